@@ -1,0 +1,40 @@
+/**
+ * The rule of layers: a folder may import only from the folders named beside it, errors.ts and itself.
+ * test/layers.test.ts plants a break and sees it refused.
+ */
+const layers = {
+  message: [],
+  mailbox: ["message"],
+  terminal: ["message"],
+  config: ["message"],
+  submit: ["message", "mailbox"],
+  compose: ["submit", "mailbox", "config", "terminal", "message"],
+  read: ["compose", "submit", "mailbox", "config", "terminal", "message"],
+  cli: ["config", "message"],
+  maild: ["mailbox", "message"],
+};
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    ...Object.entries(layers).map(([layer, below]) => ({
+      name: `${layer}-imports-downwards-only`,
+      severity: "error",
+      from: { path: `^src/${layer}/` },
+      to: { path: "^src/", pathNot: `^src/(${[layer, ...below].join("|")})/|^src/(errors|system-error)[.]ts$` },
+    })),
+    {
+      name: "errors-stand-below-all",
+      severity: "error",
+      from: { path: "^src/(errors|system-error)[.]ts$" },
+      to: { path: "^src/", pathNot: "^src/(errors|system-error)[.]ts$" },
+    },
+  ],
+  options: {
+    includeOnly: "^src",
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    parser: "swc",
+    enhancedResolveOptions: { extensions: [".ts", ".js"] },
+  },
+};

@@ -1,0 +1,47 @@
+/** What `npm run demo` and `npm test` do first: install and build what is missing or out of date, and nothing else. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Prints one line that names what is missing and ends the program with exit code 1. */
+export function stop(what) {
+  console.error(what);
+  process.exit(1);
+}
+
+function newest(path) {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function install() {
+  const stamp = join(root, "node_modules/.installed-from");
+  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  console.error("Installing packages (npm ci) ...");
+  try {
+    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  } catch (error) {
+    stop(error.code === "ENOENT" ? "npm is missing: apt-get install npm" : "npm ci failed; its reason stands above.");
+  }
+  writeFileSync(stamp, wanted);
+}
+
+function compile() {
+  const made = join(root, "dist/maild.cjs.cache");
+  const sources = ["src", "package-lock.json", "scripts/build.mjs", "scripts/start.cjs"].map((name) => join(root, name));
+  if (existsSync(made) && statSync(made).mtimeMs >= Math.max(...sources.map(newest))) return;
+  execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { cwd: root, stdio: ["ignore", 2, 2] });
+}
+
+export function ready() {
+  const [major] = process.versions.node.split(".");
+  if (Number(major) < 20) stop(`Node 20 or newer is needed; this is ${process.version}.`);
+  install();
+  compile();
+}
