@@ -1,0 +1,18 @@
+/** A message being written, before it has bytes: what the command line, a reply or the user said of it. */
+import type { Body } from "./body.ts";
+
+export interface Draft {
+  /** Recipients as typed: one item each, aliases not yet expanded. */
+  to: string[];
+  cc: string[];
+  bcc: string[];
+  /** Undefined: no Subject field. Empty: an empty one. */
+  subject: string | undefined;
+  /** More header fields (-a), in order; a name given here replaces a field of ours. */
+  fields: { readonly name: string; readonly value: string }[];
+  replyTo: string | undefined;
+  inReplyTo: string | undefined;
+  /** -r or the variable `from`: the From field and the envelope sender. */
+  from: string | undefined;
+  body: Body;
+}

@@ -1,0 +1,35 @@
+import { type ValueOf, type VariableName, variables } from "./variables.ts";
+
+/** The variables of a session: those set, over the environment, as bsd-mailx has it. */
+export class Settings {
+  readonly #values = new Map<string, string>();
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+
+  constructor(environment: Readonly<Record<string, string | undefined>>) {
+    this.#environment = environment;
+  }
+
+  /** The value as its declared kind. */
+  get<Name extends VariableName>(name: Name): ValueOf<Name> {
+    return variables[name].read(this.text(name)) as ValueOf<Name>;
+  }
+
+  /** The value as text: "" for one set without a value, undefined for one that is neither set nor in the environment. */
+  text(name: string): string | undefined {
+    return this.#values.get(name) ?? this.#environment[name];
+  }
+
+  set(name: string, value: string): void {
+    this.#values.set(name, value);
+  }
+
+  /** @returns whether it had been set */
+  unset(name: string): boolean {
+    return this.#values.delete(name);
+  }
+
+  /** Those set in this session, in no particular order. */
+  entries(): IterableIterator<[string, string]> {
+    return this.#values.entries();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Every variable, declared once: `set`, completion, mailrc(5) and the typed access of settings.ts read this table.
+ *
+ * A variable is text, as in bsd-mailx: the kind says how a reader of it understands the text. Unknown names are kept.
+ */
+
+interface Kind<T> {
+  readonly meaning: string;
+  /** What a value of this kind looks like in the manual; empty for a flag. */
+  readonly value: string;
+  /** The environment gives a value where none is set; bsd-mailx does so for every name. */
+  read(text: string | undefined): T;
+}
+
+function flag(meaning: string): Kind<boolean> {
+  return { meaning, value: "", read: (text) => text !== undefined };
+}
+
+function text(meaning: string, value = "text"): Kind<string | undefined> {
+  return { meaning, value, read: (given) => given };
+}
+
+function textOr(fallback: string, meaning: string, value = "text"): Kind<string> {
+  return { meaning, value, read: (given) => (given === undefined || given === "" ? fallback : given) };
+}
+
+/** Seconds; anything that is not a number from 0 to `max` counts as the default. */
+function seconds(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
+  return {
+    meaning,
+    value: "seconds",
+    read: (given) => {
+      const number = given === undefined || given.trim() === "" ? Number.NaN : Number(given);
+      return number >= 0 && number <= max ? number : fallback;
+    },
+  };
+}
+
+export const variables = {
+  append: flag("Add messages at the end of mbox, not in front."),
+  ask: flag("Ask for the subject; the same as asksub."),
+  askbcc: flag("Ask for Bcc: after the body."),
+  askcc: flag("Ask for Cc: after the body."),
+  asksub: flag("Ask for the subject."),
+  autoinc: flag("Take in new mail at each prompt."),
+  autoprint: flag("Print the next message after a delete."),
+  crt: text("Page messages longer than this; without a value, longer than the terminal.", "lines"),
+  DEAD: text("Where text of messages that were not sent goes; ~/dead.letter.", "file"),
+  debug: flag("Don't send; show what would be."),
+  dot: flag("A lone dot ends a message typed on a terminal."),
+  EDITOR: textOr("ex", "The program of edit and ~e.", "program"),
+  escape: text("The character that begins an escape; ~. Without a value there are no escapes.", "character"),
+  expandaddr: flag("Recipients may be files and programs: /file, +folder, |command."),
+  folder: text("The directory that +name means.", "directory"),
+  from: text("The sender's address, in the envelope and in From:.", "address"),
+  hold: flag("Messages that were read stay in the system mailbox."),
+  ignore: flag("Interrupts are ignored while a message is typed, and shown as @."),
+  ignoreeof: flag("End of input does not end a message or the session."),
+  indentprefix: text("Put before each line of ~m; a tab.", "text"),
+  keep: flag("An emptied system mailbox is truncated, not removed; always so."),
+  keepsave: flag("Messages that were saved go to mbox at quit."),
+  LISTER: textOr("ls", "The program of folders.", "program"),
+  lockwait: seconds(30, "How long to wait for another program's lock on a mailbox.", { max: 600 }),
+  MAIL: text("The system mailbox.", "file"),
+  MBOX: text("Where messages go that were read; ~/mbox.", "file"),
+  metoo: flag("Keep the sender in an expanded group."),
+  mta: text("The way out for mail: smtp://HOST:PORT, a program's path, or local.", "transport"),
+  noheader: flag("No header list at the start."),
+  nosave: flag("An interrupted message is not kept in dead.letter."),
+  PAGER: textOr("more", "The program that pages.", "program"),
+  quiet: flag("No banner at the start."),
+  record: text("Where copies of sent messages go.", "file"),
+  Replyall: flag("Swap reply and Reply."),
+  screen: text("How many header lines a window has.", "lines"),
+  searchheaders: flag("In a message list, /field:text searches that field."),
+  sendmail: text("A program that takes mail, as mta.", "program"),
+  SHELL: textOr("/bin/sh", "The shell of !, | and shell.", "program"),
+  "show-rcpt": flag("Header lines show the recipient."),
+  skipempty: flag("Don't send a message with an empty body."),
+  smtptimeout: seconds(60, "How long a server may be silent before a submission is given up.", { max: 3600 }),
+  toplines: text("How many lines top prints; 5.", "lines"),
+  verbose: flag("Show the dialogue with the server; the same as -v."),
+  VISUAL: textOr("vi", "The program of visual and ~v.", "program"),
+} as const satisfies Record<string, Kind<unknown>>;
+
+export type VariableName = keyof typeof variables;
+export type ValueOf<Name extends VariableName> = ReturnType<(typeof variables)[Name]["read"]>;

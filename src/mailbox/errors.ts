@@ -1,0 +1,15 @@
+import { Exit, MailError } from "../errors.ts";
+
+export class MailboxBusy extends MailError {
+  constructor(path: string, holder?: number) {
+    const by = holder === undefined ? "another program" : `process ${holder}`;
+    super(`${path}: locked by ${by}; nothing was changed`, Exit.TempFail);
+  }
+}
+
+/** Another program changed the mailbox in a way that cannot be merged; nothing was written. */
+export class MailboxChanged extends MailError {
+  constructor(path: string) {
+    super(`${path}: changed by another program during the session; nothing was written`, Exit.TempFail);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Bytes as text and back, without loss.
+ *
+ * Header fields, command lines and file names are bytes that are usually, but not always, UTF-8. Inside the program they
+ * are strings: valid UTF-8 is decoded, and each byte that is not becomes a lone surrogate U+DC80..U+DCFF (PEP 383), which
+ * valid text never contains. `toBytes(fromBytes(b))` equals `b` for every b. Bodies stay buffers.
+ */
+import { isUtf8 } from "node:buffer";
+
+const escapes = /[\udc80-\udcff]/;
+
+export function fromBytes(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isUtf8(buffer)) return buffer.toString("utf8");
+  let text = "";
+  let start = 0;
+  while (start < buffer.length) {
+    const end = validUntil(buffer, start);
+    if (end > start) text += buffer.toString("utf8", start, end);
+    if (end < buffer.length) text += String.fromCharCode(0xdc00 + (buffer[end] as number));
+    start = end + 1;
+  }
+  return text;
+}
+
+/** The offset of the first byte from `start` on that is part of no valid UTF-8 sequence. */
+function validUntil(buffer: Buffer, start: number): number {
+  let at = start;
+  while (at < buffer.length) {
+    const first = buffer[at] as number;
+    const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : 4;
+    if (length > 1 && !isUtf8(buffer.subarray(at, at + length))) return at;
+    if (length === 4 && (first < 0xf0 || first > 0xf4)) return at;
+    at += length;
+  }
+  return buffer.length;
+}
+
+export function toBytes(text: string): Buffer {
+  if (!escapes.test(text)) return Buffer.from(text, "utf8");
+  const pieces: Buffer[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      at++;
+      continue;
+    }
+    if (unit < 0xdc80 || unit > 0xdcff) continue;
+    pieces.push(Buffer.from(text.slice(start, at), "utf8"), Buffer.of(unit - 0xdc00));
+    start = at + 1;
+  }
+  pieces.push(Buffer.from(text.slice(start), "utf8"));
+  return Buffer.concat(pieces);
+}
+
+/** How many bytes `toBytes(text)` has. */
+export function byteLength(text: string): number {
+  return escapes.test(text) ? toBytes(text).length : Buffer.byteLength(text);
+}

@@ -1,0 +1,51 @@
+/** The shape of a row of the command table, from which parsing, help, completion and mail(1) come. */
+import type { Session } from "./session.ts";
+
+/** What stands behind a command's name, and so what its handler is given. */
+export interface Takes<Argument> {
+  /** As the manual writes it: "[msglist]", "[msglist] file", "name=value ...". */
+  readonly synopsis: string;
+  /** @returns the handler's argument, or undefined when it was wrong and that has been said */
+  parse(session: Session, rest: string, name: string): Argument | undefined | Promise<Argument | undefined>;
+}
+
+/** Where a command may not run. */
+export type Barred =
+  | "sourcing" // from a file
+  | "sending" // before a mailbox is open, or from ~: while a message is composed
+  | "recursing"; // from ~: in a message composed by itself
+
+export interface Command {
+  readonly name: string;
+  readonly synopsis: string;
+  /** One sentence for `?` and mail(1). */
+  readonly summary: string;
+  readonly example: string;
+  readonly barred: readonly Barred[];
+  readonly run: (session: Session, rest: string) => Promise<void> | void;
+}
+
+interface Declaration<Argument> {
+  readonly name: string;
+  readonly takes: Takes<Argument>;
+  readonly summary: string;
+  readonly example: string;
+  readonly barred?: readonly Barred[];
+  readonly run: (session: Session, argument: Argument) => Promise<void> | void;
+}
+
+/** Declares a command; ties the type of the handler's argument to what it takes. */
+export function command<Argument>(declared: Declaration<Argument>): Command {
+  const { name, takes, run } = declared;
+  return {
+    name,
+    synopsis: takes.synopsis,
+    summary: declared.summary,
+    example: declared.example,
+    barred: declared.barred ?? [],
+    run: async (session, rest) => {
+      const argument = await takes.parse(session, rest, name);
+      if (argument !== undefined) await run(session, argument);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { Config } from "../config/config.ts";
+import type { Mailbox } from "../mailbox/mailbox.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** Everything a command works on, passed along instead of kept in modules: a test builds one in a line. */
+export interface Session {
+  readonly config: Config;
+  readonly terminal: Terminal;
+  /** Sending (`mail ADDRESS`) or reading; what `if s` and `if r` in a start-up file ask. */
+  readonly mode: "send" | "read";
+  /** The open mailbox; undefined while start-up files are read and while sending. */
+  folder: Folder | undefined;
+  /** Files being sourced, from the inside of which some commands may not run. */
+  sourcing: number;
+  /** A message is being composed; some commands may not run from ~: then. */
+  composing: boolean;
+  conditional: Conditional | undefined;
+  /** How the program was named, for messages of failing system calls. */
+  readonly program: string;
+  /** The way the session is to end, once a command said so. */
+  ending: "quit" | "exit" | undefined;
+}
+
+/** The state of an if that has not seen its endif: whether its lines are to be run. */
+export interface Conditional {
+  readonly holds: boolean;
+  inElse: boolean;
+}
+
+export interface Folder {
+  readonly mailbox: Mailbox;
+  /** As shown in the summary line: the path, or for -f the word as it was typed. */
+  readonly name: string;
+  /** The user's spool, which quit empties into mbox, or any other file, which it edits in place. */
+  readonly system: boolean;
+  /** The current message (dot), 1 to count; 0 in an empty mailbox. */
+  current: number;
+  /** The folder before this one, for `#`. */
+  previous: string | undefined;
+  /** A bare newline prints the current message instead of the next one: nothing was printed yet. */
+  atStart: boolean;
+  /** First message of the header window. */
+  screen: number;
+}

@@ -1,0 +1,48 @@
+/** What every way out for mail has in common: an envelope and bytes in, an outcome per recipient back. */
+import type { Readable } from "node:stream";
+import type { ExitCode } from "../errors.ts";
+
+/** RFC 5321, section 2.3.1: what MAIL FROM and RCPT TO say; independent of the header. */
+export interface Envelope {
+  /** The reverse-path without angle brackets; empty for the null sender. */
+  readonly from: string;
+  /** Forward-paths without angle brackets, at least one. */
+  readonly to: readonly string[];
+}
+
+export interface Refusal {
+  readonly recipient: string;
+  /** The server's or program's own words, with its reply code; one line. */
+  readonly reply: string;
+  readonly exit: ExitCode;
+}
+
+export interface Outcome {
+  readonly accepted: readonly string[];
+  readonly refused: readonly Refusal[];
+  /** The last reply to DATA, when there was one. */
+  readonly reply?: string;
+  /** The queue id in that reply, when the server names one. */
+  readonly queueId?: string;
+}
+
+/** A message on its way: sized, and readable as often as there are tries. Lines end with LF; a transport makes CRLF. */
+export interface Outgoing {
+  readonly size: number;
+  open(): Readable;
+}
+
+/** One line of the dialogue, for -v: who spoke, and what, without its line end and with secrets masked. */
+export type Witness = (side: "client" | "server" | "note", line: string) => void;
+
+export interface Transport {
+  /** How header fields that are not ASCII are wanted: as they are (a sendmail program), or as RFC 2047 encoded words. */
+  readonly headers: "raw" | "encoded";
+  /**
+   * @returns what became of each recipient, also when none was accepted
+   * @throws SubmissionFailed when nobody can have got it: no connection, no program, greeting or sender refused
+   */
+  submit(envelope: Envelope, message: Outgoing): Promise<Outcome>;
+  /** Ends the connection, if one is kept open for the next message. */
+  close(): Promise<void>;
+}

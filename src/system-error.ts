@@ -1,0 +1,61 @@
+import { Exit, type ExitCode, MailError } from "./errors.ts";
+
+const texts: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EAGAIN: "Resource temporarily unavailable",
+  EBADF: "Bad file descriptor",
+  EBUSY: "Device or resource busy",
+  ECONNREFUSED: "Connection refused",
+  ECONNRESET: "Connection reset by peer",
+  EDQUOT: "Disk quota exceeded",
+  EEXIST: "File exists",
+  EFBIG: "File too large",
+  EHOSTUNREACH: "No route to host",
+  EINVAL: "Invalid argument",
+  EIO: "Input/output error",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  EMFILE: "Too many open files",
+  ENAMETOOLONG: "File name too long",
+  ENOENT: "No such file or directory",
+  ENOLCK: "No locks available",
+  ENOMEM: "Cannot allocate memory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  ENOTEMPTY: "Directory not empty",
+  ENXIO: "No such device or address",
+  EPERM: "Operation not permitted",
+  EPIPE: "Broken pipe",
+  EROFS: "Read-only file system",
+  ETIMEDOUT: "Connection timed out",
+  ETXTBSY: "Text file busy",
+  EXDEV: "Invalid cross-device link",
+};
+
+const exits: Readonly<Record<string, ExitCode>> = {
+  EDQUOT: Exit.IoErr,
+  EFBIG: Exit.IoErr,
+  EIO: Exit.IoErr,
+  ENOSPC: Exit.IoErr,
+  EROFS: Exit.IoErr,
+};
+
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  return error instanceof Error && "syscall" in error && typeof (error as NodeJS.ErrnoException).code === "string";
+}
+
+/** The C library's words for a system error ("No such file or directory"), which scripts and fingers know. */
+export function strerror(error: NodeJS.ErrnoException): string {
+  const code = error.code ?? "";
+  return texts[code] ?? (code === "" ? error.message : code);
+}
+
+/**
+ * Turns a failing system call into an error that names the thing: `NAME: No such file or directory`.
+ *
+ * Anything that is not a system error is a bug or already a MailError, and is given back as it is.
+ */
+export function named(name: string, error: unknown, exit?: ExitCode): unknown {
+  if (!isSystemError(error)) return error;
+  return new MailError(`${name}: ${strerror(error)}`, exit ?? exits[error.code] ?? Exit.Failure, error);
+}
