@@ -1,0 +1,34 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { byteLength, fromBytes, toBytes } from "../../src/message/text.ts";
+
+const anyBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  // Near misses of UTF-8: valid text with bytes cut out of it.
+  fc.tuple(fc.string({ unit: "binary" }), fc.nat(80)).map(([text, at]) => {
+    const bytes = Buffer.from(text);
+    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
+  }),
+);
+
+test("bytes of any kind come back from text as they were", () => {
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      expect([...toBytes(fromBytes(bytes))]).toEqual([...bytes]);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("byteLength counts what toBytes makes", () => {
+  fc.assert(fc.property(anyBytes, (bytes) => byteLength(fromBytes(bytes)) === bytes.length));
+});
+
+test.each([
+  ["valid UTF-8 is decoded", [0xc3, 0xb1], "ñ"],
+  ["a byte of Latin-1 becomes a lone surrogate", [0x41, 0xf1, 0x42], "A\udcf1B"],
+  ["a surrogate encoded in UTF-8 is not valid", [0xed, 0xb2, 0x80], "\udced\udcb2\udc80"],
+  ["an overlong sequence is not valid", [0xc0, 0x80], "\udcc0\udc80"],
+])("%s", (_rule, bytes, text) => {
+  expect(fromBytes(Buffer.from(bytes))).toBe(text);
+});
