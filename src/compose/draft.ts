@@ -1,5 +1,5 @@
 /** A message being written, before it has bytes: what the command line, a reply or the user said of it. */
-import type { Body } from "./body.ts";
+import { Body } from "./body.ts";
 
 export interface Draft {
   /** Recipients as typed: one item each, aliases not yet expanded. */
@@ -15,4 +15,18 @@ export interface Draft {
   /** -r or the variable `from`: the From field and the envelope sender. */
   from: string | undefined;
   body: Body;
+}
+
+export function emptyDraft(): Draft {
+  return {
+    to: [],
+    cc: [],
+    bcc: [],
+    subject: undefined,
+    fields: [],
+    replyTo: undefined,
+    inReplyTo: undefined,
+    from: undefined,
+    body: new Body(),
+  };
 }

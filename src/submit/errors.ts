@@ -6,3 +6,14 @@ export class SubmissionFailed extends MailError {
     super(message, exit, cause);
   }
 }
+
+/** A sendmail program could not be run, or did not end well. Its own words have gone to standard error. */
+export class ProgramFailed extends SubmissionFailed {
+  /** What the program ended with; 1 where it did not come to that. */
+  readonly code: number;
+
+  constructor(message: string | undefined, exit: ExitCode, code: number) {
+    super(message ?? "", exit);
+    this.code = code;
+  }
+}

@@ -30,6 +30,8 @@ export interface Outcome {
 export interface Outgoing {
   readonly size: number;
   open(): Readable;
+  /** The same message with no byte above 127, for a server without 8BITMIME; undefined where that is how it is anyway. */
+  readonly sevenBit?: (() => Outgoing) | undefined;
 }
 
 /** One line of the dialogue, for -v: who spoke, and what, without its line end and with secrets masked. */

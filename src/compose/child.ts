@@ -1,0 +1,58 @@
+/** Programs run from within a message: the shell, the editors, filters. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import type { Config } from "../config/config.ts";
+import { named } from "../system-error.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+interface Ending {
+  /** Zero, or what to say of it. */
+  readonly code: number;
+  readonly output: Buffer;
+}
+
+/** Runs a line through $SHELL. With `input` it is a filter, whose output is kept; else it has the terminal. */
+export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
+  const shell = config.settings.get("SHELL");
+  return terminal.lend(async () => {
+    await terminal.flush();
+    const filter = input !== undefined;
+    const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit" });
+    const closed = once(child, "close") as Promise<[number | null]>;
+    child.stdin?.on("error", () => {}); // it need not read
+    child.stdin?.end(input);
+    try {
+      const [output, [code]] = await Promise.all([
+        child.stdout === null ? Buffer.alloc(0) : buffer(child.stdout),
+        closed,
+      ]);
+      return { code: code ?? 1, output };
+    } catch (error) {
+      throw named(shell, error);
+    }
+  });
+}
+
+export function endingText(code: number): string {
+  return code === 0 ? "" : `Fatal error, process exited with code ${code}.\n`;
+}
+
+/** Has a program edit a text in a private file. @returns the new text */
+export async function runEditor(config: Config, terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
+  const directory = await mkdtemp(join(tmpdir(), "mail."));
+  const path = join(directory, "message");
+  try {
+    await writeFile(path, text, { mode: 0o600, flag: "wx" });
+    const { code } = await runShell(config, terminal, `${program} '${path.replaceAll("'", "'\\''")}'`);
+    terminal.out(endingText(code));
+    return code === 0 ? await readFile(path) : text;
+  } catch (error) {
+    throw named(program, error);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

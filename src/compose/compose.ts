@@ -1,0 +1,222 @@
+/**
+ * A message from its first line to its outcome: collect, resolve the recipients, build, submit, record.
+ *
+ * Whatever ends it other than acceptance by the server leaves the text in dead.letter, and says why.
+ */
+import type { Config } from "../config/config.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { parseAddresses } from "../message/address.ts";
+import { ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
+import { defaultWay, openTransport, parseWay, type Way } from "../submit/open-transport.ts";
+import { programArguments } from "../submit/program.ts";
+import type { Outcome, Witness } from "../submit/transport.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { encodedMessage, newStamp, rawMessage, type Stamp } from "./build.ts";
+import { collect } from "./collect.ts";
+import { saveDeadLetter } from "./dead-letter.ts";
+import type { Draft } from "./draft.ts";
+import { Unsendable } from "./errors.ts";
+import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
+import { feedCommand, recordMessage } from "./record.ts";
+import { keepAtSignals } from "./signals.ts";
+import type { MessageSource } from "./tilde-escapes.ts";
+
+export type { MessageSource } from "./tilde-escapes.ts";
+
+export interface ComposeContext {
+  readonly config: Config;
+  readonly terminal: Terminal;
+  /** Show the dialogue with the server. */
+  readonly verbose: boolean;
+  /** Whether to ask for the subject at all: not when -s was given. */
+  readonly ask: { readonly subject: boolean };
+  /** The session's messages, for ~m and ~f. */
+  readonly quoting?: MessageSource;
+  /** Runs a command, for ~: */
+  readonly execute?: (line: string) => Promise<void>;
+  /** Don't send an empty body. */
+  readonly skipEmpty: boolean;
+}
+
+export interface ComposeResult {
+  readonly exit: ExitCode;
+  readonly sent: boolean;
+}
+
+export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+  const { config, terminal } = context;
+  const composing = { config, terminal, draft, quoting: context.quoting, execute: context.execute };
+  const atEase = terminal.interactive
+    ? keepAtSignals(() => saveDeadLetter(config, terminal, draft.body.bytes()))
+    : () => {};
+  try {
+    const ended = await collect(composing, context.ask);
+    if (ended === "dropped") return { exit: Exit.Ok, sent: false };
+    if (ended === "cancelled") {
+      if (config.settings.text("nosave") === undefined) await saveDeadLetter(config, terminal, draft.body.bytes());
+      return { exit: Exit.Ok, sent: false };
+    }
+  } finally {
+    atEase();
+  }
+  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0)
+    return { exit: Exit.Ok, sent: false };
+  try {
+    return await send(context, draft);
+  } catch (error) {
+    if (!(error instanceof Unsendable)) throw error;
+    if (error.quiet) terminal.out(`${error.message}\n`);
+    else terminal.err(`mail: ${error.message}\n`);
+    await saveDeadLetter(config, terminal, draft.body.bytes());
+    return { exit: error.exit, sent: false };
+  }
+}
+
+async function send(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+  const { config, terminal } = context;
+  const { identity, settings } = config;
+  draft.from ??= settings.text("from");
+  draft.replyTo ??= process.env["REPLYTO"];
+  const people = resolveRecipients(config, draft, (text) => terminal.out(text));
+  const everyone = [...people.to, ...people.cc, ...people.bcc];
+  checkHeaderText(draft, everyone);
+  if (everyone.length === 0) throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
+  if (draft.body.size === 0) {
+    const subject = draft.subject === undefined || draft.subject === "";
+    terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
+  }
+  const sender = draft.from === undefined ? undefined : envelopeAddresses(draft.from, identity.mailName)[0];
+  const stamp = newStamp(identity.mailName);
+  const raw = rawMessage(draft, people, stamp);
+  const way = wayOut(config);
+  if (settings.get("debug")) {
+    terminal.out(planned(way, sender, context.verbose));
+    return { exit: Exit.Ok, sent: false };
+  }
+  await keepCopies(config, terminal, people, raw, stamp);
+  if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true };
+  try {
+    const outcome = await submit(context, draft, people, { way, raw, stamp, sender });
+    const [first] = outcome.refused;
+    if (first === undefined) return { exit: Exit.Ok, sent: true };
+    for (const { recipient, reply } of outcome.refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
+    if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${outcome.accepted.join(", ")}\n`);
+    await saveDeadLetter(config, terminal, raw);
+    return { exit: first.exit, sent: outcome.accepted.length > 0 };
+  } catch (error) {
+    if (!(error instanceof MailError) || error instanceof Unsendable) throw error;
+    const exit = reported(error, terminal, config);
+    await saveDeadLetter(config, terminal, raw);
+    return { exit, sent: false };
+  }
+}
+
+/** Says what went wrong. @returns the exit code: bsd-mailx's 1 for the variable `sendmail`, sysexits for `mta` */
+function reported(error: MailError, terminal: Terminal, config: Config): ExitCode {
+  if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
+  if (!(error instanceof ProgramFailed)) {
+    if (error instanceof SubmissionFailed) terminal.err("mail: the message was not sent\n");
+    return error.exit;
+  }
+  terminal.err(`Can't send mail: sendmail process failed with error code ${error.code}\n`);
+  return config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
+}
+
+interface Ready {
+  readonly way: Way;
+  readonly raw: Buffer;
+  readonly stamp: Stamp;
+  readonly sender: string | undefined;
+}
+
+async function submit(
+  { config, terminal, verbose }: ComposeContext,
+  draft: Draft,
+  people: Recipients,
+  ready: Ready,
+): Promise<Outcome> {
+  const { identity, settings } = config;
+  const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
+  const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
+  const transport = await openTransport(ready.way, {
+    mailName: identity.mailName,
+    timeout: settings.get("smtptimeout"),
+    lockwait: settings.get("lockwait"),
+    verbose,
+    sender: ready.sender,
+    witness: verbose || settings.get("verbose") ? witnessOn(terminal) : undefined,
+  });
+  const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
+  const from = ready.sender ?? `${identity.user}@${identity.mailName}`;
+  if (transport.headers === "raw") {
+    const { Readable } = await import("node:stream");
+    const message = { size: ready.raw.length, open: () => Readable.from([ready.raw]) };
+    return await transport.submit({ from, to: items }, message);
+  }
+  const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
+  return await transport.submit({ from, to }, encodedMessage(draft, addressed, ready.stamp, identity));
+}
+
+function checkedAddresses(item: string, mailName: string): string[] {
+  const addresses = envelopeAddresses(item, mailName);
+  if (addresses.length === 0) throw new Unsendable(`"${item}": no address; nothing was sent`, Exit.DataErr);
+  for (const address of addresses) {
+    const reason = refusedAddress(address);
+    if (reason !== undefined) throw new Unsendable(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
+  }
+  return addresses;
+}
+
+/** Nothing that would make a header field of its own, whatever it came from. */
+function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
+  for (const item of everyone) {
+    if (/[\r\n\0]/.test(item)) {
+      throw new Unsendable(`recipient ${JSON.stringify(item)} has a line break in it; nothing was sent`, Exit.DataErr);
+    }
+    if (item.trim() === "") throw new Unsendable("a recipient is empty; nothing was sent", Exit.DataErr);
+  }
+  if (draft.from === undefined) return;
+  const address = parseAddresses(draft.from)[0]?.address ?? "";
+  if (
+    /[\r\n\0]/.test(draft.from) ||
+    address.startsWith("-") ||
+    refusedAddress(qualified(address, "localhost")) !== undefined
+  ) {
+    throw new Unsendable(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`, Exit.DataErr);
+  }
+}
+
+async function keepCopies(
+  config: Config,
+  terminal: Terminal,
+  people: Recipients,
+  raw: Buffer,
+  { date }: Stamp,
+): Promise<void> {
+  const record = config.settings.text("record");
+  const files = people.sinks.filter((sink) => !sink.startsWith("|"));
+  for (const file of record === undefined || record === "" ? files : [record, ...files]) {
+    try {
+      await recordMessage(config, file, raw, date);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      terminal.err(`mail: ${error.message}\n`);
+    }
+  }
+  for (const sink of people.sinks) if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), raw, date);
+}
+
+function wayOut({ settings }: Config): Way {
+  return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
+}
+
+function planned(way: Way, sender: string | undefined, verbose: boolean): string {
+  if (way.kind === "smtp") return `Would be sent to smtp://${way.host}:${way.port}\n`;
+  if (way.kind === "local") return "Would be delivered on this machine\n";
+  return `Sendmail arguments: ${["sendmail", ...programArguments({ sender, verbose })].map((each) => `"${each}"`).join(" ")}\n`;
+}
+
+function witnessOn(terminal: Terminal): Witness {
+  const marks = { client: "client> ", server: "server> ", note: "--- " };
+  return (side, line) => terminal.out(`${marks[side]}${line}\n`);
+}

@@ -1,0 +1,83 @@
+/** From what was typed to who gets it: aliases, order, duplicates, and files and programs in the place of people. */
+import type { Config } from "../config/config.ts";
+import { parseAddresses, splitAtCommas } from "../message/address.ts";
+
+/** How deep aliases may name each other. */
+const deepest = 25;
+
+export interface Recipients {
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly bcc: readonly string[];
+  /** With `expandaddr`: files and |commands that get the message; they stand in the lists above as well. */
+  readonly sinks: readonly string[];
+}
+
+/** What a person typed at a prompt or after an escape, as items: commas and blanks part them, unless quoted. */
+export function typedItems(text: string): string[] {
+  return splitAtCommas(text).flatMap(splitAtBlanks);
+}
+
+/** Several bare addresses in one argument are several items; one with a name, a comment or a command is one. */
+export function splitAtBlanks(item: string): string[] {
+  if (/[<("',;:]/.test(item) || /^\s*[|/.+~]/.test(item)) return [item];
+  const words = item.split(/\s+/).filter((word) => word !== "");
+  return words.length > 0 ? words : [item];
+}
+
+/** @param say told when aliases name each other without end */
+export function resolveRecipients(
+  config: Config,
+  typed: { readonly to: readonly string[]; readonly cc: readonly string[]; readonly bcc: readonly string[] },
+  say: (text: string) => void,
+): Recipients {
+  const expanded = (items: readonly string[]) =>
+    sorted(items.flatMap(splitAtBlanks).flatMap((item) => expand(config, item, 0, say)));
+  const seen = new Set<string>();
+  const fresh = (items: string[]) => items.filter((item) => !seen.has(key(item)) && seen.add(key(item)));
+  const bcc = fresh(expanded(typed.bcc));
+  const to = fresh(expanded(typed.to));
+  const cc = fresh(expanded(typed.cc));
+  const sinks = config.settings.get("expandaddr") ? [...to, ...cc, ...bcc].filter(isSink) : [];
+  return { to, cc, bcc, sinks };
+}
+
+function expand(config: Config, item: string, depth: number, say: (text: string) => void): string[] {
+  const members = item.startsWith("\\") ? undefined : config.aliases.get(item);
+  if (members === undefined) return [item];
+  if (depth > deepest) {
+    say(`Expanding alias to depth larger than ${deepest}\n`);
+    return [];
+  }
+  return members.flatMap((member) => (member === item ? [member] : expand(config, member, depth + 1, say)));
+}
+
+function sorted(items: string[]): string[] {
+  return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
+function key(item: string): string {
+  return item.toLowerCase();
+}
+
+/** `|command`, `+folder`, or a name with a slash before any @. */
+function isSink(item: string): boolean {
+  return item.startsWith("|") || item.startsWith("+") || /^[^!%@]*\//.test(item);
+}
+
+/** The envelope addresses in an item; those without a domain get this host's mail name. */
+export function envelopeAddresses(item: string, mailName: string): string[] {
+  return parseAddresses(item).map(({ address }) => qualified(address, mailName));
+}
+
+export function qualified(address: string, mailName: string): string {
+  const name = address.replace(/^\\/, "");
+  return name === "" || name.includes("@") ? name : `${name}@${mailName}`;
+}
+
+/** @returns why nobody can be written to like this, or undefined */
+export function refusedAddress(address: string): string | undefined {
+  if (address === "") return "no address";
+  if (/[\s\p{Cc}\p{Cs}<>,;]/u.test(address.replace(/^"(?:[^"\\]|\\.)*"/, ""))) return "not an address";
+  return undefined;
+}

@@ -1,0 +1,234 @@
+/** What a line that begins with the escape character does. ~? and the manual read this table. */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import type { Config } from "../config/config.ts";
+import { deadLetterPath } from "../config/files.ts";
+import { fromBytes, toBytes } from "../message/text.ts";
+import { named } from "../system-error.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { shownHeader } from "./build.ts";
+import { endingText, runEditor, runShell } from "./child.ts";
+import type { Draft } from "./draft.ts";
+import { fileName } from "./file-names.ts";
+import { typedItems } from "./recipients.ts";
+
+/** The messages of the session that a draft may quote. */
+export interface MessageSource {
+  /** Message numbers for a typed list; "" is the current message. */
+  select(list: string): Promise<readonly number[]>;
+  /** A message as it is shown: its header fields selected or all, its body as stored. */
+  text(message: number, allFields: boolean): Buffer;
+}
+
+export interface Composing {
+  readonly config: Config;
+  readonly terminal: Terminal;
+  readonly draft: Draft;
+  readonly quoting: MessageSource | undefined;
+  readonly execute: ((line: string) => Promise<void>) | undefined;
+}
+
+/** How the message ends; undefined: it goes on. */
+export type Ended = "sent" | "cancelled" | "dropped" | undefined;
+
+export interface TildeEscape {
+  /** The characters that call it; the first one is the name. */
+  readonly characters: string;
+  /** As ~? shows the argument, after each character. */
+  readonly argument: string;
+  /** Undefined: not listed. */
+  readonly meaning: string | undefined;
+  /** Says "(continue)" on a terminal. */
+  readonly continues?: boolean;
+  readonly run: (
+    composing: Composing,
+    argument: string,
+    written: string,
+  ) => Ended | Promise<Ended> | Promise<void> | void;
+}
+
+export const tildeEscapes: readonly TildeEscape[] = [
+  row(
+    "b",
+    " name ...",
+    'Add names to "blind" Cc: list.',
+    ({ draft }, names) => void draft.bcc.push(...typedItems(names)),
+  ),
+  row("c", " name ...", "Add names to Cc: field.", ({ draft }, names) => void draft.cc.push(...typedItems(names))),
+  row("d", "", "Read dead.letter into message.", (composing) => readInto(composing, deadLetterPath(composing.config))),
+  row("e", "", "Invoke text editor on partial message.", (composing) => edit(composing, "EDITOR"), true),
+  row("F", " messages", "Same as ~f, but includes all headers.", (composing, list) =>
+    quote(composing, list, { all: true }),
+  ),
+  row("f", " messages", "Read in messages.", (composing, list) => quote(composing, list, {})),
+  row("h", "", "Edit the header fields.", editHeader, true),
+  row(
+    "M",
+    " messages",
+    "Same as ~m, but includes all headers.",
+    (composing, list) => quote(composing, list, { all: true, shifted: true }),
+    true,
+  ),
+  row(
+    "m",
+    " messages",
+    "Read in messages, right shifted by a tab.",
+    (composing, list) => quote(composing, list, { shifted: true }),
+    true,
+  ),
+  row("p", "", "Print (show) the message buffer.", show, true),
+  row("q", "", "Abort message; optionally save copy to ~/dead.letter.", ({ terminal }) => {
+    terminal.err("Interrupt\n");
+    return "cancelled";
+  }),
+  row("r<", " file", "Read a file into the message buffer.", read),
+  row("s", " string", "Set Subject: field to string.", ({ draft }, subject) => void (draft.subject = subject)),
+  row("t", " name ...", "Add names to To: field.", ({ draft }, names) => void draft.to.push(...typedItems(names))),
+  row("v", "", "Invoke display editor on message.", (composing) => edit(composing, "VISUAL"), true),
+  row("w", " filename", "Write message to file.", write),
+  row("x", "", "Abort message; no copy is saved.", () => "dropped"),
+  row("?", "", "Print a brief summary of tilde escapes.", ({ terminal }) => terminal.out(tildeHelp())),
+  row("!", "command", "Execute shell command.", async ({ config, terminal }, line) => {
+    const { code } = await runShell(config, terminal, line);
+    terminal.out(`${endingText(code)}!\n`);
+  }),
+  row("|", "command", "Pipe message through command.", filter, true),
+  row(":_", "command", "Execute a Mail command.", async ({ execute }, line) => await execute?.(line)),
+  row("~", "string", "Quote a single tilde.", ({ draft }, _argument, written) =>
+    draft.body.append(toBytes(`${written}\n`)),
+  ),
+  row(".", "", "Simulate end of file on input.", () => "sent"),
+  row("R", " name", undefined, ({ draft }, name) => void (draft.replyTo = name === "" ? undefined : name)),
+];
+
+function row(
+  characters: string,
+  argument: string,
+  meaning: string | undefined,
+  run: TildeEscape["run"],
+  continues = false,
+): TildeEscape {
+  return { characters, argument, meaning, run, continues };
+}
+
+/** @param line the line behind its escape character */
+export async function runTildeEscape(composing: Composing, line: string, mark: string): Promise<Ended> {
+  const first = line.charAt(0);
+  const found = tildeEscapes.find(({ characters }) => first !== "" && characters.includes(first));
+  if (found === undefined && first === mark) {
+    composing.draft.body.append(toBytes(`${line}\n`));
+    return undefined;
+  }
+  if (found === undefined) {
+    composing.terminal.out("Unknown tilde mark.\n");
+    return undefined;
+  }
+  const ended = await found.run(composing, line.slice(1).replace(/^[ \t]+/, ""), line);
+  if (found.continues === true && composing.terminal.inputIsTerminal) composing.terminal.out("(continue)\n");
+  return ended ?? undefined;
+}
+
+function tildeHelp(): string {
+  const rule = `${"-".repeat(78)}\n`;
+  const lines = tildeEscapes.flatMap(({ characters, argument, meaning }) => {
+    if (meaning === undefined) return [];
+    const usage = [...characters].map((character) => `~${character}${argument}`).join(" | ");
+    return [`${usage}${"\t".repeat(Math.max(1, Math.ceil((24 - usage.length) / 8)))}${meaning}\n`];
+  });
+  return `${rule}The following ~ escapes are defined:\n${lines.join("")}${rule}`;
+}
+
+function show({ terminal, draft }: Composing): void {
+  terminal.out(`-------\nMessage contains:\n${shownHeader(draft)}`);
+  terminal.out(draft.body.bytes());
+}
+
+async function edit({ config, terminal, draft }: Composing, which: "EDITOR" | "VISUAL"): Promise<void> {
+  const text = await runEditor(config, terminal, config.settings.get(which), draft.body.bytes());
+  draft.body.clear();
+  draft.body.append(text);
+}
+
+async function filter({ config, terminal, draft }: Composing, line: string): Promise<void> {
+  if (line === "") return;
+  const { code, output } = await runShell(config, terminal, line, draft.body.bytes());
+  if (code !== 0) terminal.out(endingText(code));
+  else if (output.length === 0) terminal.err(`No bytes from "${line}" !?\n`);
+  else {
+    draft.body.clear();
+    draft.body.append(output);
+  }
+}
+
+async function editHeader({ terminal, draft }: Composing): Promise<void> {
+  if (!terminal.inputIsTerminal) return;
+  const ask = async (prompt: string, value: string) => {
+    const answer = await terminal.editLine(prompt, value);
+    return answer.kind === "line" ? answer.text : value;
+  };
+  draft.to = typedItems(await ask("To: ", draft.to.join(" ")));
+  const subject = await ask("Subject: ", draft.subject ?? "");
+  draft.subject = subject === "" ? undefined : subject;
+  draft.cc = typedItems(await ask("Cc: ", draft.cc.join(" ")));
+  draft.bcc = typedItems(await ask("Bcc: ", draft.bcc.join(" ")));
+}
+
+async function quote(
+  { terminal, draft, quoting, config }: Composing,
+  list: string,
+  form: { all?: boolean; shifted?: boolean },
+): Promise<void> {
+  if (quoting === undefined) return terminal.out("No appropriate messages\n");
+  const messages = await quoting.select(list);
+  if (messages.length === 0) return;
+  terminal.out(`Interpolating: ${messages.join(" ")}\n`);
+  const prefix = config.settings.get("indentprefix") ?? "\t";
+  for (const message of messages) {
+    const text = quoting.text(message, form.all === true);
+    draft.body.append(form.shifted === true ? shifted(text, prefix) : text);
+  }
+}
+
+/** On an empty line the prefix loses the blanks at its end. */
+function shifted(text: Buffer, prefix: string): Buffer {
+  const put = toBytes(prefix).toString("latin1");
+  const bare = put.replace(/[ \t]+$/, "");
+  const lines = text
+    .toString("latin1")
+    .replace(/^.*\n?/gm, (line) => (line === "" ? "" : `${line === "\n" ? bare : put}${line}`));
+  return Buffer.from(lines, "latin1");
+}
+
+async function read(composing: Composing, name: string): Promise<void> {
+  if (name === "") return composing.terminal.out("Interpolate what file?\n");
+  await readInto(composing, fileName(composing.config, name));
+}
+
+async function readInto({ terminal, draft }: Composing, path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isDirectory()) return terminal.out(`${path}: Directory\n`);
+    let text = await readFile(path);
+    if (text.length > 0 && text.at(-1) !== 10) text = Buffer.concat([text, Buffer.from("\n")]);
+    draft.body.append(text);
+    terminal.out(`"${path}" ${linesIn(text)}/${text.length}\n`);
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+async function write({ config, terminal, draft }: Composing, name: string): Promise<void> {
+  if (name === "") return terminal.err("Write what file!?\n");
+  const path = fileName(config, name);
+  terminal.out(`"${path}" `);
+  const text = draft.body.bytes();
+  try {
+    await writeFile(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return terminal.err("File exists\n");
+    throw named(path, error);
+  }
+  terminal.out(`${linesIn(text)}/${text.length}\n`);
+}
+
+function linesIn(text: Buffer): number {
+  return fromBytes(text).split("\n").length - 1;
+}

@@ -1,0 +1,59 @@
+/**
+ * A program that takes mail as sendmail(8) does: recipients from the header, the message on standard input.
+ *
+ * Run once, without a shell, and waited for. It may stop reading early; what it says is its exit code.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { pipeline } from "node:stream/promises";
+import { Exit, type ExitCode } from "../errors.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+import { ProgramFailed } from "./errors.ts";
+import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
+
+export class ProgramTransport implements Transport {
+  readonly headers = "raw";
+  readonly #program: string;
+  readonly #extra: readonly string[];
+
+  /** @param sender the envelope sender to name with -f; without one the program decides */
+  constructor(program: string, options: { sender: string | undefined; verbose: boolean }) {
+    this.#program = program;
+    this.#extra = programArguments(options);
+  }
+
+  async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+    const child = spawn(this.#program, this.#extra, { stdio: ["pipe", "inherit", "inherit"] });
+    const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+    const fed = pipeline(message.open(), child.stdin).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    let code: number | null;
+    let signal: NodeJS.Signals | null;
+    try {
+      [code, signal] = await ended;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, Exit.Unavailable, 1);
+    }
+    const trouble = await fed;
+    if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail, 1);
+    if (code !== 0) throw new ProgramFailed(undefined, sysexit(code ?? 1), code ?? 1);
+    if (trouble !== undefined) {
+      throw new ProgramFailed(`${this.#program}: stopped reading before the end of the message`, Exit.IoErr, 1);
+    }
+    return { accepted: envelope.to, refused: [] };
+  }
+
+  async close(): Promise<void> {}
+}
+
+export function programArguments(options: { sender: string | undefined; verbose: boolean }): string[] {
+  const sender = options.sender === undefined ? [] : ["-f", options.sender];
+  return ["-i", "-t", ...sender, ...(options.verbose ? ["-v"] : [])];
+}
+
+function sysexit(code: number): ExitCode {
+  return code >= 64 && code <= 78 ? (code as ExitCode) : Exit.Unavailable;
+}

@@ -1,0 +1,28 @@
+/** What a server's reply means to the one who sends. */
+import { Exit, type ExitCode } from "../errors.ts";
+
+/** A reply of several lines as one, its code said once, and nothing in it that could drive a terminal. */
+export function oneLine(reply: string): string {
+  const lines = reply.split(/\r?\n/).filter((line) => line !== "");
+  const joined = lines
+    .map((line, at) => (at === 0 ? line.replace(/^(\d{3})-/, "$1 ") : line.replace(/^\d{3}[ -]/, "")))
+    .join(" ");
+  return joined.replace(/[\p{Cc}\p{Cf}\p{Cs}\ufffd]/gu, "?").slice(0, 500);
+}
+
+/** RFC 5321, section 4.2.1, and the enhanced codes of RFC 3463 as sysexits.h. */
+export function exitOf(reply: string): ExitCode {
+  const [, code = "", enhanced = ""] = /^(\d{3})[ -]?(\d\.\d+\.\d+)?/.exec(reply) ?? [];
+  if (code.startsWith("4")) return Exit.TempFail;
+  if (!code.startsWith("5")) return Exit.Protocol;
+  if (enhanced === "5.1.2") return Exit.NoHost;
+  if (enhanced.startsWith("5.1.")) return Exit.NoUser;
+  if (enhanced.startsWith("5.6.")) return Exit.DataErr;
+  if (enhanced === "" && (code === "550" || code === "551" || code === "553")) return Exit.NoUser;
+  return Exit.Unavailable;
+}
+
+/** `queued as DE3232C16A` and the like. */
+export function queueIdOf(reply: string): string | undefined {
+  return /\b(?:queued as|id=)\s*([\w.-]+)/i.exec(reply)?.[1];
+}
