@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 
 const texts: Readonly<Record<string, string>> = {
@@ -41,7 +42,8 @@ const exits: Readonly<Record<string, ExitCode>> = {
 };
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
-  return error instanceof Error && "syscall" in error && typeof (error as NodeJS.ErrnoException).code === "string";
+  // Not instanceof: a test runs in a realm of its own, whose Error is not that of Node's modules.
+  return types.isNativeError(error) && "syscall" in error && typeof (error as NodeJS.ErrnoException).code === "string";
 }
 
 /** The C library's words for a system error ("No such file or directory"), which scripts and fingers know. */

@@ -91,20 +91,20 @@ class Collecting {
       this.#interrupts = 0;
       const { text } = input;
       if (text === "." && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
-      const escape = settings.get("escape")?.charAt(0) ?? "~";
-      if (escape === "" || !text.startsWith(escape)) {
+      const mark = settings.get("escape")?.charAt(0) ?? "~";
+      if (mark === "" || !text.startsWith(mark)) {
         draft.body.append(toBytes(`${text.replace(/\r$/, "")}\n`));
         continue;
       }
-      const ended = await this.#escape(text.slice(escape.length), escape);
+      const ended = await this.#escape(text.slice(mark.length), mark);
       if (ended !== undefined) return ended;
     }
   }
 
   /** A mistake in an escape is told; the message goes on. */
-  async #escape(line: string, escape: string): Promise<Ended> {
+  async #escape(line: string, mark: string): Promise<Ended> {
     try {
-      return await runTildeEscape(this.#composing, line, escape);
+      return await runTildeEscape(this.#composing, line, mark);
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       this.#composing.terminal.err(`mail: ${error.message}\n`);

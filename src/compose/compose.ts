@@ -76,7 +76,7 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from ??= settings.text("from");
-  draft.replyTo ??= process.env["REPLYTO"];
+  draft.replyTo ??= replyToOf(process.env);
   const people = resolveRecipients(config, draft, (text) => terminal.out(text));
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
@@ -155,6 +155,11 @@ async function submit(
   }
   const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
   return await transport.submit({ from, to }, encodedMessage(draft, addressed, ready.stamp, identity));
+}
+
+/** Only the environment gives it, as in bsd-mailx: a variable of the session does not. */
+function replyToOf({ REPLYTO }: NodeJS.ProcessEnv): string | undefined {
+  return REPLYTO;
 }
 
 function checkedAddresses(item: string, mailName: string): string[] {

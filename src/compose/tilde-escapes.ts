@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import type { Config } from "../config/config.ts";
 import { deadLetterPath } from "../config/files.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
-import { named } from "../system-error.ts";
+import { isSystemError, named } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { shownHeader } from "./build.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
@@ -81,7 +81,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
     return "cancelled";
   }),
   row("r<", " file", "Read a file into the message buffer.", read),
-  row("s", " string", "Set Subject: field to string.", ({ draft }, subject) => void (draft.subject = subject)),
+  row("s", " string", "Set Subject: field to string.", setSubject),
   row("t", " name ...", "Add names to To: field.", ({ draft }, names) => void draft.to.push(...typedItems(names))),
   row("v", "", "Invoke display editor on message.", (composing) => edit(composing, "VISUAL"), true),
   row("w", " filename", "Write message to file.", write),
@@ -97,7 +97,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
     draft.body.append(toBytes(`${written}\n`)),
   ),
   row(".", "", "Simulate end of file on input.", () => "sent"),
-  row("R", " name", undefined, ({ draft }, name) => void (draft.replyTo = name === "" ? undefined : name)),
+  row("R", " name", undefined, setReplyTo),
 ];
 
 function row(
@@ -135,6 +135,14 @@ function tildeHelp(): string {
     return [`${usage}${"\t".repeat(Math.max(1, Math.ceil((24 - usage.length) / 8)))}${meaning}\n`];
   });
   return `${rule}The following ~ escapes are defined:\n${lines.join("")}${rule}`;
+}
+
+function setSubject({ draft }: Composing, subject: string): void {
+  draft.subject = subject;
+}
+
+function setReplyTo({ draft }: Composing, name: string): void {
+  draft.replyTo = name === "" ? undefined : name;
 }
 
 function show({ terminal, draft }: Composing): void {
@@ -223,7 +231,7 @@ async function write({ config, terminal, draft }: Composing, name: string): Prom
   try {
     await writeFile(path, text, { flag: "wx", mode: 0o600 });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return terminal.err("File exists\n");
+    if (isSystemError(error) && error.code === "EEXIST") return terminal.err("File exists\n");
     throw named(path, error);
   }
   terminal.out(`${linesIn(text)}/${text.length}\n`);

@@ -17,6 +17,8 @@ export interface Session {
   conditional: Conditional | undefined;
   /** How the program was named, for messages of failing system calls. */
   readonly program: string;
+  /** Runs a command line as the prompt would; given by the interpreter, for ~: in a message. */
+  execute?: (line: string) => Promise<void>;
   /** The way the session is to end, once a command said so. */
   ending: "quit" | "exit" | undefined;
 }

@@ -5,6 +5,7 @@
  * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
  */
 import { isIP } from "node:net";
+import { types } from "node:util";
 import { Exit, type ExitCode } from "../errors.ts";
 import { SubmissionFailed } from "./errors.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
@@ -94,7 +95,7 @@ export class SmtpTransport implements Transport {
         ...(queueId === undefined ? {} : { queueId }),
       };
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!types.isNativeError(error)) throw error;
       return failure(error, envelope, log.dotSent, `${host} port ${port}`);
     } finally {
       await leave(connection, log);

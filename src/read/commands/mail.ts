@@ -1,0 +1,26 @@
+/** mail: a new message from within a session. */
+import { compose } from "../../compose/compose.ts";
+import { emptyDraft } from "../../compose/draft.ts";
+import { typedItems } from "../../compose/recipients.ts";
+import { type Command, command, type Takes } from "../command.ts";
+import { composeContext } from "../compose-context.ts";
+
+const takesNames: Takes<string[]> = {
+  synopsis: "[name ...]",
+  parse: (_session, rest) => typedItems(rest),
+};
+
+export const mailCommands: readonly Command[] = [
+  command({
+    name: "mail",
+    takes: takesNames,
+    summary: "Send a message to the names.",
+    example: "mail ann@example.org",
+    barred: ["recursing"],
+    run: async (session, names) => {
+      const draft = emptyDraft();
+      draft.to = names;
+      await compose(composeContext(session, { subject: true }), draft);
+    },
+  }),
+];

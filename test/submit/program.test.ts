@@ -1,0 +1,49 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { ProgramTransport } from "../../src/submit/program.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "mail-test-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function submit(script: string, size = 10) {
+  const path = join(directory, "program");
+  await writeFile(path, `#!/bin/sh\nprintf '%s ' "$@" > '${directory}/args'\n${script}\n`);
+  await chmod(path, 0o755);
+  const transport = new ProgramTransport(path, { sender: "me@x.org", verbose: true });
+  return await transport.submit(
+    { from: "me@x.org", to: ["a@x"] },
+    { size, open: () => Readable.from([Buffer.alloc(size, "x")]) },
+  );
+}
+
+test("the program gets the message and how to take it", async () => {
+  expect(await submit(`cat > '${directory}/got'`)).toEqual({ accepted: ["a@x"], refused: [] });
+  expect(await readFile(join(directory, "args"), "utf8")).toBe("-i -t -f me@x.org -v ");
+  expect(await readFile(join(directory, "got"), "utf8")).toBe("xxxxxxxxxx");
+});
+
+test.each([
+  ["cat > /dev/null; exit 75", { code: 75, exit: 75 }],
+  ["cat > /dev/null; exit 1", { code: 1, exit: 69 }],
+  ["exit 67", { code: 67, exit: 67 }],
+  ["kill -KILL $$", { exit: 75 }],
+])("%s", async (script, error) => {
+  await expect(submit(script, 300_000)).rejects.toMatchObject(error);
+});
+
+test("a program that says yes without having read it all is not believed", async () => {
+  await expect(submit("exec 0<&-; exit 0", 300_000)).rejects.toMatchObject({ exit: 74 });
+});
+
+test("no such program", async () => {
+  const transport = new ProgramTransport(join(directory, "none"), { sender: undefined, verbose: false });
+  await expect(transport.submit({ from: "a", to: ["b"] }, { size: 0, open: () => Readable.from([]) })).rejects.toThrow(
+    `${join(directory, "none")}: No such file or directory`,
+  );
+});

@@ -1,0 +1,70 @@
+/** An SMTP server on the loopback that answers each phase as it is told, and keeps what it took. */
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+
+type Phase = "greeting" | "EHLO" | "HELO" | "MAIL" | "RCPT" | "DATA" | "dot" | "QUIT";
+/** A reply; "close" the connection; or "silent". */
+export type Script = Partial<Record<Phase, string | ((line: string) => string)>>;
+
+export interface ScriptedServer {
+  readonly port: number;
+  readonly commands: string[];
+  readonly messages: string[];
+  close(): Promise<void>;
+}
+
+const usual: Record<Phase, string> = {
+  greeting: "220 test.example ESMTP",
+  EHLO: "250-test.example\r\n250 8BITMIME",
+  HELO: "250 test.example",
+  MAIL: "250 2.1.0 ok",
+  RCPT: "250 2.1.5 ok",
+  DATA: "354 go on",
+  dot: "250 2.0.0 Ok: queued as TEST42",
+  QUIT: "221 bye",
+};
+
+export async function scriptedServer(script: Script = {}): Promise<ScriptedServer> {
+  const commands: string[] = [];
+  const messages: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    socket.setEncoding("latin1");
+    const answer = (phase: Phase, line = "") => {
+      const told = script[phase] ?? usual[phase];
+      const reply = typeof told === "function" ? told(line) : told;
+      if (reply === "close") socket.destroy();
+      else if (reply !== "silent") socket.write(`${reply}\r\n`, "latin1");
+      return reply;
+    };
+    let data: string[] | undefined;
+    createInterface({ input: socket }).on("line", (line) => {
+      if (data !== undefined) {
+        if (line !== ".") return void data.push(line.replace(/^\./, ""));
+        messages.push(`${data.join("\n")}\n`);
+        data = undefined;
+        return void answer("dot");
+      }
+      commands.push(line);
+      const verb = line.slice(0, 4).toUpperCase() as Phase;
+      if (answer(verb in usual ? verb : "QUIT", line).startsWith("354")) data = [];
+      if (verb === "QUIT") socket.end();
+    });
+    answer("greeting");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    commands,
+    messages,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

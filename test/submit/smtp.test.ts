@@ -1,0 +1,112 @@
+import { Readable } from "node:stream";
+import { afterEach, expect, test } from "@jest/globals";
+import { Exit } from "../../src/errors.ts";
+import { SmtpTransport } from "../../src/submit/smtp.ts";
+import type { Outgoing } from "../../src/submit/transport.ts";
+import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+
+let server: ScriptedServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const text = "Subject: s\n\n.dot\nlast\n";
+const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
+const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
+
+async function submitTo(script: Script, message = outgoing, heard: string[] = []) {
+  server = await scriptedServer(script);
+  const transport = new SmtpTransport({
+    host: "127.0.0.1",
+    port: server.port,
+    name: "client.example",
+    timeout: 500,
+    witness: (side, line) => heard.push(`${side} ${line}`),
+  });
+  return await transport.submit(envelope, message);
+}
+
+test("a message arrives, and the queue id is told", async () => {
+  const heard: string[] = [];
+  const outcome = await submitTo({}, outgoing, heard);
+  expect(outcome).toMatchObject({ accepted: envelope.to, refused: [], queueId: "TEST42" });
+  expect(server?.messages).toEqual([text]);
+  expect(heard).toEqual(
+    expect.arrayContaining([
+      "note Greeting",
+      "server 220 test.example ESMTP",
+      "client EHLO client.example",
+      "client MAIL FROM:<me@test.example>",
+      "note Data",
+      "note Queued as TEST42",
+      "client QUIT",
+    ]),
+  );
+});
+
+test("a server that knows no EHLO is greeted with HELO", async () => {
+  await submitTo({ EHLO: "502 no" });
+  expect(server?.commands).toContain("HELO client.example");
+  expect(server?.messages).toHaveLength(1);
+});
+
+test("a server without 8BITMIME gets seven bits", async () => {
+  const seven = { size: 4, open: () => Readable.from([Buffer.from("\nq=\n")]) };
+  await submitTo({ EHLO: "250 test.example" }, { ...outgoing, sevenBit: () => seven });
+  expect(server?.messages).toEqual(["\nq=\n"]);
+});
+
+test("the refused recipients are named with the server's words, the others get it", async () => {
+  const outcome = await submitTo({ RCPT: (line) => (line.includes("two@") ? "550 5.1.1 who?" : "250 ok") });
+  expect(outcome.accepted).toEqual(["one@x.org"]);
+  expect(outcome.refused).toEqual([{ recipient: "two@x.org", reply: "550 5.1.1 who?", exit: Exit.NoUser }]);
+});
+
+test.each([
+  ["RCPT", "450 4.2.0 later", Exit.TempFail],
+  ["MAIL", "550 5.7.1 not you", Exit.Unavailable],
+  ["dot", "554-5.6.0 no\r\n554 5.6.0 never", Exit.DataErr],
+] as const)("%s answered with %s refuses everyone", async (phase, reply, exit) => {
+  const outcome = await submitTo({ [phase]: reply });
+  expect(outcome.accepted).toEqual([]);
+  expect(outcome.refused.map((each) => each.exit)).toEqual([exit, exit]);
+});
+
+test.each([
+  ["greeting", "close", Exit.TempFail],
+  ["greeting", "silent", Exit.TempFail],
+  ["greeting", "554 5.3.2 closed", Exit.Unavailable],
+  ["EHLO", "silent", Exit.TempFail],
+  ["DATA", "close", Exit.TempFail],
+] as const)("%s: %s fails for everyone", async (phase, reply, exit) => {
+  await expect(submitTo({ [phase]: reply })).rejects.toMatchObject({ exit });
+});
+
+test.each(["close", "silent"])("%s after the final dot leaves the outcome unknown", async (dot) => {
+  await expect(submitTo({ dot })).rejects.toMatchObject({
+    exit: Exit.TempFail,
+    message: expect.stringContaining("outcome is unknown") as string,
+  });
+});
+
+test("a server that does not say goodbye holds nobody up", async () => {
+  const outcome = await submitTo({ QUIT: "silent" });
+  expect(outcome.refused).toEqual([]);
+});
+
+test("nobody there", async () => {
+  const gone = await scriptedServer();
+  await gone.close();
+  const transport = new SmtpTransport({
+    host: "127.0.0.1",
+    port: gone.port,
+    name: "c",
+    timeout: 500,
+    witness: undefined,
+  });
+  await expect(transport.submit(envelope, outgoing)).rejects.toMatchObject({
+    exit: Exit.TempFail,
+    message: expect.stringContaining("Connection refused") as string,
+  });
+});
