@@ -1,0 +1,66 @@
+/** Lines and bytes of a standard input that is a pipe or a file. */
+import { readSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isSystemError } from "../system-error.ts";
+import { fromBytes } from "../message/text.ts";
+import type { Input } from "./terminal.ts";
+
+const pieceSize = 64 * 1024;
+
+export class PipeInput {
+  #unread: Buffer = Buffer.alloc(0);
+  #ended = false;
+
+  async readLine(): Promise<Input> {
+    let searched = 0;
+    for (;;) {
+      const end = this.#unread.indexOf(10, searched);
+      if (end >= 0) {
+        const line = this.#unread.subarray(0, end);
+        this.#unread = this.#unread.subarray(end + 1);
+        return { kind: "line", text: fromBytes(line), ended: true };
+      }
+      searched = this.#unread.length;
+      if (this.#ended || !(await this.#fill())) break;
+    }
+    if (this.#unread.length === 0) return { kind: "end" };
+    const line = this.#unread;
+    this.#unread = Buffer.alloc(0);
+    return { kind: "line", text: fromBytes(line), ended: false };
+  }
+
+  async *rest(): AsyncIterable<Uint8Array> {
+    for (;;) {
+      if (this.#unread.length > 0) {
+        const piece = this.#unread;
+        this.#unread = Buffer.alloc(0);
+        yield piece;
+      }
+      if (this.#ended || !(await this.#fill())) return;
+    }
+  }
+
+  async #fill(): Promise<boolean> {
+    const piece = Buffer.allocUnsafe(pieceSize);
+    for (;;) {
+      try {
+        const length = readSync(0, piece, 0, pieceSize, null);
+        if (length === 0) {
+          this.#ended = true;
+          return false;
+        }
+        const read = piece.subarray(0, length);
+        this.#unread = this.#unread.length === 0 ? read : Buffer.concat([this.#unread, read]);
+        return true;
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        // Another program has made this pipe non-blocking.
+        if (error.code === "EAGAIN") await sleep(5);
+        else {
+          this.#ended = true;
+          return false;
+        }
+      }
+    }
+  }
+}
