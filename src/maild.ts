@@ -1,0 +1,50 @@
+/** argv -> SMTP server with local delivery -> exit code. */
+import { Exit, type ExitCode, MailError } from "./errors.ts";
+import { type Options, parseOptions } from "./maild/options.ts";
+import { isSystemError, strerror } from "./system-error.ts";
+
+/** Called by the launcher. */
+export function start(): void {
+  main(process.argv.slice(2)).then(
+    (exit) => {
+      process.exitCode = exit;
+    },
+    (error: unknown) => {
+      process.stderr.write(`maild: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = error instanceof MailError ? error.exit : Exit.Software;
+    },
+  );
+}
+
+/** Serves until SIGINT or SIGTERM; deliveries under way are finished first. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  const said = await parseOptions(argv);
+  if ("text" in said) {
+    process.stdout.write(said.text);
+    return Exit.Ok;
+  }
+  const { openLog } = await import("./maild/log.ts");
+  const { listen } = await import("./maild/server.ts");
+  const log = openLog(said.options.log);
+  const server = await listen(said.options, log).catch((error: unknown) => {
+    throw cannotListen(said.options, error);
+  });
+  process.stdout.write(`maild: listening on ${server.address}\n`);
+  await stopSignal();
+  await server.close();
+  return Exit.Ok;
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
+}
+
+function cannotListen(options: Options, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const reason = error.code === "EADDRINUSE" ? "Address already in use" : strerror(error);
+  const exit = error.code === "EACCES" ? Exit.NoPerm : Exit.Unavailable;
+  return new MailError(`${options.listen}:${options.port}: ${reason}`, exit, error);
+}

@@ -1,0 +1,105 @@
+/** One message into the mailboxes of its recipients; after it returns, what it says is on the disk. */
+import { chownSync, closeSync, openSync } from "node:fs";
+import { deliver } from "../mailbox/deliver.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+import type { Log } from "./log.ts";
+import type { Options } from "./options.ts";
+import type { Recipient } from "./recipients.ts";
+import { type Arrival, cleanUp, traceFields } from "./trace.ts";
+
+/** Seconds to wait for another program's lock: longer than a reader needs, shorter than a client waits for its answer. */
+const lockwait = 60;
+
+/** An answer to the client that says no: code, and text with the enhanced code. */
+export class Refusal extends Error {
+  readonly responseCode: number;
+
+  constructor(responseCode: number, text: string) {
+    super(text);
+    this.responseCode = responseCode;
+  }
+}
+
+export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], wire: Buffer) => Promise<void>;
+
+/**
+ * @returns a function that delivers to all, or throws a Refusal. When one mailbox can't take a message that others have
+ * already, the client is asked to try again: a second copy does less harm than a lost message.
+ */
+export function localDelivery(options: Options, log: Log): Deliver {
+  const turns = new Map<string, Promise<void>>();
+
+  /** Two deliveries of this process to one mailbox take turns: its fcntl locks don't shut out itself. */
+  const inTurn = (spool: string, task: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(spool) ?? Promise.resolve()).then(task);
+    const settled = turn.catch(() => undefined);
+    turns.set(spool, settled);
+    void settled.then(() => {
+      if (turns.get(spool) === settled) turns.delete(spool);
+    });
+    return turn;
+  };
+
+  return async (arrival, recipients, wire) => {
+    const { id, sender, date } = arrival;
+    const { message, messageId } = cleanUp(wire, arrival, options.domain);
+    log.write("cleanup", `${id}: message-id=${messageId}`);
+    log.write("qmgr", `${id}: from=<${sender}>, size=${message.length}, nrcpt=${recipients.length} (queue active)`);
+    const single = recipients.length === 1;
+    const failures: unknown[] = [];
+    for (const to of recipients) {
+      const trace = Buffer.from(traceFields(arrival, to, { domain: options.domain, single }), "utf8");
+      const begun = Date.now();
+      const report = (dsn: string, status: string): void => {
+        const [before, inside] = [(begun - date.getTime()) / 1000, (Date.now() - begun) / 1000];
+        const original = to.original === to.address ? "" : ` orig_to=<${to.original}>,`;
+        const delays = `delay=${short(before + inside)}, delays=${short(before)}/0/0/${short(inside)}`;
+        log.write(
+          "local",
+          `${id}: to=<${to.address}>,${original} relay=local, ${delays}, dsn=${dsn}, status=${status}`,
+        );
+      };
+      try {
+        await inTurn(to.spool, async () => {
+          provideMailbox(to);
+          await deliver(to.spool, { sender, date, message: Buffer.concat([trace, message]) }, { lockwait });
+        });
+        report("2.0.0", "sent (delivered to mailbox)");
+      } catch (error) {
+        failures.push(error);
+        report(isFull(error) ? "4.3.1" : "4.3.0", `deferred (cannot update mailbox ${to.spool}. ${reason(error)})`);
+      }
+    }
+    log.write("qmgr", `${id}: removed`);
+    if (failures.length === 0) return;
+    if (failures.every(isFull)) throw new Refusal(452, "4.3.1 Insufficient system storage");
+    throw new Refusal(451, "4.3.0 Error: mailbox could not be written; try again later");
+  };
+}
+
+/** A mailbox made by root belongs to its user from the first moment. */
+function provideMailbox({ spool, account }: Recipient): void {
+  if (account === undefined || process.getuid?.() !== 0) return;
+  try {
+    closeSync(openSync(spool, "wx", 0o600));
+  } catch (error) {
+    if (isSystemError(error) && error.code === "EEXIST") return;
+    throw error;
+  }
+  chownSync(spool, account.uid, account.gid);
+}
+
+function isFull(error: unknown): boolean {
+  const found = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return isSystemError(found) && ["ENOSPC", "EDQUOT", "EFBIG"].includes(found.code);
+}
+
+function reason(error: unknown): string {
+  if (isSystemError(error)) return strerror(error);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Seconds as Postfix writes them: two significant digits. */
+function short(seconds: number): string {
+  return seconds < 0.005 ? "0" : String(Number(seconds.toPrecision(2)));
+}

@@ -1,0 +1,68 @@
+import { statSync } from "node:fs";
+import { hostname } from "node:os";
+import { Exit, MailError } from "../errors.ts";
+import { named } from "../system-error.ts";
+
+export interface Options {
+  /** An address of this machine. */
+  readonly listen: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly spool: string;
+  /** The domain that mail is taken for, beside `localhost` and the host's own name; also the server's name. */
+  readonly domain: string;
+  /** Standard error where none is named. */
+  readonly log?: string;
+  /** Names that get mail though they are in no password database. */
+  readonly users: readonly string[];
+}
+
+/** @returns the options, or what `--help` asked for */
+export async function parseOptions(argv: readonly string[]): Promise<{ options: Options } | { text: string }> {
+  const { Command, CommanderError, InvalidArgumentError } = await import("commander");
+  let text = "";
+  const port = (value: string): number => {
+    if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) throw new InvalidArgumentError("It must be 0 to 65535.");
+    return Number(value);
+  };
+  const command = new Command("maild")
+    .description("Takes mail by SMTP and delivers it to mailboxes of this machine.")
+    .requiredOption("--port <number>", "listen on this port; 0: on a free one, named on standard output", port)
+    .requiredOption("--spool <directory>", "where the mailboxes are, one file a user")
+    .option("--domain <name>", "take mail for this domain, and go by this name", hostname())
+    .option("--log <file>", "append the log, in the form of mail.log, to this file (default: standard error)")
+    .option(
+      "--user <name>",
+      "take mail for this user, though no account has the name; may be given again",
+      (name: string, names: readonly string[]) => [...names, name],
+      [] as readonly string[],
+    )
+    .option("--listen <address>", "listen on this address", "127.0.0.1")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (piece) => {
+        text += piece;
+      },
+      writeErr: () => undefined,
+    });
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text };
+    throw new MailError(error.message.replace(/^error: /, "").replace(/\n/g, " "), Exit.Usage, error);
+  }
+  const { user, ...options } = command.opts<Omit<Options, "users"> & { user: readonly string[] }>();
+  requireDirectory(options.spool);
+  return { options: { ...options, domain: options.domain.toLowerCase(), users: user } };
+}
+
+function requireDirectory(path: string): void {
+  try {
+    if (statSync(path).isDirectory()) return;
+  } catch (error) {
+    throw named(path, error, Exit.CantCreate);
+  }
+  throw new MailError(`${path}: Not a directory`, Exit.CantCreate);
+}

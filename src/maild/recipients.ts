@@ -1,0 +1,75 @@
+/** Who gets mail here, and why another does not. */
+import { lstatSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Options } from "./options.ts";
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Recipient {
+  /** As the client named it. */
+  readonly original: string;
+  /** user@domain, as it is delivered. */
+  readonly address: string;
+  readonly user: string;
+  readonly spool: string;
+  /** Who is to own the mailbox; none for a name that is only a file. */
+  readonly account?: Account;
+}
+
+export type Verdict = { readonly recipient: Recipient } | { readonly refused: { code: number; text: string } };
+
+/** @param address as in RCPT TO, without the angle brackets; smtp-server refuses one without domain */
+export function judgeRecipient(address: string, options: Options): Verdict {
+  const at = address.lastIndexOf("@");
+  const name = address.slice(0, at).replace(/^"(.*)"$/, "$1");
+  const domain = address.slice(at + 1).toLowerCase();
+  if (!isOurs(domain, options)) {
+    return { refused: { code: 554, text: `5.7.1 <${address}>: Relay access denied` } };
+  }
+  const recipient = findUser(name, options);
+  if (recipient === undefined) {
+    const text = `5.1.1 <${address}>: Recipient address rejected: User unknown in local recipient table`;
+    return { refused: { code: 550, text } };
+  }
+  return { recipient: { original: address, address: `${recipient.user}@${domain}`, ...recipient } };
+}
+
+function isOurs(domain: string, options: Options): boolean {
+  return [options.domain, "localhost", "[127.0.0.1]", hostname().toLowerCase()].includes(domain);
+}
+
+function findUser(name: string, options: Options): Pick<Recipient, "user" | "spool" | "account"> | undefined {
+  // The name becomes a file's name; a lock or another program's file is no mailbox.
+  if (!/^[a-z0-9_][a-z0-9_.-]*$/i.test(name) || name.endsWith(".lock")) return undefined;
+  for (const user of new Set([name, name.toLowerCase()])) {
+    const spool = join(options.spool, user);
+    const account = findAccount(user);
+    if (account !== undefined) return { user, spool, account };
+    if (options.users.includes(user) || isFile(spool)) return { user, spool };
+  }
+  return undefined;
+}
+
+/** Read each time: an account made while the server runs counts. */
+function findAccount(user: string): Account | undefined {
+  let passwd: string;
+  try {
+    passwd = readFileSync("/etc/passwd", "latin1");
+  } catch {
+    return undefined;
+  }
+  const fields = passwd
+    .split("\n", 10_000)
+    .find((line) => line.startsWith(`${user}:`))
+    ?.split(":");
+  if (fields === undefined) return undefined;
+  return { uid: Number(fields[2]), gid: Number(fields[3]) };
+}
+
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openLog } from "../../src/maild/log.ts";
+import { listen, type Server } from "../../src/maild/server.ts";
+import { type Dialogue, openDialogue } from "./dialogue.ts";
+
+let directory: string;
+let spool: string;
+let server: Server;
+let dialogue: Dialogue;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "maild-"));
+  spool = join(directory, "spool");
+  mkdirSync(spool);
+  const options = { listen: "127.0.0.1", port: 0, spool, domain: "dominio", users: ["debian", "ana"] };
+  server = await listen(options, openLog(join(directory, "mail.log")));
+  dialogue = openDialogue(Number(server.address.split(":")[1]));
+  expect(await dialogue.say()).toMatch(/^220 dominio ESMTP/);
+});
+
+afterEach(async () => {
+  dialogue.socket.destroy();
+  await server.close();
+  rmSync(directory, { recursive: true });
+});
+
+const log = () => readFileSync(join(directory, "mail.log"), "utf8");
+const mailbox = (user: string) => readFileSync(join(spool, user), "latin1");
+
+async function data(...lines: string[]): Promise<string> {
+  expect(await dialogue.say("data")).toBe("354 End data with <CR><LF>.<CR><LF>");
+  return dialogue.say([...lines, "."].join("\r\n"));
+}
+
+test("a dialogue by hand, with HELO and in lower case, ends in the mailbox", async () => {
+  expect(await dialogue.say("helo here")).toBe("250 dominio");
+  expect(await dialogue.say("mail from:<ana@dominio>")).toMatch(/^250 /);
+  expect(await dialogue.say("rcpt to:<debian@dominio>")).toMatch(/^250 /);
+  const lines = [
+    "From: ana@dominio",
+    "Message-ID: <1@here>",
+    "Date: Sat, 16 Jan 2021 18:22:03 +0000",
+    "Bcc: spy@dominio",
+  ];
+  const answer = await data(...lines, "Subject: caf\u00e9", "", "From here", "..dot", "end");
+  const id = /^250 2\.0\.0 Ok: queued as ([0-9A-F]{10})$/.exec(answer)?.[1] as string;
+  expect(id).toBeDefined();
+  const [header = "", body] = mailbox("debian").split("\n\n", 2);
+  const when = "\\w{3} \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}";
+  expect(header).toMatch(new RegExp(`^From ana@dominio ${when}\nReturn-Path: <ana@dominio>\n`));
+  expect(header).toContain(
+    "\nX-Original-To: debian@dominio\nDelivered-To: debian@dominio\n" +
+      `Received: from here (localhost [127.0.0.1])\n\tby dominio (maild) with SMTP id ${id}\n\tfor <debian@dominio>; `,
+  );
+  expect(header).not.toMatch(/^Bcc/im);
+  expect(header).toMatch(/\nSubject: caf\u00e9$/);
+  expect(body).toBe(">From here\n.dot\nend");
+  expect(mailbox("debian").endsWith("end\n\n")).toBe(true);
+  expect(await dialogue.say("quit")).toBe("221 Bye");
+});
+
+test("the log has the form of mail.log", async () => {
+  await dialogue.say("EHLO here");
+  await dialogue.say("MAIL FROM:<ana@dominio>");
+  await dialogue.say("RCPT TO:<debian@LOCALHOST>");
+  const answer = await data("Subject: no id", "", "text");
+  const id = answer.slice(-10);
+  await dialogue.say("QUIT");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const lines = log().trimEnd().split("\n");
+  const stamped = /^\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ postfix\/(\w+\[)\d+\]: (.*)$/;
+  expect(lines.map((line) => stamped.exec(line)?.slice(1).join(""))).toEqual([
+    "smtpd[connect from localhost[127.0.0.1]",
+    `smtpd[${id}: client=localhost[127.0.0.1]`,
+    expect.stringMatching(new RegExp(`^cleanup\\[${id}: message-id=<\\d{14}\\.${id}@dominio>$`)),
+    expect.stringMatching(new RegExp(`^qmgr\\[${id}: from=<ana@dominio>, size=\\d+, nrcpt=1 \\(queue active\\)$`)),
+    expect.stringMatching(
+      new RegExp(
+        `^local\\[${id}: to=<debian@localhost>, orig_to=<debian@LOCALHOST>, relay=local, delay=[\\d.]+, ` +
+          "delays=[\\d.]+/0/0/[\\d.]+, dsn=2\\.0\\.0, status=sent \\(delivered to mailbox\\)$",
+      ),
+    ),
+    `qmgr[${id}: removed`,
+    "smtpd[disconnect from localhost[127.0.0.1]",
+  ]);
+});
+
+test.each([
+  [
+    "nobody-here@dominio",
+    "550 5.1.1 <nobody-here@dominio>: Recipient address rejected: User unknown in local recipient table",
+  ],
+  [
+    "debian.lock@dominio",
+    "550 5.1.1 <debian.lock@dominio>: Recipient address rejected: User unknown in local recipient table",
+  ],
+  ["ana@example.com", "554 5.7.1 <ana@example.com>: Relay access denied"],
+])("RCPT TO:<%s> is refused", async (address, reply) => {
+  await dialogue.say("EHLO here");
+  await dialogue.say("MAIL FROM:<>");
+  expect(await dialogue.say(`RCPT TO:<${address}>`)).toBe(reply);
+  expect(log()).toContain("NOQUEUE: reject: RCPT from localhost[127.0.0.1]: 55");
+});
+
+test("a user whose mailbox exists gets mail; two recipients are not told each other's address", async () => {
+  writeFileSync(join(spool, "root-like"), "");
+  await dialogue.say("EHLO here");
+  await dialogue.say("MAIL FROM:<ana@dominio>");
+  expect(await dialogue.say("RCPT TO:<Root-like@dominio>")).toMatch(/^250/);
+  expect(await dialogue.say("RCPT TO:<debian@dominio>")).toMatch(/^250/);
+  expect(await data("Subject: two", "", "text")).toMatch(/^250/);
+  expect(mailbox("root-like")).not.toContain("debian");
+  expect(mailbox("debian")).toContain("Subject: two\n");
+});
+
+test("a mailbox that can't be written is answered with 451, and the next message is taken", async () => {
+  mkdirSync(join(spool, "debian"));
+  await dialogue.say("EHLO here");
+  await dialogue.say("MAIL FROM:<ana@dominio>");
+  await dialogue.say("RCPT TO:<debian@dominio>");
+  expect(await data("Subject: lost?", "", "text")).toMatch(/^451 4\.3\.0 /);
+  expect(log()).toContain("status=deferred (cannot update mailbox");
+  await dialogue.say("MAIL FROM:<ana@dominio>");
+  await dialogue.say("RCPT TO:<ana@dominio>");
+  expect(await data("Subject: kept", "", "text")).toMatch(/^250/);
+});
+
+test("messages sent at once all arrive whole", async () => {
+  const port = Number(server.address.split(":")[1]);
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, number) => {
+      const client = openDialogue(port);
+      await client.say();
+      await client.say("EHLO here");
+      await client.say("MAIL FROM:<ana@dominio>");
+      await client.say("RCPT TO:<debian@dominio>");
+      await client.say("DATA");
+      expect(await client.say(`Subject: ${number}\r\n\r\nbody ${number}\r\n.`)).toMatch(/^250/);
+      await client.say("QUIT");
+    }),
+  );
+  const subjects = [...mailbox("debian").matchAll(/^Subject: (\d)\n[^]*?\n\nbody (\d)\n\n/gm)];
+  expect(subjects.every(([, subject, body]) => subject === body)).toBe(true);
+  expect(subjects.map(([, subject]) => subject).sort()).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
+});
