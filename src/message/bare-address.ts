@@ -1,0 +1,78 @@
+/**
+ * The address in a From or To field as bsd-mailx shows it: the part in angle brackets, else the text without comments.
+ * A list gives each member's address, joined by ", ". Not a parser of addresses: anything comes out as something.
+ */
+export function bareAddress(text: string): string {
+  if (!/[(< ]/.test(text)) return text;
+  const members: string[] = [];
+  let member = "";
+  let inAngle = false;
+  let blank = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string;
+    if (character === "(") {
+      at = commentEnd(text, at);
+      blank = false;
+    } else if (character === '"') {
+      const quoted = quotedString(text, at);
+      member += quoted.text;
+      at = quoted.end;
+      blank = false;
+    } else if (character === " " || character === "\t") {
+      const sign = /^(?:at|@) /.exec(text.slice(at + 1, at + 5));
+      if (sign === null) blank = true;
+      else {
+        member += "@";
+        at += sign[0].length;
+      }
+    } else if (character === "<") {
+      member = "";
+      inAngle = true;
+      blank = false;
+    } else if (character === ">" && inAngle) {
+      inAngle = false;
+      blank = false;
+      at = endOfMember(text, at + 1) - 1;
+    } else if (character === "," && !inAngle) {
+      members.push(member);
+      member = "";
+      while (text[at + 1] === " ") at++;
+      blank = false;
+    } else {
+      if (blank && member !== "") member += " ";
+      blank = false;
+      member += character;
+    }
+  }
+  return [...members, member].join(", ");
+}
+
+/** The offset of the parenthesis that closes the comment opened at `start`, or of the text's last character. */
+function commentEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === "(") depth++;
+    else if (text[at] === ")" && --depth === 0) return at;
+  }
+  return text.length - 1;
+}
+
+function quotedString(text: string, start: number): { text: string; end: number } {
+  let inside = "";
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '"') return { text: inside, end: at };
+    if (text[at] === "\\" && at + 1 < text.length) at++;
+    inside += text[at];
+  }
+  return { text: inside, end: text.length - 1 };
+}
+
+function endOfMember(text: string, start: number): number {
+  for (let at = start; at < text.length; at++) {
+    if (text[at] === ",") return at;
+    if (text[at] === "(") at = commentEnd(text, at);
+    else if (text[at] === '"') at = quotedString(text, at).end;
+  }
+  return text.length;
+}

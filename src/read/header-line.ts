@@ -1,0 +1,78 @@
+/** One line of a header list, in bytes: a pure function of what the mailbox has. */
+import { bareAddress } from "../message/bare-address.ts";
+import { lineEnd, parseHeader, startsWithFrom } from "../message/header.ts";
+import { fromBytes, toBytes } from "../message/text.ts";
+import { type Counts, Flag } from "../mailbox/mailbox.ts";
+
+export interface HeaderLineParts {
+  readonly number: number;
+  readonly current: boolean;
+  /** Bits of Flag. */
+  readonly flags: number;
+  readonly header: Uint8Array;
+  readonly counts: Counts;
+  /** `set show-rcpt`: the first recipient in the sender's place. */
+  readonly showRecipient: boolean;
+}
+
+const width = 80;
+
+/** @returns lossless text without a line end */
+export function headerLine(parts: HeaderLineParts): string {
+  const header = parseHeader(parts.header);
+  const recipients = header.all("to").join(" ");
+  const who =
+    parts.showRecipient && recipients !== ""
+      ? `TO ${cut(bareAddress(recipients).replace(/,.*/s, ""), 14)}`
+      : senderOf(parts.header);
+  const subjects = header.all("subject");
+  const subject = (subjects.length > 0 ? subjects : header.all("subj")).join(" ");
+  const { lines, characters } = parts.counts;
+  const start =
+    `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} ` +
+    `${padEnd(cut(who, 17), 17)}  ${padStart(cut(fromLine(parts.header).date, 16), 16)} ` +
+    `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
+  return start + cut(subject, Math.max(width - toBytes(start).length, 0));
+}
+
+export function statusMark(flags: number): string {
+  if (flags & Flag.ToMbox) return "M";
+  if (flags & Flag.Preserved) return "P";
+  if (flags & Flag.Saved) return "*";
+  if (flags & Flag.Read) return " ";
+  return flags & Flag.New ? "N" : "U";
+}
+
+/** The address in From, else the user of the From_ line. */
+export function senderOf(header: Uint8Array): string {
+  const from = parseHeader(header).all("from");
+  return from.length > 0 ? bareAddress(from.join(" ")) : fromLine(header).user;
+}
+
+/** `From USER DATE`; a quoted user may hold blanks. */
+export function fromLine(header: Uint8Array): { user: string; date: string } {
+  if (!startsWithFrom(header)) return { user: "", date: "" };
+  const line = fromBytes(header.subarray(5, lineEnd(header, 0))).replace(/\r?\n$/, "");
+  const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
+  return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
+}
+
+/** At most so many bytes; a character that does not fit whole is left out. */
+function cut(text: string, bytes: number): string {
+  let used = 0;
+  let kept = "";
+  for (const character of text) {
+    used += toBytes(character).length;
+    if (used > bytes) break;
+    kept += character;
+  }
+  return kept;
+}
+
+function padEnd(text: string, bytes: number): string {
+  return text + " ".repeat(Math.max(bytes - toBytes(text).length, 0));
+}
+
+function padStart(text: string, bytes: number): string {
+  return " ".repeat(Math.max(bytes - toBytes(text).length, 0)) + text;
+}

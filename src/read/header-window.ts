@@ -1,0 +1,54 @@
+/** The header window: so many header lines at a time, begun at a multiple of its size. */
+import { headerLine } from "./header-line.ts";
+import { isDeleted } from "./cursor.ts";
+import type { Folder, Session } from "./session.ts";
+import { Flag } from "../mailbox/mailbox.ts";
+import type { Style } from "../terminal/terminal.ts";
+
+/** Lines of a window: the variable `screen`, else what fits on the terminal beside prompt and summary. */
+export function windowSize(session: Session): number {
+  const set = Number.parseInt(session.config.settings.get("screen") ?? "", 10);
+  return set > 0 ? set : Math.max(session.terminal.size().rows - 4, 1);
+}
+
+export function windowStart(message: number, size: number): number {
+  return Math.floor((Math.max(message, 1) - 1) / size) * size + 1;
+}
+
+/** Shows the window that holds the current message. */
+export function showHeaders(session: Session): void {
+  const { folder } = session;
+  if (folder === undefined) return;
+  folder.screen = windowStart(folder.current, windowSize(session));
+  showWindow(session, folder);
+}
+
+/** Shows the window at `folder.screen`. Deleted messages take up none of its lines. */
+export function showWindow(session: Session, folder: Folder): void {
+  let room = windowSize(session);
+  for (let n = folder.screen; n <= folder.mailbox.count && room > 0; n++) {
+    if (isDeleted(folder, n)) continue;
+    printHeaderLine(session, folder, n);
+    room--;
+  }
+}
+
+export function printHeaderLine(session: Session, folder: Folder, message: number): void {
+  const { mailbox } = folder;
+  const flags = mailbox.flags(message);
+  const current = message === folder.current;
+  const line = headerLine({
+    number: message,
+    current,
+    flags,
+    header: mailbox.header(message),
+    counts: mailbox.counts(message),
+    showRecipient: session.config.settings.get("show-rcpt"),
+  });
+  session.terminal.out(`${line}\n`, lineStyle(current, flags));
+}
+
+function lineStyle(current: boolean, flags: number): Style {
+  if (current) return "current";
+  return (flags & (Flag.New | Flag.Read)) === Flag.New ? "new" : "plain";
+}
