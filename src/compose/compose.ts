@@ -93,7 +93,7 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
     terminal.out(planned(way, sender, context.verbose));
     return { exit: Exit.Ok, sent: false };
   }
-  await keepCopies(config, terminal, people, raw, stamp);
+  await keepCopies(config, terminal, draft, people, raw, stamp);
   if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true };
   try {
     const outcome = await submit(context, draft, people, { way, raw, stamp, sender });
@@ -194,21 +194,33 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
 async function keepCopies(
   config: Config,
   terminal: Terminal,
+  draft: Draft,
   people: Recipients,
   raw: Buffer,
-  { date }: Stamp,
+  stamp: Stamp,
 ): Promise<void> {
   const record = config.settings.text("record");
-  const files = people.sinks.filter((sink) => !sink.startsWith("|"));
-  for (const file of record === undefined || record === "" ? files : [record, ...files]) {
-    try {
-      await recordMessage(config, file, raw, date);
-    } catch (error) {
-      if (!(error instanceof MailError)) throw error;
-      terminal.err(`mail: ${error.message}\n`);
-    }
+  if (record !== undefined && record !== "") await keepCopy(config, terminal, record, raw, stamp);
+  for (const sink of people.sinks) {
+    const copy = rawMessage(draft, { to: [sink], cc: [], bcc: [] }, stamp);
+    if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), copy, stamp.date);
+    else await keepCopy(config, terminal, sink, copy, stamp);
   }
-  for (const sink of people.sinks) if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), raw, date);
+}
+
+async function keepCopy(
+  config: Config,
+  terminal: Terminal,
+  file: string,
+  copy: Buffer,
+  { date }: Stamp,
+): Promise<void> {
+  try {
+    await recordMessage(config, file, copy, date);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    terminal.err(`mail: ${error.message}\n`);
+  }
 }
 
 function wayOut({ settings }: Config): Way {

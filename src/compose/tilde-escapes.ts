@@ -119,7 +119,7 @@ export async function runTildeEscape(composing: Composing, line: string, mark: s
     return undefined;
   }
   if (found === undefined) {
-    composing.terminal.out("Unknown tilde mark.\n");
+    composing.terminal.out("Unknown tilde escape.\n");
     return undefined;
   }
   const ended = await found.run(composing, line.slice(1).replace(/^[ \t]+/, ""), line);
