@@ -3,8 +3,8 @@ import { writeSync } from "node:fs";
 import { visible } from "../message/safe-text.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
 import { isSystemError } from "../system-error.ts";
-import type { Paint } from "./theme.ts";
 import type { Style } from "./terminal.ts";
+import type { Paint } from "./theme.ts";
 
 const bufferSize = 64 * 1024;
 

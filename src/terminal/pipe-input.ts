@@ -1,8 +1,8 @@
 /** Lines and bytes of a standard input that is a pipe or a file. */
 import { readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isSystemError } from "../system-error.ts";
 import { fromBytes } from "../message/text.ts";
+import { isSystemError } from "../system-error.ts";
 import type { Input } from "./terminal.ts";
 
 const pieceSize = 64 * 1024;

@@ -1,0 +1,36 @@
+/** Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks. */
+import { type AppendOptions, appendMessages } from "./append.ts";
+
+const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** The date of a From_ line, in local time: `Sat Jan 16 18:22:03 2021` (asctime(3)). */
+export function asctime(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, "0");
+  const day = String(date.getDate()).padStart(2, " ");
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${days[date.getDay()]} ${months[date.getMonth()]} ${day} ${time} ${date.getFullYear()}`;
+}
+
+export interface Delivery {
+  /** The envelope sender; empty for the null sender. */
+  readonly sender: string;
+  readonly date: Date;
+  /** Header and body, lines ending with LF. */
+  readonly message: Uint8Array | Iterable<Uint8Array>;
+}
+
+/** One message in mbox form: `From ` at the start of a line is quoted, and an empty line ends it. */
+export function mboxForm({ sender, date, message }: Delivery): Buffer {
+  const pieces = message instanceof Uint8Array ? [message] : [...message];
+  const text = Buffer.concat(pieces)
+    .toString("latin1")
+    .replace(/^From /gm, ">From ");
+  const end = text.endsWith("\n") ? "\n" : "\n\n";
+  return Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${asctime(date)}\n${text}${end}`, "latin1");
+}
+
+/** @throws MailboxBusy, or MailError with the system's reason; the spool is then as it was */
+export async function deliver(spool: string, delivery: Delivery, options: AppendOptions): Promise<void> {
+  await appendMessages(spool, [[mboxForm(delivery)]], options);
+}

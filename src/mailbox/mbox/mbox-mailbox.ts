@@ -1,0 +1,284 @@
+import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
+import { Exit, MailError } from "../../errors.ts";
+import { separator } from "../append.ts";
+import { readPieces, readRange } from "../bytes.ts";
+import { MailboxChanged } from "../errors.ts";
+import { lockFile } from "../lock/lock-file.ts";
+import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox } from "../mailbox.ts";
+import type { MailboxOptions } from "../options.ts";
+import { storedStatus } from "../status.ts";
+import { storedForm } from "../stored-form.ts";
+import { apply } from "./apply.ts";
+import { Journal, probeOf } from "./journal.ts";
+import { MessageIndex } from "./message-index.ts";
+import { headerEnd, scan } from "./scan.ts";
+
+const headerPiece = 16 << 10;
+
+export class MboxMailbox implements Mailbox {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly #descriptor: number;
+  readonly #options: MailboxOptions;
+  readonly #index = new MessageIndex();
+  readonly #counts = new Map<number, Counts>();
+  readonly #replaced = new Map<number, Buffer>();
+  /** Bytes of the file that are indexed. */
+  #size = 0;
+  /** What the file was when last looked at: whether anybody has written it since. */
+  #seen = "";
+
+  constructor(path: string, descriptor: number, readOnly: boolean, options: MailboxOptions) {
+    this.path = path;
+    this.readOnly = readOnly;
+    this.#descriptor = descriptor;
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#index.count;
+  }
+
+  flags(message: number): number {
+    return this.#index.flags(message);
+  }
+
+  mark(message: number, set: number, clear = 0): void {
+    this.#index.setFlags(message, (this.#index.flags(message) & ~clear) | set);
+  }
+
+  size(message: number): number {
+    return this.#replaced.get(message)?.length ?? this.#end(message) - this.#index.start(message);
+  }
+
+  header(message: number): Buffer {
+    const size = this.size(message);
+    for (let length = headerPiece; ; length *= 4) {
+      const bytes = this.read(message, 0, Math.min(size, length));
+      const end = headerEnd(bytes, 0);
+      if (end !== undefined) return bytes.subarray(0, end);
+      if (length >= size) return bytes;
+    }
+  }
+
+  read(message: number, start: number, end: number): Buffer {
+    const replaced = this.#replaced.get(message);
+    if (replaced !== undefined) return replaced.subarray(start, end);
+    const from = this.#index.start(message);
+    return readRange(this.#descriptor, from + start, Math.min(from + end, this.#end(message)));
+  }
+
+  counts(message: number): Counts {
+    const known = this.#counts.get(message);
+    if (known !== undefined) return known;
+    let lines = 0;
+    let characters = 0;
+    let carriageReturn = false;
+    for (const piece of this.#pieces(message)) {
+      characters += piece.length;
+      if (carriageReturn && piece[0] === 10) characters--;
+      for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) {
+        lines++;
+        if (at > 0 && piece[at - 1] === 13) characters--;
+      }
+      carriageReturn = piece[piece.length - 1] === 13;
+    }
+    const counts = { lines, characters };
+    this.#counts.set(message, counts);
+    return counts;
+  }
+
+  replace(message: number, bytes: Buffer): void {
+    this.#replaced.set(message, bytes);
+    this.#counts.delete(message);
+    this.mark(message, Flag.StatusChanged);
+  }
+
+  async poll(): Promise<number> {
+    const state = fstatSync(this.#descriptor);
+    if (this.#stamp(state) === this.#seen || state.size < this.#size) return 0;
+    const before = this.count;
+    await this.#takeIn(state.size);
+    this.#seen = this.#stamp(state);
+    return this.count - before;
+  }
+
+  async commit(plan: CommitPlan): Promise<CommitResult> {
+    if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
+    const release = await lockFile(this.path, this.#descriptor, this.#options.lockwait);
+    try {
+      const known = this.count;
+      const grown = await this.#lookAgain();
+      return await this.#write(plan, known, grown);
+    } finally {
+      await release();
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #end(message: number): number {
+    return message < this.count ? this.#index.start(message + 1) : this.#size;
+  }
+
+  *#pieces(message: number): Iterable<Buffer> {
+    const replaced = this.#replaced.get(message);
+    if (replaced !== undefined) yield replaced;
+    else yield* readPieces(this.#descriptor, this.#index.start(message), this.#end(message));
+  }
+
+  #stamp({ size, mtimeMs, ctimeMs }: { size: number; mtimeMs: number; ctimeMs: number }): string {
+    return `${size} ${mtimeMs} ${ctimeMs}`;
+  }
+
+  async #takeIn(size: number): Promise<void> {
+    // From the last message on: what came may be the rest of it, half delivered when we looked.
+    const from = Math.max(0, this.#index.lastStart);
+    await scan(this.#descriptor, from, size, this.#index);
+    this.#size = size;
+  }
+
+  /**
+   * Under the lock: is this still the file we know, with more at its end at the most?
+   *
+   * @returns whether the last message we knew has grown
+   */
+  async #lookAgain(): Promise<boolean> {
+    const state = fstatSync(this.#descriptor);
+    const named = existsSync(this.path) ? statSync(this.path) : undefined;
+    if (named?.ino !== state.ino || named.dev !== state.dev) throw new MailboxChanged(this.path);
+    if (this.#stamp(state) === this.#seen) return false;
+    if (state.size < this.#size) throw new MailboxChanged(this.path);
+    const known = this.count;
+    const oldSize = this.#size;
+    const fresh = new MessageIndex();
+    await scan(this.#descriptor, 0, state.size, fresh);
+    const stands = (message: number) =>
+      message <= fresh.count &&
+      fresh.start(message) === this.#index.start(message) &&
+      this.#sameStatus(fresh.flags(message), message);
+    for (let message = 1; message <= known; message++) {
+      if (!stands(message)) throw new MailboxChanged(this.path);
+    }
+    await this.#takeIn(state.size);
+    this.#seen = this.#stamp(state);
+    return known > 0 && state.size > oldSize && this.#end(known) > oldSize;
+  }
+
+  /** Flag.New tells what the file said at opening also later; Flag.Read does so only while it is not set by reading. */
+  #sameStatus(fresh: number, message: number): boolean {
+    const ours = this.flags(message);
+    if ((fresh & Flag.New) !== (ours & Flag.New)) return (ours & Flag.StatusChanged) !== 0 && (fresh & Flag.New) !== 0;
+    return (fresh & Flag.Read) === 0 || (ours & (Flag.Read | Flag.StatusChanged)) !== 0;
+  }
+
+  /** Status as the file will have it, when that isn't how it has it now. */
+  #newStatus(message: number): string | undefined {
+    const wanted = (this.flags(message) & Flag.Read) !== 0;
+    const { read, old } = storedStatus(this.header(message));
+    if (old && read === wanted) return undefined;
+    return wanted ? "RO" : "O";
+  }
+
+  async #write(plan: CommitPlan, known: number, grown: boolean): Promise<CommitResult> {
+    const total = this.count;
+    let firstChanged = 0;
+    let kept = total - known;
+    const moved: number[] = [];
+    const dropped = new Set<number>();
+    const statuses = new Map<number, string>();
+    for (let message = 1; message <= known; message++) {
+      const fate = grown && message === known ? "keep" : plan.fate(message);
+      if (fate === "keep") {
+        kept++;
+        const status = this.#newStatus(message);
+        if (status !== undefined) statuses.set(message, status);
+        if (status === undefined && !this.#replaced.has(message)) continue;
+      } else {
+        dropped.add(message);
+        if (fate === "mbox") moved.push(message);
+      }
+      if (firstChanged === 0) firstChanged = message;
+    }
+    const result = { arrived: total - known, empty: kept === 0 };
+    if (firstChanged === 0) return result;
+    const offset = this.#index.start(firstChanged);
+    const journal = Journal.write(
+      this.#options.stateDirectory,
+      {
+        ...this.#identity(),
+        oldSize: this.#size,
+        offset,
+        probe: this.#probe(offset, firstChanged, dropped, statuses),
+        mbox: moved.length === 0 || plan.mbox === undefined ? null : this.#mboxWork(plan.mbox),
+      },
+      this.#tail(firstChanged, dropped, statuses),
+      moved.length === 0 || plan.mbox === undefined ? [] : this.#forMbox(moved, plan.mbox),
+    );
+    await apply(journal, this.#descriptor, this.#options.lockwait);
+    return result;
+  }
+
+  #identity(): { path: string; dev: number; ino: number } {
+    const { dev, ino } = fstatSync(this.#descriptor);
+    return { path: this.path, dev, ino };
+  }
+
+  #probe(
+    offset: number,
+    firstChanged: number,
+    dropped: ReadonlySet<number>,
+    statuses: ReadonlyMap<number, string>,
+  ): string {
+    let size = offset;
+    for (let message = firstChanged; message <= this.count; message++) {
+      if (dropped.has(message)) continue;
+      size += this.size(message);
+      const status = statuses.get(message);
+      if (status === undefined) continue;
+      const header = this.header(message).length;
+      const [changed] = storedForm(this, message, { status });
+      size += (changed as Uint8Array).length - header;
+    }
+    return probeOf(this.#descriptor, Math.min(size, this.#size), this.#size);
+  }
+
+  #mboxWork({ path, at }: { path: string; at: "start" | "end" }): {
+    path: string;
+    at: "start" | "end";
+    oldSize: number;
+  } {
+    return { path, at, oldSize: existsSync(path) ? statSync(path).size : -1 };
+  }
+
+  *#tail(
+    firstChanged: number,
+    dropped: ReadonlySet<number>,
+    statuses: ReadonlyMap<number, string>,
+  ): Iterable<Uint8Array> {
+    for (let message = firstChanged; message <= this.count; message++) {
+      if (dropped.has(message)) continue;
+      const status = statuses.get(message);
+      yield* status === undefined ? this.#pieces(message) : storedForm(this, message, { status });
+    }
+  }
+
+  *#forMbox(messages: readonly number[], { path, at }: { path: string; at: "start" | "end" }): Iterable<Uint8Array> {
+    if (at === "end" && existsSync(path)) yield mboxSeparator(path);
+    for (const message of messages) {
+      const status = (this.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
+      yield* storedForm(this, message, { status });
+    }
+  }
+}
+
+function mboxSeparator(path: string): Buffer {
+  const descriptor = openSync(path, "r");
+  try {
+    return separator(descriptor, fstatSync(descriptor).size);
+  } finally {
+    closeSync(descriptor);
+  }
+}

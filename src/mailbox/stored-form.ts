@@ -1,0 +1,40 @@
+import type { Mailbox } from "./mailbox.ts";
+import { withStatus } from "./status.ts";
+
+const pieceSize = 1 << 20;
+
+export interface StoredFormOptions {
+  /** The Status field to store; without it the header stays as it is. */
+  readonly status?: string;
+  /** Which header fields stay, by lower-case name; folded lines go with their field. */
+  readonly keepField?: (lowerName: string) => boolean;
+}
+
+function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buffer {
+  const lines = header.toString("latin1").split(/(?<=\n)/);
+  let kept = true;
+  const selected = lines.filter((line, index) => {
+    if (index === 0 || /^\r?\n$/.test(line)) return true;
+    if (/^[ \t]/.test(line)) return kept;
+    const name = /^([^\s:]+)[ \t]*:/.exec(line)?.[1];
+    kept = name === undefined || keep(name.toLowerCase());
+    return kept;
+  });
+  return Buffer.from(selected.join(""), "latin1");
+}
+
+/** A message's bytes as they are stored elsewhere, in pieces: another Status, fewer fields, the body untouched. */
+export function* storedForm(
+  mailbox: Mailbox,
+  message: number,
+  { status, keepField }: StoredFormOptions = {},
+): Iterable<Uint8Array> {
+  const original = mailbox.header(message);
+  let header = status === undefined ? original : withStatus(original, status);
+  if (keepField !== undefined) header = selectFields(header, keepField);
+  yield header;
+  const size = mailbox.size(message);
+  for (let at = original.length; at < size; at += pieceSize) {
+    yield mailbox.read(message, at, Math.min(size, at + pieceSize));
+  }
+}
