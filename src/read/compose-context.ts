@@ -34,9 +34,7 @@ async function whileComposing(session: Session, line: string): Promise<void> {
 function messageSource(session: Session, mailbox: Mailbox): MessageSource {
   return {
     select: async (list) => {
-      const words = list.split(/\s+/).filter((word) => word !== "");
-      const current = session.folder?.current ?? 0;
-      const numbers = words.length > 0 ? selectMessages(session, words, "undeleted") : current > 0 ? [current] : [];
+      const numbers = selectMessages(session, list, { orElse: "current" });
       for (const message of numbers ?? []) mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
       return numbers ?? [];
     },
