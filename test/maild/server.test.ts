@@ -142,7 +142,7 @@ test("messages sent at once all arrive whole", async () => {
       await client.say("QUIT");
     }),
   );
-  const subjects = [...mailbox("debian").matchAll(/^Subject: (\d)\n[^]*?\n\nbody (\d)\n\n/gm)];
+  const subjects = [...mailbox("debian").matchAll(/^Subject: (\d)\n[\s\S]*?\n\nbody (\d)\n\n/gm)];
   expect(subjects.every(([, subject, body]) => subject === body)).toBe(true);
   expect(subjects.map(([, subject]) => subject).sort()).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
 });

@@ -1,0 +1,210 @@
+/**
+ * The acceptance story with the real programs, against maild in a private directory; then, on a terminal, a shell there.
+ *
+ * Everything is played on a pseudo-terminal as a person would type it, and each step is checked by what it left behind.
+ */
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { openPty } from "./pty.mjs";
+import { ready, root, stop } from "./ready.mjs";
+
+const domain = "DOMINIO";
+const patience = 15_000;
+
+ready();
+const sandbox = mkdtempSync(join(tmpdir(), "mail-demo-"));
+const spool = join(sandbox, "spool");
+const log = join(sandbox, "mail.log");
+let maild;
+let terminal;
+/** In the shell at the end, Ctrl-C is for what runs there. */
+let interruptible = true;
+
+process.on("exit", () => {
+  terminal?.close();
+  maild?.kill();
+  rmSync(sandbox, { recursive: true, force: true });
+});
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
+  process.on(signal, () => {
+    if (interruptible || signal !== "SIGINT") process.exit(code);
+  });
+}
+
+/** A step that did not do what it says ends the demo. */
+function check(what, holds) {
+  console.log(`  ${holds ? "ok" : "FAILED"}: ${what}`);
+  if (!holds) {
+    if (existsSync(log)) console.log(readFileSync(log, "utf8"));
+    stop(`demo: this did not hold: ${what}`);
+  }
+}
+
+function title(text) {
+  console.log(`\n== ${text}`);
+}
+
+async function startMaild() {
+  mkdirSync(spool);
+  const command = [join(root, "bin/maild.js"), "--port", "0", "--spool", spool, "--domain", domain, "--log", log];
+  // The users need no accounts here: these two names are enough.
+  const users = ["--user", "debian", "--user", "root"];
+  maild = spawn(process.execPath, [...command, ...users], { stdio: ["ignore", "pipe", "inherit"] });
+  const line = await new Promise((resolve, reject) => {
+    let text = "";
+    maild.stdout.on("data", (piece) => {
+      text += piece;
+      if (text.includes("\n")) resolve(text);
+    });
+    maild.on("exit", (code) => reject(new Error(`maild ended with exit code ${code}`)));
+    maild.on("error", reject);
+  });
+  return /127\.0\.0\.1:\d+/.exec(line)[0];
+}
+
+/** The commands by their names, as an installation would put them in the PATH. */
+function installCommands() {
+  const bin = join(sandbox, "bin");
+  mkdirSync(bin);
+  for (const name of ["mail", "mailx"]) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec '${process.execPath}' '${join(root, "bin/mail.js")}' "$@"\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  return bin;
+}
+
+function makeUser(name, { address, bin }) {
+  const home = join(sandbox, "home", name);
+  mkdirSync(home, { recursive: true });
+  const settings = [`set mta=smtp://${address}`, `set from=${name}@${domain}`, "set ask askcc", ""];
+  writeFileSync(join(home, ".mailrc"), settings.join("\n"), { mode: 0o600 });
+  const { TERM = "xterm", LANG, LC_ALL, SHELL } = process.env;
+  const given = { TERM, LANG, LC_ALL, SHELL };
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const path = `${bin}${delimiter}${process.env.PATH ?? "/usr/bin:/bin"}`;
+  const env = { ...known, HOME: home, USER: name, LOGNAME: name, MAIL: join(spool, name), PATH: path };
+  return { name, home, env, inbox: env.MAIL, mbox: join(home, "mbox") };
+}
+
+/**
+ * Runs a command line as the user on a pseudo-terminal.
+ *
+ * @param play what the person does; it gets the terminal
+ * @returns the exit code
+ */
+async function onTerminal(user, command, play = async () => undefined) {
+  console.log(`${user.name}$ ${command}`);
+  const argv = ["/bin/sh", "-c", command.includes("|") ? command : `exec ${command}`];
+  terminal = openPty({ argv, env: user.env, cwd: user.home, rows: 24, columns: 80 });
+  let code;
+  try {
+    await play(terminal);
+    code = await Promise.race([terminal.exited, late(`the end of ${command}`)]);
+  } finally {
+    process.stdout.write(`${terminal.transcript().replaceAll("\r\n", "\n").trimEnd()}\n`);
+    terminal.close();
+    terminal = undefined;
+  }
+  return code;
+}
+
+function late(what) {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`waited in vain for ${what}`)), patience).unref();
+  });
+}
+
+function content(path) {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+async function play(address) {
+  const bin = installCommands();
+  const debian = makeUser("debian", { address, bin });
+  const admin = makeUser("root", { address, bin });
+
+  title("debian sends a message to root");
+  let code = await onTerminal(debian, `mail root@${domain}`, async (tty) => {
+    await tty.expect("Subject: ", patience);
+    tty.send("Hello\r");
+    tty.send("This is the first line.\r");
+    tty.send("Yours, debian\r");
+    await tty.expect("Yours, debian", patience);
+    tty.send("\x04");
+    await tty.expect("Cc: ", patience);
+    tty.send("\r");
+  });
+  check("mail ended with exit code 0", code === 0);
+  check("the message is in root's mailbox", /^Subject: Hello$/m.test(content(admin.inbox)));
+  check("its text is there", content(admin.inbox).includes("\n\nThis is the first line.\nYours, debian\n"));
+  const id = /with ESMTP id ([0-9A-F]{10})/.exec(content(admin.inbox))?.[1];
+  check(`the log says that ${id} was delivered`, content(log).includes(`${id}: removed`));
+
+  title("root reads it and replies");
+  code = await onTerminal(admin, "mail", async (tty) => {
+    await tty.expect(/"[^"]*root": 1 message 1 new/, patience);
+    await tty.expect(/>N {2}1 debian@DOMINIO .*Hello/, patience);
+    await tty.expect("& ", patience);
+    tty.send("1\r");
+    await tty.expect("Yours, debian", patience);
+    await tty.expect("& ", patience);
+    tty.send("r\r");
+    await tty.expect("Subject: Re: Hello", patience);
+    tty.send("Welcome!\r");
+    await tty.expect("Welcome!", patience);
+    tty.send("\x04");
+    await tty.expect("Cc: ", patience);
+    tty.send("\r");
+    await tty.expect("& ", patience);
+    tty.send("q\r");
+  });
+  check("mail ended with exit code 0", code === 0);
+  check("the message is in root's ~/mbox", /^Subject: Hello$/m.test(content(admin.mbox)));
+  check("it has left root's mailbox", content(admin.inbox) === "");
+  check("the reply is in debian's mailbox", /^Subject: Re: Hello$/m.test(content(debian.inbox)));
+
+  title("a script sends its output");
+  const job = `echo "Backup done" | mail -s "Nightly backup" root@${domain}`;
+  code = await onTerminal(debian, job);
+  check("mail ended with exit code 0", code === 0);
+  check("the message is in root's mailbox", /^Subject: Nightly backup$/m.test(content(admin.inbox)));
+  check("with the script's output", content(admin.inbox).includes("\n\nBackup done\n"));
+
+  title("debian looks at the headers");
+  code = await onTerminal(debian, "mail -H");
+  check("mail ended with exit code 0", code === 0);
+  check("nobody else could read the mailboxes", (statSync(admin.inbox).mode & 0o077) === 0);
+  return debian;
+}
+
+/** Leaves the person at a shell in the sandbox. */
+async function explore(user) {
+  title("Now you");
+  console.log(`You are ${user.name}. Try: mail root@${domain}, mail, or mail -f ~/mbox; the server's log is ${log}`);
+  console.log("Leave with exit or Ctrl-D; the server ends and all of this is removed.\n");
+  interruptible = false;
+  const env = { ...user.env, PS1: `${user.name}$ ` };
+  const shell = spawn(process.env.SHELL || "/bin/sh", ["-i"], { cwd: user.home, env, stdio: "inherit" });
+  await new Promise((resolve) => {
+    shell.on("exit", resolve);
+    shell.on("error", (error) => {
+      console.error(`demo: ${error.message}`);
+      resolve();
+    });
+  });
+}
+
+try {
+  const debian = await play(await startMaild());
+  console.log("\nEach step did what it says.");
+  if (process.stdin.isTTY && process.stdout.isTTY) await explore(debian);
+  process.exit(0);
+} catch (error) {
+  stop(`demo: ${error.message}`);
+}
