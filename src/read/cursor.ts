@@ -14,7 +14,8 @@ export function isDeleted(folder: Folder, message: number): boolean {
 
 /** The current message if it is as wanted, else the next such one, else the one before; undefined without any. */
 export function nearest(folder: Folder, wantDeleted: boolean): number | undefined {
-  for (let n = Math.max(folder.current, 1); n <= folder.mailbox.count; n++) if (isDeleted(folder, n) === wantDeleted) return n;
+  for (let n = Math.max(folder.current, 1); n <= folder.mailbox.count; n++)
+    if (isDeleted(folder, n) === wantDeleted) return n;
   for (let n = folder.current - 1; n >= 1; n--) if (isDeleted(folder, n) === wantDeleted) return n;
   return undefined;
 }

@@ -1,8 +1,9 @@
 /** One line of a header list, in bytes: a pure function of what the mailbox has. */
+
+import { type Counts, Flag } from "../mailbox/mailbox.ts";
 import { bareAddress } from "../message/bare-address.ts";
 import { lineEnd, parseHeader, startsWithFrom } from "../message/header.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
-import { type Counts, Flag } from "../mailbox/mailbox.ts";
 
 export interface HeaderLineParts {
   readonly number: number;

@@ -1,9 +1,10 @@
 /** The header window: so many header lines at a time, begun at a multiple of its size. */
-import { headerLine } from "./header-line.ts";
-import { isDeleted } from "./cursor.ts";
-import type { Folder, Session } from "./session.ts";
+
 import { Flag } from "../mailbox/mailbox.ts";
 import type { Style } from "../terminal/terminal.ts";
+import { isDeleted } from "./cursor.ts";
+import { headerLine } from "./header-line.ts";
+import type { Folder, Session } from "./session.ts";
 
 /** Lines of a window: the variable `screen`, else what fits on the terminal beside prompt and summary. */
 export function windowSize(session: Session): number {

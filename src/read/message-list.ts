@@ -13,8 +13,9 @@
  * Items need no blanks around the signs. Senders and searches are alternatives, modifiers narrow what those found, and
  * either makes numbers in the same list mean nothing.
  */
-import { parseHeader } from "../message/header.ts";
+
 import { Flag } from "../mailbox/mailbox.ts";
+import { parseHeader } from "../message/header.ts";
 import type { Takes } from "./command.ts";
 import { isDeleted, nearest } from "./cursor.ts";
 import { senderOf } from "./header-line.ts";
@@ -55,8 +56,11 @@ export function selectMessages(
     const found = evaluate(session, folder, list, wanted.deleted === true);
     if (found.length > 0 || wanted.orElse === "nothing") return found;
   } catch (error) {
-    if (error instanceof ListMistake) return say(session, error.message);
-    throw error;
+    if (!(error instanceof ListMistake)) throw error;
+    // Like bsd-mailx, and unlike every other mistake in a list.
+    if (!error.message.startsWith("Missing ")) return say(session, error.message);
+    session.terminal.err(`${error.message}\n`);
+    return undefined;
   }
   const one = nearest(folder, wanted.deleted === true);
   return one === undefined ? say(session, "No applicable messages") : [one];
@@ -139,7 +143,8 @@ function numberOf(folder: Folder, { text }: ListToken, deleted: boolean): number
   const { count } = folder.mailbox;
   if (text === "^" || text === "$") {
     const forward = text === "^";
-    for (let n = forward ? 1 : count; n >= 1 && n <= count; n += forward ? 1 : -1) if (isDeleted(folder, n) === deleted) return n;
+    for (let n = forward ? 1 : count; n >= 1 && n <= count; n += forward ? 1 : -1)
+      if (isDeleted(folder, n) === deleted) return n;
     throw new ListMistake("No applicable messages");
   }
   const number = text === "." ? folder.current : Number(text);

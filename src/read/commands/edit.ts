@@ -1,0 +1,76 @@
+/** edit and visual: a message, changed with an editor, takes the place of the old one. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runShell } from "../../compose/child.ts";
+import { Flag } from "../../mailbox/mailbox.ts";
+import { startsWithFrom } from "../../message/header.ts";
+import { named } from "../../system-error.ts";
+import { type Command, command } from "../command.ts";
+import { look, makeCurrent } from "../cursor.ts";
+import { takesMessages } from "../message-list.ts";
+import type { Folder, Session } from "../session.ts";
+
+async function edit(session: Session, messages: readonly number[], program: string): Promise<void> {
+  const { folder, terminal } = session;
+  if (folder === undefined) return;
+  for (const [index, message] of messages.entries()) {
+    if (index > 0) {
+      const answer = await terminal.readLine(`Edit message ${message} [ynq]? `);
+      const letter = answer.kind === "line" ? answer.text.trim()[0]?.toLowerCase() : "q";
+      if (letter === "q") return;
+      if (letter === "n") continue;
+    }
+    look(folder, message);
+    makeCurrent(folder, message);
+    await editOne(session, folder, message, program);
+  }
+}
+
+/** The bytes are compared, not the time stamps: a quick edit counts. */
+async function editOne(session: Session, folder: Folder, message: number, program: string): Promise<void> {
+  const { mailbox } = folder;
+  const old = mailbox.read(message, 0, mailbox.size(message));
+  const directory = await mkdtemp(join(tmpdir(), "mail."));
+  try {
+    const path = join(directory, "message");
+    await writeFile(path, old, { mode: 0o600, flag: "wx" });
+    const { code } = await runShell(session.config, session.terminal, `${program} '${path.replaceAll("'", "'\\''")}'`);
+    if (code !== 0) return;
+    const edited = await readFile(path);
+    if (edited.equals(old)) return;
+    mailbox.replace(message, asMessage(edited, old));
+    mailbox.mark(message, Flag.StatusChanged);
+  } catch (error) {
+    throw named(program, error);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** What an editor may have taken away is put back: the From_ line and the empty line at the end. */
+function asMessage(edited: Buffer, old: Buffer): Buffer {
+  const first = startsWithFrom(edited) ? [] : [old.subarray(0, old.indexOf(10) + 1)];
+  const end = edited.toString("latin1", Math.max(edited.length - 4, 0));
+  const missing = /\n\r?\n$/.test(end) ? "" : end.endsWith("\n") ? "\n" : "\n\n";
+  return Buffer.concat([...first, edited, Buffer.from(missing)]);
+}
+
+export const editCommands: readonly Command[] = [
+  command({
+    name: "edit",
+    takes: takesMessages(),
+    summary: "Change messages with the program EDITOR.",
+    example: "e 2",
+    barred: ["sending"],
+    run: (session, messages) => edit(session, messages, session.config.settings.get("EDITOR")),
+  }),
+  command({
+    name: "visual",
+    takes: takesMessages(),
+    summary: "Change messages with the program VISUAL.",
+    example: "v 2",
+    barred: ["sending"],
+    run: (session, messages) => edit(session, messages, session.config.settings.get("VISUAL")),
+  }),
+];

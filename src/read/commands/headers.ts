@@ -1,0 +1,86 @@
+/** headers, z, from, size, =: what is in the folder, without reading it. */
+import { type Command, command, type Takes } from "../command.ts";
+import { makeCurrent } from "../cursor.ts";
+import { printHeaderLine, showWindow, windowSize, windowStart } from "../header-window.ts";
+import { takesMessages } from "../message-list.ts";
+import type { Session } from "../session.ts";
+
+const takesSign: Takes<string> = { synopsis: "[+ | -]", parse: (_session, rest) => rest.trim() };
+
+function headers(session: Session, [message]: readonly number[]): void {
+  const { folder } = session;
+  if (folder === undefined || message === undefined) return;
+  folder.screen = windowStart(message, windowSize(session));
+  // As bsd-mailx: naming any message but the current one makes the window's first current.
+  if (folder.current !== message) makeCurrent(folder, folder.screen);
+  showWindow(session, folder);
+}
+
+function scroll(session: Session, argument: string): void {
+  const { folder, terminal } = session;
+  if (folder === undefined) return;
+  const size = windowSize(session);
+  const sign = argument[0] ?? "+";
+  const start = windowStart(folder.screen, size) + (sign === "-" ? -size : size);
+  if (sign !== "+" && sign !== "-") terminal.out(`Unrecognized scrolling command "${argument}"\n`);
+  else if (start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
+  else if (start < 1) terminal.out("On first screenful of messages\n");
+  else {
+    folder.screen = start;
+    makeCurrent(folder, start);
+    showWindow(session, folder);
+  }
+}
+
+export const headerCommands: readonly Command[] = [
+  command({
+    name: "headers",
+    takes: takesMessages(),
+    summary: "Show the window of header lines that a message is in.",
+    example: "h 40",
+    barred: ["sending"],
+    run: headers,
+  }),
+  command({
+    name: "z",
+    takes: takesSign,
+    summary: "Show the next window of header lines, or the one before with -.",
+    example: "z-",
+    barred: ["sending"],
+    run: scroll,
+  }),
+  command({
+    name: "from",
+    takes: takesMessages(),
+    summary: "Show the header lines of messages.",
+    example: "f ann",
+    barred: ["sending"],
+    run: (session, messages) => {
+      const { folder } = session;
+      if (folder === undefined) return;
+      for (const message of messages) printHeaderLine(session, folder, message);
+      makeCurrent(folder, messages.at(-1) ?? folder.current);
+    },
+  }),
+  command({
+    name: "size",
+    takes: takesMessages(),
+    summary: "Show how many lines and bytes messages have.",
+    example: "size *",
+    barred: ["sending"],
+    run: ({ folder, terminal }, messages) => {
+      for (const message of messages) {
+        const counts = folder?.mailbox.counts(message);
+        if (counts !== undefined) terminal.out(`${message}: ${counts.lines}/${counts.characters}\n`);
+      }
+    },
+  }),
+  command({
+    name: "=",
+    takes: { synopsis: "", parse: () => true },
+    summary: "Show the current message's number.",
+    example: "=",
+    barred: ["sending"],
+    run: ({ folder, terminal }) => terminal.out(`${folder?.current ?? 0}\n`),
+  }),
+];

@@ -1,0 +1,80 @@
+/** pipe and |: messages into a shell command. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { named } from "../../system-error.ts";
+import { type Command, command, type Takes } from "../command.ts";
+import { look, makeCurrent } from "../cursor.ts";
+import { selectMessages } from "../message-list.ts";
+import { shownPieces } from "../print-message.ts";
+import type { Session } from "../session.ts";
+
+interface ListAndCommand {
+  readonly messages: readonly number[];
+  readonly line: string;
+}
+
+/** The list ends at the first word that is no number or range, so that a command's options are its own. */
+const listWords = /^(?:[ \t]*(?:[-+]+|\*|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
+
+const takesListAndCommand: Takes<ListAndCommand> = {
+  synopsis: "[msglist] command",
+  parse: (session, rest) => {
+    const list = listWords.exec(rest)?.[0] ?? "";
+    const line = rest.slice(list.length).trim();
+    if (line === "") return undefined;
+    const messages = selectMessages(session, list);
+    return messages === undefined ? undefined : { messages, line };
+  },
+};
+
+async function pipe(session: Session, { messages, line }: ListAndCommand): Promise<void> {
+  const { folder, terminal, config } = session;
+  if (folder === undefined) return;
+  const shell = config.settings.get("SHELL");
+  await terminal.flush();
+  await terminal.lend(async () => {
+    const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
+    const closed = once(child, "close");
+    // A command need not read all it is given.
+    child.stdin.on("error", () => {});
+    try {
+      for (const message of messages) {
+        look(folder, message);
+        makeCurrent(folder, message);
+        for (const piece of shownPieces(folder.mailbox, message)) await offer(child.stdin, piece);
+      }
+      child.stdin.end();
+      await closed;
+    } catch (error) {
+      throw named(shell, error);
+    }
+  });
+}
+
+async function offer(input: Writable, piece: Uint8Array): Promise<void> {
+  if (input.destroyed || input.write(piece)) return;
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      input.off("drain", go).off("close", go);
+      resolve();
+    };
+    input.on("drain", go).on("close", go);
+  });
+}
+
+function pipeRow(name: string, summary: string): Command {
+  return command({
+    name,
+    takes: takesListAndCommand,
+    summary,
+    example: `${name} 2 wc -l`,
+    barred: ["sending"],
+    run: pipe,
+  });
+}
+
+export const pipeCommands: readonly Command[] = [
+  pipeRow("pipe", "Give messages to a shell command."),
+  pipeRow("|", "Give messages to a shell command; the same as pipe."),
+];

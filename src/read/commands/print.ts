@@ -1,0 +1,109 @@
+/** next, print and its kin, top. */
+import { Flag } from "../../mailbox/mailbox.ts";
+import { type Command, command } from "../command.ts";
+import { look, makeCurrent } from "../cursor.ts";
+import { takesMessages } from "../message-list.ts";
+import { type Printing, printMessages, withPlainLines } from "../print-message.ts";
+import type { Session } from "../session.ts";
+
+const plain: Printing = { allFields: false, paged: false };
+
+/** Prints messages and makes each current and read in its turn. */
+export async function show(session: Session, messages: readonly number[], printing: Printing = plain): Promise<void> {
+  const { folder } = session;
+  if (folder === undefined) return;
+  await printMessages(session, folder, messages, printing, (message) => {
+    look(folder, message);
+    makeCurrent(folder, message);
+  });
+}
+
+function printRow(name: string, summary: string, printing: Printing): Command {
+  return command({
+    name,
+    takes: takesMessages(),
+    summary,
+    example: `${name} 1-3`,
+    barred: ["sending"],
+    run: (session, messages) => show(session, messages, printing),
+  });
+}
+
+async function next(session: Session, messages: readonly number[]): Promise<void> {
+  const { folder } = session;
+  if (folder === undefined) return;
+  const { mailbox, current } = folder;
+  const listed = messages.find((message) => message > current) ?? messages[0];
+  if (listed !== undefined) return show(session, [listed]);
+  const skipped = Flag.Deleted | Flag.Saved;
+  for (let message = folder.atStart ? Math.max(current, 1) : current + 1; message <= mailbox.count; message++) {
+    if ((mailbox.flags(message) & skipped) === 0 || (folder.atStart && message === current))
+      return show(session, [message]);
+  }
+  session.terminal.out("At EOF\n");
+}
+
+/** The first `toplines` (5) lines behind the From_ line, as stored, whatever is ignored. */
+function top(session: Session, messages: readonly number[]): void {
+  const { folder, terminal, config } = session;
+  if (folder === undefined) return;
+  const set = config.settings.get("toplines");
+  const asked = set === undefined ? 5 : Number.parseInt(set, 10) || 0;
+  const lines = 1 + (asked < 0 || asked > 10_000 ? 5 : asked);
+  let lastWasEmpty = true;
+  for (const message of messages) {
+    look(folder, message);
+    makeCurrent(folder, message);
+    terminal.out(`Message ${message}:\n${lastWasEmpty ? "" : "\n"}`);
+    const text = firstLines(folder.mailbox, message, lines);
+    terminal.out(text);
+    lastWasEmpty = /(^|\n)[ \t]*\n$/.test(text.toString("latin1"));
+  }
+}
+
+function firstLines(
+  mailbox: { size(n: number): number; read(n: number, a: number, b: number): Buffer },
+  message: number,
+  lines: number,
+): Buffer {
+  const size = mailbox.size(message);
+  for (let length = 4096; ; length *= 4) {
+    const bytes = Buffer.concat([...withPlainLines([mailbox.read(message, 0, Math.min(length, size))])]);
+    let end = 0;
+    let found = 0;
+    for (; found < lines; found++) {
+      const newline = bytes.indexOf(10, end);
+      if (newline < 0) break;
+      end = newline + 1;
+    }
+    if (found === lines) return bytes.subarray(0, end);
+    if (length >= size) return bytes;
+  }
+}
+
+export const printCommands: readonly Command[] = [
+  command({
+    name: "next",
+    takes: takesMessages({ orElse: "nothing" }),
+    summary: "Print the next message, or the next one of a list; also an empty line.",
+    example: "next ann",
+    barred: ["sending"],
+    run: next,
+  }),
+  printRow("print", "Print messages.", plain),
+  printRow("type", "Print messages; the same as print.", plain),
+  printRow("Print", "Print messages with all their fields.", { allFields: true, paged: false }),
+  printRow("Type", "Print messages with all their fields; the same as Print.", { allFields: true, paged: false }),
+  printRow("more", "Print messages through the pager.", { allFields: false, paged: true }),
+  printRow("page", "Print messages through the pager; the same as more.", { allFields: false, paged: true }),
+  printRow("More", "Print messages with all their fields through the pager.", { allFields: true, paged: true }),
+  printRow("Page", "The same as More.", { allFields: true, paged: true }),
+  command({
+    name: "top",
+    takes: takesMessages(),
+    summary: "Print the first lines of messages.",
+    example: "top 2-4",
+    barred: ["sending"],
+    run: top,
+  }),
+];

@@ -1,0 +1,93 @@
+/** save, copy, write: messages into a file. */
+import { expandFileName } from "../../config/files.ts";
+import { MailError } from "../../errors.ts";
+import { type Appended, appendBytes, appendMessages } from "../../mailbox/append.ts";
+import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { storedForm } from "../../mailbox/stored-form.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { type Command, command, type Takes } from "../command.ts";
+import { look, makeCurrent } from "../cursor.ts";
+import { selectMessages } from "../message-list.ts";
+import { keptFields, statusLetters } from "../print-message.ts";
+import type { Session } from "../session.ts";
+
+interface ListAndFile {
+  readonly messages: readonly number[];
+  /** Expanded. */
+  readonly path: string;
+}
+
+/** The last word is the file, also where it is the only one and looks like a number. */
+const takesListAndFile: Takes<ListAndFile> = {
+  synopsis: "[msglist] file",
+  parse: async (session, rest) => {
+    const [, list = "", file] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
+    if (file === undefined || file === "") {
+      session.terminal.out("No file specified.\n");
+      return undefined;
+    }
+    const messages = selectMessages(session, list);
+    if (messages === undefined) return undefined;
+    const path = await expandFileName(session, file);
+    return path === undefined ? undefined : { messages, path };
+  },
+};
+
+type Write = (session: Session, mailbox: Mailbox, argument: ListAndFile) => Promise<Appended>;
+
+const wholeMessages: Write = (session, mailbox, { messages, path }) => {
+  const keepField = keptFields(session.config.saved);
+  const forms = messages.map((message) =>
+    // It is stored as read, but read it is only once it has been stored.
+    storedForm(mailbox, message, { status: statusLetters(mailbox.flags(message) | Flag.Read), keepField }),
+  );
+  return appendMessages(path, forms, { lockwait: session.config.settings.get("lockwait") });
+};
+
+const bodies: Write = (session, mailbox, { messages, path }) =>
+  appendBytes(path, bodyPieces(mailbox, messages), { lockwait: session.config.settings.get("lockwait") });
+
+function* bodyPieces(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
+  for (const message of messages) {
+    const size = mailbox.size(message);
+    const step = 1 << 20;
+    for (let at = mailbox.header(message).length; at < size; at += step) {
+      yield mailbox.read(message, at, Math.min(at + step, size));
+    }
+  }
+}
+
+function saveRow(name: string, summary: string, write: Write, mark: number): Command {
+  return command({
+    name,
+    takes: takesListAndFile,
+    summary,
+    example: `${name} 1-3 +archive`,
+    barred: ["sending"],
+    run: async (session, argument) => {
+      const { folder, terminal } = session;
+      if (folder === undefined) return;
+      terminal.out(`"${argument.path}" `);
+      try {
+        const { created } = await write(session, folder.mailbox, argument);
+        terminal.out(created ? "[New file]\n" : "[Appended]\n");
+      } catch (error) {
+        if (!(error instanceof MailError)) throw error;
+        const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
+        terminal.err(`${session.program}: ${reason}\n`);
+        return;
+      }
+      for (const message of argument.messages) {
+        look(folder, message);
+        folder.mailbox.mark(message, mark);
+        makeCurrent(folder, message);
+      }
+    },
+  });
+}
+
+export const saveCommands: readonly Command[] = [
+  saveRow("save", "Append messages to a file; they leave the system mailbox at quit.", wholeMessages, Flag.Saved),
+  saveRow("copy", "Append messages to a file.", wholeMessages, 0),
+  saveRow("write", "Append the bodies of messages to a file.", bodies, Flag.Saved),
+];

@@ -1,0 +1,99 @@
+/** Commands that only change what is to become of messages. */
+import { Flag } from "../../mailbox/mailbox.ts";
+import { type Command, command } from "../command.ts";
+import { look, makeCurrent, nearest } from "../cursor.ts";
+import { takesMessages } from "../message-list.ts";
+import type { Folder, Session } from "../session.ts";
+import { show } from "./print.ts";
+
+function stateRow(
+  name: string,
+  summary: string,
+  change: (folder: Folder, messages: readonly number[], session: Session) => Promise<void> | void,
+  deleted = false,
+): Command {
+  return command({
+    name,
+    takes: takesMessages({ deleted }),
+    summary,
+    example: `${name} 2-4`,
+    barred: ["sending"],
+    run: async (session, messages) => {
+      if (session.folder !== undefined) await change(session.folder, messages, session);
+    },
+  });
+}
+
+/** @returns whether a message is left: the one behind the last deleted, else the nearest before it, is then current */
+function remove(folder: Folder, messages: readonly number[]): boolean {
+  for (const message of messages) {
+    look(folder, message);
+    folder.mailbox.mark(message, Flag.Deleted, Flag.Preserved | Flag.Saved | Flag.ToMbox);
+  }
+  makeCurrent(folder, messages.at(-1) ?? folder.current);
+  const left = nearest(folder, false);
+  makeCurrent(folder, left ?? 1);
+  return left !== undefined;
+}
+
+async function removeAndPrint(folder: Folder, messages: readonly number[], session: Session): Promise<void> {
+  const before = folder.current;
+  if (!remove(folder, messages)) session.terminal.out("No more messages\n");
+  else if (folder.current > before) await show(session, [folder.current]);
+  else session.terminal.out("At EOF\n");
+}
+
+/** delete; with `autoprint` the message that became current is printed. */
+async function removeQuietly(folder: Folder, messages: readonly number[], session: Session): Promise<void> {
+  const left = remove(folder, messages);
+  if (left && session.config.settings.get("autoprint")) await show(session, [folder.current]);
+}
+
+/** Marks messages and makes the last of them current. */
+function marks(set: number, clear: number): (folder: Folder, messages: readonly number[]) => void {
+  return (folder, messages) => {
+    for (const message of messages) {
+      folder.mailbox.mark(message, set, clear);
+      makeCurrent(folder, message);
+    }
+  };
+}
+
+const unread = marks(Flag.StatusChanged, Flag.Read | Flag.Touched);
+const holdMark = marks(Flag.Preserved, Flag.ToMbox);
+
+function hold(name: string): (folder: Folder, messages: readonly number[], session: Session) => void {
+  return (folder, messages, { terminal }) => {
+    if (!folder.system) {
+      terminal.out(`Cannot "${name}" in edit mode\n`);
+      return;
+    }
+    holdMark(folder, messages);
+    // What was held counts as not looked at: a newline shows it.
+    folder.atStart = true;
+  };
+}
+
+export const stateCommands: readonly Command[] = [
+  stateRow("delete", "Mark messages as deleted; they go at quit.", removeQuietly),
+  stateRow("dp", "Delete messages and print the next.", removeAndPrint),
+  stateRow("dt", "Delete messages and print the next; the same as dp.", removeAndPrint),
+  stateRow(
+    "undelete",
+    "Take back a delete.",
+    (folder, messages) => {
+      for (const message of messages) {
+        folder.mailbox.mark(message, 0, Flag.Deleted);
+        makeCurrent(folder, message);
+      }
+    },
+    true,
+  ),
+  stateRow("preserve", "Keep messages in the system mailbox at quit.", hold("preserve")),
+  stateRow("hold", "The same as preserve.", hold("preserve")),
+  stateRow("touch", "Have messages moved to mbox at quit, read or not.", marks(Flag.Touched, Flag.Preserved)),
+  stateRow("mbox", "Mark messages to go to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved)),
+  stateRow("unread", "Mark messages as not read.", unread),
+  stateRow("Unread", "The same as unread.", unread),
+  stateRow("new", "The same as unread.", unread),
+];
