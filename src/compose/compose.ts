@@ -46,16 +46,23 @@ export interface ComposeResult {
 export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
   const { config, terminal } = context;
   const composing = { config, terminal, draft, quoting: context.quoting, execute: context.execute };
-  const atEase = terminal.interactive
-    ? keepAtSignals(() => saveDeadLetter(config, terminal, draft.body.bytes()))
-    : () => {};
+  // Once: a hangup comes as a signal and as a failing read or write of the terminal.
+  let kept: Promise<void> | undefined;
+  const keep = () => {
+    kept ??= saveDeadLetter(config, terminal, draft.body.bytes());
+    return kept;
+  };
+  const atEase = terminal.interactive ? keepAtSignals(keep) : () => {};
   try {
     const ended = await collect(composing, context.ask);
     if (ended === "dropped") return { exit: Exit.Ok, sent: false };
     if (ended === "cancelled") {
-      if (config.settings.text("nosave") === undefined) await saveDeadLetter(config, terminal, draft.body.bytes());
+      if (config.settings.text("nosave") === undefined) await keep();
       return { exit: Exit.Ok, sent: false };
     }
+  } catch (error) {
+    await keep();
+    throw error;
   } finally {
     atEase();
   }
