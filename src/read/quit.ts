@@ -1,24 +1,9 @@
 /** The end of a session with a folder: which message goes where, and what the user is told about it. */
 import { mboxPath } from "../config/files.ts";
 import { MailError } from "../errors.ts";
-import { type Fate, Flag } from "../mailbox/mailbox.ts";
+import { Flag } from "../mailbox/mailbox.ts";
+import { fateOf } from "./fate.ts";
 import type { Folder, Session } from "./session.ts";
-
-export interface FateVariables {
-  readonly hold: boolean;
-  readonly keepsave: boolean;
-}
-
-/** Where a message of the system mailbox goes at quit. */
-export function fateOf(flags: number, { hold, keepsave }: FateVariables): Fate {
-  const has = (flag: number) => (flags & flag) !== 0;
-  if (has(Flag.Deleted)) return "drop";
-  if (has(Flag.Preserved)) return "keep";
-  if (has(Flag.ToMbox)) return "mbox";
-  if (!has(Flag.Touched)) return "keep";
-  if (has(Flag.Saved) && !keepsave) return "drop";
-  return hold ? "keep" : "mbox";
-}
 
 /**
  * Writes the folder's outcome and says what became of the messages.

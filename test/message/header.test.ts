@@ -1,0 +1,15 @@
+import { expect, test } from "@jest/globals";
+import { parseHeader } from "../../src/message/header.ts";
+import { toBytes } from "../../src/message/text.ts";
+
+const header = parseHeader(toBytes("From u d\nSubject: a\n\t b \nno colon\nTO: x\nto: y\n : z\n\nBody: no\n"));
+
+test("folded lines are joined by one blank", () => expect(header.get("subject")).toBe("a b"));
+test("names are found in any case, each field of a name", () => expect(header.all("to")).toEqual(["x", "y : z"]));
+test("the body is no header", () => expect(header.get("body")).toBeUndefined());
+test("a field's bytes are as stored", () =>
+  expect(Buffer.from(header.fields[0]!.raw).toString()).toBe("Subject: a\n\t b \n"));
+test("a byte that is no text survives", () => {
+  const bytes = Buffer.from("X: \xe9\n", "latin1");
+  expect(toBytes(parseHeader(bytes).get("x") ?? "")).toEqual(Buffer.from([0xe9]));
+});

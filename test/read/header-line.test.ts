@@ -1,0 +1,48 @@
+import { expect, test } from "@jest/globals";
+import { Flag } from "../../src/mailbox/mailbox.ts";
+import { toBytes } from "../../src/message/text.ts";
+import { headerLine } from "../../src/read/header-line.ts";
+
+function line(header: string, flags: number = Flag.New, number = 1): string {
+  const counts = { lines: 20, characters: 509 };
+  return headerLine({ number, current: true, flags, header: toBytes(header), counts, showRecipient: false });
+}
+
+const fromLine = "From u@x.org Sat Jan 16 18:22:03 2021\n";
+
+test("the acceptance line, to the byte", () => {
+  expect(line(`From debian@DOMINIO  Sat Jan 16 18:22:03 2021\nSubject: Re: hola\n\n`, 0)).toBe(
+    ">U  1 debian@DOMINIO     Sat Jan 16 18:22   20/509   Re: hola",
+  );
+});
+
+test.each([
+  ["name in front", "Name <a@x.org>", "a@x.org"],
+  ["comment behind", "c@x.org (Comment)", "c@x.org"],
+  ["comment before", "(Before) d@x.org", "d@x.org"],
+  ["two addresses", "Two <e@x.org>, f@x.org", "e@x.org, f@x.org"],
+  ["quoted name", '"Q, N." <q@x.org>', "q@x.org"],
+])("the sender with a %s", (_shows, from, shown) => {
+  expect(line(`${fromLine}From: ${from}\n\n`).slice(6, 23).trimEnd()).toBe(shown);
+});
+
+test.each([
+  [Flag.New, "N"],
+  [0, "U"],
+  [Flag.New | Flag.Read, " "],
+  [Flag.Read | Flag.Saved, "*"],
+  [Flag.Preserved, "P"],
+  [Flag.Read | Flag.ToMbox, "M"],
+])("the mark of flags %d is %j", (flags, mark) => {
+  expect(line(fromLine, flags)[1]).toBe(mark);
+});
+
+test("sender and subject are cut at a character's end, within 80 bytes", () => {
+  const shown = line(`${fromLine}From: ${"é".repeat(20)}\nSubject: ${"é".repeat(60)}\n\n`);
+  expect(shown).toContain(` ${"é".repeat(8)}   Sat`);
+  expect(toBytes(shown).length).toBe(79);
+});
+
+test("a message number above 999 eats from the subject", () => {
+  expect(toBytes(line(`${fromLine}Subject: ${"s".repeat(80)}\n\n`, 0, 1000)).length).toBe(80);
+});
