@@ -17,6 +17,12 @@ const layers = {
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "every-folder-is-in-the-table",
+      severity: "error",
+      from: { path: `^src/(?!(${Object.keys(layers).join("|")})/)[^/]+/` },
+      to: {},
+    },
     ...Object.entries(layers).map(([layer, below]) => ({
       name: `${layer}-imports-downwards-only`,
       severity: "error",

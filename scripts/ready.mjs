@@ -21,7 +21,9 @@ function newest(path) {
 
 function install() {
   const stamp = join(root, "node_modules/.installed-from");
-  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   console.error("Installing packages (npm ci) ...");
   try {
@@ -34,7 +36,9 @@ function install() {
 
 function compile() {
   const made = join(root, "dist/maild.cjs.cache");
-  const sources = ["src", "package-lock.json", "scripts/build.mjs", "scripts/start.cjs"].map((name) => join(root, name));
+  const sources = ["src", "package-lock.json", "scripts/build.mjs", "scripts/start.cjs"].map((name) =>
+    join(root, name),
+  );
   if (existsSync(made) && statSync(made).mtimeMs >= Math.max(...sources.map(newest))) return;
   execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { cwd: root, stdio: ["ignore", 2, 2] });
 }
