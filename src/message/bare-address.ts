@@ -39,7 +39,7 @@ export function bareAddress(text: string): string {
       while (text[at + 1] === " ") at++;
       blank = false;
     } else {
-      if (blank && member !== "") member += " ";
+      if (blank) member += " ";
       blank = false;
       member += character;
     }

@@ -58,11 +58,22 @@ export function fromLine(header: Uint8Array): { user: string; date: string } {
   return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
 }
 
+/**
+ * Controls as bsd-mailx writes them in header lines, in a pipe too: ^X, and M^X for those above 127. Bell, backspace, tab
+ * and carriage return stay; a terminal shows them in its own way.
+ */
+function withoutControls(text: string): string {
+  return text.replace(/[\x00-\x06\n\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udc9f]/g, (character) => {
+    const code = character.charCodeAt(0) & 0xff;
+    return `${code > 127 ? "M" : ""}^${String.fromCharCode((code & 0x7f) ^ 0x40)}`;
+  });
+}
+
 /** At most so many bytes; a character that does not fit whole is left out. */
 function cut(text: string, bytes: number): string {
   let used = 0;
   let kept = "";
-  for (const character of text) {
+  for (const character of withoutControls(text)) {
     used += toBytes(character).length;
     if (used > bytes) break;
     kept += character;

@@ -10,8 +10,8 @@
  *           | text                            in the sender's address
  *   number  = digits | "^" | "$" | "."        first, last, current
  *
- * Items need no blanks around the signs. Senders and searches are alternatives, modifiers narrow what those found, and
- * either makes numbers in the same list mean nothing.
+ * Items need no blanks around the signs. Senders and searches are alternatives, each modifier narrows what those found,
+ * and either makes numbers in the same list mean nothing.
  */
 
 import { Flag } from "../mailbox/mailbox.ts";
@@ -87,7 +87,7 @@ function evaluate(session: Session, folder: Folder, list: string, deleted: boole
     if (found.length === 0) throw new ListMistake(`No applicable messages from {${senders.join(", ")}}`);
   }
   if (modifiers.size > 0) {
-    found = found.filter((n) => [...modifiers].some((letter) => satisfies(folder.mailbox.flags(n), letter)));
+    found = found.filter((n) => [...modifiers].every((letter) => satisfies(folder.mailbox.flags(n), letter)));
     if (found.length === 0) {
       const asked = [..."noudr"].filter((letter) => modifiers.has(letter)).map((letter) => ` :${letter}`);
       throw new ListMistake(`No messages satisfy${asked.join("")}`);

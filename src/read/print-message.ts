@@ -4,6 +4,9 @@ import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { storedForm } from "../mailbox/stored-form.ts";
 import type { Folder, Session } from "./session.ts";
 
+const LF = 10;
+const pieceSize = 1 << 20;
+
 export type KeepField = (lowerName: string) => boolean;
 
 /** @returns what `retain`, which wins, or `ignore` leaves */
@@ -16,28 +19,55 @@ export function statusLetters(flags: number): string {
   return `${flags & Flag.Read ? "R" : ""}${flags & Flag.New ? "" : "O"}`;
 }
 
-/** The message in pieces as it is stored elsewhere, with its Status of now. */
-export function storedPieces(mailbox: Mailbox, message: number, keep?: KeepField): Iterable<Uint8Array> {
-  const status = statusLetters(mailbox.flags(message));
-  return storedForm(mailbox, message, {
+/**
+ * A message in pieces as it is printed, piped and saved, the header first.
+ *
+ * @param flags its state as the Status field is to tell it
+ */
+export function* shownPieces(
+  mailbox: Mailbox,
+  message: number,
+  keep?: KeepField,
+  flags = mailbox.flags(message),
+): Iterable<Uint8Array> {
+  const status = statusLetters(flags);
+  const pieces = storedForm(mailbox, message, {
     ...(status === "" ? {} : { status }),
     ...(keep === undefined ? {} : { keepField: keep }),
-  });
+  })[Symbol.iterator]();
+  const header = pieces.next();
+  if (header.done === true) return;
+  yield shownHeader(header.value);
+  yield* shownBody({ [Symbol.iterator]: () => pieces });
 }
 
-/** The same as printed and piped. */
-export function shownPieces(mailbox: Mailbox, message: number, keep?: KeepField): Iterable<Uint8Array> {
-  return withPlainLines(storedPieces(mailbox, message, keep));
+/** A header with LF line ends, cut off by an empty line before the first line that is no field. */
+export function shownHeader(header: Uint8Array): Uint8Array {
+  const lines = Buffer.from(header)
+    .toString("latin1")
+    .replaceAll("\r\n", "\n")
+    .split(/(?<=\n)/);
+  const stray = lines.findIndex((line, index) => index > 0 && line !== "\n" && !/^(?:[^\s:]+[ \t]*:|[ \t])/.test(line));
+  if (stray > 0) lines.splice(stray, 0, "\n");
+  return Buffer.from(lines.join(""), "latin1");
+}
+
+/** The body of a message in pieces. */
+export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
+  const size = mailbox.size(message);
+  for (let at = mailbox.header(message).length; at < size; at += pieceSize) {
+    yield mailbox.read(message, at, Math.min(at + pieceSize, size));
+  }
 }
 
 /**
- * CRLF becomes LF, and `From ` at a line's beginning, the first line's aside, becomes `>From `.
+ * CRLF becomes LF, and a line that begins with `From ` begins with `>From `.
  *
  * Both can be cut in two by a piece's end, so the last bytes of each piece wait for the next one.
  */
-export function* withPlainLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+export function* shownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let waiting = Buffer.alloc(0);
-  let before = -1;
+  let before = LF;
   for (const piece of pieces) {
     const bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
     const end = Math.max(bytes.length - 5, 0);
@@ -50,7 +80,7 @@ export function* withPlainLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
   if (waiting.length > 0) yield plainLines(waiting, waiting.length, before);
 }
 
-/** @param before the byte in front of the first, -1 at the message's start */
+/** @param before the byte in front of the first */
 function plainLines(bytes: Buffer, end: number, before: number): Buffer {
   // Text that goes byte for byte, as nearly all does, is not copied.
   if (!bytes.includes("\r\n") && !bytes.includes("From ")) return bytes.subarray(0, end);
@@ -63,7 +93,7 @@ function plainLines(bytes: Buffer, end: number, before: number): Buffer {
     if (found[0] === "\r\n") {
       plain += text.slice(copied, index);
       copied = index + 1;
-    } else if ((index === 0 ? before : bytes[index - 1]) === 10) {
+    } else if ((index === 0 ? before : bytes[index - 1]) === LF) {
       plain += `${text.slice(copied, index)}>`;
       copied = index;
     }

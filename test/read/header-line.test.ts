@@ -19,7 +19,7 @@ test("the acceptance line, to the byte", () => {
 test.each([
   ["name in front", "Name <a@x.org>", "a@x.org"],
   ["comment behind", "c@x.org (Comment)", "c@x.org"],
-  ["comment before", "(Before) d@x.org", "d@x.org"],
+  ["comment before, and its blank", "(Before) d@x.org", " d@x.org"],
   ["two addresses", "Two <e@x.org>, f@x.org", "e@x.org, f@x.org"],
   ["quoted name", '"Q, N." <q@x.org>', "q@x.org"],
 ])("the sender with a %s", (_shows, from, shown) => {
@@ -45,4 +45,8 @@ test("sender and subject are cut at a character's end, within 80 bytes", () => {
 
 test("a message number above 999 eats from the subject", () => {
   expect(toBytes(line(`${fromLine}Subject: ${"s".repeat(80)}\n\n`, 0, 1000)).length).toBe(80);
+});
+
+test("controls are written out, but bytes that are no text and bells stay", () => {
+  expect(line(`${fromLine}Subject: a\x1b[1m\x07\x9b\udce9\n\n`).slice(-12)).toBe("a^[[1m\x07M^[\udce9");
 });

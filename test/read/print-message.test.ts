@@ -1,13 +1,13 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { withPlainLines } from "../../src/read/print-message.ts";
+import { shownBody, shownHeader } from "../../src/read/print-message.ts";
 
 function plain(...pieces: string[]): string {
-  return Buffer.concat([...withPlainLines(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
+  return Buffer.concat([...shownBody(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
 }
 
-test("the first line keeps its From, a later one is quoted, CRLF ends as LF", () => {
-  expect(plain("From u d\r\n\r\nFrom here\r\nnot From here\r\n")).toBe("From u d\n\n>From here\nnot From here\n");
+test("a line that begins with From is quoted, CRLF ends as LF", () => {
+  expect(plain("one\r\nFrom here\r\nnot From here\r\n")).toBe("one\n>From here\nnot From here\n");
 });
 
 test("it does not matter where the pieces end", () => {
@@ -17,5 +17,11 @@ test("it does not matter where the pieces end", () => {
       const ends = [...cuts.filter((cut) => cut < whole.length).sort((a, b) => a - b), whole.length];
       expect(plain(...ends.map((end, index) => whole.slice(ends[index - 1] ?? 0, end)))).toBe(plain(whole));
     }),
+  );
+});
+
+test("a line that is no field ends the header", () => {
+  expect(Buffer.from(shownHeader(Buffer.from("From u d\r\nA: b\r\n c\r\nstray\r\n\r\n"))).toString()).toBe(
+    "From u d\nA: b\n c\n\nstray\n\n",
   );
 });

@@ -12,7 +12,7 @@ function headers(session: Session, [message]: readonly number[]): void {
   if (folder === undefined || message === undefined) return;
   folder.screen = windowStart(message, windowSize(session));
   // As bsd-mailx: naming any message but the current one makes the window's first current.
-  if (folder.current !== message) makeCurrent(folder, folder.screen);
+  makeCurrent(folder, folder.current === message ? message : folder.screen);
   showWindow(session, folder);
 }
 
@@ -69,10 +69,12 @@ export const headerCommands: readonly Command[] = [
     example: "size *",
     barred: ["sending"],
     run: ({ folder, terminal }, messages) => {
+      if (folder === undefined) return;
       for (const message of messages) {
-        const counts = folder?.mailbox.counts(message);
-        if (counts !== undefined) terminal.out(`${message}: ${counts.lines}/${counts.characters}\n`);
+        const { lines, characters } = folder.mailbox.counts(message);
+        terminal.out(`${message}: ${lines}/${characters}\n`);
       }
+      folder.atStart = false;
     },
   }),
   command({
@@ -81,6 +83,9 @@ export const headerCommands: readonly Command[] = [
     summary: "Show the current message's number.",
     example: "=",
     barred: ["sending"],
-    run: ({ folder, terminal }) => terminal.out(`${folder?.current ?? 0}\n`),
+    run: ({ folder, terminal }) => {
+      terminal.out(`${folder?.current ?? 0}\n`);
+      if (folder !== undefined) folder.atStart = false;
+    },
   }),
 ];

@@ -1,9 +1,9 @@
 /** next, print and its kin, top. */
-import { Flag } from "../../mailbox/mailbox.ts";
+import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { type Command, command } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
 import { takesMessages } from "../message-list.ts";
-import { type Printing, printMessages, withPlainLines } from "../print-message.ts";
+import { bodyPieces, type Printing, printMessages, shownBody } from "../print-message.ts";
 import type { Session } from "../session.ts";
 
 const plain: Printing = { allFields: false, paged: false };
@@ -61,23 +61,23 @@ function top(session: Session, messages: readonly number[]): void {
   }
 }
 
-function firstLines(
-  mailbox: { size(n: number): number; read(n: number, a: number, b: number): Buffer },
-  message: number,
-  lines: number,
-): Buffer {
-  const size = mailbox.size(message);
-  for (let length = 4096; ; length *= 4) {
-    const bytes = Buffer.concat([...withPlainLines([mailbox.read(message, 0, Math.min(length, size))])]);
+/** So many lines of a message as stored, its From_ line the first, with LF line ends. */
+function firstLines(mailbox: Mailbox, message: number, lines: number): Buffer {
+  const pieces = [Buffer.from(mailbox.header(message).toString("latin1").replaceAll("\r\n", "\n"), "latin1")];
+  const body = shownBody(bodyPieces(mailbox, message))[Symbol.iterator]();
+  for (;;) {
+    const text = Buffer.concat(pieces);
     let end = 0;
     let found = 0;
     for (; found < lines; found++) {
-      const newline = bytes.indexOf(10, end);
+      const newline = text.indexOf(10, end);
       if (newline < 0) break;
       end = newline + 1;
     }
-    if (found === lines) return bytes.subarray(0, end);
-    if (length >= size) return bytes;
+    if (found === lines) return text.subarray(0, end);
+    const more = body.next();
+    if (more.done === true) return text;
+    pieces.push(Buffer.from(more.value));
   }
 }
 

@@ -3,12 +3,11 @@ import { expandFileName } from "../../config/files.ts";
 import { MailError } from "../../errors.ts";
 import { type Appended, appendBytes, appendMessages } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
-import { storedForm } from "../../mailbox/stored-form.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
-import { keptFields, statusLetters } from "../print-message.ts";
+import { bodyPieces, keptFields, shownBody, shownPieces } from "../print-message.ts";
 import type { Session } from "../session.ts";
 
 interface ListAndFile {
@@ -36,24 +35,28 @@ const takesListAndFile: Takes<ListAndFile> = {
 type Write = (session: Session, mailbox: Mailbox, argument: ListAndFile) => Promise<Appended>;
 
 const wholeMessages: Write = (session, mailbox, { messages, path }) => {
-  const keepField = keptFields(session.config.saved);
+  const keep = keptFields(session.config.saved);
   const forms = messages.map((message) =>
     // It is stored as read, but read it is only once it has been stored.
-    storedForm(mailbox, message, { status: statusLetters(mailbox.flags(message) | Flag.Read), keepField }),
+    shownPieces(mailbox, message, keep, mailbox.flags(message) | Flag.Read),
   );
   return appendMessages(path, forms, { lockwait: session.config.settings.get("lockwait") });
 };
 
 const bodies: Write = (session, mailbox, { messages, path }) =>
-  appendBytes(path, bodyPieces(mailbox, messages), { lockwait: session.config.settings.get("lockwait") });
+  appendBytes(path, joinedBodies(mailbox, messages), { lockwait: session.config.settings.get("lockwait") });
 
-function* bodyPieces(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
+/** Bodies without the empty line that ends each in the mailbox. */
+function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const size = mailbox.size(message);
-    const step = 1 << 20;
-    for (let at = mailbox.header(message).length; at < size; at += step) {
-      yield mailbox.read(message, at, Math.min(at + step, size));
+    let last: Uint8Array = Buffer.alloc(0);
+    for (const piece of shownBody(bodyPieces(mailbox, message))) {
+      // Two bytes of it are enough to tell an empty line.
+      const bytes = Buffer.concat([last, piece]);
+      yield bytes.subarray(0, -2);
+      last = bytes.subarray(-2);
     }
+    yield last.length > 0 && last.every((byte) => byte === 10) ? last.subarray(0, -1) : last;
   }
 }
 
