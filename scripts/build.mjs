@@ -2,36 +2,61 @@
  * Builds dist/: one bundle a program, and the V8 code cache that halves what loading it costs.
  *
  * The bundles are CommonJS, because a cached script must be; a module that src/ imports dynamically is in the same file
- * but is not evaluated before it is asked for. koffi stays outside: it is native.
+ * but is not evaluated before it is asked for. koffi stays outside: it is native. All is made in a directory of its own
+ * and takes the place of dist/ when it is whole, so that a failed build leaves the last good one.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
+const made = join(root, `node_modules/.build-${process.pid}`);
+const replaced = `${made}-old`;
+const programs = ["mail", "maild"];
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
-await build({
-  entryPoints: [join(root, "src/mail.ts"), join(root, "src/maild.ts")],
-  outdir: dist,
-  outExtension: { ".js": ".cjs" },
-  bundle: true,
-  minify: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  // So that import() becomes a lazy require(), which a script from the code cache can do.
-  supported: { "dynamic-import": false },
-  mainFields: ["module", "main"],
-  external: ["koffi"],
-  legalComments: "none",
-});
-copyFileSync(join(root, "scripts/start.cjs"), join(dist, "start.cjs"));
-writeFileSync(join(dist, "package.json"), '{ "type": "commonjs" }\n');
-for (const program of ["mail", "maild"]) {
-  execFileSync(process.execPath, [join(dist, "start.cjs"), program, "--write-code-cache"], { stdio: "inherit" });
+/** start.cjs reads a bundle as Latin-1, one byte a character, which spares decoding it. */
+function requireAscii(file) {
+  if (readFileSync(file).some((byte) => byte > 127)) throw new Error(`${file}: not all ASCII`);
+}
+
+function takeItsPlace() {
+  try {
+    renameSync(dist, replaced);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+  }
+  renameSync(made, dist);
+}
+
+try {
+  mkdirSync(made);
+  await build({
+    entryPoints: programs.map((program) => join(root, `src/${program}.ts`)),
+    outdir: made,
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    minify: true,
+    charset: "ascii",
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    // So that import() becomes a lazy require(), which a script from the code cache can do.
+    supported: { "dynamic-import": false },
+    mainFields: ["module", "main"],
+    external: ["koffi"],
+    legalComments: "none",
+  });
+  copyFileSync(join(root, "scripts/start.cjs"), join(made, "start.cjs"));
+  writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
+  for (const program of programs) {
+    requireAscii(join(made, `${program}.cjs`));
+    execFileSync(process.execPath, [join(made, "start.cjs"), program, "--write-code-cache"], { stdio: "inherit" });
+  }
+  takeItsPlace();
+} finally {
+  rmSync(made, { recursive: true, force: true });
+  rmSync(replaced, { recursive: true, force: true });
 }

@@ -21,11 +21,16 @@ function load(program) {
   return { script, run: () => script.runInThisContext()(module.exports, require, module, filename, __dirname), module };
 }
 
-module.exports = function start(program) {
+function start(program) {
   const { run, module } = load(program);
   run();
   module.exports.start();
-};
+}
+
+/** Whether V8 takes the code cache; test/startup.test.ts asks, since a refused one is only slower. */
+start.isCached = (program) => load(program).script.cachedDataRejected === false;
+
+module.exports = start;
 
 if (require.main === module && process.argv[3] === "--write-code-cache") {
   const program = process.argv[2];

@@ -1,0 +1,40 @@
+/**
+ * How long `mail -V` takes beside `node -e 0`: the two run in turn, so that a slow spell of the machine meets both.
+ * Prints the medians and their ratio; exit code 1 when it is above the limit.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { ready, root } from "./ready.mjs";
+
+const limit = 1.25;
+const runs = 40;
+
+/** @returns milliseconds of wall time */
+function time(argv) {
+  const before = process.hrtime.bigint();
+  const { status } = spawnSync(process.execPath, argv, { stdio: "ignore" });
+  const after = process.hrtime.bigint();
+  if (status !== 0) throw new Error(`${argv.join(" ")}: exit code ${status}`);
+  return Number(after - before) / 1e6;
+}
+
+function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+ready();
+const mail = [join(root, "bin/mail.js"), "-V"];
+const node = ["-e", "0"];
+const took = { mail: [], node: [] };
+time(mail);
+time(node);
+for (let run = 0; run < runs; run++) {
+  took.mail.push(time(mail));
+  took.node.push(time(node));
+}
+const ratio = median(took.mail) / median(took.node);
+console.log(`node -e 0  ${median(took.node).toFixed(1)} ms`);
+console.log(`mail -V    ${median(took.mail).toFixed(1)} ms`);
+console.log(`ratio      ${ratio.toFixed(3)} (medians of ${runs} runs; at most ${limit})`);
+if (ratio > limit) process.exitCode = 1;
