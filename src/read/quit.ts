@@ -45,7 +45,6 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
   const result = await mailbox.commit({
     fate: (message) => (mailbox.flags(message) & Flag.Deleted ? "drop" : "keep"),
   });
-  if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
   if (result.notice !== undefined) session.terminal.out(`${result.notice}\n`);
   session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
 }

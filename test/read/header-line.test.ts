@@ -48,5 +48,5 @@ test("a message number above 999 eats from the subject", () => {
 });
 
 test("controls are written out, but bytes that are no text and bells stay", () => {
-  expect(line(`${fromLine}Subject: a\x1b[1m\x07\x9b\udce9\n\n`).slice(-12)).toBe("a^[[1m\x07M^[\udce9");
+  expect(line(`${fromLine}Subject: a\x1b[1m\x07\x9b\udce9\n\n`).slice(-11)).toBe("a^[[1m\x07M^[\udce9");
 });
