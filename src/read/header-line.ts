@@ -36,12 +36,12 @@ export function headerLine(parts: HeaderLineParts): string {
   return start + cut(subject, Math.max(width - toBytes(start).length, 0));
 }
 
+/** To go to mbox, new, unread, held, saved, read: the first that applies. */
 export function statusMark(flags: number): string {
   if (flags & Flag.ToMbox) return "M";
+  if (!(flags & Flag.Read)) return flags & Flag.New ? "N" : "U";
   if (flags & Flag.Preserved) return "P";
-  if (flags & Flag.Saved) return "*";
-  if (flags & Flag.Read) return " ";
-  return flags & Flag.New ? "N" : "U";
+  return flags & Flag.Saved ? "*" : " ";
 }
 
 /** The address in From, else the user of the From_ line. */

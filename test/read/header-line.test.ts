@@ -31,7 +31,8 @@ test.each([
   [0, "U"],
   [Flag.New | Flag.Read, " "],
   [Flag.Read | Flag.Saved, "*"],
-  [Flag.Preserved, "P"],
+  [Flag.Read | Flag.Preserved, "P"],
+  [Flag.New | Flag.Preserved, "N"],
   [Flag.Read | Flag.ToMbox, "M"],
 ])("the mark of flags %d is %j", (flags, mark) => {
   expect(line(fromLine, flags)[1]).toBe(mark);

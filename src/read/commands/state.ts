@@ -69,8 +69,6 @@ function hold(name: string): (folder: Folder, messages: readonly number[], sessi
       return;
     }
     holdMark(folder, messages);
-    // What was held counts as not looked at: a newline shows it.
-    folder.atStart = true;
   };
 }
 
