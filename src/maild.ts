@@ -44,7 +44,12 @@ function stopSignal(): Promise<void> {
 
 function cannotListen(options: Options, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  const reason = error.code === "EADDRINUSE" ? "Address already in use" : strerror(error);
+  const words: Record<string, string> = {
+    EADDRINUSE: "Address already in use",
+    EADDRNOTAVAIL: "Not an address of this machine",
+    ENOTFOUND: "Unknown host",
+  };
+  const reason = words[error.code] ?? strerror(error);
   const exit = error.code === "EACCES" ? Exit.NoPerm : Exit.Unavailable;
   return new MailError(`${options.listen}:${options.port}: ${reason}`, exit, error);
 }

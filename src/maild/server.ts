@@ -6,6 +6,7 @@ import type { Options } from "./options.ts";
 import { queueId } from "./queue-id.ts";
 import { judgeRecipient, type Recipient } from "./recipients.ts";
 import type { Arrival } from "./trace.ts";
+import { acceptTypedLines } from "./typed-lines.ts";
 
 export interface Server {
   /** ADDRESS:PORT */
@@ -46,7 +47,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
-    closeTimeout: 1000,
+    closeTimeout: 200,
     socketTimeout: 300_000,
     onConnect(session, callback) {
       log.write("smtpd", `connect from ${peer(session)}`);
@@ -76,6 +77,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     },
   });
 
+  server.server.prependListener("connection", acceptTypedLines);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.listen, () => resolve());

@@ -146,3 +146,26 @@ test("messages sent at once all arrive whole", async () => {
   expect(subjects.every(([, subject, body]) => subject === body)).toBe(true);
   expect(subjects.map(([, subject]) => subject).sort()).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
 });
+
+test("lines typed over nc end in a newline alone, also the dot", async () => {
+  const type = (line: string) => {
+    dialogue.socket.write(`${line}\n`);
+    return dialogue.say();
+  };
+  await type("ehlo here");
+  await type("mail from:<ana@dominio>");
+  await type("rcpt to:<debian@dominio>");
+  expect(await type("data")).toMatch(/^354/);
+  expect(await type("Subject: typed\n\nby hand\n.")).toMatch(/^250 2\.0\.0 Ok: queued as /);
+  expect(mailbox("debian")).toContain("Subject: typed\n");
+  expect(mailbox("debian")).toContain("\n\nby hand\n\n");
+});
+
+test("a lone newline around a dot does not end the message of a client that sends CR LF", async () => {
+  await dialogue.say("EHLO here");
+  await dialogue.say("MAIL FROM:<ana@dominio>");
+  await dialogue.say("RCPT TO:<debian@dominio>");
+  await data("Subject: one", "", "text\n.\nMAIL FROM:<evil@dominio>");
+  expect(mailbox("debian")).toContain("\nMAIL FROM:<evil@dominio>\n");
+  expect(await dialogue.say("NOOP")).toMatch(/^250/);
+});
