@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
 import { localDelivery, Refusal } from "./delivery.ts";
 import type { Log } from "./log.ts";
@@ -77,7 +77,12 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     },
   });
 
-  server.server.prependListener("connection", acceptTypedLines);
+  const sockets = new Set<Socket>();
+  server.server.prependListener("connection", (socket: Socket) => {
+    acceptTypedLines(socket);
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.listen, () => resolve());
@@ -89,7 +94,13 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     address: `${address.includes(":") ? `[${address}]` : address}:${port}`,
     async close() {
       await Promise.all(underWay);
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // They have been told 421 by then; one that does not hang up must not keep the server.
+      const patience = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, 500);
+      await closed;
+      clearTimeout(patience);
     },
   };
 }

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -168,4 +170,14 @@ test("a lone newline around a dot does not end the message of a client that send
   await data("Subject: one", "", "text\n.\nMAIL FROM:<evil@dominio>");
   expect(mailbox("debian")).toContain("\nMAIL FROM:<evil@dominio>\n");
   expect(await dialogue.say("NOOP")).toMatch(/^250/);
+});
+
+test("a client that does not hang up can't keep the server from ending", async () => {
+  const half = connect({ port: Number(server.address.split(":")[1]), host: "127.0.0.1", allowHalfOpen: true });
+  half.on("error", () => undefined);
+  await once(half, "data");
+  const begun = Date.now();
+  await server.close();
+  expect(Date.now() - begun).toBeLessThan(2000);
+  half.destroy();
 });
