@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+
 /** Who am I: the user, their names and this host's. */
 export interface Identity {
   readonly user: string;
@@ -6,4 +9,52 @@ export interface Identity {
   readonly home: string;
   /** The name mail from here carries: /etc/mailname, else the fully qualified host name. */
   readonly mailName: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The line of a user in the passwd file, as its seven fields. */
+export function passwdEntry(user: string, passwd: string): readonly string[] | undefined {
+  for (const line of passwd.split("\n")) {
+    const fields = line.split(":");
+    if (fields[0] === user) return fields;
+  }
+  return undefined;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function mailNameOf(mailname: string, hosts: string, host: string): string {
+  const named = mailname.trim().split(/\s/)[0];
+  if (named !== undefined && named !== "") return named;
+  if (host.includes(".")) return host;
+  for (const line of hosts.split("\n")) {
+    const names = line.replace(/#.*/, "").trim().split(/\s+/).slice(1);
+    const full = names.includes(host) ? names.find((name) => name.startsWith(`${host}.`)) : undefined;
+    if (full !== undefined) return full;
+  }
+  return host;
+}
+
+export function isUser(name: string): boolean {
+  return passwdEntry(name, readIfThere("/etc/passwd")) !== undefined;
+}
+
+export function whoAmI(environment: Environment): Identity {
+  const user = environment["LOGNAME"] || environment["USER"] || userInfo().username;
+  const entry = passwdEntry(user, readIfThere("/etc/passwd"));
+  const [gecos = ""] = (entry?.[4] ?? "").split(",");
+  return {
+    user,
+    // passwd(5): an ampersand stands for the login name, capitalised.
+    fullName: gecos.replaceAll("&", user.charAt(0).toUpperCase() + user.slice(1)),
+    home: environment["HOME"] || entry?.[5] || "/",
+    mailName: mailNameOf(readIfThere("/etc/mailname"), readIfThere("/etc/hosts"), hostname()),
+  };
 }

@@ -28,8 +28,11 @@ export class Settings {
     return this.#values.delete(name);
   }
 
-  /** Those set in this session, in no particular order. */
-  entries(): IterableIterator<[string, string]> {
-    return this.#values.entries();
+  /** All with their values, the environment's too, in no particular order. */
+  all(): [string, string][] {
+    const environment = Object.entries(this.#environment).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, value]],
+    );
+    return [...new Map([...environment, ...this.#values])];
   }
 }

@@ -17,21 +17,26 @@ export type Barred =
 
 export interface Command {
   readonly name: string;
+  /** No abbreviation is taken for it. */
+  readonly inFull: boolean;
   readonly synopsis: string;
   /** One sentence for `?` and mail(1). */
   readonly summary: string;
   readonly example: string;
   readonly barred: readonly Barred[];
-  readonly run: (session: Session, rest: string) => Promise<void> | void;
+  /** @returns false when it could not be done and that has been said: a file being sourced ends there */
+  readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
 interface Declaration<Argument> {
   readonly name: string;
+  readonly inFull?: boolean;
   readonly takes: Takes<Argument>;
   readonly summary: string;
   readonly example: string;
   readonly barred?: readonly Barred[];
-  readonly run: (session: Session, argument: Argument) => Promise<void> | void;
+  /** Nothing, or false when it could not be done and that has been said. */
+  readonly run: (session: Session, argument: Argument) => Promise<boolean | void> | boolean | void;
 }
 
 /** Declares a command; ties the type of the handler's argument to what it takes. */
@@ -39,13 +44,15 @@ export function command<Argument>(declared: Declaration<Argument>): Command {
   const { name, takes, run } = declared;
   return {
     name,
+    inFull: declared.inFull ?? false,
     synopsis: takes.synopsis,
     summary: declared.summary,
     example: declared.example,
     barred: declared.barred ?? [],
     run: async (session, rest) => {
       const argument = await takes.parse(session, rest, name);
-      if (argument !== undefined) await run(session, argument);
+      if (argument === undefined) return false;
+      return (await run(session, argument)) !== false;
     },
   };
 }

@@ -19,14 +19,16 @@ export interface Session {
   readonly program: string;
   /** Runs a command line as the prompt would; given by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
+  /** Runs the commands of a file; given by the interpreter. @returns false when one failed and that has been said */
+  source?: (path: string) => Promise<boolean>;
   /** The way the session is to end, once a command said so. */
   ending: "quit" | "exit" | undefined;
 }
 
-/** The state of an if that has not seen its endif: whether its lines are to be run. */
+/** An if that has not seen its endif. */
 export interface Conditional {
-  readonly holds: boolean;
-  inElse: boolean;
+  /** When its lines are run; else turns it around. */
+  when: "send" | "read";
 }
 
 export interface Folder {

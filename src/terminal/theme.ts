@@ -4,9 +4,9 @@ import type { Style } from "./terminal.ts";
 export type Paint = (text: string, style: Style) => string;
 
 export function wantsColour(environment: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
-  const forced = environment.FORCE_COLOR;
-  if (environment.NO_COLOR !== undefined && environment.NO_COLOR !== "") return false;
-  if (!isTerminal || environment.TERM === "dumb" || environment.TERM === undefined) return false;
+  const forced = environment["FORCE_COLOR"];
+  if (environment["NO_COLOR"] !== undefined && environment["NO_COLOR"] !== "") return false;
+  if (!isTerminal || environment["TERM"] === "dumb" || environment["TERM"] === undefined) return false;
   return forced !== "0";
 }
 

@@ -62,7 +62,7 @@ export async function scan(descriptor: number, from: number, size: number, index
     position += read.length;
     const last = position >= size;
     let keepFrom = Math.max(0, bytes.length - needle.length - 2);
-    if (first && bytes.subarray(0, firstNeedle.length).equals(firstNeedle)) {
+    if (first && base > index.lastStart && bytes.subarray(0, firstNeedle.length).equals(firstNeedle)) {
       if (isFromLine(lineAt(bytes, 0))) index.add(base, flagsOf(headerOf(descriptor, bytes, 0, base, size)));
     }
     first = false;

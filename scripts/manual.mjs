@@ -1,0 +1,112 @@
+/**
+ * Writes the tables of src/ into the manual pages, between the lines that say `begin` and `end`.
+ *
+ * With --check nothing is written; exit code 1 names the pages that are behind.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Node 20 reads no TypeScript: the tables come out of a bundle. What they run is never run here. */
+async function loadTables() {
+  const directory = mkdtempSync(join(tmpdir(), "mail-manual-"));
+  const outfile = join(directory, "tables.mjs");
+  try {
+    await build({
+      stdin: {
+        contents: `
+          export { options } from "./src/cli/options.ts";
+          export { tildeEscapes } from "./src/compose/tilde-escapes.ts";
+          export { variables } from "./src/config/variables.ts";
+          export { commands } from "./src/read/command-table.ts";
+        `,
+        resolveDir: root,
+      },
+      outfile,
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      target: "node20",
+      format: "esm",
+      logLevel: "error",
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Text that mdoc takes for nothing but text. */
+function plain(text) {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-");
+}
+
+/** The same as one argument of a macro. */
+function argument(text) {
+  return `"\\&${plain(text).replaceAll('"', "\\(dq")}"`;
+}
+
+/** A sentence a line, as mdoc has it. */
+function sentences(text) {
+  return text.split(/(?<=[.!?]) (?=[A-Z])/).map((sentence) => plain(sentence).replace(/^[.']/, "\\&$&"));
+}
+
+function list(rows) {
+  return [".Bl -tag -width Ds", ...rows.flat(), ".El"];
+}
+
+function commandRow({ name, synopsis, summary, example }) {
+  const takes = synopsis === "" ? "" : ` Ar ${argument(synopsis)}`;
+  return [`.It Ic ${argument(name)}${takes}`, ...sentences(summary), "Example:", `.Ql ${argument(example)}`];
+}
+
+function variableRow([name, { meaning, value }]) {
+  const takes = value === "" ? "" : ` Ns = Ns Ar ${argument(value)}`;
+  return [`.It Va ${argument(name)}${takes}`, ...sentences(meaning)];
+}
+
+function escapeRow({ characters, argument: takes, meaning }) {
+  const forms = [...characters].map((character) => `.It Ic ${argument(`~${character}`)}`);
+  const operand = takes.trim() === "" ? "" : ` Ar ${argument(takes.trim())}`;
+  return [...forms.map((form) => `${form}${operand}`), ...sentences(meaning)];
+}
+
+function optionRow({ flags, meaning }) {
+  const [flag, ...takes] = flags.split(" ");
+  const operand = takes.length === 0 ? "" : ` Ar ${argument(takes.join(" "))}`;
+  return [`.It Fl ${argument(flag.replace(/^-/, ""))}${operand}`, ...sentences(meaning)];
+}
+
+function filled(page, name, lines) {
+  const begin = `.\\" begin ${name}\n`;
+  const end = `.\\" end ${name}\n`;
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`no place for ${name}`);
+  return `${page.slice(0, from + begin.length)}${lines.join("\n")}\n${page.slice(to)}`;
+}
+
+const { options, tildeEscapes, variables, commands } = await loadTables();
+const tables = {
+  "man/mail.1": {
+    options: list(options.map(optionRow)),
+    commands: list(commands.map(commandRow)),
+    escapes: list(tildeEscapes.filter(({ meaning }) => meaning !== undefined).map(escapeRow)),
+  },
+  "man/mailrc.5": { variables: list(Object.entries(variables).map(variableRow)) },
+};
+for (const [path, parts] of Object.entries(tables)) {
+  const page = readFileSync(join(root, path), "utf8");
+  const wanted = Object.entries(parts).reduce((text, [name, lines]) => filled(text, name, lines), page);
+  if (wanted === page) continue;
+  if (process.argv.includes("--check")) {
+    console.error(`${path}: not what the tables of src/ say: node scripts/manual.mjs`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(join(root, path), wanted);
+  }
+}

@@ -1,0 +1,52 @@
+/** Every option, declared once: parsing, --help and mail(1) read this table. */
+
+export interface Option {
+  readonly letter: string;
+  readonly long: string;
+  /** What the argument is called; none for a flag. */
+  readonly argument?: string;
+  /** May be given more than once, each counting. */
+  readonly repeats?: true;
+  readonly meaning: string;
+}
+
+export const options = [
+  { letter: "s", long: "subject", argument: "subject", meaning: "The subject; it is not asked for then." },
+  { letter: "c", long: "cc", argument: "list", repeats: true, meaning: "Recipients of copies." },
+  {
+    letter: "b",
+    long: "bcc",
+    argument: "list",
+    repeats: true,
+    meaning: "Recipients of copies that the header does not name.",
+  },
+  { letter: "r", long: "from", argument: "address", meaning: "The sender, in the envelope and in From:." },
+  {
+    letter: "a",
+    long: "header",
+    argument: "field",
+    repeats: true,
+    meaning: 'A header field, "Name: value"; it replaces ours of that name.',
+  },
+  { letter: "f", long: "file", meaning: "Read a file instead of the system mailbox: the word that follows, or mbox." },
+  { letter: "u", long: "user", argument: "user", meaning: "Read the system mailbox of another user." },
+  { letter: "e", long: "exists", meaning: "Read nothing; exit 0 when there is mail, else 1." },
+  { letter: "H", long: "headers", meaning: "Print the header list and end." },
+  { letter: "N", long: "without-header-list", meaning: "No header list at the start." },
+  { letter: "E", long: "skip-empty", meaning: "Don't send a message with an empty body." },
+  { letter: "i", long: "ignore-interrupts", meaning: "Ignore interrupts while a message is typed." },
+  { letter: "I", long: "interactive", meaning: "Behave as on a terminal although standard input is none." },
+  { letter: "n", long: "without-system-rc", meaning: "Don't read /etc/mail.rc." },
+  { letter: "d", long: "debug", meaning: "Don't send; show what would be." },
+  { letter: "v", long: "verbose", meaning: "Show the dialogue with the server." },
+  {
+    letter: "S",
+    long: "set",
+    argument: "name=value",
+    repeats: true,
+    meaning: "Set a variable, after the start-up files.",
+  },
+  { letter: "V", long: "version", meaning: "Print the version and end." },
+] as const satisfies readonly Option[];
+
+export type OptionName = (typeof options)[number]["long"];

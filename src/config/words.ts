@@ -1,0 +1,39 @@
+/**
+ * Words of a command's arguments, as bsd-mailx takes them apart.
+ *
+ * Blanks and tabs separate; single and double quotes hold a word together and may begin anywhere in it. A backslash means
+ * something only inside double or single quotes, as in C.
+ */
+
+const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
+
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string;
+    if (quote !== "") {
+      if (character === quote) quote = "";
+      else if (character === "\\" && at + 1 < text.length) {
+        const octal = /^[0-7]{1,3}/.exec(text.slice(at + 1))?.[0];
+        if (octal === undefined) {
+          const next = text[++at] as string;
+          word += escapes[next] ?? next;
+        } else {
+          word += String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+          at += octal.length;
+        }
+      } else word += character;
+    } else if (character === " " || character === "\t") {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else {
+      word ??= "";
+      if (character === '"' || character === "'") quote = character;
+      else word += character;
+    }
+  }
+  if (word !== undefined) words.push(word);
+  return words;
+}

@@ -1,0 +1,86 @@
+/** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
+import type { SaidOptions } from "./cli/parse.ts";
+import { Exit, type ExitCode, MailError } from "./errors.ts";
+import { isSystemError, strerror } from "./system-error.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { version } from "./version.ts";
+
+const program = "mail";
+
+async function run(argv: readonly string[], opened: (terminal: Terminal) => void): Promise<ExitCode> {
+  const { parseArguments } = await import("./cli/parse.ts");
+  const said = await parseArguments(argv, (text) => process.stdout.write(text));
+  if (said === undefined) return Exit.Ok;
+  if (said.version) return printVersion();
+  const { openTerminal } = await import("./terminal/open.ts");
+  const terminal = await openTerminal({ interactive: said.interactive });
+  opened(terminal);
+  const { newSession } = await import("./read/new-session.ts");
+  const session = await newSession(terminal, program, said);
+  if (sends(said)) {
+    const { send } = await import("./read/send.ts");
+    return send(session, said);
+  }
+  const { read } = await import("./read/read.ts");
+  return read(session, said);
+}
+
+function sends({ file, words }: SaidOptions): boolean {
+  return !file && words.length > 0;
+}
+
+function printVersion(): ExitCode {
+  process.stdout.write(`mail ${version}\n`);
+  return Exit.Ok;
+}
+
+/** What is said of an error, and what scripts are told. */
+export function report(error: unknown): { text: string | undefined; exit: ExitCode } {
+  if (error instanceof MailError) return { text: error.message, exit: error.exit };
+  if (isSystemError(error)) {
+    // Whoever read our output has gone: nobody is there to be told.
+    if (error.code === "EPIPE") return { text: undefined, exit: Exit.IoErr };
+    return { text: strerror(error), exit: Exit.IoErr };
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  return { text: `internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, exit: Exit.Software };
+}
+
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  if (argv[0] === "-V" || argv[0] === "--version") return printVersion();
+  let terminal: Terminal | undefined;
+  try {
+    const exit = await run(argv, (opened) => {
+      terminal = opened;
+    });
+    await terminal?.flush();
+    return exit;
+  } catch (error) {
+    const { text, exit } = report(error);
+    const { UsageError } = await import("./cli/parse.ts");
+    const { NoMail } = await import("./read/folder.ts");
+    const plain = error instanceof UsageError || error instanceof NoMail;
+    if (text !== undefined) tell(terminal, `${plain ? "" : `${program}: `}${text}\n`);
+    if (exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
+      tell(terminal, `${(error as Error).stack}\n`);
+    return exit;
+  }
+}
+
+function tell(terminal: Terminal | undefined, text: string): void {
+  if (terminal === undefined) {
+    process.stderr.write(text);
+    return;
+  }
+  try {
+    terminal.err(text);
+  } catch {
+    // Standard error is gone too: the exit code has to do.
+  }
+}
+
+export function start(): void {
+  void main(process.argv.slice(2)).then((exit) => {
+    process.exitCode = exit;
+  });
+}

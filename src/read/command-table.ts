@@ -1,0 +1,64 @@
+/**
+ * All commands, in the order that settles abbreviations: the first that begins with what was typed is meant.
+ *
+ * Parsing, `list`, completion and mail(1) read this table. The order is bsd-mailx's; what it lacks comes last.
+ */
+import type { Command } from "./command.ts";
+import { aliasCommands } from "./commands/aliases.ts";
+import { conditionalCommands } from "./commands/conditionals.ts";
+import { editCommands } from "./commands/edit.ts";
+import { endCommands } from "./commands/end.ts";
+import { fieldCommands } from "./commands/fields.ts";
+import { fileCommands } from "./commands/files.ts";
+import { headerCommands } from "./commands/headers.ts";
+import { helpCommands } from "./commands/help.ts";
+import { mailCommands } from "./commands/mail.ts";
+import { pipeCommands } from "./commands/pipe.ts";
+import { printCommands } from "./commands/print.ts";
+import { replyCommands } from "./commands/reply.ts";
+import { saveCommands } from "./commands/save.ts";
+import { shellCommands } from "./commands/shell.ts";
+import { stateCommands } from "./commands/state.ts";
+import { variableCommands } from "./commands/variables.ts";
+
+const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
+  more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
+  ? z headers help = Reply Respond reply respond edit echo quit list xit exit size hold if else endif alternates ignore
+  discard retain saveignore savediscard saveretain # inc new unalias`.split(/\s+/);
+
+/** Not in bsd-mailx, and so not in what `list` prints. */
+const ours = new Set(["unalias"]);
+
+const rows = [
+  ...aliasCommands,
+  ...conditionalCommands,
+  ...editCommands,
+  ...endCommands,
+  ...fieldCommands,
+  ...fileCommands,
+  ...headerCommands,
+  ...helpCommands(() => commands.map(({ name }) => name).filter((name) => !ours.has(name))),
+  ...mailCommands,
+  ...pipeCommands,
+  ...printCommands,
+  ...replyCommands,
+  ...saveCommands,
+  ...shellCommands,
+  ...stateCommands,
+  ...variableCommands,
+];
+
+/** In order; a row that is declared but not placed, or placed but not declared, is a bug that every start would show. */
+function inOrder(): readonly Command[] {
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const placed = order.map((name) => {
+    const row = byName.get(name);
+    if (row === undefined) throw new Error(`command ${name} is not declared`);
+    byName.delete(name);
+    return row;
+  });
+  if (byName.size > 0) throw new Error(`commands without a place: ${[...byName.keys()].join(" ")}`);
+  return placed;
+}
+
+export const commands: readonly Command[] = inOrder();

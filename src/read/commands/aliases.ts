@@ -1,0 +1,51 @@
+/** alias, group, unalias, alternates. */
+import { type Command, command } from "../command.ts";
+import type { Session } from "../session.ts";
+import { takesWords } from "../takes.ts";
+
+function line(name: string, members: readonly string[]): string {
+  return `${name}\t ${[...members].reverse().join(" ")}\n`;
+}
+
+function alias({ config, terminal }: Session, [name, ...members]: readonly string[]): void {
+  const { aliases } = config;
+  if (name === undefined) {
+    for (const known of [...aliases.keys()].sort()) terminal.out(line(known, aliases.get(known) ?? []));
+  } else if (members.length > 0) aliases.set(name, [...(aliases.get(name) ?? []), ...members]);
+  else if (aliases.has(name)) terminal.out(line(name, aliases.get(name) ?? []));
+  else terminal.out(`"${name}": not a group\n`);
+}
+
+const aliasRow = (name: string, summary: string) =>
+  command({
+    name,
+    takes: takesWords("[name [address ...]]"),
+    summary,
+    example: "alias admins ann ben@example.org",
+    run: alias,
+  });
+
+export const aliasCommands: readonly Command[] = [
+  aliasRow("alias", "Give addresses a common name; show one, or all."),
+  aliasRow("group", "The same as alias."),
+  command({
+    name: "unalias",
+    inFull: true,
+    takes: takesWords("name ...", 1),
+    summary: "Forget aliases.",
+    example: "unalias admins",
+    run: ({ config }, names) => {
+      for (const name of names) config.aliases.delete(name);
+    },
+  }),
+  command({
+    name: "alternates",
+    takes: takesWords("[address ...]"),
+    summary: "Say which addresses are also mine; alone, list them.",
+    example: "alternates ann@example.org",
+    run: ({ config, terminal }, words) => {
+      if (words.length > 0) config.alternates = [...words];
+      else if (config.alternates.length > 0) terminal.out(`${config.alternates.map((own) => `${own} `).join("")}\n`);
+    },
+  }),
+];

@@ -1,0 +1,54 @@
+/** if, else, endif: what a start-up file does only when sending, or only when reading. */
+import { type Command, command } from "../command.ts";
+import { takesNothing, takesWords } from "../takes.ts";
+
+export const conditionalCommands: readonly Command[] = [
+  command({
+    name: "if",
+    takes: takesWords("s | r", 1, 1),
+    summary: "Run the lines up to endif only when sending (s) or reading (r).",
+    example: "if s",
+    run: (session, [word = ""]) => {
+      const { terminal } = session;
+      if (session.conditional !== undefined) {
+        terminal.out('Illegal nested "if"\n');
+        return false;
+      }
+      const letter = word.charAt(0).toLowerCase();
+      if (letter !== "s" && letter !== "r") {
+        terminal.out(`Unrecognized if-keyword: "${word}"\n`);
+        return false;
+      }
+      session.conditional = { when: letter === "s" ? "send" : "read" };
+      return true;
+    },
+  }),
+  command({
+    name: "else",
+    takes: takesNothing,
+    summary: "Turn the meaning of if around.",
+    example: "else",
+    run: ({ conditional, terminal }) => {
+      if (conditional === undefined) {
+        terminal.out('"Else" without matching "if"\n');
+        return false;
+      }
+      conditional.when = conditional.when === "send" ? "read" : "send";
+      return true;
+    },
+  }),
+  command({
+    name: "endif",
+    takes: takesNothing,
+    summary: "End an if.",
+    example: "endif",
+    run: (session) => {
+      if (session.conditional === undefined) {
+        session.terminal.out('"Endif" without matching "if"\n');
+        return false;
+      }
+      session.conditional = undefined;
+      return true;
+    },
+  }),
+];

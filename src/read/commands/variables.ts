@@ -1,0 +1,50 @@
+/** set and unset. */
+import { type Command, command } from "../command.ts";
+import type { Session } from "../session.ts";
+import { takesWords } from "../takes.ts";
+
+function list({ config, terminal }: Session): void {
+  const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));
+  terminal.out(all.map(([name, value]) => `${name}\t${value}\n`).join(""));
+}
+
+/** `name`, `name=value` or `noname`. @returns false for a word that names nothing */
+export function assign(session: Session, word: string): boolean {
+  const { settings } = session.config;
+  const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(word) ?? [];
+  if (name === "") {
+    session.terminal.out("Non-null variable name required\n");
+    return false;
+  }
+  if (name.startsWith("no") && name.length > 2 && !word.includes("=")) settings.unset(name.slice(2));
+  else settings.set(name, value);
+  return true;
+}
+
+export const variableCommands: readonly Command[] = [
+  command({
+    name: "set",
+    takes: takesWords("[name[=value] ...]"),
+    summary: "Set variables; alone, list them.",
+    example: "set hold record=+sent",
+    run: (session, words) => {
+      if (words.length === 0) list(session);
+      return words.map((word) => assign(session, word)).every(Boolean);
+    },
+  }),
+  command({
+    name: "unset",
+    takes: takesWords("name ...", 1),
+    summary: "Forget variables.",
+    example: "unset hold",
+    run: ({ config, terminal, sourcing }, words) => {
+      let known = true;
+      for (const name of words) {
+        if (config.settings.unset(name) || sourcing > 0) continue;
+        terminal.out(`"${name}": undefined variable\n`);
+        known = false;
+      }
+      return known;
+    },
+  }),
+];

@@ -1,0 +1,44 @@
+/** A session from what was said: variables, identity, start-up files, and -S over them. */
+import type { SaidOptions } from "../cli/parse.ts";
+import type { Config } from "../config/config.ts";
+import { whoAmI } from "../config/identity.ts";
+import { Settings } from "../config/settings.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { assign } from "./commands/variables.ts";
+import { execute, sourceFile } from "./interpreter.ts";
+import type { Session } from "./session.ts";
+import { readStartUpFiles } from "./start-up-files.ts";
+
+export async function newSession(terminal: Terminal, program: string, said: SaidOptions): Promise<Session> {
+  const config: Config = {
+    settings: new Settings(process.env),
+    aliases: new Map(),
+    alternates: [],
+    shown: { ignored: new Set(), retained: new Set() },
+    saved: { ignored: new Set(), retained: new Set() },
+    identity: whoAmI(process.env),
+  };
+  const session: Session = {
+    config,
+    terminal,
+    mode: !said.file && said.words.length > 0 ? "send" : "read",
+    folder: undefined,
+    sourcing: 0,
+    composing: false,
+    conditional: undefined,
+    program,
+    ending: undefined,
+    execute: async (line) => {
+      await execute(session, line);
+    },
+    source: (path) => sourceFile(session, path),
+  };
+  await readStartUpFiles(session, { system: !said.withoutSystemRc });
+  session.ending = undefined;
+  for (const word of said.set) assign(session, word);
+  if (said.withoutHeaderList) config.settings.set("noheader", "");
+  if (said.ignoreInterrupts) config.settings.set("ignore", "");
+  if (said.debug) config.settings.set("debug", "");
+  if (said.verbose) config.settings.set("verbose", "");
+  return session;
+}

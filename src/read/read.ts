@@ -1,0 +1,70 @@
+/** `mail`: open, tell, loop, leave. */
+import type { SaidOptions } from "../cli/parse.ts";
+import { expandFileName, mboxPath } from "../config/files.ts";
+import { isUser } from "../config/identity.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { isSystemError } from "../system-error.ts";
+import { type FolderName, NoMail, openFolder, summary, systemFolder } from "./folder.ts";
+import { printHeaderLine, showHeaders } from "./header-window.ts";
+import { runSession } from "./loop.ts";
+import { leaveFolder } from "./quit.ts";
+import type { Folder, Session } from "./session.ts";
+
+const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
+
+/** The folder that the command line names. */
+function named(session: Session, said: SaidOptions): FolderName {
+  const { config } = session;
+  if (said.user !== undefined && !isUser(said.user)) throw new MailError(`"${said.user}" is not a user of this system`);
+  if (!said.file) return systemFolder(session, said.user);
+  const [typed] = said.words;
+  if (typed === undefined || typed === "&") {
+    const path = mboxPath(config);
+    return { path, name: path, system: false };
+  }
+  const path = expandFileName(session, typed);
+  if (path === undefined) throw new MailError(`"${typed}" names no file`);
+  if (typed.startsWith("%")) return systemFolder(session, typed.slice(1) || undefined);
+  return { path, name: typed, system: false };
+}
+
+async function open(session: Session, name: FolderName, user: string): Promise<Folder> {
+  const nothing = () => new NoMail(`No mail for ${user}`);
+  try {
+    const folder = await openFolder(session, name);
+    if (name.system && folder.mailbox.count === 0) throw nothing();
+    return folder;
+  } catch (error) {
+    const missing = error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
+    throw missing && name.system ? nothing() : error;
+  }
+}
+
+export async function read(session: Session, said: SaidOptions): Promise<ExitCode> {
+  const { terminal, config } = session;
+  const user = said.user ?? config.identity.user;
+  if (said.exists) return exists(session, said, user);
+  const folder = await open(session, named(session, said), user);
+  session.folder = folder;
+  if (said.headers) {
+    for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
+    return Exit.Ok;
+  }
+  if (!config.settings.get("quiet")) terminal.out(banner);
+  terminal.out(`${summary(folder)}\n`);
+  if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
+  const ending = await runSession(session);
+  if (ending === "quit") await leaveFolder(session);
+  session.folder?.mailbox.close();
+  return Exit.Ok;
+}
+
+async function exists(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {
+  try {
+    const { mailbox } = await open(session, named(session, said), user);
+    return mailbox.count > 0 ? Exit.Ok : Exit.Failure;
+  } catch (error) {
+    if (error instanceof NoMail) return Exit.Failure;
+    throw error;
+  }
+}

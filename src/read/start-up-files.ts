@@ -1,0 +1,42 @@
+/** /etc/mail.rc (or what Debian's says, built in) and ~/.mailrc, read before a session or a message. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { isSystemError } from "../system-error.ts";
+import { runLines, sourceFile } from "./interpreter.ts";
+import type { Session } from "./session.ts";
+
+const systemFile = "/etc/mail.rc";
+
+const builtIn = `set ask askcc append dot save crt
+ignore Received Message-Id Resent-Message-Id Status Mail-From Return-Path Via Delivered-To
+`;
+
+function find(path: string): { uid: number; mode: number } | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A start-up file runs commands as us: one that somebody else can write is not ours to trust. */
+function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
+  return (mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.());
+}
+
+export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
+  const { config, terminal, program } = session;
+  if (system) {
+    if (find(systemFile) === undefined) await runLines(session, builtIn);
+    else await sourceFile(session, systemFile);
+  }
+  const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
+  const found = find(path);
+  if (found === undefined) return;
+  if (othersCanWrite(found)) {
+    terminal.err(`${program}: ${path}: others can write it, so it is not read; chmod go-w ${path}\n`);
+    return;
+  }
+  await sourceFile(session, path);
+}
