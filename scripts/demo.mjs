@@ -82,7 +82,8 @@ function installCommands() {
 function makeUser(name, { address, bin }) {
   const home = join(sandbox, "home", name);
   mkdirSync(home, { recursive: true });
-  const settings = [`set mta=smtp://${address}`, `set from=${name}@${domain}`, "set ask askcc", ""];
+  const me = `${name}@${domain}`;
+  const settings = [`set mta=smtp://${address}`, `set from=${me}`, `alternates ${me}`, "set ask askcc", ""];
   writeFileSync(join(home, ".mailrc"), settings.join("\n"), { mode: 0o600 });
   const { TERM = "xterm", LANG, LC_ALL, SHELL } = process.env;
   const given = { TERM, LANG, LC_ALL, SHELL };
@@ -107,11 +108,19 @@ async function onTerminal(user, command, play = async () => undefined) {
     await play(terminal);
     code = await Promise.race([terminal.exited, late(`the end of ${command}`)]);
   } finally {
-    process.stdout.write(`${terminal.transcript().replaceAll("\r\n", "\n").trimEnd()}\n`);
+    const shown = terminal.transcript().replaceAll("\r\n", "\n").trimEnd();
+    if (shown !== "") console.log(shown);
     terminal.close();
     terminal = undefined;
   }
   return code;
+}
+
+/** A line, as a person would: the next comes after this one stands there and was taken. */
+async function type(tty, line) {
+  tty.send(`${line}\r`);
+  await tty.expect(`${line}\r\n`, patience);
+  await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 function late(what) {
@@ -132,10 +141,9 @@ async function play(address) {
   title("debian sends a message to root");
   let code = await onTerminal(debian, `mail root@${domain}`, async (tty) => {
     await tty.expect("Subject: ", patience);
-    tty.send("Hello\r");
-    tty.send("This is the first line.\r");
-    tty.send("Yours, debian\r");
-    await tty.expect("Yours, debian", patience);
+    await type(tty, "Hello");
+    await type(tty, "This is the first line.");
+    await type(tty, "Yours, debian");
     tty.send("\x04");
     await tty.expect("Cc: ", patience);
     tty.send("\r");
@@ -156,8 +164,7 @@ async function play(address) {
     await tty.expect("& ", patience);
     tty.send("r\r");
     await tty.expect("Subject: Re: Hello", patience);
-    tty.send("Welcome!\r");
-    await tty.expect("Welcome!", patience);
+    await type(tty, "Welcome!");
     tty.send("\x04");
     await tty.expect("Cc: ", patience);
     tty.send("\r");
