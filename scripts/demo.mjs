@@ -102,15 +102,15 @@ function makeUser(name, { address, bin }) {
 async function onTerminal(user, command, play = async () => undefined) {
   console.log(`${user.name}$ ${command}`);
   const argv = ["/bin/sh", "-c", command.includes("|") ? command : `exec ${command}`];
-  terminal = openPty({ argv, env: user.env, cwd: user.home, rows: 24, columns: 80 });
+  terminal = await openPty({ argv, env: user.env, cwd: user.home, rows: 24, columns: 80 });
   let code;
   try {
     await play(terminal);
     code = await Promise.race([terminal.exited, late(`the end of ${command}`)]);
   } finally {
-    const shown = terminal.transcript().replaceAll("\r\n", "\n").trimEnd();
+    const shown = terminal.transcript().trimEnd();
     if (shown !== "") console.log(shown);
-    terminal.close();
+    await terminal.close();
     terminal = undefined;
   }
   return code;

@@ -17,18 +17,9 @@ async function loadTables() {
   const outfile = join(directory, "tables.mjs");
   try {
     await build({
-      stdin: {
-        contents: `
-          export { options } from "./src/cli/options.ts";
-          export { tildeEscapes } from "./src/compose/tilde-escapes.ts";
-          export { variables } from "./src/config/variables.ts";
-          export { commands } from "./src/read/command-table.ts";
-        `,
-        resolveDir: root,
-      },
+      entryPoints: [join(root, "scripts/manual-tables.ts")],
       outfile,
       bundle: true,
-      packages: "external",
       platform: "node",
       target: "node20",
       format: "esm",
@@ -75,10 +66,9 @@ function escapeRow({ characters, argument: takes, meaning }) {
   return [...forms.map((form) => `${form}${operand}`), ...sentences(meaning)];
 }
 
-function optionRow({ flags, meaning }) {
-  const [flag, ...takes] = flags.split(" ");
-  const operand = takes.length === 0 ? "" : ` Ar ${argument(takes.join(" "))}`;
-  return [`.It Fl ${argument(flag.replace(/^-/, ""))}${operand}`, ...sentences(meaning)];
+function optionRow({ letter, long, argument: takes, meaning }) {
+  const operand = takes === undefined ? "" : ` Ar ${argument(takes)}`;
+  return [`.It Fl ${letter} , Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
 }
 
 function filled(page, name, lines) {

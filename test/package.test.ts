@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
+import { version } from "../src/version.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -42,4 +43,8 @@ test("the package asks for nothing at run time but the native module", () => {
   const { dependencies, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(Object.keys(dependencies)).toEqual(["koffi"]);
   expect(bin).toEqual({ mail: "bin/mail.js", mailx: "bin/mail.js", maild: "bin/maild.js" });
+});
+
+test("mail -V says the package's version", () => {
+  expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
 });

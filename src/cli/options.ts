@@ -48,5 +48,3 @@ export const options = [
   },
   { letter: "V", long: "version", meaning: "Print the version and end." },
 ] as const satisfies readonly Option[];
-
-export type OptionName = (typeof options)[number]["long"];

@@ -29,7 +29,7 @@ function inHome(config: Config, named: string | undefined, otherwise: string): s
 /** XDG Base Directory: what must outlive a session but is the user's own. */
 export function stateDirectory(environment: Environment, home: string): string {
   const base = environment["XDG_STATE_HOME"];
-  return join(base !== undefined && base.startsWith("/") ? base : join(home, ".local/state"), "mail");
+  return join(base?.startsWith("/") ? base : join(home, ".local/state"), "mail");
 }
 
 /** The directory that `+name` means. */

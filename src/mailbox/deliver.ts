@@ -1,16 +1,6 @@
 /** Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks. */
+import { asctime } from "../message/date.ts";
 import { type AppendOptions, appendMessages } from "./append.ts";
-
-const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** The date of a From_ line, in local time: `Sat Jan 16 18:22:03 2021` (asctime(3)). */
-export function asctime(date: Date): string {
-  const two = (number: number) => String(number).padStart(2, "0");
-  const day = String(date.getDate()).padStart(2, " ");
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${days[date.getDay()]} ${months[date.getMonth()]} ${day} ${time} ${date.getFullYear()}`;
-}
 
 export interface Delivery {
   /** The envelope sender; empty for the null sender. */

@@ -1,8 +1,5 @@
 /** The Status field of a stored header: where it stands, and the same header with another. */
 
-/** Status of a message that was seen in a header list but not read, or read. */
-export type Status = "O" | "RO" | "R";
-
 const field = /(^|\n)status:[^\n]*(\n[ \t][^\n]*)*/gi;
 
 /** The letters R and O of the first Status field; other letters and cases don't count. */

@@ -73,6 +73,8 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       void work.finally(() => underWay.delete(work));
     },
     onClose(session) {
+      // A client that hung up before the greeting never was in the log.
+      if (session.remoteAddress === undefined) return;
       log.write("smtpd", `disconnect from ${peer(session)}`);
     },
   });

@@ -4,7 +4,6 @@
  * C0 controls (but newline and tab) and DEL are shown as ^X, C1 controls and direction overrides as <U+NNNN>, bytes that
  * are not UTF-8 as \xHH.
  */
-// biome-ignore lint/suspicious/noMisleadingCharacterClass: each is meant alone
 const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\udc80-\udcff]/g;
 const highBefore = /[\ud800-\udbff]$/;
 

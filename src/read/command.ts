@@ -36,6 +36,7 @@ interface Declaration<Argument> {
   readonly example: string;
   readonly barred?: readonly Barred[];
   /** Nothing, or false when it could not be done and that has been said. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that always succeeds returns nothing
   readonly run: (session: Session, argument: Argument) => Promise<boolean | void> | boolean | void;
 }
 

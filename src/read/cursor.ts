@@ -1,12 +1,6 @@
 /** Where a session is in its folder, and what looking at a message does to it. */
 import { Flag } from "../mailbox/mailbox.ts";
-import type { Folder, Session } from "./session.ts";
-
-/** The open folder, or an empty list of messages being all a command can find: undefined once that was said. */
-export function openFolder(session: Session): Folder | undefined {
-  if (session.folder === undefined) session.terminal.out("No applicable messages\n");
-  return session.folder;
-}
+import type { Folder } from "./session.ts";
 
 export function isDeleted(folder: Folder, message: number): boolean {
   return (folder.mailbox.flags(message) & Flag.Deleted) !== 0;

@@ -181,3 +181,11 @@ test("a client that does not hang up can't keep the server from ending", async (
   expect(Date.now() - begun).toBeLessThan(2000);
   half.destroy();
 });
+
+test("a client that hangs up before the greeting does no harm", async () => {
+  const hasty = connect(Number(server.address.split(":")[1]), "127.0.0.1");
+  await once(hasty, "connect");
+  hasty.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await dialogue.say("NOOP")).toMatch(/^250/);
+});

@@ -15,16 +15,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { openDialogue } from "../maild/dialogue.ts";
 import { type PrivatePostfix, startPostfix } from "./private-postfix.ts";
-
-interface Pty {
-  expect(what: string | RegExp, timeoutMs: number): Promise<unknown>;
-  send(text: string): void;
-  transcript(): string;
-  readonly exited: Promise<number>;
-  close(): void;
-}
 
 interface User {
   readonly name: string;
@@ -102,16 +95,20 @@ function pipeMail(user: User, argv: readonly string[], input: string): { status:
 }
 
 async function mailOnTerminal(user: User, argv: readonly string[], play: (pty: Pty) => Promise<void>): Promise<number> {
-  const module: string = join(root, "scripts/pty.mjs");
-  const { openPty } = (await import(module)) as { openPty: (options: object) => Pty };
-  const pty = openPty({ argv: as(user, [...command, ...argv]), env: user.env, cwd: user.home, rows: 24, columns: 80 });
+  const pty = await openPty({
+    argv: as(user, [...command, ...argv]),
+    env: user.env,
+    cwd: user.home,
+    rows: 24,
+    columns: 80,
+  });
   try {
     await play(pty);
     return await pty.exited;
   } catch (error) {
     throw new Error(`${String(error)}\n${pty.transcript()}`);
   } finally {
-    pty.close();
+    await pty.close();
   }
 }
 

@@ -86,7 +86,7 @@ test.each([
 test.each(["close", "silent"])("%s after the final dot leaves the outcome unknown", async (dot) => {
   await expect(submitTo({ dot })).rejects.toMatchObject({
     exit: Exit.TempFail,
-    message: expect.stringContaining("outcome is unknown") as string,
+    message: expect.stringContaining("outcome is unknown"),
   });
 });
 
@@ -107,6 +107,6 @@ test("nobody there", async () => {
   });
   await expect(transport.submit(envelope, outgoing)).rejects.toMatchObject({
     exit: Exit.TempFail,
-    message: expect.stringContaining("Connection refused") as string,
+    message: expect.stringContaining("Connection refused"),
   });
 });

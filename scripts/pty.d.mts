@@ -1,0 +1,23 @@
+export interface PtyOptions {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export interface Pty {
+  /** Exit code; 128 for an end by a signal. */
+  readonly exited: Promise<number>;
+  readonly pid: number | undefined;
+  /** All that was shown so far, with LF line ends. */
+  transcript(): string;
+  send(typed: string): void;
+  /** Waits until the text is shown, behind what was waited for last. @throws Error with the screen after `timeout` ms */
+  expect(wanted: string | RegExp, timeout?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openPty(options: PtyOptions): Promise<Pty>;
