@@ -31,6 +31,16 @@ function takeItsPlace() {
   renameSync(made, dist);
 }
 
+/** Node decodes the multi-byte charsets itself: iconv-lite's tables of them, 400 kB, are left out. */
+const withoutTables = {
+  name: "without-multi-byte-tables",
+  setup(builder) {
+    builder.onLoad({ filter: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, () => ({
+      contents: "module.exports = {};",
+    }));
+  },
+};
+
 try {
   mkdirSync(made);
   await build({
@@ -47,6 +57,7 @@ try {
     supported: { "dynamic-import": false },
     mainFields: ["module", "main"],
     external: ["koffi"],
+    plugins: [withoutTables],
     legalComments: "none",
   });
   copyFileSync(join(root, "scripts/start.cjs"), join(made, "start.cjs"));
