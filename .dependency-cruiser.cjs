@@ -9,6 +9,7 @@ const layers = {
   config: ["message"],
   submit: ["message", "mailbox"],
   compose: ["submit", "mailbox", "config", "terminal", "message"],
+  check: ["submit", "mailbox", "config", "terminal", "message"],
   read: ["cli", "compose", "submit", "mailbox", "config", "terminal", "message"],
   cli: ["config", "message"],
   maild: ["mailbox", "message"],

@@ -68,7 +68,8 @@ function escapeRow({ characters, argument: takes, meaning }) {
 
 function optionRow({ letter, long, argument: takes, meaning }) {
   const operand = takes === undefined ? "" : ` Ar ${argument(takes)}`;
-  return [`.It Fl ${letter} , Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
+  const short = letter === undefined ? "" : `Fl ${letter} , `;
+  return [`.It ${short}Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
 }
 
 function filled(page, name, lines) {

@@ -17,6 +17,15 @@ async function run(argv: readonly string[], opened: (terminal: Terminal) => void
   opened(terminal);
   const { newSession } = await import("./read/new-session.ts");
   const session = await newSession(terminal, program, said);
+  if (said.config) {
+    const { printedConfig } = await import("./config/list-config.ts");
+    terminal.out(printedConfig(session.config));
+    return Exit.Ok;
+  }
+  if (said.check) {
+    const { check } = await import("./check/check.ts");
+    return check(session, { address: said.words[0], json: said.json });
+  }
   if (sends(said)) {
     const { send } = await import("./read/send.ts");
     return send(session, said);

@@ -1,7 +1,8 @@
 /** Every option, declared once: parsing, --help and mail(1) read this table. */
 
 export interface Option {
-  readonly letter: string;
+  /** None for what only has a long name. */
+  readonly letter?: string;
   readonly long: string;
   /** What the argument is called; none for a flag. */
   readonly argument?: string;
@@ -46,5 +47,8 @@ export const options = [
     repeats: true,
     meaning: "Set a variable, after the start-up files.",
   },
+  { long: "config", meaning: "List every variable, its value, and where it was set." },
+  { long: "check", meaning: "Look whether local mail works here, and for an ADDRESS if one is given." },
+  { long: "json", meaning: "With --check: one JSON object a line." },
   { letter: "V", long: "version", meaning: "Print the version and end." },
 ] as const satisfies readonly Option[];

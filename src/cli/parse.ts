@@ -22,6 +22,9 @@ export interface SaidOptions {
   readonly debug: boolean;
   readonly verbose: boolean;
   readonly set: readonly string[];
+  readonly config: boolean;
+  readonly check: boolean;
+  readonly json: boolean;
   readonly version: boolean;
   /** Recipients, or the one file of -f. */
   readonly words: readonly string[];
@@ -59,7 +62,7 @@ export async function parseArguments(
 }
 
 function declare(parser: Command, option: Option): void {
-  const flags = `-${option.letter}, --${option.long}${option.argument === undefined ? "" : ` <${option.argument}>`}`;
+  const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${option.argument === undefined ? "" : ` <${option.argument}>`}`;
   if (option.repeats === true) {
     parser.option(flags, option.meaning, (value: string, before: string[]) => [...before, value], []);
   } else {
@@ -90,6 +93,9 @@ function said(parser: Command): SaidOptions {
     debug: flag("debug"),
     verbose: flag("verbose"),
     set: list("set"),
+    config: flag("config"),
+    check: flag("check"),
+    json: flag("json"),
     version: flag("version"),
     words: parser.args,
   };

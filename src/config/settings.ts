@@ -3,7 +3,11 @@ import { type ValueOf, type VariableName, variables } from "./variables.ts";
 /** The variables of a session: those set, over the environment, as bsd-mailx has it. */
 export class Settings {
   readonly #values = new Map<string, string>();
+  readonly #origins = new Map<string, string>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
+
+  /** Where what is set now comes from, for --config: a file and line, an option. */
+  origin = "the session";
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     this.#environment = environment;
@@ -21,11 +25,23 @@ export class Settings {
 
   set(name: string, value: string): void {
     this.#values.set(name, value);
+    this.#origins.set(name, this.origin);
   }
 
   /** @returns whether it had been set */
   unset(name: string): boolean {
     return this.#values.delete(name);
+  }
+
+  /** Where the value came from; undefined for one that is not set. */
+  originOf(name: string): string | undefined {
+    if (this.#values.has(name)) return this.#origins.get(name);
+    return this.#environment[name] === undefined ? undefined : "environment";
+  }
+
+  /** The names that were set, without the environment's. */
+  names(): string[] {
+    return [...this.#values.keys()];
   }
 
   /** All with their values, the environment's too, in no particular order. */

@@ -71,6 +71,7 @@ export const variables = {
   quiet: flag("No banner at the start."),
   record: text("Where copies of sent messages go.", "file"),
   Replyall: flag("Swap reply and Reply."),
+  save: flag("An interrupted message is kept in dead.letter; always so without nosave."),
   screen: text("How many header lines a window has.", "lines"),
   searchheaders: flag("In a message list, /field:text searches that field."),
   sendmail: text("A program that takes mail, as mta.", "program"),

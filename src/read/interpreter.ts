@@ -102,15 +102,18 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
     session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
     return false;
   }
-  return runLines(session, text);
+  return runLines(session, text, path);
 }
 
 /** The same for commands that are in no file: the built-in start-up ones. */
-export async function runLines(session: Session, text: string): Promise<boolean> {
+export async function runLines(session: Session, text: string, name: string): Promise<boolean> {
+  const { settings } = session.config;
+  const outside = settings.origin;
   session.sourcing++;
   try {
     let begun = "";
-    for (const line of text.replace(/\n$/, "").split("\n")) {
+    for (const [index, line] of text.replace(/\n$/, "").split("\n").entries()) {
+      settings.origin = `${name}:${index + 1}`;
       const whole = begun + (begun === "" ? line : line.replace(/^[ \t]+/, ""));
       const goesOn = continued(whole);
       begun = goesOn ?? "";
@@ -120,6 +123,7 @@ export async function runLines(session: Session, text: string): Promise<boolean>
     }
     return true;
   } finally {
+    settings.origin = outside;
     session.sourcing--;
   }
 }

@@ -35,10 +35,12 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   };
   await readStartUpFiles(session, { system: !said.withoutSystemRc });
   session.ending = undefined;
+  config.settings.origin = "the command line";
   for (const word of said.set) assign(session, word);
   if (said.withoutHeaderList) config.settings.set("noheader", "");
   if (said.ignoreInterrupts) config.settings.set("ignore", "");
   if (said.debug) config.settings.set("debug", "");
   if (said.verbose) config.settings.set("verbose", "");
+  config.settings.origin = "the session";
   return session;
 }

@@ -28,7 +28,7 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
 export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
   const { config, terminal, program } = session;
   if (system) {
-    if (find(systemFile) === undefined) await runLines(session, builtIn);
+    if (find(systemFile) === undefined) await runLines(session, builtIn, "built in");
     else await sourceFile(session, systemFile);
   }
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");

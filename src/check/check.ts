@@ -1,0 +1,49 @@
+/**
+ * `mail --check [ADDRESS]`: whether local mail works on this machine, a line a thing, with what would put it right.
+ *
+ * Looks only: nothing is sent, and no mailbox is changed.
+ */
+import type { Config } from "../config/config.ts";
+import { Exit, type ExitCode } from "../errors.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { checkConfiguration } from "./configuration.ts";
+import { checkLog, checkQueue } from "./deliveries.ts";
+import type { Finding } from "./finding.ts";
+import { checkForward, checkMailName, checkSystemAlias } from "./names.ts";
+import { checkServer } from "./server.ts";
+import { checkSpool } from "./spool.ts";
+
+export interface CheckOptions {
+  /** Whether the server would take mail for this one. */
+  readonly address: string | undefined;
+  /** One JSON object a line: status, about, text and, unless all is well, remedy. */
+  readonly json: boolean;
+}
+
+const styles = { ok: "plain", warn: "hint", fail: "error" } as const;
+
+/** @returns 0 when nothing failed, also with warnings; else 1 */
+export async function check(
+  { config, terminal }: { config: Config; terminal: Terminal },
+  { address, json }: CheckOptions,
+): Promise<ExitCode> {
+  const findings: Finding[] = [
+    ...(await checkSpool({ config })),
+    ...(await checkServer(config, address)),
+    checkMailName(config),
+    ...[checkSystemAlias(config)].filter((finding) => finding !== undefined),
+    checkForward(config),
+    await checkQueue(),
+    checkLog(config.settings.text("maillog") || "/var/log/mail.log"),
+    ...checkConfiguration(config),
+  ];
+  for (const finding of findings) {
+    terminal.out(json ? `${JSON.stringify(finding)}\n` : line(finding), json ? "plain" : styles[finding.status]);
+  }
+  return findings.some(({ status }) => status === "fail") ? Exit.Failure : Exit.Ok;
+}
+
+function line({ status, about, text, remedy }: Finding): string {
+  const said = `${status.padEnd(4)}  ${about}: ${text}\n`;
+  return remedy === undefined ? said : `${said}      -> ${remedy}\n`;
+}

@@ -1,0 +1,43 @@
+/** Start-up files and variables: what is not read, and what is set but means nothing. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { configRows } from "../config/list-config.ts";
+import { nearest } from "../config/nearest.ts";
+import { variables } from "../config/variables.ts";
+import { isSystemError } from "../system-error.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+
+const about = "mailrc";
+
+export function checkConfiguration(config: Config): Finding[] {
+  return [startUpFile(config), ...unknownVariables(config)];
+}
+
+function startUpFile({ settings, identity }: Config): Finding {
+  const path = settings.text("MAILRC") || join(identity.home, ".mailrc");
+  try {
+    const { mode, uid } = statSync(path);
+    if ((mode & 0o022) !== 0)
+      return fail(about, `${path}: others can write it, so it is not read`, `chmod go-w ${path}`);
+    if (uid !== 0 && uid !== process.getuid?.()) {
+      return fail(about, `${path} belongs to somebody else, so it is not read`, `chown ${identity.user} ${path}`);
+    }
+    return ok(about, `${path} is read`);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return ok(about, `${path}: none`);
+  }
+}
+
+function unknownVariables(config: Config): Finding[] {
+  const known = Object.keys(variables);
+  return configRows(config)
+    .filter(({ known: isKnown }) => !isKnown)
+    .map(({ name, origin }) => {
+      const like = nearest(name, known);
+      const remedy =
+        like === undefined ? "take the line out, unless another client reads the file" : `did you mean ${like}?`;
+      return warn(about, `${origin}: "${name}" is no variable of mail`, remedy);
+    });
+}

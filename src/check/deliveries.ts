@@ -1,0 +1,44 @@
+/** What waits to be delivered, and whether the log that tells of it can be read. */
+import { execFile } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import { promisify } from "node:util";
+import { isSystemError, strerror } from "../system-error.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+
+const run = promisify(execFile);
+const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
+
+/** The MTA's queue, as its own mailq(1) counts it. */
+export async function checkQueue(): Promise<Finding> {
+  const about = "queue";
+  const mailq = programs.find((path) => existsSync(path));
+  if (mailq === undefined) return ok(about, "there is no mailq: no MTA keeps a queue on this machine");
+  try {
+    const { stdout } = await run(mailq, [], { timeout: 5000, maxBuffer: 64 << 20 });
+    if (stdout.trim() === "" || /queue is empty/i.test(stdout)) return ok(about, "empty");
+    const counted = /in (\d+) Request/i.exec(stdout)?.[1] ?? "some";
+    return warn(
+      about,
+      `${counted} ${counted === "1" ? "message waits" : "messages wait"} to be delivered`,
+      "mailq says why; postqueue -f tries again",
+    );
+  } catch (error) {
+    const said = (error as { stderr?: string }).stderr?.trim().split("\n")[0];
+    return warn(about, `${mailq}: ${said || "it did not answer"}`, "systemctl status postfix");
+  }
+}
+
+/** @param path the variable `maillog` */
+export function checkLog(path: string): Finding {
+  const about = "log";
+  try {
+    accessSync(path, constants.R_OK);
+    return ok(about, `${path} can be read`);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === "EACCES") return warn(about, `${path}: ${strerror(error)}`, "adduser YOU adm, then log in anew");
+    if (existsSync("/run/systemd/journal"))
+      return ok(about, "deliveries are in the journal: journalctl -t postfix/local");
+    return fail(about, `${path}: ${strerror(error)}`, "apt-get install rsyslog, or set maillog=FILE");
+  }
+}

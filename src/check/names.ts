@@ -1,0 +1,62 @@
+/** The name that mail from this machine carries, and where mail for its user is sent on to. */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { isSystemError } from "../system-error.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+
+const hostName = /^(?=.{1,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?)(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i;
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** @param path /etc/mailname, or another in a test */
+export function checkMailName({ identity }: Config, path = "/etc/mailname"): Finding {
+  const about = "mail name";
+  const repair = `hostname --fqdn > ${path}`;
+  const content = contentOf(path);
+  const { mailName } = identity;
+  if (content === undefined) {
+    const text = `${path} is missing; ${mailName} is used`;
+    return mailName.includes(".") ? ok(about, text) : warn(about, `${text}, which is no full name`, repair);
+  }
+  const [name = "", ...more] = content.trim().split(/\s+/);
+  if (name === "") return fail(about, `${path} is empty`, repair);
+  if (more.length > 0)
+    return warn(about, `${path}: more than one name; ${name} is used`, `write one name into ${path}`);
+  if (!hostName.test(name)) return fail(about, `${path}: "${name}" is no host name`, repair);
+  if (name === "localhost" || name.startsWith("localhost.")) {
+    return warn(about, `${path}: "${name}"; answers from other machines will not come back`, repair);
+  }
+  if (!name.includes("."))
+    return warn(about, `${path}: "${name}" has no domain; it is good on this machine only`, repair);
+  return ok(about, `mail from here is from ${identity.user}@${name}`);
+}
+
+/** .forward sends the user's mail elsewhere; an MTA refuses one that others can write. */
+export function checkForward({ identity }: Config): Finding {
+  const about = ".forward";
+  const path = join(identity.home, ".forward");
+  const content = contentOf(path);
+  if (content === undefined) return ok(about, `${path}: none; mail stays on this machine`);
+  if ((statSync(path).mode & 0o022) !== 0) {
+    return fail(about, `${path}: others can write it, so mail is not delivered by it`, `chmod go-w ${path}`);
+  }
+  const [first = ""] = content.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  return warn(about, `${path} sends mail on to ${first.trim() || "nobody"}`, `rm ${path}, if it is to stay here`);
+}
+
+/** /etc/aliases may send it elsewhere too. */
+export function checkSystemAlias({ identity }: Config, path = "/etc/aliases"): Finding | undefined {
+  const line = contentOf(path)
+    ?.split("\n")
+    .find((each) => each.toLowerCase().startsWith(`${identity.user.toLowerCase()}:`));
+  if (line === undefined) return undefined;
+  return ok("aliases", `${path}: mail for ${identity.user} goes to ${line.slice(line.indexOf(":") + 1).trim()}`);
+}

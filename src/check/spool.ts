@@ -1,0 +1,103 @@
+/** Is there a system mailbox, whose is it, can it be written, and is it locked? */
+import { accessSync, closeSync, constants, openSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Config } from "../config/config.ts";
+import { systemMailbox } from "../config/files.ts";
+import { dotlockHolder, dotlockName, releaseDotlock, tryDotlock } from "../mailbox/lock/dotlock.ts";
+import { releaseFcntlLock, tryFcntlLock } from "../mailbox/lock/fcntl-lock.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+
+const about = "spool";
+
+function can(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function checkSpool({ config }: { config: Config }): Promise<Finding[]> {
+  const path = systemMailbox(config);
+  const { user } = config.identity;
+  let found: Stats;
+  try {
+    found = statSync(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return [error.code === "ENOENT" ? notThere(path) : fail(about, `${path}: ${strerror(error)}`, `ls -ld ${path}`)];
+  }
+  if (found.isDirectory()) return [maildir(path)];
+  if (!found.isFile()) return [fail(about, `${path} is no file`, `rm ${path}; touch ${path}`)];
+  return [ownership(path, found, user), ...(await locks(path))];
+}
+
+function notThere(path: string): Finding {
+  const directory = dirname(path);
+  if (can(directory, constants.X_OK)) return ok(about, `${path}: not there yet; the first delivery makes it`);
+  return fail(
+    about,
+    `${directory}: no such directory`,
+    `mkdir ${directory}; chown root:mail ${directory}; chmod 2775 ${directory}`,
+  );
+}
+
+function maildir(path: string): Finding {
+  const complete = ["new", "cur", "tmp"].every((name) => can(`${path}/${name}`, constants.W_OK | constants.X_OK));
+  if (complete) return ok(about, `${path}: a Maildir, writable`);
+  return fail(
+    about,
+    `${path}: a directory, but no Maildir that can be written`,
+    `mkdir -p ${path}/new ${path}/cur ${path}/tmp`,
+  );
+}
+
+function ownership(path: string, { mode, size, uid }: Stats, user: string): Finding {
+  const repair = `chown ${user}:mail ${path}; chmod 660 ${path}`;
+  if (!can(path, constants.R_OK)) return fail(about, `${path}: ${user} may not read it`, repair);
+  if (!can(path, constants.W_OK))
+    return fail(about, `${path}: ${user} may not write it, so quit changes nothing`, repair);
+  if ((mode & 0o007) !== 0)
+    return warn(about, `${path}: everybody on this machine may look at it`, `chmod o-rwx ${path}`);
+  const owner = uid === process.getuid?.() ? "yours" : `owned by user ${uid}`;
+  return ok(about, `${path}: ${owner}, writable, ${size} bytes`);
+}
+
+/** Takes both locks and gives them back; nothing is written. */
+async function locks(path: string): Promise<Finding[]> {
+  if (!can(path, constants.W_OK)) return [];
+  const findings: Finding[] = [];
+  const holder = dotlockHolder(path);
+  const dotlock = tryDotlock(path);
+  if (dotlock === "taken") releaseDotlock(path);
+  const name = dotlockName(path);
+  if (dotlock === "refused") {
+    const by = holder === undefined ? "a program that left no number" : `process ${holder}`;
+    findings.push(
+      warn("lock", `${name}: held by ${by}`, `look whether it is at work (ps ${holder ?? ""}); else rm ${name}`),
+    );
+  } else if (dotlock === "impossible") {
+    findings.push(
+      warn(
+        "lock",
+        `${dirname(path)}: no lock file can be made there; fcntl() locks alone have to do`,
+        "apt-get install liblockfile-bin",
+      ),
+    );
+  } else findings.push(ok("lock", `${name} can be made`));
+  const descriptor = openSync(path, "r+");
+  try {
+    const taken = await tryFcntlLock(descriptor);
+    if (taken) await releaseFcntlLock(descriptor);
+    findings.push(
+      taken
+        ? ok("lock", `${path}: an fcntl() lock can be had`)
+        : warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`),
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+  return findings;
+}

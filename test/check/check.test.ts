@@ -1,0 +1,123 @@
+/** `mail --check`, run as a user would, against maild and against nobody. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import { checkMailName } from "../../src/check/names.ts";
+import type { Config } from "../../src/config/config.ts";
+import { openLog } from "../../src/maild/log.ts";
+import { listen, type Server } from "../../src/maild/server.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const place = mkdtempSync(join(tmpdir(), "mail-check-"));
+const spool = join(place, "spool");
+let home: string;
+let mailbox: string;
+let servers: Server[] = [];
+
+beforeEach(() => {
+  home = mkdtempSync(join(place, "home-"));
+  mailbox = join(home, "mailbox");
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  servers = [];
+  rmSync(place, { recursive: true, force: true });
+});
+
+async function maild(): Promise<string> {
+  mkdirSync(spool, { recursive: true });
+  const options = { listen: "127.0.0.1", port: 0, spool, domain: "host.example", users: ["ann"] };
+  const server = await listen(options, openLog(join(place, "log")));
+  servers.push(server);
+  return `smtp://${server.address}`;
+}
+
+interface Answer {
+  readonly code: number;
+  readonly out: string;
+}
+
+async function check(mta: string, ...words: string[]): Promise<Answer> {
+  const child = spawn(process.execPath, [join(root, "bin/mail.js"), "-n", "-S", `mta=${mta}`, "--check", ...words], {
+    env: { PATH: process.env["PATH"], HOME: home, MAIL: mailbox, USER: "root", LOGNAME: "root" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
+  return { out: await text(child.stdout), code: await ended };
+}
+
+test("a server that takes mail for an address says so; nothing is delivered", async () => {
+  const { out } = await check(await maild(), "ann@host.example");
+  expect(out).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 /m);
+  expect(out).toMatch(/^ok {4}recipient: mail for ann@host\.example: 250 /m);
+});
+
+test("an address nobody has is a failure in the server's words", async () => {
+  const { out, code } = await check(await maild(), "eve@host.example");
+  expect(out).toMatch(/^fail {2}recipient: mail for eve@host\.example: 550 5\.1\.1 /m);
+  expect(code).toBe(1);
+});
+
+test("nobody listens: a failure, with what to do", async () => {
+  const { out, code } = await check("smtp://127.0.0.1:1");
+  expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port 1: Connection refused\n {6}-> systemctl start postfix/m);
+  expect(code).toBe(1);
+});
+
+test("a server that refuses to talk", async () => {
+  const rude = createServer((socket) => socket.end("554 go away\r\n")).listen(0, "127.0.0.1");
+  await new Promise((resolve) => rude.once("listening", resolve));
+  const { port } = rude.address() as { port: number };
+  const { out } = await check(`smtp://127.0.0.1:${port}`);
+  rude.close();
+  expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port \d+ says: 554 go away$/m);
+});
+
+test("a mailbox that everybody may read, a lock left behind, a start-up file others can write", async () => {
+  writeFileSync(mailbox, "", { mode: 0o644 });
+  writeFileSync(`${mailbox}.lock`, `${process.pid}\n`);
+  utimesSync(`${mailbox}.lock`, new Date(), new Date());
+  writeFileSync(join(home, ".mailrc"), "", { mode: 0o600 });
+  const { out } = await check("local");
+  expect(out).toContain(
+    `warn  spool: ${mailbox}: everybody on this machine may look at it\n      -> chmod o-rwx ${mailbox}`,
+  );
+  expect(out).toContain(`warn  lock: ${mailbox}.lock: held by process ${process.pid}\n`);
+  expect(out).toContain(`ok    lock: ${mailbox}: an fcntl() lock can be had\n`);
+  expect(out).toContain(`ok    mailrc: ${home}/.mailrc is read\n`);
+});
+
+test("--json: an object a line", async () => {
+  const { out } = await check("local", "--json");
+  const findings = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(findings[0]).toEqual({
+    status: "ok",
+    about: "spool",
+    text: `${mailbox}: not there yet; the first delivery makes it`,
+  });
+  expect(findings.filter(({ status }) => status !== "ok").every(({ remedy }) => remedy !== undefined)).toBe(true);
+});
+
+test.each([
+  ["mail.example.org\n", "ok", "mail from here is from ann@mail.example.org"],
+  ["laptop\n", "warn", "has no domain"],
+  ["localhost.localdomain\n", "warn", "will not come back"],
+  ["not a name\n", "warn", "more than one name"],
+  ["-x-\n", "fail", "is no host name"],
+  ["\n", "fail", "is empty"],
+])("/etc/mailname %j: %s", (content, status, said) => {
+  const path = join(home, "mailname");
+  writeFileSync(path, content);
+  const config = { identity: { user: "ann", mailName: "host" } } as Config;
+  const finding = checkMailName(config, path);
+  expect(finding.status).toBe(status);
+  expect(finding.text).toContain(said);
+});

@@ -1,0 +1,28 @@
+/** `mail --config`, run as a user would: the built program, a start-up file, an option and the environment. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "@jest/globals";
+
+const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
+const home = mkdtempSync(join(tmpdir(), "mail-config-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+writeFileSync(join(home, ".mailrc"), "# mine\nset hold\nset holdd\nset indentprefix='> '\n", { mode: 0o600 });
+
+const { stdout } = spawnSync(process.execPath, [program, "-n", "-S", "crt=30", "--config"], {
+  encoding: "utf8",
+  env: { PATH: process.env["PATH"], HOME: home, VISUAL: "nano" },
+});
+const rows = stdout.split("\n").map((line) => line.replace(/ +# /, " # "));
+
+test.each([
+  ["one set in a file, with its line", `set hold # ${home}/.mailrc:2`],
+  ["one that nothing reads", `set holdd # ${home}/.mailrc:3; not a variable of mail`],
+  ["a value in quotes, to be typed again", `set indentprefix="> " # ${home}/.mailrc:4`],
+  ["one set by an option", "set crt=30 # the command line"],
+  ["one of the environment", "set VISUAL=nano # environment"],
+  ["one that is not set", "set noaskbcc # not set"],
+  ["a default", "set EDITOR=ex # default"],
+])("--config shows %s", (_what, row) => expect(rows).toContain(row));
