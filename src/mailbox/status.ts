@@ -1,43 +1,52 @@
 /** The Status field of a stored header: where it stands, and the same header with another. */
 
-const field = /(^|\n)status:[^\n]*(\n[ \t][^\n]*)*/gi;
-
 /** The letters R and O of the first Status field; other letters and cases don't count. */
 export function storedStatus(header: Buffer): { readonly read: boolean; readonly old: boolean } {
-  const text = header.toString("latin1");
-  const value = /\nstatus:([^\n]*)/i.exec(text)?.[1] ?? "";
+  const value = statusValue(header);
   return { read: value.includes("R"), old: value.includes("O") };
 }
 
+/** What stands behind the colon of the first Status field; empty without one. */
+export function statusValue(header: Buffer): string {
+  return /\nstatus[ \t]*:([^\r\n]*)/i.exec(header.toString("latin1"))?.[1] ?? "";
+}
+
 /**
- * The header with one Status field: in the place of the first there was, else after the last line that is a field.
+ * The header with one Status field: in the place of the first there was, else after the last field.
+ *
+ * A line that is no field ends the header, as bsd-mailx has it: an empty line is put before it. A header that just stops,
+ * with no empty line behind it, has no place for a field it lacks.
  *
  * @param header From_ line to the empty line, as stored; a CRLF header stays CRLF
  */
 export function withStatus(header: Buffer, status: string): Buffer {
-  const text = header.toString("latin1");
-  const lineEnd = /\r\n$/.test(text.slice(0, text.indexOf("\n") + 1)) ? "\r" : "";
-  const line = `Status: ${status}${lineEnd}`;
+  const [fromLine = "", ...lines] = header.toString("latin1").split(/(?<=\n)/);
+  const lineEnd = fromLine.endsWith("\r\n") ? "\r\n" : "\n";
+  const written = [fromLine];
   let placed = false;
-  const replaced = text.replace(field, (_all, before: string) => {
-    if (placed) return "";
+  const place = () => {
+    if (!placed) written.push(`Status: ${status}${lineEnd}`);
     placed = true;
-    return `${before}${line}`;
-  });
-  if (placed) return Buffer.from(replaced, "latin1");
-  const end = endOfFields(text);
-  const missing = end > 0 && text[end - 1] !== "\n" ? `${lineEnd}\n` : "";
-  return Buffer.from(`${text.slice(0, end)}${missing}${line}\n${text.slice(end)}`, "latin1");
-}
-
-/** The offset where a new last field goes: before a trailing line that is no field, before the empty line. */
-function endOfFields(text: string): number {
-  const lines = text.split("\n");
-  let at = (lines[0] as string).length + 1;
-  for (const line of lines.slice(1)) {
-    const isField = /^[^\s:]+[ \t]*:/.test(line) || /^[ \t]+\S/.test(line);
-    if (!isField) break;
-    at += line.length + 1;
+  };
+  /** Of the lines of a Status field, folded ones included, only ours stays. */
+  let skipping = false;
+  let inField = false;
+  for (const [index, line] of lines.entries()) {
+    const name = /^([^:\s]*)[ \t]*:/.exec(line)?.[1];
+    const folded = inField && /^[ \t]/.test(line);
+    if (!folded && name === undefined) {
+      place();
+      if (line.trim() !== "") written.push(lineEnd);
+      // From here on it is text, in which no line may look like the start of a message.
+      written.push(...lines.slice(index).map((text) => (text.startsWith("From ") ? `>${text}` : text)));
+      break;
+    }
+    if (!folded) {
+      inField = true;
+      skipping = name?.toLowerCase() === "status";
+      if (skipping) place();
+    }
+    if (!skipping) written.push(line);
   }
-  return Math.min(at, text.length);
+  return Buffer.from(written.join(""), "latin1");
 }

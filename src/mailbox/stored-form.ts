@@ -1,4 +1,5 @@
 import type { Mailbox } from "./mailbox.ts";
+import { quoteFromLines } from "./quoted-lines.ts";
 import { withStatus } from "./status.ts";
 
 const pieceSize = 1 << 20;
@@ -23,7 +24,11 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
   return Buffer.from(selected.join(""), "latin1");
 }
 
-/** A message's bytes as they are stored elsewhere, in pieces: another Status, fewer fields, the body untouched. */
+/**
+ * A message's bytes as they are stored elsewhere, in pieces: another Status, fewer fields.
+ *
+ * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it.
+ */
 export function* storedForm(
   mailbox: Mailbox,
   message: number,
@@ -33,8 +38,11 @@ export function* storedForm(
   let header = status === undefined ? original : withStatus(original, status);
   if (keepField !== undefined) header = selectFields(header, keepField);
   yield header;
+  const body = bodyPieces(mailbox, message, original.length);
+  yield* status === undefined ? body : quoteFromLines(body);
+}
+
+function* bodyPieces(mailbox: Mailbox, message: number, start: number): Iterable<Uint8Array> {
   const size = mailbox.size(message);
-  for (let at = original.length; at < size; at += pieceSize) {
-    yield mailbox.read(message, at, Math.min(size, at + pieceSize));
-  }
+  for (let at = start; at < size; at += pieceSize) yield mailbox.read(message, at, Math.min(size, at + pieceSize));
 }

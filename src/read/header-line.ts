@@ -73,7 +73,8 @@ function withoutControls(text: string): string {
 function cut(text: string, bytes: number): string {
   let used = 0;
   let kept = "";
-  for (const character of withoutControls(text)) {
+  // A line with a NUL byte ends there for bsd-mailx.
+  for (const character of withoutControls(text.replace(/\0.*/s, ""))) {
     used += toBytes(character).length;
     if (used > bytes) break;
     kept += character;

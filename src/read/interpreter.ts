@@ -22,7 +22,11 @@ export function findCommand(word: string): Command | undefined {
 }
 
 function parseLine(line: string): { word: string; rest: string } {
-  const text = line.replace(/^[ \t]+/, "").replace(/\r$/, "");
+  // What follows a NUL byte does not count, as in bsd-mailx.
+  const text = line
+    .replace(/\0.*/s, "")
+    .replace(/^[ \t]+/, "")
+    .replace(/\r$/, "");
   if (/^[!|#]/.test(text)) return { word: text.charAt(0), rest: text.slice(1) };
   const end = text.search(wordEnd);
   const length = end < 0 ? text.length : end;

@@ -48,7 +48,7 @@ export function shownHeader(header: Uint8Array): Uint8Array {
     .replaceAll("\r\n", "\n")
     .split(/(?<=\n)/);
   const stray = lines.findIndex((line, index) => index > 0 && line !== "\n" && !/^(?:[^\s:]+[ \t]*:|[ \t])/.test(line));
-  if (stray > 0) lines.splice(stray, 0, "\n");
+  if (stray > 0 && lines[stray - 1] !== "\n") lines.splice(stray, 0, "\n");
   return Buffer.from(lines.join(""), "latin1");
 }
 

@@ -6,7 +6,7 @@ import { MailboxChanged } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
-import { storedStatus } from "../status.ts";
+import { statusValue } from "../status.ts";
 import { storedForm } from "../stored-form.ts";
 import { apply } from "./apply.ts";
 import { Journal, probeOf } from "./journal.ts";
@@ -74,15 +74,20 @@ export class MboxMailbox implements Mailbox {
     let lines = 0;
     let characters = 0;
     let carriageReturn = false;
+    let last = 10;
+    const cut = new CutLines();
     for (const piece of this.#pieces(message)) {
-      characters += piece.length;
+      characters += piece.length - cut.lostIn(piece);
       if (carriageReturn && piece[0] === 10) characters--;
       for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) {
         lines++;
         if (at > 0 && piece[at - 1] === 13) characters--;
       }
-      carriageReturn = piece[piece.length - 1] === 13;
+      last = piece[piece.length - 1] as number;
+      carriageReturn = last === 13;
     }
+    // A last line without its end is a line.
+    if (last !== 10) lines++;
     const counts = { lines, characters };
     this.#counts.set(message, counts);
     return counts;
@@ -176,10 +181,8 @@ export class MboxMailbox implements Mailbox {
 
   /** Status as the file will have it, when that isn't how it has it now. */
   #newStatus(message: number): string | undefined {
-    const wanted = (this.flags(message) & Flag.Read) !== 0;
-    const { read, old } = storedStatus(this.header(message));
-    if (old && read === wanted) return undefined;
-    return wanted ? "RO" : "O";
+    const wanted = (this.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
+    return statusValue(this.header(message)) === ` ${wanted}` ? undefined : wanted;
   }
 
   async #write(plan: CommitPlan, known: number, grown: boolean): Promise<CommitResult> {
@@ -204,7 +207,7 @@ export class MboxMailbox implements Mailbox {
     }
     const result = { arrived: total - known, empty: kept === 0 };
     if (firstChanged === 0) return result;
-    const offset = this.#index.start(firstChanged);
+    const offset = this.#offsetOf(firstChanged);
     const journal = Journal.write(
       this.#options.stateDirectory,
       {
@@ -221,6 +224,16 @@ export class MboxMailbox implements Mailbox {
     return result;
   }
 
+  /** Where writing begins. Empty lines in front of the first message go with it, as in bsd-mailx; any other text stays. */
+  #offsetOf(firstChanged: number): number {
+    const start = this.#index.start(firstChanged);
+    if (firstChanged > 1 || start === 0) return start;
+    for (const piece of readPieces(this.#descriptor, 0, start)) {
+      if (piece.some((byte) => byte !== 10 && byte !== 13)) return start;
+    }
+    return 0;
+  }
+
   #identity(): { path: string; dev: number; ino: number } {
     const { dev, ino } = fstatSync(this.#descriptor);
     return { path: this.path, dev, ino };
@@ -235,12 +248,9 @@ export class MboxMailbox implements Mailbox {
     let size = offset;
     for (let message = firstChanged; message <= this.count; message++) {
       if (dropped.has(message)) continue;
-      size += this.size(message);
       const status = statuses.get(message);
-      if (status === undefined) continue;
-      const header = this.header(message).length;
-      const [changed] = storedForm(this, message, { status });
-      size += (changed as Uint8Array).length - header;
+      if (status === undefined) size += this.size(message);
+      else for (const piece of storedForm(this, message, { status })) size += piece.length;
     }
     return probeOf(this.#descriptor, Math.min(size, this.#size), this.#size);
   }
@@ -280,5 +290,29 @@ function mboxSeparator(path: string): Buffer {
     return separator(descriptor, fstatSync(descriptor).size);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Lines with a NUL byte count up to it, as in bsd-mailx, though all of their bytes are kept. */
+class CutLines {
+  #inCut = false;
+
+  /** @returns how many bytes of the next piece don't count */
+  lostIn(piece: Buffer): number {
+    if (!this.#inCut && !piece.includes(0)) return 0;
+    let lost = 0;
+    for (let at = 0; at < piece.length; ) {
+      if (!this.#inCut) {
+        const nul = piece.indexOf(0, at);
+        if (nul < 0) break;
+        at = nul;
+      }
+      const newline = piece.indexOf(10, at);
+      const end = newline < 0 ? piece.length : newline + 1;
+      lost += end - at;
+      this.#inCut = newline < 0;
+      at = end;
+    }
+    return lost;
   }
 }
