@@ -1,6 +1,7 @@
 /** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
 import type { SaidOptions } from "./cli/parse.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
+import { showNotices } from "./mailbox/notices.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
@@ -15,6 +16,7 @@ async function run(argv: readonly string[], opened: (terminal: Terminal) => void
   const { openTerminal } = await import("./terminal/open.ts");
   const terminal = await openTerminal({ interactive: said.interactive });
   opened(terminal);
+  showNotices((text) => terminal.err(`${program}: ${text}\n`));
   const { newSession } = await import("./read/new-session.ts");
   const session = await newSession(terminal, program, said);
   if (said.config) {

@@ -1,5 +1,6 @@
 /** argv -> SMTP server with local delivery -> exit code. */
 import { Exit, type ExitCode, MailError } from "./errors.ts";
+import { showNotices } from "./mailbox/notices.ts";
 import { type Options, parseOptions } from "./maild/options.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   const { openLog } = await import("./maild/log.ts");
   const { listen } = await import("./maild/server.ts");
   const log = openLog(said.options.log);
+  showNotices((text) => log.write("local", `warning: ${text}`));
   const server = await listen(said.options, log).catch((error: unknown) => {
     throw cannotListen(said.options, error);
   });

@@ -1,14 +1,45 @@
 /** The lock file `NAME.lock` that stands beside a mailbox while a program writes it, as Debian's policy has it. */
-import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { isSystemError } from "../../system-error.ts";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { hostname, uptime } from "node:os";
+import { isSystemError, named } from "../../system-error.ts";
+import { lockByHelper } from "./dotlock-helper.ts";
 
-/** A lock without a living owner that is older than this (milliseconds) was left by a crash. */
+/** A lock that names no process is stale at this age (milliseconds): the programs that set one refresh it, or are quick. */
 const staleAge = 5 * 60 * 1000;
+/** The process that an unqualified lock names may live on another machine or in another container: so long it is trusted. */
+const foreignAge = 30 * 1000;
 
-export type Dotlock = "taken" | "refused" | "impossible";
+export interface Dotlock {
+  release(): void;
+}
+
+/** "impossible" where nobody like us can make the file: then the fcntl() lock alone has to do. */
+export type DotlockOutcome = Dotlock | "refused" | "impossible";
 
 export function dotlockName(path: string): string {
   return `${path}.lock`;
+}
+
+interface Holder {
+  readonly pid: number | undefined;
+  readonly host: string | undefined;
+}
+
+/** `123` as liblockfile writes it, or `123:host` as Dovecot and this program do; procmail writes 0, mutt nothing. */
+function holderOf(path: string): Holder {
+  try {
+    const [, pid, host] =
+      /^\s*(\d{1,10})(?::(\S+))?/.exec(readFileSync(dotlockName(path), "latin1").slice(0, 300)) ?? [];
+    return { pid: Number(pid) > 0 ? Number(pid) : undefined, host };
+  } catch {
+    return { pid: undefined, host: undefined };
+  }
+}
+
+/** The process of this machine named in a lock file, if there is one. */
+export function dotlockHolder(path: string): number | undefined {
+  const { pid, host } = holderOf(path);
+  return host === undefined || host === hostname() ? pid : undefined;
 }
 
 function alive(pid: number): boolean {
@@ -20,54 +51,64 @@ function alive(pid: number): boolean {
   }
 }
 
-/** The process named in a lock file, if there is one. */
-export function dotlockHolder(path: string): number | undefined {
+/** A number alone would not do: the next lock file may well get the inode that has just become free. */
+function identity({ ino, mtimeMs }: { ino: number; mtimeMs: number }): string {
+  return `${ino} ${mtimeMs}`;
+}
+
+/** @returns the identity of a lock file that nobody holds any more */
+function staleLock(path: string): string | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(dotlockName(path), "latin1"), 10);
-    return pid > 0 ? pid : undefined;
+    const found = statSync(dotlockName(path));
+    const age = Date.now() - found.mtimeMs;
+    const { pid, host } = holderOf(path);
+    const ours = host === hostname();
+    // A machine that was started since has given the number to another process.
+    const beforeBoot = age > uptime() * 1000 + staleAge;
+    const here = pid !== undefined && (host === undefined || ours);
+    const stale = here ? (!alive(pid) && (ours || age > foreignAge)) || beforeBoot : age > staleAge;
+    return stale ? identity(found) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isStale(path: string): boolean {
+function removeIf(name: string, known: string): void {
   try {
-    const { mtimeMs } = statSync(dotlockName(path));
-    const holder = dotlockHolder(path);
-    if (holder !== undefined) return !alive(holder);
-    return Date.now() - mtimeMs > staleAge;
-  } catch {
-    return false;
+    if (identity(statSync(name)) === known) unlinkSync(name);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
   }
 }
 
-/** @returns "impossible" where the directory can't be written: then the fcntl() lock alone has to do */
-export function tryDotlock(path: string): Dotlock {
+/** @throws MailError that names the lock file when the disk is full or fails */
+export function tryDotlock(path: string): DotlockOutcome {
   const name = dotlockName(path);
   for (let tries = 0; tries < 2; tries++) {
     try {
-      const descriptor = openSync(name, "wx", 0o600);
-      try {
-        writeSync(descriptor, `${process.pid}\n`);
-      } catch {
-        // A full disk: an empty lock file still locks.
-      }
-      closeSync(descriptor);
-      return "taken";
+      return create(name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      if (error.code !== "EEXIST") return "impossible";
-      if (!isStale(path)) return "refused";
-      unlinkSync(name);
+      if (["EACCES", "EPERM"].includes(error.code)) return lockByHelper(path) ?? "impossible";
+      if (["EROFS", "ENAMETOOLONG", "ENOENT"].includes(error.code)) return "impossible";
+      if (error.code !== "EEXIST") throw named(name, error);
+      const stale = staleLock(path);
+      if (stale === undefined) return "refused";
+      removeIf(name, stale);
     }
   }
   return "refused";
 }
 
-export function releaseDotlock(path: string): void {
+function create(name: string): Dotlock {
+  const descriptor = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
   try {
-    unlinkSync(dotlockName(path));
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
+    writeSync(descriptor, `${process.pid}:${hostname()}\n`);
+  } catch {
+    // A full disk: an empty lock file still locks.
   }
+  const known = identity(fstatSync(descriptor));
+  closeSync(descriptor);
+  // Who took it for stale has it now: what stands there then is not ours to remove.
+  return { release: () => removeIf(name, known) };
 }

@@ -1,44 +1,96 @@
 /**
- * Real POSIX record locks, which Postfix, Exim, Dovecot and procmail respect; Node has none of its own.
+ * The kernel's record locks, which Postfix, Exim, Dovecot and procmail respect; Node has none of its own.
  *
- * Such a lock belongs to the process and is gone as soon as *any* descriptor of the file is closed in it.
+ * A POSIX lock belongs to the process and is gone as soon as *any* descriptor of the file is closed in it. An open file
+ * description lock (Linux, fcntl(2)) belongs to the descriptor it was taken with, shuts out other descriptors of this
+ * process too, and shuts out POSIX locks of other processes and is shut out by them just the same. So that is what is taken;
+ * the POSIX lock only where the kernel or the file system knows no other.
  */
 import type { KoffiFunc } from "koffi";
+import { notice } from "../notices.ts";
 
 const F_SETLK = 6;
+const F_OFD_SETLK = 37;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
+const EINTR = 4;
+const EAGAIN = 11;
+const EACCES = 13;
+const EINVAL = 22;
 
 type Fcntl = KoffiFunc<(descriptor: number, command: number, lock: Buffer) => number>;
-let fcntl: Fcntl | undefined | "absent";
 
-async function load(): Promise<Fcntl | undefined> {
-  if (fcntl === undefined) {
-    try {
-      const { default: koffi } = await import("koffi");
-      fcntl = koffi.load("libc.so.6").func("int fcntl(int, int, _Inout_ uint8_t *)") as Fcntl;
-    } catch {
-      // No binary for this platform: the dotlock alone has to do.
-      fcntl = "absent";
-    }
-  }
-  return fcntl === "absent" ? undefined : fcntl;
+interface Calls {
+  readonly fcntl: Fcntl;
+  readonly errno: () => number;
 }
 
-/** struct flock of 64-bit Linux: l_type and l_whence, then l_start and l_len of 0, the whole file. */
+export type Lock = "taken" | "refused" | "impossible";
+
+let calls: Promise<Calls | undefined> | undefined;
+const warned = new Set<string>();
+
+function warnOnce(text: string): void {
+  if (warned.has(text)) return;
+  warned.add(text);
+  notice(text);
+}
+
+async function load(): Promise<Calls | undefined> {
+  try {
+    const { default: koffi } = await import("koffi");
+    const libc = koffi.load(null);
+    return {
+      fcntl: libc.func("int fcntl(int, int, _Inout_ uint8_t *)") as Fcntl,
+      errno: () => koffi.errno(),
+    };
+  } catch {
+    warnOnce("fcntl() locks can't be had (koffi does not load here); mailboxes are locked by .lock files alone");
+    return undefined;
+  }
+}
+
+/** The C library's locking calls; undefined where there is no binary of koffi for the platform, which is said once. */
+function loaded(): Promise<Calls | undefined> {
+  calls ??= load();
+  return calls;
+}
+
+/** struct flock: l_type, and zeros for the whole file from its start, whatever the widths of this platform. */
 function whole(type: number): Buffer {
-  const lock = Buffer.alloc(32);
+  const lock = Buffer.alloc(64);
   lock.writeInt16LE(type, 0);
   return lock;
 }
 
-/** @returns false when another process holds a lock on the file; true also where the platform has no such locks */
-export async function tryFcntlLock(descriptor: number): Promise<boolean> {
-  const call = await load();
-  return call === undefined || call(descriptor, F_SETLK, whole(F_WRLCK)) === 0;
+function lockBy({ fcntl, errno }: Calls, descriptor: number, command: number, type: number): Lock | "unknown" {
+  for (;;) {
+    if (fcntl(descriptor, command, whole(type)) === 0) return "taken";
+    const code = errno();
+    if (code === EINTR) continue;
+    if (code === EAGAIN || code === EACCES) return "refused";
+    return code === EINVAL ? "unknown" : "impossible";
+  }
+}
+
+function change(found: Calls, descriptor: number, type: number): Lock {
+  const lock = lockBy(found, descriptor, F_OFD_SETLK, type);
+  if (lock !== "unknown") return lock;
+  const posix = lockBy(found, descriptor, F_SETLK, type);
+  return posix === "unknown" ? "impossible" : posix;
+}
+
+/** @param descriptor open for writing. @returns "impossible" where the platform or the file system has no such locks */
+export async function tryFcntlLock(descriptor: number): Promise<Lock> {
+  const found = await loaded();
+  if (found === undefined) return "impossible";
+  const lock = change(found, descriptor, F_WRLCK);
+  if (lock === "impossible")
+    warnOnce("this file system gives no fcntl() locks; mailboxes are locked by .lock files alone");
+  return lock;
 }
 
 export async function releaseFcntlLock(descriptor: number): Promise<void> {
-  const call = await load();
-  call?.(descriptor, F_SETLK, whole(F_UNLCK));
+  const found = await loaded();
+  if (found !== undefined) change(found, descriptor, F_UNLCK);
 }

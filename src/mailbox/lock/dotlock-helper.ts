@@ -1,0 +1,56 @@
+/**
+ * The lock file in a spool directory that only the group mail can write: made and removed by a program that is set-gid
+ * mail and looks that the mailbox is ours, dotlockfile(1) of liblockfile-bin or else mutt_dotlock(1).
+ */
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+
+const setGid = 0o2000;
+const groupWrites = 0o020;
+
+interface Helper {
+  readonly program: string;
+  readonly take: (path: string) => string[];
+  readonly drop: (path: string) => string[];
+  /** The exit code that means: another has it. */
+  readonly refused: number;
+}
+
+const helpers: readonly Helper[] = [
+  {
+    program: "/usr/bin/dotlockfile",
+    take: (path) => ["-l", "-p", "-q", "-r", "0", `${path}.lock`],
+    drop: (path) => ["-u", `${path}.lock`],
+    refused: 4,
+  },
+  {
+    program: "/usr/bin/mutt_dotlock",
+    take: (path) => ["-p", "-r", "0", path],
+    drop: (path) => ["-p", "-u", path],
+    refused: 3,
+  },
+];
+
+/** Whether the program can do in the mailbox's directory what we can't. */
+function mayHelp(program: string, path: string): boolean {
+  const found = statSync(program, { throwIfNoEntry: false });
+  const directory = statSync(dirname(path), { throwIfNoEntry: false });
+  if (found === undefined || directory === undefined) return false;
+  return (found.mode & setGid) !== 0 && (directory.mode & groupWrites) !== 0 && found.gid === directory.gid;
+}
+
+function run(program: string, argv: readonly string[]): number | null {
+  return spawnSync(program, argv, { stdio: "ignore", timeout: 10_000 }).status;
+}
+
+/** @returns undefined where no such program is installed or none can lock this mailbox */
+export function lockByHelper(path: string): { release(): void } | "refused" | undefined {
+  for (const { program, take, drop, refused } of helpers) {
+    if (!mayHelp(program, path)) continue;
+    const status = run(program, take(path));
+    if (status === 0) return { release: () => void run(program, drop(path)) };
+    if (status === refused) return "refused";
+  }
+  return undefined;
+}

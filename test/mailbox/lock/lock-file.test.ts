@@ -1,0 +1,214 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir, uptime } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
+import { showNotices } from "../../../src/mailbox/notices.ts";
+
+let home: string;
+let spool: string;
+let notices: string[];
+const others: ChildProcess[] = [];
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mail-lock-"));
+  spool = join(home, "spool");
+  writeFileSync(spool, "");
+  notices = [];
+  showNotices((text) => notices.push(text));
+});
+
+afterEach(() => {
+  for (const child of others.splice(0)) child.kill("SIGKILL");
+  showNotices(() => {});
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Another process that holds a POSIX lock on the spool (F_SETLK, as Postfix and Dovecot take it). */
+async function holdsPosixLock(): Promise<ChildProcess> {
+  const program = `
+    const koffi = require("koffi");
+    const fcntl = koffi.load(null).func("int fcntl(int, int, _Inout_ uint8_t *)");
+    const lock = Buffer.alloc(64); lock.writeInt16LE(1, 0);
+    const descriptor = require("fs").openSync(process.argv[1], "r+");
+    console.log(fcntl(descriptor, 6, lock));
+    process.stdin.resume();`;
+  const child = spawn(process.execPath, ["-e", program, spool], {
+    cwd: process.cwd(),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  others.push(child);
+  const [said] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+  expect(said.toString().trim()).toBe("0");
+  return child;
+}
+
+/** Whether another process gets a POSIX lock now. */
+function posixLockIsFree(): boolean {
+  const program = `
+    const koffi = require("koffi");
+    const fcntl = koffi.load(null).func("int fcntl(int, int, _Inout_ uint8_t *)");
+    const lock = Buffer.alloc(64); lock.writeInt16LE(1, 0);
+    process.exit(fcntl(require("fs").openSync(process.argv[1], "r+"), 6, lock) === 0 ? 0 : 1);`;
+  try {
+    execFileSync(process.execPath, ["-e", program, spool], { cwd: process.cwd() });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("the fcntl() lock", () => {
+  test("shuts out a POSIX lock of another process, also after another descriptor of the file was closed here", async () => {
+    const descriptor = openSync(spool, "r+");
+    const release = await lockFile(spool, descriptor, 1);
+    closeSync(openSync(spool, "r"));
+    expect(posixLockIsFree()).toBe(false);
+    await release();
+    expect(posixLockIsFree()).toBe(true);
+    closeSync(descriptor);
+  });
+
+  test("is refused while another process holds a POSIX lock, within the bound, and the dotlock is not left", async () => {
+    await holdsPosixLock();
+    const descriptor = openSync(spool, "r+");
+    await expect(lockFile(spool, descriptor, 0.3)).rejects.toThrow(
+      `${spool}: locked by another program; nothing was changed`,
+    );
+    expect(existsSync(`${spool}.lock`)).toBe(false);
+    closeSync(descriptor);
+  });
+
+  test("is had once the other lets go, and the waiting was said", async () => {
+    const other = await holdsPosixLock();
+    const descriptor = openSync(spool, "r+");
+    const wait = setTimeout(() => other.kill("SIGKILL"), 1500);
+    const release = await lockFile(spool, descriptor, 20);
+    clearTimeout(wait);
+    expect(notices).toEqual([`${spool}: locked by another program; waiting, at most 20 seconds`]);
+    await release();
+    closeSync(descriptor);
+  });
+
+  test("is given back when the dotlock is refused", async () => {
+    writeFileSync(`${spool}.lock`, `${process.pid}\n`);
+    const descriptor = openSync(spool, "r+");
+    await expect(lockFile(spool, descriptor, 0)).rejects.toThrow(`locked by process ${process.pid}`);
+    expect(posixLockIsFree()).toBe(true);
+    expect(readFileSync(`${spool}.lock`, "utf8")).toBe(`${process.pid}\n`);
+    closeSync(descriptor);
+  });
+
+  test("two sessions of one process shut each other out", async () => {
+    const [one, two] = [openSync(spool, "r+"), openSync(spool, "r+")];
+    const release = await lockFile(spool, one, 0);
+    await expect(lockFile(spool, two, 0)).rejects.toThrow("locked by");
+    await release();
+    await (await lockFile(spool, two, 0))();
+    closeSync(one);
+    closeSync(two);
+  });
+});
+
+/** A number that no process has: of one that has ended. */
+function deadPid(): number {
+  return Number(execFileSync("/bin/sh", ["-c", "echo $$"]).toString());
+}
+
+describe("the dotlock", () => {
+  const hour = 3600;
+  test.each<[string, () => string, number, "stale" | "held"]>([
+    // what it shows                                    content                              age      outcome
+    ["of a living process", () => `${process.pid}\n`, 0, "held"],
+    ["of a living process, old", () => `${process.pid}\n`, Math.min(hour, uptime() / 2), "held"],
+    ["of a dead process of this machine, just made", () => `${deadPid()}:${hostname()}\n`, 0, "stale"],
+    ["of a dead process, of whatever machine, just made", () => `${deadPid()}\n`, 0, "held"],
+    ["of a dead process, a minute old", () => `${deadPid()}\n`, 60, "stale"],
+    ["of another machine's process", () => `${deadPid()}:elsewhere\n`, 60, "held"],
+    ["of another machine's process, an hour old", () => `${deadPid()}:elsewhere\n`, hour, "stale"],
+    ["without a process (procmail), just made", () => "0", 60, "held"],
+    ["without a process (procmail), an hour old", () => "0", hour, "stale"],
+    ["empty (mutt), an hour old", () => "", hour, "stale"],
+  ])("one %s", async (_shows, content, age, outcome) => {
+    const name = `${spool}.lock`;
+    writeFileSync(name, content());
+    const made = Date.now() / 1000 - age;
+    utimesSync(name, made, made);
+    const descriptor = openSync(spool, "r+");
+    if (outcome === "held") {
+      await expect(lockFile(spool, descriptor, 0)).rejects.toThrow("locked by");
+      expect(existsSync(name)).toBe(true);
+    } else {
+      const release = await lockFile(spool, descriptor, 0);
+      expect(readFileSync(name, "utf8")).toBe(`${process.pid}:${hostname()}\n`);
+      await release();
+      expect(existsSync(name)).toBe(false);
+    }
+    closeSync(descriptor);
+  });
+
+  test("that another program has made anew meanwhile is left alone at the end", async () => {
+    const descriptor = openSync(spool, "r+");
+    const release = await lockFile(spool, descriptor, 0);
+    rmSync(`${spool}.lock`);
+    writeFileSync(`${home}/theirs`, "theirs");
+    execFileSync("mv", [`${home}/theirs`, `${spool}.lock`]);
+    await release();
+    expect(readFileSync(`${spool}.lock`, "utf8")).toBe("theirs");
+    closeSync(descriptor);
+  });
+});
+
+const root = process.cwd();
+const asRoot = process.getuid?.() === 0;
+const message = "From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n";
+
+describe("the built program", () => {
+  test("without koffi locks by .lock files alone, and says so once", () => {
+    cpSync(join(root, "dist"), join(home, "dist"), { recursive: true });
+    cpSync(join(root, "bin"), join(home, "bin"), { recursive: true });
+    writeFileSync(spool, message + message.replace("one", "two"));
+    const child = execFileSync("/bin/sh", ["-c", `"$0" bin/mail.js -n -f spool 2>errors`, process.execPath], {
+      cwd: home,
+      env: { HOME: home, PATH: process.env["PATH"] ?? "" },
+      input: "d 1\ncopy 2 saved\nq\n",
+    });
+    expect(child.toString()).toContain('"spool" complete');
+    expect(readFileSync(join(home, "errors"), "utf8")).toBe(
+      "mail: fcntl() locks can't be had (koffi does not load here); mailboxes are locked by .lock files alone\n",
+    );
+    expect(readFileSync(spool, "utf8")).toContain("Subject: two");
+    expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");
+  });
+
+  (asRoot ? test : test.skip)("opens a mailbox that it can't write read-only, and says so", () => {
+    writeFileSync(spool, message);
+    chmodSync(spool, 0o644);
+    chmodSync(home, 0o755);
+    mkdirSync(join(home, "home"));
+    chownSync(join(home, "home"), 65534, 65534);
+    const said = execFileSync(process.execPath, [join(root, "bin/mail.js"), "-n", "-f", spool], {
+      env: { HOME: join(home, "home"), PATH: process.env["PATH"] ?? "" },
+      input: "x\n",
+      uid: 65534,
+      gid: 65534,
+      cwd: "/",
+    }).toString();
+    expect(said).toContain("1 message 1 new [Read only]");
+  });
+});
