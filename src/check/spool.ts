@@ -3,8 +3,8 @@ import { accessSync, closeSync, constants, openSync, type Stats, statSync } from
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { systemMailbox } from "../config/files.ts";
-import { dotlockHolder, dotlockName, releaseDotlock, tryDotlock } from "../mailbox/lock/dotlock.ts";
-import { releaseFcntlLock, tryFcntlLock } from "../mailbox/lock/fcntl-lock.ts";
+import { dotlockHolder, dotlockName, tryDotlock } from "../mailbox/lock/dotlock.ts";
+import { type Lock, releaseFcntlLock, tryFcntlLock } from "../mailbox/lock/fcntl-lock.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
@@ -71,7 +71,7 @@ async function locks(path: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   const holder = dotlockHolder(path);
   const dotlock = tryDotlock(path);
-  if (dotlock === "taken") releaseDotlock(path);
+  if (typeof dotlock === "object") dotlock.release();
   const name = dotlockName(path);
   if (dotlock === "refused") {
     const by = holder === undefined ? "a program that left no number" : `process ${holder}`;
@@ -89,15 +89,18 @@ async function locks(path: string): Promise<Finding[]> {
   } else findings.push(ok("lock", `${name} can be made`));
   const descriptor = openSync(path, "r+");
   try {
-    const taken = await tryFcntlLock(descriptor);
-    if (taken) await releaseFcntlLock(descriptor);
-    findings.push(
-      taken
-        ? ok("lock", `${path}: an fcntl() lock can be had`)
-        : warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`),
-    );
+    findings.push(fcntlFinding(path, await tryFcntlLock(descriptor)));
+    await releaseFcntlLock(descriptor);
   } finally {
     closeSync(descriptor);
   }
   return findings;
+}
+
+function fcntlFinding(path: string, lock: Lock): Finding {
+  if (lock === "taken") return ok("lock", `${path}: an fcntl() lock can be had`);
+  if (lock === "refused") {
+    return warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`);
+  }
+  return warn("lock", `${path}: fcntl() locks can't be had here; .lock files alone have to do`, "npm install koffi");
 }
