@@ -10,6 +10,8 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { completions } from "./completions.mjs";
+import { loadTables } from "./tables.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -65,6 +67,10 @@ try {
   for (const program of programs) {
     requireAscii(join(made, `${program}.cjs`));
     execFileSync(process.execPath, [join(made, "start.cjs"), program, "--write-code-cache"], { stdio: "inherit" });
+  }
+  mkdirSync(join(made, "completions"));
+  for (const [name, text] of Object.entries(completions(await loadTables()))) {
+    writeFileSync(join(made, "completions", name), text);
   }
   takeItsPlace();
 } finally {

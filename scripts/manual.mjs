@@ -3,33 +3,10 @@
  *
  * With --check nothing is written; exit code 1 names the pages that are behind.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
-
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-
-/** Node 20 reads no TypeScript: the tables come out of a bundle. What they run is never run here. */
-async function loadTables() {
-  const directory = mkdtempSync(join(tmpdir(), "mail-manual-"));
-  const outfile = join(directory, "tables.mjs");
-  try {
-    await build({
-      entryPoints: [join(root, "scripts/manual-tables.ts")],
-      outfile,
-      bundle: true,
-      platform: "node",
-      target: "node20",
-      format: "esm",
-      logLevel: "error",
-    });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./ready.mjs";
+import { loadTables } from "./tables.mjs";
 
 /** Text that mdoc takes for nothing but text. */
 function plain(text) {

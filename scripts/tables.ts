@@ -1,4 +1,4 @@
-/** What manual.mjs writes into the manual pages. */
+/** What the manual pages and the completions are made from. */
 export { options } from "../src/cli/options.ts";
 export { tildeEscapes } from "../src/compose/tilde-escapes.ts";
 export { variables } from "../src/config/variables.ts";

@@ -1,0 +1,150 @@
+/**
+ * `npm run deb`: the Debian package, in the top folder. It depends on nodejs and registers `mailx` with the alternatives.
+ *
+ * koffi's binary is of this machine's architecture, and so is the package. Nothing in it is a configuration file.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ready, root, stop } from "./ready.mjs";
+
+ready();
+const { version, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const name = "mail-client";
+const place = mkdtempSync(join(tmpdir(), "mail-deb-"));
+const tree = join(place, "tree");
+const library = join(tree, "usr/lib", name);
+
+function put(path, content, mode = 0o644) {
+  mkdirSync(dirname(join(tree, path)), { recursive: true });
+  writeFileSync(join(tree, path), content, { mode });
+}
+
+function link(target, path) {
+  mkdirSync(dirname(join(tree, path)), { recursive: true });
+  symlinkSync(target, join(tree, path));
+}
+
+function copy(from, to, options = {}) {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(join(root, from), to, { recursive: true, ...options });
+}
+
+/** What require("koffi") needs at run time: its loader and the one binary for this machine. */
+function copyKoffi() {
+  const modules = join(library, "node_modules");
+  for (const file of ["package.json", "LICENSE.txt", "index.cjs", "src/koffi/index.cjs", "src/koffi/src/static.cjs"]) {
+    copy(`node_modules/koffi/${file}`, join(modules, "koffi", file));
+  }
+  if (existsSync(join(root, "node_modules/@koromix"))) {
+    for (const binary of readdirSync(join(root, "node_modules/@koromix"))) {
+      copy(`node_modules/@koromix/${binary}`, join(modules, "@koromix", binary), {
+        filter: (path) => !path.includes("/musl_"),
+      });
+    }
+  }
+}
+
+function sizeOf(path) {
+  const found = statSync(path);
+  return found.isDirectory() ? readdirSync(path).reduce((sum, each) => sum + sizeOf(join(path, each)), 0) : found.size;
+}
+
+/** As a umask of ours must not have it: everybody may read, the launchers may be run. */
+function setModes(path) {
+  const { isDirectory, mode } = ((found) => ({ isDirectory: found.isDirectory(), mode: found.mode }))(statSync(path));
+  if (!isDirectory) return chmodSync(path, mode & 0o111 || path.includes(`/${name}/bin/`) ? 0o755 : 0o644);
+  chmodSync(path, 0o755);
+  for (const each of readdirSync(path, { withFileTypes: true })) {
+    if (!each.isSymbolicLink()) setModes(join(path, each.name));
+  }
+}
+
+const alternatives = [
+  ["/usr/bin/mail", "mail", `/usr/bin/${name}`],
+  ["/usr/bin/Mail", "Mail", `/usr/bin/${name}`],
+  ...["mail", "mailx", "Mail"].map((page) => [
+    `/usr/share/man/man1/${page}.1.gz`,
+    `${page}.1.gz`,
+    `/usr/share/man/man1/${name}.1.gz`,
+  ]),
+];
+
+const postinst = `#!/bin/sh
+set -e
+if [ "$1" = configure ]; then
+  update-alternatives --install /usr/bin/mailx mailx /usr/bin/${name} 60 \\
+${alternatives.map((slave) => `    --slave ${slave.join(" ")}`).join(" \\\n")}
+fi
+`;
+
+const prerm = `#!/bin/sh
+set -e
+if [ "$1" = remove ] || [ "$1" = deconfigure ]; then
+  update-alternatives --remove mailx /usr/bin/${name}
+fi
+`;
+
+try {
+  const architecture = execFileSync("dpkg", ["--print-architecture"], { encoding: "utf8" }).trim();
+  copy("dist", join(library, "dist"), { filter: (path) => !path.endsWith("/completions") });
+  copy("bin", join(library, "bin"));
+  copyKoffi();
+  link(`../lib/${name}/bin/mail.js`, `usr/bin/${name}`);
+  link(`../lib/${name}/bin/maild.js`, "usr/sbin/maild");
+  for (const [page, target] of [
+    ["mail.1", `man1/${name}.1`],
+    ["mailrc.5", "man5/mailrc.5"],
+    ["maild.8", "man8/maild.8"],
+  ]) {
+    put(`usr/share/man/${target}.gz`, gzipSync(readFileSync(join(root, "man", page)), { level: 9 }));
+  }
+  const completion = (file) => readFileSync(join(root, "dist/completions", file));
+  put("usr/share/bash-completion/completions/mail", completion("mail"));
+  link("mail", "usr/share/bash-completion/completions/mailx");
+  put("usr/share/zsh/vendor-completions/_mail", completion("_mail"));
+  put("usr/share/fish/vendor_completions.d/mail.fish", completion("mail.fish"));
+  put(`usr/share/doc/${name}/copyright`, readFileSync(join(root, "LICENSE")));
+  put(`usr/share/doc/${name}/changelog.gz`, gzipSync(readFileSync(join(root, "CHANGELOG.md")), { level: 9 }));
+  const control = `Package: ${name}
+Version: ${version}
+Architecture: ${architecture}
+Maintainer: The mail developers <root@localhost>
+Installed-Size: ${Math.ceil(sizeOf(join(tree, "usr")) / 1024)}
+Depends: nodejs (>= 20)
+Recommends: default-mta | mail-transport-agent
+Provides: mailx, mail-reader
+Section: mail
+Priority: optional
+Description: ${description}
+ Sends mail, typed or piped by scripts, and reads local mailboxes, with the
+ commands of bsd-mailx. Comes with maild, a local delivery server for machines
+ without a mail server.
+`;
+  setModes(tree);
+  put("DEBIAN/control", control);
+  put("DEBIAN/postinst", postinst, 0o755);
+  put("DEBIAN/prerm", prerm, 0o755);
+  const made = `${name}_${version}_${architecture}.deb`;
+  execFileSync("dpkg-deb", ["--build", "--root-owner-group", tree, join(root, made)], { stdio: ["ignore", 2, 2] });
+  console.log(made);
+} catch (error) {
+  if (error.code !== "ENOENT" || error.path === undefined) throw error;
+  stop(`${error.path} is missing: apt-get install dpkg`);
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}

@@ -1,0 +1,28 @@
+/** The tables of src/, for what is generated from them: manual pages and completions. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { root } from "./ready.mjs";
+
+/** Node 20 reads no TypeScript: the tables come out of a bundle. What they run is never run here. */
+export async function loadTables() {
+  const directory = mkdtempSync(join(tmpdir(), "mail-tables-"));
+  const outfile = join(directory, "tables.mjs");
+  try {
+    await build({
+      entryPoints: [join(root, "scripts/tables.ts")],
+      outfile,
+      bundle: true,
+      platform: "node",
+      target: "node20",
+      format: "esm",
+      external: ["koffi"],
+      logLevel: "error",
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,44 @@
+#!/bin/bash
+# The Debian package as an administrator meets it: installed, used as `mail`, removed. Needs root, strace, and that no
+# mail-client is installed already. What it replaces comes back.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() {
+  printf 'deb: %s\n' "$1" >&2
+  exit 1
+}
+
+place=$(mktemp -d)
+before=$(readlink -f /usr/bin/mail || true)
+package=$(npm run --silent deb)
+trap 'rm -rf "$place" "$package"; dpkg -r mail-client >/dev/null 2>&1 || true' EXIT
+
+if dpkg-query -W -f '${Status}' mail-client 2>/dev/null | grep -q ' installed'; then
+  fail 'mail-client is installed already: dpkg -r mail-client'
+fi
+[[ -z $(dpkg-deb --ctrl-tarfile "$package" | tar -tf - | grep conffiles) ]] || fail 'it has configuration files'
+dpkg-deb -f "$package" Depends | grep -q '^nodejs (>= 20)' || fail 'it does not depend on nodejs'
+dpkg -i "$package" >/dev/null
+
+for name in mail mailx Mail; do
+  [[ $("$name" -V) == "mail $(node -p 'require("./package.json").version')" ]] || fail "$name is not ours"
+  man -w "$name" | grep -q mail-client || fail "man $name is not ours"
+done
+maild --help >/dev/null || fail 'maild does not start'
+[[ -f /usr/share/bash-completion/completions/mail ]] || fail 'no completion'
+
+# A session on a mailbox of its own, with a real lock: koffi came along whole.
+export HOME=$place MAIL=$place/spool
+printf 'From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n' >"$MAIL"
+printf '1\nq\n' >"$place/commands"
+strace -f -e trace=fcntl -o "$place/trace" mail -n <"$place/commands" >"$place/out"
+grep -q 'F_SETLK' "$place/trace" || fail 'no fcntl() lock was taken'
+grep -q "^Saved 1 message in $place/mbox" "$place/out" || fail 'quit did not save'
+[[ ! -s $MAIL ]] || fail 'the message is still in the mailbox'
+grep -q '^Subject: one' "$place/mbox" || fail 'the message is not in mbox'
+
+dpkg -r mail-client >/dev/null
+[[ $(readlink -f /usr/bin/mail || true) == "$before" ]] || fail "/usr/bin/mail is not $before again"
+[[ ! -e /usr/lib/mail-client ]] || fail 'files were left behind'
+echo "deb: $package installed, used as mail, and removed"
