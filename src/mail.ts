@@ -2,6 +2,7 @@
 import type { SaidOptions } from "./cli/parse.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { showNotices } from "./mailbox/notices.ts";
+import type { Session } from "./read/session.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
@@ -19,9 +20,17 @@ async function run(argv: readonly string[], opened: (terminal: Terminal) => void
   showNotices((text) => terminal.err(`${program}: ${text}\n`));
   const { newSession } = await import("./read/new-session.ts");
   const session = await newSession(terminal, program, said);
+  try {
+    return await runSession(session, said);
+  } finally {
+    await session.submission.close();
+  }
+}
+
+async function runSession(session: Session, said: SaidOptions): Promise<ExitCode> {
   if (said.config) {
     const { printedConfig } = await import("./config/list-config.ts");
-    terminal.out(printedConfig(session.config));
+    session.terminal.out(printedConfig(session.config));
     return Exit.Ok;
   }
   if (said.check) {

@@ -2,8 +2,8 @@
 import { accessSync, constants } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Config } from "../config/config.ts";
-import { defaultWay, parseWay, type Way } from "../submit/open-transport.ts";
 import { oneLine } from "../submit/replies.ts";
+import { defaultWay, parseWay, type Way } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 

@@ -39,6 +39,8 @@ export const options = [
   { letter: "I", long: "interactive", meaning: "Behave as on a terminal although standard input is none." },
   { letter: "n", long: "without-system-rc", meaning: "Don't read /etc/mail.rc." },
   { letter: "d", long: "debug", meaning: "Don't send; show what would be." },
+  { long: "dry-run", meaning: "Don't send; print the envelope and the message as it would go out." },
+  { long: "trace", argument: "json", meaning: "Write the dialogue with the server to standard error, as JSON lines." },
   { letter: "v", long: "verbose", meaning: "Show the dialogue with the server." },
   {
     letter: "S",

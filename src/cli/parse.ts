@@ -21,6 +21,8 @@ export interface SaidOptions {
   readonly withoutSystemRc: boolean;
   readonly debug: boolean;
   readonly verbose: boolean;
+  readonly dryRun: boolean;
+  readonly trace: string | undefined;
   readonly set: readonly string[];
   readonly config: boolean;
   readonly check: boolean;
@@ -92,6 +94,8 @@ function said(parser: Command): SaidOptions {
     withoutSystemRc: flag("withoutSystemRc"),
     debug: flag("debug"),
     verbose: flag("verbose"),
+    dryRun: flag("dryRun"),
+    trace: text("trace"),
     set: list("set"),
     config: flag("config"),
     check: flag("check"),
@@ -104,6 +108,7 @@ function said(parser: Command): SaidOptions {
 }
 
 function check(given: SaidOptions): void {
+  if (given.trace !== undefined && given.trace !== "json") throw new UsageError("mail: --trace takes the word json");
   if (given.file && given.words.length > 1) throw new UsageError("mail: Cannot give -f and people to send to");
   const forSending =
     given.subject !== undefined || given.cc.length > 0 || given.bcc.length > 0 || given.from !== undefined;

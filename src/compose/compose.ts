@@ -7,9 +7,9 @@ import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
 import { ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
-import { defaultWay, openTransport, parseWay, type Way } from "../submit/open-transport.ts";
 import { programArguments } from "../submit/program.ts";
-import type { Outcome, Witness } from "../submit/transport.ts";
+import type { Outcome } from "../submit/transport.ts";
+import { type Way, wayName } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { encodedMessage, newStamp, rawMessage, type Stamp } from "./build.ts";
 import { collect } from "./collect.ts";
@@ -19,6 +19,7 @@ import { Unsendable } from "./errors.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
 import { feedCommand, recordMessage } from "./record.ts";
 import { keepAtSignals } from "./signals.ts";
+import { type Submission, wayOut } from "./submission.ts";
 import type { MessageSource } from "./tilde-escapes.ts";
 
 export type { MessageSource } from "./tilde-escapes.ts";
@@ -26,6 +27,8 @@ export type { MessageSource } from "./tilde-escapes.ts";
 export interface ComposeContext {
   readonly config: Config;
   readonly terminal: Terminal;
+  /** The session's ways out. */
+  readonly submission: Submission;
   /** Show the dialogue with the server. */
   readonly verbose: boolean;
   /** Whether to ask for the subject at all: not when -s was given. */
@@ -100,7 +103,7 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
     terminal.out(planned(way, sender, context.verbose));
     return { exit: Exit.Ok, sent: false };
   }
-  await keepCopies(config, terminal, draft, people, raw, stamp);
+  if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, raw, stamp);
   if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true };
   try {
     const outcome = await submit(context, draft, people, { way, raw, stamp, sender });
@@ -137,22 +140,15 @@ interface Ready {
 }
 
 async function submit(
-  { config, terminal, verbose }: ComposeContext,
+  { config, submission, verbose }: ComposeContext,
   draft: Draft,
   people: Recipients,
   ready: Ready,
 ): Promise<Outcome> {
-  const { identity, settings } = config;
+  const { identity } = config;
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
-  const transport = await openTransport(ready.way, {
-    mailName: identity.mailName,
-    timeout: settings.get("smtptimeout"),
-    lockwait: settings.get("lockwait"),
-    verbose,
-    sender: ready.sender,
-    witness: verbose || settings.get("verbose") ? witnessOn(terminal) : undefined,
-  });
+  const transport = await submission.open(ready.way, { sender: ready.sender, verbose });
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
   const from = ready.sender ?? `${identity.user}@${identity.mailName}`;
   if (transport.headers === "raw") {
@@ -230,17 +226,8 @@ async function keepCopy(
   }
 }
 
-function wayOut({ settings }: Config): Way {
-  return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
-}
-
 function planned(way: Way, sender: string | undefined, verbose: boolean): string {
-  if (way.kind === "smtp") return `Would be sent to smtp://${way.host}:${way.port}\n`;
+  if (way.kind === "smtp") return `Would be sent to ${wayName(way)}\n`;
   if (way.kind === "local") return "Would be delivered on this machine\n";
   return `Sendmail arguments: ${["sendmail", ...programArguments({ sender, verbose })].map((each) => `"${each}"`).join(" ")}\n`;
-}
-
-function witnessOn(terminal: Terminal): Witness {
-  const marks = { client: "client> ", server: "server> ", note: "--- " };
-  return (side, line) => terminal.out(`${marks[side]}${line}\n`);
 }

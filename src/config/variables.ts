@@ -36,6 +36,16 @@ function seconds(fallback: number, meaning: string, { max }: { max: number }): K
   };
 }
 
+/** The same, where not having one means something of its own. */
+function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number | undefined> {
+  const inside = (number: number) => (number >= 0 && number <= max ? number : undefined);
+  return {
+    meaning,
+    value: "seconds",
+    read: (given) => (given === undefined || given.trim() === "" ? undefined : inside(Number(given))),
+  };
+}
+
 export const variables = {
   append: flag("Add messages at the end of mbox, not in front."),
   ask: flag("Ask for the subject; the same as asksub."),
@@ -44,10 +54,17 @@ export const variables = {
   asksub: flag("Ask for the subject."),
   autoinc: flag("Take in new mail at each prompt."),
   autoprint: flag("Print the next message after a delete."),
+  cafile: text(
+    "Certificates in PEM form that a server's is checked against, beside those that everybody trusts.",
+    "file",
+  ),
+  certcheck: text("With no, a server's certificate is not checked.", "yes|no"),
   crt: text("Page messages longer than this; without a value, longer than the terminal.", "lines"),
   DEAD: text("Where text of messages that were not sent goes; ~/dead.letter.", "file"),
   debug: flag("Don't send; show what would be."),
   dot: flag("A lone dot ends a message typed on a terminal."),
+  dryrun: flag("Show the envelope and the message, send nothing; the same as --dry-run."),
+  dsn: text("When the server is to send a delivery status notification: success, failure, delay or never.", "list"),
   EDITOR: textOr("ex", "The program of edit and ~e.", "program"),
   escape: text("The character that begins an escape; ~. Without a value there are no escapes.", "character"),
   expandaddr: flag("Recipients may be files and programs: /file, +folder, |command."),
@@ -64,10 +81,19 @@ export const variables = {
   MAIL: text("The system mailbox.", "file"),
   MBOX: text("Where messages go that were read; ~/mbox.", "file"),
   metoo: flag("Keep the sender in an expanded group."),
-  mta: text("The way out for mail: smtp://HOST:PORT, a program's path, or local.", "transport"),
+  maillog: text("The mail server's log, for track; by default where the system has it.", "file"),
+  mta: text(
+    "The way out for mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program's path, or local.",
+    "transport",
+  ),
+  netrc: textOr("~/.netrc", "Where passwords for servers are; nobody else may be able to read it.", "file"),
   noheader: flag("No header list at the start."),
   nosave: flag("An interrupted message is not kept in dead.letter."),
   PAGER: textOr("more", "The program that pages.", "program"),
+  passwordcommand: text(
+    "A command that prints the password for a server; MAIL_USER and MAIL_HOST tell it which.",
+    "command",
+  ),
   quiet: flag("No banner at the start."),
   record: text("Where copies of sent messages go.", "file"),
   Replyall: flag("Swap reply and Reply."),
@@ -78,8 +104,19 @@ export const variables = {
   SHELL: textOr("/bin/sh", "The shell of !, | and shell.", "program"),
   "show-rcpt": flag("Header lines show the recipient."),
   skipempty: flag("Don't send a message with an empty body."),
+  smtpauth: text(
+    "How to log in: scram-sha-256, scram-sha-1, cram-md5, plain, login, oauthbearer or xoauth2; by default the safest that the server takes.",
+    "mechanism",
+  ),
+  smtpconnecttimeout: secondsIfGiven("How long connecting and the greeting may take; as smtptimeout.", { max: 3600 }),
   smtptimeout: seconds(60, "How long a server may be silent before a submission is given up.", { max: 3600 }),
+  smtptotaltimeout: seconds(0, "How long the submission of one message may take in all; 0: any time.", { max: 86_400 }),
+  starttls: text(
+    "Encryption with smtp, submission and lmtp: required, opportunistic or none; by default required to log in at another host, none on this one, otherwise opportunistic.",
+    "policy",
+  ),
   toplines: text("How many lines top prints; 5.", "lines"),
+  trace: text("Write the dialogue with the server to standard error, as JSON lines; the same as --trace.", "json"),
   verbose: flag("Show the dialogue with the server; the same as -v."),
   VISUAL: textOr("vi", "The program of visual and ~v.", "program"),
 } as const satisfies Record<string, Kind<unknown>>;

@@ -13,6 +13,7 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
   return {
     config,
     terminal,
+    submission: session.submission,
     verbose: config.settings.get("verbose"),
     ask,
     skipEmpty: false,

@@ -1,5 +1,6 @@
 /** A session from what was said: variables, identity, start-up files, and -S over them. */
 import type { SaidOptions } from "../cli/parse.ts";
+import { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
 import { whoAmI } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
@@ -21,6 +22,7 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   const session: Session = {
     config,
     terminal,
+    submission: new Submission(config, terminal),
     mode: !said.file && said.words.length > 0 ? "send" : "read",
     folder: undefined,
     sourcing: 0,
@@ -39,6 +41,8 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   for (const word of said.set) assign(session, word);
   if (said.withoutHeaderList) config.settings.set("noheader", "");
   if (said.ignoreInterrupts) config.settings.set("ignore", "");
+  if (said.dryRun) config.settings.set("dryrun", "");
+  if (said.trace !== undefined) config.settings.set("trace", said.trace);
   if (said.debug) config.settings.set("debug", "");
   if (said.verbose) config.settings.set("verbose", "");
   config.settings.origin = "the session";

@@ -1,3 +1,4 @@
+import type { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -6,6 +7,8 @@ import type { Terminal } from "../terminal/terminal.ts";
 export interface Session {
   readonly config: Config;
   readonly terminal: Terminal;
+  /** The ways out for mail; a connection stays open from message to message. */
+  readonly submission: Submission;
   /** Sending (`mail ADDRESS`) or reading; what `if s` and `if r` in a start-up file ask. */
   readonly mode: "send" | "read";
   /** The open mailbox; undefined while start-up files are read and while sending. */

@@ -1,207 +1,233 @@
 /**
- * Submission by SMTP, one connection a message.
+ * Submission by SMTP and LMTP; a connection is kept for the next message.
  *
  * Every phase is bounded by the time a server may be silent. Once the final dot may have reached the server, a lost
  * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
  */
-import { isIP } from "node:net";
+import { Readable } from "node:stream";
 import { types } from "node:util";
-import { Exit, type ExitCode } from "../errors.ts";
-import { SubmissionFailed } from "./errors.ts";
-import { exitOf, oneLine, queueIdOf } from "./replies.ts";
+import { Exit, MailError } from "../errors.ts";
+import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
+import { Dialogue } from "./dialogue.ts";
+import { OutcomeUnknown, SubmissionFailed } from "./errors.ts";
+import { failure, refusal, type SmtpError } from "./failures.ts";
+import { oneLine, queueIdOf } from "./replies.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
+import { serverName } from "./way.ts";
 
-export interface SmtpOptions {
-  readonly host: string;
-  readonly port: number;
-  /** How we name ourselves in EHLO. */
-  readonly name: string;
-  /** Milliseconds that the server may be silent. */
-  readonly timeout: number;
+/** RFC 3461, section 4.1. */
+export type Notice = "never" | "success" | "failure" | "delay";
+
+export interface SmtpOptions extends ConnectionOptions {
+  /** Milliseconds that one message may take, all in all; 0: as long as the server is not silent. */
+  readonly total: number;
+  /** When the server is to tell the sender what became of the message; by default as it likes. */
+  readonly notify: readonly Notice[];
   readonly witness: Witness | undefined;
-}
-
-/** What nodemailer's errors carry besides their message. */
-interface SmtpError extends Error {
-  code?: string;
-  command?: string;
-  response?: string;
-  recipient?: string;
-  rejectedErrors?: SmtpError[];
 }
 
 /** Milliseconds that the farewell may take: the message is delivered already. */
 const farewell = 1000;
+/** Recipients of one transaction, where the server names no limit: what servers usually have. */
+const mostRecipients = 1000;
 
 export class SmtpTransport implements Transport {
   readonly headers = "encoded";
   readonly #options: SmtpOptions;
+  readonly #dialogue: Dialogue;
+  #connection: Connection | undefined;
+  #limit = mostRecipients;
 
   constructor(options: SmtpOptions) {
     this.#options = options;
+    this.#dialogue = new Dialogue(options.witness);
   }
 
   async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
-    const { default: SMTPConnection } = await import("nodemailer/lib/smtp-connection");
-    const { host, port, name, timeout } = this.#options;
-    const log = new Dialogue(this.#options.witness);
-    log.note(`Connection to ${host} port ${port}`);
-    const loopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-    const connection = new SMTPConnection({
-      host,
-      port,
-      name,
-      secure: false,
-      ignoreTLS: loopback,
-      opportunisticTLS: !loopback,
-      connectionTimeout: timeout,
-      greetingTimeout: timeout,
-      socketTimeout: timeout,
-      dnsTimeout: timeout,
-      socketCloseTimeout: 0,
-      allowInternalNetworkInterfaces: true,
-      logger: log.logger() as never,
-      transactionLog: true,
-    });
+    const accepted: string[] = [];
+    const refused: Refusal[] = [];
+    let last: Outcome = { accepted, refused };
+    let rest = [...envelope.to];
+    while (rest.length > 0) {
+      const batch = rest.slice(0, this.#limit);
+      try {
+        last = await this.#transaction({ from: envelope.from, to: batch }, message);
+      } catch (error) {
+        if (accepted.length === 0 || !(error instanceof MailError)) throw error;
+        const reply = oneLine(error.message);
+        refused.push(...rest.map((recipient) => ({ recipient, reply, exit: error.exit })));
+        break;
+      }
+      const tooMany = last.accepted.length > 0 ? last.refused.filter(isTooMany) : [];
+      if (tooMany.length > 0) this.#limit = Math.max(1, last.accepted.length);
+      accepted.push(...last.accepted);
+      refused.push(...last.refused.filter((each) => !tooMany.includes(each)));
+      rest = [...tooMany.map(({ recipient }) => recipient), ...rest.slice(batch.length)];
+    }
+    const { reply, queueId } = last;
+    return {
+      accepted,
+      refused,
+      ...(reply === undefined ? {} : { reply }),
+      ...(queueId === undefined ? {} : { queueId }),
+    };
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) await leave(connection, this.#dialogue);
+  }
+
+  /** One MAIL, its RCPTs and DATA. A connection kept from before may have been closed by the server: then once more. */
+  async #transaction(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+    const kept = this.#connection;
+    if (kept !== undefined && kept.stage === "connected" && !kept.destroyed) {
+      try {
+        return await this.#within((connection) => this.#send(connection, envelope, message));
+      } catch (error) {
+        const gone = types.isNativeError(error) && isGone(error) && !this.#dialogue.dotSent;
+        if (!gone) return this.#failed(error, envelope);
+      }
+    }
+    this.#drop();
     try {
-      await new Promise<void>((resolve, reject) => {
-        connection.once("error", reject);
-        connection.connect((error?: Error | null) => (error ? reject(error) : resolve()));
-      });
-      // Later errors come through the callback of send() as well.
-      connection.on("error", () => {});
-      const fitting = log.eightBit ? message : (message.sevenBit?.() ?? message);
-      const info = await new Promise<{ accepted: unknown[]; rejectedErrors?: Error[]; response: string }>(
-        (resolve, reject) => {
-          connection.send(
-            {
-              from: envelope.from,
-              to: [...envelope.to],
-              size: fitting.size,
-              use8BitMime: fitting === message && message.sevenBit !== undefined,
-            } as never,
-            fitting.open(),
-            (error, sent) => (error ? reject(error) : resolve(sent as never)),
-          );
-        },
-      );
-      const reply = oneLine(info.response);
-      const queueId = queueIdOf(reply);
-      if (queueId !== undefined) log.note(`Queued as ${queueId}`);
-      return {
-        accepted: info.accepted.map(String),
-        refused: (info.rejectedErrors ?? []).map(refusal),
-        reply,
-        ...(queueId === undefined ? {} : { queueId }),
-      };
+      return await this.#within((connection) => this.#send(connection, envelope, message));
     } catch (error) {
-      if (!types.isNativeError(error)) throw error;
-      return failure(error, envelope, log.dotSent, `${host} port ${port}`);
+      return this.#failed(error, envelope);
+    }
+  }
+
+  async #failed(error: unknown, envelope: Envelope): Promise<Outcome> {
+    const { dotSent } = this.#dialogue;
+    try {
+      return failure(error, envelope, dotSent, serverName(this.#options.server));
     } finally {
-      await leave(connection, log);
+      // In the middle of a transaction it is of no use to the next message.
+      await this.close();
     }
   }
 
-  async close(): Promise<void> {}
-}
-
-/** Follows the dialogue: for -v, and for what the outcome depends on. */
-class Dialogue {
-  readonly #witness: Witness | undefined;
-  #greeted = false;
-  /** The server takes bytes above 127 (8BITMIME in its answer to EHLO). */
-  eightBit = false;
-  /** The whole message and the final dot were handed to the connection. */
-  dotSent = false;
-
-  constructor(witness: Witness | undefined) {
-    this.#witness = witness;
-  }
-
-  note(text: string): void {
-    this.#witness?.("note", text);
-  }
-
-  logger(): Record<string, (entry: unknown, text?: unknown) => void> {
-    const hear = (entry: unknown, text?: unknown) =>
-      this.#hear(entry as { tnx?: string; outByteCount?: number }, String(text ?? ""));
-    return { trace: hear, debug: hear, info: hear, warn: hear, error: hear, fatal: hear };
-  }
-
-  #hear(entry: { tnx?: string; outByteCount?: number }, text: string): void {
-    if (entry.tnx === "message" && entry.outByteCount !== undefined) {
-      this.dotSent = true;
-      this.#witness?.("client", `(the message, ${entry.outByteCount} bytes)`);
-      this.#witness?.("client", ".");
-    } else if (entry.tnx === "client") {
-      const phase = phases.find(([verb]) => verb.test(text));
-      if (phase !== undefined) this.note(phase[1]);
-      this.#witness?.("client", text);
-    } else if (entry.tnx === "server") {
-      if (!this.#greeted) this.note("Greeting");
-      this.#greeted = true;
-      if (/^250[ -]8BITMIME\b/im.test(text)) this.eightBit = true;
-      for (const line of text.split(/\r?\n/)) this.#witness?.("server", line);
+  /** Runs a transaction within the time that one message may take. */
+  async #within(task: (connection: Connection) => Promise<Outcome>): Promise<Outcome> {
+    const { total, server } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      if (total <= 0) return;
+      timer = setTimeout(() => {
+        const reason = `${serverName(server)}: not done within ${total / 1000} s (smtptotaltimeout)`;
+        const { dotSent } = this.#dialogue;
+        reject(
+          dotSent
+            ? new OutcomeUnknown(`${reason}; the outcome is unknown: the message may have been accepted`, Exit.TempFail)
+            : new SubmissionFailed(reason, Exit.TempFail),
+        );
+        this.#drop();
+      }, total);
+    });
+    const work = (async () => {
+      this.#dialogue.begin();
+      this.#connection ??= await connect(this.#options, this.#dialogue);
+      this.#limit = Math.min(this.#limit, announcedLimit(this.#dialogue) ?? this.#limit);
+      return task(this.#connection);
+    })();
+    work.catch(() => {}); // when it was too late
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
-}
 
-const phases: readonly (readonly [RegExp, string])[] = [
-  [/^EHLO /, "EHLO"],
-  [/^HELO /, "HELO"],
-  [/^MAIL FROM/, "Envelope"],
-  [/^DATA$/, "Data"],
-  [/^QUIT$/, "Quit"],
-];
-
-function refusal(error: SmtpError): Refusal {
-  const reply = oneLine(error.response ?? error.message);
-  return { recipient: error.recipient ?? "", reply, exit: exitOf(reply) };
-}
-
-/** @throws SubmissionFailed unless the server answered for the recipients, which is an outcome */
-function failure(error: SmtpError, envelope: Envelope, dotSent: boolean, server: string): Outcome {
-  if (error.rejectedErrors !== undefined && error.rejectedErrors.length > 0) {
-    return { accepted: [], refused: error.rejectedErrors.map(refusal) };
+  #drop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
   }
-  const lost = ["ECONNECTION", "ETIMEDOUT", "ESOCKET", "ETLS"].includes(error.code ?? "");
-  if (error.response !== undefined && error.response !== "") {
-    const reply = oneLine(error.response);
-    if (error.command !== "CONN" && error.command !== "EHLO" && error.command !== "HELO") {
-      return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: exitOf(reply) })) };
-    }
-    throw new SubmissionFailed(`${server}: ${reply}`, exitOf(reply), error);
-  }
-  const reason = oneLine(reasonOf(error));
-  if (lost && dotSent) {
-    throw new SubmissionFailed(
-      `${server}: ${reason}; the outcome is unknown: the message may have been accepted`,
-      Exit.TempFail,
-      error,
+
+  async #send(connection: Connection, envelope: Envelope, message: Outgoing): Promise<Outcome> {
+    const log = this.#dialogue;
+    const { sendable, refused } = international(envelope, log.extension("SMTPUTF8") !== undefined);
+    if (sendable.to.length === 0) return { accepted: [], refused };
+    const eightBit = log.extension("8BITMIME") !== undefined;
+    const fitting = eightBit ? message : (message.sevenBit?.() ?? message);
+    const { notify } = this.#options;
+    const stream = log.watched ? Readable.from(log.shown(fitting.open()), { objectMode: false }) : fitting.open();
+    const info = await new Promise<{ accepted: unknown[]; rejectedErrors?: SmtpError[]; response: string }>(
+      (resolve, reject) => {
+        connection.send(
+          {
+            from: sendable.from,
+            to: [...sendable.to],
+            size: fitting.size,
+            use8BitMime: fitting === message && message.sevenBit !== undefined,
+            ...(notify.length === 0 ? {} : { dsn: { notify: [...notify] } }),
+          } as never,
+          stream,
+          (error, sent) => (error ? reject(error) : resolve(sent as never)),
+        );
+      },
     );
+    const reply = oneLine(info.response);
+    const queueId = queueIdOf(reply);
+    if (queueId !== undefined) log.note(`Queued as ${queueId}`);
+    return {
+      accepted: info.accepted.map(String),
+      refused: [...refused, ...(info.rejectedErrors ?? []).map(refusal)],
+      reply,
+      ...(queueId === undefined ? {} : { queueId }),
+    };
   }
-  throw new SubmissionFailed(`${server}: ${reason}`, exitOfCode(error.code), error);
 }
 
-function reasonOf(error: SmtpError): string {
-  if (/ECONNREFUSED/.test(error.message)) return "Connection refused";
-  if (error.code === "EDNS" || /ENOTFOUND|EAI_AGAIN/.test(error.message)) return "No such host";
-  return error.message;
+/** RFC 9422: `LIMITS RCPTMAX=100`. */
+function announcedLimit(dialogue: Dialogue): number | undefined {
+  const limit = Number(/(?:^|\s)RCPTMAX=(\d+)/i.exec(dialogue.extension("LIMITS") ?? "")?.[1]);
+  return limit > 0 ? limit : undefined;
 }
 
-function exitOfCode(code: string | undefined): ExitCode {
-  if (code === "EDNS") return Exit.NoHost;
-  if (code === "EMESSAGE") return Exit.Unavailable;
-  if (code === "EENVELOPE") return Exit.DataErr;
-  return code === "EPROTOCOL" ? Exit.Protocol : Exit.TempFail;
+/** RFC 5321, section 4.5.3.1.10, and the enhanced code of RFC 3463. */
+function isTooMany({ reply }: Refusal): boolean {
+  return /^(452|552)[ -]/.test(reply) && (/^\d{3} [45]\.5\.3\b/.test(reply) || /too many recipients/i.test(reply));
+}
+
+function isGone(error: SmtpError): boolean {
+  if (error.response?.startsWith("421")) return true;
+  return ["ECONNECTION", "ESOCKET", "ETIMEDOUT"].includes(error.code ?? "") && !error.response;
+}
+
+/** RFC 6531 where the server has it. Elsewhere a domain can be written in ASCII (IDNA), a local part can not. */
+function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
+  if (supported || isAscii([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
+  const reply = "the server takes no addresses with characters beyond ASCII (SMTPUTF8); nothing was sent";
+  const from = asciiAddress(envelope.from);
+  if (from === undefined) throw new SubmissionFailed(`${envelope.from}: ${reply}`, Exit.DataErr);
+  const refused: Refusal[] = [];
+  const to: string[] = [];
+  for (const recipient of envelope.to) {
+    const ascii = asciiAddress(recipient);
+    if (ascii === undefined) refused.push({ recipient, reply, exit: Exit.DataErr });
+    else to.push(ascii);
+  }
+  return { sendable: { from, to }, refused };
+}
+
+function asciiAddress(address: string): string | undefined {
+  const at = address.lastIndexOf("@");
+  if (at < 0 || isAscii(address)) return isAscii(address) ? address : undefined;
+  if (!isAscii(address.slice(0, at))) return undefined;
+  try {
+    return `${address.slice(0, at)}@${new URL(`http://${address.slice(at + 1)}`).hostname}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAscii(text: string): boolean {
+  return /^[\u0000-\u007f]*$/.test(text);
 }
 
 /** Says QUIT where someone listens, and lets go of the socket either way. */
-async function leave(
-  connection: InstanceType<typeof import("nodemailer/lib/smtp-connection")["default"]>,
-  log: Dialogue,
-): Promise<void> {
-  connection.on("error", () => {});
+async function leave(connection: Connection, dialogue: Dialogue): Promise<void> {
   if (connection.stage === "connected" && !connection.destroyed) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, farewell);
@@ -212,6 +238,6 @@ async function leave(
       connection.quit();
     });
   }
-  log.note("Connection closed");
+  dialogue.note("Connection closed");
   connection.close();
 }

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly reply?: string;
   /** The queue id in that reply, when the server names one. */
   readonly queueId?: string;
+  /** Kept in the queue of ours for a later try; neither accepted nor refused. */
+  readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
 }
 
 /** A message on its way: sized, and readable as often as there are tries. Lines end with LF; a transport makes CRLF. */
@@ -34,15 +36,19 @@ export interface Outgoing {
   readonly sevenBit?: (() => Outgoing) | undefined;
 }
 
-/** One line of the dialogue, for -v: who spoke, and what, without its line end and with secrets masked. */
-export type Witness = (side: "client" | "server" | "note", line: string) => void;
+/**
+ * Follows a dialogue as it goes on, for -v and --trace: which phase begins, who spoke, and what was said, without its line
+ * end and with secrets masked. A note is ours.
+ */
+export type Witness = (side: "phase" | "client" | "server" | "note", line: string) => void;
 
 export interface Transport {
   /** How header fields that are not ASCII are wanted: as they are (a sendmail program), or as RFC 2047 encoded words. */
   readonly headers: "raw" | "encoded";
   /**
    * @returns what became of each recipient, also when none was accepted
-   * @throws SubmissionFailed when nobody can have got it: no connection, no program, greeting or sender refused
+   * @throws SubmissionFailed when nobody can have got it: no connection, no program, greeting or sender refused;
+   * OutcomeUnknown when somebody may have got it
    */
   submit(envelope: Envelope, message: Outgoing): Promise<Outcome>;
   /** Ends the connection, if one is kept open for the next message. */

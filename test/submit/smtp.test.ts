@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
-import { SmtpTransport } from "../../src/submit/smtp.ts";
+import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 
@@ -15,16 +15,31 @@ const text = "Subject: s\n\n.dot\nlast\n";
 const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
 const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
 
+function transportTo(port: number, options: Partial<SmtpOptions> = {}): SmtpTransport {
+  return new SmtpTransport({
+    server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user: undefined },
+    name: "client.example",
+    timeouts: { connect: 500, silence: 500 },
+    total: 0,
+    witness: undefined,
+    starttls: undefined,
+    caFile: undefined,
+    checkCertificate: true,
+    mechanism: undefined,
+    notify: [],
+    password: async () => "secret",
+    ...options,
+  });
+}
+
 async function submitTo(script: Script, message = outgoing, heard: string[] = []) {
   server = await scriptedServer(script);
-  const transport = new SmtpTransport({
-    host: "127.0.0.1",
-    port: server.port,
-    name: "client.example",
-    timeout: 500,
-    witness: (side, line) => heard.push(`${side} ${line}`),
-  });
-  return await transport.submit(envelope, message);
+  const transport = transportTo(server.port, { witness: (side, line) => heard.push(`${side} ${line}`) });
+  try {
+    return await transport.submit(envelope, message);
+  } finally {
+    await transport.close();
+  }
 }
 
 test("a message arrives, and the queue id is told", async () => {
@@ -34,11 +49,11 @@ test("a message arrives, and the queue id is told", async () => {
   expect(server?.messages).toEqual([text]);
   expect(heard).toEqual(
     expect.arrayContaining([
-      "note Greeting",
+      "phase Greeting",
       "server 220 test.example ESMTP",
       "client EHLO client.example",
       "client MAIL FROM:<me@test.example>",
-      "note Data",
+      "phase DATA: the message follows",
       "note Queued as TEST42",
       "client QUIT",
     ]),
@@ -98,13 +113,7 @@ test("a server that does not say goodbye holds nobody up", async () => {
 test("nobody there", async () => {
   const gone = await scriptedServer();
   await gone.close();
-  const transport = new SmtpTransport({
-    host: "127.0.0.1",
-    port: gone.port,
-    name: "c",
-    timeout: 500,
-    witness: undefined,
-  });
+  const transport = transportTo(gone.port);
   await expect(transport.submit(envelope, outgoing)).rejects.toMatchObject({
     exit: Exit.TempFail,
     message: expect.stringContaining("Connection refused"),

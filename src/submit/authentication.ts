@@ -1,0 +1,127 @@
+/**
+ * Logging in at a server: which mechanism, and those that nodemailer does not have.
+ *
+ * SCRAM (RFC 5802, 7677) never shows the password to the server, and the server proves that it knows it too.
+ */
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import type {
+  SMTPConnectionCustomAuthContext as Context,
+  SMTPConnectionCustomAuthResponse as Reply,
+} from "nodemailer/lib/smtp-connection";
+import { Exit, MailError } from "../errors.ts";
+
+/** The mechanisms in order of preference. The last two take a token (RFC 6750) for a password. */
+const mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"] as const;
+export type Mechanism = (typeof mechanisms)[number];
+
+/** What gives the password, or what it stands for, away to who listens. */
+const revealing: readonly Mechanism[] = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"];
+
+/**
+ * @param offered the words behind AUTH in the answer to EHLO
+ * @param wanted the variable `smtpauth`
+ * @param safe encrypted, or within this machine
+ * @throws MailError when there is none to be used
+ */
+export function chooseMechanism(
+  offered: string | undefined,
+  wanted: string | undefined,
+  { safe, server }: { safe: boolean; server: string },
+): Mechanism {
+  const words = (offered ?? "").toUpperCase().split(/[\s=]+/);
+  if (wanted !== undefined && wanted !== "") {
+    const found = mechanisms.find((each) => each === wanted.toUpperCase());
+    if (found === undefined) {
+      throw new MailError(`smtpauth: "${wanted}" is none of ${mechanisms.join(", ").toLowerCase()}`, Exit.Config);
+    }
+    return found;
+  }
+  const known = mechanisms.filter((each) => words.includes(each));
+  const usable = known.filter((each) => safe || !revealing.includes(each));
+  const [first] = usable;
+  if (first !== undefined) return first;
+  if (known.length > 0) {
+    throw new MailError(
+      `${server}: the password would be sent unencrypted; set starttls=required, or smtpauth=plain to have it so`,
+      Exit.NoPerm,
+    );
+  }
+  const foreign = words.filter((word) => word !== "").join(" ");
+  throw new MailError(
+    `${server}: ${foreign === "" ? "the server takes no login" : `no login that is known here (${foreign})`}`,
+    Exit.Unavailable,
+  );
+}
+
+/** Handlers by name, in the form nodemailer takes them. */
+export const handlers: Record<string, (context: Context) => Promise<void>> = {
+  "SCRAM-SHA-256": (context) => scram(context, "sha256"),
+  "SCRAM-SHA-1": (context) => scram(context, "sha1"),
+  OAUTHBEARER: (context) =>
+    bearer(context, (user, token) => `n,a=${saslName(user)},\u0001auth=Bearer ${token}\u0001\u0001`),
+  XOAUTH2: (context) => bearer(context, (user, token) => `user=${user}\u0001auth=Bearer ${token}\u0001\u0001`),
+};
+
+const base64 = (data: string | Buffer) => Buffer.from(data as string).toString("base64");
+const derive = promisify(pbkdf2);
+
+/** RFC 5802, section 5.1. */
+function saslName(name: string): string {
+  return name.normalize("NFKC").replaceAll("=", "=3D").replaceAll(",", "=2C");
+}
+
+async function bearer(
+  { auth, method, sendCommand }: Context,
+  say: (user: string, token: string) => string,
+): Promise<void> {
+  const { user, pass } = auth.credentials;
+  let reply = await sendCommand(`AUTH ${method} ${base64(say(user, pass))}`);
+  // RFC 7628, section 3.2.3: the reason of a refusal comes as a challenge, which a dummy answers.
+  if (codeOf(reply) === 334) reply = await sendCommand(method === "XOAUTH2" ? "" : base64("\u0001"));
+  expectSuccess(reply);
+}
+
+async function scram({ auth, method, sendCommand }: Context, digest: "sha256" | "sha1"): Promise<void> {
+  const { user, pass } = auth.credentials;
+  const hmac = (key: Buffer, text: string | Buffer) => createHmac(digest, key).update(text).digest();
+  const nonce = randomBytes(18).toString("base64");
+  const bare = `n=${saslName(user)},r=${nonce}`;
+  const challenge = await sendCommand(`AUTH ${method} ${base64(`n,,${bare}`)}`);
+  const first = challengeText(challenge);
+  const [, both = "", salt = "", rounds = ""] = /^r=([^,]+),s=([^,]+),i=(\d{1,7})(?:,|$)/.exec(first) ?? [];
+  if (!both.startsWith(nonce) || both === nonce || Number(rounds) < 1) {
+    await sendCommand("*");
+    throw new Error("the server's challenge is not one of SCRAM");
+  }
+  const { length } = createHash(digest).digest();
+  const salted = await derive(pass.normalize("NFKC"), Buffer.from(salt, "base64"), Number(rounds), length, digest);
+  const clientKey = hmac(salted, "Client Key");
+  const unproved = `c=${base64("n,,")},r=${both}`;
+  const all = `${bare},${first},${unproved}`;
+  const signature = hmac(createHash(digest).update(clientKey).digest(), all);
+  const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0));
+  const answer = await sendCommand(base64(`${unproved},p=${Buffer.from(proof).toString("base64")}`));
+  // RFC 4954, section 4: a server's last word comes as a challenge. One that says 235 at once has proved nothing.
+  if (codeOf(answer) === 235) throw new Error("the server did not prove that it knows the password");
+  const given = Buffer.from(/^v=([^,]+)/.exec(challengeText(answer))?.[1] ?? "", "base64");
+  const proved = hmac(hmac(salted, "Server Key"), all);
+  if (given.length !== proved.length || !timingSafeEqual(given, proved)) {
+    await sendCommand("*");
+    throw new Error("the server could not prove that it knows the password");
+  }
+  expectSuccess(await sendCommand(""));
+}
+
+function codeOf({ response }: Reply): number {
+  return Number(response.slice(0, 3));
+}
+
+function challengeText(reply: Reply): string {
+  if (codeOf(reply) !== 334) throw new Error("login refused");
+  return Buffer.from(reply.response.slice(4).trim(), "base64").toString("utf8");
+}
+
+function expectSuccess(reply: Reply): void {
+  if (codeOf(reply) !== 235) throw new Error("login refused");
+}

@@ -1,0 +1,159 @@
+/**
+ * Follows what nodemailer says of a dialogue: for those who look on, and for what an outcome depends on.
+ *
+ * With PIPELINING several commands are under way at once. They are shown as one would type them by hand, each before its
+ * reply.
+ */
+import type { Witness } from "./transport.ts";
+
+interface Entry {
+  readonly tnx?: string;
+  readonly outByteCount?: number;
+}
+
+/** Lines of a body that are shown; the rest is counted. */
+const shownLines = 20;
+
+export class Dialogue {
+  readonly #witness: Witness | undefined;
+  #phase = "";
+  #waiting: string[] = [];
+  #open = false;
+  #secret = false;
+  #extensions = new Map<string, string>();
+  #lines = 0;
+  #message: { header: boolean; body: number } = { header: true, body: 0 };
+  /** The whole message and the final dot were handed to the connection. */
+  dotSent = false;
+
+  constructor(witness: Witness | undefined) {
+    this.#witness = witness;
+  }
+
+  get watched(): boolean {
+    return this.#witness !== undefined;
+  }
+
+  /** What a keyword of the answer to EHLO was followed by; undefined when the server did not say it. */
+  extension(keyword: string): string | undefined {
+    return this.#extensions.get(keyword);
+  }
+
+  phase(name: string): void {
+    if (name === this.#phase) return;
+    this.#phase = name;
+    this.#witness?.("phase", name);
+  }
+
+  note(text: string): void {
+    this.#witness?.("note", text);
+  }
+
+  /** Another message follows on the same connection. */
+  begin(): void {
+    this.dotSent = false;
+    this.#lines = 0;
+    this.#message = { header: true, body: 0 };
+  }
+
+  /** Shows a message as it passes: its header whole, and the start of its body. */
+  async *shown(message: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    let rest = "";
+    for await (const piece of message) {
+      if (this.#message.body > shownLines) {
+        this.#message.body += piece.reduce((count, byte) => (byte === 10 ? count + 1 : count), 0);
+      } else {
+        const lines = (rest + Buffer.from(piece).toString("utf8")).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) this.#messageLine(line);
+      }
+      yield piece;
+    }
+    if (rest !== "") this.#messageLine(rest);
+    const more = this.#message.body - shownLines;
+    if (more > 0) this.note(`${more} more ${more === 1 ? "line" : "lines"} of the body`);
+  }
+
+  #messageLine(line: string): void {
+    if (this.#lines === 0) this.phase("Header");
+    this.#lines++;
+    const { header } = this.#message;
+    if (header && line === "") {
+      this.#witness?.("client", "");
+      this.#message.header = false;
+      return;
+    }
+    if (!header) {
+      if (this.#message.body === 0) this.phase("Body");
+      this.#message.body++;
+    }
+    if (header || this.#message.body <= shownLines) this.#witness?.("client", line.startsWith(".") ? `.${line}` : line);
+  }
+
+  logger(): Record<string, (entry: unknown, text?: unknown) => void> {
+    const hear = (entry: unknown, text?: unknown) => this.#hear(entry as Entry, String(text ?? ""));
+    return { trace: hear, debug: hear, info: hear, warn: hear, error: hear, fatal: hear };
+  }
+
+  #hear(entry: Entry, text: string): void {
+    if (entry.tnx === "message" && entry.outByteCount !== undefined) {
+      this.dotSent = true;
+      this.phase("End of the message: a line with a dot alone");
+      this.#witness?.("client", ".");
+      this.#open = true;
+    } else if (entry.tnx === "client") {
+      const line = this.#masked(text);
+      if (this.#open) this.#waiting.push(line);
+      else this.#say(line);
+    } else if (entry.tnx === "server") this.#reply(text);
+    else if (entry.tnx === "smtp" && text.startsWith("Connection upgraded")) this.note("From here on encrypted (TLS)");
+  }
+
+  #say(line: string): void {
+    const phase = phases.find(([verb]) => verb.test(line));
+    if (phase !== undefined) this.phase(phase[1]);
+    this.#witness?.("client", line);
+    this.#open = true;
+  }
+
+  #reply(text: string): void {
+    const lines = text.split(/\r?\n/);
+    if (this.#phase === "Connection") this.phase("Greeting");
+    if (/^(EHLO|LHLO)/.test(this.#phase) && text.startsWith("250")) this.#learn(lines);
+    if (this.#secret && !text.startsWith("334")) this.#secret = false;
+    for (const line of lines) this.#witness?.("server", line);
+    this.#open = false;
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#say(next);
+  }
+
+  #learn(lines: readonly string[]): void {
+    this.#extensions = new Map(
+      lines.slice(1).map((line) => {
+        const [, keyword = "", parameters = ""] = /^250[ -](\S+)[ =]?(.*)$/.exec(line) ?? [];
+        return [keyword.toUpperCase(), parameters];
+      }),
+    );
+  }
+
+  /** Nothing that a password could be had from. */
+  #masked(line: string): string {
+    if (this.#secret) return "********";
+    const [, auth] = /^(AUTH \S+)/i.exec(line) ?? [];
+    if (auth === undefined) return line;
+    this.#secret = true;
+    return line.length > auth.length ? `${auth} ********` : auth;
+  }
+}
+
+const phases: readonly (readonly [RegExp, string])[] = [
+  [/^EHLO /, "EHLO: who we are, and what the server can do"],
+  [/^LHLO /, "LHLO: who we are, and what the server can do"],
+  [/^HELO /, "HELO: who we are"],
+  [/^STARTTLS$/, "STARTTLS: from plain text to TLS"],
+  [/^AUTH /, "AUTH: logging in"],
+  [/^MAIL FROM/, "Envelope: the sender, then each recipient"],
+  [/^DATA$/, "DATA: the message follows"],
+  [/^RSET$/, "RSET: forget this message"],
+  [/^QUIT$/, "QUIT"],
+];

@@ -1,0 +1,26 @@
+/** --dry-run: the envelope and the bytes that would be sent, and nothing is. */
+import { once } from "node:events";
+import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
+
+export class DryRun implements Transport {
+  readonly headers: Transport["headers"];
+  readonly #way: string;
+  readonly #print: (bytes: string | Uint8Array) => void;
+
+  constructor(way: string, headers: Transport["headers"], print: (bytes: string | Uint8Array) => void) {
+    this.headers = headers;
+    this.#way = way;
+    this.#print = print;
+  }
+
+  async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+    const recipients = envelope.to.map((recipient) => `RCPT TO:<${recipient}>\n`);
+    this.#print(`to ${this.#way}\nMAIL FROM:<${envelope.from}>\n${recipients.join("")}DATA\n`);
+    const stream = message.open();
+    stream.on("data", (piece: Uint8Array) => this.#print(piece));
+    await once(stream, "end");
+    return { accepted: envelope.to, refused: [] };
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,84 @@
+/** What nodemailer's errors mean: an outcome, where the server answered for the recipients, or why there is none. */
+import { types } from "node:util";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { OutcomeUnknown, SubmissionFailed } from "./errors.ts";
+import { exitOf, oneLine } from "./replies.ts";
+import type { Envelope, Outcome, Refusal } from "./transport.ts";
+
+/** What nodemailer's errors carry besides their message. */
+export interface SmtpError extends Error {
+  code?: string;
+  originalCode?: string;
+  command?: string;
+  response?: string;
+  recipient?: string;
+  rejectedErrors?: SmtpError[];
+}
+
+export function refusal(error: SmtpError): Refusal {
+  const reply = oneLine(error.response ?? error.message);
+  return { recipient: error.recipient ?? "", reply, exit: exitOf(reply) };
+}
+
+/** @throws SubmissionFailed unless the server answered for the recipients, which is an outcome */
+export function failure(thrown: unknown, envelope: Envelope, dotSent: boolean, server: string): Outcome {
+  if (thrown instanceof SubmissionFailed) throw thrown;
+  if (thrown instanceof MailError) throw new SubmissionFailed(thrown.message, thrown.exit, thrown);
+  if (!types.isNativeError(thrown)) throw thrown;
+  const error: SmtpError = thrown;
+  if (error.rejectedErrors !== undefined && error.rejectedErrors.length > 0) {
+    return { accepted: [], refused: error.rejectedErrors.map(refusal) };
+  }
+  if (error.code === "EAUTH") throw loginFailed(error, server);
+  const lost = ["ECONNECTION", "ETIMEDOUT", "ESOCKET", "ETLS"].includes(error.code ?? "");
+  if (error.response !== undefined && error.response !== "") {
+    const reply = oneLine(error.response);
+    if (!["CONN", "EHLO", "HELO", "LHLO", "STARTTLS"].includes(error.command ?? "")) {
+      return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: exitOf(reply) })) };
+    }
+    throw new SubmissionFailed(`${server}: ${reply}`, exitOf(reply), error);
+  }
+  const reason = oneLine(reasonOf(error));
+  if (lost && dotSent) {
+    throw new OutcomeUnknown(
+      `${server}: ${reason}; the outcome is unknown: the message may have been accepted`,
+      Exit.TempFail,
+      error,
+    );
+  }
+  throw new SubmissionFailed(`${server}: ${reason}`, exitOfCode(error), error);
+}
+
+function loginFailed(error: SmtpError, server: string): SubmissionFailed {
+  const reply = oneLine(error.response ?? "");
+  const words = reply === "" ? error.message : reply;
+  return new SubmissionFailed(
+    `${server}: login failed: ${words}`,
+    reply.startsWith("4") ? Exit.TempFail : Exit.NoPerm,
+    error,
+  );
+}
+
+function reasonOf(error: SmtpError): string {
+  if (/ECONNREFUSED/.test(error.message)) return "Connection refused";
+  if (error.code === "EDNS" || /ENOTFOUND|EAI_AGAIN/.test(error.message)) return "No such host";
+  if (isCertificate(error)) {
+    const reason = error.message.replace(/^Error initiating TLS - /, "");
+    return `its certificate is not trusted (${reason}); -S cafile=FILE names one more authority`;
+  }
+  return error.message;
+}
+
+function isCertificate({ code, originalCode = "", message }: SmtpError): boolean {
+  if (!["ETLS", "ESOCKET"].includes(code ?? "")) return false;
+  return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(originalCode) || /certificate|altnames/i.test(message);
+}
+
+function exitOfCode(error: SmtpError): ExitCode {
+  const { code } = error;
+  if (code === "EDNS") return Exit.NoHost;
+  if (code === "EMESSAGE") return Exit.Unavailable;
+  if (code === "EENVELOPE") return Exit.DataErr;
+  if (isCertificate(error)) return Exit.Unavailable;
+  return code === "EPROTOCOL" ? Exit.Protocol : Exit.TempFail;
+}

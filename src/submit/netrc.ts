@@ -1,0 +1,57 @@
+/** ~/.netrc, as ftp(1) and curl(1) read it: `machine HOST login USER password SECRET`, and `default`. */
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { isSystemError, named } from "../system-error.ts";
+
+export type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
+
+/** @returns the password for a user at a host; why the file is not used; or undefined where it has none */
+export function passwordFromNetrc(path: string, host: string, user: string): Netrc {
+  let text: string;
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      const { mode, uid } = fstatSync(descriptor);
+      if ((mode & 0o077) !== 0) return { refused: `${path}: others can read it, so it is not used; chmod 600 it` };
+      const own = process.getuid?.();
+      if (own !== undefined && uid !== own && uid !== 0)
+        return { refused: `${path}: it is not yours, so it is not used` };
+      text = readFileSync(descriptor, "utf8");
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return undefined;
+    throw named(path, error);
+  }
+  const password = find(words(text), host.toLowerCase(), user);
+  return password === undefined ? undefined : { password };
+}
+
+interface Entry {
+  machine: string | undefined;
+  login?: string;
+  password?: string;
+}
+
+function find(tokens: readonly string[], host: string, user: string): string | undefined {
+  const entries: Entry[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const entry = entries.at(-1);
+    const word = tokens[at];
+    if (word === "machine") entries.push({ machine: tokens[++at]?.toLowerCase() ?? "" });
+    else if (word === "default") entries.push({ machine: undefined });
+    else if (word === "login" && entry !== undefined) entry.login = tokens[++at] ?? "";
+    else if (word === "password" && entry !== undefined) entry.password = tokens[++at] ?? "";
+    else if (word === "account") at++;
+  }
+  const fits = ({ machine, login }: Entry) => (machine ?? host) === host && (login ?? user) === user;
+  return entries.find((entry) => fits(entry) && entry.password !== undefined)?.password;
+}
+
+/** Words, with quotes and backslashes as curl has them; comments and macros left out. */
+function words(text: string): string[] {
+  const plain = text.replace(/^[ \t]*macdef[^\n]*\n(?:[^\n]+\n)*/gm, "").replace(/^[ \t]*#.*$/gm, "");
+  return [...plain.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(([, quoted, bare]) =>
+    quoted === undefined ? (bare ?? "") : quoted.replace(/\\(.)/gs, "$1"),
+  );
+}

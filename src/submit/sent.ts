@@ -1,0 +1,63 @@
+/** What was sent last, for `mail --track`: a few lines in the state directory, the newest last. */
+import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Envelope, Outcome, Outgoing } from "./transport.ts";
+
+interface Sent {
+  /** ISO 8601. */
+  readonly time: string;
+  /** As `mta` would name it. */
+  readonly way: string;
+  readonly messageId: string | undefined;
+  readonly queueId: string | undefined;
+  readonly to: readonly string[];
+}
+
+/** Bytes; above that only the newest lines are kept. */
+const mostBytes = 128 * 1024;
+const keptLines = 200;
+
+const fileOf = (directory: string) => join(directory, "sent");
+
+/** Never fails: the message is on its way already. */
+export async function remember(
+  directory: string,
+  { way, envelope, outcome, message }: { way: string; envelope: Envelope; outcome: Outcome; message: Outgoing },
+): Promise<void> {
+  if (outcome.accepted.length === 0) return;
+  const sent: Sent = {
+    time: new Date().toISOString(),
+    way,
+    messageId: await messageIdOf(message),
+    queueId: outcome.queueId,
+    to: envelope.to.slice(0, 100),
+  };
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const path = fileOf(directory);
+    appendFileSync(path, `${JSON.stringify(sent)}\n`, { mode: 0o600 });
+    if (statSync(path).size <= mostBytes) return;
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-keptLines);
+    writeFileSync(`${path}.${process.pid}`, `${lines.join("\n")}\n`, { mode: 0o600 });
+    renameSync(`${path}.${process.pid}`, path);
+  } catch {
+    // A full disk or a home that is not writable: then nothing is remembered.
+  }
+}
+
+async function messageIdOf(message: Outgoing): Promise<string | undefined> {
+  const stream = message.open();
+  let header = "";
+  try {
+    for await (const piece of stream) {
+      header += Buffer.from(piece as Uint8Array).toString("latin1");
+      if (/\n\r?\n/.test(header) || header.length > 1024 * 1024) break;
+    }
+  } catch {
+    return undefined;
+  } finally {
+    stream.destroy();
+  }
+  const end = header.search(/\n\r?\n/);
+  return /^Message-ID:\s*(<[^>\r\n]+>)/im.exec(end < 0 ? header : header.slice(0, end + 1))?.[1];
+}

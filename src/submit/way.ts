@@ -1,0 +1,85 @@
+/** The ways out for mail, as the variable `mta` names them. */
+import { domainToASCII } from "node:url";
+import { Exit, MailError } from "../errors.ts";
+
+export interface ServerWay {
+  readonly kind: "smtp";
+  readonly protocol: "smtp" | "submission" | "smtps" | "lmtp";
+  readonly host: string;
+  readonly port: number;
+  /** A Unix socket, in place of host and port. */
+  readonly socket: string | undefined;
+  /** Whom to log in as. */
+  readonly user: string | undefined;
+}
+
+export type Way = ServerWay | { readonly kind: "program"; readonly path: string } | { readonly kind: "local" };
+
+export const defaultWay = "smtp://localhost:25";
+
+/** RFC 5321, 6409, 8314 and, for LMTP, what servers use. */
+const ports = { smtp: 25, submission: 587, smtps: 465, lmtp: 24 } as const;
+
+/**
+ * `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]`, `lmtp://HOST[:PORT]`,
+ * `lmtp:/SOCKET`, a program's path, or `local`.
+ *
+ * @throws MailError for a value that is none of the forms, or has a password in it
+ */
+export function parseWay(value: string): Way {
+  if (value === "local") return { kind: "local" };
+  const [, scheme = "", rest = ""] = /^(smtp|submission|smtps|lmtp):(.*)$/is.exec(value) ?? [];
+  if (scheme === "") {
+    if (/^[a-z][\w+.-]*:/i.test(value)) throw unknown(value);
+    return { kind: "program", path: value };
+  }
+  const protocol = scheme.toLowerCase() as ServerWay["protocol"];
+  if (protocol === "lmtp" && /^\/(?!\/)[^\0\n]+$/.test(rest)) {
+    return { kind: "smtp", protocol, host: "localhost", port: 0, socket: rest, user: undefined };
+  }
+  // A user name may be an address itself: the last @ counts.
+  const [, login, host = "", port] =
+    /^\/\/(?:(.*)@)?(\[[\da-f:.]+\]|[\p{L}\p{N}._-]+)(?::(\d{1,5}))?\/?$/iu.exec(rest) ?? [];
+  if (login?.includes(":")) {
+    throw new MailError(
+      "mta: a password has no place in it, where others can see it; put it into ~/.netrc or name a passwordcommand",
+      Exit.Config,
+    );
+  }
+  const number = port === undefined ? ports[protocol] : Number(port);
+  const name = host.startsWith("[") ? host.slice(1, -1) : domainToASCII(host);
+  if (name === "" || number < 1 || number > 65535) throw unknown(value);
+  return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decoded(login) };
+}
+
+/** The same as `mta` would name it: what parseWay takes. */
+export function wayName(way: Way): string {
+  if (way.kind === "local") return "local";
+  if (way.kind === "program") return way.path;
+  if (way.socket !== undefined) return `${way.protocol}:${way.socket}`;
+  const user = way.user === undefined ? "" : `${encodeURIComponent(way.user)}@`;
+  const host = way.host.includes(":") ? `[${way.host}]` : way.host;
+  return `${way.protocol}://${user}${host}:${way.port}`;
+}
+
+/** As messages name it: `HOST port PORT`, or the socket's path. */
+export function serverName({ host, port, socket }: ServerWay): string {
+  return socket ?? `${host} port ${port}`;
+}
+
+function decoded(login: string | undefined): string | undefined {
+  if (login === undefined || login === "") return undefined;
+  try {
+    return decodeURIComponent(login);
+  } catch {
+    return login;
+  }
+}
+
+function unknown(value: string): MailError {
+  return new MailError(
+    `mta: "${value}" is none of smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, ` +
+      'lmtp:/SOCKET, a program\'s path and "local"',
+    Exit.Config,
+  );
+}

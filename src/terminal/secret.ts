@@ -1,0 +1,41 @@
+/** A line that is typed without being shown, on the terminal of the process even where standard input is a pipe. */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { ReadStream } from "node:tty";
+import { isSystemError } from "../system-error.ts";
+
+/** @returns what was typed; undefined where there is no terminal, or it was given up (Ctrl-C, Ctrl-D on an empty line) */
+export async function askSecret(prompt: string): Promise<string | undefined> {
+  let descriptor: number;
+  try {
+    descriptor = openSync("/dev/tty", "r+");
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+  const screen = openSync("/dev/tty", "w");
+  const stream = new ReadStream(descriptor);
+  stream.setRawMode(true);
+  writeSync(screen, prompt);
+  try {
+    return await new Promise((resolve) => {
+      let typed = "";
+      stream.setEncoding("utf8");
+      stream.on("data", (piece) => {
+        for (const key of String(piece)) {
+          if (key === "\r" || key === "\n") return resolve(typed);
+          if (key === "\u0003" || (key === "\u0004" && typed === "")) return resolve(undefined);
+          if (key === "\u007f" || key === "\b") typed = [...typed].slice(0, -1).join("");
+          else if (key === "\u0015") typed = "";
+          else if (key >= " ") typed += key;
+        }
+      });
+      stream.on("end", () => resolve(undefined));
+      stream.on("error", () => resolve(undefined));
+    });
+  } finally {
+    stream.setRawMode(false);
+    stream.destroy();
+    writeSync(screen, "\r\n");
+    closeSync(screen);
+  }
+}
