@@ -1,6 +1,6 @@
 /** Where a text goes that was not sent, so that nobody types it twice. */
 import type { Config } from "../config/config.ts";
-import { deadLetterPath } from "../config/files.ts";
+import { deadLetterPath, storeOptions } from "../config/files.ts";
 import { MailError } from "../errors.ts";
 import { appendBytes } from "../mailbox/append.ts";
 import { fromBytes } from "../message/text.ts";
@@ -10,7 +10,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 export async function saveDeadLetter(config: Config, terminal: Terminal, text: Buffer): Promise<void> {
   if (text.length === 0) return;
   try {
-    await appendBytes(deadLetterPath(config), [text], { lockwait: config.settings.get("lockwait") });
+    await appendBytes(deadLetterPath(config), [text], storeOptions(config));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`mail: ${error.message}\n`);

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Config } from "../config/config.ts";
+import { storeOptions } from "../config/files.ts";
 import { appendMessages } from "../mailbox/append.ts";
 import { asctime } from "../message/date.ts";
 import { toBytes } from "../message/text.ts";
@@ -10,7 +11,7 @@ import { fileName } from "./file-names.ts";
 /** Appends a message to a mailbox, with its From_ line. @throws MailError when the file cannot be written */
 export async function recordMessage(config: Config, file: string, message: Buffer, date: Date): Promise<void> {
   const path = fileName(config, file);
-  await appendMessages(path, [mboxForm(config, message, date)], { lockwait: config.settings.get("lockwait") });
+  await appendMessages(path, [mboxForm(config, message, date)], storeOptions(config));
 }
 
 /** Feeds a recipient `|command` the message through the shell. */

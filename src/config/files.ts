@@ -32,6 +32,14 @@ export function stateDirectory(environment: Environment, home: string): string {
   return join(base?.startsWith("/") ? base : join(home, ".local/state"), "mail");
 }
 
+/** What every write to a mailbox is told. */
+export function storeOptions(config: Config): { lockwait: number; stateDirectory: string } {
+  return {
+    lockwait: config.settings.get("lockwait"),
+    stateDirectory: stateDirectory(process.env, config.identity.home),
+  };
+}
+
 /** The directory that `+name` means. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");

@@ -1,12 +1,16 @@
 /** The one way to add to a file of the user's: locked, synced, and cut back to where it began when it fails. */
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import { isSystemError, named } from "../system-error.ts";
-import { readRange, writePieces } from "./bytes.ts";
-import { lockFile } from "./lock/lock-file.ts";
+import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { named } from "../system-error.ts";
+import { type AppendIntent, settleAppend, writeIntent } from "./append-intent.ts";
+import { readRange, syncDirectory, writePieces } from "./bytes.ts";
+import { openLocked } from "./locked-file.ts";
 
 export interface AppendOptions {
   /** Seconds to wait for another program's lock. */
   readonly lockwait: number;
+  /** Private directory for what a crash must be undone by. Without it, a killed append may leave half a message. */
+  readonly stateDirectory?: string;
 }
 
 export interface Appended {
@@ -21,47 +25,47 @@ export function separator(descriptor: number, size: number): Buffer {
   return /(^|\n)\r?\n$/.test(end) ? Buffer.alloc(0) : Buffer.from(end.endsWith("\r\n") ? "\r\n" : "\n");
 }
 
-function openForAppend(path: string): { descriptor: number; created: boolean } {
-  try {
-    return { descriptor: openSync(path, constants.O_RDWR), created: false };
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    if (error.code === "ENOENT") return { descriptor: openSync(path, "wx+", 0o600), created: true };
-    throw error;
-  }
-}
-
 async function append(
   path: string,
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
-  { lockwait }: AppendOptions,
+  { lockwait, stateDirectory }: AppendOptions,
 ): Promise<Appended> {
-  let descriptor: number | undefined;
   try {
-    const opened = openForAppend(path);
-    descriptor = opened.descriptor;
-    if (!fstatSync(descriptor).isFile()) {
-      for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
-      return { created: false };
-    }
-    const release = await lockFile(path, descriptor, lockwait);
+    const { descriptor, created, release } = await openLocked(path, lockwait);
     try {
-      const { size } = fstatSync(descriptor);
-      try {
-        writePieces(descriptor, pieces(descriptor, size), size);
-        fsyncSync(descriptor);
-      } catch (error) {
-        ftruncateSync(descriptor, size);
-        throw error;
-      }
+      if (fstatSync(descriptor).isFile()) appendLocked(resolve(path), descriptor, created, pieces, stateDirectory);
+      else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
     } finally {
       await release();
     }
-    return { created: opened.created };
+    return { created };
   } catch (error) {
     throw named(path, error);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function appendLocked(
+  path: string,
+  descriptor: number,
+  created: boolean,
+  pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
+  stateDirectory: string | undefined,
+): void {
+  if (stateDirectory !== undefined) settleAppend(stateDirectory, path, descriptor);
+  const { size } = fstatSync(descriptor);
+  const isNew = created && size === 0;
+  let intent: AppendIntent | undefined;
+  try {
+    if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew);
+    writePieces(descriptor, pieces(descriptor, size), size, intent?.reaching);
+    fsyncSync(descriptor);
+    if (isNew) syncDirectory(dirname(path));
+    intent?.drop();
+  } catch (error) {
+    ftruncateSync(descriptor, size);
+    if (isNew) unlinkSync(path);
+    intent?.undone();
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Opening a mailbox as the folder of a session, and what is said of it then. */
-import { stateDirectory, systemMailbox } from "../config/files.ts";
+import { storeOptions, systemMailbox } from "../config/files.ts";
 import { MailError } from "../errors.ts";
+import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { openMailbox } from "../mailbox/open.ts";
 import type { Folder, Session } from "./session.ts";
@@ -17,10 +18,10 @@ export class NoMail extends MailError {}
 
 export async function openFolder(session: Session, { path, name, system }: FolderName): Promise<Folder> {
   const { config } = session;
-  const mailbox = await openMailbox(path, {
-    lockwait: config.settings.get("lockwait"),
-    stateDirectory: stateDirectory(process.env, config.identity.home),
-  });
+  const options = storeOptions(config);
+  for (const notice of await settleAppends(options.stateDirectory))
+    session.terminal.err(`${session.program}: ${notice}\n`);
+  const mailbox = await openMailbox(path, options);
   const folder: Folder = {
     mailbox,
     name,

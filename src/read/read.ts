@@ -56,7 +56,7 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   const ending = await runSession(session);
   if (ending === "quit") await leaveFolder(session);
   session.folder?.mailbox.close();
-  return Exit.Ok;
+  return session.failure ?? Exit.Ok;
 }
 
 async function exists(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {

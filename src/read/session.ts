@@ -1,5 +1,6 @@
 import type { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
+import type { ExitCode } from "../errors.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -26,6 +27,8 @@ export interface Session {
   source?: (path: string) => Promise<boolean>;
   /** The way the session is to end, once a command said so. */
   ending: "quit" | "exit" | undefined;
+  /** The exit code, when something could not be written in the course of the session. */
+  failure?: ExitCode;
 }
 
 /** An if that has not seen its endif. */

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { named } from "../../system-error.ts";
-import { readPieces, readRange, writeAll, writePieces } from "../bytes.ts";
+import { readPieces, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
 
 export interface Work {
   readonly version: 1;
@@ -131,13 +131,4 @@ export class Journal {
 
 function journalPath(directory: string, mailbox: string): string {
   return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}.journal`);
-}
-
-export function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -16,9 +16,9 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { named } from "../../system-error.ts";
-import { readPieces, readRange, writePieces } from "../bytes.ts";
+import { readPieces, readRange, syncDirectory, writePieces } from "../bytes.ts";
 import { lockFile } from "../lock/lock-file.ts";
-import { type MboxWork, syncDirectory } from "./journal.ts";
+import type { MboxWork } from "./journal.ts";
 
 /** Takes back what was added, where the work as a whole cannot be done. */
 export type Undo = () => void;
@@ -131,8 +131,14 @@ async function prepend(
         closeSync(descriptor);
       }
       renameSync(draft, path);
-      syncDirectory(dirname(path));
-      return () => restore(path, before, work.length);
+      const undo = () => restore(path, before, work.length);
+      try {
+        syncDirectory(dirname(path));
+      } catch (error) {
+        undo();
+        throw error;
+      }
+      return undo;
     } finally {
       await release();
     }

@@ -1,6 +1,6 @@
 /** save, copy, write: messages into a file. */
-import { expandFileName } from "../../config/files.ts";
-import { MailError } from "../../errors.ts";
+import { expandFileName, storeOptions } from "../../config/files.ts";
+import { Exit, MailError } from "../../errors.ts";
 import { type Appended, appendBytes, appendMessages } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
@@ -40,11 +40,11 @@ const wholeMessages: Write = (session, mailbox, { messages, path }) => {
     // It is stored as read, but read it is only once it has been stored.
     shownPieces(mailbox, message, keep, mailbox.flags(message) | Flag.Read),
   );
-  return appendMessages(path, forms, { lockwait: session.config.settings.get("lockwait") });
+  return appendMessages(path, forms, storeOptions(session.config));
 };
 
 const bodies: Write = (session, mailbox, { messages, path }) =>
-  appendBytes(path, joinedBodies(mailbox, messages), { lockwait: session.config.settings.get("lockwait") });
+  appendBytes(path, joinedBodies(mailbox, messages), storeOptions(session.config));
 
 /** Bodies without the empty line that ends each in the mailbox. */
 function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
@@ -78,6 +78,8 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
         if (!(error instanceof MailError)) throw error;
         const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
         terminal.err(`${session.program}: ${reason}\n`);
+        // A name that is wrong is the user's to correct; that a disk failed is for a script to know.
+        if (error.exit !== Exit.Failure) session.failure = error.exit;
         return;
       }
       for (const message of argument.messages) {
