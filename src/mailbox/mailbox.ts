@@ -49,6 +49,14 @@ export interface CommitResult {
   readonly notice?: string;
 }
 
+export interface MessagePiece {
+  readonly message: number;
+  /** Where in the stored message it begins: 0 is its From_ line. */
+  readonly at: number;
+  /** Only good until the next piece is asked for: the memory is used again. */
+  readonly bytes: Buffer;
+}
+
 export interface Mailbox {
   /** Absolute path. */
   readonly path: string;
@@ -67,6 +75,15 @@ export interface Mailbox {
   header(message: number): Buffer;
   /** Bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
+  /**
+   * Whole messages, or only their headers, by large reads in the order of the file; `messagePieces` does without where a
+   * format has no such order. A message comes in one piece unless it is longer than 8 MiB.
+   *
+   * @param messages ascending
+   */
+  pieces?(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece>;
+  /** Offset of the message in the file; undefined where messages are files. */
+  offset?(message: number): number;
   /** Read once and remembered; costs a pass over the message. */
   counts(message: number): Counts;
 

@@ -35,7 +35,7 @@ async function whileComposing(session: Session, line: string): Promise<void> {
 function messageSource(session: Session, mailbox: Mailbox): MessageSource {
   return {
     select: async (list) => {
-      const numbers = selectMessages(session, list, { orElse: "current" });
+      const numbers = await selectMessages(session, list, { orElse: "current" });
       for (const message of numbers ?? []) mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
       return numbers ?? [];
     },

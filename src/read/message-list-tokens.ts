@@ -4,6 +4,7 @@ export interface ListToken {
   /** "number" also for ^ $ and the dot; "unclosed" for a quote without its end, which `text` then is. */
   readonly kind: "number" | "+" | "-" | "*" | "text" | "unclosed";
   readonly text: string;
+  readonly quoted?: boolean;
 }
 
 // A quote only opens at a word's beginning; what follows the closing one is a word of its own.
@@ -24,5 +25,5 @@ export function tokens(list: string): ListToken[] {
 }
 
 function quoted(quote: string, inside: string, end: string | undefined): ListToken {
-  return end === "" ? { kind: "unclosed", text: quote } : { kind: "text", text: inside };
+  return end === "" ? { kind: "unclosed", text: quote } : { kind: "text", text: inside, quoted: true };
 }

@@ -1,5 +1,5 @@
 /**
- * Message lists, as in `d 1-3 ann /hola :u`.
+ * Message lists, as in `d 1-3 ann /hola :u`, and queries, as in `d since:7d and from:cron`.
  *
  *   list    = { item }                        a set, in the mailbox's order
  *   item    = number [ "-" number ]           "-" with nothing behind it: an empty range
@@ -11,15 +11,28 @@
  *   number  = digits | "^" | "$" | "."        first, last, current
  *
  * Items need no blanks around the signs. Senders and searches are alternatives, each modifier narrows what those found,
- * and either makes numbers in the same list mean nothing.
+ * and either makes numbers in the same list mean nothing. All this is as bsd-mailx has it.
+ *
+ *   query   = all { "or" all }
+ *   all     = one { [ "and" ] one }
+ *   one     = { "not" } ( term | numbers | item | "(" query ")" )
+ *   term    = name ":" value                  query/term-table.ts has the names; a value with blanks is quoted
+ *   numbers = item { item }                   numbers, ranges, signs, *: the set a list makes of them
+ *
+ * A list is a query only if an unquoted word of it is a term, or begins one behind "(": every other list keeps its
+ * meaning, so that `and` alone is a sender. In a query every word counts: numbers, :x, /text and senders are conditions
+ * like the terms.
  */
 
 import { Flag } from "../mailbox/mailbox.ts";
-import { parseHeader } from "../message/header.ts";
+import { fieldValues } from "../message/field-values.ts";
 import type { Takes } from "./command.ts";
 import { isDeleted, nearest } from "./cursor.ts";
-import { senderOf } from "./header-line.ts";
 import { type ListToken, tokens } from "./message-list-tokens.ts";
+import type { Candidate } from "./query/candidate.ts";
+import { filterMessages } from "./query/filter.ts";
+import { allOf, anyOf, Cost, ListMistake, type Query, term } from "./query/query.ts";
+import { makesQuery } from "./query/term-table.ts";
 import type { Folder, Session } from "./session.ts";
 
 export interface Wanted {
@@ -28,9 +41,6 @@ export interface Wanted {
   /** What an empty list means. */
   readonly orElse?: "current" | "nothing";
 }
-
-/** A mistake in a list, in the words the user is told. */
-class ListMistake extends Error {}
 
 /** What `/` alone looks for again. */
 const lastSearch = new WeakMap<Session, string>();
@@ -41,11 +51,11 @@ export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
 }
 
 /** @returns ascending message numbers, or undefined when there are none to be had and that has been said */
-export function selectMessages(
+export async function selectMessages(
   session: Session,
   words: string | readonly string[],
   wanted: Wanted = {},
-): readonly number[] | undefined {
+): Promise<readonly number[] | undefined> {
   const list = typeof words === "string" ? words : words.join(" ");
   const { folder } = session;
   if (session.sourcing > 0 && folder === undefined) return say(session, 'Illegal use of "message list"');
@@ -53,7 +63,7 @@ export function selectMessages(
     return wanted.orElse === "nothing" && folder !== undefined ? [] : say(session, "No applicable messages");
   }
   try {
-    const found = evaluate(session, folder, list, wanted.deleted === true);
+    const found = await evaluate(session, folder, list, wanted.deleted === true);
     if (found.length > 0 || wanted.orElse === "nothing") return found;
   } catch (error) {
     if (!(error instanceof ListMistake)) throw error;
@@ -71,28 +81,81 @@ function say(session: Session, text: string): undefined {
   return undefined;
 }
 
-function evaluate(session: Session, folder: Folder, list: string, deleted: boolean): number[] {
-  const fits = (n: number) => isDeleted(folder, n) === deleted;
-  const every = Array.from({ length: folder.mailbox.count }, (_, index) => index + 1);
-  const { numbers, senders, modifiers, all } = collect(folder, list, deleted);
+async function evaluate(session: Session, folder: Folder, list: string, deleted: boolean): Promise<readonly number[]> {
+  const read = tokens(list);
+  if (isQuery(read)) {
+    const query = await readQuery(session, folder, list, deleted);
+    const found = await search(session, folder, fitting(folder, deleted), query);
+    if (found.length === 0) throw new ListMistake(`No messages satisfy ${list.trim()}`);
+    return found;
+  }
+  const { numbers, senders, modifiers, all } = collect(folder, read, deleted);
   if (all) {
-    const found = every.filter(fits);
+    const found = fitting(folder, deleted);
     if (found.length === 0) throw new ListMistake("No applicable messages.");
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
-  let found = every.filter(fits);
+  let found = fitting(folder, deleted);
   if (senders.length > 0) {
-    found = found.filter((n) => senders.map((text) => matches(session, folder, n, text)).includes(true));
+    found = await search(session, folder, found, anyOf(senders.map((text) => sender(session, text))));
     if (found.length === 0) throw new ListMistake(`No applicable messages from {${senders.join(", ")}}`);
   }
   if (modifiers.size > 0) {
-    found = found.filter((n) => [...modifiers].every((letter) => satisfies(folder.mailbox.flags(n), letter)));
+    found = await search(session, folder, found, allOf([...modifiers].map(modifier)));
     if (found.length === 0) {
       const asked = [..."noudr"].filter((letter) => modifiers.has(letter)).map((letter) => ` :${letter}`);
       throw new ListMistake(`No messages satisfy${asked.join("")}`);
     }
   }
+  return found;
+}
+
+/** Whether a list is a query: by its unquoted words alone. */
+function isQuery(read: readonly ListToken[]): boolean {
+  return read.some(({ kind, text, quoted }) => kind === "text" && quoted !== true && makesQuery(text));
+}
+
+/** @throws ListMistake */
+async function readQuery(session: Session, folder: Folder, list: string, deleted: boolean): Promise<Query> {
+  const { parseQuery } = await import("./query/parse-query.ts");
+  return parseQuery(list, {
+    now: new Date(),
+    numbers: (text) => {
+      const { numbers, all } = collect(folder, tokens(text), deleted);
+      return term(Cost.State, all ? () => true : ({ message }) => numbers.has(message));
+    },
+    item: (text) => {
+      if (!text.startsWith(":")) return sender(session, text);
+      return modifier(modifierLetter(text));
+    },
+  });
+}
+
+/** Searches so that a person can interrupt it. @throws ListMistake */
+async function search(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
+  const { terminal } = session;
+  let interrupted = false;
+  const release = terminal.interactive
+    ? terminal.onInterrupt(() => {
+        interrupted = true;
+      })
+    : undefined;
+  const check = () => {
+    if (interrupted) throw new ListMistake("Interrupt");
+  };
+  try {
+    const found: number[] = [];
+    for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
+    return found;
+  } finally {
+    release?.();
+  }
+}
+
+function fitting(folder: Folder, deleted: boolean): number[] {
+  const found: number[] = [];
+  for (let n = 1; n <= folder.mailbox.count; n++) if (isDeleted(folder, n) === deleted) found.push(n);
   return found;
 }
 
@@ -103,9 +166,8 @@ interface Items {
   all: boolean;
 }
 
-function collect(folder: Folder, list: string, deleted: boolean): Items {
+function collect(folder: Folder, read: readonly ListToken[], deleted: boolean): Items {
   const items: Items = { numbers: new Set(), senders: [], modifiers: new Set(), all: false };
-  const read = tokens(list);
   /** First number of a range whose second is to come. */
   let begin: number | undefined;
   let others = false;
@@ -132,8 +194,7 @@ function collect(folder: Folder, list: string, deleted: boolean): Items {
     } else {
       others = true;
       if (!token.text.startsWith(":")) items.senders.push(token.text);
-      else if (!/^:[noudr]/.test(token.text)) throw new ListMistake(`Unknown colon modifier "${token.text}"`);
-      else items.modifiers.add(token.text[1] as string);
+      else items.modifiers.add(modifierLetter(token.text));
     }
   }
   return items;
@@ -162,6 +223,15 @@ function step(folder: Folder, by: 1 | -1, deleted: boolean): number {
   }
 }
 
+function modifierLetter(text: string): string {
+  if (!/^:[noudr]/.test(text)) throw new ListMistake(`Unknown colon modifier "${text}"`);
+  return text.charAt(1);
+}
+
+function modifier(letter: string): Query {
+  return term(Cost.State, ({ flags }) => satisfies(flags, letter));
+}
+
 function satisfies(flags: number, letter: string): boolean {
   if (letter === "n") return (flags & Flag.New) !== 0;
   if (letter === "o") return (flags & Flag.New) === 0;
@@ -170,18 +240,24 @@ function satisfies(flags: number, letter: string): boolean {
   return (flags & Flag.Deleted) !== 0;
 }
 
-function matches(session: Session, folder: Folder, message: number, text: string): boolean {
-  const header = folder.mailbox.header(message);
-  if (!text.startsWith("/")) return contains(senderOf(header), text);
+/** Text in the sender's address, or behind a slash in another field. */
+function sender(session: Session, text: string): Query {
+  if (!text.startsWith("/")) return term(Cost.Header, (candidate) => contains(candidate.sender, text));
   if (text.length > 1) lastSearch.set(session, text.slice(1));
-  const search = lastSearch.get(session) ?? "";
-  const colon = session.config.settings.get("searchheaders") ? search.indexOf(":") : -1;
-  const name = colon > 0 ? search.slice(0, colon).toLowerCase() : "subject";
-  const parsed = parseHeader(header);
-  const values = (name === "to" ? ["to", "cc", "bcc"] : [name]).flatMap((one) => parsed.all(one).join(" ") || []);
-  return values.some((value) => contains(value, search.slice(colon + 1)));
+  const wanted = lastSearch.get(session) ?? "";
+  const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;
+  const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
+  const names = name === "to" ? ["to", "cc", "bcc"] : [name];
+  return term(Cost.Header, (candidate) =>
+    names.some((one) => contains(joinedField(candidate, one), wanted.slice(colon + 1))),
+  );
 }
 
-function contains(text: string, part: string): boolean {
-  return text.toLowerCase().includes(part.toLowerCase());
+function joinedField({ header }: Candidate, name: string): string | undefined {
+  const values = fieldValues(header, name);
+  return values.length === 0 ? undefined : values.join(" ");
+}
+
+function contains(text: string | undefined, part: string): boolean {
+  return text?.toLowerCase().includes(part.toLowerCase()) === true;
 }

@@ -4,13 +4,14 @@ import { separator } from "../append.ts";
 import { readPieces, readRange } from "../bytes.ts";
 import { MailboxChanged } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
-import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox } from "../mailbox.ts";
+import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
 import { statusValue } from "../status.ts";
 import { storedForm } from "../stored-form.ts";
 import { apply } from "./apply.ts";
 import { Journal, probeOf } from "./journal.ts";
 import { MessageIndex } from "./message-index.ts";
+import { messageHeaders, type PieceSource, wholeMessages } from "./message-pieces.ts";
 import { headerEnd, scan } from "./scan.ts";
 
 const headerPiece = 16 << 10;
@@ -66,6 +67,21 @@ export class MboxMailbox implements Mailbox {
     if (replaced !== undefined) return replaced.subarray(start, end);
     const from = this.#index.start(message);
     return readRange(this.#descriptor, from + start, Math.min(from + end, this.#end(message)));
+  }
+
+  pieces(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece> {
+    const source: PieceSource = {
+      descriptor: this.#descriptor,
+      start: (message) => this.#index.start(message),
+      end: (message) => this.#end(message),
+      replaced: (message) => this.#replaced.get(message),
+      header: (message) => this.header(message),
+    };
+    return part === "whole" ? wholeMessages(source, messages) : messageHeaders(source, messages);
+  }
+
+  offset(message: number): number {
+    return this.#index.start(message);
   }
 
   counts(message: number): Counts {

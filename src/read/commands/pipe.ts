@@ -19,11 +19,11 @@ const listWords = /^(?:[ \t]*(?:[-+]+|\*|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ 
 
 const takesListAndCommand: Takes<ListAndCommand> = {
   synopsis: "[msglist] command",
-  parse: (session, rest) => {
+  parse: async (session, rest) => {
     const list = listWords.exec(rest)?.[0] ?? "";
     const line = rest.slice(list.length).trim();
     if (line === "") return undefined;
-    const messages = selectMessages(session, list);
+    const messages = await selectMessages(session, list);
     return messages === undefined ? undefined : { messages, line };
   },
 };

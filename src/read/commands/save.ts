@@ -25,7 +25,7 @@ const takesListAndFile: Takes<ListAndFile> = {
       session.terminal.out("No file specified.\n");
       return undefined;
     }
-    const messages = selectMessages(session, list);
+    const messages = await selectMessages(session, list);
     if (messages === undefined) return undefined;
     const path = await expandFileName(session, file);
     return path === undefined ? undefined : { messages, path };

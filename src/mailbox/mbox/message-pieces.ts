@@ -1,0 +1,111 @@
+/** The messages of an mbox by large reads in the order of the file, for what looks at all of them. */
+import { readSync } from "node:fs";
+import type { MessagePiece } from "../mailbox.ts";
+import { headerEnd } from "./scan.ts";
+
+/** Where the messages are. */
+export interface PieceSource {
+  readonly descriptor: number;
+  start(message: number): number;
+  end(message: number): number;
+  /** What stands in the place of a message; none for nearly all. */
+  replaced(message: number): Buffer | undefined;
+  header(message: number): Buffer;
+}
+
+const wholeWindow = 8 << 20;
+const headerWindow = 64 << 10;
+
+/** Reads as far as messages follow one another, so that a few messages far apart cost their own bytes only. */
+class Window {
+  readonly #descriptor: number;
+  readonly #bytes: Buffer;
+  #start = 0;
+  #end = 0;
+
+  constructor(descriptor: number, size: number) {
+    this.#descriptor = descriptor;
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
+
+  holds(start: number, end: number): boolean {
+    return start >= this.#start && end <= this.#end;
+  }
+
+  move(start: number, end: number): void {
+    const wanted = Math.min(end - start, this.#bytes.length);
+    let filled = 0;
+    while (filled < wanted) {
+      const length = readSync(this.#descriptor, this.#bytes, filled, wanted - filled, start + filled);
+      if (length === 0) break;
+      filled += length;
+    }
+    this.#start = start;
+    this.#end = start + filled;
+  }
+
+  /** What it holds of that range. */
+  slice(start: number, end: number): Buffer {
+    return this.#bytes.subarray(start - this.#start, Math.min(end, this.#end) - this.#start);
+  }
+}
+
+/** @param messages ascending */
+export function* wholeMessages(source: PieceSource, messages: readonly number[]): Iterable<MessagePiece> {
+  const window = new Window(source.descriptor, wholeWindow);
+  for (const [index, message] of messages.entries()) {
+    const replaced = source.replaced(message);
+    if (replaced !== undefined) {
+      yield { message, at: 0, bytes: replaced };
+      continue;
+    }
+    const start = source.start(message);
+    const end = source.end(message);
+    if (!window.holds(start, end)) window.move(start, runEnd(source, messages, index, wholeWindow));
+    let at = 0;
+    for (;;) {
+      const bytes = window.slice(start + at, end);
+      yield { message, at, bytes };
+      at += bytes.length;
+      if (bytes.length === 0 || start + at >= end) break;
+      window.move(start + at, end);
+    }
+  }
+}
+
+/** @param messages ascending */
+export function* messageHeaders(source: PieceSource, messages: readonly number[]): Iterable<MessagePiece> {
+  const window = new Window(source.descriptor, headerWindow);
+  for (const [index, message] of messages.entries()) {
+    const start = source.start(message);
+    const end = source.end(message);
+    let bytes = headerIn(window, start, end);
+    if (bytes === undefined && source.replaced(message) === undefined) {
+      window.move(start, runEnd(source, messages, index, headerWindow));
+      bytes = headerIn(window, start, end);
+    }
+    if (bytes === undefined || source.replaced(message) !== undefined) bytes = source.header(message);
+    yield { message, at: 0, bytes };
+  }
+}
+
+function headerIn(window: Window, start: number, end: number): Buffer | undefined {
+  if (!window.holds(start, start + 1)) return undefined;
+  const bytes = window.slice(start, end);
+  const found = headerEnd(bytes, 0);
+  if (found !== undefined) return bytes.subarray(0, found);
+  return window.holds(start, end) ? bytes : undefined;
+}
+
+/** Where the messages end that stand one behind the other from that one on, once that is far enough for a read. */
+function runEnd(source: PieceSource, messages: readonly number[], index: number, enough: number): number {
+  const first = messages[index] as number;
+  const start = source.start(first);
+  let end = source.end(first);
+  for (let next = index + 1; end - start < enough && next < messages.length; next++) {
+    const message = messages[next] as number;
+    if (source.start(message) !== end) break;
+    end = source.end(message);
+  }
+  return end;
+}

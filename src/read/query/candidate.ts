@@ -1,0 +1,74 @@
+/** One message under examination: what a term may ask of it, each made when first asked for. */
+import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { bareAddress } from "../../message/bare-address.ts";
+import { decodeWords } from "../../message/decode-words.ts";
+import { parseAsctime, parseDateField } from "../../message/field-date.ts";
+import { fieldValues } from "../../message/field-values.ts";
+import { fromLine } from "../header-line.ts";
+
+/** A message longer than this is searched as it is stored, in pieces, whatever its MIME structure. */
+const longest = 64 << 20;
+
+export class Candidate {
+  readonly mailbox: Mailbox;
+  readonly message: number;
+  readonly #bytes: Buffer | undefined;
+  #header: string | undefined;
+
+  /** @param bytes the message as stored, or its header alone, where they are at hand */
+  constructor(mailbox: Mailbox, message: number, bytes?: Buffer) {
+    this.mailbox = mailbox;
+    this.message = message;
+    this.#bytes = bytes;
+  }
+
+  get flags(): number {
+    return this.mailbox.flags(this.message);
+  }
+
+  get size(): number {
+    return this.mailbox.size(this.message);
+  }
+
+  /** The From_ line and the header, each byte as the character of that code. */
+  get header(): string {
+    this.#header ??= this.#headerText();
+    return this.#header;
+  }
+
+  #headerText(): string {
+    const bytes = this.#bytes ?? this.mailbox.header(this.message);
+    const text = bytes.toString("latin1", 0, Math.min(bytes.length, 16 << 10));
+    const end = /\n\r?\n/.exec(text);
+    return end === null ? this.mailbox.header(this.message).toString("latin1") : text.slice(0, end.index + 1);
+  }
+
+  /** Decoded values of all fields of that name. */
+  fields(name: string): string[] {
+    return fieldValues(this.header, name).map((value) => decodeWords(value));
+  }
+
+  /** The address in From, undecoded, else the user of the From_ line: what a bare word of a list is looked for in. */
+  get sender(): string {
+    const from = fieldValues(this.header, "from");
+    return from.length > 0 ? bareAddress(from.join(" ")) : this.envelope.user;
+  }
+
+  /** The From_ line. */
+  get envelope(): { user: string; date: string } {
+    const { header } = this;
+    return fromLine(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
+  }
+
+  /** Of the Date field, else of the From_ line. */
+  get date(): Date | undefined {
+    return parseDateField(fieldValues(this.header, "date")[0] ?? "") ?? parseAsctime(this.envelope.date);
+  }
+
+  /** As stored; undefined where it is too long to be held. */
+  get whole(): Buffer | undefined {
+    const { size } = this;
+    if (this.#bytes !== undefined && this.#bytes.length === size) return this.#bytes;
+    return size > longest ? undefined : this.mailbox.read(this.message, 0, size);
+  }
+}

@@ -1,0 +1,94 @@
+/** The messages that a query finds, in the mailbox's order, at the speed of the disk. */
+import { setImmediate as turn } from "node:timers/promises";
+import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { messagePieces } from "../../mailbox/pieces.ts";
+import { Candidate } from "./candidate.ts";
+import { allOf, Cost, type Query } from "./query.ts";
+
+/** Messages longer than this are not read ahead whole. */
+const longestAhead = 8 << 20;
+/** Milliseconds of work between two looks at what else happens: an interrupt, for one. */
+const longestTurn = 50;
+
+/**
+ * Parts that must all hold are asked in passes, the cheapest first: each reads only what the pass before has left.
+ *
+ * @param messages ascending
+ * @param check called now and then; ends the search by throwing
+ */
+export async function* filterMessages(
+  mailbox: Mailbox,
+  messages: readonly number[],
+  query: Query,
+  check: () => void = () => {},
+): AsyncIterable<number> {
+  const parts = query.parts ?? [query];
+  const at = (cost: Cost) => parts.filter((part) => part.cost === cost);
+  let left = messages;
+  const [byState, byHeader, byBody] = [at(Cost.State), at(Cost.Header), at(Cost.Body)];
+  if (byState.length > 0) {
+    const fits = allOf(byState);
+    left = left.filter((message) => fits.matches(new Candidate(mailbox, message)));
+  }
+  const pause = pacer(check);
+  if (byHeader.length > 0 && byBody.length > 0) {
+    const fits = allOf(byHeader);
+    const found: number[] = [];
+    for await (const message of pass(mailbox, left, fits, pause)) found.push(message);
+    left = found;
+  }
+  const last = byBody.length > 0 ? byBody : byHeader;
+  if (last.length > 0) yield* pass(mailbox, left, allOf(last), pause);
+  else yield* left;
+}
+
+async function* pass(
+  mailbox: Mailbox,
+  messages: readonly number[],
+  query: Query,
+  pause: () => Promise<void> | undefined,
+): AsyncIterable<number> {
+  for (const { part, run } of runs(mailbox, messages, query.cost)) {
+    for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
+      if (at > 0) continue;
+      const waited = pause();
+      if (waited !== undefined) await waited;
+      if (query.matches(new Candidate(mailbox, message, bytes))) yield message;
+    }
+  }
+}
+
+interface Run {
+  readonly part: "whole" | "header";
+  readonly run: readonly number[];
+}
+
+/** Very long messages apart: what they are asked reads them itself, in pieces. */
+function* runs(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
+  if (cost !== Cost.Body) {
+    yield { part: "header", run: messages };
+    return;
+  }
+  let run: number[] = [];
+  for (const message of messages) {
+    if (mailbox.size(message) <= longestAhead) run.push(message);
+    else {
+      yield { part: "whole", run };
+      yield { part: "header", run: [message] };
+      run = [];
+    }
+  }
+  yield { part: "whole", run };
+}
+
+/** The memory of pieces is used again: what waits may not be looked at after. Hence before each message, not behind. */
+function pacer(check: () => void): () => Promise<void> | undefined {
+  let begun = Date.now();
+  return () => {
+    if (Date.now() - begun < longestTurn) return undefined;
+    return turn().then(() => {
+      check();
+      begun = Date.now();
+    });
+  };
+}

@@ -1,0 +1,110 @@
+/** Reads a query by the grammar at the head of message-list.ts. */
+import { allOf, anyOf, ListMistake, not, type Query } from "./query.ts";
+import { asTerm, queryTerms } from "./term-table.ts";
+import { compileTerm } from "./terms.ts";
+import { type QueryWord, queryWords } from "./words.ts";
+
+export interface QueryPlace {
+  /** What dates are counted from. */
+  readonly now: Date;
+  /** The meaning of numbers and ranges as a message list has them. @throws ListMistake */
+  numbers(list: string): Query;
+  /** The meaning of `:x`, `/text` and of a sender. @throws ListMistake */
+  item(text: string): Query;
+}
+
+/** @throws ListMistake */
+export function parseQuery(list: string, place: QueryPlace): Query {
+  const words = queryWords(list);
+  let at = 0;
+  const peek = () => words[at];
+
+  function alternatives(): Query {
+    const found = [conjunction()];
+    while (isOperator(peek(), "or")) {
+      at++;
+      found.push(conjunction());
+    }
+    return anyOf(found);
+  }
+
+  function conjunction(): Query {
+    const found = [negation()];
+    for (;;) {
+      const next = peek();
+      if (isOperator(next, "and")) at++;
+      else if (next === undefined || next.kind === ")" || isOperator(next, "or")) return allOf(found);
+      found.push(negation());
+    }
+  }
+
+  function negation(): Query {
+    let negated = false;
+    while (isOperator(peek(), "not")) {
+      at++;
+      negated = !negated;
+    }
+    const query = primary();
+    return negated ? not(query) : query;
+  }
+
+  function primary(): Query {
+    const word = peek();
+    if (word === undefined || word.kind === ")" || isOperator(word, "and") || isOperator(word, "or")) {
+      throw missing(words[at - 1], word);
+    }
+    if (word.kind === "(") {
+      if (++openings > deepest) throw new ListMistake(`More than ${deepest} parentheses`);
+      at++;
+      const query = alternatives();
+      if (peek()?.kind !== ")") throw new ListMistake('No ")" for a "("');
+      at++;
+      return query;
+    }
+    if (isNumbers(word)) return numbers();
+    at++;
+    return meaning(word, place);
+  }
+
+  function numbers(): Query {
+    const run: string[] = [];
+    for (let word = peek(); word !== undefined && isNumbers(word); word = peek()) {
+      run.push(word.text);
+      at++;
+    }
+    return place.numbers(run.join(" "));
+  }
+
+  let openings = 0;
+  const query = alternatives();
+  if (peek() !== undefined) throw new ListMistake('No "(" for a ")"');
+  return query;
+}
+
+const deepest = 500;
+
+function meaning({ text, quoted }: QueryWord, { now, item }: QueryPlace): Query {
+  if (quoted) return item(text);
+  const found = asTerm(text);
+  if (found !== undefined) return compileTerm(found.name, found.value, now);
+  const [, unknown] = /^([a-z][a-z-]*):/i.exec(text) ?? [];
+  if (unknown === undefined) return item(text);
+  const known = Object.keys(queryTerms).map((name) => `${name}:`);
+  throw new ListMistake(`Unknown term "${unknown}:"; there are ${known.join(" ")}`);
+}
+
+function isOperator(word: QueryWord | undefined, operator: "and" | "or" | "not"): boolean {
+  return word?.kind === "word" && !word.quoted && word.text.toLowerCase() === operator;
+}
+
+function isNumbers({ kind, text, quoted }: QueryWord): boolean {
+  return kind === "word" && !quoted && /^[\d$^.*+-]+$/.test(text);
+}
+
+function missing(before: QueryWord | undefined, found: QueryWord | undefined): ListMistake {
+  if (found?.kind === ")" && before?.kind !== "word") {
+    return new ListMistake(before === undefined ? 'No "(" for a ")"' : 'Nothing between "(" and ")"');
+  }
+  if (before === undefined) return new ListMistake(`Nothing before "${found?.text}"`);
+  return new ListMistake(`Nothing after "${before.text}"`);
+}

@@ -1,0 +1,47 @@
+/** What a query is once it has been read: terms put together by and, or, not. */
+import type { Candidate } from "./candidate.ts";
+
+/** What it takes to tell: the state in memory, the header, the whole message. */
+export const Cost = { State: 0, Header: 1, Body: 2 } as const;
+export type Cost = (typeof Cost)[keyof typeof Cost];
+
+export interface Query {
+  readonly cost: Cost;
+  readonly matches: (candidate: Candidate) => boolean;
+  /** The parts that must all hold, the cheapest first; without them the query is one part. */
+  readonly parts?: readonly Query[];
+}
+
+/** A mistake in a list or a query, in the words the user is told. */
+export class ListMistake extends Error {}
+
+export function term(cost: Cost, matches: (candidate: Candidate) => boolean): Query {
+  return { cost, matches };
+}
+
+export function allOf(queries: readonly Query[]): Query {
+  if (queries.length === 1) return queries[0] as Query;
+  const parts = cheapestFirst(queries.flatMap((query) => query.parts ?? [query]));
+  return { cost: dearest(parts), matches: (candidate) => parts.every((part) => part.matches(candidate)), parts };
+}
+
+export function anyOf(queries: readonly Query[]): Query {
+  if (queries.length === 1) return queries[0] as Query;
+  const alternatives = cheapestFirst(queries);
+  return {
+    cost: dearest(alternatives),
+    matches: (candidate) => alternatives.some((query) => query.matches(candidate)),
+  };
+}
+
+export function not(query: Query): Query {
+  return { cost: query.cost, matches: (candidate) => !query.matches(candidate) };
+}
+
+function cheapestFirst(queries: readonly Query[]): Query[] {
+  return [...queries].sort((a, b) => a.cost - b.cost);
+}
+
+function dearest(ascending: readonly Query[]): Cost {
+  return ascending.at(-1)?.cost ?? Cost.State;
+}

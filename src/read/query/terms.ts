@@ -1,0 +1,99 @@
+/** The terms of queries, each declared once: parsing, completion and mail(1) read this table. */
+
+import { Flag } from "../../mailbox/mailbox.ts";
+import { leafParts } from "../../message/leaf-parts.ts";
+import { bodyContains } from "./body-search.ts";
+import type { Candidate } from "./candidate.ts";
+import { fold } from "./fold.ts";
+import { Cost, ListMistake, type Query, term } from "./query.ts";
+import { parseSizes } from "./sizes.ts";
+import { type QueryTermName, queryTerms } from "./term-table.ts";
+import { parseWhen, type Span } from "./when.ts";
+
+/** @throws ListMistake for a value it can't have */
+export function compileTerm(name: QueryTermName, value: string, now: Date): Query {
+  if (value === "") throw new ListMistake(`Nothing after "${name}:"; as in ${queryTerms[name].example}`);
+  return compile[name](value, now);
+}
+
+const compile: Readonly<Record<QueryTermName, (value: string, now: Date) => Query>> = {
+  since: (value, now) => dated("since", value, now, (date, { start }) => date >= start),
+  before: (value, now) => dated("before", value, now, (date, { start }) => date < start),
+  on: (value, now) => dated("on", value, now, (date, { start, end }) => date >= start && date < end),
+  from: (value) =>
+    inHeader(value, (candidate) => {
+      const fields = candidate.fields("from");
+      return fields.length > 0 ? fields : [candidate.envelope.user];
+    }),
+  to: (value) => inHeader(value, (candidate) => candidate.fields("to")),
+  cc: (value) => inHeader(value, (candidate) => candidate.fields("cc")),
+  subject: (value) => inHeader(value, (candidate) => candidate.fields("subject")),
+  header: (value) => {
+    const [, name = "", colon = "", text = ""] = /^([^:]*)(:?)(.*)$/s.exec(value) ?? [];
+    if (!/^[!-9;-~]+$/.test(name)) throw wrong("header", value);
+    if (colon === "") return term(Cost.Header, (candidate) => candidate.fields(name).length > 0);
+    return inHeader(text, (candidate) => candidate.fields(name));
+  },
+  body: (value) => term(Cost.Body, bodyContains(value)),
+  size: (value) => {
+    const fits = parseSizes(value);
+    if (fits === undefined) throw wrong("size", value);
+    return term(Cost.State, ({ size }) => fits(size));
+  },
+  is: (value) => {
+    const state = states[value.toLowerCase()];
+    if (state === undefined) throw wrong("is", value);
+    return state;
+  },
+  has: (value) => {
+    if (!/^attachments?$/i.test(value)) throw wrong("has", value);
+    return term(Cost.Body, hasAttachment);
+  },
+};
+
+function wrong(name: QueryTermName, value: string): ListMistake {
+  const { argument, hint } = queryTerms[name];
+  return new ListMistake(`Bad ${argument} "${value}" in ${name}:; ${hint}`);
+}
+
+function dated(name: QueryTermName, value: string, now: Date, fits: (date: Date, span: Span) => boolean): Query {
+  const span = parseWhen(value, now);
+  if (span === undefined) throw wrong(name, value);
+  return term(Cost.Header, ({ date }) => date !== undefined && fits(date, span));
+}
+
+function inHeader(text: string, values: (candidate: Candidate) => readonly string[]): Query {
+  const wanted = fold(text);
+  return term(Cost.Header, (candidate) => values(candidate).some((value) => fold(value).includes(wanted)));
+}
+
+function flagged(flag: number, set = true): Query {
+  return term(Cost.State, ({ flags }) => ((flags & flag) !== 0) === set);
+}
+
+/** Letters of other clients (mutt, Dovecot), which keep them in X-Status. */
+function marked(letter: string): Query {
+  return term(Cost.Header, (candidate) => candidate.fields("x-status").some((value) => value.includes(letter)));
+}
+
+const states: Readonly<Record<string, Query>> = {
+  new: flagged(Flag.New),
+  old: flagged(Flag.New, false),
+  read: flagged(Flag.Read),
+  unread: flagged(Flag.Read, false),
+  deleted: flagged(Flag.Deleted),
+  saved: flagged(Flag.Saved),
+  held: flagged(Flag.Preserved),
+  mbox: flagged(Flag.ToMbox),
+  touched: flagged(Flag.Touched),
+  flagged: marked("F"),
+  answered: marked("A"),
+};
+
+function hasAttachment(candidate: Candidate): boolean {
+  if (!/^content-(?:type|disposition):/im.test(candidate.header)) return false;
+  const { whole } = candidate;
+  if (whole === undefined) return /^content-type:\s*multipart\/mixed/im.test(candidate.header);
+  for (const { attached } of leafParts(whole)) if (attached) return true;
+  return false;
+}

@@ -1,0 +1,51 @@
+/** The words of a query: parentheses, and words in which quotes hold blanks together. */
+import { ListMistake } from "./query.ts";
+
+export interface QueryWord {
+  readonly kind: "(" | ")" | "word";
+  /** Without quotes. */
+  readonly text: string;
+  /** Began with a quote: neither operator nor term, but a sender. */
+  readonly quoted: boolean;
+}
+
+export function queryWords(list: string): QueryWord[] {
+  const words: QueryWord[] = [];
+  let at = 0;
+  while (at < list.length) {
+    const first = list.charAt(at);
+    if (first === " " || first === "\t") at++;
+    else if (first === "(" || first === ")") {
+      words.push({ kind: first, text: first, quoted: false });
+      at++;
+    } else {
+      const { text, end } = wordAt(list, at);
+      words.push({ kind: "word", text, quoted: first === '"' || first === "'" });
+      at = end;
+    }
+  }
+  return words;
+}
+
+/** Parentheses inside a word belong to it as far as they match: `subject:fix(core)`. */
+function wordAt(list: string, start: number): { text: string; end: number } {
+  let text = "";
+  let depth = 0;
+  let at = start;
+  for (; at < list.length; at++) {
+    const character = list.charAt(at);
+    if (character === " " || character === "\t" || (character === ")" && depth === 0)) break;
+    if ((character === '"' || character === "'") && (at === start || list[at - 1] === ":")) {
+      const end = list.indexOf(character, at + 1);
+      if (end < 0) throw new ListMistake(`Missing ${character}`);
+      text += list.slice(at + 1, end);
+      at = end;
+      continue;
+    }
+    if (character === "(" && /^not$/i.test(text)) break;
+    if (character === "(") depth++;
+    if (character === ")") depth--;
+    text += character;
+  }
+  return { text, end: at };
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { openMailbox } from "../../src/mailbox/open.ts";
+import { messagePieces } from "../../src/mailbox/pieces.ts";
+
+const home = mkdtempSync(join(tmpdir(), "mail-pieces-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const body = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.integer({ min: 1, max: 200_000 }).map((length) => "x".repeat(length)),
+  fc.constant("x".repeat(9 << 20)),
+);
+const message = fc
+  .tuple(fc.integer({ min: 0, max: 3 }), body, fc.boolean())
+  .map(([fields, text, crlf]) =>
+    `From ann Sat Jan 16 18:22:03 2021\n${"Subject: hola\n".repeat(fields)}\n${text}\n\n`.replaceAll(
+      "\n",
+      crlf ? "\r\n" : "\n",
+    ),
+  );
+
+async function open(text: string) {
+  const path = join(home, "box");
+  writeFileSync(path, text);
+  return openMailbox(path, { lockwait: 1, stateDirectory: join(home, "state") });
+}
+
+test("pieces put together are what is stored, and headers are headers, for any choice of messages", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), fc.nat(), async (messages, chosen) => {
+      const mailbox = await open(messages.join(""));
+      try {
+        mailbox.replace(1, Buffer.from("From bob Sat Jan 16 18:22:03 2021\nSubject: other\n\nedited\n\n"));
+        const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1).filter(
+          (n) => ((chosen >> (n % 8)) & 1) === 0,
+        );
+        const whole = new Map<number, Buffer>();
+        for (const { message: n, at, bytes } of messagePieces(mailbox, numbers, "whole")) {
+          expect(at).toBe(whole.get(n)?.length ?? 0);
+          whole.set(n, Buffer.concat([whole.get(n) ?? Buffer.alloc(0), bytes]));
+        }
+        expect([...whole.keys()]).toEqual(numbers);
+        for (const n of numbers) expect(whole.get(n)?.equals(mailbox.read(n, 0, mailbox.size(n)))).toBe(true);
+        const headers = [...messagePieces(mailbox, numbers, "header")].map((piece) => piece.message);
+        expect(headers).toEqual(numbers);
+        for (const { message: n, bytes } of messagePieces(mailbox, numbers, "header"))
+          expect(bytes.equals(mailbox.header(n))).toBe(true);
+      } finally {
+        mailbox.close();
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
