@@ -57,7 +57,7 @@ class Collecting {
 
   async #askSubject(): Promise<string | undefined | "cancelled"> {
     for (;;) {
-      const answer = await this.#composing.terminal.readLine("Subject: ");
+      const answer = await this.#composing.terminal.readLine("Subject: ", "subject");
       if (answer.kind === "interrupt") {
         if (this.#interrupted()) return "cancelled";
         continue;
@@ -67,7 +67,7 @@ class Collecting {
   }
 
   async #askPeople(prompt: string, present: string[]): Promise<string[]> {
-    const answer = await this.#composing.terminal.editLine(prompt, present.join(" "));
+    const answer = await this.#composing.terminal.editLine(prompt, present.join(" "), "people");
     return answer.kind === "line" ? typedItems(answer.text) : present;
   }
 
@@ -77,7 +77,7 @@ class Collecting {
     const settings = config.settings;
     let ends = 0;
     for (;;) {
-      const input: Input = await terminal.readLine();
+      const input: Input = await terminal.readLine("", "text");
       if (input.kind === "interrupt") {
         if (this.#interrupted()) return "cancelled";
         continue;

@@ -170,7 +170,7 @@ async function filter({ config, terminal, draft }: Composing, line: string): Pro
 async function editHeader({ terminal, draft }: Composing): Promise<void> {
   if (!terminal.inputIsTerminal) return;
   const ask = async (prompt: string, value: string) => {
-    const answer = await terminal.editLine(prompt, value);
+    const answer = await terminal.editLine(prompt, value, prompt === "Subject: " ? "subject" : "people");
     return answer.kind === "line" ? answer.text : value;
   };
   draft.to = typedItems(await ask("To: ", draft.to.join(" ")));

@@ -15,7 +15,7 @@ export async function runSession(session: Session): Promise<"quit" | "exit"> {
     if (begun === "" && terminal.interactive && config.settings.get("autoinc") && session.folder !== undefined) {
       if ((await takeInNewMail(session.folder)) > 0) terminal.out("New mail has arrived.\n");
     }
-    const input = await terminal.readLine(begun === "" ? prompt : "");
+    const input = await terminal.readLine(begun === "" ? prompt : "", "command");
     if (input.kind === "interrupt") {
       terminal.out("\nInterrupt\n");
       begun = "";

@@ -2,6 +2,8 @@
 import type { FieldSelection } from "../config/config.ts";
 import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { storedForm } from "../mailbox/stored-form.ts";
+import type { Styled } from "../terminal/terminal.ts";
+import { paintMessage } from "./message-paint.ts";
 import type { Folder, Session } from "./session.ts";
 
 const LF = 10;
@@ -118,19 +120,21 @@ export async function printMessages(
 ): Promise<void> {
   const { terminal, config } = session;
   const keep = allFields ? undefined : keptFields(config.shown);
-  if (terminal.interactive && (paged || isLong(session, folder, messages))) {
-    const collected: Uint8Array[] = [];
+  function* titled(): Iterable<Styled | Uint8Array> {
     for (const message of messages) {
       visit(message);
-      collected.push(Buffer.from(`Message ${message}:\n`), ...shownPieces(folder.mailbox, message, keep));
+      yield { text: `Message ${message}:\n`, style: "title" };
+      const pieces = shownPieces(folder.mailbox, message, keep);
+      yield* terminal.outputIsTerminal ? paintMessage(pieces) : pieces;
     }
-    await terminal.page(config.settings.get("PAGER"), Buffer.concat(collected));
+  }
+  if (terminal.interactive && (paged || isLong(session, folder, messages))) {
+    await terminal.page(config.settings.get("PAGER"), { [Symbol.iterator]: () => titled()[Symbol.iterator]() });
     return;
   }
-  for (const message of messages) {
-    visit(message);
-    terminal.out(`Message ${message}:\n`);
-    for (const piece of shownPieces(folder.mailbox, message, keep)) {
+  for (const piece of titled()) {
+    if (!(piece instanceof Uint8Array)) terminal.out(piece.text, piece.style);
+    else {
       terminal.out(piece);
       if (piece.length >= 1 << 16) await terminal.flush();
     }

@@ -1,10 +1,13 @@
 /** Makes the Terminal of a process: standard input, output and error as they are, terminal or pipe. */
-import { spawn } from "node:child_process";
 import { isatty, WriteStream } from "node:tty";
+import { visible } from "../message/safe-text.ts";
+import { toBytes } from "../message/text.ts";
+import type { LineReader } from "./line-reader.ts";
 import { Output } from "./output.ts";
+import { feedPager, showsColour } from "./pager.ts";
 import { PipeInput } from "./pipe-input.ts";
-import type { Input, Style, Terminal } from "./terminal.ts";
-import { loadTheme, wantsColour } from "./theme.ts";
+import type { Asked, Assistance, Choice, Input, Style, Styled, Terminal } from "./terminal.ts";
+import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
 import { TtyInput } from "./tty-input.ts";
 
 export interface TerminalOptions {
@@ -13,33 +16,29 @@ export interface TerminalOptions {
 }
 
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
-  const inputIsTerminal = isatty(0);
-  const outputIsTerminal = isatty(1);
-  const paint = wantsColour(process.env, outputIsTerminal) ? await loadTheme() : undefined;
-  return new ProcessTerminal(options.interactive === true || inputIsTerminal, inputIsTerminal, outputIsTerminal, paint);
+  const level = colourLevel(process.env, isatty(1));
+  return new ProcessTerminal(options.interactive === true, level > 0 ? await loadTheme(level) : undefined);
 }
 
 class ProcessTerminal implements Terminal {
   readonly interactive: boolean;
-  readonly inputIsTerminal: boolean;
-  readonly outputIsTerminal: boolean;
+  readonly inputIsTerminal = isatty(0);
+  readonly outputIsTerminal = isatty(1);
+  readonly rich: boolean;
   readonly #out: Output;
   readonly #err: Output;
   readonly #pipe = new PipeInput();
   readonly #tty = new TtyInput();
+  #reader: LineReader | undefined;
+  #assistance: Assistance | undefined;
   readonly #keepAlive = () => {};
 
-  constructor(
-    interactive: boolean,
-    inputIsTerminal: boolean,
-    outputIsTerminal: boolean,
-    paint: ((text: string, style: Style) => string) | undefined,
-  ) {
-    this.interactive = interactive;
-    this.inputIsTerminal = inputIsTerminal;
-    this.outputIsTerminal = outputIsTerminal;
-    this.#out = new Output(1, outputIsTerminal, paint);
-    this.#err = new Output(2, isatty(2));
+  constructor(interactive: boolean, paint: Paint | undefined) {
+    this.interactive = interactive || this.inputIsTerminal;
+    this.rich = this.inputIsTerminal && this.outputIsTerminal && canMoveCursor(process.env["TERM"]);
+    // Colours that were forced into a pipe are for a terminal behind it.
+    this.#out = new Output(1, { guarded: this.outputIsTerminal || paint !== undefined, paint });
+    this.#err = new Output(2, { guarded: isatty(2), paint: isatty(2) ? paint : undefined });
   }
 
   size(): { rows: number; columns: number } {
@@ -54,7 +53,7 @@ class ProcessTerminal implements Terminal {
 
   err(text: string): void {
     this.#out.flush();
-    this.#err.write(text);
+    this.#err.write(text, "error");
     this.#err.flush();
   }
 
@@ -63,15 +62,46 @@ class ProcessTerminal implements Terminal {
     this.#err.flush();
   }
 
-  readLine(prompt = ""): Promise<Input> {
+  readLine(prompt = "", asked: Asked = "answer"): Promise<Input> {
+    if (this.rich) return this.#edited(prompt, "", asked);
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");
     if (this.interactive) this.#out.flush();
     return this.inputIsTerminal ? this.#tty.readLine() : this.#pipe.readLine();
   }
 
-  async editLine(prompt: string, value: string): Promise<Input> {
+  async editLine(prompt: string, value: string, asked: Asked = "answer"): Promise<Input> {
+    if (this.rich) return this.#edited(prompt, value, asked);
     const typed = await this.readLine(`${prompt}${value}`);
     return typed.kind === "line" ? { ...typed, text: value + typed.text } : typed;
+  }
+
+  async #edited(prompt: string, value: string, asked: Asked): Promise<Input> {
+    this.#out.flush();
+    if (this.#reader === undefined) {
+      const { LineReader } = await import("./line-reader.ts");
+      this.#reader = new LineReader({ size: () => this.size(), draw: (strokes) => this.#out.draw(strokes) });
+      if (this.#assistance !== undefined) this.#reader.assist(this.#assistance);
+    }
+    return await this.#reader.read({ prompt, value, asked });
+  }
+
+  assist(assistance: Assistance): void {
+    this.#assistance = assistance;
+    this.#reader?.assist(assistance);
+  }
+
+  async choose(question: string, choices: readonly Choice[]): Promise<string | undefined> {
+    const prompts = await import("./prompts.ts");
+    return await this.lend(() => prompts.choose(this.#canvas(), question, choices));
+  }
+
+  async confirm(question: string): Promise<boolean> {
+    const prompts = await import("./prompts.ts");
+    return await this.lend(() => prompts.confirm(this.#canvas(), question));
+  }
+
+  #canvas() {
+    return { size: () => this.size(), drawForeign: (text: string) => this.#out.drawForeign(text), visible };
   }
 
   async *rest(): AsyncIterable<Uint8Array> {
@@ -80,14 +110,15 @@ class ProcessTerminal implements Terminal {
       return;
     }
     for (;;) {
-      const input = await this.readLine();
+      const input = await this.readLine("", "text");
       if (input.kind !== "line") return;
-      yield Buffer.from(`${input.text}${input.ended ? "\n" : ""}`);
+      yield toBytes(`${input.text}${input.ended ? "\n" : ""}`);
     }
   }
 
   async lend<T>(task: () => Promise<T>): Promise<T> {
     this.#out.flush();
+    this.#reader?.release();
     // An interrupt reaches the child through the terminal; here it must only not be the end of us.
     process.on("SIGINT", this.#keepAlive);
     try {
@@ -97,20 +128,21 @@ class ProcessTerminal implements Terminal {
     }
   }
 
-  page(pager: string, text: Uint8Array): Promise<void> {
-    return this.lend(
-      () =>
-        new Promise((resolve) => {
-          const child = spawn("/bin/sh", ["-c", pager], { stdio: ["pipe", "inherit", "inherit"] });
-          child.stdin.on("error", () => {});
-          child.on("error", () => {
-            this.out(text);
-            resolve();
-          });
-          child.on("close", () => resolve());
-          child.stdin.end(text);
-        }),
-    );
+  async page(pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void> {
+    const coloured = showsColour(pager, process.env);
+    const out = this.#out;
+    function* written(): Iterable<Buffer> {
+      for (const piece of pieces) {
+        yield piece instanceof Uint8Array
+          ? out.bytesOf(piece, "plain", coloured)
+          : out.bytesOf(piece.text, piece.style, coloured);
+      }
+    }
+    if (await this.lend(() => feedPager(pager, written()))) return;
+    for (const piece of pieces) {
+      if (piece instanceof Uint8Array) this.out(piece);
+      else this.out(piece.text, piece.style);
+    }
   }
 
   onInterrupt(handler: () => void): () => void {
@@ -119,6 +151,7 @@ class ProcessTerminal implements Terminal {
   }
 
   close(): void {
+    this.#reader?.release();
     this.#out.flush();
     this.#err.flush();
   }

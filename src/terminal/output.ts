@@ -8,6 +8,24 @@ import type { Paint } from "./theme.ts";
 
 const bufferSize = 64 * 1024;
 
+/** Cursor movements, erasing, colours, hiding the cursor, carriage return and bell. */
+const foreign = /(\x1b\[\??\d*(?:;\d+)*[A-HJKSTfhlmsu]|\x1b[78]|[\r\x07])/;
+
+/** What drives a terminal. There is no other way to: text is made harmless, whatever it holds. */
+export type Stroke =
+  | { readonly text: string; readonly style?: Style }
+  /** So many rows down, or up where it is negative, and to a column counted from 0. */
+  | { readonly move: { readonly rows: number; readonly column: number } }
+  | "erase-below"
+  | "clear-screen"
+  | "bell";
+
+export interface OutputOptions {
+  /** A terminal looks on: controls are made visible. */
+  readonly guarded: boolean;
+  readonly paint?: Paint | undefined;
+}
+
 export class Output {
   readonly #descriptor: number;
   readonly #guarded: boolean;
@@ -16,21 +34,44 @@ export class Output {
   #pendingSize = 0;
   #broken = false;
 
-  constructor(descriptor: number, guarded: boolean, paint?: Paint) {
+  constructor(descriptor: number, { guarded, paint }: OutputOptions) {
     this.#descriptor = descriptor;
     this.#guarded = guarded;
     this.#paint = paint;
   }
 
   write(text: string | Uint8Array, style: Style = "plain"): void {
-    if (this.#guarded) {
-      const safe = visible(typeof text === "string" ? text : fromBytes(text));
-      this.#put(Buffer.from(this.#paint === undefined ? safe : this.#paint(safe, style)));
-      this.flush();
-      return;
+    this.#put(this.bytesOf(text, style, true));
+    if (this.#guarded || this.#pendingSize >= bufferSize) this.flush();
+  }
+
+  /** Writes many pieces at once. */
+  draw(strokes: readonly Stroke[]): void {
+    for (const stroke of strokes) {
+      const bytes =
+        typeof stroke === "object" && "text" in stroke
+          ? this.bytesOf(stroke.text, stroke.style ?? "plain", true)
+          : Buffer.from(sequence(stroke));
+      this.#put(bytes);
     }
-    this.#put(typeof text === "string" ? toBytes(text) : Buffer.from(text));
-    if (this.#pendingSize >= bufferSize) this.flush();
+    this.flush();
+  }
+
+  /** What a library of prompts draws: its cursor movements and, with a theme, its colours; all else is made visible. */
+  drawForeign(text: string): void {
+    for (const [index, piece] of text.split(foreign).entries()) {
+      // Every second piece is a sequence that was split at.
+      if (index % 2 === 0) this.#put(this.bytesOf(piece, "plain", false));
+      else if (this.#paint !== undefined || !piece.endsWith("m")) this.#put(Buffer.from(piece));
+    }
+    this.flush();
+  }
+
+  /** Text as it would be written: safe and painted where a terminal looks on. */
+  bytesOf(text: string | Uint8Array, style: Style, coloured: boolean): Buffer {
+    if (!this.#guarded) return typeof text === "string" ? toBytes(text) : Buffer.from(text);
+    const safe = visible(typeof text === "string" ? text : fromBytes(text));
+    return Buffer.from(coloured && this.#paint !== undefined ? this.#paint(safe, style) : safe);
   }
 
   #put(bytes: Buffer): void {
@@ -60,4 +101,14 @@ export class Output {
       }
     }
   }
+}
+
+/** ECMA-48; what every terminal but a dumb one understands. */
+function sequence(stroke: Exclude<Stroke, { text: string }>): string {
+  if (stroke === "erase-below") return "\x1b[J";
+  if (stroke === "clear-screen") return "\x1b[H\x1b[2J";
+  if (stroke === "bell") return "\x07";
+  const { rows, column } = stroke.move;
+  const vertical = rows === 0 ? "" : `\x1b[${Math.abs(rows)}${rows < 0 ? "A" : "B"}`;
+  return `\r${vertical}${column > 0 ? `\x1b[${column}C` : ""}`;
 }

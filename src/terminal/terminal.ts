@@ -14,18 +14,72 @@ export type Style =
   | "current"
   | "new"
   | "deleted"
+  | "title"
   | "field-name"
   | "field-value"
   | "quote"
+  | "quote-2"
+  | "quote-3"
+  | "link"
   | "error"
   | "hint"
   | "prompt";
+
+/** Text that looks as a style has it. */
+export interface Styled {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/** What a line is that is asked for: what Tab offers, and which earlier lines the arrows bring back. */
+export type Asked =
+  | "command"
+  /** Recipients. */
+  | "people"
+  | "subject"
+  /** A line of a message. */
+  | "text"
+  /** An answer of a word. */
+  | "answer";
+
+/** What could stand in the place of the word before the cursor. */
+export interface Offer {
+  /** Where that word begins: an offset into the text before the cursor. */
+  readonly start: number;
+  readonly candidates: readonly Candidate[];
+}
+
+export interface Candidate {
+  readonly text: string;
+  /** The word may go on behind it, as behind a directory. */
+  readonly open?: boolean;
+}
+
+/** What the session knows and a line editor can use. */
+export interface Assistance {
+  complete(asked: Asked, before: string): Offer | Promise<Offer>;
+  /** Earlier lines of the kind, the oldest first. */
+  recall(asked: Asked): readonly string[];
+  remember(asked: Asked, line: string): void;
+  /** Asked from time to time while a command is awaited. @returns a line to be told, once */
+  notice(): string | undefined;
+}
+
+export interface Choice {
+  readonly name: string;
+  readonly hint?: string;
+}
 
 export interface Terminal {
   /** Standard input is a terminal, or -I was given: prompts are shown, interrupts are answered. */
   readonly interactive: boolean;
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
+  /**
+   * A person sits at a terminal that can move its cursor: lines are edited, hints given, columns fit the window. Where it
+   * is false (a pipe, TERM=dumb), every byte is as bsd-mailx has it.
+   */
+  readonly rich: boolean;
   /** Of the window now; 24 by 80 where there is none. */
   size(): { readonly rows: number; readonly columns: number };
 
@@ -40,16 +94,22 @@ export interface Terminal {
   flush(): Promise<void>;
 
   /** The next line of standard input. The prompt is written when interactive. */
-  readLine(prompt?: string): Promise<Input>;
+  readLine(prompt?: string, asked?: Asked): Promise<Input>;
   /** A line with a present value that can be edited on a terminal; where it can't, the value is shown and extended. */
-  editLine(prompt: string, value: string): Promise<Input>;
+  editLine(prompt: string, value: string, asked?: Asked): Promise<Input>;
   /** The rest of standard input as bytes, from behind the last line read. */
   rest(): AsyncIterable<Uint8Array>;
+  /** Gives the line editor, where there is one, what it can offer. */
+  assist(assistance: Assistance): void;
+  /** Lets a person choose from a list; only where `rich`. @returns a name; undefined: none of them */
+  choose(question: string, choices: readonly Choice[]): Promise<string | undefined>;
+  /** A question to be answered yes or no; only where `rich`. */
+  confirm(question: string): Promise<boolean>;
 
   /** Runs `task` while a child process owns the terminal: no reading, and interrupts are the child's alone. */
   lend<T>(task: () => Promise<T>): Promise<T>;
-  /** Shows text through the pager program, or plainly where there is none to be used. */
-  page(pager: string, text: Uint8Array): Promise<void>;
+  /** Shows text through the pager program, or plainly where there is none to be used; ends early when the pager does. */
+  page(pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void>;
 
   /** Called for SIGINT when no line is awaited. @returns a function that takes the handler away */
   onInterrupt(handler: () => void): () => void;

@@ -1,27 +1,66 @@
-/** The one theme: which style looks how, by chalk. Loaded only where colours will be seen. */
+/**
+ * The one theme: which style looks how, by chalk. Loaded only where colours will be seen.
+ *
+ * Nobody knows whether the window is dark or light, so what must be read is told apart by weight and line first. The
+ * colours of 256 are of middling lightness, at least 3.5:1 against black and against white; those of 16 are the user's own.
+ */
+import type { ChalkInstance, ColorSupportLevel } from "chalk";
 import type { Style } from "./terminal.ts";
 
 export type Paint = (text: string, style: Style) => string;
 
-export function wantsColour(environment: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
-  const forced = environment["FORCE_COLOR"];
-  if (environment["NO_COLOR"] !== undefined && environment["NO_COLOR"] !== "") return false;
-  if (!isTerminal || environment["TERM"] === "dumb" || environment["TERM"] === undefined) return false;
-  return forced !== "0";
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * How many colours there are to be: 0 none, 1 sixteen, 2 of 256, 3 any.
+ *
+ * NO_COLOR (no-color.org) wins, then FORCE_COLOR (force-color.org), which also colours where there is no terminal.
+ */
+export function colourLevel(environment: Environment, isTerminal: boolean): ColorSupportLevel {
+  const { NO_COLOR, FORCE_COLOR, TERM, COLORTERM } = environment;
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return 0;
+  const forced = FORCE_COLOR === undefined || FORCE_COLOR === "" ? undefined : FORCE_COLOR;
+  if (forced === "0" || forced === "false") return 0;
+  if (forced === "2" || forced === "3") return forced === "2" ? 2 : 3;
+  if (forced === undefined && (!isTerminal || !canMoveCursor(TERM))) return 0;
+  if (COLORTERM === "truecolor" || COLORTERM === "24bit") return 3;
+  return /-256(color)?$|-direct$/.test(TERM ?? "") ? 2 : 1;
 }
 
-export async function loadTheme(): Promise<Paint> {
+/** Whether a terminal of that name does more than print one line after the other. */
+export function canMoveCursor(term: string | undefined): boolean {
+  return term !== undefined && !/^(|dumb|unknown|emacs|cons25)$/.test(term);
+}
+
+/** Numbers of the 256-colour palette (xterm). */
+export const colours = { new: 30, quote: 28, "quote-2": 32, "quote-3": 163, link: 32, error: 160 } as const;
+
+export async function loadTheme(level: ColorSupportLevel): Promise<Paint> {
   const { Chalk } = await import("chalk");
-  const chalk = new Chalk({ level: 1 });
+  const chalk = new Chalk({ level });
+  const rich = level > 1;
+  const named = {
+    new: chalk.cyan,
+    quote: chalk.green,
+    "quote-2": chalk.cyan,
+    "quote-3": chalk.magenta,
+    link: chalk.reset,
+    error: chalk.red,
+  };
+  const colour = (style: keyof typeof colours): ChalkInstance => (rich ? chalk.ansi256(colours[style]) : named[style]);
   const looks: Record<Style, (text: string) => string> = {
     plain: (text) => text,
     current: chalk.bold,
-    new: chalk.cyan,
-    deleted: chalk.dim,
+    new: colour("new"),
+    deleted: chalk.dim.strikethrough,
+    title: chalk.bold,
     "field-name": chalk.bold,
     "field-value": (text) => text,
-    quote: chalk.green,
-    error: chalk.red,
+    quote: colour("quote"),
+    "quote-2": colour("quote-2"),
+    "quote-3": colour("quote-3"),
+    link: colour("link").underline,
+    error: colour("error"),
     hint: chalk.dim,
     prompt: chalk.bold,
   };

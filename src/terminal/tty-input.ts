@@ -1,27 +1,7 @@
-/**
- * Lines typed on a terminal that stays in cooked mode, with its own echo and line editing.
- *
- * Node's standard input is over for good after a Ctrl-D, and a pending read of descriptor 0 keeps the process from
- * ending. So each stretch of reading has a stream of its own on a freshly opened terminal, destroyed at end of file and
- * whenever nobody waits for a line.
- */
-import { closeSync, openSync } from "node:fs";
-import { ReadStream } from "node:tty";
+/** Lines typed on a terminal that stays in cooked mode, with its own echo and line editing. */
 import { fromBytes } from "../message/text.ts";
-import { isSystemError } from "../system-error.ts";
 import type { Input } from "./terminal.ts";
-
-function openTerminalDescriptor(): number | undefined {
-  // /proc/self/fd/0 first: standard input may be another terminal than the controlling one. After su it may not be ours.
-  for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
-    try {
-      return openSync(path, "r");
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-    }
-  }
-  return undefined;
-}
+import { openTerminalDevice } from "./terminal-device.ts";
 
 export class TtyInput {
   #unread: Buffer = Buffer.alloc(0);
@@ -35,16 +15,8 @@ export class TtyInput {
   async readLine(): Promise<Input> {
     const buffered = this.#takeLine();
     if (buffered !== undefined) return buffered;
-    const descriptor = this.#lost ? undefined : openTerminalDescriptor();
-    if (descriptor === undefined) {
-      this.#lost = true;
-      return { kind: "end" };
-    }
-    let stream: ReadStream;
-    try {
-      stream = new ReadStream(descriptor);
-    } catch {
-      closeSync(descriptor);
+    const stream = this.#lost ? undefined : openTerminalDevice();
+    if (stream === undefined) {
       this.#lost = true;
       return { kind: "end" };
     }

@@ -1,0 +1,147 @@
+/** The bytes that a terminal sends, as keys. */
+import { fromBytes } from "../message/text.ts";
+
+export type KeyName =
+  | "enter"
+  | "tab"
+  | "backspace"
+  | "delete"
+  | "left"
+  | "right"
+  | "word-left"
+  | "word-right"
+  | "up"
+  | "down"
+  | "home"
+  | "end"
+  | "kill-to-end"
+  | "kill-to-start"
+  | "kill-word"
+  | "kill-next-word"
+  | "yank"
+  | "swap"
+  | "search"
+  | "cancel"
+  | "redraw"
+  | "end-or-delete"
+  | "interrupt"
+  | "suspend"
+  | "quit"
+  | "literal"
+  | "unknown";
+
+/** A named key, or text that was typed. */
+export type Key = { readonly name: KeyName } | { readonly name: "text"; readonly text: string };
+
+const controls: Readonly<Record<number, KeyName>> = {
+  // A Ctrl-D that was typed while the terminal was in cooked mode is handed on as NUL.
+  0: "end-or-delete",
+  1: "home",
+  2: "left",
+  3: "interrupt",
+  4: "end-or-delete",
+  5: "end",
+  6: "right",
+  7: "cancel",
+  8: "backspace",
+  9: "tab",
+  10: "enter",
+  11: "kill-to-end",
+  12: "redraw",
+  13: "enter",
+  14: "down",
+  16: "up",
+  18: "search",
+  20: "swap",
+  21: "kill-to-start",
+  22: "literal",
+  23: "kill-word",
+  25: "yank",
+  26: "suspend",
+  28: "quit",
+  127: "backspace",
+};
+
+/** What stands behind ESC [ or ESC O. */
+const sequences: Readonly<Record<string, KeyName>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  F: "end",
+  H: "home",
+  "1~": "home",
+  "3~": "delete",
+  "4~": "end",
+  "7~": "home",
+  "8~": "end",
+  "1;3C": "word-right",
+  "1;3D": "word-left",
+  "1;5C": "word-right",
+  "1;5D": "word-left",
+  "5C": "word-right",
+  "5D": "word-left",
+};
+
+/** What stands behind ESC alone: the key with Alt held. */
+const metas: Readonly<Record<string, KeyName>> = {
+  b: "word-left",
+  B: "word-left",
+  d: "kill-next-word",
+  D: "kill-next-word",
+  f: "word-right",
+  F: "word-right",
+  "\x7f": "kill-word",
+  "\b": "kill-word",
+};
+
+const ESC = 0x1b;
+
+/**
+ * Takes the first key off what was received.
+ *
+ * @returns the key and how many bytes it is; undefined while its last bytes are still to come
+ */
+export function firstKey(bytes: Uint8Array): { readonly key: Key; readonly size: number } | undefined {
+  const [first] = bytes;
+  if (first === undefined) return undefined;
+  if (first === ESC) return escaped(bytes);
+  if (first < 0x20 || first === 0x7f) return { key: { name: controls[first] ?? "unknown" }, size: 1 };
+  return typed(bytes);
+}
+
+function escaped(bytes: Uint8Array): { key: Key; size: number } | undefined {
+  const [, second] = bytes;
+  if (second === undefined) return undefined;
+  if (second === 0x5b || second === 0x4f) {
+    for (let at = 2; at < bytes.length; at++) {
+      const byte = bytes[at] as number;
+      // Parameters and intermediates go on; anything from @ to ~ ends it, and what else there is was no sequence.
+      if (byte >= 0x20 && byte < 0x40) continue;
+      const name = sequences[Buffer.from(bytes.subarray(2, at + 1)).toString("latin1")];
+      return { key: { name: name ?? "unknown" }, size: at + 1 };
+    }
+    return bytes.length > 32 ? { key: { name: "unknown" }, size: bytes.length } : undefined;
+  }
+  return { key: { name: metas[String.fromCharCode(second)] ?? "unknown" }, size: second === ESC ? 1 : 2 };
+}
+
+/** All the text up to the next control, so that what is pasted is one change. */
+function typed(bytes: Uint8Array): { key: Key; size: number } | undefined {
+  let size = 0;
+  while (size < bytes.length && (bytes[size] as number) >= 0x20 && bytes[size] !== 0x7f) size++;
+  if (size === bytes.length) size -= unfinished(bytes);
+  return size === 0 ? undefined : { key: { name: "text", text: fromBytes(bytes.subarray(0, size)) }, size };
+}
+
+/** How many bytes at the end begin a UTF-8 character that is not whole. */
+function unfinished(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return needs > back ? back : 0;
+  }
+  return 0;
+}

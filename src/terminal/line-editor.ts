@@ -1,0 +1,220 @@
+/**
+ * What a key does to a line that is being typed: from one state to the next, without input or output.
+ *
+ * The keys are those of Emacs and of the shells. A state is never changed; line-reader.ts shows each one.
+ */
+import { graphemes } from "./display-width.ts";
+import type { Key } from "./keys.ts";
+
+export interface LineState {
+  readonly text: string;
+  /** Where the next character goes: an offset into `text`, never inside a character. */
+  readonly cursor: number;
+  /** What Ctrl-K, Ctrl-U and Ctrl-W took away, for Ctrl-Y. */
+  readonly killed: string;
+  /** The last key took something away: the next one adds to it. */
+  readonly killing: boolean;
+  /** How many lines back in the history; 0 for the line being typed. */
+  readonly back: number;
+  /** The line being typed, while another one is shown. */
+  readonly own: string;
+  readonly search: Search | undefined;
+  /** The next key is text whatever it is (Ctrl-V). */
+  readonly literal: boolean;
+}
+
+interface Search {
+  readonly wanted: string;
+  /** What stood there before. */
+  readonly before: { readonly text: string; readonly cursor: number; readonly back: number };
+  readonly failed: boolean;
+}
+
+/** What the reader of the line is to do about a key, beside showing the new state. */
+export type Effect = "accept" | "end" | "interrupt" | "suspend" | "quit" | "complete" | "redraw" | "bell";
+
+export interface Pressed {
+  readonly state: LineState;
+  readonly effect?: Effect;
+}
+
+export function newLine(text = "", killed = ""): LineState {
+  return {
+    text,
+    cursor: text.length,
+    killed,
+    killing: false,
+    back: 0,
+    own: "",
+    search: undefined,
+    literal: false,
+  };
+}
+
+/** @param history earlier lines, the oldest first */
+export function press(before: LineState, key: Key, history: readonly string[]): Pressed {
+  if (before.search !== undefined) return pressInSearch(before, before.search, key, history);
+  const state = { ...before, killing: false, literal: false };
+  switch (key.name) {
+    case "text":
+      return { state: insert(state, key.text) };
+    case "enter":
+      return { state, effect: "accept" };
+    case "tab":
+      return before.literal ? { state: insert(state, "\t") } : { state, effect: "complete" };
+    case "backspace":
+      return { state: remove(state, previous(state), state.cursor) };
+    case "delete":
+      return { state: remove(state, state.cursor, following(state)) };
+    case "end-or-delete":
+      if (state.text === "") return { state, effect: "end" };
+      return { state: remove(state, state.cursor, following(state)) };
+    case "left":
+      return { state: { ...state, cursor: previous(state) } };
+    case "right":
+      return { state: { ...state, cursor: following(state) } };
+    case "word-left":
+      return { state: { ...state, cursor: wordStart(state) } };
+    case "word-right":
+      return { state: { ...state, cursor: wordEnd(state) } };
+    case "home":
+      return { state: { ...state, cursor: 0 } };
+    case "end":
+      return { state: { ...state, cursor: state.text.length } };
+    case "kill-to-end":
+      return { state: kill(before, state.cursor, state.text.length, "behind") };
+    case "kill-to-start":
+      return { state: kill(before, 0, state.cursor, "in front") };
+    case "kill-word":
+      return { state: kill(before, blankWordStart(state), state.cursor, "in front") };
+    case "kill-next-word":
+      return { state: kill(before, state.cursor, wordEnd(state), "behind") };
+    case "yank":
+      return { state: insert(state, state.killed) };
+    case "swap":
+      return { state: swap(state) };
+    case "up":
+      return recall(state, state.back + 1, history);
+    case "down":
+      return recall(state, state.back - 1, history);
+    case "search":
+      return { state: startSearch(state) };
+    case "literal":
+      return { state: { ...state, literal: true } };
+    case "interrupt":
+      return { state, effect: "interrupt" };
+    case "suspend":
+      return { state, effect: "suspend" };
+    case "quit":
+      return { state, effect: "quit" };
+    case "redraw":
+      return { state, effect: "redraw" };
+    case "cancel":
+    case "unknown":
+      return { state, effect: "bell" };
+  }
+}
+
+/** Puts other text in the place of what stands between `start` and the cursor, as completion does. */
+export function replaceBeforeCursor(state: LineState, start: number, text: string): LineState {
+  return insert(remove(state, start, state.cursor), text);
+}
+
+function insert(state: LineState, text: string): LineState {
+  const { cursor } = state;
+  return {
+    ...state,
+    text: state.text.slice(0, cursor) + text + state.text.slice(cursor),
+    cursor: cursor + text.length,
+  };
+}
+
+function remove(state: LineState, start: number, end: number): LineState {
+  return { ...state, text: state.text.slice(0, start) + state.text.slice(end), cursor: start };
+}
+
+function kill(state: LineState, start: number, end: number, side: "in front" | "behind"): LineState {
+  const taken = state.text.slice(start, end);
+  const earlier = state.killing ? state.killed : "";
+  const killed = taken === "" && earlier === "" ? state.killed : side === "behind" ? earlier + taken : taken + earlier;
+  return { ...remove(state, start, end), killed, killing: true };
+}
+
+function previous({ text, cursor }: LineState): number {
+  return cursor - (graphemes(text.slice(0, cursor)).at(-1)?.length ?? 0);
+}
+
+function following({ text, cursor }: LineState): number {
+  return cursor + (graphemes(text.slice(cursor))[0]?.length ?? 0);
+}
+
+function wordStart({ text, cursor }: LineState): number {
+  return text.slice(0, cursor).search(/[\p{L}\p{N}\p{M}]*[^\p{L}\p{N}\p{M}]*$/u);
+}
+
+function wordEnd({ text, cursor }: LineState): number {
+  return cursor + (/^[^\p{L}\p{N}\p{M}]*[\p{L}\p{N}\p{M}]*/u.exec(text.slice(cursor))?.[0].length ?? 0);
+}
+
+/** Ctrl-W takes all up to a blank, so that an address goes as one. */
+function blankWordStart({ text, cursor }: LineState): number {
+  return text.slice(0, cursor).search(/\S*\s*$/);
+}
+
+/** Changes places of the characters on both sides of the cursor; at the end, of the last two. */
+function swap(state: LineState): LineState {
+  const at = state.cursor === state.text.length ? previous(state) : state.cursor;
+  const start = previous({ ...state, cursor: at });
+  const end = following({ ...state, cursor: at });
+  if (start === at || end === at) return state;
+  const { text } = state;
+  return {
+    ...state,
+    text: text.slice(0, start) + text.slice(at, end) + text.slice(start, at) + text.slice(end),
+    cursor: end,
+  };
+}
+
+function recall(state: LineState, back: number, history: readonly string[]): Pressed {
+  if (back < 0 || back > history.length) return { state, effect: "bell" };
+  const own = state.back === 0 ? state.text : state.own;
+  const text = back === 0 ? own : (history[history.length - back] ?? "");
+  return { state: { ...state, text, cursor: text.length, back, own } };
+}
+
+function startSearch(state: LineState): LineState {
+  const own = state.back === 0 ? state.text : state.own;
+  const { text, cursor, back } = state;
+  return { ...state, own, search: { wanted: "", before: { text, cursor, back }, failed: false } };
+}
+
+function pressInSearch(state: LineState, search: Search, key: Key, history: readonly string[]): Pressed {
+  switch (key.name) {
+    case "text":
+      return found(state, { ...search, wanted: search.wanted + key.text }, Math.max(state.back, 1), history);
+    case "backspace": {
+      const wanted = graphemes(search.wanted).slice(0, -1).join("");
+      if (wanted !== "") return found(state, { ...search, wanted }, 1, history);
+      return { state: { ...state, ...search.before, search: { ...search, wanted, failed: false } } };
+    }
+    case "search":
+      if (search.wanted === "") return { state, effect: "bell" };
+      return found(state, search, state.back + 1, history);
+    case "cancel":
+    case "interrupt":
+      return { state: { ...state, ...search.before, search: undefined } };
+    default:
+      // Any other key is for the line that was found.
+      return press({ ...state, search: undefined }, key, history);
+  }
+}
+
+/** @param from how many lines back the search begins */
+function found(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
+  for (let back = from; back <= history.length; back++) {
+    const text = history[history.length - back] ?? "";
+    const at = text.lastIndexOf(search.wanted);
+    if (at >= 0) return { state: { ...state, text, cursor: at, back, search: { ...search, failed: false } } };
+  }
+  return { state: { ...state, search: { ...search, failed: true } }, effect: "bell" };
+}

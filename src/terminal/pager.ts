@@ -1,0 +1,53 @@
+/** The pager program: what it is told, and whether it shows colours. */
+import { spawn } from "node:child_process";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What `sh -c` ends with when there is no such program. */
+const notFound = 127;
+
+/** Where the user has not said otherwise: less ends by itself when all fits, and lets colours through. */
+export function pagerEnvironment(environment: Environment): Environment {
+  return { LESS: "FRX", LV: "-c", ...environment };
+}
+
+/** Whether the pager passes colours on and shows no escape sequences for them. */
+export function showsColour(pager: string, environment: Environment): boolean {
+  const program = /^\s*(?:\S*\/)?([^\s/]+)/.exec(pager)?.[1] ?? "";
+  if (program === "less") return /r/i.test(pagerEnvironment(environment)["LESS"] ?? "") || /\s-\w*r/i.test(pager);
+  return ["more", "lv", "bat", "batcat", "cat"].includes(program);
+}
+
+/**
+ * Runs the pager and gives it the pieces, as fast as it takes them, until it has ended.
+ *
+ * @returns false when there is no such program
+ */
+export async function feedPager(pager: string, pieces: Iterable<Buffer>): Promise<boolean> {
+  const child = spawn("/bin/sh", ["-c", pager], {
+    stdio: ["pipe", "inherit", "inherit"],
+    env: pagerEnvironment(process.env),
+  });
+  let open = true;
+  let wake = () => {};
+  const shut = () => {
+    open = false;
+    wake();
+  };
+  const ended = new Promise<number | null>((resolve) => {
+    child.on("error", () => resolve(notFound));
+    child.on("close", resolve);
+  });
+  void ended.then(shut);
+  child.stdin.on("error", shut);
+  child.stdin.on("drain", () => wake());
+  for (const piece of pieces) {
+    if (!open) break;
+    if (child.stdin.write(piece)) continue;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  child.stdin.end();
+  return (await ended) !== notFound;
+}

@@ -1,0 +1,33 @@
+/**
+ * The terminal that lines are typed on, opened anew for each stretch of reading.
+ *
+ * Node's standard input is over for good after a Ctrl-D, and a pending read of descriptor 0 keeps the process from
+ * ending. So each stretch has a stream of its own, destroyed whenever nobody waits for a line.
+ */
+import { closeSync, openSync } from "node:fs";
+import { ReadStream } from "node:tty";
+import { isSystemError } from "../system-error.ts";
+
+/** @returns undefined when the terminal is gone, as after a hang-up */
+export function openTerminalDevice(): ReadStream | undefined {
+  const descriptor = openDescriptor();
+  if (descriptor === undefined) return undefined;
+  try {
+    return new ReadStream(descriptor);
+  } catch {
+    closeSync(descriptor);
+    return undefined;
+  }
+}
+
+function openDescriptor(): number | undefined {
+  // /proc/self/fd/0 first: standard input may be another terminal than the controlling one. After su it may not be ours.
+  for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
+    try {
+      return openSync(path, "r");
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,100 @@
+/** Each view is drawn on a terminal emulator: what it shows, and where its cursor is, must be what the line says. */
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { graphemes } from "../../src/terminal/display-width.ts";
+import { changes } from "../../src/terminal/line-drawing.ts";
+import { type LineState, newLine } from "../../src/terminal/line-editor.ts";
+import { type LineView, viewOf } from "../../src/terminal/line-view.ts";
+import { Output } from "../../src/terminal/output.ts";
+import { emulator } from "./support/emulator.ts";
+
+const size = { rows: 12, columns: 20 };
+let directory = "";
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "mail-line-view-"));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** What a terminal gets for one state of the line after the other. */
+function written(states: readonly LineState[]): string {
+  const path = join(directory, "terminal");
+  const descriptor = openSync(path, "w");
+  const output = new Output(descriptor, { guarded: true });
+  let before: LineView | undefined;
+  for (const state of states) {
+    const view = viewOf("& ", state, size);
+    output.draw(changes(before, view));
+    before = view;
+  }
+  closeSync(descriptor);
+  return readFileSync(path, "utf8");
+}
+
+async function shown(states: readonly LineState[]) {
+  const screen = emulator(size);
+  await screen.write(written(states));
+  return { text: screen.text(), cursor: screen.cursor() };
+}
+
+/** A line with the cursor behind so many of its characters. */
+function at(text: string, characters: number): LineState {
+  const cursor = graphemes(text).slice(0, characters).join("").length;
+  return { ...newLine(text), cursor };
+}
+
+test.each([
+  ["a line that fits", at("print 1", 7), "& print 1", [0, 9]],
+  ["the cursor inside", at("print 1", 0), "& print 1", [0, 2]],
+  ["a wide character is two columns", at("日本x", 1), "& 日本x", [0, 4]],
+  ["a line that goes on in the next row", at("123456789012345678901", 21), "& 123456789012345678\n901", [1, 3]],
+  ["the cursor in the row above", at("123456789012345678901", 1), "& 123456789012345678\n901", [0, 3]],
+  ["behind a full row the cursor is in the next one", at("123456789012345678", 18), "& 123456789012345678", [1, 0]],
+  [
+    "a wide character that does not fit goes to the next row",
+    at("12345678901234567日", 18),
+    "& 12345678901234567\n日",
+    [1, 2],
+  ],
+  ["a tab reaches the next stop", at("a\tb", 3), "& a     b", [0, 9]],
+  ["a control character is shown as it is named", at("a\u001bb", 2), "& a^[b", [0, 5]],
+])("%s", async (_rule, state, text, [row, column]) => {
+  expect(await shown([state])).toEqual({ text, cursor: { row, column } });
+});
+
+test("what is typed at the end is written alone", () => {
+  expect(written([at("prin", 4), at("print", 5)])).toBe("& print");
+});
+
+test("a line longer than the screen shows the part around the cursor", async () => {
+  const { text, cursor } = await shown([at("a".repeat(300) + "b".repeat(300), 300)]);
+  expect(text).toContain("ab");
+  expect(text.split("\n").length).toBeLessThanOrEqual(size.rows);
+  expect(text.split("\n")[cursor.row]?.slice(cursor.column - 1, cursor.column + 1)).toBe("ab");
+});
+
+const character = fc.constantFrom("a", "b", " ", "é", "日", "ß", "\t", "\u0001", "\u202e", "x", "語");
+const line = fc
+  .tuple(fc.array(character, { maxLength: 60 }), fc.nat(60))
+  .map(([characters, cursor]) => at(characters.join(""), Math.min(cursor, characters.length)));
+
+test("however a line changes, the screen shows it as if it were drawn anew", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 6 }), async (states) => {
+      expect(await shown(states)).toEqual(await shown(states.slice(-1)));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("no text, typed or recalled, sends a sequence of its own", () => {
+  const strokes = /\r|\n|\x1b\[\d*[ABCJ]/g;
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary", maxLength: 40 }), { minLength: 1 }), (texts) => {
+      const rest = written(texts.map((text) => newLine(text))).replace(strokes, "");
+      expect(rest).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+    }),
+  );
+});
