@@ -16,12 +16,18 @@ interface Ending {
 }
 
 /** Runs a line through $SHELL. With `input` it is a filter, whose output is kept; else it has the terminal. */
-export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
+export async function runShell(
+  config: Config,
+  terminal: Terminal,
+  line: string,
+  input?: Buffer,
+  argv0?: string,
+): Promise<Ending> {
   const shell = config.settings.get("SHELL");
   return terminal.lend(async () => {
     await terminal.flush();
     const filter = input !== undefined;
-    const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit" });
+    const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit", argv0 });
     const closed = once(child, "close") as Promise<[number | null]>;
     child.stdin?.on("error", () => {}); // it need not read
     child.stdin?.end(input);

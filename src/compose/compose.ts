@@ -35,8 +35,8 @@ export interface ComposeContext {
   readonly ask: { readonly subject: boolean };
   /** The session's messages, for ~m and ~f. */
   readonly quoting?: MessageSource;
-  /** Runs a command, for ~: */
-  readonly execute?: (line: string) => Promise<void>;
+  /** Runs a command, for ~: @returns whether it ended the session, and so the message */
+  readonly execute?: (line: string) => Promise<boolean>;
   /** Don't send an empty body. */
   readonly skipEmpty: boolean;
 }

@@ -24,7 +24,7 @@ export interface Composing {
   readonly terminal: Terminal;
   readonly draft: Draft;
   readonly quoting: MessageSource | undefined;
-  readonly execute: ((line: string) => Promise<void>) | undefined;
+  readonly execute: ((line: string) => Promise<boolean>) | undefined;
 }
 
 /** How the message ends; undefined: it goes on. */
@@ -92,7 +92,9 @@ export const tildeEscapes: readonly TildeEscape[] = [
     terminal.out(`${endingText(code)}!\n`);
   }),
   row("|", "command", "Pipe message through command.", filter, true),
-  row(":_", "command", "Execute a Mail command.", async ({ execute }, line) => await execute?.(line)),
+  row(":_", "command", "Execute a Mail command.", async ({ execute }, line) =>
+    (await execute?.(line)) === true ? "dropped" : undefined,
+  ),
   row("~", "string", "Quote a single tilde.", ({ draft }, _argument, written) =>
     draft.body.append(toBytes(`${written}\n`)),
   ),

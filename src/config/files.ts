@@ -1,8 +1,9 @@
 /** Where things are: the mailboxes of the user, private state, and what the file names of commands mean. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { passwdEntry } from "./identity.ts";
+import { ExpansionMistake, expandWord } from "./word-expansion.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,7 +24,8 @@ export function deadLetterPath(config: Config): string {
 }
 
 function inHome(config: Config, named: string | undefined, otherwise: string): string {
-  return named === undefined || named === "" ? join(config.identity.home, otherwise) : withHome(config, named);
+  if (named === undefined || named === "") return join(config.identity.home, otherwise);
+  return expandedNames(config, named).words[0] ?? named;
 }
 
 /** XDG Base Directory: what must outlive a session but is the user's own. */
@@ -47,14 +49,6 @@ export function folderDirectory(config: Config): string | undefined {
   return named.startsWith("/") ? named : join(config.identity.home, named);
 }
 
-function withHome(config: Config, name: string): string {
-  const [, user, rest] = /^~([^/]*)(\/.*)?$/s.exec(name) ?? [];
-  if (user === undefined) return name;
-  if (user === "") return config.identity.home + (rest ?? "");
-  const home = passwdEntry(user, readFileSync("/etc/passwd", "utf8"))?.[5];
-  return home === undefined ? name : home + (rest ?? "");
-}
-
 /** Where a file name is expanded, and where it is said that it can't be. A session is one. */
 export interface NamePlace {
   readonly config: Config;
@@ -63,75 +57,48 @@ export interface NamePlace {
 }
 
 /**
- * What a file name of a command means, as bsd-mailx has it: `%` `%user` `#` `&` `+name` `~` `$VAR` and wildcards; no shell
- * is run. @returns undefined when it means nothing or several things, and that has been said
+ * What a file name of a command means, as bsd-mailx has it: `%` `%user` `#` `&` `+name`, and words as the shell expands them
+ * (word-expansion.ts); no shell is run.
+ *
+ * @returns undefined when it means nothing or several things, and that has been said
  */
 export function expandFileName(place: NamePlace, name: string): string | undefined {
   const { config, terminal } = place;
-  if (name === "%") return systemMailbox(config);
-  if (/^%[^/]+$/.test(name)) return systemMailbox(config, name.slice(1));
+  if (name.startsWith("%")) return systemMailbox(config, name.slice(1) || undefined);
   if (name === "#") {
     const previous = place.folder?.previous;
     if (previous === undefined) terminal.out("No previous file\n");
     return previous;
   }
-  if (name === "&") return mboxPath(config);
-  const directory = name.startsWith("+") ? folderDirectory(config) : undefined;
-  const placed = directory === undefined ? name : `${directory}/${name.slice(1)}`;
-  const expanded = withVariables(config, withHome(config, placed));
-  if (!/[*?[{]/.test(expanded)) return expanded;
-  const found = glob(expanded);
-  if (found.length === 1) return found[0];
-  if (found.length === 0) return expanded;
-  terminal.err(`"${name}": Ambiguous.\n`);
+  const found = expandedNames(config, name);
+  if (found.words.length === 1) return found.words[0];
+  terminal.err(`"${found.name}": ${found.mistake ?? (found.words.length === 0 ? "No match." : "Ambiguous.")}\n`);
   return undefined;
 }
 
-function withVariables(config: Config, name: string): string {
-  return name.replace(
-    /\$(?:\{(\w+)\}|(\w+))/g,
-    (_all, braced?: string, plain?: string) => config.settings.text(braced ?? plain ?? "") ?? "",
-  );
+interface ExpandedNames {
+  /** With `&` and `+` replaced: what is shown when it is no single name. */
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly mistake?: string;
 }
 
-/** Paths that a pattern of `*`, `?` and `[...]` matches, sorted; as the shell's, without following `..`. */
-function glob(pattern: string): string[] {
-  let found = [pattern.startsWith("/") ? "/" : ""];
-  for (const part of pattern.split("/").filter((word) => word !== "")) {
-    const next: string[] = [];
-    for (const base of found) {
-      if (!/[*?[]/.test(part)) {
-        next.push(join(base, part));
-        continue;
-      }
-      const matches = wildcard(part);
-      for (const entry of entries(base)) {
-        if (matches.test(entry) && (part.startsWith(".") || !entry.startsWith("."))) next.push(join(base, entry));
-      }
-    }
-    found = next;
-  }
-  return found.sort();
-}
-
-function entries(directory: string): string[] {
+function expandedNames(config: Config, typed: string): ExpandedNames {
+  let name = typed === "&" ? config.settings.text("MBOX") || "~/mbox" : typed;
+  const directory = name.startsWith("+") ? folderDirectory(config) : undefined;
+  if (directory !== undefined) name = `${directory}/${name.slice(1)}`;
+  if (/^~(?:$|\/)/.test(name)) name = config.identity.home + name.slice(1);
+  if (!/[~{[*?$`'"\\]/.test(name)) return { name, words: [name] };
   try {
-    return readdirSync(directory === "" ? "." : directory);
-  } catch {
-    return [];
+    const variable = (wanted: string) => config.settings.inherited(wanted);
+    return { name, words: expandWord(name, { variable, home: (user) => homeOf(config, user) }) };
+  } catch (error) {
+    if (!(error instanceof ExpansionMistake)) throw error;
+    return { name, words: [], mistake: error.message };
   }
 }
 
-function wildcard(part: string): RegExp {
-  const source = part
-    .replace(/\[!/g, "[^")
-    .replace(/[.+^${}()|\\]/g, (character, at: number) =>
-      character === "^" && part[at - 1] === "[" ? "^" : `\\${character}`,
-    );
-  try {
-    return new RegExp(`^${source.replace(/\*/g, ".*").replace(/\?/g, ".")}$`, "su");
-  } catch {
-    // An open bracket is itself.
-    return new RegExp(`^${part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}$`, "su");
-  }
+function homeOf(config: Config, user: string): string | undefined {
+  if (user === "") return config.identity.home;
+  return passwdEntry(user, readFileSync("/etc/passwd", "utf8"))?.[5];
 }

@@ -23,6 +23,11 @@ export class Settings {
     return this.#values.get(name) ?? this.#environment[name];
   }
 
+  /** What the environment alone says: file names know no other variables. */
+  inherited(name: string): string | undefined {
+    return this.#environment[name];
+  }
+
   set(name: string, value: string): void {
     this.#values.set(name, value);
     this.#origins.set(name, this.origin);
@@ -44,11 +49,8 @@ export class Settings {
     return [...this.#values.keys()];
   }
 
-  /** All with their values, the environment's too, in no particular order. */
+  /** All that were set with their values, and SHELL, in no particular order. */
   all(): [string, string][] {
-    const environment = Object.entries(this.#environment).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, value]],
-    );
-    return [...new Map([...environment, ...this.#values])];
+    return [...new Map([["SHELL", this.get("SHELL")], ...this.#values])];
   }
 }

@@ -12,8 +12,8 @@ export interface Takes<Argument> {
 /** Where a command may not run. */
 export type Barred =
   | "sourcing" // from a file
-  | "sending" // before a mailbox is open, or from ~: while a message is composed
-  | "recursing"; // from ~: in a message composed by itself
+  | "sending" // when the program was started to send: there are no messages
+  | "recursing"; // from ~: in a message that is being composed
 
 export interface Command {
   readonly name: string;
@@ -24,6 +24,8 @@ export interface Command {
   readonly summary: string;
   readonly example: string;
   readonly barred: readonly Barred[];
+  /** A newline typed behind it as the session's first still shows the current message, not the one after it. */
+  readonly transparent: boolean;
   /** @returns false when it could not be done and that has been said: a file being sourced ends there */
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
@@ -35,6 +37,7 @@ interface Declaration<Argument> {
   readonly summary: string;
   readonly example: string;
   readonly barred?: readonly Barred[];
+  readonly transparent?: boolean;
   /** Nothing, or false when it could not be done and that has been said. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that always succeeds returns nothing
   readonly run: (session: Session, argument: Argument) => Promise<boolean | void> | boolean | void;
@@ -50,6 +53,7 @@ export function command<Argument>(declared: Declaration<Argument>): Command {
     summary: declared.summary,
     example: declared.example,
     barred: declared.barred ?? [],
+    transparent: declared.transparent ?? false,
     run: async (session, rest) => {
       const argument = await takes.parse(session, rest, name);
       if (argument === undefined) return false;

@@ -22,5 +22,4 @@ export function look(folder: Folder, message: number): void {
 
 export function makeCurrent(folder: Folder, message: number): void {
   folder.current = message;
-  folder.atStart = false;
 }

@@ -1,5 +1,6 @@
 /** Opening a mailbox as the folder of a session, and what is said of it then. */
-import { storeOptions, systemMailbox } from "../config/files.ts";
+import { resolve } from "node:path";
+import { folderDirectory, storeOptions, systemMailbox } from "../config/files.ts";
 import { MailError } from "../errors.ts";
 import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
@@ -8,7 +9,7 @@ import type { Folder, Session } from "./session.ts";
 
 export interface FolderName {
   readonly path: string;
-  /** As it is shown. */
+  /** What the word that was typed means; relative if it was. */
   readonly name: string;
   readonly system: boolean;
 }
@@ -27,12 +28,18 @@ export async function openFolder(session: Session, { path, name, system }: Folde
     name,
     system,
     current: 0,
-    previous: session.folder?.mailbox.path,
+    previous: previousName(session),
     atStart: true,
     screen: 1,
   };
   folder.current = firstToRead(folder);
   return folder;
+}
+
+function previousName({ folder }: Session): string | undefined {
+  if (folder === undefined) return undefined;
+  // After a change of directory the name may mean another file.
+  return resolve(folder.name) === folder.mailbox.path ? folder.name : folder.mailbox.path;
 }
 
 /** The spool of the user, or of another one (-u). */
@@ -53,7 +60,8 @@ export function firstToRead({ mailbox }: Folder, from = 1): number {
 }
 
 /** `"NAME": 3 messages 1 new 2 unread` */
-export function summary({ mailbox, name }: Folder): string {
+export function summary(session: Session, folder: Folder): string {
+  const { mailbox } = folder;
   const counted = { new: 0, unread: 0, deleted: 0, saved: 0 };
   for (let message = 1; message <= mailbox.count; message++) {
     const flags = mailbox.flags(message);
@@ -65,7 +73,14 @@ export function summary({ mailbox, name }: Folder): string {
   if (counted.unread === counted.new) counted.unread = 0;
   const parts = Object.entries(counted).flatMap(([what, number]) => (number > 0 ? [` ${number} ${what}`] : []));
   const { count, readOnly } = mailbox;
-  return `"${name}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
+  return `"${shownName(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
+}
+
+/** A file of the folder directory as +NAME, any other by its name. */
+function shownName({ config }: Session, { name }: Folder): string {
+  const directory = folderDirectory(config);
+  const inside = directory !== undefined && name.startsWith(`${directory}/`);
+  return inside ? `+${name.slice(directory.length + 1)}` : name;
 }
 
 /** What was new has been told: from now on it is unread. */

@@ -53,10 +53,12 @@ export async function execute(session: Session, line: string): Promise<boolean> 
     return false;
   }
   try {
-    return await found.run(session, rest);
+    if (!(await found.run(session, rest))) return false;
   } catch (error) {
     return complain(session, error);
   }
+  if (session.sourcing === 0 && !found.transparent && session.folder !== undefined) session.folder.atStart = false;
+  return true;
 }
 
 /** A user's mistake, or the system's, is said and the session goes on. */
@@ -74,17 +76,10 @@ function runs({ conditional, mode }: Session): boolean {
 }
 
 function barred(session: Session, { name, barred: where }: Command): string | undefined {
-  const composing = session.composing;
-  if (composing && where.includes("recursing")) return `Cannot recursively invoke "${name}"`;
-  if (composing && where.includes("sending")) return `May not execute "${name}" while sending`;
-  if (session.sourcing === 0) return undefined;
-  if (name === "!" || name === "shell")
-    return where.includes("sourcing") ? `Can't "${name}" while sourcing` : undefined;
-  if (where.includes("sourcing")) return `May not execute "${name}" while sourcing`;
-  if (session.folder === undefined && where.includes("sending")) {
-    return session.mode === "send" ? `May not execute "${name}" while sending` : 'Illegal use of "message list"';
-  }
-  return undefined;
+  if (session.mode === "send" && where.includes("sending")) return `May not execute "${name}" while sending`;
+  if (session.sourcing > 0 && where.includes("sourcing"))
+    return name === "!" ? `Can't "!" while sourcing` : `May not execute "${name}" while sourcing`;
+  return session.composing && where.includes("recursing") ? `Cannot recursively invoke "${name}"` : undefined;
 }
 
 /** Joins lines that a backslash continues; a continued line loses its leading blanks. */
@@ -93,11 +88,24 @@ export function continued(line: string): string | undefined {
 }
 
 /**
- * Runs the commands of a file; the first error ends it.
+ * Runs the commands of a file; the first error ends it, and so does quit or exit.
  *
- * @returns false when the file can't be read, or a command in it failed; that has been said
+ * @returns false when the file can't be read, which has been said
  */
 export async function sourceFile(session: Session, path: string): Promise<boolean> {
+  const outer = session.conditional;
+  session.conditional = undefined;
+  try {
+    if (!(await loadFile(session, path))) return false;
+    if (session.conditional !== undefined) session.terminal.out('Unmatched "if"\n');
+    return true;
+  } finally {
+    session.conditional = outer;
+  }
+}
+
+/** The same for a start-up file, in which an if may be left open. */
+export async function loadFile(session: Session, path: string): Promise<boolean> {
   let text: string;
   try {
     text = fromBytes(readFileSync(path));
@@ -106,7 +114,8 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
     session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
     return false;
   }
-  return runLines(session, text, path);
+  await runLines(session, text, path);
+  return true;
 }
 
 /** The same for commands that are in no file: the built-in start-up ones. */

@@ -1,4 +1,6 @@
 /** The session's loop: prompt, line, command, until quit, exit or the end of input. */
+import { fromBytes, toBytes } from "../message/text.ts";
+import type { Input, Terminal } from "../terminal/terminal.ts";
 import { continued, execute } from "./interpreter.ts";
 import { takeInNewMail } from "./new-mail.ts";
 import type { Session } from "./session.ts";
@@ -7,17 +9,43 @@ const prompt = "& ";
 /** So many ends of input in a row are answered with ignoreeof; then input is really at its end. */
 const mostEnds = 24;
 
+/** Lines longer than this are read as several, as in bsd-mailx. */
+const longestLine = 8191;
+
+/** The lines that are typed or piped in, none longer than the longest one may be. */
+class CommandLines {
+  readonly #terminal: Terminal;
+  #cut: Buffer = Buffer.alloc(0);
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  async next(prompt: string): Promise<Input> {
+    if (this.#cut.length > 0) return this.#piece(this.#cut);
+    const input = await this.#terminal.readLine(prompt, "command");
+    if (input.kind !== "line" || input.text.length < longestLine / 4) return input;
+    return this.#piece(toBytes(input.text));
+  }
+
+  #piece(line: Buffer): Input {
+    this.#cut = line.subarray(longestLine);
+    return { kind: "line", text: fromBytes(line.subarray(0, longestLine)), ended: true };
+  }
+}
+
 export async function runSession(session: Session): Promise<"quit" | "exit"> {
   const { terminal, config } = session;
+  const lines = new CommandLines(terminal);
   let ends = 0;
   let begun = "";
   while (session.ending === undefined) {
     if (begun === "" && terminal.interactive && config.settings.get("autoinc") && session.folder !== undefined) {
       if ((await takeInNewMail(session.folder)) > 0) terminal.out("New mail has arrived.\n");
     }
-    const input = await terminal.readLine(begun === "" ? prompt : "", "command");
+    const input = await lines.next(begun === "" ? prompt : "");
     if (input.kind === "interrupt") {
-      terminal.out("\nInterrupt\n");
+      terminal.out("Interrupt\n");
       begun = "";
       continue;
     }
@@ -26,11 +54,10 @@ export async function runSession(session: Session): Promise<"quit" | "exit"> {
         await execute(session, begun);
         break;
       }
-      if (terminal.interactive && config.settings.get("ignoreeof") && ++ends < mostEnds) {
+      if (terminal.interactive && config.settings.get("ignoreeof") && ++ends <= mostEnds) {
         terminal.out('Use "quit" to quit.\n');
         continue;
       }
-      if (terminal.inputIsTerminal) terminal.out("\n");
       break;
     }
     ends = 0;

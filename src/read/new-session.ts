@@ -35,11 +35,11 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     },
     source: (path) => sourceFile(session, path),
   };
+  if (said.withoutHeaderList) config.settings.set("noheader", "");
   await readStartUpFiles(session, { system: !said.withoutSystemRc });
   session.ending = undefined;
   config.settings.origin = "the command line";
   for (const word of said.set) assign(session, word);
-  if (said.withoutHeaderList) config.settings.set("noheader", "");
   if (said.ignoreInterrupts) config.settings.set("ignore", "");
   if (said.dryRun) config.settings.set("dryrun", "");
   if (said.trace !== undefined) config.settings.set("trace", said.trace);

@@ -1,6 +1,6 @@
 /** `mail`: open, tell, loop, leave. */
 import type { SaidOptions } from "../cli/parse.ts";
-import { expandFileName, mboxPath } from "../config/files.ts";
+import { expandFileName } from "../config/files.ts";
 import { isUser } from "../config/identity.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
@@ -14,18 +14,12 @@ const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
 /** The folder that the command line names. */
 function named(session: Session, said: SaidOptions): FolderName {
-  const { config } = session;
   if (said.user !== undefined && !isUser(said.user)) throw new MailError(`"${said.user}" is not a user of this system`);
   if (!said.file) return systemFolder(session, said.user);
-  const [typed] = said.words;
-  if (typed === undefined || typed === "&") {
-    const path = mboxPath(config);
-    return { path, name: path, system: false };
-  }
+  const [typed = "&"] = said.words;
   const path = expandFileName(session, typed);
   if (path === undefined) throw new MailError(`"${typed}" names no file`);
-  if (typed.startsWith("%")) return systemFolder(session, typed.slice(1) || undefined);
-  return { path, name: typed, system: false };
+  return { path, name: path, system: typed.startsWith("%") };
 }
 
 async function open(session: Session, name: FolderName, user: string): Promise<Folder> {
@@ -45,13 +39,16 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   const user = said.user ?? config.identity.user;
   if (said.exists) return exists(session, said, user);
   const folder = await open(session, named(session, said), user);
+  // A start-up file may have opened one.
+  await leaveFolder(session);
+  session.folder?.mailbox.close();
   session.folder = folder;
   if (said.headers) {
     for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
     return Exit.Ok;
   }
   if (!config.settings.get("quiet")) terminal.out(banner);
-  terminal.out(`${summary(folder)}\n`);
+  terminal.out(`${summary(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
   const ending = await runSession(session);
   if (ending === "quit") await leaveFolder(session);

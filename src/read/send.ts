@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
 
 /** A newline in what a script gives would begin another field: it becomes a blank, as bsd-mailx has it. */
 function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, " ");
+  return text.replace(/[\r\n]/g, " ");
 }
 
 export async function send(session: Session, said: SaidOptions): Promise<ExitCode> {

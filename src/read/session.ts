@@ -39,7 +39,7 @@ export interface Conditional {
 
 export interface Folder {
   readonly mailbox: Mailbox;
-  /** As shown in the summary line: the path, or for -f the word as it was typed. */
+  /** What the word that named it means: a path, relative if the word was. */
   readonly name: string;
   /** The user's spool, which quit empties into mbox, or any other file, which it edits in place. */
   readonly system: boolean;

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
-import { runLines, sourceFile } from "./interpreter.ts";
+import { loadFile, runLines } from "./interpreter.ts";
 import type { Session } from "./session.ts";
 
 const systemFile = "/etc/mail.rc";
@@ -29,7 +29,7 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
   const { config, terminal, program } = session;
   if (system) {
     if (find(systemFile) === undefined) await runLines(session, builtIn, "built in");
-    else await sourceFile(session, systemFile);
+    else await loadFile(session, systemFile);
   }
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
   const found = find(path);
@@ -38,5 +38,5 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
     terminal.err(`${program}: ${path}: others can write it, so it is not read; chmod go-w ${path}\n`);
     return;
   }
-  await sourceFile(session, path);
+  await loadFile(session, path);
 }

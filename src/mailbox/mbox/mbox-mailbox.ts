@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
+import { named } from "../../system-error.ts";
 import { separator } from "../append.ts";
 import { readPieces, readRange } from "../bytes.ts";
 import { MailboxChanged } from "../errors.ts";
@@ -301,11 +302,14 @@ export class MboxMailbox implements Mailbox {
 }
 
 function mboxSeparator(path: string): Buffer {
-  const descriptor = openSync(path, "r");
+  let descriptor: number | undefined;
   try {
+    descriptor = openSync(path, "r");
     return separator(descriptor, fstatSync(descriptor).size);
+  } catch (error) {
+    throw named(path, error);
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -35,7 +35,13 @@ async function editOne(session: Session, folder: Folder, message: number, progra
   try {
     const path = join(directory, "message");
     await writeFile(path, old, { mode: 0o600, flag: "wx" });
-    const { code } = await runShell(session.config, session.terminal, `${program} '${path.replaceAll("'", "'\\''")}'`);
+    const { code } = await runShell(
+      session.config,
+      session.terminal,
+      `${program} '${path.replaceAll("'", "'\\''")}'`,
+      undefined,
+      "sh",
+    );
     if (code !== 0) return;
     const edited = await readFile(path);
     if (edited.equals(old)) return;
@@ -62,7 +68,7 @@ export const editCommands: readonly Command[] = [
     takes: takesMessages(),
     summary: "Change messages with the program EDITOR.",
     example: "e 2",
-    barred: ["sending"],
+    barred: ["sending", "sourcing"],
     run: (session, messages) => edit(session, messages, session.config.settings.get("EDITOR")),
   }),
   command({
@@ -70,7 +76,7 @@ export const editCommands: readonly Command[] = [
     takes: takesMessages(),
     summary: "Change messages with the program VISUAL.",
     example: "v 2",
-    barred: ["sending"],
+    barred: ["sending", "sourcing"],
     run: (session, messages) => edit(session, messages, session.config.settings.get("VISUAL")),
   }),
 ];

@@ -3,16 +3,20 @@ import { type Command, command } from "../command.ts";
 import type { Session } from "../session.ts";
 import { takesNothing, takesText } from "../takes.ts";
 
+/** In a file only the file ends there; a message being composed is not ended by quit. */
+function end(session: Session, ending: "quit" | "exit"): boolean {
+  if (session.sourcing > 0 || (session.composing && ending === "quit")) return false;
+  session.ending = ending;
+  return true;
+}
+
 const exitRow = (name: string, summary: string) =>
   command({
     name,
     takes: takesNothing,
     summary,
     example: name,
-    barred: ["recursing"],
-    run: (session: Session) => {
-      session.ending = "exit";
-    },
+    run: (session: Session) => end(session, "exit"),
   });
 
 export const endCommands: readonly Command[] = [
@@ -21,10 +25,8 @@ export const endCommands: readonly Command[] = [
     takes: takesNothing,
     summary: "End; what was read goes to mbox, what was deleted goes.",
     example: "quit",
-    barred: ["recursing"],
-    run: (session) => {
-      session.ending = "quit";
-    },
+    barred: ["sending"],
+    run: (session) => end(session, "quit"),
   }),
   exitRow("xit", "The same as exit."),
   exitRow("exit", "End and leave the mailbox as it was."),

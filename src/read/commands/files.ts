@@ -1,9 +1,10 @@
 /** file, folder, folders, inc, source: which mailbox is open, and what else is read. */
 
 import { spawn } from "node:child_process";
-import { expandFileName, folderDirectory, systemMailbox } from "../../config/files.ts";
+import { expandFileName, folderDirectory } from "../../config/files.ts";
+import { named } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
-import { openFolder, summary, systemFolder, tellNew } from "../folder.ts";
+import { openFolder, summary, tellNew } from "../folder.ts";
 import { showHeaders } from "../header-window.ts";
 import { takeInNewMail } from "../new-mail.ts";
 import { leaveFolder } from "../quit.ts";
@@ -14,19 +15,17 @@ async function changeFolder(session: Session, [typed]: readonly string[]): Promi
   const { folder, terminal, config } = session;
   if (typed === undefined) {
     if (folder === undefined) return true;
-    terminal.out(`${summary(folder)}\n`);
+    terminal.out(`${summary(session, folder)}\n`);
     tellNew(folder);
     return true;
   }
   const path = expandFileName(session, typed);
   if (path === undefined) return false;
-  const system = path === systemMailbox(config) || /^%/.test(typed);
-  const user = /^%(.+)/.exec(typed)?.[1];
-  const next = await openFolder(session, system ? systemFolder(session, user) : { path, name: path, system });
+  const next = await openFolder(session, { path, name: path, system: typed.startsWith("%") });
   await leaveFolder(session);
   folder?.mailbox.close();
   session.folder = next;
-  terminal.out(`${summary(next)}\n`);
+  terminal.out(`${summary(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
   return true;
 }
@@ -37,27 +36,27 @@ const folderRow = (name: string, summaryText: string) =>
     takes: takesWords("[file]", 0, 1),
     summary: summaryText,
     example: `${name} +archive`,
-    barred: ["sourcing", "sending"],
+    transparent: true,
     run: changeFolder,
   });
 
-async function listFolders(session: Session): Promise<boolean> {
+/** The program LISTER is run by the shell in the folder directory, without one in the home directory. */
+async function listFolders(session: Session): Promise<void> {
   const { terminal, config } = session;
-  const directory = folderDirectory(config);
-  if (directory === undefined) {
-    terminal.out('No value set for "folder"\n');
-    return false;
-  }
+  const directory = folderDirectory(config) ?? config.identity.home;
+  const { settings } = config;
   await terminal.flush();
   await terminal.lend(
     () =>
-      new Promise<void>((resolve) => {
-        const child = spawn(config.settings.get("LISTER"), [directory], { stdio: "inherit" });
-        child.on("error", () => resolve());
+      new Promise<void>((resolve, reject) => {
+        const line = `cd "$1"; ${settings.get("LISTER")}`;
+        const child = spawn(settings.get("SHELL"), ["-c", line, settings.get("SHELL"), directory], {
+          stdio: "inherit",
+        });
+        child.on("error", (error) => reject(named(settings.get("SHELL"), error)));
         child.on("close", () => resolve());
       }),
   );
-  return true;
 }
 
 export const fileCommands: readonly Command[] = [
@@ -66,6 +65,7 @@ export const fileCommands: readonly Command[] = [
   command({
     name: "folders",
     inFull: true,
+    transparent: true,
     takes: takesNothing,
     summary: "List the files of the folder directory.",
     example: "folders",
@@ -77,16 +77,19 @@ export const fileCommands: readonly Command[] = [
     summary: "Take in mail that has arrived since.",
     example: "inc",
     barred: ["sending"],
-    run: async ({ folder, terminal }) => {
-      if (folder === undefined) return;
+    transparent: true,
+    run: async (session) => {
+      const { folder, terminal } = session;
+      if (folder === undefined) return terminal.out('"inc" command failed...\n');
       const arrived = await takeInNewMail(folder);
-      terminal.out(arrived > 0 ? `${summary(folder)}\n` : "No new mail.\n");
+      terminal.out(arrived > 0 ? `${summary(session, folder)}\n` : "No new mail.\n");
     },
   }),
   command({
     name: "source",
     takes: takesWords("file", 1, 1),
     summary: "Run the commands of a file.",
+    transparent: true,
     example: "source ~/.mailrc",
     run: async (session, [typed = ""]) => {
       const path = expandFileName(session, typed);

@@ -18,9 +18,12 @@ function headers(session: Session, [message]: readonly number[]): void {
 
 function scroll(session: Session, argument: string): void {
   const { folder, terminal } = session;
-  if (folder === undefined) return;
   const size = windowSize(session);
   const sign = argument[0] ?? "+";
+  if (folder === undefined) {
+    terminal.out("On last screenful of messages\n");
+    return;
+  }
   const start = windowStart(folder.screen, size) + (sign === "-" ? -size : size);
   if (sign !== "+" && sign !== "-") terminal.out(`Unrecognized scrolling command "${argument}"\n`);
   else if (start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
@@ -46,7 +49,6 @@ export const headerCommands: readonly Command[] = [
     takes: takesSign,
     summary: "Show the next window of header lines, or the one before with -.",
     example: "z-",
-    barred: ["sending"],
     run: scroll,
   }),
   command({
@@ -74,7 +76,6 @@ export const headerCommands: readonly Command[] = [
         const { lines, characters } = folder.mailbox.counts(message);
         terminal.out(`${message}: ${lines}/${characters}\n`);
       }
-      folder.atStart = false;
     },
   }),
   command({
@@ -84,8 +85,7 @@ export const headerCommands: readonly Command[] = [
     example: "=",
     barred: ["sending"],
     run: ({ folder, terminal }) => {
-      terminal.out(`${folder?.current ?? 0}\n`);
-      if (folder !== undefined) folder.atStart = false;
+      terminal.out(`${folder?.current ?? 1}\n`);
     },
   }),
 ];

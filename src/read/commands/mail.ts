@@ -16,7 +16,7 @@ export const mailCommands: readonly Command[] = [
     takes: takesNames,
     summary: "Send a message to the names.",
     example: "mail ann@example.org",
-    barred: ["recursing"],
+    barred: ["sourcing", "recursing"],
     run: async (session, names) => {
       const draft = emptyDraft();
       draft.to = names;

@@ -26,7 +26,7 @@ function replyRow(name: string, summary: string, kind: "all" | "author"): Comman
     takes: takesMessages({}),
     summary,
     example: `${name} 3`,
-    barred: ["recursing"],
+    barred: ["sending", "sourcing", "recursing"],
     run: async (session, messages) => {
       const swapped = session.config.settings.get("Replyall");
       await ((kind === "all") !== swapped ? replyToAll(session, messages) : replyToAuthors(session, messages));
@@ -41,13 +41,17 @@ async function replyToAll(session: Session, messages: readonly number[]): Promis
   const header = take(session, message);
   if (header === undefined) return;
   const draft = draftFor(header);
-  const authors = authorsOf(session, header, message);
   const own = new Set([session.config.identity.user, ...session.config.alternates].map((name) => name.toLowerCase()));
   const others = (items: readonly string[]) => items.filter((item) => !own.has(item.toLowerCase()));
-  draft.to = sortedUnique([...authors, ...others(addressesIn(header.get("to")))]);
-  if (draft.to.length === 0) draft.to = authors;
+  // Where answers are wanted elsewhere, they go there alone.
+  const replyTo = header.get("reply-to");
+  const asked = others(addressesIn(replyTo ?? header.get("to")));
+  if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
+  const toAuthor = replyTo === undefined || asked.length === 0;
+  draft.to = sortedUnique([...(toAuthor ? authorOf(session, header, message) : []), ...asked]);
   const named = new Set(draft.to.map((item) => item.toLowerCase()));
-  draft.cc = sortedUnique(others(addressesIn(header.get("cc")))).filter((item) => !named.has(item.toLowerCase()));
+  if (replyTo === undefined)
+    draft.cc = sortedUnique(others(addressesIn(header.get("cc")))).filter((item) => !named.has(item.toLowerCase()));
   await answer(session, draft);
 }
 
@@ -58,7 +62,8 @@ async function replyToAuthors(session: Session, messages: readonly number[]): Pr
     const header = take(session, message);
     if (header === undefined) return;
     headers.push(header);
-    to.push(...authorsOf(session, header, message, false));
+    const replyTo = addressesIn(header.get("reply-to"));
+    to.push(...(replyTo.length > 0 ? replyTo : authorOf(session, header, message)));
   }
   const [first] = headers;
   const last = headers.at(-1);
@@ -91,14 +96,8 @@ function draftFor(header: Header): Draft {
   return draft;
 }
 
-/** Reply-To, else From, else the user of the From_ line. */
-function authorsOf(session: Session, header: Header, message: number, mention = true): string[] {
-  const replyTo = header.get("reply-to");
-  if (replyTo !== undefined) {
-    const addresses = addressesIn(replyTo);
-    if (addresses.length > 0) return addresses;
-    if (mention) session.terminal.out("Empty reply-to field -- replying to author\n");
-  }
+/** From, else the user of the From_ line. */
+function authorOf(session: Session, header: Header, message: number): string[] {
   const from = addressesIn(header.get("from"));
   if (from.length > 0) return from;
   const line = session.folder?.mailbox.header(message).toString("latin1") ?? "";

@@ -19,10 +19,14 @@ interface ListAndFile {
 /** The last word is the file, also where it is the only one and looks like a number. */
 const takesListAndFile: Takes<ListAndFile> = {
   synopsis: "[msglist] file",
-  parse: async (session, rest) => {
+  parse: async (session, rest, name) => {
     const [, list = "", file] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
     if (file === undefined || file === "") {
       session.terminal.out("No file specified.\n");
+      return undefined;
+    }
+    if (session.folder === undefined) {
+      session.terminal.out(`No messages to ${name}.\n`);
       return undefined;
     }
     const messages = await selectMessages(session, list);
@@ -66,7 +70,7 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
     takes: takesListAndFile,
     summary,
     example: `${name} 1-3 +archive`,
-    barred: ["sending"],
+    barred: name === "copy" ? [] : ["sending"],
     run: async (session, argument) => {
       const { folder, terminal } = session;
       if (folder === undefined) return;

@@ -1,28 +1,27 @@
 /** !, shell, cd, echo: the system around the session. */
 import { spawn } from "node:child_process";
 import { expandFileName } from "../../config/files.ts";
-import { splitWords } from "../../config/words.ts";
 import { isSystemError, named } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
 import type { Session } from "../session.ts";
 import { takesNothing, takesText, takesWords } from "../takes.ts";
 
-/** Runs a program with our terminal. @returns its exit code; 128 and the signal's place for one that was killed */
-async function run({ terminal, config }: Session, argv: readonly string[]): Promise<number> {
+/** Runs a program with our terminal. @returns its exit code; undefined for one that a signal ended */
+async function run({ terminal, config }: Session, argv: readonly string[]): Promise<number | undefined> {
   await terminal.flush();
   return terminal.lend(
     () =>
       new Promise((resolve, reject) => {
         const child = spawn(config.settings.get("SHELL"), argv, { stdio: "inherit" });
         child.on("error", (error) => reject(named(config.settings.get("SHELL"), error)));
-        child.on("close", (code) => resolve(code ?? 128));
+        child.on("close", (code) => resolve(code ?? undefined));
       }),
   );
 }
 
 async function runAndTell(session: Session, argv: readonly string[]): Promise<void> {
   const code = await run(session, argv);
-  if (code !== 0) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
+  if (code !== 0 && code !== undefined) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
 }
 
 function changeDirectory(session: Session, [typed]: readonly string[]): boolean {
@@ -54,6 +53,7 @@ export const shellCommands: readonly Command[] = [
     summary: "Run a shell command.",
     example: "!date",
     barred: ["sourcing"],
+    transparent: true,
     run: async (session, text) => {
       await runAndTell(session, ["-c", text]);
       session.terminal.out("!\n");
@@ -64,19 +64,22 @@ export const shellCommands: readonly Command[] = [
     takes: takesNothing,
     summary: "Start a shell.",
     example: "shell",
-    barred: ["sourcing"],
-    run: (session) => runAndTell(session, []),
+    barred: ["sending", "sourcing"],
+    run: async (session) => {
+      await runAndTell(session, []);
+      session.terminal.out("\n");
+    },
   }),
   directoryRow("cd", "Change the directory; alone, to home.", true),
   directoryRow("chdir", "The same as cd."),
   command({
     name: "echo",
-    takes: takesText("word ..."),
+    takes: takesWords("word ..."),
     summary: "Print the words, expanded as file names.",
     example: "echo $HOME",
-    run: (session, text) => {
-      const words = splitWords(text).flatMap((word) => expandFileName(session, word) ?? []);
-      if (words.length > 0 || text === "") session.terminal.out(`${words.join(" ")}\n`);
+    run: (session, typed) => {
+      const words = typed.flatMap((word) => expandFileName(session, word) ?? []);
+      session.terminal.out(`${words.join(" ")}\n`);
     },
   }),
 ];

@@ -1,7 +1,7 @@
 /** Commands that only change what is to become of messages. */
 import { Flag } from "../../mailbox/mailbox.ts";
 import { type Command, command } from "../command.ts";
-import { look, makeCurrent, nearest } from "../cursor.ts";
+import { isDeleted, look, makeCurrent, nearest } from "../cursor.ts";
 import { takesMessages } from "../message-list.ts";
 import type { Folder, Session } from "../session.ts";
 import { show } from "./print.ts";
@@ -79,11 +79,13 @@ export const stateCommands: readonly Command[] = [
   stateRow(
     "undelete",
     "Take back a delete.",
-    (folder, messages) => {
+    async (folder, messages, session) => {
       for (const message of messages) {
         folder.mailbox.mark(message, 0, Flag.Deleted);
         makeCurrent(folder, message);
       }
+      if (session.config.settings.get("autoprint") && !isDeleted(folder, folder.current))
+        await show(session, [folder.current]);
     },
     true,
   ),

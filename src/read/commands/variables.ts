@@ -16,8 +16,9 @@ export function assign(session: Session, word: string): boolean {
     session.terminal.out("Non-null variable name required\n");
     return false;
   }
+  // bsd-mailx only sets noNAME, and some names of this form mean something to it; POSIX has it unset NAME.
   if (name.startsWith("no") && name.length > 2 && !word.includes("=")) settings.unset(name.slice(2));
-  else settings.set(name, value);
+  settings.set(name, value);
   return true;
 }
 

@@ -1,0 +1,61 @@
+/** Wildcards in file names: `*`, `?` and `[...]`, as the shell's. */
+import { existsSync, readdirSync } from "node:fs";
+
+export function isPattern(text: string): boolean {
+  return /[*?[]/.test(text);
+}
+
+/**
+ * Paths that a pattern matches, sorted; none for one that matches nothing.
+ *
+ * @param pattern a backslash takes the meaning off the character behind it
+ */
+export function glob(pattern: string): string[] {
+  let found = [pattern.startsWith("/") ? "/" : ""];
+  const parts = pattern.split("/").filter((part) => part !== "");
+  for (const [index, part] of parts.entries()) {
+    const end = index < parts.length - 1 ? "/" : "";
+    found = found.flatMap((base) => namesIn(base, part).map((name) => `${base}${name}${end}`));
+  }
+  return found.sort();
+}
+
+function namesIn(directory: string, part: string): string[] {
+  if (!isPattern(part.replace(/\\./g, ""))) {
+    const name = part.replace(/\\(.)/g, "$1");
+    return existsSync(`${directory}${name}`) ? [name] : [];
+  }
+  const matches = wildcard(part);
+  return entries(directory).filter((name) => matches.test(name) && (part.startsWith(".") || !name.startsWith(".")));
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory === "" ? "." : directory);
+  } catch {
+    return [];
+  }
+}
+
+function wildcard(part: string): RegExp {
+  let source = "";
+  for (let at = 0; at < part.length; at++) {
+    const character = part.charAt(at);
+    const set = character === "[" ? /^\[([!^]?)(\]?[^\]]*)\]/.exec(part.slice(at)) : null;
+    if (set !== null) {
+      source += `[${set[1] === "" ? "" : "^"}${(set[2] as string).replace(/[\\\]^[]/g, "\\$&")}]`;
+      at += set[0].length - 1;
+    } else if (character === "*") source += ".*";
+    else if (character === "?") source += ".";
+    else {
+      if (character === "\\") at++;
+      source += part.charAt(at).replace(/[.+^${}()|[\]\\*?/]/g, "\\$&");
+    }
+  }
+  try {
+    return new RegExp(`^${source}$`, "su");
+  } catch {
+    // A range such as [z-a] matches nothing.
+    return /(?!)/;
+  }
+}

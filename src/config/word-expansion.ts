@@ -1,0 +1,138 @@
+/**
+ * A word as the shell expands it, without a shell: ~, $NAME, quotes and wildcards, as wordexp(3) does for bsd-mailx.
+ *
+ * Commands are never run: $( ) and backquotes are refused.
+ */
+import { glob, isPattern } from "./glob.ts";
+
+export interface Expanding {
+  /** A variable of the environment. */
+  variable(name: string): string | undefined;
+  /** The home directory of a user, "" for one's own. */
+  home(user: string): string | undefined;
+}
+
+/** Why a word can't be expanded, in the words the user is told. */
+export class ExpansionMistake extends Error {}
+
+const syntax = "Syntax error.";
+const noCommands = "Command execution not allowed.";
+
+/** A character that wildcards match with, and one that stands for itself because it was quoted. */
+interface Piece {
+  readonly text: string;
+  readonly quoted: boolean;
+}
+
+/** @returns the words that a word becomes: none, one or several @throws ExpansionMistake */
+export function expandWord(word: string, expanding: Expanding): string[] {
+  return new Expansion(word, expanding).run();
+}
+
+class Expansion {
+  readonly #text: string;
+  readonly #expanding: Expanding;
+  readonly #fields: Piece[][] = [];
+  #field: Piece[] | undefined;
+  #at = 0;
+
+  constructor(text: string, expanding: Expanding) {
+    this.#text = text;
+    this.#expanding = expanding;
+  }
+
+  run(): string[] {
+    while (this.#at < this.#text.length) this.#step();
+    this.#end();
+    return this.#fields.flatMap(matching);
+  }
+
+  #step(): void {
+    const character = this.#text.charAt(this.#at++);
+    if (character === "'") this.#single();
+    else if (character === '"') this.#double();
+    else if (character === "\\") this.#add(this.#text.charAt(this.#at++) || "\\", true);
+    else if (character === "$") this.#split(this.#dollar());
+    else if (character === "`") this.#backquote();
+    else if (character === " " || character === "\t") this.#end();
+    else if ("|&;<>(){}\n".includes(character)) throw new ExpansionMistake(syntax);
+    else if (character === "~" && this.#field === undefined) this.#tilde();
+    else this.#add(character, false);
+  }
+
+  #add(text: string, quoted: boolean): void {
+    this.#field ??= [];
+    this.#field.push({ text, quoted });
+  }
+
+  #end(): void {
+    if (this.#field !== undefined) this.#fields.push(this.#field);
+    this.#field = undefined;
+  }
+
+  /** What a variable holds falls apart at blanks where it is not quoted. */
+  #split(value: string): void {
+    for (const [index, part] of value.split(/[ \t\n]+/).entries()) {
+      if (index > 0) this.#end();
+      if (part !== "") this.#add(part, false);
+    }
+  }
+
+  #single(): void {
+    const end = this.#text.indexOf("'", this.#at);
+    if (end < 0) throw new ExpansionMistake(syntax);
+    this.#add(this.#text.slice(this.#at, end), true);
+    this.#at = end + 1;
+  }
+
+  #double(): void {
+    this.#add("", true);
+    for (;;) {
+      const character = this.#text.charAt(this.#at++);
+      if (character === "") throw new ExpansionMistake(syntax);
+      if (character === '"') return;
+      if (character === "$") this.#add(this.#dollar(), true);
+      else if (character === "`") this.#backquote();
+      else if (character === "\\" && '$`"\\'.includes(this.#text.charAt(this.#at) || " "))
+        this.#add(this.#text.charAt(this.#at++), true);
+      else this.#add(character, true);
+    }
+  }
+
+  #backquote(): never {
+    throw new ExpansionMistake(this.#text.includes("`", this.#at) ? noCommands : syntax);
+  }
+
+  /** The value behind a dollar sign, which is itself where no name follows. */
+  #dollar(): string {
+    const rest = this.#text.slice(this.#at);
+    if (rest.startsWith("(")) throw new ExpansionMistake(rest.includes(")") ? noCommands : syntax);
+    const braced = /^\{(\w+)(?::?-([^}]*))?\}/.exec(rest);
+    if (rest.startsWith("{") && braced === null) throw new ExpansionMistake(syntax);
+    const plain = /^(?:[A-Za-z_]\w*|\d)/.exec(rest);
+    const name = braced?.[1] ?? plain?.[0];
+    if (name === undefined) return "$";
+    this.#at += (braced?.[0] ?? name).length;
+    return this.#expanding.variable(name) || (braced?.[2] ?? "");
+  }
+
+  #tilde(): void {
+    const user = /^[^/\s"'\\$`]*/.exec(this.#text.slice(this.#at))?.[0] ?? "";
+    const home = this.#expanding.home(user);
+    if (home === undefined) {
+      this.#add("~", true);
+      return;
+    }
+    this.#add(home, true);
+    this.#at += user.length;
+  }
+}
+
+/** Files that a field with wildcards matches, or the field itself. */
+function matching(field: readonly Piece[]): string[] {
+  const plain = field.map(({ text }) => text).join("");
+  if (!field.some(({ text, quoted }) => !quoted && isPattern(text))) return [plain];
+  const pattern = field.map(({ text, quoted }) => (quoted ? text.replace(/[*?[\]\\]/g, "\\$&") : text)).join("");
+  const found = glob(pattern);
+  return found.length > 0 ? found : [plain];
+}
