@@ -14,18 +14,10 @@ export async function collect(composing: Composing, ask: { subject: boolean }): 
   return await new Collecting(composing).run(ask);
 }
 
-/** A pipe: text is text; CRs before line ends go, and a last line without an end gets one. */
+/** A pipe: text is text. */
 async function takeRest({ terminal, draft }: Composing): Promise<"sent"> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of terminal.rest()) pieces.push(piece);
-  draft.body.append(withoutCarriageReturns(Buffer.concat(pieces)));
+  for await (const piece of terminal.rest()) draft.body.append(piece);
   return "sent";
-}
-
-function withoutCarriageReturns(text: Buffer): Buffer {
-  const whole = text.length > 0 && text.at(-1) !== 10 ? Buffer.concat([text, Buffer.from("\n")]) : text;
-  if (!whole.includes("\r\n")) return whole;
-  return Buffer.from(whole.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
 }
 
 class Collecting {

@@ -3,6 +3,7 @@
  *
  * Whatever ends it other than acceptance by the server leaves the text in dead.letter, and says why.
  */
+import { ttyCharset } from "../config/charset.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
@@ -11,13 +12,13 @@ import { programArguments } from "../submit/program.ts";
 import type { Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { encodedMessage, newStamp, rawMessage, type Stamp } from "./build.ts";
+import { type Built, encodedMessage, newStamp, rawMessage, type Sender, type Stamp } from "./build.ts";
 import { collect } from "./collect.ts";
 import { saveDeadLetter } from "./dead-letter.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
-import { feedCommand, recordMessage } from "./record.ts";
+import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 import { keepAtSignals } from "./signals.ts";
 import { type Submission, wayOut } from "./submission.ts";
 import type { MessageSource } from "./tilde-escapes.ts";
@@ -52,7 +53,7 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
   // Once: a hangup comes as a signal and as a failing read or write of the terminal.
   let kept: Promise<void> | undefined;
   const keep = () => {
-    kept ??= saveDeadLetter(config, terminal, draft.body.bytes());
+    kept ??= saveDeadLetter(config, terminal, draft.body).then(() => {});
     return kept;
   };
   const atEase = terminal.interactive ? keepAtSignals(keep) : () => {};
@@ -77,8 +78,10 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
     if (!(error instanceof Unsendable)) throw error;
     if (error.quiet) terminal.out(`${error.message}\n`);
     else terminal.err(`mail: ${error.message}\n`);
-    await saveDeadLetter(config, terminal, draft.body.bytes());
+    await keepAndSay(context, draft.body);
     return { exit: error.exit, sent: false };
+  } finally {
+    draft.body.close();
   }
 }
 
@@ -97,28 +100,36 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
   }
   const sender = draft.from === undefined ? undefined : envelopeAddresses(draft.from, identity.mailName)[0];
   const stamp = newStamp(identity.mailName);
-  const raw = rawMessage(draft, people, stamp);
+  const from: Sender = { identity, charset: ttyCharset(config) };
+  const raw = (exact: boolean) => rawMessage(draft, people, stamp, from, { exact });
   const way = wayOut(config);
   if (settings.get("debug")) {
     terminal.out(planned(way, sender, context.verbose));
     return { exit: Exit.Ok, sent: false };
   }
-  if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, raw, stamp);
+  if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, stamp, from);
   if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true };
   try {
-    const outcome = await submit(context, draft, people, { way, raw, stamp, sender });
+    const outcome = await submit(context, draft, people, { way, stamp, sender, from });
     const [first] = outcome.refused;
     if (first === undefined) return { exit: Exit.Ok, sent: true };
     for (const { recipient, reply } of outcome.refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
     if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${outcome.accepted.join(", ")}\n`);
-    await saveDeadLetter(config, terminal, raw);
+    await keepAndSay(context, await raw(true));
     return { exit: first.exit, sent: outcome.accepted.length > 0 };
   } catch (error) {
     if (!(error instanceof MailError) || error instanceof Unsendable) throw error;
     const exit = reported(error, terminal, config);
-    await saveDeadLetter(config, terminal, raw);
+    await keepAndSay(context, await raw(true));
     return { exit, sent: false };
   }
+}
+
+/** With the variable `sendmail` the words are bsd-mailx's, who says nothing of dead.letter. */
+async function keepAndSay({ config, terminal }: ComposeContext, text: Built): Promise<void> {
+  const path = await saveDeadLetter(config, terminal, text);
+  const asBsd = config.settings.get("mta") === undefined && config.settings.get("sendmail") !== undefined;
+  if (path !== undefined && !asBsd) terminal.err(`mail: the message is in ${path}\n`);
 }
 
 /** Says what went wrong. @returns the exit code: bsd-mailx's 1 for the variable `sendmail`, sysexits for `mta` */
@@ -134,8 +145,8 @@ function reported(error: MailError, terminal: Terminal, config: Config): ExitCod
 
 interface Ready {
   readonly way: Way;
-  readonly raw: Buffer;
   readonly stamp: Stamp;
+  readonly from: Sender;
   readonly sender: string | undefined;
 }
 
@@ -153,11 +164,15 @@ async function submit(
   const from = ready.sender ?? `${identity.user}@${identity.mailName}`;
   if (transport.headers === "raw") {
     const { Readable } = await import("node:stream");
-    const message = { size: ready.raw.length, open: () => Readable.from([ready.raw]) };
+    const raw = await rawMessage(draft, addressed, ready.stamp, ready.from, { exact: false });
+    const message = { size: raw.size, open: () => Readable.from(raw.pieces(), { objectMode: false }) };
     return await transport.submit({ from, to: items }, message);
   }
   const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
-  return await transport.submit({ from, to }, encodedMessage(draft, addressed, ready.stamp, identity));
+  return await transport.submit(
+    { from, to },
+    await encodedMessage(draft, addressed, ready.stamp, ready.from, { bcc: false }),
+  );
 }
 
 /** Only the environment gives it, as in bsd-mailx: a variable of the session does not. */
@@ -199,27 +214,30 @@ async function keepCopies(
   terminal: Terminal,
   draft: Draft,
   people: Recipients,
-  raw: Buffer,
   stamp: Stamp,
+  from: Sender,
 ): Promise<void> {
-  const record = config.settings.text("record");
-  if (record !== undefined && record !== "") await keepCopy(config, terminal, record, raw, stamp);
+  const copyTo = async (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
+    copyForMbox(config, await rawMessage(draft, names, stamp, from, { exact: false }), stamp.date);
+  const record = recordFile(config.settings);
+  if (record !== undefined) await keepCopy(config, terminal, record, await copyTo(people));
   for (const sink of people.sinks) {
-    const copy = rawMessage(draft, { to: [sink], cc: [], bcc: [] }, stamp);
-    if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), copy, stamp.date);
-    else await keepCopy(config, terminal, sink, copy, stamp);
+    const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
+    if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), copy);
+    else await keepCopy(config, terminal, sink, copy);
   }
 }
 
-async function keepCopy(
-  config: Config,
-  terminal: Terminal,
-  file: string,
-  copy: Buffer,
-  { date }: Stamp,
-): Promise<void> {
+/** POSIX mailx: with `outfolder` a name that is no path is in the folder directory. */
+function recordFile(settings: Config["settings"]): string | undefined {
+  const record = settings.text("record");
+  if (record === undefined || record === "") return undefined;
+  return settings.get("outfolder") && !/^[/~+]/.test(record) ? `+${record}` : record;
+}
+
+async function keepCopy(config: Config, terminal: Terminal, file: string, copy: Iterable<Uint8Array>): Promise<void> {
   try {
-    await recordMessage(config, file, copy, date);
+    await recordMessage(config, file, copy);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`mail: ${error.message}\n`);

@@ -5,15 +5,23 @@ import { MailError } from "../errors.ts";
 import { appendBytes } from "../mailbox/append.ts";
 import { fromBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { Built } from "./build.ts";
 
-/** Appends to dead.letter. When not even that can be done, the text goes to standard error: the last place left. */
-export async function saveDeadLetter(config: Config, terminal: Terminal, text: Buffer): Promise<void> {
-  if (text.length === 0) return;
+/**
+ * Appends to dead.letter. When not even that can be done, the text goes to standard error: the last place left.
+ *
+ * @returns the path, when the text is there
+ */
+export async function saveDeadLetter(config: Config, terminal: Terminal, text: Built): Promise<string | undefined> {
+  if (text.size === 0) return undefined;
+  const path = deadLetterPath(config);
   try {
-    await appendBytes(deadLetterPath(config), [text], storeOptions(config));
+    await appendBytes(path, text.pieces(), storeOptions(config));
+    return path;
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    terminal.err(`mail: ${error.message}\n`);
-    terminal.err(fromBytes(text));
+    terminal.err(`mail: ${error.message}; this is the text:\n`);
+    for (const piece of text.pieces()) terminal.err(fromBytes(piece));
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** A message being written, before it has bytes: what the command line, a reply or the user said of it. */
+import type { Attachment } from "./attachment.ts";
 import { Body } from "./body.ts";
 
 export interface Draft {
@@ -12,9 +13,12 @@ export interface Draft {
   fields: { readonly name: string; readonly value: string }[];
   replyTo: string | undefined;
   inReplyTo: string | undefined;
+  /** The thread so far, for References; a message in bsd-mailx's form has none. */
+  references: string | undefined;
   /** -r or the variable `from`: the From field and the envelope sender. */
   from: string | undefined;
   body: Body;
+  attachments: Attachment[];
 }
 
 export function emptyDraft(): Draft {
@@ -26,7 +30,9 @@ export function emptyDraft(): Draft {
     fields: [],
     replyTo: undefined,
     inReplyTo: undefined,
+    references: undefined,
     from: undefined,
     body: new Body(),
+    attachments: [],
   };
 }

@@ -1,4 +1,5 @@
 /** From what was typed to who gets it: aliases, order, duplicates, and files and programs in the place of people. */
+import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 
@@ -65,14 +66,22 @@ function isSink(item: string): boolean {
   return item.startsWith("|") || item.startsWith("+") || /^[^!%@]*\//.test(item);
 }
 
-/** The envelope addresses in an item; those without a domain get this host's mail name. */
+/** The envelope addresses in an item, complete. */
 export function envelopeAddresses(item: string, mailName: string): string[] {
   return parseAddresses(item).map(({ address }) => qualified(address, mailName));
 }
 
+/**
+ * An address with its domain: this host's mail name where there was none. A domain that is not ASCII becomes what DNS
+ * calls it (IDNA), which every server takes, unless the local part needs SMTPUTF8 all the same (RFC 6531).
+ */
 export function qualified(address: string, mailName: string): string {
   const name = address.replace(/^\\/, "");
-  return name === "" || name.includes("@") ? name : `${name}@${mailName}`;
+  const at = name.lastIndexOf("@");
+  if (name === "" || at < 0) return name === "" ? name : `${name}@${mailName}`;
+  const domain = name.slice(at + 1);
+  if (/^[\0-\x7f]*$/.test(domain) || /[^\0-\x7f]/.test(name.slice(0, at))) return name;
+  return `${name.slice(0, at)}@${domainToASCII(domain) || domain}`;
 }
 
 /** @returns why nobody can be written to like this, or undefined */

@@ -1,38 +1,57 @@
 /** Copies of what was sent: into the `record` file, and to the files and programs among the recipients. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Config } from "../config/config.ts";
 import { storeOptions } from "../config/files.ts";
 import { appendMessages } from "../mailbox/append.ts";
 import { asctime } from "../message/date.ts";
 import { toBytes } from "../message/text.ts";
+import type { Built } from "./build.ts";
 import { fileName } from "./file-names.ts";
 
-/** Appends a message to a mailbox, with its From_ line. @throws MailError when the file cannot be written */
-export async function recordMessage(config: Config, file: string, message: Buffer, date: Date): Promise<void> {
-  const path = fileName(config, file);
-  await appendMessages(path, [mboxForm(config, message, date)], storeOptions(config));
+/** Appends a message to a mailbox. @throws MailError when the file cannot be written */
+export async function recordMessage(config: Config, file: string, copy: Iterable<Uint8Array>): Promise<void> {
+  await appendMessages(fileName(config, file), [copy], storeOptions(config));
 }
 
 /** Feeds a recipient `|command` the message through the shell. */
-export async function feedCommand(config: Config, command: string, message: Buffer, date: Date): Promise<void> {
+export async function feedCommand(config: Config, command: string, copy: Iterable<Uint8Array>): Promise<void> {
   const shell = config.settings.get("SHELL");
   const child = spawn(shell, ["-c", command], { stdio: ["pipe", "inherit", "inherit"] });
-  child.stdin.on("error", () => {}); // it need not read
-  child.stdin.end(Buffer.concat(mboxForm(config, message, date)));
-  await once(child, "close");
+  const closed = once(child, "close");
+  pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // it need not read
+  await closed;
 }
 
-function mboxForm(config: Config, message: Buffer, date: Date): Buffer[] {
-  const header = message.indexOf("\n\n") + 1;
-  const quoted = Buffer.from(
-    message
-      .subarray(header)
-      .toString("latin1")
-      .replace(/^From /gm, ">From "),
-    "latin1",
-  );
-  const end = quoted.at(-1) === 10 ? "\n" : "\n\n";
-  const fromLine = toBytes(`From ${config.identity.user} ${asctime(date)}\n`);
-  return [fromLine, message.subarray(0, header), quoted, Buffer.from(end)];
+/** A message with its From_ line and the empty line behind it, `From ` in its body quoted. */
+export function* copyForMbox(config: Config, message: Built, date: Date): Iterable<Buffer> {
+  yield toBytes(`From ${config.identity.user} ${asctime(date)}\n`);
+  let inHeader = true;
+  /** What may be the start of a `From ` that the next piece goes on with. */
+  let held = "";
+  let last = "";
+  for (const piece of message.pieces()) {
+    let text = held + piece.toString("latin1");
+    let header = "";
+    if (inHeader) {
+      const end = text.indexOf("\n\n") + 1;
+      if (end === 0) {
+        held = text;
+        continue;
+      }
+      header = text.slice(0, end);
+      text = text.slice(end);
+      inHeader = false;
+    }
+    held = /(?:^|\n)(?:F|Fr|Fro|From)$/.exec(text)?.[0].trimStart() ?? "";
+    const whole = held === "" ? text : text.slice(0, -held.length);
+    const quoted = whole.replace(/^From /gm, (found, at: number) =>
+      at > 0 || last === "" || last === "\n" ? `>${found}` : found,
+    );
+    last = whole.at(-1) ?? last;
+    yield Buffer.from(header + quoted, "latin1");
+  }
+  yield Buffer.from(held + (held === "" && last === "\n" ? "\n" : "\n\n"), "latin1");
 }

@@ -89,6 +89,7 @@ export const variables = {
   netrc: textOr("~/.netrc", "Where passwords for servers are; nobody else may be able to read it.", "file"),
   noheader: flag("No header list at the start."),
   nosave: flag("An interrupted message is not kept in dead.letter."),
+  outfolder: flag("A record that is no path is in the folder directory."),
   PAGER: textOr("more", "The program that pages.", "program"),
   passwordcommand: text(
     "A command that prints the password for a server; MAIL_USER and MAIL_HOST tell it which.",
@@ -102,6 +103,7 @@ export const variables = {
   searchheaders: flag("In a message list, /field:text searches that field."),
   sendmail: text("A program that takes mail, as mta.", "program"),
   SHELL: textOr("/bin/sh", "The shell of !, | and shell.", "program"),
+  sendwait: flag("Wait until the message was handed on; always so."),
   "show-rcpt": flag("Header lines show the recipient."),
   skipempty: flag("Don't send a message with an empty body."),
   smtpauth: text(
@@ -118,6 +120,7 @@ export const variables = {
   toplines: text("How many lines top prints; 5.", "lines"),
   trace: text("Write the dialogue with the server to standard error, as JSON lines; the same as --trace.", "json"),
   verbose: flag("Show the dialogue with the server; the same as -v."),
+  ttycharset: text("The charset of what you type and pipe, where it is not UTF-8; that of the locale.", "charset"),
   VISUAL: textOr("vi", "The program of visual and ~v.", "program"),
 } as const satisfies Record<string, Kind<unknown>>;
 

@@ -1,68 +1,29 @@
-/** What bytes a body has, and so which charset and transfer encoding carry it whole (RFC 2045). */
-import { isAscii, isUtf8 } from "node:buffer";
+/** Which charset and transfer encoding carry a text whole (RFC 2045). */
+import type { TextFacts } from "./text-facts.ts";
 
-export type Charset = "us-ascii" | "UTF-8" | "unknown-8bit";
 export type TransferEncoding = "7bit" | "8bit" | "quoted-printable" | "base64";
 
 /** RFC 5321, section 4.5.3.1.6, less the CRLF. */
 const longestLine = 998;
 
-export function charsetOf(bytes: Uint8Array): Charset {
-  if (isAscii(bytes)) return "us-ascii";
-  return isUtf8(bytes) ? "UTF-8" : "unknown-8bit";
+/**
+ * What the bytes are, said as MIME says it.
+ *
+ * @param ttycharset the charset of the user's texts where it is not UTF-8: that of the locale, or the variable; what is
+ * UTF-8 all the same is called so, and what can be neither is "unknown-8bit" (RFC 1428), never a guess that damages it
+ */
+export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?: string): string {
+  if (facts.ascii) return "us-ascii";
+  if (facts.utf8) return "UTF-8";
+  return ttycharset ?? "unknown-8bit";
 }
 
-/** The least encoding under which the body arrives as it is; `eightBit` says whether the way takes bytes above 127. */
-export function transferEncodingOf(body: Buffer, eightBit: boolean): TransferEncoding {
-  if (body.includes(0) || hasBareCarriageReturn(body)) return "base64";
-  const ascii = isAscii(body);
-  if (hasLongLine(body) || !(ascii || eightBit)) return "quoted-printable";
-  return ascii ? "7bit" : "8bit";
-}
-
-export function encodeBody(body: Buffer, encoding: TransferEncoding): Buffer {
-  if (encoding === "base64")
-    return Buffer.from(`${body.toString("base64").replace(/(.{76})(?=.)/g, "$1\n")}\n`, "latin1");
-  return encoding === "quoted-printable" ? quotedPrintable(body) : body;
-}
-
-function hasBareCarriageReturn(body: Buffer): boolean {
-  for (let at = body.indexOf(13); at >= 0; at = body.indexOf(13, at + 1)) if (body[at + 1] !== 10) return true;
-  return false;
-}
-
-function hasLongLine(body: Buffer): boolean {
-  let start = 0;
-  while (body.length - start > longestLine) {
-    const end = body.indexOf(10, start);
-    if (end < 0 || end - start > longestLine) return true;
-    start = end + 1;
-  }
-  return false;
-}
-
-/** RFC 2045, section 6.7: lines of at most 76 characters; a CRLF of the body is a line end, as is an LF. */
-function quotedPrintable(body: Buffer): Buffer {
-  const out: string[] = [];
-  let line = "";
-  for (let at = 0; at < body.length; at++) {
-    const byte = body[at] as number;
-    if (byte === 10 || (byte === 13 && body[at + 1] === 10)) {
-      out.push(line, "\n");
-      line = "";
-      if (byte === 13) at++;
-      continue;
-    }
-    const next = body[at + 1];
-    const atEnd = next === undefined || next === 10 || next === 13;
-    const plain = (byte > 32 && byte < 127 && byte !== 61) || ((byte === 32 || byte === 9) && !atEnd);
-    const written = plain ? String.fromCharCode(byte) : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-    if (line.length + written.length > 75) {
-      out.push(line, "=\n");
-      line = "";
-    }
-    line += written;
-  }
-  out.push(line);
-  return Buffer.from(out.join(""), "latin1");
+/**
+ * The least encoding under which a text arrives as it is; `eightBit` says whether the way takes bytes above 127.
+ * Base64 keeps every byte, the line ends too; the other three keep lines, whose ends are the receiver's.
+ */
+export function transferEncodingOf(facts: TextFacts, eightBit: boolean): TransferEncoding {
+  if (facts.binary || facts.lineEnds === "mixed") return "base64";
+  if (facts.longest > longestLine || !(facts.ascii || eightBit)) return "quoted-printable";
+  return facts.ascii ? "7bit" : "8bit";
 }

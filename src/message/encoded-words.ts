@@ -1,30 +1,57 @@
-/** Header text that is not ASCII as encoded words (RFC 2047). */
+/** Header text for the wire: encoded words (RFC 2047) where it is not ASCII, folded where it is long (RFC 5322, 2.2.3). */
 import { isUtf8 } from "node:buffer";
 import { toBytes } from "./text.ts";
 
-/** Bytes in one word: 45 become 60 characters of base64, and the word stays below 75 with its charset. */
-const wordBytes = 45;
+/** Bytes in one word: 36 become 48 characters of base64, and the line stays below 76 with its charset and field name. */
+const wordBytes = 36;
+/** RFC 5322, section 2.1.1: what a line should not, and what it must not, exceed. */
+const goodLine = 78;
+const longestWord = 900;
 
-/** Gives back ASCII as it is. */
-export function encodeWords(text: string): string {
-  if (/^[\t\x20-\x7e]*$/.test(text)) return text;
+/** Text that would not come back as it is: not ASCII, blanks at its ends, or what looks like an encoded word itself. */
+const needsWords = /[^\t\x20-\x7e]|^[\t ]|[\t ]$|=\?/;
+
+/**
+ * The value of an unstructured field. ASCII comes back as it is, folded at its blanks.
+ *
+ * @param taken characters in front of it on its line, such as `Subject: `
+ * @param charset what bytes are that are not UTF-8
+ */
+export function encodeText(text: string, taken: number, charset?: string): string {
+  if (needsWords.test(text)) return encodeWords(text, charset);
+  if (taken + text.length <= goodLine) return text;
+  const words = text.match(/[\t ]*[^\t ]+/g) ?? [];
+  if (words.some((word) => word.length > longestWord)) return encodeWords(text, charset, true);
+  let line = taken;
+  return words
+    .map((word) => {
+      const folds = line + word.length > goodLine && line > taken && /^[\t ]/.test(word);
+      line = folds ? word.length : line + word.length;
+      return folds ? `\n${word}` : word;
+    })
+    .join("");
+}
+
+/** Gives back printable ASCII as it is, unless it `must` be encoded. */
+export function encodeWords(text: string, charset = "unknown-8bit", must = false): string {
+  if (!must && !needsWords.test(text)) return text;
   const bytes = toBytes(text);
-  const charset = isUtf8(bytes) ? "UTF-8" : "unknown-8bit";
+  const utf8 = isUtf8(bytes);
   const words: string[] = [];
   let start = 0;
   while (start < bytes.length) {
     let end = Math.min(start + wordBytes, bytes.length);
     // A character belongs in one word.
-    while (end > start + 4 && end < bytes.length && ((bytes[end] as number) & 0xc0) === 0x80) end--;
-    words.push(`=?${charset}?B?${bytes.toString("base64", start, end)}?=`);
+    while (utf8 && end < bytes.length && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+    words.push(`=?${utf8 ? "UTF-8" : charset}?B?${bytes.toString("base64", start, end)}?=`);
     start = end;
   }
   return words.join("\n ");
 }
 
 /** `Name <address>` with the name quoted or encoded as it needs to be. */
-export function encodeMailbox(name: string, address: string): string {
+export function encodeMailbox(name: string, address: string, charset?: string): string {
   if (name === "") return address;
-  if (/[^\t\x20-\x7e]/.test(name)) return `${encodeWords(name)} <${address}>`;
+  if (needsWords.test(name)) return `${encodeWords(name, charset)} <${address}>`;
   return `${/^[\w !#$%&'*+\-/=?^`{|}~]+$/.test(name) ? name : `"${name.replace(/[\\"]/g, "\\$&")}"`} <${address}>`;
 }

@@ -1,27 +1,76 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { charsetOf, encodeBody, transferEncodingOf } from "../../src/message/encode.ts";
-import { encodeMailbox, encodeWords } from "../../src/message/encoded-words.ts";
+import { Body } from "../../src/compose/body.ts";
+import { transferEncode } from "../../src/compose/transfer-encode.ts";
+import { charsetOf, transferEncodingOf } from "../../src/message/encode.ts";
+import { encodeMailbox, encodeText, encodeWords } from "../../src/message/encoded-words.ts";
 import { fromBytes } from "../../src/message/text.ts";
+import { TextFacts } from "../../src/message/text-facts.ts";
 
-function decoded(text: string, encoding: string): Buffer {
+function factsOf(...pieces: (string | Uint8Array)[]): TextFacts {
+  const facts = new TextFacts();
+  for (const piece of pieces) facts.add(Buffer.from(piece as string));
+  return facts;
+}
+
+function decoded(text: string, encoding: "base64" | "quoted-printable"): Buffer {
   if (encoding === "base64") return Buffer.from(text, "base64");
-  if (encoding !== "quoted-printable") return Buffer.from(text, "latin1");
   const bytes = text
     .replace(/=\n/g, "")
     .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(bytes, "latin1");
 }
 
-test("every body comes back, in lines a server takes", () => {
+/** Bytes of which line ends, CRs and NULs are not as rare as among all bytes. */
+const anyBody = () =>
+  fc
+    .array(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.constantFrom("\n", "\r\n", "\r", "\0", " \n", ".\n", "x".repeat(999)),
+      ),
+    )
+    .map((pieces) => Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))));
+
+test("every body comes back, in lines a server takes", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyBody(), fc.boolean(), async (bytes, eightBit) => {
+      const body = new Body();
+      for (let at = 0; at < bytes.length; at += 7) body.append(bytes.subarray(at, at + 7));
+      const encoding = transferEncodingOf(body.facts, eightBit);
+      if (encoding === "7bit" || encoding === "8bit") {
+        expect(
+          Math.max(
+            0,
+            ...bytes
+              .toString("latin1")
+              .split("\n")
+              .map((line) => line.length),
+          ),
+        ).toBeLessThanOrEqual(999);
+        expect(bytes.includes(0)).toBe(false);
+        if (!eightBit) expect(encoding).toBe("7bit");
+        return;
+      }
+      const pieces: Buffer[] = [];
+      for await (const piece of transferEncode(encoding, body)) pieces.push(piece);
+      const wire = Buffer.concat(pieces).toString("latin1");
+      expect(wire).toMatch(/^(?:[\t\x20-\x7e]{0,76}\n)*$/);
+      const lines = (text: string) => (encoding === "base64" ? text : text.replaceAll("\r\n", "\n"));
+      expect(decoded(wire, encoding).toString("latin1")).toBe(lines(bytes.toString("latin1")));
+    }),
+  );
+});
+
+test("facts do not depend on how the bytes come in pieces", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 3000 }), fc.boolean(), (bytes, eightBit) => {
-      const body = Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
-      const encoding = transferEncodingOf(body, eightBit);
-      const wire = encodeBody(body, encoding).toString("latin1");
-      expect(Math.max(...wire.split("\n").map((line) => line.length))).toBeLessThanOrEqual(998);
-      if (!eightBit) expect(wire).toMatch(/^[\0-\x7f]*$/);
-      expect(decoded(wire, encoding).equals(body)).toBe(true);
+    fc.property(anyBody(), fc.nat(40), (bytes, at) => {
+      const { ascii, utf8, binary, lineEnds, longest, ended, size, returns } = factsOf(bytes);
+      const pieces = factsOf(bytes.subarray(0, at), bytes.subarray(at));
+      expect(pieces).toMatchObject({ ascii, utf8, binary, lineEnds, longest, ended, size, returns });
+      expect(utf8).toBe(
+        fromBytes(bytes).match(/[\udc80-\udcff]/) === null || Buffer.from(bytes.toString("utf8")).equals(bytes),
+      );
     }),
   );
 });
@@ -33,19 +82,26 @@ test.each([
   [`${"x".repeat(999)}\n`, true, "quoted-printable"],
   ["a\0b\n", true, "base64"],
   ["a\rb\n", true, "base64"],
-])("%j", (body, eightBit, encoding) => expect(transferEncodingOf(Buffer.from(body), eightBit)).toBe(encoding));
+  ["a\r\nb\r\n", true, "7bit"],
+  ["a\r\nb\n", true, "base64"],
+])("%j", (body, eightBit, encoding) => expect(transferEncodingOf(factsOf(body), eightBit)).toBe(encoding));
 
-test("charsets by bytes", () => {
-  expect([Buffer.from("a"), Buffer.from("\u00e9"), Buffer.of(0xe9)].map(charsetOf)).toEqual([
+test("charsets by bytes, and by the locale where they do not tell", () => {
+  const latin = factsOf(Buffer.of(0xe9));
+  expect([factsOf("a"), factsOf("\u00e9"), latin].map((facts) => charsetOf(facts))).toEqual([
     "us-ascii",
     "UTF-8",
     "unknown-8bit",
   ]);
+  expect(charsetOf(latin, "ISO-8859-1")).toBe("ISO-8859-1");
 });
 
 test("header text", () => {
   expect(encodeWords("plain")).toBe("plain");
   expect(encodeWords("\u00f1")).toBe("=?UTF-8?B?w7E=?=");
   expect(encodeWords(fromBytes(Buffer.of(0xe9)))).toBe("=?unknown-8bit?B?6Q==?=");
+  expect(encodeText(fromBytes(Buffer.of(0xe9)), 9, "ISO-8859-1")).toBe("=?ISO-8859-1?B?6Q==?=");
+  expect(encodeText("=?UTF-8?B?w7E=?=", 9)).toBe("=?UTF-8?B?PT9VVEYtOD9CP3c3RT0/PQ==?=");
+  expect(encodeText(`${"word ".repeat(30)}end`, 9)).toMatch(/^[^\n]{60,69}(\n [^\n]{1,77})+$/);
   expect(encodeMailbox("Doe, Jane", "j@x")).toBe('"Doe, Jane" <j@x>');
 });

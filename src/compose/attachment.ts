@@ -1,0 +1,107 @@
+/** A file that goes along with a message. */
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
+import type { Readable } from "node:stream";
+import { Exit, MailError } from "../errors.ts";
+import { fromBytes, toBytes } from "../message/text.ts";
+import { TextFacts } from "../message/text-facts.ts";
+import { isSystemError, named, strerror } from "../system-error.ts";
+import { Body } from "./body.ts";
+
+export interface Attachment {
+  /** As it was named, for messages to the user. */
+  readonly path: string;
+  /** What the receiver is told it is called. */
+  readonly name: string;
+  /** A media type, with its charset where it is text. */
+  readonly type: string;
+  readonly size: number;
+  /** Of a message that is forwarded whole, as message/rfc822: what may carry it. */
+  readonly facts?: TextFacts;
+  open(): Readable;
+}
+
+/** How much of a file is looked at to tell what it is. */
+const lookedAt = 64 * 1024;
+const pieceSize = 256 * 1024;
+
+/**
+ * @param typed a path as lossless text; a pipe or a device is read to its end at once, a file when it is sent
+ * @throws MailError when it cannot be read; better now than when the message has been typed
+ */
+export async function attach(typed: string, ttycharset?: string): Promise<Attachment> {
+  const path = toBytes(typed);
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r");
+    const stat = fstatSync(descriptor);
+    if (stat.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
+    const name = basename(typed);
+    if (stat.isFile()) {
+      const piece = Buffer.alloc(Math.min(lookedAt, stat.size));
+      const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));
+      const type = await mediaType(name, start, ttycharset);
+      return { path: typed, name, type, size: stat.size, open: () => createReadStream(path) };
+    }
+    const body = read(descriptor);
+    const [start = Buffer.alloc(0)] = body.pieces();
+    const type = await mediaType(name, start.subarray(0, lookedAt), ttycharset);
+    return { path: typed, name, type, size: body.size, open: () => body.open() };
+  } catch (error) {
+    if (isSystemError(error))
+      throw new MailError(`${typed}: ${strerror(error)}; nothing was sent`, Exit.NoInput, error);
+    throw named(typed, error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function read(descriptor: number): Body {
+  const body = new Body();
+  const piece = Buffer.allocUnsafe(pieceSize);
+  for (;;) {
+    const length = readSync(descriptor, piece, 0, pieceSize, null);
+    if (length === 0) return body;
+    body.append(piece.subarray(0, length));
+  }
+}
+
+/** First bytes that say more than a name does. */
+const signatures: readonly (readonly [RegExp, string])[] = [
+  [/^%PDF-/, "application/pdf"],
+  [/^\x89PNG\r\n\x1a\n/, "image/png"],
+  [/^\xff\xd8\xff/, "image/jpeg"],
+  [/^GIF8[79]a/, "image/gif"],
+  [/^RIFF....WEBP/s, "image/webp"],
+  [/^\x1f\x8b/, "application/gzip"],
+  [/^BZh[1-9]/, "application/x-bzip2"],
+  [/^\xfd7zXZ\0/, "application/x-xz"],
+  [/^\x28\xb5\x2f\xfd/, "application/zstd"],
+  [/^\x7fELF/, "application/x-executable"],
+];
+
+/** By its first bytes where they are telling, else by its name, else by whether it is text. */
+async function mediaType(name: string, start: Buffer, ttycharset: string | undefined): Promise<string> {
+  const head = start.toString("latin1", 0, 16);
+  const signed = signatures.find(([bytes]) => bytes.test(head))?.[1];
+  if (signed !== undefined) return signed;
+  const { detectMimeType } = await import("nodemailer/lib/mime-funcs");
+  const byName = /\.[^.]+$/.test(name) ? detectMimeType(name) : "application/octet-stream";
+  const isText = byName.startsWith("text/");
+  if (!isText && byName !== "application/octet-stream" && !/^(message|multipart)\//.test(byName)) return byName;
+  const facts = new TextFacts();
+  // A character may be cut at the end of what was looked at.
+  facts.add(start.length < lookedAt ? start : start.subarray(0, start.lastIndexOf(10) + 1));
+  if (facts.binary || (start.length === lookedAt && facts.size === 0)) return "application/octet-stream";
+  if (!isText && /^(message|multipart)\//.test(byName)) return "application/octet-stream";
+  const type = isText ? byName : "text/plain";
+  if (facts.ascii) return `${type}; charset=us-ascii`;
+  if (facts.utf8) return `${type}; charset=utf-8`;
+  return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
+}
+
+/** `NAME` without what no file name of a receiver can have. */
+export function presentableName(name: string): string {
+  const utf8 = fromBytes(toBytes(name)).replace(/[\udc80-\udcff]/g, "_");
+  return utf8.replace(/[\p{Cc}/\\]/gu, "_") || "file";
+}

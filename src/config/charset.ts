@@ -1,0 +1,31 @@
+/** The charset of texts that the user types and pipes, where it is not UTF-8. */
+import type { Config } from "./config.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variable `ttycharset`, else the locale's codeset. @returns undefined for UTF-8, ASCII and an unknown locale */
+export function ttyCharset(
+  config: Pick<Config, "settings">,
+  environment: Environment = process.env,
+): string | undefined {
+  const named = config.settings.text("ttycharset");
+  return unlessUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
+}
+
+/** `de_DE.ISO-8859-1`, `ru_RU.KOI8-R`, `de_DE@euro`: what glibc's locale names say. */
+function codesetOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
+  const locale = LC_ALL || LC_CTYPE || LANG || "C";
+  const [, codeset, modifier] = /^[^.@]*(?:\.([^@]*))?(?:@(.*))?$/.exec(locale) ?? [];
+  if (codeset !== undefined && codeset !== "") return codeset;
+  return modifier === "euro" ? "ISO-8859-15" : "";
+}
+
+function unlessUtf8(name: string): string | undefined {
+  const bare = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  if (bare === "" || bare === "utf8" || bare === "usascii" || bare === "ascii" || bare === "ansix341968")
+    return undefined;
+  const latin = /^iso8859(\d{1,2})$/.exec(bare)?.[1];
+  if (latin !== undefined) return `ISO-8859-${latin}`;
+  // It goes into a header field: only what a charset's name can be (RFC 2978, section 2.3).
+  return /^[A-Za-z0-9!#$%&'+^_`{}~.:-]{1,40}$/.test(name) ? name.toUpperCase() : undefined;
+}

@@ -1,0 +1,114 @@
+/** What has to be known of a text to label and encode it, gathered while its bytes go by. */
+import { isAscii, isUtf8 } from "node:buffer";
+
+const CR = 13;
+const LF = 10;
+
+export class TextFacts {
+  #ascii = true;
+  #utf8 = true;
+  #nul = false;
+  #bareReturn = false;
+  #crlf = 0;
+  #lf = 0;
+  #size = 0;
+  #longest = 0;
+  /** Bytes of the line that has not ended yet. */
+  #line = 0;
+  #last = LF;
+  /** The start of a UTF-8 sequence that the next piece should end. */
+  #unfinished: Buffer = Buffer.alloc(0);
+
+  add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#size += piece.length;
+    this.#charset(piece);
+    this.#nul ||= piece.includes(0);
+    this.#lines(piece);
+    this.#last = piece[piece.length - 1] as number;
+  }
+
+  /** No byte above 127. */
+  get ascii(): boolean {
+    return this.#ascii;
+  }
+
+  get utf8(): boolean {
+    return this.#utf8 && this.#unfinished.length === 0;
+  }
+
+  /** Bytes that no line of text can carry: NUL, or a CR that ends no line. */
+  get binary(): boolean {
+    return this.#nul || this.#bareReturn || this.#last === CR;
+  }
+
+  /** How its lines end; "mixed" is what no canonical form could give back. */
+  get lineEnds(): "lf" | "crlf" | "mixed" {
+    if (this.#crlf === 0) return "lf";
+    return this.#lf === 0 ? "crlf" : "mixed";
+  }
+
+  /** Bytes in the longest line, without its end. */
+  get longest(): number {
+    return Math.max(this.#longest, this.#line);
+  }
+
+  /** Its last line has an end, or there is no line at all. */
+  get ended(): boolean {
+    return this.#last === LF;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Line ends of two bytes. */
+  get returns(): number {
+    return this.#crlf;
+  }
+
+  #charset(piece: Buffer): void {
+    if (this.#unfinished.length === 0 && isAscii(piece)) return;
+    this.#ascii = false;
+    if (!this.#utf8) return;
+    const joined = this.#unfinished.length === 0 ? piece : Buffer.concat([this.#unfinished, piece]);
+    const whole = joined.length - unfinishedAtEnd(joined);
+    this.#utf8 = isUtf8(joined.subarray(0, whole));
+    this.#unfinished = Buffer.from(joined.subarray(whole));
+  }
+
+  #lines(piece: Buffer): void {
+    let start = 0;
+    let before = this.#last;
+    for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, start)) {
+      if (end > 0) before = piece[end - 1] as number;
+      const length = this.#line + end - start;
+      if (before === CR && length > 0) {
+        this.#crlf++;
+        if (length - 1 > this.#longest) this.#longest = length - 1;
+      } else {
+        this.#lf++;
+        if (length > this.#longest) this.#longest = length;
+      }
+      this.#line = 0;
+      start = end + 1;
+    }
+    this.#line += piece.length - start;
+    if (this.#last === CR && piece[0] !== LF && this.#size > piece.length) this.#bareReturn = true;
+    for (let at = piece.indexOf(CR); at >= 0 && at < piece.length - 1; at = piece.indexOf(CR, at + 1)) {
+      if (piece[at + 1] !== LF) this.#bareReturn = true;
+      if (this.#bareReturn) return;
+    }
+  }
+}
+
+/** How many bytes at the end begin a UTF-8 sequence that they do not finish: 0 to 3. */
+function unfinishedAtEnd(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
+  }
+  return 0;
+}
