@@ -1,7 +1,9 @@
 /** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
+import { readFileSync } from "node:fs";
 import type { SaidOptions } from "./cli/parse.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { showNotices } from "./mailbox/notices.ts";
+import { fromBytes } from "./message/text.ts";
 import type { Session } from "./read/session.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -45,8 +47,8 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
   return read(session, said);
 }
 
-function sends({ file, words }: SaidOptions): boolean {
-  return !file && words.length > 0;
+function sends({ file, words, recipientsFromHeader }: SaidOptions): boolean {
+  return !file && (words.length > 0 || recipientsFromHeader);
 }
 
 function printVersion(): ExitCode {
@@ -99,8 +101,20 @@ function tell(terminal: Terminal | undefined, text: string): void {
   }
 }
 
+/** Node decodes arguments as UTF-8; in another locale the bytes have to be had from the system. */
+function argumentsGiven(): string[] {
+  const decoded = process.argv.slice(2);
+  if (decoded.length === 0 || !decoded.some((word) => word.includes("\ufffd"))) return decoded;
+  try {
+    const words = fromBytes(readFileSync("/proc/self/cmdline")).split("\0").slice(0, -1);
+    return words.slice(-decoded.length);
+  } catch {
+    return decoded;
+  }
+}
+
 export function start(): void {
-  void main(process.argv.slice(2)).then((exit) => {
+  void main(argumentsGiven()).then((exit) => {
     process.exitCode = exit;
   });
 }

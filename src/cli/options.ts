@@ -8,6 +8,8 @@ export interface Option {
   readonly argument?: string;
   /** May be given more than once, each counting. */
   readonly repeats?: true;
+  /** What GNU mail calls it; taken, not listed. */
+  readonly also?: string;
   readonly meaning: string;
 }
 
@@ -21,22 +23,63 @@ export const options = [
     repeats: true,
     meaning: "Recipients of copies that the header does not name.",
   },
-  { letter: "r", long: "from", argument: "address", meaning: "The sender, in the envelope and in From:." },
+  {
+    letter: "r",
+    long: "from",
+    argument: "address",
+    also: "return-address",
+    meaning: "The sender, in the envelope and in From:.",
+  },
   {
     letter: "a",
     long: "header",
     argument: "field",
     repeats: true,
-    meaning: 'A header field, "Name: value"; it replaces ours of that name.',
+    also: "append",
+    meaning: 'A header field, "Name: value"; it replaces ours of that name. To attach a file: -A.',
+  },
+  {
+    letter: "C",
+    long: "custom-header",
+    argument: "field",
+    repeats: true,
+    meaning: "The same as -a; S-nail's name for it.",
+  },
+  {
+    letter: "A",
+    long: "attach",
+    argument: "file",
+    repeats: true,
+    meaning: "Attach a file; a pipe or <(command) is read to its end.",
+  },
+  {
+    letter: "q",
+    long: "quote-file",
+    argument: "file",
+    meaning: "Begin the body with the contents of a file.",
+  },
+  {
+    letter: "t",
+    long: "recipients-from-header",
+    meaning: "The input begins with a header: recipients, subject and other fields are taken from it.",
   },
   { letter: "f", long: "file", meaning: "Read a file instead of the system mailbox: the word that follows, or mbox." },
   { letter: "u", long: "user", argument: "user", meaning: "Read the system mailbox of another user." },
   { letter: "e", long: "exists", meaning: "Read nothing; exit 0 when there is mail, else 1." },
   { letter: "H", long: "headers", meaning: "Print the header list and end." },
   { letter: "N", long: "without-header-list", meaning: "No header list at the start." },
-  { letter: "E", long: "skip-empty", meaning: "Don't send a message with an empty body." },
+  {
+    letter: "E",
+    long: "skip-empty",
+    meaning: "Don't send a message with an empty body. Followed by a command such as 'set escape', run that instead.",
+  },
   { letter: "i", long: "ignore-interrupts", meaning: "Ignore interrupts while a message is typed." },
   { letter: "I", long: "interactive", meaning: "Behave as on a terminal although standard input is none." },
+  {
+    letter: "~",
+    long: "tilde-escapes",
+    meaning: "Tilde escapes count although standard input is no terminal.",
+  },
   { letter: "n", long: "without-system-rc", meaning: "Don't read /etc/mail.rc." },
   { letter: "d", long: "debug", meaning: "Don't send; show what would be." },
   { long: "dry-run", meaning: "Don't send; print the envelope and the message as it would go out." },

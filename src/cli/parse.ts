@@ -1,6 +1,8 @@
 /** argv to what was said: commander does the parsing, the table says what there is. */
-import type { Command } from "commander";
-import { Exit, MailError } from "../errors.ts";
+
+import { existsSync } from "node:fs";
+import type { Command, Option as ParserOption } from "commander";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { type Option, options } from "./options.ts";
 
 /** What the command line said, before start-up files and the environment are looked at. */
@@ -10,6 +12,10 @@ export interface SaidOptions {
   readonly bcc: readonly string[];
   readonly from: string | undefined;
   readonly header: readonly string[];
+  readonly customHeader: readonly string[];
+  readonly attach: readonly string[];
+  readonly quoteFile: string | undefined;
+  readonly recipientsFromHeader: boolean;
   readonly file: boolean;
   readonly user: string | undefined;
   readonly exists: boolean;
@@ -18,6 +24,7 @@ export interface SaidOptions {
   readonly skipEmpty: boolean;
   readonly ignoreInterrupts: boolean;
   readonly interactive: boolean;
+  readonly tildeEscapes: boolean;
   readonly withoutSystemRc: boolean;
   readonly debug: boolean;
   readonly verbose: boolean;
@@ -27,19 +34,23 @@ export interface SaidOptions {
   readonly config: boolean;
   readonly check: boolean;
   readonly json: boolean;
+  /** Command lines of -E, as GNU mail has it. */
+  readonly exec: readonly string[];
   readonly version: boolean;
   /** Recipients, or the one file of -f. */
   readonly words: readonly string[];
 }
 
+/** A command line that cannot be meant. Exit code 1 where bsd-mailx has the same complaint. */
 export class UsageError extends MailError {
-  constructor(message: string) {
-    super(message, Exit.Failure);
+  constructor(message: string, exit: ExitCode = Exit.Failure) {
+    super(message, exit);
   }
 }
 
-const usage = `usage: mail [-dEiInv] [-a header] [-b bcc-addr] [-c cc-addr] [-r from-addr]
-            [-s subject] [-S name=value] to-addr ...
+const usage = `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr] [-q file]
+            [-r from-addr] [-s subject] [-S name=value] to-addr ...
+       mail [-dEinv] [-A file] [-S name=value] -t
        mail [-dEHIinNv] -f [name]
        mail [-deEHIinNv] [-u user]`;
 
@@ -48,13 +59,15 @@ export async function parseArguments(
   argv: readonly string[],
   print: (text: string) => void,
 ): Promise<SaidOptions | undefined> {
-  const { Command: Parser, CommanderError } = await import("commander");
+  const { Command: Parser, CommanderError, Option: ParserOption } = await import("commander");
+  const hidden = (flags: string) => new ParserOption(flags).hideHelp();
   const parser = new Parser("mail").exitOverride().allowExcessArguments().argument("[to-addr...]");
   parser.usage("[options] to-addr ... | [options] [-f [name]] [-u user]");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
-  for (const option of options) declare(parser, option);
+  for (const option of options) declare(parser, hidden, option);
+  parser.addOption(hidden("--exec <command>").argParser(collected).default([]));
   try {
-    parser.parse([...argv], { from: "user" });
+    parser.parse(withExec(argv), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
@@ -63,13 +76,44 @@ export async function parseArguments(
   return said(parser);
 }
 
-function declare(parser: Command, option: Option): void {
-  const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${option.argument === undefined ? "" : ` <${option.argument}>`}`;
-  if (option.repeats === true) {
-    parser.option(flags, option.meaning, (value: string, before: string[]) => [...before, value], []);
-  } else {
-    parser.option(flags, option.meaning);
+function collected(value: string, before: unknown): string[] {
+  return [...(before as string[]), value];
+}
+
+/** GNU mail's -E takes a command, bsd-mailx's nothing: what follows it is a command if it reads like one. */
+const commandLine = /^(?:set|unset|alias|group|alternates|ignore|discard|retain)[ \t]+\S/;
+
+function withExec(argv: readonly string[]): string[] {
+  const rewritten: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string;
+    if (word === "--") return [...rewritten, ...argv.slice(at)];
+    const next = argv[at + 1] ?? "";
+    if (word === "-E" && commandLine.test(next)) {
+      rewritten.push(`--exec=${next}`);
+      at++;
+    } else rewritten.push(word);
   }
+  return rewritten;
+}
+
+function declare(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
+  const argument = option.argument === undefined ? "" : ` <${option.argument}>`;
+  const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${argument}`;
+  if (option.repeats === true) parser.option(flags, option.meaning, collected, []);
+  else parser.option(flags, option.meaning);
+  if (option.also === undefined) return;
+  const also = hidden(`--${option.also}${argument}`);
+  const key = attributeOf(option.long);
+  parser.addOption(also);
+  parser.on(`option:${option.also}`, (value: string) => {
+    parser.setOptionValue(key, option.repeats === true ? collected(value, parser.getOptionValue(key)) : value);
+  });
+}
+
+/** `quote-file` as commander keeps it: `quoteFile`. */
+function attributeOf(long: string): string {
+  return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
 function said(parser: Command): SaidOptions {
@@ -83,6 +127,10 @@ function said(parser: Command): SaidOptions {
     bcc: list("bcc"),
     from: text("from"),
     header: list("header"),
+    customHeader: list("customHeader"),
+    attach: list("attach"),
+    quoteFile: text("quoteFile"),
+    recipientsFromHeader: flag("recipientsFromHeader"),
     file: flag("file"),
     user: text("user"),
     exists: flag("exists"),
@@ -91,6 +139,7 @@ function said(parser: Command): SaidOptions {
     skipEmpty: flag("skipEmpty"),
     ignoreInterrupts: flag("ignoreInterrupts"),
     interactive: flag("interactive"),
+    tildeEscapes: flag("tildeEscapes"),
     withoutSystemRc: flag("withoutSystemRc"),
     debug: flag("debug"),
     verbose: flag("verbose"),
@@ -100,6 +149,7 @@ function said(parser: Command): SaidOptions {
     config: flag("config"),
     check: flag("check"),
     json: flag("json"),
+    exec: list("exec"),
     version: flag("version"),
     words: parser.args,
   };
@@ -111,8 +161,29 @@ function check(given: SaidOptions): void {
   if (given.trace !== undefined && given.trace !== "json") throw new UsageError("mail: --trace takes the word json");
   if (given.file && given.words.length > 1) throw new UsageError("mail: Cannot give -f and people to send to");
   const forSending =
-    given.subject !== undefined || given.cc.length > 0 || given.bcc.length > 0 || given.from !== undefined;
-  if (forSending && (given.file || given.words.length === 0)) {
+    given.subject !== undefined ||
+    given.from !== undefined ||
+    [given.cc, given.bcc, given.attach].some((list) => list.length > 0) ||
+    given.quoteFile !== undefined;
+  const recipients = given.words.length > 0 || given.recipientsFromHeader;
+  if (forSending && (given.file || !recipients)) {
     throw new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");
   }
+  if (given.recipientsFromHeader && given.file) throw new UsageError("mail: -f and -t exclude each other", Exit.Usage);
+  const file = given.header.find((value) => !isField(value) && existsSync(value));
+  if (file !== undefined) {
+    throw new UsageError(
+      `mail: -a "${file}": this is a file, and -a takes a header field; use -A to attach it`,
+      Exit.Usage,
+    );
+  }
+  const wrong = given.customHeader.find((value) => !isField(value));
+  if (wrong !== undefined) {
+    throw new UsageError(`mail: -C "${wrong}": not a header field, "Name: value"`, Exit.Usage);
+  }
+}
+
+/** RFC 5322, section 2.2; a blank before the colon is let pass. */
+export function isField(line: string): boolean {
+  return /^[!-9;-~]+[ \t]*:/.test(line);
 }

@@ -36,7 +36,8 @@ export async function attach(typed: string, ttycharset?: string): Promise<Attach
     descriptor = openSync(path, "r");
     const stat = fstatSync(descriptor);
     if (stat.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
-    const name = basename(typed);
+    // What <(command) names is a number, which tells the receiver nothing.
+    const name = stat.isFile() || !/^\/(dev|proc)\//.test(typed) ? basename(typed) : "attachment";
     if (stat.isFile()) {
       const piece = Buffer.alloc(Math.min(lookedAt, stat.size));
       const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));

@@ -191,6 +191,10 @@ function encodedFields(
     return items.length === 0 ? [] : [[name, folded(mailboxes, name.length)]];
   };
   const text = (name: string, value: string): Field => [name, encodeText(blanked(value), name.length + 2, charset)];
+  const addressed = (name: string, value: string): Field => {
+    const mailboxes = encodedMailboxes(blanked(value), identity.mailName, charset);
+    return [name, mailboxes.length === 0 ? blanked(value) : folded(mailboxes, name.length)];
+  };
   const ours: Field[] = [
     ...stampFields(draft, stamp),
     [
@@ -199,22 +203,20 @@ function encodedFields(
         ? ownMailbox(identity)
         : folded(encodedMailboxes(draft.from, identity.mailName, charset), 4),
     ],
-    ...list("To", people.to),
+    ...(draft.shownTo === undefined ? list("To", people.to) : [addressed("To", draft.shownTo)]),
     ...(draft.subject === undefined ? [] : [text("Subject", draft.subject)]),
     ...list("Cc", people.cc),
     ...(bcc ? list("Bcc", people.bcc) : []),
-    ...(people.to.length + people.cc.length === 0 ? [["To", "undisclosed-recipients:;"] as const] : []),
+    ...(people.to.length + people.cc.length === 0 && draft.shownTo === undefined
+      ? [["To", "undisclosed-recipients:;"] as const]
+      : []),
   ];
   return [
     ...ours.filter(([name]) => !hasField(draft, name.toLowerCase())),
     ...draft.fields.map(({ name, value }): Field => {
       if (name === "") return ["", blanked(value)];
-      if (!addressFields.has(name.toLowerCase()))
-        return verbatim.test(name) ? [name, blanked(value)] : text(name, value);
-      return [
-        name,
-        folded(encodedMailboxes(blanked(value), identity.mailName, charset), name.length) || blanked(value),
-      ];
+      if (addressFields.has(name.toLowerCase())) return addressed(name, value);
+      return verbatim.test(name) ? [name, blanked(value)] : text(name, value);
     }),
     ...(draft.replyTo === undefined || hasField(draft, "reply-to") ? [] : list("Reply-To", [blanked(draft.replyTo)])),
     ...threadFields(draft),
@@ -254,10 +256,11 @@ function peopleFields(draft: Draft, people: People, between: string, bcc: boolea
   const list = (name: string, items: readonly string[]) => {
     if (items.length > 0) fields.push([name, items.join(between)]);
   };
-  list("To", people.to);
+  const hidden = draft.shownTo !== undefined && parseAddresses(draft.shownTo).length === 0;
+  list("To", hidden ? [blanked(draft.shownTo ?? "")] : people.to);
   if (draft.subject !== undefined && !hasField(draft, "subject")) fields.push(["Subject", blanked(draft.subject)]);
   list("Cc", people.cc);
-  if (bcc) list("Bcc", people.bcc);
+  if (bcc) list("Bcc", hidden ? [...people.to, ...people.bcc] : people.bcc);
   for (const { name, value } of draft.fields) fields.push([blanked(name), blanked(value)]);
   return fields;
 }

@@ -9,9 +9,12 @@ import { type Composing, type Ended, runTildeEscape } from "./tilde-escapes.ts";
 const refusals = 24;
 
 /** @returns "sent" for a message to be sent; "cancelled": its text is to be kept; "dropped": it is not */
-export async function collect(composing: Composing, ask: { subject: boolean }): Promise<Exclude<Ended, undefined>> {
-  if (!composing.terminal.interactive) return await takeRest(composing);
-  return await new Collecting(composing).run(ask);
+export async function collect(
+  composing: Composing,
+  how: { readonly subject: boolean; readonly escapes: boolean },
+): Promise<Exclude<Ended, undefined>> {
+  if (composing.terminal.interactive) return await new Collecting(composing).run(how);
+  return how.escapes ? await new Collecting(composing).runPiped() : await takeRest(composing);
 }
 
 /** A pipe: text is text. */
@@ -37,7 +40,7 @@ class Collecting {
       if (subject === "cancelled") return subject;
       draft.subject = subject;
     }
-    const ended = await this.#body();
+    const ended = await this.#body({ dot: true });
     if (ended !== "end") return ended;
     if (settings.get("askcc") || settings.get("askbcc")) {
       if (!terminal.inputIsTerminal) return "sent";
@@ -45,6 +48,12 @@ class Collecting {
       if (settings.get("askbcc")) draft.bcc = await this.#askPeople("Bcc: ", draft.bcc);
     } else terminal.out("EOT\n");
     return "sent";
+  }
+
+  /** -~: escapes count, but nothing is asked and a dot is text. */
+  async runPiped(): Promise<Exclude<Ended, undefined>> {
+    const ended = await this.#body({ dot: false });
+    return ended === "end" ? "sent" : ended;
   }
 
   async #askSubject(): Promise<string | undefined | "cancelled"> {
@@ -64,7 +73,7 @@ class Collecting {
   }
 
   /** @returns "end" at the body's end */
-  async #body(): Promise<Exclude<Ended, undefined> | "end"> {
+  async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;
     let ends = 0;
@@ -82,7 +91,7 @@ class Collecting {
       ends = 0;
       this.#interrupts = 0;
       const { text } = input;
-      if (text === "." && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
+      if (text === "." && dot && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
       const mark = settings.get("escape")?.charAt(0) ?? "~";
       if (mark === "" || !text.startsWith(mark)) {
         draft.body.append(toBytes(`${text.replace(/\r$/, "")}\n`));

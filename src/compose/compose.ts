@@ -6,17 +6,19 @@
 import { ttyCharset } from "../config/charset.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
-import { parseAddresses } from "../message/address.ts";
+import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
 import { programArguments } from "../submit/program.ts";
 import type { Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { takeHeader } from "./body-header.ts";
 import { type Built, encodedMessage, newStamp, rawMessage, type Sender, type Stamp } from "./build.ts";
 import { collect } from "./collect.ts";
 import { saveDeadLetter } from "./dead-letter.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
+import { prepare, type Wanted } from "./prepare.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
 import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 import { keepAtSignals } from "./signals.ts";
@@ -40,6 +42,13 @@ export interface ComposeContext {
   readonly execute?: (line: string) => Promise<boolean>;
   /** Don't send an empty body. */
   readonly skipEmpty: boolean;
+  /** Only of the command line. */
+  readonly wanted?: Wanted & {
+    /** -t: the text begins with a header. */
+    readonly header: boolean;
+    /** -~: escapes count in a pipe. */
+    readonly escapes: boolean;
+  };
 }
 
 export interface ComposeResult {
@@ -58,14 +67,16 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
   };
   const atEase = terminal.interactive ? keepAtSignals(keep) : () => {};
   try {
-    const ended = await collect(composing, context.ask);
+    if (context.wanted !== undefined) await prepared(context, draft, context.wanted);
+    const ended = await collect(composing, { ...context.ask, escapes: context.wanted?.escapes === true });
     if (ended === "dropped") return { exit: Exit.Ok, sent: false };
     if (ended === "cancelled") {
       if (config.settings.text("nosave") === undefined) await keep();
       return { exit: Exit.Ok, sent: false };
     }
   } catch (error) {
-    await keep();
+    if (error instanceof MailError && !terminal.interactive) await keepAndSay(context, draft.body);
+    else await keep();
     throw error;
   } finally {
     atEase();
@@ -73,6 +84,8 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0)
     return { exit: Exit.Ok, sent: false };
   try {
+    if (context.wanted?.header === true) takeHeader(draft);
+    addNamedPeople(draft);
     return await send(context, draft);
   } catch (error) {
     if (!(error instanceof Unsendable)) throw error;
@@ -82,6 +95,28 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
     return { exit: error.exit, sent: false };
   } finally {
     draft.body.close();
+  }
+}
+
+/** People named by -a are people who get the message, as when a sendmail program reads the header. */
+function addNamedPeople(draft: Draft): void {
+  for (const { name, value } of draft.fields) {
+    const lower = name.toLowerCase();
+    if (lower === "to" || lower === "cc" || lower === "bcc") draft[lower].push(...splitAtCommas(value));
+    if (lower === "to") draft.shownTo = value;
+  }
+  draft.fields = draft.fields.filter(({ name }) => !/^(to|cc|bcc)$/i.test(name));
+  // A group without members, such as undisclosed-recipients:;
+  draft.to = draft.to.filter((item) => item !== draft.shownTo || parseAddresses(item).length > 0);
+}
+
+/** What is piped is not lost because of an attachment that is not there. */
+async function prepared({ config, terminal }: ComposeContext, draft: Draft, wanted: Wanted): Promise<void> {
+  try {
+    await prepare(config, draft, wanted);
+  } catch (error) {
+    if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
+    throw error;
   }
 }
 

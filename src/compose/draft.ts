@@ -7,6 +7,8 @@ export interface Draft {
   to: string[];
   cc: string[];
   bcc: string[];
+  /** What the To field says instead of naming `to`. */
+  shownTo: string | undefined;
   /** Undefined: no Subject field. Empty: an empty one. */
   subject: string | undefined;
   /** More header fields (-a), in order; a name given here replaces a field of ours. */
@@ -26,6 +28,7 @@ export function emptyDraft(): Draft {
     to: [],
     cc: [],
     bcc: [],
+    shownTo: undefined,
     subject: undefined,
     fields: [],
     replyTo: undefined,

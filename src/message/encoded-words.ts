@@ -8,8 +8,16 @@ const wordBytes = 36;
 const goodLine = 78;
 const longestWord = 900;
 
-/** Text that would not come back as it is: not ASCII, blanks at its ends, or what looks like an encoded word itself. */
-const needsWords = /[^\t\x20-\x7e]|^[\t ]|[\t ]$|=\?/;
+const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
+
+/**
+ * Whether text would not come back as it is: not ASCII, blanks at its ends, or half an encoded word. A whole one is what
+ * scripts give to -s that know of no better way, and it goes as it is.
+ */
+function needsWords(text: string): boolean {
+  if (/[^\t\x20-\x7e]|^[\t ]|[\t ]$/.test(text)) return true;
+  return text.includes("=?") && text.replace(encodedWord, "").includes("=?");
+}
 
 /**
  * The value of an unstructured field. ASCII comes back as it is, folded at its blanks.
@@ -18,7 +26,7 @@ const needsWords = /[^\t\x20-\x7e]|^[\t ]|[\t ]$|=\?/;
  * @param charset what bytes are that are not UTF-8
  */
 export function encodeText(text: string, taken: number, charset?: string): string {
-  if (needsWords.test(text)) return encodeWords(text, charset);
+  if (needsWords(text)) return encodeWords(text, charset);
   if (taken + text.length <= goodLine) return text;
   const words = text.match(/[\t ]*[^\t ]+/g) ?? [];
   if (words.some((word) => word.length > longestWord)) return encodeWords(text, charset, true);
@@ -34,7 +42,7 @@ export function encodeText(text: string, taken: number, charset?: string): strin
 
 /** Gives back printable ASCII as it is, unless it `must` be encoded. */
 export function encodeWords(text: string, charset = "unknown-8bit", must = false): string {
-  if (!must && !needsWords.test(text)) return text;
+  if (!must && !needsWords(text)) return text;
   const bytes = toBytes(text);
   const utf8 = isUtf8(bytes);
   const words: string[] = [];
@@ -52,6 +60,6 @@ export function encodeWords(text: string, charset = "unknown-8bit", must = false
 /** `Name <address>` with the name quoted or encoded as it needs to be. */
 export function encodeMailbox(name: string, address: string, charset?: string): string {
   if (name === "") return address;
-  if (needsWords.test(name)) return `${encodeWords(name, charset)} <${address}>`;
+  if (needsWords(name)) return `${encodeWords(name, charset)} <${address}>`;
   return `${/^[\w !#$%&'*+\-/=?^`{|}~]+$/.test(name) ? name : `"${name.replace(/[\\"]/g, "\\$&")}"`} <${address}>`;
 }

@@ -23,7 +23,7 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     config,
     terminal,
     submission: new Submission(config, terminal),
-    mode: !said.file && said.words.length > 0 ? "send" : "read",
+    mode: !said.file && (said.words.length > 0 || said.recipientsFromHeader) ? "send" : "read",
     folder: undefined,
     sourcing: 0,
     composing: false,
@@ -40,6 +40,7 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   session.ending = undefined;
   config.settings.origin = "the command line";
   for (const word of said.set) assign(session, word);
+  for (const line of said.exec) await execute(session, line);
   if (said.ignoreInterrupts) config.settings.set("ignore", "");
   if (said.dryRun) config.settings.set("dryrun", "");
   if (said.trace !== undefined) config.settings.set("trace", said.trace);

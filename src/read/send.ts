@@ -1,8 +1,8 @@
 /** `mail ADDRESS...`: one message, and its outcome as the exit code. */
-import type { SaidOptions } from "../cli/parse.ts";
+import { isField, type SaidOptions } from "../cli/parse.ts";
 import { compose } from "../compose/compose.ts";
 import { emptyDraft } from "../compose/draft.ts";
-import type { ExitCode } from "../errors.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "./compose-context.ts";
 import type { Session } from "./session.ts";
 
@@ -12,18 +12,33 @@ function oneLine(text: string): string {
 }
 
 export async function send(session: Session, said: SaidOptions): Promise<ExitCode> {
+  const { settings } = session.config;
   const draft = emptyDraft();
   draft.to = [...said.words];
   draft.cc = [...said.cc];
   draft.bcc = [...said.bcc];
   draft.subject = said.subject === undefined ? undefined : oneLine(said.subject);
   draft.from = said.from;
-  draft.fields = said.header.map((line) => {
-    const [, name = "", value = ""] = /^([^:\s]+)[ \t]*:[ \t]*(.*)$/s.exec(oneLine(line)) ?? [];
-    return name === "" ? { name: "", value: oneLine(line) } : { name, value };
-  });
-  const context = composeContext(session, { subject: said.subject === undefined });
-  const skipEmpty = said.skipEmpty || session.config.settings.get("skipempty");
-  const { exit } = await compose({ ...context, skipEmpty }, draft);
+  // What is no field goes to a sendmail program all the same, as bsd-mailx has it; it would end the header elsewhere.
+  const asBsd = settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
+  draft.fields = [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd));
+  const context = composeContext(session, { subject: said.subject === undefined && !said.recipientsFromHeader });
+  const skipEmpty = said.skipEmpty || settings.get("skipempty");
+  const wanted = {
+    attach: said.attach,
+    quoteFile: said.quoteFile,
+    header: said.recipientsFromHeader,
+    escapes: said.tildeEscapes,
+  };
+  const { exit } = await compose({ ...context, skipEmpty, wanted }, draft);
   return exit;
+}
+
+function fieldOf(given: string, anyLine: boolean): { name: string; value: string } {
+  const line = oneLine(given);
+  const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(line) ?? [];
+  if (!isField(line) && !anyLine) {
+    throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
+  }
+  return name === "" ? { name: "", value: line } : { name, value };
 }

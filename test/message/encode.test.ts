@@ -101,7 +101,8 @@ test("header text", () => {
   expect(encodeWords("\u00f1")).toBe("=?UTF-8?B?w7E=?=");
   expect(encodeWords(fromBytes(Buffer.of(0xe9)))).toBe("=?unknown-8bit?B?6Q==?=");
   expect(encodeText(fromBytes(Buffer.of(0xe9)), 9, "ISO-8859-1")).toBe("=?ISO-8859-1?B?6Q==?=");
-  expect(encodeText("=?UTF-8?B?w7E=?=", 9)).toBe("=?UTF-8?B?PT9VVEYtOD9CP3c3RT0/PQ==?=");
+  expect(encodeText("=?UTF-8?B?w7E=?=", 9)).toBe("=?UTF-8?B?w7E=?=");
+  expect(encodeText("a =?b", 9)).toBe("=?UTF-8?B?YSA9P2I=?=");
   expect(encodeText(`${"word ".repeat(30)}end`, 9)).toMatch(/^[^\n]{60,69}(\n [^\n]{1,77})+$/);
   expect(encodeMailbox("Doe, Jane", "j@x")).toBe('"Doe, Jane" <j@x>');
 });

@@ -1,0 +1,62 @@
+/** What the header says, and who gets the message. */
+import { expect, test } from "@jest/globals";
+import { sendMail } from "./support/send.ts";
+
+test.each([
+  // what it shows, arguments, a field, its values, who gets it
+  ["-a Cc is a recipient", ["-a", "Cc: c@x.org", "a@x.org"], "Cc", ["c@x.org"], ["a@x.org", "c@x.org"]],
+  ["-a Bcc is one that nobody sees", ["-a", "Bcc: c@x.org", "a@x.org"], "Bcc", [], ["a@x.org", "c@x.org"]],
+  [
+    "-a To stands in the place of ours",
+    ["-a", "To: List <l@x.org>", "a@x.org"],
+    "To",
+    ["List <l@x.org>"],
+    ["a@x.org", "l@x.org"],
+  ],
+  ["a group without members", ["-a", "To: hidden:;", "a@x.org"], "To", ["hidden:;"], ["a@x.org"]],
+  ["a group", ["Team: a@x.org, B <b@x.org>;"], "To", ["a@x.org, B <b@x.org>"], ["a@x.org", "b@x.org"]],
+  ["a quoted local part", ['"a b"@x.org'], "To", ['"a b"@x.org'], ['"a b"@x.org']],
+  ["a comment", ["a@x.org (Ann)"], "To", ["Ann <a@x.org>"], ["a@x.org"]],
+  ["a domain that is not ASCII", ["a@bücher.example"], "To", ["a@xn--bcher-kva.example"], ["a@xn--bcher-kva.example"]],
+  ["names are encoded, addresses are not", ["Jörg <j@x.org>"], "To", ["=?UTF-8?B?SsO2cmc=?= <j@x.org>"], ["j@x.org"]],
+  ["-a Subject replaces -s", ["-s", "one", "-a", "Subject: two", "a@x.org"], "Subject", ["two"], ["a@x.org"]],
+  ["-C is a field", ["-C", "X-One: ñ", "a@x.org"], "X-One", ["=?UTF-8?B?w7E=?="], ["a@x.org"]],
+  ["twice the same address", ["A@x.org", "a@x.org"], "To", ["A@x.org"], ["A@x.org"]],
+])("%s", async (_shows, argv, name, values, recipients) => {
+  const sent = await sendMail({ argv, stdin: "text\n" });
+  expect(sent.stderr).toBe("");
+  expect(sent.fields(name)).toEqual(values);
+  expect([...sent.recipients].sort()).toEqual(recipients);
+});
+
+test("-t takes recipients and fields from the input", async () => {
+  const stdin = "To: A <a@x.org>\nbcc: b@x.org\nSubject: hé\nX-Y: z\n\nbody\n";
+  const sent = await sendMail({ argv: ["-t", "c@x.org"], stdin });
+  expect([...sent.recipients].sort()).toEqual(["a@x.org", "b@x.org", "c@x.org"]);
+  expect([sent.fields("Subject"), sent.fields("X-Y"), sent.fields("Bcc")]).toEqual([["=?UTF-8?B?aMOp?="], ["z"], []]);
+  expect(sent.body).toBe("body\n");
+});
+
+test.each([
+  [["-A", "none", "a@x.org"], 66, "mail: none: No such file or directory; nothing was sent\n"],
+  [
+    ["-a", ".mailrc", "a@x.org"],
+    64,
+    'mail: -a ".mailrc": this is a file, and -a takes a header field; use -A to attach it\n',
+  ],
+  [["-a", "no field", "a@x.org"], 64, 'mail: -a "no field": not a header field, "Name: value"; nothing was sent\n'],
+  [["-C", "no field", "a@x.org"], 64, 'mail: -C "no field": not a header field, "Name: value"\n'],
+  [["-t"], 65, "mail: -t: the input does not begin with a header; nothing was sent\n"],
+])("%j is refused", async (argv, exit, stderr) => {
+  const sent = await sendMail({ argv, stdin: "the text\n" });
+  expect([sent.exit, sent.message]).toEqual([exit, undefined]);
+  expect(sent.stderr).toContain(stderr);
+  if (exit !== 64) expect(sent.dead).toBe("the text\n");
+});
+
+test("in a Latin-1 locale arguments and text keep their bytes and are called what they are", async () => {
+  const latin = { LC_ALL: "de_DE.ISO-8859-1" };
+  const sent = await sendMail({ argv: ["a@x.org"], stdin: Buffer.from("caf\xe9\n", "latin1"), env: latin });
+  expect(sent.fields("Content-Type")).toEqual(['text/plain; charset="ISO-8859-1"']);
+  expect(sent.body).toMatch(/^caf(\xe9|=E9)\n$/);
+});

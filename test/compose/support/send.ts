@@ -1,0 +1,99 @@
+/** The built program, sending from a home directory of its own to a server on the loopback. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { type Script, scriptedServer } from "../../submit/scripted-server.ts";
+
+const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../../bin/mail.js");
+
+export interface Sending {
+  readonly argv: readonly string[];
+  readonly stdin?: string | Uint8Array;
+  readonly rc?: string;
+  readonly env?: Record<string, string>;
+  readonly files?: Record<string, string | Uint8Array>;
+  readonly server?: Script;
+}
+
+export interface Sent {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What RCPT TO named. */
+  readonly recipients: readonly string[];
+  readonly sender: string | undefined;
+  /** Latin-1, as it came over the wire, with LF. */
+  readonly message: string | undefined;
+  /** Of the first message: each field's values, unfolded, in its order. */
+  fields(name: string): string[];
+  readonly body: string;
+  readonly dead: string;
+}
+
+export async function sendMail({
+  argv,
+  stdin = "",
+  rc = "",
+  env = {},
+  files = {},
+  server: script,
+}: Sending): Promise<Sent> {
+  const server = await scriptedServer(script);
+  const home = mkdtempSync(join(tmpdir(), "mail-send-"));
+  try {
+    writeFileSync(join(home, ".mailrc"), `set mta=smtp://127.0.0.1:${server.port}\n${rc}`, { mode: 0o600 });
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(home, name), content);
+    const child = spawn(process.execPath, [program, ...argv], {
+      cwd: home,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: home,
+        LOGNAME: "ann",
+        LC_ALL: "C.UTF-8",
+        TZ: "UTC",
+        TMPDIR: home,
+        ...env,
+      },
+    });
+    child.stdin.on("error", () => {}); // it need not read
+    child.stdin.end(stdin);
+    const [stdout, stderr, [exit]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    const [message] = server.messages;
+    const named = (verb: RegExp) => server.commands.flatMap((line) => verb.exec(line)?.[1] ?? []);
+    const [header = ""] = (message ?? "").split(/\n\n/);
+    const unfolded = header.replace(/\n(?=[ \t])/g, "").split("\n");
+    return {
+      exit,
+      stdout,
+      stderr,
+      recipients: named(/^RCPT TO:<([^>]*)>/i),
+      sender: named(/^MAIL FROM:<([^>]*)>/i)[0],
+      message,
+      fields: (name) =>
+        unfolded.flatMap((line) =>
+          line.toLowerCase().startsWith(`${name.toLowerCase()}:`) ? [line.slice(name.length + 1).trim()] : [],
+        ),
+      body: (message ?? "").slice(header.length + 2),
+      dead: read(join(home, "dead.letter")),
+    };
+  } finally {
+    await server.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
