@@ -49,6 +49,15 @@ function optionRow({ letter, long, argument: takes, meaning }) {
   return [`.It ${short}Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
 }
 
+function queryRow([name, { argument: takes, meaning, example }]) {
+  return [
+    `.It Cm ${argument(name)} : Ns Ar ${argument(takes)}`,
+    ...sentences(meaning),
+    "Example:",
+    `.Ql ${argument(example)}`,
+  ];
+}
+
 function filled(page, name, lines) {
   const begin = `.\\" begin ${name}\n`;
   const end = `.\\" end ${name}\n`;
@@ -58,11 +67,12 @@ function filled(page, name, lines) {
   return `${page.slice(0, from + begin.length)}${lines.join("\n")}\n${page.slice(to)}`;
 }
 
-const { options, tildeEscapes, variables, commands } = await loadTables();
+const { options, tildeEscapes, variables, commands, queryTerms } = await loadTables();
 const tables = {
   "man/mail.1": {
     options: list(options.map(optionRow)),
     commands: list(commands.map(commandRow)),
+    queries: list(Object.entries(queryTerms).map(queryRow)),
     escapes: list(tildeEscapes.filter(({ meaning }) => meaning !== undefined).map(escapeRow)),
   },
   "man/mailrc.5": { variables: list(Object.entries(variables).map(variableRow)) },

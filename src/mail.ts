@@ -1,5 +1,6 @@
 /** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
 import { readFileSync } from "node:fs";
+import { isListing } from "./cli/listing.ts";
 import type { SaidOptions } from "./cli/parse.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { showNotices } from "./mailbox/notices.ts";
@@ -47,8 +48,8 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
   return read(session, said);
 }
 
-function sends({ file, words, recipientsFromHeader }: SaidOptions): boolean {
-  return !file && (words.length > 0 || recipientsFromHeader);
+function sends(said: SaidOptions): boolean {
+  return !said.file && (said.words.length > 0 || said.recipientsFromHeader) && !isListing(said);
 }
 
 function printVersion(): ExitCode {

@@ -94,6 +94,11 @@ export const options = [
   },
   { long: "config", meaning: "List every variable, its value, and where it was set." },
   { long: "check", meaning: "Look whether local mail works here, and for an ADDRESS if one is given." },
-  { long: "json", meaning: "With --check: one JSON object a line." },
+  {
+    long: "json",
+    meaning: "Print a JSON object a line for each message, all or those of a query, and end. Also with --check.",
+  },
+  { long: "count", meaning: "Print how many messages there are, all or those of a query, and end." },
+  { long: "print", meaning: "Print messages, all or those of a list or query, and end; nothing is marked as read." },
   { letter: "V", long: "version", meaning: "Print the version and end." },
 ] as const satisfies readonly Option[];

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import type { Command, Option as ParserOption } from "commander";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { fileFirst, isListing } from "./listing.ts";
 import { type Option, options } from "./options.ts";
 
 /** What the command line said, before start-up files and the environment are looked at. */
@@ -36,6 +37,8 @@ export interface SaidOptions {
   readonly json: boolean;
   /** Command lines of -E, as GNU mail has it. */
   readonly exec: readonly string[];
+  readonly count: boolean;
+  readonly print: boolean;
   readonly version: boolean;
   /** Recipients, or the one file of -f. */
   readonly words: readonly string[];
@@ -52,7 +55,8 @@ const usage = `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc
             [-r from-addr] [-s subject] [-S name=value] to-addr ...
        mail [-dEinv] [-A file] [-S name=value] -t
        mail [-dEHIinNv] -f [name]
-       mail [-deEHIinNv] [-u user]`;
+       mail [-deEHIinNv] [-u user]
+       mail --json | --count | --print [-f name] [query]`;
 
 /** @returns undefined when the answer (--help) was printed already. @throws UsageError */
 export async function parseArguments(
@@ -73,7 +77,7 @@ export async function parseArguments(
     if (error.exitCode === 0) return undefined;
     throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${usage}`);
   }
-  return said(parser);
+  return said(parser, argv);
 }
 
 function collected(value: string, before: unknown): string[] {
@@ -116,7 +120,7 @@ function attributeOf(long: string): string {
   return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-function said(parser: Command): SaidOptions {
+function said(parser: Command, argv: readonly string[]): SaidOptions {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => given[name] as readonly string[];
@@ -150,16 +154,21 @@ function said(parser: Command): SaidOptions {
     check: flag("check"),
     json: flag("json"),
     exec: list("exec"),
+    count: flag("count"),
+    print: flag("print"),
     version: flag("version"),
     words: parser.args,
   };
-  check(result);
-  return result;
+  const listing = isListing(result) ? { ...result, words: fileFirst(argv, parser.args) } : result;
+  check(listing);
+  return listing;
 }
 
 function check(given: SaidOptions): void {
   if (given.trace !== undefined && given.trace !== "json") throw new UsageError("mail: --trace takes the word json");
-  if (given.file && given.words.length > 1) throw new UsageError("mail: Cannot give -f and people to send to");
+  if (given.file && given.words.length > 1 && !isListing(given)) {
+    throw new UsageError("mail: Cannot give -f and people to send to");
+  }
   const forSending =
     given.subject !== undefined ||
     given.from !== undefined ||

@@ -31,7 +31,7 @@ import { isDeleted, nearest } from "./cursor.ts";
 import { type ListToken, tokens } from "./message-list-tokens.ts";
 import type { Candidate } from "./query/candidate.ts";
 import { filterMessages } from "./query/filter.ts";
-import { allOf, anyOf, Cost, ListMistake, type Query, term } from "./query/query.ts";
+import { allOf, anyOf, Cost, ListMistake, NoneFound, type Query, term } from "./query/query.ts";
 import { makesQuery } from "./query/term-table.ts";
 import type { Folder, Session } from "./session.ts";
 
@@ -81,31 +81,42 @@ function say(session: Session, text: string): undefined {
   return undefined;
 }
 
+/**
+ * The messages of a list or query, one by one as they are found.
+ *
+ * @throws ListMistake; NoneFound when a list finds none, while a query then ends without one
+ */
+export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
+  if (isQuery(tokens(list))) {
+    yield* filterMessages(folder.mailbox, fitting(folder, false), await readQuery(session, folder, list, false));
+  } else yield* await evaluate(session, folder, list, false);
+}
+
 async function evaluate(session: Session, folder: Folder, list: string, deleted: boolean): Promise<readonly number[]> {
   const read = tokens(list);
   if (isQuery(read)) {
     const query = await readQuery(session, folder, list, deleted);
     const found = await search(session, folder, fitting(folder, deleted), query);
-    if (found.length === 0) throw new ListMistake(`No messages satisfy ${list.trim()}`);
+    if (found.length === 0) throw new NoneFound(`No messages satisfy ${list.trim()}`);
     return found;
   }
   const { numbers, senders, modifiers, all } = collect(folder, read, deleted);
   if (all) {
     const found = fitting(folder, deleted);
-    if (found.length === 0) throw new ListMistake("No applicable messages.");
+    if (found.length === 0) throw new NoneFound("No applicable messages.");
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
   let found = fitting(folder, deleted);
   if (senders.length > 0) {
     found = await search(session, folder, found, anyOf(senders.map((text) => sender(session, text))));
-    if (found.length === 0) throw new ListMistake(`No applicable messages from {${senders.join(", ")}}`);
+    if (found.length === 0) throw new NoneFound(`No applicable messages from {${senders.join(", ")}}`);
   }
   if (modifiers.size > 0) {
     found = await search(session, folder, found, allOf([...modifiers].map(modifier)));
     if (found.length === 0) {
       const asked = [..."noudr"].filter((letter) => modifiers.has(letter)).map((letter) => ` :${letter}`);
-      throw new ListMistake(`No messages satisfy${asked.join("")}`);
+      throw new NoneFound(`No messages satisfy${asked.join("")}`);
     }
   }
   return found;

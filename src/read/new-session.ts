@@ -1,4 +1,5 @@
 /** A session from what was said: variables, identity, start-up files, and -S over them. */
+import { isListing } from "../cli/listing.ts";
 import type { SaidOptions } from "../cli/parse.ts";
 import { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
@@ -19,11 +20,12 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     saved: { ignored: new Set(), retained: new Set() },
     identity: whoAmI(process.env),
   };
+  const sends = !said.file && (said.words.length > 0 || said.recipientsFromHeader) && !isListing(said);
   const session: Session = {
     config,
     terminal,
     submission: new Submission(config, terminal),
-    mode: !said.file && (said.words.length > 0 || said.recipientsFromHeader) ? "send" : "read",
+    mode: sends ? "send" : "read",
     folder: undefined,
     sourcing: 0,
     composing: false,

@@ -1,4 +1,5 @@
 /** `mail`: open, tell, loop, leave. */
+import { isListing } from "../cli/listing.ts";
 import type { SaidOptions } from "../cli/parse.ts";
 import { expandFileName } from "../config/files.ts";
 import { isUser } from "../config/identity.ts";
@@ -37,6 +38,7 @@ async function open(session: Session, name: FolderName, user: string): Promise<F
 export async function read(session: Session, said: SaidOptions): Promise<ExitCode> {
   const { terminal, config } = session;
   const user = said.user ?? config.identity.user;
+  if (isListing(said)) return listMessages(session, said, user);
   if (said.exists) return exists(session, said, user);
   const folder = await open(session, named(session, said), user);
   // A start-up file may have opened one.
@@ -54,6 +56,26 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   if (ending === "quit") await leaveFolder(session);
   session.folder?.mailbox.close();
   return session.failure ?? Exit.Ok;
+}
+
+async function listMessages(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {
+  const { list } = await import("./listing.ts");
+  try {
+    session.folder = await open(session, named(session, said), user);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    // No mail is no mistake: there is nothing to list.
+    if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error.cause);
+  }
+  const exit = await list(session, said, said.file ? said.words.slice(1) : said.words);
+  session.folder?.mailbox.close();
+  return exit;
+}
+
+/** 1 says that nothing was found, so it can't say that nothing could be looked at. */
+function failureToOpen({ exit, cause }: MailError): ExitCode {
+  if (exit !== Exit.Failure) return exit;
+  return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;
 }
 
 async function exists(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {

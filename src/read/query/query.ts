@@ -15,6 +15,9 @@ export interface Query {
 /** A mistake in a list or a query, in the words the user is told. */
 export class ListMistake extends Error {}
 
+/** Nothing was wrong with it, but no message is meant. */
+export class NoneFound extends ListMistake {}
+
 export function term(cost: Cost, matches: (candidate: Candidate) => boolean): Query {
   return { cost, matches };
 }
