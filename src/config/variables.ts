@@ -60,6 +60,7 @@ export const variables = {
   ),
   certcheck: text("With no, a server's certificate is not checked.", "yes|no"),
   crt: text("Page messages longer than this; without a value, longer than the terminal.", "lines"),
+  decode: flag("Show messages decoded; set on a terminal, and nodecode shows them as stored."),
   DEAD: text("Where text of messages that were not sent goes; ~/dead.letter.", "file"),
   debug: flag("Don't send; show what would be."),
   dot: flag("A lone dot ends a message typed on a terminal."),

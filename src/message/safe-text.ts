@@ -1,14 +1,21 @@
 /**
- * What of a text may reach a terminal: everything but what drives it or lies about its order.
+ * What of a text may reach a terminal: everything but what drives it, lies about its order, or can't be seen.
  *
- * C0 controls (but newline and tab) and DEL are shown as ^X, C1 controls and direction overrides as <U+NNNN>, bytes that
- * are not UTF-8 as \xHH.
+ * C0 controls (but newline and tab) and DEL are shown as ^X; C1 controls, direction marks and overrides, characters of
+ * no width and other invisible ones as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners stay where a script or an
+ * emoji needs them, and so do the flags that are written with tags (Unicode TR 51).
  */
-const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\udc80-\udcff]/g;
-const highBefore = /[\ud800-\udbff]$/;
+// With the u flag, U+DC80..U+DCFF are lone surrogates only: bytes (text.ts), and no half of a character.
+const unsafe =
+  /[\u034f\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\udc80-\udcff\u{e0000}-\u{e0fff}]/gu;
+const flag = /\u{1f3f4}[\u{e0020}-\u{e007e}]{1,6}\u{e007f}$/u;
+const joinedScripts =
+  /[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}](?<!\p{Script=Zyyy})$/u;
+const beforeInEmoji = /(?:\p{Extended_Pictographic}\ufe0f?|[\u{1f3fb}-\u{1f3ff}])$/u;
+const afterInEmoji = /^\p{Extended_Pictographic}/u;
 
 function shown(character: string): string {
-  const code = character.charCodeAt(0);
+  const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`;
   if (code === 0x7f) return "^?";
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
@@ -16,9 +23,24 @@ function shown(character: string): string {
 }
 
 export function visible(text: string): string {
-  return text.replace(unsafe, (character, at: number) => {
-    // The second half of a surrogate pair is part of a character.
-    const paired = character >= "\udc80" && highBefore.test(text.slice(Math.max(0, at - 1), at));
-    return paired ? character : shown(character);
-  });
+  return text.replace(unsafe, (character, at: number) =>
+    isAtHome(text, character, at) ? character : shown(character),
+  );
+}
+
+/** Whether an invisible character does its own work here. */
+function isAtHome(text: string, character: string, at: number): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  const before = text.slice(Math.max(at - 4, 0), at);
+  const after = text.slice(at + character.length, at + character.length + 2);
+  if (code === 0x200d && beforeInEmoji.test(before) && afterInEmoji.test(after)) return true;
+  if (code === 0x200c || code === 0x200d) return joinedScripts.test(before);
+  if (code >= 0xe0020 && code <= 0xe007f) return isInFlag(text, at);
+  // Variation selectors of Han characters.
+  return code >= 0xe0100 && code <= 0xe01ef && /\p{Script=Han}$/u.test(before);
+}
+
+function isInFlag(text: string, at: number): boolean {
+  const end = text.indexOf("\u{e007f}", at);
+  return end >= 0 && end - at < 16 && flag.test(text.slice(Math.max(at - 16, 0), end + 2));
 }

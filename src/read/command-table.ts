@@ -13,6 +13,7 @@ import { fileCommands } from "./commands/files.ts";
 import { headerCommands } from "./commands/headers.ts";
 import { helpCommands } from "./commands/help.ts";
 import { mailCommands } from "./commands/mail.ts";
+import { partCommands } from "./commands/parts.ts";
 import { pipeCommands } from "./commands/pipe.ts";
 import { printCommands } from "./commands/print.ts";
 import { replyCommands } from "./commands/reply.ts";
@@ -24,10 +25,10 @@ import { variableCommands } from "./commands/variables.ts";
 const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
   ? z headers help = Reply Respond reply respond edit echo quit list xit exit size hold if else endif alternates ignore
-  discard retain saveignore savediscard saveretain # inc new unalias`.split(/\s+/);
+  discard retain saveignore savediscard saveretain # inc new unalias parts`.split(/\s+/);
 
 /** Not in bsd-mailx, and so not in what `list` prints. */
-const ours = new Set(["unalias"]);
+const ours = new Set(["unalias", "parts"]);
 
 const rows = [
   ...aliasCommands,
@@ -39,6 +40,7 @@ const rows = [
   ...headerCommands,
   ...helpCommands(() => commands.map(({ name }) => name).filter((name) => !ours.has(name))),
   ...mailCommands,
+  ...partCommands,
   ...pipeCommands,
   ...printCommands,
   ...replyCommands,

@@ -9,14 +9,14 @@ const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
 
 /**
  * @param pieces the header with its empty line, then the body, cut anywhere
+ * @param inHeader false where it begins with the body
  * @returns text whose concatenation is that of the pieces
  */
-export function* paintMessage(pieces: Iterable<Uint8Array>): Iterable<Styled> {
-  let inHeader = true;
+export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): Iterable<Styled> {
   let plain = "";
   for (const line of lines(pieces)) {
     const painted = inHeader ? headerLine(line) : bodyLine(line);
-    if (inHeader && /^\r?\n?$/.test(line)) inHeader = false;
+    if (/^\r?\n?$/.test(line)) inHeader = false;
     for (const { text, style } of painted) {
       // What needs no style goes out in large pieces.
       if (style === "plain" && plain.length < 1 << 16) plain += text;

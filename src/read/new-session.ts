@@ -37,6 +37,9 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     },
     source: (path) => sourceFile(session, path),
   };
+  config.settings.origin = "the terminal";
+  if (terminal.outputIsTerminal) config.settings.set("decode", "");
+  config.settings.origin = "the session";
   if (said.withoutHeaderList) config.settings.set("noheader", "");
   await readStartUpFiles(session, { system: !said.withoutSystemRc });
   session.ending = undefined;

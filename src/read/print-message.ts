@@ -141,10 +141,13 @@ export async function printMessages(
   }
 }
 
-/** Whether `crt` is set and the messages together have more lines; `crt` without a number is the terminal's height. */
-function isLong(session: Session, folder: Folder, messages: readonly number[]): boolean {
-  const crt = session.config.settings.get("crt");
-  if (crt === undefined) return false;
-  const limit = crt === "" ? session.terminal.size().rows : Number.parseInt(crt, 10) || 0;
-  return messages.reduce((sum, message) => sum + folder.mailbox.counts(message).lines, 0) > limit;
+function isLong(session: Session, { mailbox }: Folder, messages: readonly number[]): boolean {
+  return messages.reduce((sum, message) => sum + mailbox.counts(message).lines, 0) > pageLimit(session);
+}
+
+/** More lines than this are paged: what `crt` says, without a number the terminal's height, without `crt` no end. */
+export function pageLimit({ config, terminal }: Session): number {
+  const crt = config.settings.get("crt");
+  if (crt === undefined) return Number.POSITIVE_INFINITY;
+  return crt === "" ? terminal.size().rows : Number.parseInt(crt, 10) || 0;
 }

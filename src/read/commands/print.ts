@@ -3,6 +3,7 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { type Command, command } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
 import { takesMessages } from "../message-list.ts";
+import { printDecoded } from "../print-decoded.ts";
 import { bodyPieces, type Printing, printMessages, shownBody } from "../print-message.ts";
 import type { Session } from "../session.ts";
 
@@ -12,7 +13,8 @@ const plain: Printing = { allFields: false, paged: false };
 export async function show(session: Session, messages: readonly number[], printing: Printing = plain): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
-  await printMessages(session, folder, messages, printing, (message) => {
+  const print = session.config.settings.get("decode") ? printDecoded : printMessages;
+  await print(session, folder, messages, printing, (message) => {
     look(folder, message);
     makeCurrent(folder, message);
   });

@@ -1,0 +1,64 @@
+/** Names of hosts and people that are made to look like others, and how a reader is told. */
+import { domainToASCII } from "node:url";
+
+/** Scripts that are used together in one word (Unicode TR 39, "highly restrictive"). */
+const together = [
+  ["Latn", "Hani", "Hira", "Kana"],
+  ["Latn", "Hani", "Hang"],
+  ["Latn", "Hani", "Bopo"],
+];
+const scripts: readonly (readonly [string, RegExp])[] = [
+  ["Latn", /\p{Script=Latn}/u],
+  ["Cyrl", /\p{Script=Cyrl}/u],
+  ["Grek", /\p{Script=Grek}/u],
+  ["Hani", /\p{Script=Hani}/u],
+  ["Hira", /\p{Script=Hira}/u],
+  ["Kana", /\p{Script=Kana}/u],
+  ["Hang", /\p{Script=Hang}/u],
+  ["Bopo", /\p{Script=Bopo}/u],
+  ["Armn", /\p{Script=Armn}/u],
+  ["Cher", /\p{Script=Cher}/u],
+];
+/** Letters of other scripts that one takes for a Latin one. */
+const likeLatin =
+  /^[\d\-\u0430\u04cf\u0431\u0441\u0501\u0435\u04bd\u04bb\u0456\u0458\u043a\u043c\u043d\u043e\u043e\u0440\u051b\u0455\u0442\u051d\u0443\u0445\u0475\u0461\u044c\u04af\u03b1\u03b3\u03b5\u03b7\u03b9\u03ba\u03bd\u03bfp\u03c1\u03c4\u03c5\u03c7\u03c9\u057d\u0578\u0585\u0581\u0570\u0501\u13a0\u13a1\u13a2\u13a5\u13aa\u13ac\u13b3\u13c0\u13da\u13de\u13e2\u13f4]+$/u;
+/** Signs that one takes for those of an address. */
+const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164]/u;
+const host =
+  /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]+(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]+)+/gu;
+
+/** The ASCII form (RFC 5891) of a host name that is not what it seems; undefined for any other. */
+export function trueName(name: string): string | undefined {
+  if (/^[\0-\x7f]*$/.test(name) || !name.split(/[.\u3002\uff0e\uff61]/).some(seems)) return undefined;
+  return domainToASCII(name) || escaped(name);
+}
+
+function seems(label: string): boolean {
+  if (/^[\0-\x7f]*$/.test(label)) return false;
+  if (likeSigns.test(label)) return true;
+  const used = scripts.filter(([, letters]) => letters.test(label)).map(([script]) => script);
+  if (used.length === 1) return used[0] !== "Latn" && likeLatin.test(label);
+  return used.length > 1 && !together.some((allowed) => used.every((script) => allowed.includes(script)));
+}
+
+function escaped(name: string): string {
+  return name.replace(
+    /[^\0-\x7f]/gu,
+    (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}>`,
+  );
+}
+
+/** A text with `[really xn--...]` behind each host name in it that is not what it seems. */
+export function withTrueNames(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text;
+  return text.replace(host, (name) => {
+    const really = /\.[A-Za-z]{2,}$|\.xn--/.test(name) || /^www\./.test(name) ? trueName(name) : undefined;
+    return really === undefined ? name : `${name} [really ${really}]`;
+  });
+}
+
+/** Whether a display name holds an address, and another one than that it stands for. */
+export function namesAnother(name: string, address: string): boolean {
+  const held = name.toLowerCase().match(/[^\s<>@"'(),;:[\]]+@[^\s<>@"'(),;:[\]]+\.[^\s<>@"'(),;:[\]]+/g) ?? [];
+  return held.some((each) => each !== address.toLowerCase());
+}

@@ -1,0 +1,112 @@
+/** Reports of mail systems in words: deliveries (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965). */
+import { type Header, parseHeader } from "../header.ts";
+
+const mostRecipients = 50;
+
+/** RFC 3463 and its registry, as far as one meets them. */
+const statuses: Record<string, string> = {
+  "1.0": "something is wrong with the address",
+  "1.1": "there is no such mailbox",
+  "1.2": "there is no such host",
+  "1.3": "the address is not well formed",
+  "1.6": "the mailbox has moved",
+  "1.8": "the sender's host is not known",
+  "1.10": "the host takes no mail",
+  "2.0": "something is wrong with the mailbox",
+  "2.1": "the mailbox takes no mail",
+  "2.2": "the mailbox is full",
+  "2.3": "the message is too long for the mailbox",
+  "2.4": "the mailing list could not be expanded",
+  "3.1": "the mail system is full",
+  "3.2": "the mail system takes no mail now",
+  "3.4": "the message is too large for the mail system",
+  "4.1": "the host does not answer",
+  "4.2": "the connection broke",
+  "4.3": "the name could not be looked up",
+  "4.4": "there is no way to the host",
+  "4.5": "the mail system is busy",
+  "4.6": "the message went in a circle",
+  "4.7": "it took too long",
+  "5.0": "the server did not take the command",
+  "6.1": "its kind of content is not taken",
+  "7.0": "it was refused for security",
+  "7.1": "it was refused by policy",
+  "7.26": "the sender could not be authenticated",
+};
+
+const actions: Record<string, string> = {
+  failed: "not delivered",
+  delayed: "delayed",
+  delivered: "delivered",
+  relayed: "passed on to a system that sends no reports",
+  expanded: "delivered to a list and passed on",
+};
+
+export function deliverySummary(text: string): string {
+  const [about, ...recipients] = blocks(text);
+  if (about === undefined) return "";
+  const by = typed(about.get("reporting-mta"));
+  const told = recipients.length > 0 ? recipients : [about];
+  const lines = told.slice(0, mostRecipients).map(recipientLine);
+  if (told.length > mostRecipients) lines.push(`  ... and ${told.length - mostRecipients} more`);
+  return `Delivery report${by === "" ? "" : ` by ${by}`}:\n${lines.join("\n")}\n`;
+}
+
+function recipientLine(fields: Header): string {
+  const final = typed(fields.get("final-recipient"));
+  const original = typed(fields.get("original-recipient"));
+  const who = final || original || "(recipient not named)";
+  const asWritten = original !== "" && original.toLowerCase() !== who.toLowerCase() ? ` (sent to ${original})` : "";
+  const action = (fields.get("action") ?? "").replace(/\(.*/s, "").trim().toLowerCase();
+  const status = /\d\.(\d+\.\d+)/.exec(fields.get("status") ?? "");
+  const meaning = status === null ? "" : statuses[status[1] ?? ""];
+  const why = [status?.[0], meaning].filter((part) => part !== undefined && part !== "").join(": ");
+  const diagnostic = typed(fields.get("diagnostic-code"));
+  const host = typed(fields.get("remote-mta"));
+  const until = fields.get("will-retry-until");
+  return [
+    `  ${who}${asWritten}: ${actions[action] ?? (action || "nothing is said of it")}${why === "" ? "" : ` (${why})`}`,
+    ...(diagnostic === "" ? [] : [`    ${host === "" ? "The server" : host} said: ${diagnostic}`]),
+    ...(until === undefined ? [] : [`    It is tried again until ${until}`]),
+  ].join("\n");
+}
+
+export function receiptSummary(text: string): string {
+  const fields = blocks(text)[0];
+  const disposition = fields?.get("disposition") ?? "";
+  const what = disposition.split(";").at(-1)?.split("/")[0]?.trim().toLowerCase() ?? "";
+  const who = typed(fields?.get("final-recipient")) || "The recipient";
+  const words: Record<string, string> = {
+    displayed: "the message was displayed",
+    deleted: "the message was deleted, perhaps unread",
+    dispatched: "the message was passed on",
+    processed: "the message was processed, perhaps unread",
+    denied: "no receipt is given",
+    failed: "no receipt could be made",
+  };
+  return `Receipt: ${who}: ${words[what] ?? (what || "nothing is said of the message")}\n`;
+}
+
+export function complaintSummary(text: string): string {
+  const fields = blocks(text)[0];
+  const rows = [
+    ["from", fields?.get("original-mail-from")],
+    ["sent by", fields?.get("source-ip")],
+    ["reported by", fields?.get("user-agent")],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`  ${name}: ${value}\n`]));
+  return `Complaint about a message (${fields?.get("feedback-type") ?? "abuse"}):\n${rows.join("")}`;
+}
+
+/** Groups of fields with empty lines between them. */
+function blocks(text: string): Header[] {
+  return text
+    .replace(/\r\n/g, "\n")
+    .split(/\n[ \t]*\n+/)
+    .map((block) => parseHeader(Buffer.from(block.replace(/^\n+/, ""), "utf8")))
+    .filter(({ fields }) => fields.length > 0);
+}
+
+/** `rfc822; ann@example.org`: the type is not for people. */
+function typed(value: string | undefined): string {
+  return (value ?? "").replace(/^[\w-]+\s*;\s*/, "").trim();
+}

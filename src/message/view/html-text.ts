@@ -1,0 +1,142 @@
+/**
+ * HTML as readable text, with what it links to listed under it.
+ *
+ * A link shows its true target wherever the text is not that target itself, and a text that names another host than the
+ * link leads to is marked: that is how people are lured.
+ */
+import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
+
+/** Deeper nesting, which no person writes, would cost minutes: there only the tags are taken away. */
+const deepest = 10_000;
+const longestTarget = 500;
+/** What is laid out by a table, and not a table of words and numbers. */
+const laidOut = new Set([
+  "table",
+  "div",
+  "p",
+  "h1",
+  "h2",
+  "h3",
+  "ul",
+  "ol",
+  "img",
+  "blockquote",
+  "center",
+  "hr",
+  "pre",
+]);
+const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col", "area", "base", "wbr", "source"]);
+
+/** @param width in columns; lines longer than that only where a word is */
+export async function htmlText(html: string, width: number): Promise<string> {
+  if (isTooDeep(html)) return withoutTags(html);
+  const { convert } = await import("html-to-text");
+  const links = new Map<string, number>();
+  const text = convert(html, options(links, width));
+  if (links.size === 0) return text;
+  return `${text}\n\n${[...links].map(([link, number]) => `[${number}] ${link}`).join("\n")}`;
+}
+
+function isTooDeep(html: string): boolean {
+  let depth = 0;
+  for (const [, closing, name = ""] of html.matchAll(/<(\/?)([A-Za-z][A-Za-z0-9]*)/g)) {
+    if (closing === "/") depth = Math.max(depth - 1, 0);
+    else if (!emptyElements.has(name.toLowerCase()) && ++depth > deepest) return true;
+  }
+  return false;
+}
+
+function withoutTags(html: string): string {
+  return html.replace(/<[^<>]*>/g, " ").replace(/[ \t]+/g, " ");
+}
+
+function options(links: Map<string, number>, width: number): HtmlToTextOptions {
+  return {
+    wordwrap: width,
+    limits: { maxDepth: 500, maxInputLength: 1 << 25 },
+    formatters: { link: linkFormatter(links), image, table, skipHidden: () => {} },
+    selectors: [
+      { selector: "*", format: "inline" },
+      { selector: "a", format: "link" },
+      { selector: "img", format: "image" },
+      { selector: "table", format: "table" },
+      { selector: "td", format: "block" },
+      { selector: "hr", options: { length: Math.min(width, 40) } },
+      ...["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({ selector, options: { uppercase: false } })),
+      ...["title", "style", "script", "template", '[style*="display:none"]', '[style*="display: none"]'].map(
+        (selector) => ({ selector, format: "skip" }),
+      ),
+    ],
+  };
+}
+
+/** Text, then the number under which its target is listed. */
+function linkFormatter(links: Map<string, number>): FormatCallback {
+  return (element, walk, builder) => {
+    walk(element.children ?? [], builder);
+    const target = shortened((element.attribs?.["href"] ?? "").replace(/[\t\r\n]/g, "").trim());
+    const text = textOf(element).replace(/\s+/g, " ").trim();
+    if (target === "" || target.startsWith("#") || sameTarget(text, target)) return;
+    const entry = misleads(text, target) ? `${target} (not ${hostNamed(text)})` : target;
+    const number = links.get(entry) ?? links.size + 1;
+    links.set(entry, number);
+    builder.addInline(text === "" ? `[${number}]` : ` [${number}]`, { noWordTransform: true });
+  };
+}
+
+const image: FormatCallback = (element, _walk, builder) => {
+  const described = (element.attribs?.["alt"] ?? "").trim();
+  if (described !== "") builder.addInline(`[${described}]`, { noWordTransform: true });
+};
+
+const table: FormatCallback = (element, walk, builder, formatOptions) => {
+  const formatters = builder.options.formatters;
+  const chosen = isLaidOut(element) ? formatters?.["block"] : formatters?.["dataTable"];
+  chosen?.(element, walk, builder, {
+    colSpacing: 2,
+    rowSpacing: 0,
+    maxColumnWidth: 40,
+    uppercaseHeaderCells: false,
+    ...formatOptions,
+  });
+};
+
+function isLaidOut(element: DomNode): boolean {
+  return [...below(element)].some(({ name }) => name !== undefined && laidOut.has(name));
+}
+
+function textOf(element: DomNode): string {
+  return [...below(element)].map((node) => (node.type === "text" ? (node.data ?? "") : "")).join("");
+}
+
+function* below(element: DomNode): Iterable<DomNode> {
+  const waiting = [...(element.children ?? [])];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    yield node;
+    for (const child of [...(node.children ?? [])].reverse()) waiting.push(child);
+  }
+}
+
+function shortened(target: string): string {
+  return target.length > longestTarget ? `${target.slice(0, longestTarget)}...` : target;
+}
+
+function sameTarget(text: string, target: string): boolean {
+  const plain = (url: string) => url.replace(/^(?:https?:\/\/|mailto:)/i, "").replace(/\/$/, "");
+  return plain(text).toLowerCase() === plain(target).toLowerCase();
+}
+
+/** The host that a text seems to name: `example.org`, `https://example.org/x`, `ann@example.org`. */
+function hostNamed(text: string): string | undefined {
+  return /(?:^|[\s/@(])((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,})(?=$|[\s/:?#)])/u
+    .exec(text)?.[1]
+    ?.toLowerCase();
+}
+
+function misleads(text: string, target: string): boolean {
+  const named = hostNamed(text);
+  const actual = /^(?:[a-z][a-z0-9+.-]*:)?(?:\/\/)?(?:[^/?#@]*@)?([^/?#:]+)/i.exec(target)?.[1]?.toLowerCase();
+  if (named === undefined || actual === undefined) return false;
+  const plain = (host: string) => host.replace(/^www\./, "");
+  return plain(named) !== plain(actual) && !plain(actual).endsWith(`.${plain(named)}`);
+}

@@ -1,0 +1,40 @@
+/** Parts in words, as they stand in a message that is shown and in the list of `parts`. */
+import { visible } from "../safe-text.ts";
+import { leaves, type Part } from "./part.ts";
+import { decodedSize } from "./transfer-decoding.ts";
+
+/** `3: report.pdf, application/pdf, 118 kB` */
+export function describePart(part: Part): string {
+  const name = shownName(part);
+  return `${part.number}: ${name === "" ? "" : `${name}, `}${part.type}, ${sizeInWords(decodedSize(part))}`;
+}
+
+/** A line a part: number, type, size, name. @returns text that is safe to show */
+export function partLines(root: Part): string {
+  const parts = leaves(root);
+  const numbers = Math.max(...parts.map(({ number }) => number.length));
+  const types = Math.min(Math.max(...parts.map(({ type }) => type.length)), 40);
+  return parts
+    .map((part) => {
+      const size = sizeInWords(decodedSize(part)).padStart(8);
+      return `${part.number.padEnd(numbers)}  ${visible(part.type).padEnd(types)} ${size}  ${shownName(part)}`;
+    })
+    .map((line) => `${line.trimEnd()}\n`)
+    .join("");
+}
+
+function shownName({ name }: Part): string {
+  return visible((name ?? "").replace(/\s+/g, " ").slice(0, 200));
+}
+
+export function sizeInWords(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = -1;
+  do {
+    size /= 1000;
+    unit++;
+  } while (size >= 999.5 && unit < units.length - 1);
+  return `${size < 9.95 ? size.toFixed(1) : Math.round(size)} ${units[unit]}`;
+}

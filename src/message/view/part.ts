@@ -1,0 +1,183 @@
+/**
+ * The parts of a MIME message as a tree of byte ranges (RFC 2046); nothing of a body is decoded or held.
+ *
+ * Liberal and bounded, since a message is whatever somebody sends: what can't be read as declared is a part of plain text
+ * or of bytes, and nothing throws. Parts deeper or more numerous than the limits stay unopened.
+ */
+import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
+import { parseStructured, type Structured } from "../parameters.ts";
+import { asBuffer, type Bytes, bytesOf, linesBeginning } from "./bytes.ts";
+import { decodedBody } from "./transfer-decoding.ts";
+
+export interface Part {
+  /** "2.1" as IMAP numbers it (RFC 9051, section 6.4.5); empty for a multipart that is a whole message. */
+  readonly number: string;
+  /** In lower case: "text/plain". */
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** "attachment", "inline" or empty. */
+  readonly disposition: string;
+  /** As the message names it: decoded, and not safe to show or to use as it is. */
+  readonly name: string | undefined;
+  /** Content-Transfer-Encoding, in lower case. */
+  readonly encoding: string;
+  readonly header: Header;
+  readonly source: Bytes;
+  /** The body, as it is encoded, in the source. */
+  readonly start: number;
+  readonly end: number;
+  /** Of a multipart; of a message/rfc822, the one that is its whole. */
+  readonly parts: readonly Part[];
+}
+
+const deepest = 30;
+const mostParts = 1000;
+const shortHeader = 1 << 16;
+const longestHeader = 1 << 23;
+/** A message inside of a part that had to be decoded is held in memory. */
+const largestDecoded = 1 << 24;
+const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
+
+interface Budget {
+  parts: number;
+}
+
+/** @param source a message, with or without its From_ line */
+export function parseParts(source: Bytes): Part {
+  return wholeMessage(source, 0, source.size, "", 0, { parts: 0 });
+}
+
+/** All parts that are no multipart, in order, with those of the messages inside. */
+export function leaves(part: Part): Part[] {
+  if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(leaves);
+  return [part, ...part.parts.flatMap(leaves)].filter(({ number }) => number !== "");
+}
+
+function wholeMessage(source: Bytes, start: number, end: number, number: string, depth: number, budget: Budget): Part {
+  const under = number === "" ? "" : `${number}.`;
+  return part(source, start, end, { number, single: `${under}1`, under, orElse: "text/plain" }, depth, budget);
+}
+
+interface Place {
+  /** As a multipart. */
+  readonly number: string;
+  /** As anything else. */
+  readonly single: string;
+  /** In front of the numbers of its parts. */
+  readonly under: string;
+  readonly orElse: string;
+}
+
+function part(source: Bytes, start: number, end: number, place: Place, depth: number, budget: Budget): Part {
+  budget.parts++;
+  const { header, bodyStart } = headerAt(source, start, end);
+  const content = contentType(header, place.orElse);
+  const disposition = parseStructured(header.get("content-disposition") ?? "");
+  const encoding = (header.get("content-transfer-encoding") ?? "")
+    .replace(/\(.*|;.*/s, "")
+    .trim()
+    .toLowerCase();
+  const name = disposition.parameters.get("filename") ?? content.parameters.get("name");
+  const common = {
+    parameters: content.parameters,
+    disposition: disposition.value,
+    name: name === "" ? undefined : name,
+    encoding,
+    header,
+    source,
+    start: bodyStart,
+    end,
+  };
+  if (content.value.startsWith("multipart/")) {
+    const orElse = content.value === "multipart/digest" ? "message/rfc822" : "text/plain";
+    const ranges = depth < deepest ? splitAtBoundaries(source, bodyStart, end, content.parameters.get("boundary")) : [];
+    const parts = ranges.slice(0, Math.max(mostParts - budget.parts, 0)).map((range, index) => {
+      const number = `${place.under}${index + 1}`;
+      const child = { number, single: number, under: `${number}.`, orElse };
+      return part(source, range.start, range.end, child, depth + 1, budget);
+    });
+    // Without parts it is the text that it looks like.
+    if (parts.length > 0) return { ...common, type: content.value, number: place.number, parts };
+    return { ...common, type: "text/plain", number: place.single, parts };
+  }
+  const leaf: Part = { ...common, type: content.value, number: place.single, parts: [] };
+  return content.value === "message/rfc822" || content.value === "message/global"
+    ? { ...leaf, parts: innerMessage(leaf, depth, budget) }
+    : leaf;
+}
+
+function innerMessage(leaf: Part, depth: number, budget: Budget): Part[] {
+  if (depth >= deepest || budget.parts >= mostParts) return [];
+  const { source, start, end, number } = leaf;
+  if (!["base64", "quoted-printable"].includes(leaf.encoding))
+    return [wholeMessage(source, start, end, number, depth + 1, budget)];
+  const decoded = bytesOf(decodedBody(leaf, largestDecoded));
+  return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, budget)];
+}
+
+/** What a Content-Type that can't be read means is plain text (RFC 2045, section 5.2). */
+function contentType(header: Header, orElse: string): Structured {
+  const field = header.get("content-type");
+  if (field === undefined) return { value: orElse, parameters: new Map() };
+  const content = parseStructured(field);
+  return /^[^/\s]+\/[^/\s]+$/.test(content.value) ? content : { ...content, value: "text/plain" };
+}
+
+/** The header ends at an empty line, which is none of the body, or at a line that is no field, which is. */
+function headerAt(source: Bytes, start: number, end: number): { header: Header; bodyStart: number } {
+  for (let room = shortHeader; ; room *= 16) {
+    const bytes = asBuffer(source.read(start, Math.min(start + room, end)));
+    const { first, last, next } = headerLines(bytes);
+    const header = () => parseHeader(bytes.subarray(first, last));
+    if (next < bytes.length || start + bytes.length >= end) return { header: header(), bodyStart: start + next };
+    if (room >= longestHeader) return { header: header(), bodyStart: endOfLongHeader(source, start + next, end) };
+  }
+}
+
+/** Where the fields begin and end, and what comes behind them. */
+function headerLines(bytes: Buffer): { first: number; last: number; next: number } {
+  const first = startsWithFrom(bytes) ? lineEnd(bytes, 0) : 0;
+  let at = first;
+  while (at < bytes.length) {
+    const next = lineEnd(bytes, at);
+    const line = bytes.toString("latin1", at, Math.min(next, at + 998));
+    if (/^\r?\n/.test(line)) return { first, last: at, next };
+    if (!fieldLine.test(line)) break;
+    at = next;
+  }
+  return { first, last: at, next: at };
+}
+
+function endOfLongHeader(source: Bytes, from: number, end: number): number {
+  let nearest = end;
+  for (const mark of ["\n", "\r\n"]) {
+    const [empty] = linesBeginning(source, from, nearest, Buffer.from(mark));
+    if (empty !== undefined) nearest = empty.next;
+  }
+  return nearest;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The parts between the lines `--boundary`; the line end in front of such a line is none of the part's. */
+function splitAtBoundaries(source: Bytes, start: number, end: number, boundary: string | undefined): Range[] {
+  if (boundary === undefined || boundary === "") return [];
+  const ranges: Range[] = [];
+  let open: number | undefined;
+  for (const line of linesBeginning(source, start, end, Buffer.from(`--${boundary}`, "utf8"))) {
+    if (!/^(?:--)?[ \t]*$/.test(line.rest)) continue;
+    if (open !== undefined) ranges.push({ start: open, end: Math.max(open, withoutLineEnd(source, line.start)) });
+    open = line.rest.startsWith("--") ? undefined : line.next;
+    if (open === undefined || ranges.length >= mostParts) break;
+  }
+  if (open !== undefined) ranges.push({ start: Math.min(open, end), end });
+  return ranges;
+}
+
+function withoutLineEnd(source: Bytes, at: number): number {
+  const before = Buffer.from(source.read(Math.max(at - 2, 0), at)).toString("latin1");
+  return at - (before === "\r\n" ? 2 : before.endsWith("\n") ? 1 : 0);
+}

@@ -1,0 +1,85 @@
+/** Content-Transfer-Encoding undone, piece by piece (RFC 2045, section 6); liberal, and never throwing. */
+import { type Bytes, linePieces } from "./bytes.ts";
+
+export interface Encoded {
+  /** In lower case; what is not known counts as no encoding. */
+  readonly encoding: string;
+  readonly source: Bytes;
+  readonly start: number;
+  readonly end: number;
+}
+
+export function* decodedPieces({ encoding, source, start, end }: Encoded): Iterable<Buffer> {
+  const pieces = linePieces(source, start, end);
+  if (encoding === "base64") yield* fromBase64(pieces);
+  else if (encoding === "quoted-printable") for (const piece of pieces) yield fromQuotedPrintable(piece);
+  else if (/^(?:x-)?uu(?:encode|e)?$/.test(encoding)) yield* fromUuencode(pieces);
+  else yield* pieces;
+}
+
+/** The first `limit` bytes of a body, or all. */
+export function decodedBody(encoded: Encoded, limit: number): Buffer {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (const piece of decodedPieces(encoded)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(pieces).subarray(0, limit);
+}
+
+/** About how many bytes a body has, without decoding it. */
+export function decodedSize({ encoding, start, end }: Encoded): number {
+  return encoding === "base64" ? Math.floor(((end - start) * 57) / 78) : end - start;
+}
+
+/** What follows the padding is none of it: lists put their footers there. */
+function* fromBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
+  let waiting = "";
+  for (const piece of pieces) {
+    const written = waiting + piece.toString("latin1").replace(/[^A-Za-z0-9+/=]+/g, "");
+    const padding = written.indexOf("=");
+    const text = padding < 0 ? written : written.slice(0, padding);
+    const whole = padding < 0 ? text.length - (text.length % 4) : text.length;
+    yield Buffer.from(text.slice(0, whole), "base64");
+    if (padding >= 0) return;
+    waiting = text.slice(whole);
+  }
+  if (waiting !== "") yield Buffer.from(waiting, "base64");
+}
+
+function fromQuotedPrintable(piece: Buffer): Buffer {
+  const text = piece.toString("latin1");
+  return Buffer.from(
+    text
+      .replace(/[ \t]+(?=\r?\n)/g, "")
+      .replace(/=(?:\r?\n|([0-9A-Fa-f]{2}))/g, (_all, hex?: string) =>
+        hex === undefined ? "" : String.fromCharCode(Number.parseInt(hex, 16)),
+      ),
+    "latin1",
+  );
+}
+
+function* fromUuencode(pieces: Iterable<Buffer>): Iterable<Buffer> {
+  let inside = false;
+  for (const piece of pieces) {
+    const lines: Buffer[] = [];
+    for (const line of piece.toString("latin1").split(/\r?\n/)) {
+      if (/^begin [0-7]{3,4} /.test(line)) inside = true;
+      else if (line === "end") inside = false;
+      else if (inside) lines.push(uuLine(line));
+    }
+    yield Buffer.concat(lines);
+  }
+}
+
+function uuLine(line: string): Buffer {
+  const value = (at: number) => ((line.charCodeAt(at) || 32) - 32) & 63;
+  const bytes: number[] = [];
+  for (let at = 1; at < line.length; at += 4) {
+    const bits = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3);
+    bytes.push((bits >> 16) & 255, (bits >> 8) & 255, bits & 255);
+  }
+  return Buffer.from(bytes.slice(0, value(0)));
+}

@@ -1,0 +1,87 @@
+/** Messages printed as a person reads them: `decode`. */
+import type { Mailbox } from "../mailbox/mailbox.ts";
+import type { Bytes } from "../message/view/bytes.ts";
+import type { ViewPiece } from "../message/view/view.ts";
+import type { Styled } from "../terminal/terminal.ts";
+import { paintMessage } from "./message-paint.ts";
+import { keptFields, type Printing, pageLimit, shownPieces } from "./print-message.ts";
+import type { Folder, Session } from "./session.ts";
+
+type Shown = Styled | Uint8Array;
+
+/** As printMessages; decoding is done before anything is paged, so the pager is used only for what is long then. */
+export async function printDecoded(
+  session: Session,
+  folder: Folder,
+  messages: readonly number[],
+  printing: Printing,
+  visit: (message: number) => void,
+): Promise<void> {
+  const { terminal, config } = session;
+  const limit = printing.paged ? -1 : pageLimit(session);
+  if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
+    const collected: Shown[] = [];
+    for (const message of messages) {
+      visit(message);
+      collected.push(title(message), ...(await decoded(session, folder.mailbox, message, printing)));
+    }
+    if (lines(collected) - messages.length > limit) await terminal.page(config.settings.get("PAGER"), collected);
+    else write(session, collected);
+    return;
+  }
+  for (const message of messages) {
+    visit(message);
+    write(session, [title(message)]);
+    write(session, await decoded(session, folder.mailbox, message, printing));
+    await terminal.flush();
+  }
+}
+
+function title(message: number): Styled {
+  return { text: `Message ${message}:\n`, style: "title" };
+}
+
+async function decoded(
+  { config, terminal }: Session,
+  mailbox: Mailbox,
+  message: number,
+  { allFields }: Printing,
+): Promise<Iterable<Shown>> {
+  const { viewMessage } = await import("../message/view/view.ts");
+  const stored = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+  const header = stored[Symbol.iterator]().next();
+  if (header.done === true) return [];
+  const look = { width: terminal.size().columns, allFields };
+  const view = await viewMessage(storedBytes(mailbox, message), header.value, look);
+  if (view !== undefined) return styled(view);
+  const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+  return terminal.outputIsTerminal ? paintMessage(whole) : whole;
+}
+
+function* styled(view: readonly ViewPiece[]): Iterable<Styled> {
+  for (const { kind, text } of view) {
+    if (kind === "note") yield { text, style: "hint" };
+    else yield* paintMessage([Buffer.from(text)], kind === "header");
+  }
+}
+
+/** The stored message as the viewing code reads it. */
+export function storedBytes(mailbox: Mailbox, message: number): Bytes {
+  return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
+}
+
+function write({ terminal }: Session, pieces: Iterable<Shown>): void {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) terminal.out(piece);
+    else terminal.out(piece.text, piece.style);
+  }
+}
+
+function lines(pieces: readonly Shown[]): number {
+  let sum = 0;
+  for (const piece of pieces) {
+    const text = piece instanceof Uint8Array ? Buffer.from(piece).toString("latin1") : piece.text;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) sum++;
+  }
+  return sum;
+}

@@ -1,0 +1,19 @@
+/** A message written as lines of text, as it is shown. */
+import { bytesOf } from "../../../src/message/view/bytes.ts";
+import { viewMessage } from "../../../src/message/view/view.ts";
+
+export function lines(...all: string[]): Buffer {
+  return Buffer.from(all.map((line) => `${line}\n`).join(""));
+}
+
+/** Without its header, unless asked for; at 60 columns. */
+export async function shown(message: Uint8Array, { header = false, width = 60 } = {}): Promise<string> {
+  const bytes = Buffer.from(message);
+  const end = bytes.indexOf("\n\n");
+  const head = end < 0 ? bytes : bytes.subarray(0, end + 2);
+  const pieces = await viewMessage(bytesOf(bytes), head, { width, allFields: false });
+  return (pieces ?? [])
+    .slice(header ? 0 : 1)
+    .map(({ text }) => text)
+    .join("");
+}

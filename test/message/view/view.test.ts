@@ -1,0 +1,300 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { bytesOf } from "../../../src/message/view/bytes.ts";
+import { plainTextOf } from "../../../src/message/view/view.ts";
+import { lines, shown } from "./read-as.ts";
+
+const html = '<p>hola <a href="http://evil.example/x">www.bank.com</a></p>';
+
+function multipart(subtype: string, ...parts: string[][]): Buffer {
+  const inside = parts.flatMap((part) => ["--b", ...part]);
+  return lines(`Content-Type: multipart/${subtype}; boundary=b`, "", "preamble", ...inside, "--b--", "epilogue");
+}
+
+test.each([
+  ["plain text as it is", lines("Subject: x", "", "hola", "From here"), "hola\n>From here\n"],
+  [
+    "quoted-printable",
+    lines(
+      "Content-Type: text/plain; charset=utf-8",
+      "Content-Transfer-Encoding: quoted-printable",
+      "",
+      "ma=C3=B1=",
+      "ana =20",
+    ),
+    "mañana  \n\n",
+  ],
+  [
+    "base64 with a list's footer under it",
+    lines(
+      "Content-Type: text/plain; charset=iso-8859-1",
+      "Content-Transfer-Encoding: base64",
+      "",
+      "Y2Fm6Q==",
+      "____",
+      "footer",
+    ),
+    "café\n\n",
+  ],
+  ["uuencode", lines("Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "#86)C", "`", "end"), "abc\n\n"],
+  ["a charset that Node lacks", lines("Content-Type: text/plain; charset=utf-7", "", "caf+AOk-"), "café\n\n"],
+  ["Latin-1 that nothing declares", Buffer.from("A: b\n\ncaf\xe9\n", "latin1"), "café\n"],
+  [
+    "a charset that nobody knows",
+    lines("Content-Type: text/plain; charset=x-klingon", "", "hi"),
+    "[1: the charset x-klingon is not known]\n\nhi\n\n",
+  ],
+  [
+    "the plain one of two forms",
+    multipart("alternative", ["", "plain"], ["Content-Type: text/html", "", html]),
+    "plain\n\n",
+  ],
+  [
+    "HTML where the plain form is empty",
+    multipart("alternative", ["", " "], ["Content-Type: text/html", "", "<b>x</b>"]),
+    "x\n\n",
+  ],
+  [
+    "HTML with its links",
+    multipart("mixed", ["Content-Type: text/html", "", html]),
+    "hola www.bank.com [1]\n\n[1] http://evil.example/x (not www.bank.com)\n\n",
+  ],
+  [
+    "an attachment by number, name, type and size",
+    multipart(
+      "mixed",
+      ["", "see"],
+      ["Content-Type: application/pdf", 'Content-Disposition: attachment; filename="a.pdf"', "", "12345"],
+    ),
+    "see\n\n[2: a.pdf, application/pdf, 5 B]\n\n",
+  ],
+  [
+    "a text that is attached inline",
+    multipart("mixed", ["Content-Disposition: inline; filename=log.txt", "", "one"]),
+    "[1: log.txt, text/plain, 3 B]\n\none\n\n",
+  ],
+  [
+    "a message in a message",
+    multipart("mixed", ["Content-Type: message/rfc822", "", "From: a@b", "X: y", "", "inner"]),
+    "[1: a message, 21 B]\nFrom: a@b\n\ninner\n\n[end of 1]\n\n",
+  ],
+  [
+    "what is signed",
+    multipart(
+      'signed; protocol="application/pgp-signature"',
+      ["", "text"],
+      ["Content-Type: application/pgp-signature", "", "x"],
+    ),
+    "text\n\n[2: signed (OpenPGP); the signature was not checked]\n\n",
+  ],
+  [
+    "what is encrypted",
+    multipart(
+      'encrypted; protocol="application/pgp-encrypted"',
+      ["", "Version: 1"],
+      ["Content-Type: application/octet-stream", "", "x"],
+    ),
+    "[encrypted (OpenPGP): it can't be read here]\n[2: application/octet-stream, 1 B]\n\n",
+  ],
+  [
+    "S/MIME",
+    lines("Content-Type: application/pkcs7-mime; smime-type=enveloped-data", "", "x"),
+    "[1: application/pkcs7-mime, 2 B: encrypted (S/MIME): it can't be read here]\n\n",
+  ],
+  ["a multipart without a boundary as text", lines("Content-Type: multipart/mixed", "", "--x", "text"), "--x\ntext\n"],
+  [
+    "a multipart that never ends",
+    lines("Content-Type: multipart/mixed; boundary=b", "", "--b", "", "text"),
+    "text\n\n",
+  ],
+  [
+    "a part without a header",
+    lines("Content-Type: multipart/mixed; boundary=b", "", "--b", "text here", "--b--"),
+    "text here\n\n",
+  ],
+])("%s", async (_shows, message, text) => expect(await shown(message)).toBe(text));
+
+test("flowed text is put into lines of the width, quotes by their depth", async () => {
+  const words = "uno dos tres cuatro cinco seis siete ocho nueve diez ";
+  const message = lines(
+    "Content-Type: text/plain; format=flowed",
+    "",
+    words,
+    "once doce trece.",
+    `> ${words}`,
+    "> once",
+    "",
+    "-- ",
+    "me",
+  );
+  expect(await shown(message, { width: 40 })).toBe(
+    "uno dos tres cuatro cinco seis siete\nocho nueve diez once doce trece.\n" +
+      "> uno dos tres cuatro cinco seis siete\n> ocho nueve diez once\n\n-- \nme\n\n",
+  );
+});
+
+test("a delivery report is told in words", async () => {
+  const report = multipart(
+    "report; report-type=delivery-status",
+    ["", "It failed."],
+    [
+      "Content-Type: message/delivery-status",
+      "",
+      "Reporting-MTA: dns; mx.example.org",
+      "",
+      "Final-Recipient: rfc822; ann@example.net",
+      "Action: failed",
+      "Status: 5.1.1",
+      "Remote-MTA: dns; mail.example.net",
+      "Diagnostic-Code: smtp; 550 5.1.1 User unknown",
+    ],
+    ["Content-Type: message/rfc822", "", "From: me@example.org", "Subject: hola", "", "body"],
+  );
+  expect(await shown(report)).toBe(
+    "It failed.\n\nDelivery report by mx.example.org:\n" +
+      "  ann@example.net: not delivered (5.1.1: there is no such mailbox)\n" +
+      "    mail.example.net said: 550 5.1.1 User unknown\n\n" +
+      "[3: the message, 40 B]\nFrom: me@example.org\nSubject: hola\n\n",
+  );
+});
+
+test("an invitation is told in words, beside the text it came with", async () => {
+  const invitation = multipart(
+    "alternative",
+    ["", "Please come"],
+    [
+      "Content-Type: text/calendar; method=REQUEST",
+      "",
+      "BEGIN:VCALENDAR",
+      "METHOD:REQUEST",
+      "BEGIN:VEVENT",
+      "SUMMARY:Weekly\\, and ",
+      " long",
+      "DTSTART;TZID=Europe/Madrid:20260116T182200",
+      "DTEND;TZID=Europe/Madrid:20260116T192200",
+      "LOCATION:Room 1",
+      "ORGANIZER;CN=Ann:mailto:ann@example.org",
+      'ATTENDEE;PARTSTAT=DECLINED;CN="B: B":mailto:bob@example.org',
+      "RRULE:FREQ=WEEKLY;INTERVAL=2",
+      "BEGIN:VALARM",
+      "DESCRIPTION:beep",
+      "END:VALARM",
+      "END:VEVENT",
+      "END:VCALENDAR",
+    ],
+  );
+  expect(await shown(invitation)).toBe(
+    "Please come\n\nInvitation: Weekly, and long\n" +
+      "When:      Fri 16 Jan 2026 18:22 to 19:22 (Europe/Madrid), every 2 weeks\n" +
+      "Where:     Room 1\nOrganizer: Ann <ann@example.org>\nInvited:   B: B <bob@example.org> (declines)\n\n",
+  );
+});
+
+test("in the header, words are decoded, folds stay where nothing changes, fields of MIME go", async () => {
+  const message = lines(
+    "From u Sat Jan 16 18:22:00 2021",
+    "From: =?utf-8?q?Jos=C3=A9?= <jose@example.org>",
+    "To: a@example.org,",
+    " b@example.org",
+    "Subject: =?utf-8?q?caf=C3=A9?=\n =?utf-8?q?_s=C3=AD?=",
+    "MIME-Version: 1.0",
+    "Content-Type: text/plain; charset=iso-8859-1",
+    "",
+    "x",
+  );
+  expect(await shown(message, { header: true })).toBe(
+    "From u Sat Jan 16 18:22:00 2021\nFrom: José <jose@example.org>\nTo: a@example.org,\n b@example.org\nSubject: café sí\n\nx\n\n",
+  );
+});
+
+test.each([
+  [
+    "another address as a name",
+    'From: "root@bank.com" <x@evil.example>',
+    'From: "root@bank.com" <x@evil.example> [the name is another address]',
+  ],
+  [
+    "the same after decoding",
+    "From: =?utf-8?q?root=40bank.com_=3Ca?= <x@evil.example>",
+    'From: "root@bank.com <a" <x@evil.example> [the name is another address]',
+  ],
+  ["its own address as a name", "From: X@evil.example <x@evil.example>", "From: X@evil.example <x@evil.example>"],
+  ["a host in letters of two scripts", "From: a@\u0430pple.com", "From: a@\u0430pple.com [really xn--pple-43d.com]"],
+  [
+    "a host all in letters that look Latin",
+    "Reply-To: a@\u0440\u0430\u0443\u0440\u0430\u04cf.com",
+    "Reply-To: a@\u0440\u0430\u0443\u0440\u0430\u04cf.com [really xn--80aa0cbo65f.com]",
+  ],
+  [
+    "an honest host of another script",
+    "From: a@\u043f\u043e\u0447\u0442\u0430.com, b@b\u00fccher.example",
+    "From: a@\u043f\u043e\u0447\u0442\u0430.com, b@b\u00fccher.example",
+  ],
+  ["an escape in an encoded word", "Subject: =?utf-8?q?a=1b]0;x=07b?=", "Subject: a^[]0;x^Gb"],
+  ["an override in an encoded word", "Subject: =?utf-8?q?a=E2=80=AEb?=", "Subject: a<U+202E>b"],
+  ["a line end in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a^M\nBcc: x"],
+])("marked in the header: %s", async (_shows, field, text) => {
+  expect(await shown(lines(field, "", "x"), { header: true })).toBe(`${text}\n\nx\n`);
+});
+
+test("escapes in bodies are visible after decoding, and hosts that are not what they seem are marked", async () => {
+  const message = lines("Content-Transfer-Encoding: quoted-printable", "", "a=1B[2Jb=C2=9Bc http://=D0=B0pple.com/x");
+  expect(await shown(message)).toBe("a^[[2Jb<U+009B>c http://\u0430pple.com [really xn--pple-43d.com]/x\n\n");
+});
+
+test("the text for an answer has no attachments and no words of ours", async () => {
+  const message = multipart(
+    "mixed",
+    ["Content-Type: text/html; charset=utf-8", "", "<p>caf&eacute;"],
+    ["Content-Type: image/png", "", "x"],
+  );
+  expect(await plainTextOf(bytesOf(message))).toBe("café\n");
+});
+
+test("whatever the structure, something is shown and nothing throws", async () => {
+  const line = fc.constantFrom(
+    "Content-Type: multipart/mixed; boundary=b",
+    'Content-Type: multipart/alternative; boundary="c d"',
+    "Content-Type: message/rfc822",
+    "Content-Type: text/html",
+    "Content-Type: multipart/digest; boundary=b",
+    "Content-Type: text/calendar",
+    "Content-Type: /",
+    "Content-Transfer-Encoding: base64",
+    "Content-Transfer-Encoding: quoted-printable",
+    "--b",
+    "--b--",
+    "--c d",
+    "--c d--",
+    "",
+    "text",
+    "=",
+    "=E9=",
+    "<a href='x'>",
+    "BEGIN:VEVENT",
+    "Content-Type: multipart/report; boundary=b",
+    "Content-Type: message/delivery-status",
+    "Content-Type: text/plain; format=flowed",
+    "\xff",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 40 }), async (all) => {
+      const text = await shown(lines("Content-Type: multipart/mixed; boundary=b", ...all), { header: true });
+      expect(text).toMatch(/\n$/);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("ten thousand nested parts, a header of 5 MB and a bomb of tags are shown in no time", async () => {
+  const nested = Array.from({ length: 10_000 }, (_, at) => [
+    `Content-Type: multipart/mixed; boundary=b${at}`,
+    "",
+    `--b${at}`,
+  ]).flat();
+  expect(await shown(lines(...nested, "", "text"))).toContain("--b");
+  expect(
+    await shown(lines(`Subject: ${"=?utf-8?q?a?= <".repeat(350_000)}`, "Content-Type: text/html", "", "<b>x</b>")),
+  ).toBe("x\n\n");
+  expect(await shown(lines("Content-Type: text/html", "", "<div>".repeat(200_000), "x"))).toContain("x");
+});
