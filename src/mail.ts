@@ -12,13 +12,24 @@ import { version } from "./version.ts";
 
 const program = "mail";
 
-async function run(argv: readonly string[], opened: (terminal: Terminal) => void): Promise<ExitCode> {
+/** Makes the terminal of a session: the process's own, or one that a test keeps notes with. */
+export type OpenTerminal = (options: { readonly interactive: boolean }) => Promise<Terminal>;
+
+const openOwn: OpenTerminal = async (options) => {
+  const { openTerminal } = await import("./terminal/open.ts");
+  return openTerminal(options);
+};
+
+async function run(
+  argv: readonly string[],
+  open: OpenTerminal,
+  opened: (terminal: Terminal) => void,
+): Promise<ExitCode> {
   const { parseArguments } = await import("./cli/parse.ts");
   const said = await parseArguments(argv, (text) => process.stdout.write(text));
   if (said === undefined) return Exit.Ok;
   if (said.version) return printVersion();
-  const { openTerminal } = await import("./terminal/open.ts");
-  const terminal = await openTerminal({ interactive: said.interactive });
+  const terminal = await open({ interactive: said.interactive });
   opened(terminal);
   showNotices((text) => terminal.err(`${program}: ${text}\n`));
   const { newSession } = await import("./read/new-session.ts");
@@ -69,11 +80,11 @@ export function report(error: unknown): { text: string | undefined; exit: ExitCo
   return { text: `internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, exit: Exit.Software };
 }
 
-export async function main(argv: readonly string[]): Promise<ExitCode> {
+export async function main(argv: readonly string[], open: OpenTerminal = openOwn): Promise<ExitCode> {
   if (argv[0] === "-V" || argv[0] === "--version") return printVersion();
   let terminal: Terminal | undefined;
   try {
-    const exit = await run(argv, (opened) => {
+    const exit = await run(argv, open, (opened) => {
       terminal = opened;
     });
     await terminal?.flush();

@@ -66,6 +66,8 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
     return kept;
   };
   const atEase = terminal.interactive ? keepAtSignals(keep) : () => {};
+  // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
+  const unheard = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
   try {
     if (context.wanted !== undefined) await prepared(context, draft, context.wanted);
     const ended = await collect(composing, { ...context.ask, escapes: context.wanted?.escapes === true });
@@ -80,6 +82,7 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
     throw error;
   } finally {
     atEase();
+    unheard();
   }
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0)
     return { exit: Exit.Ok, sent: false };

@@ -34,7 +34,18 @@ class CommandLines {
   }
 }
 
+/** An interrupt never ends the session, whatever it is doing just then. */
 export async function runSession(session: Session): Promise<"quit" | "exit"> {
+  const { terminal } = session;
+  const release = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
+  try {
+    return await commandLoop(session);
+  } finally {
+    release();
+  }
+}
+
+async function commandLoop(session: Session): Promise<"quit" | "exit"> {
   const { terminal, config } = session;
   const lines = new CommandLines(terminal);
   let ends = 0;

@@ -1,0 +1,54 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { onTerminal, removeSandboxes } from "./support/on-terminal.ts";
+import { mail } from "./support/sandbox.ts";
+
+afterEach(removeSandboxes);
+
+test("a message that was read moves to mbox at quit", async () => {
+  const { read } = await onTerminal({ spool: [mail({ from: "debian@DOMINIO", subject: "Re: hola", status: "O" })] })`
+    $ mail
+    Mail version 8.1.2 01/15/2001.  Type ? for help.
+    "{HOME}/spool": 1 message 1 unread
+    >U  1 debian@DOMINIO     Sat Jan 16 18:22    8/112   Re: hola
+    & 1
+    Message 1:
+    From debian@DOMINIO Sat Jan 16 18:22:03 2021
+    ...
+    Hello.
+
+    & q
+    Saved 1 message in {HOME}/mbox
+  `;
+  expect(read("mbox")).toContain("\nStatus: RO\n");
+  expect(read("spool")).toBe("");
+});
+
+test("a session that is piped in prints neither prompts nor what was piped", async () => {
+  await onTerminal({ spool: [mail(), mail({ from: "ben@example.org" })] })`
+    $ printf 'd 1\nq\n' | mail -N
+    Mail version 8.1.2 01/15/2001.  Type ? for help.
+    "{HOME}/spool": 2 messages 2 new
+    Held 1 message in {HOME}/spool
+    $ grep -c '^From ' spool
+    1
+    $ printf '' | mail -f missing
+    mail: missing: No such file or directory
+    [exit 1]
+  `;
+});
+
+test("a message is typed, and a lone dot ends it", async () => {
+  await onTerminal()`
+    $ mail ann@example.org
+    Subject: hello
+    A line.
+    .
+    Cc: ben
+    $ head -3 sent
+    To: ann@example.org
+    Subject: hello
+    Cc: ben
+    $ tail -1 sent
+    A line.
+  `;
+});

@@ -1,0 +1,113 @@
+/** Plays a transcript with the built program on a pseudo-terminal: for echo, signals, child programs, what really shows. */
+import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
+import { expect } from "@jest/globals";
+import { openPty, type Pty } from "../../../scripts/pty.mjs";
+import { type Sandbox, type Setup, sandbox } from "./sandbox.ts";
+import { asWritten, shellWords, transcriptLines } from "./transcript.ts";
+
+const ours = [process.execPath, resolve(import.meta.dirname, "../../../bin/mail.js")];
+
+/** What asks for a line. A line typed without a prompt, as those of a message are, ends with ⏎ in the transcript. */
+const prompts = /^(?:& |\? |Subject: |To: |Cc: |Bcc: )/;
+const enter = " ⏎";
+
+interface Typed {
+  /** The whole line as the screen has it, and what of it is typed. */
+  readonly line: string;
+  readonly prompt: string;
+  readonly keys: string;
+}
+
+function typedLine(line: string): Typed | undefined {
+  if (line.endsWith(enter) || line === enter.trim()) {
+    const keys = line.slice(0, -enter.length);
+    return { line: keys, prompt: "", keys };
+  }
+  const prompt = line === "&" ? "& " : prompts.exec(line)?.[0];
+  if (prompt === undefined) return undefined;
+  // What the program writes follows a control key in the same line; this terminal does not show the key itself.
+  const [, before = "", control, after = ""] = /^(.*?)(\^[CD])(.*)$/.exec(line.slice(prompt.length)) ?? [];
+  if (control === undefined) return { line, prompt, keys: line.slice(prompt.length) };
+  return { line: prompt + before + after, prompt, keys: before + control };
+}
+
+async function type(pty: Pty, keys: string): Promise<void> {
+  const [, before = "", control] = /^(.*)\^([CD])$/.exec(keys) ?? [];
+  if (control === undefined) return pty.send(`${keys}\n`);
+  // The terminal drops what it has not shown yet when an interrupt comes.
+  pty.send(before);
+  if (before !== "") await pty.expect(before);
+  pty.send(control === "C" ? "\x03" : "\x04");
+}
+
+/**
+ * await onPty({ spool: [mail()] })`$ mail ...` A first line `$ mail` starts ours; other `$ ` lines are run by the shell.
+ *
+ * @returns the sandbox; it is to be removed by the caller
+ */
+export function onPty(setup: Setup = {}, program: readonly string[] = ours) {
+  return async (strings: TemplateStringsArray, ...values: unknown[]): Promise<Sandbox> => {
+    const wanted = transcriptLines(strings, values);
+    const place = sandbox(setup);
+    try {
+      const screen = await screenOf(wanted, place, program);
+      expect(asWritten(screen, place.home, plain(wanted))).toEqual(plain(wanted));
+    } catch (error) {
+      place.remove();
+      throw error;
+    }
+    return place;
+  };
+}
+
+function plain(wanted: readonly string[]): string[] {
+  const shown = wanted.filter((line) => !/^\^[CD] ⏎$/.test(line));
+  return shown.map((line) => (typedLine(line)?.line ?? line).trimEnd());
+}
+
+/** Before keys that no prompt asks for: what stands above them is shown, and has been read if an interrupt would drop it. */
+async function settled(pty: Pty, above: string, keys: string): Promise<void> {
+  if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
+    await pty.expect(above);
+  else if (keys === "^C") await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+/** What the terminal shows while the lines of a transcript are typed, whatever program is run. */
+export async function screenOf(wanted: readonly string[], place: Sandbox, program: readonly string[]): Promise<string> {
+  let screen = "";
+  let pty: Pty | undefined;
+  const leave = async () => {
+    if (pty === undefined) return;
+    const exit = await pty.exited;
+    screen += pty.transcript().replace(/[\x03\x04]/g, "");
+    await pty.close();
+    pty = undefined;
+    if (exit !== 0) screen += `[exit ${exit}]\n`;
+  };
+  for (const [index, line] of wanted.entries()) {
+    if (line.startsWith("$ ")) {
+      await leave();
+      screen += `${line}\n`;
+      const command = line.slice(2);
+      if (!/^mail(?: |$)/.test(command)) {
+        screen += execFileSync("/bin/sh", ["-c", command], {
+          env: place.environment,
+          cwd: place.home,
+          encoding: "latin1",
+        });
+        continue;
+      }
+      const argv = [...program, ...shellWords(command).slice(1)];
+      pty = await openPty({ argv, env: place.environment, cwd: place.home });
+      continue;
+    }
+    const typed = typedLine(line);
+    if (typed === undefined || pty === undefined) continue;
+    if (typed.prompt !== "") await pty.expect(new RegExp(`(?:^|\n)${typed.prompt.replace(/[?]/g, "\\$&")}$`));
+    else await settled(pty, wanted[index - 1] ?? "", typed.keys);
+    await type(pty, typed.keys);
+  }
+  await leave();
+  return screen;
+}

@@ -1,0 +1,99 @@
+/** A terminal that keeps a screen, and is typed at by a transcript; or a pipe that was filled beforehand. */
+
+import { visible } from "../../../src/message/safe-text.ts";
+import { fromBytes } from "../../../src/message/text.ts";
+import type { Input, Styled, Terminal } from "../../../src/terminal/terminal.ts";
+
+export interface Typist {
+  /** What is typed next; undefined: nothing any more, which ends the input. */
+  next(screen: string): string | undefined;
+  echoed(screen: string): void;
+}
+
+export class RecordedTerminal implements Terminal {
+  readonly interactive: boolean;
+  readonly inputIsTerminal: boolean;
+  readonly outputIsTerminal: boolean;
+  readonly rich = false;
+  screen = "";
+  readonly #typist: Typist | undefined;
+  #piped: string;
+
+  /** @param source who types, or the bytes of a pipe */
+  constructor(source: Typist | string, interactive: boolean) {
+    const typed = typeof source !== "string";
+    this.interactive = typed || interactive;
+    this.inputIsTerminal = typed;
+    this.outputIsTerminal = typed;
+    this.#typist = typed ? source : undefined;
+    this.#piped = typed ? "" : source;
+  }
+
+  size(): { rows: number; columns: number } {
+    return { rows: 24, columns: 80 };
+  }
+
+  out(text: string | Uint8Array): void {
+    const shown = typeof text === "string" ? text : fromBytes(text);
+    this.screen += this.outputIsTerminal ? visible(shown) : shown;
+  }
+
+  err(text: string): void {
+    this.out(text);
+  }
+
+  async flush(): Promise<void> {}
+
+  async readLine(prompt = ""): Promise<Input> {
+    if (this.interactive) this.out(prompt);
+    if (this.#typist === undefined) return this.#pipedLine();
+    const typed = this.#typist.next(this.screen);
+    if (typed === undefined) return { kind: "end" };
+    const control = /\^[CD]$/.exec(typed)?.[0];
+    this.screen += control === undefined ? `${typed}\n` : typed;
+    this.#typist.echoed(this.screen);
+    if (control === "^D" && typed === "^D") return { kind: "end" };
+    return control === "^C" ? { kind: "interrupt" } : { kind: "line", text: typed, ended: true };
+  }
+
+  #pipedLine(): Input {
+    if (this.#piped === "") return { kind: "end" };
+    const end = this.#piped.indexOf("\n");
+    const text = end < 0 ? this.#piped : this.#piped.slice(0, end);
+    this.#piped = end < 0 ? "" : this.#piped.slice(end + 1);
+    return { kind: "line", text, ended: end >= 0 };
+  }
+
+  async editLine(prompt: string, value: string): Promise<Input> {
+    const typed = await this.readLine(`${prompt}${value}`);
+    return typed.kind === "line" ? { ...typed, text: value + typed.text } : typed;
+  }
+
+  async *rest(): AsyncIterable<Uint8Array> {
+    const piped = this.#piped;
+    this.#piped = "";
+    yield Buffer.from(piped);
+  }
+
+  assist(): void {}
+
+  async choose(): Promise<undefined> {}
+
+  async confirm(): Promise<boolean> {
+    return false;
+  }
+
+  lend<T>(task: () => Promise<T>): Promise<T> {
+    return task();
+  }
+
+  async page(_pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void> {
+    for (const piece of pieces) this.out("text" in piece ? piece.text : piece);
+  }
+
+  onInterrupt(): () => void {
+    return () => {};
+  }
+
+  close(): void {}
+}

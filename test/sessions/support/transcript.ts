@@ -1,0 +1,112 @@
+/**
+ * What a transcript says, and how what really happened is held against it.
+ *
+ * A transcript is the screen as a person sees it. `$` starts a program. Where the program asks for a line, what stands
+ * behind its prompt is typed; ^D and ^C are the keys, and what the program writes follows in the same line. {HOME} is the session's home directory. A line of three dots stands
+ * for any lines, three dots within a line for any text; blanks at a line's end do not count. A program that fails leaves
+ * a line `[exit 1]`.
+ */
+
+/** The lines of a template, its indentation taken off. */
+export function transcriptLines(strings: TemplateStringsArray, values: readonly unknown[]): string[] {
+  const text = String.raw({ raw: strings.raw }, ...values);
+  const lines = text.split("\n");
+  if (lines[0]?.trim() === "") lines.shift();
+  if (lines.at(-1)?.trim() === "") lines.pop();
+  const indents = lines.filter((line) => line.trim() !== "").map((line) => /^ */.exec(line)?.[0].length ?? 0);
+  const indent = Math.min(...indents);
+  return lines.map((line) => line.slice(indent).trimEnd());
+}
+
+/** The screen as the transcript would write it: dots where it has dots and they fit, so that a difference shows alone. */
+export function asWritten(screen: string, home: string, wanted: readonly string[]): string[] {
+  const lines = screen.replaceAll(home, "{HOME}").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return align(
+    lines.map((line) => line.trimEnd()),
+    wanted,
+  );
+}
+
+function align(lines: readonly string[], wanted: readonly string[]): string[] {
+  const written: string[] = [];
+  let at = 0;
+  for (const [index, want] of wanted.entries()) {
+    if (want === "...") {
+      const next = wanted[index + 1];
+      const end = next === undefined ? lines.length : lines.findIndex((line, place) => place >= at && fits(line, next));
+      if (end < 0) break;
+      written.push(want);
+      at = end;
+      continue;
+    }
+    const line = lines[at];
+    if (line === undefined) break;
+    written.push(fits(line, want) ? want : line);
+    at++;
+  }
+  return [...written, ...lines.slice(at)];
+}
+
+export function fits(line: string, wanted: string): boolean {
+  if (!wanted.includes("...")) return line === wanted;
+  const source = wanted
+    .split("...")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
+  return new RegExp(`^${source}$`, "s").test(line);
+}
+
+/** Walks through a transcript beside a session, to find what is typed at each prompt. */
+export class Script {
+  readonly #wanted: readonly string[];
+  readonly #home: string;
+  #at = 0;
+  /** How much of the screen has been walked past. */
+  #seen = 0;
+
+  constructor(wanted: readonly string[], home: string) {
+    this.#wanted = wanted;
+    this.#home = home;
+  }
+
+  /** The next line of the transcript, once past what the screen shows. Undefined where the two disagree. */
+  typedAt(screen: string): string | undefined {
+    const lines = screen.slice(this.#seen).replaceAll(this.#home, "{HOME}").split("\n");
+    const prompt = lines.pop() ?? "";
+    if (!this.#pass(lines, prompt)) return undefined;
+    this.#seen = screen.length - prompt.length;
+    const line = this.#wanted[this.#at];
+    if (line === undefined || !line.startsWith(prompt.trimEnd())) return undefined;
+    const keys = line.slice(Math.min(prompt.length, line.length));
+    // After a control key the program goes on in the same line.
+    const control = /^.*?\^[CD]/.exec(keys)?.[0];
+    if (control !== undefined) return control;
+    this.#at++;
+    return keys;
+  }
+
+  /** What was typed has been shown. */
+  echoed(screen: string): void {
+    if (screen.endsWith("\n")) this.#seen = screen.length;
+  }
+
+  #pass(lines: readonly string[], prompt: string): boolean {
+    for (const line of lines) {
+      const want = this.#wanted[this.#at];
+      if (want === undefined) return false;
+      if (want !== "...") {
+        if (!fits(line.trimEnd(), want)) return false;
+        this.#at++;
+      } else if (fits(line.trimEnd(), this.#wanted[this.#at + 1] ?? "...")) this.#at += 2;
+    }
+    // Dots just before a prompt.
+    if (this.#wanted[this.#at] === "..." && this.#wanted[this.#at + 1]?.startsWith(prompt.trimEnd())) this.#at++;
+    return true;
+  }
+}
+
+/** A shell's command line as words: quotes hold together. */
+export function shellWords(line: string): string[] {
+  return (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/s, "$2"));
+}
