@@ -255,14 +255,14 @@ async function keepCopies(
   stamp: Stamp,
   from: Sender,
 ): Promise<void> {
-  const copyTo = async (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
-    copyForMbox(config, await rawMessage(draft, names, stamp, from, { exact: false }), stamp.date);
+  const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
+    rawMessage(draft, names, stamp, from, { exact: false });
   const record = recordFile(config.settings);
-  if (record !== undefined) await keepCopy(config, terminal, record, await copyTo(people));
+  if (record !== undefined) await keepCopy(config, terminal, record, await copyTo(people), stamp.date);
   for (const sink of people.sinks) {
     const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
-    if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), copy);
-    else await keepCopy(config, terminal, sink, copy);
+    if (sink.startsWith("|")) await feedCommand(config, sink.slice(1), copyForMbox(config, copy, stamp.date));
+    else await keepCopy(config, terminal, sink, copy, stamp.date);
   }
 }
 
@@ -273,9 +273,9 @@ function recordFile(settings: Config["settings"]): string | undefined {
   return settings.get("outfolder") && !/^[/~+]/.test(record) ? `+${record}` : record;
 }
 
-async function keepCopy(config: Config, terminal: Terminal, file: string, copy: Iterable<Uint8Array>): Promise<void> {
+async function keepCopy(config: Config, terminal: Terminal, file: string, copy: Built, date: Date): Promise<void> {
   try {
-    await recordMessage(config, file, copy);
+    await recordMessage(config, file, copy, date);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`mail: ${error.message}\n`);

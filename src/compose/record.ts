@@ -6,14 +6,22 @@ import { pipeline } from "node:stream/promises";
 import type { Config } from "../config/config.ts";
 import { storeOptions } from "../config/files.ts";
 import { appendMessages } from "../mailbox/append.ts";
+import { fileMessage } from "../mailbox/maildir/append.ts";
+import { meansMaildir } from "../mailbox/maildir/directory.ts";
 import { asctime } from "../message/date.ts";
 import { toBytes } from "../message/text.ts";
 import type { Built } from "./build.ts";
 import { fileName } from "./file-names.ts";
 
 /** Appends a message to a mailbox. @throws MailError when the file cannot be written */
-export async function recordMessage(config: Config, file: string, copy: Iterable<Uint8Array>): Promise<void> {
-  await appendMessages(fileName(config, file), [copy], storeOptions(config));
+export async function recordMessage(config: Config, file: string, message: Built, date: Date): Promise<void> {
+  const path = fileName(config, file);
+  if (meansMaildir(path)) {
+    // Its author has seen it.
+    await fileMessage(path, { sender: config.identity.user, date, message: message.pieces() }, "S");
+    return;
+  }
+  await appendMessages(path, [copyForMbox(config, message, date)], storeOptions(config));
 }
 
 /** Feeds a recipient `|command` the message through the shell. */

@@ -5,6 +5,7 @@ import { named } from "../system-error.ts";
 import { type AppendIntent, settleAppend, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces } from "./bytes.ts";
 import { openLocked } from "./locked-file.ts";
+import { meansMaildir } from "./maildir/directory.ts";
 
 export interface AppendOptions {
   /** Seconds to wait for another program's lock. */
@@ -70,15 +71,20 @@ function appendLocked(
 }
 
 /**
- * Appends messages in mbox form, each with its From_ line and its final empty line.
+ * Appends messages in mbox form, each with its From_ line and its final empty line. A path that is a Maildir, or ends in a
+ * slash, gets each as a file of its own.
  *
  * @throws MailboxBusy, or MailError with the system's reason; the file is then as it was
  */
-export function appendMessages(
+export async function appendMessages(
   path: string,
   messages: Iterable<Iterable<Uint8Array>>,
   options: AppendOptions,
 ): Promise<Appended> {
+  if (meansMaildir(path)) {
+    const { appendToMaildir } = await import("./maildir/append.ts");
+    return appendToMaildir(path, messages);
+  }
   return append(
     path,
     function* (descriptor, size) {

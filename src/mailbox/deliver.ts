@@ -1,6 +1,10 @@
-/** Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks. */
+/**
+ * Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks; or into
+ * a Maildir.
+ */
 import { asctime } from "../message/date.ts";
 import { type AppendOptions, appendMessages } from "./append.ts";
+import { meansMaildir } from "./maildir/directory.ts";
 
 export interface Delivery {
   /** The envelope sender; empty for the null sender. */
@@ -22,5 +26,10 @@ export function mboxForm({ sender, date, message }: Delivery): Buffer {
 
 /** @throws MailboxBusy, or MailError with the system's reason; the spool is then as it was */
 export async function deliver(spool: string, delivery: Delivery, options: AppendOptions): Promise<void> {
+  if (meansMaildir(spool)) {
+    const { fileMessage } = await import("./maildir/append.ts");
+    await fileMessage(spool, delivery);
+    return;
+  }
   await appendMessages(spool, [[mboxForm(delivery)]], options);
 }

@@ -87,6 +87,9 @@ export interface Mailbox {
   /** Read once and remembered; costs a pass over the message. */
   counts(message: number): Counts;
 
+  /** Of a Maildir: the letters in the file's name, as other clients left them. */
+  letters?(message: number): string;
+
   /** Puts other bytes (From_ line to empty line) in the place of a message, at commit (`edit`). */
   replace(message: number, bytes: Buffer): void;
 

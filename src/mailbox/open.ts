@@ -4,6 +4,7 @@ import { MailError } from "../errors.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { lockFile } from "./lock/lock-file.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { isMaildir } from "./maildir/directory.ts";
 import { replay } from "./mbox/apply.ts";
 import { Journal } from "./mbox/journal.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
@@ -16,6 +17,12 @@ import type { MailboxOptions } from "./options.ts";
  */
 export async function openMailbox(path: string, options: MailboxOptions): Promise<Mailbox> {
   const absolute = resolve(path);
+  if (isMaildir(absolute)) {
+    const { openMaildir } = await import("./maildir/maildir-mailbox.ts");
+    return openMaildir(absolute, options).catch((error: unknown) => {
+      throw named(path, error);
+    });
+  }
   const { descriptor, readOnly } = openFile(path, options.readOnly === true);
   try {
     if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);

@@ -2,6 +2,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { isMaildir } from "../mailbox/maildir/directory.ts";
 import type { Options } from "./options.ts";
 
 export interface Account {
@@ -49,7 +50,7 @@ function findUser(name: string, options: Options): Pick<Recipient, "user" | "spo
     const spool = join(options.spool, user);
     const account = findAccount(user);
     if (account !== undefined) return { user, spool, account };
-    if (options.users.includes(user) || isFile(spool)) return { user, spool };
+    if (options.users.includes(user) || isFile(spool) || isMaildir(spool)) return { user, spool };
   }
   return undefined;
 }

@@ -19,9 +19,11 @@ const EACCES = 13;
 const EINVAL = 22;
 
 type Fcntl = KoffiFunc<(descriptor: number, command: number, lock: Buffer) => number>;
+type Flock = KoffiFunc<(descriptor: number, operation: number) => number>;
 
 interface Calls {
   readonly fcntl: Fcntl;
+  readonly flock: Flock;
   readonly errno: () => number;
 }
 
@@ -42,6 +44,7 @@ async function load(): Promise<Calls | undefined> {
     const libc = koffi.load(null);
     return {
       fcntl: libc.func("int fcntl(int, int, _Inout_ uint8_t *)") as Fcntl,
+      flock: libc.func("int flock(int, int)") as Flock,
       errno: () => koffi.errno(),
     };
   } catch {
@@ -93,4 +96,14 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
 export async function releaseFcntlLock(descriptor: number): Promise<void> {
   const found = await loaded();
   if (found !== undefined) change(found, descriptor, F_UNLCK);
+}
+
+const LOCK_EX_NB = 2 | 4;
+
+/** flock(2), which can lock a directory: it counts only among our own programs. Gone when the descriptor is closed. */
+export async function tryFlock(descriptor: number): Promise<Lock> {
+  const found = await loaded();
+  if (found === undefined) return "impossible";
+  if (found.flock(descriptor, LOCK_EX_NB) === 0) return "taken";
+  return found.errno() === EAGAIN ? "refused" : "impossible";
 }

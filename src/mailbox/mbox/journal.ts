@@ -29,7 +29,8 @@ export interface Work {
 
 export interface MboxWork {
   readonly path: string;
-  readonly at: "start" | "end";
+  /** In a Maildir each is a file; what is journalled are frames (maildir/frames.ts). */
+  readonly at: "start" | "end" | "maildir";
   /** Length of mbox before; -1 when there was none. */
   readonly oldSize: number;
   readonly length: number;

@@ -6,11 +6,15 @@ import { readPieces, readRange } from "../bytes.ts";
 import { MailboxChanged } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
+import { filing } from "../maildir/delivery.ts";
+import { meansMaildir } from "../maildir/directory.ts";
+import { frame } from "../maildir/frames.ts";
+import { maildirForm } from "../maildir/mbox-form.ts";
 import type { MailboxOptions } from "../options.ts";
 import { statusValue } from "../status.ts";
 import { storedForm } from "../stored-form.ts";
 import { apply } from "./apply.ts";
-import { Journal, probeOf } from "./journal.ts";
+import { Journal, type MboxWork, probeOf } from "./journal.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, type PieceSource, wholeMessages } from "./message-pieces.ts";
 import { headerEnd, scan } from "./scan.ts";
@@ -272,11 +276,8 @@ export class MboxMailbox implements Mailbox {
     return probeOf(this.#descriptor, Math.min(size, this.#size), this.#size);
   }
 
-  #mboxWork({ path, at }: { path: string; at: "start" | "end" }): {
-    path: string;
-    at: "start" | "end";
-    oldSize: number;
-  } {
+  #mboxWork({ path, at }: { path: string; at: "start" | "end" }): Omit<MboxWork, "length"> {
+    if (meansMaildir(path)) return { path, at: "maildir", oldSize: -1 };
     return { path, at, oldSize: existsSync(path) ? statSync(path).size : -1 };
   }
 
@@ -293,10 +294,24 @@ export class MboxMailbox implements Mailbox {
   }
 
   *#forMbox(messages: readonly number[], { path, at }: { path: string; at: "start" | "end" }): Iterable<Uint8Array> {
+    if (meansMaildir(path)) {
+      yield* this.#framesOf(messages);
+      return;
+    }
     if (at === "end" && existsSync(path)) yield mboxSeparator(path);
     for (const message of messages) {
       const status = (this.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
       yield* storedForm(this, message, { status });
+    }
+  }
+
+  /** Messages that go into a Maildir, with the state that their names are to tell. */
+  *#framesOf(messages: readonly number[]): Iterable<Uint8Array> {
+    for (const message of messages) {
+      const form = () => maildirForm(storedForm(this, message));
+      const { letters, date } = form();
+      const seen = (this.flags(message) & Flag.Read) !== 0 ? "S" : "";
+      yield* frame(filing(letters.replace("S", "") + seen, "cur", date), () => form().pieces);
     }
   }
 }

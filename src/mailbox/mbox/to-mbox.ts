@@ -18,6 +18,7 @@ import { dirname } from "node:path";
 import { named } from "../../system-error.ts";
 import { readPieces, readRange, syncDirectory, writePieces } from "../bytes.ts";
 import { lockFile } from "../lock/lock-file.ts";
+import { fileFrames } from "../maildir/frames.ts";
 import type { MboxWork } from "./journal.ts";
 
 /** Takes back what was added, where the work as a whole cannot be done. */
@@ -43,6 +44,7 @@ export async function addToMbox(
   replaying: boolean,
 ): Promise<Undo> {
   try {
+    if (work.at === "maildir") return await fileFrames(work.path, pieces());
     return work.at === "end"
       ? await append(work, pieces, lockwait, replaying)
       : await prepend(work, pieces, lockwait, replaying);

@@ -3,6 +3,8 @@ import { expandFileName, storeOptions } from "../../config/files.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type Appended, appendBytes, appendMessages } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
+import { meansMaildir } from "../../mailbox/maildir/directory.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
@@ -40,6 +42,7 @@ type Write = (session: Session, mailbox: Mailbox, argument: ListAndFile) => Prom
 
 const wholeMessages: Write = (session, mailbox, { messages, path }) => {
   const keep = keptFields(session.config.saved);
+  if (meansMaildir(path)) return addToMaildir(path, seenMessages(mailbox, messages, keep));
   const forms = messages.map((message) =>
     // It is stored as read, but read it is only once it has been stored.
     shownPieces(mailbox, message, keep, mailbox.flags(message) | Flag.Read),

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MailboxBusy } from "../errors.ts";
+import { notice } from "../notices.ts";
+
+/** Milliseconds between tries, with a random part so that two waiting programs don't keep step. */
+const pause = () => 50 + Math.random() * 150;
+/** Milliseconds of waiting after which the user is told. */
+const patience = 1000;
+
+export type Release = () => Promise<void>;
+
+/**
+ * Tries until it has the lock or time is up; a wait that one could notice is said.
+ *
+ * @param lockwait seconds
+ * @param holder the process that seems to have it
+ * @throws MailboxBusy
+ */
+export async function waitForLock(
+  path: string,
+  lockwait: number,
+  attempt: () => Promise<Release | undefined>,
+  holder: () => number | undefined = () => undefined,
+): Promise<Release> {
+  const begun = Date.now();
+  const deadline = begun + lockwait * 1000;
+  let told = false;
+  for (;;) {
+    const release = await attempt();
+    if (release !== undefined) return release;
+    const now = Date.now();
+    if (now >= deadline) throw new MailboxBusy(path, holder());
+    if (!told && now - begun >= patience) {
+      told = true;
+      const by = holder();
+      const who = by === undefined ? "another program" : `process ${by}`;
+      notice(`${path}: locked by ${who}; waiting, at most ${lockwait} seconds`);
+    }
+    await sleep(Math.min(pause(), Math.max(1, deadline - now)));
+  }
+}

@@ -1,0 +1,70 @@
+/** Messages into a Maildir: of a session (`save`, `copy`), of one who sends (`record`), of a deliverer; all or none. */
+import { parseHeader } from "../../message/header.ts";
+import { named } from "../../system-error.ts";
+import type { Mailbox } from "../mailbox.ts";
+import { headerEnd } from "../mbox/scan.ts";
+import { storedForm } from "../stored-form.ts";
+import { Delivery, type Filing, filing } from "./delivery.ts";
+import { maildirForm } from "./mbox-form.ts";
+
+interface ToFile {
+  readonly pieces: Iterable<Uint8Array>;
+  readonly filing: Filing;
+}
+
+/** @throws MailError with the system's reason; nothing was added then */
+export async function addToMaildir(path: string, messages: Iterable<ToFile>): Promise<{ created: boolean }> {
+  const delivery = new Delivery(path);
+  try {
+    for (const message of messages) await delivery.add(message.pieces, message.filing);
+    await delivery.publish();
+  } catch (error) {
+    delivery.withdraw();
+    throw named(path, error);
+  }
+  return { created: delivery.created };
+}
+
+/** Messages of a mailbox as they go into a Maildir, where a reader has seen them. */
+export function* seenMessages(
+  mailbox: Mailbox,
+  messages: readonly number[],
+  keepField: (lowerName: string) => boolean,
+): Iterable<ToFile> {
+  for (const message of messages) {
+    const fromMaildir = mailbox.letters !== undefined;
+    const form = maildirForm(storedForm(mailbox, message, { keepField }), { fromMaildir });
+    yield { pieces: form.pieces, filing: filing(`S${mailbox.letters?.(message) ?? form.letters}`, "cur", form.date) };
+  }
+}
+
+/** Messages in mbox form, as everything else that is appended to a mailbox; the state is as they tell. */
+export function appendToMaildir(path: string, messages: Iterable<Iterable<Uint8Array>>): Promise<{ created: boolean }> {
+  return addToMaildir(
+    path,
+    (function* () {
+      for (const message of messages) {
+        const form = maildirForm(message);
+        yield { pieces: form.pieces, filing: filing(form.letters, "new", form.date) };
+      }
+    })(),
+  );
+}
+
+/**
+ * A message that comes to be stored, as a server or the user's own program hands it over.
+ *
+ * @param sender the envelope's, for Return-Path where there is none; empty for the null sender
+ * @param letters of the file's name: `S` for one that is known already
+ */
+export async function fileMessage(
+  path: string,
+  { sender, date, message }: { sender: string; date: Date; message: Uint8Array | Iterable<Uint8Array> },
+  letters = "",
+): Promise<void> {
+  const pieces = message instanceof Uint8Array ? [message] : [...message];
+  const whole = Buffer.concat(pieces);
+  const known = parseHeader(whole.subarray(0, headerEnd(whole, 0) ?? whole.length)).get("return-path") !== undefined;
+  const front = known ? [] : [Buffer.from(`Return-Path: <${sender}>\n`)];
+  await addToMaildir(path, [{ pieces: [...front, whole], filing: filing(letters, "new", date) }]);
+}

@@ -1,0 +1,83 @@
+/**
+ * Does what a journal says, for the first time or after a crash: what moves is written and synced elsewhere, edited messages
+ * are filed anew, and only then are files removed. Until the first is removed everything can be taken back, and is.
+ */
+import { unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { Exit, MailError } from "../../errors.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { syncDirectory } from "../bytes.ts";
+import { addToMbox, type Undo } from "../mbox/to-mbox.ts";
+import { messageNames, type Place } from "./directory.ts";
+import { baseOf } from "./file-name.ts";
+import { fileFrames } from "./frames.ts";
+import type { MaildirJournal } from "./journal.ts";
+import { asOwner } from "./owner.ts";
+
+const places: readonly Place[] = ["new", "cur"];
+
+/** @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which */
+export async function apply(journal: MaildirJournal, lockwait: number, replaying = false): Promise<void> {
+  const { path } = journal.work;
+  const undo: Undo[] = [];
+  let begun = replaying;
+  try {
+    await write(journal, lockwait, replaying, undo);
+    remove(path, journal.bases(), () => {
+      begun = true;
+    });
+  } catch (error) {
+    if (begun) {
+      journal.close();
+      throw described(path, error, "the changes are kept and will be finished when it is opened next");
+    }
+    for (const step of undo.reverse()) step();
+    journal.drop();
+    throw described(path, error, "nothing was changed");
+  }
+  journal.drop();
+}
+
+async function write(journal: MaildirJournal, lockwait: number, replaying: boolean, undo: Undo[]): Promise<void> {
+  const { path, moved, movedLength, edited } = journal.work;
+  if (moved !== null) {
+    const { at } = moved;
+    undo.push(
+      at === "maildir"
+        ? await fileFrames(moved.path, journal.moved())
+        : await addToMbox({ ...moved, at, length: movedLength }, () => journal.moved(), lockwait, replaying),
+    );
+  }
+  if (edited > 0) undo.push(await fileFrames(path, journal.edited()));
+}
+
+function remove(path: string, bases: ReadonlySet<string>, begun: () => void): void {
+  // Another client may rename a file between the listing and the removal: then it is looked for again.
+  for (let missed = true; missed; ) {
+    missed = false;
+    for (const place of places) {
+      const names = messageNames(path, place).filter((name) => bases.has(baseOf(name)));
+      asOwner(path, () => {
+        for (const name of names) {
+          if (unlinked(join(path, place, name))) begun();
+          else missed = true;
+        }
+      });
+    }
+  }
+  for (const place of places) syncDirectory(join(path, place));
+}
+
+function unlinked(file: string): boolean {
+  try {
+    unlinkSync(file);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function described(path: string, error: unknown, outcome: string): unknown {
+  return isSystemError(error) ? new MailError(`${path}: ${strerror(error)}; ${outcome}`, Exit.IoErr, error) : error;
+}

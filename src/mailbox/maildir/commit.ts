@@ -1,0 +1,168 @@
+/** The end of a session with a Maildir: names tell the state, files go, and what moves is written elsewhere before. */
+import { closeSync, fstatSync, openSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Exit, MailError } from "../../errors.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { separator } from "../append.ts";
+import { syncDirectory } from "../bytes.ts";
+import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
+import type { MailboxOptions } from "../options.ts";
+import { storedForm } from "../stored-form.ts";
+import { apply } from "./apply.ts";
+import { filing } from "./delivery.ts";
+import { meansMaildir } from "./directory.ts";
+import { baseOf, lettersOf, nameWith } from "./file-name.ts";
+import { frame } from "./frames.ts";
+import { MaildirJournal, type MaildirWork } from "./journal.ts";
+import { lockMaildir } from "./lock.ts";
+import { maildirForm, withLetters } from "./mbox-form.ts";
+import type { Entry, MessageTable } from "./message-table.ts";
+import { asOwner } from "./owner.ts";
+
+/** Plays the journal that a crash has left. */
+export async function finish(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {
+  if (!MaildirJournal.isLeft(stateDirectory, path)) return;
+  const release = await lockMaildir(path, lockwait);
+  try {
+    // Looked for again: another session may have finished it while we waited.
+    const journal = MaildirJournal.left(stateDirectory, path);
+    if (journal !== undefined) await apply(journal, lockwait, true);
+  } finally {
+    await release();
+  }
+}
+
+export interface Leaving {
+  readonly mailbox: Mailbox;
+  readonly table: MessageTable;
+  /** Messages that have numbers for the session; later ones are not touched. */
+  readonly known: number;
+  readonly plan: CommitPlan;
+  readonly replaced: ReadonlyMap<number, Buffer>;
+}
+
+/**
+ * Under the lock, with the table up to date.
+ *
+ * @returns how many of the known messages stay
+ * @throws MailError; nothing was changed then, or the text says what was not
+ */
+export async function commit(leaving: Leaving, { stateDirectory, lockwait }: MailboxOptions): Promise<number> {
+  const { mailbox, table, known, plan, replaced } = leaving;
+  const kept: number[] = [];
+  const moved: number[] = [];
+  const going: number[] = [];
+  for (let message = 1; message <= known; message++) {
+    const fate = plan.fate(message);
+    if (table.entry(message).gone) continue;
+    if (fate === "keep") kept.push(message);
+    if (fate === "mbox") moved.push(message);
+    if (fate !== "keep" || replaced.has(message)) going.push(message);
+  }
+  const edited = kept.filter((message) => replaced.has(message));
+  if (going.length > 0) {
+    const target = moved.length === 0 || plan.mbox === undefined ? null : targetOf(plan.mbox);
+    const journal = MaildirJournal.write(
+      stateDirectory,
+      { path: mailbox.path, moved: target },
+      {
+        bases: going.map((message) => baseOf(table.entry(message).name)),
+        moved: target === null ? [] : forTarget(leaving, moved, target),
+        edited: framesOf(leaving, edited),
+      },
+    );
+    await apply(journal, lockwait);
+  }
+  storeState(
+    mailbox.path,
+    table,
+    kept.filter((message) => !replaced.has(message)),
+  );
+  return kept.length;
+}
+
+function targetOf({ path, at }: NonNullable<CommitPlan["mbox"]>): NonNullable<MaildirWork["moved"]> {
+  if (meansMaildir(path)) return { path, at: "maildir", oldSize: -1 };
+  return { path, at, oldSize: statSync(path, { throwIfNoEntry: false })?.size ?? -1 };
+}
+
+function forTarget(
+  leaving: Leaving,
+  messages: readonly number[],
+  target: NonNullable<MaildirWork["moved"]>,
+): Iterable<Uint8Array> {
+  return target.at === "maildir" ? framesOf(leaving, messages) : mboxForms(leaving, messages, target);
+}
+
+function* framesOf({ mailbox, table }: Leaving, messages: readonly number[]): Iterable<Uint8Array> {
+  for (const message of messages) {
+    const content = () => maildirForm(storedForm(mailbox, message), { fromMaildir: true });
+    const where = filing(lettersNow(table.entry(message)), "cur", content().date);
+    yield* frame(where, () => content().pieces);
+  }
+}
+
+function* mboxForms(
+  { mailbox, table }: Leaving,
+  messages: readonly number[],
+  { path, at, oldSize }: NonNullable<MaildirWork["moved"]>,
+): Iterable<Uint8Array> {
+  if (at === "end" && oldSize > 0) yield separatorIn(path);
+  for (const message of messages) {
+    const entry = table.entry(message);
+    const status = (entry.flags & Flag.Read) !== 0 ? "RO" : "O";
+    yield* withLetters(storedForm(mailbox, message, { status }), lettersOf(entry.name));
+  }
+}
+
+function separatorIn(path: string): Buffer {
+  const descriptor = openSync(path, "r");
+  try {
+    return separator(descriptor, fstatSync(descriptor).size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The letters as the file has them, with what the session changed. */
+function lettersNow({ name, flags, found }: Entry): string {
+  const changed = flags ^ found;
+  let letters = lettersOf(name);
+  if (changed & Flag.Read) letters = flags & Flag.Read ? `${letters}S` : letters.replace("S", "");
+  return flags & Flag.Deleted ? letters : letters.replace("T", "");
+}
+
+/** Names the files anew: in `cur`, since they have been seen in a list, with the letters of their state. */
+function storeState(path: string, table: MessageTable, messages: readonly number[]): void {
+  let changed = false;
+  try {
+    asOwner(path, () => {
+      for (const message of messages) changed = renamed(path, table, message) || changed;
+    });
+    if (!changed) return;
+    syncDirectory(join(path, "cur"));
+    syncDirectory(join(path, "new"));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const text = `${path}: ${strerror(error)}; which messages were read is not all stored`;
+    throw new MailError(text, Exit.IoErr, error);
+  }
+}
+
+function renamed(path: string, table: MessageTable, message: number): boolean {
+  for (let tries = 0; ; tries++) {
+    const entry = table.entry(message);
+    const letters = lettersNow(entry);
+    const name = nameWith(baseOf(entry.name), letters);
+    if (entry.place === "cur" && (entry.name === name || (letters === "" && lettersOf(entry.name) === "")))
+      return false;
+    try {
+      renameSync(join(path, entry.place, entry.name), join(path, "cur", name));
+      return true;
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== "ENOENT" || tries > 5) throw error;
+      // Another client was quicker: its name is the one to go on from, or it has removed the message.
+      if (!table.find(message)) return false;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Safe delivery: each file is written in `tmp` and synced, then renamed into `new` or `cur`, then those are synced. A crash
+ * before leaves a file in `tmp` that no program shows; after it the message is there.
+ *
+ * @see https://cr.yp.to/proto/maildir.html, "What happens when I deliver"
+ */
+import { closeSync, constants, fsync, futimesSync, openSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { syncDirectory, writePieces } from "../bytes.ts";
+import { type Place, provideMaildir } from "./directory.ts";
+import { nameWith, uniqueName } from "./file-name.ts";
+import { asOwner } from "./owner.ts";
+
+const synced = promisify(fsync);
+/** So many files are synced at once: the file system writes them together. */
+const batch = 64;
+
+export interface Filing {
+  /** Unique, and the same when the delivery is done again after a crash. */
+  readonly base: string;
+  /** Letters of the name; a file without any may stand in `new`. */
+  readonly letters: string;
+  readonly place: Place;
+  /** Of delivery, kept as the file's time. */
+  readonly date?: Date | undefined;
+}
+
+export function filing(letters: string, place: Place, date?: Date): Filing {
+  return { base: uniqueName(), letters, place, date };
+}
+
+interface Staged {
+  readonly tmp: string;
+  readonly place: string;
+}
+
+export class Delivery {
+  readonly path: string;
+  /** The Maildir was made for this. */
+  readonly created: boolean;
+  readonly #staged: Staged[] = [];
+  #open: number[] = [];
+
+  /** @throws MailError that names the path, where there is no Maildir and none can be made */
+  constructor(path: string) {
+    this.path = path;
+    this.created = provideMaildir(path);
+  }
+
+  /** @throws the system's error; then withdraw what was added before */
+  async add(pieces: Iterable<Uint8Array>, { base, letters, place, date }: Filing): Promise<void> {
+    const tmp = join(this.path, "tmp", base);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const descriptor = asOwner(this.path, () => {
+      rmSync(tmp, { force: true });
+      return openSync(tmp, flags, 0o600);
+    });
+    const file = place === "new" && letters === "" ? join("new", base) : join("cur", nameWith(base, letters));
+    this.#staged.push({ tmp, place: join(this.path, file) });
+    this.#open.push(descriptor);
+    writePieces(descriptor, pieces, 0);
+    if (date !== undefined) futimesSync(descriptor, date, date);
+    if (this.#open.length >= batch) await this.#sync();
+  }
+
+  /** @throws the system's error; then withdraw */
+  async publish(): Promise<void> {
+    await this.#sync();
+    if (this.#staged.length === 0) return;
+    asOwner(this.path, () => {
+      for (const { tmp, place } of this.#staged) renameSync(tmp, place);
+    });
+    syncDirectory(join(this.path, "new"));
+    syncDirectory(join(this.path, "cur"));
+  }
+
+  /** Removes what was added, wherever it is by now: the delivery as a whole did not come about. */
+  withdraw(): void {
+    for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
+    asOwner(this.path, () => {
+      for (const { tmp, place } of this.#staged) {
+        rmSync(tmp, { force: true });
+        rmSync(place, { force: true });
+      }
+    });
+  }
+
+  async #sync(): Promise<void> {
+    const open = this.#open.splice(0);
+    const results = await Promise.allSettled(open.map((descriptor) => synced(descriptor)));
+    for (const descriptor of open) closeSync(descriptor);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The names of a Maildir's files: a unique base, which never changes, and behind `:2,` letters that tell the state.
+ *
+ * S seen, T trashed, R replied, F flagged, P passed, D draft; lower-case letters are Dovecot's keywords.
+ *
+ * @see https://cr.yp.to/proto/maildir.html
+ */
+import { hostname } from "node:os";
+
+const info = ":2,";
+
+export function baseOf(name: string): string {
+  const at = name.lastIndexOf(info);
+  return at < 0 ? name : name.slice(0, at);
+}
+
+export function lettersOf(name: string): string {
+  const at = name.lastIndexOf(info);
+  return at < 0 ? "" : name.slice(at + info.length);
+}
+
+/** The letters come out in ASCII order and once each, as the format has it. */
+export function nameWith(base: string, letters: string): string {
+  return `${base}${info}${[...new Set(letters)].sort().join("")}`;
+}
+
+/**
+ * When a message was delivered, as its name tells: microseconds since 1970, exact to the second at least.
+ *
+ * `1700000000.M123456P99.host`, Postfix's `1700000000.Vfd01I5M123456.host`, qmail's `1700000000.99.host`.
+ */
+export function deliveryTime(name: string): number {
+  const [, seconds, micros] = /^(\d{1,10})(?:\.[^.]*?M(\d{1,6})(?!\d))?/.exec(name) ?? [];
+  return Number(seconds ?? 0) * 1e6 + Number(micros ?? 0);
+}
+
+let last = 0;
+
+/** A name that nobody else makes: time, process, a random part for containers that share a host's name, host. */
+export function uniqueName(): string {
+  last = Math.max(last + 1, Date.now() * 1000);
+  const seconds = Math.floor(last / 1e6);
+  const micros = String(last % 1e6).padStart(6, "0");
+  const random = Math.floor(Math.random() * 2 ** 32).toString(16);
+  const host = hostname().replaceAll("/", "\\057").replaceAll(":", "\\072");
+  return `${seconds}.M${micros}P${process.pid}R${random}.${host}`;
+}

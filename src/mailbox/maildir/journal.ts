@@ -1,0 +1,140 @@
+/**
+ * What makes a commit of a Maildir all or nothing: which messages go, with all that is to be written elsewhere before.
+ *
+ * One line of JSON, the bases of the messages that go, then what goes to mbox (or as frames into a Maildir), then edited
+ * messages as frames. It is written under another name, synced and renamed, so one that has its name is complete. Left by a
+ * crash, it is played by the next open; each step looks for what was done already.
+ */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { named } from "../../system-error.ts";
+import { readPieces, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+
+export interface MaildirWork {
+  readonly version: 1;
+  readonly path: string;
+  /** Where moved messages go: an mbox, with its length before (-1 when there was none), or a Maildir. */
+  readonly moved: { readonly path: string; readonly at: "start" | "end" | "maildir"; readonly oldSize: number } | null;
+  /** Bytes of the three parts behind the first line. */
+  readonly bases: number;
+  readonly movedLength: number;
+  readonly edited: number;
+}
+
+export interface Parts {
+  /** Bases of the messages that go. */
+  readonly bases: readonly string[];
+  readonly moved: Iterable<Uint8Array>;
+  readonly edited: Iterable<Uint8Array>;
+}
+
+/** Room for the first line, whose lengths are known only at the end. */
+const lengthDigits = 60;
+
+export class MaildirJournal {
+  readonly work: MaildirWork;
+  readonly #descriptor: number;
+  readonly #path: string;
+  readonly #start: number;
+
+  private constructor(work: MaildirWork, descriptor: number, path: string, start: number) {
+    this.work = work;
+    this.#descriptor = descriptor;
+    this.#path = path;
+    this.#start = start;
+  }
+
+  /** @throws MailError with the reason; no journal is left then, and nothing was changed */
+  static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): MaildirJournal {
+    const path = journalPath(directory, work.path);
+    const draft = `${path}.new`;
+    let descriptor: number | undefined;
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      descriptor = openSync(draft, "w+", 0o600);
+      const whole = (bases: number, movedLength: number, edited: number): MaildirWork => ({
+        version: 1,
+        ...work,
+        bases,
+        movedLength,
+        edited,
+      });
+      const width = JSON.stringify(whole(0, 0, 0)).length + lengthDigits;
+      const bases = Buffer.from(JSON.stringify(parts.bases));
+      const movedAt = writePieces(descriptor, [bases], width + 1);
+      const editedAt = writePieces(descriptor, parts.moved, movedAt);
+      const end = writePieces(descriptor, parts.edited, editedAt);
+      const done = whole(bases.length, editedAt - movedAt, end - editedAt);
+      writeAll(descriptor, Buffer.from(`${JSON.stringify(done).padEnd(width, " ")}\n`), 0);
+      fsyncSync(descriptor);
+      renameSync(draft, path);
+      syncDirectory(directory);
+      return new MaildirJournal(done, descriptor, path, width + 1);
+    } catch (error) {
+      if (descriptor !== undefined) closeSync(descriptor);
+      rmSync(draft, { force: true });
+      throw named(draft, error);
+    }
+  }
+
+  static isLeft(directory: string, maildir: string): boolean {
+    return existsSync(journalPath(directory, maildir));
+  }
+
+  /** @returns the journal that a crash has left for this Maildir, if there is one */
+  static left(directory: string, maildir: string): MaildirJournal | undefined {
+    const path = journalPath(directory, maildir);
+    if (!existsSync(path)) return undefined;
+    const descriptor = openSync(path, "r");
+    const head = readRange(descriptor, 0, Math.min(fstatSync(descriptor).size, 64 << 10));
+    const end = head.indexOf(10);
+    return new MaildirJournal(JSON.parse(head.toString("utf8", 0, end)) as MaildirWork, descriptor, path, end + 1);
+  }
+
+  bases(): Set<string> {
+    return new Set(JSON.parse(readRange(this.#descriptor, this.#start, this.#movedAt).toString()) as string[]);
+  }
+
+  moved(): Iterable<Buffer> {
+    return readPieces(this.#descriptor, this.#movedAt, this.#editedAt);
+  }
+
+  edited(): Iterable<Buffer> {
+    return readPieces(this.#descriptor, this.#editedAt, this.#editedAt + this.work.edited);
+  }
+
+  /** The work is done, or was undone. */
+  drop(): void {
+    unlinkSync(this.#path);
+    syncDirectory(dirname(this.#path));
+    this.close();
+  }
+
+  /** Leaves the journal for the next open. */
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  get #movedAt(): number {
+    return this.#start + this.work.bases;
+  }
+
+  get #editedAt(): number {
+    return this.#movedAt + this.work.movedLength;
+  }
+}
+
+function journalPath(directory: string, maildir: string): string {
+  return join(directory, `${createHash("sha256").update(maildir).digest("hex").slice(0, 32)}.maildir`);
+}

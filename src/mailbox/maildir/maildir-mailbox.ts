@@ -1,0 +1,191 @@
+import { accessSync, type BigIntStats, constants, statSync } from "node:fs";
+import { join } from "node:path";
+import { Exit, MailError } from "../../errors.ts";
+import { asctime } from "../../message/date.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox } from "../mailbox.ts";
+import { headerEnd } from "../mbox/scan.ts";
+import type { MailboxOptions } from "../options.ts";
+import { commit, finish } from "./commit.ts";
+import { lettersOf } from "./file-name.ts";
+import { lockMaildir } from "./lock.ts";
+import { MessageFile } from "./message-file.ts";
+import { MessageTable } from "./message-table.ts";
+
+const headerPiece = 16 << 10;
+const pieceSize = 1 << 20;
+/** A listing made so soon (nanoseconds) after the directory's last change may have missed another in the same instant. */
+const sameInstant = 1_000_000_000n;
+
+/** Opens a Maildir at the cost of two listings. What a crash left undone is finished first. */
+export async function openMaildir(path: string, options: MailboxOptions): Promise<Mailbox> {
+  const readOnly = options.readOnly === true || !canWrite(path);
+  if (!readOnly) await finish(path, options);
+  const mailbox = new MaildirMailbox(path, readOnly, options);
+  await mailbox.poll();
+  return mailbox;
+}
+
+function canWrite(path: string): boolean {
+  try {
+    for (const place of ["new", "cur"]) accessSync(join(path, place), constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+class MaildirMailbox implements Mailbox {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly #options: MailboxOptions;
+  readonly #table: MessageTable;
+  readonly #counts = new Map<number, Counts>();
+  readonly #replaced = new Map<number, Buffer>();
+  /** The file read last: a header line, a count and a print each come back to it. */
+  #open: { readonly message: number; readonly file: MessageFile } | undefined;
+  #seen = "";
+
+  constructor(path: string, readOnly: boolean, options: MailboxOptions) {
+    this.path = path;
+    this.readOnly = readOnly;
+    this.#options = options;
+    this.#table = new MessageTable(path);
+  }
+
+  get count(): number {
+    return this.#table.count;
+  }
+
+  flags(message: number): number {
+    return this.#table.entry(message).flags;
+  }
+
+  mark(message: number, set: number, clear = 0): void {
+    const entry = this.#table.entry(message);
+    entry.flags = (entry.flags & ~clear) | set;
+  }
+
+  letters(message: number): string {
+    return lettersOf(this.#table.entry(message).name);
+  }
+
+  size(message: number): number {
+    return this.#replaced.get(message)?.length ?? this.#file(message).size;
+  }
+
+  /** Of a message that can't be read there is still a header, which says so: one such must not stop a header list. */
+  header(message: number): Buffer {
+    try {
+      return this.#header(message);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      return Buffer.from(`From MAILER-DAEMON ${asctime(new Date(0))}\nSubject: (${error.message})\n\n`);
+    }
+  }
+
+  read(message: number, start: number, end: number): Buffer {
+    return this.#replaced.get(message)?.subarray(start, end) ?? this.#file(message).read(start, end);
+  }
+
+  counts(message: number): Counts {
+    const known = this.#counts.get(message);
+    if (known !== undefined) return known;
+    const counts = { lines: 0, characters: 0 };
+    try {
+      const size = this.size(message);
+      let before = 0;
+      for (let at = 0; at < size; at += pieceSize) {
+        const piece = this.read(message, at, Math.min(size, at + pieceSize));
+        counts.characters += piece.length;
+        for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, end + 1)) {
+          counts.lines++;
+          if ((end > 0 ? piece[end - 1] : before) === 13) counts.characters--;
+        }
+        before = piece[piece.length - 1] ?? 0;
+      }
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+    }
+    this.#counts.set(message, counts);
+    return counts;
+  }
+
+  replace(message: number, bytes: Buffer): void {
+    this.#replaced.set(message, bytes);
+    this.#counts.delete(message);
+    this.mark(message, Flag.StatusChanged);
+  }
+
+  async poll(): Promise<number> {
+    const states = ["new", "cur"].map((place) => statSync(join(this.path, place), { bigint: true }));
+    const stamp = states.map(({ mtimeNs, ino }) => `${ino} ${mtimeNs}`).join(" ");
+    if (stamp === this.#seen) return 0;
+    const arrived = this.#table.look();
+    this.#seen = states.some(isRecent) ? "" : stamp;
+    return arrived;
+  }
+
+  async commit(plan: CommitPlan): Promise<CommitResult> {
+    if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
+    const release = await lockMaildir(this.path, this.#options.lockwait);
+    try {
+      const known = this.count;
+      const arrived = this.#table.look();
+      const leaving = { mailbox: this, table: this.#table, known, plan, replaced: this.#replaced };
+      const kept = await commit(leaving, this.#options);
+      return { arrived, empty: kept + arrived === 0 };
+    } finally {
+      await release();
+    }
+  }
+
+  close(): void {
+    this.#open?.file.close();
+    this.#open = undefined;
+  }
+
+  #header(message: number): Buffer {
+    const size = this.size(message);
+    for (let length = headerPiece; ; length *= 4) {
+      const bytes = this.read(message, 0, Math.min(size, length));
+      const end = headerEnd(bytes, 0);
+      if (end !== undefined) return bytes.subarray(0, end);
+      if (length >= size) return bytes;
+    }
+  }
+
+  #file(message: number): MessageFile {
+    if (this.#open?.message === message) return this.#open.file;
+    const file = this.#openFile(message);
+    this.close();
+    this.#open = { message, file };
+    return file;
+  }
+
+  /** @throws MailError with the system's reason */
+  #openFile(message: number): MessageFile {
+    const entry = this.#table.entry(message);
+    for (let tries = 0; ; tries++) {
+      try {
+        return new MessageFile(join(this.path, entry.place, entry.name));
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        if (error.code !== "ENOENT") throw new MailError(`message ${message}: ${strerror(error)}`, Exit.NoInput, error);
+        if (tries > 2 || !this.#renamed(message)) {
+          throw new MailError(`message ${message}: removed by another program`, Exit.NoInput, error);
+        }
+      }
+    }
+  }
+
+  /** Another client has renamed it, or it is gone. */
+  #renamed(message: number): boolean {
+    this.#seen = "";
+    return this.#table.find(message);
+  }
+}
+
+function isRecent({ mtimeNs }: BigIntStats): boolean {
+  return BigInt(Date.now()) * 1_000_000n - mtimeNs < sameInstant;
+}

@@ -1,0 +1,121 @@
+/** A message on its way from an mbox into a Maildir: what the mbox alone needs goes, what the file's name tells goes there. */
+import { bareAddress } from "../../message/bare-address.ts";
+import { headerParts, parseHeader, startsWithFrom } from "../../message/header.ts";
+import { headerEnd } from "../mbox/scan.ts";
+
+export interface MaildirForm {
+  /** What Status and X-Status said, in the letters of a file's name. */
+  readonly letters: string;
+  /** Of delivery, as the From_ line has it. */
+  readonly date: Date | undefined;
+  readonly pieces: Iterable<Uint8Array>;
+}
+
+const xStatus: Readonly<Record<string, string>> = { A: "R", F: "F", D: "T", T: "D" };
+
+/**
+ * Takes off the From_ line and the empty line that ends a message in an mbox, Status and X-Status. The From_ line's address
+ * becomes Return-Path where there is none.
+ *
+ * @param message in mbox form, in pieces cut anywhere
+ * @param fromMaildir the From_ line was made for showing, and the header is to stay as it is
+ */
+export function maildirForm(message: Iterable<Uint8Array>, { fromMaildir = false } = {}): MaildirForm {
+  const pieces = message[Symbol.iterator]();
+  let head: Buffer = Buffer.alloc(0);
+  let end: number | undefined;
+  for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {
+    head = head.length === 0 ? Buffer.from(piece.value) : Buffer.concat([head, piece.value]);
+    end = headerEnd(head, 0);
+    if (end !== undefined) break;
+  }
+  const header = head.subarray(0, end ?? head.length);
+  const rest = head.subarray(header.length);
+  const { fromLine, date } = takeFromLine(header);
+  const body = withoutLastLine({ first: rest, pieces });
+  const fields = fromMaildir ? header.subarray(fromLine.length) : fieldsFor(header, fromLine);
+  return { letters: lettersIn(header), date, pieces: joined(fields, body) };
+}
+
+function* joined(first: Buffer, pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  yield first;
+  yield* pieces;
+}
+
+function takeFromLine(header: Buffer): { fromLine: Buffer; date: Date | undefined } {
+  if (!startsWithFrom(header)) return { fromLine: Buffer.alloc(0), date: undefined };
+  const fromLine = header.subarray(0, header.indexOf(10) + 1 || header.length);
+  const [, text = ""] =
+    /((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} .*)$/.exec(fromLine.toString("latin1").trimEnd()) ?? [];
+  const date = new Date(text);
+  return { fromLine, date: Number.isNaN(date.getTime()) ? undefined : date };
+}
+
+/** What Status (R) and X-Status (A, F, D, T) say. */
+function lettersIn(header: Buffer): string {
+  const parsed = parseHeader(header);
+  const seen = parsed.get("status")?.includes("R") === true ? "S" : "";
+  const others = [...(parsed.get("x-status") ?? "")].map((letter) => xStatus[letter] ?? "");
+  return seen + others.join("");
+}
+
+/** A stored form, in pieces of which the first is the header, with X-Status for what Status does not tell (R, F). */
+export function* withLetters(form: Iterable<Uint8Array>, letters: string): Iterable<Uint8Array> {
+  const value = (letters.includes("R") ? "A" : "") + (letters.includes("F") ? "F" : "");
+  let header = value !== "";
+  for (const piece of form) {
+    if (!header) {
+      yield piece;
+      continue;
+    }
+    header = false;
+    const end = /\r?\n$/.exec(Buffer.from(piece).toString("latin1"));
+    const at = end?.index ?? piece.length;
+    yield piece.subarray(0, at);
+    if (parseHeader(piece).get("x-status") === undefined) {
+      const lineEnd = end?.[0] ?? "\n";
+      yield Buffer.from(`${at > 0 && piece[at - 1] !== 10 ? lineEnd : ""}X-Status: ${value}${lineEnd}`);
+    }
+    yield piece.subarray(at);
+  }
+}
+
+function fieldsFor(header: Buffer, fromLine: Buffer): Buffer {
+  const kept: Buffer[] = [];
+  let at = fromLine.length;
+  for (const { start, end, name } of headerParts(header)) {
+    if (name !== "status" && name !== "x-status") continue;
+    kept.push(header.subarray(at, start));
+    at = end;
+  }
+  kept.push(header.subarray(at));
+  const [, user = ""] = /^From[ \t]+(\S+)/.exec(fromLine.toString("latin1")) ?? [];
+  if (user !== "" && parseHeader(header).get("return-path") === undefined) {
+    const address = user === "MAILER-DAEMON" ? "" : user.replace(/^<|>$/g, "");
+    const lineEnd = fromLine.toString("latin1").endsWith("\r\n") ? "\r\n" : "\n";
+    kept.unshift(Buffer.from(`Return-Path: <${address}>${lineEnd}`, "latin1"));
+  }
+  return Buffer.concat(kept);
+}
+
+/** The body without the empty line that separates it from the next message of an mbox. */
+function* withoutLastLine({ first, pieces }: { first: Buffer; pieces: Iterator<Uint8Array> }): Iterable<Uint8Array> {
+  let held: Buffer = first;
+  for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {
+    const bytes = Buffer.concat([held, piece.value]);
+    const end = Math.max(bytes.length - 4, 0);
+    if (end > 0) yield bytes.subarray(0, end);
+    held = bytes.subarray(end);
+  }
+  const text = held.toString("latin1");
+  const ending = /(?<=^|\n)\r?\n$/.exec(text);
+  yield ending === null ? held : held.subarray(0, ending.index);
+}
+
+/** The From_ line that an mbox would have for a message of a Maildir: the envelope sender, else the author. */
+export function fromLineUser(header: Buffer): string {
+  const parsed = parseHeader(header);
+  const path = parsed.get("return-path");
+  const address = path === undefined ? bareAddress(parsed.get("from") ?? "") : path.replace(/^\s*<|>\s*$/g, "");
+  return address.replace(/[\s\x00-\x1f\x7f]+/g, "") || "MAILER-DAEMON";
+}

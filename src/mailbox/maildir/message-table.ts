@@ -1,0 +1,116 @@
+/** The messages of a session with a Maildir: numbered when first seen, found again by the base of their names. */
+import { Flag } from "../mailbox.ts";
+import { messageNames, type Place } from "./directory.ts";
+import { baseOf, deliveryTime, lettersOf } from "./file-name.ts";
+
+export interface Entry {
+  place: Place;
+  /** The file's name now. */
+  name: string;
+  /** Bits of Flag. */
+  flags: number;
+  /** What the name said when it was last looked at; what differs from it is the session's doing. */
+  found: number;
+  /** Another program removed it. */
+  gone: boolean;
+}
+
+function flagsOf(place: Place, name: string): number {
+  const letters = lettersOf(name);
+  const state = (letters.includes("S") ? Flag.Read : 0) | (letters.includes("T") ? Flag.Deleted : 0);
+  return state | (place === "new" ? Flag.New : 0);
+}
+
+interface Found {
+  readonly place: Place;
+  readonly name: string;
+}
+
+/** In the order of delivery; of the same instant, in that of the names. */
+function inOrder(files: readonly Found[]): Found[] {
+  const timed = files.map((file) => ({ file, time: deliveryTime(file.name) }));
+  timed.sort((a, b) => a.time - b.time || (a.file.name < b.file.name ? -1 : 1));
+  return timed.map(({ file }) => file);
+}
+
+function list(path: string): Found[] {
+  // new first: what moves to cur meanwhile is then seen twice rather than not at all.
+  const fresh = messageNames(path, "new").map((name) => ({ place: "new" as const, name }));
+  const seen = messageNames(path, "cur").map((name) => ({ place: "cur" as const, name }));
+  return [...fresh, ...seen];
+}
+
+export class MessageTable {
+  readonly #path: string;
+  readonly #entries: Entry[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get count(): number {
+    return this.#entries.length;
+  }
+
+  /** @param message from 1 to count */
+  entry(message: number): Entry {
+    const entry = this.#entries[message - 1];
+    if (entry === undefined) throw new RangeError(`no message ${message}`);
+    return entry;
+  }
+
+  /** Lists the directories: new messages get numbers, the known ones their names of now. @returns how many are new */
+  look(): number {
+    const files = list(this.#path);
+    if (this.#entries.length === 0) return this.#addAll(inOrder(files));
+    const known = new Map(this.#entries.map((entry) => [baseOf(entry.name), entry]));
+    const there = new Set<Entry>();
+    const unknown: Found[] = [];
+    for (const file of files) {
+      const entry = known.get(baseOf(file.name));
+      if (entry === undefined) unknown.push(file);
+      else {
+        there.add(entry);
+        rename(entry, file);
+      }
+    }
+    for (const entry of this.#entries) entry.gone = !there.has(entry);
+    return this.#addAll(inOrder(unknown));
+  }
+
+  /** Looks for the file of one message under another name, without numbering new ones. @returns whether it is there */
+  find(message: number): boolean {
+    const entry = this.entry(message);
+    const base = baseOf(entry.name);
+    const file = list(this.#path).findLast(({ name }) => baseOf(name) === base);
+    if (file === undefined) return false;
+    rename(entry, file);
+    return true;
+  }
+
+  #addAll(files: readonly Found[]): number {
+    const bases = new Set<string>();
+    const before = this.#entries.length;
+    for (const { place, name } of files) {
+      const base = baseOf(name);
+      if (bases.has(base)) continue;
+      bases.add(base);
+      const flags = flagsOf(place, name);
+      this.#entries.push({ place, name, flags, found: flags, gone: false });
+    }
+    return this.#entries.length - before;
+  }
+}
+
+/** What another client did to the name counts, unless the session has changed the same. */
+function rename(entry: Entry, { place, name }: Found): void {
+  if (entry.place === place && entry.name === name) return;
+  const found = flagsOf(place, name);
+  for (const flag of [Flag.Read, Flag.Deleted]) {
+    if (((entry.flags ^ entry.found) & flag) !== 0) continue;
+    entry.flags = (entry.flags & ~flag) | (found & flag);
+  }
+  entry.found = found;
+  entry.place = place;
+  entry.name = name;
+}

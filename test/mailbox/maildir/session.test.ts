@@ -1,0 +1,300 @@
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type CommitPlan, Flag } from "../../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
+import { type Home, makeHome } from "../support/program.ts";
+
+let home: Home;
+let maildir: string;
+
+beforeEach(() => {
+  home = makeHome();
+  maildir = join(home.path, "Maildir");
+});
+
+afterEach(() => home.remove());
+
+const three = {
+  "new/1600000001.M000001P1.host": letter("ann@example.org", "one"),
+  "new/1600000002.M000001P1.host": letter("ben@example.org", "two"),
+  "cur/1600000000.1.host:2,FS": letter("eve@example.org", "older"),
+};
+
+const mbox = (sender: string, subject: string, fields = "", body = `body of ${subject}\n`) =>
+  `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${fields}\n${body}\n`;
+
+describe("reading", () => {
+  test("header lines are those of the same messages in an mbox", () => {
+    makeMaildir(maildir, three);
+    const inMbox = [letter("eve@example.org", "older"), ...Object.values(three).slice(0, 2)].map(
+      (text, index) =>
+        `From ${["eve", "ann", "ben"][index]}@example.org Sat Jan 16 18:22:03 2021\n${text.replace("\n\n", index === 0 ? "\nStatus: RO\n\n" : "\n\n")}\n`,
+    );
+    writeFileSync(join(home.path, "mbox"), inMbox.join(""));
+    const ofMaildir = home.mail(["-H", "-f", "Maildir"], []).out;
+    // In the mbox the one that was read has a Status line more.
+    expect(ofMaildir.replace("7/130 ", "8/141 ")).toBe(home.mail(["-H", "-f", "mbox"], []).out);
+    expect(ofMaildir).toBe(
+      "    1 eve@example.org    Sat Jan 16 18:22    7/130   older\n" +
+        ">N  2 ann@example.org    Sat Jan 16 18:22    7/126   one\n" +
+        " N  3 ben@example.org    Sat Jan 16 18:22    7/126   two\n",
+    );
+  });
+
+  test.each<[string, string, string]>([
+    // what it shows                     file                                                            From_ line
+    ["Return-Path", "Return-Path: <a@b>\n\nx\n", "From a@b Sat Jan 16 18:22:03 2021\n"],
+    ["the null sender", "Return-Path: <>\n\nx\n", "From MAILER-DAEMON Sat Jan 16 18:22:03 2021\n"],
+    ["else From", "From: Ann <ann@c>\n\nx\n", "From ann@c Sat Jan 16 18:22:03 2021\n"],
+    ["else nobody", "\nx\n", "From MAILER-DAEMON Sat Jan 16 18:22:03 2021\n"],
+    [
+      "Delivery-date",
+      "From: a@b\nDelivery-date: Sun, 17 Jan 2021 08:00:00 +0000\n\nx\n",
+      "From a@b Sun Jan 17 08:00:00 2021\n",
+    ],
+    ["a line end as the message's", "From: a@b\r\n\r\nx\r\n", "From a@b Sat Jan 16 18:22:03 2021\r\n"],
+    ["nothing that breaks the line", "Return-Path: <a b\t@c>\n\nx\n", "From ab@c Sat Jan 16 18:22:03 2021\n"],
+  ])("the From_ line has %s", async (_shows, content, fromLine) => {
+    process.env["TZ"] = "UTC";
+    makeMaildir(maildir, { "new/1.host": content });
+    const mailbox = await openMailbox(maildir, { lockwait: 1, stateDirectory: join(home.path, "state") });
+    const text = mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
+    expect(text.startsWith(fromLine)).toBe(true);
+    expect(text.slice(fromLine.length)).toBe(content + (fromLine.endsWith("\r\n") ? "\r\n" : "\n"));
+    mailbox.close();
+  });
+
+  test("messages are in the order of delivery, whatever program delivered them", async () => {
+    makeMaildir(maildir, {
+      "cur/1600000002.Vfd01I5M123456.host:2,S": letter("a", "third"),
+      "new/1600000002.M200000P1.host": letter("a", "fourth"),
+      "new/1600000001.99.host": letter("a", "first"),
+      "cur/1600000001.M5P99.host:2,": letter("a", "second"),
+    });
+    const { out } = home.mail(["-H", "-f", "Maildir"], []);
+    expect(out.match(/first|second|third|fourth/g)).toEqual(["first", "second", "third", "fourth"]);
+  });
+
+  test("one that another program removed is named so, and the others are shown", () => {
+    makeMaildir(maildir, three);
+    const { out, err } = home.mail(["-f", "Maildir"], ["!rm Maildir/new/1600000001*", "f 2 3", "p 2", "p 3", "x"]);
+    expect(out).toContain("(message 2: removed by another progr");
+    expect(out).toContain("ben@example.org    Sat Jan 16 18:22    7/126   two");
+    expect(err).toContain("mail: message 2: removed by another program\n");
+    expect(out).toContain("body of two");
+  });
+
+  test("a link in the place of a message is not followed", () => {
+    makeMaildir(maildir);
+    symlinkSync("/etc/passwd", join(maildir, "new/1.host"));
+    const { out } = home.mail(["-f", "Maildir"], ["p 1", "x"]);
+    expect(out).toContain("Too many levels of symbolic links");
+    expect(out).not.toContain("root:");
+  });
+
+  test("one that can't be written opens read-only", async () => {
+    makeMaildir(maildir, three);
+    const mailbox = await openMailbox(maildir, {
+      lockwait: 1,
+      stateDirectory: join(home.path, "state"),
+      readOnly: true,
+    });
+    await expect(mailbox.commit({ fate: () => "drop" })).rejects.toThrow("Read-only; nothing was changed");
+    mailbox.close();
+  });
+});
+
+describe("quit", () => {
+  test("tells the state in the names: seen, listed, flagged as before", () => {
+    makeMaildir(maildir, three);
+    expect(home.mail(["-f", "Maildir"], ["p 2", "q"]).out).toContain('"Maildir" complete');
+    expect([...filesOf(maildir).keys()]).toEqual([
+      "cur/1600000000.1.host:2,FS",
+      "cur/1600000001.M000001P1.host:2,S",
+      "cur/1600000002.M000001P1.host:2,",
+    ]);
+  });
+
+  test("exit changes nothing", () => {
+    makeMaildir(maildir, three);
+    const before = filesOf(maildir);
+    home.mail(["-f", "Maildir"], ["p 1-3", "d 1", "x"]);
+    expect(filesOf(maildir)).toEqual(before);
+  });
+
+  test("deletes, and takes what another client marked trashed as deleted unless it is undeleted", () => {
+    makeMaildir(maildir, {
+      ...three,
+      "cur/1600000003.1.host:2,ST": letter("a", "trash"),
+      "cur/1600000004.1.host:2,Ta": letter("a", "rescued"),
+    });
+    home.mail(["-f", "Maildir"], ["d 1", "u 5", "q"]);
+    expect([...filesOf(maildir).keys()]).toEqual([
+      "cur/1600000001.M000001P1.host:2,",
+      "cur/1600000002.M000001P1.host:2,",
+      "cur/1600000004.1.host:2,a",
+    ]);
+  });
+
+  test("moves what was read from the system mailbox into mbox, quoted and with its state", () => {
+    makeMaildir(maildir, {
+      "cur/1600000000.1.host:2,FR": letter("ann@example.org", "one", "From here\n\nFrom there\n"),
+      "new/1600000001.1.host": letter("ben@example.org", "two"),
+    });
+    writeFileSync(join(home.path, "mbox"), mbox("old", "there already", "Status: RO\n"));
+    const { out } = home.mail([], ["p 1", "q"], { MAIL: maildir });
+    expect(out).toContain(`Saved 1 message in ${home.path}/mbox\nHeld 1 message in ${maildir}\n`);
+    expect(readFileSync(join(home.path, "mbox"), "latin1")).toBe(
+      "From ann@example.org Sat Jan 16 18:22:03 2021\nReturn-Path: <ann@example.org>\nFrom: ann@example.org\n" +
+        "Subject: one\nStatus: RO\nX-Status: AF\n\n>From here\n\n>From there\n\n" +
+        mbox("old", "there already", "Status: RO\n"),
+    );
+    expect([...filesOf(maildir).keys()]).toEqual(["cur/1600000001.1.host:2,"]);
+  });
+
+  test("moves from a Maildir into a Maildir byte for byte, with letters and time", () => {
+    const body = "From here\n>From there\nno end";
+    makeMaildir(maildir, { "cur/1600000000.1.host:2,Fa": letter("ann@example.org", "one", body) });
+    const { out } = home.mail([], ["p 1", "q"], { MAIL: `${maildir}/`, MBOX: "read/" });
+    expect(out).toContain("Saved 1 message in read/\n");
+    const [[name, content] = []] = filesOf(join(home.path, "read"));
+    expect(name).toMatch(/^cur\/\d+\.M\d+P\d+R[0-9a-f]+\..+:2,FSa$/);
+    expect(content).toBe(`${letter("ann@example.org", "one", body)}\n`);
+    expect(statSync(join(home.path, "read", name!)).mtimeMs).toBe(Date.UTC(2021, 0, 16, 18, 22, 3));
+    expect(filesOf(maildir).size).toBe(0);
+  });
+
+  test("moves from an mbox into a Maildir: From_ line to Return-Path, Status to letters", () => {
+    writeFileSync(
+      join(home.path, "spool"),
+      mbox("ann@example.org", "one", "Status: O\nX-Status: A\n", ">From here\n\nend\n") + mbox("ben", "two"),
+    );
+    const { out } = home.mail([], ["p 1", "q"], { MAIL: join(home.path, "spool"), MBOX: `${home.path}/read/` });
+    expect(out).toContain(`Saved 1 message in ${home.path}/read/\nHeld 1 message in ${home.path}/spool\n`);
+    const [[name, content] = []] = filesOf(join(home.path, "read"));
+    expect(name).toMatch(/:2,RS$/);
+    expect(content).toBe("Return-Path: <ann@example.org>\nFrom: ann@example.org\nSubject: one\n\n>From here\n\nend\n");
+    expect(readFileSync(join(home.path, "spool"), "latin1")).toBe(mbox("ben", "two", "Status: O\n"));
+  });
+
+  test("an edited message takes the place of the old one, under a new name", () => {
+    makeMaildir(maildir, three);
+    const { out } = home.mail(["-f", "Maildir"], ['set EDITOR="sed -i s/body/BODY/"', "e 2", "q"]);
+    expect(out).toContain('"Maildir" complete');
+    const contents = [...filesOf(maildir).values()];
+    expect(contents).toHaveLength(3);
+    expect(contents).toContain(letter("ann@example.org", "one", "BODY of one\n"));
+    expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
+  });
+
+  test("where mbox can't be written nothing is changed, and that is said", () => {
+    makeMaildir(maildir, three);
+    const { err, status } = home.mail([], ["p 1", "q"], { MAIL: maildir, MBOX: "/nowhere/mbox" });
+    expect(status).not.toBe(0);
+    expect(err).toContain("/nowhere/mbox: No such file or directory");
+    expect(filesOf(maildir)).toEqual(new Map(Object.entries(three).sort()));
+    expect(readdirSync(join(home.path, ".local/state/mail"))).toEqual([]);
+  });
+});
+
+describe("another client during the session", () => {
+  const options = () => ({ lockwait: 1, stateDirectory: join(home.path, "state") });
+
+  test("may move a message from new to cur and flag it: it is read, marked and found by its base", async () => {
+    makeMaildir(maildir, three);
+    const mailbox = await openMailbox(maildir, options());
+    renameSync(join(maildir, "new/1600000001.M000001P1.host"), join(maildir, "cur/1600000001.M000001P1.host:2,F"));
+    expect(mailbox.header(2).toString()).toContain("Subject: one");
+    mailbox.mark(2, Flag.Read | Flag.StatusChanged);
+    renameSync(join(maildir, "new/1600000002.M000001P1.host"), join(maildir, "cur/1600000002.M000001P1.host:2,RS"));
+    await mailbox.commit({ fate: () => "keep" });
+    mailbox.close();
+    expect([...filesOf(maildir).keys()]).toEqual([
+      "cur/1600000000.1.host:2,FS",
+      "cur/1600000001.M000001P1.host:2,FS",
+      "cur/1600000002.M000001P1.host:2,RS",
+    ]);
+  });
+
+  test("may remove a message: it is not brought back, and not counted", async () => {
+    makeMaildir(maildir, three);
+    const mailbox = await openMailbox(maildir, options());
+    unlinkSync(join(maildir, "new/1600000001.M000001P1.host"));
+    const result = await mailbox.commit({
+      fate: (message) => (message === 2 ? "mbox" : "drop"),
+      mbox: { path: join(home.path, "mbox"), at: "end" },
+    });
+    mailbox.close();
+    expect(result).toEqual({ arrived: 0, empty: true });
+    expect(existsSync(join(home.path, "mbox"))).toBe(false);
+  });
+
+  test("may deliver: the message gets a number at the next look, and is left alone at quit", async () => {
+    makeMaildir(maildir, three);
+    const mailbox = await openMailbox(maildir, options());
+    makeMaildir(maildir, { "new/1600000009.1.host": letter("a", "late") });
+    expect(await mailbox.poll()).toBe(1);
+    expect(mailbox.header(4).toString()).toContain("Subject: late");
+    makeMaildir(maildir, { "new/1600000010.1.host": letter("a", "later") });
+    const result = await mailbox.commit({ fate: () => "drop" });
+    mailbox.close();
+    expect(result).toEqual({ arrived: 1, empty: false });
+    expect([...filesOf(maildir).keys()]).toEqual(["new/1600000010.1.host"]);
+  });
+
+  test("two sessions that move the same message move it once", async () => {
+    makeMaildir(maildir, three);
+    const sessions = [
+      await openMailbox(maildir, { ...options(), lockwait: 10 }),
+      await openMailbox(maildir, { ...options(), lockwait: 10 }),
+    ];
+    const plan: CommitPlan = { fate: () => "mbox", mbox: { path: join(home.path, "mbox"), at: "end" } };
+    await Promise.all(sessions.map((session) => session.commit(plan)));
+    for (const session of sessions) session.close();
+    expect(readFileSync(join(home.path, "mbox"), "latin1").match(/^Subject: .*$/gm)).toEqual([
+      "Subject: older",
+      "Subject: one",
+      "Subject: two",
+    ]);
+    expect(filesOf(maildir).size).toBe(0);
+  });
+});
+
+describe("saving into a Maildir", () => {
+  test("makes one where the name ends in a slash, and files the message as seen", () => {
+    writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one", "Status: O\n"));
+    const { out } = home.mail(["-f", "box"], ["set folder=.", "copy 1 +kept/", "save 1 kept", "x"]);
+    expect(out).toContain(`"${home.path}/kept/" [New file]\n`);
+    expect(out).toContain('"kept" [Appended]\n');
+    const files = [...filesOf(join(home.path, "kept"))];
+    expect(files).toHaveLength(2);
+    for (const [name, content] of files) {
+      expect(name).toMatch(/^cur\/.*:2,S$/);
+      expect(content).toBe("Return-Path: <ann@example.org>\nFrom: ann@example.org\nSubject: one\n\nbody of one\n");
+    }
+  });
+
+  test("never turns a directory of other things into one", () => {
+    writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one"));
+    const { err } = home.mail(["-f", "box"], [`copy 1 ${home.path}/`, "x"]);
+    expect(err).toContain(`mail: ${home.path}/: Is a directory, and no Maildir\n`);
+    expect(existsSync(join(home.path, "cur"))).toBe(false);
+  });
+
+  test("a folder command opens it", () => {
+    makeMaildir(maildir, three);
+    writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one"));
+    expect(home.mail(["-f", "box"], ["folder Maildir/", "x"]).out).toContain('"Maildir/": 3 messages 2 new\n');
+  });
+});
