@@ -9,8 +9,9 @@ const layers = {
   config: ["message"],
   submit: ["message", "mailbox"],
   compose: ["submit", "mailbox", "config", "terminal", "message"],
+  track: ["submit", "config", "terminal", "message"],
   check: ["submit", "mailbox", "config", "terminal", "message"],
-  read: ["cli", "compose", "submit", "mailbox", "config", "terminal", "message"],
+  read: ["cli", "compose", "track", "submit", "mailbox", "config", "terminal", "message"],
   cli: ["config", "message"],
   maild: ["mailbox", "message"],
 };

@@ -43,8 +43,8 @@ function escapeRow({ characters, argument: takes, meaning }) {
   return [...forms.map((form) => `${form}${operand}`), ...sentences(meaning)];
 }
 
-function optionRow({ letter, long, argument: takes, meaning }) {
-  const operand = takes === undefined ? "" : ` Ar ${argument(takes)}`;
+function optionRow({ letter, long, argument: takes, optional, meaning }) {
+  const operand = takes === undefined ? "" : `${optional ? " Op" : ""} Ar ${argument(takes)}`;
   const short = letter === undefined ? "" : `Fl ${letter} , `;
   return [`.It ${short}Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
 }

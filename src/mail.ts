@@ -51,6 +51,10 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
     const { check } = await import("./check/check.ts");
     return check(session, { address: said.words[0], json: said.json });
   }
+  if (said.track !== undefined) {
+    const { track } = await import("./track/track.ts");
+    return track(session, { what: said.track === true ? undefined : said.track, wait: said.wait });
+  }
   if (sends(said)) {
     const { send } = await import("./read/send.ts");
     return send(session, said);

@@ -6,6 +6,8 @@ export interface Option {
   readonly long: string;
   /** What the argument is called; none for a flag. */
   readonly argument?: string;
+  /** It may be left out. */
+  readonly optional?: true;
   /** May be given more than once, each counting. */
   readonly repeats?: true;
   /** What GNU mail calls it; taken, not listed. */
@@ -100,5 +102,13 @@ export const options = [
   },
   { long: "count", meaning: "Print how many messages there are, all or those of a query, and end." },
   { long: "print", meaning: "Print messages, all or those of a list or query, and end; nothing is marked as read." },
+  {
+    long: "track",
+    argument: "id",
+    optional: true,
+    meaning:
+      "Tell from the mail server's log what became of a message: a queue id, a message-id or an address; alone, the message sent last.",
+  },
+  { long: "wait", argument: "seconds", meaning: "With --track: follow the log until it is delivered or bounced." },
   { letter: "V", long: "version", meaning: "Print the version and end." },
 ] as const satisfies readonly Option[];

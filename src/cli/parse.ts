@@ -31,6 +31,9 @@ export interface SaidOptions {
   readonly verbose: boolean;
   readonly dryRun: boolean;
   readonly trace: string | undefined;
+  /** True where nothing was named. */
+  readonly track: string | true | undefined;
+  readonly wait: number;
   readonly set: readonly string[];
   readonly config: boolean;
   readonly check: boolean;
@@ -101,8 +104,13 @@ function withExec(argv: readonly string[]): string[] {
   return rewritten;
 }
 
+function operand({ argument, optional }: Option): string {
+  if (argument === undefined) return "";
+  return optional === true ? ` [${argument}]` : ` <${argument}>`;
+}
+
 function declare(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
-  const argument = option.argument === undefined ? "" : ` <${option.argument}>`;
+  const argument = operand(option);
   const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${argument}`;
   if (option.repeats === true) parser.option(flags, option.meaning, collected, []);
   else parser.option(flags, option.meaning);
@@ -149,6 +157,8 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     verbose: flag("verbose"),
     dryRun: flag("dryRun"),
     trace: text("trace"),
+    track: given["track"] as string | true | undefined,
+    wait: seconds("wait", text("wait")),
     set: list("set"),
     config: flag("config"),
     check: flag("check"),
@@ -162,6 +172,12 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
   const listing = isListing(result) ? { ...result, words: fileFirst(argv, parser.args) } : result;
   check(listing);
   return listing;
+}
+
+function seconds(option: string, value: string | undefined): number {
+  if (value === undefined) return 0;
+  if (!/^\d{1,6}(?:\.\d+)?$/.test(value)) throw new UsageError(`mail: --${option} takes seconds, not "${value}"`);
+  return Number(value);
 }
 
 function check(given: SaidOptions): void {

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFil
 import { join } from "node:path";
 import type { Envelope, Outcome, Outgoing } from "./transport.ts";
 
-interface Sent {
+export interface Sent {
   /** ISO 8601. */
   readonly time: string;
   /** As `mta` would name it. */
@@ -43,6 +43,23 @@ export async function remember(
   } catch {
     // A full disk or a home that is not writable: then nothing is remembered.
   }
+}
+
+/** The newest last; empty where nothing was sent. */
+export function remembered(directory: string): Sent[] {
+  let text: string;
+  try {
+    text = readFileSync(fileOf(directory), "utf8");
+  } catch {
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as Sent];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function messageIdOf(message: Outgoing): Promise<string | undefined> {

@@ -1,0 +1,191 @@
+/** Where a mail server's log is: files, their rotated ones, or the journal; and its lines that hold certain words. */
+import { spawn } from "node:child_process";
+import { accessSync, constants, createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { createGunzip } from "node:zlib";
+import { Exit, MailError } from "../errors.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+
+export interface LogSource {
+  /** As messages name it. */
+  readonly name: string;
+  /** None for the journal. */
+  readonly path: string | undefined;
+}
+
+/** Debian's, others', Exim's; OpenSMTPD writes into the first. */
+const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log"];
+
+/**
+ * The log and its rotated files, the newest first.
+ *
+ * @throws MailError for one that is not there or can't be read, with what to do about it
+ */
+export function logSources(named: string | undefined): LogSource[] {
+  if (named !== undefined && named !== "") return withRotated(named);
+  const found = usual.filter((path) => existsSync(path));
+  if (found.length > 0) return found.flatMap(withRotated);
+  if (journalctl() !== undefined) return [{ name: "the journal", path: undefined }];
+  throw new MailError(
+    `no mail log: none of ${usual.join(", ")} is there, nor a journal; -S maillog=FILE names another`,
+    Exit.NoInput,
+  );
+}
+
+function withRotated(path: string): LogSource[] {
+  requireReadable(path);
+  const numbers = (name: string) => /^\.(\d+)(?:\.gz)?$/.exec(name.slice(basename(path).length))?.[1];
+  const older = names(dirname(path))
+    .filter((name) => name.startsWith(basename(path)) && numbers(name) !== undefined)
+    .sort((a, b) => Number(numbers(a)) - Number(numbers(b)));
+  return [path, ...older.map((name) => join(dirname(path), name))].map((each) => ({ name: each, path: each }));
+}
+
+function names(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function requireReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const what = `${path}: ${strerror(error)}`;
+    if (error.code !== "EACCES") throw new MailError(`${what}; -S maillog=FILE names another log`, Exit.NoInput, error);
+    throw new MailError(
+      `${what}; the members of the group ${groupOf(path)} may read it: adduser $USER ${groupOf(path)}, then log in anew`,
+      Exit.NoInput,
+      error,
+    );
+  }
+}
+
+function groupOf(path: string): string {
+  try {
+    const { gid, mode } = statSync(path);
+    const line = readFileSync("/etc/group", "utf8")
+      .split("\n")
+      .find((each) => Number(each.split(":")[2]) === gid);
+    if (gid !== 0 && (mode & 0o040) !== 0 && line !== undefined) return line.split(":")[0] ?? "adm";
+  } catch {
+    // Then as Debian has it.
+  }
+  return "adm";
+}
+
+function journalctl(): string | undefined {
+  const directories = (process.env["PATH"] ?? "/usr/bin:/bin").split(":");
+  return directories.map((directory) => join(directory, "journalctl")).find((path) => existsSync(path));
+}
+
+/** Bytes; a line that is longer is no line of a log. */
+const longest = 1024 * 1024;
+
+/**
+ * Lines that hold one of the words, in the order of the log. Only they are decoded; the rest is searched as bytes.
+ *
+ * @param from where to begin, in bytes; for the parts of a file that were seen already
+ */
+export async function* linesWith(
+  source: LogSource,
+  words: readonly string[],
+  from = 0,
+): AsyncGenerator<{ line: string; offset: number }> {
+  for await (const part of parts(source, from)) {
+    for (const [start, stop] of part.linesWith(words))
+      yield { line: part.text(start, stop), offset: part.offset + start };
+  }
+}
+
+/** Whole lines of a log. */
+export class Part {
+  readonly offset: number;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer, offset: number) {
+    this.#bytes = bytes;
+    this.offset = offset;
+  }
+
+  /** Where the lines are that hold one of the words, in order. */
+  linesWith(words: readonly string[]): [start: number, stop: number][] {
+    return linesIn(
+      this.#bytes,
+      words.map((word) => Buffer.from(word)),
+    );
+  }
+
+  text(start: number, stop: number): string {
+    return this.#bytes.toString("utf8", start, stop);
+  }
+}
+
+/** A log in parts of about a megabyte. */
+export async function* parts(source: LogSource, from = 0): AsyncGenerator<Part> {
+  let rest: Buffer = Buffer.alloc(0);
+  let offset = from;
+  for await (const piece of pieces(source, from)) {
+    const end = piece.lastIndexOf(10) + 1;
+    if (end === 0) {
+      rest = Buffer.concat([rest, piece]);
+      if (rest.length > longest) {
+        offset += rest.length;
+        rest = Buffer.alloc(0);
+      }
+      continue;
+    }
+    const whole = piece.subarray(0, end);
+    const first = whole.indexOf(10) + 1;
+    // The line that two pieces share, and then all that lie within this one.
+    for (const bytes of [Buffer.concat([rest, whole.subarray(0, first)]), whole.subarray(first)]) {
+      if (bytes.length > 0) yield new Part(bytes, offset);
+      offset += bytes.length;
+    }
+    rest = Buffer.from(piece.subarray(end));
+  }
+  if (rest.length > 0) yield new Part(rest, offset);
+}
+
+/** Where the lines are that hold a needle, in order. */
+function linesIn(part: Buffer, needles: readonly Buffer[]): [number, number][] {
+  const found = new Map<number, number>();
+  for (const needle of needles) {
+    for (let at = part.indexOf(needle); at >= 0; ) {
+      const start = part.lastIndexOf(10, at) + 1;
+      const end = part.indexOf(10, at);
+      const stop = end < 0 ? part.length : end;
+      found.set(start, stop);
+      at = part.indexOf(needle, stop);
+    }
+  }
+  return [...found].sort(([a], [b]) => a - b);
+}
+
+async function* pieces({ name, path }: LogSource, from: number): AsyncGenerator<Buffer> {
+  try {
+    if (path === undefined) yield* journal();
+    else {
+      const file = createReadStream(path, { highWaterMark: 1024 * 1024, start: from });
+      yield* path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
+    }
+  } catch (error) {
+    // Rotated away while it was read, or a damaged archive: what was seen counts.
+    if (isSystemError(error) && error.code === "ENOENT") return;
+    throw new MailError(`${name}: ${isSystemError(error) ? strerror(error) : String(error)}`, Exit.NoInput, error);
+  }
+}
+
+async function* journal(): AsyncGenerator<Buffer> {
+  const argv = ["--no-pager", "--quiet", "--output=short", "SYSLOG_FACILITY=2"];
+  const child = spawn(journalctl() ?? "journalctl", argv, { stdio: ["ignore", "pipe", "ignore"] });
+  child.on("error", () => {});
+  try {
+    for await (const piece of child.stdout) yield piece as Buffer;
+  } finally {
+    child.kill();
+  }
+}

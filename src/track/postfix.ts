@@ -1,0 +1,55 @@
+/** Postfix: `postfix/qmgr[7]: DE3232C16A: from=<debian@dominio>, size=797, nrcpt=1 (queue active)`. */
+import type { LogEvent, Status } from "./event.ts";
+import { syslogLine } from "./syslog.ts";
+
+const program = /^postfix[\w-]*\/(?:[\w-]+\/)*([\w-]+)$/;
+/** Short ids, and the long ones of enable_long_queue_ids, which have no vowels. */
+export const queueIdForm = /^(?:[0-9A-F]{6,15}|(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})$/;
+
+const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;
+const deliveryForm =
+  /^to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=(.*?), (?:conn_use=\d+, )?delay=([\d.]+), (?:delays=[\d./]+, )?(?:dsn=([\d.]+), )?status=([\w-]+)(?: \((.*)\))?$/;
+
+const statuses: Readonly<Record<string, Status>> = {
+  sent: "sent",
+  deferred: "deferred",
+  bounced: "bounced",
+  expired: "bounced",
+};
+
+export function postfixEvent(line: string): LogEvent | undefined {
+  const said = syslogLine(line);
+  const part = said === undefined ? undefined : program.exec(said.program)?.[1];
+  const [, id, text] = /^(\w+): (.*)$/.exec(said?.text ?? "") ?? [];
+  if (said === undefined || part === undefined || id === undefined || text === undefined) return undefined;
+  if (!queueIdForm.test(id)) return undefined;
+  const about = { id, time: said.time };
+  if (text === "removed") return { ...about, kind: "removed" };
+  if (part === "smtpd" || part === "qmqpd") {
+    const client = /^client=(.*)$/.exec(text)?.[1];
+    if (client !== undefined) return { ...about, kind: "client", client };
+  }
+  if (part === "pickup") {
+    const [, uid, sender] = /^uid=(\d+) from=<(.*)>$/.exec(text) ?? [];
+    if (uid !== undefined) return { ...about, kind: "client", client: `this machine, user ${uid}, as ${sender}` };
+  }
+  if (part === "cleanup") {
+    const messageId = /^message-id=(.*)$/.exec(text)?.[1];
+    if (messageId !== undefined) return { ...about, kind: "message-id", messageId };
+  }
+  if (part === "qmgr" || part === "nqmgr") {
+    const [, sender, size, count] = queueForm.exec(text) ?? [];
+    if (sender !== undefined) return { ...about, kind: "queue", sender, size, recipients: Number(count) };
+  }
+  return delivery(about, text) ?? { ...about, kind: "note", text };
+}
+
+function delivery(about: { id: string; time: string }, text: string): LogEvent | undefined {
+  const [, recipient, original, relay, delay, dsn, said = "", detail = ""] = deliveryForm.exec(text) ?? [];
+  const status = statuses[said];
+  if (recipient === undefined || status === undefined) return undefined;
+  // A content filter, or an alias: the message goes on here under another id.
+  const here = /\[(?:127\.[\d.]+|::1)\]|^local$|^private\/|\[\//.test(relay ?? "");
+  const next = here ? /\b(?:queued|forwarded) as (\w+)/.exec(detail)?.[1] : undefined;
+  return { ...about, kind: "delivery", recipient, original, status, relay, delay, dsn, detail, next };
+}

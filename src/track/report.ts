@@ -1,0 +1,78 @@
+/** A message's life in words, and what it comes to. */
+import { Exit, type ExitCode } from "../errors.ts";
+import type { LogEvent } from "./event.ts";
+import { type Fate, fates, type Life, unheard } from "./life.ts";
+import type { Found } from "./search.ts";
+
+/** Its events line by line; those under a second id of it after the first. */
+export function told(found: Found): string[] {
+  return [found.life.id, ...found.life.events.map((event) => `  ${eventLine(event)}`), ...found.next.flatMap(told)];
+}
+
+export function summaryLines(found: Found): string[] {
+  const lines = ends(found).map(({ fate }) => `${named(fate)}: ${words[fate.status]}${reason(fate)}`);
+  const { life } = found;
+  if (lines.length === 0 && life.ended) return ["removed from the queue before it was delivered"];
+  const waiting = allLives(found).reduce((sum, each) => sum + unheard(each), 0);
+  if (waiting > 0) lines.push(`${waiting} ${waiting === 1 ? "recipient" : "recipients"} still in the queue`);
+  return lines;
+}
+
+/** 0 delivered to all, 69 when one was bounced, 75 while one is still to be delivered. */
+export function exitOfFound(found: Found): ExitCode {
+  const statuses = ends(found).map(({ fate }) => fate.status);
+  if (statuses.includes("bounced")) return Exit.Unavailable;
+  if (allLives(found).some((life) => unheard(life) > 0) || statuses.some((status) => status !== "sent")) {
+    return Exit.TempFail;
+  }
+  return statuses.length > 0 ? Exit.Ok : Exit.Unavailable;
+}
+
+const words = { sent: "delivered", deferred: "deferred", bounced: "bounced" } as const;
+
+/** Where the ways of a message end: a delivery into another queue here ends where that one does. */
+function ends(found: Found): { fate: Fate; life: Life }[] {
+  const here = fates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
+  return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(ends)];
+}
+
+function allLives(found: Found): Life[] {
+  return [found.life, ...found.next.flatMap(allLives)];
+}
+
+function named({ recipient, original }: Fate): string {
+  return original === undefined ? recipient : `${recipient} (for ${original})`;
+}
+
+function reason({ status, last }: Fate): string {
+  return status === "sent" && last.detail === "" ? "" : `, ${last.detail === "" ? (last.relay ?? "") : last.detail}`;
+}
+
+function eventLine(event: LogEvent): string {
+  const [name, text] = shown(event);
+  return `${event.time}  ${text === "" ? name : `${name.padEnd(10)}  ${text}`}`;
+}
+
+function shown(event: LogEvent): [name: string, text: string] {
+  if (event.kind === "client") return ["client", event.client];
+  if (event.kind === "message-id") return ["message-id", event.messageId];
+  if (event.kind === "removed") return ["removed", ""];
+  if (event.kind === "note") return ["note", event.text];
+  if (event.kind === "queue") {
+    const count = event.recipients;
+    const people = count === undefined ? [] : [`${count} ${count === 1 ? "recipient" : "recipients"}`];
+    const size = event.size === undefined ? [] : [`${event.size} bytes`];
+    const from =
+      event.sender === "" && count !== undefined && event.size !== undefined ? [] : [`from <${event.sender}>`];
+    return ["queue", [...from, ...size, ...people].join(", ")];
+  }
+  const fields = [
+    `to <${event.recipient}>`,
+    ...(event.original === undefined ? [] : [`orig_to=<${event.original}>`]),
+    ...(event.relay === undefined ? [] : [`relay=${event.relay}`]),
+    ...(event.delay === undefined ? [] : [`delay=${event.delay}`]),
+    ...(event.dsn === undefined ? [] : [`dsn=${event.dsn}`]),
+    `status=${event.status}${event.detail === "" ? "" : ` (${event.detail})`}`,
+  ];
+  return [words[event.status], fields.join(", ")];
+}

@@ -1,0 +1,169 @@
+/** Finds a message in the logs: first which queue ids are meant, then all lines of theirs. */
+import type { LogEvent } from "./event.ts";
+import { eximEvents, eximIdForm } from "./exim.ts";
+import { type Life, livesOf } from "./life.ts";
+import { type LogSource, linesWith, type Part, parts } from "./log-files.ts";
+import { openSmtpdEvents, openSmtpdIdForm } from "./opensmtpd.ts";
+import { postfixEvent, queueIdForm } from "./postfix.ts";
+
+/** What is asked for: a queue id, a message-id or an address, whichever of them the log knows it as. */
+export interface Question {
+  readonly text: string;
+  /** Further names of the same message. */
+  readonly also?: string | undefined;
+}
+
+/** A message, and what it became under other ids in queues of the same machine. */
+export interface Found {
+  readonly life: Life;
+  readonly next: readonly Found[];
+  /** In the newest file: where the first line of it is. */
+  readonly offset: number | undefined;
+}
+
+const mostSteps = 4;
+
+export function eventsOf(line: string): LogEvent[] {
+  const postfix = postfixEvent(line);
+  if (postfix !== undefined) return [postfix];
+  const exim = eximEvents(line);
+  return exim.length > 0 ? exim : openSmtpdEvents(line);
+}
+
+/**
+ * @param sources newest first
+ * @param from where to begin in the newest
+ * @returns the message that is meant; of several, the one whose line is last
+ */
+export async function findMessage(
+  sources: readonly LogSource[],
+  question: Question,
+  from = 0,
+): Promise<Found | undefined> {
+  for (const text of [question.text, question.also]) {
+    const bare = text?.replace(/^<(.*)>$/, "$1") ?? "";
+    if (bare === "") continue;
+    const byId = isId(bare) ? await follow(sources, bare, from, mostSteps) : undefined;
+    if (byId !== undefined) return byId;
+    const id = await idOf(sources, bare, from);
+    const found = id === undefined ? undefined : await follow(sources, id, from, mostSteps);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isId(text: string): boolean {
+  return [queueIdForm, eximIdForm, openSmtpdIdForm].some((form) => form.test(text));
+}
+
+/** The queue id of what has this message-id, or else of the last message from or to this address. */
+async function idOf(sources: readonly LogSource[], bare: string, from: number): Promise<string | undefined> {
+  for (const [at, source] of sources.entries()) {
+    let byMessageId: string | undefined;
+    let byAddress: string | undefined;
+    for await (const part of parts(source, at === 0 ? from : 0)) {
+      // A message that passes two queues has the same name in both: the first is where its life begins.
+      byMessageId ??= firstId(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
+      byAddress = lastId(part, bare) ?? byAddress;
+    }
+    if (byMessageId !== undefined || byAddress !== undefined) return byMessageId ?? byAddress;
+  }
+  return undefined;
+}
+
+function firstId(part: Part, words: readonly string[], fits: (event: LogEvent) => boolean): string | undefined {
+  for (const [start, stop] of part.linesWith(words)) {
+    const found = eventsOf(part.text(start, stop)).find(fits);
+    if (found !== undefined) return found.id;
+  }
+  return undefined;
+}
+
+/** From behind, because in a log of years an address is in every second line. */
+function lastId(part: Part, bare: string): string | undefined {
+  for (const [start, stop] of part.linesWith([bare]).reverse()) {
+    const found = eventsOf(part.text(start, stop)).find((event) => concerns(event, bare));
+    if (found !== undefined) return found.id;
+  }
+  return undefined;
+}
+
+function hasMessageId(event: LogEvent, bare: string): boolean {
+  return event.kind === "message-id" && event.messageId.replace(/^<(.*)>$/, "$1") === bare;
+}
+
+/** Whether it is from or to this address; a name without a domain means every one of that name. */
+function concerns(event: LogEvent, asked: string): boolean {
+  const addresses =
+    event.kind === "delivery" ? [event.recipient, event.original] : event.kind === "queue" ? [event.sender] : [];
+  return addresses.some(
+    (address) =>
+      address !== undefined && (address === asked || (!asked.includes("@") && address.startsWith(`${asked}@`))),
+  );
+}
+
+async function follow(
+  sources: readonly LogSource[],
+  id: string,
+  from: number,
+  steps: number,
+): Promise<Found | undefined> {
+  const collected = await collect(sources, id, from);
+  if (collected === undefined) return undefined;
+  const { life, offset } = collected;
+  const ids = life.events.flatMap((event) =>
+    event.kind === "delivery" && event.status === "sent" && event.next !== undefined ? [event.next] : [],
+  );
+  const next: Found[] = [];
+  for (const each of steps > 0 ? new Set(ids) : []) {
+    const found = await follow(sources, each, from, steps - 1);
+    if (found !== undefined && each !== id) next.push(found);
+  }
+  return { life, next, offset };
+}
+
+/** The last life of an id, from as many files as it takes. */
+async function collect(
+  sources: readonly LogSource[],
+  id: string,
+  from: number,
+): Promise<{ life: Life; offset: number | undefined } | undefined> {
+  let events: { event: LogEvent; offset: number | undefined }[] = [];
+  for (const [at, source] of sources.entries()) {
+    const here: typeof events = [];
+    for await (const { line, offset } of linesWith(source, [id], at === 0 ? from : 0)) {
+      for (const event of eventsOf(line)) {
+        if (event.id === id) here.push({ event, offset: at === 0 ? offset : undefined });
+      }
+    }
+    events = [...here, ...events];
+    const last = livesOf(
+      id,
+      events.map(({ event }) => event),
+    ).at(-1);
+    if (last?.begun) break;
+  }
+  const life = livesOf(
+    id,
+    events.map(({ event }) => event),
+  ).at(-1);
+  if (life === undefined) return undefined;
+  const offset = events.find(({ event }) => life.events.includes(event))?.offset;
+  return { life: await withClient(sources, life, from), offset };
+}
+
+/** OpenSMTPD names the client of a session, not of a message. */
+async function withClient(sources: readonly LogSource[], life: Life, from: number): Promise<Life> {
+  const arrival = life.events.find((event) => event.kind === "client");
+  if (arrival?.kind !== "client" || arrival.session === undefined) return life;
+  const { session } = arrival;
+  for (const [at, source] of sources.entries()) {
+    for await (const { line } of linesWith(source, [`${session} smtp connected`], at === 0 ? from : 0)) {
+      const [event] = eventsOf(line);
+      if (event?.kind !== "client") continue;
+      const whole = { ...arrival, time: event.time, client: `${event.client}, ${arrival.client}` };
+      return { ...life, events: life.events.map((each) => (each === arrival ? whole : each)) };
+    }
+  }
+  return life;
+}

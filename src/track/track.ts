@@ -1,0 +1,112 @@
+/** `mail --track` and the command `track`: where a message is, from the log of the mail server. */
+import { statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../config/config.ts";
+import { stateDirectory } from "../config/files.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { remembered, type Sent } from "../submit/sent.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { type LogSource, logSources } from "./log-files.ts";
+import { exitOfFound, summaryLines, told } from "./report.ts";
+import { type Found, findMessage, type Question } from "./search.ts";
+
+export interface Wanted {
+  /** A queue id, a message-id or an address; without one the message sent last. */
+  readonly what: string | undefined;
+  /** Seconds to wait until it is delivered or bounced. */
+  readonly wait: number;
+}
+
+/** Milliseconds between two looks at a log. */
+const pause = 200;
+/** Bytes in front of the end of a log that are looked at again: a message's first lines may be among them. */
+const lookBack = 256 * 1024;
+
+/** @throws MailError when nothing is found, naming what was looked for and where */
+export async function track(
+  { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
+  { what, wait }: Wanted,
+): Promise<ExitCode> {
+  const question = asked(config, what);
+  const sources = logSources(config.settings.text("maillog"));
+  const until = Date.now() + wait * 1000;
+  const said = new Telling(terminal);
+  let size = sizeOf(sources);
+  let found = await findMessage(sources, question);
+  if (found !== undefined) said.tell(found);
+  const before = (offset: number) => Math.max(0, offset - lookBack);
+  let from = before(found === undefined ? size : (found.offset ?? 0));
+  while (Date.now() < until && (found === undefined || exitOfFound(found) === Exit.TempFail)) {
+    await sleep(Math.min(pause, Math.max(1, until - Date.now())));
+    const now = sizeOf(sources);
+    if (now === size) continue;
+    // Smaller than before: it was rotated, and all is to be looked at again.
+    if (now < size) from = 0;
+    size = now;
+    found = (await findMessage(sources, question, from)) ?? found;
+    if (found === undefined) continue;
+    from = before(found.offset ?? 0);
+    said.tell(found);
+  }
+  if (found === undefined) throw notFound(what, question, sources);
+  terminal.out(
+    summaryLines(found)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+  return exitOfFound(found);
+}
+
+/** Says each line once, as it comes up. */
+class Telling {
+  readonly #terminal: Terminal;
+  readonly #said = new Map<string, number>();
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  tell(found: Found): void {
+    const counts = new Map<string, number>();
+    for (const line of told(found)) {
+      const count = (counts.get(line) ?? 0) + 1;
+      counts.set(line, count);
+      if (count <= (this.#said.get(line) ?? 0)) continue;
+      this.#said.set(line, count);
+      this.#terminal.out(`${line}\n`);
+    }
+  }
+}
+
+function asked(config: Config, what: string | undefined): Question {
+  const sent = remembered(stateDirectory(process.env, config.identity.home));
+  if (what === undefined) {
+    const last = sent.at(-1);
+    if (last === undefined) {
+      throw new MailError("nothing was sent from here yet that could be followed; name a queue id", Exit.NoInput);
+    }
+    return last.queueId === undefined ? { text: last.messageId ?? "" } : { text: last.queueId, also: last.messageId };
+  }
+  // Not every log has message-ids, but what we sent we know by both names.
+  const known = sent.findLast(({ messageId }: Sent) => messageId !== undefined && bare(messageId) === bare(what));
+  return { text: what, also: known?.queueId };
+}
+
+function bare(messageId: string): string {
+  return messageId.replace(/^<(.*)>$/, "$1");
+}
+
+function sizeOf([newest]: readonly LogSource[]): number {
+  if (newest?.path === undefined) return Date.now();
+  return statSync(newest.path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function notFound(what: string | undefined, question: Question, sources: readonly LogSource[]): MailError {
+  const meant = what === undefined ? `${question.text} (the message sent last)` : `"${what}"`;
+  const places = sources.map(({ name }) => name).join(", ");
+  const hint = sources[0]?.path === undefined ? "; all of it is open to the groups adm and systemd-journal" : "";
+  return new MailError(
+    `${meant}: not found, as a queue id, a message-id or an address, in ${places}${hint}`,
+    Exit.NoInput,
+  );
+}

@@ -1,0 +1,248 @@
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { Config } from "../../src/config/config.ts";
+import { Settings } from "../../src/config/settings.ts";
+import { MailError } from "../../src/errors.ts";
+import type { Terminal } from "../../src/terminal/terminal.ts";
+import { track } from "../../src/track/track.ts";
+
+let directory: string;
+const { PATH } = process.env;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "mail-track-"));
+});
+afterEach(() => {
+  process.env["PATH"] = PATH;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const path = (name = "mail.log") => join(directory, name);
+
+/** What is printed, without the times, and the exit code. */
+async function tracked(what: string | undefined, wait = 0): Promise<{ said: string; exit: number }> {
+  let said = "";
+  const terminal = {
+    out: (text: string) => {
+      said += text;
+    },
+  } as unknown as Terminal;
+  const config = {
+    settings: new Settings({ maillog: path() }),
+    identity: { home: directory },
+  } as unknown as Config;
+  try {
+    const exit = await track({ config, terminal }, { what, wait });
+    return { said: said.replace(/^ {2}(\w{3} [ \d]\d [\d:]{8}|\d{4}-\S+( \S+)?) {2}/gm, ""), exit };
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    return { said: `${said}${error.message}`, exit: error.exit };
+  }
+}
+
+const at = "Jan 16 18:22:03 mail";
+const arrived = (id: string, sender = "debian@dominio", recipients = 1) =>
+  `${at} postfix/smtpd[7]: ${id}: client=localhost[127.0.0.1]
+${at} postfix/cleanup[8]: ${id}: message-id=<${id}@dominio>
+${at} postfix/qmgr[9]: ${id}: from=<${sender}>, size=797, nrcpt=${recipients} (queue active)
+`;
+const delivered = (id: string, recipient = "root@dominio") =>
+  `${at} postfix/local[10]: ${id}: to=<${recipient}>, relay=local, delay=0.03, delays=0.02/0/0/0.01, dsn=2.0.0, status=sent (delivered to mailbox)
+`;
+const removed = (id: string) => `${at} postfix/qmgr[9]: ${id}: removed\n`;
+const other = `${arrived("AAAAAAAAAA", "other@dominio")}${delivered("AAAAAAAAAA", "ana@dominio")}${removed("AAAAAAAAAA")}`;
+
+const life = `DE3232C16A
+client      localhost[127.0.0.1]
+message-id  <DE3232C16A@dominio>
+queue       from <debian@dominio>, 797 bytes, 1 recipient
+delivered   to <root@dominio>, relay=local, delay=0.03, dsn=2.0.0, status=sent (delivered to mailbox)
+removed
+root@dominio: delivered, delivered to mailbox
+`;
+
+test.each(["DE3232C16A", "<DE3232C16A@dominio>", "DE3232C16A@dominio", "root@dominio", "root", "debian@dominio"])(
+  "a delivered message is found as %s, and nothing of another's",
+  async (what) => {
+    const mixed = [arrived("DE3232C16A"), other, delivered("DE3232C16A"), removed("DE3232C16A")].join("");
+    writeFileSync(path(), mixed);
+    expect(await tracked(what)).toEqual({ said: life, exit: 0 });
+  },
+);
+
+test("a long queue id, times as RFC 3339, and another program in front of smtpd", async () => {
+  const id = "4Zx1Yb3Jq2z7Vc";
+  const text = `${arrived(id)}${delivered(id)}${removed(id)}`
+    .replaceAll("Jan 16 18:22:03", "2026-01-16T18:22:03.123456+00:00")
+    .replace("postfix/smtpd", "postfix/submission/smtpd");
+  writeFileSync(path(), text);
+  expect(await tracked(id)).toEqual({ said: life.replaceAll("DE3232C16A", id), exit: 0 });
+});
+
+test("an id that was used before: what stood before its removal is another message", async () => {
+  const first = `${arrived("DE3232C16A", "old@dominio")}${delivered("DE3232C16A", "old@dominio")}${removed("DE3232C16A")}`;
+  writeFileSync(path(), `${first}${other}${arrived("DE3232C16A")}${delivered("DE3232C16A")}${removed("DE3232C16A")}`);
+  const { said, exit } = await tracked("DE3232C16A");
+  expect({ said, exit }).toEqual({ said: life, exit: 0 });
+});
+
+test("an id in the words of another message, and a message-id that looks like a delivery, change nothing", async () => {
+  const foreign = `${at} postfix/smtp[3]: BBBBBBBBBB: to=<x@far>, relay=far[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as DE3232C16A)\n`;
+  const hostile = `${at} postfix/cleanup[8]: DE3232C16A: message-id=<x>, to=<evil@x>, relay=y, delay=1, dsn=5.0.0, status=bounced (z)\n`;
+  writeFileSync(
+    path(),
+    `${foreign}${arrived("DE3232C16A")}${hostile}${delivered("DE3232C16A")}${removed("DE3232C16A")}`,
+  );
+  const { said, exit } = await tracked("DE3232C16A");
+  expect(said).not.toContain("x@far");
+  expect(said).toMatch(/^root@dominio: delivered, delivered to mailbox\n$/m);
+  expect(exit).toBe(0);
+});
+
+test.each([
+  ["deferred", "dsn=4.4.1, status=deferred (connect to far[192.0.2.1]:25: Connection refused)", "", 75],
+  ["bounced", "dsn=5.1.1, status=bounced (unknown user)", removed("DE3232C16A"), 69],
+])("%s", async (word, ending, last, exit) => {
+  const line = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, orig_to=<postmaster>, relay=none, delay=1.2, delays=0/0/1/0.2, ${ending}\n`;
+  writeFileSync(path(), `${arrived("DE3232C16A")}${line}${last}`);
+  const answer = await tracked("DE3232C16A");
+  expect(answer.exit).toBe(exit);
+  expect(answer.said).toContain(`${word.padEnd(10)}  to <root@dominio>, orig_to=<postmaster>, relay=none, delay=1.2`);
+  expect(answer.said).toMatch(new RegExp(`^root@dominio \\(for postmaster\\): ${word}, `, "m"));
+});
+
+test("deferred at first and then sent counts as delivered; a recipient the log is silent of does not", async () => {
+  const later = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, relay=none, delay=9, delays=0/0/9/0, dsn=4.4.1, status=deferred (busy)\n`;
+  writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${later}${delivered("DE3232C16A")}`);
+  expect(await tracked("DE3232C16A")).toMatchObject({
+    exit: 75,
+    said: expect.stringContaining("root@dominio: delivered, delivered to mailbox\n1 recipient still in the queue\n"),
+  });
+  appendFileSync(path(), `${delivered("DE3232C16A", "ana@dominio")}${removed("DE3232C16A")}`);
+  expect((await tracked("DE3232C16A")).exit).toBe(0);
+});
+
+test("an alias or a content filter: the message is followed under its next id", async () => {
+  const forwarded = `${at} postfix/local[3]: DE3232C16A: to=<all@dominio>, relay=local, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (forwarded as CCCCCCCCCC)\n`;
+  const refused = `${at} postfix/local[3]: CCCCCCCCCC: to=<gone@dominio>, orig_to=<all@dominio>, relay=local, delay=1, delays=0/0/1/0, dsn=5.1.1, status=bounced (unknown user)\n`;
+  const second = arrived("CCCCCCCCCC").split("\n").slice(1).join("\n");
+  writeFileSync(
+    path(),
+    `${arrived("DE3232C16A")}${forwarded}${removed("DE3232C16A")}${second}${refused}${removed("CCCCCCCCCC")}`,
+  );
+  const { said, exit } = await tracked("DE3232C16A");
+  expect(said).toMatch(/^CCCCCCCCCC\n/m);
+  expect(said).toMatch(/removed\ngone@dominio \(for all@dominio\): bounced, unknown user\n$/);
+  expect(exit).toBe(69);
+});
+
+test("a life that began in a rotated log, and one that lies in an old archive", async () => {
+  writeFileSync(path("mail.log.2.gz"), gzipSync(other));
+  writeFileSync(path("mail.log.1"), arrived("DE3232C16A"));
+  writeFileSync(path(), `${delivered("DE3232C16A")}${removed("DE3232C16A")}`);
+  expect(await tracked("DE3232C16A")).toEqual({ said: life, exit: 0 });
+  expect((await tracked("ana@dominio")).said).toMatch(/^AAAAAAAAAA\n/);
+});
+
+test("with a time to wait, the log is followed until it is delivered", async () => {
+  writeFileSync(path(), arrived("DE3232C16A"));
+  const answer = tracked("DE3232C16A", 10);
+  setTimeout(() => appendFileSync(path(), delivered("DE3232C16A")), 300);
+  setTimeout(() => appendFileSync(path(), removed("DE3232C16A")), 300);
+  const { said, exit } = await answer;
+  expect(exit).toBe(0);
+  expect(said.replace("removed\n", "")).toBe(life.replace("removed\n", ""));
+});
+
+test("Exim", async () => {
+  const [time, id] = ["2026-11-24 22:26:59", "1xVyyZ-0004DM-2h"];
+  writeFileSync(
+    path(),
+    `${time} ${id} <= ana@dominio H=(me) [127.0.0.1] P=esmtp S=271 id=a1@dominio
+${time} 1xVyyZ-0004DM-2j <= <> R=${id} U=Debian-exim P=local S=1463
+${time} ${id} => root <root@dominio> R=localuser T=local_delivery
+${time} ${id} -> /var/mail/x <x@dominio> R=localuser T=local_delivery
+${time} ${id} => far@elsewhere.example R=remote T=remote_smtp H=mx.elsewhere.example [192.0.2.1] X=TLS1.3:ECDHE_X25519:256 CV=yes C="250 2.0.0 Ok: queued as 4FA"
+${time} ${id} == later@dominio R=defer defer (-1): try later
+${time} ${id} ** nobody-here@dominio <alias@dominio> R=fail: Unrouteable address
+`,
+  );
+  const expected = `${id}
+client      (me) [127.0.0.1], esmtp
+message-id  <a1@dominio>
+queue       from <ana@dominio>, 271 bytes
+delivered   to <root@dominio>, relay=local_delivery, status=sent (delivered)
+delivered   to <x@dominio>, relay=local_delivery, status=sent (delivered)
+delivered   to <far@elsewhere.example>, relay=mx.elsewhere.example [192.0.2.1], status=sent (250 2.0.0 Ok: queued as 4FA)
+deferred    to <later@dominio>, relay=defer, status=deferred (try later)
+bounced     to <nobody-here@dominio>, orig_to=<alias@dominio>, relay=fail, status=bounced (Unrouteable address)
+`;
+  for (const what of [id, "a1@dominio", "later@dominio"]) {
+    const { said, exit } = await tracked(what);
+    expect(said.startsWith(expected)).toBe(true);
+    expect(exit).toBe(69);
+  }
+});
+
+test("OpenSMTPD, whose client is named for a session and not for a message", async () => {
+  const line = (text: string) => `${at} smtpd[44]: ${text}\n`;
+  const envelope = "evpid=1a2b3c4d5e6f7a8b from=<ana@dominio> to=<root@dominio>";
+  writeFileSync(
+    path(),
+    line("8e5d1c7e0a1b2c3d smtp connected address=127.0.0.1 host=localhost") +
+      line("8e5d1c7e0a1b2c3d smtp message msgid=11111111 size=5 nrcpt=1 proto=ESMTP") +
+      line("8e5d1c7e0a1b2c3d smtp message msgid=1a2b3c4d size=797 nrcpt=2 proto=ESMTP") +
+      line(`8e5d1c7e0a1b2c3d smtp envelope ${envelope}`) +
+      line("8e5d1c7e0a1b2c3d smtp disconnected reason=quit") +
+      line(`8e5d1c801f2e3d4c mda delivery ${envelope} user=root delay=0s result=Ok stat=Delivered`) +
+      line(
+        '8e5d1c801f2e3d4d mta delivery evpid=1a2b3c4d5e6f7a8c from=<ana@dominio> to=<x@far> rcpt=<-> source="192.0.2.9" relay="192.0.2.1 (mx.far)" delay=1s result="TempFail" stat="451 4.7.1 try again"',
+      ),
+  );
+  expect(await tracked("1a2b3c4d")).toEqual({
+    exit: 75,
+    said: `1a2b3c4d
+client      localhost[127.0.0.1], ESMTP
+queue       797 bytes, 2 recipients
+note        from=<ana@dominio> to=<root@dominio>
+delivered   to <root@dominio>, relay=mailbox of root, delay=0s, status=sent (Delivered)
+deferred    to <x@far>, relay=192.0.2.1 (mx.far), delay=1s, status=deferred (451 4.7.1 try again)
+root@dominio: delivered, Delivered
+x@far: deferred, 451 4.7.1 try again
+`,
+  });
+});
+
+test("what is not found is named, and so is where it was looked for", async () => {
+  writeFileSync(path(), other);
+  writeFileSync(path("mail.log.1"), other);
+  expect(await tracked("FFFFFFFFFF")).toEqual({
+    exit: 66,
+    said: `"FFFFFFFFFF": not found, as a queue id, a message-id or an address, in ${path()}, ${path("mail.log.1")}`,
+  });
+  expect(await tracked(undefined)).toMatchObject({ exit: 66, said: expect.stringContaining("nothing was sent") });
+});
+
+test("a log that is missing is named, and one that is closed to the user, with the group to join", async () => {
+  expect(await tracked("x")).toEqual({
+    exit: 66,
+    said: `${path()}: No such file or directory; -S maillog=FILE names another log`,
+  });
+  if (process.getuid?.() === 0) return; // root may read everything
+  writeFileSync(path(), other);
+  chmodSync(path(), 0);
+  expect(await tracked("x")).toMatchObject({ exit: 66, said: expect.stringContaining("the group adm") });
+});
+
+test("without a log file the journal is asked", async () => {
+  mkdirSync(path("bin"));
+  writeFileSync(path("bin/journalctl"), `#!/bin/sh\ncat '${path("journal")}'\n`, { mode: 0o755 });
+  writeFileSync(path("journal"), `${arrived("DE3232C16A")}${delivered("DE3232C16A")}${removed("DE3232C16A")}`);
+  process.env["PATH"] = `${path("bin")}:${PATH}`;
+  const { linesWith } = await import("../../src/track/log-files.ts");
+  const lines: string[] = [];
+  for await (const { line } of linesWith({ name: "the journal", path: undefined }, ["removed"])) lines.push(line);
+  expect(lines).toEqual([removed("DE3232C16A").trimEnd()]);
+});
