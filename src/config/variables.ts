@@ -36,6 +36,18 @@ function seconds(fallback: number, meaning: string, { max }: { max: number }): K
   };
 }
 
+/** A whole number; anything else counts as the default. */
+function count(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
+  return {
+    meaning,
+    value: "number",
+    read: (given) => {
+      const number = given === undefined || given.trim() === "" ? Number.NaN : Number(given);
+      return Number.isInteger(number) && number >= 0 && number <= max ? number : fallback;
+    },
+  };
+}
+
 /** The same, where not having one means something of its own. */
 function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number | undefined> {
   const inside = (number: number) => (number >= 0 && number <= max ? number : undefined);
@@ -71,6 +83,11 @@ export const variables = {
   expandaddr: flag("Recipients may be files and programs: /file, +folder, |command."),
   folder: text("The directory that +name means.", "directory"),
   from: text("The sender's address, in the envelope and in From:.", "address"),
+  "history-file": text(
+    "Where command lines are kept from session to session; history in the state directory. Without a value, nowhere.",
+    "file",
+  ),
+  "history-size": count(1000, "How many command lines are kept; 1000.", { max: 1_000_000 }),
   hold: flag("Messages that were read stay in the system mailbox."),
   ignore: flag("Interrupts are ignored while a message is typed, and shown as @."),
   ignoreeof: flag("End of input does not end a message or the session."),
@@ -95,6 +112,11 @@ export const variables = {
   passwordcommand: text(
     "A command that prints the password for a server; MAIL_USER and MAIL_HOST tell it which.",
     "command",
+  ),
+  prompt: textOr(
+    "& ",
+    "The prompt on a terminal. In it %u is the number of unread messages, %n of new ones, %m of all, %d of deleted ones, %c the current message, %f the folder, %% a percent sign.",
+    "text",
   ),
   quiet: flag("No banner at the start."),
   record: text("Where copies of sent messages go.", "file"),

@@ -20,20 +20,29 @@ const width = 80;
 
 /** @returns lossless text without a line end */
 export function headerLine(parts: HeaderLineParts): string {
-  const header = parseHeader(parts.header);
-  const recipients = header.all("to").join(" ");
-  const who =
-    parts.showRecipient && recipients !== ""
-      ? `TO ${cut(bareAddress(recipients).replace(/,.*/s, ""), 14)}`
-      : senderOf(parts.header);
-  const subjects = header.all("subject");
-  const subject = (subjects.length > 0 ? subjects : header.all("subj")).join(" ");
+  const { who, date, subject } = headerTexts(parts);
   const { lines, characters } = parts.counts;
+  const shownWho = who.startsWith("TO ") ? `TO ${cut(who.slice(3), 14)}` : cut(who, 17);
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} ` +
-    `${padEnd(cut(who, 17), 17)}  ${padStart(cut(fromLine(parts.header).date, 16), 16)} ` +
+    `${padEnd(shownWho, 17)}  ${padStart(cut(date, 16), 16)} ` +
     `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
   return start + cut(subject, Math.max(width - toBytes(start).length, 0));
+}
+
+/** What a line shows of a header, as it is written there. */
+export function headerTexts(parts: HeaderLineParts): { who: string; date: string; subject: string } {
+  const header = parseHeader(parts.header);
+  const recipients = header.all("to").join(" ");
+  const subjects = header.all("subject");
+  return {
+    who:
+      parts.showRecipient && recipients !== ""
+        ? `TO ${bareAddress(recipients).replace(/,.*/s, "")}`
+        : senderOf(parts.header),
+    date: fromLine(parts.header).date,
+    subject: (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
+  };
 }
 
 /** To go to mbox, new, unread, held, saved, read: the first that applies. */

@@ -38,18 +38,22 @@ export function printHeaderLine(session: Session, folder: Folder, message: numbe
   const { mailbox } = folder;
   const flags = mailbox.flags(message);
   const current = message === folder.current;
-  const line = headerLine({
+  const parts = {
     number: message,
     current,
     flags,
     header: mailbox.header(message),
     counts: mailbox.counts(message),
     showRecipient: session.config.settings.get("show-rcpt"),
-  });
-  session.terminal.out(`${line}\n`, lineStyle(current, flags));
+  };
+  const { comfort, terminal } = session;
+  const line =
+    comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
+  terminal.out(`${line}\n`, lineStyle(current, flags));
 }
 
 function lineStyle(current: boolean, flags: number): Style {
+  if (flags & Flag.Deleted) return "deleted";
   if (current) return "current";
   return (flags & (Flag.New | Flag.Read)) === Flag.New ? "new" : "plain";
 }

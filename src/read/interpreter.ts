@@ -45,6 +45,8 @@ export async function execute(session: Session, line: string): Promise<boolean> 
     return true;
   if (found === undefined) {
     terminal.out(`Unknown command: "${word}"\n`);
+    const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;
+    if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
     return false;
   }
   const refusal = barred(session, found);

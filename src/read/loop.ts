@@ -3,9 +3,9 @@ import { fromBytes, toBytes } from "../message/text.ts";
 import type { Input, Terminal } from "../terminal/terminal.ts";
 import { continued, execute } from "./interpreter.ts";
 import { takeInNewMail } from "./new-mail.ts";
+import { promptOf } from "./prompt.ts";
 import type { Session } from "./session.ts";
 
-const prompt = "& ";
 /** So many ends of input in a row are answered with ignoreeof; then input is really at its end. */
 const mostEnds = 24;
 
@@ -54,7 +54,9 @@ async function commandLoop(session: Session): Promise<"quit" | "exit"> {
     if (begun === "" && terminal.interactive && config.settings.get("autoinc") && session.folder !== undefined) {
       if ((await takeInNewMail(session.folder)) > 0) terminal.out("New mail has arrived.\n");
     }
-    const input = await lines.next(begun === "" ? prompt : "");
+    const arrived = begun === "" ? session.comfort?.newMail() : undefined;
+    if (arrived !== undefined) terminal.out(`${arrived}\n`, "hint");
+    const input = await lines.next(begun === "" ? promptOf(session) : "");
     if (input.kind === "interrupt") {
       terminal.out("Interrupt\n");
       begun = "";
@@ -62,7 +64,7 @@ async function commandLoop(session: Session): Promise<"quit" | "exit"> {
     }
     if (input.kind === "end") {
       if (begun !== "") {
-        await execute(session, begun);
+        await run(session, begun);
         break;
       }
       if (terminal.interactive && config.settings.get("ignoreeof") && ++ends <= mostEnds) {
@@ -75,7 +77,22 @@ async function commandLoop(session: Session): Promise<"quit" | "exit"> {
     const line = begun + (begun === "" ? input.text : input.text.replace(/^[ \t]+/, ""));
     const goesOn = continued(line);
     begun = goesOn ?? "";
-    if (goesOn === undefined) await execute(session, line);
+    if (goesOn === undefined) await run(session, line);
   }
   return session.ending ?? "quit";
+}
+
+/** Runs a command; Ctrl-C ends it early if it looks for that. */
+async function run(session: Session, line: string): Promise<void> {
+  const { terminal } = session;
+  session.interrupted = false;
+  const stop = terminal.onInterrupt(() => {
+    session.interrupted = true;
+  });
+  try {
+    await execute(session, line);
+  } finally {
+    stop();
+  }
+  if (session.interrupted) terminal.out("Interrupt\n");
 }

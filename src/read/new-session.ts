@@ -32,6 +32,7 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     conditional: undefined,
     program,
     ending: undefined,
+    interrupted: false,
     execute: async (line) => {
       await execute(session, line);
     },
@@ -52,5 +53,9 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   if (said.debug) config.settings.set("debug", "");
   if (said.verbose) config.settings.set("verbose", "");
   config.settings.origin = "the session";
+  if (terminal.rich) {
+    const { makeComfortable } = await import("./comfort/comfort.ts");
+    makeComfortable(session);
+  }
   return session;
 }

@@ -3,6 +3,7 @@ import type { FieldSelection } from "../config/config.ts";
 import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { storedForm } from "../mailbox/stored-form.ts";
 import type { Styled } from "../terminal/terminal.ts";
+import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";
 import type { Folder, Session } from "./session.ts";
 
@@ -132,7 +133,13 @@ export async function printMessages(
     await terminal.page(config.settings.get("PAGER"), { [Symbol.iterator]: () => titled()[Symbol.iterator]() });
     return;
   }
+  let size = 0;
   for (const piece of titled()) {
+    size += piece instanceof Uint8Array ? piece.length : piece.text.length;
+    if (size >= 1 << 16) {
+      size = 0;
+      if (await isInterrupted(session)) return;
+    }
     if (!(piece instanceof Uint8Array)) terminal.out(piece.text, piece.style);
     else {
       terminal.out(piece);

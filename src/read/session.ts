@@ -2,7 +2,8 @@ import type { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
 import type { ExitCode } from "../errors.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Styled, Terminal } from "../terminal/terminal.ts";
+import type { HeaderLineParts } from "./header-line.ts";
 
 /** Everything a command works on, passed along instead of kept in modules: a test builds one in a line. */
 export interface Session {
@@ -21,6 +22,10 @@ export interface Session {
   conditional: Conditional | undefined;
   /** How the program was named, for messages of failing system calls. */
   readonly program: string;
+  /** What a person at a capable terminal is offered beyond bsd-mailx's words; undefined elsewhere. */
+  comfort?: Comfort;
+  /** Ctrl-C since the command began: what takes long ends early. */
+  interrupted: boolean;
   /** Runs a command line as the prompt would; given by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
   /** Runs the commands of a file; given by the interpreter. @returns false when one failed and that has been said */
@@ -29,6 +34,28 @@ export interface Session {
   ending: "quit" | "exit" | undefined;
   /** The exit code, when something could not be written in the course of the session. */
   failure?: ExitCode;
+}
+
+export interface Comfort {
+  headerLine(parts: HeaderLineParts, window: ListWindow): string;
+  /** A command that a mistyped word was probably meant to be. */
+  likeCommand(word: string): string | undefined;
+  /** A variable that is set and that a mistyped name was probably meant to be. */
+  likeVariable(name: string): string | undefined;
+  /** Commands by what one wants to do, or one command, variable, escape or "msglist". */
+  help(topic: string): readonly Styled[];
+  /** That mail has come since the last look; told once. */
+  newMail(): string | undefined;
+  /** Lets the person choose a folder. @returns what to type for it */
+  chooseFolder(): Promise<string | undefined>;
+  /** Lets the person choose a variable and give it a value. @returns a word for `set` */
+  editVariable(): Promise<string | undefined>;
+}
+
+export interface ListWindow {
+  readonly columns: number;
+  /** The greatest message number. */
+  readonly last: number;
 }
 
 /** An if that has not seen its endif. */

@@ -32,6 +32,8 @@ class ProcessTerminal implements Terminal {
   #reader: LineReader | undefined;
   #assistance: Assistance | undefined;
   readonly #keepAlive = () => {};
+  /** Lines that are awaited and children that own the terminal: an interrupt is theirs. */
+  #others = 0;
 
   constructor(interactive: boolean, paint: Paint | undefined) {
     this.interactive = interactive || this.inputIsTerminal;
@@ -62,11 +64,25 @@ class ProcessTerminal implements Terminal {
     this.#err.flush();
   }
 
-  readLine(prompt = "", asked: Asked = "answer"): Promise<Input> {
-    if (this.rich) return this.#edited(prompt, "", asked);
-    if (this.interactive && prompt !== "") this.out(prompt, "prompt");
-    if (this.interactive) this.#out.flush();
-    return this.inputIsTerminal ? this.#tty.readLine() : this.#pipe.readLine();
+  async readLine(prompt = "", asked: Asked = "answer"): Promise<Input> {
+    if (!this.inputIsTerminal) {
+      if (this.interactive && prompt !== "") this.out(prompt, "prompt");
+      if (this.interactive) this.#out.flush();
+      return await this.#pipe.readLine();
+    }
+    if (this.rich) return await this.#edited(prompt, "", asked);
+    if (prompt !== "") this.out(prompt, "prompt");
+    this.#out.flush();
+    return await this.#alone(() => this.#tty.readLine());
+  }
+
+  async #alone<T>(task: () => Promise<T>): Promise<T> {
+    this.#others++;
+    try {
+      return await task();
+    } finally {
+      this.#others--;
+    }
   }
 
   async editLine(prompt: string, value: string, asked: Asked = "answer"): Promise<Input> {
@@ -82,7 +98,8 @@ class ProcessTerminal implements Terminal {
       this.#reader = new LineReader({ size: () => this.size(), draw: (strokes) => this.#out.draw(strokes) });
       if (this.#assistance !== undefined) this.#reader.assist(this.#assistance);
     }
-    return await this.#reader.read({ prompt, value, asked });
+    const reader = this.#reader;
+    return await this.#alone(() => reader.read({ prompt, value, asked }));
   }
 
   assist(assistance: Assistance): void {
@@ -122,7 +139,7 @@ class ProcessTerminal implements Terminal {
     // An interrupt reaches the child through the terminal; here it must only not be the end of us.
     process.on("SIGINT", this.#keepAlive);
     try {
-      return await task();
+      return await this.#alone(task);
     } finally {
       process.removeListener("SIGINT", this.#keepAlive);
     }
@@ -146,8 +163,12 @@ class ProcessTerminal implements Terminal {
   }
 
   onInterrupt(handler: () => void): () => void {
-    process.on("SIGINT", handler);
-    return () => process.removeListener("SIGINT", handler);
+    if (!this.inputIsTerminal) return () => {};
+    const ours = () => {
+      if (this.#others === 0) handler();
+    };
+    process.on("SIGINT", ours);
+    return () => process.removeListener("SIGINT", ours);
   }
 
   close(): void {

@@ -64,5 +64,9 @@ export async function loadTheme(level: ColorSupportLevel): Promise<Paint> {
     hint: chalk.dim,
     prompt: chalk.bold,
   };
-  return (text, style) => looks[style](text);
+  return (text, style) => {
+    // A line end stays outside, or colours would be opened anew behind it for nothing.
+    const end = text.endsWith("\n") ? text.length - 1 : text.length;
+    return looks[style](text.slice(0, end)) + text.slice(end);
+  };
 }

@@ -11,8 +11,11 @@ import { leaveFolder } from "../quit.ts";
 import type { Session } from "../session.ts";
 import { takesNothing, takesWords } from "../takes.ts";
 
-async function changeFolder(session: Session, [typed]: readonly string[]): Promise<boolean> {
-  const { folder, terminal, config } = session;
+async function changeFolder(session: Session, [word]: readonly string[]): Promise<boolean> {
+  const { folder, terminal, config, comfort } = session;
+  const asks = word === "?" && comfort !== undefined;
+  const typed = asks ? await comfort.chooseFolder() : word;
+  if (asks && typed === undefined) return true;
   if (typed === undefined) {
     if (folder === undefined) return true;
     terminal.out(`${summary(session, folder)}\n`);

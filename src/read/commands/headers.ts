@@ -2,6 +2,7 @@
 import { type Command, command, type Takes } from "../command.ts";
 import { makeCurrent } from "../cursor.ts";
 import { printHeaderLine, showWindow, windowSize, windowStart } from "../header-window.ts";
+import { isInterrupted } from "../interrupts.ts";
 import { takesMessages } from "../message-list.ts";
 import type { Session } from "../session.ts";
 
@@ -57,10 +58,13 @@ export const headerCommands: readonly Command[] = [
     summary: "Show the header lines of messages.",
     example: "f ann",
     barred: ["sending"],
-    run: (session, messages) => {
+    run: async (session, messages) => {
       const { folder } = session;
       if (folder === undefined) return;
-      for (const message of messages) printHeaderLine(session, folder, message);
+      for (const [index, message] of messages.entries()) {
+        printHeaderLine(session, folder, message);
+        if (index % 256 === 255 && (await isInterrupted(session))) return;
+      }
       makeCurrent(folder, messages.at(-1) ?? folder.current);
     },
   }),

@@ -1,10 +1,25 @@
 /** ?, help, list, version. */
+
+import type { Takes } from "../command.ts";
 import { type Command, command } from "../command.ts";
 import { helpText } from "../help-text.ts";
+import type { Session } from "../session.ts";
 import { takesNothing } from "../takes.ts";
 
-const helpRow = (name: string, summary: string) =>
-  command({ name, takes: takesNothing, summary, example: name, run: ({ terminal }) => terminal.out(helpText) });
+/** A topic counts on a terminal only: bsd-mailx takes none. */
+const takesTopic: Takes<string> = { synopsis: "[topic]", parse: (_session, rest) => rest.trim() };
+
+const helpRow = (name: string, summary: string, example: string) =>
+  command({ name, takes: takesTopic, summary, example, run: help });
+
+async function help({ comfort, config, terminal }: Session, topic: string): Promise<void> {
+  if (comfort === undefined) return terminal.out(helpText);
+  const text = comfort.help(topic);
+  const lines = text.reduce((sum, { text: piece }) => sum + piece.split("\n").length - 1, 0);
+  if (config.settings.get("crt") !== undefined && lines >= terminal.size().rows)
+    return await terminal.page(config.settings.get("PAGER"), text);
+  for (const { text: piece, style } of text) terminal.out(piece, style);
+}
 
 const lineWidth = 70;
 
@@ -25,8 +40,8 @@ function nameList(names: readonly string[]): string {
 /** @param names of all commands, in the table's order; passed in, because the table itself imports this file */
 export function helpCommands(names: () => readonly string[]): readonly Command[] {
   return [
-    helpRow("?", "Show what the most used commands do."),
-    helpRow("help", "The same as ?."),
+    helpRow("?", "Show what commands do; on a terminal also one command, variable or escape.", "?"),
+    helpRow("help", "The same as ?.", "help save"),
     command({
       name: "list",
       takes: takesNothing,

@@ -28,8 +28,12 @@ export const variableCommands: readonly Command[] = [
     takes: takesWords("[name[=value] ...]"),
     summary: "Set variables; alone, list them.",
     example: "set hold record=+sent",
-    run: (session, words) => {
-      if (words.length === 0) list(session);
+    run: async (session, typed) => {
+      let words = typed;
+      if (session.comfort !== undefined && typed.length === 1 && typed[0] === "?") {
+        const word = await session.comfort.editVariable();
+        words = word === undefined ? [] : [word];
+      } else if (words.length === 0) list(session);
       return words.map((word) => assign(session, word)).every(Boolean);
     },
   }),
@@ -38,11 +42,13 @@ export const variableCommands: readonly Command[] = [
     takes: takesWords("name ...", 1),
     summary: "Forget variables.",
     example: "unset hold",
-    run: ({ config, terminal, sourcing }, words) => {
+    run: ({ config, terminal, sourcing, comfort }, words) => {
       let known = true;
       for (const name of words) {
         if (config.settings.unset(name) || sourcing > 0) continue;
         terminal.out(`"${name}": undefined variable\n`);
+        const like = comfort?.likeVariable(name);
+        if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
         known = false;
       }
       return known;

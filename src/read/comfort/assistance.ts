@@ -1,0 +1,138 @@
+/** What Tab, the arrows and Ctrl-R have to offer: words of the tables, files, addresses, earlier lines. */
+import { join } from "node:path";
+import { stateDirectory } from "../../config/files.ts";
+import { variables } from "../../config/variables.ts";
+import { History } from "../../terminal/history.ts";
+import type { Asked, Assistance, Candidate, Offer } from "../../terminal/terminal.ts";
+import type { Command } from "../command.ts";
+import { commands } from "../command-table.ts";
+import { findCommand } from "../interpreter.ts";
+import { queryTerms } from "../query/term-table.ts";
+import type { Session } from "../session.ts";
+import { addressBook } from "./address-book.ts";
+import { fileCandidates } from "./file-candidates.ts";
+
+/** How many lines of other kinds than commands are kept, for the session alone. */
+const sessionLines = 100;
+
+const nothing: Offer = { start: 0, candidates: [] };
+
+export function assistanceFor(session: Session, notice: () => string | undefined): Assistance {
+  const { settings, identity } = session.config;
+  const path = settings.get("history-file") ?? join(stateDirectory(process.env, identity.home), "history");
+  const histories: Partial<Record<Asked, History>> = {
+    command: new History(settings.get("history-size"), path === "" ? undefined : path),
+    people: new History(sessionLines),
+    subject: new History(sessionLines),
+  };
+  const completion = new Completion(session);
+  return {
+    complete: (asked, before) => completion.offer(asked, before),
+    recall: (asked) => histories[asked]?.lines() ?? [],
+    remember: (asked, line) => histories[asked]?.add(line),
+    notice,
+  };
+}
+
+class Completion {
+  readonly #session: Session;
+  readonly #addresses: () => readonly string[];
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#addresses = addressBook(session);
+  }
+
+  offer(asked: Asked, before: string): Offer {
+    if (asked === "command") return this.#commandLine(before, 0);
+    if (asked === "people") return this.#people(before);
+    if (asked === "text") return this.#escape(before);
+    return nothing;
+  }
+
+  /** @param at where the command begins in `before` */
+  #commandLine(before: string, at: number): Offer {
+    const line = before.slice(at);
+    const [, blanks = "", word = "", rest] = /^(\s*)([^\s\d]*?)(\s.*)?$/s.exec(line) ?? [];
+    if (rest === undefined) {
+      const names = commands.map(({ name }) => name).filter((name) => name.length > 1);
+      return matching(before, at + blanks.length, words(names));
+    }
+    const command = findCommand(word);
+    return command === undefined ? nothing : this.#argument(command, before);
+  }
+
+  #argument(command: Command, before: string): Offer {
+    const { config, folder } = this.#session;
+    const { name, synopsis } = command;
+    const start = before.search(/\S*$/);
+    if (synopsis === "[topic]") return matching(before, start, words([...topics()]));
+    if (name === "set") return matching(before, start, settable());
+    if (name === "unset") return matching(before, start, words(config.settings.names()));
+    if (name === "if") return matching(before, start, words(["s", "r"]));
+    if (name === "mail") return this.#people(before);
+    if (/\bfield\b/.test(synopsis)) return matching(before, start, words(fieldNames));
+    if (/\bdirectory\b/.test(synopsis)) return this.#files(before, start, { directories: true });
+    if (/\bfile\b/.test(synopsis)) return this.#files(before, start, { mailboxes: true });
+    if (/\baddress\b/.test(synopsis) && /^\s*\S+\s+\S+\s+/.test(before)) return this.#people(before);
+    if (/\bname\b|\baddress\b/.test(synopsis)) return matching(before, start, words([...config.aliases.keys()]));
+    if (/\bmsglist\b|\bquery\b/.test(synopsis) && folder !== undefined) return this.#messages(before, start);
+    return nothing;
+  }
+
+  #messages(before: string, start: number): Offer {
+    const terms = Object.keys(queryTerms).map((term) => ({ text: `${term}:`, open: true }));
+    const states = words([":n", ":u", ":o", ":r", ":d"]);
+    return matching(before, start, [...terms, ...states, ...words(this.#addresses())]);
+  }
+
+  #people(before: string): Offer {
+    const start = before.search(/[^\s,]*$/);
+    const names = [...this.#session.config.aliases.keys(), ...this.#addresses()];
+    return matching(before, start, words(names));
+  }
+
+  #files(before: string, start: number, wanted: { directories?: boolean; mailboxes?: boolean }): Offer {
+    return { start, candidates: fileCandidates(this.#session.config, before.slice(start), wanted) };
+  }
+
+  /** In a message only an escape's argument is completed. */
+  #escape(before: string): Offer {
+    const [all, letter = ""] = /^~(\S)\s+/.exec(before) ?? [];
+    if (before.startsWith("~:") || before.startsWith("~_")) return this.#commandLine(before, 2);
+    if (all === undefined) return nothing;
+    const start = before.search(/\S*$/);
+    if (/[rR<wd@]/.test(letter)) return this.#files(before, start, {});
+    if (/[tcb]/.test(letter)) return this.#people(before);
+    if (/[fFmM]/.test(letter) && this.#session.folder !== undefined) return this.#messages(before, start);
+    return nothing;
+  }
+}
+
+function words(texts: readonly string[]): Candidate[] {
+  return texts.map((text) => ({ text }));
+}
+
+/** Those that begin with what stands from `start` on, sorted, each once. */
+function matching(before: string, start: number, candidates: readonly Candidate[]): Offer {
+  const prefix = before.slice(start);
+  const found = new Map(
+    candidates.filter(({ text }) => text.startsWith(prefix)).map((candidate) => [candidate.text, candidate]),
+  );
+  return { start, candidates: [...found.values()].sort((a, b) => (a.text < b.text ? -1 : 1)) };
+}
+
+function settable(): Candidate[] {
+  return Object.entries(variables).flatMap(([name, { value }]): Candidate[] =>
+    value === "" ? [{ text: name }, { text: `no${name}` }] : [{ text: `${name}=`, open: true }],
+  );
+}
+
+function topics(): readonly string[] {
+  return [...commands.map(({ name }) => name), ...Object.keys(variables), "msglist"];
+}
+
+const fieldNames = `bcc cc content-type date delivered-to from in-reply-to list-id message-id mime-version organization
+  received references reply-to resent-from return-path sender status subject to user-agent x-mailer x-status`.split(
+  /\s+/,
+);

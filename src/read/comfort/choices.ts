@@ -1,0 +1,50 @@
+/** Questions with a list to choose from: which folder to open, which variable to set. */
+import { readdirSync } from "node:fs";
+import { folderDirectory, mboxPath, systemMailbox } from "../../config/files.ts";
+import { variables } from "../../config/variables.ts";
+import type { Choice } from "../../terminal/terminal.ts";
+import type { Session } from "../session.ts";
+
+/** More than a person scrolls through. */
+const mostFolders = 500;
+
+/** @returns the name as one would type it; undefined: none */
+export async function chooseFolder(session: Session): Promise<string | undefined> {
+  const { config, folder, terminal } = session;
+  const choices: Choice[] = [
+    { name: "%", hint: `new mail, ${systemMailbox(config)}` },
+    { name: "&", hint: `mail that was read, ${mboxPath(config)}` },
+  ];
+  if (folder?.previous !== undefined) choices.push({ name: "#", hint: `the one before, ${folder.previous}` });
+  choices.push(...folderNames(folderDirectory(config)).map((name) => ({ name: `+${name}` })));
+  return await terminal.choose("Which folder", choices);
+}
+
+/** The files of the folder directory, sorted. */
+export function folderNames(directory: string | undefined): readonly string[] {
+  if (directory === undefined) return [];
+  try {
+    return readdirSync(directory)
+      .filter((name) => !name.startsWith("."))
+      .sort()
+      .slice(0, mostFolders);
+  } catch {
+    return [];
+  }
+}
+
+/** @returns a word for `set`: name, name=value or noname; undefined: nothing is to be changed */
+export async function editVariable({ config, terminal }: Session): Promise<string | undefined> {
+  const { settings } = config;
+  const choices = Object.entries(variables).map(([name, { meaning }]) => {
+    const value = settings.text(name);
+    const shown = value === undefined ? "" : value === "" ? "is set. " : `= ${value}. `;
+    return { name, hint: `${shown}${meaning}` };
+  });
+  const name = await terminal.choose("Which variable", choices);
+  const row = Object.entries(variables).find(([known]) => known === name)?.[1];
+  if (name === undefined || row === undefined) return undefined;
+  if (row.value === "") return (await terminal.confirm(`Set ${name}`)) ? name : `no${name}`;
+  const answer = await terminal.editLine(`${name}=`, settings.text(name) ?? "");
+  return answer.kind === "line" ? `${name}=${answer.text}` : undefined;
+}

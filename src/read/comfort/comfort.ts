@@ -1,0 +1,27 @@
+/** What a person at a capable terminal is offered; loaded only there. */
+import { nearest } from "../../config/nearest.ts";
+import { commands } from "../command-table.ts";
+import type { Session } from "../session.ts";
+import { assistanceFor } from "./assistance.ts";
+import { chooseFolder, editVariable } from "./choices.ts";
+import { fittedHeaderLine } from "./header-columns.ts";
+import { helpOn } from "./help.ts";
+import { newMailWatch } from "./new-mail-watch.ts";
+
+export function makeComfortable(session: Session): void {
+  const newMail = newMailWatch(session);
+  const { config, terminal } = session;
+  session.comfort = {
+    headerLine: fittedHeaderLine,
+    likeCommand: (word) => {
+      const names = commands.map(({ name }) => name).filter((name) => name.length > 2);
+      return nearest(word, names);
+    },
+    likeVariable: (name) => nearest(name, config.settings.names()),
+    help: (topic) => helpOn(topic, terminal.size().columns),
+    newMail,
+    chooseFolder: () => chooseFolder(session),
+    editVariable: () => editVariable(session),
+  };
+  terminal.assist(assistanceFor(session, newMail));
+}

@@ -1,0 +1,58 @@
+/** Names of files that begin as typed, in the way that commands take them: `~/x`, `+folder`, paths. */
+import { type Dirent, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { folderDirectory } from "../../config/files.ts";
+import type { Candidate } from "../../terminal/terminal.ts";
+
+const mostNames = 5000;
+/** Letters that mean themselves in a command; a name with others is typed in quotes, and not completed. */
+const plainName = /^[^\s"'\\*?[\]{}$\p{Cc}\p{Cf}\p{Cs}]+$/u;
+
+export interface WantedFiles {
+  readonly directories?: boolean;
+  /** Also %, & and #. */
+  readonly mailboxes?: boolean;
+}
+
+export function fileCandidates(config: Config, typed: string, wanted: WantedFiles): Candidate[] {
+  const special = wanted.mailboxes === true && typed === "" ? ["%", "&", "#"].map((text) => ({ text })) : [];
+  const [, prefix = "", begun = ""] = /^(\+(?:.*\/)?|.*\/|)([^/]*)$/s.exec(typed) ?? [];
+  const directory = directoryOf(config, prefix);
+  if (directory === undefined) return special;
+  const names = entries(directory).filter(
+    ({ name }) => name.startsWith(begun) && plainName.test(name) && (begun !== "" || !name.startsWith(".")),
+  );
+  const found = names.flatMap((entry): Candidate[] => {
+    if (isDirectory(directory, entry)) return [{ text: `${prefix}${entry.name}/`, open: true }];
+    return wanted.directories === true ? [] : [{ text: `${prefix}${entry.name}` }];
+  });
+  return [...special, ...found.sort((a, b) => (a.text < b.text ? -1 : 1))];
+}
+
+/** @param prefix what is typed up to the last slash, or the plus */
+function directoryOf(config: Config, prefix: string): string | undefined {
+  if (prefix.startsWith("+")) {
+    const directory = folderDirectory(config);
+    return directory === undefined ? undefined : join(directory, prefix.slice(1));
+  }
+  if (prefix.startsWith("~/")) return join(config.identity.home, prefix.slice(2));
+  return prefix === "" ? "." : prefix;
+}
+
+function entries(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).slice(0, mostNames);
+  } catch {
+    return [];
+  }
+}
+
+function isDirectory(directory: string, entry: Dirent): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  try {
+    return statSync(join(directory, entry.name)).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+/** A line of the header list on a terminal: columns that fit the window, in display width, the subject decoded. */
+import type { Counts } from "../../mailbox/mailbox.ts";
+import { decodeWords } from "../../message/decode-words.ts";
+import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
+import { type HeaderLineParts, headerTexts, statusMark } from "../header-line.ts";
+import type { ListWindow } from "../session.ts";
+
+interface Layout {
+  readonly sender: number;
+  /** How much of the From_ line's date is shown. */
+  readonly date: "full" | "day and time" | "day";
+  readonly counts: boolean;
+}
+
+/** 80 columns are shared out as bsd-mailx does; from there, what is added goes to sender and subject. */
+function layoutFor(columns: number): Layout {
+  if (columns >= 72) {
+    const more = Math.min(Math.max(Math.floor((columns - 80) / 3), 0), 23);
+    return { sender: 17 + more, date: "full", counts: true };
+  }
+  if (columns >= 54) return { sender: 17, date: "day and time", counts: false };
+  return { sender: Math.max(Math.floor((columns - 14) / 2), 6), date: "day", counts: false };
+}
+
+/** @returns at most so many columns, without a line end */
+export function fittedHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
+  const layout = layoutFor(columns);
+  const { who, date, subject } = headerTexts(parts);
+  const number = String(parts.number).padStart(Math.max(String(last).length, 3));
+  const start =
+    `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
+    `${fillColumns(oneLine(decodeWords(who)), layout.sender)}${layout.counts ? "  " : " "}` +
+    `${shownDate(oneLine(date), layout.date)} ${layout.counts ? shownCounts(parts.counts) : ""}`;
+  return start + cutToFit(oneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
+}
+
+/** What would end or move a line is shown as what it is. */
+function oneLine(text: string): string {
+  return text.replace(/[\n\r\t\u2028\u2029]/g, (character) => {
+    if (character === "\t") return " ";
+    return character > "\r" ? " " : `^${String.fromCharCode(character.charCodeAt(0) + 0x40)}`;
+  });
+}
+
+/** `Sat Jan 16 18:22:03 2021`, or what another program wrote in its place. */
+function shownDate(date: string, form: Layout["date"]): string {
+  if (form === "full") return fillColumns(date.slice(0, 16), 16);
+  const [, day = "", time = ""] = /^\w{3} (\w{3} [ \d]\d) (\d\d:\d\d)/.exec(date) ?? ["", date.slice(0, 6), ""];
+  return form === "day" ? fillColumns(day, 6) : fillColumns(`${day} ${time}`, 12);
+}
+
+function shownCounts({ lines, characters }: Counts): string {
+  return `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
+}

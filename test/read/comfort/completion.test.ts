@@ -1,0 +1,64 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { assistanceFor } from "../../../src/read/comfort/assistance.ts";
+import { offered } from "../../../src/terminal/completion.ts";
+import type { Asked } from "../../../src/terminal/terminal.ts";
+import { type Bench, bench, message } from "../support/session.ts";
+
+let session: Bench;
+beforeEach(async () => {
+  session = await bench(message("ann@example.org", "one") + message("bob@example.org", "two"), {
+    "history-file": "",
+    folder: "folders",
+  });
+  const { home } = session.config.identity;
+  session.config.aliases.set("admins", ["ann@example.org"]);
+  mkdirSync(join(home, "folders/lists"), { recursive: true });
+  for (const name of ["archive", "articles", "with blank", "evil\u001b[2J", ".hidden"])
+    writeFileSync(join(home, "folders", name), "");
+});
+afterEach(() => session.remove());
+
+/** The line after Tab, or the names that are shown below it. */
+async function tab(asked: Asked, typed: string): Promise<string> {
+  const offer = await assistanceFor(session, () => undefined).complete(asked, typed);
+  const outcome = offered(typed, offer);
+  if (outcome.kind === "none") return "(bell)";
+  if (outcome.kind === "text") return typed.slice(0, outcome.start) + outcome.text;
+  return outcome.lines({ rows: 24, columns: 80 }).trim().replace(/\s+/g, " ");
+}
+
+test.each<[string, Asked, string, string]>([
+  ["a command that is certain", "command", "undel", "undelete "],
+  ["as much of a command as is certain", "command", "she", "shell "],
+  ["the commands there are", "command", "fold", "folder"],
+  ["the choice, once no more is certain", "command", "folder", "folder folders"],
+  ["a variable", "command", "set askb", "set askbcc "],
+  ["a variable with a value waits for it", "command", "set PAG", "set PAGER="],
+  ["unsetting by no", "command", "set noaskb", "set noaskbcc "],
+  ["a topic of help", "command", "help saver", "help saveretain "],
+  ["a folder", "command", "folder +li", "folder +lists/"],
+  ["folders that begin alike", "command", "save 1 +ar", "+archive +articles"],
+  ["no name with a blank or a control character", "command", "save +wi", "(bell)"],
+  ["no hidden name unless asked for", "command", "save +.", "save +.hidden "],
+  ["a sender in a message list", "command", "print bob", "print bob@example.org "],
+  ["a term of a query", "command", "delete sin", "delete since:"],
+  ["a state", "command", "print :u", "print :u "],
+  ["an alias to write to", "command", "mail adm", "mail admins "],
+  ["an address seen in the mailbox", "people", "ann@", "ann@example.org "],
+  ["the address behind a comma", "people", "x@y, bob", "x@y, bob@example.org "],
+  ["a file for an escape", "text", "~r +arch", "~r +archive "],
+  ["a command behind ~:", "text", "~:set askb", "~:set askbcc "],
+  ["nothing in the text of a message", "text", "ann", "(bell)"],
+  ["nothing for a command that is none", "command", "xyzzy ann", "(bell)"],
+])("Tab: %s", async (_rule, asked, typed, line) => expect(await tab(asked, typed)).toBe(line));
+
+test("an address that could mean something else is not offered", async () => {
+  session.remove();
+  session = await bench(
+    `From x Sat Jan 16 18:22:03 2021\nFrom: "|touch" <|touch@example.org>\nCc: -oQ/tmp@example.org, ok@example.org\n\nx\n`,
+    { "history-file": "" },
+  );
+  expect(await tab("people", "")).toBe("ok@example.org ");
+});

@@ -1,0 +1,59 @@
+import { expect, test } from "@jest/globals";
+import { Flag } from "../../../src/mailbox/mailbox.ts";
+import { fittedHeaderLine } from "../../../src/read/comfort/header-columns.ts";
+import { headerLine } from "../../../src/read/header-line.ts";
+import { displayWidth } from "../../../src/terminal/display-width.ts";
+
+function parts(subject: string, from = "alice@example.org", number = 1) {
+  const header = `From ${from} Sat Jan 16 18:22:01 2021\nFrom: ${from}\nSubject: ${subject}\n\n`;
+  const counts = { lines: 10, characters: 234 };
+  return { number, current: number === 1, flags: Flag.New, header: Buffer.from(header), counts, showRecipient: false };
+}
+
+const long = "a subject that is longer than any window of these here has room for, and then some more words";
+
+test.each([
+  [40, ">N  1 alice@exampl… Jan 16 a subject th…"],
+  [60, ">N  1 alice@example.org Jan 16 18:22 a subject that is long…"],
+  [80, ">N  1 alice@example.org  Sat Jan 16 18:22   10/234   a subject that is longer t…"],
+  [
+    120,
+    ">N  1 alice@example.org               Sat Jan 16 18:22   10/234   a subject that is longer than any window of these her…",
+  ],
+])("in %i columns", (columns, line) => expect(fittedHeaderLine(parts(long), { columns, last: 9 })).toBe(line));
+
+test("in 80 columns a plain line is bsd-mailx's", () => {
+  expect(fittedHeaderLine(parts("first light"), { columns: 80, last: 1 })).toBe(headerLine(parts("first light")));
+});
+
+test("a mailbox of many messages has room for their numbers", () => {
+  expect(fittedHeaderLine(parts("x", "a@b", 12345), { columns: 80, last: 54321 })).toMatch(/^ N12345 a@b/);
+});
+
+test.each([
+  ["encoded words are decoded", "=?UTF-8?B?5pel5pys6Kqe?= =?UTF-8?Q?_caf=C3=A9?=", "日本語 café"],
+  ["a charset of before UTF-8", "=?ISO-8859-1?Q?se=F1or?=", "señor"],
+  ["a line end in a word makes no line", "=?UTF-8?Q?x=0A>U__2_fake?=", "x^J>U  2 fake"],
+  ["a tab is a blank", "a\tb", "a b"],
+])("%s", (_rule, subject, shown) => {
+  expect(fittedHeaderLine(parts(subject), { columns: 80, last: 1 })).toMatch(
+    new RegExp(`10/234   ${shown.replace("^", "\\^")}$`),
+  );
+});
+
+test.each([30, 40, 53, 54, 71, 72, 80, 100, 132, 200])(
+  "whatever a header holds, a line fits in %i columns",
+  (columns) => {
+    const hostile = [
+      "日本語".repeat(40),
+      "👩‍💻".repeat(60),
+      "e\u0301".repeat(200),
+      "\u001b[2J".repeat(50),
+      "\u202e".repeat(90),
+    ];
+    for (const subject of hostile) {
+      const line = fittedHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3 });
+      expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+    }
+  },
+);
