@@ -202,7 +202,7 @@ async function submit(
   const from = ready.sender ?? `${identity.user}@${identity.mailName}`;
   if (transport.headers === "raw") {
     const { Readable } = await import("node:stream");
-    const raw = await rawMessage(draft, addressed, ready.stamp, ready.from, { exact: false });
+    const raw = await rawMessage(draft, people, ready.stamp, ready.from, { exact: false });
     const message = { size: raw.size, open: () => Readable.from(raw.pieces(), { objectMode: false }) };
     return await transport.submit({ from, to: items }, message);
   }
