@@ -3,7 +3,7 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { Exit, MailError } from "../errors.ts";
-import { fromBytes, toBytes } from "../message/text.ts";
+import { toBytes } from "../message/text.ts";
 import { TextFacts } from "../message/text-facts.ts";
 import { isSystemError, named, strerror } from "../system-error.ts";
 import { Body } from "./body.ts";
@@ -101,8 +101,7 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
   return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
 }
 
-/** `NAME` without what no file name of a receiver can have. */
+/** A file's name without what no receiver's file name can have: controls, slashes, blanks at its ends. */
 export function presentableName(name: string): string {
-  const utf8 = fromBytes(toBytes(name)).replace(/[\udc80-\udcff]/g, "_");
-  return utf8.replace(/[\p{Cc}/\\]/gu, "_") || "file";
+  return name.replace(/[\p{Cc}\p{Cs}/\\]/gu, "_").trim() || "file";
 }

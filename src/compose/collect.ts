@@ -3,7 +3,8 @@ import { MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import type { Input } from "../terminal/terminal.ts";
 import { typedItems } from "./recipients.ts";
-import { type Composing, type Ended, runTildeEscape } from "./tilde-escapes.ts";
+import type { Composing, Ended } from "./tilde-escape.ts";
+import { runTildeEscape } from "./tilde-escapes.ts";
 
 /** How many ends of input in a row `ignoreeof` refuses. */
 const refusals = 24;
@@ -95,9 +96,11 @@ class Collecting {
       const mark = settings.get("escape")?.charAt(0) ?? "~";
       if (mark === "" || !text.startsWith(mark)) {
         draft.body.append(toBytes(`${text.replace(/\r$/, "")}\n`));
+        this.#composing.typed?.();
         continue;
       }
       const ended = await this.#escape(text.slice(mark.length), mark);
+      this.#composing.typed?.();
       if (ended !== undefined) return ended;
     }
   }

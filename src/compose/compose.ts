@@ -12,6 +12,7 @@ import { programArguments } from "../submit/program.ts";
 import type { Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { Autosave } from "./autosave.ts";
 import { takeHeader } from "./body-header.ts";
 import { type Built, encodedMessage, newStamp, rawMessage, type Sender, type Stamp } from "./build.ts";
 import { collect } from "./collect.ts";
@@ -23,9 +24,9 @@ import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveR
 import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 import { keepAtSignals } from "./signals.ts";
 import { type Submission, wayOut } from "./submission.ts";
-import type { MessageSource } from "./tilde-escapes.ts";
+import type { MessageSource } from "./tilde-escape.ts";
 
-export type { MessageSource } from "./tilde-escapes.ts";
+export type { MessageSource } from "./tilde-escape.ts";
 
 export interface ComposeContext {
   readonly config: Config;
@@ -57,12 +58,29 @@ export interface ComposeResult {
 }
 
 export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+  const autosave = context.terminal.inputIsTerminal ? Autosave.start(context.config) : undefined;
+  try {
+    const { safe, ...result } = await composed(context, draft, () => autosave?.update(draft));
+    if (safe) autosave?.drop();
+    return result;
+  } finally {
+    draft.body.close();
+  }
+}
+
+/** @returns beside the result whether the text is safe elsewhere, or not wanted */
+async function composed(
+  context: ComposeContext,
+  draft: Draft,
+  typed: () => void,
+): Promise<ComposeResult & { safe: boolean }> {
   const { config, terminal } = context;
-  const composing = { config, terminal, draft, quoting: context.quoting, execute: context.execute };
+  const composing = { config, terminal, draft, quoting: context.quoting, execute: context.execute, typed };
+  const done = (exit: ExitCode, safe = true) => ({ exit, sent: false, safe });
   // Once: a hangup comes as a signal and as a failing read or write of the terminal.
-  let kept: Promise<void> | undefined;
+  let kept: Promise<string | undefined> | undefined;
   const keep = () => {
-    kept ??= saveDeadLetter(config, terminal, draft.body).then(() => {});
+    kept ??= saveDeadLetter(config, terminal, draft.body);
     return kept;
   };
   const atEase = terminal.interactive ? keepAtSignals(keep) : () => {};
@@ -71,10 +89,11 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
   try {
     if (context.wanted !== undefined) await prepared(context, draft, context.wanted);
     const ended = await collect(composing, { ...context.ask, escapes: context.wanted?.escapes === true });
-    if (ended === "dropped") return { exit: Exit.Ok, sent: false };
+    if (ended === "dropped") return done(Exit.Ok);
     if (ended === "cancelled") {
-      if (config.settings.text("nosave") === undefined) await keep();
-      return { exit: Exit.Ok, sent: false };
+      const exit = asBsd(config) ? Exit.Ok : Exit.Failure;
+      if (config.settings.text("nosave") !== undefined) return done(exit);
+      return done(exit, (await keep()) !== undefined);
     }
   } catch (error) {
     if (error instanceof MailError && !terminal.interactive) await keepAndSay(context, draft.body);
@@ -84,20 +103,19 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
     atEase();
     unheard();
   }
-  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0)
-    return { exit: Exit.Ok, sent: false };
+  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return done(Exit.Ok);
   try {
     if (context.wanted?.header === true) takeHeader(draft);
     addNamedPeople(draft);
     return await send(context, draft);
   } catch (error) {
-    if (!(error instanceof Unsendable)) throw error;
+    if (!(error instanceof Unsendable)) {
+      await keepAndSay(context, draft.body);
+      throw error;
+    }
     if (error.quiet) terminal.out(`${error.message}\n`);
     else terminal.err(`mail: ${error.message}\n`);
-    await keepAndSay(context, draft.body);
-    return { exit: error.exit, sent: false };
-  } finally {
-    draft.body.close();
+    return done(error.exit, await keepAndSay(context, draft.body));
   }
 }
 
@@ -123,7 +141,7 @@ async function prepared({ config, terminal }: ComposeContext, draft: Draft, want
   }
 }
 
-async function send(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+async function send(context: ComposeContext, draft: Draft): Promise<ComposeResult & { safe: boolean }> {
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from ??= settings.text("from");
@@ -143,31 +161,35 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
   const way = wayOut(config);
   if (settings.get("debug")) {
     terminal.out(planned(way, sender, context.verbose));
-    return { exit: Exit.Ok, sent: false };
+    return { exit: Exit.Ok, sent: false, safe: true };
   }
   if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, stamp, from);
-  if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true };
+  if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true, safe: true };
   try {
     const outcome = await submit(context, draft, people, { way, stamp, sender, from });
     const [first] = outcome.refused;
-    if (first === undefined) return { exit: Exit.Ok, sent: true };
+    if (first === undefined) return { exit: Exit.Ok, sent: true, safe: true };
     for (const { recipient, reply } of outcome.refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
     if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${outcome.accepted.join(", ")}\n`);
-    await keepAndSay(context, await raw(true));
-    return { exit: first.exit, sent: outcome.accepted.length > 0 };
+    const safe = await keepAndSay(context, await raw(true));
+    return { exit: first.exit, sent: outcome.accepted.length > 0, safe };
   } catch (error) {
     if (!(error instanceof MailError) || error instanceof Unsendable) throw error;
     const exit = reported(error, terminal, config);
-    await keepAndSay(context, await raw(true));
-    return { exit, sent: false };
+    return { exit, sent: false, safe: await keepAndSay(context, await raw(true)) };
   }
 }
 
-/** With the variable `sendmail` the words are bsd-mailx's, who says nothing of dead.letter. */
-async function keepAndSay({ config, terminal }: ComposeContext, text: Built): Promise<void> {
+/** With the variable `sendmail` words and exit codes are bsd-mailx's. */
+function asBsd({ settings }: Config): boolean {
+  return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
+}
+
+/** @returns whether the text is in dead.letter; bsd-mailx says nothing of it */
+async function keepAndSay({ config, terminal }: ComposeContext, text: Built): Promise<boolean> {
   const path = await saveDeadLetter(config, terminal, text);
-  const asBsd = config.settings.get("mta") === undefined && config.settings.get("sendmail") !== undefined;
-  if (path !== undefined && !asBsd) terminal.err(`mail: the message is in ${path}\n`);
+  if (path !== undefined && !asBsd(config)) terminal.err(`mail: the message is in ${path}\n`);
+  return path !== undefined;
 }
 
 /** Says what went wrong. @returns the exit code: bsd-mailx's 1 for the variable `sendmail`, sysexits for `mta` */

@@ -3,6 +3,7 @@ import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
 import { transferEncodingOf } from "../message/encode.ts";
+import { encodeParameter } from "../message/encode-parameter.ts";
 import { toBytes } from "../message/text.ts";
 import type { Outgoing } from "../submit/transport.ts";
 import { type Attachment, presentableName } from "./attachment.ts";
@@ -53,10 +54,17 @@ function addPart(mixed: MimeNode, { name, type, facts, open }: Attachment, eight
     mixed.createChild(false).setRaw(Readable.from(whole(toBytes(header), open()), { objectMode: false }));
     return;
   }
+  const disposition = `attachment; ${encodeParameter("filename", presentableName(name))}`;
   mixed
-    .createChild(facts === undefined ? type : "application/octet-stream", { filename: presentableName(name) })
+    .createChild(facts === undefined ? type : "application/octet-stream")
     .setHeader("Content-Transfer-Encoding", "base64")
-    .setContent(open());
+    .setHeader("Content-Disposition", { prepared: true, value: disposition.replaceAll("\n", "\r\n") })
+    .setContent(Readable.from(lazily(open), { objectMode: false }));
+}
+
+/** Opened when its turn comes: files may be many, descriptors are not. */
+async function* lazily(open: () => Readable): AsyncIterable<Buffer> {
+  yield* open() as AsyncIterable<Buffer>;
 }
 
 async function* unixLineEnds(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {

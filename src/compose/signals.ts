@@ -2,7 +2,7 @@
 const signals = ["SIGHUP", "SIGTERM"] as const;
 
 /** @returns a function that takes the handlers away */
-export function keepAtSignals(keep: () => Promise<void>): () => void {
+export function keepAtSignals(keep: () => Promise<unknown>): () => void {
   let ending = false;
   const handler = (signal: NodeJS.Signals) => {
     if (ending) return;

@@ -1,50 +1,14 @@
 /** What a line that begins with the escape character does. ~? and the manual read this table. */
 import { readFile, stat, writeFile } from "node:fs/promises";
-import type { Config } from "../config/config.ts";
 import { deadLetterPath } from "../config/files.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
 import { isSystemError, named } from "../system-error.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { shownHeader } from "./build.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
-import type { Draft } from "./draft.ts";
 import { fileName } from "./file-names.ts";
 import { typedItems } from "./recipients.ts";
-
-/** The messages of the session that a draft may quote. */
-export interface MessageSource {
-  /** Message numbers for a typed list; "" is the current message. */
-  select(list: string): Promise<readonly number[]>;
-  /** A message as it is shown: its header fields selected or all, its body as stored. */
-  text(message: number, allFields: boolean): Buffer;
-}
-
-export interface Composing {
-  readonly config: Config;
-  readonly terminal: Terminal;
-  readonly draft: Draft;
-  readonly quoting: MessageSource | undefined;
-  readonly execute: ((line: string) => Promise<boolean>) | undefined;
-}
-
-/** How the message ends; undefined: it goes on. */
-export type Ended = "sent" | "cancelled" | "dropped" | undefined;
-
-export interface TildeEscape {
-  /** The characters that call it; the first one is the name. */
-  readonly characters: string;
-  /** As ~? shows the argument, after each character. */
-  readonly argument: string;
-  /** Undefined: not listed. */
-  readonly meaning: string | undefined;
-  /** Says "(continue)" on a terminal. */
-  readonly continues?: boolean;
-  readonly run: (
-    composing: Composing,
-    argument: string,
-    written: string,
-  ) => Ended | Promise<Ended> | Promise<void> | void;
-}
+import { addedEscapes, isOfUse } from "./tilde-added.ts";
+import { type Composing, type Ended, row, type TildeEscape } from "./tilde-escape.ts";
 
 export const tildeEscapes: readonly TildeEscape[] = [
   row(
@@ -86,7 +50,9 @@ export const tildeEscapes: readonly TildeEscape[] = [
   row("v", "", "Invoke display editor on message.", (composing) => edit(composing, "VISUAL"), true),
   row("w", " filename", "Write message to file.", write),
   row("x", "", "Abort message; no copy is saved.", () => "dropped"),
-  row("?", "", "Print a brief summary of tilde escapes.", ({ terminal }) => terminal.out(tildeHelp())),
+  row("?", "", "Print a brief summary of tilde escapes.", ({ terminal }) =>
+    terminal.out(tildeHelp(terminal.inputIsTerminal)),
+  ),
   row("!", "command", "Execute shell command.", async ({ config, terminal }, line) => {
     const { code } = await runShell(config, terminal, line);
     terminal.out(`${endingText(code)}!\n`);
@@ -100,17 +66,8 @@ export const tildeEscapes: readonly TildeEscape[] = [
   ),
   row(".", "", "Simulate end of file on input.", () => "sent"),
   row("R", " name", undefined, setReplyTo),
+  ...addedEscapes,
 ];
-
-function row(
-  characters: string,
-  argument: string,
-  meaning: string | undefined,
-  run: TildeEscape["run"],
-  continues = false,
-): TildeEscape {
-  return { characters, argument, meaning, run, continues };
-}
 
 /** @param line the line behind its escape character */
 export async function runTildeEscape(composing: Composing, line: string, mark: string): Promise<Ended> {
@@ -120,7 +77,10 @@ export async function runTildeEscape(composing: Composing, line: string, mark: s
     composing.draft.body.append(toBytes(`${line}\n`));
     return undefined;
   }
-  if (found === undefined) {
+  if (
+    found === undefined ||
+    (found.added === true && !composing.terminal.inputIsTerminal && !isOfUse(composing, line))
+  ) {
     composing.terminal.out("Unknown tilde escape.\n");
     return undefined;
   }
@@ -129,10 +89,10 @@ export async function runTildeEscape(composing: Composing, line: string, mark: s
   return ended ?? undefined;
 }
 
-function tildeHelp(): string {
+function tildeHelp(all: boolean): string {
   const rule = `${"-".repeat(78)}\n`;
-  const lines = tildeEscapes.flatMap(({ characters, argument, meaning }) => {
-    if (meaning === undefined) return [];
+  const lines = tildeEscapes.flatMap(({ characters, argument, meaning, added }) => {
+    if (meaning === undefined || (added === true && !all)) return [];
     const usage = [...characters].map((character) => `~${character}${argument}`).join(" | ");
     return [`${usage}${"\t".repeat(Math.max(1, Math.ceil((24 - usage.length) / 8)))}${meaning}\n`];
   });
@@ -208,8 +168,10 @@ function shifted(text: Buffer, prefix: string): Buffer {
   return Buffer.from(lines, "latin1");
 }
 
+/** POSIX mailx: `~r !command` and `~<!command` take what a command prints. */
 async function read(composing: Composing, name: string): Promise<void> {
   if (name === "") return composing.terminal.out("Interpolate what file?\n");
+  if (name.startsWith("!")) return readOutput(composing, name.slice(1));
   await readInto(composing, fileName(composing.config, name));
 }
 
@@ -223,6 +185,14 @@ async function readInto({ terminal, draft }: Composing, path: string): Promise<v
   } catch (error) {
     throw named(path, error);
   }
+}
+
+async function readOutput({ config, terminal, draft }: Composing, line: string): Promise<void> {
+  const { code, output } = await runShell(config, terminal, line, Buffer.alloc(0));
+  terminal.out(endingText(code));
+  draft.body.append(output);
+  if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
+  terminal.out(`"!${line}" ${linesIn(output)}/${output.length}\n`);
 }
 
 async function write({ config, terminal, draft }: Composing, name: string): Promise<void> {

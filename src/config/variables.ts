@@ -128,6 +128,8 @@ export const variables = {
   SHELL: textOr("/bin/sh", "The shell of !, | and shell.", "program"),
   sendwait: flag("Wait until the message was handed on; always so."),
   "show-rcpt": flag("Header lines show the recipient."),
+  sign: text("A signature, inserted by ~a.", "text"),
+  Sign: text("Another signature, inserted by ~A.", "text"),
   skipempty: flag("Don't send a message with an empty body."),
   smtpauth: text(
     "How to log in: scram-sha-256, scram-sha-1, cram-md5, plain, login, oauthbearer or xoauth2; by default the safest that the server takes.",

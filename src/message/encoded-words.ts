@@ -3,7 +3,9 @@ import { isUtf8 } from "node:buffer";
 import { toBytes } from "./text.ts";
 
 /** Bytes in one word: 36 become 48 characters of base64, and the line stays below 76 with its charset and field name. */
-const wordBytes = 36;
+const textBytes = 36;
+/** In a name, which is folded by itself: 45 become 60 characters, and the word has the 75 that are allowed. */
+const nameBytes = 45;
 /** RFC 5322, section 2.1.1: what a line should not, and what it must not, exceed. */
 const goodLine = 78;
 const longestWord = 900;
@@ -41,8 +43,11 @@ export function encodeText(text: string, taken: number, charset?: string): strin
 }
 
 /** Gives back printable ASCII as it is, unless it `must` be encoded. */
-export function encodeWords(text: string, charset = "unknown-8bit", must = false): string {
-  if (!must && !needsWords(text)) return text;
+export function encodeWords(text: string, charset?: string, must = false): string {
+  return !must && !needsWords(text) ? text : wordsOf(text, charset ?? "unknown-8bit", textBytes).join("\n ");
+}
+
+function wordsOf(text: string, charset: string, wordBytes: number): string[] {
   const bytes = toBytes(text);
   const utf8 = isUtf8(bytes);
   const words: string[] = [];
@@ -54,12 +59,17 @@ export function encodeWords(text: string, charset = "unknown-8bit", must = false
     words.push(`=?${utf8 ? "UTF-8" : charset}?B?${bytes.toString("base64", start, end)}?=`);
     start = end;
   }
-  return words.join("\n ");
+  return words;
 }
 
 /** `Name <address>` with the name quoted or encoded as it needs to be. */
 export function encodeMailbox(name: string, address: string, charset?: string): string {
   if (name === "") return address;
-  if (needsWords(name)) return `${encodeWords(name, charset)} <${address}>`;
+  if (needsWords(name)) {
+    const utf8 = isUtf8(toBytes(name));
+    const words = wordsOf(name, charset ?? "unknown-8bit", utf8 ? nameBytes : textBytes);
+    const last = words.at(-1)?.length ?? 0;
+    return `${words.join("\n ")}${last + address.length > goodLine - 8 ? "\n" : ""} <${address}>`;
+  }
   return `${/^[\w !#$%&'*+\-/=?^`{|}~]+$/.test(name) ? name : `"${name.replace(/[\\"]/g, "\\$&")}"`} <${address}>`;
 }

@@ -10,6 +10,7 @@ import { printHeaderLine, showHeaders } from "./header-window.ts";
 import { runSession } from "./loop.ts";
 import { leaveFolder } from "./quit.ts";
 import type { Folder, Session } from "./session.ts";
+import { offerUnfinished } from "./unfinished.ts";
 
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
@@ -40,6 +41,7 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   const user = said.user ?? config.identity.user;
   if (isListing(said)) return listMessages(session, said, user);
   if (said.exists) return exists(session, said, user);
+  if (!said.headers) await offerUnfinished(session);
   const folder = await open(session, named(session, said), user);
   // A start-up file may have opened one.
   await leaveFolder(session);

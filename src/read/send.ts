@@ -5,6 +5,7 @@ import { emptyDraft } from "../compose/draft.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "./compose-context.ts";
 import type { Session } from "./session.ts";
+import { offerUnfinished } from "./unfinished.ts";
 
 /** A newline in what a script gives would begin another field: it becomes a blank, as bsd-mailx has it. */
 function oneLine(text: string): string {
@@ -13,6 +14,7 @@ function oneLine(text: string): string {
 
 export async function send(session: Session, said: SaidOptions): Promise<ExitCode> {
   const { settings } = session.config;
+  await offerUnfinished(session);
   const draft = emptyDraft();
   draft.to = [...said.words];
   draft.cc = [...said.cc];

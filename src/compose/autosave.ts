@@ -1,0 +1,144 @@
+/**
+ * A message that is typed, kept in a private file as it grows: what ends the process, SIGKILL included, costs at most the
+ * line that was not finished. The next `mail` on a terminal offers it (read/unfinished.ts).
+ *
+ * The file has a line of JSON, then the text. It is written without fsync: it has to outlive the process, not the power.
+ */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { stateDirectory } from "../config/files.ts";
+import { isSystemError } from "../system-error.ts";
+import type { Draft } from "./draft.ts";
+
+/** What a draft has besides its text, as it is kept. */
+type Kept = Pick<Draft, (typeof kept)[number]> & { readonly attachments: readonly string[] };
+const kept = ["to", "cc", "bcc", "subject", "fields", "replyTo", "inReplyTo", "references", "from"] as const;
+
+export interface Unfinished extends Kept {
+  readonly path: string;
+  readonly text: Buffer;
+  /** When the last line was typed. */
+  readonly date: Date;
+}
+
+export class Autosave {
+  readonly #path: string;
+  readonly #owner: string;
+  #descriptor: number | undefined;
+  #header = "";
+  #edition = -1;
+  #saved = 0;
+
+  private constructor(path: string) {
+    this.#path = path;
+    this.#owner = `${process.pid} ${startOf(process.pid)}`;
+  }
+
+  /** @returns undefined where there is no directory to write to: then one types without a net */
+  static start(config: Config): Autosave | undefined {
+    const directory = directoryOf(config);
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      if (isSystemError(error)) return undefined;
+      throw error;
+    }
+    return new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`));
+  }
+
+  /** Called after each line; nothing is kept before there is a text. */
+  update(draft: Draft): void {
+    const { body } = draft;
+    if (body.size === 0 && this.#descriptor === undefined) return;
+    const attachments = draft.attachments.map(({ path }) => path);
+    const fields = Object.fromEntries(kept.map((name) => [name, draft[name]]));
+    const header = `${JSON.stringify({ owner: this.#owner, ...fields, attachments })}\n`;
+    try {
+      const anew = header !== this.#header || body.edition !== this.#edition || this.#descriptor === undefined;
+      if (anew) {
+        const path = `${this.#path}.new`;
+        const descriptor = openSync(path, "w", 0o600);
+        writeSync(descriptor, header);
+        for (const piece of body.pieces()) writeAll(descriptor, piece);
+        renameSync(path, this.#path);
+        if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+        this.#descriptor = descriptor;
+        this.#header = header;
+        this.#edition = body.edition;
+      } else for (const piece of body.pieces(this.#saved)) writeAll(this.#descriptor, piece);
+      this.#saved = body.size;
+    } catch (error) {
+      // A full disk: dead.letter is tried at the end all the same.
+      if (!isSystemError(error)) throw error;
+    }
+  }
+
+  /** The text is sent, or in dead.letter, or not wanted. */
+  drop(): void {
+    if (this.#descriptor === undefined) return;
+    closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function writeAll(descriptor: number | undefined, piece: Buffer): void {
+  if (descriptor === undefined) return;
+  for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
+}
+
+/** The messages whose process is gone, the oldest first. */
+export function unfinished(config: Config): Unfinished[] {
+  const directory = directoryOf(config);
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+  return names.sort().flatMap((name) => read(join(directory, name)) ?? []);
+}
+
+export function forget(found: Unfinished): void {
+  rmSync(found.path, { force: true });
+}
+
+function read(path: string): Unfinished | undefined {
+  try {
+    const bytes = readFileSync(path);
+    const end = bytes.indexOf(10);
+    const { owner, ...fields } = JSON.parse(bytes.toString("utf8", 0, end)) as Kept & { owner: string };
+    const [pid = "", start = ""] = owner.split(" ");
+    if (start !== "" && startOf(Number(pid)) === start) return undefined;
+    return { ...fields, path, text: bytes.subarray(end + 1), date: statSync(path).mtime };
+  } catch {
+    // Half written, or somebody else's: not ours to offer.
+    return undefined;
+  }
+}
+
+function directoryOf(config: Config): string {
+  return join(stateDirectory(process.env, config.identity.home), "drafts");
+}
+
+/** proc(5), the 22nd field: tells a process from a later one with its number. Empty where it is gone. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,37 @@
+/** Messages whose typing was cut off, by a crash or a power button: the next `mail` on a terminal offers them. */
+import { compose } from "../compose/compose.ts";
+import { emptyDraft } from "../compose/draft.ts";
+import { asctime } from "../message/date.ts";
+import { composeContext } from "./compose-context.ts";
+import type { Session } from "./session.ts";
+
+export async function offerUnfinished(session: Session): Promise<void> {
+  const { terminal, config } = session;
+  if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
+  const { forget, unfinished } = await import("../compose/autosave.ts");
+  for (const found of unfinished(config)) {
+    const lines = found.text.toString("latin1").split("\n").length - 1;
+    const about = found.subject === undefined ? "" : `, "${found.subject}"`;
+    terminal.out(
+      `A message to ${found.to.join(", ")}${about}, was cut off at line ${lines} on ${asctime(found.date)}.\n`,
+      "hint",
+    );
+    const answer = await terminal.readLine(
+      "Go on with it now (y), delete it (d), or keep it for later (enter)? ",
+      "answer",
+    );
+    const word = answer.kind === "line" ? answer.text.trim().toLowerCase().charAt(0) : "";
+    if (word === "d") forget(found);
+    if (word !== "y") continue;
+    const draft = emptyDraft();
+    const { path: _path, text, date: _date, attachments, ...fields } = found;
+    Object.assign(draft, fields);
+    draft.body.append(text);
+    terminal.out(text);
+    terminal.out("(continue)\n");
+    const wanted = { attach: attachments, quoteFile: undefined, header: false, escapes: false };
+    await compose({ ...composeContext(session, { subject: false }), wanted }, draft);
+    // The text is where compose() has put it: sent, in dead.letter, or in a file of its own again.
+    forget(found);
+  }
+}

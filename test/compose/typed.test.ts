@@ -1,0 +1,96 @@
+/** Messages typed on a terminal: what is typed is nowhere lost. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
+import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+
+const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
+const drafts = ".local/state/mail/drafts";
+let home: string;
+let server: ScriptedServer;
+let pty: Pty | undefined;
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "mail-typed-"));
+  server = await scriptedServer();
+  writeFileSync(join(home, ".mailrc"), `set mta=smtp://127.0.0.1:${server.port} sign="Ann\\\\nof ops"\n`, {
+    mode: 0o600,
+  });
+});
+afterEach(async () => {
+  await pty?.close();
+  await server.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function mail(...argv: string[]): Promise<Pty> {
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: home,
+    LOGNAME: "ann",
+    LC_ALL: "C.UTF-8",
+    TERM: "dumb",
+    MAIL: join(home, "spool"),
+  };
+  pty = await openPty({ argv: [process.execPath, program, ...argv], env: env as Record<string, string>, cwd: home });
+  return pty;
+}
+
+const dead = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(home, "dead.letter"), "utf8") : "");
+const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, drafts)) : []);
+
+test("a message cut off by SIGKILL is offered by the next mail, and goes out with what is typed then", async () => {
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\ntwo\n");
+  await first.expect("two");
+  while (kept().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  process.kill(first.pid as number, "SIGKILL");
+  await first.exited;
+  await first.close();
+  const next = await mail();
+  await next.expect('A message to a@x.org, "plan", was cut off at line 2');
+  await next.expect("keep it for later (enter)? ");
+  next.send("y\n");
+  await next.expect("(continue)");
+  next.send("three\n.\n");
+  await next.expect("Cc: ");
+  next.send("\n");
+  await next.exited;
+  expect(server.messages).toEqual([expect.stringMatching(/Subject: plan\n[\s\S]*\n\none\ntwo\nthree\n$/)]);
+  expect([kept(), dead()]).toEqual([[], ""]);
+});
+
+test("two interrupts keep the text in dead.letter, and scripts are told", async () => {
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await first.expect("one");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  first.send("\x03");
+  await first.expect("one more to kill letter");
+  first.send("\x03");
+  expect(await first.exited).toBe(1);
+  expect([kept(), dead()]).toEqual([[], "one\n"]);
+});
+
+test("~a, ~i, ~@, ~? and ~r !command", async () => {
+  writeFileSync(join(home, "report.txt"), "numbers\n");
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("~a\n~i sign\n~i none\n");
+  await first.expect('"none" has no value.');
+  first.send("~r !echo from a command\n");
+  await first.expect('"!echo from a command" 1/15');
+  first.send("~@ report.txt\n");
+  await first.expect("1: report.txt (text/plain; charset=us-ascii, 8 bytes)");
+  first.send("~?\n");
+  await first.expect("~@ file ...");
+  first.send(".\n");
+  await first.expect("Cc: ");
+  first.send("\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages[0]).toContain("\n\nAnn\nof ops\nAnn\nof ops\nfrom a command\n");
+  expect(server.messages[0]).toContain(Buffer.from("numbers\n").toString("base64"));
+});
