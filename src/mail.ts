@@ -26,9 +26,10 @@ async function run(
   opened: (terminal: Terminal) => void,
 ): Promise<ExitCode> {
   const { parseArguments } = await import("./cli/parse.ts");
-  const said = await parseArguments(argv, (text) => process.stdout.write(text));
-  if (said === undefined) return Exit.Ok;
-  if (said.version) return printVersion();
+  const parsed = await parseArguments(argv, (text) => process.stdout.write(text));
+  if (parsed === undefined) return Exit.Ok;
+  if (parsed.version) return printVersion();
+  const said = readsPipe(parsed) ? { ...parsed, piped: await takePiped() } : parsed;
   const terminal = await open({ interactive: said.interactive });
   opened(terminal);
   showNotices((text) => terminal.err(`${program}: ${text}\n`));
@@ -65,6 +66,16 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
 
 function sends(said: SaidOptions): boolean {
   return !said.file && (said.words.length > 0 || said.recipientsFromHeader) && !isListing(said);
+}
+
+/** `-f -`: the mailbox comes on standard input. */
+function readsPipe({ file, words }: SaidOptions): boolean {
+  return file && words[0] === "-";
+}
+
+async function takePiped(): Promise<string> {
+  const { takePipedMailbox } = await import("./mailbox/packed/piped.ts");
+  return takePipedMailbox();
 }
 
 function printVersion(): ExitCode {

@@ -15,6 +15,6 @@ export function isListing(said: Said): boolean {
 export function fileFirst(argv: readonly string[], words: readonly string[]): readonly string[] {
   const option = argv.findIndex((word) => /^(?:-[A-Za-z~]*f|--file)$/.test(word));
   const file = option < 0 ? undefined : argv[option + 1];
-  const at = file === undefined || file.startsWith("-") ? -1 : words.indexOf(file);
+  const at = file === undefined || (file !== "-" && file.startsWith("-")) ? -1 : words.indexOf(file);
   return at <= 0 ? words : [words[at] as string, ...words.slice(0, at), ...words.slice(at + 1)];
 }

@@ -45,6 +45,8 @@ export interface SaidOptions {
   readonly version: boolean;
   /** Recipients, or the one file of -f. */
   readonly words: readonly string[];
+  /** With `-f -`: where the mailbox that came on standard input is kept. */
+  readonly piped?: string;
 }
 
 /** A command line that cannot be meant. Exit code 1 where bsd-mailx has the same complaint. */

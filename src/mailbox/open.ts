@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { isSystemError, named } from "../system-error.ts";
@@ -9,6 +9,7 @@ import { replay } from "./mbox/apply.ts";
 import { Journal } from "./mbox/journal.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
 import type { MailboxOptions } from "./options.ts";
+import { type Compression, compressionOf } from "./packed/compression.ts";
 
 /**
  * Opens a mailbox and finds its messages. What a crash left undone is finished first.
@@ -23,9 +24,11 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
       throw named(path, error);
     });
   }
-  const { descriptor, readOnly } = openFile(path, options.readOnly === true);
+  const { descriptor, readOnly } = isPipe(absolute) ? await openPipe(path) : openFile(path, options.readOnly === true);
   try {
     if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);
+    const compression = compressionOf(descriptor);
+    if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options);
     if (!readOnly) await finish(absolute, descriptor, options);
     const mailbox = new MboxMailbox(absolute, descriptor, readOnly, options);
     await mailbox.poll();
@@ -33,6 +36,45 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   } catch (error) {
     closeSync(descriptor);
     throw named(path, error);
+  }
+}
+
+/** As the shell's `<(command)` gives one. */
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+  } catch {
+    return false;
+  }
+}
+
+async function openPipe(path: string): Promise<{ descriptor: number; readOnly: boolean }> {
+  const { copyOfStream } = await import("./packed/piped.ts");
+  const { descriptor } = openFile(path, true);
+  try {
+    return { descriptor: await copyOfStream(descriptor, path), readOnly: true };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Read-only: what is unpacked is a copy. */
+async function openPacked(
+  path: string,
+  packed: number,
+  compression: Compression,
+  options: MailboxOptions,
+): Promise<Mailbox> {
+  const { unpack } = await import("./packed/unpack.ts");
+  const plain = await unpack(path, packed, compression);
+  try {
+    const mailbox = new MboxMailbox(path, plain, true, options);
+    await mailbox.poll();
+    closeSync(packed);
+    return mailbox;
+  } catch (error) {
+    closeSync(plain);
+    throw error;
   }
 }
 

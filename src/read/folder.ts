@@ -12,17 +12,19 @@ export interface FolderName {
   /** What the word that was typed means; relative if it was. */
   readonly name: string;
   readonly system: boolean;
+  /** It is a copy: nothing is to be written to it. */
+  readonly readOnly?: true;
 }
 
 /** No mailbox, or an empty one; said without the program's name in front. */
 export class NoMail extends MailError {}
 
-export async function openFolder(session: Session, { path, name, system }: FolderName): Promise<Folder> {
+export async function openFolder(session: Session, { path, name, system, readOnly }: FolderName): Promise<Folder> {
   const { config } = session;
   const options = storeOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
-  const mailbox = await openMailbox(path, options);
+  const mailbox = await openMailbox(path, { ...options, ...(readOnly === true ? { readOnly } : {}) });
   const folder: Folder = {
     mailbox,
     name,

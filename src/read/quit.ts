@@ -41,7 +41,11 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
   // A new message counts: it is to be stored as seen.
   const changed = flagsOf(folder).some((flags) => (flags & (Flag.Deleted | Flag.StatusChanged | Flag.New)) !== 0);
   refuseReadOnly(folder, (flags) => (flags & Flag.Deleted) !== 0);
-  if (!changed || mailbox.readOnly) return;
+  if (!changed) return;
+  if (mailbox.readOnly) {
+    session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
+    return;
+  }
   const result = await mailbox.commit({
     fate: (message) => (mailbox.flags(message) & Flag.Deleted ? "drop" : "keep"),
   });
@@ -52,7 +56,7 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
 /** @throws MailError when something was to be taken out of a mailbox that can only be read */
 function refuseReadOnly(folder: Folder, leaves: (flags: number) => boolean): void {
   if (!folder.mailbox.readOnly || !flagsOf(folder).some(leaves)) return;
-  throw new MailError(`${folder.mailbox.path}: opened read-only; nothing was changed`);
+  throw new MailError(`${folder.name}: opened read-only; nothing was changed`);
 }
 
 function flagsOf({ mailbox }: Folder): number[] {

@@ -18,6 +18,7 @@ const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 function named(session: Session, said: SaidOptions): FolderName {
   if (said.user !== undefined && !isUser(said.user)) throw new MailError(`"${said.user}" is not a user of this system`);
   if (!said.file) return systemFolder(session, said.user);
+  if (said.piped !== undefined) return { path: said.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = said.words;
   const path = expandFileName(session, typed);
   if (path === undefined) throw new MailError(`"${typed}" names no file`);

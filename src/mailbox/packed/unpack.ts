@@ -1,0 +1,114 @@
+/**
+ * A compressed mailbox as a plain file to be indexed: unpacked piece by piece into a private temporary file. gzip by Node's
+ * zlib, zstd by it where it can (Node 22.15), everything else by the program of the name.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, createReadStream, fstatSync } from "node:fs";
+import type { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Exit, MailError } from "../../errors.ts";
+import { isSystemError } from "../../system-error.ts";
+import { writeAll } from "../bytes.ts";
+import { notice } from "../notices.ts";
+import type { Compression } from "./compression.ts";
+import { openTemporary, withoutRoom } from "./temporary-file.ts";
+
+const chunkSize = 1 << 20;
+
+/**
+ * What can be read of a damaged file is given, and the damage is said.
+ *
+ * @param path for messages
+ * @param packed open for reading, at its beginning
+ * @returns a descriptor of the unpacked file, which has no name
+ * @throws MailError: no program to unpack it, no room, nothing of it can be read
+ */
+export async function unpack(path: string, packed: number, compression: Compression): Promise<number> {
+  const plain = openTemporary();
+  try {
+    const stream = await decompressor(compression);
+    const damage =
+      stream === undefined
+        ? await byProgram(path, packed, plain, compression)
+        : await byZlib(path, packed, plain, stream);
+    if (damage !== undefined) {
+      if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
+      notice(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
+    }
+    return plain;
+  } catch (error) {
+    closeSync(plain);
+    throw error;
+  }
+}
+
+type Zlib = typeof import("node:zlib") & { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
+
+async function decompressor({ name }: Compression): Promise<Transform | undefined> {
+  const zlib = (await import("node:zlib")) as Zlib;
+  if (name === "gzip") return zlib.createGunzip({ chunkSize });
+  return name === "zstd" ? zlib.createZstdDecompress?.({ chunkSize }) : undefined;
+}
+
+/** @returns what is wrong with the file */
+async function byZlib(path: string, packed: number, plain: number, unpacking: Transform): Promise<string | undefined> {
+  let at = 0;
+  /** The pipeline reports one in the last stage as an abort of the first. */
+  let writing: unknown;
+  try {
+    await pipeline(
+      createReadStream("", { fd: packed, autoClose: false, start: 0, highWaterMark: chunkSize }),
+      unpacking,
+      async (pieces: AsyncIterable<Buffer>) => {
+        for await (const piece of pieces) {
+          try {
+            writeAll(plain, piece, at);
+          } catch (error) {
+            writing = error;
+            throw error;
+          }
+          at += piece.length;
+        }
+      },
+    );
+    return undefined;
+  } catch (caught) {
+    const error = writing ?? caught;
+    if (isSystemError(error)) throw isFull(error) ? withoutRoom(path) : error;
+    if (error instanceof Error && "code" in error && String(error.code).startsWith("Z")) return error.message;
+    throw error;
+  }
+}
+
+function isFull({ code }: NodeJS.ErrnoException): boolean {
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
+}
+
+/** The program reads and writes the files itself. @returns what it said is wrong */
+function byProgram(
+  path: string,
+  packed: number,
+  plain: number,
+  { name, program, package: debian }: Compression,
+): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, ["-dc"], { stdio: [packed, plain, "pipe"], env: { ...process.env, LC_ALL: "C" } });
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-2000);
+    });
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      const text = `${path}: is compressed with ${name}, and the program ${program} is not installed; apt-get install ${debian}`;
+      reject(error.code === "ENOENT" ? new MailError(text, Exit.Unavailable, error) : error);
+    });
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(undefined);
+      else if (/No space left|quota|File too large/i.test(said) || signal === "SIGXFSZ") reject(withoutRoom(path));
+      else resolve(lastLine(said) || `${program} ended with ${signal ?? code}`);
+    });
+  });
+}
+
+function lastLine(text: string): string {
+  return (text.trim().split("\n").at(-1) ?? "").replace(/^[^:]*: (\(stdin\): |stdin: )?/, "");
+}

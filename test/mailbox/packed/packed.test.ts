@@ -1,0 +1,147 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { openPty } from "../../../scripts/pty.mjs";
+import { type Home, makeHome } from "../support/program.ts";
+
+let home: Home;
+beforeEach(() => {
+  home = makeHome();
+});
+afterEach(() => home.remove());
+
+const mbox = ["one", "two", "three"]
+  .map((subject) => `From ann Sat Jan 16 18:22:03 2021\nFrom: ann@x\nSubject: ${subject}\n\nbody of ${subject}\n\n`)
+  .join("");
+const program = join(process.cwd(), "bin/mail.js");
+
+function installed(name: string): boolean {
+  return spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status === 0;
+}
+
+/** A file of the home, packed by a program. */
+function pack(name: string): string {
+  writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox }));
+  return "box";
+}
+
+/** A shell in the home, with $MAIL_PROGRAM to be run; in a session of its own, without whoever's terminal runs the tests. */
+function shell(line: string, more: Readonly<Record<string, string>> = {}) {
+  const run = spawnSync("/usr/bin/setsid", ["-w", "/bin/bash", "-c", line], {
+    cwd: home.path,
+    env: {
+      PATH: process.env["PATH"],
+      HOME: home.path,
+      MAIL_PROGRAM: `${process.execPath} ${program} -n`,
+      TZ: "UTC",
+      ...more,
+    },
+    encoding: "latin1",
+  });
+  return { out: run.stdout, err: run.stderr, status: run.status };
+}
+
+const list =
+  ">N  1 ann@x              Sat Jan 16 18:22    6/73    one\n" +
+  " N  2 ann@x              Sat Jan 16 18:22    6/73    two\n" +
+  " N  3 ann@x              Sat Jan 16 18:22    6/77    three\n";
+
+describe("a compressed mailbox", () => {
+  test.each(["gzip", "zstd", "xz", "bzip2"])("of %s is read, saved from, and never written", (name) => {
+    if (!installed(name)) return;
+    const before = readFileSync(join(home.path, pack(name)));
+    const { out, err, status } = home.mail(["-f", "box"], ["p 2", "copy 3 saved", "| 1 cat >piped", "q"]);
+    expect(out).toContain(`"box": 3 messages 3 new [Read only]\n${list}`);
+    expect(out).toContain("body of two\n");
+    expect(out).toContain('"box" [Read only]: nothing was written\n');
+    expect(err).toBe("");
+    expect(status).toBe(0);
+    expect(readFileSync(join(home.path, "saved"), "latin1")).toContain("body of three\n");
+    expect(readFileSync(join(home.path, "piped"), "latin1")).toContain("body of one\n");
+    expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
+  });
+
+  test("goes by its first bytes, whatever its name, and may be of several parts", () => {
+    writeFileSync(join(home.path, "box.mbox"), Buffer.concat([gzipSync(mbox), gzipSync(mbox)]));
+    expect(home.mail(["-f", "box.mbox"], ["x"]).out).toContain("6 messages 6 new [Read only]");
+  });
+
+  test("a delete is refused at quit, with an exit code", () => {
+    pack("gzip");
+    const { err, status } = home.mail(["-f", "box"], ["d 1", "q"]);
+    expect(err).toBe("mail: box: opened read-only; nothing was changed\n");
+    expect(status).toBe(1);
+  });
+
+  test("one that is cut short shows what can be read of it, and says so", () => {
+    const whole = gzipSync(mbox.repeat(2000));
+    writeFileSync(join(home.path, "box"), whole.subarray(0, whole.length - 100));
+    const { out, err } = home.mail(["-f", "box"], ["p 1", "x"]);
+    expect(err).toContain("box: damaged or cut short (unexpected end of file); what could be read of it is shown\n");
+    expect(out).toContain("body of one\n");
+  });
+
+  test("without the program that unpacks it, the package is named", () => {
+    if (!installed("xz")) return;
+    pack("xz");
+    const { err, status } = home.mail(["-f", "box"], [], { PATH: "/nowhere" });
+    expect(err).toContain(
+      "box: is compressed with xz, and the program xz is not installed; apt-get install xz-utils\n",
+    );
+    expect(status).toBe(69);
+  });
+
+  test.each(["gzip", "xz"])("of %s without room to unpack it says where room is needed", (name) => {
+    if (!installed(name)) return;
+    writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
+    const { err, status } = shell("ulimit -f 200; $MAIL_PROGRAM -H -f box", { TMPDIR: home.path });
+    expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
+    expect(err).toContain("set TMPDIR to a directory with room\n");
+    expect(status).toBe(74);
+    expect(readdirSync(home.path)).toEqual(["box"]);
+  });
+});
+
+describe("a mailbox on standard input", () => {
+  test.each([
+    ["from a pipe", "cat box | $MAIL_PROGRAM -H -f -"],
+    ["from a file", "$MAIL_PROGRAM -H -f - <box"],
+    ["compressed", "gzip -c box | $MAIL_PROGRAM -H -f -"],
+    ["under a name of the shell's", "$MAIL_PROGRAM -H -f <(gzip -dc <(gzip -c box))"],
+  ])("%s is listed", (_shows, line) => {
+    writeFileSync(join(home.path, "box"), mbox);
+    expect(shell(line)).toEqual({ out: list, err: "", status: 0 });
+  });
+
+  test("without a terminal the header lines are shown, and that is all", () => {
+    writeFileSync(join(home.path, "box"), mbox);
+    const { out, status } = shell("cat box | $MAIL_PROGRAM -f -");
+    expect(out).toBe(
+      'Mail version 8.1.2 01/15/2001.  Type ? for help.\n"-": 3 messages 3 new [Read only]\n' +
+        `${list}"-" [Read only]: nothing was written\n`,
+    );
+    expect(status).toBe(0);
+  });
+
+  test("with one, commands are typed there", async () => {
+    writeFileSync(join(home.path, "box"), mbox);
+    const pty = await openPty({
+      argv: ["/bin/sh", "-c", `cat box | "${process.execPath}" "${program}" -n -f -`],
+      cwd: home.path,
+      env: { PATH: process.env["PATH"] ?? "", HOME: home.path, TERM: "dumb", NO_COLOR: "1" },
+    });
+    try {
+      await pty.expect("& ");
+      pty.send("2\n");
+      await pty.expect("body of two");
+      await pty.expect("& ");
+      pty.send("q\n");
+      await pty.expect("nothing was written");
+      expect(await pty.exited).toBe(0);
+    } finally {
+      await pty.close();
+    }
+  });
+});
