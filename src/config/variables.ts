@@ -97,6 +97,7 @@ export const variables = {
   LISTER: textOr("ls", "The program of folders.", "program"),
   lockwait: seconds(30, "How long to wait for another program's lock on a mailbox.", { max: 600 }),
   MAIL: text("The system mailbox.", "file"),
+  mailcap: text("Which programs open shows parts with: type: program %s; type: program %s.", "programs"),
   MBOX: text("Where messages go that were read; ~/mbox.", "file"),
   metoo: flag("Keep the sender in an expanded group."),
   maillog: text("The mail server's log, for track; by default where the system has it.", "file"),

@@ -26,10 +26,10 @@ import { variableCommands } from "./commands/variables.ts";
 const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
   ? z headers help = Reply Respond reply respond edit echo quit list xit exit size hold if else endif alternates ignore
-  discard retain saveignore savediscard saveretain # inc new unalias parts track`.split(/\s+/);
+  discard retain saveignore savediscard saveretain # inc new unalias parts open track`.split(/\s+/);
 
 /** Not in bsd-mailx, and so not in what `list` prints. */
-const ours = new Set(["unalias", "parts", "track"]);
+const ours = new Set(["unalias", "parts", "open", "track"]);
 
 const rows = [
   ...aliasCommands,

@@ -29,9 +29,11 @@ export function decodedBody(encoded: Encoded, limit: number): Buffer {
   return Buffer.concat(pieces).subarray(0, limit);
 }
 
-/** About how many bytes a body has, without decoding it. */
-export function decodedSize({ encoding, start, end }: Encoded): number {
-  return encoding === "base64" ? Math.floor(((end - start) * 57) / 78) : end - start;
+/** How many bytes a body has; of a large one in base64 about, without decoding it. */
+export function decodedSize(encoded: Encoded): number {
+  const size = encoded.end - encoded.start;
+  if (encoded.encoding !== "base64") return size;
+  return size < 1 << 20 ? decodedBody(encoded, size).length : Math.floor((size * 57) / 78);
 }
 
 /** What follows the padding is none of it: lists put their footers there. */

@@ -1,9 +1,72 @@
-/** parts: what a message is made of. */
-import { type Command, command } from "../command.ts";
+/** parts and open, and what -p means to save, copy, write and pipe. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expandFileName } from "../../config/files.ts";
+import { MailError } from "../../errors.ts";
+import { splitName } from "../../message/file-name.ts";
+import type { Part } from "../../message/view/part.ts";
+import { sizeInWords } from "../../message/view/part-list.ts";
+import { type Command, command, type Takes } from "../command.ts";
 import { makeCurrent } from "../cursor.ts";
-import { takesMessages } from "../message-list.ts";
+import { viewerOf } from "../mailcap.ts";
+import { selectMessages, takesMessages } from "../message-list.ts";
+import { fileNameOf, type PartsForm, partsOf, savePart } from "../part-files.ts";
 import { storedBytes } from "../print-decoded.ts";
 import type { Session } from "../session.ts";
+
+export interface PartsOfMessages {
+  readonly messages: readonly number[];
+  /** As PartsForm has it. */
+  readonly parts: string;
+}
+
+export interface PartsToSave extends PartsOfMessages {
+  /** Expanded. */
+  readonly path: string;
+}
+
+/** `[msglist] [directory]`: the last word is the directory; without a word it is the working one. */
+export async function partsToSave(session: Session, { parts, rest }: PartsForm): Promise<PartsToSave | undefined> {
+  const [, list = "", name = ""] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
+  const messages = await selectMessages(session, list);
+  if (messages === undefined) return undefined;
+  const path = await expandFileName(session, name === "" ? "." : name);
+  return path === undefined ? undefined : { messages, parts, path };
+}
+
+export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
+  await said(session, async (folder) => {
+    for (const message of messages) {
+      makeCurrent(folder, message);
+      const chosen = await partsOf(folder, message, parts);
+      if (chosen.length > 1 && !isDirectory(path)) throw new MailError(`${path}: not a directory; nothing was saved`);
+      for (const part of chosen) {
+        const saved = await savePart(part, path);
+        session.terminal.out(`"${saved.path}" [New file] ${sizeInWords(saved.size)}\n`);
+      }
+    }
+  });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** A MailError is the user's to read; the session goes on, and a failing disk is told by the exit code. */
+async function said(session: Session, task: (folder: NonNullable<Session["folder"]>) => Promise<void>): Promise<void> {
+  const { folder } = session;
+  if (folder === undefined) return;
+  try {
+    await task(folder);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    session.terminal.err(`${session.program}: ${error.message}\n`);
+    session.failure = error.exit;
+  }
+}
 
 async function listParts({ folder, terminal }: Session, messages: readonly number[]): Promise<void> {
   if (folder === undefined) return;
@@ -16,6 +79,53 @@ async function listParts({ folder, terminal }: Session, messages: readonly numbe
   }
 }
 
+/** The last word is the part. */
+const takesPart: Takes<PartsOfMessages> = {
+  synopsis: "[msglist] part",
+  parse: async (session, rest) => {
+    const [, list, part] = /^(.*?)[ \t]*(?<![^ \t])(\d+(?:\.\d+)*)[ \t]*$/s.exec(rest) ?? [];
+    if (list === undefined || part === undefined) {
+      session.terminal.out('Which part? "parts" lists them.\n');
+      return undefined;
+    }
+    const messages = await selectMessages(session, list);
+    return messages === undefined ? undefined : { messages, parts: part };
+  },
+};
+
+async function open(session: Session, { messages, parts }: PartsOfMessages): Promise<void> {
+  await said(session, async (folder) => {
+    for (const message of messages) {
+      makeCurrent(folder, message);
+      for (const part of await partsOf(folder, message, parts)) await view(session, part);
+    }
+  });
+}
+
+async function view({ config, terminal }: Session, part: Part): Promise<void> {
+  const { settings } = config;
+  const viewer = viewerOf(settings.get("mailcap") ?? "", part.type);
+  const pager = part.type.startsWith("text/") ? `${settings.get("PAGER")} %s` : undefined;
+  const template = viewer ?? pager;
+  if (template === undefined)
+    throw new MailError(`no program for ${part.type}; for one: set mailcap="${part.type}: PROGRAM %s"`);
+  const directory = mkdtempSync(join(tmpdir(), "mail-"));
+  // A viewer may read its file after it has gone to the background.
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const { stem, extension } = splitName(fileNameOf(part));
+  const plain = `${stem.replace(/[^A-Za-z0-9._-]+/g, "_")}${extension}`;
+  const { path } = await savePart(part, join(directory, plain));
+  await terminal.flush();
+  await terminal.lend(async () => {
+    // The name and the type are arguments of the shell, never of its program.
+    const program = template.replace(/%%|(['"]?)%([st])\1/g, (sign, _quote, what?: string) =>
+      what === undefined ? sign.slice(1) : what === "s" ? '"$1"' : '"$2"',
+    );
+    const child = spawn("/bin/sh", ["-c", program, "sh", path, part.type], { stdio: "inherit" });
+    await once(child, "close");
+  });
+}
+
 export const partCommands: readonly Command[] = [
   command({
     name: "parts",
@@ -25,5 +135,14 @@ export const partCommands: readonly Command[] = [
     example: "parts 3",
     barred: ["sending"],
     run: listParts,
+  }),
+  command({
+    name: "open",
+    inFull: true,
+    takes: takesPart,
+    summary: "Show a part with the program that mailcap names for its type.",
+    example: "open 3 2",
+    barred: ["sending"],
+    run: open,
   }),
 ];

@@ -6,12 +6,15 @@ import { named } from "../../system-error.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
+import { partsForm, partsOf } from "../part-files.ts";
 import { shownPieces } from "../print-message.ts";
-import type { Session } from "../session.ts";
+import type { Folder, Session } from "../session.ts";
 
 interface ListAndCommand {
   readonly messages: readonly number[];
   readonly line: string;
+  /** Of each message, only these parts, decoded. */
+  readonly parts?: string;
 }
 
 /** The list ends at the first word that is no number or range, so that a command's options are its own. */
@@ -19,19 +22,23 @@ const listWords = /^(?:[ \t]*(?:[-+]+|\*|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ 
 
 const takesListAndCommand: Takes<ListAndCommand> = {
   synopsis: "[msglist] command",
-  parse: async (session, rest) => {
+  parse: async (session, text) => {
+    const form = partsForm(text);
+    const rest = form?.rest ?? text;
     const list = listWords.exec(rest)?.[0] ?? "";
     const line = rest.slice(list.length).trim();
     if (line === "") return undefined;
     const messages = await selectMessages(session, list);
-    return messages === undefined ? undefined : { messages, line };
+    return messages === undefined ? undefined : { messages, line, ...(form && { parts: form.parts }) };
   },
 };
 
-async function pipe(session: Session, { messages, line }: ListAndCommand): Promise<void> {
+async function pipe(session: Session, { messages, line, parts }: ListAndCommand): Promise<void> {
   const { folder, terminal, config } = session;
   if (folder === undefined) return;
   const shell = config.settings.get("SHELL");
+  const chosen = new Map<number, Iterable<Uint8Array>>();
+  if (parts !== undefined) for (const message of messages) chosen.set(message, await decoded(folder, message, parts));
   await terminal.flush();
   await terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
@@ -42,7 +49,8 @@ async function pipe(session: Session, { messages, line }: ListAndCommand): Promi
       for (const message of messages) {
         look(folder, message);
         makeCurrent(folder, message);
-        for (const piece of shownPieces(folder.mailbox, message)) await offer(child.stdin, piece);
+        const pieces = chosen.get(message) ?? shownPieces(folder.mailbox, message);
+        for (const piece of pieces) await offer(child.stdin, piece);
       }
       child.stdin.end();
       await closed;
@@ -50,6 +58,14 @@ async function pipe(session: Session, { messages, line }: ListAndCommand): Promi
       throw named(shell, error);
     }
   });
+}
+
+async function decoded(folder: Folder, message: number, wanted: string): Promise<Iterable<Uint8Array>> {
+  const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
+  const chosen = await partsOf(folder, message, wanted);
+  return (function* () {
+    for (const part of chosen) yield* decodedPieces(part);
+  })();
 }
 
 async function offer(input: Writable, piece: Uint8Array): Promise<void> {

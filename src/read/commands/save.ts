@@ -9,8 +9,10 @@ import { isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
+import { partsForm } from "../part-files.ts";
 import { bodyPieces, keptFields, shownBody, shownPieces } from "../print-message.ts";
 import type { Session } from "../session.ts";
+import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
 
 interface ListAndFile {
   readonly messages: readonly number[];
@@ -19,9 +21,11 @@ interface ListAndFile {
 }
 
 /** The last word is the file, also where it is the only one and looks like a number. */
-const takesListAndFile: Takes<ListAndFile> = {
+const takesListAndFile: Takes<ListAndFile | PartsToSave> = {
   synopsis: "[msglist] file",
   parse: async (session, rest, name) => {
+    const form = partsForm(rest);
+    if (form !== undefined) return partsToSave(session, form);
     const [, list = "", file] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
     if (file === undefined || file === "") {
       session.terminal.out("No file specified.\n");
@@ -77,6 +81,7 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
     run: async (session, argument) => {
       const { folder, terminal } = session;
       if (folder === undefined) return;
+      if ("parts" in argument) return saveParts(session, argument);
       terminal.out(`"${argument.path}" `);
       try {
         const { created } = await write(session, folder.mailbox, argument);

@@ -30,6 +30,7 @@ export async function bench(mbox: string, variables: Record<string, string> = {}
     },
     err: () => {},
     flush: async () => {},
+    lend: async (task: () => Promise<unknown>) => task(),
   } as unknown as Terminal;
   const selection = () => ({ ignored: new Set<string>(), retained: new Set<string>() });
   const config: Config = {

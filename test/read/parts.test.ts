@@ -1,0 +1,112 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { execute } from "../../src/read/interpreter.ts";
+import { viewerOf } from "../../src/read/mailcap.ts";
+import { type Bench, bench } from "./support/session.ts";
+
+const attached = (name: string, text: string) =>
+  `--b\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64\n` +
+  `Content-Disposition: attachment; filename="${name}"\n\n${Buffer.from(text).toString("base64")}\n`;
+const spool =
+  "From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: files\nContent-Type: multipart/mixed; boundary=b\n\n" +
+  `--b\n\nsee below\n${attached("a report.pdf", "one")}${attached("../../.ssh/authorized_keys", "two")}--b--\n\n` +
+  "From bob Sat Jan 16 18:22:03 2021\nFrom: bob\n\nplain\n\n";
+
+let session: Bench;
+let directory: string;
+
+beforeEach(async () => {
+  session = await bench(spool);
+  directory = mkdtempSync(join(tmpdir(), "mail-parts-"));
+});
+afterEach(() => {
+  session.remove();
+  rmSync(directory, { recursive: true });
+});
+
+async function run(line: string): Promise<string> {
+  await execute(session, line.replaceAll("{D}", directory));
+  return session.said().replaceAll(directory, "{D}");
+}
+
+test("parts lists number, type, size and name", async () => {
+  expect(await run("parts")).toBe(
+    "1  text/plain           9 B\n2  application/pdf      3 B  a report.pdf\n" +
+      "3  application/pdf      3 B  ../../.ssh/authorized_keys\n",
+  );
+});
+
+test("save -p writes a part into a directory, for its owner alone, and the message stays unsaved", async () => {
+  expect(await run("save -p 2 1 {D}")).toBe('"{D}/a report.pdf" [New file] 3 B\n');
+  expect(readFileSync(join(directory, "a report.pdf"), "utf8")).toBe("one");
+  expect(statSync(join(directory, "a report.pdf")).mode & 0o777).toBe(0o600);
+  expect(session.folder.mailbox.flags(1) & 16).toBe(0);
+});
+
+test("nothing is overwritten: the next one of a name is numbered", async () => {
+  await run("save -p 2 {D}");
+  expect(await run("write -p 2,3 {D}")).toBe(
+    '"{D}/a report (1).pdf" [New file] 3 B\n"{D}/authorized_keys" [New file] 3 B\n',
+  );
+  expect(readdirSync(directory).sort()).toEqual(["a report (1).pdf", "a report.pdf", "authorized_keys"]);
+});
+
+test("a name leads nowhere: no path, no symbolic link", async () => {
+  const elsewhere = join(directory, "elsewhere");
+  mkdirSync(join(directory, "into"));
+  symlinkSync(elsewhere, join(directory, "into/authorized_keys"));
+  expect(await run("save -p all {D}/into")).toBe(
+    '"{D}/into/a report.pdf" [New file] 3 B\n"{D}/into/authorized_keys (1)" [New file] 3 B\n',
+  );
+  expect(readdirSync(directory)).toEqual(["into"]);
+});
+
+test("a file that is named is made, and never overwritten", async () => {
+  expect(await run("save -p 2 {D}/new.pdf")).toBe('"{D}/new.pdf" [New file] 3 B\n');
+  writeFileSync(join(directory, "new.pdf"), "mine");
+  expect(await run("save -p 3 {D}/new.pdf")).toBe("");
+  expect(readFileSync(join(directory, "new.pdf"), "utf8")).toBe("mine");
+  expect(session.failure).toBe(1);
+});
+
+test.each(["save -p 9 {D}", "save -p all 2 {D}", "save -p 2 {D}/missing/", "save -p 2,3 {D}/one"])(
+  "%s saves nothing, and the exit code says so",
+  async (line) => {
+    await run(line);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(session.failure).toBe(1);
+  },
+);
+
+test("pipe -p gives a part, decoded, to a command", async () => {
+  await run("pipe -p 2 1 cat > {D}/out");
+  expect(readFileSync(join(directory, "out"), "utf8")).toBe("one");
+});
+
+test("open gives the part's file to the program for its type, and no shell reads its name", async () => {
+  session.config.settings.set(
+    "mailcap",
+    `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`,
+  );
+  await run("open 2");
+  expect(readFileSync(join(directory, "out"), "utf8")).toBe("one,application/pdf,");
+});
+
+test.each([
+  ["text/html", "w3m -dump %s"],
+  ["image/png", "convert %s -; true"],
+  ["audio/x", "xdg-open %s"],
+])("mailcap names the program for %s", (type, program) => {
+  expect(viewerOf("text/html: w3m -dump %s; image/*: convert %s -; true; */*: xdg-open %s", type)).toBe(program);
+});
