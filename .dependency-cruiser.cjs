@@ -9,6 +9,7 @@ const layers = {
   config: ["message"],
   submit: ["message", "mailbox"],
   compose: ["submit", "mailbox", "config", "terminal", "message"],
+  "by-hand": ["submit", "config", "terminal", "message"],
   track: ["submit", "config", "terminal", "message"],
   check: ["submit", "mailbox", "config", "terminal", "message"],
   read: ["cli", "compose", "track", "submit", "mailbox", "config", "terminal", "message"],

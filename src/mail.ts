@@ -52,6 +52,10 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
     const { check } = await import("./check/check.ts");
     return check(session, { address: said.words[0], json: said.json });
   }
+  if (said.smtp !== undefined) {
+    const { byHand } = await import("./by-hand/by-hand.ts");
+    return byHand(session, said.smtp === true ? undefined : said.smtp);
+  }
   if (said.track !== undefined) {
     const { track } = await import("./track/track.ts");
     return track(session, { what: said.track === true ? undefined : said.track, wait: said.wait });

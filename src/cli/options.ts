@@ -103,6 +103,12 @@ export const options = [
   { long: "count", meaning: "Print how many messages there are, all or those of a query, and end." },
   { long: "print", meaning: "Print messages, all or those of a list or query, and end; nothing is marked as read." },
   {
+    long: "smtp",
+    argument: "host:port",
+    optional: true,
+    meaning: "Type the dialogue with an SMTP server by hand, or play it from standard input.",
+  },
+  {
     long: "track",
     argument: "id",
     optional: true,

@@ -31,7 +31,8 @@ export interface SaidOptions {
   readonly verbose: boolean;
   readonly dryRun: boolean;
   readonly trace: string | undefined;
-  /** True where nothing was named. */
+  /** True where nothing was named, here and below. */
+  readonly smtp: string | true | undefined;
   readonly track: string | true | undefined;
   readonly wait: number;
   readonly set: readonly string[];
@@ -159,6 +160,7 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     verbose: flag("verbose"),
     dryRun: flag("dryRun"),
     trace: text("trace"),
+    smtp: given["smtp"] as string | true | undefined,
     track: given["track"] as string | true | undefined,
     wait: seconds("wait", text("wait")),
     set: list("set"),

@@ -1,0 +1,169 @@
+/**
+ * `mail --smtp`: the dialogue with a server, typed by hand as over telnet, or played from a script.
+ *
+ * Every line goes as it was typed. From a script the next one waits for the reply to the last: nothing is pipelined.
+ */
+import { readFileSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { toBytes } from "../message/text.ts";
+import { exitOf, oneLine } from "../submit/replies.ts";
+import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
+import { named } from "../system-error.ts";
+import { askSecret } from "../terminal/secret.ts";
+import type { Input, Terminal } from "../terminal/terminal.ts";
+import { type Conversation, Lost, openConversation } from "./conversation.ts";
+import { assistance } from "./offers.ts";
+import { Protocol } from "./protocol.ts";
+
+/** @param to HOST, HOST:PORT or what `mta` may name; by default where mail goes anyway */
+export async function byHand(
+  { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
+  to: string | undefined,
+): Promise<ExitCode> {
+  const server = serverOf(config, to);
+  const protocol = new Protocol();
+  const show = new Show(terminal);
+  const { settings, identity } = config;
+  const silence = settings.get("smtptimeout") * 1000;
+  show.phase("Connection");
+  show.note(`Connecting to ${serverName(server)}`);
+  let conversation: Conversation | undefined;
+  try {
+    const connecting = (settings.get("smtpconnecttimeout") ?? silence / 1000) * 1000;
+    conversation = await openConversation(server, { connecting, silence });
+    if (server.protocol === "smtps") await conversation.encrypt(server.host, certificates(config));
+    show.phase("Greeting");
+    const greeting = await conversation.reply();
+    show.server(greeting);
+    show.hint(greeting[0]?.startsWith("2") ? protocol.hear(greeting) : undefined);
+    terminal.assist(assistance(protocol, identity, [`root@${identity.mailName}`]));
+    await talk(config, terminal, conversation, protocol, show, server);
+    return outcome(protocol, greeting);
+  } catch (error) {
+    if (!(error instanceof Lost)) throw error;
+    // After QUIT the server may hang up without a word more.
+    const exit = error.message === "No such host" ? Exit.NoHost : Exit.TempFail;
+    throw new MailError(`${serverName(server)}: ${error.message}`, exit, error);
+  } finally {
+    conversation?.close();
+  }
+}
+
+async function talk(
+  config: Config,
+  terminal: Terminal,
+  conversation: Conversation,
+  protocol: Protocol,
+  show: Show,
+  server: ServerWay,
+): Promise<void> {
+  while (!protocol.ended) {
+    const input = await next(terminal, protocol);
+    if (input.kind === "interrupt") {
+      terminal.out("\n");
+      if (protocol.unfinished) show.note("The message goes on; a line with a dot alone ends it, Ctrl-D gives all up.");
+      continue;
+    }
+    if (input.kind === "end") return;
+    const said = protocol.say(input.text);
+    if (said.phase !== undefined) show.phase(said.phase);
+    if (said.warning !== undefined) show.warn(said.warning);
+    show.client(said.shown);
+    conversation.send(toBytes(input.text));
+    if (!said.answered) continue;
+    const reply = await conversation.reply();
+    show.server(reply);
+    const hint = protocol.hear(reply);
+    if (protocol.encrypts(reply)) await conversation.encrypt(server.host, certificates(config));
+    show.hint(hint);
+    if (reply[0]?.startsWith("421")) throw new Lost(oneLine(reply.join("\n")));
+  }
+}
+
+async function next(terminal: Terminal, protocol: Protocol): Promise<Input> {
+  if (protocol.mode === "secret" && terminal.inputIsTerminal) {
+    const secret = await terminal.lend(() => askSecret("answer (not shown): "));
+    return secret === undefined ? { kind: "end" } : { kind: "line", text: secret, ended: true };
+  }
+  await terminal.flush();
+  const input = await terminal.readLine(
+    terminal.interactive ? "client> " : "",
+    protocol.mode === "command" ? "command" : "text",
+  );
+  // A script whose lines end with CR LF has no CR in them.
+  return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
+}
+
+/** 0 when every message was taken and QUIT was said; otherwise why not. */
+function outcome(protocol: Protocol, greeting: readonly string[]): ExitCode {
+  if (protocol.exit !== undefined) return protocol.exit;
+  if (protocol.unfinished) {
+    throw new MailError(
+      "the message was not sent: the line with a dot alone, which ends it, did not come",
+      Exit.DataErr,
+    );
+  }
+  if (protocol.ended) return Exit.Ok;
+  if (!greeting[0]?.startsWith("2")) return exitOf(greeting.join("\n"));
+  throw new MailError("the dialogue ended without QUIT", Exit.Protocol);
+}
+
+function serverOf({ settings }: Config, to: string | undefined): ServerWay {
+  const named_ = to === undefined ? (settings.get("mta") ?? defaultWay) : to.includes(":/") ? to : `smtp://${to}`;
+  const way = parseWay(named_);
+  if (way.kind === "smtp") return way;
+  const fallback = parseWay(defaultWay);
+  if (to === undefined && fallback.kind === "smtp") return fallback;
+  throw new MailError(`--smtp: "${to}" is no HOST and no HOST:PORT`, Exit.Usage);
+}
+
+function certificates({ settings }: Config): { check: boolean; ca: string[] | undefined } {
+  const file = settings.text("cafile");
+  try {
+    const ca = file === undefined || file === "" ? undefined : [readFileSync(file, "latin1")];
+    return { check: settings.text("certcheck") !== "no", ca };
+  } catch (error) {
+    throw named(file ?? "", error, Exit.Config);
+  }
+}
+
+/** Both sides, in the words and marks of -v. What is typed on a terminal stands there already. */
+class Show {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  phase(name: string): void {
+    this.#line(`--- ${name}`, "field-name");
+  }
+
+  note(text: string): void {
+    this.#line(`--- ${text}`, "hint");
+  }
+
+  warn(text: string): void {
+    this.#line(`!!! ${text}`, "error");
+  }
+
+  /** Help for who types, of no use to a script. */
+  hint(text: string | undefined): void {
+    if (text !== undefined && (this.#terminal.interactive || text.startsWith("Queued"))) this.note(text);
+  }
+
+  client(line: string): void {
+    if (!this.#terminal.inputIsTerminal) this.#line(`client> ${line}`, "plain");
+  }
+
+  server(lines: readonly string[]): void {
+    for (const line of lines)
+      this.#line(`server> ${line}`, line.startsWith("2") || line.startsWith("3") ? "plain" : "error");
+  }
+
+  #line(text: string, style: "plain" | "hint" | "error" | "field-name"): void {
+    this.#terminal.out(text, style);
+    this.#terminal.out("\n");
+  }
+}

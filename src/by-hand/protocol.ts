@@ -1,0 +1,172 @@
+/** Where a dialogue stands: which phase a line belongs to, and what may come next. It changes no line. */
+
+import type { ExitCode } from "../errors.ts";
+import { exitOf, queueIdOf } from "../submit/replies.ts";
+
+type Mode = "command" | "message" | "chunk" | "secret";
+
+export interface Said {
+  /** A new phase, in words. */
+  readonly phase: string | undefined;
+  /** The line as it may be shown. */
+  readonly shown: string;
+  /** What the person should know of it. */
+  readonly warning: string | undefined;
+  /** The server answers it; within a message it does not. */
+  readonly answered: boolean;
+}
+
+const phases: readonly (readonly [RegExp, string])[] = [
+  [/^ehlo\b/i, "EHLO: who we are, and what the server can do"],
+  [/^lhlo\b/i, "LHLO: who we are, and what the server can do"],
+  [/^helo\b/i, "HELO: who we are"],
+  [/^starttls\b/i, "STARTTLS: from plain text to TLS"],
+  [/^auth\b/i, "AUTH: logging in"],
+  [/^mail\b/i, "Envelope: the sender"],
+  [/^rcpt\b/i, "Envelope: a recipient"],
+  [/^data\b/i, "DATA: the message follows"],
+  [/^bdat\b/i, "BDAT: a piece of the message"],
+  [/^rset\b/i, "RSET: forget this message"],
+  [/^(vrfy|expn)\b/i, "Asking for an address"],
+  [/^(noop|help)\b/i, "No part of a message"],
+  [/^quit\b/i, "QUIT"],
+];
+
+export class Protocol {
+  mode: Mode = "command";
+  #command = "";
+  #header = false;
+  #lines = 0;
+  #chunk = 0;
+  #recipients = 0;
+  #ended = false;
+  #refused: string | undefined;
+
+  /** The message was begun and its end did not come. */
+  get unfinished(): boolean {
+    return this.mode === "message" || this.mode === "chunk";
+  }
+
+  get inHeader(): boolean {
+    return this.mode === "message" && this.#header;
+  }
+
+  /** QUIT was said and answered with 221. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Of the first message that was not taken; undefined when all were. */
+  get exit(): ExitCode | undefined {
+    return this.#refused === undefined ? undefined : exitOf(this.#refused);
+  }
+
+  say(line: string): Said {
+    if (this.mode === "message") return this.#messageLine(line);
+    if (this.mode === "chunk") {
+      this.#chunk -= Buffer.byteLength(line) + 2;
+      const over = this.#chunk <= 0;
+      if (over) this.mode = "command";
+      return { phase: undefined, shown: line, warning: undefined, answered: over };
+    }
+    if (this.mode === "secret") {
+      this.mode = "command";
+      return { phase: undefined, shown: "********", warning: undefined, answered: true };
+    }
+    this.#command = (/^\s*(\w+)/.exec(line)?.[1] ?? "").toUpperCase();
+    const size = /^bdat\s+(\d+)/i.exec(line)?.[1];
+    if (size !== undefined && Number(size) > 0) {
+      this.mode = "chunk";
+      this.#chunk = Number(size);
+    }
+    return {
+      phase: phases.find(([verb]) => verb.test(line))?.[1],
+      shown: line.replace(/^(auth\s+\S+\s+)\S.*$/i, "$1********"),
+      warning: this.#warningOf(line),
+      answered: this.mode !== "chunk",
+    };
+  }
+
+  /** @returns what to say of it */
+  hear(reply: readonly string[]): string | undefined {
+    const [first = ""] = reply;
+    const text = reply.join("\n");
+    if (this.#command === "MESSAGE" || (this.#command === "BDAT" && !first.startsWith("2"))) {
+      if (!first.startsWith("2")) return this.#refuse(text, "The message was not taken.");
+      const id = queueIdOf(text);
+      return id === undefined ? "The message was taken." : `Queued as ${id}; mail --track ${id} follows it.`;
+    }
+    if (this.#command === "DATA") {
+      if (!first.startsWith("3")) return this.#refuse(text, "No message is taken now; what follows are commands.");
+      this.mode = "message";
+      this.#header = true;
+      this.#lines = 0;
+      return "Header fields, an empty line, the text. A line with a dot alone ends the message.";
+    }
+    if (first.startsWith("334")) this.mode = "secret";
+    if (this.#command === "RCPT" && first.startsWith("2")) this.#recipients++;
+    if (["MAIL", "RSET", "EHLO", "HELO", "LHLO"].includes(this.#command)) this.#recipients = 0;
+    if (this.#command === "QUIT" && first.startsWith("2")) this.#ended = true;
+    return first.startsWith("2") || first.startsWith("3") ? this.#next() : undefined;
+  }
+
+  /** STARTTLS was agreed upon: the next byte is one of TLS. */
+  encrypts(reply: readonly string[]): boolean {
+    return this.#command === "STARTTLS" && (reply[0] ?? "").startsWith("220");
+  }
+
+  #messageLine(line: string): Said {
+    const first = this.#lines === 0;
+    this.#lines++;
+    const phase = first ? "Header" : undefined;
+    if (line === ".") {
+      const warning = this.#header ? "That dot ended the message: it had no empty line, and so no text." : undefined;
+      this.mode = "command";
+      this.#command = "MESSAGE";
+      return { phase: "End of the message: a line with a dot alone", shown: line, warning, answered: true };
+    }
+    if (line === "" && this.#header) {
+      this.#header = false;
+      return { phase, shown: line, warning: undefined, answered: false };
+    }
+    const warning =
+      line.startsWith(".") && !line.startsWith("..")
+        ? "The server takes the first dot off this line: type two to have one."
+        : undefined;
+    return { phase, shown: line, warning, answered: false };
+  }
+
+  #warningOf(line: string): string | undefined {
+    if (line === ".") return "A dot ends a message, and there is none yet: DATA begins one.";
+    if (/^\s/.test(line)) return "A command begins at the start of the line.";
+    if (/^(mail|rcpt)\b/i.test(line) && !/^(mail from|rcpt to):\s*<[^<>]*>/i.test(line)) {
+      return "The form is MAIL FROM:<address> and RCPT TO:<address>, with the angle brackets.";
+    }
+    return undefined;
+  }
+
+  #refuse(reply: string, words: string): string {
+    this.#refused ??= reply;
+    return words;
+  }
+
+  /** What one would type next. */
+  #next(): string | undefined {
+    switch (this.#command) {
+      case "":
+        return "Next: EHLO and the name of this host, or HELO.";
+      case "EHLO":
+      case "HELO":
+      case "LHLO":
+        return "Next: MAIL FROM:<your address>";
+      case "STARTTLS":
+        return "Encrypted from here on. Next: EHLO once more.";
+      case "MAIL":
+        return "Next: RCPT TO:<address>";
+      case "RCPT":
+        return this.#recipients > 0 ? "Next: another RCPT TO:<address>, or DATA" : undefined;
+      default:
+        return undefined;
+    }
+  }
+}

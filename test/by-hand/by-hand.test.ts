@@ -1,0 +1,132 @@
+/** The dialogue by hand, from a script and on a terminal, with maild and with a server that answers as it is told. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openPty } from "../../scripts/pty.mjs";
+import { openLog } from "../../src/maild/log.ts";
+import { listen, type Server } from "../../src/maild/server.ts";
+import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+
+let directory: string;
+let server: Server;
+let scripted: ScriptedServer | undefined;
+let port: string;
+const mail = [process.execPath, join(process.cwd(), "bin/mail.js"), "-n"];
+const environment = () => ({
+  HOME: directory,
+  PATH: process.env["PATH"] ?? "",
+  USER: "ana",
+  TERM: "xterm",
+  NO_COLOR: "1",
+});
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "by-hand-"));
+  mkdirSync(join(directory, "spool"));
+  const options = {
+    listen: "127.0.0.1",
+    port: 0,
+    spool: join(directory, "spool"),
+    domain: "dominio",
+    users: ["debian"],
+  };
+  server = await listen(options, openLog(join(directory, "mail.log")));
+  port = server.address.split(":")[1] as string;
+});
+afterEach(async () => {
+  await scripted?.close();
+  scripted = undefined;
+  await server.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function play(lines: readonly string[], to = port): Promise<{ exit: number | null; out: string; err: string }> {
+  const [program = "", ...argv] = [...mail, "-S", "smtptimeout=2", "--smtp", `127.0.0.1:${to}`];
+  const child = spawn(program, argv, { env: environment() });
+  child.stdin.end(lines.map((line) => `${line}\n`).join(""));
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { exit: await ended, out, err };
+}
+
+const envelope = ["ehlo me", "mail from:<ana@dominio>", "rcpt to:<debian@dominio>"];
+const delivered = () => readFileSync(join(directory, "spool/debian"), "utf8");
+
+test("the lines of a script are played, each as it is, and both sides are shown", async () => {
+  const { exit, out, err } = await play([...envelope, "data", "Subject: x", "", "..one dot", "caf\u00e9", ".", "quit"]);
+  expect(exit).toBe(0);
+  expect(err).toBe("");
+  expect(out).toContain("--- Envelope: the sender\nclient> mail from:<ana@dominio>\nserver> 250 Accepted\n");
+  expect(out).toMatch(/client> \.\nserver> 250 2\.0\.0 Ok: queued as (\w+)\n--- Queued as \1; /);
+  expect(out).toMatch(/client> quit\nserver> 221 Bye\n$/);
+  expect(delivered()).toContain("\n\n.one dot\ncaf\u00e9\n");
+});
+
+test("nothing is sent ahead of a reply", async () => {
+  scripted = await scriptedServer({ MAIL: "550 5.7.1 not you" });
+  const { exit } = await play([...envelope, "quit"], String(scripted.port));
+  expect(scripted.commands).toEqual([...envelope, "quit"]);
+  expect(exit).toBe(0);
+});
+
+test.each([
+  ["a message that is refused", { dot: "554 5.6.0 no" }, [...envelope, "DATA", "x", ".", "QUIT"], 65, ""],
+  ["a DATA that is refused", { DATA: "451 4.3.0 later" }, [...envelope, "DATA", "QUIT"], 75, ""],
+  ["a message without its dot", {}, [...envelope, "DATA", "x"], 65, "the line with a dot alone"],
+  ["no QUIT", {}, envelope, 76, "without QUIT"],
+  ["a server that hangs up", { MAIL: "close" }, envelope, 75, "closed the connection"],
+  ["a server that is silent", { RCPT: "silent" }, envelope, 75, "no reply within 2 s"],
+] as const)("%s: exit code and reason", async (_what, script, lines, code, reason) => {
+  scripted = await scriptedServer(script);
+  const { exit, err } = await play(lines, String(scripted.port));
+  expect({ exit, err }).toEqual({ exit: code, err: expect.stringContaining(reason) });
+});
+
+test("what is said for a login is shown to nobody", async () => {
+  scripted = await scriptedServer();
+  const { out } = await play(["AUTH PLAIN AGFuYQBzZWNyZXQ=", "QUIT"], String(scripted.port));
+  expect(scripted.commands[0]).toBe("AUTH PLAIN AGFuYQBzZWNyZXQ=");
+  expect(out).toContain("client> AUTH PLAIN ********\n");
+  expect(out).not.toContain("AGFu");
+});
+
+test("on a terminal: phases, what comes next, completion by Tab, and a warning of dots", async () => {
+  const argv = [...mail, "--smtp", `127.0.0.1:${port}`];
+  const pty = await openPty({ argv, env: environment(), cwd: directory });
+  try {
+    await pty.expect("220 dominio");
+    await pty.expect("Next: EHLO");
+    await pty.expect("client> ");
+    pty.send("eh\t\r");
+    await pty.expect("Next: MAIL FROM");
+    await pty.expect("client> ");
+    pty.send("mail from:<ana@dominio>\r");
+    await pty.expect("Next: RCPT TO");
+    await pty.expect("client> ");
+    pty.send("RCPT TO:<debian@dominio>\r");
+    await pty.expect("or DATA");
+    await pty.expect("client> ");
+    pty.send("DATA\r");
+    await pty.expect("A line with a dot alone ends the message");
+    for (const line of ["Subject: typed", "", ".hidden"]) {
+      await pty.expect("client> ");
+      pty.send(`${line}\r`);
+    }
+    await pty.expect("type two to have one");
+    await pty.expect("client> ");
+    pty.send(".\r");
+    await pty.expect(/Queued as \w+/);
+    await pty.expect("client> ");
+    pty.send("quit\r");
+    await pty.expect("221 Bye");
+    expect(await pty.exited).toBe(0);
+  } finally {
+    await pty.close();
+  }
+  expect(delivered()).toContain("Subject: typed\n");
+  // smtp-server leaves a single dot where it is.
+  expect(delivered()).toMatch(/\n\n\.?hidden\n/);
+});
