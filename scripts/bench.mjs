@@ -1,0 +1,118 @@
+/**
+ * `npm run bench [-- --quick] [-- --write]`: our program beside every installed peer, in interleaved rounds.
+ *
+ * Answers are checked before times count. Peak memory is the largest of all rounds, times are medians. --quick takes small
+ * mailboxes and stays under three minutes; --write puts the tables into BENCHMARKS.md.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clients } from "./bench/clients.mjs";
+import { writeMbox } from "./bench/corpus.mjs";
+import { Report } from "./bench/report.mjs";
+import { sending } from "./bench/sending.mjs";
+import { Bench, commands, copyAll, deliver, listAll, opening, search, session } from "./bench/works.mjs";
+import { ready, root, stop } from "./ready.mjs";
+
+const quick = process.argv.includes("--quick");
+const write = process.argv.includes("--write");
+const rounds = quick ? 3 : 5;
+const average = 10_800;
+/** Messages of the large mailbox, an eighth of them in the small one; messages of the one with many small ones. */
+const size = quick ? { large: 6_400, many: 10_000, sends: 100 } : { large: 100_000, many: 100_000, sends: 1_000 };
+
+ready();
+const place = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "mail-bench-"));
+process.on("exit", () => rmSync(place, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+
+const all = clients();
+const [ours] = all;
+const bench = new Bench(place, all);
+mkdirSync(bench.path("home"));
+const report = new Report({ clients: all, quick, rounds });
+
+async function reference(name, command) {
+  const figures = [];
+  for (let round = 0; round < rounds; round++) figures.push(await bench.run(command));
+  report.reference(name, figures);
+}
+
+function mailbox(name, options) {
+  const path = bench.path(name);
+  return { path, bytes: writeMbox(path, options), count: options.count };
+}
+
+try {
+  const large = mailbox("large", { count: size.large, average });
+  const small = mailbox("small", { count: size.large / 8, average });
+  const tiny = mailbox("tiny", { count: size.large / 16, average });
+  const many = mailbox("many", { count: size.many, average: 1500 });
+  report.corpus({ large, small, many });
+
+  report.section("Opening", large);
+  const first = (file) => (client) => {
+    bench.clean();
+    return opening(bench, client, file.path, file.count);
+  };
+  report.work("first time: banner, first page, x", await bench.rounds(rounds, first(large)));
+  report.work("the same, of an eighth the size", await bench.rounds(rounds, first(small)), { grows: 8 });
+  await opening(bench, ours, large.path, large.count);
+  await opening(bench, ours, tiny.path, tiny.count);
+  const again = (file) => (client) => opening(bench, client, file.path, file.count);
+  report.work("again, with our index", await bench.rounds(rounds, again(large)));
+  report.work("again, of a sixteenth the size", await bench.rounds(rounds, again(tiny), [ours]), { flat: true });
+  let arrived = 0;
+  report.work(
+    "after one message arrived",
+    await bench.rounds(rounds, (client) => {
+      if (client === ours) deliver(large.path, large.count + ++arrived);
+      return opening(bench, client, large.path, large.count + arrived);
+    }),
+  );
+  await reference("grep -c '^From '", ["grep", "-c", "^From ", large.path]);
+  await reference("wc -c (through a pipe)", ["sh", "-c", `cat ${large.path} | wc -c`]);
+
+  report.section("Changing", large);
+  const last = large.count + arrived;
+  const end = (state) => state.spool + state.mbox > large.bytes - 4096;
+  report.work(
+    "read the last message, quit",
+    await bench.rounds(rounds, (client) => session(bench, client, large.path, [String(last)], end)),
+  );
+  report.work(
+    "the same, opened before",
+    await bench.rounds(rounds, (client) =>
+      session(bench, client, large.path, [String(last)], end, { keepIndex: true }),
+    ),
+  );
+  const shorter = (state) => state.spool < large.bytes + 4096 * (arrived + 1) && state.spool > large.bytes * 0.99;
+  const withoutFirst = (file) => (client) => session(bench, client, file.path, ["d 1"], shorter);
+  report.work("delete the first message, quit", await bench.rounds(rounds, withoutFirst(large)));
+  await reference("cp and fsync", ["sh", "-c", `cp ${large.path} ${bench.path("copy")} && sync ${bench.path("copy")}`]);
+  rmSync(bench.path("copy"), { force: true });
+
+  report.section("All messages", many);
+  report.work("copy * FILE", await bench.rounds(rounds, (client) => copyAll(bench, client, many.path, many.count)));
+  report.work("f *, to a pipe", await bench.rounds(rounds, (client) => listAll(bench, client, many.path, many.count)));
+  const hola = Math.round(many.count / 6);
+  report.work(
+    "a search by subject over all",
+    await bench.rounds(rounds, (client) => {
+      bench.clean();
+      return search(bench, client, many.path, "hola", hola, 0.1);
+    }),
+  );
+  const lines = Array.from({ length: 1000 }, (_, at) => ["=", "h", "n"][at % 3]);
+  report.work(
+    "1,000 commands (=, h, n), opening taken off",
+    await bench.rounds(rounds, (client) => commands(bench, client, many.path, lines)),
+  );
+
+  await sending({ bench, report, clients: all, rounds, sends: size.sends, quick });
+  const text = report.text();
+  console.log(text);
+  if (write) writeFileSync(join(root, "BENCHMARKS.md"), text);
+} catch (error) {
+  stop(`bench: ${error.message}`);
+}

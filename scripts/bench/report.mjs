@@ -1,0 +1,111 @@
+/** The figures as tables in Markdown, with the machine they were measured on. */
+import { readFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { median } from "./measure.mjs";
+
+function number(value) {
+  return value >= 100
+    ? value.toFixed(0)
+    : value >= 10
+      ? value.toFixed(1)
+      : value >= 1
+        ? value.toFixed(2)
+        : value.toFixed(3);
+}
+
+function mebibytes(bytes) {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+export class Report {
+  #clients;
+  #lines = [];
+  #last;
+
+  constructor({ clients, quick, rounds }) {
+    this.#clients = clients;
+    const [cpu] = cpus();
+    const system = /PRETTY_NAME="(.*)"/.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "Linux";
+    this.#lines.push(
+      "# Benchmarks",
+      "",
+      `Written by \`npm run bench -- ${quick ? "--quick " : ""}--write\`: medians of ${rounds} interleaved rounds, peak memory over all`,
+      "of them, files in the page cache, answers checked before times count. Seconds of wall clock, then of processor time;",
+      "MiB of memory. A dash: the client can't do it, or took more than five minutes.",
+      "",
+      `${cpus().length} x ${cpu?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${system}, Linux ${release()}, Node ${process.version};`,
+      `${clients.map(({ name, version }) => `${name} ${version}`).join(", ")}.`,
+      "",
+    );
+  }
+
+  corpus({ large, small, many }) {
+    this.#lines.push(
+      `The large mailbox has ${large.count} messages in ${mebibytes(large.bytes)}, the small one ${small.count} in ${mebibytes(small.bytes)}, the one`,
+      `of many messages ${many.count} in ${mebibytes(many.bytes)}.`,
+      "",
+    );
+  }
+
+  section(title, { bytes, count }) {
+    this.#lines.push(`## ${title} (${mebibytes(bytes)}, ${count} messages)`, "");
+    this.#head();
+  }
+
+  #head() {
+    const names = this.#clients.map(({ name }) => name);
+    this.#lines.push(`| work | ${names.join(" | ")} | ours against the fastest peer |`);
+    this.#lines.push(`|---|${names.map(() => "---|").join("")}---|`);
+  }
+
+  /** @param figures client name to rounds; `grows`: how many times smaller than the work before; `flat`: should be equal to it */
+  work(name, figures, { grows, flat } = {}) {
+    const walls = this.#clients.map((client) => this.#wall(figures.get(client.name)));
+    const cells = this.#clients.map((client) => this.#cell(figures.get(client.name)));
+    const [mine, ...peers] = walls;
+    const fastest = Math.min(...peers.filter((wall) => wall !== undefined));
+    let verdict = Number.isFinite(fastest) && mine !== undefined ? `${number(fastest / mine)} times as fast` : "";
+    if (grows !== undefined && this.#last !== undefined && mine !== undefined) {
+      verdict += `; exponent ${(Math.log(this.#last / mine) / Math.log(grows)).toFixed(2)}`;
+    }
+    if (flat === true && this.#last !== undefined && mine !== undefined) {
+      verdict = `the large one takes ${number(this.#last / mine)} times as long`;
+    }
+    this.#last = mine;
+    this.#lines.push(`| ${name} | ${cells.join(" | ")} | ${verdict} |`);
+    process.stderr.write(`${name}: ${cells.join(" | ")} | ${verdict}\n`);
+  }
+
+  /** A line of something that is no mail client, for comparison. */
+  reference(name, figures) {
+    const cells = this.#clients.map((_, at) => (at === 0 ? this.#cell(figures) : ""));
+    this.#lines.push(`| *${name}* | ${cells.join(" | ")} | |`);
+    process.stderr.write(`${name}: ${cells[0]}\n`);
+  }
+
+  /** A figure of ours alone, in words. */
+  row(name, text) {
+    this.#lines.push(`| ${name} | ${text} |`);
+    process.stderr.write(`${name}: ${text}\n`);
+  }
+
+  plain(...lines) {
+    this.#lines.push(...lines);
+  }
+
+  #wall(rounds) {
+    const taken = (rounds ?? []).filter((figure) => figure !== undefined);
+    return taken.length === 0 ? undefined : median(taken.map(({ wall }) => wall));
+  }
+
+  #cell(rounds) {
+    const taken = (rounds ?? []).filter((figure) => figure !== undefined);
+    if (taken.length === 0) return "–";
+    const memory = Math.max(...taken.map(({ memory: peak }) => peak));
+    return `${number(median(taken.map(({ wall }) => wall)))} s, ${number(median(taken.map(({ cpu }) => cpu)))} s, ${Math.round(memory)} MiB`;
+  }
+
+  text() {
+    return `${this.#lines.join("\n")}\n`;
+  }
+}

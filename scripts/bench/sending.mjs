@@ -1,0 +1,138 @@
+/** What sending costs: one message, many in a session, a large attachment; against a server that throws all away. */
+import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { root } from "../ready.mjs";
+import { median } from "./measure.mjs";
+
+async function startSink() {
+  const child = fork(join(root, "scripts/bench/sink.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const next = () => new Promise((resolve) => child.once("message", resolve));
+  const { port } = await next();
+  return {
+    port,
+    counted: () => {
+      const answer = next();
+      child.send("count");
+      return answer;
+    },
+    stop: () => child.disconnect(),
+  };
+}
+
+/** Seconds of a whole dialogue with the server by a client that has all lines ready: the server's own time. */
+async function serverTime(port) {
+  const started = process.hrtime.bigint();
+  await new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    const lines = ["EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<a@b>", "DATA", "Subject: x\r\n\r\nx\r\n.", "QUIT"];
+    socket.on("data", (piece) => {
+      if (/^\d{3}-(?!(?:.|\n)*\n\d{3} )/.test(piece.toString())) return;
+      const line = lines.shift();
+      if (line !== undefined) socket.write(`${line}\r\n`);
+    });
+    socket.on("close", resolve);
+    socket.on("error", reject);
+  });
+  return Number(process.hrtime.bigint() - started) / 1e9;
+}
+
+export async function sending({ bench, report, clients, rounds, sends, quick }) {
+  const [ours] = clients;
+  const snail = clients.find(({ name }) => name === "s-nail");
+  const sink = await startSink();
+  const way = `mta=smtp://127.0.0.1:${sink.port}`;
+  const counted = async (what, wanted, task) => {
+    const before = await sink.counted();
+    const figure = await task();
+    const after = await sink.counted();
+    if (after.messages - before.messages !== wanted) {
+      throw new Error(`${what}: ${after.messages - before.messages} of ${wanted} messages came\n${figure?.output}`);
+    }
+    return { ...figure, bytes: after.bytes - before.bytes };
+  };
+  try {
+    const body = bench.path("body");
+    writeFileSync(body, "Backup done\n");
+    const alone = [];
+    const sent = [];
+    const server = [];
+    for (let round = 0; round < rounds * 5; round++) {
+      alone.push((await bench.run([process.execPath, "-e", "0"])).wall);
+      server.push(await serverTime(sink.port));
+      const call = [...ours.program, "-n", "-S", way, "-s", "Nightly", "root@host.example"];
+      sent.push((await counted("one message", 1, () => bench.run(call, { input: body }))).wall);
+    }
+    const [bare, served, took] = [alone, server, sent].map(median);
+    report.plain("", "## Sending", "", "| work | figure |", "|---|---|");
+    report.row(
+      "one message, body from a pipe",
+      `${(took * 1000).toFixed(1)} ms; node -e 0 ${(bare * 1000).toFixed(1)} ms, the server's own time ${(served * 1000).toFixed(1)} ms: ${(took / (bare + served)).toFixed(2)} times their sum`,
+    );
+    const session = bench.path("session");
+    const typed = Array.from({ length: sends }, (_, at) => `m root@host.example\nMessage ${at}\n.`);
+    writeFileSync(session, `${typed.join("\n")}\nx\n`);
+    const many = await counted(`${sends} messages in a session`, sends, () =>
+      bench.run(
+        [
+          ...ours.program,
+          "-n",
+          "-I",
+          "-N",
+          "-S",
+          way,
+          "-S",
+          "dot",
+          "-S",
+          "noask",
+          "-S",
+          "noaskcc",
+          "-f",
+          bench.path("many"),
+        ],
+        { input: session },
+      ),
+    );
+    report.row(
+      `${sends} messages in one session`,
+      `${many.wall.toFixed(2)} s, ${Math.round(sends / many.wall)} messages a second, ${Math.round(many.memory)} MiB`,
+    );
+    const attachment = bench.path("attachment.bin");
+    const size = (quick ? 5 : 25) * 2 ** 20;
+    writeFileSync(attachment, randomBytes(size));
+    const rate = async (name, call) => {
+      const figures = [];
+      for (let round = 0; round < 3; round++) {
+        figures.push(await counted(`an attachment by ${name}`, 1, () => bench.run(call, { input: body })));
+        if (figures.at(-1).bytes < size * 1.3) throw new Error(`${name} sent ${figures.at(-1).bytes} bytes of ${size}`);
+      }
+      const wall = median(figures.map((figure) => figure.wall));
+      return `${(size / 2 ** 20 / wall).toFixed(1)} MiB/s, ${wall.toFixed(2)} s, ${Math.round(Math.max(...figures.map(({ memory }) => memory)))} MiB`;
+    };
+    report.row(
+      `an attachment of ${size / 2 ** 20} MiB`,
+      await rate("mail", [...ours.program, "-n", "-S", way, "-A", attachment, "-s", "x", "root@host.example"]),
+    );
+    if (snail !== undefined) {
+      const options = [
+        "-n",
+        "-S",
+        "v15-compat",
+        "-S",
+        way,
+        "-S",
+        "smtp-config=-all,hello",
+        "-S",
+        "from=a@host.example",
+      ];
+      report.row(
+        "the same by s-nail",
+        await rate("s-nail", ["s-nail", ...options, "-a", attachment, "-s", "x", "root@host.example"]),
+      );
+    }
+  } finally {
+    sink.stop();
+  }
+}

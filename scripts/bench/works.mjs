@@ -1,0 +1,181 @@
+/**
+ * What is measured: each work prepares its files, says how a client is called for it, and knows the right answer.
+ *
+ * A work is run in rounds, one client after the other, so that what disturbs the machine disturbs all. An answer that is
+ * wrong ends the benchmark: a time that counts for a wrong answer would be worth nothing.
+ */
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openPty } from "../pty.mjs";
+import { oneMessage } from "./corpus.mjs";
+import { measure } from "./measure.mjs";
+
+/** A client slower than this (seconds) in its first round is not run again. */
+const tooSlow = 20;
+
+export class Bench {
+  constructor(place, all) {
+    this.place = place;
+    this.clients = all;
+    this.rows = [];
+  }
+
+  path(name) {
+    return join(this.place, name);
+  }
+
+  /** What each run finds around it: a home of its own and no start-up files. */
+  env(more = {}) {
+    return {
+      PATH: process.env.PATH,
+      HOME: this.path("home"),
+      MBOX: this.path("home/mbox"),
+      MAILRC: "/dev/null",
+      USER: "root",
+      LOGNAME: "root",
+      TERM: "dumb",
+      TZ: "UTC",
+      LC_ALL: "C.UTF-8",
+      ...more,
+    };
+  }
+
+  input(...commands) {
+    const path = this.path("input");
+    writeFileSync(path, `${commands.join("\n")}\n`);
+    return path;
+  }
+
+  /** Takes away what an earlier run left: the index, the state, mbox. */
+  clean({ index = true } = {}) {
+    rmSync(this.path("home/mbox"), { force: true });
+    rmSync(this.path("home/.local"), { recursive: true, force: true });
+    if (index) rmSync(this.path("home/.cache"), { recursive: true, force: true });
+  }
+
+  /**
+   * @param run called with a client, gives { wall, cpu, memory } after it has checked the answer; undefined: too slow
+   * @returns for each client the figures of its rounds
+   */
+  async rounds(rounds, run, clients = this.clients) {
+    const figures = new Map(clients.map(({ name }) => [name, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const client of clients) {
+        const before = figures.get(client.name);
+        if (round > 0 && (before.length === 0 || before[0].wall > tooSlow)) continue;
+        const figure = await run(client);
+        if (figure !== undefined) before.push(figure);
+      }
+    }
+    return figures;
+  }
+
+  async run(command, options) {
+    return measure(command, { env: this.env(), cwd: this.place, place: this.place, ...options });
+  }
+}
+
+function right(what, holds, figure) {
+  if (holds) return figure;
+  throw new Error(`wrong answer: ${what}\n${figure.output.slice(-2000)}`);
+}
+
+/** Banner, first page, exit. */
+export async function opening(bench, client, file, count) {
+  if (client.opensOnly !== undefined) return openedOnScreen(bench, client, file, count);
+  const figure = await bench.run([...client.program, ...client.options, "-f", file], { input: bench.input("x") });
+  if (figure === undefined) return undefined;
+  const shown = new RegExp(`(${count} messages|^.[UNO ] ?${String(count).slice(0, 4)})`, "m");
+  return right(`${client.name} opens ${file}`, shown.test(figure.output), figure);
+}
+
+/** A program with a screen, under time(1) on a pseudo-terminal. */
+async function openedOnScreen(bench, client, file, count) {
+  const times = bench.path("times");
+  const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.opensOnly(file)];
+  const terminal = await openPty({ argv, env: bench.env({ TERM: "vt100" }), cwd: bench.place });
+  const late = AbortSignal.timeout(60_000);
+  await Promise.race([terminal.exited, new Promise((resolve) => late.addEventListener("abort", resolve))]);
+  const output = terminal.transcript();
+  await terminal.close();
+  if (late.aborted) return undefined;
+  const [wall, user, system, kilobytes] = readFileSync(times, "utf8").trim().split("\n").at(-1).split(" ").map(Number);
+  const figure = { wall, cpu: user + system, memory: kilobytes / 1024, output };
+  return right(`${client.name} opens ${file}`, output.includes(String(count)), figure);
+}
+
+export function occurrences(path, text) {
+  const bytes = readFileSync(path);
+  let found = 0;
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) found++;
+  return found;
+}
+
+/** A session on a system mailbox that ends with quit. @param check of the spool and mbox as they are then */
+export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
+  if (client.opensOnly !== undefined) return undefined;
+  const spool = bench.path("spool");
+  bench.clean();
+  copyFileSync(original, spool);
+  if (keepIndex) await bench.run([...client.program, ...client.options, "-f", spool], { input: bench.input("x") });
+  const figure = await bench.run([...client.program, ...client.options], {
+    input: bench.input(...commands, "q"),
+    env: bench.env({ MAIL: spool }),
+  });
+  if (figure === undefined) return undefined;
+  const mbox = bench.path("home/mbox");
+  const state = { spool: statSync(spool).size, mbox: existsSync(mbox) ? statSync(mbox).size : 0, path: spool };
+  rmSync(mbox, { force: true });
+  return right(
+    `${client.name}: ${commands.join("; ")}; spool ${state.spool}, mbox ${state.mbox}`,
+    check(state),
+    figure,
+  );
+}
+
+export async function copyAll(bench, client, file, count) {
+  if (client.opensOnly !== undefined) return undefined;
+  const target = bench.path("copied");
+  rmSync(target, { force: true });
+  const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
+    input: bench.input(`copy * ${target}`, "x"),
+  });
+  if (figure === undefined) return undefined;
+  const copied = occurrences(target, "\nMessage-Id: <");
+  rmSync(target, { force: true });
+  return right(`${client.name} copied ${copied} of ${count}`, copied === count, figure);
+}
+
+export async function listAll(bench, client, file, count) {
+  if (client.opensOnly !== undefined) return undefined;
+  const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
+    input: bench.input("f *", "x"),
+  });
+  if (figure === undefined) return undefined;
+  const lines = figure.output.split("\n").filter((line) => / \d+\/\d+ /.test(line)).length;
+  return right(`${client.name} listed ${lines} of ${count}`, lines >= count, figure);
+}
+
+export async function search(bench, client, file, subject, count) {
+  if (client.opensOnly !== undefined) return undefined;
+  const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
+    input: bench.input(client.search(subject), "x"),
+  });
+  if (figure === undefined) return undefined;
+  const lines = figure.output.split("\n").filter((line) => / \d+\/\d+ /.test(line) && line.includes(subject)).length;
+  return right(`${client.name} found ${lines} of ${count} by subject`, Math.abs(lines - count) <= 1, figure);
+}
+
+/** Many small commands; what opening costs is measured beside it and taken off. */
+export async function commands(bench, client, file, lines) {
+  if (client.opensOnly !== undefined) return undefined;
+  const call = [...client.program, ...client.options, "-N", "-f", file];
+  const empty = await bench.run(call, { input: bench.input("x") });
+  const figure = await bench.run(call, { input: bench.input(...lines, "x") });
+  if (empty === undefined || figure === undefined) return undefined;
+  return { ...figure, wall: figure.wall - empty.wall, cpu: figure.cpu - empty.cpu };
+}
+
+export function deliver(path, number) {
+  writeFileSync(path, oneMessage(number), { flag: "a" });
+}
