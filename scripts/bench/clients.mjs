@@ -28,6 +28,8 @@ const peers = [
     program: ["mail.mailutils"],
     options: ["-n"],
     search: (subject) => `from /${subject}`,
+    // Opening alone adds header fields to each message: it gets a copy, made before its time counts.
+    writesAlways: true,
   },
   {
     name: "mutt",

@@ -80,8 +80,17 @@ function right(what, holds, figure) {
   throw new Error(`wrong answer: ${what}\n${figure.output.slice(-2000)}`);
 }
 
+/** The file that a client may open. */
+function own(bench, client, file) {
+  if (client.writesAlways !== true) return file;
+  const copy = bench.path("own");
+  copyFileSync(file, copy);
+  return copy;
+}
+
 /** Banner, first page, exit. */
-export async function opening(bench, client, file, count) {
+export async function opening(bench, client, original, count) {
+  const file = own(bench, client, original);
   if (client.opensOnly !== undefined) return openedOnScreen(bench, client, file, count);
   const figure = await bench.run([...client.program, ...client.options, "-f", file], { input: bench.input("x") });
   if (figure === undefined) return undefined;
@@ -133,8 +142,9 @@ export async function session(bench, client, original, commands, check, { keepIn
   );
 }
 
-export async function copyAll(bench, client, file, count) {
+export async function copyAll(bench, client, original, count) {
   if (client.opensOnly !== undefined) return undefined;
+  const file = own(bench, client, original);
   const target = bench.path("copied");
   rmSync(target, { force: true });
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
@@ -146,8 +156,9 @@ export async function copyAll(bench, client, file, count) {
   return right(`${client.name} copied ${copied} of ${count}`, copied === count, figure);
 }
 
-export async function listAll(bench, client, file, count) {
+export async function listAll(bench, client, original, count) {
   if (client.opensOnly !== undefined) return undefined;
+  const file = own(bench, client, original);
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
     input: bench.input("f *", "x"),
   });
@@ -156,8 +167,9 @@ export async function listAll(bench, client, file, count) {
   return right(`${client.name} listed ${lines} of ${count}`, lines >= count, figure);
 }
 
-export async function search(bench, client, file, subject, count) {
+export async function search(bench, client, original, subject, count) {
   if (client.opensOnly !== undefined) return undefined;
+  const file = own(bench, client, original);
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
     input: bench.input(client.search(subject), "x"),
   });
@@ -167,9 +179,9 @@ export async function search(bench, client, file, subject, count) {
 }
 
 /** Many small commands; what opening costs is measured beside it and taken off. */
-export async function commands(bench, client, file, lines) {
+export async function commands(bench, client, original, lines) {
   if (client.opensOnly !== undefined) return undefined;
-  const call = [...client.program, ...client.options, "-N", "-f", file];
+  const call = [...client.program, ...client.options, "-N", "-f", own(bench, client, original)];
   const empty = await bench.run(call, { input: bench.input("x") });
   const figure = await bench.run(call, { input: bench.input(...lines, "x") });
   if (empty === undefined || figure === undefined) return undefined;

@@ -1,5 +1,5 @@
 /** /etc/mail.rc (or what Debian's says, built in) and ~/.mailrc, read before a session or a message. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
 import { loadFile, runLines } from "./interpreter.ts";
@@ -11,7 +11,7 @@ const builtIn = `set ask askcc append dot save crt
 ignore Received Message-Id Resent-Message-Id Status Mail-From Return-Path Via Delivered-To
 `;
 
-function find(path: string): { uid: number; mode: number } | undefined {
+function find(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {
@@ -33,7 +33,8 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
   }
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
   const found = find(path);
-  if (found === undefined) return;
+  // MAILRC=/dev/null says that there is none; everybody can write that.
+  if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {
     terminal.err(`${program}: ${path}: others can write it, so it is not read; chmod go-w ${path}\n`);
     return;
