@@ -11,6 +11,7 @@ const layers = {
   compose: ["submit", "mailbox", "config", "terminal", "message"],
   "by-hand": ["submit", "config", "terminal", "message"],
   track: ["submit", "config", "terminal", "message"],
+  run: ["read", "cli", "compose", "mailbox", "config", "message"],
   check: ["submit", "mailbox", "config", "terminal", "message"],
   read: ["cli", "compose", "track", "submit", "mailbox", "config", "terminal", "message"],
   cli: ["config", "message"],

@@ -60,6 +60,10 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
     const { track } = await import("./track/track.ts");
     return track(session, { what: said.track === true ? undefined : said.track, wait: said.wait });
   }
+  if (said.run.length > 0) {
+    const { runJob } = await import("./run/run.ts");
+    return runJob(session, said);
+  }
   if (sends(said)) {
     const { send } = await import("./read/send.ts");
     return send(session, said);

@@ -4,7 +4,7 @@
  * A work is run in rounds, one client after the other, so that what disturbs the machine disturbs all. An answer that is
  * wrong ends the benchmark: a time that counts for a wrong answer would be worth nothing.
  */
-import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openPty } from "../pty.mjs";
 import { oneMessage } from "./corpus.mjs";
@@ -113,14 +113,16 @@ async function openedOnScreen(bench, client, file, count) {
   return right(`${client.name} opens ${file}`, output.includes(String(count)), figure);
 }
 
-export function occurrences(path, text) {
+const messageId = "\nMessage-Id: <";
+
+function occurrences(path, text) {
   const bytes = readFileSync(path);
   let found = 0;
   for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) found++;
   return found;
 }
 
-/** A session on a system mailbox that ends with quit. @param check of the spool and mbox as they are then */
+/** A session on a system mailbox that ends with quit. @param check of how many messages spool and mbox have then */
 export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
   if (client.opensOnly !== undefined) return undefined;
   const spool = bench.path("spool");
@@ -133,11 +135,11 @@ export async function session(bench, client, original, commands, check, { keepIn
   });
   if (figure === undefined) return undefined;
   const mbox = bench.path("home/mbox");
-  const state = { spool: statSync(spool).size, mbox: existsSync(mbox) ? statSync(mbox).size : 0, path: spool };
+  const left = { spool: occurrences(spool, messageId), mbox: existsSync(mbox) ? occurrences(mbox, messageId) : 0 };
   rmSync(mbox, { force: true });
   return right(
-    `${client.name}: ${commands.join("; ")}; spool ${state.spool}, mbox ${state.mbox}`,
-    check(state),
+    `${client.name}: ${commands.join("; ")}: ${left.spool} in the spool, ${left.mbox} in mbox`,
+    check(left),
     figure,
   );
 }
@@ -151,7 +153,7 @@ export async function copyAll(bench, client, original, count) {
     input: bench.input(`copy * ${target}`, "x"),
   });
   if (figure === undefined) return undefined;
-  const copied = occurrences(target, "\nMessage-Id: <");
+  const copied = occurrences(target, messageId);
   rmSync(target, { force: true });
   return right(`${client.name} copied ${copied} of ${count}`, copied === count, figure);
 }

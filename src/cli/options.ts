@@ -10,6 +10,8 @@ export interface Option {
   readonly optional?: true;
   /** May be given more than once, each counting. */
   readonly repeats?: true;
+  /** Takes all words up to the next option. */
+  readonly variadic?: true;
   /** What GNU mail calls it; taken, not listed. */
   readonly also?: string;
   readonly meaning: string;
@@ -93,6 +95,24 @@ export const options = [
     argument: "name=value",
     repeats: true,
     meaning: "Set a variable, after the start-up files.",
+  },
+  {
+    long: "run",
+    argument: "command",
+    variadic: true,
+    meaning:
+      "Run a command and send its output. One word is a line for the shell; several are a program and its arguments. Ends with the command's exit code.",
+  },
+  {
+    long: "if",
+    argument: "when",
+    meaning:
+      "With --run: send only if it failed, made output, changed (output or exit code) since the last run, or always.",
+  },
+  { long: "throttle", argument: "time", meaning: "With --run: at most one message in this time: 90s, 30m, 1h, 2d." },
+  {
+    long: "digest",
+    meaning: "With --throttle: the runs that sent nothing are in the next message, with their output.",
   },
   { long: "config", meaning: "List every variable, its value, and where it was set." },
   { long: "check", meaning: "Look whether local mail works here, and for an ADDRESS if one is given." },

@@ -36,6 +36,11 @@ export interface SaidOptions {
   readonly track: string | true | undefined;
   readonly wait: number;
   readonly set: readonly string[];
+  /** The command of --run; empty without. */
+  readonly run: readonly string[];
+  readonly if: string | undefined;
+  readonly throttle: string | undefined;
+  readonly digest: boolean;
   readonly config: boolean;
   readonly check: boolean;
   readonly json: boolean;
@@ -62,6 +67,7 @@ const usage = `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc
        mail [-dEinv] [-A file] [-S name=value] -t
        mail [-dEHIinNv] -f [name]
        mail [-deEHIinNv] [-u user]
+       mail --run command ... [--if failed|output|changed|always] [-s subject] to-addr ...
        mail --json | --count | --print [-f name] [query]`;
 
 /** @returns undefined when the answer (--help) was printed already. @throws UsageError */
@@ -107,8 +113,9 @@ function withExec(argv: readonly string[]): string[] {
   return rewritten;
 }
 
-function operand({ argument, optional }: Option): string {
+function operand({ argument, optional, variadic }: Option): string {
   if (argument === undefined) return "";
+  if (variadic === true) return ` <${argument}...>`;
   return optional === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
@@ -164,6 +171,10 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     track: given["track"] as string | true | undefined,
     wait: seconds("wait", text("wait")),
     set: list("set"),
+    run: list("run") ?? [],
+    if: text("if"),
+    throttle: text("throttle"),
+    digest: flag("digest"),
     config: flag("config"),
     check: flag("check"),
     json: flag("json"),
@@ -194,6 +205,10 @@ function check(given: SaidOptions): void {
     given.from !== undefined ||
     [given.cc, given.bcc, given.attach].some((list) => list.length > 0) ||
     given.quoteFile !== undefined;
+  const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
+  if (forRun && given.run.length === 0) {
+    throw new UsageError("mail: --if, --throttle and --digest go with --run", Exit.Usage);
+  }
   const recipients = given.words.length > 0 || given.recipientsFromHeader;
   if (forSending && (given.file || !recipients)) {
     throw new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");

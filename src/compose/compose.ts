@@ -103,6 +103,22 @@ async function composed(
     atEase();
     unheard();
   }
+  return finished(context, draft);
+}
+
+/** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
+export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+  try {
+    const { exit, sent } = await finished(context, draft);
+    return { exit, sent };
+  } finally {
+    draft.body.close();
+  }
+}
+
+async function finished(context: ComposeContext, draft: Draft): Promise<ComposeResult & { safe: boolean }> {
+  const { config, terminal } = context;
+  const done = (exit: ExitCode, safe = true) => ({ exit, sent: false, safe });
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return done(Exit.Ok);
   try {
     if (context.wanted?.header === true) takeHeader(draft);

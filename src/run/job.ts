@@ -1,0 +1,55 @@
+/** What `mail --run` was asked to do. */
+import { Exit, MailError } from "../errors.ts";
+
+const conditions = ["failed", "output", "always", "changed"] as const;
+export type Condition = (typeof conditions)[number];
+
+export interface Job {
+  /** One word is a line for the shell; several are a program and its arguments, run as they are. */
+  readonly command: readonly string[];
+  /** When a message is sent. */
+  readonly when: Condition;
+  /** Seconds that have to pass between two messages; undefined: each run may send one. */
+  readonly throttle: number | undefined;
+  /** Runs that sent nothing because of the throttle are in the next message with their output. */
+  readonly digest: boolean;
+}
+
+/** @throws MailError for a condition or a time that is none */
+export function parseJob(said: {
+  readonly run: readonly string[];
+  readonly if: string | undefined;
+  readonly throttle: string | undefined;
+  readonly digest: boolean;
+}): Job {
+  const when = conditions.find((condition) => condition === (said.if ?? "always"));
+  if (when === undefined) {
+    throw new MailError(`--if ${said.if}: it must be one of ${conditions.join(", ")}; nothing was run`, Exit.Usage);
+  }
+  if (said.digest && said.throttle === undefined) {
+    throw new MailError("--digest goes with --throttle; nothing was run", Exit.Usage);
+  }
+  return {
+    command: said.run,
+    when,
+    throttle: said.throttle === undefined ? undefined : secondsOf(said.throttle),
+    digest: said.digest,
+  };
+}
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** `90`, `90s`, `30m`, `1h`, `2d`, `1w`, in seconds. */
+function secondsOf(text: string): number {
+  const [, number, unit = "s"] = /^(\d{1,6})([smhdw])?$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new MailError(`--throttle ${text}: a number and one of s, m, h, d, w; nothing was run`, Exit.Usage);
+  }
+  return Number(number) * (units[unit] ?? 1);
+}
+
+/** The command as one would type it. */
+export function shownCommand(command: readonly string[]): string {
+  if (command.length === 1) return command[0] ?? "";
+  return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}

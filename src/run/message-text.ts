@@ -1,0 +1,97 @@
+/** What a job's message says: the run in some lines, then its output, or both ends of a long one. */
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { readRange } from "../mailbox/bytes.ts";
+import { dateField } from "../message/date.ts";
+import type { Run } from "./execute.ts";
+import type { WaitingRun } from "./state.ts";
+
+/** Bytes of output that a message shows whole; of a longer one its beginning and its end, and the file is attached. */
+const shownWhole = 96 << 10;
+const shownFirst = 16 << 10;
+const shownLast = 64 << 10;
+/** Bytes that a run waiting for a digest may keep. */
+const keptForDigest = 16 << 10;
+
+export function endingOf({ code, signal }: Pick<Run, "code" | "signal">): string {
+  return signal === null ? `exit ${code}` : `ended by ${signal}`;
+}
+
+export function durationOf(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
+}
+
+/** @returns the text's pieces, and whether output was left out of it */
+export function messageText(
+  run: Run,
+  shown: { readonly command: string; readonly host: string; readonly waiting: readonly WaitingRun[] },
+): { readonly pieces: Uint8Array[]; readonly cut: boolean } {
+  const { head, tail, left } = ends(run);
+  const lines = [
+    `Command:  ${shown.command}`,
+    `Host:     ${shown.host}`,
+    `Started:  ${dateField(run.started)}`,
+    `Duration: ${durationOf(run.seconds)}`,
+    `Status:   ${endingOf(run)}`,
+    `Output:   ${run.size === 0 ? "none" : `${run.size} bytes`}`,
+    ...earlier(shown.waiting),
+  ];
+  const pieces: Uint8Array[] = [Buffer.from(`${lines.join("\n")}\n`)];
+  if (run.size > 0) pieces.push(Buffer.from("\n"), ended(head));
+  if (left > 0)
+    pieces.push(Buffer.from(`\n[${left} bytes left out; the whole output is attached as output.txt]\n\n`), ended(tail));
+  for (const { started, code, output } of shown.waiting) {
+    if (output !== "")
+      pieces.push(
+        Buffer.from(`\n--- ${dateField(new Date(started))}, exit ${code}\n`),
+        ended(Buffer.from(output, "latin1")),
+      );
+  }
+  return { pieces, cut: left > 0 };
+}
+
+/** The runs since the last message that sent none. */
+function earlier(waiting: readonly WaitingRun[]): string[] {
+  if (waiting.length === 0) return [];
+  const rows = waiting.map(
+    ({ started, seconds, code }) => `  ${dateField(new Date(started))}: exit ${code} after ${durationOf(seconds)}`,
+  );
+  return ["", `Runs since the last message: ${waiting.length}`, ...rows];
+}
+
+/** What a run leaves for the digest, as Latin-1 text: bytes survive JSON so. */
+export function outputForDigest(run: Run): string {
+  return read(run, Math.max(0, run.size - keptForDigest), run.size).toString("latin1");
+}
+
+function ends(run: Run): { head: Buffer; tail: Buffer; left: number } {
+  if (run.size <= shownWhole) return { head: read(run, 0, run.size), tail: Buffer.alloc(0), left: 0 };
+  const head = upToLine(read(run, 0, shownFirst));
+  const tail = fromLine(read(run, run.size - shownLast, run.size));
+  return { head, tail, left: run.size - head.length - tail.length };
+}
+
+function read({ output }: Run, start: number, end: number): Buffer {
+  const descriptor = openSync(output, "r");
+  try {
+    return readRange(descriptor, start, Math.min(end, fstatSync(descriptor).size));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function upToLine(bytes: Buffer): Buffer {
+  const end = bytes.lastIndexOf(10);
+  return end < 0 ? bytes : bytes.subarray(0, end + 1);
+}
+
+function fromLine(bytes: Buffer): Buffer {
+  const start = bytes.indexOf(10);
+  return start < 0 ? bytes : bytes.subarray(start + 1);
+}
+
+function ended(bytes: Buffer): Buffer {
+  return bytes.at(-1) === 10 ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
+}

@@ -1,0 +1,135 @@
+/**
+ * `mail --run CMD... --if failed|output|always|changed ADDRESS`: a command for cron, whose output goes out as mail when it
+ * matters. The command's exit code is passed on; mail that was not accepted shows as its own code after a success.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { hostname } from "node:os";
+import type { SaidOptions } from "../cli/parse.ts";
+import { attach } from "../compose/attachment.ts";
+import { sendDraft } from "../compose/compose.ts";
+import { emptyDraft } from "../compose/draft.ts";
+import { stateDirectory } from "../config/files.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { composeContext } from "../read/compose-context.ts";
+import type { Session } from "../read/session.ts";
+import { execute, type Run } from "./execute.ts";
+import { type Condition, type Job, parseJob, shownCommand } from "./job.ts";
+import { endingOf, messageText, outputForDigest } from "./message-text.ts";
+import { type JobState, jobKey, type WaitingRun, withState } from "./state.ts";
+
+/** How many runs may wait for one message; of more, the last. */
+const mostWaiting = 1000;
+
+/** Which message is due: none, or one that also tells of the runs that sent none. */
+type Due = { readonly waiting: readonly WaitingRun[]; readonly sentBefore: string | null } | undefined;
+
+export async function runJob(session: Session, said: SaidOptions): Promise<ExitCode> {
+  const job = parseJob(said);
+  if (said.words.length === 0)
+    throw new MailError(
+      "--run: nobody to write to: addresses stand before it, or behind the next option or --; nothing was run",
+      Exit.Usage,
+    );
+  const run = await execute(job.command, session.config.settings.get("SHELL"));
+  try {
+    const remembers = job.throttle !== undefined || job.when === "changed";
+    const sent = remembers ? await sendRemembered(session, said, job, run) : await sendPlain(session, said, job, run);
+    return run.code !== 0 ? (run.code as ExitCode) : sent;
+  } finally {
+    run.remove();
+  }
+}
+
+async function sendPlain(session: Session, said: SaidOptions, job: Job, run: Run): Promise<ExitCode> {
+  return wants(job.when, run, false) ? send(session, said, job, run, []) : Exit.Ok;
+}
+
+/** A state that can't be kept makes one message too many, never one too few. */
+async function sendRemembered(session: Session, said: SaidOptions, job: Job, run: Run): Promise<ExitCode> {
+  const { config, terminal, program } = session;
+  const directory = stateDirectory(process.env, config.identity.home);
+  const key = jobKey([...job.command, said.subject ?? "", ...said.words]);
+  const state = <T>(change: (state: JobState) => T) =>
+    withState(directory, key, config.settings.get("lockwait"), change);
+  const outcome = await outcomeOf(run);
+  let due: Due;
+  try {
+    due = await state((before) => decide(before, job, run, outcome));
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    terminal.err(`${program}: ${error.message}; sent as if it were the first run\n`);
+    return wants(job.when, run, true) ? send(session, said, job, run, []) : Exit.Ok;
+  }
+  if (due === undefined) return Exit.Ok;
+  const { waiting, sentBefore } = due;
+  const exit = await send(session, said, job, run, waiting);
+  const told = new Set(waiting.map(({ id }) => id));
+  await state((after) => {
+    if (exit === Exit.Ok) after.waiting = after.waiting.filter(({ id }) => !told.has(id));
+    else after.sentAt = sentBefore;
+  });
+  return exit;
+}
+
+/** Takes the run into the state. @returns the message that is due */
+function decide(state: JobState, job: Job, run: Run, outcome: string): Due {
+  const wanted = wants(job.when, run, state.outcome !== outcome);
+  state.outcome = outcome;
+  const since = state.sentAt === null ? Number.POSITIVE_INFINITY : (Date.now() - Date.parse(state.sentAt)) / 1000;
+  const quiet = job.throttle !== undefined && since >= 0 && since < job.throttle;
+  if (quiet) {
+    if (wanted) state.waiting = [...state.waiting, waitingRun(job, run)].slice(-mostWaiting);
+    return undefined;
+  }
+  if (!wanted && !(job.digest && state.waiting.length > 0)) return undefined;
+  const sentBefore = state.sentAt;
+  state.sentAt = new Date().toISOString();
+  return { waiting: state.waiting, sentBefore };
+}
+
+function waitingRun(job: Job, run: Run): WaitingRun {
+  const { started, seconds, code } = run;
+  return {
+    id: `${started.getTime()}-${process.pid}`,
+    started: started.toISOString(),
+    seconds,
+    code,
+    output: job.digest ? outputForDigest(run) : "",
+  };
+}
+
+function wants(when: Condition, run: Run, changed: boolean): boolean {
+  if (when === "failed") return run.code !== 0;
+  if (when === "output") return run.size > 0;
+  return when === "always" || changed;
+}
+
+async function outcomeOf(run: Run): Promise<string> {
+  const hash = createHash("sha256").update(`${run.code}\n`);
+  for await (const piece of createReadStream(run.output)) hash.update(piece as Buffer);
+  return hash.digest("hex");
+}
+
+async function send(
+  session: Session,
+  said: SaidOptions,
+  job: Job,
+  run: Run,
+  waiting: readonly WaitingRun[],
+): Promise<ExitCode> {
+  const draft = emptyDraft();
+  const command = shownCommand(job.command);
+  draft.to = [...said.words];
+  draft.cc = [...said.cc];
+  draft.bcc = [...said.bcc];
+  draft.from = said.from;
+  draft.subject = (said.subject ?? `${command} on ${hostname()}: ${endingOf(run)}`).replace(/[\r\n]/g, " ");
+  // RFC 3834, section 5: nobody's holiday message is to answer this.
+  draft.fields = [{ name: "Auto-Submitted", value: "auto-generated" }];
+  const { pieces, cut } = messageText(run, { command, host: hostname(), waiting });
+  for (const piece of pieces) draft.body.append(piece);
+  if (cut) draft.attachments.push(await attach(run.output));
+  const { exit } = await sendDraft(composeContext(session, { subject: false }), draft);
+  return exit;
+}

@@ -1,0 +1,147 @@
+/** `mail --run`, as cron would call it: the built program, a real command, and a program that takes the mail. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import PostalMime from "postal-mime";
+import { parseJob } from "../../src/run/job.ts";
+
+const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
+const place = mkdtempSync(join(tmpdir(), "mail-run-test-"));
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(place, "home-"));
+  writeFileSync(join(home, "take"), `#!/bin/sh\nexec cat >"${home}/sent.$$"\n`, { mode: 0o755 });
+  writeFileSync(join(home, "refuse"), "#!/bin/sh\ncat >/dev/null\nexit 75\n", { mode: 0o755 });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly err: string;
+}
+
+async function mail(words: readonly string[], { way = "take" } = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [program, "-n", "-S", `mta=${home}/${way}`, ...words], {
+    env: { PATH: process.env["PATH"], HOME: home, USER: "root" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
+  return { err: await text(child.stderr), code: await ended };
+}
+
+function sent(): string[] {
+  const names = readdirSync(home).filter((name) => name.startsWith("sent."));
+  return names.map((name) => readFileSync(join(home, name), "latin1"));
+}
+
+test.each([
+  // what it shows                      condition   command                     messages
+  ["a success is not worth a message", "failed", "true", 0],
+  ["a failure is", "failed", "false", 1],
+  ["silence is not", "output", "exit 1", 0],
+  ["a word is", "output", "echo a", 1],
+  ["always", "always", "true", 1],
+])("--if: %s", async (_shows, condition, command, messages) => {
+  await mail(["--run", command, "--if", condition, "root"]);
+  expect(sent()).toHaveLength(messages);
+});
+
+test("the exit code is the command's, and the message tells what ran, how it ended and what it said, in order", async () => {
+  const { code } = await mail(["-s", "Backup", "--run", "echo out; echo err >&2; echo last; exit 3", "--", "root"]);
+  expect(code).toBe(3);
+  const [message = ""] = sent();
+  expect(message).toMatch(/^To: root\nSubject: Backup\nAuto-Submitted: auto-generated\n/);
+  expect(message).toMatch(/\n\nCommand: {2}echo out; echo err >&2; echo last; exit 3\nHost: {5}\S+\nStarted: /);
+  expect(message).toMatch(/\nStatus: {3}exit 3\nOutput: {3}13 bytes\n\nout\nerr\nlast\n$/);
+});
+
+test("several words are a program and its arguments, and no shell looks at them", async () => {
+  await mail(["root", "--run", "printf", "%s\\n", "$HOME; a  b"]);
+  expect(sent()[0]).toContain("\n\n$HOME; a  b\n");
+});
+
+test("a command that is not there", async () => {
+  const { code } = await mail(["root", "--run", "/nonexistent/command", "now"]);
+  expect(code).toBe(127);
+  expect(sent()[0]).toContain("/nonexistent/command: No such file or directory");
+});
+
+test("a command ended by a signal", async () => {
+  const { code } = await mail(["root", "--run", "kill -9 $$"]);
+  expect(code).toBe(128 + 9);
+  expect(sent()[0]).toContain("Status:   ended by SIGKILL\n");
+});
+
+test("of a long output the message shows both ends; the whole is attached", async () => {
+  await mail(["root", "--run", "seq 1 60000"]);
+  const [message = ""] = sent();
+  expect(message).toMatch(/\n1\n2\n3\n/);
+  expect(message).toMatch(/\n\[\d+ bytes left out; the whole output is attached as output\.txt\]\n/);
+  const { attachments } = await PostalMime.parse(message);
+  expect(attachments.map(({ filename }) => filename)).toEqual(["output.txt"]);
+  const whole = Buffer.from(attachments[0]?.content as ArrayBuffer).toString("latin1");
+  expect(whole.trim().split("\n")).toHaveLength(60_000);
+});
+
+test("--throttle --digest: what was kept back is in the next message, once", async () => {
+  const job = ["root", "--throttle", "2s", "--digest", "--run", "echo hi; exit 1"];
+  for (let run = 0; run < 3; run++) expect((await mail(job)).code).toBe(1);
+  expect(sent()).toHaveLength(1);
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  await mail(job);
+  const digest = sent().filter((message) => message.includes("Runs since the last message: 2\n"));
+  expect(sent()).toHaveLength(2);
+  expect(digest).toHaveLength(1);
+  expect(digest[0]?.match(/^hi$/gm)).toHaveLength(3);
+});
+
+test("--throttle: runs that overlap send one message", async () => {
+  const job = ["root", "--throttle", "1h", "--run", "exit 1"];
+  await Promise.all(Array.from({ length: 4 }, () => mail(job)));
+  expect(sent()).toHaveLength(1);
+});
+
+test("--if changed: the same again sends nothing, something else does", async () => {
+  const file = join(home, "watched");
+  writeFileSync(file, "one\n");
+  const job = ["root", "--if", "changed", "--run", `cat ${file}`];
+  await mail(job);
+  await mail(job);
+  expect(sent()).toHaveLength(1);
+  writeFileSync(file, "two\n");
+  await mail(job);
+  expect(sent()).toHaveLength(2);
+});
+
+test("a message that was not accepted shows as an exit code after a success, and the throttle does not count it", async () => {
+  const job = ["root", "--throttle", "1h", "--run", "echo done"];
+  expect((await mail(job, { way: "refuse" })).code).toBe(75);
+  expect(readFileSync(join(home, "dead.letter"), "latin1")).toContain("\ndone\n");
+  expect((await mail(job)).code).toBe(0);
+  expect(sent()).toHaveLength(1);
+});
+
+test.each([
+  ["--if", "never", "--if never: it must be one of failed, output, always, changed; nothing was run"],
+  ["--throttle", "soon", "--throttle soon: a number and one of s, m, h, d, w; nothing was run"],
+])("%s %s is refused before anything runs", async (option, value, said) => {
+  const { code, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
+  expect(code).toBe(64);
+  expect(err).toBe(`mail: ${said}\n`);
+  expect(readdirSync(home)).not.toContain("ran");
+});
+
+test.each([
+  ["90", 90],
+  ["90s", 90],
+  ["30m", 1800],
+  ["1h", 3600],
+  ["2d", 172_800],
+])("a time of %s", (text, seconds) => {
+  expect(parseJob({ run: ["true"], if: undefined, throttle: text, digest: false }).throttle).toBe(seconds);
+});
