@@ -40,7 +40,7 @@ async function reference(name, command) {
 
 function mailbox(name, options) {
   const path = bench.path(name);
-  return { path, bytes: writeMbox(path, options), count: options.count };
+  return { path, ...writeMbox(path, options), count: options.count };
 }
 
 try {
@@ -97,12 +97,11 @@ try {
   report.section("All messages", many);
   report.work("copy * FILE", await bench.rounds(rounds, (client) => copyAll(bench, client, many.path, many.count)));
   report.work("f *, to a pipe", await bench.rounds(rounds, (client) => listAll(bench, client, many.path, many.count)));
-  const hola = Math.round(many.count / 6);
   report.work(
     "a search by subject over all",
     await bench.rounds(rounds, (client) => {
       bench.clean();
-      return search(bench, client, many.path, "hola", hola, 0.1);
+      return search(bench, client, many.path, "hola", many.hola);
     }),
   );
   const lines = Array.from({ length: 1000 }, (_, at) => ["=", "h", "n"][at % 3]);

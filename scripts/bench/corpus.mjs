@@ -42,7 +42,7 @@ function header(number, next, size, unread) {
 /**
  * Writes an mbox of `count` messages of `average` bytes: many small ones and a few large ones. All were read but the last.
  *
- * @returns its size in bytes
+ * @returns its size in bytes, and how many subjects have the word hola
  */
 export function writeMbox(path, { count, average, seed = 1 }) {
   const next = numbers(seed);
@@ -50,6 +50,7 @@ export function writeMbox(path, { count, average, seed = 1 }) {
   let pieces = [];
   let pending = 0;
   let total = 0;
+  let hola = 0;
   const flush = () => {
     const bytes = Buffer.concat(pieces);
     writeSync(descriptor, bytes);
@@ -62,6 +63,7 @@ export function writeMbox(path, { count, average, seed = 1 }) {
     const size = Math.max(64, Math.floor(average * (large ? 8 * next() + 3 : 0.8 * next())));
     const source = large ? base64 : text;
     const head = header(number, next, size, number === count);
+    if (head.includes("\nSubject: Re: hola ")) hola++;
     pieces.push(head);
     pending += head.length;
     for (let left = Math.max(0, size - head.length); left > 0; ) {
@@ -77,7 +79,7 @@ export function writeMbox(path, { count, average, seed = 1 }) {
   }
   flush();
   closeSync(descriptor);
-  return total;
+  return { bytes: total, hola };
 }
 
 /** One more message, as a delivery appends it. */

@@ -177,7 +177,7 @@ export async function search(bench, client, original, subject, count) {
   });
   if (figure === undefined) return undefined;
   const lines = figure.output.split("\n").filter((line) => / \d+\/\d+ /.test(line) && line.includes(subject)).length;
-  return right(`${client.name} found ${lines} of ${count} by subject`, Math.abs(lines - count) <= 1, figure);
+  return right(`${client.name} found ${lines} of ${count} by subject`, lines === count, figure);
 }
 
 /** Many small commands; what opening costs is measured beside it and taken off. */
