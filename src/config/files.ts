@@ -42,6 +42,19 @@ export function storeOptions(config: Config): { lockwait: number; stateDirectory
   };
 }
 
+/** XDG Base Directory: what can be made again. */
+function cacheDirectory(environment: Environment, home: string): string {
+  const base = environment["XDG_CACHE_HOME"];
+  return join(base?.startsWith("/") ? base : join(home, ".cache"), "mail");
+}
+
+/** What opening a mailbox is told. */
+export function mailboxOptions(config: Config): ReturnType<typeof storeOptions> & { cacheDirectory?: string } {
+  const options = storeOptions(config);
+  if (config.settings.get("noindex")) return options;
+  return { ...options, cacheDirectory: cacheDirectory(process.env, config.identity.home) };
+}
+
 /** The directory that `+name` means. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");

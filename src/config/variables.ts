@@ -107,6 +107,7 @@ export const variables = {
   ),
   netrc: textOr("~/.netrc", "Where passwords for servers are; nobody else may be able to read it.", "file"),
   noheader: flag("No header list at the start."),
+  noindex: flag("Keep no index of large mailboxes in ~/.cache/mail, and use none."),
   nosave: flag("An interrupted message is not kept in dead.letter."),
   outfolder: flag("A record that is no path is in the folder directory."),
   PAGER: textOr("more", "The program that pages.", "program"),

@@ -43,7 +43,7 @@ interface Begun {
 }
 
 export interface AppendIntent {
-  /** To be called before bytes are written, with the offset behind them. */
+  /** To be called before further bytes are written, with the offset behind them. */
   reaching(end: number): void;
   /** The append is on the disk. */
   drop(): void;
@@ -65,6 +65,7 @@ function bootId(): string {
 
 /**
  * @param descriptor the file that is appended to, locked
+ * @param end the offset behind the bytes that are written first
  * @returns undefined where the user has no state directory and can't make one
  * @throws the system's error, for a full disk and the like; nothing is left then
  */
@@ -73,6 +74,7 @@ export function writeIntent(
   path: string,
   descriptor: number,
   created: boolean,
+  end: number,
 ): AppendIntent | undefined {
   const { dev, ino, size } = fstatSync(descriptor);
   const begun: Begun = { path, dev, ino, size, created, boot: bootId() };
@@ -81,7 +83,7 @@ export function writeIntent(
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     file = openSync(name, "w", 0o600);
-    writeAll(file, Buffer.from(`${String(size).padStart(endWidth)}${JSON.stringify(begun)}\n`), 0);
+    writeAll(file, Buffer.from(`${String(end).padStart(endWidth)}${JSON.stringify(begun)}\n`), 0);
     fsyncSync(file);
     syncDirectory(directory);
   } catch (error) {
@@ -94,11 +96,14 @@ export function writeIntent(
     throw error;
   }
   const opened = file;
+  let synced = true;
   return {
-    reaching: (end) => {
-      writeSync(opened, String(end).padStart(endWidth), 0);
+    reaching: (next) => {
+      writeSync(opened, String(next).padStart(endWidth), 0);
+      synced = false;
     },
     drop: () => {
+      if (!synced) fsyncSync(opened);
       unlinkSync(name);
       syncDirectory(directory);
       closeSync(opened);

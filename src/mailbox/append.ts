@@ -57,8 +57,12 @@ function appendLocked(
   const isNew = created && size === 0;
   let intent: AppendIntent | undefined;
   try {
-    if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew);
-    writePieces(descriptor, pieces(descriptor, size), size, intent?.reaching);
+    let begun = false;
+    writePieces(descriptor, pieces(descriptor, size), size, (end) => {
+      if (begun) intent?.reaching(end);
+      else if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew, end);
+      begun = true;
+    });
     fsyncSync(descriptor);
     if (isNew) syncDirectory(dirname(path));
     intent?.drop();

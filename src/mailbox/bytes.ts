@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
 const pieceSize = 1 << 20;
+const largePieceSize = 4 << 20;
 
 /** Fills `bytes` from `position` on. @returns how many bytes there were, fewer than asked only at the end of the file */
 export function readInto(descriptor: number, bytes: Uint8Array, position: number): number {
@@ -25,6 +26,17 @@ export function* readPieces(descriptor: number, start: number, end: number): Ite
     const piece = readRange(descriptor, at, Math.min(end, at + pieceSize));
     if (piece.length === 0) return;
     yield piece;
+  }
+}
+
+/** The same in larger pieces of one buffer: each is valid until the next. */
+export function* copyPieces(descriptor: number, start: number, end: number): Iterable<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(largePieceSize, Math.max(0, end - start)));
+  for (let at = start; at < end; at += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
+    const length = readInto(descriptor, piece, at);
+    if (length > 0) yield piece.subarray(0, length);
+    if (length < piece.length) return;
   }
 }
 

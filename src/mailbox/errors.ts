@@ -9,7 +9,7 @@ export class MailboxBusy extends MailError {
 
 /** Another program changed the mailbox in a way that cannot be merged; nothing was written. */
 export class MailboxChanged extends MailError {
-  constructor(path: string) {
-    super(`${path}: changed by another program during the session; nothing was written`, Exit.TempFail);
+  constructor(path: string, how: "changed" | "removed" = "changed") {
+    super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail);
   }
 }

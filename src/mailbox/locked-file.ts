@@ -28,7 +28,8 @@ function openOrCreate(path: string): { descriptor: number; created: boolean } {
   }
 }
 
-function hasName(descriptor: number, path: string): boolean {
+/** Whether a name still is that of the open file. */
+export function hasName(descriptor: number, path: string): boolean {
   const { dev, ino } = fstatSync(descriptor);
   const named = statSync(path, { throwIfNoEntry: false });
   return named?.ino === ino && named.dev === dev;

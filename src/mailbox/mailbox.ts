@@ -45,6 +45,10 @@ export interface CommitResult {
   readonly arrived: number;
   /** The mailbox has no message left. */
   readonly empty: boolean;
+  /** How many messages went to mbox. */
+  readonly moved?: number;
+  /** How many that the session knew have stayed. */
+  readonly held?: number;
   /** What another program did meanwhile and how it was met, in words, for the user to be told. */
   readonly notice?: string;
 }

@@ -2,12 +2,10 @@ import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { isSystemError, named } from "../system-error.ts";
-import { lockFile } from "./lock/lock-file.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { isMaildir } from "./maildir/directory.ts";
-import { replay } from "./mbox/apply.ts";
-import { Journal } from "./mbox/journal.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
+import { finishCommit } from "./mbox/replay.ts";
 import type { MailboxOptions } from "./options.ts";
 import { type Compression, compressionOf } from "./packed/compression.ts";
 
@@ -29,7 +27,7 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
     if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);
     const compression = compressionOf(descriptor);
     if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options);
-    if (!readOnly) await finish(absolute, descriptor, options);
+    if (!readOnly) await finishCommit(absolute, options.stateDirectory, descriptor, options.lockwait);
     const mailbox = new MboxMailbox(absolute, descriptor, readOnly, options);
     await mailbox.poll();
     return mailbox;
@@ -90,17 +88,5 @@ function openFile(path: string, readOnly: boolean): { descriptor: number; readOn
     return { descriptor: openSync(path, constants.O_RDONLY), readOnly: true };
   } catch (error) {
     throw named(path, error);
-  }
-}
-
-async function finish(path: string, descriptor: number, options: MailboxOptions): Promise<void> {
-  if (Journal.left(options.stateDirectory, path) === undefined) return;
-  const release = await lockFile(path, descriptor, options.lockwait);
-  try {
-    // Looked for again: another session may have finished it while we waited.
-    const journal = Journal.left(options.stateDirectory, path);
-    if (journal !== undefined) await replay(journal, options.stateDirectory, descriptor, options.lockwait);
-  } finally {
-    await release();
   }
 }

@@ -1,16 +1,5 @@
 /** The Status field of a stored header: where it stands, and the same header with another. */
 
-/** The letters R and O of the first Status field; other letters and cases don't count. */
-export function storedStatus(header: Buffer): { readonly read: boolean; readonly old: boolean } {
-  const value = statusValue(header);
-  return { read: value.includes("R"), old: value.includes("O") };
-}
-
-/** What stands behind the colon of the first Status field; empty without one. */
-export function statusValue(header: Buffer): string {
-  return /\nstatus[ \t]*:([^\r\n]*)/i.exec(header.toString("latin1"))?.[1] ?? "";
-}
-
 /**
  * The header with one Status field: in the place of the first there was, else after the last field.
  *

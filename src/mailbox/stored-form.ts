@@ -4,6 +4,9 @@ import { withStatus } from "./status.ts";
 
 const pieceSize = 1 << 20;
 
+/** What of a mailbox is needed for it. */
+export type MessageBytes = Pick<Mailbox, "header" | "read" | "size">;
+
 export interface StoredFormOptions {
   /** The Status field to store; without it the header stays as it is. */
   readonly status?: string;
@@ -30,7 +33,7 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
  * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it.
  */
 export function* storedForm(
-  mailbox: Mailbox,
+  mailbox: MessageBytes,
   message: number,
   { status, keepField }: StoredFormOptions = {},
 ): Iterable<Uint8Array> {
@@ -42,7 +45,7 @@ export function* storedForm(
   yield* status === undefined ? body : quoteFromLines(body);
 }
 
-function* bodyPieces(mailbox: Mailbox, message: number, start: number): Iterable<Uint8Array> {
+function* bodyPieces(mailbox: MessageBytes, message: number, start: number): Iterable<Uint8Array> {
   const size = mailbox.size(message);
   for (let at = start; at < size; at += pieceSize) yield mailbox.read(message, at, Math.min(size, at + pieceSize));
 }

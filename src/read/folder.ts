@@ -1,6 +1,6 @@
 /** Opening a mailbox as the folder of a session, and what is said of it then. */
 import { resolve } from "node:path";
-import { folderDirectory, storeOptions, systemMailbox } from "../config/files.ts";
+import { folderDirectory, mailboxOptions, systemMailbox } from "../config/files.ts";
 import { MailError } from "../errors.ts";
 import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
@@ -21,7 +21,7 @@ export class NoMail extends MailError {}
 
 export async function openFolder(session: Session, { path, name, system, readOnly }: FolderName): Promise<Folder> {
   const { config } = session;
-  const options = storeOptions(config);
+  const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
   const mailbox = await openMailbox(path, { ...options, ...(readOnly === true ? { readOnly } : {}) });

@@ -20,18 +20,19 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   const { mailbox } = folder;
   const { settings } = session.config;
   const variables = { hold: settings.get("hold"), keepsave: settings.get("keepsave") };
-  const fates = flagsOf(folder).map((flags) => fateOf(flags, variables));
-  refuseReadOnly(folder, (flags) => fateOf(flags, variables) !== "keep");
+  const flags = flagsOf(folder);
+  const fate = (message: number) => fateOf(flags[message - 1] ?? 0, variables);
+  refuseReadOnly(folder, flags, (one) => fateOf(one, variables) !== "keep");
   if (mailbox.readOnly) return;
-  const moved = fates.filter((fate) => fate === "mbox").length;
-  const held = fates.filter((fate) => fate === "keep").length;
   const path = mboxPath(session.config);
   const result = await mailbox.commit({
-    fate: (message) => fates[message - 1] ?? "keep",
+    fate,
     mbox: { path, at: settings.get("append") ? "end" : "start" },
   });
   if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
-  if (result.notice !== undefined) session.terminal.out(`${result.notice}\n`);
+  tell(session, result.notice);
+  const moved = result.moved ?? counted(flags, (one) => fateOf(one, variables) === "mbox");
+  const held = result.held ?? counted(flags, (one) => fateOf(one, variables) === "keep");
   if (moved > 0) session.terminal.out(`Saved ${countOf(moved)} in ${path}\n`);
   if (held > 0) session.terminal.out(`Held ${countOf(held)} in ${mailbox.path}\n`);
 }
@@ -39,28 +40,37 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
 async function editInPlace(session: Session, folder: Folder): Promise<void> {
   const { mailbox } = folder;
   // A new message counts: it is to be stored as seen.
-  const changed = flagsOf(folder).some((flags) => (flags & (Flag.Deleted | Flag.StatusChanged | Flag.New)) !== 0);
-  refuseReadOnly(folder, (flags) => (flags & Flag.Deleted) !== 0);
+  const flags = flagsOf(folder);
+  const changed = flags.some((one) => (one & (Flag.Deleted | Flag.StatusChanged | Flag.New)) !== 0);
+  refuseReadOnly(folder, flags, (one) => (one & Flag.Deleted) !== 0);
   if (!changed) return;
   if (mailbox.readOnly) {
     session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
     return;
   }
   const result = await mailbox.commit({
-    fate: (message) => (mailbox.flags(message) & Flag.Deleted ? "drop" : "keep"),
+    fate: (message) => ((flags[message - 1] ?? 0) & Flag.Deleted ? "drop" : "keep"),
   });
-  if (result.notice !== undefined) session.terminal.out(`${result.notice}\n`);
+  tell(session, result.notice);
   session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
 }
 
 /** @throws MailError when something was to be taken out of a mailbox that can only be read */
-function refuseReadOnly(folder: Folder, leaves: (flags: number) => boolean): void {
-  if (!folder.mailbox.readOnly || !flagsOf(folder).some(leaves)) return;
-  throw new MailError(`${folder.name}: opened read-only; nothing was changed`);
+function refuseReadOnly({ mailbox, name }: Folder, flags: Uint16Array, leaves: (flags: number) => boolean): void {
+  if (!mailbox.readOnly || !flags.some(leaves)) return;
+  throw new MailError(`${name}: opened read-only; nothing was changed`);
 }
 
-function flagsOf({ mailbox }: Folder): number[] {
-  return Array.from({ length: mailbox.count }, (_, index) => mailbox.flags(index + 1));
+function tell({ terminal, program }: Session, notice: string | undefined): void {
+  if (notice !== undefined) terminal.err(`${program}: ${notice}\n`);
+}
+
+function flagsOf({ mailbox }: Folder): Uint16Array {
+  return Uint16Array.from({ length: mailbox.count }, (_, index) => mailbox.flags(index + 1));
+}
+
+function counted(flags: Uint16Array, wanted: (flags: number) => boolean): number {
+  return flags.reduce((sum, one) => (wanted(one) ? sum + 1 : sum), 0);
 }
 
 function countOf(messages: number): string {

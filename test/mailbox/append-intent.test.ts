@@ -32,8 +32,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 function killedAppend(text: string): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
-  const intent = writeIntent(state, box, descriptor, created);
-  intent?.reaching(old.length + text.length);
+  writeIntent(state, box, descriptor, created, old.length + text.length);
   appendFileSync(descriptor, text);
 }
 

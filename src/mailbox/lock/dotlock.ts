@@ -1,6 +1,18 @@
 /** The lock file `NAME.lock` that stands beside a mailbox while a program writes it, as Debian's policy has it. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { hostname, uptime } from "node:os";
+import { dirname, join } from "node:path";
 import { isSystemError, named } from "../../system-error.ts";
 import { lockByHelper } from "./dotlock-helper.ts";
 
@@ -8,6 +20,8 @@ import { lockByHelper } from "./dotlock-helper.ts";
 const staleAge = 5 * 60 * 1000;
 /** The process that an unqualified lock names may live on another machine or in another container: so long it is trusted. */
 const foreignAge = 30 * 1000;
+/** What a file system answers that has no hard links. */
+const withoutLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 export interface Dotlock {
   release(): void;
@@ -101,6 +115,22 @@ export function tryDotlock(path: string): DotlockOutcome {
 }
 
 function create(name: string): Dotlock {
+  // Under another name first: killed in between, a lock that names nobody would stand in everybody's way.
+  const draft = join(dirname(name), `.lk${process.pid}.${randomBytes(4).toString("hex")}`);
+  const known = writeOwner(draft);
+  try {
+    linkSync(draft, name);
+  } catch (error) {
+    if (!isSystemError(error) || !withoutLinks.has(error.code)) throw error;
+    return { release: removerOf(name, writeOwner(name)) };
+  } finally {
+    unlinkSync(draft);
+  }
+  return { release: removerOf(name, known) };
+}
+
+/** @returns the identity of the new file */
+function writeOwner(name: string): string {
   const descriptor = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
   try {
     writeSync(descriptor, `${process.pid}:${hostname()}\n`);
@@ -109,6 +139,10 @@ function create(name: string): Dotlock {
   }
   const known = identity(fstatSync(descriptor));
   closeSync(descriptor);
+  return known;
+}
+
+function removerOf(name: string, known: string): () => void {
   // Who took it for stale has it now: what stands there then is not ours to remove.
-  return { release: () => removeIf(name, known) };
+  return () => removeIf(name, known);
 }

@@ -5,8 +5,9 @@
 import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, strerror } from "../../system-error.ts";
+import { isSystemError, named, strerror } from "../../system-error.ts";
 import { syncDirectory } from "../bytes.ts";
+import { type LockedFile, openLocked } from "../locked-file.ts";
 import { addToMbox, type Undo } from "../mbox/to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
@@ -18,11 +19,13 @@ const places: readonly Place[] = ["new", "cur"];
 
 /** @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which */
 export async function apply(journal: MaildirJournal, lockwait: number, replaying = false): Promise<void> {
-  const { path } = journal.work;
+  const { path, moved } = journal.work;
   const undo: Undo[] = [];
   let begun = replaying;
+  let mbox: LockedFile | undefined;
   try {
-    await write(journal, lockwait, replaying, undo);
+    if (moved !== null && moved.at !== "maildir") mbox = await openMbox(moved.path, lockwait);
+    await write(journal, mbox, replaying, undo);
     remove(path, journal.bases(), () => {
       begun = true;
     });
@@ -34,19 +37,31 @@ export async function apply(journal: MaildirJournal, lockwait: number, replaying
     for (const step of undo.reverse()) step();
     journal.drop();
     throw described(path, error, "nothing was changed");
+  } finally {
+    await mbox?.release();
   }
   journal.drop();
 }
 
-async function write(journal: MaildirJournal, lockwait: number, replaying: boolean, undo: Undo[]): Promise<void> {
+async function openMbox(path: string, lockwait: number): Promise<LockedFile> {
+  try {
+    return await openLocked(path, lockwait);
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+async function write(
+  journal: MaildirJournal,
+  mbox: LockedFile | undefined,
+  replaying: boolean,
+  undo: Undo[],
+): Promise<void> {
   const { path, moved, movedLength, edited } = journal.work;
-  if (moved !== null) {
-    const { at } = moved;
-    undo.push(
-      at === "maildir"
-        ? await fileFrames(moved.path, journal.moved())
-        : await addToMbox({ ...moved, at, length: movedLength }, () => journal.moved(), lockwait, replaying),
-    );
+  if (moved?.at === "maildir") undo.push(await fileFrames(moved.path, journal.moved()));
+  else if (moved !== null && mbox !== undefined) {
+    const work = { ...moved, length: movedLength };
+    undo.push(addToMbox(work, mbox.descriptor, () => journal.moved(), replaying));
   }
   if (edited > 0) undo.push(await fileFrames(path, journal.edited()));
 }

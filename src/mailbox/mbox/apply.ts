@@ -1,121 +1,93 @@
 /**
- * Does what a journal says, for the first time or after a crash.
+ * Does what a journal says for the first time.
  *
  * Order: mbox (synced), room for a longer spool, the tail in place, the new length (synced), the journal dropped. The spool
- * must be locked. Until the tail is being written everything can be taken back, and is; from there on the journal stays
- * until the work is done.
+ * and mbox must be locked. Until the tail is being written everything can be taken back, and is; from there on the journal
+ * stays until the work is done.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, strerror } from "../../system-error.ts";
-import { readRange, writeAll, writePieces } from "../bytes.ts";
-import { Journal, probeOf, type Work } from "./journal.ts";
-import { addToMbox } from "./to-mbox.ts";
+import { isSystemError, named, strerror } from "../../system-error.ts";
+import { writePieces } from "../bytes.ts";
+import { fileFrames } from "../maildir/frames.ts";
+import type { Journal, Work } from "./journal.ts";
+import { addToMbox, type Undo } from "./to-mbox.ts";
 
-export async function apply(journal: Journal, spool: number, lockwait: number, replaying = false): Promise<void> {
+/** @param onWritten told how many bytes of the tail have been written */
+export async function apply(
+  journal: Journal,
+  spool: number,
+  mbox: number | undefined,
+  onWritten?: (bytes: number) => void,
+): Promise<void> {
+  const { work } = journal;
+  let undo: Undo = () => {};
+  try {
+    undo = await addMessages(journal, mbox, false);
+    makeRoom(journal, spool);
+  } catch (error) {
+    takeBack(journal, spool, undo, error);
+    throw error instanceof MailError ? error : unchanged(work, error);
+  }
+  writeTail(journal, spool, onWritten);
+}
+
+/** mbox's part. @param mbox locked; a Maildir needs none @throws MailError that names mbox */
+export async function addMessages(journal: Journal, mbox: number | undefined, replaying: boolean): Promise<Undo> {
+  const { work } = journal;
+  if (work.mbox === null) return () => {};
+  if (work.mbox.at === "maildir") return fileFrames(work.mbox.path, journal.forMbox());
+  if (mbox === undefined) return () => {};
+  try {
+    return addToMbox(work.mbox, mbox, () => journal.forMbox(), replaying);
+  } catch (error) {
+    throw named(work.mbox.path, error);
+  }
+}
+
+/** What is to stand behind the old end, so that a full disk is noticed before anything is overwritten. */
+export function makeRoom(journal: Journal, spool: number): void {
+  const { offset, oldSize, tailLength } = journal.work;
+  if (offset + tailLength > oldSize) writePieces(spool, journal.tailPieces(oldSize - offset, tailLength), oldSize);
+}
+
+/** @throws MailError; the journal then waits for the next open */
+export function writeTail(journal: Journal, spool: number, onWritten?: (bytes: number) => void): void {
   const { work } = journal;
   const newSize = work.offset + work.tailLength;
-  let undo = () => {};
   try {
-    if (work.mbox !== null) undo = await addToMbox(work.mbox, () => journal.forMbox(), lockwait, replaying);
-    if (newSize > work.oldSize)
-      writeAll(spool, journal.tailRange(work.oldSize - work.offset, work.tailLength), work.oldSize);
-  } catch (error) {
-    if (replaying) throw unfinished(work, error);
-    if (fstatSync(spool).size > work.oldSize) ftruncateSync(spool, work.oldSize);
-    undo();
-    journal.drop();
-    throw isSystemError(error)
-      ? new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error)
-      : error;
-  }
-  try {
-    writePieces(spool, journal.tail(), work.offset);
+    const ahead = Math.min(work.tailLength, Math.max(0, work.oldSize - work.offset));
+    writePieces(spool, journal.tailPieces(0, ahead), work.offset, (end) => onWritten?.(end - work.offset));
     fsyncSync(spool);
     if (newSize < work.oldSize) {
       ftruncateSync(spool, newSize);
       fsyncSync(spool);
     }
+    journal.drop();
   } catch (error) {
     throw unfinished(work, error);
   }
-  journal.drop();
 }
 
-function unfinished(work: Work, error: unknown): unknown {
+/** @throws MailError when it can't be taken back: then the journal stays, and the next open finishes the work */
+function takeBack(journal: Journal, spool: number, undo: Undo, cause: unknown): void {
+  try {
+    if (fstatSync(spool).size > journal.work.oldSize) ftruncateSync(spool, journal.work.oldSize);
+    undo();
+    journal.drop();
+  } catch {
+    throw unfinished(journal.work, cause);
+  }
+}
+
+function unchanged(work: Work, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  const text = `${work.path}: ${strerror(error)}; the changes are kept and will be finished when it is opened next`;
+  return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error);
+}
+
+export function unfinished(work: Work, error: unknown): unknown {
+  const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
+  if (reason === undefined) return error;
+  const text = `${work.path}: ${reason}; the changes are kept and will be finished when it is opened next`;
   return new MailError(text, Exit.IoErr, error);
-}
-
-/**
- * Finishes what a crash interrupted. What was delivered to the spool since is found and kept.
- *
- * @param spool open for reading and writing, locked
- */
-export async function replay(journal: Journal, directory: string, spool: number, lockwait: number): Promise<void> {
-  const { work } = journal;
-  const { dev, ino, size } = fstatSync(spool);
-  if (dev !== work.dev || ino !== work.ino || size < work.offset) {
-    // Another file has this name now. The spool's part has nothing to be applied to; mbox's part still holds messages.
-    if (work.mbox !== null) await addToMbox(work.mbox, () => journal.forMbox(), lockwait, true);
-    journal.drop();
-    return;
-  }
-  const newSize = work.offset + work.tailLength;
-  const delivered = deliveredSince(journal, spool, size);
-  if (delivered >= size) {
-    await apply(journal, spool, lockwait, true);
-    return;
-  }
-  if (newSize < work.oldSize && delivered === newSize) {
-    // The spool had been cut: everything but dropping the journal was done.
-    journal.drop();
-    return;
-  }
-  const kept = readRange(spool, delivered, size);
-  journal.close();
-  const again = Journal.write(
-    directory,
-    {
-      path: work.path,
-      dev,
-      ino,
-      oldSize: size,
-      offset: work.offset,
-      probe: probeOf(spool, newSize + kept.length, size),
-      mbox: work.mbox,
-    },
-    (function* () {
-      const left = Journal.left(directory, work.path);
-      if (left !== undefined) {
-        yield* left.tail();
-        left.close();
-      }
-      yield kept;
-    })(),
-    journalMbox(directory, work.path),
-  );
-  await apply(again, spool, lockwait, true);
-}
-
-function* journalMbox(directory: string, path: string): Iterable<Uint8Array> {
-  const left = Journal.left(directory, path);
-  if (left === undefined) return;
-  yield* left.forMbox();
-  left.close();
-}
-
-/** The offset from which the spool holds mail that came after the crash; its size when none came. */
-function deliveredSince(journal: Journal, spool: number, size: number): number {
-  const { work } = journal;
-  const newSize = work.offset + work.tailLength;
-  if (newSize < work.oldSize) {
-    const cut = size < work.oldSize || probeOf(spool, newSize, work.oldSize) !== work.probe;
-    return cut ? newSize : Math.min(size, work.oldSize);
-  }
-  // A longer spool: its end may have been written ahead, wholly or in part.
-  const ahead = readRange(spool, work.oldSize, Math.min(size, newSize));
-  const wanted = journal.tailRange(work.oldSize - work.offset, work.oldSize - work.offset + ahead.length);
-  return ahead.equals(wanted) ? Math.min(size, newSize) : work.oldSize;
 }

@@ -2,18 +2,30 @@
  * What makes a commit all or nothing: before the first byte of a mailbox changes, this file holds all that is needed to do
  * the work again.
  *
- * A journal is one line of JSON, then the new tail of the spool, then what goes to mbox. It is written under another name,
- * synced and renamed, so one that has its name is complete. It is dropped when the work is done and synced. Left by a
- * crash, it is played by the next open; playing it twice does the same as once.
+ * A journal is one line of JSON, then the new tail of the spool, then what goes to mbox, then a sum of each page that will
+ * be overwritten. It is written under another name, synced and renamed, so one that has its name is complete. It is
+ * dropped when the work is done and synced. Left by a crash, it is played by the next open; playing it twice does the
+ * same as once.
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { named } from "../../system-error.ts";
-import { readPieces, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+import { isSystemError, named } from "../../system-error.ts";
+import { copyPieces, readInto, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+import { pageSums } from "./page-sums.ts";
 
 export interface Work {
-  readonly version: 1;
+  readonly version: 2;
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
@@ -36,14 +48,21 @@ export interface MboxWork {
   readonly length: number;
 }
 
-export const probeSize = 64 << 10;
+/** What is known before the payloads are written. */
+export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
+  readonly mbox: Omit<MboxWork, "length"> | null;
+};
+
+const probeSize = 64 << 10;
+/** What a line of JSON grows by at the most, once the lengths are known. */
+const lineRoom = 256;
 
 export function probeOf(descriptor: number, newEnd: number, oldSize: number): string {
   const bytes = readRange(descriptor, newEnd, Math.min(oldSize, newEnd + probeSize));
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** One journal, open for reading its two payloads. */
+/** One journal, open for reading its payloads. */
 export class Journal {
   readonly work: Work;
   readonly #descriptor: number;
@@ -57,38 +76,54 @@ export class Journal {
     this.#tailAt = tailAt;
   }
 
-  /** @throws MailError with the reason; no journal is left then, and nothing was changed */
+  /**
+   * @param spool open and locked
+   * @param onWritten told how many bytes are in the journal
+   * @throws MailError with the reason; no journal is left then, and nothing was changed
+   */
   static write(
     directory: string,
-    work: Omit<Work, "version" | "tailLength" | "mbox"> & { readonly mbox: Omit<MboxWork, "length"> | null },
+    plan: Plan,
+    spool: number,
     tail: Iterable<Uint8Array>,
     forMbox: Iterable<Uint8Array>,
+    onWritten?: (bytes: number) => void,
   ): Journal {
-    const path = journalPath(directory, work.path);
+    const path = journalPath(directory, plan.path);
     const draft = `${path}.new`;
+    const replaces = existsSync(path);
     let descriptor: number | undefined;
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       descriptor = openSync(draft, "w+", 0o600);
-      const head = (tailLength: number, length: number) =>
-        Buffer.from(
-          `${`${JSON.stringify({ version: 1, ...work, tailLength, mbox: work.mbox && { ...work.mbox, length } })}`
-            // Lengths are known only at the end: the line has room for them.
-            .padEnd(JSON.stringify(work).length + 120, " ")}\n`,
-        );
-      const tailAt = head(0, 0).length;
-      const mboxAt = writePieces(descriptor, tail, tailAt);
-      const end = writePieces(descriptor, forMbox, mboxAt);
-      const line = head(mboxAt - tailAt, end - mboxAt);
+      const tailAt = Buffer.byteLength(JSON.stringify(plan)) + lineRoom;
+      const mboxAt = writePieces(descriptor, tail, tailAt, onWritten);
+      const end = writePieces(descriptor, forMbox, mboxAt, onWritten);
+      const tailLength = mboxAt - tailAt;
+      const newSize = plan.offset + tailLength;
+      const sums = pageSums((bytes, at) => readInto(spool, bytes, at), plan.offset, Math.min(newSize, plan.oldSize));
+      writeAll(descriptor, new Uint8Array(sums.buffer), end);
+      const work: Work = {
+        version: 2,
+        ...plan,
+        tailLength,
+        probe: probeOf(spool, newSize, plan.oldSize),
+        mbox: plan.mbox && { ...plan.mbox, length: end - mboxAt },
+      };
+      const line = Buffer.alloc(tailAt, " ");
+      line.write(JSON.stringify(work));
+      line[tailAt - 1] = 10;
       writeAll(descriptor, line, 0);
       fsyncSync(descriptor);
       renameSync(draft, path);
       syncDirectory(directory);
-      return new Journal(JSON.parse(line.toString()) as Work, descriptor, path, tailAt);
+      return new Journal(work, descriptor, path, tailAt);
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
-      if (existsSync(draft)) unlinkSync(draft);
-      throw named(draft, error);
+      rmSync(draft, { force: true });
+      // Under its own name it counts; but nothing has been done of it yet.
+      if (!replaces) rmSync(path, { force: true });
+      throw isSystemError(error) ? named(draft, error) : error;
     }
   }
 
@@ -103,18 +138,33 @@ export class Journal {
     return new Journal(work, descriptor, path, end + 1);
   }
 
+  /** Each piece is valid until the next. */
   tail(): Iterable<Buffer> {
-    return readPieces(this.#descriptor, this.#tailAt, this.#tailAt + this.work.tailLength);
+    return this.tailPieces(0, this.work.tailLength);
   }
 
   /** Bytes `start` to `end` of the new tail. */
-  tailRange(start: number, end: number): Buffer {
-    return readRange(this.#descriptor, this.#tailAt + start, this.#tailAt + end);
+  tailPieces(start: number, end: number): Iterable<Buffer> {
+    return copyPieces(this.#descriptor, this.#tailAt + start, this.#tailAt + end);
+  }
+
+  /** Fills `bytes` with the new tail from `offset` on. */
+  readTail(bytes: Uint8Array, offset: number): number {
+    return readInto(this.#descriptor, bytes, this.#tailAt + offset);
   }
 
   forMbox(): Iterable<Buffer> {
     const start = this.#tailAt + this.work.tailLength;
-    return readPieces(this.#descriptor, start, start + (this.work.mbox?.length ?? 0));
+    return copyPieces(this.#descriptor, start, start + (this.work.mbox?.length ?? 0));
+  }
+
+  /** The sums of the pages that are overwritten, as they were before. */
+  oldSums(): Int32Array {
+    const start = this.#tailAt + this.work.tailLength + (this.work.mbox?.length ?? 0);
+    const bytes = readRange(this.#descriptor, start, fstatSync(this.#descriptor).size);
+    const aligned = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+    aligned.set(bytes);
+    return new Int32Array(aligned.buffer);
   }
 
   /** The work is done, or was undone. */

@@ -1,353 +1,346 @@
-import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
-import { named } from "../../system-error.ts";
+import { isSystemError, named } from "../../system-error.ts";
 import { separator } from "../append.ts";
-import { readPieces, readRange } from "../bytes.ts";
 import { MailboxChanged } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
-import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
-import { filing } from "../maildir/delivery.ts";
+import type { Release } from "../lock/wait.ts";
+import { hasName, type LockedFile, openLocked } from "../locked-file.ts";
+import {
+  type CommitPlan,
+  type CommitResult,
+  type Counts,
+  type Fate,
+  Flag,
+  type Mailbox,
+  type MessagePiece,
+} from "../mailbox.ts";
 import { meansMaildir } from "../maildir/directory.ts";
-import { frame } from "../maildir/frames.ts";
-import { maildirForm } from "../maildir/mbox-form.ts";
 import type { MailboxOptions } from "../options.ts";
-import { statusValue } from "../status.ts";
-import { storedForm } from "../stored-form.ts";
 import { apply } from "./apply.ts";
-import { Journal, type MboxWork, probeOf } from "./journal.ts";
-import { MessageIndex } from "./message-index.ts";
-import { messageHeaders, type PieceSource, wholeMessages } from "./message-pieces.ts";
-import { headerEnd, scan } from "./scan.ts";
+import { countsOf } from "./counts.ts";
+import { type FileState, sameState, stateOf } from "./file-state.ts";
+import { identityOf } from "./identity.ts";
+import { loadIndex, saveIndex, startsMessage } from "./index-file.ts";
+import { Journal, type Plan } from "./journal.ts";
+import { MboxFile } from "./mbox-file.ts";
+import { messageHeaders, wholeMessages } from "./message-pieces.ts";
+import { isGrown, mostRemembered, reconcile } from "./reconcile.ts";
+import { finishLocked } from "./replay.ts";
+import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOf, outcomeOf } from "./rewrite.ts";
+import { scan } from "./scan.ts";
 
-const headerPiece = 16 << 10;
+/** Marks that decide what becomes of a message, or tell that the user has dealt with it. */
+const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
+
+/** A file written so shortly before it was looked at may be written again without its times telling. */
+const settled = 100;
+
+/** Who is who at the commit. */
+interface Numbering {
+  /** The number in the session of a message; 0 for one that the session has not dealt with. */
+  readonly known: (message: number) => number;
+  readonly arrived: number;
+  readonly notice?: string;
+}
 
 export class MboxMailbox implements Mailbox {
   readonly path: string;
   readonly readOnly: boolean;
-  readonly #descriptor: number;
   readonly #options: MailboxOptions;
-  readonly #index = new MessageIndex();
   readonly #counts = new Map<number, Counts>();
-  readonly #replaced = new Map<number, Buffer>();
-  /** Bytes of the file that are indexed. */
-  #size = 0;
-  /** What the file was when last looked at: whether anybody has written it since. */
-  #seen = "";
+  #file: MboxFile;
+  /** What the file was when last looked at. */
+  #seen: FileState | undefined;
+  /** What the messages are that the session has dealt with; of at most so many. */
+  readonly #identities = new Map<number, string>();
+  #forgotten = false;
+  /** The index is of an earlier session, and the file has grown since. */
+  #unproven = false;
+  /** The index is worth keeping for a later session. */
+  #keepable = false;
 
   constructor(path: string, descriptor: number, readOnly: boolean, options: MailboxOptions) {
     this.path = path;
     this.readOnly = readOnly;
-    this.#descriptor = descriptor;
+    this.#file = new MboxFile(descriptor);
     this.#options = options;
   }
 
   get count(): number {
-    return this.#index.count;
+    return this.#file.count;
   }
 
   flags(message: number): number {
-    return this.#index.flags(message);
+    return this.#file.index.flags(message);
   }
 
   mark(message: number, set: number, clear = 0): void {
-    this.#index.setFlags(message, (this.#index.flags(message) & ~clear) | set);
+    const { index } = this.#file;
+    if ((set & decisions) !== 0 && !this.#identities.has(message)) this.#remember(message);
+    index.setFlags(message, (index.flags(message) & ~clear) | set);
+  }
+
+  /** So that the message is found again when another program has moved it. */
+  #remember(message: number): void {
+    if (this.readOnly || this.#file.replaced.has(message)) return;
+    if (this.#identities.size < mostRemembered) this.#identities.set(message, identityOf(this.#file, message));
+    else this.#forgotten = true;
   }
 
   size(message: number): number {
-    return this.#replaced.get(message)?.length ?? this.#end(message) - this.#index.start(message);
+    return this.#file.size(message);
   }
 
   header(message: number): Buffer {
-    const size = this.size(message);
-    for (let length = headerPiece; ; length *= 4) {
-      const bytes = this.read(message, 0, Math.min(size, length));
-      const end = headerEnd(bytes, 0);
-      if (end !== undefined) return bytes.subarray(0, end);
-      if (length >= size) return bytes;
-    }
+    return this.#file.header(message);
   }
 
   read(message: number, start: number, end: number): Buffer {
-    const replaced = this.#replaced.get(message);
-    if (replaced !== undefined) return replaced.subarray(start, end);
-    const from = this.#index.start(message);
-    return readRange(this.#descriptor, from + start, Math.min(from + end, this.#end(message)));
+    return this.#file.read(message, start, end);
   }
 
   pieces(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece> {
-    const source: PieceSource = {
-      descriptor: this.#descriptor,
-      start: (message) => this.#index.start(message),
-      end: (message) => this.#end(message),
-      replaced: (message) => this.#replaced.get(message),
-      header: (message) => this.header(message),
-    };
-    return part === "whole" ? wholeMessages(source, messages) : messageHeaders(source, messages);
+    return part === "whole" ? wholeMessages(this.#file, messages) : messageHeaders(this.#file, messages);
   }
 
   offset(message: number): number {
-    return this.#index.start(message);
+    return this.#file.start(message);
   }
 
   counts(message: number): Counts {
-    const known = this.#counts.get(message);
-    if (known !== undefined) return known;
-    let lines = 0;
-    let characters = 0;
-    let carriageReturn = false;
-    let last = 10;
-    const cut = new CutLines();
-    for (const piece of this.#pieces(message)) {
-      characters += piece.length - cut.lostIn(piece);
-      if (carriageReturn && piece[0] === 10) characters--;
-      for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) {
-        lines++;
-        if (at > 0 && piece[at - 1] === 13) characters--;
-      }
-      last = piece[piece.length - 1] as number;
-      carriageReturn = last === 13;
+    let counts = this.#counts.get(message);
+    if (counts === undefined) {
+      counts = countsOf(this.#file.pieces(message));
+      this.#counts.set(message, counts);
     }
-    // A last line without its end is a line.
-    if (last !== 10) lines++;
-    const counts = { lines, characters };
-    this.#counts.set(message, counts);
     return counts;
   }
 
   replace(message: number, bytes: Buffer): void {
-    this.#replaced.set(message, bytes);
+    this.mark(message, Flag.Touched);
+    this.#file.replaced.set(message, bytes);
     this.#counts.delete(message);
     this.mark(message, Flag.StatusChanged);
   }
 
   async poll(): Promise<number> {
-    const state = fstatSync(this.#descriptor);
-    if (this.#stamp(state) === this.#seen || state.size < this.#size) return 0;
-    const before = this.count;
-    await this.#takeIn(state.size);
-    this.#seen = this.#stamp(state);
+    const state = stateOf(this.#file.descriptor);
+    if (this.#seen === undefined) this.#takeKept(state);
+    else if (sameState(state, this.#seen) || state.size < this.#file.covered) return 0;
+    const before = this.#seen === undefined ? 0 : this.count;
+    if (this.#seen === undefined || !sameState(state, this.#seen)) await this.#takeIn(state);
     return this.count - before;
+  }
+
+  /** The index of an earlier session, as far as it goes. */
+  #takeKept(state: FileState): void {
+    const { cacheDirectory } = this.#options;
+    const kept = cacheDirectory && loadIndex(cacheDirectory, this.path, this.#file.descriptor, state);
+    if (!kept) return;
+    this.#file.index = kept.index;
+    this.#file.covered = kept.size;
+    if (kept.size === state.size) this.#seen = state;
+    else this.#unproven = true;
+  }
+
+  async #takeIn(state: FileState): Promise<void> {
+    this.#file.forget();
+    this.#counts.delete(this.count);
+    const { index } = this.#file;
+    // The last message once more: what came may be the rest of it, half delivered when we looked.
+    const from = Math.max(0, index.lastStart);
+    const again = index.count;
+    const flags = again > 0 ? index.flags(again) : 0;
+    if (again > 0) index.removeLast();
+    const { descriptor } = this.#file;
+    await scan(descriptor, from, state.size, index, this.#options);
+    if (again > 0 && index.count >= again && this.#seen !== undefined) index.setFlags(again, flags);
+    this.#file.covered = state.size;
+    this.#seen = state;
+    // Of a copy that was unpacked there is nothing to keep.
+    this.#keepable = Date.now() - Number(state.mtime / 1_000_000n) > settled && hasName(descriptor, this.path);
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
     if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
-    const release = await lockFile(this.path, this.#descriptor, this.#options.lockwait);
+    const { descriptor, release } = await this.#lock();
     try {
-      const known = this.count;
-      const grown = await this.#lookAgain();
-      return await this.#write(plan, known, grown);
+      await finishLocked(this.path, this.#options.stateDirectory, descriptor, this.#options.lockwait);
+      let { numbering, outcome } = await this.#decide(descriptor, plan);
+      if (this.#unproven && !this.#isInPlace(outcome)) {
+        this.#seen = undefined;
+        ({ numbering, outcome } = await this.#decide(descriptor, plan));
+      }
+      if (outcome.firstChanged > 0) await this.#write(outcome, plan);
+      return {
+        arrived: numbering.arrived,
+        empty: outcome.kept === 0,
+        moved: outcome.moved.length,
+        held: outcome.kept - numbering.arrived,
+        ...(numbering.notice === undefined ? {} : { notice: numbering.notice }),
+      };
     } finally {
       await release();
     }
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    const { cacheDirectory } = this.#options;
+    if (this.#keepable && this.#seen !== undefined && cacheDirectory !== undefined)
+      saveIndex(cacheDirectory, this.path, this.#file.descriptor, this.#seen, this.#file.index);
+    this.#file.close();
   }
 
-  #end(message: number): number {
-    return message < this.count ? this.#index.start(message + 1) : this.#size;
-  }
-
-  *#pieces(message: number): Iterable<Buffer> {
-    const replaced = this.#replaced.get(message);
-    if (replaced !== undefined) yield replaced;
-    else yield* readPieces(this.#descriptor, this.#index.start(message), this.#end(message));
-  }
-
-  #stamp({ size, mtimeMs, ctimeMs }: { size: number; mtimeMs: number; ctimeMs: number }): string {
-    return `${size} ${mtimeMs} ${ctimeMs}`;
-  }
-
-  async #takeIn(size: number): Promise<void> {
-    // From the last message on: what came may be the rest of it, half delivered when we looked.
-    const from = Math.max(0, this.#index.lastStart);
-    await scan(this.#descriptor, from, size, this.#index);
-    this.#size = size;
-  }
-
-  /**
-   * Under the lock: is this still the file we know, with more at its end at the most?
-   *
-   * @returns whether the last message we knew has grown
-   */
-  async #lookAgain(): Promise<boolean> {
-    const state = fstatSync(this.#descriptor);
-    const named = existsSync(this.path) ? statSync(this.path) : undefined;
-    if (named?.ino !== state.ino || named.dev !== state.dev) throw new MailboxChanged(this.path);
-    if (this.#stamp(state) === this.#seen) return false;
-    if (state.size < this.#size) throw new MailboxChanged(this.path);
-    const known = this.count;
-    const oldSize = this.#size;
-    const fresh = new MessageIndex();
-    await scan(this.#descriptor, 0, state.size, fresh);
-    const stands = (message: number) =>
-      message <= fresh.count &&
-      fresh.start(message) === this.#index.start(message) &&
-      this.#sameStatus(fresh.flags(message), message);
-    for (let message = 1; message <= known; message++) {
-      if (!stands(message)) throw new MailboxChanged(this.path);
-    }
-    await this.#takeIn(state.size);
-    this.#seen = this.#stamp(state);
-    return known > 0 && state.size > oldSize && this.#end(known) > oldSize;
-  }
-
-  /** Flag.New tells what the file said at opening also later; Flag.Read does so only while it is not set by reading. */
-  #sameStatus(fresh: number, message: number): boolean {
-    const ours = this.flags(message);
-    if ((fresh & Flag.New) !== (ours & Flag.New)) return (ours & Flag.StatusChanged) !== 0 && (fresh & Flag.New) !== 0;
-    return (fresh & Flag.Read) === 0 || (ours & (Flag.Read | Flag.StatusChanged)) !== 0;
-  }
-
-  /** Status as the file will have it, when that isn't how it has it now. */
-  #newStatus(message: number): string | undefined {
-    const wanted = (this.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
-    return statusValue(this.header(message)) === ` ${wanted}` ? undefined : wanted;
-  }
-
-  async #write(plan: CommitPlan, known: number, grown: boolean): Promise<CommitResult> {
-    const total = this.count;
-    let firstChanged = 0;
-    let kept = total - known;
-    const moved: number[] = [];
-    const dropped = new Set<number>();
-    const statuses = new Map<number, string>();
-    for (let message = 1; message <= known; message++) {
-      const fate = grown && message === known ? "keep" : plan.fate(message);
-      if (fate === "keep") {
-        kept++;
-        const status = this.#newStatus(message);
-        if (status !== undefined) statuses.set(message, status);
-        if (status === undefined && !this.#replaced.has(message)) continue;
-      } else {
-        dropped.add(message);
-        if (fate === "mbox") moved.push(message);
+  /** Locks the file that has the name now, which need not be the one that was opened. */
+  async #lock(): Promise<{ descriptor: number; release: Release }> {
+    const own = this.#file.descriptor;
+    let descriptor = own;
+    for (;;) {
+      try {
+        const release = await lockFile(this.path, descriptor, this.#options.lockwait);
+        if (hasName(descriptor, this.path)) return { descriptor, release };
+        await release();
+      } catch (error) {
+        if (descriptor !== own) closeSync(descriptor);
+        throw error;
       }
-      if (firstChanged === 0) firstChanged = message;
+      if (descriptor !== own) closeSync(descriptor);
+      try {
+        descriptor = openSync(this.path, constants.O_RDWR);
+      } catch (error) {
+        if (isSystemError(error) && error.code === "ENOENT") throw new MailboxChanged(this.path, "removed");
+        throw named(this.path, error);
+      }
     }
-    const result = { arrived: total - known, empty: kept === 0 };
-    if (firstChanged === 0) return result;
-    const offset = this.#offsetOf(firstChanged);
+  }
+
+  async #decide(descriptor: number, plan: CommitPlan): Promise<{ numbering: Numbering; outcome: Outcome }> {
+    const numbering = await this.#lookAgain(descriptor);
+    const toItself = plan.mbox !== undefined && isSameFile(plan.mbox.path, descriptor);
+    const fate = (message: number): Fate | "as-is" => {
+      const known = numbering.known(message);
+      if (known === 0) return "as-is";
+      const decided = plan.fate(known);
+      return decided === "mbox" && toItself ? "keep" : decided;
+    };
+    return { numbering, outcome: outcomeOf(this.#file, fate) };
+  }
+
+  /** Under the lock: is this still the file that we know? @throws MailboxChanged when it is another and can't be merged */
+  async #lookAgain(descriptor: number): Promise<Numbering> {
+    const before = this.#file;
+    const state = stateOf(descriptor);
+    const ours = descriptor === before.descriptor;
+    if (ours && this.#seen !== undefined && sameState(state, this.#seen))
+      return { known: (message) => message, arrived: 0 };
+    before.forget();
+    const now = new MboxFile(descriptor);
+    await scan(descriptor, 0, state.size, now.index);
+    now.covered = state.size;
+    const known = before.count;
+    if (ours && isGrown(before, now, this.#identities)) {
+      for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
+      for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
+      // Half delivered when we saw it: nobody has seen it whole.
+      const lastHasGrown = known > 0 && now.end(known) > before.end(known);
+      if (lastHasGrown) now.replaced.delete(known);
+      this.#become(now, state);
+      const last = lastHasGrown ? known - 1 : known;
+      return { known: (message) => (message <= last ? message : 0), arrived: now.count - known };
+    }
+    const found = this.#forgotten ? undefined : reconcile(before, now, this.#identities);
+    if (found === undefined) {
+      if (!ours) now.close();
+      throw new MailboxChanged(this.path);
+    }
+    for (const [at, old] of found.known.entries()) if (old > 0) now.index.setFlags(at + 1, before.index.flags(old));
+    this.#become(now, state);
+    if (!ours) before.close();
+    const gone = found.gone > 0 ? `; messages that are gone and were dealt with here: ${found.gone}` : "";
+    return {
+      known: (message) => found.known[message - 1] ?? 0,
+      arrived: 0,
+      notice: `${this.path}: changed by another program during the session; the changes made here were merged${gone}`,
+    };
+  }
+
+  #become(file: MboxFile, state: FileState): void {
+    this.#file = file;
+    this.#seen = state;
+    this.#unproven = false;
+  }
+
+  /** Whether the messages that change begin and end where the index of an earlier session says. */
+  #isInPlace({ changes }: Outcome): boolean {
+    const { descriptor, index } = this.#file;
+    for (let message = 1; message <= changes.length; message++) {
+      if (changes[message - 1] === 0) continue;
+      if (!startsMessage(descriptor, index.start(message))) return false;
+      if (message < index.count && !startsMessage(descriptor, index.start(message + 1))) return false;
+    }
+    return true;
+  }
+
+  async #write(outcome: Outcome, plan: CommitPlan): Promise<void> {
+    const to = outcome.moved.length === 0 ? undefined : plan.mbox;
+    if (to === undefined || meansMaildir(to.path)) {
+      const messages = to === undefined ? [] : framesForMaildir(this.#file, outcome.moved);
+      const work = to === undefined ? null : ({ path: to.path, at: "maildir", oldSize: -1 } as const);
+      return this.#journalled(outcome, work, messages, undefined);
+    }
+    let mbox: LockedFile;
+    try {
+      mbox = await openLocked(to.path, this.#options.lockwait);
+    } catch (error) {
+      throw named(to.path, error);
+    }
+    try {
+      const { size } = fstatSync(mbox.descriptor);
+      const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
+      const work = { ...to, oldSize: mbox.created ? -1 : size };
+      await this.#journalled(outcome, work, messagesForMbox(this.#file, outcome.moved, between), mbox.descriptor);
+    } catch (error) {
+      if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
+      throw error;
+    } finally {
+      await mbox.release();
+    }
+  }
+
+  async #journalled(
+    outcome: Outcome,
+    mbox: Plan["mbox"],
+    forMbox: Iterable<Uint8Array>,
+    mboxDescriptor: number | undefined,
+  ): Promise<void> {
+    const file = this.#file;
+    const { descriptor, covered } = file;
+    const { dev, ino } = fstatSync(descriptor);
+    const offset = offsetOf(file, outcome.firstChanged);
+    const tail = new NewTail(file, outcome, offset);
+    const half = covered - offset;
+    const { onProgress, stateDirectory } = this.#options;
     const journal = Journal.write(
-      this.#options.stateDirectory,
-      {
-        ...this.#identity(),
-        oldSize: this.#size,
-        offset,
-        probe: this.#probe(offset, firstChanged, dropped, statuses),
-        mbox: moved.length === 0 || plan.mbox === undefined ? null : this.#mboxWork(plan.mbox),
-      },
-      this.#tail(firstChanged, dropped, statuses),
-      moved.length === 0 || plan.mbox === undefined ? [] : this.#forMbox(moved, plan.mbox),
+      stateDirectory,
+      { path: this.path, dev, ino, oldSize: covered, offset, mbox },
+      descriptor,
+      tail.pieces(),
+      forMbox,
+      (bytes) => onProgress?.(Math.min(bytes, half), 2 * half),
     );
-    await apply(journal, this.#descriptor, this.#options.lockwait);
-    return result;
-  }
-
-  /** Where writing begins. Empty lines in front of the first message go with it, as in bsd-mailx; any other text stays. */
-  #offsetOf(firstChanged: number): number {
-    const start = this.#index.start(firstChanged);
-    if (firstChanged > 1 || start === 0) return start;
-    for (const piece of readPieces(this.#descriptor, 0, start)) {
-      if (piece.some((byte) => byte !== 10 && byte !== 13)) return start;
-    }
-    return 0;
-  }
-
-  #identity(): { path: string; dev: number; ino: number } {
-    const { dev, ino } = fstatSync(this.#descriptor);
-    return { path: this.path, dev, ino };
-  }
-
-  #probe(
-    offset: number,
-    firstChanged: number,
-    dropped: ReadonlySet<number>,
-    statuses: ReadonlyMap<number, string>,
-  ): string {
-    let size = offset;
-    for (let message = firstChanged; message <= this.count; message++) {
-      if (dropped.has(message)) continue;
-      const status = statuses.get(message);
-      if (status === undefined) size += this.size(message);
-      else for (const piece of storedForm(this, message, { status })) size += piece.length;
-    }
-    return probeOf(this.#descriptor, Math.min(size, this.#size), this.#size);
-  }
-
-  #mboxWork({ path, at }: { path: string; at: "start" | "end" }): Omit<MboxWork, "length"> {
-    if (meansMaildir(path)) return { path, at: "maildir", oldSize: -1 };
-    return { path, at, oldSize: existsSync(path) ? statSync(path).size : -1 };
-  }
-
-  *#tail(
-    firstChanged: number,
-    dropped: ReadonlySet<number>,
-    statuses: ReadonlyMap<number, string>,
-  ): Iterable<Uint8Array> {
-    for (let message = firstChanged; message <= this.count; message++) {
-      if (dropped.has(message)) continue;
-      const status = statuses.get(message);
-      yield* status === undefined ? this.#pieces(message) : storedForm(this, message, { status });
-    }
-  }
-
-  *#forMbox(messages: readonly number[], { path, at }: { path: string; at: "start" | "end" }): Iterable<Uint8Array> {
-    if (meansMaildir(path)) {
-      yield* this.#framesOf(messages);
-      return;
-    }
-    if (at === "end" && existsSync(path)) yield mboxSeparator(path);
-    for (const message of messages) {
-      const status = (this.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
-      yield* storedForm(this, message, { status });
-    }
-  }
-
-  /** Messages that go into a Maildir, with the state that their names are to tell. */
-  *#framesOf(messages: readonly number[]): Iterable<Uint8Array> {
-    for (const message of messages) {
-      const form = () => maildirForm(storedForm(this, message));
-      const { letters, date } = form();
-      const seen = (this.flags(message) & Flag.Read) !== 0 ? "S" : "";
-      yield* frame(filing(letters.replace("S", "") + seen, "cur", date), () => form().pieces);
-    }
+    await apply(journal, descriptor, mboxDescriptor, (bytes) => onProgress?.(half + bytes, 2 * half));
+    file.forget();
+    // An edited message may have become several.
+    this.#keepable = file.replaced.size === 0;
+    this.#seen = stateOf(descriptor);
+    file.index = tail.index;
+    file.covered = this.#seen.size;
   }
 }
 
-function mboxSeparator(path: string): Buffer {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(path, "r");
-    return separator(descriptor, fstatSync(descriptor).size);
-  } catch (error) {
-    throw named(path, error);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
-/** Lines with a NUL byte count up to it, as in bsd-mailx, though all of their bytes are kept. */
-class CutLines {
-  #inCut = false;
-
-  /** @returns how many bytes of the next piece don't count */
-  lostIn(piece: Buffer): number {
-    if (!this.#inCut && !piece.includes(0)) return 0;
-    let lost = 0;
-    for (let at = 0; at < piece.length; ) {
-      if (!this.#inCut) {
-        const nul = piece.indexOf(0, at);
-        if (nul < 0) break;
-        at = nul;
-      }
-      const newline = piece.indexOf(10, at);
-      const end = newline < 0 ? piece.length : newline + 1;
-      lost += end - at;
-      this.#inCut = newline < 0;
-      at = end;
-    }
-    return lost;
-  }
+function isSameFile(path: string, descriptor: number): boolean {
+  const named = statSync(path, { throwIfNoEntry: false });
+  const { dev, ino } = fstatSync(descriptor);
+  return named?.ino === ino && named.dev === dev;
 }

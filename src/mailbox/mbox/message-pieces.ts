@@ -1,17 +1,8 @@
 /** The messages of an mbox by large reads in the order of the file, for what looks at all of them. */
 import { readSync } from "node:fs";
 import type { MessagePiece } from "../mailbox.ts";
+import type { MboxFile } from "./mbox-file.ts";
 import { headerEnd } from "./scan.ts";
-
-/** Where the messages are. */
-export interface PieceSource {
-  readonly descriptor: number;
-  start(message: number): number;
-  end(message: number): number;
-  /** What stands in the place of a message; none for nearly all. */
-  replaced(message: number): Buffer | undefined;
-  header(message: number): Buffer;
-}
 
 const wholeWindow = 8 << 20;
 const headerWindow = 64 << 10;
@@ -51,10 +42,10 @@ class Window {
 }
 
 /** @param messages ascending */
-export function* wholeMessages(source: PieceSource, messages: readonly number[]): Iterable<MessagePiece> {
+export function* wholeMessages(source: MboxFile, messages: readonly number[]): Iterable<MessagePiece> {
   const window = new Window(source.descriptor, wholeWindow);
   for (const [index, message] of messages.entries()) {
-    const replaced = source.replaced(message);
+    const replaced = source.replaced.get(message);
     if (replaced !== undefined) {
       yield { message, at: 0, bytes: replaced };
       continue;
@@ -74,17 +65,17 @@ export function* wholeMessages(source: PieceSource, messages: readonly number[])
 }
 
 /** @param messages ascending */
-export function* messageHeaders(source: PieceSource, messages: readonly number[]): Iterable<MessagePiece> {
+export function* messageHeaders(source: MboxFile, messages: readonly number[]): Iterable<MessagePiece> {
   const window = new Window(source.descriptor, headerWindow);
   for (const [index, message] of messages.entries()) {
     const start = source.start(message);
     const end = source.end(message);
     let bytes = headerIn(window, start, end);
-    if (bytes === undefined && source.replaced(message) === undefined) {
+    if (bytes === undefined && source.replaced.get(message) === undefined) {
       window.move(start, runEnd(source, messages, index, headerWindow));
       bytes = headerIn(window, start, end);
     }
-    if (bytes === undefined || source.replaced(message) !== undefined) bytes = source.header(message);
+    if (bytes === undefined || source.replaced.get(message) !== undefined) bytes = source.header(message);
     yield { message, at: 0, bytes };
   }
 }
@@ -98,7 +89,7 @@ function headerIn(window: Window, start: number, end: number): Buffer | undefine
 }
 
 /** Where the messages end that stand one behind the other from that one on, once that is far enough for a read. */
-function runEnd(source: PieceSource, messages: readonly number[], index: number, enough: number): number {
+function runEnd(source: MboxFile, messages: readonly number[], index: number, enough: number): number {
   const first = messages[index] as number;
   const start = source.start(first);
   let end = source.end(first);

@@ -1,0 +1,59 @@
+/** When another program has written the mailbox during the session: which of its messages are those that we know. */
+import { identityOf } from "./identity.ts";
+import type { MboxFile } from "./mbox-file.ts";
+
+/** A change in the session is bound to messages; so many are remembered by their content. */
+export const mostRemembered = 2000;
+
+export interface Reconciled {
+  /** For each message of the file as it is now, its number in the session; 0 for one that the session has not changed. */
+  readonly known: Uint32Array;
+  /** Messages that the session has changed and that are not there any more. */
+  readonly gone: number;
+}
+
+/** The messages of the session stand where they stood; what follows has been delivered since. */
+export function isGrown(before: MboxFile, now: MboxFile, identities: ReadonlyMap<number, string>): boolean {
+  const known = before.count;
+  if (now.count < known || now.covered < before.covered) return false;
+  const starts = before.index.starts;
+  const fresh = now.index.starts;
+  for (let i = 0; i < known; i++) if (starts[i] !== fresh[i]) return false;
+  for (const [message, identity] of identities) {
+    // The last one may have grown: it was half delivered when we saw it.
+    if (message < known && identityOf(now, message) !== identity) return false;
+  }
+  return true;
+}
+
+/**
+ * Finds the messages that the session has changed in a file that was rewritten.
+ *
+ * Messages that are the same to the byte are taken in their order.
+ *
+ * @returns undefined when an edited message is not to be found
+ */
+export function reconcile(
+  before: MboxFile,
+  now: MboxFile,
+  identities: ReadonlyMap<number, string>,
+): Reconciled | undefined {
+  const wanted = new Map<string, number[]>();
+  for (const [message, identity] of [...identities].sort(([a], [b]) => a - b)) {
+    const same = wanted.get(identity);
+    if (same === undefined) wanted.set(identity, [message]);
+    else same.push(message);
+  }
+  const known = new Uint32Array(now.count);
+  let found = 0;
+  for (let message = 1; message <= now.count; message++) {
+    const old = wanted.get(identityOf(now, message))?.shift();
+    if (old === undefined) continue;
+    known[message - 1] = old;
+    found++;
+    const edited = before.replaced.get(old);
+    if (edited !== undefined) now.replaced.set(message, edited);
+  }
+  if (now.replaced.size < before.replaced.size) return undefined;
+  return { known, gone: identities.size - found };
+}

@@ -1,0 +1,154 @@
+/** Finishes what a crash interrupted, once. What was delivered to the spool since is found and kept. */
+import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isSystemError } from "../../system-error.ts";
+import { copyPieces, readInto, readRange, writePieces } from "../bytes.ts";
+import { lockFile } from "../lock/lock-file.ts";
+import { type LockedFile, openLocked } from "../locked-file.ts";
+import { notice } from "../notices.ts";
+import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
+import { Journal, type Plan, probeOf } from "./journal.ts";
+import { eachIsOneOf, pageSums } from "./page-sums.ts";
+import { heldByMbox } from "./to-mbox.ts";
+
+/** @param spool open for reading and writing @throws MailboxBusy, MailError; the journal is kept then */
+export async function finishCommit(path: string, directory: string, spool: number, lockwait: number): Promise<void> {
+  if (!hasJournal(directory, path)) return;
+  const release = await lockFile(path, spool, lockwait);
+  try {
+    // Looked for again there: another session may have finished it while we waited.
+    await finishLocked(path, directory, spool, lockwait);
+  } finally {
+    await release();
+  }
+}
+
+/** The same for a spool that is locked. */
+export async function finishLocked(path: string, directory: string, spool: number, lockwait: number): Promise<void> {
+  const journal = Journal.left(directory, path);
+  if (journal === undefined) return;
+  try {
+    const { mbox } = journal.work;
+    const locked = mbox === null || mbox.at === "maildir" ? undefined : await openLocked(mbox.path, lockwait);
+    try {
+      await replay(journal, directory, spool, locked);
+    } finally {
+      await locked?.release();
+    }
+  } catch (error) {
+    throw unfinished(journal.work, error);
+  }
+}
+
+function hasJournal(directory: string, path: string): boolean {
+  const journal = Journal.left(directory, path);
+  journal?.close();
+  return journal !== undefined;
+}
+
+async function replay(journal: Journal, directory: string, spool: number, mbox: LockedFile | undefined): Promise<void> {
+  const { work } = journal;
+  const { ino, size } = fstatSync(spool);
+  if (ino !== work.ino || !isAsWeLeftIt(journal, spool, size)) {
+    await giveUp(journal, directory, mbox);
+    return;
+  }
+  const newSize = work.offset + work.tailLength;
+  const delivered = deliveredSince(journal, spool, size);
+  if (newSize < work.oldSize && delivered === newSize) {
+    // The spool had been cut: everything but dropping the journal was done.
+    journal.drop();
+    return;
+  }
+  await addMessages(journal, mbox?.descriptor, true);
+  const current = delivered < size ? withDelivered(journal, directory, spool, delivered, size) : journal;
+  makeRoom(current, spool);
+  writeTail(current, spool);
+}
+
+/** Whether the pages that were to be overwritten are each the old one or the new one. */
+function isAsWeLeftIt(journal: Journal, spool: number, size: number): boolean {
+  const { offset, oldSize, tailLength } = journal.work;
+  const end = Math.min(offset + tailLength, oldSize);
+  if (size < end || size < offset) return false;
+  const now = pageSums((bytes, at) => readInto(spool, bytes, at), offset, end);
+  const after = pageSums((bytes, at) => journal.readTail(bytes, at - offset), offset, end);
+  return eachIsOneOf(now, journal.oldSums(), after);
+}
+
+/** A journal that has the mail delivered since the crash at its end. What was to go to mbox is there by now. */
+function withDelivered(journal: Journal, directory: string, spool: number, delivered: number, size: number): Journal {
+  const { path, dev, ino, offset } = journal.work;
+  const plan: Plan = { path, dev, ino, oldSize: size, offset, mbox: null };
+  const again = Journal.write(
+    directory,
+    plan,
+    spool,
+    (function* () {
+      yield* journal.tail();
+      yield* copyPieces(spool, delivered, size);
+    })(),
+    [],
+  );
+  journal.close();
+  return again;
+}
+
+/** The offset from which the spool holds mail that came after the crash; its size when none came. */
+function deliveredSince(journal: Journal, spool: number, size: number): number {
+  const { work } = journal;
+  const newSize = work.offset + work.tailLength;
+  if (newSize < work.oldSize) {
+    const cut = size < work.oldSize || probeOf(spool, newSize, work.oldSize) !== work.probe;
+    return cut ? newSize : work.oldSize;
+  }
+  // A longer spool: its end may have been written ahead, wholly or in part.
+  let agrees = work.oldSize;
+  for (const piece of journal.tailPieces(work.oldSize - work.offset, work.tailLength)) {
+    const there = readRange(spool, agrees, Math.min(size, agrees + piece.length));
+    const same = agreement(there, piece);
+    agrees += same;
+    if (same < piece.length) break;
+  }
+  if (agrees === newSize || agrees === size) return agrees;
+  // A From_ line that was delivered may agree with ours for some letters.
+  const back = readRange(spool, Math.max(work.oldSize, agrees - 64), Math.min(size, agrees + 5)).lastIndexOf("From ");
+  return back < 0 ? agrees : Math.max(work.oldSize, agrees - 64) + back;
+}
+
+function agreement(a: Buffer, b: Buffer): number {
+  const length = Math.min(a.length, b.length);
+  if (a.subarray(0, length).equals(b.subarray(0, length))) return length;
+  let i = 0;
+  while (a[i] === b[i]) i++;
+  return i;
+}
+
+/**
+ * The mailbox was replaced or rewritten by another program after the crash: nothing is written over it.
+ *
+ * Where mbox has its messages, the mailbox may have been half written, and what it was to be is kept beside the journal.
+ * Where it has not, nothing had been done yet.
+ */
+async function giveUp(journal: Journal, directory: string, mbox: LockedFile | undefined): Promise<void> {
+  const { work } = journal;
+  if (work.mbox?.at === "maildir") await addMessages(journal, undefined, true);
+  const begun =
+    work.mbox === null ||
+    mbox === undefined ||
+    heldByMbox(work.mbox, mbox.descriptor, () => journal.forMbox()) === "all";
+  if (begun && work.tailLength > 0) {
+    const kept = join(directory, `kept-${Date.now()}.mbox`);
+    const descriptor = openSync(kept, "wx", 0o600);
+    try {
+      writePieces(descriptor, journal.tail(), 0);
+    } catch (error) {
+      if (isSystemError(error)) rmSync(kept, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+    notice(`${work.path}: changed by another program after an interrupted quit; its messages of then are in ${kept}`);
+  }
+  journal.drop();
+}

@@ -1,0 +1,140 @@
+/** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
+import { copyPieces, readPieces } from "../bytes.ts";
+import type { Fate } from "../mailbox.ts";
+import { Flag } from "../mailbox.ts";
+import { filing } from "../maildir/delivery.ts";
+import { frame } from "../maildir/frames.ts";
+import { maildirForm } from "../maildir/mbox-form.ts";
+import { storedForm } from "../stored-form.ts";
+import type { MboxFile } from "./mbox-file.ts";
+import { MessageIndex, Stored } from "./message-index.ts";
+
+const change = { none: 0, status: 1, drop: 2, replace: 3 } as const;
+
+export interface Outcome {
+  /** Message that is the first to change; 0 when none does. */
+  readonly firstChanged: number;
+  /** What becomes of each message, by its number less one. */
+  readonly changes: Uint8Array;
+  /** Messages that go to mbox, ascending. */
+  readonly moved: readonly number[];
+  readonly kept: number;
+}
+
+/** @param fate of each message; "as-is": whatever its Status is, it stays */
+export function outcomeOf(file: MboxFile, fate: (message: number) => Fate | "as-is"): Outcome {
+  const changes = new Uint8Array(file.count);
+  const moved: number[] = [];
+  let firstChanged = 0;
+  let kept = 0;
+  for (let message = 1; message <= file.count; message++) {
+    const decided = fate(message);
+    if (decided === "mbox") moved.push(message);
+    let changed: number = change.none;
+    if (decided === "drop" || decided === "mbox") changed = change.drop;
+    else {
+      kept++;
+      if (decided === "keep" && !hasStatus(file, message)) changed = change.status;
+      else if (file.replaced.has(message)) changed = change.replace;
+    }
+    changes[message - 1] = changed;
+    if (changed !== change.none && firstChanged === 0) firstChanged = message;
+  }
+  return { firstChanged, changes, moved, kept };
+}
+
+/** The Status in the file is the one that is to be written. */
+function hasStatus(file: MboxFile, message: number): boolean {
+  const stored = file.index.stored(message);
+  const wanted = (file.index.flags(message) & Flag.Read) !== 0;
+  return (stored & Stored.Plain) !== 0 && ((stored & Stored.Read) !== 0) === wanted;
+}
+
+function statusOf(file: MboxFile, message: number): string {
+  return (file.index.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
+}
+
+/** Where writing begins. Empty lines in front of the first message go with it, as in bsd-mailx; any other text stays. */
+export function offsetOf(file: MboxFile, firstChanged: number): number {
+  const start = file.start(firstChanged);
+  if (firstChanged > 1 || start === 0) return start;
+  for (const piece of readPieces(file.descriptor, 0, start)) {
+    if (piece.some((byte) => byte !== 10 && byte !== 13)) return start;
+  }
+  return 0;
+}
+
+/** The new bytes from the first changed message on, and while they are taken, where each message then starts. */
+export class NewTail {
+  readonly index: MessageIndex;
+  readonly #file: MboxFile;
+  readonly #outcome: Outcome;
+  readonly #offset: number;
+
+  constructor(file: MboxFile, outcome: Outcome, offset: number) {
+    this.#file = file;
+    this.#outcome = outcome;
+    this.#offset = offset;
+    const { firstChanged } = outcome;
+    const { starts, storedStates } = file.index;
+    this.index = new MessageIndex(
+      starts.slice(0, firstChanged - 1),
+      storedStates.slice(0, firstChanged - 1),
+      firstChanged - 1,
+    );
+  }
+
+  *pieces(): Iterable<Uint8Array> {
+    const file = this.#file;
+    const { firstChanged, changes } = this.#outcome;
+    let at = this.#offset;
+    for (let message = firstChanged; message <= file.count; message++) {
+      const changed = changes[message - 1];
+      if (changed === change.drop) continue;
+      if (changed === change.none) {
+        const last = this.#unchangedRun(message);
+        const from = file.start(message);
+        for (let n = message; n <= last; n++) this.index.add(at + file.start(n) - from, file.index.stored(n));
+        yield* copyPieces(file.descriptor, from, file.end(last));
+        at += file.end(last) - from;
+        message = last;
+        continue;
+      }
+      const status = changed === change.status ? statusOf(file, message) : undefined;
+      const read = status === "RO" ? Stored.Read : 0;
+      this.index.add(at, status === undefined ? file.index.stored(message) : Stored.Old | Stored.Plain | read);
+      for (const piece of status === undefined ? file.pieces(message) : storedForm(file, message, { status })) {
+        at += piece.length;
+        yield piece;
+      }
+    }
+  }
+
+  /** The last of the messages that stand unchanged one behind the other from `first` on. */
+  #unchangedRun(first: number): number {
+    const { changes } = this.#outcome;
+    let last = first;
+    while (last < this.#file.count && changes[last] === change.none) last++;
+    return last;
+  }
+}
+
+/** What goes to a Maildir, with the state that the names of its files are to tell. */
+export function* framesForMaildir(file: MboxFile, messages: readonly number[]): Iterable<Uint8Array> {
+  for (const message of messages) {
+    const form = () => maildirForm(storedForm(file, message));
+    const { letters, date } = form();
+    const seen = (file.index.flags(message) & Flag.Read) !== 0 ? "S" : "";
+    yield* frame(filing(letters.replace("S", "") + seen, "cur", date), () => form().pieces);
+  }
+}
+
+/** What goes to mbox, with the Status it has there. @param between stands before the first message */
+export function* messagesForMbox(
+  file: MboxFile,
+  messages: readonly number[],
+  between: Uint8Array,
+): Iterable<Uint8Array> {
+  yield between;
+  for (const message of messages) yield* storedForm(file, message, { status: statusOf(file, message) });
+}

@@ -1,0 +1,197 @@
+/**
+ * Finds the messages of an mbox in bytes that come piece by piece, and of each header only the Status field.
+ *
+ * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF). Bodies are searched by
+ * Buffer.indexOf, at the speed of memory; headers are walked line by line, four bytes at a time. Nothing is copied or
+ * decoded.
+ */
+import { isFromLine, longestFromLine } from "./from-line.ts";
+import { type MessageIndex, Stored } from "./message-index.ts";
+
+/** So much of what was fed is asked for again, at the most. */
+export const mostCarried = longestFromLine + 8;
+/** What stands before a `From ` and tells whether a line is empty: CR LF of it and the LF before. */
+export const lookback = 3;
+const afterLf = Buffer.from("\n\nFrom ");
+const afterCrLf = Buffer.from("\r\nFrom ");
+const statusName = Buffer.from("status");
+const fromWord = Buffer.from("From ");
+const LF = 10;
+const CR = 13;
+
+/** A buffer that pieces are read into; seen as words too. */
+export class Piece {
+  readonly bytes: Buffer;
+  readonly #words: Int32Array;
+
+  constructor(size: number) {
+    const room = Math.ceil(size / 4) * 4;
+    this.bytes = Buffer.allocUnsafeSlow(room);
+    this.#words = new Int32Array(this.bytes.buffer, 0, room / 4);
+  }
+
+  /** The offset of the first LF from `from` on; `end` when there is none before. */
+  lineFeed(from: number, end: number): number {
+    const { bytes } = this;
+    const words = this.#words;
+    let i = from;
+    while ((i & 3) !== 0) {
+      if (i >= end || bytes[i] === LF) return Math.min(i, end);
+      i++;
+    }
+    for (let word = i >> 2; i < end; word++, i += 4) {
+      // Has a zero byte exactly where the word has an LF.
+      const rest = (words[word] as number) ^ 0x0a0a0a0a;
+      if (((rest - 0x01010101) & ~rest & 0x80808080) !== 0) break;
+    }
+    while (i < end && bytes[i] !== LF) i++;
+    return Math.min(i, end);
+  }
+}
+
+type Place = "body" | "line-start" | "in-line";
+
+export class Scanner {
+  readonly #index: MessageIndex;
+  /** Where reading goes on, as an offset into the file. */
+  #at: number;
+  #place: Place = "body";
+  #statusSeen = false;
+  /** Where the next From_ line after an LF, and after a CRLF, may stand in this piece. */
+  #nextLf = -1;
+  #nextCrLf = -1;
+
+  /** @param from 0, or the start of a message */
+  constructor(index: MessageIndex, from: number) {
+    this.#index = index;
+    this.#at = from;
+  }
+
+  /**
+   * @param start, end what is valid of the piece
+   * @param base the offset in the file of the piece's first byte, valid or not
+   * @param last the file ends here
+   * @returns the offset from which the bytes must be there again, in front of the next ones
+   */
+  feed(piece: Piece, start: number, end: number, base: number, last: boolean): number {
+    this.#nextLf = -1;
+    this.#nextCrLf = -1;
+    const valid = piece.bytes.subarray(0, end);
+    let i = this.#at - base;
+    let more = false;
+    while (!more) {
+      if (this.#place === "body") {
+        const at = this.#nextFromLine(valid, start, i, base === 0 - start, last);
+        more = this.#inBody();
+        if (!more) this.#index.add(base + at, 0);
+        i = at;
+      } else {
+        i = this.#header(piece, i, end, last);
+        more = !this.#inBody();
+      }
+    }
+    this.#at = base + i;
+    return Math.max(start, i - lookback);
+  }
+
+  #inBody(): boolean {
+    return this.#place === "body";
+  }
+
+  /** @returns where a message starts, the place being then in its first line; else where to go on with more bytes */
+  #nextFromLine(bytes: Buffer, start: number, from: number, fileStart: boolean, last: boolean): number {
+    const end = bytes.length;
+    let at = from;
+    for (;;) {
+      at = fileStart && at <= start + 2 ? this.#atFileStart(bytes, start, at) : this.#candidate(bytes, start, at);
+      if (at < 0) return last ? end : Math.max(from, end - afterLf.length + 1);
+      if (!last && end - at < longestFromLine && bytes.indexOf(LF, at) < 0) return at;
+      if (isFromLine(bytes, at, end)) {
+        this.#statusSeen = false;
+        this.#place = "in-line";
+        return at;
+      }
+      at++;
+    }
+  }
+
+  /** The first lines of a file: what stands before it counts as an empty line. */
+  #atFileStart(bytes: Buffer, start: number, from: number): number {
+    for (let at = from; at <= start + 2; at++) {
+      const before = bytes.toString("latin1", start, at);
+      const empty = before === "" || before === "\n" || before === "\r\n" || before === "\n\n";
+      if (empty && bytes.subarray(at, at + fromWord.length).equals(fromWord)) return at;
+    }
+    return this.#candidate(bytes, start, start + 3);
+  }
+
+  /** The next `From ` behind an empty line, at `from` or later; -1 when there is none. */
+  #candidate(bytes: Buffer, start: number, from: number): number {
+    if (this.#nextLf < from) {
+      const found = bytes.indexOf(afterLf, Math.max(start, from - 2));
+      this.#nextLf = found < 0 ? Number.POSITIVE_INFINITY : found + 2;
+    }
+    let searched = from;
+    while (this.#nextCrLf < from) {
+      const found = bytes.indexOf(afterCrLf, Math.max(start, searched - 2));
+      if (found < 0) this.#nextCrLf = Number.POSITIVE_INFINITY;
+      else if (found > start && bytes[found - 1] === LF) this.#nextCrLf = found + 2;
+      else searched = found + 3;
+    }
+    const next = Math.min(this.#nextLf, this.#nextCrLf);
+    return next === Number.POSITIVE_INFINITY ? -1 : next;
+  }
+
+  /** @returns where the body begins, the place being then there; else where to go on with more bytes */
+  #header(piece: Piece, from: number, end: number, last: boolean): number {
+    const { bytes } = piece;
+    let i = from;
+    let inLine = this.#place === "in-line";
+    for (;;) {
+      if (inLine) {
+        i = piece.lineFeed(i, end) + 1;
+        if (i > end) {
+          this.#place = "in-line";
+          return end;
+        }
+      }
+      inLine = true;
+      if (i + 1 >= end && (i >= end || (!last && bytes[i] !== LF))) break;
+      const first = bytes[i] as number;
+      if (first === LF || (first === CR && i + 1 < end && bytes[i + 1] === LF)) {
+        this.#place = "body";
+        return i + (first === LF ? 1 : 2);
+      }
+      if ((first | 32) === 115 && !this.#statusSeen) {
+        if (!last && end - i < longestFromLine && piece.lineFeed(i, end) === end) break;
+        this.#status(bytes, i, end);
+      }
+    }
+    this.#place = "line-start";
+    return i;
+  }
+
+  /** Takes the letters R and O of a line that may be a Status field. */
+  #status(bytes: Buffer, at: number, end: number): void {
+    const limit = Math.min(end, at + longestFromLine);
+    let i = at;
+    for (const letter of statusName) if (i >= limit || ((bytes[i++] as number) | 32) !== letter) return;
+    while (i < limit && (bytes[i] === 32 || bytes[i] === 9)) i++;
+    if (i >= limit || bytes[i] !== 58) return;
+    const value = ++i;
+    let stored = 0;
+    for (; i < limit && bytes[i] !== LF && bytes[i] !== CR; i++) {
+      if (bytes[i] === 82) stored |= Stored.Read;
+      else if (bytes[i] === 79) stored |= Stored.Old;
+    }
+    const plain = i < limit && isPlain(bytes, value, i);
+    this.#index.setStored(this.#index.count, plain ? stored | Stored.Plain : stored);
+    this.#statusSeen = true;
+  }
+}
+
+/** ` O` or ` RO` */
+function isPlain(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== 32 || bytes[end - 1] !== 79) return false;
+  return end - start === 2 || (end - start === 3 && bytes[start + 1] === 82);
+}
