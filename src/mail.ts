@@ -52,6 +52,10 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
     const { check } = await import("./check/check.ts");
     return check(session, { address: said.words[0], json: said.json });
   }
+  if (said.queue || said.flush) {
+    const { flushQueue, listQueue } = await import("./compose/flush.ts");
+    return said.flush ? flushQueue(session) : listQueue(session);
+  }
   if (said.smtp !== undefined) {
     const { byHand } = await import("./by-hand/by-hand.ts");
     return byHand(session, said.smtp === true ? undefined : said.smtp);

@@ -123,6 +123,11 @@ export const options = [
   { long: "count", meaning: "Print how many messages there are, all or those of a query, and end." },
   { long: "print", meaning: "Print messages, all or those of a list or query, and end; nothing is marked as read." },
   {
+    long: "queue",
+    meaning: "List the messages that wait because a server could not take them; see the variable queue.",
+  },
+  { long: "flush", meaning: "Try now to send what waits in the queue." },
+  {
     long: "smtp",
     argument: "host:port",
     optional: true,

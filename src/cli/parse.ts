@@ -31,6 +31,8 @@ export interface SaidOptions {
   readonly verbose: boolean;
   readonly dryRun: boolean;
   readonly trace: string | undefined;
+  readonly queue: boolean;
+  readonly flush: boolean;
   /** True where nothing was named, here and below. */
   readonly smtp: string | true | undefined;
   readonly track: string | true | undefined;
@@ -167,6 +169,8 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     verbose: flag("verbose"),
     dryRun: flag("dryRun"),
     trace: text("trace"),
+    queue: flag("queue"),
+    flush: flag("flush"),
     smtp: given["smtp"] as string | true | undefined,
     track: given["track"] as string | true | undefined,
     wait: seconds("wait", text("wait")),

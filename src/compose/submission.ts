@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
 import type { StartTls } from "../submit/connection.ts";
+import { OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
 import type { Notice } from "../submit/smtp.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
@@ -24,6 +25,8 @@ export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
   readonly #passwords = new Map<string, string>();
+  /** Where something was accepted: what waits for the same way may go too. */
+  readonly #open = new Set<string>();
   #kept: { readonly key: string; readonly transport: Transport } | undefined;
 
   constructor(config: Config, terminal: Terminal) {
@@ -38,18 +41,38 @@ export class Submission {
       const { DryRun } = await import("../submit/dry-run.ts");
       return new DryRun(wayName(way), transport.headers, (bytes) => this.#terminal.out(bytes));
     }
-    return {
-      headers: transport.headers,
-      submit: (envelope, message) => this.#submit(way, transport, envelope, message),
-      close: async () => {},
-    };
+    return this.#with(transport, async (envelope, message) => {
+      const outcome = await this.#queued(way, envelope, message, () => this.#submit(way, transport, envelope, message));
+      if (outcome.accepted.length > 0) this.#open.add(wayName(way));
+      return outcome;
+    });
   }
 
-  /** At the end of the session. */
+  /** The same for what is in the queue already. */
+  async openUnqueued(way: Way, asked: Asked): Promise<Transport> {
+    const transport = await this.#transport(way, asked);
+    return this.#with(transport, (envelope, message) => this.#submit(way, transport, envelope, message));
+  }
+
+  /** At the end of the session. Before that, what waits in the queue for a server that takes mail again. */
   async close(): Promise<void> {
+    const ways = [...this.#open];
+    this.#open.clear();
+    for (const way of ways) {
+      const { flushQueue } = await import("./flush.ts");
+      await flushQueue({ config: this.#config, terminal: this.#terminal, submission: this }, { way });
+    }
+    await this.#hangUp();
+  }
+
+  async #hangUp(): Promise<void> {
     const kept = this.#kept;
     this.#kept = undefined;
     await kept?.transport.close();
+  }
+
+  #with({ headers }: Transport, submit: Transport["submit"]): Transport {
+    return { headers, submit, close: async () => {} };
   }
 
   async #submit(way: Way, transport: Transport, envelope: Envelope, message: Outgoing): Promise<Outcome> {
@@ -58,6 +81,41 @@ export class Submission {
     const { identity } = this.#config;
     await remember(stateDirectory(process.env, identity.home), { way: wayName(way), envelope, outcome, message });
     return outcome;
+  }
+
+  /** With `set queue`, what is refused for now is kept and tried again. */
+  async #queued(way: Way, envelope: Envelope, message: Outgoing, submit: () => Promise<Outcome>): Promise<Outcome> {
+    if (!this.#config.settings.get("queue")) return submit();
+    let outcome: Outcome;
+    try {
+      outcome = await submit();
+    } catch (error) {
+      if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
+      if (error.exit !== Exit.TempFail) throw error;
+      const reply = error.message === "" ? `${wayName(way)}: the program failed` : error.message;
+      outcome = { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
+    }
+    // Where it may have arrived, another try could be a second copy.
+    const later = outcome.refused.filter(
+      ({ exit, reply }) => exit === Exit.TempFail && !/outcome is unknown/.test(reply),
+    );
+    if (later.length === 0) return outcome;
+    const { queueOf } = await import("./flush.ts");
+    let id: string;
+    try {
+      id = await queueOf(this.#config).add(wayName(way), envelope, later, message.sevenBit?.() ?? message);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      this.#terminal.err(`mail: ${error.message}; the message is not queued\n`);
+      return outcome;
+    }
+    for (const { recipient, reply } of later) this.#terminal.err(`mail: ${recipient}: ${reply}\n`);
+    this.#terminal.err(`mail: queued as ${id}; the next message, or mail --flush, tries again\n`);
+    return {
+      ...outcome,
+      refused: outcome.refused.filter((each) => !later.includes(each)),
+      queued: { id, recipients: later },
+    };
   }
 
   async #transport(way: Way, { sender, verbose }: Asked): Promise<Transport> {
@@ -88,7 +146,7 @@ export class Submission {
     if (way.kind !== "smtp") return openTransport(way, options);
     const key = JSON.stringify([wayName(way), said, witness === undefined]);
     if (this.#kept?.key !== key) {
-      await this.close();
+      await this.#hangUp();
       this.#kept = { key, transport: await openTransport(way, options) };
     }
     return this.#kept.transport;

@@ -58,6 +58,10 @@ function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number 
   };
 }
 
+function days(fallback: number, meaning: string): Kind<number> {
+  return { ...seconds(fallback, meaning, { max: 365 }), value: "days" };
+}
+
 export const variables = {
   append: flag("Add messages at the end of mbox, not in front."),
   ask: flag("Ask for the subject; the same as asksub."),
@@ -120,6 +124,8 @@ export const variables = {
     "The prompt on a terminal. In it %u is the number of unread messages, %n of new ones, %m of all, %d of deleted ones, %c the current message, %f the folder, %% a percent sign.",
     "text",
   ),
+  queue: flag("Keep what a server can't take for now, and try again later; see --flush and --queue."),
+  queueage: days(5, "How long a message is kept in the queue before it is given up."),
   quiet: flag("No banner at the start."),
   record: text("Where copies of sent messages go.", "file"),
   Replyall: flag("Swap reply and Reply."),

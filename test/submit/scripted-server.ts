@@ -25,7 +25,8 @@ const usual: Record<Phase, string> = {
   QUIT: "221 bye",
 };
 
-export async function scriptedServer(script: Script = {}): Promise<ScriptedServer> {
+/** @param port a free one, where none is named */
+export async function scriptedServer(script: Script = {}, port = 0): Promise<ScriptedServer> {
   const commands: string[] = [];
   const messages: string[] = [];
   const sockets = new Set<Socket>();
@@ -37,7 +38,7 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
       const told = script[phase] ?? usual[phase];
       const reply = typeof told === "function" ? told(line) : told;
       if (reply === "close") socket.destroy();
-      else if (reply !== "silent") socket.write(`${reply}\r\n`, "latin1");
+      else if (reply !== "silent" && socket.writable) socket.write(`${reply}\r\n`, "latin1");
       return reply;
     };
     let data: string[] | undefined;
@@ -55,7 +56,7 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
     });
     answer("greeting");
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,0 +1,118 @@
+/** Sends what waits in the queue, and lists it. What waited too long, or is refused for good, goes to dead.letter. */
+import { buffer } from "node:stream/consumers";
+import type { Config } from "../config/config.ts";
+import { deadLetterPath, stateDirectory, storeOptions } from "../config/files.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { appendBytes } from "../mailbox/append.ts";
+import { OutcomeUnknown } from "../submit/errors.ts";
+import { type Entry, Queue, type Verdict } from "../submit/queue.ts";
+import type { Outcome, Refusal, Transport } from "../submit/transport.ts";
+import { parseWay, type Way } from "../submit/way.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+interface Context {
+  readonly config: Config;
+  readonly terminal: Terminal;
+  readonly submission: {
+    openUnqueued(way: Way, asked: { sender: string; verbose: boolean }): Promise<Transport>;
+  };
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+export function queueOf(config: Config): Queue {
+  return new Queue(stateDirectory(process.env, config.identity.home));
+}
+
+/** `mail --queue`. */
+export function listQueue({ config, terminal }: Pick<Context, "config" | "terminal">): ExitCode {
+  const entries = queueOf(config).entries();
+  if (entries.length === 0) terminal.out("The queue is empty\n");
+  for (const { id, created, way, envelope, tries, next, reasons } of entries) {
+    const times = `${tries} ${tries === 1 ? "try" : "tries"}, next after ${next.slice(0, 19)}Z`;
+    terminal.out(`${id}  ${created.slice(0, 19)}Z  from <${envelope.from}> by ${way}; ${times}\n`);
+    for (const { recipient, reply } of reasons) terminal.out(`    ${recipient}: ${reply}\n`);
+  }
+  return Exit.Ok;
+}
+
+/**
+ * `mail --flush`, and what a send does at its end for messages that wait for the same server.
+ *
+ * @param only entries whose time has come and that go this way; all of them where it is not given
+ * @returns 0 when nothing waits any more, 75 while something does, or why a message was given up
+ */
+export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
+  const queue = queueOf(context.config);
+  let exit: ExitCode = Exit.Ok;
+  for (const { id, way, next } of queue.entries()) {
+    if (only !== undefined && (way !== only.way || Date.parse(next) > Date.now())) continue;
+    await queue.withEntry(id, async (entry) => {
+      const tried = await attempt(context, queue, entry);
+      if (only === undefined) tell(context.terminal, entry, tried);
+      const verdict = await verdictOf(context, queue, entry, tried);
+      if (tried.refused.length > 0 && exit === Exit.Ok) exit = tried.refused[0]?.exit ?? exit;
+      return verdict;
+    });
+  }
+  return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
+}
+
+type Tried = Pick<Outcome, "accepted" | "refused" | "queueId">;
+
+async function attempt({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
+  const { way, envelope } = entry;
+  const everyone = (reply: string, exit: ExitCode) => envelope.to.map((recipient) => ({ recipient, reply, exit }));
+  try {
+    const transport = await submission.openUnqueued(parseWay(way), { sender: envelope.from, verbose: false });
+    return await transport.submit(envelope, queue.message(entry));
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    // Another try could be a second copy: that is for a person to decide.
+    if (error instanceof OutcomeUnknown) return { accepted: [], refused: everyone(error.message, Exit.Unavailable) };
+    const reply = error.message === "" ? `${way}: the program failed` : error.message;
+    return { accepted: [], refused: everyone(reply, Exit.TempFail) };
+  }
+}
+
+function tell(terminal: Terminal, { id }: Entry, { accepted, refused, queueId }: Tried): void {
+  const as = queueId === undefined ? "" : `, queued there as ${queueId}`;
+  if (accepted.length > 0) terminal.out(`${id}: sent to ${accepted.join(", ")}${as}\n`);
+  for (const { recipient, reply, exit } of refused) {
+    if (exit === Exit.TempFail) terminal.err(`mail: ${id}: ${recipient}: ${reply}; still in the queue\n`);
+  }
+}
+
+async function verdictOf(
+  { config, terminal }: Context,
+  queue: Queue,
+  entry: Entry,
+  { refused }: Tried,
+): Promise<Verdict> {
+  const old = Date.now() - Date.parse(entry.created) > config.settings.get("queueage") * day;
+  const keep = refused.filter(({ exit }) => exit === Exit.TempFail && !old);
+  const over = refused.filter((each) => !keep.includes(each));
+  if (over.length > 0) {
+    try {
+      const path = await bury(config, queue, entry, over);
+      for (const { recipient, reply } of over) terminal.err(`mail: ${entry.id}: ${recipient}: ${reply}\n`);
+      terminal.err(`mail: ${entry.id}: given up${old ? " after too long a time" : ""}; the message is in ${path}\n`);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      terminal.err(`mail: ${entry.id}: ${error.message}; it stays in the queue\n`);
+      return { keep: refused };
+    }
+  }
+  return keep.length === 0 ? "done" : { keep };
+}
+
+/** The message with the reasons in front, each in a field of the header. @returns where it is */
+async function bury(config: Config, queue: Queue, entry: Entry, over: readonly Refusal[]): Promise<string> {
+  const path = deadLetterPath(config);
+  const reasons = over.map(
+    ({ recipient, reply }) => `X-Not-Delivered: ${recipient}: ${reply.replace(/[\r\n]/g, " ")}\n`,
+  );
+  const bytes = await buffer(queue.message(entry).open());
+  await appendBytes(path, [Buffer.from(reasons.join("")), bytes], storeOptions(config));
+  return path;
+}

@@ -1,0 +1,136 @@
+/** What a server can't take for now: kept, tried again, and given up in the end, by the program itself. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+
+let home: string;
+let server: ScriptedServer | undefined;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mail-queue-"));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function mail(argv: readonly string[], body = ""): Promise<{ exit: number | null; out: string; err: string }> {
+  const environment = { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana", XDG_STATE_HOME: join(home, "state") };
+  const child = spawn(process.execPath, ["bin/mail.js", "-n", ...argv], { env: environment });
+  child.stdin.on("error", () => {});
+  child.stdin.end(body);
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { exit: await ended, out, err };
+}
+
+/** Settings in a start-up file: what waits is sent by what `mta` was at the time. */
+async function serve(script: Script): Promise<void> {
+  const port = server?.port;
+  await server?.close();
+  server = await scriptedServer(script, port);
+  writeFileSync(join(home, ".mailrc"), `set queue smtptimeout=3 mta=smtp://127.0.0.1:${server.port}\n`, {
+    mode: 0o600,
+  });
+}
+
+const queue = () => join(home, "state/mail/queue");
+const kept = (kind: string) => readdirSync(queue()).filter((name) => name.endsWith(kind));
+const entry = () => join(queue(), kept(".json")[0] as string);
+const deadLetter = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(home, "dead.letter"), "utf8") : "");
+
+test("refused for now: kept for nobody else to read, told, listed, and sent by --flush", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  const sent = await mail(["-s", "s", "one@x.org"], "the body\n");
+  expect(sent).toMatchObject({
+    exit: 0,
+    err: expect.stringMatching(/^mail: one@x.org: 451 4.3.0 later\nmail: queued as Q/),
+  });
+  expect(deadLetter()).toBe("");
+  for (const name of readdirSync(queue())) expect(statSync(join(queue(), name)).mode & 0o077).toBe(0);
+  const listed = await mail(["--queue"]);
+  expect(listed).toMatchObject({
+    exit: 0,
+    out: expect.stringMatching(/^Q\w+ .* 1 try, .*\n {4}one@x.org: 451 4.3.0 later\n$/),
+  });
+  expect(await mail(["--flush"])).toMatchObject({ exit: 75, err: expect.stringContaining("still in the queue") });
+
+  await serve({});
+  expect(await mail(["--flush"])).toMatchObject({
+    exit: 0,
+    out: expect.stringMatching(/^Q\w+: sent to one@x.org, queued there as TEST42\n$/),
+  });
+  expect(server?.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
+  expect(readdirSync(queue())).toEqual([]);
+  expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
+});
+
+test("nobody there: kept; and one of several recipients: the others have it, the one waits", async () => {
+  await serve({});
+  await server?.close();
+  expect(await mail(["-s", "s", "one@x.org"], "b\n")).toMatchObject({
+    exit: 0,
+    err: expect.stringContaining("Connection refused"),
+  });
+  await serve({
+    RCPT: (line) => (line.includes("two") ? "450 4.2.0 busy" : line.includes("bad") ? "550 5.1.1 who" : "250 ok"),
+  });
+  const some = await mail(["-s", "s", "one@x.org", "two@x.org", "bad@x.org"], "b\n");
+  expect(some).toMatchObject({ exit: 67, err: expect.stringContaining("mail: bad@x.org: 550 5.1.1 who\n") });
+  const { out } = await mail(["--queue"]);
+  expect(out).toMatch(/\n {4}one@x.org: .*Connection refused\nQ.*\n {4}two@x.org: 450 4.2.0 busy\n$/);
+});
+
+test("the next message to the same server takes along what is due", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  await mail(["-s", "first", "one@x.org"], "b\n");
+  await serve({});
+  await mail(["-s", "second", "one@x.org"], "b\n");
+  expect(server?.messages).toHaveLength(1);
+  writeFileSync(entry(), readFileSync(entry(), "utf8").replace(/("next": ")\d{4}/, "$12000"));
+  await mail(["-s", "third", "one@x.org"], "b\n");
+  expect(server?.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1])).toEqual(["second", "third", "first"]);
+  expect(readdirSync(queue())).toEqual([]);
+});
+
+test("several flushes at once send each message once", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");
+  await serve({});
+  await Promise.all([1, 2, 3, 4].map(() => mail(["--flush"])));
+  expect(server?.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1]).sort()).toEqual(["1", "2", "3"]);
+  expect(readdirSync(queue())).toEqual([]);
+});
+
+test.each([
+  ["refused for good", { dot: "554 5.7.1 never" }, "2026", "554 5.7.1 never", 69],
+  ["too old", { dot: "451 4.3.0 later" }, "2000", "451 4.3.0 later", 75],
+] as const)("%s: dead.letter has the message and the reason", async (_what, script, year, reason, exit) => {
+  await serve({ dot: "451 4.3.0 later" });
+  await mail(["-s", "s", "one@x.org"], "the body\n");
+  if (year === "2000") writeFileSync(entry(), readFileSync(entry(), "utf8").replace(/("created": ")\d{4}/, "$12000"));
+  await serve(script);
+  expect(await mail(["--flush"])).toMatchObject({ exit, err: expect.stringContaining("dead.letter") });
+  expect(deadLetter()).toMatch(new RegExp(`^X-Not-Delivered: one@x.org: ${reason}\n(.+\n)+\nthe body\n$`));
+  expect(readdirSync(queue())).toEqual([]);
+});
+
+test("whether it arrived is unknown: not queued, for it could be sent twice", async () => {
+  await serve({ dot: "close" });
+  expect(await mail(["-s", "s", "one@x.org"], "the body\n")).toMatchObject({
+    exit: 75,
+    err: expect.stringContaining("outcome is unknown"),
+  });
+  expect(existsSync(queue())).toBe(false);
+  expect(deadLetter()).toContain("the body\n");
+});
+
+test("without the variable: dead.letter and 75", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  expect(await mail(["-S", "noqueue", "-s", "s", "one@x.org"], "the body\n")).toMatchObject({ exit: 75 });
+  expect(deadLetter()).toContain("the body\n");
+});
