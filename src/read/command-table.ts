@@ -21,15 +21,18 @@ import { saveCommands } from "./commands/save.ts";
 import { shellCommands } from "./commands/shell.ts";
 import { stateCommands } from "./commands/state.ts";
 import { trackCommands } from "./commands/track.ts";
+import { undoCommands } from "./commands/undo.ts";
 import { variableCommands } from "./commands/variables.ts";
+
+/** What bsd-mailx lacks, and so not in what `list` prints. */
+const ours = ["unalias", "parts", "open", "track", "undo", "resume"];
 
 const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
   ? z headers help = Reply Respond reply respond edit echo quit list xit exit size hold if else endif alternates ignore
-  discard retain saveignore savediscard saveretain # inc new unalias parts open track`.split(/\s+/);
-
-/** Not in bsd-mailx, and so not in what `list` prints. */
-const ours = new Set(["unalias", "parts", "open", "track"]);
+  discard retain saveignore savediscard saveretain # inc new`
+  .split(/\s+/)
+  .concat(ours);
 
 const rows = [
   ...aliasCommands,
@@ -39,7 +42,7 @@ const rows = [
   ...fieldCommands,
   ...fileCommands,
   ...headerCommands,
-  ...helpCommands(() => commands.map(({ name }) => name).filter((name) => !ours.has(name))),
+  ...helpCommands(() => commands.map(({ name }) => name).filter((name) => !ours.includes(name))),
   ...mailCommands,
   ...partCommands,
   ...pipeCommands,
@@ -49,6 +52,7 @@ const rows = [
   ...shellCommands,
   ...stateCommands,
   ...trackCommands,
+  ...undoCommands,
   ...variableCommands,
 ];
 

@@ -5,6 +5,7 @@ import { MailError } from "../errors.ts";
 import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { openMailbox } from "../mailbox/open.ts";
+import { History } from "./history.ts";
 import type { Folder, Session } from "./session.ts";
 
 export interface FolderName {
@@ -27,6 +28,7 @@ export async function openFolder(session: Session, { path, name, system, readOnl
   const mailbox = await openMailbox(path, { ...options, ...(readOnly === true ? { readOnly } : {}) });
   const folder: Folder = {
     mailbox,
+    history: new History(mailbox, options.stateDirectory),
     name,
     system,
     current: 0,

@@ -34,8 +34,11 @@ class CommandLines {
   }
 }
 
+/** "lost": the terminal went away, so that nothing is to be written, and nothing forgotten. */
+type Ended = "quit" | "exit" | "lost";
+
 /** An interrupt never ends the session, whatever it is doing just then. */
-export async function runSession(session: Session): Promise<"quit" | "exit"> {
+export async function runSession(session: Session): Promise<Ended> {
   const { terminal } = session;
   const release = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
   try {
@@ -45,7 +48,7 @@ export async function runSession(session: Session): Promise<"quit" | "exit"> {
   }
 }
 
-async function commandLoop(session: Session): Promise<"quit" | "exit"> {
+async function commandLoop(session: Session): Promise<Ended> {
   const { terminal, config } = session;
   const lines = new CommandLines(terminal);
   let ends = 0;
@@ -63,6 +66,7 @@ async function commandLoop(session: Session): Promise<"quit" | "exit"> {
       continue;
     }
     if (input.kind === "end") {
+      if (terminal.lost) return "lost";
       if (begun !== "") {
         await run(session, begun);
         break;
@@ -82,9 +86,10 @@ async function commandLoop(session: Session): Promise<"quit" | "exit"> {
   return session.ending ?? "quit";
 }
 
-/** Runs a command; Ctrl-C ends it early if it looks for that. */
+/** Runs a command; Ctrl-C ends it early if it looks for that. What it changed is what undo takes back. */
 async function run(session: Session, line: string): Promise<void> {
-  const { terminal } = session;
+  const { terminal, folder } = session;
+  const current = folder?.current ?? 0;
   session.interrupted = false;
   const stop = terminal.onInterrupt(() => {
     session.interrupted = true;
@@ -94,5 +99,7 @@ async function run(session: Session, line: string): Promise<void> {
   } finally {
     stop();
   }
+  if (folder !== undefined && folder === session.folder)
+    await folder.history.close(line, current, terminal.interactive);
   if (session.interrupted) terminal.out("Interrupt\n");
 }

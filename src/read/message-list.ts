@@ -42,6 +42,8 @@ export interface Wanted {
   readonly orElse?: "current" | "nothing";
 }
 
+class Interrupted extends Error {}
+
 /** What `/` alone looks for again. */
 const lastSearch = new WeakMap<Session, string>();
 
@@ -66,6 +68,7 @@ export async function selectMessages(
     const found = await evaluate(session, folder, list, wanted.deleted === true);
     if (found.length > 0 || wanted.orElse === "nothing") return found;
   } catch (error) {
+    if (error instanceof Interrupted) return undefined;
     if (!(error instanceof ListMistake)) throw error;
     // Like bsd-mailx, and unlike every other mistake in a list.
     if (!error.message.startsWith("Missing ")) return say(session, error.message);
@@ -143,25 +146,14 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
   });
 }
 
-/** Searches so that a person can interrupt it. @throws ListMistake */
+/** @throws Interrupted when Ctrl-C came, which whoever runs the command says */
 async function search(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
-  const { terminal } = session;
-  let interrupted = false;
-  const release = terminal.interactive
-    ? terminal.onInterrupt(() => {
-        interrupted = true;
-      })
-    : undefined;
+  const found: number[] = [];
   const check = () => {
-    if (interrupted) throw new ListMistake("Interrupt");
+    if (session.interrupted) throw new Interrupted();
   };
-  try {
-    const found: number[] = [];
-    for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
-    return found;
-  } finally {
-    release?.();
-  }
+  for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
+  return found;
 }
 
 function fitting(folder: Folder, deleted: boolean): number[] {

@@ -13,6 +13,11 @@ import type { Folder, Session } from "./session.ts";
 export async function leaveFolder(session: Session): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
+  await write(session, folder);
+  folder.history.forget();
+}
+
+async function write(session: Session, folder: Folder): Promise<void> {
   await (folder.system ? emptySystemMailbox(session, folder) : editInPlace(session, folder));
 }
 

@@ -7,6 +7,7 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
 import { type FolderName, NoMail, openFolder, summary, systemFolder } from "./folder.ts";
 import { printHeaderLine, showHeaders } from "./header-window.ts";
+import { offerPending } from "./left-pending.ts";
 import { runSession } from "./loop.ts";
 import { leaveFolder } from "./quit.ts";
 import type { Folder, Session } from "./session.ts";
@@ -55,10 +56,12 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   if (!config.settings.get("quiet")) terminal.out(banner);
   terminal.out(`${summary(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
+  await offerPending(session);
   const ending = await runSession(session);
   if (ending === "quit") await leaveFolder(session);
+  if (ending === "exit") session.folder?.history.forget();
   session.folder?.mailbox.close();
-  return session.failure ?? Exit.Ok;
+  return session.failure ?? (ending === "lost" ? Exit.Failure : Exit.Ok);
 }
 
 async function listMessages(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {

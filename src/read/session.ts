@@ -4,6 +4,7 @@ import type { ExitCode } from "../errors.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Styled, Terminal } from "../terminal/terminal.ts";
 import type { HeaderLineParts } from "./header-line.ts";
+import type { History } from "./history.ts";
 
 /** Everything a command works on, passed along instead of kept in modules: a test builds one in a line. */
 export interface Session {
@@ -66,6 +67,7 @@ export interface Conditional {
 
 export interface Folder {
   readonly mailbox: Mailbox;
+  readonly history: History;
   /** What the word that named it means: a path, relative if the word was. */
   readonly name: string;
   /** The user's spool, which quit empties into mbox, or any other file, which it edits in place. */

@@ -48,6 +48,11 @@ export class LineReader {
     this.#assistance = assistance;
   }
 
+  /** Whether the terminal is gone: every further read is an end. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   async read(question: Question): Promise<Input> {
     const stream = this.#acquire();
     if (stream === undefined) return { kind: "end" };

@@ -43,6 +43,10 @@ class ProcessTerminal implements Terminal {
     this.#err = new Output(2, { guarded: isatty(2), paint: isatty(2) ? paint : undefined });
   }
 
+  get lost(): boolean {
+    return this.#tty.lost || this.#reader?.lost === true;
+  }
+
   size(): { rows: number; columns: number } {
     if (!this.outputIsTerminal) return { rows: 24, columns: 80 };
     const [columns, rows] = process.stdout instanceof WriteStream ? process.stdout.getWindowSize() : [80, 24];

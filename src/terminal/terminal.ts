@@ -80,6 +80,8 @@ export interface Terminal {
    * is false (a pipe, TERM=dumb), every byte is as bsd-mailx has it.
    */
   readonly rich: boolean;
+  /** The terminal has gone away: a connection was lost, and nobody meant the end of input. */
+  readonly lost: boolean;
   /** Of the window now; 24 by 80 where there is none. */
   size(): { readonly rows: number; readonly columns: number };
 

@@ -6,6 +6,7 @@ import { named } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
 import { openFolder, summary, tellNew } from "../folder.ts";
 import { showHeaders } from "../header-window.ts";
+import { offerPending } from "../left-pending.ts";
 import { takeInNewMail } from "../new-mail.ts";
 import { leaveFolder } from "../quit.ts";
 import type { Session } from "../session.ts";
@@ -30,6 +31,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   session.folder = next;
   terminal.out(`${summary(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
+  if (session.sourcing === 0) await offerPending(session);
   return true;
 }
 

@@ -6,6 +6,7 @@ import type { Config } from "../../../src/config/config.ts";
 import { Settings } from "../../../src/config/settings.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 import { fromBytes } from "../../../src/message/text.ts";
+import { History } from "../../../src/read/history.ts";
 import type { Folder, Session } from "../../../src/read/session.ts";
 import type { Terminal } from "../../../src/terminal/terminal.ts";
 
@@ -43,6 +44,7 @@ export async function bench(mbox: string, variables: Record<string, string> = {}
   };
   const folder: Folder = {
     mailbox,
+    history: new History(mailbox, join(home, "state")),
     name: path,
     system: true,
     current: 1,

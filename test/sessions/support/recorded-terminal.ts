@@ -15,6 +15,7 @@ export class RecordedTerminal implements Terminal {
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
   readonly rich = false;
+  readonly lost = false;
   screen = "";
   readonly #typist: Typist | undefined;
   #piped: string;
