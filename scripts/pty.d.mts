@@ -6,6 +6,8 @@ export interface PtyOptions {
   readonly columns?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** Called with each piece of what is written to the terminal. */
+  readonly onData?: (text: string) => void;
 }
 
 export interface Pty {
@@ -15,6 +17,8 @@ export interface Pty {
   /** All that was shown so far, with LF line ends. */
   transcript(): string;
   send(typed: string): void;
+  /** Changes the window; the program is told by SIGWINCH. */
+  resize(size: { readonly rows: number; readonly columns: number }): void;
   /** Waits until the text is shown, behind what was waited for last. @throws Error with the screen after `timeout` ms */
   expect(wanted: string | RegExp, timeout?: number): Promise<void>;
   close(): Promise<void>;

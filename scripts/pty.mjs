@@ -31,7 +31,7 @@ function seen(text, wanted, from) {
   return found === null ? -1 : from + found.index + found[0].length;
 }
 
-export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gid }) {
+export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gid, onData = () => {} }) {
   const { master, name } = open(rows, columns);
   // Kept open until the child has ended, or what it wrote last could be lost with it.
   const ours = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
@@ -55,6 +55,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
   };
   stream.on("data", (piece) => {
     text += piece;
+    onData(piece);
     wake();
   });
   stream.on("error", finish);
@@ -78,6 +79,9 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
     transcript: () => text.replaceAll("\r\n", "\n"),
     send: (typed) => {
       writeSync(master, typed);
+    },
+    resize(size) {
+      execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);
     },
     async expect(wanted, timeout = 10_000) {
       const deadline = Date.now() + timeout;

@@ -292,7 +292,8 @@ class Line {
 
   /** As the terminal itself would do it: the whole job stops, the shell takes over. */
   #suspend(): void {
-    this.#putDown();
+    // The shell's word for it begins in a new line.
+    this.#putDown("");
     this.#setRaw(false);
     process.kill(0, "SIGTSTP");
     setTimeout(() => {

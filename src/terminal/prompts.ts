@@ -1,6 +1,6 @@
 /** Questions with more than a line, by enquirer; loaded when the first one is asked. */
 import type { ReadStream } from "node:tty";
-import { cutToFit } from "./display-width.ts";
+import { cutToFit, displayWidth } from "./display-width.ts";
 import type { Size } from "./line-view.ts";
 import type { Choice } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
@@ -44,14 +44,19 @@ export async function choose(
   const { rows, columns } = canvas.size();
   // enquirer finds the place of its lines by counting them: each must be one row, and hold nothing that moves.
   const shown = (text: string, room: number) => cutToFit(canvas.visible(text).replace(/\s/g, " "), Math.max(room, 1));
+  const names = choices.map(({ name }, index) => {
+    const text = shown(name, columns - 10);
+    const taken = choices.slice(0, index).some((other) => shown(other.name, columns - 10) === text);
+    return taken ? `${text} (${index})` : text;
+  });
   const answer = await ask(canvas, question, ({ Select }, options) => {
-    const rowsOf = choices.map(({ name, hint = "" }, index) => {
-      const message = shown(name, columns - 6);
-      return { name: String(index), message, hint: shown(hint, columns - 8 - message.length) };
+    const rowsOf = choices.map(({ hint = "" }, index) => {
+      const name = names[index] ?? "";
+      return { name, message: name, hint: shown(hint, columns - 8 - displayWidth(name)) };
     });
     return new Select({ ...options, choices: rowsOf, limit: Math.max(Math.min(rows - 4, 12), 3) });
   });
-  return answer === undefined ? undefined : choices[Number(answer)]?.name;
+  return answer === undefined ? undefined : choices[names.indexOf(answer)]?.name;
 }
 
 /** @returns false also for none, by Ctrl-C or Escape */

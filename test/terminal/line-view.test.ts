@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { emulator } from "../../scripts/emulator.mjs";
 import { graphemes } from "../../src/terminal/display-width.ts";
 import { changes } from "../../src/terminal/line-drawing.ts";
 import { type LineState, newLine } from "../../src/terminal/line-editor.ts";
 import { type LineView, viewOf } from "../../src/terminal/line-view.ts";
 import { Output } from "../../src/terminal/output.ts";
-import { emulator } from "./support/emulator.ts";
 
 const size = { rows: 12, columns: 20 };
 let directory = "";

@@ -1,0 +1,64 @@
+/** A terminal emulator (xterm) without a window: bytes in, rows of characters and their attributes out. */
+import unicode from "@xterm/addon-unicode11";
+import headless from "@xterm/headless";
+
+/** What of a cell's look is told, in words: weight, line, colour of the palette. */
+function look(cell) {
+  const words = [];
+  if (cell.isBold()) words.push("bold");
+  if (cell.isDim()) words.push("dim");
+  if (cell.isUnderline()) words.push("underline");
+  if (cell.isInverse()) words.push("inverse");
+  if (cell.isStrikethrough()) words.push("struck");
+  if (!cell.isFgDefault()) words.push(`colour ${cell.getFgColor()}`);
+  if (!cell.isBgDefault()) words.push(`background ${cell.getBgColor()}`);
+  return words.join(" ");
+}
+
+export function emulator({ rows, columns }) {
+  // What is written to a terminal device has its line ends from there already; a bare one is for tests without a device.
+  const terminal = new headless.Terminal({ rows, cols: columns, allowProposedApi: true, convertEol: true });
+  terminal.loadAddon(new unicode.Unicode11Addon());
+  terminal.unicode.activeVersion = "11";
+  const { active } = terminal.buffer;
+  const line = (y) => active.getLine(active.baseY + y);
+
+  function styledLine(y) {
+    let text = "";
+    let before = "";
+    const row = line(y);
+    const shown = row?.translateToString(true) ?? "";
+    let width = 0;
+    for (let x = 0; x < terminal.cols && width < shown.length; x++) {
+      const cell = row.getCell(x);
+      if (cell === undefined || cell.getWidth() === 0) continue;
+      const now = look(cell);
+      if (now !== before) text += `${before === "" ? "" : "⟩"}${now === "" ? "" : `⟨${now}: `}`;
+      before = now;
+      text += cell.getChars() || " ";
+      width += (cell.getChars() || " ").length;
+    }
+    return `${text}${before === "" ? "" : "⟩"}`.trimEnd();
+  }
+
+  const all = (row) => Array.from({ length: terminal.rows }, (_row, y) => row(y));
+  return {
+    write: (text) => new Promise((resolve) => terminal.write(text, resolve)),
+    resize: (size) => terminal.resize(size.columns, size.rows),
+    text: () =>
+      all((y) => line(y)?.translateToString(true) ?? "")
+        .join("\n")
+        .trimEnd(),
+    styled: () => all(styledLine).join("\n").trimEnd(),
+    cursor: () => ({ row: active.cursorY, column: active.cursorX }),
+    withCursor() {
+      return all((y) => {
+        if (y !== active.cursorY) return line(y)?.translateToString(true) ?? "";
+        const left = line(y)?.translateToString(false, 0, active.cursorX) ?? "";
+        return `${left}█${line(y)?.translateToString(true, active.cursorX) ?? ""}`;
+      })
+        .join("\n")
+        .trimEnd();
+    },
+  };
+}

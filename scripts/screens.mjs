@@ -1,0 +1,138 @@
+/**
+ * Plays sessions in a terminal emulator over a pseudo-terminal, and compares what it shows with the screens that were
+ * looked at and are kept in test/screens/.
+ *
+ *   node scripts/screens.mjs [--write] [NAME...]
+ *
+ * A step waits until the screen shows what it names, never for a time. With --write the screens are written anew: read
+ * the difference before it is committed. Exit code 1 when a screen differs.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { sessions } from "../test/screens/sessions.mjs";
+import { emulator } from "./emulator.mjs";
+import { openPty } from "./pty.mjs";
+import { ready, root } from "./ready.mjs";
+
+const directory = join(root, "test/screens");
+const patience = 20_000;
+
+/** A home with the session's files; what a program could take from the outside is left out of its environment. */
+function makeHome(files) {
+  const home = mkdtempSync(join(tmpdir(), "mail-screens-"));
+  for (const [name, content] of Object.entries({ ".mailrc": "", ...files })) {
+    mkdirSync(dirname(join(home, name)), { recursive: true });
+    writeFileSync(join(home, name), content, { mode: name.startsWith("bin/") ? 0o700 : 0o600 });
+  }
+  const program = `#!/bin/sh\nexec '${process.execPath}' '${join(root, "bin/mail.js")}' "$@"\n`;
+  mkdirSync(join(home, "bin"), { recursive: true });
+  writeFileSync(join(home, "bin/mail"), program, { mode: 0o700 });
+  return home;
+}
+
+function environmentOf(home, more) {
+  return {
+    HOME: home,
+    MAIL: "spool",
+    MBOX: "mbox",
+    DEAD: "dead.letter",
+    USER: "root",
+    LOGNAME: "root",
+    SHELL: "/bin/sh",
+    TERM: "xterm-256color",
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+    PATH: `${join(home, "bin")}:/usr/bin:/bin`,
+    ...more,
+  };
+}
+
+/** @returns the session as text: what was done, and the screen after it */
+async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colours = false }) {
+  const home = makeHome(files);
+  const screen = emulator(size);
+  let taken = Promise.resolve();
+  let look = () => {};
+  const pty = await openPty({
+    argv,
+    env: environmentOf(home, env),
+    cwd: home,
+    ...size,
+    onData: (text) => {
+      taken = taken.then(() => screen.write(text)).then(() => look());
+    },
+  });
+  /** Resolves when something new was written and the screen, with its cursor as █, ends as wanted. */
+  const shown = (wanted) =>
+    new Promise((resolve, reject) => {
+      const fail = () => reject(new Error(`never ended with ${JSON.stringify(wanted)}:\n${screen.withCursor()}`));
+      const timer = setTimeout(fail, patience);
+      look = () => {
+        if (!screen.withCursor().endsWith(wanted)) return;
+        clearTimeout(timer);
+        look = () => {};
+        resolve();
+      };
+    });
+  let text = "";
+  try {
+    for (const { name, type, resize, until } of steps) {
+      // What was written up to now is no answer to this step.
+      await taken;
+      const answered = until === undefined ? pty.exited : shown(until);
+      if (type !== undefined) pty.send(type);
+      if (resize !== undefined) {
+        screen.resize(resize);
+        pty.resize(resize);
+      }
+      await answered;
+      await taken;
+      text += `── ${name}\n${colours ? screen.styled() : screen.withCursor()}\n`;
+    }
+  } finally {
+    await pty.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+  return text.replaceAll(home, "~");
+}
+
+/** The first lines that differ. */
+function difference(wanted, played) {
+  const [one, other] = [wanted.split("\n"), played.split("\n")];
+  const at = one.findIndex((line, index) => line !== other[index]);
+  const from = at < 0 ? one.length : at;
+  return `  line ${from + 1}\n  - ${one[from] ?? "(end)"}\n  + ${other[from] ?? "(end)"}`;
+}
+
+ready();
+const write = process.argv.includes("--write");
+const names = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const unknown = names.filter((name) => sessions[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`No session ${unknown.join(", ")}; there are ${Object.keys(sessions).join(", ")}.`);
+  process.exit(2);
+}
+let failed = 0;
+let count = 0;
+for (const [name, session] of Object.entries(sessions)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  count++;
+  const path = join(directory, `${name}.txt`);
+  try {
+    const played = await play(session);
+    if (write) writeFileSync(path, played);
+    const wanted = existsSync(path) ? readFileSync(path, "utf8") : "";
+    if (wanted === played) {
+      console.log(`ok    ${name}: ${session.title}`);
+      continue;
+    }
+    failed++;
+    console.log(`FAIL  ${name}: ${session.title}\n${difference(wanted, played)}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL  ${name}: ${session.title}\n  ${error.message}`);
+  }
+}
+console.log(`${count} sessions, ${failed} with a difference`);
+process.exitCode = failed === 0 ? 0 : 1;
