@@ -27,8 +27,19 @@ const aliases = new Map([
 const undeclared =
   /^(?:|us-ascii|ascii|ansi_x3\.4-\d+|iso646-us|x?-?unknown.*|default.*|none|binary|7bit|8bit|csascii)$/;
 
+/** What windows-1252 has where ISO 8859-1 has C1 controls; five of them stay such. */
+const western =
+  "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f" +
+  "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
+
+/** Not by TextDecoder: Node 20 takes windows-1252 for ISO 8859-1. */
+const windows1252: Decode = (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString("latin1")
+    .replace(/[\x80-\x9f]/g, (character) => western.charAt(character.charCodeAt(0) - 0x80));
+
 /** Text in no declared charset: UTF-8 where it is valid, else the charset that most such mail is in. */
-export const guess: Decode = (bytes) => (isUtf8(bytes) ? utf8(bytes) : new TextDecoder("windows-1252").decode(bytes));
+export const guess: Decode = (bytes) => (isUtf8(bytes) ? utf8(bytes) : windows1252(bytes));
 
 function utf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
@@ -46,6 +57,7 @@ export const nodeCharsets: Charsets = (name) => {
   const known = aliases.get(plain) ?? plain.replace(/^iso-2022-jp-.*$/, "iso-2022-jp").replace(/^cs(?=iso|koi8)/, "");
   try {
     const decoder = new TextDecoder(known);
+    if (decoder.encoding === "windows-1252") return windows1252;
     return (bytes) => decoder.decode(bytes);
   } catch {
     return undefined;

@@ -27,8 +27,8 @@ export function partsForm(text: string): PartsForm | undefined {
  * @throws MailError naming what the message does not have
  */
 export async function partsOf({ mailbox }: Folder, message: number, wanted: string): Promise<readonly Part[]> {
-  const { leaves, parseParts } = await import("../message/view/part.ts");
-  const root = parseParts(storedBytes(mailbox, message));
+  const { leaves, readParts } = await import("../message/view/part.ts");
+  const { root } = await readParts(storedBytes(mailbox, message));
   const all = leaves(root);
   if (wanted === "all") {
     // What is in an attached message is saved with it.

@@ -21,6 +21,7 @@ test.each([
   ["a word that holds a blank", "=?utf-8?q?a b=C3=A9?=", "a bé"],
   ["a word with a language", "=?utf-8*es?q?=C3=A9?=", "é"],
   ["ISO-2022-JP", "=?ISO-2022-JP?B?GyRCRnxLXDhsGyhC?=", "日本語"],
+  ["windows-1252 where ISO 8859-1 has controls", "=?windows-1252?Q?=93a=94_=96_=80?=", "\u201ca\u201d \u2013 \u20ac"],
   ["KOI8-R", "=?KOI8-R?B?8NLJ18XU?=", "Привет"],
   ["GB2312", "=?GB2312?B?xOO6ww==?=", "你好"],
   ["Big5", "=?big5?B?p0Gmbg==?=", "你好"],

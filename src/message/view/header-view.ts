@@ -1,7 +1,7 @@
 /** Header fields as they are read: encoded words decoded, what misleads marked, everything else as stored. */
 import { parseAddresses } from "../address.ts";
 import type { Charsets } from "../charsets.ts";
-import { decodeWords, encodedCharsets } from "../decode-words.ts";
+import { decodeWords } from "../decode-words.ts";
 import { headerParts, parseHeader } from "../header.ts";
 import { namesAnother, trueName, withTrueNames } from "../lookalike.ts";
 import { fromBytes } from "../text.ts";
@@ -31,11 +31,6 @@ export function headerView(header: Uint8Array, { charsets, withoutMime }: Header
       view += fieldView(part.name, header.subarray(part.start, part.end), charsets);
   }
   return view + fromBytes(header.subarray(copied));
-}
-
-/** The charsets that the encoded words of a header name. */
-export function headerCharsets(header: Uint8Array): string[] {
-  return encodedCharsets(Buffer.from(header).toString("latin1"));
 }
 
 function fieldView(name: string, raw: Uint8Array, charsets: Charsets): string {

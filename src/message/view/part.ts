@@ -4,6 +4,8 @@
  * Liberal and bounded, since a message is whatever somebody sends: what can't be read as declared is a part of plain text
  * or of bytes, and nothing throws. Parts deeper or more numerous than the limits stay unopened.
  */
+import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../charsets.ts";
+import { encodedCharsets } from "../decode-words.ts";
 import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
 import { parseStructured, type Structured } from "../parameters.ts";
 import { asBuffer, type Bytes, bytesOf, linesBeginning } from "./bytes.ts";
@@ -38,13 +40,36 @@ const longestHeader = 1 << 23;
 const largestDecoded = 1 << 24;
 const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
 
-interface Budget {
+/** What is passed down the tree. */
+interface Reading {
   parts: number;
+  readonly charsets: Charsets;
 }
 
 /** @param source a message, with or without its From_ line */
-export function parseParts(source: Bytes): Part {
-  return wholeMessage(source, 0, source.size, "", 0, { parts: 0 });
+export function parseParts(source: Bytes, charsets: Charsets = nodeCharsets): Part {
+  return wholeMessage(source, 0, source.size, "", 0, { parts: 0, charsets });
+}
+
+/** The parts, and the charsets that their texts, their names and the message's header need. */
+export async function readParts(
+  source: Bytes,
+  header: Uint8Array = Buffer.alloc(0),
+): Promise<{ root: Part; charsets: Charsets }> {
+  const root = parseParts(source);
+  const all = leaves(root);
+  const named = all.map(({ parameters }) => parameters.get("charset") ?? "");
+  const fields = all.flatMap((leaf) =>
+    ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),
+  );
+  const names = [
+    ...named,
+    ...fields.flatMap(encodedCharsets),
+    ...encodedCharsets(Buffer.from(header).toString("latin1")),
+  ];
+  if (!needsMore(names)) return { root, charsets: nodeCharsets };
+  const charsets = await moreCharsets();
+  return { root: parseParts(source, charsets), charsets };
 }
 
 /** All parts that are no multipart, in order, with those of the messages inside. */
@@ -53,9 +78,16 @@ export function leaves(part: Part): Part[] {
   return [part, ...part.parts.flatMap(leaves)].filter(({ number }) => number !== "");
 }
 
-function wholeMessage(source: Bytes, start: number, end: number, number: string, depth: number, budget: Budget): Part {
+function wholeMessage(
+  source: Bytes,
+  start: number,
+  end: number,
+  number: string,
+  depth: number,
+  reading: Reading,
+): Part {
   const under = number === "" ? "" : `${number}.`;
-  return part(source, start, end, { number, single: `${under}1`, under, orElse: "text/plain" }, depth, budget);
+  return part(source, start, end, { number, single: `${under}1`, under, orElse: "text/plain" }, depth, reading);
 }
 
 interface Place {
@@ -68,11 +100,11 @@ interface Place {
   readonly orElse: string;
 }
 
-function part(source: Bytes, start: number, end: number, place: Place, depth: number, budget: Budget): Part {
-  budget.parts++;
+function part(source: Bytes, start: number, end: number, place: Place, depth: number, reading: Reading): Part {
+  reading.parts++;
   const { header, bodyStart } = headerAt(source, start, end);
-  const content = contentType(header, place.orElse);
-  const disposition = parseStructured(header.get("content-disposition") ?? "");
+  const content = contentType(header, place.orElse, reading.charsets);
+  const disposition = parseStructured(header.get("content-disposition") ?? "", reading.charsets);
   const encoding = (header.get("content-transfer-encoding") ?? "")
     .replace(/\(.*|;.*/s, "")
     .trim()
@@ -81,7 +113,7 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
   const common = {
     parameters: content.parameters,
     disposition: disposition.value,
-    name: name === "" ? undefined : name,
+    name: name === undefined || name.trim() === "" ? undefined : name.trim(),
     encoding,
     header,
     source,
@@ -91,10 +123,10 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
   if (content.value.startsWith("multipart/")) {
     const orElse = content.value === "multipart/digest" ? "message/rfc822" : "text/plain";
     const ranges = depth < deepest ? splitAtBoundaries(source, bodyStart, end, content.parameters.get("boundary")) : [];
-    const parts = ranges.slice(0, Math.max(mostParts - budget.parts, 0)).map((range, index) => {
+    const parts = ranges.slice(0, Math.max(mostParts - reading.parts, 0)).map((range, index) => {
       const number = `${place.under}${index + 1}`;
       const child = { number, single: number, under: `${number}.`, orElse };
-      return part(source, range.start, range.end, child, depth + 1, budget);
+      return part(source, range.start, range.end, child, depth + 1, reading);
     });
     // Without parts it is the text that it looks like.
     if (parts.length > 0) return { ...common, type: content.value, number: place.number, parts };
@@ -102,24 +134,24 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
   }
   const leaf: Part = { ...common, type: content.value, number: place.single, parts: [] };
   return content.value === "message/rfc822" || content.value === "message/global"
-    ? { ...leaf, parts: innerMessage(leaf, depth, budget) }
+    ? { ...leaf, parts: innerMessage(leaf, depth, reading) }
     : leaf;
 }
 
-function innerMessage(leaf: Part, depth: number, budget: Budget): Part[] {
-  if (depth >= deepest || budget.parts >= mostParts) return [];
+function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {
+  if (depth >= deepest || reading.parts >= mostParts) return [];
   const { source, start, end, number } = leaf;
   if (!["base64", "quoted-printable"].includes(leaf.encoding))
-    return [wholeMessage(source, start, end, number, depth + 1, budget)];
+    return [wholeMessage(source, start, end, number, depth + 1, reading)];
   const decoded = bytesOf(decodedBody(leaf, largestDecoded));
-  return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, budget)];
+  return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, reading)];
 }
 
 /** What a Content-Type that can't be read means is plain text (RFC 2045, section 5.2). */
-function contentType(header: Header, orElse: string): Structured {
+function contentType(header: Header, orElse: string, charsets: Charsets): Structured {
   const field = header.get("content-type");
   if (field === undefined) return { value: orElse, parameters: new Map() };
-  const content = parseStructured(field);
+  const content = parseStructured(field, charsets);
   return /^[^/\s]+\/[^/\s]+$/.test(content.value) ? content : { ...content, value: "text/plain" };
 }
 
@@ -169,7 +201,9 @@ function splitAtBoundaries(source: Bytes, start: number, end: number, boundary: 
   let open: number | undefined;
   for (const line of linesBeginning(source, start, end, Buffer.from(`--${boundary}`, "utf8"))) {
     if (!/^(?:--)?[ \t]*$/.test(line.rest)) continue;
-    if (open !== undefined) ranges.push({ start: open, end: Math.max(open, withoutLineEnd(source, line.start)) });
+    // Two such lines with nothing between them are one.
+    if (open !== undefined && line.start > open)
+      ranges.push({ start: open, end: Math.max(open, withoutLineEnd(source, line.start)) });
     open = line.rest.startsWith("--") ? undefined : line.next;
     if (open === undefined || ranges.length >= mostParts) break;
   }

@@ -56,7 +56,7 @@ function fromQuotedPrintable(piece: Buffer): Buffer {
   return Buffer.from(
     text
       .replace(/[ \t]+(?=\r?\n)/g, "")
-      .replace(/=(?:\r?\n|([0-9A-Fa-f]{2}))/g, (_all, hex?: string) =>
+      .replace(/=(?:\r?\n|$|([0-9A-Fa-f]{2}))/g, (_all, hex?: string) =>
         hex === undefined ? "" : String.fromCharCode(Number.parseInt(hex, 16)),
       ),
     "latin1",

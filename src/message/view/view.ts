@@ -4,17 +4,18 @@
  * mail(1), READING MIME MESSAGES, has the rules. Nothing throws, whatever the message is: what can't be decoded is shown
  * as it is, and says so. What comes out is safe to show (safe-text.ts).
  */
-import { type Charsets, guess, moreCharsets, needsMore, nodeCharsets } from "../charsets.ts";
+import type { Charsets } from "../charsets.ts";
 import { withTrueNames } from "../lookalike.ts";
 import { visible } from "../safe-text.ts";
 import type { Bytes } from "./bytes.ts";
 import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { reflowed } from "./flowed.ts";
-import { headerCharsets, headerView } from "./header-view.ts";
-import { leaves, type Part, parseParts } from "./part.ts";
+import { headerView } from "./header-view.ts";
+import { leaves, type Part, readParts } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
-import { decodedBody, decodedSize } from "./transfer-decoding.ts";
+import { partText } from "./part-text.ts";
+import { decodedSize } from "./transfer-decoding.ts";
 
 export interface ViewPiece {
   /** The header of the message, text that it holds, or what we say of it. */
@@ -40,9 +41,8 @@ const longestHtml = 1 << 22;
  * @returns undefined for plain text that is too long to be held and can be shown as it is stored
  */
 export async function viewMessage(message: Bytes, header: Uint8Array, look: Look): Promise<ViewPiece[] | undefined> {
-  const root = parseParts(message);
+  const { root, charsets } = await readParts(message, header);
   if (isPlain(root) && root.end - root.start > longestText) return undefined;
-  const charsets = await charsetsFor(root, header);
   const fields = headerView(header, { charsets, withoutMime: !look.allFields && !isPlain(root) });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
   for await (const piece of new Viewer(charsets, look.width).render(root)) pieces.push(piece);
@@ -57,16 +57,11 @@ export async function viewMessage(message: Bytes, header: Uint8Array, look: Look
  * @returns text that is not safe to show as it is
  */
 export async function plainTextOf(message: Bytes, width = 72): Promise<string> {
-  const root = parseParts(message);
-  const viewer = new Viewer(await charsetsFor(root, Buffer.alloc(0)), width);
+  const { root, charsets } = await readParts(message);
+  const viewer = new Viewer(charsets, width);
   let text = "";
   for await (const piece of viewer.render(root)) if (piece.kind === "text") text += piece.text;
   return text;
-}
-
-async function charsetsFor(root: Part, header: Uint8Array): Promise<Charsets> {
-  const named = leaves(root).map(({ parameters }) => parameters.get("charset") ?? "");
-  return needsMore([...named, ...headerCharsets(header)]) ? moreCharsets() : nodeCharsets;
 }
 
 /** Text that is stored as it is read. */
@@ -237,10 +232,7 @@ class Viewer {
   }
 
   #textOf(part: Part): string {
-    const bytes = decodedBody(part, longestText);
-    const declared = part.parameters.get("charset") ?? (part.type === "text/html" ? htmlCharset(bytes) : "");
-    const decode = this.#charsets(declared) ?? guess;
-    return decode(bytes).replace(/\r\n/g, "\n");
+    return partText(part, this.#charsets, longestText);
   }
 
   *#attachment(part: Part): Iterable<ViewPiece> {
@@ -275,10 +267,4 @@ function smime(part: Part): string {
     ? "signed (S/MIME); the signature was not checked, and"
     : "encrypted (S/MIME):";
   return `${describePart(part)}: ${what} it can't be read here`;
-}
-
-/** HTML names its charset inside itself, too. */
-function htmlCharset(bytes: Buffer): string {
-  const start = bytes.toString("latin1", 0, 2048);
-  return /<meta[^>]+charset=["']?\s*([\w.:-]+)/i.exec(start)?.[1] ?? "";
 }

@@ -70,12 +70,13 @@ async function said(session: Session, task: (folder: NonNullable<Session["folder
 
 async function listParts({ folder, terminal }: Session, messages: readonly number[]): Promise<void> {
   if (folder === undefined) return;
-  const { parseParts } = await import("../../message/view/part.ts");
+  const { readParts } = await import("../../message/view/part.ts");
   const { partLines } = await import("../../message/view/part-list.ts");
   for (const message of messages) {
     makeCurrent(folder, message);
     if (messages.length > 1) terminal.out(`Message ${message}:\n`, "title");
-    terminal.out(partLines(parseParts(storedBytes(folder.mailbox, message))));
+    const { root } = await readParts(storedBytes(folder.mailbox, message));
+    terminal.out(partLines(root));
   }
 }
 

@@ -1,0 +1,155 @@
+/** Each message of the corpus is shown, and what it holds is what Python's email finds in it, where both can read it. */
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { moreCharsets } from "../../../src/message/charsets.ts";
+import { decodeWords } from "../../../src/message/decode-words.ts";
+import { parseHeader } from "../../../src/message/header.ts";
+import { bytesOf } from "../../../src/message/view/bytes.ts";
+import { leaves, type Part, readParts } from "../../../src/message/view/part.ts";
+import { partText } from "../../../src/message/view/part-text.ts";
+import { decodedBody } from "../../../src/message/view/transfer-decoding.ts";
+import { plainTextOf } from "../../../src/message/view/view.ts";
+import { corpus, type Sample } from "./corpus.ts";
+import { shown } from "./read-as.ts";
+
+interface Peer {
+  readonly leaves: readonly [type: string, name: string | null, digest: string | null, text: string | null][];
+  readonly body: string | null;
+  readonly subject: string | null;
+}
+
+const python = "python3";
+
+/** What Python's email does not read, and we do. */
+const ours = new Set([
+  "an encoding in capitals with a comment",
+  "a folded Content-Type with comments",
+  "a message in base64",
+  // It keeps a blank at the end of a quoted-printable line (RFC 2045, section 6.7, rule 3).
+  "Python's msg_15.txt",
+]);
+let samples: Sample[];
+let peers: Peer[];
+
+/** Python's own tests of its email package bring messages, too; they are read where they are installed. */
+function pythonsOwn(): Sample[] {
+  const find = "import os, test.test_email as t; print(os.path.join(os.path.dirname(t.__file__), 'data'))";
+  try {
+    const data = execFileSync(python, ["-c", find], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    if (!existsSync(data)) return [];
+    return readdirSync(data)
+      .filter((file) => file.endsWith(".txt"))
+      .map((file) => ({ name: `Python's ${file}`, bytes: readFileSync(join(data, file)) }));
+  } catch {
+    return [];
+  }
+}
+
+let directory: string;
+
+beforeAll(() => {
+  samples = [...corpus(), ...pythonsOwn()];
+  directory = mkdtempSync(join(tmpdir(), "mail-corpus-"));
+  const paths = samples.map(({ bytes }, index) => {
+    const path = join(directory, `${index}.eml`);
+    writeFileSync(path, bytes);
+    return path;
+  });
+  const peer = join(dirname(fileURLToPath(import.meta.url)), "corpus-peer.py");
+  const out = execFileSync(python, [peer], { input: paths.map((path) => `${path}\n`).join(""), maxBuffer: 1 << 28 });
+  peers = out
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Peer);
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+test("there are at least 300 messages", () => expect(samples.length).toBeGreaterThanOrEqual(300));
+
+test("each is shown, with nothing that drives a terminal", async () => {
+  for (const { name, bytes } of samples) {
+    const text = await shown(bytes, { header: true });
+    expect([name, /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/.test(text)]).toEqual([name, false]);
+  }
+});
+
+/** What both read. */
+async function* compared(): AsyncIterable<Sample & { readonly theirs: Peer; readonly parts: readonly Part[] }> {
+  for (const [index, sample] of samples.entries()) {
+    if (ours.has(sample.name)) continue;
+    const { root } = await readParts(bytesOf(sample.bytes));
+    yield { ...sample, theirs: peers[index] as Peer, parts: leaves(root).filter((part) => part.parts.length === 0) };
+  }
+}
+
+test("types, names and decoded bytes of the parts are those that Python finds", async () => {
+  const differences: string[] = [];
+  for await (const { name, theirs, parts } of compared())
+    differences.push(...differencesOf(parts, theirs.leaves).map((difference) => `${name}: ${difference}`));
+  expect(differences).toEqual([]);
+});
+
+test("the text of each part is that which Python decodes, and that of its body is shown", async () => {
+  const charsets = await moreCharsets();
+  const differences: string[] = [];
+  for await (const { name, bytes, theirs, parts } of compared()) {
+    for (const [at, [, , , text]] of theirs.leaves.entries()) {
+      if (!isDecoded(text)) continue;
+      const read = partText(parts[at] as Part, charsets, bytes.length);
+      if (plain(read) !== plain(text))
+        differences.push(`${name}, ${at}: ${JSON.stringify([read, text]).slice(0, 300)}`);
+    }
+    if (isDecoded(theirs.body) && !plain(await plainTextOf(bytesOf(bytes))).includes(plain(theirs.body)))
+      differences.push(`${name}: the body ${JSON.stringify(theirs.body).slice(0, 200)}`);
+  }
+  expect(differences).toEqual([]);
+});
+
+test("subjects are those that Python decodes", async () => {
+  const charsets = await moreCharsets();
+  const differences: string[] = [];
+  for await (const { name, bytes, theirs } of compared()) {
+    const subject = decodeWords(parseHeader(bytes).get("subject") ?? "", charsets);
+    if (isDecoded(theirs.subject) && plain(subject) !== plain(theirs.subject))
+      differences.push(`${name}: ${JSON.stringify([subject, theirs.subject])}`);
+  }
+  expect(differences).toEqual([]);
+});
+
+function isDecoded(text: string | null): text is string {
+  return text !== null && !/[\ufffd\udc80-\udcff]/u.test(text);
+}
+
+/** Where lines are cut is a matter of showing, as are quote marks then. */
+function plain(text: string): string {
+  return text.replace(/[\s>]+/g, "");
+}
+
+function differencesOf(parts: readonly Part[], theirs: Peer["leaves"]): string[] {
+  if (parts.length !== theirs.length) return [`${parts.length} parts, not ${theirs.length}`];
+  return theirs.flatMap(([type, name, digest], at) => {
+    const part = parts[at] as Part;
+    const bytes = decodedBody(part, Number.MAX_SAFE_INTEGER);
+    // A multipart without parts is text to us.
+    const isMultipart = type.startsWith("multipart/");
+    return [
+      ...(isMultipart || part.type === type ? [] : [`${part.number} is ${part.type}, not ${type}`]),
+      ...((part.name ?? null) === name ? [] : [`${part.number} is named ${part.name}, not ${name}`]),
+      ...(isMultipart || digest === null || digestOf(bytes) === digest
+        ? []
+        : [`${part.number}: other bytes: ${JSON.stringify(bytes.toString("latin1").slice(0, 80))}`]),
+    ];
+  });
+}
+
+function digestOf(bytes: Buffer): string {
+  const plain = bytes.toString("latin1").replaceAll("\r\n", "\n").replace(/\n+$/, "");
+  return createHash("sha256").update(plain, "latin1").digest("hex");
+}
