@@ -1,0 +1,139 @@
+/**
+ * The transcripts of docs/local-mail.md and docs/correo-local.md, played against a real Postfix.
+ *
+ * What differs from run to run (dates, queue ids, counts, the test's names) is compared as a pattern. With
+ * WRITE_TRANSCRIPTS=1 the pages get what was seen.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Pty } from "../../scripts/pty.mjs";
+import { Office, patience, queuedAs, type, type User } from "./people.ts";
+
+const pages = ["docs/local-mail.md", "docs/correo-local.md"];
+const block = /<!-- transcript: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
+const seen = new Map<string, string>();
+/** As in the pages: no colours, no line editing that would repaint. */
+const plain = { TERM: "dumb", NO_COLOR: "1" };
+let office: Office;
+
+beforeAll(async () => {
+  office = await Office.open();
+  const { sender, admin, postfix } = office;
+  const everyone = `root@${postfix.domain}`;
+  const sent = await play("send", sender, [everyone], async (pty) => {
+    await pty.expect("Subject: ", patience);
+    for (const line of ["Re: hola", "Are you there?", "Yours, debian"]) await type(pty, line);
+    pty.send("\u0004");
+    await pty.expect("Cc: ", patience);
+    pty.send("\r");
+  });
+  expect(sent).toBe(0);
+  await untilDelivered(1);
+  await play("read", admin, [], async (pty) => {
+    await pty.expect("& ", patience);
+    await type(pty, "1");
+    await pty.expect("& ", patience);
+    await type(pty, "q");
+  });
+  await play("by-hand", sender, ["--smtp", `127.0.0.1:${postfix.port}`], async (pty) => {
+    const dialogue: readonly (readonly [string, RegExp])[] = [
+      ["EHLO debian", /250 \S+.*\r\n/],
+      [`MAIL FROM:<games@${postfix.domain}>`, /250 2\.1\.0 Ok/],
+      [`RCPT TO:<${everyone}>`, /250 2\.1\.5 Ok/],
+      ["DATA", /354 /],
+    ];
+    await pty.expect(/220 .*\r\n/, patience);
+    for (const [line, answer] of dialogue) {
+      await type(pty, line);
+      await pty.expect(answer, patience);
+    }
+    for (const line of ["Subject: by hand", "", "Typed by hand."]) await type(pty, line);
+    pty.send(".\r");
+    await pty.expect(queuedAs, patience);
+    await type(pty, "QUIT");
+  });
+  await untilDelivered(2);
+  expect(await play("follow", sender, ["--track"], async () => {})).toBe(0);
+  const refused = await play("refused", sender, [`nobody-here@${postfix.domain}`], async (pty) => {
+    await pty.expect("Subject: ", patience);
+    await type(pty, "Lost?");
+    await type(pty, "No.");
+    pty.send("\u0004");
+    await pty.expect("Cc: ", patience);
+    pty.send("\r");
+  });
+  expect(refused).toBe(67);
+}, 60_000);
+
+afterAll(() => office?.close());
+
+/** Plays one scene and keeps what the terminal showed, behind the prompt and the command. @returns the exit code */
+async function play(
+  name: string,
+  user: User,
+  argv: readonly string[],
+  scene: (pty: Pty) => Promise<void>,
+): Promise<number> {
+  const { exit, shown } = await office.onTerminal(user, argv, scene, plain);
+  const prompt = user.name === "root" ? "root#" : "debian$";
+  const command = ["mail", ...argv].join(" ").replace(/127\.0\.0\.1:\d+/, "localhost");
+  seen.set(name, asInPage(`${prompt} ${command}\n${shown}`));
+  return exit;
+}
+
+async function untilDelivered(messages: number): Promise<void> {
+  const until = Date.now() + patience;
+  while ((office.postfix.readLog().match(/: removed/g) ?? []).length < messages) {
+    if (Date.now() > until) throw new Error(office.postfix.readLog());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** With the names that the pages use. */
+function asInPage(text: string): string {
+  return text
+    .replaceAll(office.postfix.spool, "/var/mail")
+    .replaceAll(office.admin.home, "/root")
+    .replaceAll(office.sender.home, "/home/debian")
+    .replaceAll("dominio.test", "DOMINIO")
+    .replace(/\bdominio\.t\w*/g, "DOMINIO")
+    .replace(/127\.0\.0\.1 port \d+/g, "localhost port 25")
+    .replace(/\bgames\b/g, "debian")
+    .replace(/[ \t]+$/gm, "")
+    .trimEnd()
+    .concat("\n");
+}
+
+/** What of a transcript is the same each time. */
+function lasting(text: string): string {
+  return text
+    .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .*?\d\d:\d\d(:\d\d)?( \d{4})?( [+-]\d{4}( \(\w+\))?)?/g, "DATE")
+    .replace(/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d/g, "DATE")
+    .replace(/\b[0-9A-F]{8,12}\b/g, "QUEUEID")
+    .replace(/<[\w.]+@[\w.-]+>/g, "<ID>")
+    .replace(/delay=[\d.]+/g, "delay=N")
+    .replace(/\b\d+\/\d+\b/g, "COUNTS")
+    .replace(/\d+ bytes/g, "N bytes")
+    .replace(/SIZE(=| )\d+/g, "SIZE$1N")
+    .replace(/[ \t]+/g, " ")
+    .replace(/[ \t]+$/gm, "")
+    .replace(/\bEHLO \S+/g, "EHLO HOST");
+}
+
+test.each(pages)("%s shows what happens", (page) => {
+  const text = readFileSync(join(process.cwd(), page), "utf8");
+  if (process.env["WRITE_TRANSCRIPTS"] === "1") {
+    writeFileSync(
+      join(process.cwd(), page),
+      text.replace(
+        block,
+        (_all, name: string) => `<!-- transcript: ${name} -->\n\`\`\`text\n${seen.get(name)}\`\`\`\n`,
+      ),
+    );
+    return;
+  }
+  const shown = [...text.matchAll(block)].map(([, name = "", transcript = ""]) => [name, lasting(transcript)] as const);
+  expect(shown.map(([name]) => name)).toEqual([...seen.keys()]);
+  for (const [name, transcript] of shown) expect(transcript).toBe(lasting(seen.get(name) ?? ""));
+});

@@ -1,0 +1,150 @@
+/** Two accounts that every Debian has, who mail each other through a private Postfix, each from a home of their own. */
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
+import { type PrivatePostfix, startPostfix } from "./private-postfix.ts";
+
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly env: Record<string, string>;
+}
+
+export const patience = 15_000;
+export const queuedAs = /250 2\.0\.0 Ok: queued as (\w+)/;
+const root = process.cwd();
+
+/** What a file holds; nothing where there is none. */
+export const content = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
+
+export class Office {
+  readonly postfix: PrivatePostfix;
+  readonly sender: User;
+  readonly admin: User;
+  readonly #directory: string;
+  /** The command `mail`, as each user can run it. */
+  readonly #command: readonly string[];
+
+  private constructor(directory: string, postfix: PrivatePostfix) {
+    this.#directory = directory;
+    this.postfix = postfix;
+    this.sender = this.#makeUser("games");
+    this.admin = this.#makeUser("root");
+    this.#command = this.#runnable();
+  }
+
+  static async open(): Promise<Office> {
+    const directory = mkdtempSync(join(tmpdir(), "mail-postfix-"));
+    chmodSync(directory, 0o755);
+    return new Office(directory, await startPostfix(directory));
+  }
+
+  close(): void {
+    this.postfix.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #makeUser(name: string): User {
+    const [, , uid = "", gid = ""] = execFileSync("getent", ["passwd", name], { encoding: "utf8" }).split(":");
+    const home = join(this.#directory, "home", name);
+    mkdirSync(home, { recursive: true });
+    const settings = [
+      `set mta=smtp://127.0.0.1:${this.postfix.port}`,
+      `set from=${name}@${this.postfix.domain}`,
+      `set maillog=${join(this.#directory, "mail.log")}`,
+      "set ask askcc",
+      "",
+    ];
+    writeFileSync(join(home, ".mailrc"), settings.join("\n"), { mode: 0o600 });
+    const ids = { uid: Number(uid), gid: Number(gid) };
+    for (const path of [home, join(home, ".mailrc")]) chownSync(path, ids.uid, ids.gid);
+    const inbox = join(this.postfix.spool, name);
+    const env = { HOME: home, USER: name, LOGNAME: name, MAIL: inbox, PATH: "/usr/bin:/bin", TERM: "xterm" };
+    return { name, home, env, ...ids };
+  }
+
+  #as(user: User, argv: readonly string[]): string[] {
+    return ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...argv];
+  }
+
+  /** The checkout's program; a copy of it where the checkout or node is closed to the other user. */
+  #runnable(): readonly string[] {
+    const here = [process.execPath, join(root, "bin/mail.js")];
+    const [file = "", ...argv] = this.#as(this.sender, [...here, "-V"]);
+    if (spawnSync(file, argv, { cwd: "/", env: this.sender.env }).status === 0) return here;
+    const copy = join(this.#directory, "program");
+    for (const name of ["bin", "dist", "package.json", "node_modules/koffi", "node_modules/@koromix"]) {
+      if (existsSync(join(root, name)))
+        cpSync(join(root, name), join(copy, name), { recursive: true, dereference: true });
+    }
+    cpSync(process.execPath, join(copy, "node"), { dereference: true });
+    execFileSync("chmod", ["-R", "a+rX", copy]);
+    return [join(copy, "node"), join(copy, "bin/mail.js")];
+  }
+
+  /** `mail` with its input from a pipe. */
+  pipe(user: User, argv: readonly string[], input: string): { status: number | null; said: string } {
+    const [file = "", ...rest] = this.#as(user, [...this.#command, ...argv]);
+    const { status, stdout, stderr } = spawnSync(file, rest, {
+      cwd: user.home,
+      env: user.env,
+      input,
+      encoding: "utf8",
+    });
+    return { status, said: `${stdout}${stderr}` };
+  }
+
+  /** `mail` on a terminal. @returns its exit code and what the terminal showed */
+  async onTerminal(
+    user: User,
+    argv: readonly string[],
+    play: (pty: Pty) => Promise<void>,
+    env: Record<string, string> = {},
+  ): Promise<{ exit: number; shown: string }> {
+    const pty = await openPty({
+      argv: this.#as(user, [...this.#command, ...argv]),
+      env: { ...user.env, ...env },
+      cwd: user.home,
+      rows: 24,
+      columns: 80,
+    });
+    try {
+      await play(pty);
+      return { exit: await pty.exited, shown: pty.transcript() };
+    } catch (error) {
+      throw new Error(`${String(error)}\n${pty.transcript()}`);
+    } finally {
+      await pty.close();
+    }
+  }
+
+  /** Until the queue manager says that the message is dealt with. */
+  async delivered(id: string): Promise<void> {
+    const until = Date.now() + patience;
+    while (!this.postfix.readLog().includes(`${id}: removed`)) {
+      if (Date.now() > until) throw new Error(`${id} was not delivered:\n${this.postfix.readLog()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Types a line as a person would: the next comes after this one stands there and was taken. */
+export async function type(pty: Pty, line: string): Promise<void> {
+  pty.send(`${line}\r`);
+  await pty.expect(`${line}\r\n`, patience);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
