@@ -32,9 +32,13 @@ start.isCached = (program) => load(program).script.cachedDataRejected === false;
 
 module.exports = start;
 
+// What has run is compiled, and so in the cache: the build runs what every user does.
 if (require.main === module && process.argv[3] === "--write-code-cache") {
   const program = process.argv[2];
-  const { script, run } = load(program);
+  const { script, run, module: bundle } = load(program);
   run();
-  fs.writeFileSync(path.join(__dirname, `${program}.cjs.cache`), script.createCachedData());
+  require(process.argv[4])(program, bundle.exports).then(() => {
+    fs.writeFileSync(path.join(__dirname, `${program}.cjs.cache`), script.createCachedData());
+    process.exit();
+  });
 }

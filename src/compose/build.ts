@@ -1,5 +1,4 @@
 /** A draft as bytes: for a sendmail program, for SMTP, for files, and as the user is shown it. */
-import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Identity } from "../config/identity.ts";
 import { parseAddresses } from "../message/address.ts";
@@ -43,8 +42,10 @@ export interface Stamp {
 
 export function newStamp(mailName: string): Stamp {
   const date = new Date();
-  const unique = randomBytes(9).toString("hex");
-  return { date, messageId: `<${date.getTime().toString(36)}.${unique}@${mailName}>`, boundary: unique };
+  // Unique, not secret: node:crypto would cost as much as the rest of the message.
+  const random = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
+  const unique = `${date.getTime().toString(36)}.${process.pid.toString(36)}.${random}`;
+  return { date, messageId: `<${unique}@${mailName}>`, boundary: unique };
 }
 
 /** Bytes at hand, as often as wanted. */

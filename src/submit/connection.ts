@@ -82,6 +82,8 @@ async function connected(options: ConnectionOptions, dialogue: Dialogue, starttl
     });
     // Later errors come through the callbacks as well.
     connection.on("error", () => {});
+    // A message of two small writes would wait 40 ms for the acknowledgement of the first (Nagle).
+    if (connection._socket !== false) connection._socket?.setNoDelay(true);
     if (server.user !== undefined) await logIn(connection, options, dialogue, server.user);
     return connection;
   } catch (error) {

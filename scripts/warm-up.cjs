@@ -1,0 +1,60 @@
+/**
+ * Runs of a program while it is built, whose compiled functions get into its code cache: a message sent to a server here,
+ * a header list, and --help. Standard input and output lead nowhere; HOME is a directory that is removed again.
+ */
+"use strict";
+const fs = require("node:fs");
+const net = require("node:net");
+const os = require("node:os");
+const path = require("node:path");
+
+/** Says yes to all. */
+function server() {
+  return net.createServer((socket) => {
+    let data = false;
+    socket.write("220 here ESMTP\r\n");
+    socket.on("error", () => {});
+    socket.on("data", (piece) => {
+      const text = piece.toString("latin1");
+      if (data) {
+        if (!text.endsWith(".\r\n")) return;
+        data = false;
+        socket.write("250 2.0.0 queued as 1\r\n");
+        return;
+      }
+      for (const line of text.split("\r\n").filter((each) => each !== "")) {
+        data = line === "DATA";
+        socket.write(
+          /^EHLO/.test(line)
+            ? "250-here\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+            : data
+              ? "354 go on\r\n"
+              : "250 2.0.0 Ok\r\n",
+        );
+      }
+    });
+  });
+}
+
+module.exports = async function warmUp(program, { main }) {
+  if (program !== "mail") return;
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), "mail-build-"));
+  for (const name of Object.keys(process.env)) if (/^(XDG_|MAIL|MBOX$|DEAD$)/.test(name)) delete process.env[name];
+  process.env.HOME = home;
+  const listening = server().listen(0, "127.0.0.1");
+  await new Promise((resolve) => listening.once("listening", resolve));
+  try {
+    const box = path.join(home, "box");
+    fs.writeFileSync(box, "From a@x Sat Jan 16 18:22:03 2021\nFrom: A <a@x>\nTo: b@x\nSubject: s\n\ntext\n\n");
+    const mta = `mta=smtp://127.0.0.1:${listening.address().port}`;
+    const text = path.join(home, "text");
+    fs.writeFileSync(text, "one\ntwo\n");
+    await main(["-n", "-S", mta, "-s", "subject", "-q", text, "-a", "X-One: 1", "a@x.example"]);
+    await main(["-n", "-H", "-f", box]);
+    await main(["-n", "-f", box]);
+    await main(["--help"]);
+  } finally {
+    listening.close();
+    fs.rmSync(home, { recursive: true, force: true });
+  }
+};
