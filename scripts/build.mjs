@@ -43,6 +43,17 @@ const withoutTables = {
   },
 };
 
+/** Large, asked for by few runs, and with no part of ours in them: a file each, beside the programs. */
+const libraries = ["enquirer", "html-to-text", "iconv-lite"];
+const besideTheProgram = {
+  name: "libraries-beside-the-program",
+  setup(builder) {
+    builder.onResolve({ filter: new RegExp(`^(${libraries.join("|")})$`) }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path: `./${path}.cjs`, external: true },
+    );
+  },
+};
+
 /** Modules of Node that cost milliseconds each, and that most runs of a program never use. */
 const lazyModules =
   "child_process|crypto|dns|fs/promises|http|https|readline|stream/consumers|stream/promises|tls|zlib";
@@ -60,8 +71,7 @@ function loadLazily(file) {
 
 try {
   mkdirSync(made);
-  await build({
-    entryPoints: programs.map((program) => join(root, `src/${program}.ts`)),
+  const common = {
     outdir: made,
     outExtension: { ".js": ".cjs" },
     bundle: true,
@@ -70,12 +80,17 @@ try {
     platform: "node",
     target: "node20",
     format: "cjs",
+    legalComments: "none",
+  };
+  await build({ ...common, entryPoints: libraries, mainFields: ["module", "main"], plugins: [withoutTables] });
+  await build({
+    ...common,
+    entryPoints: programs.map((program) => join(root, `src/${program}.ts`)),
     // So that import() becomes a lazy require(), which a script from the code cache can do.
     supported: { "dynamic-import": false },
     mainFields: ["module", "main"],
     external: ["koffi"],
-    plugins: [withoutTables],
-    legalComments: "none",
+    plugins: [besideTheProgram],
   });
   copyFileSync(join(root, "scripts/start.cjs"), join(made, "start.cjs"));
   writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
