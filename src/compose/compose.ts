@@ -120,6 +120,7 @@ async function finished(context: ComposeContext, draft: Draft): Promise<ComposeR
   const { config, terminal } = context;
   const done = (exit: ExitCode, safe = true) => ({ exit, sent: false, safe });
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return done(Exit.Ok);
+  if (draft.appended !== undefined) draft.body.append(draft.appended);
   try {
     if (context.wanted?.header === true) takeHeader(draft);
     addNamedPeople(draft);
@@ -295,7 +296,7 @@ async function keepCopies(
 ): Promise<void> {
   const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
     rawMessage(draft, names, stamp, from, { exact: false });
-  const record = recordFile(config.settings);
+  const record = recordFile(config.settings, draft.record ?? config.settings.text("record"));
   if (record !== undefined) await keepCopy(config, terminal, record, await copyTo(people), stamp.date);
   for (const sink of people.sinks) {
     const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
@@ -305,8 +306,7 @@ async function keepCopies(
 }
 
 /** POSIX mailx: with `outfolder` a name that is no path is in the folder directory. */
-function recordFile(settings: Config["settings"]): string | undefined {
-  const record = settings.text("record");
+function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
   if (record === undefined || record === "") return undefined;
   return settings.get("outfolder") && !/^[/~+]/.test(record) ? `+${record}` : record;
 }

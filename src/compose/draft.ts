@@ -20,6 +20,10 @@ export interface Draft {
   /** -r or the variable `from`: the From field and the envelope sender. */
   from: string | undefined;
   body: Body;
+  /** Comes behind what is typed: a message that is forwarded. */
+  appended: Buffer | undefined;
+  /** A file for a copy, in the place of the variable's. */
+  record: string | undefined;
   attachments: Attachment[];
 }
 
@@ -36,6 +40,8 @@ export function emptyDraft(): Draft {
     references: undefined,
     from: undefined,
     body: new Body(),
+    appended: undefined,
+    record: undefined,
     attachments: [],
   };
 }

@@ -7,8 +7,8 @@ import type { Draft } from "./draft.ts";
 export interface MessageSource {
   /** Message numbers for a typed list; "" is the current message. */
   select(list: string): Promise<readonly number[]>;
-  /** A message as it is shown: its header fields selected or all, its body as stored. */
-  text(message: number, allFields: boolean): Buffer;
+  /** A message as it is shown: its header fields selected or all, its text readable. */
+  text(message: number, allFields: boolean): Promise<Buffer>;
 }
 
 export interface Composing {

@@ -153,7 +153,7 @@ async function quote(
   terminal.out(`Interpolating: ${messages.join(" ")}\n`);
   const prefix = config.settings.get("indentprefix") ?? "\t";
   for (const message of messages) {
-    const text = quoting.text(message, form.all === true);
+    const text = await quoting.text(message, form.all === true);
     draft.body.append(form.shifted === true ? shifted(text, prefix) : text);
   }
 }

@@ -85,7 +85,9 @@ export const variables = {
   EDITOR: textOr("ex", "The program of edit and ~e.", "program"),
   escape: text("The character that begins an escape; ~. Without a value there are no escapes.", "character"),
   expandaddr: flag("Recipients may be files and programs: /file, +folder, |command."),
+  flipr: flag("Swap reply and Reply; the same as Replyall."),
   folder: text("The directory that +name means.", "directory"),
+  "forward-as-attachment": flag("forward sends a message whole, as message/rfc822."),
   from: text("The sender's address, in the envelope and in From:.", "address"),
   "history-file": text(
     "Where command lines are kept from session to session; history in the state directory. Without a value, nowhere.",

@@ -10,6 +10,7 @@ import { editCommands } from "./commands/edit.ts";
 import { endCommands } from "./commands/end.ts";
 import { fieldCommands } from "./commands/fields.ts";
 import { fileCommands } from "./commands/files.ts";
+import { forwardCommands } from "./commands/forward.ts";
 import { headerCommands } from "./commands/headers.ts";
 import { helpCommands } from "./commands/help.ts";
 import { mailCommands } from "./commands/mail.ts";
@@ -25,7 +26,7 @@ import { undoCommands } from "./commands/undo.ts";
 import { variableCommands } from "./commands/variables.ts";
 
 /** What bsd-mailx lacks, and so not in what `list` prints. */
-const ours = ["unalias", "parts", "open", "track", "undo", "resume"];
+const ours = ["unalias", "parts", "open", "track", "undo", "resume", "followup", "Followup", "forward", "fwd"];
 
 const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
@@ -41,6 +42,7 @@ const rows = [
   ...endCommands,
   ...fieldCommands,
   ...fileCommands,
+  ...forwardCommands,
   ...headerCommands,
   ...helpCommands(() => commands.map(({ name }) => name).filter((name) => !ours.includes(name))),
   ...mailCommands,

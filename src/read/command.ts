@@ -19,6 +19,8 @@ export interface Command {
   readonly name: string;
   /** No abbreviation is taken for it. */
   readonly inFull: boolean;
+  /** In a pipe the word is unknown, as it is to bsd-mailx. */
+  readonly onTerminal: boolean;
   readonly synopsis: string;
   /** One sentence for `?` and mail(1). */
   readonly summary: string;
@@ -33,6 +35,7 @@ export interface Command {
 interface Declaration<Argument> {
   readonly name: string;
   readonly inFull?: boolean;
+  readonly onTerminal?: boolean;
   readonly takes: Takes<Argument>;
   readonly summary: string;
   readonly example: string;
@@ -49,6 +52,7 @@ export function command<Argument>(declared: Declaration<Argument>): Command {
   return {
     name,
     inFull: declared.inFull ?? false,
+    onTerminal: declared.onTerminal ?? false,
     synopsis: takes.synopsis,
     summary: declared.summary,
     example: declared.example,

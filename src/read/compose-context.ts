@@ -3,7 +3,7 @@ import type { ComposeContext, MessageSource } from "../compose/compose.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { selectMessages } from "./message-list.ts";
-import { keptFields, shownPieces } from "./print-message.ts";
+import { quotedMessage } from "./quoted-message.ts";
 import type { Session } from "./session.ts";
 
 export function composeContext(session: Session, ask: { subject: boolean }): ComposeContext {
@@ -39,9 +39,6 @@ function messageSource(session: Session, mailbox: Mailbox): MessageSource {
       for (const message of numbers ?? []) mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
       return numbers ?? [];
     },
-    text: (message, allFields) => {
-      const keep = allFields ? undefined : keptFields(session.config.shown);
-      return Buffer.concat([...shownPieces(mailbox, message, keep)]);
-    },
+    text: (message, allFields) => quotedMessage(session, mailbox, message, allFields),
   };
 }

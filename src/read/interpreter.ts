@@ -39,7 +39,8 @@ export async function execute(session: Session, line: string): Promise<boolean> 
   const { word, rest } = parseLine(line);
   // In a file an empty line is nothing; at the prompt it prints.
   if (word === "" && session.sourcing > 0 && rest.trim() === "") return true;
-  const found = findCommand(word);
+  const named = findCommand(word);
+  const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
   const { conditional } = session;
   if (conditional !== undefined && !runs(session) && !(found !== undefined && conditionals.has(found.name)))
     return true;

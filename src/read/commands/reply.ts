@@ -18,7 +18,27 @@ export const replyCommands: readonly Command[] = [
   replyRow("respond", `${toAll} The same as reply.`, "all"),
   replyRow("Reply", toAuthor, "author"),
   replyRow("Respond", `${toAuthor} The same as Reply.`, "author"),
+  followupRow("followup", `${toAll} A copy goes to a file named after the author.`, replyToAll),
+  followupRow("Followup", `${toAuthor} A copy goes to a file named after the first.`, replyToAuthors),
 ];
+
+/** POSIX mailx: the copy's file has the author's login name, in the place of the variable record. */
+function followupRow(
+  name: string,
+  summary: string,
+  run: (session: Session, messages: readonly number[], record: boolean) => Promise<void>,
+): Command {
+  return command({
+    name,
+    inFull: true,
+    onTerminal: true,
+    takes: takesMessages({}),
+    summary,
+    example: `${name} 3`,
+    barred: ["sending", "sourcing", "recursing"],
+    run: (session, messages) => run(session, messages, true),
+  });
+}
 
 function replyRow(name: string, summary: string, kind: "all" | "author"): Command {
   return command({
@@ -28,13 +48,14 @@ function replyRow(name: string, summary: string, kind: "all" | "author"): Comman
     example: `${name} 3`,
     barred: ["sending", "sourcing", "recursing"],
     run: async (session, messages) => {
-      const swapped = session.config.settings.get("Replyall");
-      await ((kind === "all") !== swapped ? replyToAll(session, messages) : replyToAuthors(session, messages));
+      const { settings } = session.config;
+      const swapped = settings.get("Replyall") || settings.get("flipr");
+      await ((kind === "all") !== swapped ? replyToAll : replyToAuthors)(session, messages, false);
     },
   });
 }
 
-async function replyToAll(session: Session, messages: readonly number[]): Promise<void> {
+async function replyToAll(session: Session, messages: readonly number[], record: boolean): Promise<void> {
   if (messages.length > 1) return session.terminal.out("Sorry, can't reply to multiple messages at once\n");
   const [message] = messages;
   if (message === undefined) return;
@@ -43,8 +64,9 @@ async function replyToAll(session: Session, messages: readonly number[]): Promis
   const draft = draftFor(header);
   const own = new Set([session.config.identity.user, ...session.config.alternates].map((name) => name.toLowerCase()));
   const others = (items: readonly string[]) => items.filter((item) => !own.has(item.toLowerCase()));
-  // Where answers are wanted elsewhere, they go there alone.
-  const replyTo = header.get("reply-to");
+  // Where answers are wanted elsewhere, they go there alone; what a list's reader asks of answers to all comes first.
+  const followup = addressesIn(header.get("mail-followup-to"));
+  const replyTo = followup.length > 0 ? header.get("mail-followup-to") : header.get("reply-to");
   const asked = others(addressesIn(replyTo ?? header.get("to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
@@ -52,10 +74,11 @@ async function replyToAll(session: Session, messages: readonly number[]): Promis
   const named = new Set(draft.to.map((item) => item.toLowerCase()));
   if (replyTo === undefined)
     draft.cc = sortedUnique(others(addressesIn(header.get("cc")))).filter((item) => !named.has(item.toLowerCase()));
+  if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
   await answer(session, draft);
 }
 
-async function replyToAuthors(session: Session, messages: readonly number[]): Promise<void> {
+async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<void> {
   const headers: Header[] = [];
   const to: string[] = [];
   for (const message of messages) {
@@ -70,7 +93,9 @@ async function replyToAuthors(session: Session, messages: readonly number[]): Pr
   if (first === undefined || last === undefined) return;
   const draft = draftFor(first);
   draft.inReplyTo = last.get("message-id");
+  draft.references = references(last);
   draft.to = sortedUnique(to);
+  if (record) draft.record = fileNamedAfter(to);
   await answer(session, draft);
 }
 
@@ -93,7 +118,26 @@ function draftFor(header: Header): Draft {
   const subject = header.get("subject");
   if (subject !== undefined) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
   draft.inReplyTo = header.get("message-id");
+  draft.references = references(header);
   return draft;
+}
+
+/** RFC 5322, section 3.6.4: the thread so far, and the message that is answered. */
+function references(header: Header): string | undefined {
+  const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
+  const ids = `${before} ${header.get("message-id") ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
+  // A thread of years would fill the header: its beginning and its end are what threading needs.
+  const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
+  return kept.length === 0 ? undefined : kept.join(" ");
+}
+
+/** Only what no path can hide in. */
+function fileNamedAfter([author = ""]: readonly string[]): string | undefined {
+  const name = author
+    .replace(/@.*/s, "")
+    .replace(/[^\w.+=-]/g, "_")
+    .replace(/^[.+-]+/, "");
+  return name === "" ? undefined : name;
 }
 
 /** From, else the user of the From_ line. */

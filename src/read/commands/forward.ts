@@ -1,0 +1,118 @@
+/** forward: a message sent on, as text or whole. */
+import { Body } from "../../compose/body.ts";
+import { compose } from "../../compose/compose.ts";
+import { type Draft, emptyDraft } from "../../compose/draft.ts";
+import { typedItems } from "../../compose/recipients.ts";
+import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { decodeWords } from "../../message/decode-words.ts";
+import { type Header, parseHeader } from "../../message/header.ts";
+import { toBytes } from "../../message/text.ts";
+import { leaves, parseParts } from "../../message/view/part.ts";
+import { type Command, command, type Takes } from "../command.ts";
+import { composeContext } from "../compose-context.ts";
+import { selectMessages } from "../message-list.ts";
+import { storedBytes } from "../print-decoded.ts";
+import { shownPieces } from "../print-message.ts";
+import { quotedText } from "../quoted-message.ts";
+import type { Session } from "../session.ts";
+
+interface Forwarded {
+  readonly messages: readonly number[];
+  readonly to: string[];
+}
+
+/** Words that name messages, as far as they go; the others are people. */
+const takesMessagesAndNames: Takes<Forwarded> = {
+  synopsis: "[msglist] address ...",
+  parse: async (session, rest) => {
+    const words = rest.split(/[ \t]+/).filter((word) => word !== "");
+    const firstName = words.findIndex((word) => !/^(?:[\d$^.*+-]+|[:/(].*)$/.test(word));
+    const list = firstName < 0 ? words : words.slice(0, firstName);
+    const messages = await selectMessages(session, list, {});
+    return messages === undefined
+      ? undefined
+      : { messages, to: firstName < 0 ? [] : typedItems(words.slice(firstName).join(" ")) };
+  },
+};
+
+const summary =
+  "Send messages on: their text behind what is typed, or whole, as message/rfc822, where they have parts or forward-as-attachment is set.";
+
+export const forwardCommands: readonly Command[] = [
+  forwardRow("forward", summary, true),
+  forwardRow("fwd", "The same as forward.", false),
+];
+
+function forwardRow(name: string, text: string, onTerminal: boolean): Command {
+  return command({
+    name,
+    inFull: true,
+    onTerminal,
+    takes: takesMessagesAndNames,
+    summary: text,
+    example: `${name} 3 ann@example.org`,
+    barred: ["sending", "sourcing", "recursing"],
+    run: async (session, { messages, to }) => {
+      const { folder, terminal } = session;
+      const [first] = messages;
+      if (folder === undefined || first === undefined) return true;
+      const { mailbox } = folder;
+      const draft = emptyDraft();
+      draft.to = to;
+      if (to.length === 0 && terminal.inputIsTerminal) {
+        const answer = await terminal.readLine("To: ", "people");
+        if (answer.kind !== "line") return true;
+        draft.to = typedItems(answer.text);
+      }
+      for (const message of messages) {
+        folder.current = message;
+        mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
+      }
+      draft.subject = forwardSubject(parseHeader(mailbox.header(first)));
+      for (const message of messages) await add(session, mailbox, message, draft);
+      await compose(composeContext(session, { subject: false }), draft);
+      return true;
+    },
+  });
+}
+
+function forwardSubject(header: Header): string {
+  const subject = header.get("subject") ?? "";
+  return /^fwd?:/i.test(subject) ? subject : `Fwd: ${subject}`.trimEnd();
+}
+
+async function add(session: Session, mailbox: Mailbox, message: number, draft: Draft): Promise<void> {
+  const root = parseParts(storedBytes(mailbox, message));
+  const inline = leaves(root).length <= 1 && /^text\//.test(root.type);
+  if (!inline || session.config.settings.get("forward-as-attachment")) {
+    const body = new Body();
+    for (const piece of withoutFromLine(shownPieces(mailbox, message))) body.append(piece);
+    const { size, facts } = body;
+    const path = `message ${message}`;
+    draft.attachments.push({ path, name: "message.eml", type: "message/rfc822", size, facts, open: () => body.open() });
+    return;
+  }
+  const header = parseHeader(mailbox.header(message));
+  const fields = ["From", "Date", "To", "Cc", "Subject"].flatMap((name) => {
+    const value = header.get(name.toLowerCase());
+    return value === undefined ? [] : [`${name}: ${decodeWords(value)}\n`];
+  });
+  const text = [
+    toBytes(`\n---------- Forwarded message ----------\n${fields.join("")}\n`),
+    await quotedText(session, mailbox, message),
+  ];
+  draft.appended = Buffer.concat([...(draft.appended === undefined ? [] : [draft.appended]), ...text]);
+}
+
+/** What a mailbox adds to a message is not forwarded: the From_ line and what the reader noted. */
+function* withoutFromLine(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  let first = true;
+  for (const piece of pieces) {
+    if (!first) yield piece;
+    else {
+      const header = Buffer.from(piece).toString("latin1");
+      yield Buffer.from(header.replace(/^From .*\n/, "").replace(/^(?:X-)?Status:.*\n/gim, ""), "latin1");
+    }
+    first = false;
+  }
+}
