@@ -58,14 +58,14 @@ const besideTheProgram = {
 const lazyModules =
   "child_process|crypto|dns|fs/promises|http|https|readline|stream/consumers|stream/promises|tls|zlib";
 
-/** `later(NAME)` stands for a module that is loaded when something of it is first asked for. */
-const later = `const later=(name,esm)=>{let found;const load=()=>found??=require(name);const module=new Proxy({},{get:(_,key)=>load()[key],has:(_,key)=>key in load()});return esm?new Proxy({},{get:(_,key)=>key==="default"?module:load()[key]}):module};`;
+/** `__later(NAME)` stands for a module that is loaded when something of it is first asked for. */
+const later = `const __later=(name,esm)=>{let found;const load=()=>found??=require(name);const module=new Proxy({},{get:(_,key)=>load()[key],has:(_,key)=>key in load()});return esm?new Proxy({},{get:(_,key)=>key==="default"?module:load()[key]}):module};`;
 
 /** In a bundle a module's imports are all loaded before its first line; here what is not used is not. */
 function loadLazily(file) {
   const text = readFileSync(file, "latin1")
-    .replace(new RegExp(`[\\w$]+\\(require\\("(node:(?:${lazyModules}))"\\),1\\)`, "g"), 'later("$1",1)')
-    .replace(new RegExp(`require\\("((?:node:)?(?:${lazyModules}))"\\)`, "g"), 'later("$1")');
+    .replace(new RegExp(`[\\w$]+\\(require\\("(node:(?:${lazyModules}))"\\),1\\)`, "g"), '__later("$1",1)')
+    .replace(new RegExp(`require\\("((?:node:)?(?:${lazyModules}))"\\)`, "g"), '__later("$1")');
   writeFileSync(file, text.replace(/^("use strict";)?/, `$1${later}`), "latin1");
 }
 

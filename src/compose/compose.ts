@@ -187,7 +187,7 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
     const [first] = outcome.refused;
     if (first === undefined) return { exit: Exit.Ok, sent: true, safe: true };
     for (const { recipient, reply } of outcome.refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
-    if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${outcome.accepted.join(", ")}\n`);
+    if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${listed(outcome.accepted)}\n`);
     const safe = await keepAndSay(context, await raw(true));
     return { exit: first.exit, sent: outcome.accepted.length > 0, safe };
   } catch (error) {
@@ -195,6 +195,13 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
     const exit = reported(error, terminal, config);
     return { exit, sent: false, safe: await keepAndSay(context, await raw(true)) };
   }
+}
+
+/** All of a few, else the first and how many more. */
+function listed(addresses: readonly string[]): string {
+  const most = 20;
+  const more = addresses.length - most;
+  return `${addresses.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** With the variable `sendmail` words and exit codes are bsd-mailx's. */

@@ -2,10 +2,12 @@
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
+import { Exit } from "../errors.ts";
 import { transferEncodingOf } from "../message/encode.ts";
 import { encodeParameter } from "../message/encode-parameter.ts";
 import { toBytes } from "../message/text.ts";
 import type { Outgoing } from "../submit/transport.ts";
+import { named } from "../system-error.ts";
 import { type Attachment, presentableName } from "./attachment.ts";
 import { unixLines } from "./transfer-encode.ts";
 
@@ -45,7 +47,8 @@ async function* textPart({ header, lines }: TextPart): AsyncIterable<Buffer> {
 }
 
 /** RFC 2046, section 5.2.1: a message within a message is never encoded; one that would have to be goes as a file. */
-function addPart(mixed: MimeNode, { name, type, facts, open }: Attachment, eightBit: boolean): void {
+function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): void {
+  const { name, type, facts, open } = attachment;
   const asMessage =
     facts !== undefined && ["7bit", eightBit ? "8bit" : "7bit"].includes(transferEncodingOf(facts, eightBit));
   if (asMessage) {
@@ -59,12 +62,16 @@ function addPart(mixed: MimeNode, { name, type, facts, open }: Attachment, eight
     .createChild(facts === undefined ? type : "application/octet-stream")
     .setHeader("Content-Transfer-Encoding", "base64")
     .setHeader("Content-Disposition", { prepared: true, value: disposition.replaceAll("\n", "\r\n") })
-    .setContent(Readable.from(lazily(open), { objectMode: false }));
+    .setContent(Readable.from(lazily(attachment), { objectMode: false }));
 }
 
 /** Opened when its turn comes: files may be many, descriptors are not. */
-async function* lazily(open: () => Readable): AsyncIterable<Buffer> {
-  yield* open() as AsyncIterable<Buffer>;
+async function* lazily({ path, open }: Attachment): AsyncIterable<Buffer> {
+  try {
+    yield* open() as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw named(path, error, Exit.NoInput);
+  }
 }
 
 async function* unixLineEnds(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {

@@ -60,3 +60,49 @@ test("in a Latin-1 locale arguments and text keep their bytes and are called wha
   expect(sent.fields("Content-Type")).toEqual(['text/plain; charset="ISO-8859-1"']);
   expect(sent.body).toMatch(/^caf(\xe9|=E9)\n$/);
 });
+
+test("-~ has escapes in a pipe, where a dot is text", async () => {
+  const sent = await sendMail({ argv: ["-~", "a@x.org"], stdin: "~s subject\n.\n~~x\n" });
+  expect([sent.fields("Subject"), sent.body]).toEqual([["subject"], ".\n~x\n"]);
+});
+
+test("-q begins the body with a file", async () => {
+  const sent = await sendMail({ argv: ["-q", "note", "a@x.org"], stdin: "second\n", files: { note: "first" } });
+  expect(sent.body).toBe("first\nsecond\n");
+});
+
+test("what a file is follows from its contents and its name", async () => {
+  const files = {
+    "a.txt": "text\n",
+    "b.png": Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    c: "%PDF-1.7",
+    "d.log": "",
+    "e.eml": "From: a@x\n\nt\n",
+    "f.csv": Buffer.of(0xe9),
+    "año.json": "{}",
+  };
+  const argv = Object.keys(files).flatMap((name) => ["-A", name]);
+  const sent = await sendMail({ argv: [...argv, "a@x.org"], stdin: "see\n", files });
+  const types = [
+    ...(sent.message ?? "").matchAll(/\nContent-Type: ([^\n]*)\n[^:]*: base64\nContent-Disposition: ([^\n]*)/g),
+  ];
+  expect(types.map(([, type, disposition]) => `${type} ${disposition}`)).toEqual([
+    'text/plain; charset=us-ascii attachment; filename="a.txt"',
+    'image/png attachment; filename="b.png"',
+    'application/pdf attachment; filename="c"',
+    'text/plain; charset=us-ascii attachment; filename="d.log"',
+    'application/octet-stream attachment; filename="e.eml"',
+    'application/octet-stream attachment; filename="f.csv"',
+    "application/json attachment; filename*=UTF-8''a%C3%B1o.json",
+  ]);
+});
+
+test("a thousand recipients and four hundred attachments", async () => {
+  const people = Array.from({ length: 1000 }, (_, at) => `user${at}@x.org`);
+  const files = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`f${at}`, `${at}\n`]));
+  const sent = await sendMail({ argv: [...Object.keys(files).flatMap((name) => ["-A", name]), ...people], files });
+  expect([sent.exit, sent.recipients.length, sent.message?.match(/\nContent-Disposition/g)?.length]).toEqual([
+    0, 1000, 400,
+  ]);
+  expect(Math.max(...(sent.message ?? "").split("\n").map((line) => line.length))).toBeLessThan(100);
+});

@@ -1,0 +1,82 @@
+/** What becomes of a message, and what scripts are told. */
+import { expect, test } from "@jest/globals";
+import { sendMail } from "./support/send.ts";
+
+const refusing = (address: string, reply: string) => ({
+  RCPT: (line: string) => (line.includes(address) ? reply : "250 2.1.5 ok"),
+});
+
+test("one of three recipients is refused: who got it and who did not, and the whole message in dead.letter", async () => {
+  const sent = await sendMail({
+    argv: ["-s", "s", "a@x.org", "b@x.org", "c@x.org"],
+    stdin: "text\n",
+    server: refusing("b@x.org", "550 5.1.1 <b@x.org>: no such user"),
+  });
+  expect(sent.exit).toBe(67);
+  expect(sent.stderr).toMatch(
+    /^mail: b@x\.org: 550 5\.1\.1 <b@x\.org>: no such user\nmail: accepted for a@x\.org, c@x\.org\nmail: the message is in \S+dead\.letter\n$/,
+  );
+  expect(sent.body).toBe("text\n");
+  expect(sent.dead).toMatch(/^To: a@x\.org, b@x\.org, c@x\.org\nSubject: s\n[\s\S]*\n\ntext\n$/);
+});
+
+test.each([
+  ["a recipient put off", refusing("a@", "450 4.2.0 later"), 75, "450 4.2.0 later"],
+  ["an unknown host", refusing("a@", "550 5.1.2 no such host"), 68, "5.1.2"],
+  ["a message refused after the dot", { dot: "552 5.3.4 too big" }, 69, "5.3.4 too big"],
+  ["a server that hangs up", { greeting: "close" }, 75, ""],
+])("%s", async (_what, server, exit, words) => {
+  const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", server });
+  expect([sent.exit, sent.stderr.includes(words)]).toEqual([exit, true]);
+  expect(sent.dead).toMatch(/\n\ntext\n$/);
+});
+
+test("a wrong setting does not cost the text", async () => {
+  const sent = await sendMail({ argv: ["-S", "mta=gopher://x", "a@x.org"], stdin: "text\n" });
+  expect([sent.exit, sent.dead]).toEqual([78, "text\n"]);
+});
+
+test("where dead.letter cannot be written, the text goes to standard error", async () => {
+  const sent = await sendMail({
+    argv: ["a@x.org"],
+    stdin: "the text\n",
+    rc: "set DEAD=/proc/none\n",
+    server: { dot: "451 4.3.0 later" },
+  });
+  expect(sent.exit).toBe(75);
+  expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
+});
+
+const megabytes = "a line of some sixty characters, of which there are very many\n".repeat(150_000);
+
+test.each([
+  // what it shows, a body, as it arrives
+  ["a dot", ".\n", ".\n"],
+  ["dots", "..a\n.\nb\n", "..a\n.\nb\n"],
+  ["tildes", "~q\n~!false\n", "~q\n~!false\n"],
+  ["From ", "From a\n", "From a\n"],
+  ["no last line end", "a", "a\n"],
+  ["Windows line ends", "a\r\nb\r\n", "a\nb\n"],
+  ["megabytes", megabytes, megabytes],
+])("a body with %s", async (_shows, stdin, body) => {
+  const sent = await sendMail({ argv: ["a@x.org"], stdin });
+  expect([sent.exit, sent.stderr]).toEqual([0, ""]);
+  expect(sent.body === body).toBe(true);
+});
+
+test.each([
+  ["NUL", Buffer.from("a\0b\n")],
+  ["line ends of two kinds", Buffer.from("a\r\nb\n")],
+  ["a stray CR, and no end", Buffer.from("a\rb")],
+])("a body with %s keeps its bytes", async (_shows, stdin) => {
+  const sent = await sendMail({ argv: ["a@x.org"], stdin });
+  expect(sent.fields("Content-Transfer-Encoding")).toEqual(["base64"]);
+  expect(Buffer.from(sent.body, "base64")).toEqual(stdin);
+});
+
+test("an empty body is not sent with -E, and -E 'set x' is a command", async () => {
+  expect((await sendMail({ argv: ["-E", "a@x.org"] })).message).toBeUndefined();
+  expect((await sendMail({ argv: ["-E", "set record=copy", "a@x.org"], stdin: "x\n" })).recipients).toEqual([
+    "a@x.org",
+  ]);
+});
