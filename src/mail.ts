@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { isListing } from "./cli/listing.ts";
 import type { SaidOptions } from "./cli/parse.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
+import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
 import { showNotices } from "./mailbox/notices.ts";
 import { fromBytes } from "./message/text.ts";
 import type { Session } from "./read/session.ts";
@@ -153,6 +154,7 @@ function argumentsGiven(): string[] {
 }
 
 export function start(): void {
+  process.on("exit", endAtOnce);
   void main(argumentsGiven()).then((exit) => {
     process.exitCode = exit;
   });

@@ -1,4 +1,5 @@
 /** The Status field of a stored header: where it stands, and the same header with another. */
+import { linesOf } from "../message/text.ts";
 
 /**
  * The header with one Status field: in the place of the first there was, else after the last field.
@@ -9,7 +10,7 @@
  * @param header From_ line to the empty line, as stored; a CRLF header stays CRLF
  */
 export function withStatus(header: Buffer, status: string): Buffer {
-  const [fromLine = "", ...lines] = header.toString("latin1").split(/(?<=\n)/);
+  const [fromLine = "", ...lines] = linesOf(header.toString("latin1"));
   const lineEnd = fromLine.endsWith("\r\n") ? "\r\n" : "\n";
   const written = [fromLine];
   let placed = false;

@@ -1,3 +1,4 @@
+import { linesOf } from "../message/text.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { quoteFromLines } from "./quoted-lines.ts";
 import { withStatus } from "./status.ts";
@@ -15,7 +16,7 @@ export interface StoredFormOptions {
 }
 
 function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buffer {
-  const lines = header.toString("latin1").split(/(?<=\n)/);
+  const lines = linesOf(header.toString("latin1"));
   let kept = true;
   const selected = lines.filter((line, index) => {
     if (index === 0 || /^\r?\n$/.test(line)) return true;

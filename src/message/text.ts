@@ -54,6 +54,17 @@ export function toBytes(text: string): Buffer {
   return Buffer.concat(pieces);
 }
 
+/** Lines with their line ends; the last may have none. */
+export function linesOf(text: string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf("\n", at) + 1 || text.length;
+    lines.push(text.slice(at, end));
+    at = end;
+  }
+  return lines;
+}
+
 /** How many bytes `toBytes(text)` has. */
 export function byteLength(text: string): number {
   return escapes.test(text) ? toBytes(text).length : Buffer.byteLength(text);

@@ -2,8 +2,8 @@
 
 import { type Counts, Flag } from "../mailbox/mailbox.ts";
 import { bareAddress } from "../message/bare-address.ts";
-import { lineEnd, parseHeader, startsWithFrom } from "../message/header.ts";
-import { fromBytes, toBytes } from "../message/text.ts";
+import { type Header, lineEnd, parseHeader, startsWithFrom } from "../message/header.ts";
+import { byteLength, fromBytes, toBytes } from "../message/text.ts";
 
 export interface HeaderLineParts {
   readonly number: number;
@@ -27,7 +27,7 @@ export function headerLine(parts: HeaderLineParts): string {
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} ` +
     `${padEnd(shownWho, 17)}  ${padStart(cut(date, 16), 16)} ` +
     `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
-  return start + cut(subject, Math.max(width - toBytes(start).length, 0));
+  return start + cut(subject, Math.max(width - byteLength(start), 0));
 }
 
 /** What a line shows of a header, as it is written there. */
@@ -39,7 +39,7 @@ export function headerTexts(parts: HeaderLineParts): { who: string; date: string
     who:
       parts.showRecipient && recipients !== ""
         ? `TO ${bareAddress(recipients).replace(/,.*/s, "")}`
-        : senderOf(parts.header),
+        : senderOf(parts.header, header),
     date: fromLine(parts.header).date,
     subject: (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
   };
@@ -54,8 +54,8 @@ export function statusMark(flags: number): string {
 }
 
 /** The address in From, else the user of the From_ line. */
-export function senderOf(header: Uint8Array): string {
-  const from = parseHeader(header).all("from");
+export function senderOf(header: Uint8Array, parsed: Header = parseHeader(header)): string {
+  const from = parsed.all("from");
   return from.length > 0 ? bareAddress(from.join(" ")) : fromLine(header).user;
 }
 
@@ -80,6 +80,7 @@ function withoutControls(text: string): string {
 
 /** At most so many bytes; a character that does not fit whole is left out. */
 function cut(text: string, bytes: number): string {
+  if (/^[ -~]*$/.test(text)) return text.slice(0, bytes);
   let used = 0;
   let kept = "";
   // A line with a NUL byte ends there for bsd-mailx.
@@ -92,9 +93,9 @@ function cut(text: string, bytes: number): string {
 }
 
 function padEnd(text: string, bytes: number): string {
-  return text + " ".repeat(Math.max(bytes - toBytes(text).length, 0));
+  return text + " ".repeat(Math.max(bytes - byteLength(text), 0));
 }
 
 function padStart(text: string, bytes: number): string {
-  return " ".repeat(Math.max(bytes - toBytes(text).length, 0)) + text;
+  return " ".repeat(Math.max(bytes - byteLength(text), 0)) + text;
 }

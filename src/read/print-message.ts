@@ -2,12 +2,16 @@
 import type { FieldSelection } from "../config/config.ts";
 import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { storedForm } from "../mailbox/stored-form.ts";
+import { linesOf } from "../message/text.ts";
 import type { Styled } from "../terminal/terminal.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";
 import type { Folder, Session } from "./session.ts";
 
 const LF = 10;
+const crLf = Buffer.from("\r\n");
+const fromWord = Buffer.from("From ");
+const newlineFrom = Buffer.from("\nFrom ");
 const pieceSize = 1 << 20;
 
 export type KeepField = (lowerName: string) => boolean;
@@ -46,10 +50,7 @@ export function* shownPieces(
 
 /** A header with LF line ends, cut off by an empty line before the first line that is no field. */
 export function shownHeader(header: Uint8Array): Uint8Array {
-  const lines = Buffer.from(header)
-    .toString("latin1")
-    .replaceAll("\r\n", "\n")
-    .split(/(?<=\n)/);
+  const lines = linesOf(Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n"));
   const stray = lines.findIndex((line, index) => index > 0 && line !== "\n" && !/^(?:[^\s:]+[ \t]*:|[ \t])/.test(line));
   if (stray > 0 && lines[stray - 1] !== "\n") lines.splice(stray, 0, "\n");
   return Buffer.from(lines.join(""), "latin1");
@@ -86,7 +87,8 @@ export function* shownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
 /** @param before the byte in front of the first */
 function plainLines(bytes: Buffer, end: number, before: number): Buffer {
   // Text that goes byte for byte, as nearly all does, is not copied.
-  if (!bytes.includes("\r\n") && !bytes.includes("From ")) return bytes.subarray(0, end);
+  const quotes = bytes.includes(newlineFrom) || (before === LF && bytes.subarray(0, 5).equals(fromWord));
+  if (!quotes && !bytes.includes(crLf)) return bytes.subarray(0, end);
   const text = bytes.toString("latin1");
   let plain = "";
   let copied = 0;

@@ -133,7 +133,7 @@ function create(name: string): Dotlock {
 function writeOwner(name: string): string {
   const descriptor = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
   try {
-    writeSync(descriptor, `${process.pid}:${hostname()}\n`);
+    writeSync(descriptor, `${process.pid}:${hostname()}\n`, 0);
   } catch {
     // A full disk: an empty lock file still locks.
   }

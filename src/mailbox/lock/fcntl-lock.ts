@@ -30,6 +30,16 @@ interface Calls {
 export type Lock = "taken" | "refused" | "impossible";
 
 let calls: Promise<Calls | undefined> | undefined;
+let end: ((code: number) => void) | undefined;
+
+/**
+ * Ends the process at once where koffi was loaded, for the very end of a program: koffi syncs standard output when it is
+ * unloaded, and where that fails, as on a full disk, it never comes back.
+ */
+export function endAtOnce(code: number): void {
+  end?.(code);
+}
+
 const warned = new Set<string>();
 
 function warnOnce(text: string): void {
@@ -42,6 +52,7 @@ async function load(): Promise<Calls | undefined> {
   try {
     const { default: koffi } = await import("koffi");
     const libc = koffi.load(null);
+    end = libc.func("void _exit(int)") as (code: number) => void;
     return {
       fcntl: libc.func("int fcntl(int, int, _Inout_ uint8_t *)") as Fcntl,
       flock: libc.func("int flock(int, int)") as Flock,

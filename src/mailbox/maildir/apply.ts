@@ -8,7 +8,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { syncDirectory } from "../bytes.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
-import { addToMbox, type Undo } from "../mbox/to-mbox.ts";
+import { addToMbox, HalfDone, type Undo } from "../mbox/to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
 import { fileFrames } from "./frames.ts";
@@ -30,7 +30,7 @@ export async function apply(journal: MaildirJournal, lockwait: number, replaying
       begun = true;
     });
   } catch (error) {
-    if (begun) {
+    if (begun || error instanceof HalfDone) {
       journal.close();
       throw described(path, error, "the changes are kept and will be finished when it is opened next");
     }
@@ -93,6 +93,7 @@ function unlinked(file: string): boolean {
   }
 }
 
-function described(path: string, error: unknown, outcome: string): unknown {
+function described(path: string, failure: unknown, outcome: string): unknown {
+  const error = failure instanceof HalfDone ? failure.cause : failure;
   return isSystemError(error) ? new MailError(`${path}: ${strerror(error)}; ${outcome}`, Exit.IoErr, error) : error;
 }

@@ -11,7 +11,7 @@ import { isSystemError, named, strerror } from "../../system-error.ts";
 import { writePieces } from "../bytes.ts";
 import { fileFrames } from "../maildir/frames.ts";
 import type { Journal, Work } from "./journal.ts";
-import { addToMbox, type Undo } from "./to-mbox.ts";
+import { addToMbox, HalfDone, type Undo } from "./to-mbox.ts";
 
 /** @param onWritten told how many bytes of the tail have been written */
 export async function apply(
@@ -26,6 +26,7 @@ export async function apply(
     undo = await addMessages(journal, mbox, false);
     makeRoom(journal, spool);
   } catch (error) {
+    if (error instanceof HalfDone) throw unfinished(work, error.cause);
     takeBack(journal, spool, undo, error);
     throw error instanceof MailError ? error : unchanged(work, error);
   }

@@ -8,15 +8,36 @@ export function countsOf(pieces: Iterable<Buffer>): Counts {
   const cut = new CutLines();
   for (const piece of pieces) {
     characters += piece.length - cut.lostIn(piece);
-    const hasReturns = before === 13 || piece.includes(13);
-    for (let i = 0; i < piece.length; i++) {
-      if (piece[i] !== 10) continue;
-      lines++;
-      if (hasReturns && (i === 0 ? before : piece[i - 1]) === 13) characters--;
-    }
+    lines += lineFeeds(piece);
+    if (before === 13 || piece.includes(13)) characters -= carriageReturns(piece, before);
     before = piece[piece.length - 1] ?? before;
   }
   return { lines: before === 10 ? lines : lines + 1, characters };
+}
+
+/** How many LFs there are; four bytes at a time. */
+function lineFeeds(bytes: Uint8Array): number {
+  let found = 0;
+  const aligned = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (bytes.length - aligned) >> 2);
+  for (let i = 0; i < words.length; i++) {
+    const differs = (words[i] as number) ^ 0x0a0a0a0a;
+    // The high bit of each byte that is an LF.
+    const hits = ~(((differs & 0x7f7f7f7f) + 0x7f7f7f7f) | differs) & 0x80808080;
+    if (hits !== 0) found += Math.imul(hits >>> 7, 0x01010101) >>> 24;
+  }
+  for (let i = 0; i < aligned; i++) if (bytes[i] === 10) found++;
+  for (let i = aligned + words.length * 4; i < bytes.length; i++) if (bytes[i] === 10) found++;
+  return found;
+}
+
+/** How many CRs there are before an LF. */
+function carriageReturns(bytes: Buffer, before: number): number {
+  let found = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) {
+    if ((at === 0 ? before : bytes[at - 1]) === 13) found++;
+  }
+  return found;
 }
 
 /** Lines with a NUL byte count up to it, as in bsd-mailx, though all of their bytes are kept. */

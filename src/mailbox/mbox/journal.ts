@@ -20,7 +20,8 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isSystemError, named } from "../../system-error.ts";
+import { Exit, MailError } from "../../errors.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
 import { copyPieces, readInto, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
 import { pageSums } from "./page-sums.ts";
 
@@ -123,7 +124,8 @@ export class Journal {
       rmSync(draft, { force: true });
       // Under its own name it counts; but nothing has been done of it yet.
       if (!replaces) rmSync(path, { force: true });
-      throw isSystemError(error) ? named(draft, error) : error;
+      if (!isSystemError(error)) throw error;
+      throw new MailError(`${draft}: ${strerror(error)}; ${plan.path} was not changed`, Exit.IoErr, error);
     }
   }
 

@@ -33,6 +33,8 @@ import { scan } from "./scan.ts";
 /** Marks that decide what becomes of a message, or tell that the user has dealt with it. */
 const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
 
+/** A window of header lines is shown again and again; a list of all is not. */
+const mostCounts = 2000;
 /** A file written so shortly before it was looked at may be written again without its times telling. */
 const settled = 100;
 
@@ -112,7 +114,7 @@ export class MboxMailbox implements Mailbox {
     let counts = this.#counts.get(message);
     if (counts === undefined) {
       counts = countsOf(this.#file.pieces(message));
-      this.#counts.set(message, counts);
+      if (this.#counts.size < mostCounts) this.#counts.set(message, counts);
     }
     return counts;
   }

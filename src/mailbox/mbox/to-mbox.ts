@@ -16,6 +16,9 @@ import { dirname } from "node:path";
 import { copyPieces, readRange, syncDirectory, writePieces } from "../bytes.ts";
 import type { MboxWork } from "./journal.ts";
 
+/** It failed, and could not be taken back either: the journal has to stay. */
+export class HalfDone extends Error {}
+
 /** Takes back what was added, where the work as a whole cannot be done. */
 export type Undo = () => void;
 
@@ -48,7 +51,7 @@ function goesInFront({ at, oldSize }: MboxWork): boolean {
 /**
  * @param descriptor mbox, locked
  * @param replaying some or all of it may have been done
- * @throws the system's error; mbox is then as it was
+ * @throws the system's error, and mbox is then as it was; or HalfDone
  */
 export function addToMbox(
   work: MboxWork,
@@ -66,10 +69,18 @@ export function addToMbox(
     fsyncSync(descriptor);
     if (work.oldSize < 0) syncDirectory(dirname(work.path));
   } catch (error) {
-    undo();
+    takeBack(undo, error);
     throw error;
   }
   return undo;
+}
+
+function takeBack(undo: Undo, cause: unknown): void {
+  try {
+    undo();
+  } catch {
+    throw new HalfDone("could not be taken back", { cause });
+  }
 }
 
 function cutBack(work: MboxWork, descriptor: number, at: number): void {
@@ -87,7 +98,7 @@ function prepend(work: MboxWork, old: number, pieces: () => Iterable<Buffer>): U
   try {
     replaceFile(path, old, [pieces, rest]);
   } catch (error) {
-    if (fstatSync(old).nlink === 0) undo();
+    if (fstatSync(old).nlink === 0) takeBack(undo, error);
     throw error;
   }
   return undo;

@@ -5,13 +5,15 @@ import { type Appended, appendBytes, appendMessages } from "../../mailbox/append
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
 import { meansMaildir } from "../../mailbox/maildir/directory.ts";
+import { messagePieces } from "../../mailbox/pieces.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
 import { partsForm } from "../part-files.ts";
-import { bodyPieces, keptFields, shownBody, shownPieces } from "../print-message.ts";
+import { bodyPieces, type KeepField, keptFields, shownBody, shownPieces, statusLetters } from "../print-message.ts";
 import type { Session } from "../session.ts";
+import { asStored } from "../stored-message.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
 
 interface ListAndFile {
@@ -47,12 +49,30 @@ type Write = (session: Session, mailbox: Mailbox, argument: ListAndFile) => Prom
 const wholeMessages: Write = (session, mailbox, { messages, path }) => {
   const keep = keptFields(session.config.saved);
   if (meansMaildir(path)) return addToMaildir(path, seenMessages(mailbox, messages, keep));
-  const forms = messages.map((message) =>
-    // It is stored as read, but read it is only once it has been stored.
-    shownPieces(mailbox, message, keep, mailbox.flags(message) | Flag.Read),
-  );
+  const { ignored, retained } = session.config.saved;
+  const forms = ignored.size + retained.size === 0 ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
   return appendMessages(path, forms, storeOptions(session.config));
 };
+
+/** It is stored as read, but read it is only once it has been stored. */
+const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
+
+function* someFields(
+  mailbox: Mailbox,
+  messages: readonly number[],
+  keep: KeepField | undefined,
+): Iterable<Iterable<Uint8Array>> {
+  for (const message of messages) yield shownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message));
+}
+
+function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
+  for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
+    if (at > 0) continue;
+    const flags = flagsWhenSaved(mailbox, message);
+    const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags)) : undefined;
+    yield stored ?? shownPieces(mailbox, message, undefined, flags);
+  }
+}
 
 const bodies: Write = (session, mailbox, { messages, path }) =>
   appendBytes(path, joinedBodies(mailbox, messages), storeOptions(session.config));
