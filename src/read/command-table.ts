@@ -20,13 +20,14 @@ import { printCommands } from "./commands/print.ts";
 import { replyCommands } from "./commands/reply.ts";
 import { saveCommands } from "./commands/save.ts";
 import { shellCommands } from "./commands/shell.ts";
+import { sortCommands } from "./commands/sort.ts";
 import { stateCommands } from "./commands/state.ts";
 import { trackCommands } from "./commands/track.ts";
 import { undoCommands } from "./commands/undo.ts";
 import { variableCommands } from "./commands/variables.ts";
 
 /** What bsd-mailx lacks, and so not in what `list` prints. */
-const ours = ["unalias", "parts", "open", "track", "undo", "resume", "followup", "Followup", "forward", "fwd"];
+const ours = "unalias parts open track undo resume followup Followup forward fwd sort thread unsort".split(" ");
 
 const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
@@ -52,6 +53,7 @@ const rows = [
   ...replyCommands,
   ...saveCommands,
   ...shellCommands,
+  ...sortCommands,
   ...stateCommands,
   ...trackCommands,
   ...undoCommands,

@@ -1,6 +1,7 @@
 /** Where a session is in its folder, and what looking at a message does to it. */
 import { Flag } from "../mailbox/mailbox.ts";
 import type { Folder } from "./session.ts";
+import { messageAt, placeOf } from "./view.ts";
 
 export function isDeleted(folder: Folder, message: number): boolean {
   return (folder.mailbox.flags(message) & Flag.Deleted) !== 0;
@@ -8,9 +9,16 @@ export function isDeleted(folder: Folder, message: number): boolean {
 
 /** The current message if it is as wanted, else the next such one, else the one before; undefined without any. */
 export function nearest(folder: Folder, wantDeleted: boolean): number | undefined {
-  for (let n = Math.max(folder.current, 1); n <= folder.mailbox.count; n++)
-    if (isDeleted(folder, n) === wantDeleted) return n;
-  for (let n = folder.current - 1; n >= 1; n--) if (isDeleted(folder, n) === wantDeleted) return n;
+  const here = Math.max(placeOf(folder, folder.current), 1);
+  return fromPlace(folder, here, 1, wantDeleted) ?? fromPlace(folder, here - 1, -1, wantDeleted);
+}
+
+/** The first message in the list as wanted, from a place on, forwards or backwards. */
+export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
+  for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
+    const message = messageAt(folder, place);
+    if (isDeleted(folder, message) === wantDeleted) return message;
+  }
   return undefined;
 }
 

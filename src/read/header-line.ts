@@ -14,6 +14,8 @@ export interface HeaderLineParts {
   readonly counts: Counts;
   /** `set show-rcpt`: the first recipient in the sender's place. */
   readonly showRecipient: boolean;
+  /** Put before the subject: whose answer it is. */
+  readonly threadMark?: string;
 }
 
 const width = 80;
@@ -41,7 +43,7 @@ export function headerTexts(parts: HeaderLineParts): { who: string; date: string
         ? `TO ${bareAddress(recipients).replace(/,.*/s, "")}`
         : senderOf(parts.header, header),
     date: fromLine(parts.header).date,
-    subject: (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
+    subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Style } from "../terminal/terminal.ts";
 import { isDeleted } from "./cursor.ts";
 import { headerLine } from "./header-line.ts";
 import type { Folder, Session } from "./session.ts";
+import { messageAt, placeOf, threadMark } from "./view.ts";
 
 /** Lines of a window: the variable `screen`, else what fits on the terminal beside prompt and summary. */
 export function windowSize(session: Session): number {
@@ -12,26 +13,34 @@ export function windowSize(session: Session): number {
   return set > 0 ? set : Math.max(session.terminal.size().rows - 4, 1);
 }
 
-export function windowStart(message: number, size: number): number {
-  return Math.floor((Math.max(message, 1) - 1) / size) * size + 1;
+/** @param place of a message in the list */
+export function windowStart(place: number, size: number): number {
+  return Math.floor((Math.max(place, 1) - 1) / size) * size + 1;
 }
 
 /** Shows the window that holds the current message. */
 export function showHeaders(session: Session): void {
   const { folder } = session;
   if (folder === undefined) return;
-  folder.screen = windowStart(folder.current, windowSize(session));
+  folder.screen = windowStart(placeOf(folder, folder.current), windowSize(session));
   showWindow(session, folder);
 }
 
 /** Shows the window at `folder.screen`. Deleted messages take up none of its lines. */
 export function showWindow(session: Session, folder: Folder): void {
   let room = windowSize(session);
-  for (let n = folder.screen; n <= folder.mailbox.count && room > 0; n++) {
+  tellView(session, folder);
+  for (let place = folder.screen; place <= folder.mailbox.count && room > 0; place++) {
+    const n = messageAt(folder, place);
     if (isDeleted(folder, n)) continue;
     printHeaderLine(session, folder, n);
     room--;
   }
+}
+
+/** Above several header lines: that they are in an order of their own. */
+export function tellView({ terminal }: Session, { view }: Folder): void {
+  if (view !== undefined) terminal.out(`${view.inWords}; numbers are still the mailbox's, unsort ends it\n`, "hint");
 }
 
 export function printHeaderLine(session: Session, folder: Folder, message: number): void {
@@ -45,6 +54,7 @@ export function printHeaderLine(session: Session, folder: Folder, message: numbe
     header: mailbox.header(message),
     counts: mailbox.counts(message),
     showRecipient: session.config.settings.get("show-rcpt"),
+    threadMark: threadMark(folder, message),
   };
   const { comfort, terminal } = session;
   const line =

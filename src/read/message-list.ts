@@ -1,9 +1,9 @@
 /**
  * Message lists, as in `d 1-3 ann /hola :u`, and queries, as in `d since:7d and from:cron`.
  *
- *   list    = { item }                        a set, in the mailbox's order
+ *   list    = { item }                        a set, in the mailbox's order, or that of `sort`
  *   item    = number [ "-" number ]           "-" with nothing behind it: an empty range
- *           | "+" | "-"                       the next, the previous one that fits
+ *           | "+" | "-"                       the next, the previous one that fits, as they are listed
  *           | "*"                             all; nothing else counts then
  *           | ":" letter                      n o r u d: new, old, read, unread, deleted
  *           | "/" text                        in the subject; alone: the last such text again
@@ -27,13 +27,14 @@
 import { Flag } from "../mailbox/mailbox.ts";
 import { fieldValues } from "../message/field-values.ts";
 import type { Takes } from "./command.ts";
-import { isDeleted, nearest } from "./cursor.ts";
+import { fromPlace, isDeleted, nearest } from "./cursor.ts";
 import { type ListToken, tokens } from "./message-list-tokens.ts";
 import type { Candidate } from "./query/candidate.ts";
 import { filterMessages } from "./query/filter.ts";
 import { allOf, anyOf, Cost, ListMistake, NoneFound, type Query, term } from "./query/query.ts";
 import { makesQuery } from "./query/term-table.ts";
 import type { Folder, Session } from "./session.ts";
+import { inViewOrder, placeOf } from "./view.ts";
 
 export interface Wanted {
   /** Deleted messages instead of the others: undelete. */
@@ -52,7 +53,7 @@ export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
   return { synopsis: "[msglist]", parse: (session, rest) => selectMessages(session, rest, wanted) };
 }
 
-/** @returns ascending message numbers, or undefined when there are none to be had and that has been said */
+/** @returns message numbers, ascending unless there is a view, or undefined when there are none to be had and that has been said */
 export async function selectMessages(
   session: Session,
   words: string | readonly string[],
@@ -66,7 +67,7 @@ export async function selectMessages(
   }
   try {
     const found = await evaluate(session, folder, list, wanted.deleted === true);
-    if (found.length > 0 || wanted.orElse === "nothing") return found;
+    if (found.length > 0 || wanted.orElse === "nothing") return inViewOrder(folder, found);
   } catch (error) {
     if (error instanceof Interrupted) return undefined;
     if (!(error instanceof ListMistake)) throw error;
@@ -219,11 +220,9 @@ function numberOf(folder: Folder, { text }: ListToken, deleted: boolean): number
 }
 
 function step(folder: Folder, by: 1 | -1, deleted: boolean): number {
-  for (let n = folder.current + by; ; n += by) {
-    if (n < 1) throw new ListMistake("Referencing before 1");
-    if (n > folder.mailbox.count) throw new ListMistake("Referencing beyond EOF");
-    if (isDeleted(folder, n) === deleted) return n;
-  }
+  const found = fromPlace(folder, placeOf(folder, folder.current) + by, by, deleted);
+  if (found === undefined) throw new ListMistake(by < 0 ? "Referencing before 1" : "Referencing beyond EOF");
+  return found;
 }
 
 function modifierLetter(text: string): string {

@@ -5,6 +5,7 @@ import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Styled, Terminal } from "../terminal/terminal.ts";
 import type { HeaderLineParts } from "./header-line.ts";
 import type { History } from "./history.ts";
+import type { View } from "./view.ts";
 
 /** Everything a command works on, passed along instead of kept in modules: a test builds one in a line. */
 export interface Session {
@@ -78,6 +79,8 @@ export interface Folder {
   previous: string | undefined;
   /** A bare newline prints the current message instead of the next one: nothing was printed yet. */
   atStart: boolean;
-  /** First message of the header window. */
+  /** Another order of the header list than the mailbox's. */
+  view?: View;
+  /** Place in the list of the first message of the header window: its number, unless there is a view. */
   screen: number;
 }

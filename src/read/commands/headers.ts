@@ -1,19 +1,20 @@
 /** headers, z, from, size, =: what is in the folder, without reading it. */
 import { type Command, command, type Takes } from "../command.ts";
 import { makeCurrent } from "../cursor.ts";
-import { printHeaderLine, showWindow, windowSize, windowStart } from "../header-window.ts";
+import { printHeaderLine, showWindow, tellView, windowSize, windowStart } from "../header-window.ts";
 import { isInterrupted } from "../interrupts.ts";
 import { takesMessages } from "../message-list.ts";
 import type { Session } from "../session.ts";
+import { messageAt, placeOf } from "../view.ts";
 
 const takesSign: Takes<string> = { synopsis: "[+ | -]", parse: (_session, rest) => rest.trim() };
 
 function headers(session: Session, [message]: readonly number[]): void {
   const { folder } = session;
   if (folder === undefined || message === undefined) return;
-  folder.screen = windowStart(message, windowSize(session));
+  folder.screen = windowStart(placeOf(folder, message), windowSize(session));
   // As bsd-mailx: naming any message but the current one makes the window's first current.
-  makeCurrent(folder, folder.current === message ? message : folder.screen);
+  makeCurrent(folder, folder.current === message ? message : messageAt(folder, folder.screen));
   showWindow(session, folder);
 }
 
@@ -31,7 +32,7 @@ function scroll(session: Session, argument: string): void {
   else if (start < 1) terminal.out("On first screenful of messages\n");
   else {
     folder.screen = start;
-    makeCurrent(folder, start);
+    makeCurrent(folder, messageAt(folder, start));
     showWindow(session, folder);
   }
 }
@@ -61,6 +62,7 @@ export const headerCommands: readonly Command[] = [
     run: async (session, messages) => {
       const { folder } = session;
       if (folder === undefined) return;
+      if (messages.length > 1) tellView(session, folder);
       for (const [index, message] of messages.entries()) {
         printHeaderLine(session, folder, message);
         if (index % 256 === 255 && (await isInterrupted(session))) return;

@@ -8,6 +8,7 @@ import { look, makeCurrent } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
 import { partsForm, partsOf } from "../part-files.ts";
 import { shownPieces } from "../print-message.ts";
+import { queryLength } from "../query/words.ts";
 import type { Folder, Session } from "../session.ts";
 
 interface ListAndCommand {
@@ -17,7 +18,7 @@ interface ListAndCommand {
   readonly parts?: string;
 }
 
-/** The list ends at the first word that is no number or range, so that a command's options are its own. */
+/** The list is a query, or ends at the first word that is no number or range, so that a command's options are its own. */
 const listWords = /^(?:[ \t]*(?:[-+]+|\*|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
 
 const takesListAndCommand: Takes<ListAndCommand> = {
@@ -25,7 +26,7 @@ const takesListAndCommand: Takes<ListAndCommand> = {
   parse: async (session, text) => {
     const form = partsForm(text);
     const rest = form?.rest ?? text;
-    const list = listWords.exec(rest)?.[0] ?? "";
+    const list = rest.slice(0, queryLength(rest)) || (listWords.exec(rest)?.[0] ?? "");
     const line = rest.slice(list.length).trim();
     if (line === "") return undefined;
     const messages = await selectMessages(session, list);

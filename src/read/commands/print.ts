@@ -6,6 +6,7 @@ import { takesMessages } from "../message-list.ts";
 import { printDecoded } from "../print-decoded.ts";
 import { bodyPieces, type Printing, printMessages, shownBody } from "../print-message.ts";
 import type { Session } from "../session.ts";
+import { messageAt, placeOf } from "../view.ts";
 
 const plain: Printing = { allFields: false, paged: false };
 
@@ -35,10 +36,12 @@ async function next(session: Session, messages: readonly number[]): Promise<void
   const { folder } = session;
   if (folder === undefined) return;
   const { mailbox, current } = folder;
-  const listed = messages.find((message) => message > current) ?? messages[0];
+  const here = placeOf(folder, current);
+  const listed = messages.find((message) => placeOf(folder, message) > here) ?? messages[0];
   if (listed !== undefined) return show(session, [listed]);
   const skipped = Flag.Deleted | Flag.Saved;
-  for (let message = folder.atStart ? Math.max(current, 1) : current + 1; message <= mailbox.count; message++) {
+  for (let place = folder.atStart ? Math.max(here, 1) : here + 1; place <= mailbox.count; place++) {
+    const message = messageAt(folder, place);
     if ((mailbox.flags(message) & skipped) === 0 || (folder.atStart && message === current))
       return show(session, [message]);
   }

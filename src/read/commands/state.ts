@@ -4,6 +4,7 @@ import { type Command, command } from "../command.ts";
 import { isDeleted, look, makeCurrent, nearest } from "../cursor.ts";
 import { takesMessages } from "../message-list.ts";
 import type { Folder, Session } from "../session.ts";
+import { placeOf } from "../view.ts";
 import { show } from "./print.ts";
 
 function stateRow(
@@ -39,7 +40,7 @@ function remove(folder: Folder, messages: readonly number[]): boolean {
 async function removeAndPrint(folder: Folder, messages: readonly number[], session: Session): Promise<void> {
   const before = folder.current;
   if (!remove(folder, messages)) session.terminal.out("No more messages\n");
-  else if (folder.current > before) await show(session, [folder.current]);
+  else if (placeOf(folder, folder.current) > placeOf(folder, before)) await show(session, [folder.current]);
   else session.terminal.out("At EOF\n");
 }
 

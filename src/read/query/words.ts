@@ -1,5 +1,6 @@
 /** The words of a query: parentheses, and words in which quotes hold blanks together. */
 import { ListMistake } from "./query.ts";
+import { asTerm } from "./term-table.ts";
 
 export interface QueryWord {
   readonly kind: "(" | ")" | "word";
@@ -25,6 +26,39 @@ export function queryWords(list: string): QueryWord[] {
     }
   }
   return words;
+}
+
+/**
+ * How much of a text, from its start, is a query, before words of another kind: `from:cron and since:1d wc -l`.
+ *
+ * @returns 0 where it does not begin with one
+ */
+export function queryLength(text: string): number {
+  let [at, whole, depth, terms] = [0, 0, 0, 0];
+  while (at < text.length) {
+    const first = text.charAt(at);
+    if (first === " " || first === "\t" || first === "(" || first === ")") {
+      if (first === "(") depth++;
+      if (first === ")" && --depth < 0) break;
+      at++;
+    } else {
+      let found: { text: string; end: number };
+      try {
+        found = wordAt(text, at);
+      } catch (error) {
+        if (error instanceof ListMistake) break;
+        throw error;
+      }
+      const isTerm = asTerm(text.slice(at, found.end)) !== undefined;
+      const goesOn = isTerm || /^(?:and|or|not)$/i.test(found.text) || /^[\d$^.*+-]+$/.test(found.text) || depth > 0;
+      if (!goesOn) break;
+      at = found.end;
+      if (isTerm) terms++;
+      if (/^(?:and|or|not)$/i.test(found.text)) continue;
+    }
+    if (depth === 0 && terms > 0 && first !== " " && first !== "\t") whole = at;
+  }
+  return whole;
 }
 
 /** Parentheses inside a word belong to it as far as they match: `subject:fix(core)`. */

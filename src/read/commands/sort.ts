@@ -1,0 +1,112 @@
+/** sort, thread, unsort: the order of the header list. */
+import { type Command, command, type Takes } from "../command.ts";
+import { showHeaders } from "../header-window.ts";
+import { isInterrupted } from "../interrupts.ts";
+import type { Folder, Session } from "../session.ts";
+import { takesNothing } from "../takes.ts";
+import { type View, viewOf } from "../view.ts";
+
+const keys = ["date", "from", "subject", "size", "thread"] as const;
+type Key = (typeof keys)[number];
+
+interface Order {
+  readonly key: Key;
+  /** The latest, last or largest first. */
+  readonly descending: boolean;
+}
+
+const takesOrder: Takes<Order | "told"> = {
+  synopsis: "[[-]date | from | subject | size | thread]",
+  parse: ({ folder, terminal }, rest) => {
+    const [, minus = "", word = ""] = /^\s*(-?)(\S*)\s*$/.exec(rest) ?? [];
+    if (word === "" && minus === "") {
+      terminal.out(`${folder?.view?.inWords ?? "In the order of the mailbox"}\n`);
+      return "told";
+    }
+    const key = keys.find((name) => word !== "" && name.startsWith(word));
+    if (key === undefined) {
+      terminal.out(`Can't sort by "${rest.trim()}"; by ${keys.join(", ")}\n`);
+      return undefined;
+    }
+    return { key, descending: minus === "-" };
+  },
+};
+
+class Interrupted extends Error {}
+
+async function sort(session: Session, order: Order): Promise<boolean> {
+  const { folder } = session;
+  if (folder === undefined) return false;
+  const pause = async () => {
+    if (await isInterrupted(session)) throw new Interrupted();
+  };
+  try {
+    folder.view = await (order.key === "thread" ? threadView(folder, pause) : sortedView(folder, order, pause));
+  } catch (error) {
+    if (error instanceof Interrupted) return false;
+    throw error;
+  }
+  showHeaders(session);
+  return true;
+}
+
+async function sortedView(folder: Folder, { key, descending }: Order, pause: () => Promise<void>): Promise<View> {
+  const { mailbox } = folder;
+  const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  const values: readonly (number | string)[] =
+    key === "size" ? order.map((message) => mailbox.size(message)) : await column(folder, key, pause);
+  const sign = descending ? -1 : 1;
+  order.sort((a, b) => {
+    const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
+    return first < second ? -sign : first > second ? sign : a - b;
+  });
+  return viewOf(`Sorted by ${key}${descending ? ", backwards" : ""}`, order);
+}
+
+async function column(
+  { mailbox }: Folder,
+  key: Key,
+  pause: () => Promise<void>,
+): Promise<readonly (number | string)[]> {
+  const { columnOf } = await import("../sort-columns.ts");
+  return await columnOf(mailbox, key === "from" || key === "subject" ? key : "date", pause);
+}
+
+async function threadView({ mailbox }: Folder, pause: () => Promise<void>): Promise<View> {
+  const { columnOf } = await import("../sort-columns.ts");
+  const { threadsOf } = await import("../threads.ts");
+  const dates = await columnOf(mailbox, "date", pause);
+  const { order, depths } = threadsOf(await columnOf(mailbox, "ids", pause), dates);
+  return viewOf("In threads", order, depths);
+}
+
+export const sortCommands: readonly Command[] = [
+  command({
+    name: "sort",
+    takes: takesOrder,
+    summary: "Show the header list in another order; numbers stay those of the mailbox. Alone, tell the order.",
+    example: "sort -date",
+    barred: ["sending"],
+    run: (session, order) => order === "told" || sort(session, order),
+  }),
+  command({
+    name: "thread",
+    takes: takesNothing,
+    summary: "Show the header list as a tree of messages and answers; the same as sort thread.",
+    example: "thread",
+    barred: ["sending"],
+    run: (session) => sort(session, { key: "thread", descending: false }),
+  }),
+  command({
+    name: "unsort",
+    takes: takesNothing,
+    summary: "Show the header list in the order of the mailbox again.",
+    example: "unsort",
+    barred: ["sending"],
+    run: (session) => {
+      if (session.folder === undefined) return;
+      delete session.folder.view;
+      showHeaders(session);
+    },
+  }),
+];

@@ -1,0 +1,95 @@
+/**
+ * Threads by Message-ID, References and In-Reply-To (RFC 5322, section 3.6.4).
+ *
+ * A message hangs below the nearest one that it refers to. Ids of messages that are not there hold together what refers
+ * to them: the first of it leads, the others hang below. A circle of references is cut where it would close.
+ */
+
+interface Node {
+  /** 0 for a message that is not in the mailbox. */
+  message: number;
+  parent: Node | undefined;
+  readonly children: Node[];
+  /** Of the earliest message in it. */
+  date: number;
+}
+
+export interface Threads {
+  readonly order: readonly number[];
+  /** By message number. */
+  readonly depths: Uint16Array;
+}
+
+/** A longer way up than real threads have; beyond it, nothing is linked. */
+const longestWay = 2000;
+
+/**
+ * @param ids for each message its own id ("" for none) and those it refers to, the nearest last
+ * @param dates for each message, in milliseconds
+ */
+export function threadsOf(ids: readonly (readonly string[])[], dates: readonly number[]): Threads {
+  const nodes = new Map<string, Node>();
+  const all: Node[] = [];
+  const make = (): Node => {
+    const node: Node = { message: 0, parent: undefined, children: [], date: Number.POSITIVE_INFINITY };
+    all.push(node);
+    return node;
+  };
+  const nodeOf = (id: string): Node => {
+    const node = nodes.get(id) ?? make();
+    nodes.set(id, node);
+    return node;
+  };
+  for (const [index, [own = "", ...references]] of ids.entries()) {
+    let node = own === "" ? make() : nodeOf(own);
+    // A second message with that id is one of its own.
+    if (node.message !== 0) node = make();
+    node.message = index + 1;
+    node.date = dates[index] ?? 0;
+    let above: Node | undefined;
+    for (const id of references) {
+      const here = nodeOf(id);
+      if (above !== undefined && here.parent === undefined) hang(here, above);
+      above = here;
+    }
+    // What a message says of itself counts more than what others said of it.
+    if (above !== undefined) hang(node, above);
+  }
+  return walk(all);
+}
+
+function hang(node: Node, above: Node): void {
+  let steps = 0;
+  for (let up: Node | undefined = above; up !== undefined; up = up.parent) {
+    if (up === node || ++steps > longestWay) return;
+  }
+  node.parent = above;
+}
+
+function walk(all: readonly Node[]): Threads {
+  for (const node of all) {
+    node.parent?.children.push(node);
+    for (let up = node.parent; up !== undefined && up.date > node.date; up = up.parent) up.date = node.date;
+  }
+  const byDate = (a: Node, b: Node) => a.date - b.date || a.message - b.message;
+  const order: number[] = [];
+  const depths = new Uint16Array(all.length + 1);
+  const waiting = all
+    .filter(({ parent }) => parent === undefined)
+    .sort(byDate)
+    .map((node) => ({ node, depth: 0 }))
+    .reverse();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { node, depth } = next;
+    const children = node.children.sort(byDate);
+    if (node.message !== 0) {
+      order.push(node.message);
+      depths[node.message] = depth;
+    }
+    for (let at = children.length - 1; at >= 0; at--) {
+      const lower = node.message !== 0 || at > 0;
+      waiting.push({ node: children[at] as Node, depth: lower ? depth + 1 : depth });
+    }
+  }
+  return { order, depths };
+}

@@ -1,0 +1,74 @@
+import { afterEach, test } from "@jest/globals";
+import { onTerminal, removeSandboxes } from "./support/on-terminal.ts";
+import { mail } from "./support/sandbox.ts";
+
+afterEach(removeSandboxes);
+
+const letter = (id: number, from: string, subject: string, day: number, answers?: number) =>
+  mail({
+    from: `${from}@example.org`,
+    subject,
+    status: "O",
+    fields:
+      `Date: Sat, ${day} Jan 2021 18:22:03 +0000\nMessage-ID: <${id}@x>\n` +
+      (answers === undefined ? "" : `In-Reply-To: <${answers}@x>\n`),
+  });
+
+const spool = [
+  letter(1, "zoe", "hola", 5),
+  letter(2, "ann", "Plan", 3),
+  letter(3, "bob", "Re: hola", 7, 1),
+  letter(4, "cy", "Re: hola", 6, 1),
+  letter(5, "dee", "Re: hola", 8, 3),
+];
+
+test("the list is sorted, numbers stay, and what comes next follows the list", async () => {
+  await onTerminal({ spool })`
+    $ mail -N
+    Mail version 8.1.2 01/15/2001.  Type ? for help.
+    "{HOME}/spool": 5 messages 5 unread
+    & sort date
+    Sorted by date; numbers are still the mailbox's, unsort ends it
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+    >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
+     U  4 cy@example.org     Sat Jan 16 18:22   11/186   Re: hola
+     U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
+     U  5 dee@example.org    Sat Jan 16 18:22   11/188   Re: hola
+    & d
+    & =
+    4
+    & f 2-3
+    Sorted by date; numbers are still the mailbox's, unsort ends it
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+     U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
+    & d -
+    & sort -from
+    Sorted by from, backwards; numbers are still the mailbox's, unsort ends it
+     U  5 dee@example.org    Sat Jan 16 18:22   11/188   Re: hola
+    >U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+    & sort
+    Sorted by from, backwards
+    & sort colour
+    Can't sort by "colour"; by date, from, subject, size, thread
+    & unsort
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+    >U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
+     U  5 dee@example.org    Sat Jan 16 18:22   11/188   Re: hola
+    & x
+  `;
+});
+
+test("threads are a tree", async () => {
+  await onTerminal({ spool })`
+    $ printf 'thread\nx\n' | mail -N
+    Mail version 8.1.2 01/15/2001.  Type ? for help.
+    "{HOME}/spool": 5 messages 5 unread
+    In threads; numbers are still the mailbox's, unsort ends it
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+    >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
+     U  4 cy@example.org     Sat Jan 16 18:22   11/186   ${"`"}-> Re: hola
+     U  3 bob@example.org    Sat Jan 16 18:22   11/188   ${"`"}-> Re: hola
+     U  5 dee@example.org    Sat Jan 16 18:22   11/188     ${"`"}-> Re: hola
+  `;
+});
