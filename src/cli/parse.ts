@@ -83,7 +83,7 @@ export async function parseArguments(
   parser.usage("[options] to-addr ... | [options] [-f [name]] [-u user]");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
   for (const option of options) declare(parser, hidden, option);
-  parser.addOption(hidden("--exec <command>").argParser(collected).default([]));
+  parser.addOption(hidden("--exec <command>").argParser(collected));
   try {
     parser.parse(withExec(argv), { from: "user" });
   } catch (error) {
@@ -95,7 +95,7 @@ export async function parseArguments(
 }
 
 function collected(value: string, before: unknown): string[] {
-  return [...(before as string[]), value];
+  return [...((before as string[] | undefined) ?? []), value];
 }
 
 /** GNU mail's -E takes a command, bsd-mailx's nothing: what follows it is a command if it reads like one. */
@@ -124,7 +124,7 @@ function operand({ argument, optional, variadic }: Option): string {
 function declare(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
   const argument = operand(option);
   const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${argument}`;
-  if (option.repeats === true) parser.option(flags, option.meaning, collected, []);
+  if (option.repeats === true) parser.option(flags, option.meaning, collected);
   else parser.option(flags, option.meaning);
   if (option.also === undefined) return;
   const also = hidden(`--${option.also}${argument}`);
@@ -143,7 +143,7 @@ function attributeOf(long: string): string {
 function said(parser: Command, argv: readonly string[]): SaidOptions {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
-  const list = (name: string) => given[name] as readonly string[];
+  const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
   const flag = (name: string) => given[name] === true;
   const result: SaidOptions = {
     subject: text("subject"),

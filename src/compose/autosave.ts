@@ -15,7 +15,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
 import { isSystemError } from "../system-error.ts";
@@ -61,7 +61,7 @@ export class Autosave {
   update(draft: Draft): void {
     const { body } = draft;
     if (body.size === 0 && this.#descriptor === undefined) return;
-    const attachments = draft.attachments.map(({ path }) => path);
+    const attachments = draft.attachments.map(({ path }) => resolve(path));
     const fields = Object.fromEntries(kept.map((name) => [name, draft[name]]));
     const header = `${JSON.stringify({ owner: this.#owner, ...fields, attachments })}\n`;
     try {

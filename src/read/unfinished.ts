@@ -1,9 +1,17 @@
 /** Messages whose typing was cut off, by a crash or a power button: the next `mail` on a terminal offers them. */
+import { existsSync } from "node:fs";
 import { compose } from "../compose/compose.ts";
 import { emptyDraft } from "../compose/draft.ts";
 import { asctime } from "../message/date.ts";
 import { composeContext } from "./compose-context.ts";
 import type { Session } from "./session.ts";
+
+/** What was attached from a pipe, or has been removed, is not there any more. */
+function isThere({ terminal }: Session, path: string): boolean {
+  const there = existsSync(path) && !/^\/(dev|proc)\//.test(path);
+  if (!there) terminal.err(`mail: ${path}: not there any more, and so not attached\n`);
+  return there;
+}
 
 export async function offerUnfinished(session: Session): Promise<void> {
   const { terminal, config } = session;
@@ -29,7 +37,12 @@ export async function offerUnfinished(session: Session): Promise<void> {
     draft.body.append(text);
     terminal.out(text);
     terminal.out("(continue)\n");
-    const wanted = { attach: attachments, quoteFile: undefined, header: false, escapes: false };
+    const wanted = {
+      attach: attachments.filter((path) => isThere(session, path)),
+      quoteFile: undefined,
+      header: false,
+      escapes: false,
+    };
     await compose({ ...composeContext(session, { subject: false }), wanted }, draft);
     // The text is where compose() has put it: sent, in dead.letter, or in a file of its own again.
     forget(found);
