@@ -1,6 +1,7 @@
 export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
+  setupFiles: ["<rootDir>/test/environment.mjs"],
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/postfix/", "[.]heavy[.]test[.]ts$"],
   extensionsToTreatAsEsm: [".ts"],

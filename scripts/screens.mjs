@@ -102,7 +102,8 @@ function difference(wanted, played) {
   const [one, other] = [wanted.split("\n"), played.split("\n")];
   const at = one.findIndex((line, index) => line !== other[index]);
   const from = at < 0 ? one.length : at;
-  return `  line ${from + 1}\n  - ${one[from] ?? "(end)"}\n  + ${other[from] ?? "(end)"}`;
+  const step = one.slice(0, from + 1).findLast((line) => line.startsWith("── "));
+  return `  line ${from + 1}, in ${step}\n  - ${one[from] ?? "(end)"}\n  + ${other[from] ?? "(end)"}`;
 }
 
 ready();

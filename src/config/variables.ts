@@ -121,11 +121,7 @@ export const variables = {
     "A command that prints the password for a server; MAIL_USER and MAIL_HOST tell it which.",
     "command",
   ),
-  prompt: textOr(
-    "& ",
-    "The prompt on a terminal. In it %u is the number of unread messages, %n of new ones, %m of all, %d of deleted ones, %c the current message, %f the folder, %% a percent sign.",
-    "text",
-  ),
+  prompt: textOr("& ", "The prompt on a terminal; in it %u is the number of unread messages, %f the folder.", "text"),
   queue: flag("Keep what a server can't take for now, and try again later; see --flush and --queue."),
   queueage: days(5, "How long a message is kept in the queue before it is given up."),
   quiet: flag("No banner at the start."),

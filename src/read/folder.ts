@@ -25,7 +25,8 @@ export async function openFolder(session: Session, { path, name, system, readOnl
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
-  const mailbox = await openMailbox(path, { ...options, ...(readOnly === true ? { readOnly } : {}) });
+  const onProgress = session.terminal.progress(name);
+  const mailbox = await openMailbox(path, { ...options, onProgress, ...(readOnly === true ? { readOnly } : {}) });
   const folder: Folder = {
     mailbox,
     history: new History(mailbox, options.stateDirectory),

@@ -12,13 +12,13 @@ const mostNames = 1000;
 
 /** `-p N[,N...]` or `-p all` in front of a command's arguments. */
 export interface PartsForm {
-  /** "all", or numbers with commas between them. */
+  /** "all", numbers with commas between them, or "?" to choose. */
   readonly parts: string;
   readonly rest: string;
 }
 
 export function partsForm(text: string): PartsForm | undefined {
-  const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
+  const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
   return parts === undefined ? undefined : { parts, rest };
 }
 

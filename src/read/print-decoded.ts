@@ -3,6 +3,7 @@ import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Bytes } from "../message/view/bytes.ts";
 import type { ViewPiece } from "../message/view/view.ts";
 import type { Styled } from "../terminal/terminal.ts";
+import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";
 import { keptFields, type Printing, pageLimit, shownPieces } from "./print-message.ts";
 import type { Folder, Session } from "./session.ts";
@@ -26,13 +27,13 @@ export async function printDecoded(
       collected.push(title(message), ...(await decoded(session, folder.mailbox, message, printing)));
     }
     if (lines(collected) - messages.length > limit) await terminal.page(config.settings.get("PAGER"), collected);
-    else write(session, collected);
+    else await write(session, collected);
     return;
   }
   for (const message of messages) {
     visit(message);
-    write(session, [title(message)]);
-    write(session, await decoded(session, folder.mailbox, message, printing));
+    await write(session, [title(message)]);
+    if (!(await write(session, await decoded(session, folder.mailbox, message, printing)))) return;
     await terminal.flush();
   }
 }
@@ -70,11 +71,19 @@ export function storedBytes(mailbox: Mailbox, message: number): Bytes {
   return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
 }
 
-function write({ terminal }: Session, pieces: Iterable<Shown>): void {
+/** @returns false when Ctrl-C ended it */
+async function write(session: Session, pieces: Iterable<Shown>): Promise<boolean> {
+  const { terminal } = session;
+  let size = 0;
   for (const piece of pieces) {
+    size += piece instanceof Uint8Array ? piece.length : piece.text.length;
     if (piece instanceof Uint8Array) terminal.out(piece);
     else terminal.out(piece.text, piece.style);
+    if (size < 1 << 16) continue;
+    size = 0;
+    if (await isInterrupted(session)) return false;
   }
+  return true;
 }
 
 function lines(pieces: readonly Shown[]): number {

@@ -50,6 +50,8 @@ export interface Comfort {
   newMail(): string | undefined;
   /** Lets the person choose a folder. @returns what to type for it */
   chooseFolder(): Promise<string | undefined>;
+  /** Lets the person choose parts of a message. @returns their numbers with commas between them */
+  chooseParts(folder: Folder, message: number): Promise<string | undefined>;
   /** Lets the person choose a variable and give it a value. @returns a word for `set` */
   editVariable(): Promise<string | undefined>;
 }

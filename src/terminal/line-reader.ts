@@ -63,7 +63,7 @@ export class LineReader {
     if (line.lost) {
       this.#lost = true;
       this.release();
-    } else if (question.asked === "text" && input.kind === "line") {
+    } else if (question.asked === "text" && input.kind !== "end") {
       setImmediate(() => {
         if (this.#stream === stream && stream.listenerCount("data") === 0) this.release();
       });

@@ -6,6 +6,7 @@ import type { LineReader } from "./line-reader.ts";
 import { Output } from "./output.ts";
 import { feedPager, showsColour } from "./pager.ts";
 import { PipeInput } from "./pipe-input.ts";
+import type { ProgressBar } from "./progress.ts";
 import type { Asked, Assistance, Choice, Input, Style, Styled, Terminal } from "./terminal.ts";
 import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
 import { TtyInput } from "./tty-input.ts";
@@ -17,7 +18,10 @@ export interface TerminalOptions {
 
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
   const level = colourLevel(process.env, isatty(1));
-  return new ProcessTerminal(options.interactive === true, level > 0 ? await loadTheme(level) : undefined);
+  const paint = level > 0 ? await loadTheme(level) : undefined;
+  const terminal = new ProcessTerminal(options.interactive === true, paint);
+  if (terminal.rich) terminal.loadBars(await import("./progress.ts"));
+  return terminal;
 }
 
 class ProcessTerminal implements Terminal {
@@ -31,6 +35,9 @@ class ProcessTerminal implements Terminal {
   readonly #tty = new TtyInput();
   #reader: LineReader | undefined;
   #assistance: Assistance | undefined;
+  #bars: { readonly ProgressBar: typeof ProgressBar } | undefined;
+  /** The one that may be on the screen. */
+  #bar: ProgressBar | undefined;
   readonly #keepAlive = () => {};
   /** Lines that are awaited and children that own the terminal: an interrupt is theirs. */
   #others = 0;
@@ -54,10 +61,12 @@ class ProcessTerminal implements Terminal {
   }
 
   out(text: string | Uint8Array, style?: Style): void {
+    this.#bar?.end();
     this.#out.write(text, style);
   }
 
   err(text: string): void {
+    this.#bar?.end();
     this.#out.flush();
     this.#err.write(text, "error");
     this.#err.flush();
@@ -111,6 +120,11 @@ class ProcessTerminal implements Terminal {
     this.#reader?.assist(assistance);
   }
 
+  async chooseSeveral(question: string, choices: readonly Choice[]): Promise<readonly string[] | undefined> {
+    const prompts = await import("./prompts.ts");
+    return await this.lend(() => prompts.chooseSeveral(this.#canvas(), question, choices));
+  }
+
   async choose(question: string, choices: readonly Choice[]): Promise<string | undefined> {
     const prompts = await import("./prompts.ts");
     return await this.lend(() => prompts.choose(this.#canvas(), question, choices));
@@ -135,6 +149,21 @@ class ProcessTerminal implements Terminal {
       if (input.kind !== "line") return;
       yield toBytes(`${input.text}${input.ended ? "\n" : ""}`);
     }
+  }
+
+  loadBars(bars: { readonly ProgressBar: typeof ProgressBar }): void {
+    this.#bars = bars;
+  }
+
+  progress(what: string): (done: number, total: number) => void {
+    const bars = this.#bars;
+    if (bars === undefined) return () => {};
+    let bar: ProgressBar | undefined;
+    return (done, total) => {
+      bar ??= new bars.ProgressBar(what, (strokes) => this.#out.draw(strokes));
+      bar.at(done, total, this.size().columns);
+      this.#bar = bar;
+    };
   }
 
   async lend<T>(task: () => Promise<T>): Promise<T> {

@@ -21,17 +21,18 @@ interface Options {
   readonly stdout: { readonly isTTY: true; readonly columns: number; readonly rows: number; write(text: string): void };
 }
 
+interface Listed {
+  readonly choices: readonly Row[];
+  readonly limit: number;
+}
+
 interface Running<T> {
   run(): Promise<T>;
 }
 
 interface Prompts {
-  readonly Select: new (
-    options: Options & {
-      readonly choices: readonly { name: string; message: string; hint: string }[];
-      readonly limit: number;
-    },
-  ) => Running<string>;
+  readonly Select: new (options: Options & Listed) => Running<string>;
+  readonly MultiSelect: new (options: Options & Listed & typeof marks) => Running<readonly string[]>;
   readonly Confirm: new (options: Options) => Running<boolean>;
 }
 
@@ -41,22 +42,61 @@ export async function choose(
   question: string,
   choices: readonly Choice[],
 ): Promise<string | undefined> {
-  const { rows, columns } = canvas.size();
-  // enquirer finds the place of its lines by counting them: each must be one row, and hold nothing that moves.
+  const rows = rowsOf(canvas, choices);
+  const answer = await ask(
+    canvas,
+    question,
+    ({ Select }, options) => new Select({ ...options, ...listed(canvas, rows) }),
+  );
+  return choices[rows.findIndex(({ name }) => name === answer)]?.name;
+}
+
+/** @returns the chosen names, in the order of the choices; undefined where it was given up */
+export async function chooseSeveral(
+  canvas: Canvas,
+  question: string,
+  choices: readonly Choice[],
+): Promise<readonly string[] | undefined> {
+  const rows = rowsOf(canvas, choices);
+  const answer = await ask(
+    canvas,
+    `${question} (Space marks)`,
+    ({ MultiSelect }, options) => new MultiSelect({ ...options, ...listed(canvas, rows), ...marks }),
+  );
+  if (answer === undefined) return undefined;
+  return choices.filter((_choice, index) => answer.includes(rows[index]?.name ?? "")).map(({ name }) => name);
+}
+
+/** enquirer's own tell by colour alone where one is, and what is marked. */
+const marks = {
+  pointer(this: { index: number }, _choice: unknown, index: number): string {
+    return this.index === index ? "▸ " : "  ";
+  },
+  indicator: (_state: unknown, choice: { enabled?: boolean }) => (choice.enabled === true ? "[x]" : "[ ]"),
+};
+
+interface Row {
+  /** Told apart from every other. */
+  readonly name: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** enquirer finds the place of its lines by counting them: each must be one row, and hold nothing that moves. */
+function rowsOf(canvas: Canvas, choices: readonly Choice[]): Row[] {
+  const { columns } = canvas.size();
   const shown = (text: string, room: number) => cutToFit(canvas.visible(text).replace(/\s/g, " "), Math.max(room, 1));
-  const names = choices.map(({ name }, index) => {
-    const text = shown(name, columns - 10);
-    const taken = choices.slice(0, index).some((other) => shown(other.name, columns - 10) === text);
-    return taken ? `${text} (${index})` : text;
-  });
-  const answer = await ask(canvas, question, ({ Select }, options) => {
-    const rowsOf = choices.map(({ hint = "" }, index) => {
-      const name = names[index] ?? "";
-      return { name, message: name, hint: shown(hint, columns - 8 - displayWidth(name)) };
-    });
-    return new Select({ ...options, choices: rowsOf, limit: Math.max(Math.min(rows - 4, 12), 3) });
-  });
-  return answer === undefined ? undefined : choices[names.indexOf(answer)]?.name;
+  const rows: Row[] = [];
+  for (const [index, { name, hint = "" }] of choices.entries()) {
+    const text = shown(name, columns - 12);
+    const own = rows.some((row) => row.name === text) ? `${text} (${index})` : text;
+    rows.push({ name: own, message: own, hint: shown(hint, columns - 10 - displayWidth(own)) });
+  }
+  return rows;
+}
+
+function listed(canvas: Canvas, choices: readonly Row[]): Listed {
+  return { choices, limit: Math.max(Math.min(canvas.size().rows - 4, 12), 3) };
 }
 
 /** @returns false also for none, by Ctrl-C or Escape */

@@ -1,6 +1,7 @@
 /** A line that is typed without being shown, on the terminal of the process even where standard input is a pipe. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
+import { visible } from "../message/safe-text.ts";
 import { isSystemError } from "../system-error.ts";
 
 /** @returns what was typed; undefined where there is no terminal, or it was given up (Ctrl-C, Ctrl-D on an empty line) */
@@ -15,7 +16,7 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   const screen = openSync("/dev/tty", "w");
   const stream = new ReadStream(descriptor);
   stream.setRawMode(true);
-  writeSync(screen, prompt);
+  writeSync(screen, visible(prompt));
   try {
     return await new Promise((resolve) => {
       let typed = "";

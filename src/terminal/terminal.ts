@@ -105,8 +105,13 @@ export interface Terminal {
   assist(assistance: Assistance): void;
   /** Lets a person choose from a list; only where `rich`. @returns a name; undefined: none of them */
   choose(question: string, choices: readonly Choice[]): Promise<string | undefined>;
+  /** The same for any number of names. @returns undefined where it was given up */
+  chooseSeveral(question: string, choices: readonly Choice[]): Promise<readonly string[] | undefined>;
   /** A question to be answered yes or no; only where `rich`. */
   confirm(question: string): Promise<boolean>;
+
+  /** For work on something that may take long: to be told how far it is. Shows a bar where `rich`, else nothing. */
+  progress(what: string): (done: number, total: number) => void;
 
   /** Runs `task` while a child process owns the terminal: no reading, and interrupts are the child's alone. */
   lend<T>(task: () => Promise<T>): Promise<T>;

@@ -44,6 +44,29 @@ const hostile = message({
   more: utf8,
 });
 
+const attachments = message({
+  from: "ann@example.org",
+  subject: "files",
+  more: "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n",
+  body: `--b
+Content-Type: text/plain
+
+See below.
+--b
+Content-Type: text/plain; name="b.txt"
+Content-Disposition: attachment; filename="b.txt"
+
+one
+--b
+Content-Type: application/octet-stream
+Content-Disposition: attachment; filename="c.bin"
+Content-Transfer-Encoding: base64
+
+AAEC
+--b--
+`,
+});
+
 /** As Debian's start-up file has it, without the pager; a program takes mail, so that nothing leaves. */
 const mailrc = `set ask askcc append dot save sendmail=bin/take sendwait
 ignore received message-id resent-message-id status mail-from return-path via delivered-to
@@ -118,7 +141,8 @@ export const sessions = {
       { name: "mail", until: "& █" },
       { name: "4", type: "4\r", until: "A line of text.\n\n& █" },
       { name: "a line of wide characters", type: "/日本語の件名\x1b[D\x1b[D\x7f", until: "/日本語█件名" },
-      { name: "it finds the message", type: "\x05\x15p /件名\r", until: "A line of text.\n\n& █" },
+      { name: "Ctrl-E, Ctrl-U", type: "\x05\x15", until: "& █" },
+      { name: "it finds the message", type: "p /件名\r", until: "A line of text.\n\n& █" },
     ],
   },
   resize: {
@@ -135,7 +159,11 @@ export const sessions = {
         resize: { rows: 24, columns: 100 },
         until: "& save 1 +a-folder-with-a-name-that-needs-room█",
       },
-      { name: "h again", type: "\x15h\r", until: "lunch\n& █" },
+      {
+        name: "h again",
+        type: "\x15h\r",
+        until: "anacr…\n    3 ann@example.org          Mon Jan 18 11:00    8/134   lunch\n& █",
+      },
     ],
   },
   editing: {
@@ -207,11 +235,24 @@ export const sessions = {
       { name: "mail", until: "& █" },
       { name: "folder ?", type: "folder ?\r", until: "+archive" },
       { name: "down to the archive", type: "\x1b[B\x1b[B\x1b[B\r", until: "lunch\n& █" },
-      { name: "set ?", type: "set ?\r", until: "~/de…" },
+      { name: "set ?", type: "set ?\r", until: "…" },
       { name: "down to the third", type: "\x1b[B\x1b[B\r", until: "(y/█N) ‣ false" },
       { name: "y", type: "y", until: "& █" },
-      { name: "it is set", type: "set ?\r", until: "~/de…" },
+      { name: "it is set", type: "set ?\r", until: "…" },
       { name: "Ctrl-C chooses nothing", type: "\x03", until: "& █" },
+      { name: "x", type: "x\r" },
+    ],
+  },
+  parts: {
+    title: "attachments are chosen from a list and saved",
+    size: wide,
+    env: { NO_COLOR: "1" },
+    files: { ".mailrc": mailrc, "saved/keep": "", spool: attachments },
+    steps: [
+      { name: "mail", until: "& █" },
+      { name: "save -p ?", type: "save -p ? saved\r", until: "c.bin, application/octet-stream" },
+      { name: "two are marked", type: "\x1b[B \x1b[B ", until: "▸ [x] 3 c.bin, application/octet-stream" },
+      { name: "Enter saves them", type: "\r", until: "& █" },
       { name: "x", type: "x\r" },
     ],
   },
@@ -222,8 +263,7 @@ export const sessions = {
     steps: [
       { name: "mail", until: "& █" },
       { name: "1", type: "1\r", until: "\n\n& █" },
-      { name: "r", type: "r\r", until: "\n\n█" },
-      { name: "given up", type: "~x\r", until: "& █" },
+      { name: "r, given up", type: "r\r~x\r", until: "~x\n& █" },
     ],
   },
   job: {

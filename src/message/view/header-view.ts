@@ -40,7 +40,9 @@ function fieldView(name: string, raw: Uint8Array, charsets: Charsets): string {
   const isList = addressFields.test(name) && field.value.length <= longestList;
   const view = isList ? addressView(field.value, charsets) : withTrueNames(decodeWords(field.value, charsets));
   // What need not be changed keeps its folds.
-  return view === field.value ? written : `${field.name}: ${view}\n`;
+  if (view === field.value) return written;
+  // A line end in an encoded word must not begin what looks like another field.
+  return `${field.name}: ${view.replace(/\n/g, "^J").replace(/\r/g, "^M")}\n`;
 }
 
 /** A list of addresses as it is read: names decoded, and those that would mislead marked. */

@@ -3,7 +3,8 @@ import { readdirSync } from "node:fs";
 import { folderDirectory, mboxPath, systemMailbox } from "../../config/files.ts";
 import { variables } from "../../config/variables.ts";
 import type { Choice } from "../../terminal/terminal.ts";
-import type { Session } from "../session.ts";
+import { storedBytes } from "../print-decoded.ts";
+import type { Folder, Session } from "../session.ts";
 
 /** More than a person scrolls through. */
 const mostFolders = 500;
@@ -47,4 +48,19 @@ export async function editVariable({ config, terminal }: Session): Promise<strin
   if (row.value === "") return (await terminal.confirm(`Set ${name}`)) ? name : `no${name}`;
   const answer = await terminal.editLine(`${name}=`, settings.text(name) ?? "");
   return answer.kind === "line" ? `${name}=${answer.text}` : undefined;
+}
+
+/** @returns the numbers of parts as -p takes them; undefined: none */
+export async function chooseParts(
+  { terminal }: Session,
+  { mailbox }: Folder,
+  message: number,
+): Promise<string | undefined> {
+  const { leaves, parseParts } = await import("../../message/view/part.ts");
+  const choices = leaves(parseParts(storedBytes(mailbox, message))).map(({ number, type, name }) => ({
+    name: number,
+    hint: name === undefined ? type : `${name}, ${type}`,
+  }));
+  const chosen = await terminal.chooseSeveral(`Which parts of message ${message}`, choices);
+  return chosen === undefined || chosen.length === 0 ? undefined : chosen.join(",");
 }

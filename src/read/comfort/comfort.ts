@@ -3,7 +3,7 @@ import { nearest } from "../../config/nearest.ts";
 import { commands } from "../command-table.ts";
 import type { Session } from "../session.ts";
 import { assistanceFor } from "./assistance.ts";
-import { chooseFolder, editVariable } from "./choices.ts";
+import { chooseFolder, chooseParts, editVariable } from "./choices.ts";
 import { fittedHeaderLine } from "./header-columns.ts";
 import { helpOn } from "./help.ts";
 import { newMailWatch } from "./new-mail-watch.ts";
@@ -20,6 +20,7 @@ export function makeComfortable(session: Session): void {
     likeVariable: (name) => nearest(name, config.settings.names()),
     help: (topic) => helpOn(topic, terminal.size().columns),
     newMail,
+    chooseParts: (folder, message) => chooseParts(session, folder, message),
     chooseFolder: () => chooseFolder(session),
     editVariable: () => editVariable(session),
   };

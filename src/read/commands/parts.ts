@@ -15,7 +15,7 @@ import { viewerOf } from "../mailcap.ts";
 import { selectMessages, takesMessages } from "../message-list.ts";
 import { fileNameOf, type PartsForm, partsOf, savePart } from "../part-files.ts";
 import { storedBytes } from "../print-decoded.ts";
-import type { Session } from "../session.ts";
+import type { Folder, Session } from "../session.ts";
 
 export interface PartsOfMessages {
   readonly messages: readonly number[];
@@ -41,7 +41,9 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   await said(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      const chosen = await partsOf(folder, message, parts);
+      const wanted = await chosenParts(session, folder, message, parts);
+      if (wanted === undefined) return;
+      const chosen = await partsOf(folder, message, wanted);
       if (chosen.length > 1 && !isDirectory(path)) throw new MailError(`${path}: not a directory; nothing was saved`);
       for (const part of chosen) {
         const saved = await savePart(part, path);
@@ -49,6 +51,16 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
       }
     }
   });
+}
+
+/** @returns `parts`, or what a person chooses where it is "?" */
+async function chosenParts(
+  { comfort }: Session,
+  folder: Folder,
+  message: number,
+  parts: string,
+): Promise<string | undefined> {
+  return parts === "?" && comfort !== undefined ? await comfort.chooseParts(folder, message) : parts;
 }
 
 function isDirectory(path: string): boolean {
@@ -84,6 +96,7 @@ async function listParts({ folder, terminal }: Session, messages: readonly numbe
 const takesPart: Takes<PartsOfMessages> = {
   synopsis: "[msglist] part",
   parse: async (session, rest) => {
+    if (rest.trim() === "?") return { messages: (await selectMessages(session, "")) ?? [], parts: "?" };
     const [, list, part] = /^(.*?)[ \t]*(?<![^ \t])(\d+(?:\.\d+)*)[ \t]*$/s.exec(rest) ?? [];
     if (list === undefined || part === undefined) {
       session.terminal.out('Which part? "parts" lists them.\n');
@@ -98,7 +111,9 @@ async function open(session: Session, { messages, parts }: PartsOfMessages): Pro
   await said(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      for (const part of await partsOf(folder, message, parts)) await view(session, part);
+      const wanted = await chosenParts(session, folder, message, parts);
+      if (wanted === undefined) return;
+      for (const part of await partsOf(folder, message, wanted)) await view(session, part);
     }
   });
 }

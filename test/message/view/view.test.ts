@@ -232,7 +232,7 @@ test.each([
   ],
   ["an escape in an encoded word", "Subject: =?utf-8?q?a=1b]0;x=07b?=", "Subject: a^[]0;x^Gb"],
   ["an override in an encoded word", "Subject: =?utf-8?q?a=E2=80=AEb?=", "Subject: a<U+202E>b"],
-  ["a line end in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a^M\nBcc: x"],
+  ["a line end in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a^M^JBcc: x"],
 ])("marked in the header: %s", async (_shows, field, text) => {
   expect(await shown(lines(field, "", "x"), { header: true })).toBe(`${text}\n\nx\n`);
 });

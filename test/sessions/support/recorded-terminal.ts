@@ -78,6 +78,12 @@ export class RecordedTerminal implements Terminal {
 
   assist(): void {}
 
+  progress(): () => void {
+    return () => {};
+  }
+
+  async chooseSeveral(): Promise<undefined> {}
+
   async choose(): Promise<undefined> {}
 
   async confirm(): Promise<boolean> {

@@ -1,0 +1,52 @@
+/** A bar for work that takes a while: drawn after half a second, redrawn now and then, taken away at the end. */
+import { cutToFit } from "./display-width.ts";
+import type { Stroke } from "./output.ts";
+
+/** In milliseconds. */
+const patience = 500;
+const pause = 100;
+
+export class ProgressBar {
+  readonly #what: string;
+  readonly #draw: (strokes: readonly Stroke[]) => void;
+  readonly #now: () => number;
+  #started: number | undefined;
+  #drawn: number | undefined;
+
+  constructor(what: string, draw: (strokes: readonly Stroke[]) => void, now: () => number = () => performance.now()) {
+    this.#what = what;
+    this.#draw = draw;
+    this.#now = now;
+  }
+
+  /** @param columns of the window */
+  at(done: number, total: number, columns: number): void {
+    if (done >= total) {
+      this.end();
+      return;
+    }
+    const now = this.#now();
+    this.#started ??= now;
+    if (now - this.#started < patience || (this.#drawn !== undefined && now - this.#drawn < pause)) return;
+    this.#drawn = now;
+    const text = barText(this.#what, done / total, columns - 1);
+    this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below", { text, style: "hint" }]);
+  }
+
+  /** Takes the bar off the screen; the next work begins anew. */
+  end(): void {
+    this.#started = undefined;
+    if (this.#drawn === undefined) return;
+    this.#drawn = undefined;
+    this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below"]);
+  }
+}
+
+/** `archive  42 % [########------------]`, in at most so many columns. */
+export function barText(what: string, part: number, columns: number): string {
+  const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
+  const width = Math.min(Math.max(columns - percent.length - 24, 0), 40);
+  const full = Math.round(part * width);
+  const bar = width < 5 ? "" : ` [${"#".repeat(full)}${"-".repeat(width - full)}]`;
+  return `${cutToFit(what, Math.max(columns - percent.length - bar.length - 1, 0))} ${percent}${bar}`;
+}
