@@ -5,6 +5,7 @@ import { messagePieces } from "../mailbox/pieces.ts";
 import { isSystemError } from "../system-error.ts";
 import { jsonLine } from "./json-line.ts";
 import { findMessages } from "./message-list.ts";
+import { printDecoded } from "./print-decoded.ts";
 import { printMessages } from "./print-message.ts";
 import { ListMistake, NoneFound } from "./query/query.ts";
 import type { Folder, Session } from "./session.ts";
@@ -50,11 +51,12 @@ async function* batches(messages: AsyncIterable<number>): AsyncIterable<number[]
 }
 
 async function show(session: Session, folder: Folder, messages: readonly number[], json: boolean): Promise<void> {
-  const { terminal } = session;
+  const { terminal, config } = session;
+  const print = config.settings.get("decode") ? printDecoded : printMessages;
   if (json) {
     const { mailbox } = folder;
     for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
       if (at === 0) terminal.out(jsonLine(mailbox, message, bytes));
     }
-  } else await printMessages(session, folder, messages, { allFields: false, paged: false }, () => {});
+  } else await print(session, folder, messages, { allFields: false, paged: false }, () => {});
 }

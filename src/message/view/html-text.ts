@@ -9,6 +9,9 @@ import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
 /** Deeper nesting, which no person writes, would cost minutes: there only the tags are taken away. */
 const deepest = 10_000;
 const longestTarget = 500;
+/** Columns are lined up only where that costs little: a few cells can span millions. */
+const mostCells = 1000;
+const widestSpan = 20;
 /** What is laid out by a table, and not a table of words and numbers. */
 const laidOut = new Set([
   "table",
@@ -32,7 +35,11 @@ export async function htmlText(html: string, width: number): Promise<string> {
   if (isTooDeep(html)) return withoutTags(html);
   const { convert } = await import("html-to-text");
   const links = new Map<string, number>();
-  const text = convert(html, options(links, width));
+  const text = convert(html, options(links, width))
+    .replaceAll("\u00a0", " ")
+    // Where a word may be cut, and fillers that keep a mail's preview empty: nothing to read.
+    .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+|[\u200c\u200d]+(?=\s|$)/g, "")
+    .replace(/ +$/gm, "");
   if (links.size === 0) return text;
   return `${text}\n\n${[...links].map(([link, number]) => `[${number}] ${link}`).join("\n")}`;
 }
@@ -54,13 +61,15 @@ function options(links: Map<string, number>, width: number): HtmlToTextOptions {
   return {
     wordwrap: width,
     limits: { maxDepth: 500, maxInputLength: 1 << 25 },
-    formatters: { link: linkFormatter(links), image, table, skipHidden: () => {} },
+    formatters: { link: linkFormatter(links), image, table, cell },
     selectors: [
       { selector: "*", format: "inline" },
       { selector: "a", format: "link" },
       { selector: "img", format: "image" },
       { selector: "table", format: "table" },
-      { selector: "td", format: "block" },
+      { selector: "tr", format: "block" },
+      { selector: "td", format: "cell" },
+      { selector: "th", format: "cell" },
       { selector: "hr", options: { length: Math.min(width, 40) } },
       ...["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({ selector, options: { uppercase: false } })),
       ...["title", "style", "script", "template", '[style*="display:none"]', '[style*="display: none"]'].map(
@@ -91,19 +100,30 @@ const image: FormatCallback = (element, _walk, builder) => {
 
 const table: FormatCallback = (element, walk, builder, formatOptions) => {
   const formatters = builder.options.formatters;
-  const chosen = isLaidOut(element) ? formatters?.["block"] : formatters?.["dataTable"];
-  chosen?.(element, walk, builder, {
-    colSpacing: 2,
-    rowSpacing: 0,
-    maxColumnWidth: 40,
-    uppercaseHeaderCells: false,
-    ...formatOptions,
-  });
+  const chosen = isOfWords(element) ? formatters?.["dataTable"] : formatters?.["block"];
+  const columns = { colSpacing: 2, rowSpacing: 0, maxColumnWidth: 40, uppercaseHeaderCells: false };
+  chosen?.(element, walk, builder, { ...formatOptions, ...columns });
 };
 
-function isLaidOut(element: DomNode): boolean {
-  return [...below(element)].some(({ name }) => name !== undefined && laidOut.has(name));
+function isOfWords(element: DomNode): boolean {
+  let cells = 0;
+  for (const { name, attribs } of below(element)) {
+    if (name !== undefined && laidOut.has(name)) return false;
+    if ((name === "td" || name === "th") && ++cells > mostCells) return false;
+    if (Math.max(Number(attribs?.["colspan"] ?? 1), Number(attribs?.["rowspan"] ?? 1)) > widestSpan) return false;
+  }
+  return true;
 }
+
+/** In a table that lays out: words beside each other stay so, all else comes one under the other. */
+const cell: FormatCallback = (element, walk, builder, formatOptions) => {
+  if ((element.children ?? []).some(({ name }) => name !== undefined && laidOut.has(name))) {
+    builder.options.formatters?.["block"]?.(element, walk, builder, formatOptions);
+    return;
+  }
+  walk(element.children ?? [], builder);
+  builder.addInline("\u00a0 ", { noWordTransform: true });
+};
 
 function textOf(element: DomNode): string {
   return [...below(element)].map((node) => (node.type === "text" ? (node.data ?? "") : "")).join("");

@@ -212,14 +212,15 @@ class Viewer {
     if (/^-----BEGIN PGP MESSAGE-----$/m.test(text)) yield* this.#apart(note("encrypted (OpenPGP)"));
     const shown = await this.#laidOut(part, text);
     if (shown !== "") yield* this.#apart({ kind: "text", text: shown.endsWith("\n") ? shown : `${shown}\n` });
-    const left = part.end - part.start - longestText;
-    if (left > 0) yield note(`${part.number}: about ${sizeInWords(left)} more are not shown`);
+    const most = part.type === "text/html" ? longestHtml : longestText;
+    const left = part.end - part.start - most;
+    if (left > 0) yield* this.#apart(note(`${part.number}: about ${sizeInWords(left)} more are not shown`));
   }
 
   async #laidOut(part: Part, text: string): Promise<string> {
     if (part.type === "text/html") {
       const { htmlText } = await import("./html-text.ts");
-      return htmlText(text.slice(0, longestHtml), this.#width);
+      return htmlText(text, this.#width);
     }
     if (part.type === "text/rfc822-headers")
       return headerView(Buffer.from(text), { charsets: this.#charsets, withoutMime: true });
@@ -232,7 +233,7 @@ class Viewer {
   }
 
   #textOf(part: Part): string {
-    return partText(part, this.#charsets, longestText);
+    return partText(part, this.#charsets, part.type === "text/html" ? longestHtml : longestText);
   }
 
   *#attachment(part: Part): Iterable<ViewPiece> {

@@ -242,6 +242,38 @@ test("escapes in bodies are visible after decoding, and hosts that are not what 
   expect(await shown(message)).toBe("a^[[2Jb<U+009B>c http://\u0430pple.com [really xn--pple-43d.com]/x\n\n");
 });
 
+test.each([
+  ["tables of words in columns", "<table><tr><th>Disk<th>Use<tr><td>sda1<td>91 %</table>", "Disk  Use\nsda1  91 %"],
+  ["tables that lay out, row by row", "<table><tr><td><p>a</p><tr><td>b<td>c</table>", "a\n\nb  c"],
+  ["lists and quotes", "<ul><li>one<li>two</ul><blockquote>three</blockquote>", " * one\n * two\n\n> three"],
+  ["pictures by what they are said to show", "<img src='http://x/' alt='A cat'>", "[A cat]"],
+  ["nothing that is hidden or run", "<style>p{}</style><script>x()</script><p style='display:none'>no</p>yes", "yes"],
+  ["no fillers", "pass&shy;word&zwnj; &#847;&zwnj; ", "password"],
+  [
+    "links by number, once each",
+    "<a href='http://a.b/'>x</a> <a href='http://a.b/'>y</a> <a href='http://c.d'>c.d</a>",
+    "x [1] y [1] c.d\n\n[1] http://a.b/",
+  ],
+  [
+    "links that are lures",
+    "<a href='http://evil.example'>https://bank.example/login</a>",
+    "https://bank.example/login [1]\n\n[1] http://evil.example (not bank.example)",
+  ],
+  [
+    "links to another address",
+    "<a href='mailto:x@evil.example'>ann@bank.example</a>",
+    "ann@bank.example [1]\n\n[1] mailto:x@evil.example (not bank.example)",
+  ],
+  [
+    "links to a host below the one that is named",
+    "<a href='http://www.bank.example/x'>bank.example</a>",
+    "bank.example [1]\n\n[1] http://www.bank.example/x",
+  ],
+  ["controls in a link", "<a href='http://a.b/&#27;[2J'>x</a>", "x [1]\n\n[1] http://a.b/^[[2J"],
+])("HTML is shown with %s", async (_shows, html, text) => {
+  expect(await shown(lines("Content-Type: text/html", "", html))).toBe(`${text}\n\n`);
+});
+
 test("the text for an answer has no attachments and no words of ours", async () => {
   const message = multipart(
     "mixed",
@@ -297,4 +329,6 @@ test("ten thousand nested parts, a header of 5 MB and a bomb of tags are shown i
     await shown(lines(`Subject: ${"=?utf-8?q?a?= <".repeat(350_000)}`, "Content-Type: text/html", "", "<b>x</b>")),
   ).toBe("x\n\n");
   expect(await shown(lines("Content-Type: text/html", "", "<div>".repeat(200_000), "x"))).toContain("x");
+  const spans = "<tr><td rowspan=1000 colspan=1000>x".repeat(100);
+  expect(await shown(lines("Content-Type: text/html", "", `<table>${spans}</table>`))).toContain("x");
 });
