@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { completions } from "./completions.mjs";
+import { helpTopics } from "./help-topics.mjs";
 import { loadTables } from "./tables.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -102,6 +103,7 @@ try {
       stdio: ["ignore", "ignore", "inherit"],
     });
   }
+  writeFileSync(join(made, "help.json"), JSON.stringify(helpTopics()));
   mkdirSync(join(made, "completions"));
   for (const [name, text] of Object.entries(completions(await loadTables()))) {
     writeFileSync(join(made, "completions", name), text);

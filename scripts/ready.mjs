@@ -36,7 +36,7 @@ function install() {
 
 function compile() {
   const made = join(root, "dist/maild.cjs.cache");
-  const sources = ["src", "package-lock.json", "scripts/build.mjs", "scripts/start.cjs"].map((name) =>
+  const sources = ["src", "man", "package-lock.json", "scripts/build.mjs", "scripts/start.cjs"].map((name) =>
     join(root, name),
   );
   if (existsSync(made) && statSync(made).mtimeMs >= Math.max(...sources.map(newest))) return;

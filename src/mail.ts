@@ -26,6 +26,10 @@ async function run(
   open: OpenTerminal,
   opened: (terminal: Terminal) => void,
 ): Promise<ExitCode> {
+  if (argv[0] === "help" && argv.length === 2) {
+    const { asksForHelp } = await import("./cli/help-topic.ts");
+    if (asksForHelp(argv)) return help(argv[1] ?? "", open, opened);
+  }
   const { parseArguments } = await import("./cli/parse.ts");
   const parsed = await parseArguments(argv, (text) => process.stdout.write(text));
   if (parsed === undefined) return Exit.Ok;
@@ -89,6 +93,19 @@ function readsPipe({ file, words }: SaidOptions): boolean {
 async function takePiped(): Promise<string> {
   const { takePipedMailbox } = await import("./mailbox/packed/piped.ts");
   return takePipedMailbox();
+}
+
+async function help(topic: string, open: OpenTerminal, opened: (terminal: Terminal) => void): Promise<ExitCode> {
+  const { helpTopic } = await import("./cli/help-topic.ts");
+  const terminal = await open({ interactive: false });
+  opened(terminal);
+  const { title, page, text } = helpTopic(topic, __dirname);
+  const [name, section] = page.split(".");
+  const whole = Buffer.from(`${title} -- ${name}(${section})\n\n${text}`);
+  const long = text.split("\n").length + 3 > terminal.size().rows;
+  if (terminal.outputIsTerminal && long) await terminal.page(process.env["PAGER"] || "more", [whole]);
+  else terminal.out(whole);
+  return Exit.Ok;
 }
 
 function printVersion(): ExitCode {

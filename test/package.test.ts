@@ -30,6 +30,7 @@ test("the package holds the programs, their manual pages, and nothing else", () 
     "dist/completions/mail",
     "dist/completions/mail.fish",
     "dist/enquirer.cjs",
+    "dist/help.json",
     "dist/html-to-text.cjs",
     "dist/iconv-lite.cjs",
     "dist/mail.cjs",

@@ -1,0 +1,226 @@
+/**
+ * The manual pages as topics for `mail help TOPIC`: each section, and each command, variable, option and escape.
+ *
+ * Knows the mdoc that our pages use, and stops at a macro that it does not know: then a page says something nobody would
+ * see. Made at build time, so that a machine without man(1) has its help.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./ready.mjs";
+
+const pages = ["mail.1", "mailrc.5", "maild.8"];
+const width = 76;
+
+/** @returns topic, in lower case, to { title, page, text } */
+export function helpTopics() {
+  const topics = {};
+  const add = (name, topic) => {
+    const key = name.toLowerCase();
+    // A command, say, that has the name of a variable: both are shown.
+    if (topics[key] === undefined) topics[key] = topic;
+    else if (!topics[key].text.includes(topic.text)) topics[key].text += `\n${topic.text}`;
+  };
+  for (const page of pages) {
+    const lines = readFileSync(join(root, "man", page), "utf8").split("\n");
+    for (const { title, body } of sections(lines)) {
+      if (/^(NAME|SYNOPSIS|SEE ALSO)$/.test(title)) continue;
+      add(title.replaceAll(" ", "-"), { title, page, text: render(body, page) });
+      for (const { names, body: item } of items(body)) {
+        for (const name of names) add(name, { title: name, page, text: render(item, page) });
+      }
+    }
+  }
+  return topics;
+}
+
+/** A section with its subsections, and each subsection alone. */
+function sections(lines) {
+  const found = [];
+  let section;
+  let subsection;
+  for (const line of lines) {
+    const [, macro, title] = /^\.(Sh|Ss) (.*)$/.exec(line) ?? [];
+    if (macro === "Sh") {
+      section = { title, body: [] };
+      subsection = undefined;
+      found.push(section);
+      continue;
+    }
+    if (macro === "Ss") {
+      subsection = { title, body: [] };
+      found.push(subsection);
+    }
+    section?.body.push(line);
+    if (macro !== "Ss") subsection?.body.push(line);
+  }
+  return found;
+}
+
+/** The tagged items of a section that have names: `.It Ic print`, `.It Va hold`, `.It Fl s , Fl --subject`. */
+function items(lines) {
+  const found = [];
+  let item;
+  for (const line of lines) {
+    if (/^\.(El|Bl|S[hs])\b/.test(line)) item = undefined;
+    const names = /^\.It (?:Ic|Va|Cm|Fl) /.test(line) ? namesIn(line.slice(4)) : [];
+    if (names.length > 0) {
+      item = { names, body: [".Bl -tag"] };
+      found.push(item);
+    } else if (line.startsWith(".It ")) item = undefined;
+    item?.body.push(line);
+  }
+  return found.map(({ names, body }) => ({ names, body: [...body, ".El"] }));
+}
+
+function namesIn(text) {
+  const words = tokens(text);
+  const names = [];
+  for (let at = 0; at < words.length; at++) {
+    if (["Ic", "Va", "Cm"].includes(words[at])) names.push(words[at + 1]);
+    if (words[at] === "Fl") names.push(`-${words[at + 1]}`);
+  }
+  return names.filter((name) => name !== undefined && /\S/.test(name));
+}
+
+/** Words of a macro line; quotes hold them together. */
+function tokens(text) {
+  return [...text.matchAll(/"((?:[^"]|"")*)"|(\S+)/g)].map(([, quoted, plain]) => unescaped(quoted ?? plain));
+}
+
+function unescaped(text) {
+  return text
+    .replace(/\\\(dq/g, '"')
+    .replace(/\\\(em/g, "--")
+    .replace(/\\&/g, "")
+    .replace(/\\-/g, "-")
+    .replace(/\\e/g, "\\");
+}
+
+const enclosing = { Dq: ['"', '"'], Sq: ["'", "'"], Ql: ["'", "'"], Pq: ["(", ")"], Op: ["[", "]"] };
+const begins = { Oo: "[", Po: "(" };
+const ends = { Oc: "]", Pc: ")" };
+const plainMacros = new Set(["Ar", "Ic", "Cm", "Va", "Pa", "Li", "Em", "Sy", "Ev", "Sx", "No", "In"]);
+
+/** One macro line, or plain text, as words; a word in `glue` joins its neighbours. */
+function inline(line, page) {
+  if (!line.startsWith(".")) return unescaped(line);
+  let text = "";
+  let glued = false;
+  const put = (word) => {
+    const joined = text === "" || glued || /^[.,;:)\]]+$/.test(word) || /[([]$/.test(text);
+    text += joined ? word : ` ${word}`;
+    glued = false;
+  };
+  const words = tokens(line.slice(1));
+  let mode;
+  let close = "";
+  for (const word of words) {
+    if (word === "Ns") glued = true;
+    else if (word === "Nm") put(page.replace(/\.\d$/, ""));
+    else if (word === "Fl" || word === "Xr" || plainMacros.has(word)) mode = word;
+    else if (enclosing[word] !== undefined) {
+      put(enclosing[word][0]);
+      glued = true;
+      close = enclosing[word][1] + close;
+      mode = undefined;
+    } else if (begins[word] !== undefined) {
+      put(begins[word]);
+      glued = true;
+    } else if (ends[word] !== undefined) {
+      glued = true;
+      put(ends[word]);
+    } else if (mode === "Fl" && !/^[.,;:)\]|]+$/.test(word)) put(`-${word}`);
+    else if (mode === "Xr" && /^\d$/.test(word)) {
+      glued = true;
+      put(`(${word})`);
+    } else if (/^[A-Z][a-z]$/.test(word) && word === words[0]) {
+      throw new Error(`man/${page}: the help knows no macro .${word}`);
+    } else put(word);
+  }
+  // What stands behind the closing sign in the source stands behind it here.
+  const [, inner = text, after = ""] = /^(.*?)([.,;:]*)$/s.exec(text) ?? [];
+  return close === "" ? text : `${inner}${close}${after}`;
+}
+
+function wrapped(text, indent) {
+  const lines = [];
+  let line = "";
+  for (const word of text.split(/\s+/).filter((each) => each !== "")) {
+    if (line !== "" && line.length + 1 + word.length > width - indent) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  if (line !== "") lines.push(line);
+  return lines.map((each) => `${" ".repeat(indent)}${each}`);
+}
+
+function render(lines, page) {
+  const out = [];
+  let paragraph = "";
+  let indent = 0;
+  let literal = false;
+  const lists = [];
+  const flush = () => {
+    if (paragraph !== "") out.push(...wrapped(paragraph, indent));
+    paragraph = "";
+  };
+  const gap = () => {
+    flush();
+    if (out.length > 0 && out.at(-1) !== "") out.push("");
+  };
+  for (const line of lines) {
+    if (line === "" || line.startsWith('.\\"')) continue;
+    const [macro = "", ...rest] = line.startsWith(".") ? line.slice(1).split(" ") : [];
+    if (literal && macro !== "Ed") out.push(`${" ".repeat(indent + 4)}${unescaped(line)}`);
+    else if (macro === "Pp") gap();
+    else if (macro === "Ss") {
+      gap();
+      out.push(rest.join(" "), "");
+    } else if (macro === "Bd") {
+      gap();
+      literal = true;
+    } else if (macro === "Ed") literal = false;
+    else if (macro === "Bl") {
+      flush();
+      lists.push(rest.includes("-bullet") ? "bullet" : "tag");
+      indent += lists.length > 1 ? 4 : 0;
+    } else if (macro === "El") {
+      flush();
+      indent = Math.max(0, 4 * (lists.length - 1) - 4);
+      lists.pop();
+      if (lists.length === 0) indent = 0;
+    } else if (macro === "It") {
+      flush();
+      const base = 4 * (lists.length - 1);
+      if (lists.at(-1) === "bullet") {
+        indent = base + 2;
+        out.push(...wrapped("*", base));
+      } else {
+        out.push(
+          ...wrapped(
+            inline(`.${rest.join(" ")}`.replace(/^\.(?=[^A-Z"\\])/, "No ").replace(/^No /, ".No "), page),
+            base,
+          ),
+        );
+        indent = base + 4;
+      }
+    } else if (macro === "Dl") {
+      flush();
+      out.push(`${" ".repeat(indent + 4)}${tokens(rest.join(" ")).join(" ")}`);
+    } else paragraph += ` ${inline(line, page)}`;
+  }
+  flush();
+  return `${bullets(out).join("\n").trimEnd()}\n`;
+}
+
+/** A bullet stands in the first line of its text. */
+function bullets(lines) {
+  const joined = [];
+  for (const line of lines) {
+    const before = joined.at(-1);
+    if (before !== undefined && /^ *\*$/.test(before)) joined[joined.length - 1] = `${before} ${line.trimStart()}`;
+    else joined.push(line);
+  }
+  return joined;
+}

@@ -1,0 +1,36 @@
+/** `mail help TOPIC`: a section of the manual, or what it says of a command, variable, option or escape. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isUser } from "../config/identity.ts";
+import { nearest } from "../config/nearest.ts";
+import { Exit, MailError } from "../errors.ts";
+
+export interface HelpTopic {
+  readonly title: string;
+  /** The manual page it stands in: `mail.1`. */
+  readonly page: string;
+  readonly text: string;
+}
+
+/** Two words, the first of them help; unless a user of this machine has that name and may be meant. */
+export function asksForHelp(argv: readonly string[]): boolean {
+  return argv.length === 2 && argv[0] === "help" && !isUser("help");
+}
+
+/**
+ * @param directory where the programs stand; the build puts the topics there
+ * @throws MailError for a topic that the manual has not
+ */
+export function helpTopic(name: string, directory: string): HelpTopic {
+  const topics = JSON.parse(readFileSync(join(directory, "help.json"), "utf8")) as Record<string, HelpTopic>;
+  const wanted = name.toLowerCase().replace(/[ _]+/g, "-");
+  const names = Object.keys(topics);
+  const found = topics[wanted] ?? topics[names.find((topic) => wanted.length > 2 && topic.startsWith(wanted)) ?? ""];
+  if (found !== undefined) return found;
+  const like = nearest(wanted, names);
+  const hint = like === undefined ? "man mail has all of it." : `did you mean ${like}?`;
+  throw new MailError(
+    `help ${name}: no such topic; ${hint} To write to a user called help: mail -- help ${name}`,
+    Exit.Usage,
+  );
+}

@@ -1,0 +1,30 @@
+/** `mail help TOPIC`, by the built program. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+
+function help(topic: string): { status: number | null; stdout: string; stderr: string } {
+  const argv = [join(process.cwd(), "bin/mail.js"), "help", topic];
+  return spawnSync(process.execPath, argv, { encoding: "utf8" });
+}
+
+test.each([
+  // what is shown      topic            part of it
+  ["a section", "exit-status", "Exit status -- "],
+  ["a subsection", "queries", "\nsince:date\n    Dated then or later. Example: 'since:2d'\n"],
+  ["the beginning of a title", "mess", "Message lists -- mail(1)\n\nMost commands take a list of messages"],
+  ["a command", "delete", "delete -- mail(1)\n\ndelete [msglist]\n"],
+  ["a variable", "askcc", "askcc -- mailrc(5)\n\naskcc\n"],
+  ["an option", "--attach", "-A, --attach file\n    Attach a file"],
+  ["an escape", "~m", "~m [msglist]\n"],
+])("%s", (_what, topic, part) => {
+  const { status, stdout } = help(topic);
+  expect(stdout.toLowerCase()).toContain(part.toLowerCase());
+  expect(status).toBe(0);
+});
+
+test("a topic that is not there is refused, with the nearest one", () => {
+  expect(help("askccc")).toEqual(
+    expect.objectContaining({ status: 64, stderr: expect.stringContaining("no such topic; did you mean askcc?") }),
+  );
+});
