@@ -7,6 +7,7 @@ import { ttyCharset } from "../config/charset.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
+import { toBytes } from "../message/text.ts";
 import { ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
 import { programArguments } from "../submit/program.ts";
 import type { Outcome } from "../submit/transport.ts";
@@ -83,7 +84,12 @@ async function composed(
     kept ??= saveDeadLetter(config, terminal, draft.body);
     return kept;
   };
-  const atEase = terminal.interactive ? keepAtSignals(keep) : () => {};
+  const keepAll = () => {
+    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
+    typed();
+    return keep();
+  };
+  const atEase = terminal.interactive ? keepAtSignals(keepAll) : () => {};
   // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
   const unheard = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
   try {
@@ -191,7 +197,7 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
     const safe = await keepAndSay(context, await raw(true));
     return { exit: first.exit, sent: outcome.accepted.length > 0, safe };
   } catch (error) {
-    if (!(error instanceof MailError) || error instanceof Unsendable) throw error;
+    if (!(error instanceof MailError)) throw error;
     const exit = reported(error, terminal, config);
     return { exit, sent: false, safe: await keepAndSay(context, await raw(true)) };
   }

@@ -21,8 +21,8 @@ export function typedItems(text: string): string[] {
 
 /** Several bare addresses in one argument are several items; one with a name, a comment or a command is one. */
 export function splitAtBlanks(item: string): string[] {
-  if (/[<("',;:]/.test(item) || /^\s*[|/.+~]/.test(item)) return [item];
-  const words = item.split(/\s+/).filter((word) => word !== "");
+  if (/[<("',;:]/.test(item) || /^[ \t]*[|/.+~]/.test(item)) return [item];
+  const words = item.split(/[ \t]+/).filter((word) => word !== "");
   return words.length > 0 ? words : [item];
 }
 
@@ -87,6 +87,7 @@ export function qualified(address: string, mailName: string): string {
 /** @returns why nobody can be written to like this, or undefined */
 export function refusedAddress(address: string): string | undefined {
   if (address === "") return "no address";
+  if (/^@|@$/.test(address)) return "half an address";
   if (/[\s\p{Cc}\p{Cs}<>,;]/u.test(address.replace(/^"(?:[^"\\]|\\.)*"/, ""))) return "not an address";
   return undefined;
 }

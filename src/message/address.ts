@@ -66,8 +66,8 @@ function* tokens(text: string, verbatim = false): Generator<Piece> {
     const start = at;
     const first = text.charAt(at);
     const inner = (end: number) => (verbatim ? text.slice(start, end) : unquoted(text.slice(start + 1, end - 1)));
-    if (/\s/.test(first)) {
-      while (at < text.length && /\s/.test(text.charAt(at))) at++;
+    if (/[ \t\r\n]/.test(first)) {
+      while (at < text.length && /[ \t\r\n]/.test(text.charAt(at))) at++;
       if (verbatim) yield { kind: "word", text: text.slice(start, at) };
     } else if (first === '"') {
       at = endOf(text, at, '"');
@@ -83,7 +83,7 @@ function* tokens(text: string, verbatim = false): Generator<Piece> {
       yield { kind: "mark", text: first };
     } else {
       at++;
-      while (at < text.length && !/[\s"(<,;:]/.test(text.charAt(at))) at++;
+      while (at < text.length && !/[ \t\r\n"(<,;:]/.test(text.charAt(at))) at++;
       yield { kind: "word", text: text.slice(start, at) };
     }
   }

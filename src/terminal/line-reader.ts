@@ -38,6 +38,7 @@ export class LineReader {
   #unread: Buffer = Buffer.alloc(0);
   #killed = "";
   #lost = false;
+  #line: Line | undefined;
   readonly #leave = () => this.release();
 
   constructor(screen: Screen) {
@@ -53,11 +54,18 @@ export class LineReader {
     return this.#lost;
   }
 
+  /** What has been typed of a line of a message that has not ended. */
+  get begun(): string {
+    return this.#line?.text ?? "";
+  }
+
   async read(question: Question): Promise<Input> {
     const stream = this.#acquire();
     if (stream === undefined) return { kind: "end" };
     const line = new Line(this.#screen, question, this.#assistance, this.#killed);
+    this.#line = question.asked === "text" ? line : undefined;
     const input = await line.read(stream, this.#unread);
+    this.#line = undefined;
     this.#unread = line.unread;
     this.#killed = line.killed;
     if (line.lost) {
@@ -119,6 +127,10 @@ class Line {
     this.#question = question;
     this.#assistance = assistance;
     this.#state = newLine(question.value, killed);
+  }
+
+  get text(): string {
+    return this.#state.text;
   }
 
   get killed(): string {

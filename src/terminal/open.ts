@@ -54,6 +54,10 @@ class ProcessTerminal implements Terminal {
     return this.#tty.lost || this.#reader?.lost === true;
   }
 
+  get begun(): string {
+    return this.#reader?.begun ?? "";
+  }
+
   size(): { rows: number; columns: number } {
     if (!this.outputIsTerminal) return { rows: 24, columns: 80 };
     const [columns, rows] = process.stdout instanceof WriteStream ? process.stdout.getWindowSize() : [80, 24];

@@ -95,6 +95,9 @@ export interface Terminal {
   /** Resolves once everything written has left the process. */
   flush(): Promise<void>;
 
+  /** What has been typed of a line of a message that has not ended, for those who keep it when a signal ends us. */
+  readonly begun: string;
+
   /** The next line of standard input. The prompt is written when interactive. */
   readLine(prompt?: string, asked?: Asked): Promise<Input>;
   /** A line with a present value that can be edited on a terminal; where it can't, the value is shown and extended. */

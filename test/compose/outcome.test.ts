@@ -80,3 +80,13 @@ test("an empty body is not sent with -E, and -E 'set x' is a command", async () 
     "a@x.org",
   ]);
 });
+
+test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
+  "%j is no address: nobody gets the message, and all of it is kept",
+  async (wrong) => {
+    const sent = await sendMail({ argv: ["-s", "s", "b@x.org", wrong], stdin: "text\n" });
+    expect([sent.exit, sent.recipients, sent.message]).toEqual([65, [], undefined]);
+    expect(sent.stderr).toContain(`"${wrong}": `);
+    expect(sent.dead).toMatch(/^To: [\s\S]*\nSubject: s\n[\s\S]*\n\ntext\n$/);
+  },
+);

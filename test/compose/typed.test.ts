@@ -26,13 +26,18 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+let TERM: string;
+beforeEach(() => {
+  TERM = "dumb";
+});
+
 async function mail(...argv: string[]): Promise<Pty> {
   const env = {
     PATH: process.env["PATH"],
     HOME: home,
     LOGNAME: "ann",
     LC_ALL: "C.UTF-8",
-    TERM: "dumb",
+    TERM,
     MAIL: join(home, "spool"),
   };
   pty = await openPty({ argv: [process.execPath, program, ...argv], env: env as Record<string, string>, cwd: home });
@@ -93,4 +98,18 @@ test("~a, ~i, ~@, ~? and ~r !command", async () => {
   expect(await first.exited).toBe(0);
   expect(server.messages[0]).toContain("\n\nAnn\nof ops\nAnn\nof ops\nfrom a command\n");
   expect(server.messages[0]).toContain(Buffer.from("numbers\n").toString("base64"));
+});
+
+test("a hang-up keeps the line that has not ended, too, and the next mail offers it all", async () => {
+  TERM = "xterm";
+  const first = await mail("-s", "plan", "a@x.org");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.send("one\n");
+  while (kept().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  first.send("half a li");
+  await first.expect("half a li");
+  process.kill(first.pid as number, "SIGHUP");
+  await first.exited;
+  expect(dead()).toBe("one\nhalf a li\n");
+  expect(readFileSync(join(home, drafts, kept()[0] as string), "utf8")).toMatch(/\none\nhalf a li\n$/);
 });

@@ -12,6 +12,7 @@ export interface Typist {
 
 export class RecordedTerminal implements Terminal {
   readonly interactive: boolean;
+  readonly begun = "";
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
   readonly rich = false;
