@@ -7,7 +7,8 @@ import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { parseAddresses } from "../message/address.ts";
 import { decodeWords } from "../message/decode-words.ts";
 import { fieldValues } from "../message/field-values.ts";
-import { leafParts } from "../message/leaf-parts.ts";
+import { attachedParts } from "../message/view/attached-parts.ts";
+import { parseParts } from "../message/view/part.ts";
 import { Candidate } from "./query/candidate.ts";
 
 const schemaVersion = 1;
@@ -44,7 +45,7 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     cc: people(header, "cc"),
     subject: candidate.fields("subject")[0] ?? null,
     messageId: candidate.fields("message-id")[0] ?? null,
-    attachments: whole === undefined ? [] : attachments(whole),
+    attachments: attachments(candidate),
   };
   return `${JSON.stringify(line)}\n`;
 }
@@ -62,10 +63,8 @@ function people(header: string, name: string): Person[] {
   }));
 }
 
-function attachments(whole: Buffer): Attachment[] {
-  const found: Attachment[] = [];
-  for (const { attached, fileName, type } of leafParts(whole)) {
-    if (attached) found.push({ name: fileName ?? null, type });
-  }
-  return found;
+function attachments({ header, source }: Candidate): Attachment[] {
+  // Most messages are plain text, and need no look at their body.
+  if (!/^content-(?:type|disposition):/im.test(header)) return [];
+  return attachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
 }

@@ -2,6 +2,8 @@
  * An order of the header list that is not the mailbox's. Numbers, ranges, ^ and $ go on meaning the mailbox's; windows,
  * the next and the previous message, and the order in which a list's messages are taken follow the view.
  */
+export const sortKeys = ["date", "from", "subject", "size", "thread"] as const;
+
 export interface View {
   /** `Sorted by date`. */
   readonly inWords: string;

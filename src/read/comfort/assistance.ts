@@ -9,6 +9,7 @@ import { commands } from "../command-table.ts";
 import { findCommand } from "../interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import type { Session } from "../session.ts";
+import { sortKeys } from "../view.ts";
 import { addressBook } from "./address-book.ts";
 import { fileCandidates } from "./file-candidates.ts";
 
@@ -69,6 +70,7 @@ class Completion {
     if (synopsis === "[topic]") return matching(before, start, words([...topics()]));
     if (name === "set") return matching(before, start, settable());
     if (name === "unset") return matching(before, start, words(config.settings.names()));
+    if (name === "sort") return matching(before, start, words(sortKeys));
     if (name === "if") return matching(before, start, words(["s", "r"]));
     if (name === "mail") return this.#people(before);
     if (/\bfield\b/.test(synopsis)) return matching(before, start, words(fieldNames));

@@ -10,9 +10,9 @@ import { queryTerms } from "../query/term-table.ts";
 
 /** Names in the order in which one needs them; those that are not here come last, under "More". */
 const tasks: Readonly<Record<string, string>> = {
-  "Look and read": "headers z from next print Print more top parts open size =",
+  "Look and read": "headers z from sort thread unsort next print Print more top parts open size =",
   "Answer and send": "mail reply Reply forward resend track",
-  "Put away": "delete undelete undo dp save copy write hold mbox unread",
+  "Put away": "delete undelete undo resume dp save copy write hold mbox unread",
   "Work on messages": "edit visual pipe",
   Mailboxes: "folder folders inc quit exit",
   "The session": "set unset alias ignore retain source cd ! shell echo help list",

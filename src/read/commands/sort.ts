@@ -4,10 +4,9 @@ import { showHeaders } from "../header-window.ts";
 import { isInterrupted } from "../interrupts.ts";
 import type { Folder, Session } from "../session.ts";
 import { takesNothing } from "../takes.ts";
-import { type View, viewOf } from "../view.ts";
+import { sortKeys, type View, viewOf } from "../view.ts";
 
-const keys = ["date", "from", "subject", "size", "thread"] as const;
-type Key = (typeof keys)[number];
+type Key = (typeof sortKeys)[number];
 
 interface Order {
   readonly key: Key;
@@ -23,9 +22,9 @@ const takesOrder: Takes<Order | "told"> = {
       terminal.out(`${folder?.view?.inWords ?? "In the order of the mailbox"}\n`);
       return "told";
     }
-    const key = keys.find((name) => word !== "" && name.startsWith(word));
+    const key = sortKeys.find((name) => word !== "" && name.startsWith(word));
     if (key === undefined) {
-      terminal.out(`Can't sort by "${rest.trim()}"; by ${keys.join(", ")}\n`);
+      terminal.out(`Can't sort by "${rest.trim()}"; by ${sortKeys.join(", ")}\n`);
       return undefined;
     }
     return { key, descending: minus === "-" };

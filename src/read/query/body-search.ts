@@ -4,8 +4,10 @@
  * Most bodies are stored as they read: they are searched as bytes, at the speed of memory. Where the header tells of
  * MIME, a transfer encoding or a charset of its own, the text parts are decoded, those messages only.
  */
-import { leafParts, partText } from "../../message/leaf-parts.ts";
+import { nodeCharsets } from "../../message/charsets.ts";
 import { toBytes } from "../../message/text.ts";
+import { leaves, parseParts } from "../../message/view/part.ts";
+import { partText } from "../../message/view/part-text.ts";
 import type { Candidate } from "./candidate.ts";
 import { fold } from "./fold.ts";
 
@@ -13,6 +15,8 @@ const encoded =
   /^content-transfer-encoding:\s*(?:base64|quoted-printable)|^content-type:\s*(?:multipart|message)\/|charset\s*=\s*"?(?!us-ascii|utf-?8)[a-z0-9]/im;
 const mimeField = /^content-t/im;
 const pieceSize = 8 << 20;
+/** Of an encoded text, so many bytes are looked at. */
+const longestText = 64 << 20;
 
 export function bodyContains(text: string): (candidate: Candidate) => boolean {
   const wanted = fold(text);
@@ -28,13 +32,13 @@ export function bodyContains(text: string): (candidate: Candidate) => boolean {
     ascii ? asStored.test(bytes.toString("latin1")) : fold(bytes.toString()).includes(wanted);
   return (candidate) => {
     const { header } = candidate;
-    const whole = candidate.whole;
-    if (whole === undefined) return inPieces(candidate, header.length, toBytes(text).length, inText);
-    if (!mimeField.test(header) || !encoded.test(header)) return inText(whole.subarray(header.length));
-    for (const part of leafParts(whole)) {
-      if (part.type.startsWith("text/") && fold(partText(part)).includes(wanted)) return true;
+    if (mimeField.test(header) && encoded.test(header)) {
+      const texts = leaves(parseParts(candidate.source)).filter(({ type }) => type.startsWith("text/"));
+      return texts.some((part) => fold(partText(part, nodeCharsets, longestText)).includes(wanted));
     }
-    return false;
+    const { whole } = candidate;
+    if (whole === undefined) return inPieces(candidate, header.length, toBytes(text).length, inText);
+    return inText(whole.subarray(header.length));
   };
 }
 

@@ -4,10 +4,11 @@ import { bareAddress } from "../../message/bare-address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues } from "../../message/field-values.ts";
+import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
 import { fromLine } from "../header-line.ts";
 
-/** A message longer than this is searched as it is stored, in pieces, whatever its MIME structure. */
-const longest = 64 << 20;
+/** A message longer than this is not held in memory, but read where it is looked into. */
+const longest = 8 << 20;
 
 export class Candidate {
   readonly mailbox: Mailbox;
@@ -70,5 +71,11 @@ export class Candidate {
     const { size } = this;
     if (this.#bytes !== undefined && this.#bytes.length === size) return this.#bytes;
     return size > longest ? undefined : this.mailbox.read(this.message, 0, size);
+  }
+
+  /** The same to be read in parts, however long it is. */
+  get source(): Bytes {
+    const { mailbox, message, size, whole } = this;
+    return whole === undefined ? { size, read: (start, end) => mailbox.read(message, start, end) } : bytesOf(whole);
   }
 }

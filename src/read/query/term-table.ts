@@ -39,7 +39,7 @@ export const queryTerms = {
   },
   is: {
     argument: "state",
-    meaning: "State: new old read unread deleted saved held mbox touched, and flagged and answered in other clients.",
+    meaning: "In that state: new, unread, deleted, flagged and others.",
     example: "is:unread",
     hint: "as new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered",
   },

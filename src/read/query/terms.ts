@@ -1,7 +1,8 @@
 /** The terms of queries, each declared once: parsing, completion and mail(1) read this table. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
-import { leafParts } from "../../message/leaf-parts.ts";
+import { attachedParts } from "../../message/view/attached-parts.ts";
+import { parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
 import { fold } from "./fold.ts";
@@ -92,8 +93,5 @@ const states: Readonly<Record<string, Query>> = {
 
 function hasAttachment(candidate: Candidate): boolean {
   if (!/^content-(?:type|disposition):/im.test(candidate.header)) return false;
-  const { whole } = candidate;
-  if (whole === undefined) return /^content-type:\s*multipart\/mixed/im.test(candidate.header);
-  for (const { attached } of leafParts(whole)) if (attached) return true;
-  return false;
+  return attachedParts(parseParts(candidate.source)).length > 0;
 }
