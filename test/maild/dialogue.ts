@@ -16,6 +16,7 @@ export function openDialogue(port: number): Dialogue {
     received += piece.toString("latin1");
     wake();
   });
+  socket.on("error", () => undefined);
   socket.on("close", () => {
     closed = true;
     wake();

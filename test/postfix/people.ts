@@ -47,10 +47,11 @@ export class Office {
     this.#command = this.#runnable();
   }
 
-  static async open(): Promise<Office> {
+  /** @param more what its Postfix is to have beside */
+  static async open(more: Parameters<typeof startPostfix>[1] = {}): Promise<Office> {
     const directory = mkdtempSync(join(tmpdir(), "mail-postfix-"));
     chmodSync(directory, 0o755);
-    return new Office(directory, await startPostfix(directory));
+    return new Office(directory, await startPostfix(directory, more));
   }
 
   close(): void {
@@ -97,7 +98,7 @@ export class Office {
   }
 
   /** `mail` with its input from a pipe. */
-  pipe(user: User, argv: readonly string[], input: string): { status: number | null; said: string } {
+  pipe(user: User, argv: readonly string[], input: string | Buffer): { status: number | null; said: string } {
     const [file = "", ...rest] = this.#as(user, [...this.#command, ...argv]);
     const { status, stdout, stderr } = spawnSync(file, rest, {
       cwd: user.home,

@@ -6,7 +6,14 @@ import { join } from "node:path";
 
 export interface PrivatePostfix {
   readonly port: number;
+  /** Encrypted and with a login, as RFC 6409 has it. */
+  readonly submissionPort: number;
   readonly domain: string;
+  readonly log: string;
+  /** The certificate of the authority that the server's own is from. */
+  readonly caFile: string;
+  /** A program that takes mail as sendmail(1) does, for this Postfix. */
+  readonly sendmail: string;
   /** Where local(8) puts the mailboxes. */
   readonly spool: string;
   readLog(): string;
@@ -15,6 +22,10 @@ export interface PrivatePostfix {
 
 const services = `
 smtpd-here   inet  n       -       n       -       -       smtpd
+submission-here inet n     -       n       -       -       smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
 pickup       unix  n       -       n       60      1       pickup
 cleanup      unix  n       -       n       -       0       cleanup
 qmgr         unix  n       -       n       300     1       qmgr
@@ -30,16 +41,27 @@ error        unix  -       -       n       -       -       error
 retry        unix  -       -       n       -       -       error
 discard      unix  -       -       n       -       -       discard
 local        unix  -       n       n       -       -       local
+tlsmgr       unix  -       -       n       1000?   1       tlsmgr
 anvil        unix  -       -       n       -       1       anvil
 scache       unix  -       -       n       -       1       scache
 postlog      unix-dgram n  -       n       -       1       postlogd
 `;
 
-/** @param directory an empty one that every user may enter */
-export async function startPostfix(directory: string): Promise<PrivatePostfix> {
+/** Bytes; the least that leaves room for a test of it. */
+export const sizeLimit = 300_000;
+
+/**
+ * @param directory an empty one that every user may enter
+ * @param more a Dovecot's socket that knows who may log in; and where mail for other domains goes
+ */
+export async function startPostfix(
+  directory: string,
+  more: { readonly saslSocket?: string; readonly routes?: Readonly<Record<string, number>> } = {},
+): Promise<PrivatePostfix> {
   if (!existsSync("/usr/sbin/postfix")) throw new Error("Postfix is missing: apt-get install postfix");
   if (process.getuid?.() !== 0) throw new Error("Postfix must be started by root: run this test as root");
   const port = await freePort();
+  const submissionPort = await freePort();
   const domain = "dominio.test";
   const [config, spool, log] = ["etc", "mail", "mail.log"].map((name) => join(directory, name)) as [
     string,
@@ -70,19 +92,37 @@ export async function startPostfix(directory: string): Promise<PrivatePostfix> {
     alias_database: "",
     local_recipient_maps: "unix:passwd.byname",
     smtpd_relay_restrictions: "permit_mynetworks, reject",
-    smtputf8_enable: "no",
+    smtputf8_enable: "yes",
+    message_size_limit: String(sizeLimit),
+    virtual_alias_maps: `inline:{ {j\u00f6rg@${domain} = root@${domain}} }`,
+    ...(more.routes === undefined ? {} : { transport_maps: routes(more.routes) }),
+    smtpd_tls_security_level: "may",
+    smtpd_tls_cert_file: join(config, "server.pem"),
+    smtpd_tls_key_file: join(config, "server.key"),
+    ...(more.saslSocket === undefined ? {} : { smtpd_sasl_type: "dovecot", smtpd_sasl_path: more.saslSocket }),
+    smtpd_sasl_auth_enable: "no",
     biff: "no",
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   writeFileSync(join(config, "main.cf"), lines.join(""));
-  writeFileSync(join(config, "master.cf"), services.replace("smtpd-here ", `127.0.0.1:${port} `));
+  writeFileSync(
+    join(config, "master.cf"),
+    services.replace("smtpd-here ", `127.0.0.1:${port} `).replace("submission-here ", `127.0.0.1:${submissionPort} `),
+  );
   const postfix = (action: string): string =>
     execFileSync("/usr/sbin/postfix", ["-c", config, action], { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" });
+  const caFile = makeCertificates(directory, config);
+  const sendmail = join(directory, "sendmail");
+  writeFileSync(sendmail, `#!/bin/sh\nexec /usr/sbin/sendmail -C '${config}' "$@"\n`, { mode: 0o755 });
   postfix("start");
   return {
     port,
+    submissionPort,
     domain,
     spool,
+    log,
+    caFile,
+    sendmail,
     readLog: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
     stop: () => {
       postfix("stop");
@@ -90,12 +130,30 @@ export async function startPostfix(directory: string): Promise<PrivatePostfix> {
   };
 }
 
+function routes(ports: Readonly<Record<string, number>>): string {
+  const each = Object.entries(ports).map(([domain, port]) => `{${domain} = smtp:[127.0.0.1]:${port}}`);
+  return `inline:{ ${each.join(" ")} }`;
+}
+
+/** An authority of our own, and a certificate for localhost from it. @returns the authority's */
+function makeCertificates(directory: string, config: string): string {
+  const caFile = join(directory, "ca.pem");
+  const openssl = (...argv: string[]) => execFileSync("openssl", argv, { cwd: config, stdio: "pipe" });
+  const fresh = ["-newkey", "rsa:2048", "-nodes", "-days", "2"];
+  openssl("req", "-x509", ...fresh, "-keyout", "ca.key", "-out", caFile, "-subj", "/CN=Test authority");
+  openssl("req", ...fresh.slice(0, 3), "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
+  writeFileSync(join(config, "names"), "subjectAltName=DNS:localhost\n");
+  const from = ["-CA", caFile, "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2"];
+  openssl("x509", "-req", "-in", "server.csr", "-out", "server.pem", ...from);
+  return caFile;
+}
+
 function idOf(name: string, which: "-u" | "-g"): number {
   if (which === "-u") return Number(execFileSync("id", ["-u", name], { encoding: "utf8" }));
   return Number(execFileSync("getent", ["group", name], { encoding: "utf8" }).split(":")[2]);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

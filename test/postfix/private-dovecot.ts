@@ -1,0 +1,99 @@
+/** A Dovecot of our own: logins for Postfix, and LMTP with mailboxes of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface PrivateDovecot {
+  /** Where Postfix asks who may log in. */
+  readonly saslSocket: string;
+  readonly lmtpSocket: string;
+  /** The mailbox, in mbox format, of a user. */
+  mailbox(user: string): string;
+  stop(): Promise<void>;
+}
+
+/** The password of everybody who is known: games and root. */
+export const password = 'pass "word" \\ 1';
+
+/** @param directory an empty one */
+export async function startDovecot(directory: string): Promise<PrivateDovecot> {
+  for (const program of ["/usr/sbin/dovecot", "/usr/lib/dovecot/lmtp"]) {
+    if (!existsSync(program)) throw new Error(`${program} is missing: apt-get install dovecot-core dovecot-lmtpd`);
+  }
+  const mail = join(directory, "mail");
+  mkdirSync(mail, { recursive: true });
+  chmodSync(directory, 0o755);
+  chmodSync(mail, 0o777);
+  const [saslSocket, lmtpSocket, log] = ["sasl", "lmtp", "log"].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(join(directory, "users"), `games:{PLAIN}${password}\nroot:{PLAIN}${password}\n`, { mode: 0o644 });
+  writeFileSync(
+    join(directory, "dovecot.conf"),
+    `base_dir = ${join(directory, "run")}
+state_dir = ${join(directory, "state")}
+log_path = ${log}
+protocols = lmtp
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_username_format = %n
+first_valid_uid = 1
+mail_location = mbox:${mail}/%n:INBOX=${mail}/%n.inbox
+mbox_write_locks = fcntl
+passdb {
+  driver = passwd-file
+  args = ${join(directory, "users")}
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=${mail}/%n
+}
+service auth {
+  unix_listener ${saslSocket} {
+    mode = 0666
+  }
+}
+service lmtp {
+  unix_listener ${lmtpSocket} {
+    mode = 0666
+  }
+}
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+`,
+  );
+  const dovecot = spawn("/usr/sbin/dovecot", ["-F", "-c", join(directory, "dovecot.conf")], { stdio: "ignore" });
+  await listening([saslSocket, lmtpSocket], dovecot, log);
+  return {
+    saslSocket,
+    lmtpSocket,
+    mailbox: (user) => {
+      const path = join(mail, `${user}.inbox`);
+      return existsSync(path) ? readFileSync(path, "utf8") : "";
+    },
+    stop: async () => {
+      if (dovecot.exitCode !== null) return;
+      const ended = once(dovecot, "exit");
+      dovecot.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function listening(sockets: readonly string[], dovecot: ChildProcess, log: string): Promise<void> {
+  const until = Date.now() + 10_000;
+  while (!sockets.every((path) => existsSync(path))) {
+    if (dovecot.exitCode !== null || Date.now() > until) {
+      throw new Error(`Dovecot does not start: ${existsSync(log) ? readFileSync(log, "utf8") : ""}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

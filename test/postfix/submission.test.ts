@@ -1,0 +1,261 @@
+/** Every way out for mail against real servers: Postfix by SMTP, submission and its sendmail, Dovecot by LMTP. */
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { content, Office, type User } from "./people.ts";
+import { type PrivateDovecot, password, startDovecot } from "./private-dovecot.ts";
+import { freePort, type PrivatePostfix, sizeLimit } from "./private-postfix.ts";
+
+let directory: string;
+let dovecot: PrivateDovecot;
+/** Another host, which Postfix hands mail on to. */
+let elsewhere: ScriptedServer;
+let office: Office;
+let postfix: PrivatePostfix;
+let games: User;
+let root: User;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "mail-dovecot-"));
+  dovecot = await startDovecot(directory);
+  elsewhere = await scriptedServer({ RCPT: "550 5.1.1 nobody of that name" });
+  office = await Office.open({
+    saslSocket: dovecot.saslSocket,
+    routes: { "elsewhere.test": elsewhere.port, "later.test": await freePort() },
+  });
+  ({ postfix, sender: games, admin: root } = office);
+});
+
+afterAll(async () => {
+  office?.close();
+  await dovecot?.stop();
+  await elsewhere?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  rmSync(join(games.home, "dead.letter"), { force: true });
+  rmSync(join(games.home, ".netrc"), { force: true });
+});
+
+const inbox = (user: User) => content(user.env["MAIL"] as string);
+const queueId = (said: string) => /queued as (\w+)/.exec(said)?.[1] as string;
+const deadLetter = () => content(join(games.home, "dead.letter"));
+
+/** Sends with -v, and waits until Postfix has done with it. */
+async function send(argv: readonly string[], body: string | Buffer = "text\n"): Promise<string> {
+  const { status, said } = office.pipe(games, ["-v", ...argv], body);
+  expect({ status, said }).toMatchObject({ status: 0, said: expect.stringMatching(/250 2\.0\.0 .*queued as/) });
+  await office.delivered(queueId(said));
+  return said;
+}
+
+test("delivery, and its way through the real log by queue id, message-id, address and as the last one", async () => {
+  const said = await send(["-s", "delivery", "root@dominio.test"]);
+  const id = queueId(said);
+  const messageId = /client> Message-ID: (<.*>)/.exec(said)?.[1] as string;
+  expect(inbox(root)).toContain("Subject: delivery\n");
+  const told = new RegExp(
+    [
+      `^${id}`,
+      "  .{10,40} {2}client      localhost\\[127\\.0\\.0\\.1\\]",
+      `  .* {2}message-id  ${messageId}`,
+      "  .* {2}queue       from <games@dominio\\.test>, \\d+ bytes, 1 recipient",
+      "  .* {2}delivered   to <root@dominio\\.test>, relay=local, delay=[\\d.]+, dsn=2\\.0\\.0, status=sent \\(delivered to mailbox\\)",
+      "  .* {2}removed",
+      "root@dominio\\.test: delivered, delivered to mailbox\n$",
+    ].join("\n"),
+  );
+  for (const what of [[id], [messageId], ["root@dominio.test"], []]) {
+    expect(office.pipe(games, ["--track", ...what], "")).toEqual({ status: 0, said: expect.stringMatching(told) });
+  }
+  expect(office.pipe(games, ["--track", "0123456789AB"], "")).toMatchObject({ status: 66 });
+});
+
+test("a bounce: taken by the server, refused by the next; 69, and the sender hears of it", async () => {
+  const id = queueId(await send(["-s", "bounce", "somebody@elsewhere.test"]));
+  expect(office.pipe(games, ["--track", id], "")).toMatchObject({
+    status: 69,
+    said: expect.stringMatching(/^somebody@elsewhere\.test: bounced, .*550 5\.1\.1 nobody of that name/m),
+  });
+  await until(() => inbox(games).includes("Undelivered Mail Returned to Sender"));
+});
+
+test("deferred: 75", async () => {
+  const { status, said } = office.pipe(games, ["-v", "-s", "later", "somebody@later.test"], "text\n");
+  expect(status).toBe(0);
+  await until(() => postfix.readLog().includes("status=deferred"));
+  expect(office.pipe(games, ["--track", queueId(said)], "")).toMatchObject({
+    status: 75,
+    said: expect.stringMatching(/^somebody@later\.test: deferred, .*Connection refused/m),
+  });
+});
+
+test("8BITMIME: bytes above 127 arrive as they are", async () => {
+  const body = Buffer.from("gr\u00fc\u00dfe\n.\nFrom here\n");
+  const said = await send(["-s", "bytes", "root@dominio.test"], body);
+  expect(said).toContain("BODY=8BITMIME");
+  expect(inbox(root)).toContain("Content-Transfer-Encoding: 8bit\n");
+  expect(inbox(root)).toContain("\n\ngr\u00fc\u00dfe\n.\n>From here\n");
+});
+
+test("SMTPUTF8: a local part beyond ASCII", async () => {
+  const said = await send(["-s", "utf8", "j\u00f6rg@dominio.test"]);
+  expect(said).toMatch(/MAIL FROM:<games@dominio\.test>.* SMTPUTF8/);
+  expect(inbox(root)).toContain("Subject: utf8\n");
+});
+
+test("DSN: a report of success, asked for by -S dsn=success", async () => {
+  const said = await send(["-S", "dsn=success", "-s", "report", "root@dominio.test"]);
+  expect(said).toContain("RCPT TO:<root@dominio.test> NOTIFY=SUCCESS");
+  await until(() => inbox(games).includes("Successful Mail Delivery Report"));
+});
+
+test("STARTTLS: refused while nobody vouches for the certificate, encrypted with a file that does", async () => {
+  const mta = `mta=smtp://localhost:${postfix.port}`;
+  const argv = ["-S", mta, "-S", "starttls=required", "-s", "tls", "root@dominio.test"];
+  const refused = office.pipe(games, argv, "kept\n");
+  expect(refused).toMatchObject({ status: 69, said: expect.stringContaining("its certificate is not trusted") });
+  expect(deadLetter()).toContain("kept\n");
+  const said = await send(["-S", `cafile=${postfix.caFile}`, ...argv]);
+  expect(said).toContain("client> STARTTLS\n");
+  expect(said).toContain("encrypted (TLS)");
+  expect(inbox(root)).toMatch(/with ESMTPS id [\s\S]*Subject: tls\n/);
+});
+
+test.each(["scram-sha-256", "scram-sha-1", "cram-md5", "plain", "login", undefined])(
+  "a login by %s, the password from ~/.netrc, and nothing of it to be seen",
+  async (mechanism) => {
+    netrc(password);
+    const said = await send([
+      ...submission(),
+      ...(mechanism ? ["-S", `smtpauth=${mechanism}`] : []),
+      "-s",
+      "login",
+      "root@dominio.test",
+    ]);
+    expect(said).toMatch(new RegExp(`^client> AUTH ${mechanism?.toUpperCase() ?? "SCRAM-SHA-256"}\\b`, "m"));
+    expect(said).toContain("server> 235 2.7.0 Authentication successful");
+    for (const secret of [
+      password,
+      Buffer.from(password).toString("base64"),
+      Buffer.from(`\0games\0${password}`).toString("base64"),
+    ]) {
+      expect(said).not.toContain(secret.slice(0, 8));
+    }
+    expect(postfix.readLog()).toMatch(new RegExp(`${queueId(said)}: client=.*sasl_username=games`));
+  },
+);
+
+test("a password that is wrong, one that others could read, and one that a command prints", async () => {
+  netrc("wrong");
+  const wrong = office.pipe(games, [...submission(), "-s", "s", "root@dominio.test"], "kept\n");
+  expect(wrong).toMatchObject({ status: 77, said: expect.stringContaining("login failed: 535 5.7.8") });
+  expect(deadLetter()).toContain("kept\n");
+  chmodSync(join(games.home, ".netrc"), 0o644);
+  const open = office.pipe(games, [...submission(), "-s", "s", "root@dominio.test"], "kept\n");
+  expect(open).toMatchObject({
+    status: 77,
+    said: expect.stringMatching(/\.netrc: others can read it[\s\S]*no password for games/),
+  });
+  writeFileSync(join(games.home, "secret"), `${password}\n`);
+  await send(["-S", "passwordcommand=cat secret", ...submission(), "-s", "command", "root@dominio.test"]);
+});
+
+test("LMTP to Dovecot, and one of two recipients that it does not know", async () => {
+  const { status, said } = office.pipe(
+    games,
+    ["-v", "-S", `mta=lmtp:${dovecot.lmtpSocket}`, "-s", "by LMTP", "root@dominio.test", "games@dominio.test"],
+    "text\n",
+  );
+  expect({ status, said }).toMatchObject({ status: 0, said: expect.stringContaining("client> LHLO ") });
+  expect(dovecot.mailbox("root")).toContain("Subject: by LMTP\n");
+  expect(dovecot.mailbox("games")).toContain("Subject: by LMTP\n");
+});
+
+test("Postfix's sendmail program", async () => {
+  const before = postfix.readLog().length;
+  const { status, said } = office.pipe(
+    root,
+    ["-S", `mta=${postfix.sendmail}`, "-s", "by program", "games@dominio.test"],
+    "text\n",
+  );
+  expect({ status, said }).toEqual({ status: 0, said: "" });
+  await until(() => inbox(games).includes("Subject: by program\n"));
+  expect(postfix.readLog().slice(before)).toMatch(/pickup\[\d+\]: \w+: uid=0 from=/);
+  expect(office.pipe(root, ["--track", "--wait", "5"], "")).toMatchObject({ status: 0 });
+});
+
+test("larger than the server takes: refused before it is sent, with the size", () => {
+  const { status, said } = office.pipe(
+    games,
+    ["-s", "large", "root@dominio.test"],
+    `${"x".repeat(70)}\n`.repeat(sizeLimit / 70),
+  );
+  expect(status).toBe(69);
+  expect(said).toContain(String(sizeLimit));
+  expect(deadLetter().length).toBeGreaterThan(sizeLimit);
+});
+
+test("one of three recipients refused: the two have it, the one is named, and the exit code says so", async () => {
+  const { status, said } = office.pipe(
+    games,
+    ["-v", "-s", "three", "root@dominio.test", "no-such-user@dominio.test", "games@dominio.test"],
+    "text\n",
+  );
+  expect(status).toBe(67);
+  expect(said).toMatch(/mail: no-such-user@dominio\.test: 550 5\.1\.1 .*User unknown/);
+  expect(said).toContain("mail: accepted for games@dominio.test, root@dominio.test\n");
+  await office.delivered(queueId(said));
+  for (const user of [root, games]) expect(inbox(user)).toContain("Subject: three\n");
+  expect(deadLetter()).toContain("Subject: three\n");
+});
+
+test("the dialogue by hand, as over telnet, through mail --smtp", async () => {
+  const lines = [
+    "helo here",
+    "MAIL FROM:<games@dominio.test>",
+    "rcpt to:<root@dominio.test>",
+    "DATA",
+    "Subject: by hand",
+    "",
+    "..a dot",
+    ".",
+    "QUIT",
+  ];
+  const { status, said } = office.pipe(games, ["--smtp", `localhost:${postfix.port}`], `${lines.join("\n")}\n`);
+  expect(status).toBe(0);
+  expect(said).toMatch(/server> 220 dominio\.test ESMTP Postfix.*\n--- HELO/);
+  expect(said).toContain("client> DATA\nserver> 354 End data with <CR><LF>.<CR><LF>\n");
+  expect(said).toMatch(/client> QUIT\nserver> 221 2\.0\.0 Bye\n$/);
+  await office.delivered(queueId(said));
+  expect(inbox(root)).toContain("\n\n.a dot\n");
+  const tracked = office.pipe(games, ["--track", queueId(said)], "");
+  expect(tracked).toMatchObject({ status: 0, said: expect.stringContaining("root@dominio.test: delivered") });
+});
+
+const submission = () => [
+  "-S",
+  `mta=submission://games@localhost:${postfix.submissionPort}`,
+  "-S",
+  `cafile=${postfix.caFile}`,
+];
+
+function netrc(secret: string): void {
+  const path = join(games.home, ".netrc");
+  const quoted = secret.replace(/["\\]/g, "\\$&");
+  writeFileSync(path, `machine other login games password no\nmachine localhost login games password "${quoted}"\n`, {
+    mode: 0o600,
+  });
+  chownSync(path, games.uid, games.gid);
+}
+
+async function until(true_: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!true_()) {
+    if (Date.now() > end) throw new Error(`it did not come about:\n${postfix.readLog()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
