@@ -1,0 +1,206 @@
+/** What SMTP has beyond sending a message: many recipients, one connection, time, notices, names beyond ASCII, logins. */
+import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import { Readable } from "node:stream";
+import { afterEach, expect, test } from "@jest/globals";
+import { chooseMechanism } from "../../src/submit/authentication.ts";
+import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
+import type { Outgoing } from "../../src/submit/transport.ts";
+import { parseWay, wayName } from "../../src/submit/way.ts";
+import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+
+let server: ScriptedServer | undefined;
+let transport: SmtpTransport | undefined;
+afterEach(async () => {
+  await transport?.close();
+  await server?.close();
+  server = undefined;
+  transport = undefined;
+});
+
+const text = "Subject: s\n\nbody\n";
+const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
+
+async function open(script: Script, options: Partial<SmtpOptions> & { user?: string } = {}): Promise<SmtpTransport> {
+  server = await scriptedServer(script);
+  const { port } = server;
+  transport = new SmtpTransport({
+    server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user: options.user },
+    name: "client.example",
+    timeouts: { connect: 500, silence: 500 },
+    total: 0,
+    witness: undefined,
+    starttls: undefined,
+    caFile: undefined,
+    checkCertificate: true,
+    mechanism: undefined,
+    notify: [],
+    password: async () => "pencil",
+    ...options,
+  });
+  return transport;
+}
+
+const people = (count: number) => Array.from({ length: count }, (_, at) => `p${at}@x.org`);
+const commands = (verb: string) => (server?.commands ?? []).filter((line) => line.startsWith(verb));
+
+test("two messages go over one connection", async () => {
+  const smtp = await open({});
+  for (const to of ["one@x.org", "two@x.org"]) await smtp.submit({ from: "me@x.org", to: [to] }, outgoing);
+  expect(server?.messages).toHaveLength(2);
+  expect(commands("EHLO")).toHaveLength(1);
+});
+
+test("a connection that the server has closed meanwhile is opened anew", async () => {
+  let mails = 0;
+  const smtp = await open({ MAIL: () => (++mails === 2 ? "close" : "250 ok") });
+  await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
+  const { accepted } = await smtp.submit({ from: "me@x.org", to: ["two@x.org"] }, outgoing);
+  expect(accepted).toEqual(["two@x.org"]);
+  expect(commands("EHLO")).toHaveLength(2);
+});
+
+test("thousands of recipients: as many at once as the server says in LIMITS", async () => {
+  const smtp = await open({ EHLO: "250-test\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1000 MAILMAX=9" });
+  const { accepted, refused } = await smtp.submit({ from: "me@x.org", to: people(2500) }, outgoing);
+  expect(accepted).toEqual(people(2500));
+  expect(refused).toEqual([]);
+  expect(server?.messages).toHaveLength(3);
+});
+
+test("or as it takes before it says that there are too many; who is unknown is still named", async () => {
+  let taken = 0;
+  const smtp = await open({
+    MAIL: () => {
+      taken = 0;
+      return "250 ok";
+    },
+    RCPT: (line) =>
+      line.includes("<p3@") ? "550 5.1.1 who" : ++taken > 4 ? "452 4.5.3 Too many recipients" : "250 ok",
+  });
+  const { accepted, refused } = await smtp.submit({ from: "me@x.org", to: people(10) }, outgoing);
+  expect([...accepted].sort()).toEqual(people(10).filter((each) => each !== "p3@x.org"));
+  expect(refused).toMatchObject([{ recipient: "p3@x.org", exit: 67 }]);
+});
+
+test("a time for all in all: a server that answers, but slowly", async () => {
+  const smtp = await open({ DATA: "silent" }, { total: 200, timeouts: { connect: 5000, silence: 5000 } });
+  const begun = Date.now();
+  await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({
+    exit: 75,
+    message: expect.stringContaining("smtptotaltimeout"),
+  });
+  expect(Date.now() - begun).toBeLessThan(3000);
+});
+
+test("delivery status notifications are asked for where the server has them", async () => {
+  const smtp = await open({ EHLO: "250-test\r\n250 DSN" }, { notify: ["failure", "delay"] });
+  await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
+  expect(commands("RCPT")).toEqual(["RCPT TO:<one@x.org> NOTIFY=FAILURE,DELAY"]);
+});
+
+test("a server without SMTPUTF8: a domain is written in ASCII, a local part cannot be", async () => {
+  const smtp = await open({});
+  const to = ["info@b\u00fccher.example", "j\u00f6rg@x.org"];
+  const { accepted, refused } = await smtp.submit({ from: "me@x.org", to }, outgoing);
+  expect(accepted).toEqual(["info@xn--bcher-kva.example"]);
+  expect(refused).toMatchObject([{ recipient: "j\u00f6rg@x.org", exit: 65 }]);
+});
+
+const hmac = (key: Buffer, data: string) => createHmac("sha256", key).update(data).digest();
+const unbase64 = (line: string) => Buffer.from(line, "base64").toString("utf8");
+const base64 = (data: string) => Buffer.from(data).toString("base64");
+
+/** The server's side of SCRAM-SHA-256, for the password "pencil", or another that it takes for it. */
+function scramServer(password: string): Script {
+  let bare = "";
+  let first = "";
+  let step = 0;
+  return {
+    EHLO: "250-test\r\n250 AUTH PLAIN SCRAM-SHA-256",
+    AUTH: (line) => {
+      bare = unbase64(line.replace("AUTH SCRAM-SHA-256 ", "")).replace(/^n,,/, "");
+      first = `r=${/r=(.*)/.exec(bare)?.[1]}server,s=${base64("salt")},i=4096`;
+      return `334 ${base64(first)}`;
+    },
+    other: (line) => {
+      if (++step === 2) return "235 2.7.0 ok";
+      const [, unproved = "", proof = ""] = /^(.*),p=(.*)$/.exec(unbase64(line)) ?? [];
+      const salted = pbkdf2Sync(password, "salt", 4096, 32, "sha256");
+      const all = `${bare},${first},${unproved}`;
+      const key = hmac(salted, "Client Key");
+      const signature = hmac(createHash("sha256").update(key).digest(), all);
+      const given = Buffer.from(proof, "base64").map((byte, at) => byte ^ (signature[at] as number));
+      if (!key.equals(given)) return "535 5.7.8 wrong";
+      return `334 ${base64(`v=${hmac(hmac(salted, "Server Key"), all).toString("base64")}`)}`;
+    },
+  };
+}
+
+test("SCRAM-SHA-256: both sides prove that they know the password, which nobody sees", async () => {
+  const heard: string[] = [];
+  const smtp = await open(scramServer("pencil"), { user: "me", witness: (_side, line) => heard.push(line) });
+  await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
+  expect(server?.messages).toHaveLength(1);
+  expect(heard).toContain("AUTH SCRAM-SHA-256 ********");
+  expect(heard.join("\n")).not.toMatch(new RegExp(base64("c=biws").slice(0, 6)));
+});
+
+test("a wrong password is told with the server's words", async () => {
+  const smtp = await open(scramServer("another"), { user: "me" });
+  await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({
+    exit: 77,
+    message: expect.stringContaining("535 5.7.8 wrong"),
+  });
+});
+
+test.each([
+  ["oauthbearer", "OAUTHBEARER", "n,a=me,\u0001auth=Bearer pencil\u0001\u0001"],
+  ["xoauth2", "XOAUTH2", "user=me\u0001auth=Bearer pencil\u0001\u0001"],
+])("%s sends the token in its form", async (mechanism, name, wanted) => {
+  const smtp = await open({ EHLO: `250-test\r\n250 AUTH ${name}`, AUTH: "235 2.7.0 ok" }, { user: "me", mechanism });
+  await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
+  expect(unbase64(commands("AUTH")[0]?.replace(`AUTH ${name} `, "") ?? "")).toBe(wanted);
+});
+
+test.each([
+  ["PLAIN LOGIN CRAM-MD5", true, "CRAM-MD5"],
+  ["PLAIN LOGIN", true, "PLAIN"],
+  ["PLAIN CRAM-MD5 SCRAM-SHA-256", false, "SCRAM-SHA-256"],
+])("of %s, with a safe connection: %s, the one chosen is %s", (offered, safe, chosen) => {
+  expect(chooseMechanism(offered, undefined, { safe, server: "x" })).toBe(chosen);
+});
+
+test("a password is not sent in the clear, and what cannot be done is said", () => {
+  const choose = (offered: string | undefined, wanted?: string) => () =>
+    chooseMechanism(offered, wanted, { safe: false, server: "x port 25" });
+  expect(choose("PLAIN LOGIN")).toThrow("x port 25: the password would be sent unencrypted");
+  expect(choose("PLAIN", "plain")()).toBe("PLAIN");
+  expect(choose("GSSAPI")).toThrow("no login that is known here (GSSAPI)");
+  expect(choose(undefined)).toThrow("the server takes no login");
+  expect(choose("PLAIN", "magic")).toThrow('"magic" is none of');
+});
+
+test.each([
+  ["smtp://localhost", "smtp://localhost:25"],
+  ["smtp://[::1]:2525/", "smtp://[::1]:2525"],
+  ["submission://me@example.org@mail.example.org", "submission://me%40example.org@mail.example.org:587"],
+  ["smtps://me@b\u00fccher.example", "smtps://me@xn--bcher-kva.example:465"],
+  ["lmtp://localhost:2424", "lmtp://localhost:2424"],
+  ["lmtp:/run/lmtp", "lmtp:/run/lmtp"],
+  ["/usr/sbin/sendmail", "/usr/sbin/sendmail"],
+  ["local", "local"],
+])("%s is %s", (value, name) => {
+  expect(wayName(parseWay(value))).toBe(name);
+  expect(parseWay(name)).toEqual(parseWay(value));
+});
+
+test.each(["smtp://", "smtp://host:0", "smtp://host:70000", "http://host", "lmtp:relative", "smtp://ho st"])(
+  "%s is refused",
+  (value) => {
+    expect(() => parseWay(value)).toThrow(`mta: "${value}" is none of`);
+  },
+);
+
+test("a password in mta is refused, and not repeated", () => {
+  expect(() => parseWay("smtps://me:geheim@host")).toThrow(/^(?!.*geheim).*~\/\.netrc/s);
+});

@@ -1,0 +1,38 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { passwordFromNetrc } from "../../src/submit/netrc.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "mail-netrc-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const path = () => join(directory, ".netrc");
+
+test.each([
+  ["machine x.org login me password secret", "secret"],
+  ["machine x.org\n\tlogin me\n\tpassword secret\n", "secret"],
+  ["machine other password no\nmachine X.ORG login me password secret", "secret"],
+  ["machine x.org login other password no\nmachine x.org login me password secret", "secret"],
+  ["machine x.org password for-anyone", "for-anyone"],
+  ["machine other login me password no\ndefault login me password last", "last"],
+  ['machine x.org login me password "with \\"quotes\\" and blanks"', 'with "quotes" and blanks'],
+  ["# machine x.org login me password no\nmachine x.org login me account a password secret", "secret"],
+  ["macdef init\nmachine x.org login me password no\n\nmachine x.org login me password secret", "secret"],
+])("%j", (text, password) => {
+  writeFileSync(path(), text, { mode: 0o600 });
+  expect(passwordFromNetrc(path(), "x.org", "me")).toEqual({ password });
+});
+
+test("no file, nobody of that name, and a file that others can read", () => {
+  expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();
+  writeFileSync(path(), "machine x.org login other password no", { mode: 0o600 });
+  expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();
+  chmodSync(path(), 0o640);
+  expect(passwordFromNetrc(path(), "x.org", "me")).toEqual({
+    refused: `${path()}: others can read it, so it is not used; chmod 600 it`,
+  });
+});
