@@ -164,15 +164,16 @@ test("a password that is wrong, one that others could read, and one that a comma
   await send(["-S", "passwordcommand=cat secret", ...submission(), "-s", "command", "root@dominio.test"]);
 });
 
-test("LMTP to Dovecot, and one of two recipients that it does not know", async () => {
+test("LMTP to Dovecot: two recipients have it, the one that it does not know is named", () => {
+  const people = ["root@dominio.test", "games@dominio.test", "nobody-here@dominio.test"];
   const { status, said } = office.pipe(
     games,
-    ["-v", "-S", `mta=lmtp:${dovecot.lmtpSocket}`, "-s", "by LMTP", "root@dominio.test", "games@dominio.test"],
+    ["-v", "-S", `mta=lmtp:${dovecot.lmtpSocket}`, "-s", "by LMTP", ...people],
     "text\n",
   );
-  expect({ status, said }).toMatchObject({ status: 0, said: expect.stringContaining("client> LHLO ") });
-  expect(dovecot.mailbox("root")).toContain("Subject: by LMTP\n");
-  expect(dovecot.mailbox("games")).toContain("Subject: by LMTP\n");
+  expect({ status, said }).toMatchObject({ status: 67, said: expect.stringContaining("client> LHLO ") });
+  expect(said).toMatch(/mail: nobody-here@dominio\.test: 550 5\.1\.1 .*User doesn't exist/);
+  for (const user of ["root", "games"]) expect(dovecot.mailbox(user)).toContain("Subject: by LMTP\n");
 });
 
 test("Postfix's sendmail program", async () => {
@@ -234,6 +235,13 @@ test("the dialogue by hand, as over telnet, through mail --smtp", async () => {
   expect(inbox(root)).toContain("\n\n.a dot\n");
   const tracked = office.pipe(games, ["--track", queueId(said)], "");
   expect(tracked).toMatchObject({ status: 0, said: expect.stringContaining("root@dominio.test: delivered") });
+});
+
+test("STARTTLS by hand: encrypted where the server says so, and what is said after it is understood", () => {
+  const argv = ["-S", `cafile=${postfix.caFile}`, "--smtp", `localhost:${postfix.port}`];
+  const { status, said } = office.pipe(games, argv, "ehlo me\nstarttls\nehlo me\nquit\n");
+  expect(status).toBe(0);
+  expect(said).toMatch(/server> 220 2\.0\.0 Ready to start TLS\n[\s\S]*client> ehlo me\nserver> 250-dominio\.test\n/);
 });
 
 const submission = () => [
