@@ -26,9 +26,53 @@ export function typedLines(): (piece: Buffer) => Buffer {
   };
 }
 
-/** Lets what arrives at a socket pass through `typedLines` before anyone reads it. */
+const dot = 0x2e;
+
+/**
+ * RFC 5321, section 4.5.2: the first of a line's dots goes, unless the dot is all of it. smtp-server takes off only one of
+ * two, so here goes the one that stands alone; in front of a command it would be as wrong without.
+ *
+ * @returns a function that gets the pieces a client sends, in turn
+ */
+export function singleDots(): (piece: Buffer) => Buffer {
+  let atStart = true;
+  let held = false;
+  const stays = (next: number | undefined) => next === dot || next === cr || next === lf;
+  return (piece) => {
+    if (piece.length === 0) return piece;
+    const kept: Buffer[] = [];
+    if (held && stays(piece[0])) kept.push(Buffer.of(dot));
+    let from = 0;
+    let at = atStart && !held ? (piece[0] === dot ? 0 : -1) : -1;
+    held = false;
+    for (;;) {
+      if (at < 0) {
+        const found = piece.indexOf("\n.", from);
+        if (found < 0) break;
+        at = found + 1;
+      }
+      const last = at + 1 === piece.length;
+      if (last || !stays(piece[at + 1])) {
+        kept.push(piece.subarray(from, at));
+        from = at + 1;
+        held = last;
+      } else {
+        kept.push(piece.subarray(from, at + 1));
+        from = at + 1;
+      }
+      at = -1;
+    }
+    kept.push(piece.subarray(from));
+    atStart = piece[piece.length - 1] === lf;
+    return Buffer.concat(kept);
+  };
+}
+
+/** Lets what arrives at a socket pass through `typedLines` and `singleDots` before anyone reads it. */
 export function acceptTypedLines(socket: Socket): void {
-  const convert = typedLines();
+  const lines = typedLines();
+  const dots = singleDots();
+  const convert = (piece: Buffer) => dots(lines(piece));
   const push = socket.push.bind(socket);
   socket.push = (piece: unknown, encoding?: BufferEncoding) =>
     push(Buffer.isBuffer(piece) ? convert(piece) : piece, encoding);
