@@ -92,14 +92,8 @@ export async function startPostfix(
     alias_database: "",
     local_recipient_maps: "unix:passwd.byname",
     smtpd_relay_restrictions: "permit_mynetworks, reject",
-    smtputf8_enable: "yes",
-    message_size_limit: String(sizeLimit),
-    virtual_alias_maps: `inline:{ {j\u00f6rg@${domain} = root@${domain}} }`,
     ...(more.routes === undefined ? {} : { transport_maps: routes(more.routes) }),
-    smtpd_tls_security_level: "may",
-    smtpd_tls_cert_file: join(config, "server.pem"),
-    smtpd_tls_key_file: join(config, "server.key"),
-    ...(more.saslSocket === undefined ? {} : { smtpd_sasl_type: "dovecot", smtpd_sasl_path: more.saslSocket }),
+    ...(more.saslSocket === undefined ? { smtputf8_enable: "no" } : everything(config, domain, more.saslSocket)),
     smtpd_sasl_auth_enable: "no",
     biff: "no",
   };
@@ -127,6 +121,20 @@ export async function startPostfix(
     stop: () => {
       postfix("stop");
     },
+  };
+}
+
+/** What a Postfix has that is not only for the mail of one machine. */
+function everything(config: string, domain: string, saslSocket: string): Record<string, string> {
+  return {
+    smtputf8_enable: "yes",
+    message_size_limit: String(sizeLimit),
+    virtual_alias_maps: `inline:{ {j\u00f6rg@${domain} = root@${domain}} }`,
+    smtpd_tls_security_level: "may",
+    smtpd_tls_cert_file: join(config, "server.pem"),
+    smtpd_tls_key_file: join(config, "server.key"),
+    smtpd_sasl_type: "dovecot",
+    smtpd_sasl_path: saslSocket,
   };
 }
 
