@@ -5,7 +5,7 @@ import { parseAddresses } from "../message/address.ts";
 import { dateField } from "../message/date.ts";
 import { charsetOf, type TransferEncoding, transferEncodingOf } from "../message/encode.ts";
 import { encodeMailbox, encodeText } from "../message/encoded-words.ts";
-import { toBytes } from "../message/text.ts";
+import { byteLength, toBytes } from "../message/text.ts";
 import type { Outgoing } from "../submit/transport.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
@@ -26,11 +26,24 @@ export interface Sender {
 /** As ~p and reply print it: names with blanks between, and the MIME fields a body in this locale gets. */
 export function shownHeader(draft: Draft, charset?: string): string {
   const fields: Field[] = [
-    ...peopleFields(draft, draft, " ", true),
+    ...peopleFields(draft, draft, " ", true).map(([name, value]): Field => [name, inColumns(name, value)]),
     ...typeFields(draft, charset ?? "UTF-8", "8bit"),
     ...draft.attachments.map(({ name, type, size }): Field => ["Attachment", `${name} (${type}, ${size} bytes)`]),
   ];
   return `${written(fields)}\n`;
+}
+
+/** Names that would go past column 72 stand in lines of their own, four blanks in, as bsd-mailx shows them. */
+function inColumns(name: string, value: string): string {
+  if (!/^(?:To|Cc|Bcc)$/.test(name)) return value;
+  let column = name.length + 1;
+  const words = value.split(" ").map((word, index) => {
+    const length = byteLength(word);
+    const fits = column + 1 + length <= 72 || column + 1 <= 4;
+    column = fits ? column + 1 + length : 4 + length;
+    return fits ? `${index === 0 ? "" : " "}${word}` : `\n    ${word}`;
+  });
+  return words.join("");
 }
 
 /** What makes a message this one and no other. Made once, so that each copy of it carries the same. */

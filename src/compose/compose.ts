@@ -172,11 +172,11 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
   const people = resolveRecipients(config, draft, (text) => terminal.out(text));
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
-  if (everyone.length === 0) throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
   if (draft.body.size === 0) {
     const subject = draft.subject === undefined || draft.subject === "";
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
   }
+  if (everyone.length === 0) throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
   const sender = draft.from === undefined ? undefined : envelopeAddresses(draft.from, identity.mailName)[0];
   const stamp = newStamp(identity.mailName);
   const from: Sender = { identity, charset: ttyCharset(config) };

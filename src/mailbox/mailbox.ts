@@ -37,7 +37,12 @@ export interface CommitPlan {
   /** For each message; called once a message, in order. */
   readonly fate: (message: number) => Fate;
   /** Where messages of fate "mbox" go, and at which end. The file is created with mode 0600 if need be. */
-  readonly mbox?: { readonly path: string; readonly at: "start" | "end" };
+  readonly mbox?: {
+    readonly path: string;
+    readonly at: "start" | "end";
+    /** Which header fields go along, by lower-case name; all without it. */
+    readonly keepField?: (lowerName: string) => boolean;
+  };
 }
 
 export interface CommitResult {

@@ -5,6 +5,7 @@ import { MailError } from "../errors.ts";
 import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { openMailbox } from "../mailbox/open.ts";
+import { isSystemError } from "../system-error.ts";
 import { History } from "./history.ts";
 import type { Folder, Session } from "./session.ts";
 
@@ -13,6 +14,8 @@ export interface FolderName {
   /** What the word that was typed means; relative if it was. */
   readonly name: string;
   readonly system: boolean;
+  /** Whose system mailbox it is, where it is not one's own. */
+  readonly owner?: string | undefined;
   /** It is a copy: nothing is to be written to it. */
   readonly readOnly?: true;
 }
@@ -41,6 +44,26 @@ export async function openFolder(session: Session, { path, name, system, readOnl
   return folder;
 }
 
+/** The same; a system mailbox that is missing or empty has no mail. @throws NoMail */
+export async function openWithMail(session: Session, name: FolderName): Promise<Folder> {
+  const nothing = () => new NoMail(`No mail for ${name.owner ?? session.config.identity.user}`);
+  try {
+    const folder = await openFolder(session, name);
+    if (!name.system || folder.mailbox.count > 0) return folder;
+    folder.mailbox.close();
+    throw nothing();
+  } catch (error) {
+    const missing = error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
+    throw missing && name.system ? nothing() : error;
+  }
+}
+
+/** What a word that was typed for a file means once it is expanded. */
+export function folderNamed(typed: string, path: string): FolderName {
+  const system = typed.startsWith("%");
+  return { path, name: path, system, owner: system && typed.length > 1 ? typed.slice(1) : undefined };
+}
+
 function previousName({ folder }: Session): string | undefined {
   if (folder === undefined) return undefined;
   // After a change of directory the name may mean another file.
@@ -50,15 +73,15 @@ function previousName({ folder }: Session): string | undefined {
 /** The spool of the user, or of another one (-u). */
 export function systemFolder(session: Session, user?: string): FolderName {
   const path = systemMailbox(session.config, user);
-  return { path, name: path, system: true };
+  return { path, name: path, system: true, owner: user };
 }
 
-/** The first new message, else the first unread one, else the first. */
+/** The first new message, read or not, else the first unread one, else the first. */
 export function firstToRead({ mailbox }: Folder, from = 1): number {
   let unread = 0;
   for (let message = from; message <= mailbox.count; message++) {
     const flags = mailbox.flags(message);
-    if ((flags & (Flag.New | Flag.Read)) === Flag.New) return message;
+    if (flags & Flag.New) return message;
     if (unread === 0 && (flags & Flag.Read) === 0) unread = message;
   }
   return unread || Math.min(mailbox.count, 1);
@@ -75,7 +98,7 @@ export function summary(session: Session, folder: Folder): string {
     if (flags & Flag.Deleted) counted.deleted++;
     if (flags & Flag.Saved) counted.saved++;
   }
-  if (counted.unread === counted.new) counted.unread = 0;
+  if (counted.unread <= counted.new) counted.unread = 0;
   const parts = Object.entries(counted).flatMap(([what, number]) => (number > 0 ? [` ${number} ${what}`] : []));
   const { count, readOnly } = mailbox;
   return `"${shownName(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;

@@ -16,6 +16,8 @@ export interface HeaderLineParts {
   readonly showRecipient: boolean;
   /** Put before the subject: whose answer it is. */
   readonly threadMark?: string;
+  /** Senders that are oneself: their lines show the sender all the same. */
+  readonly own: readonly string[];
 }
 
 const width = 80;
@@ -37,11 +39,11 @@ export function headerTexts(parts: HeaderLineParts): { who: string; date: string
   const header = parseHeader(parts.header);
   const recipients = header.all("to").join(" ");
   const subjects = header.all("subject");
+  const sender = senderOf(parts.header, header);
+  const mine = parts.own.some((name) => name.toLowerCase() === sender.toLowerCase());
+  const shown = parts.showRecipient && !mine && header.get("to") !== undefined;
   return {
-    who:
-      parts.showRecipient && recipients !== ""
-        ? `TO ${bareAddress(recipients).replace(/,.*/s, "")}`
-        : senderOf(parts.header, header),
+    who: shown ? `TO ${bareAddress(recipients)}` : sender,
     date: fromLine(parts.header).date,
     subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
   };

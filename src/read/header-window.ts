@@ -55,6 +55,7 @@ export function printHeaderLine(session: Session, folder: Folder, message: numbe
     counts: mailbox.counts(message),
     showRecipient: session.config.settings.get("show-rcpt"),
     threadMark: threadMark(folder, message),
+    own: [session.config.identity.user, ...session.config.alternates],
   };
   const { comfort, terminal } = session;
   const line =

@@ -11,10 +11,14 @@ import { fromBytes } from "../message/text.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { Command } from "./command.ts";
 import { commands } from "./command-table.ts";
+import { NoMail } from "./folder.ts";
 import type { Session } from "./session.ts";
 
 const wordEnd = /[ \t\d$^.:/\-+*'"]/;
-const conditionals = new Set(["if", "else", "endif"]);
+/** How many files may source each other. */
+const deepestSource = 100;
+/** What an if does not keep from running; the shell escape neither, as in bsd-mailx. */
+const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
 export function findCommand(word: string): Command | undefined {
   if (word === "") return commands.find(({ name }) => name === "next");
@@ -41,15 +45,13 @@ export async function execute(session: Session, line: string): Promise<boolean> 
   if (word === "" && session.sourcing > 0 && rest.trim() === "") return true;
   const named = findCommand(word);
   const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
-  const { conditional } = session;
-  if (conditional !== undefined && !runs(session) && !(found !== undefined && conditionals.has(found.name)))
-    return true;
   if (found === undefined) {
     terminal.out(`Unknown command: "${word}"\n`);
     const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;
     if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
     return false;
   }
+  if (!runs(session) && !alwaysRun.has(found.name)) return true;
   const refusal = barred(session, found);
   if (refusal !== undefined) {
     terminal.out(`${refusal}\n`);
@@ -66,7 +68,8 @@ export async function execute(session: Session, line: string): Promise<boolean> 
 
 /** A user's mistake, or the system's, is said and the session goes on. */
 export function complain(session: Session, error: unknown): false {
-  if (error instanceof MailError) session.terminal.err(`${session.program}: ${error.message}\n`);
+  if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);
+  else if (error instanceof MailError) session.terminal.err(`${session.program}: ${error.message}\n`);
   else if (isSystemError(error) && error.code !== "EPIPE")
     session.terminal.err(`${session.program}: ${strerror(error)}\n`);
   else throw error;
@@ -85,9 +88,9 @@ function barred(session: Session, { name, barred: where }: Command): string | un
   return session.composing && where.includes("recursing") ? `Cannot recursively invoke "${name}"` : undefined;
 }
 
-/** Joins lines that a backslash continues; a continued line loses its leading blanks. */
+/** Joins lines that a backslash continues, which is a blank then; a continued line loses its leading blanks. */
 export function continued(line: string): string | undefined {
-  return /(^|[^\\])(\\\\)*\\$/.test(line) ? line.slice(0, -1) : undefined;
+  return line.endsWith("\\") ? `${line.slice(0, -1)} ` : undefined;
 }
 
 /**
@@ -96,6 +99,10 @@ export function continued(line: string): string | undefined {
  * @returns false when the file can't be read, which has been said
  */
 export async function sourceFile(session: Session, path: string): Promise<boolean> {
+  if (session.sourcing >= deepestSource) {
+    session.terminal.err(`${session.program}: ${path}: files source each other without end\n`);
+    return false;
+  }
   const outer = session.conditional;
   session.conditional = undefined;
   try {

@@ -123,10 +123,11 @@ export async function printMessages(
 ): Promise<void> {
   const { terminal, config } = session;
   const keep = allFields ? undefined : keptFields(config.shown);
+  const quiet = config.settings.get("quiet");
   function* titled(): Iterable<Styled | Uint8Array> {
     for (const message of messages) {
       visit(message);
-      yield { text: `Message ${message}:\n`, style: "title" };
+      if (!quiet) yield { text: `Message ${message}:\n`, style: "title" };
       const pieces = shownPieces(folder.mailbox, message, keep);
       yield* terminal.outputIsTerminal ? paintMessage(pieces) : pieces;
     }

@@ -3,6 +3,7 @@ import { mboxPath } from "../config/files.ts";
 import { MailError } from "../errors.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { fateOf } from "./fate.ts";
+import { keptFields } from "./print-message.ts";
 import type { Folder, Session } from "./session.ts";
 
 /**
@@ -32,7 +33,7 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   const path = mboxPath(session.config);
   const result = await mailbox.commit({
     fate,
-    mbox: { path, at: settings.get("append") ? "end" : "start" },
+    mbox: { path, at: settings.get("append") ? "end" : "start", keepField: keptFields(session.config.saved) },
   });
   if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
   tell(session, result.notice);

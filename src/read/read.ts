@@ -5,12 +5,12 @@ import { expandFileName } from "../config/files.ts";
 import { isUser } from "../config/identity.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
-import { type FolderName, NoMail, openFolder, summary, systemFolder } from "./folder.ts";
+import { type FolderName, folderNamed, NoMail, openWithMail, summary, systemFolder } from "./folder.ts";
 import { printHeaderLine, showHeaders } from "./header-window.ts";
 import { offerPending } from "./left-pending.ts";
 import { runSession } from "./loop.ts";
 import { leaveFolder } from "./quit.ts";
-import type { Folder, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { offerUnfinished } from "./unfinished.ts";
 
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
@@ -23,31 +23,18 @@ function named(session: Session, said: SaidOptions): FolderName {
   const [typed = "&"] = said.words;
   const path = expandFileName(session, typed);
   if (path === undefined) throw new MailError(`"${typed}" names no file`);
-  return { path, name: path, system: typed.startsWith("%") };
-}
-
-async function open(session: Session, name: FolderName, user: string): Promise<Folder> {
-  const nothing = () => new NoMail(`No mail for ${user}`);
-  try {
-    const folder = await openFolder(session, name);
-    if (name.system && folder.mailbox.count === 0) throw nothing();
-    return folder;
-  } catch (error) {
-    const missing = error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
-    throw missing && name.system ? nothing() : error;
-  }
+  return folderNamed(typed, path);
 }
 
 export async function read(session: Session, said: SaidOptions): Promise<ExitCode> {
   const { terminal, config } = session;
-  const user = said.user ?? config.identity.user;
-  if (isListing(said)) return listMessages(session, said, user);
-  if (said.exists) return exists(session, said, user);
+  if (isListing(said)) return listMessages(session, said);
+  if (said.exists) return exists(session, said);
   if (!said.headers) await offerUnfinished(session);
-  const folder = await open(session, named(session, said), user);
   // A start-up file may have opened one.
   await leaveFolder(session);
   session.folder?.mailbox.close();
+  const folder = await openWithMail(session, named(session, said));
   session.folder = folder;
   if (said.headers) {
     for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
@@ -64,10 +51,10 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   return session.failure ?? (ending === "lost" ? Exit.Failure : Exit.Ok);
 }
 
-async function listMessages(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {
+async function listMessages(session: Session, said: SaidOptions): Promise<ExitCode> {
   const { list } = await import("./listing.ts");
   try {
-    session.folder = await open(session, named(session, said), user);
+    session.folder = await openWithMail(session, named(session, said));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // No mail is no mistake: there is nothing to list.
@@ -84,9 +71,9 @@ function failureToOpen({ exit, cause }: MailError): ExitCode {
   return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;
 }
 
-async function exists(session: Session, said: SaidOptions, user: string): Promise<ExitCode> {
+async function exists(session: Session, said: SaidOptions): Promise<ExitCode> {
   try {
-    const { mailbox } = await open(session, named(session, said), user);
+    const { mailbox } = await openWithMail(session, named(session, said));
     return mailbox.count > 0 ? Exit.Ok : Exit.Failure;
   } catch (error) {
     if (error instanceof NoMail) return Exit.Failure;

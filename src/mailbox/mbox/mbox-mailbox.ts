@@ -300,8 +300,8 @@ export class MboxMailbox implements Mailbox {
     try {
       const { size } = fstatSync(mbox.descriptor);
       const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
-      const work = { ...to, oldSize: mbox.created ? -1 : size };
-      await this.#journalled(outcome, work, messagesForMbox(this.#file, outcome.moved, between), mbox.descriptor);
+      const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };
+      await this.#journalled(outcome, work, messagesForMbox(this.#file, outcome.moved, between, to.keepField), mbox.descriptor);
     } catch (error) {
       if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
       throw error;

@@ -34,7 +34,9 @@ export function outcomeOf(file: MboxFile, fate: (message: number) => Fate | "as-
     if (decided === "drop" || decided === "mbox") changed = change.drop;
     else {
       kept++;
-      if (decided === "keep" && !hasStatus(file, message)) changed = change.status;
+      // What nobody touched is spelled anew only where the mailbox is written anyway.
+      const touched = (file.index.flags(message) & (Flag.New | Flag.StatusChanged)) !== 0;
+      if (decided === "keep" && (touched || firstChanged > 0) && !hasStatus(file, message)) changed = change.status;
       else if (file.replaced.has(message)) changed = change.replace;
     }
     changes[message - 1] = changed;
@@ -134,7 +136,9 @@ export function* messagesForMbox(
   file: MboxFile,
   messages: readonly number[],
   between: Uint8Array,
+  keepField?: (lowerName: string) => boolean,
 ): Iterable<Uint8Array> {
   yield between;
-  for (const message of messages) yield* storedForm(file, message, { status: statusOf(file, message) });
+  const fields = keepField === undefined ? {} : { keepField };
+  for (const message of messages) yield* storedForm(file, message, { status: statusOf(file, message), ...fields });
 }

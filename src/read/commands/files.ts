@@ -1,10 +1,11 @@
 /** file, folder, folders, inc, source: which mailbox is open, and what else is read. */
 
 import { spawn } from "node:child_process";
-import { expandFileName, folderDirectory } from "../../config/files.ts";
+import { resolve } from "node:path";
+import { expandFileName, folderDirectory, mboxPath } from "../../config/files.ts";
 import { named } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
-import { openFolder, summary, tellNew } from "../folder.ts";
+import { folderNamed, openFolder, openWithMail, summary, tellNew } from "../folder.ts";
 import { showHeaders } from "../header-window.ts";
 import { offerPending } from "../left-pending.ts";
 import { takeInNewMail } from "../new-mail.ts";
@@ -25,14 +26,24 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   }
   const path = expandFileName(session, typed);
   if (path === undefined) return false;
-  const next = await openFolder(session, { path, name: path, system: typed.startsWith("%") });
+  const name = folderNamed(typed, path);
+  let next = await openWithMail(session, name);
   await leaveFolder(session);
   folder?.mailbox.close();
+  if (writtenAtQuit(session, path)) {
+    next.mailbox.close();
+    next = await openFolder(session, name);
+  }
   session.folder = next;
   terminal.out(`${summary(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
   if (session.sourcing === 0) await offerPending(session);
   return true;
+}
+
+/** Leaving a folder changes its own file, and mbox. */
+function writtenAtQuit({ folder, config }: Session, path: string): boolean {
+  return [folder?.mailbox.path, resolve(mboxPath(config))].includes(resolve(path));
 }
 
 const folderRow = (name: string, summaryText: string) =>

@@ -18,23 +18,23 @@ function headers(session: Session, [message]: readonly number[]): void {
   showWindow(session, folder);
 }
 
-function scroll(session: Session, argument: string): void {
+function scroll(session: Session, argument: string): boolean {
   const { folder, terminal } = session;
   const size = windowSize(session);
   const sign = argument[0] ?? "+";
-  if (folder === undefined) {
-    terminal.out("On last screenful of messages\n");
-    return;
+  if (sign !== "+" && sign !== "-") {
+    terminal.out(`Unrecognized scrolling command "${argument}"\n`);
+    return false;
   }
-  const start = windowStart(folder.screen, size) + (sign === "-" ? -size : size);
-  if (sign !== "+" && sign !== "-") terminal.out(`Unrecognized scrolling command "${argument}"\n`);
-  else if (start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
+  const start = windowStart(folder?.screen ?? 1, size) + (sign === "-" ? -size : size);
+  if (folder === undefined || start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
   else if (start < 1) terminal.out("On first screenful of messages\n");
   else {
     folder.screen = start;
     makeCurrent(folder, messageAt(folder, start));
     showWindow(session, folder);
   }
+  return true;
 }
 
 export const headerCommands: readonly Command[] = [

@@ -18,8 +18,8 @@ interface ListAndCommand {
   readonly parts?: string;
 }
 
-/** The list is a query, or ends at the first word that is no number or range, so that a command's options are its own. */
-const listWords = /^(?:[ \t]*(?:[-+]+|\*|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
+/** The list is a query, or ends at the first word that is no number, range or :letter, so that a command's options are its own. */
+const listWords = /^(?:[ \t]*(?:[-+]+|\*|:[a-z]+|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
 
 const takesListAndCommand: Takes<ListAndCommand> = {
   synopsis: "[msglist] command",

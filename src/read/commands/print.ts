@@ -59,7 +59,7 @@ function top(session: Session, messages: readonly number[]): void {
   for (const message of messages) {
     look(folder, message);
     makeCurrent(folder, message);
-    terminal.out(`Message ${message}:\n${lastWasEmpty ? "" : "\n"}`);
+    terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
     const text = firstLines(folder.mailbox, message, lines);
     terminal.out(text);
     lastWasEmpty = /(^|\n)[ \t]*\n$/.test(text.toString("latin1"));

@@ -50,17 +50,20 @@ function replyRow(name: string, summary: string, kind: "all" | "author"): Comman
     run: async (session, messages) => {
       const { settings } = session.config;
       const swapped = settings.get("Replyall") || settings.get("flipr");
-      await ((kind === "all") !== swapped ? replyToAll : replyToAuthors)(session, messages, false);
+      return ((kind === "all") !== swapped ? replyToAll : replyToAuthors)(session, messages, false);
     },
   });
 }
 
-async function replyToAll(session: Session, messages: readonly number[], record: boolean): Promise<void> {
-  if (messages.length > 1) return session.terminal.out("Sorry, can't reply to multiple messages at once\n");
+async function replyToAll(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
+  if (messages.length > 1) {
+    session.terminal.out("Sorry, can't reply to multiple messages at once\n");
+    return false;
+  }
   const [message] = messages;
-  if (message === undefined) return;
+  if (message === undefined) return false;
   const header = take(session, message);
-  if (header === undefined) return;
+  if (header === undefined) return false;
   const draft = draftFor(header);
   const own = new Set([session.config.identity.user, ...session.config.alternates].map((name) => name.toLowerCase()));
   const others = (items: readonly string[]) => items.filter((item) => !own.has(item.toLowerCase()));
@@ -70,38 +73,42 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const asked = others(addressesIn(replyTo ?? header.get("to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
-  draft.to = sortedUnique([...(toAuthor ? authorOf(session, header, message) : []), ...asked]);
-  const named = new Set(draft.to.map((item) => item.toLowerCase()));
-  if (replyTo === undefined)
-    draft.cc = sortedUnique(others(addressesIn(header.get("cc")))).filter((item) => !named.has(item.toLowerCase()));
+  draft.to = sortedUnique([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
+  if (replyTo === undefined) draft.cc = sortedUnique(others(addressesIn(header.get("cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
   await answer(session, draft);
+  return true;
 }
 
-async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<void> {
+async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
   const headers: Header[] = [];
   const to: string[] = [];
   for (const message of messages) {
     const header = take(session, message);
-    if (header === undefined) return;
+    if (header === undefined) return false;
     headers.push(header);
-    const replyTo = addressesIn(header.get("reply-to"));
-    to.push(...(replyTo.length > 0 ? replyTo : authorOf(session, header, message)));
+    to.push(...authorOf(session, header, message));
   }
   const [first] = headers;
   const last = headers.at(-1);
-  if (first === undefined || last === undefined) return;
+  if (first === undefined || last === undefined) return false;
   const draft = draftFor(first);
   draft.inReplyTo = last.get("message-id");
   draft.references = references(last);
-  draft.to = sortedUnique(to);
+  draft.to = to;
   if (record) draft.record = fileNamedAfter(to);
   await answer(session, draft);
+  return true;
 }
 
 async function answer(session: Session, draft: Draft): Promise<void> {
-  session.terminal.out(shownHeader(draft));
-  await compose(composeContext(session, { subject: false }), draft);
+  const { settings } = session.config;
+  const { terminal } = session;
+  const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
+  const header = shownHeader(draft);
+  // A subject that is asked for ends the header.
+  terminal.out(asks ? header.slice(0, -1) : header);
+  await compose(composeContext(session, { subject: asks }), draft);
 }
 
 /** Makes a message current and read. */
@@ -115,7 +122,7 @@ function take(session: Session, message: number): Header | undefined {
 
 function draftFor(header: Header): Draft {
   const draft = emptyDraft();
-  const subject = header.get("subject");
+  const subject = header.get("subject") ?? header.get("subj");
   if (subject !== undefined) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
   draft.inReplyTo = header.get("message-id");
   draft.references = references(header);
@@ -157,8 +164,9 @@ function addressesIn(field: string | undefined): string[] {
   return addresses.length === 0 && /^[^\s:;]+:\s*;$/.test(text) ? [text] : addresses;
 }
 
+/** Of several ways to write an address the last one stays. */
 function sortedUnique(items: readonly string[]): string[] {
   const known = new Map<string, string>();
-  for (const item of items) if (!known.has(item.toLowerCase())) known.set(item.toLowerCase(), item);
+  for (const item of items) known.set(item.toLowerCase(), item);
   return [...known.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }

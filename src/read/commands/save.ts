@@ -8,7 +8,7 @@ import { meansMaildir } from "../../mailbox/maildir/directory.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command, type Takes } from "../command.ts";
-import { look, makeCurrent } from "../cursor.ts";
+import { look, nearest } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
 import { partsForm } from "../part-files.ts";
 import { bodyPieces, type KeepField, keptFields, shownBody, shownPieces, statusLetters } from "../print-message.ts";
@@ -33,12 +33,15 @@ const takesListAndFile: Takes<ListAndFile | PartsToSave> = {
       session.terminal.out("No file specified.\n");
       return undefined;
     }
-    if (session.folder === undefined) {
-      session.terminal.out(`No messages to ${name}.\n`);
+    const { folder, terminal } = session;
+    const found = folder === undefined ? [] : await selectMessages(session, list, { orElse: "nothing" });
+    if (found === undefined) return undefined;
+    const one = folder === undefined || found.length > 0 ? undefined : nearest(folder, false);
+    const messages = one === undefined ? found : [one];
+    if (messages.length === 0) {
+      terminal.out(`No messages to ${name}.\n`);
       return undefined;
     }
-    const messages = await selectMessages(session, list);
-    if (messages === undefined) return undefined;
     const path = await expandFileName(session, file);
     return path === undefined ? undefined : { messages, path };
   },
@@ -87,7 +90,7 @@ function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<
       yield bytes.subarray(0, -2);
       last = bytes.subarray(-2);
     }
-    yield last.length > 0 && last.every((byte) => byte === 10) ? last.subarray(0, -1) : last;
+    yield last.length === 2 && last.every((byte) => byte === 10) ? last.subarray(0, -1) : last;
   }
 }
 
@@ -112,13 +115,13 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
         terminal.err(`${session.program}: ${reason}\n`);
         // A name that is wrong is the user's to correct; that a disk failed is for a script to know.
         if (error.exit !== Exit.Failure) session.failure = error.exit;
-        return;
+        return false;
       }
       for (const message of argument.messages) {
         look(folder, message);
         folder.mailbox.mark(message, mark);
-        makeCurrent(folder, message);
       }
+      return true;
     },
   });
 }

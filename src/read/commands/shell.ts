@@ -6,7 +6,11 @@ import { type Command, command } from "../command.ts";
 import type { Session } from "../session.ts";
 import { takesNothing, takesText, takesWords } from "../takes.ts";
 
-/** Runs a program with our terminal. @returns its exit code; undefined for one that a signal ended */
+/**
+ * Runs a program with our terminal.
+ *
+ * @returns its exit code; undefined for one that a signal ended, other than the interrupt of who sits at the terminal
+ */
 async function run({ terminal, config }: Session, argv: readonly string[]): Promise<number | undefined> {
   await terminal.flush();
   return terminal.lend(
@@ -14,14 +18,18 @@ async function run({ terminal, config }: Session, argv: readonly string[]): Prom
       new Promise((resolve, reject) => {
         const child = spawn(config.settings.get("SHELL"), argv, { stdio: "inherit" });
         child.on("error", (error) => reject(named(config.settings.get("SHELL"), error)));
-        child.on("close", (code) => resolve(code ?? undefined));
+        child.on("close", (code, signal) => {
+          const interrupted = signal === "SIGINT" && terminal.inputIsTerminal;
+          resolve(interrupted ? 0 : (code ?? undefined));
+        });
       }),
   );
 }
 
 async function runAndTell(session: Session, argv: readonly string[]): Promise<void> {
   const code = await run(session, argv);
-  if (code !== 0 && code !== undefined) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
+  if (code === undefined) session.terminal.out("Fatal error in process.\n");
+  else if (code !== 0) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
 }
 
 function changeDirectory(session: Session, [typed]: readonly string[]): boolean {

@@ -96,5 +96,9 @@ export const stateCommands: readonly Command[] = [
   stateRow("mbox", "Mark messages to go to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved)),
   stateRow("unread", "Mark messages as not read.", unread),
   stateRow("Unread", "The same as unread.", unread),
-  stateRow("new", "The same as unread.", unread),
+  stateRow(
+    "new",
+    "Mark messages as new: neither read nor seen.",
+    marks(Flag.New | Flag.StatusChanged, Flag.Read | Flag.Touched),
+  ),
 ];

@@ -7,7 +7,15 @@ import { displayWidth } from "../../../src/terminal/display-width.ts";
 function parts(subject: string, from = "alice@example.org", number = 1) {
   const header = `From ${from} Sat Jan 16 18:22:01 2021\nFrom: ${from}\nSubject: ${subject}\n\n`;
   const counts = { lines: 10, characters: 234 };
-  return { number, current: number === 1, flags: Flag.New, header: Buffer.from(header), counts, showRecipient: false };
+  return {
+    number,
+    current: number === 1,
+    flags: Flag.New,
+    header: Buffer.from(header),
+    counts,
+    showRecipient: false,
+    own: [],
+  };
 }
 
 const long = "a subject that is longer than any window of these here has room for, and then some more words";
