@@ -301,7 +301,12 @@ export class MboxMailbox implements Mailbox {
       const { size } = fstatSync(mbox.descriptor);
       const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
       const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };
-      await this.#journalled(outcome, work, messagesForMbox(this.#file, outcome.moved, between, to.keepField), mbox.descriptor);
+      await this.#journalled(
+        outcome,
+        work,
+        messagesForMbox(this.#file, outcome.moved, between, to.keepField),
+        mbox.descriptor,
+      );
     } catch (error) {
       if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
       throw error;
