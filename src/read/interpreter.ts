@@ -17,6 +17,8 @@ import type { Session } from "./session.ts";
 const wordEnd = /[ \t\d$^.:/\-+*'"]/;
 /** How many files may source each other. */
 const deepestSource = 100;
+/** Ends all the files that source each other. */
+class SourcedTooDeep extends Error {}
 /** What an if does not keep from running; the shell escape neither, as in bsd-mailx. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
@@ -100,8 +102,8 @@ export function continued(line: string): string | undefined {
  */
 export async function sourceFile(session: Session, path: string): Promise<boolean> {
   if (session.sourcing >= deepestSource) {
-    session.terminal.err(`${session.program}: ${path}: files source each other without end\n`);
-    return false;
+    session.terminal.out('Too much "sourcing" going on.\n');
+    throw new SourcedTooDeep();
   }
   const outer = session.conditional;
   session.conditional = undefined;
@@ -124,8 +126,13 @@ export async function loadFile(session: Session, path: string): Promise<boolean>
     session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
     return false;
   }
-  await runLines(session, text, path);
-  return true;
+  try {
+    await runLines(session, text, path);
+    return true;
+  } catch (error) {
+    if (error instanceof SourcedTooDeep && session.sourcing === 0) return false;
+    throw error;
+  }
 }
 
 /** The same for commands that are in no file: the built-in start-up ones. */

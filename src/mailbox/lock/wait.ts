@@ -4,7 +4,7 @@ import { notice } from "../notices.ts";
 
 /** Milliseconds between tries, with a random part so that two waiting programs don't keep step. */
 const pause = () => 50 + Math.random() * 150;
-/** Milliseconds of waiting after which the user is told; what is shorter bsd-mailx waits for without a word. */
+/** Milliseconds of waiting after which the user is told. */
 const patience = 2500;
 
 export type Release = () => Promise<void>;

@@ -34,9 +34,9 @@ export function outcomeOf(file: MboxFile, fate: (message: number) => Fate | "as-
     if (decided === "drop" || decided === "mbox") changed = change.drop;
     else {
       kept++;
-      // What nobody touched is spelled anew only where the mailbox is written anyway.
-      const touched = (file.index.flags(message) & (Flag.New | Flag.StatusChanged)) !== 0;
-      if (decided === "keep" && (touched || firstChanged > 0) && !hasStatus(file, message)) changed = change.status;
+      // A Status that only is spelled otherwise is written anew where the mailbox is written anyway.
+      if (decided === "keep" && !hasStatus(file, message) && (firstChanged > 0 || !saysTheSame(file, message)))
+        changed = change.status;
       else if (file.replaced.has(message)) changed = change.replace;
     }
     changes[message - 1] = changed;
@@ -50,6 +50,13 @@ function hasStatus(file: MboxFile, message: number): boolean {
   const stored = file.index.stored(message);
   const wanted = (file.index.flags(message) & Flag.Read) !== 0;
   return (stored & Stored.Plain) !== 0 && ((stored & Stored.Read) !== 0) === wanted;
+}
+
+/** The letters in the file are those that are to be written, perhaps in another order. */
+function saysTheSame(file: MboxFile, message: number): boolean {
+  const stored = file.index.stored(message);
+  const wanted = (file.index.flags(message) & Flag.Read) !== 0;
+  return (stored & Stored.Old) !== 0 && ((stored & Stored.Read) !== 0) === wanted;
 }
 
 function statusOf(file: MboxFile, message: number): string {

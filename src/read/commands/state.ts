@@ -82,6 +82,7 @@ export const stateCommands: readonly Command[] = [
     "Take back a delete.",
     async (folder, messages, session) => {
       for (const message of messages) {
+        look(folder, message);
         folder.mailbox.mark(message, 0, Flag.Deleted);
         makeCurrent(folder, message);
       }

@@ -97,7 +97,7 @@ describe("the fcntl() lock", () => {
   test("is had once the other lets go, and the waiting was said", async () => {
     const other = await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
-    const wait = setTimeout(() => other.kill("SIGKILL"), 1500);
+    const wait = setTimeout(() => other.kill("SIGKILL"), 3000);
     const release = await lockFile(spool, descriptor, 20);
     clearTimeout(wait);
     expect(notices).toEqual([`${spool}: locked by another program; waiting, at most 20 seconds`]);

@@ -143,7 +143,7 @@ describe("quit", () => {
     expect([...filesOf(maildir).keys()]).toEqual([
       "cur/1600000001.M000001P1.host:2,",
       "cur/1600000002.M000001P1.host:2,",
-      "cur/1600000004.1.host:2,a",
+      "cur/1600000004.1.host:2,Sa",
     ]);
   });
 
