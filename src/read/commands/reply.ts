@@ -26,7 +26,7 @@ export const replyCommands: readonly Command[] = [
 function followupRow(
   name: string,
   summary: string,
-  run: (session: Session, messages: readonly number[], record: boolean) => Promise<void>,
+  run: (session: Session, messages: readonly number[], record: boolean) => Promise<boolean>,
 ): Command {
   return command({
     name,
