@@ -1,6 +1,7 @@
 /** Messages printed as a person reads them: `decode`. */
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Bytes } from "../message/view/bytes.ts";
+import type { Part } from "../message/view/part.ts";
 import type { ViewPiece } from "../message/view/view.ts";
 import type { Styled } from "../terminal/terminal.ts";
 import { isInterrupted } from "./interrupts.ts";
@@ -18,13 +19,40 @@ export async function printDecoded(
   printing: Printing,
   visit: (message: number) => void,
 ): Promise<void> {
+  await print(session, messages, printing, visit, (message) => decoded(session, folder.mailbox, message, printing));
+}
+
+/** The same with parts of messages: `print -p`. */
+export async function printParts(
+  session: Session,
+  messages: readonly number[],
+  printing: Printing,
+  visit: (message: number) => void,
+  partsOf: (message: number) => Promise<readonly Part[]>,
+): Promise<void> {
+  const { viewPart } = await import("../message/view/view.ts");
+  await print(session, messages, printing, visit, async (message) => {
+    const shown: Shown[] = [];
+    for (const part of await partsOf(message))
+      shown.push(...styled(await viewPart(part, session.terminal.size().columns)));
+    return shown;
+  });
+}
+
+async function print(
+  session: Session,
+  messages: readonly number[],
+  printing: Printing,
+  visit: (message: number) => void,
+  piecesOf: (message: number) => Promise<Iterable<Shown>>,
+): Promise<void> {
   const { terminal, config } = session;
   const limit = printing.paged ? -1 : pageLimit(session);
   if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
     const collected: Shown[] = [];
     for (const message of messages) {
       visit(message);
-      collected.push(title(message), ...(await decoded(session, folder.mailbox, message, printing)));
+      collected.push(title(message), ...(await piecesOf(message)));
     }
     if (lines(collected) - messages.length > limit) await terminal.page(config.settings.get("PAGER"), collected);
     else await write(session, collected);
@@ -33,7 +61,7 @@ export async function printDecoded(
   for (const message of messages) {
     visit(message);
     await write(session, [title(message)]);
-    if (!(await write(session, await decoded(session, folder.mailbox, message, printing)))) return;
+    if (!(await write(session, await piecesOf(message)))) return;
     await terminal.flush();
   }
 }
@@ -62,6 +90,7 @@ async function decoded(
 function* styled(view: readonly ViewPiece[]): Iterable<Styled> {
   for (const { kind, text } of view) {
     if (kind === "note") yield { text, style: "hint" };
+    else if (kind === "summary") yield { text, style: "plain" };
     else yield* paintMessage([Buffer.from(text)], kind === "header");
   }
 }

@@ -89,6 +89,12 @@ test.each(["save -p 9 {D}", "save -p all 2 {D}", "save -p 2 {D}/missing/", "save
   },
 );
 
+test("print -p shows a part as text, also one that is attached", async () => {
+  expect(await run("p -p 1 1")).toBe("Message 1:\nsee below\n");
+  expect(await run("print -p 2")).toBe("Message 1:\n[2: application/pdf, 3 B]\n");
+  expect(await run("p -p 7")).toBe("");
+});
+
 test("pipe -p gives a part, decoded, to a command", async () => {
   await run("pipe -p 2 1 cat > {D}/out");
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one");

@@ -57,19 +57,18 @@ export async function readParts(
   header: Uint8Array = Buffer.alloc(0),
 ): Promise<{ root: Part; charsets: Charsets }> {
   const root = parseParts(source);
-  const all = leaves(root);
-  const named = all.map(({ parameters }) => parameters.get("charset") ?? "");
-  const fields = all.flatMap((leaf) =>
+  const charsets = await charsetsOf(root, header);
+  return { root: charsets === nodeCharsets ? root : parseParts(source, charsets), charsets };
+}
+
+/** The charsets that a part, its parts and a header need. */
+export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0)): Promise<Charsets> {
+  const fields = leaves(part).flatMap((leaf) =>
     ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),
   );
-  const names = [
-    ...named,
-    ...fields.flatMap(encodedCharsets),
-    ...encodedCharsets(Buffer.from(header).toString("latin1")),
-  ];
-  if (!needsMore(names)) return { root, charsets: nodeCharsets };
-  const charsets = await moreCharsets();
-  return { root: parseParts(source, charsets), charsets };
+  const named = leaves(part).map(({ parameters }) => parameters.get("charset") ?? "");
+  const words = [...fields, Buffer.from(header).toString("latin1")].flatMap(encodedCharsets);
+  return needsMore([...named, ...words]) ? moreCharsets() : nodeCharsets;
 }
 
 /** All parts that are no multipart, in order, with those of the messages inside. */

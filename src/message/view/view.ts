@@ -12,14 +12,14 @@ import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { reflowed } from "./flowed.ts";
 import { headerView } from "./header-view.ts";
-import { leaves, type Part, readParts } from "./part.ts";
+import { charsetsOf, leaves, type Part, readParts } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
 import { decodedSize } from "./transfer-decoding.ts";
 
 export interface ViewPiece {
-  /** The header of the message, text that it holds, or what we say of it. */
-  readonly kind: "header" | "text" | "note";
+  /** The header of the message, text that it holds, what we say of a part, and what we tell of what it says. */
+  readonly kind: "header" | "text" | "note" | "summary";
   /** Lines, each with its end. */
   readonly text: string;
 }
@@ -47,7 +47,20 @@ export async function viewMessage(message: Bytes, header: Uint8Array, look: Look
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
   for await (const piece of new Viewer(charsets, look.width).render(root)) pieces.push(piece);
   if (!isPlain(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
-  return pieces.map(({ kind, text }) => ({ kind, text: visible(kind === "text" ? withTrueNames(text) : text) }));
+  return pieces.map(safe);
+}
+
+function safe({ kind, text }: ViewPiece): ViewPiece {
+  return { kind, text: visible(kind === "text" ? withTrueNames(text) : text) };
+}
+
+/** A part as it is read, also one that is attached; what holds no text is named. */
+export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> {
+  const viewer = new Viewer(await charsetsOf(part), width);
+  const pieces: ViewPiece[] = [];
+  for await (const piece of viewer.render({ ...part, disposition: "inline", name: undefined }))
+    pieces.push(safe(piece));
+  return pieces;
 }
 
 /**
@@ -198,7 +211,7 @@ class Viewer {
 
   /** What we say of a part, in a place of its own. */
   *#summary(text: string): Iterable<ViewPiece> {
-    yield* this.#apart({ kind: "note", text }, "text");
+    yield* this.#apart({ kind: "summary", text });
   }
 
   async *#text(part: Part): AsyncIterable<ViewPiece> {

@@ -41,9 +41,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   await said(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      const wanted = await chosenParts(session, folder, message, parts);
-      if (wanted === undefined) return;
-      const chosen = await partsOf(folder, message, wanted);
+      const chosen = await chosenPartsOf(session, folder, message, parts);
       if (chosen.length > 1 && !isDirectory(path)) throw new MailError(`${path}: not a directory; nothing was saved`);
       for (const part of chosen) {
         const saved = await savePart(part, path);
@@ -53,14 +51,15 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   });
 }
 
-/** @returns `parts`, or what a person chooses where it is "?" */
-async function chosenParts(
+/** The parts that are wanted, or those that a person chooses where it is "?"; none where nothing was chosen. */
+export async function chosenPartsOf(
   { comfort }: Session,
   folder: Folder,
   message: number,
   parts: string,
-): Promise<string | undefined> {
-  return parts === "?" && comfort !== undefined ? await comfort.chooseParts(folder, message) : parts;
+): Promise<readonly Part[]> {
+  const wanted = parts === "?" && comfort !== undefined ? await comfort.chooseParts(folder, message) : parts;
+  return wanted === undefined ? [] : partsOf(folder, message, wanted);
 }
 
 function isDirectory(path: string): boolean {
@@ -111,9 +110,7 @@ async function open(session: Session, { messages, parts }: PartsOfMessages): Pro
   await said(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      const wanted = await chosenParts(session, folder, message, parts);
-      if (wanted === undefined) return;
-      for (const part of await partsOf(folder, message, wanted)) await view(session, part);
+      for (const part of await chosenPartsOf(session, folder, message, parts)) await view(session, part);
     }
   });
 }

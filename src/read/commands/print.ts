@@ -1,12 +1,15 @@
 /** next, print and its kin, top. */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
-import { type Command, command } from "../command.ts";
+import type { Part } from "../../message/view/part.ts";
+import { type Command, command, type Takes } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
-import { takesMessages } from "../message-list.ts";
-import { printDecoded } from "../print-decoded.ts";
+import { selectMessages, takesMessages } from "../message-list.ts";
+import { partsForm } from "../part-files.ts";
+import { printDecoded, printParts } from "../print-decoded.ts";
 import { bodyPieces, type Printing, printMessages, shownBody } from "../print-message.ts";
-import type { Session } from "../session.ts";
+import type { Folder, Session } from "../session.ts";
 import { messageAt, placeOf } from "../view.ts";
+import { chosenPartsOf, type PartsOfMessages } from "./parts.ts";
 
 const plain: Printing = { allFields: false, paged: false };
 
@@ -15,20 +18,44 @@ export async function show(session: Session, messages: readonly number[], printi
   const { folder } = session;
   if (folder === undefined) return;
   const print = session.config.settings.get("decode") ? printDecoded : printMessages;
-  await print(session, folder, messages, printing, (message) => {
+  await print(session, folder, messages, printing, visitor(folder));
+}
+
+function visitor(folder: Folder): (message: number) => void {
+  return (message) => {
     look(folder, message);
     makeCurrent(folder, message);
-  });
+  };
 }
+
+/** `print -p N`: of each message only these parts, as text. */
+async function showParts(session: Session, { messages, parts }: PartsOfMessages, printing: Printing): Promise<void> {
+  const { folder } = session;
+  if (folder === undefined) return;
+  const wanted = new Map<number, readonly Part[]>();
+  // What a message does not have is said before any is read.
+  for (const message of messages) wanted.set(message, await chosenPartsOf(session, folder, message, parts));
+  await printParts(session, messages, printing, visitor(folder), async (message) => wanted.get(message) ?? []);
+}
+
+const takesMessagesOrParts: Takes<readonly number[] | PartsOfMessages> = {
+  synopsis: "[msglist]",
+  parse: async (session, rest) => {
+    const form = partsForm(rest);
+    const messages = await selectMessages(session, form?.rest ?? rest);
+    return messages === undefined || form === undefined ? messages : { messages, parts: form.parts };
+  },
+};
 
 function printRow(name: string, summary: string, printing: Printing): Command {
   return command({
     name,
-    takes: takesMessages(),
+    takes: takesMessagesOrParts,
     summary,
     example: `${name} 1-3`,
     barred: ["sending"],
-    run: (session, messages) => show(session, messages, printing),
+    run: (session, argument) =>
+      "parts" in argument ? showParts(session, argument, printing) : show(session, argument, printing),
   });
 }
 
