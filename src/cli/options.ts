@@ -67,7 +67,11 @@ export const options = [
     long: "recipients-from-header",
     meaning: "The input begins with a header: recipients, subject and other fields are taken from it.",
   },
-  { letter: "f", long: "file", meaning: "Read a file instead of the system mailbox: the word that follows, or mbox." },
+  {
+    letter: "f",
+    long: "file",
+    meaning: "Read a file instead of the system mailbox: the word that follows (- is standard input), or mbox.",
+  },
   { letter: "u", long: "user", argument: "user", meaning: "Read the system mailbox of another user." },
   { letter: "e", long: "exists", meaning: "Read nothing; exit 0 when there is mail, else 1." },
   { letter: "H", long: "headers", meaning: "Print the header list and end." },

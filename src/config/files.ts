@@ -12,7 +12,9 @@ const spoolDirectory = "/var/mail";
 /** The spool of a user; of this one, the file $MAIL names where it names one. */
 export function systemMailbox(config: Config, user?: string): string {
   const named = user === undefined ? config.settings.text("MAIL") : undefined;
-  return named === undefined || named === "" ? join(spoolDirectory, user ?? config.identity.user) : named;
+  if (named === undefined || named === "") return join(spoolDirectory, user ?? config.identity.user);
+  // As the shell would have expanded it; bsd-mailx takes it as it stands.
+  return named.startsWith("~") ? inHome(config, named, "") : named;
 }
 
 export function mboxPath(config: Config): string {

@@ -64,9 +64,10 @@ async function openPacked(
   options: MailboxOptions,
 ): Promise<Mailbox> {
   const { unpack } = await import("./packed/unpack.ts");
-  const plain = await unpack(path, packed, compression);
+  const plain = await unpack(path, packed, compression, options);
   try {
-    const mailbox = new MboxMailbox(path, plain, true, options);
+    // No index is kept: the next time it is another file.
+    const mailbox = new MboxMailbox(path, plain, true, { ...options, cacheDirectory: undefined });
     await mailbox.poll();
     closeSync(packed);
     return mailbox;

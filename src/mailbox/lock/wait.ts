@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MailboxBusy } from "../errors.ts";
 import { notice } from "../notices.ts";
 
-/** Milliseconds between tries, with a random part so that two waiting programs don't keep step. */
-const pause = () => 50 + Math.random() * 150;
+/** Milliseconds: short at first, for a lock is rarely held long; random, so that two waiting programs don't keep step. */
+const pause = (tries: number) => Math.min(5 * 2 ** tries, 150) * (0.5 + Math.random());
 /** Milliseconds of waiting after which the user is told. */
 const patience = 2500;
 
@@ -25,7 +25,7 @@ export async function waitForLock(
   const begun = Date.now();
   const deadline = begun + lockwait * 1000;
   let told = false;
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     const release = await attempt();
     if (release !== undefined) return release;
     const now = Date.now();
@@ -36,6 +36,6 @@ export async function waitForLock(
       const who = by === undefined ? "another program" : `process ${by}`;
       notice(`${path}: locked by ${who}; waiting, at most ${lockwait} seconds`);
     }
-    await sleep(Math.min(pause(), Math.max(1, deadline - now)));
+    await sleep(Math.min(pause(tries), Math.max(1, deadline - now)));
   }
 }

@@ -7,6 +7,8 @@ import { asOwner } from "./owner.ts";
 
 export type Place = "new" | "cur";
 
+const parts = ["tmp", "new", "cur"];
+
 function isDirectory(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -25,7 +27,7 @@ export function meansMaildir(path: string): boolean {
 }
 
 /**
- * Makes what a Maildir lacks, if it is a Maildir, empty, or not there.
+ * Makes what a Maildir lacks, if it is a Maildir, the beginning of one, or not there.
  *
  * @returns whether it was made
  * @throws MailError that names the path, also for a directory that holds something else
@@ -35,10 +37,11 @@ export function provideMaildir(path: string): boolean {
     const known = isMaildir(path);
     if (!known) {
       if (statSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: 0o700 });
-      else if (readdirSync(path).length > 0) throw new MailError(`${path}: Is a directory, and no Maildir`);
+      else if (readdirSync(path).some((name) => !parts.includes(name)))
+        throw new MailError(`${path}: Is a directory, and no Maildir`);
     }
     asOwner(path, () => {
-      for (const name of ["tmp", "new", "cur"]) {
+      for (const name of parts) {
         if (!isDirectory(join(path, name))) mkdirSync(join(path, name), { mode: 0o700 });
       }
     });

@@ -10,10 +10,19 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import { writeAll } from "../bytes.ts";
 import { notice } from "../notices.ts";
+import type { MailboxOptions } from "../options.ts";
 import type { Compression } from "./compression.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
 
 const chunkSize = 1 << 20;
+
+type Watched = Pick<MailboxOptions, "onProgress" | "signal">;
+
+interface Unpacking extends Watched {
+  readonly path: string;
+  readonly packed: number;
+  readonly plain: number;
+}
 
 /**
  * What can be read of a damaged file is given, and the damage is said.
@@ -23,14 +32,17 @@ const chunkSize = 1 << 20;
  * @returns a descriptor of the unpacked file, which has no name
  * @throws MailError: no program to unpack it, no room, nothing of it can be read
  */
-export async function unpack(path: string, packed: number, compression: Compression): Promise<number> {
+export async function unpack(
+  path: string,
+  packed: number,
+  compression: Compression,
+  { onProgress, signal }: Watched = {},
+): Promise<number> {
   const plain = openTemporary();
   try {
     const stream = await decompressor(compression);
-    const damage =
-      stream === undefined
-        ? await byProgram(path, packed, plain, compression)
-        : await byZlib(path, packed, plain, stream);
+    const input = { path, packed, plain, onProgress, signal };
+    const damage = await (stream === undefined ? byProgram(input, compression) : byZlib(input, stream));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
       notice(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
@@ -51,7 +63,11 @@ async function decompressor({ name }: Compression): Promise<Transform | undefine
 }
 
 /** @returns what is wrong with the file */
-async function byZlib(path: string, packed: number, plain: number, unpacking: Transform): Promise<string | undefined> {
+async function byZlib(
+  { path, packed, plain, onProgress, signal }: Unpacking,
+  unpacking: Transform & { readonly bytesWritten?: number },
+): Promise<string | undefined> {
+  const { size } = fstatSync(packed);
   let at = 0;
   /** The pipeline reports one in the last stage as an abort of the first. */
   let writing: unknown;
@@ -68,11 +84,14 @@ async function byZlib(path: string, packed: number, plain: number, unpacking: Tr
             throw error;
           }
           at += piece.length;
+          onProgress?.(Math.min(unpacking.bytesWritten ?? 0, size), size);
         }
       },
+      signal === undefined ? {} : { signal },
     );
     return undefined;
   } catch (caught) {
+    signal?.throwIfAborted();
     const error = writing ?? caught;
     if (isSystemError(error)) throw isFull(error) ? withoutRoom(path) : error;
     if (error instanceof Error && "code" in error && String(error.code).startsWith("Z")) return error.message;
@@ -86,18 +105,24 @@ function isFull({ code }: NodeJS.ErrnoException): boolean {
 
 /** The program reads and writes the files itself. @returns what it said is wrong */
 function byProgram(
-  path: string,
-  packed: number,
-  plain: number,
+  { path, packed, plain, signal }: Unpacking,
   { name, program, package: debian }: Compression,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["-dc"], { stdio: [packed, plain, "pipe"], env: { ...process.env, LC_ALL: "C" } });
+    const child = spawn(program, ["-dc"], {
+      stdio: [packed, plain, "pipe"],
+      env: { ...process.env, LC_ALL: "C" },
+      signal,
+    });
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-2000);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason);
+        return;
+      }
       const text = `${path}: is compressed with ${name}, and the program ${program} is not installed; apt-get install ${debian}`;
       reject(error.code === "ENOENT" ? new MailError(text, Exit.Unavailable, error) : error);
     });

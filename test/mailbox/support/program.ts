@@ -15,32 +15,38 @@ export interface Home {
   readonly path: string;
   /** Runs mail in the home with the lines as its input. */
   mail(argv: readonly string[], lines: readonly string[], more?: Readonly<Record<string, string>>): Ran;
+  /** The same, killed just before its write-type call of that number; it may need fewer. */
+  mailKilledAt(call: number, lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   remove(): void;
 }
 
 const program = join(process.cwd(), "bin/mail.js");
+const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
 
 export function makeHome(): Home {
   const path = mkdtempSync(join(tmpdir(), "mail-home-"));
+  const run = (argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran => {
+    const done = spawnSync(process.execPath, argv, {
+      cwd: path,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: path,
+        LC_ALL: "C.UTF-8",
+        TZ: "UTC",
+        USER: "root",
+        LOGNAME: "root",
+        ...more,
+      },
+      input: lines.map((line) => `${line}\n`).join(""),
+      encoding: "latin1",
+    });
+    return { out: done.stdout, err: done.stderr, status: done.status, signal: done.signal };
+  };
   return {
     path,
-    mail: (argv, lines, more = {}) => {
-      const run = spawnSync(process.execPath, [program, "-n", ...argv], {
-        cwd: path,
-        env: {
-          PATH: process.env["PATH"],
-          HOME: path,
-          LC_ALL: "C.UTF-8",
-          TZ: "UTC",
-          USER: "root",
-          LOGNAME: "root",
-          ...more,
-        },
-        input: lines.map((line) => `${line}\n`).join(""),
-        encoding: "latin1",
-      });
-      return { out: run.stdout, err: run.stderr, status: run.status, signal: run.signal };
-    },
+    mail: (argv, lines, more = {}) => run([program, "-n", ...argv], lines, more),
+    mailKilledAt: (call, lines, more) =>
+      run(["-r", killer, program, "-n"], lines, { ...more, MAIL_KILL_AT: String(call) }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
 }
