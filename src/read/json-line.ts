@@ -63,8 +63,7 @@ function people(header: string, name: string): Person[] {
   }));
 }
 
-function attachments({ header, source }: Candidate): Attachment[] {
-  // Most messages are plain text, and need no look at their body.
-  if (!/^content-(?:type|disposition):/im.test(header)) return [];
+function attachments({ mayHaveAttachments, source }: Candidate): Attachment[] {
+  if (!mayHaveAttachments) return [];
   return attachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
 }

@@ -10,11 +10,15 @@ import { fromLine } from "../header-line.ts";
 /** A message longer than this is not held in memory, but read where it is looked into. */
 const longest = 8 << 20;
 
+const attaching =
+  /\ncontent-(?:disposition:|type:\s*(?:multipart|message)\/|type:[^\n]*(?:\n[ \t][^\n]*)*?name[*0-9]*\s*=)/i;
+
 export class Candidate {
   readonly mailbox: Mailbox;
   readonly message: number;
   readonly #bytes: Buffer | undefined;
   #header: string | undefined;
+  #stored: string | undefined;
 
   /** @param bytes the message as stored, or its header alone, where they are at hand */
   constructor(mailbox: Mailbox, message: number, bytes?: Buffer) {
@@ -38,10 +42,15 @@ export class Candidate {
   }
 
   #headerText(): string {
-    const bytes = this.#bytes ?? this.mailbox.header(this.message);
-    const text = bytes.toString("latin1", 0, Math.min(bytes.length, 16 << 10));
+    const text = this.stored ?? this.mailbox.header(this.message).toString("latin1");
     const end = /\n\r?\n/.exec(text);
-    return end === null ? this.mailbox.header(this.message).toString("latin1") : text.slice(0, end.index + 1);
+    return end === null ? text : text.slice(0, end.index + 1);
+  }
+
+  /** The bytes that were at hand, each as the character of that code: made once for all that look for text in them. */
+  get stored(): string | undefined {
+    this.#stored ??= this.#bytes?.toString("latin1");
+    return this.#stored;
   }
 
   /** Decoded values of all fields of that name. */
@@ -64,6 +73,11 @@ export class Candidate {
   /** Of the Date field, else of the From_ line. */
   get date(): Date | undefined {
     return parseDateField(fieldValues(this.header, "date")[0] ?? "") ?? parseAsctime(this.envelope.date);
+  }
+
+  /** Whether files can be attached, by the header alone: most messages are plain text and need no further look. */
+  get mayHaveAttachments(): boolean {
+    return attaching.test(this.header);
   }
 
   /** As stored; undefined where it is too long to be held. */

@@ -92,6 +92,6 @@ const states: Readonly<Record<string, Query>> = {
 };
 
 function hasAttachment(candidate: Candidate): boolean {
-  if (!/^content-(?:type|disposition):/im.test(candidate.header)) return false;
+  if (!candidate.mayHaveAttachments) return false;
   return attachedParts(parseParts(candidate.source)).length > 0;
 }
