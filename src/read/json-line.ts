@@ -28,7 +28,6 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
   const candidate = new Candidate(mailbox, message, bytes);
   const { header, flags } = candidate;
   const whole = candidate.whole;
-  const marks = fieldValues(header, "x-status").join("");
   const line = {
     version: schemaVersion,
     number: message,
@@ -36,8 +35,8 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     size: candidate.size,
     lines: whole === undefined ? mailbox.counts(message).lines : linesOf(whole),
     state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
-    flagged: marks.includes("F"),
-    answered: marks.includes("A"),
+    flagged: candidate.marks.flagged,
+    answered: candidate.marks.answered,
     envelopeSender: decodeWords(candidate.envelope.user) || null,
     date: candidate.date?.toISOString() ?? null,
     from: people(header, "from"),

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,6 +107,19 @@ test.each([
 ])("%s has an exit code and words of its own", (_shows, argv, status, words) => {
   const result = mail(...argv);
   expect({ ...result, stderr: words.test(result.stderr) }).toEqual({ status, stdout: "", stderr: true });
+});
+
+test("of a Maildir, marks come from the files' names, and there is no offset", () => {
+  for (const name of ["cur", "new", "tmp"]) mkdirSync(join(home, "dir", name), { recursive: true });
+  writeFileSync(join(home, "dir/cur/1.a.host:2,FRS"), "From: ann@x.org\nSubject: hola\n\nhi\n");
+  writeFileSync(join(home, "dir/new/2.b.host"), "From: bob@x.org\nSubject: plan\n\nhi\n");
+  const lines = mail("--json", "-f", "dir").stdout.trimEnd().split("\n");
+  const known = lines.map((line) => JSON.parse(line));
+  expect(known.map(({ offset, flagged, answered, state }) => [offset, flagged, answered, state])).toEqual([
+    [null, true, true, "read"],
+    [null, false, false, "new"],
+  ]);
+  expect(mail("--count", "-f", "dir", "is:flagged and is:answered").stdout).toBe("1\n");
 });
 
 test("a reader that goes away ends it quietly", () => {

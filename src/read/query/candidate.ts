@@ -75,6 +75,13 @@ export class Candidate {
     return parseDateField(fieldValues(this.header, "date")[0] ?? "") ?? parseAsctime(this.envelope.date);
   }
 
+  /** As other clients marked it: in X-Status, as mutt and Dovecot do, or in the name of a Maildir's file. */
+  get marks(): { readonly flagged: boolean; readonly answered: boolean } {
+    const inName = this.mailbox.letters?.(this.message);
+    const letters = inName ?? fieldValues(this.header, "x-status").join("");
+    return { flagged: letters.includes("F"), answered: letters.includes(inName === undefined ? "A" : "R") };
+  }
+
   /** Whether files can be attached, by the header alone: most messages are plain text and need no further look. */
   get mayHaveAttachments(): boolean {
     return attaching.test(this.header);

@@ -72,11 +72,6 @@ function flagged(flag: number, set = true): Query {
   return term(Cost.State, ({ flags }) => ((flags & flag) !== 0) === set);
 }
 
-/** Letters of other clients (mutt, Dovecot), which keep them in X-Status. */
-function marked(letter: string): Query {
-  return term(Cost.Header, (candidate) => candidate.fields("x-status").some((value) => value.includes(letter)));
-}
-
 const states: Readonly<Record<string, Query>> = {
   new: flagged(Flag.New),
   old: flagged(Flag.New, false),
@@ -87,8 +82,8 @@ const states: Readonly<Record<string, Query>> = {
   held: flagged(Flag.Preserved),
   mbox: flagged(Flag.ToMbox),
   touched: flagged(Flag.Touched),
-  flagged: marked("F"),
-  answered: marked("A"),
+  flagged: term(Cost.Header, ({ marks }) => marks.flagged),
+  answered: term(Cost.Header, ({ marks }) => marks.answered),
 };
 
 function hasAttachment(candidate: Candidate): boolean {
