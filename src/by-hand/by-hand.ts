@@ -3,13 +3,12 @@
  *
  * Every line goes as it was typed. From a script the next one waits for the reply to the last: nothing is pipelined.
  */
-import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
+import { authorities } from "../submit/certificates.ts";
 import { exitOf, oneLine } from "../submit/replies.ts";
 import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
-import { named } from "../system-error.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Input, Terminal } from "../terminal/terminal.ts";
 import { type Conversation, Lost, openConversation } from "./conversation.ts";
@@ -32,7 +31,7 @@ export async function byHand(
   try {
     const connecting = (settings.get("smtpconnecttimeout") ?? silence / 1000) * 1000;
     conversation = await openConversation(server, { connecting, silence });
-    if (server.protocol === "smtps") await conversation.encrypt(server.host, certificates(config));
+    if (server.protocol === "smtps") await conversation.encrypt(server.host, await certificates(config));
     show.phase("Greeting");
     const greeting = await conversation.reply();
     show.server(greeting);
@@ -75,7 +74,7 @@ async function talk(
     const reply = await conversation.reply();
     show.server(reply);
     const hint = protocol.hear(reply);
-    if (protocol.encrypts(reply)) await conversation.encrypt(server.host, certificates(config));
+    if (protocol.encrypts(reply)) await conversation.encrypt(server.host, await certificates(config));
     show.hint(hint);
     if (reply[0]?.startsWith("421")) throw new Lost(oneLine(reply.join("\n")));
   }
@@ -89,7 +88,7 @@ async function next(terminal: Terminal, protocol: Protocol): Promise<Input> {
   await terminal.flush();
   const input = await terminal.readLine(
     terminal.interactive ? "client> " : "",
-    protocol.mode === "command" ? "command" : "text",
+    protocol.mode === "command" || protocol.inHeader ? "command" : "text",
   );
   // A script whose lines end with CR LF has no CR in them.
   return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
@@ -118,14 +117,8 @@ function serverOf({ settings }: Config, to: string | undefined): ServerWay {
   throw new MailError(`--smtp: "${to}" is no HOST and no HOST:PORT`, Exit.Usage);
 }
 
-function certificates({ settings }: Config): { check: boolean; ca: string[] | undefined } {
-  const file = settings.text("cafile");
-  try {
-    const ca = file === undefined || file === "" ? undefined : [readFileSync(file, "latin1")];
-    return { check: settings.text("certcheck") !== "no", ca };
-  } catch (error) {
-    throw named(file ?? "", error, Exit.Config);
-  }
+async function certificates({ settings }: Config): Promise<{ check: boolean; ca: string[] }> {
+  return { check: settings.text("certcheck") !== "no", ca: await authorities(settings.text("cafile")) };
 }
 
 /** Both sides, in the words and marks of -v. What is typed on a terminal stands there already. */

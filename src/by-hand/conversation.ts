@@ -50,7 +50,7 @@ export class Conversation {
   }
 
   /** Goes on encrypted, after STARTTLS was answered with 220. @throws Lost */
-  async encrypt(host: string, certificates: { check: boolean; ca: string[] | undefined }): Promise<void> {
+  async encrypt(host: string, certificates: { check: boolean; ca: string[] }): Promise<void> {
     const tls = await import("node:tls");
     const plain = this.#socket;
     plain.removeAllListeners();
@@ -62,7 +62,7 @@ export class Conversation {
         servername: /[a-z]/i.test(host) ? host : "",
         rejectUnauthorized: certificates.check,
       };
-      this.#socket = tls.connect({ ...options, ...(certificates.ca && { ca: certificates.ca }) }, resolve);
+      this.#socket = tls.connect({ ...options, ca: certificates.ca }, resolve);
       this.#socket.once("error", (error: Error) => reject(new Lost(`TLS: ${error.message}`)));
     });
     this.#socket.removeAllListeners("error");

@@ -1,10 +1,10 @@
 /** One connection to a server, from the first packet to where a message can be sent: greeting, TLS, login. */
-import { readFileSync } from "node:fs";
 import { connect as connectSocket, isIP, type Socket } from "node:net";
 import type { default as SmtpConnection } from "nodemailer/lib/smtp-connection";
 import { Exit, MailError } from "../errors.ts";
 import { named } from "../system-error.ts";
 import { chooseMechanism, handlers } from "./authentication.ts";
+import { authorities } from "./certificates.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   readonly timeouts: { readonly connect: number; readonly silence: number };
   /** What is asked of STARTTLS; where nothing is said it follows from the server. */
   readonly starttls: StartTls | undefined;
-  /** A file of certificates that are trusted beside the system's. */
+  /** A file of certificates that are trusted beside the system's; see certificates.ts. */
   readonly caFile: string | undefined;
   /** Certificates are checked, unless this says not. */
   readonly checkCertificate: boolean;
@@ -61,7 +61,7 @@ async function connected(options: ConnectionOptions, dialogue: Dialogue, starttl
     requireTLS: starttls === "required",
     opportunisticTLS: starttls === "opportunistic",
     tls: {
-      ...(options.caFile === undefined ? {} : { ca: await trusted(options.caFile) }),
+      ...(starttls === "none" && server.protocol !== "smtps" ? {} : { ca: await authorities(options.caFile) }),
       // Nobody is kept from listening by refusing to encrypt: without a login, the identity is not asked for.
       rejectUnauthorized: options.checkCertificate && (starttls !== "opportunistic" || server.user !== undefined),
     },
@@ -125,18 +125,6 @@ function isLoopback({ host, socket }: ServerWay): boolean {
   return (
     socket !== undefined || host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))
   );
-}
-
-/** The system's certificates stay trusted: a file that is named adds to them. */
-async function trusted(path: string): Promise<string[]> {
-  const { rootCertificates } = await import("node:tls");
-  try {
-    const own = readFileSync(path, "latin1");
-    if (!own.includes("-----BEGIN CERTIFICATE-----")) throw new MailError(`${path}: no certificate in it`, Exit.Config);
-    return [...rootCertificates, own];
-  } catch (error) {
-    throw named(path, error, Exit.Config);
-  }
 }
 
 function openSocket(path: string, timeout: number): Promise<Socket> {

@@ -111,7 +111,9 @@ test("on a terminal: phases, what comes next, completion by Tab, and a warning o
     await pty.expect("client> ");
     pty.send("DATA\r");
     await pty.expect("A line with a dot alone ends the message");
-    for (const line of ["Subject: typed", "", ".hidden"]) {
+    await pty.expect("client> ");
+    pty.send("sub\ttyped\r");
+    for (const line of ["", ".hidden"]) {
       await pty.expect("client> ");
       pty.send(`${line}\r`);
     }
