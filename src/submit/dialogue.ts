@@ -4,6 +4,7 @@
  * With PIPELINING several commands are under way at once. They are shown as one would type them by hand, each before its
  * reply.
  */
+import { fromBytes } from "../message/text.ts";
 import type { Witness } from "./transport.ts";
 
 interface Entry {
@@ -58,20 +59,27 @@ export class Dialogue {
 
   /** Shows a message as it passes: its header whole, and the start of its body. */
   async *shown(message: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    let rest = "";
+    let rest: Buffer = Buffer.alloc(0);
     for await (const piece of message) {
-      if (this.#message.body > shownLines) {
-        this.#message.body += piece.reduce((count, byte) => (byte === 10 ? count + 1 : count), 0);
-      } else {
-        const lines = (rest + Buffer.from(piece).toString("utf8")).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) this.#messageLine(line);
-      }
+      rest = this.#linesOf(Buffer.concat([rest, piece]));
       yield piece;
     }
-    if (rest !== "") this.#messageLine(rest);
+    if (rest.length > 0) this.#messageLine(fromBytes(rest));
     const more = this.#message.body - shownLines;
     if (more > 0) this.note(`${more} more ${more === 1 ? "line" : "lines"} of the body`);
+  }
+
+  /** @returns what is no whole line yet; nothing once lines are only counted */
+  #linesOf(bytes: Buffer): Buffer {
+    let from = 0;
+    for (;;) {
+      const end = bytes.indexOf(10, from);
+      if (end < 0) break;
+      if (this.#message.body > shownLines) this.#message.body++;
+      else this.#messageLine(fromBytes(bytes.subarray(from, end)));
+      from = end + 1;
+    }
+    return this.#message.body > shownLines ? Buffer.alloc(0) : bytes.subarray(from);
   }
 
   #messageLine(line: string): void {

@@ -22,7 +22,8 @@ export function exitOf(reply: string): ExitCode {
   return Exit.Unavailable;
 }
 
-/** `queued as DE3232C16A` and the like. */
+/** `queued as DE3232C16A` of Postfix, `id=1xVyyZ-0004DM-2h` of Exim, `1a2b3c4d Message accepted` of OpenSMTPD and Sendmail. */
 export function queueIdOf(reply: string): string | undefined {
-  return /\b(?:queued as|id=)\s*([\w.-]+)/i.exec(reply)?.[1];
+  const [, named, first] = /\b(?:queued as|id=)\s*([\w.-]+)|\b(\w{8,20}) Message accepted\b/i.exec(reply) ?? [];
+  return named ?? first;
 }

@@ -60,6 +60,24 @@ test("a message arrives, and the queue id is told", async () => {
   );
 });
 
+test("a message is shown as one would type it: its header, the start of its body, and each byte", async () => {
+  const heard: string[] = [];
+  const body = Buffer.concat([Buffer.from("S: 1\n\n.dot\ncaf\xe9\n", "latin1"), Buffer.from("more\n".repeat(30))]);
+  const pieces = [...body].map((byte) => Buffer.of(byte));
+  await submitTo({}, { size: body.length, open: () => Readable.from(pieces) }, heard);
+  const from = heard.indexOf("phase Header");
+  expect(heard.slice(from, from + 6)).toEqual([
+    "phase Header",
+    "client S: 1",
+    "client ",
+    "phase Body",
+    "client ..dot",
+    "client caf\udce9",
+  ]);
+  expect(heard.filter((line) => line === "client more")).toHaveLength(18);
+  expect(heard).toContain("note 12 more lines of the body");
+});
+
 test("a server that knows no EHLO is greeted with HELO", async () => {
   await submitTo({ EHLO: "502 no" });
   expect(server?.commands).toContain("HELO client.example");
