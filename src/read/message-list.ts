@@ -150,10 +150,17 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
 /** @throws Interrupted when Ctrl-C came, which whoever runs the command says */
 async function search(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
   const found: number[] = [];
-  const check = () => {
+  const { count } = folder.mailbox;
+  const tell = session.terminal.progress("Searching");
+  const check = (message: number) => {
     if (session.interrupted) throw new Interrupted();
+    tell(message, count + 1);
   };
-  for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
+  try {
+    for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
+  } finally {
+    tell(count, count);
+  }
   return found;
 }
 

@@ -43,12 +43,12 @@ const known = new WeakMap<Mailbox, Columns>();
 /**
  * A value for each message, the first at index 0.
  *
- * @param pause awaited now and then; ends the work by throwing
+ * @param pause awaited now and then with the message that was read; ends the work by throwing
  */
 export async function columnOf<Name extends keyof typeof columns>(
   mailbox: Mailbox,
   name: Name,
-  pause: () => Promise<void>,
+  pause: (message: number) => Promise<void>,
 ): Promise<readonly ReturnType<(typeof columns)[Name]>[]> {
   const kept: Columns = known.get(mailbox) ?? {};
   known.set(mailbox, kept);
@@ -58,7 +58,7 @@ export async function columnOf<Name extends keyof typeof columns>(
   for (let message = values.length + 1; message <= mailbox.count; message++) missing.push(message);
   for (const { message, bytes } of messagePieces(mailbox, missing, "header")) {
     values.push(read(new Candidate(mailbox, message, bytes)));
-    if (message % 4096 === 0) await pause();
+    if (message % 4096 === 0) await pause(message);
   }
   Object.assign(kept, { [name]: values });
   return values;

@@ -33,23 +33,30 @@ const takesOrder: Takes<Order | "told"> = {
 
 class Interrupted extends Error {}
 
+type Pause = (message: number) => Promise<void>;
+
 async function sort(session: Session, order: Order): Promise<boolean> {
   const { folder } = session;
   if (folder === undefined) return false;
-  const pause = async () => {
+  const { count } = folder.mailbox;
+  const tell = session.terminal.progress("Sorting");
+  const pause = async (message: number) => {
     if (await isInterrupted(session)) throw new Interrupted();
+    tell(message, count + 1);
   };
   try {
     folder.view = await (order.key === "thread" ? threadView(folder, pause) : sortedView(folder, order, pause));
   } catch (error) {
     if (error instanceof Interrupted) return false;
     throw error;
+  } finally {
+    tell(count, count);
   }
   showHeaders(session);
   return true;
 }
 
-async function sortedView(folder: Folder, { key, descending }: Order, pause: () => Promise<void>): Promise<View> {
+async function sortedView(folder: Folder, { key, descending }: Order, pause: Pause): Promise<View> {
   const { mailbox } = folder;
   const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const values: readonly (number | string)[] =
@@ -62,16 +69,12 @@ async function sortedView(folder: Folder, { key, descending }: Order, pause: () 
   return viewOf(`Sorted by ${key}${descending ? ", backwards" : ""}`, order);
 }
 
-async function column(
-  { mailbox }: Folder,
-  key: Key,
-  pause: () => Promise<void>,
-): Promise<readonly (number | string)[]> {
+async function column({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {
   const { columnOf } = await import("../sort-columns.ts");
   return await columnOf(mailbox, key === "from" || key === "subject" ? key : "date", pause);
 }
 
-async function threadView({ mailbox }: Folder, pause: () => Promise<void>): Promise<View> {
+async function threadView({ mailbox }: Folder, pause: Pause): Promise<View> {
   const { columnOf } = await import("../sort-columns.ts");
   const { threadsOf } = await import("../threads.ts");
   const dates = await columnOf(mailbox, "date", pause);

@@ -14,13 +14,13 @@ const longestTurn = 50;
  * Parts that must all hold are asked in passes, the cheapest first: each reads only what the pass before has left.
  *
  * @param messages ascending
- * @param check called now and then; ends the search by throwing
+ * @param check called now and then with the message that is looked at; ends the search by throwing
  */
 export async function* filterMessages(
   mailbox: Mailbox,
   messages: readonly number[],
   query: Query,
-  check: () => void = () => {},
+  check: (message: number) => void = () => {},
 ): AsyncIterable<number> {
   const parts = query.parts ?? [query];
   const at = (cost: Cost) => parts.filter((part) => part.cost === cost);
@@ -42,16 +42,13 @@ export async function* filterMessages(
   else yield* left;
 }
 
-async function* pass(
-  mailbox: Mailbox,
-  messages: readonly number[],
-  query: Query,
-  pause: () => Promise<void> | undefined,
-): AsyncIterable<number> {
+type Pause = (message: number) => Promise<void> | undefined;
+
+async function* pass(mailbox: Mailbox, messages: readonly number[], query: Query, pause: Pause): AsyncIterable<number> {
   for (const { part, run } of runs(mailbox, messages, query.cost)) {
     for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
       if (at > 0) continue;
-      const waited = pause();
+      const waited = pause(message);
       if (waited !== undefined) await waited;
       if (query.matches(new Candidate(mailbox, message, bytes))) yield message;
     }
@@ -82,12 +79,12 @@ function* runs(mailbox: Mailbox, messages: readonly number[], cost: Cost): Itera
 }
 
 /** The memory of pieces is used again: what waits may not be looked at after. Hence before each message, not behind. */
-function pacer(check: () => void): () => Promise<void> | undefined {
+function pacer(check: (message: number) => void): Pause {
   let begun = Date.now();
-  return () => {
+  return (message) => {
     if (Date.now() - begun < longestTurn) return undefined;
     return turn().then(() => {
-      check();
+      check(message);
       begun = Date.now();
     });
   };

@@ -31,6 +31,7 @@ export async function bench(mbox: string, variables: Record<string, string> = {}
     },
     err: () => {},
     flush: async () => {},
+    progress: () => () => {},
     lend: async (task: () => Promise<unknown>) => task(),
   } as unknown as Terminal;
   const selection = () => ({ ignored: new Set<string>(), retained: new Set<string>() });
