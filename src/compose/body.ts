@@ -15,7 +15,13 @@ import { isSystemError } from "../system-error.ts";
 const inMemory = 4 * 1024 * 1024;
 const pieceSize = 256 * 1024;
 
-export class Body {
+/** Bytes at hand, as often as wanted. */
+export interface Built {
+  readonly size: number;
+  pieces(): Iterable<Buffer>;
+}
+
+export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];
   /** Bytes of #pieces. */

@@ -7,7 +7,7 @@ import { charsetOf, type TransferEncoding, transferEncodingOf } from "../message
 import { encodeMailbox, encodeText } from "../message/encoded-words.ts";
 import { byteLength, toBytes } from "../message/text.ts";
 import type { Outgoing } from "../submit/transport.ts";
-import { Body } from "./body.ts";
+import { Body, type Built } from "./body.ts";
 import type { Draft } from "./draft.ts";
 import { qualified, type Recipients } from "./recipients.ts";
 
@@ -59,12 +59,6 @@ export function newStamp(mailName: string): Stamp {
   const random = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
   const unique = `${date.getTime().toString(36)}.${process.pid.toString(36)}.${random}`;
   return { date, messageId: `<${unique}@${mailName}>`, boundary: unique };
-}
-
-/** Bytes at hand, as often as wanted. */
-export interface Built {
-  readonly size: number;
-  pieces(): Iterable<Buffer>;
 }
 
 /**

@@ -14,8 +14,9 @@ import type { Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { Autosave } from "./autosave.ts";
+import type { Built } from "./body.ts";
 import { takeHeader } from "./body-header.ts";
-import { type Built, encodedMessage, newStamp, rawMessage, type Sender, type Stamp } from "./build.ts";
+import { encodedMessage, newStamp, rawMessage, type Sender, type Stamp } from "./build.ts";
 import { collect } from "./collect.ts";
 import { saveDeadLetter } from "./dead-letter.ts";
 import type { Draft } from "./draft.ts";
@@ -69,47 +70,61 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
   }
 }
 
-/** @returns beside the result whether the text is safe elsewhere, or not wanted */
-async function composed(
-  context: ComposeContext,
-  draft: Draft,
-  typed: () => void,
-): Promise<ComposeResult & { safe: boolean }> {
+type Composed = ComposeResult & {
+  /** The text is elsewhere, or not wanted. */
+  readonly safe: boolean;
+};
+
+function unsent(exit: ExitCode, safe = true): Composed {
+  return { exit, sent: false, safe };
+}
+
+async function composed(context: ComposeContext, draft: Draft, typed: () => void): Promise<Composed> {
   const { config, terminal } = context;
-  const composing = { config, terminal, draft, quoting: context.quoting, execute: context.execute, typed };
-  const done = (exit: ExitCode, safe = true) => ({ exit, sent: false, safe });
   // Once: a hangup comes as a signal and as a failing read or write of the terminal.
   let kept: Promise<string | undefined> | undefined;
   const keep = () => {
-    kept ??= saveDeadLetter(config, terminal, draft.body);
+    kept ??= Promise.resolve(draft.whole?.() ?? draft.body).then((text) => saveDeadLetter(config, terminal, text));
     return kept;
   };
-  const keepAll = () => {
+  const atEase = keepAtSignals(() => {
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     typed();
     return keep();
-  };
-  const atEase = terminal.interactive ? keepAtSignals(keepAll) : () => {};
+  });
+  try {
+    return (await collected(context, draft, typed, keep)) ?? (await finished(context, draft));
+  } finally {
+    atEase();
+  }
+}
+
+/** Takes in the text. @returns what became of it when that is all, undefined when it is to be sent */
+async function collected(
+  context: ComposeContext,
+  draft: Draft,
+  typed: () => void,
+  keep: () => Promise<string | undefined>,
+): Promise<Composed | undefined> {
+  const { config, terminal, quoting, execute } = context;
   // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
   const unheard = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
   try {
     if (context.wanted !== undefined) await prepared(context, draft, context.wanted);
-    const ended = await collect(composing, { ...context.ask, escapes: context.wanted?.escapes === true });
-    if (ended === "dropped") return done(Exit.Ok);
-    if (ended === "cancelled") {
-      const exit = asBsd(config) ? Exit.Ok : Exit.Failure;
-      if (config.settings.text("nosave") !== undefined) return done(exit);
-      return done(exit, (await keep()) !== undefined);
-    }
+    const how = { ...context.ask, escapes: context.wanted?.escapes === true };
+    const ended = await collect({ config, terminal, draft, quoting, execute, typed }, how);
+    if (ended === "sent") return undefined;
+    if (ended === "dropped") return unsent(Exit.Ok);
+    const exit = asBsd(config) ? Exit.Ok : Exit.Failure;
+    if (config.settings.text("nosave") !== undefined) return unsent(exit);
+    return unsent(exit, (await keep()) !== undefined);
   } catch (error) {
     if (error instanceof MailError && !terminal.interactive) await keepAndSay(context, draft.body);
     else await keep();
     throw error;
   } finally {
-    atEase();
     unheard();
   }
-  return finished(context, draft);
 }
 
 /** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
@@ -122,10 +137,9 @@ export async function sendDraft(context: ComposeContext, draft: Draft): Promise<
   }
 }
 
-async function finished(context: ComposeContext, draft: Draft): Promise<ComposeResult & { safe: boolean }> {
+async function finished(context: ComposeContext, draft: Draft): Promise<Composed> {
   const { config, terminal } = context;
-  const done = (exit: ExitCode, safe = true) => ({ exit, sent: false, safe });
-  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return done(Exit.Ok);
+  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsent(Exit.Ok);
   if (draft.appended !== undefined) draft.body.append(draft.appended);
   try {
     if (context.wanted?.header === true) takeHeader(draft);
@@ -138,7 +152,7 @@ async function finished(context: ComposeContext, draft: Draft): Promise<ComposeR
     }
     if (error.quiet) terminal.out(`${error.message}\n`);
     else terminal.err(`mail: ${error.message}\n`);
-    return done(error.exit, await keepAndSay(context, draft.body));
+    return unsent(error.exit, await keepAndSay(context, draft.body));
   }
 }
 
@@ -164,7 +178,7 @@ async function prepared({ config, terminal }: ComposeContext, draft: Draft, want
   }
 }
 
-async function send(context: ComposeContext, draft: Draft): Promise<ComposeResult & { safe: boolean }> {
+async function send(context: ComposeContext, draft: Draft): Promise<Composed> {
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from ??= settings.text("from");
@@ -181,6 +195,7 @@ async function send(context: ComposeContext, draft: Draft): Promise<ComposeResul
   const stamp = newStamp(identity.mailName);
   const from: Sender = { identity, charset: ttyCharset(config) };
   const raw = (exact: boolean) => rawMessage(draft, people, stamp, from, { exact });
+  draft.whole = () => raw(true);
   const way = wayOut(config);
   if (settings.get("debug")) {
     terminal.out(planned(way, sender, context.verbose));

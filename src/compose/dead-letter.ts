@@ -5,7 +5,7 @@ import { MailError } from "../errors.ts";
 import { appendBytes } from "../mailbox/append.ts";
 import { fromBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { Built } from "./build.ts";
+import type { Built } from "./body.ts";
 
 /**
  * Appends to dead.letter. When not even that can be done, the text goes to standard error: the last place left.

@@ -1,6 +1,6 @@
 /** A message being written, before it has bytes: what the command line, a reply or the user said of it. */
 import type { Attachment } from "./attachment.ts";
-import { Body } from "./body.ts";
+import { Body, type Built } from "./body.ts";
 
 export interface Draft {
   /** Recipients as typed: one item each, aliases not yet expanded. */
@@ -22,6 +22,8 @@ export interface Draft {
   body: Body;
   /** Comes behind what is typed: a message that is forwarded. */
   appended: Buffer | undefined;
+  /** The message as dead.letter gets it; once it has been built. */
+  whole: (() => Promise<Built>) | undefined;
   /** A file for a copy, in the place of the variable's. */
   record: string | undefined;
   attachments: Attachment[];
@@ -41,6 +43,7 @@ export function emptyDraft(): Draft {
     from: undefined,
     body: new Body(),
     appended: undefined,
+    whole: undefined,
     record: undefined,
     attachments: [],
   };

@@ -10,7 +10,7 @@ import { fileMessage } from "../mailbox/maildir/append.ts";
 import { meansMaildir } from "../mailbox/maildir/directory.ts";
 import { asctime } from "../message/date.ts";
 import { toBytes } from "../message/text.ts";
-import type { Built } from "./build.ts";
+import type { Built } from "./body.ts";
 import { fileName } from "./file-names.ts";
 
 /** Appends a message to a mailbox. @throws MailError when the file cannot be written */

@@ -1,5 +1,18 @@
 /** A hangup or a request to end while a message is typed: its text is kept first. */
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+
 const signals = ["SIGHUP", "SIGTERM"] as const;
+
+/** Signals that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
+function ignored(signal: NodeJS.Signals): boolean {
+  try {
+    const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+    return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}
 
 /** @returns a function that takes the handlers away */
 export function keepAtSignals(keep: () => Promise<unknown>): () => void {
@@ -16,6 +29,6 @@ export function keepAtSignals(keep: () => Promise<unknown>): () => void {
   const release = () => {
     for (const signal of signals) process.off(signal, handler);
   };
-  for (const signal of signals) process.on(signal, handler);
+  for (const signal of signals) if (!ignored(signal)) process.on(signal, handler);
   return release;
 }

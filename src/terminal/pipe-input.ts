@@ -1,11 +1,18 @@
 /** Lines and bytes of a standard input that is a pipe or a file. */
-import { readSync } from "node:fs";
+import { fstatSync, read, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Exit } from "../errors.ts";
 import { fromBytes } from "../message/text.ts";
-import { isSystemError } from "../system-error.ts";
+import { isSystemError, named } from "../system-error.ts";
 import type { Input } from "./terminal.ts";
 
 const pieceSize = 64 * 1024;
+
+function waitAndRead(piece: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(0, piece, 0, piece.length, null, (error, length) => (error === null ? resolve(length) : reject(error)));
+  });
+}
 
 export class PipeInput {
   #unread: Buffer = Buffer.alloc(0);
@@ -36,7 +43,28 @@ export class PipeInput {
         this.#unread = Buffer.alloc(0);
         yield piece;
       }
-      if (this.#ended || !(await this.#fill())) return;
+      if (this.#ended) return;
+      const piece = await this.#wait();
+      if (piece === undefined) return;
+      this.#unread = piece;
+    }
+  }
+
+  /**
+   * Bytes of a pipe that may be long in coming: signals are heard meanwhile. A failure is one, not an end: half a message
+   * is none.
+   */
+  async #wait(): Promise<Buffer | undefined> {
+    const piece = Buffer.allocUnsafe(pieceSize);
+    for (;;) {
+      try {
+        const length = fstatSync(0).isFile() ? readSync(0, piece, 0, pieceSize, null) : await waitAndRead(piece);
+        this.#ended = length === 0;
+        return this.#ended ? undefined : piece.subarray(0, length);
+      } catch (error) {
+        if (!isSystemError(error) || error.code !== "EAGAIN") throw named("standard input", error, Exit.IoErr);
+        await sleep(5);
+      }
     }
   }
 
@@ -49,8 +77,8 @@ export class PipeInput {
           this.#ended = true;
           return false;
         }
-        const read = piece.subarray(0, length);
-        this.#unread = this.#unread.length === 0 ? read : Buffer.concat([this.#unread, read]);
+        const found = piece.subarray(0, length);
+        this.#unread = this.#unread.length === 0 ? found : Buffer.concat([this.#unread, found]);
         return true;
       } catch (error) {
         if (!isSystemError(error)) throw error;

@@ -90,3 +90,23 @@ test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
     expect(sent.dead).toMatch(/^To: [\s\S]*\nSubject: s\n[\s\S]*\n\ntext\n$/);
   },
 );
+
+test.each([
+  ["while it is piped", {}, "one\n", /^one\n$/],
+  ["while the server is silent", { dot: "silent" }, undefined, /^To: a@x\.org\n[\s\S]*\n\none\n$/],
+])("a text is kept when SIGTERM comes %s", async (_when, server, open, dead) => {
+  const sent = await sendMail({
+    argv: ["a@x.org"],
+    stdin: "one\n",
+    server,
+    openInput: open !== undefined,
+    killAfter: 600,
+  });
+  expect(sent.exit).toBeNull();
+  expect(sent.dead).toMatch(dead);
+});
+
+test("a standard input that cannot be read is no empty message", async () => {
+  const sent = await sendMail({ argv: ["a@x.org"], input: "/" });
+  expect([sent.exit, sent.message, sent.stderr]).toEqual([74, undefined, "mail: standard input: Is a directory\n"]);
+});

@@ -1,9 +1,10 @@
 /** The built program, sending from a home directory of its own to a server on the loopback. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type Script, scriptedServer } from "../../submit/scripted-server.ts";
@@ -17,6 +18,12 @@ export interface Sending {
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string | Uint8Array>;
   readonly server?: Script;
+  /** A file in the place of the pipe. */
+  readonly input?: string;
+  /** The pipe is not closed. */
+  readonly openInput?: boolean;
+  /** Milliseconds; then comes SIGTERM. */
+  readonly killAfter?: number;
 }
 
 export interface Sent {
@@ -41,6 +48,9 @@ export async function sendMail({
   env = {},
   files = {},
   server: script,
+  input,
+  openInput = false,
+  killAfter,
 }: Sending): Promise<Sent> {
   const server = await scriptedServer(script);
   const home = mkdtempSync(join(tmpdir(), "mail-send-"));
@@ -49,6 +59,7 @@ export async function sendMail({
     for (const [name, content] of Object.entries(files)) writeFileSync(join(home, name), content);
     const child = spawn(process.execPath, [program, ...argv], {
       cwd: home,
+      stdio: [input === undefined ? "pipe" : openSync(input, "r"), "pipe", "pipe"],
       env: {
         PATH: process.env["PATH"],
         HOME: home,
@@ -59,11 +70,13 @@ export async function sendMail({
         ...env,
       },
     });
-    child.stdin.on("error", () => {}); // it need not read
-    child.stdin.end(stdin);
+    child.stdin?.on("error", () => {}); // it need not read
+    child.stdin?.write(stdin);
+    if (!openInput) child.stdin?.end();
+    if (killAfter !== undefined) setTimeout(() => child.kill("SIGTERM"), killAfter);
     const [stdout, stderr, [exit]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
+      text(child.stdout as Readable),
+      text(child.stderr as Readable),
       once(child, "close") as Promise<[number | null]>,
     ]);
     const [message] = server.messages;
