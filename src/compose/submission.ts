@@ -58,11 +58,18 @@ export class Submission {
   async close(): Promise<void> {
     const ways = [...this.#open];
     this.#open.clear();
-    for (const way of ways) {
-      const { flushQueue } = await import("./flush.ts");
-      await flushQueue({ config: this.#config, terminal: this.#terminal, submission: this }, { way });
+    try {
+      for (const way of ways) {
+        const { flushQueue } = await import("./flush.ts");
+        await flushQueue({ config: this.#config, terminal: this.#terminal, submission: this }, { way });
+      }
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      // What was sent was sent: the exit code does not speak of older messages.
+      this.#terminal.err(`mail: ${error.message}\n`);
+    } finally {
+      await this.#hangUp();
     }
-    await this.#hangUp();
   }
 
   async #hangUp(): Promise<void> {

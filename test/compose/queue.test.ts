@@ -1,6 +1,15 @@
 /** What a server can't take for now: kept, tried again, and given up in the end, by the program itself. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -95,6 +104,18 @@ test("the next message to the same server takes along what is due", async () => 
   await mail(["-s", "third", "one@x.org"], "b\n");
   expect(server?.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1])).toEqual(["second", "third", "first"]);
   expect(readdirSync(queue())).toEqual([]);
+});
+
+test("a queue that can't be read does not make a failure of what was sent", async () => {
+  await serve({});
+  mkdirSync(join(home, "state/mail"), { recursive: true });
+  writeFileSync(queue(), "no directory");
+  expect(await mail(["-s", "s", "one@x.org"], "b\n")).toEqual({
+    exit: 0,
+    out: "",
+    err: `mail: ${queue()}: Not a directory\n`,
+  });
+  expect(server?.messages).toHaveLength(1);
 });
 
 test("several flushes at once send each message once", async () => {
