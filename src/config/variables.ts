@@ -83,6 +83,7 @@ export const variables = {
   dryrun: flag("Show the envelope and the message, send nothing; the same as --dry-run."),
   dsn: text("When the server is to send a delivery status notification: success, failure, delay or never.", "list"),
   EDITOR: textOr("ex", "The program of edit and ~e.", "program"),
+  errexit: flag("The first command that fails ends the session as exit does, with exit code 1 or the error's own."),
   escape: text("The character that begins an escape; ~. Without a value there are no escapes.", "character"),
   expandaddr: flag("Recipients may be files and programs: /file, +folder, |command."),
   flipr: flag("Swap reply and Reply; the same as Replyall."),

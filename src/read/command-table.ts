@@ -27,7 +27,9 @@ import { undoCommands } from "./commands/undo.ts";
 import { variableCommands } from "./commands/variables.ts";
 
 /** What bsd-mailx lacks, and so not in what `list` prints. */
-const ours = "unalias parts open track undo resume followup Followup forward fwd sort thread unsort".split(" ");
+const ours = "unalias Save Copy parts open track undo resume followup Followup forward fwd sort thread unsort".split(
+  " ",
+);
 
 const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders

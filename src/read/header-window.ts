@@ -30,12 +30,15 @@ export function showHeaders(session: Session): void {
 export function showWindow(session: Session, folder: Folder): void {
   let room = windowSize(session);
   tellView(session, folder);
+  let window = "";
   for (let place = folder.screen; place <= folder.mailbox.count && room > 0; place++) {
     const n = messageAt(folder, place);
     if (isDeleted(folder, n)) continue;
-    printHeaderLine(session, folder, n);
+    if (session.terminal.outputIsTerminal) printHeaderLine(session, folder, n);
+    else window += `${lineOf(session, folder, n)}\n`;
     room--;
   }
+  session.terminal.out(window);
 }
 
 /** Above several header lines: that they are in an order of their own. */
@@ -44,23 +47,48 @@ export function tellView({ terminal }: Session, { view }: Folder): void {
 }
 
 export function printHeaderLine(session: Session, folder: Folder, message: number): void {
+  session.terminal.out(
+    `${lineOf(session, folder, message)}\n`,
+    lineStyle(message === folder.current, folder.mailbox.flags(message)),
+  );
+}
+
+/** Lines that were made, and of what: most windows are shown again and again. */
+const made = new WeakMap<Folder, Map<number, { of: string; line: string }>>();
+const mostMade = 1000;
+
+/** A message was changed with an editor. */
+export function forgetLine(folder: Folder, message: number): void {
+  made.get(folder)?.delete(message);
+}
+
+function lineOf(session: Session, folder: Folder, message: number): string {
   const { mailbox } = folder;
+  const { config, comfort, terminal } = session;
   const flags = mailbox.flags(message);
   const current = message === folder.current;
+  const showRecipient = config.settings.get("show-rcpt");
+  const mark = threadMark(folder, message);
+  const { columns } = terminal.size();
+  const of = `${flags} ${current} ${showRecipient} ${columns} ${mailbox.size(message)} ${config.alternates} ${mark}`;
+  const known = made.get(folder) ?? new Map<number, { of: string; line: string }>();
+  made.set(folder, known);
+  const before = known.get(message);
+  if (before?.of === of) return before.line;
   const parts = {
     number: message,
     current,
     flags,
     header: mailbox.header(message),
     counts: mailbox.counts(message),
-    showRecipient: session.config.settings.get("show-rcpt"),
-    threadMark: threadMark(folder, message),
-    own: [session.config.identity.user, ...session.config.alternates],
+    showRecipient,
+    threadMark: mark,
+    own: [config.identity.user, ...config.alternates],
   };
-  const { comfort, terminal } = session;
-  const line =
-    comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
-  terminal.out(`${line}\n`, lineStyle(current, flags));
+  const line = comfort?.headerLine(parts, { columns, last: mailbox.count }) ?? headerLine(parts);
+  if (known.size >= mostMade) known.clear();
+  known.set(message, { of, line });
+  return line;
 }
 
 function lineStyle(current: boolean, flags: number): Style {

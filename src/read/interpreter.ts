@@ -70,6 +70,7 @@ export async function execute(session: Session, line: string): Promise<boolean> 
 
 /** A user's mistake, or the system's, is said and the session goes on. */
 export function complain(session: Session, error: unknown): false {
+  if (error instanceof MailError) session.reason = error.exit;
   if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);
   else if (error instanceof MailError) session.terminal.err(`${session.program}: ${error.message}\n`);
   else if (isSystemError(error) && error.code !== "EPIPE")

@@ -1,4 +1,5 @@
 /** The session's loop: prompt, line, command, until quit, exit or the end of input. */
+import { Exit } from "../errors.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
 import type { Input, Terminal } from "../terminal/terminal.ts";
 import { continued, execute } from "./interpreter.ts";
@@ -94,12 +95,17 @@ async function run(session: Session, line: string): Promise<void> {
   const stop = terminal.onInterrupt(() => {
     session.interrupted = true;
   });
+  let done = false;
+  session.reason = Exit.Failure;
   try {
-    await execute(session, line);
+    done = await execute(session, line);
   } finally {
     stop();
   }
   if (folder !== undefined && folder === session.folder)
     await folder.history.close(line, current, terminal.interactive);
   if (session.interrupted) terminal.out("Interrupt\n");
+  if (done || !session.config.settings.get("errexit")) return;
+  session.failure ??= session.reason;
+  session.ending = "exit";
 }

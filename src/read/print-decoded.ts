@@ -52,22 +52,23 @@ async function print(
     const collected: Shown[] = [];
     for (const message of messages) {
       visit(message);
-      collected.push(title(message), ...(await piecesOf(message)));
+      collected.push(...title(session, message), ...(await piecesOf(message)));
     }
-    if (lines(collected) - messages.length > limit) await terminal.page(config.settings.get("PAGER"), collected);
+    if (lines(collected) - (config.settings.get("quiet") ? 0 : messages.length) > limit)
+      await terminal.page(config.settings.get("PAGER"), collected);
     else await write(session, collected);
     return;
   }
   for (const message of messages) {
     visit(message);
-    await write(session, [title(message)]);
+    await write(session, title(session, message));
     if (!(await write(session, await piecesOf(message)))) return;
     await terminal.flush();
   }
 }
 
-function title(message: number): Styled {
-  return { text: `Message ${message}:\n`, style: "title" };
+function title({ config }: Session, message: number): Styled[] {
+  return config.settings.get("quiet") ? [] : [{ text: `Message ${message}:\n`, style: "title" }];
 }
 
 async function decoded(

@@ -36,6 +36,8 @@ export interface Session {
   ending: "quit" | "exit" | undefined;
   /** The exit code, when something could not be written in the course of the session. */
   failure?: ExitCode;
+  /** The exit code of the last command that failed, for errexit. */
+  reason?: ExitCode;
 }
 
 export interface Comfort {

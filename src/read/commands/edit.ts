@@ -8,6 +8,7 @@ import { startsWithFrom } from "../../message/header.ts";
 import { named } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
 import { look, makeCurrent } from "../cursor.ts";
+import { forgetLine } from "../header-window.ts";
 import { takesMessages } from "../message-list.ts";
 import type { Folder, Session } from "../session.ts";
 
@@ -46,6 +47,7 @@ async function editOne(session: Session, folder: Folder, message: number, progra
     const edited = await readFile(path);
     if (edited.equals(old)) return;
     mailbox.replace(message, asMessage(edited, old));
+    forgetLine(folder, message);
     mailbox.mark(message, Flag.StatusChanged);
   } catch (error) {
     throw named(program, error);

@@ -3,6 +3,7 @@ import { Body } from "../../compose/body.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft.ts";
 import { typedItems } from "../../compose/recipients.ts";
+import { Exit } from "../../errors.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
@@ -70,8 +71,9 @@ function forwardRow(name: string, text: string, onTerminal: boolean): Command {
       }
       draft.subject = forwardSubject(parseHeader(mailbox.header(first)));
       for (const message of messages) await add(session, mailbox, message, draft);
-      await compose(composeContext(session, { subject: false }), draft);
-      return true;
+      const { exit } = await compose(composeContext(session, { subject: false }), draft);
+      session.reason = exit;
+      return exit === Exit.Ok;
     },
   });
 }

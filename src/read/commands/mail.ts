@@ -2,6 +2,7 @@
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft.ts";
 import { typedItems } from "../../compose/recipients.ts";
+import { Exit } from "../../errors.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { composeContext } from "../compose-context.ts";
 
@@ -20,7 +21,9 @@ export const mailCommands: readonly Command[] = [
     run: async (session, names) => {
       const draft = emptyDraft();
       draft.to = names;
-      await compose(composeContext(session, { subject: true }), draft);
+      const { exit } = await compose(composeContext(session, { subject: true }), draft);
+      session.reason = exit;
+      return exit === Exit.Ok;
     },
   }),
 ];

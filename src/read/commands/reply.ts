@@ -2,9 +2,10 @@
 import { shownHeader } from "../../compose/build.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft.ts";
+import { Exit } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
-import { parseAddresses } from "../../message/address.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
+import { addressesIn, authorOf, fileNamedAfter } from "../author.ts";
 import { type Command, command } from "../command.ts";
 import { composeContext } from "../compose-context.ts";
 import { takesMessages } from "../message-list.ts";
@@ -76,8 +77,7 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   draft.to = sortedUnique([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
   if (replyTo === undefined) draft.cc = sortedUnique(others(addressesIn(header.get("cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
-  await answer(session, draft);
-  return true;
+  return answer(session, draft);
 }
 
 async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
@@ -97,18 +97,19 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   draft.references = references(last);
   draft.to = to;
   if (record) draft.record = fileNamedAfter(to);
-  await answer(session, draft);
-  return true;
+  return answer(session, draft);
 }
 
-async function answer(session: Session, draft: Draft): Promise<void> {
+async function answer(session: Session, draft: Draft): Promise<boolean> {
   const { settings } = session.config;
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
   const header = shownHeader(draft);
   // A subject that is asked for ends the header.
   terminal.out(asks ? header.slice(0, -1) : header);
-  await compose(composeContext(session, { subject: asks }), draft);
+  const { exit } = await compose(composeContext(session, { subject: asks }), draft);
+  session.reason = exit;
+  return exit === Exit.Ok;
 }
 
 /** Makes a message current and read. */
@@ -136,32 +137,6 @@ function references(header: Header): string | undefined {
   // A thread of years would fill the header: its beginning and its end are what threading needs.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
-}
-
-/** Only what no path can hide in. */
-function fileNamedAfter([author = ""]: readonly string[]): string | undefined {
-  const name = author
-    .replace(/@.*/s, "")
-    .replace(/[^\w.+=-]/g, "_")
-    .replace(/^[.+-]+/, "");
-  return name === "" ? undefined : name;
-}
-
-/** From, else the user of the From_ line. */
-function authorOf(session: Session, header: Header, message: number): string[] {
-  const from = addressesIn(header.get("from"));
-  if (from.length > 0) return from;
-  const line = session.folder?.mailbox.header(message).toString("latin1") ?? "";
-  const user = /^From (\S+)/.exec(line)?.[1];
-  return user === undefined ? [] : [user];
-}
-
-/** An empty group, such as `undisclosed-recipients:;`, is kept as it is written. */
-function addressesIn(field: string | undefined): string[] {
-  if (field === undefined) return [];
-  const addresses = parseAddresses(field).map(({ address }) => address);
-  const text = field.trim();
-  return addresses.length === 0 && /^[^\s:;]+:\s*;$/.test(text) ? [text] : addresses;
 }
 
 /** Of several ways to write an address the last one stays. */

@@ -6,10 +6,12 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
 import { meansMaildir } from "../../mailbox/maildir/directory.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
+import { parseHeader } from "../../message/header.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
+import { authorOf, fileNamedAfter } from "../author.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, nearest } from "../cursor.ts";
-import { selectMessages } from "../message-list.ts";
+import { selectMessages, takesMessages } from "../message-list.ts";
 import { partsForm } from "../part-files.ts";
 import { bodyPieces, type KeepField, keptFields, shownBody, shownPieces, statusLetters } from "../print-message.ts";
 import type { Session } from "../session.ts";
@@ -101,27 +103,52 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
     summary,
     example: `${name} 1-3 +archive`,
     barred: name === "copy" ? [] : ["sending"],
-    run: async (session, argument) => {
+    run: (session, argument) => {
+      return "parts" in argument ? saveParts(session, argument) : writeAndMark(session, argument, write, mark);
+    },
+  });
+}
+
+async function writeAndMark(session: Session, argument: ListAndFile, write: Write, mark: number): Promise<boolean> {
+  const { folder, terminal } = session;
+  if (folder === undefined) return false;
+  terminal.out(`"${argument.path}" `);
+  try {
+    const { created } = await write(session, folder.mailbox, argument);
+    terminal.out(created ? "[New file]\n" : "[Appended]\n");
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
+    terminal.err(`${session.program}: ${reason}\n`);
+    // A name that is wrong is the user's to correct; that a disk failed is for a script to know.
+    if (error.exit !== Exit.Failure) session.failure = error.exit;
+    return false;
+  }
+  for (const message of argument.messages) {
+    look(folder, message);
+    folder.mailbox.mark(message, mark);
+  }
+  return true;
+}
+
+/** POSIX mailx: the file has the name of the first message's author, in the current directory. */
+function authorRow(name: string, summary: string, mark: number): Command {
+  return command({
+    name,
+    inFull: true,
+    onTerminal: true,
+    takes: takesMessages(),
+    summary,
+    example: `${name} 1-3`,
+    barred: ["sending"],
+    run: (session, messages) => {
       const { folder, terminal } = session;
-      if (folder === undefined) return;
-      if ("parts" in argument) return saveParts(session, argument);
-      terminal.out(`"${argument.path}" `);
-      try {
-        const { created } = await write(session, folder.mailbox, argument);
-        terminal.out(created ? "[New file]\n" : "[Appended]\n");
-      } catch (error) {
-        if (!(error instanceof MailError)) throw error;
-        const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
-        terminal.err(`${session.program}: ${reason}\n`);
-        // A name that is wrong is the user's to correct; that a disk failed is for a script to know.
-        if (error.exit !== Exit.Failure) session.failure = error.exit;
-        return false;
-      }
-      for (const message of argument.messages) {
-        look(folder, message);
-        folder.mailbox.mark(message, mark);
-      }
-      return true;
+      const [first] = messages;
+      if (folder === undefined || first === undefined) return false;
+      const path = fileNamedAfter(authorOf(session, parseHeader(folder.mailbox.header(first)), first));
+      if (path !== undefined) return writeAndMark(session, { messages, path }, wholeMessages, mark);
+      terminal.out(`Message ${first} has no author to name a file after.\n`);
+      return false;
     },
   });
 }
@@ -129,5 +156,7 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 export const saveCommands: readonly Command[] = [
   saveRow("save", "Append messages to a file; they leave the system mailbox at quit.", wholeMessages, Flag.Saved),
   saveRow("copy", "Append messages to a file.", wholeMessages, 0),
+  authorRow("Save", "Append messages to a file named after the author; they leave as with save.", Flag.Saved),
+  authorRow("Copy", "Append messages to a file named after the author.", 0),
   saveRow("write", "Append the bodies of messages to a file.", bodies, Flag.Saved),
 ];

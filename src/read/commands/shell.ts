@@ -26,10 +26,11 @@ async function run({ terminal, config }: Session, argv: readonly string[]): Prom
   );
 }
 
-async function runAndTell(session: Session, argv: readonly string[]): Promise<void> {
+async function runAndTell(session: Session, argv: readonly string[]): Promise<boolean> {
   const code = await run(session, argv);
   if (code === undefined) session.terminal.out("Fatal error in process.\n");
   else if (code !== 0) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
+  return code === 0;
 }
 
 function changeDirectory(session: Session, [typed]: readonly string[]): boolean {
@@ -63,8 +64,9 @@ export const shellCommands: readonly Command[] = [
     barred: ["sourcing"],
     transparent: true,
     run: async (session, text) => {
-      await runAndTell(session, ["-c", text]);
+      const done = await runAndTell(session, ["-c", text]);
       session.terminal.out("!\n");
+      return done;
     },
   }),
   command({
@@ -74,8 +76,9 @@ export const shellCommands: readonly Command[] = [
     example: "shell",
     barred: ["sending", "sourcing"],
     run: async (session) => {
-      await runAndTell(session, []);
+      const done = await runAndTell(session, []);
       session.terminal.out("\n");
+      return done;
     },
   }),
   directoryRow("cd", "Change the directory; alone, to home.", true),

@@ -7,12 +7,15 @@ import type { Folder, Session } from "../session.ts";
 import { placeOf } from "../view.ts";
 import { show } from "./print.ts";
 
-function stateRow(
-  name: string,
-  summary: string,
-  change: (folder: Folder, messages: readonly number[], session: Session) => Promise<void> | void,
-  deleted = false,
-): Command {
+/** @returns false when it could not be done and that has been said */
+type Change = (
+  folder: Folder,
+  messages: readonly number[],
+  session: Session,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a change that always succeeds returns nothing
+) => Promise<boolean | void> | boolean | void;
+
+function stateRow(name: string, summary: string, change: Change, deleted = false): Command {
   return command({
     name,
     takes: takesMessages({ deleted }),
@@ -20,7 +23,8 @@ function stateRow(
     example: `${name} 2-4`,
     barred: ["sending"],
     run: async (session, messages) => {
-      if (session.folder !== undefined) await change(session.folder, messages, session);
+      if (session.folder !== undefined) return (await change(session.folder, messages, session)) !== false;
+      return true;
     },
   });
 }
@@ -63,13 +67,14 @@ function marks(set: number, clear: number): (folder: Folder, messages: readonly 
 const unread = marks(Flag.StatusChanged, Flag.Read | Flag.Touched);
 const holdMark = marks(Flag.Preserved, Flag.ToMbox);
 
-function hold(name: string): (folder: Folder, messages: readonly number[], session: Session) => void {
+function hold(name: string): Change {
   return (folder, messages, { terminal }) => {
     if (!folder.system) {
       terminal.out(`Cannot "${name}" in edit mode\n`);
-      return;
+      return false;
     }
     holdMark(folder, messages);
+    return true;
   };
 }
 

@@ -1,0 +1,30 @@
+/** Who wrote a message, and the file that is named after them. */
+import { parseAddresses } from "../message/address.ts";
+import type { Header } from "../message/header.ts";
+import type { Session } from "./session.ts";
+
+/** Only what no path can hide in. */
+export function fileNamedAfter([author = ""]: readonly string[]): string | undefined {
+  const name = author
+    .replace(/@.*/s, "")
+    .replace(/[^\w.+=-]/g, "_")
+    .replace(/^[.+-]+/, "");
+  return name === "" ? undefined : name;
+}
+
+/** From, else the user of the From_ line. */
+export function authorOf(session: Session, header: Header, message: number): string[] {
+  const from = addressesIn(header.get("from"));
+  if (from.length > 0) return from;
+  const line = session.folder?.mailbox.header(message).toString("latin1") ?? "";
+  const user = /^From (\S+)/.exec(line)?.[1];
+  return user === undefined ? [] : [user];
+}
+
+/** An empty group, such as `undisclosed-recipients:;`, is kept as it is written. */
+export function addressesIn(field: string | undefined): string[] {
+  if (field === undefined) return [];
+  const addresses = parseAddresses(field).map(({ address }) => address);
+  const text = field.trim();
+  return addresses.length === 0 && /^[^\s:;]+:\s*;$/.test(text) ? [text] : addresses;
+}
