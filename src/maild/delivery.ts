@@ -1,6 +1,7 @@
 /** One message into the mailboxes of its recipients; after it returns, what it says is on the disk. */
 import { chownSync, closeSync, openSync } from "node:fs";
 import { deliver } from "../mailbox/deliver.ts";
+import { isMaildir } from "../mailbox/maildir/directory.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./options.ts";
@@ -64,7 +65,7 @@ export function localDelivery(options: Options, log: Log): Deliver {
           provideMailbox(to);
           await deliver(to.spool, { sender, date, message: Buffer.concat([trace, message]) }, { lockwait });
         });
-        report("2.0.0", "sent (delivered to mailbox)");
+        report("2.0.0", `sent (delivered to ${isMaildir(to.spool) ? "maildir" : "mailbox"})`);
       } catch (error) {
         failures.push(error);
         report(isFull(error) ? "4.3.1" : "4.3.0", `deferred (cannot update mailbox ${to.spool}. ${reason(error)})`);

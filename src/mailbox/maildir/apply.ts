@@ -1,6 +1,6 @@
 /**
  * Does what a journal says, for the first time or after a crash: what moves is written and synced elsewhere, edited messages
- * are filed anew, and only then are files removed. Until the first is removed everything can be taken back, and is.
+ * are filed anew, and only then are files removed and renamed. Until the first is removed everything can be taken back, and is.
  */
 import { unlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { baseOf } from "./file-name.ts";
 import { fileFrames } from "./frames.ts";
 import type { MaildirJournal } from "./journal.ts";
 import { asOwner } from "./owner.ts";
+import { applyChanges } from "./state.ts";
 
 const places: readonly Place[] = ["new", "cur"];
 
@@ -26,9 +27,11 @@ export async function apply(journal: MaildirJournal, lockwait: number, replaying
   try {
     if (moved !== null && moved.at !== "maildir") mbox = await openMbox(moved.path, lockwait);
     await write(journal, mbox, replaying, undo);
-    remove(path, journal.bases(), () => {
+    const { going, changes } = journal.names();
+    remove(path, going, () => {
       begun = true;
     });
+    applyChanges(path, changes);
   } catch (error) {
     if (begun || error instanceof HalfDone) {
       journal.close();

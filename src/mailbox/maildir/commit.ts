@@ -1,23 +1,21 @@
 /** The end of a session with a Maildir: names tell the state, files go, and what moves is written elsewhere before. */
-import { closeSync, fstatSync, openSync, renameSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { separator } from "../append.ts";
-import { syncDirectory } from "../bytes.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
 import { storedForm } from "../stored-form.ts";
 import { apply } from "./apply.ts";
 import { filing } from "./delivery.ts";
 import { meansMaildir } from "./directory.ts";
-import { baseOf, lettersOf, nameWith } from "./file-name.ts";
+import { baseOf, lettersOf } from "./file-name.ts";
 import { frame } from "./frames.ts";
 import { MaildirJournal, type MaildirWork } from "./journal.ts";
 import { lockMaildir } from "./lock.ts";
 import { maildirForm, withLetters } from "./mbox-form.ts";
 import type { Entry, MessageTable } from "./message-table.ts";
-import { asOwner } from "./owner.ts";
+import { applyChanges, changedLetters, changeOf, type StateChange } from "./state.ts";
 
 /** Plays the journal that a crash has left. */
 export async function finish(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {
@@ -60,24 +58,22 @@ export async function commit(leaving: Leaving, { stateDirectory, lockwait }: Mai
     if (fate !== "keep" || replaced.has(message)) going.push(message);
   }
   const edited = kept.filter((message) => replaced.has(message));
-  if (going.length > 0) {
+  const changes = changesOf(leaving, kept);
+  if (going.length === 0) storeState(mailbox.path, changes);
+  else {
     const target = moved.length === 0 || plan.mbox === undefined ? null : targetOf(plan.mbox);
     const journal = MaildirJournal.write(
       stateDirectory,
       { path: mailbox.path, moved: target },
       {
         bases: going.map((message) => baseOf(table.entry(message).name)),
+        changes,
         moved: target === null ? [] : forTarget(leaving, moved, target),
         edited: framesOf(leaving, edited),
       },
     );
     await apply(journal, lockwait);
   }
-  storeState(
-    mailbox.path,
-    table,
-    kept.filter((message) => !replaced.has(message)),
-  );
   return kept.length;
 }
 
@@ -124,24 +120,10 @@ function separatorIn(path: string): Buffer {
   }
 }
 
-/** The letters as the file has them, with what the session changed. */
-function lettersNow({ name, flags, found }: Entry): string {
-  const changed = flags ^ found;
-  let letters = lettersOf(name);
-  if (changed & Flag.Read) letters = flags & Flag.Read ? `${letters}S` : letters.replace("S", "");
-  return flags & Flag.Deleted ? letters : letters.replace("T", "");
-}
-
 /** Names the files anew: in `cur`, since they have been seen in a list, with the letters of their state. */
-function storeState(path: string, table: MessageTable, messages: readonly number[]): void {
-  let changed = false;
+function storeState(path: string, changes: ReadonlyMap<string, StateChange>): void {
   try {
-    asOwner(path, () => {
-      for (const message of messages) changed = renamed(path, table, message) || changed;
-    });
-    if (!changed) return;
-    syncDirectory(join(path, "cur"));
-    syncDirectory(join(path, "new"));
+    applyChanges(path, changes);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const text = `${path}: ${strerror(error)}; which messages were read is not all stored`;
@@ -149,20 +131,19 @@ function storeState(path: string, table: MessageTable, messages: readonly number
   }
 }
 
-function renamed(path: string, table: MessageTable, message: number): boolean {
-  for (let tries = 0; ; tries++) {
+function changesOf({ table, replaced }: Leaving, kept: readonly number[]): Map<string, StateChange> {
+  const changes = new Map<string, StateChange>();
+  for (const message of kept) {
     const entry = table.entry(message);
-    const letters = lettersNow(entry);
-    const name = nameWith(baseOf(entry.name), letters);
-    if (entry.place === "cur" && (entry.name === name || (letters === "" && lettersOf(entry.name) === "")))
-      return false;
-    try {
-      renameSync(join(path, entry.place, entry.name), join(path, "cur", name));
-      return true;
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== "ENOENT" || tries > 5) throw error;
-      // Another client was quicker: its name is the one to go on from, or it has removed the message.
-      if (!table.find(message)) return false;
-    }
+    const change = replaced.has(message) ? undefined : changeOf(entry);
+    if (change !== undefined) changes.set(baseOf(entry.name), change);
   }
+  return changes;
+}
+
+/** The letters as the file has them, with what the session changed. */
+function lettersNow(entry: Entry): string {
+  const change = changeOf(entry);
+  const letters = lettersOf(entry.name);
+  return change === undefined ? letters : changedLetters(letters, change);
 }

@@ -1,7 +1,7 @@
 /**
  * What makes a commit of a Maildir all or nothing: which messages go, with all that is to be written elsewhere before.
  *
- * One line of JSON, the bases of the messages that go, then what goes to mbox (or as frames into a Maildir), then edited
+ * One line of JSON, the names that go or change, then what goes to mbox (or as frames into a Maildir), then edited
  * messages as frames. It is written under another name, synced and renamed, so one that has its name is complete. Left by a
  * crash, it is played by the next open; each step looks for what was done already.
  */
@@ -20,6 +20,7 @@ import {
 import { dirname, join } from "node:path";
 import { named } from "../../system-error.ts";
 import { readPieces, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+import type { StateChange } from "./state.ts";
 
 export interface MaildirWork {
   readonly version: 1;
@@ -35,6 +36,8 @@ export interface MaildirWork {
 export interface Parts {
   /** Bases of the messages that go. */
   readonly bases: readonly string[];
+  /** Of those that stay, by the base of the name. */
+  readonly changes: ReadonlyMap<string, StateChange>;
   readonly moved: Iterable<Uint8Array>;
   readonly edited: Iterable<Uint8Array>;
 }
@@ -71,7 +74,7 @@ export class MaildirJournal {
         edited,
       });
       const width = JSON.stringify(whole(0, 0, 0)).length + lengthDigits;
-      const bases = Buffer.from(JSON.stringify(parts.bases));
+      const bases = Buffer.from(JSON.stringify({ going: parts.bases, changes: [...parts.changes] }));
       const movedAt = writePieces(descriptor, [bases], width + 1);
       const editedAt = writePieces(descriptor, parts.moved, movedAt);
       const end = writePieces(descriptor, parts.edited, editedAt);
@@ -102,8 +105,13 @@ export class MaildirJournal {
     return new MaildirJournal(JSON.parse(head.toString("utf8", 0, end)) as MaildirWork, descriptor, path, end + 1);
   }
 
-  bases(): Set<string> {
-    return new Set(JSON.parse(readRange(this.#descriptor, this.#start, this.#movedAt).toString()) as string[]);
+  /** Bases of the messages that go, and how the names of others change. */
+  names(): { readonly going: ReadonlySet<string>; readonly changes: ReadonlyMap<string, StateChange> } {
+    const { going, changes } = JSON.parse(readRange(this.#descriptor, this.#start, this.#movedAt).toString()) as {
+      going: string[];
+      changes: [string, StateChange][];
+    };
+    return { going: new Set(going), changes: new Map(changes) };
   }
 
   moved(): Iterable<Buffer> {

@@ -19,18 +19,21 @@ export class MessageFile {
   readonly #fileSize: number;
   readonly #fromLine: Buffer;
   readonly #end: Buffer;
+  /** The beginning of the file, and of most files all of it: read once. */
+  readonly #start: Buffer;
 
   /** @throws the system's error; a file that is none (a link, a pipe) is not opened */
   constructor(path: string) {
     this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { size, mtime } = fstatSync(this.#descriptor);
     this.#fileSize = size;
+    this.#start = readRange(this.#descriptor, 0, Math.min(size, headPiece));
     const head = this.#head();
     const lineEnd = /^[^\n]*\r\n/.test(head.toString("latin1", 0, 1024)) ? "\r\n" : "\n";
     this.#fromLine = startsWithFrom(head)
       ? Buffer.alloc(0)
       : Buffer.from(`From ${fromLineUser(head)} ${asctime(deliveryDate(head) ?? mtime)}${lineEnd}`);
-    const ended = size === 0 || readRange(this.#descriptor, size - 1, size)[0] === 10;
+    const ended = size === 0 || this.#bytes(size - 1, size)[0] === 10;
     this.#end = Buffer.from(ended ? lineEnd : lineEnd + lineEnd);
     this.size = this.#fromLine.length + size + this.#end.length;
   }
@@ -39,10 +42,10 @@ export class MessageFile {
   read(start: number, end: number): Buffer {
     const front = this.#fromLine.length;
     const back = front + this.#fileSize;
-    if (start >= front && end <= back) return readRange(this.#descriptor, start - front, end - front);
+    if (start >= front && end <= back) return this.#bytes(start - front, end - front);
     return Buffer.concat([
       this.#fromLine.subarray(Math.min(start, front), Math.min(end, front)),
-      readRange(this.#descriptor, Math.max(0, start - front), Math.max(0, Math.min(end, back) - front)),
+      this.#bytes(Math.max(0, start - front), Math.max(0, Math.min(end, back) - front)),
       this.#end.subarray(Math.max(0, start - back), Math.max(0, end - back)),
     ]);
   }
@@ -51,9 +54,15 @@ export class MessageFile {
     closeSync(this.#descriptor);
   }
 
+  /** Bytes of the file. */
+  #bytes(start: number, end: number): Buffer {
+    if (end <= this.#start.length) return this.#start.subarray(start, end);
+    return readRange(this.#descriptor, start, end);
+  }
+
   #head(): Buffer {
     for (let length = headPiece; ; length *= 4) {
-      const bytes = readRange(this.#descriptor, 0, Math.min(this.#fileSize, length));
+      const bytes = this.#bytes(0, Math.min(this.#fileSize, length));
       const end = headerEnd(bytes, 0);
       if (end !== undefined) return bytes.subarray(0, end);
       if (length >= Math.min(this.#fileSize, longestHead)) return bytes;

@@ -230,5 +230,5 @@ test.each(["mbox", "read/"])("with %s: every message is where the model says, on
       bench.home.remove();
     }
   });
-  await fc.assert(property, { numRuns: Number(process.env["MAIL_TEST_RUNS"] ?? 40), endOnFailure: true });
+  await fc.assert(property, { numRuns: Number(process.env["MAIL_TEST_RUNS"] ?? 15), endOnFailure: true });
 });
