@@ -116,17 +116,7 @@ export async function sending({ bench, report, clients, rounds, sends, quick }) 
       await rate("mail", [...ours.program, "-n", "-S", way, "-A", attachment, "-s", "x", "root@host.example"]),
     );
     if (snail !== undefined) {
-      const options = [
-        "-n",
-        "-S",
-        "v15-compat",
-        "-S",
-        way,
-        "-S",
-        "smtp-auth=none",
-        "-S",
-        "from=a@host.example",
-      ];
+      const options = ["-n", "-S", "v15-compat", "-S", way, "-S", "smtp-auth=none", "-S", "from=a@host.example"];
       report.row(
         "the same by s-nail",
         await rate("s-nail", ["s-nail", ...options, "-a", attachment, "-s", "x", "root@host.example"]),
