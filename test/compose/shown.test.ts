@@ -1,0 +1,77 @@
+/** What is sent, shown: --dry-run, --trace=json and -v, by the program itself. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+
+let home: string;
+let server: ScriptedServer;
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "mail-shown-"));
+  server = await scriptedServer({ EHLO: "250-test.example\r\n250-PIPELINING\r\n250 8BITMIME" });
+});
+afterEach(async () => {
+  await server.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function mail(...argv: string[]): Promise<{ exit: number | null; out: string; err: string }> {
+  const environment = { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana" };
+  const mta = `mta=smtp://127.0.0.1:${server.port}`;
+  const child = spawn(process.execPath, ["bin/mail.js", "-n", "-S", mta, ...argv], { env: environment });
+  child.stdin.end(".\nbody\n");
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { exit: await ended, out, err };
+}
+
+test("--dry-run: the envelope, with Bcc, and the message, without; nothing is sent and nothing recorded", async () => {
+  const { exit, out, err } = await mail("--dry-run", "-S", "record=sent", "-s", "s", "-b", "bob@x.org", "ann@x.org");
+  expect({ exit, err }).toEqual({ exit: 0, err: "" });
+  expect(out).toMatch(
+    /^to smtp:\/\/127\.0\.0\.1:\d+\nMAIL FROM:<ana@.+>\nRCPT TO:<ann@x\.org>\nRCPT TO:<bob@x\.org>\nDATA\n/,
+  );
+  expect(out).toMatch(/\nTo: ann@x\.org\n[\s\S]*\n\n\.\nbody\n$/);
+  expect(out).not.toContain("Bcc");
+  expect(server.commands).toEqual([]);
+  expect(existsSync(join(home, "sent"))).toBe(false);
+});
+
+test("--trace=json: an object a line, with its phase and who spoke", async () => {
+  const { exit, out, err } = await mail("--trace=json", "-s", "s", "ann@x.org");
+  expect({ exit, out }).toEqual({ exit: 0, out: "" });
+  const said = err
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(said.every(({ time, phase }) => !Number.isNaN(Date.parse(time ?? "")) && phase !== "")).toBe(true);
+  expect(said).toContainEqual(
+    expect.objectContaining({ phase: "Envelope", side: "client", line: "RCPT TO:<ann@x.org>" }),
+  );
+  expect(said).toContainEqual(
+    expect.objectContaining({ phase: "End of the message", side: "server", line: "250 2.0.0 Ok: queued as TEST42" }),
+  );
+});
+
+test("-v: each command before its reply, though they went out together", async () => {
+  const { exit, out } = await mail("-v", "-s", "s", "ann@x.org", "bob@x.org");
+  expect(exit).toBe(0);
+  const dialogue = out.split("\n").filter((line) => /^(client|server)> /.test(line));
+  const from = dialogue.findIndex((line) => line.startsWith("client> MAIL FROM"));
+  expect(dialogue.slice(from + 1, from + 8)).toEqual([
+    "server> 250 2.1.0 ok",
+    "client> RCPT TO:<ann@x.org>",
+    "server> 250 2.1.5 ok",
+    "client> RCPT TO:<bob@x.org>",
+    "server> 250 2.1.5 ok",
+    "client> DATA",
+    "server> 354 go on",
+  ]);
+  expect(out).toMatch(
+    /client> \.\.\nclient> body\n--- End of the message: .*\nclient> \.\nserver> 250 2\.0\.0 Ok: queued as TEST42\n/,
+  );
+  expect(out).toMatch(/client> QUIT\nserver> 221 bye\n--- Connection closed\n$/);
+});
