@@ -101,8 +101,11 @@ function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: n
       states.set(message, ((states.get(message) ?? mailbox.flags(message)) & ~clear) | set);
   }
   const net = [...states].map(([message, after]) => ({ before: mailbox.flags(message), after }));
-  const quiet = Flag.New | Flag.StatusChanged;
-  return net.filter(({ before, after }) => ((before ^ after) & ~quiet) !== 0);
+  return net.filter(({ before, after }) => {
+    // A read that was written after all, in a commit that a crash interrupted, is no touch.
+    const quiet = Flag.New | Flag.StatusChanged | (after & before & Flag.Read ? Flag.Touched : 0);
+    return ((before ^ after) & ~quiet) !== 0;
+  });
 }
 
 async function take(session: Session, folder: Folder, { left, steps, inWords }: Resumable): Promise<void> {
