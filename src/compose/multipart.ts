@@ -29,11 +29,12 @@ export function multipart(
   const sizes = attachments.map(({ size }) => Math.ceil(size / 3) * 4 + Math.ceil(size / 57) + 500);
   return {
     size: top.length + text.header.length + text.size + sizes.reduce((sum, size) => sum + size, 0),
-    open: () => {
+    open: (lineEnds) => {
       const root = new MimeNode(false, { baseBoundary: boundary, boundaryPrefix: "=_" });
       const mixed = root.createChild("multipart/mixed");
       mixed.createChild(false).setRaw(Readable.from(textPart(text), { objectMode: false }));
       for (const attachment of attachments) addPart(mixed, attachment, eightBit);
+      if (lineEnds === "any") return Readable.from(whole(top, mixed.createReadStream()), { objectMode: false });
       const out = new PassThrough();
       pipeline(mixed.createReadStream(), unixLineEnds, out).catch((error: Error) => out.destroy(error));
       return Readable.from(whole(top, out), { objectMode: false });

@@ -151,7 +151,7 @@ export class SmtpTransport implements Transport {
     const eightBit = log.extension("8BITMIME") !== undefined;
     const fitting = eightBit ? message : (message.sevenBit?.() ?? message);
     const { notify } = this.#options;
-    const stream = log.watched ? Readable.from(log.shown(fitting.open()), { objectMode: false }) : fitting.open();
+    const stream = log.watched ? Readable.from(log.shown(fitting.open()), { objectMode: false }) : fitting.open("any");
     const info = await new Promise<{ accepted: unknown[]; rejectedErrors?: SmtpError[]; response: string }>(
       (resolve, reject) => {
         connection.send(

@@ -31,7 +31,8 @@ export interface Outcome {
 /** A message on its way: sized, and readable as often as there are tries. Lines end with LF; a transport makes CRLF. */
 export interface Outgoing {
   readonly size: number;
-  open(): Readable;
+  /** @param lineEnds "any": CRLF will do as well, which spares making LF of what has it */
+  open(lineEnds?: "any"): Readable;
   /** The same message with no byte above 127, for a server without 8BITMIME; undefined where that is how it is anyway. */
   readonly sevenBit?: (() => Outgoing) | undefined;
 }

@@ -106,3 +106,11 @@ test("a thousand recipients and four hundred attachments", async () => {
   ]);
   expect(Math.max(...(sent.message ?? "").split("\n").map((line) => line.length))).toBeLessThan(100);
 });
+
+test("an attachment arrives to the byte", async () => {
+  const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7919 + (at >> 8)) & 0xff));
+  const sent = await sendMail({ argv: ["-A", "data", "a@x.org"], stdin: "see\n", files: { data: bytes } });
+  const encoded = /filename="data"\n\n([A-Za-z0-9+/=\n]+)\n--/.exec(sent.message ?? "")?.[1] ?? "";
+  expect(Buffer.from(encoded, "base64").equals(bytes)).toBe(true);
+  expect(sent.body).toMatch(/\n\nsee\n\n--/);
+});
