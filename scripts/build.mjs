@@ -55,6 +55,27 @@ const besideTheProgram = {
   },
 };
 
+/** string-width makes its tables of emoji when it is loaded, which takes 20 ms; here when the first text needs them. */
+const lateTables = {
+  name: "tables-of-emoji-when-needed",
+  setup(builder) {
+    builder.onLoad({ filter: /string-width[/]index[.]js$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const contents = text
+        .replace(
+          "const segmenter = new Intl.Segmenter();",
+          "let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };",
+        )
+        .replace(
+          /const rgiEmojiRegex = (.*);/,
+          "let emoji; const rgiEmojiRegex = { test: (text) => (emoji ??= $1).test(text) };",
+        );
+      if (contents.split("??=").length !== 3) throw new Error(`${path}: not as it was; see scripts/build.mjs`);
+      return { contents };
+    });
+  },
+};
+
 /** Modules of Node that cost milliseconds each, and that most runs of a program never use. */
 const lazyModules =
   "child_process|crypto|dns|fs/promises|http|https|readline|stream/consumers|stream/promises|tls|zlib";
@@ -83,7 +104,12 @@ try {
     format: "cjs",
     legalComments: "none",
   };
-  await build({ ...common, entryPoints: libraries, mainFields: ["module", "main"], plugins: [withoutTables] });
+  await build({
+    ...common,
+    entryPoints: libraries,
+    mainFields: ["module", "main"],
+    plugins: [withoutTables],
+  });
   await build({
     ...common,
     entryPoints: programs.map((program) => join(root, `src/${program}.ts`)),
@@ -91,7 +117,7 @@ try {
     supported: { "dynamic-import": false },
     mainFields: ["module", "main"],
     external: ["koffi"],
-    plugins: [besideTheProgram],
+    plugins: [besideTheProgram, lateTables],
   });
   copyFileSync(join(root, "scripts/start.cjs"), join(made, "start.cjs"));
   writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');

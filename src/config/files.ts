@@ -57,6 +57,13 @@ export function mailboxOptions(config: Config): ReturnType<typeof storeOptions> 
   return { ...options, cacheDirectory: cacheDirectory(process.env, config.identity.home) };
 }
 
+/** Where command lines are kept; undefined: nowhere. */
+export function historyPath(config: Config): string | undefined {
+  const named = config.settings.get("history-file");
+  if (named === undefined) return join(stateDirectory(process.env, config.identity.home), "history");
+  return named === "" ? undefined : (expandedNames(config, named).words[0] ?? named);
+}
+
 /** The directory that `+name` means. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");

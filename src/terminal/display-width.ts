@@ -2,12 +2,17 @@
 import stringWidth from "string-width";
 import { visible } from "../message/safe-text.ts";
 
-const segmenter = new Intl.Segmenter();
 const plain = /^[\x20-\x7e]*$/;
+/** Of Latin, Greek and Cyrillic letters each is a column and a character of its own. */
+const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u0482\u048a-\u04ff]*$/;
+
+let segmenter: Intl.Segmenter | undefined;
 
 /** The characters as a person counts them. */
 export function graphemes(text: string): string[] {
-  if (plain.test(text)) return [...text];
+  if (narrow.test(text)) return [...text];
+  // Made late: it takes milliseconds, and most texts need none.
+  segmenter ??= new Intl.Segmenter();
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
@@ -15,7 +20,7 @@ export function graphemes(text: string): string[] {
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
   const shown = visible(text);
-  return plain.test(shown) ? shown.length : stringWidth(shown);
+  return narrow.test(shown) ? shown.length : stringWidth(shown);
 }
 
 /** At most so many columns of a text; an ellipsis tells that there was more. */

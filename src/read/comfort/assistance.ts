@@ -1,6 +1,5 @@
 /** What Tab, the arrows and Ctrl-R have to offer: words of the tables, files, addresses, earlier lines. */
-import { join } from "node:path";
-import { stateDirectory } from "../../config/files.ts";
+import { historyPath } from "../../config/files.ts";
 import { variables } from "../../config/variables.ts";
 import { History } from "../../terminal/history.ts";
 import type { Asked, Assistance, Candidate, Offer } from "../../terminal/terminal.ts";
@@ -19,10 +18,9 @@ const sessionLines = 100;
 const nothing: Offer = { start: 0, candidates: [] };
 
 export function assistanceFor(session: Session, notice: () => string | undefined): Assistance {
-  const { settings, identity } = session.config;
-  const path = settings.get("history-file") ?? join(stateDirectory(process.env, identity.home), "history");
+  const { config } = session;
   const histories: Partial<Record<Asked, History>> = {
-    command: new History(settings.get("history-size"), path === "" ? undefined : path),
+    command: new History(config.settings.get("history-size"), historyPath(config)),
     people: new History(sessionLines),
     subject: new History(sessionLines),
   };
