@@ -1,0 +1,245 @@
+/**
+ * A power failure at every step of a quit and a save: what was not synced is lost, wholly or in part, and names that were
+ * made, changed or removed count only once their directory is synced. The calls of one session are traced (strace), then
+ * for each moment such disks are made, and the program is started on them.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect, test } from "@jest/globals";
+
+const program = join(import.meta.dirname, "../../bin/mail.js");
+const calls = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink,link";
+
+function canTrace(): boolean {
+  return spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
+}
+
+type Change = { readonly at: number; readonly bytes: Buffer } | { readonly size: number };
+
+/** A file: what is on the disk for certain, and what was done to it since. */
+interface Inode {
+  synced: Buffer;
+  pending: Change[];
+}
+
+type Names = Map<string, Inode>;
+
+function changed(content: Buffer, change: Change): Buffer {
+  if ("size" in change) return Buffer.concat([content, Buffer.alloc(change.size)]).subarray(0, change.size);
+  const end = change.at + change.bytes.length;
+  const result = Buffer.alloc(Math.max(content.length, end));
+  content.copy(result);
+  change.bytes.copy(result, change.at);
+  return result;
+}
+
+class Disk {
+  readonly synced: Names = new Map();
+  readonly names: Names = new Map();
+  /** Changes of names since their directory was synced. */
+  pending: { readonly directory: string; readonly done: (names: Names) => void }[] = [];
+  readonly #offsets = new Map<string, number>();
+
+  constructor(root: string) {
+    for (const path of filesBelow(root)) {
+      const inode = { synced: readFileSync(path), pending: [] };
+      this.names.set(path, inode);
+      this.synced.set(path, inode);
+    }
+  }
+
+  #rename(directory: string, done: (names: Names) => void): void {
+    done(this.names);
+    this.pending.push({ directory, done });
+  }
+
+  /** @param line of strace, its process number cut off */
+  take(line: string): void {
+    const [, call = "", given = ""] = /^(\w+)\((.*)$/s.exec(line) ?? [];
+    if (/= -1 E/.test(line)) return;
+    const [, on = ""] = /^\d+<([^>]*)>/.exec(given) ?? [];
+    const strings = [...given.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((found) => unescaped(found[1] as string));
+    const [path = "", second = ""] = strings.map(String);
+    if (call === "openat" && given.includes("O_CREAT") && !this.names.has(path)) {
+      const inode: Inode = { synced: Buffer.alloc(0), pending: [] };
+      this.#rename(dirname(path), (names) => names.set(path, inode));
+    }
+    if (call === "openat" && given.includes("O_TRUNC")) this.names.get(path)?.pending.push({ size: 0 });
+    if (call === "rename") {
+      const inode = this.names.get(path);
+      this.#rename(dirname(path), (names) => {
+        names.delete(path);
+        if (inode !== undefined) names.set(second, inode);
+      });
+    }
+    if (call === "unlink") this.#rename(dirname(path), (names) => names.delete(path));
+    if (call === "link") {
+      const inode = this.names.get(path) as Inode;
+      this.#rename(dirname(path), (names) => names.set(second, inode));
+    }
+    const inode = this.names.get(on);
+    if (call === "pwrite64" && inode !== undefined) {
+      const at = Number(/, \d+, (\d+)\)\s+=/.exec(given)?.[1]);
+      inode.pending.push({ at, bytes: strings[0] as Buffer });
+    }
+    if (call === "write" && inode !== undefined) {
+      const at = this.#offsets.get(on) ?? 0;
+      inode.pending.push({ at, bytes: strings[0] as Buffer });
+      this.#offsets.set(on, at + (strings[0] as Buffer).length);
+    }
+    if (call === "ftruncate") inode?.pending.push({ size: Number(/, (\d+)\)/.exec(given)?.[1]) });
+    if (call === "fsync" || call === "fdatasync") this.#sync(on, inode);
+  }
+
+  #sync(path: string, inode: Inode | undefined): void {
+    if (inode !== undefined) {
+      inode.synced = inode.pending.reduce(changed, inode.synced);
+      inode.pending = [];
+      return;
+    }
+    for (const { directory, done } of this.pending) if (directory === path) done(this.synced);
+    this.pending = this.pending.filter(({ directory }) => directory !== path);
+  }
+
+  /** What is found after the failure. @param survives of each change that was not synced */
+  after(survives: () => boolean): Map<string, Buffer> {
+    const names = new Map(this.synced);
+    for (const { done } of this.pending) {
+      // Names are kept in a journal by the file system: what came later is lost with what came before.
+      if (!survives()) break;
+      done(names);
+    }
+    return new Map(
+      [...names].map(([path, { synced, pending }]) => [path, pending.filter(survives).reduce(changed, synced)]),
+    );
+  }
+}
+
+function unescaped(text: string): Buffer {
+  const letters: Record<string, string> = { n: "\n", t: "\t", r: "\r", f: "\f", v: "\v" };
+  const plain = text.replace(/\\([0-7]{1,3}|.)/gs, (_all, code: string) =>
+    /^[0-7]/.test(code) ? String.fromCharCode(Number.parseInt(code, 8)) : (letters[code] ?? code),
+  );
+  return Buffer.from(plain, "latin1");
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const message = (id: string, lines: number) =>
+  `From a@example.org Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${`${id} text\n`.repeat(lines)}\n`;
+
+function ids(content: Buffer | string): string[] {
+  return String(content)
+    .split(/^(?=From )/m)
+    .filter((text) => text !== "")
+    .map((text) => {
+      const id = /\nX-Id: (\w+)\n/.exec(text)?.[1] ?? "?";
+      const lines = (text.match(new RegExp(`^${id} text$`, "gm")) ?? []).length;
+      expect([id, text.replace(/^Status: \w+$/m, "Status: O")]).toEqual([id, message(id, lines)]);
+      expect(lines).toBe(sizes[id]);
+      return id;
+    });
+}
+
+const sizes: Record<string, number> = { old: 3, m1: 900, m2: 5, m3: 1500, m4: 20, m5: 700 };
+
+const run = canTrace() ? test : test.skip;
+
+run.each([
+  ["with mbox grown at its end", "set append\n"],
+  ["with mbox grown in front", "unset append\n"],
+])("no power failure loses or doubles a message, %s", (_case, settings) => {
+  const root = mkdtempSync(join(tmpdir(), "power-"));
+  try {
+    const spool = join(root, "spool/user");
+    const mbox = join(root, "mbox");
+    const saved = join(root, "saved");
+    mkdirSync(dirname(spool));
+    mkdirSync(join(root, ".local/state/mail"), { recursive: true });
+    writeFileSync(spool, ["m1", "m2", "m3", "m4", "m5"].map((id) => message(id, sizes[id] as number)).join(""));
+    writeFileSync(mbox, message("old", 3));
+    writeFileSync(join(root, ".mailrc"), `${settings}set quiet noheader\n`, { mode: 0o600 });
+    const { XDG_STATE_HOME: _state, XDG_CACHE_HOME: _cache, ...rest } = process.env;
+    const env = {
+      ...rest,
+      HOME: root,
+      MAIL: spool,
+      MBOX: mbox,
+      MAILRC: join(root, ".mailrc"),
+      UV_THREADPOOL_SIZE: "1",
+    };
+    const disk = new Disk(root);
+    const trace = join(root, "trace");
+    execFileSync(
+      "strace",
+      [
+        "-f",
+        "-y",
+        "-qq",
+        "-s",
+        "1000000",
+        "-e",
+        "signal=none",
+        "-e",
+        `trace=${calls}`,
+        "-o",
+        trace,
+        process.execPath,
+        program,
+        "-n",
+      ],
+      { env, input: `p 1\nd 2\ns 3 ${saved}\np 5\nq\n`, stdio: ["pipe", "ignore", "ignore"] },
+    );
+    const lines = readFileSync(trace, "latin1")
+      .split("\n")
+      .map((line) => line.replace(/^\d+ +/, ""))
+      .filter((line) => line.includes(root) && !/\.lock|\/\.lk|\/trace/.test(line));
+    rmSync(trace);
+    const { ino } = statSync(spool);
+    let random = 1;
+    const chance = () => {
+      random = (random * 16807) % 2147483647;
+      return random % 2 === 0;
+    };
+    const seen = new Set<string>();
+    for (const line of lines) {
+      disk.take(line);
+      for (const survives of [() => false, () => true, chance, chance]) {
+        const found = disk.after(survives);
+        const key = [...found].map(([path, bytes]) => `${path}\n${bytes.toString("latin1")}`).join("\n");
+        if (seen.has(key)) continue;
+        seen.add(key);
+        for (const path of filesBelow(root)) if (path !== spool && !found.has(path)) rmSync(path);
+        for (const [path, bytes] of found) writeFileSync(path, bytes);
+        expect(statSync(spool).ino).toBe(ino);
+        const { status, stderr } = spawnSync(process.execPath, [program, "-n"], { env, input: "x\n" });
+        expect([line.slice(0, 80), status, String(stderr)]).toEqual([line.slice(0, 80), 0, ""]);
+        const inSpool = ids(readFileSync(spool));
+        const inMbox = ids(readFileSync(mbox)).filter((id) => id !== "old");
+        const inFile = existsSync(saved) ? ids(readFileSync(saved)) : [];
+        expect([["m1", "m2", "m3", "m4", "m5"].join(), "m4"]).toContain(inSpool.join());
+        expect(inMbox).toEqual(inSpool.length === 1 ? ["m1", "m5"] : []);
+        expect(ids(readFileSync(mbox))).toContain("old");
+        expect(inFile).toEqual(inSpool.length === 1 || inFile.length > 0 ? ["m3"] : []);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(10);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
