@@ -43,6 +43,8 @@ export interface CommitPlan {
     /** Which header fields go along, by lower-case name; all without it. */
     readonly keepField?: (lowerName: string) => boolean;
   };
+  /** Ends the commit with the signal's reason, as long as nothing has been written. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CommitResult {

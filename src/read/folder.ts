@@ -7,6 +7,7 @@ import { Flag } from "../mailbox/mailbox.ts";
 import { openMailbox } from "../mailbox/open.ts";
 import { isSystemError } from "../system-error.ts";
 import { History } from "./history.ts";
+import { interruptible } from "./interrupts.ts";
 import type { Folder, Session } from "./session.ts";
 
 export interface FolderName {
@@ -28,8 +29,10 @@ export async function openFolder(session: Session, { path, name, system, readOnl
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
-  const onProgress = session.terminal.progress(name);
-  const mailbox = await openMailbox(path, { ...options, onProgress, ...(readOnly === true ? { readOnly } : {}) });
+  const onProgress = session.terminal.progress(name, "bytes");
+  const mailbox = await interruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
+    openMailbox(path, { ...options, onProgress, signal, ...(readOnly === true ? { readOnly } : {}) }),
+  );
   const folder: Folder = {
     mailbox,
     history: new History(mailbox, options.stateDirectory),

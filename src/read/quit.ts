@@ -1,8 +1,9 @@
 /** The end of a session with a folder: which message goes where, and what the user is told about it. */
 import { mboxPath } from "../config/files.ts";
 import { MailError } from "../errors.ts";
-import { Flag } from "../mailbox/mailbox.ts";
+import { type CommitPlan, type CommitResult, Flag } from "../mailbox/mailbox.ts";
 import { fateOf } from "./fate.ts";
+import { interruptible } from "./interrupts.ts";
 import { keptFields } from "./print-message.ts";
 import type { Folder, Session } from "./session.ts";
 
@@ -31,7 +32,7 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   refuseReadOnly(folder, flags, (one) => fateOf(one, variables) !== "keep");
   if (mailbox.readOnly) return;
   const path = mboxPath(session.config);
-  const result = await mailbox.commit({
+  const result = await commit(session, folder, {
     fate,
     mbox: { path, at: settings.get("append") ? "end" : "start", keepField: keptFields(session.config.saved) },
   });
@@ -54,11 +55,20 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
     session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
     return;
   }
-  const result = await mailbox.commit({
+  const result = await commit(session, folder, {
     fate: (message) => ((flags[message - 1] ?? 0) & Flag.Deleted ? "drop" : "keep"),
   });
   tell(session, result.notice);
   session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
+}
+
+function commit(session: Session, { mailbox, name }: Folder, plan: CommitPlan): Promise<CommitResult> {
+  return interruptible(
+    session,
+    `${name}: interrupted; nothing was written`,
+    (signal) => mailbox.commit({ ...plan, signal }),
+    `${name}: interrupted too late; everything was written`,
+  );
 }
 
 /** @throws MailError when something was to be taken out of a mailbox that can only be read */

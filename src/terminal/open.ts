@@ -159,12 +159,12 @@ class ProcessTerminal implements Terminal {
     this.#bars = bars;
   }
 
-  progress(what: string): (done: number, total: number) => void {
+  progress(what: string, unit?: "bytes"): (done: number, total: number) => void {
     const bars = this.#bars;
     if (bars === undefined) return () => {};
     let bar: ProgressBar | undefined;
     return (done, total) => {
-      bar ??= new bars.ProgressBar(what, (strokes) => this.#out.draw(strokes));
+      bar ??= new bars.ProgressBar(what, (strokes) => this.#out.draw(strokes), unit);
       bar.at(done, total, this.size().columns);
       this.#bar = bar;
     };

@@ -9,13 +9,20 @@ const pause = 100;
 export class ProgressBar {
   readonly #what: string;
   readonly #draw: (strokes: readonly Stroke[]) => void;
+  readonly #unit: "bytes" | undefined;
   readonly #now: () => number;
   #started: number | undefined;
   #drawn: number | undefined;
 
-  constructor(what: string, draw: (strokes: readonly Stroke[]) => void, now: () => number = () => performance.now()) {
+  constructor(
+    what: string,
+    draw: (strokes: readonly Stroke[]) => void,
+    unit?: "bytes",
+    now: () => number = () => performance.now(),
+  ) {
     this.#what = what;
     this.#draw = draw;
+    this.#unit = unit;
     this.#now = now;
   }
 
@@ -29,7 +36,8 @@ export class ProgressBar {
     this.#started ??= now;
     if (now - this.#started < patience || (this.#drawn !== undefined && now - this.#drawn < pause)) return;
     this.#drawn = now;
-    const text = barText(this.#what, done / total, columns - 1);
+    const detail = this.#unit === "bytes" ? pace(done, total, now - this.#started) : "";
+    const text = barText(this.#what, done / total, columns - 1, detail);
     this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below", { text, style: "hint" }]);
   }
 
@@ -42,9 +50,16 @@ export class ProgressBar {
   }
 }
 
+/** ` of 1024 MB, 830 MB/s, 2 s left` */
+export function pace(done: number, total: number, milliseconds: number): string {
+  const megabytes = (bytes: number) => `${Math.round(bytes / (1 << 20))} MB`;
+  const perSecond = (done / Math.max(milliseconds, 1)) * 1000;
+  return ` of ${megabytes(total)}, ${megabytes(perSecond)}/s, ${Math.ceil((total - done) / perSecond)} s left`;
+}
+
 /** `archive  42 % [########------------]`, in at most so many columns. */
-export function barText(what: string, part: number, columns: number): string {
-  const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
+export function barText(what: string, part: number, columns: number, detail = ""): string {
+  const percent = `${String(Math.floor(part * 100)).padStart(3)} %${columns < 60 ? "" : detail}`;
   const width = Math.min(Math.max(columns - percent.length - 24, 0), 40);
   const full = Math.round(part * width);
   const bar = width < 5 ? "" : ` [${"#".repeat(full)}${"-".repeat(width - full)}]`;

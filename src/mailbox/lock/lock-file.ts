@@ -12,14 +12,21 @@ import { type Release, waitForLock } from "./wait.ts";
 /**
  * @param descriptor open for writing; not to be closed before the lock is released
  * @param lockwait seconds
+ * @param signal ends the waiting, with its reason
  * @throws MailboxBusy; MailError where there is no way to lock, or the lock file's disk is full
  */
-export async function lockFile(path: string, descriptor: number, lockwait: number): Promise<Release> {
+export async function lockFile(
+  path: string,
+  descriptor: number,
+  lockwait: number,
+  signal?: AbortSignal,
+): Promise<Release> {
   return waitForLock(
     path,
     lockwait,
     () => tryBoth(path, descriptor),
     () => dotlockHolder(path),
+    signal,
   );
 }
 

@@ -14,6 +14,7 @@ export type Release = () => Promise<void>;
  *
  * @param lockwait seconds
  * @param holder the process that seems to have it
+ * @param signal ends the waiting, with its reason
  * @throws MailboxBusy
  */
 export async function waitForLock(
@@ -21,11 +22,13 @@ export async function waitForLock(
   lockwait: number,
   attempt: () => Promise<Release | undefined>,
   holder: () => number | undefined = () => undefined,
+  signal?: AbortSignal,
 ): Promise<Release> {
   const begun = Date.now();
   const deadline = begun + lockwait * 1000;
   let told = false;
   for (let tries = 0; ; tries++) {
+    signal?.throwIfAborted();
     const release = await attempt();
     if (release !== undefined) return release;
     const now = Date.now();

@@ -166,7 +166,7 @@ export class MboxMailbox implements Mailbox {
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
     if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
-    const { descriptor, release } = await this.#lock();
+    const { descriptor, release } = await this.#lock(plan.signal);
     try {
       await finishLocked(this.path, this.#options.stateDirectory, descriptor, this.#options.lockwait);
       let { numbering, outcome } = await this.#decide(descriptor, plan);
@@ -174,6 +174,8 @@ export class MboxMailbox implements Mailbox {
         this.#seen = undefined;
         ({ numbering, outcome } = await this.#decide(descriptor, plan));
       }
+      // From here on it is done, whatever happens.
+      plan.signal?.throwIfAborted();
       if (outcome.firstChanged > 0) await this.#write(outcome, plan);
       return {
         arrived: numbering.arrived,
@@ -195,12 +197,12 @@ export class MboxMailbox implements Mailbox {
   }
 
   /** Locks the file that has the name now, which need not be the one that was opened. */
-  async #lock(): Promise<{ descriptor: number; release: Release }> {
+  async #lock(signal: AbortSignal | undefined): Promise<{ descriptor: number; release: Release }> {
     const own = this.#file.descriptor;
     let descriptor = own;
     for (;;) {
       try {
-        const release = await lockFile(this.path, descriptor, this.#options.lockwait);
+        const release = await lockFile(this.path, descriptor, this.#options.lockwait, signal);
         if (hasName(descriptor, this.path)) return { descriptor, release };
         await release();
       } catch (error) {
@@ -218,7 +220,7 @@ export class MboxMailbox implements Mailbox {
   }
 
   async #decide(descriptor: number, plan: CommitPlan): Promise<{ numbering: Numbering; outcome: Outcome }> {
-    const numbering = await this.#lookAgain(descriptor);
+    const numbering = await this.#lookAgain(descriptor, plan.signal);
     const toItself = plan.mbox !== undefined && isSameFile(plan.mbox.path, descriptor);
     const fate = (message: number): Fate | "as-is" => {
       const known = numbering.known(message);
@@ -230,7 +232,7 @@ export class MboxMailbox implements Mailbox {
   }
 
   /** Under the lock: is this still the file that we know? @throws MailboxChanged when it is another and can't be merged */
-  async #lookAgain(descriptor: number): Promise<Numbering> {
+  async #lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
     const before = this.#file;
     const state = stateOf(descriptor);
     const ours = descriptor === before.descriptor;
@@ -238,7 +240,7 @@ export class MboxMailbox implements Mailbox {
       return { known: (message) => message, arrived: 0 };
     before.forget();
     const now = new MboxFile(descriptor);
-    await scan(descriptor, 0, state.size, now.index);
+    await scan(descriptor, 0, state.size, now.index, { signal });
     now.covered = state.size;
     const known = before.count;
     if (ours && isGrown(before, now, this.#identities)) {
