@@ -45,12 +45,16 @@ beforeAll(async () => {
     ];
     await pty.expect(/220 .*\r\n/, patience);
     for (const [line, answer] of dialogue) {
+      await pty.expect("client> ", patience);
       await type(pty, line);
       await pty.expect(answer, patience);
     }
-    for (const line of ["Subject: by hand", "", "Typed by hand."]) await type(pty, line);
-    pty.send(".\r");
+    for (const line of ["Subject: by hand", "", "Typed by hand.", "."]) {
+      await pty.expect("client> ", patience);
+      await type(pty, line);
+    }
     await pty.expect(queuedAs, patience);
+    await pty.expect("client> ", patience);
     await type(pty, "QUIT");
   });
   await untilDelivered(2);
