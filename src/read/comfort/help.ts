@@ -11,10 +11,10 @@ import { queryTerms } from "../query/term-table.ts";
 /** Names in the order in which one needs them; those that are not here come last, under "More". */
 const tasks: Readonly<Record<string, string>> = {
   "Look and read": "headers z from sort thread unsort next print Print more top parts open size =",
-  "Answer and send": "mail reply Reply forward resend track",
-  "Put away": "delete undelete undo resume dp save copy write hold mbox unread",
+  "Answer and send": "mail reply Reply followup forward track",
+  "Put away": "delete undelete undo dp save Save copy write hold mbox unread",
   "Work on messages": "edit visual pipe",
-  Mailboxes: "folder folders inc quit exit",
+  Mailboxes: "folder folders inc resume quit exit",
   "The session": "set unset alias ignore retain source cd ! shell echo help list",
 };
 
@@ -25,8 +25,11 @@ const otherNames: Readonly<Record<string, string>> = {
   "|": "pipe",
   chdir: "cd",
   discard: "ignore",
+  Copy: "copy",
   dt: "dp",
   file: "folder",
+  fwd: "forward",
+  Followup: "followup",
   group: "alias",
   new: "unread",
   New: "unread",
