@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clients } from "./bench/clients.mjs";
-import { writeMbox } from "./bench/corpus.mjs";
+import { writeMaildir, writeMbox } from "./bench/corpus.mjs";
 import { Report } from "./bench/report.mjs";
 import { sending } from "./bench/sending.mjs";
 import { Bench, commands, copyAll, deliver, listAll, opening, search, session } from "./bench/works.mjs";
@@ -109,6 +109,16 @@ try {
     "1,000 commands (=, h, n), opening taken off",
     await bench.rounds(rounds, (client) => commands(bench, client, many.path, lines)),
   );
+
+  const options = { count: size.many, average: 1500 };
+  const maildir = { path: bench.path("maildir"), ...writeMaildir(bench.path("maildir"), options), ...options };
+  report.section("A Maildir", maildir);
+  const readers = all.filter((client) => client.readsMaildir === true);
+  report.work(
+    "open it: banner, first page, x",
+    await bench.rounds(rounds, (client) => opening(bench, client, maildir.path, maildir.count), readers),
+  );
+  await reference("ls", ["sh", "-c", `ls -f ${maildir.path}/cur | wc -l`]);
 
   await sending({ bench, report, clients: all, rounds, sends: size.sends, quick });
   const text = report.text();

@@ -17,11 +17,18 @@ const ours = {
   program: [process.execPath, join(root, "bin/mail.js")],
   options: ["-n"],
   search: (subject) => `f /${subject}`,
+  readsMaildir: true,
 };
 
 const peers = [
   { name: "bsd-mailx", program: ["bsd-mailx"], options: ["-n"], search: (subject) => `f /${subject}` },
-  { name: "s-nail", program: ["s-nail"], options: ["-n"], search: (subject) => `from @s@${subject}` },
+  {
+    name: "s-nail",
+    program: ["s-nail"],
+    options: ["-n"],
+    search: (subject) => `from @s@${subject}`,
+    readsMaildir: true,
+  },
   {
     name: "GNU mail",
     package: "mailutils",
@@ -36,6 +43,7 @@ const peers = [
     program: ["mutt"],
     // It only has a screen: it takes part where opening is measured.
     opensOnly: (file) => ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, "-e", "set folder=~", "-e", "push x"],
+    readsMaildir: true,
   },
 ];
 

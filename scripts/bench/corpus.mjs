@@ -1,5 +1,5 @@
 /** Mailboxes to measure with: the same bytes for the same numbers, on any machine. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 
 /** A small generator of numbers from 0 to below 1 (a linear congruence): Math.random() would make other bytes each time. */
 function numbers(seed) {
@@ -80,6 +80,27 @@ export function writeMbox(path, { count, average, seed = 1 }) {
   flush();
   closeSync(descriptor);
   return { bytes: total, hola };
+}
+
+/**
+ * The same as files of a Maildir, without their From_ lines; all were read but the last.
+ *
+ * @returns their size in bytes
+ */
+export function writeMaildir(path, { count, average, seed = 1 }) {
+  const next = numbers(seed);
+  let bytes = 0;
+  for (const place of ["tmp", "new", "cur"]) mkdirSync(`${path}/${place}`, { recursive: true });
+  for (let number = 1; number <= count; number++) {
+    const size = Math.max(64, Math.floor(average * 2 * next()));
+    const head = header(number, next, size, true);
+    const name = `cur/${1_700_000_000 + number}.M000000P1.host.example:2,${number === count ? "" : "S"}`;
+    const body = line.repeat(Math.max(1, Math.floor((size - head.length) / line.length)));
+    const content = Buffer.concat([head.subarray(head.indexOf(10) + 1), Buffer.from(body)]);
+    writeFileSync(`${path}/${name}`, content);
+    bytes += content.length;
+  }
+  return { bytes };
 }
 
 /** One more message, as a delivery appends it. */
