@@ -11,6 +11,8 @@ export interface Question {
   readonly text: string;
   /** Further names of the same message. */
   readonly also?: string | undefined;
+  /** By which way we sent it: the log of another host is not here. */
+  readonly way?: string;
 }
 
 /** A message, and what it became under other ids in queues of the same machine. */

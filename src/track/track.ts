@@ -85,7 +85,8 @@ function asked(config: Config, what: string | undefined): Question {
     if (last === undefined) {
       throw new MailError("nothing was sent from here yet that could be followed; name a queue id", Exit.NoInput);
     }
-    return last.queueId === undefined ? { text: last.messageId ?? "" } : { text: last.queueId, also: last.messageId };
+    const { queueId, messageId, way } = last;
+    return queueId === undefined ? { text: messageId ?? "", way } : { text: queueId, also: messageId, way };
   }
   // Not every log has message-ids, but what we sent we know by both names.
   const known = sent.findLast(({ messageId }: Sent) => messageId !== undefined && bare(messageId) === bare(what));
@@ -102,7 +103,7 @@ function sizeOf([newest]: readonly LogSource[]): number {
 }
 
 function notFound(what: string | undefined, question: Question, sources: readonly LogSource[]): MailError {
-  const meant = what === undefined ? `${question.text} (the message sent last)` : `"${what}"`;
+  const meant = what === undefined ? `${question.text} (the message sent last, by ${question.way})` : `"${what}"`;
   const places = sources.map(({ name }) => name).join(", ");
   const hint = sources[0]?.path === undefined ? "; all of it is open to the groups adm and systemd-journal" : "";
   return new MailError(

@@ -12,6 +12,7 @@ import { track } from "../../src/track/track.ts";
 let directory: string;
 const { PATH } = process.env;
 beforeEach(() => {
+  delete process.env["XDG_STATE_HOME"];
   directory = mkdtempSync(join(tmpdir(), "mail-track-"));
 });
 afterEach(() => {
@@ -223,6 +224,17 @@ test("what is not found is named, and so is where it was looked for", async () =
     said: `"FFFFFFFFFF": not found, as a queue id, a message-id or an address, in ${path()}, ${path("mail.log.1")}`,
   });
   expect(await tracked(undefined)).toMatchObject({ exit: 66, said: expect.stringContaining("nothing was sent") });
+});
+
+test("of the message sent last it is said by which way, for the log may be another host's", async () => {
+  writeFileSync(path(), other);
+  mkdirSync(path(".local/state/mail"), { recursive: true });
+  const sent = { way: "smtps://me@mail.example:465", queueId: "FFFFFFFFFF", messageId: "<x@here>", time: "", to: [] };
+  writeFileSync(path(".local/state/mail/sent"), `${JSON.stringify(sent)}\n`);
+  expect(await tracked(undefined)).toMatchObject({
+    exit: 66,
+    said: expect.stringMatching(/^FFFFFFFFFF \(the message sent last, by smtps:\/\/me@mail\.example:465\): not found/),
+  });
 });
 
 test("a log that is missing is named, and one that is closed to the user, with the group to join", async () => {
