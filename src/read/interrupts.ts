@@ -27,6 +27,8 @@ export async function interruptible<T>(
   const stop = terminal.onInterrupt(() => interrupt.abort(new MailError(undone, Exit.TempFail)));
   try {
     const result = await work(interrupt.signal);
+    // Signals are looked for once a turn, and this may be the second half of one.
+    await nextTurn();
     await nextTurn();
     if (interrupt.signal.aborted && done !== undefined) terminal.err(`${program}: ${done}\n`);
     return result;

@@ -23,6 +23,8 @@ const headerLength = hashesAt + 64;
 const headLength = 4096;
 const lastLength = 64 << 10;
 const samples = 64;
+/** Of a mailbox that has grown so much is read again: what other clients write into recent messages is seen so. */
+const readAgain = 8 << 20;
 const highestStored = 7;
 
 export interface KeptIndex {
@@ -95,7 +97,9 @@ function believe(
   const last = starts[count - 1] as number;
   if (!hashes(mailbox, kept.size, last).equals(header.subarray(hashesAt))) return undefined;
   if (kept.size < state.size && !areInPlace(mailbox, starts)) return undefined;
-  return { index: new MessageIndex(starts, stored, count), size: kept.size };
+  const index = new MessageIndex(starts, stored, count);
+  if (kept.size < state.size) index.cutAt(kept.size - readAgain);
+  return { index, size: kept.size };
 }
 
 function isInOrder(starts: Float64Array, stored: Uint8Array, size: number): boolean {

@@ -70,6 +70,11 @@ export class MessageIndex {
     this.#count--;
   }
 
+  /** Keeps only the messages that start before an offset. */
+  cutAt(offset: number): void {
+    while (this.#count > 0 && this.start(this.#count) >= offset) this.#count--;
+  }
+
   /** @param message from 1 to count */
   start(message: number): number {
     this.#check(message);

@@ -1,0 +1,153 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Flag } from "../../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+
+const message = (n: number, status = "RO", size = 3000) =>
+  `From a@example.org Sat Jan 16 18:22:01 2021\nX-Id: ${n}\nStatus: ${status}\n\n${"x".repeat(size)}\n\n`;
+const many = Array.from({ length: 2000 }, (_, n) => message(n));
+const longAgo = new Date(Date.now() - 60_000);
+
+let directory: string;
+let box: string;
+let cache: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "index-"));
+  box = join(directory, "box");
+  cache = join(directory, "cache");
+  write(many);
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function write(messages: readonly string[]): void {
+  writeFileSync(box, messages.join(""));
+  utimesSync(box, longAgo, longAgo);
+}
+
+/** Ids and states as the program sees them; "indexed" when nothing or only the end was read. */
+async function look(): Promise<{ ids: number[]; unread: number[] }> {
+  const mailbox = await openMailbox(box, {
+    lockwait: 1,
+    stateDirectory: join(directory, "state"),
+    cacheDirectory: cache,
+  });
+  const ids: number[] = [];
+  const unread: number[] = [];
+  for (let n = 1; n <= mailbox.count; n++) {
+    const id = Number(/X-Id: (\d+)/.exec(mailbox.header(n).toString())?.[1] ?? -1);
+    ids.push(id);
+    if ((mailbox.flags(n) & Flag.Read) === 0) unread.push(id);
+  }
+  mailbox.close();
+  return { ids, unread };
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const indexFile = () => join(cache, readdirSync(cache).find((name) => name.endsWith(".index")) as string);
+
+test("an index is private, and tells the same as the mailbox", async () => {
+  const first = await look();
+  expect(first).toEqual({ ids: numbers(0, 2000), unread: [] });
+  expect(statSync(indexFile()).mode & 0o777).toBe(0o600);
+  expect(await look()).toEqual(first);
+});
+
+test("a small mailbox has none", async () => {
+  write(many.slice(0, 20));
+  await look();
+  expect(() => indexFile()).toThrow();
+});
+
+test.each<[string, () => void, number[], number[]]>([
+  ["grown", () => appendFileSync(box, message(7777, "O")), [...numbers(0, 2000), 7777], [7777]],
+  ["cut", () => write(many.slice(0, 1500)), numbers(0, 1500), []],
+  ["rewritten", () => write([...many.slice(1), message(9)]), [...numbers(1, 2000), 9], []],
+  ["edited in place", () => write(many.with(1000, message(1000, "OO"))), numbers(0, 2000), [1000]],
+  [
+    "shifted in the middle, and grown",
+    () =>
+      write([
+        ...many.slice(0, 500),
+        message(500, "RO", 2900),
+        message(501, "RO", 3100),
+        ...many.slice(502),
+        message(8),
+      ]),
+    [...numbers(0, 2000), 8],
+    [],
+  ],
+  [
+    "replaced by another",
+    () => {
+      rmSync(box);
+      write(many.toReversed());
+    },
+    numbers(0, 2000).reverse(),
+    [],
+  ],
+])("a mailbox that was %s is seen as it is", async (_how, change, ids, unread) => {
+  await look();
+  change();
+  expect(await look()).toEqual({ ids, unread });
+});
+
+test.each<[string, (bytes: Buffer) => Buffer]>([
+  ["cut off", (bytes) => bytes.subarray(0, bytes.length - 5)],
+  ["empty", () => Buffer.alloc(0)],
+  ["grown", (bytes) => Buffer.concat([bytes, Buffer.alloc(9)])],
+  ["damaged in its offsets", (bytes) => flipped(bytes, 128 + 8 * 700)],
+  ["damaged in its states", (bytes) => flipped(bytes, bytes.length - 3)],
+  ["one with a huge count", (bytes) => withField(bytes, 6, 1n << 60n)],
+  ["one with a negative count", (bytes) => withField(bytes, 6, -1n)],
+  ["one of a file with a longer past", (bytes) => withField(bytes, 3, 1n << 50n)],
+  ["something else", () => Buffer.from("From a b c\n\n".repeat(2000))],
+])("an index that is %s is not believed", async (_how, change) => {
+  await look();
+  const name = indexFile();
+  writeFileSync(name, change(readFileSync(name)));
+  expect((await look()).ids).toEqual(numbers(0, 2000));
+});
+
+test("an index that others can write is not believed", async () => {
+  await look();
+  const name = indexFile();
+  chmodSync(name, 0o622);
+  const { mtimeMs, ino } = statSync(name);
+  await look();
+  // It was read anew, and kept anew.
+  expect([statSync(name).mtimeMs, statSync(name).ino]).not.toEqual([mtimeMs, ino]);
+});
+
+test("after a commit the index is that of the new mailbox", async () => {
+  const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
+  const mailbox = await openMailbox(box, options);
+  mailbox.mark(5, Flag.Deleted | Flag.Touched);
+  await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
+  mailbox.close();
+  const { ino } = statSync(indexFile());
+  expect((await look()).ids).toEqual(numbers(0, 2000).filter((n) => n !== 4));
+  expect(ino).toBeGreaterThan(0);
+});
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  bytes[at] = (bytes[at] as number) ^ 0x10;
+  return bytes;
+}
+
+function withField(bytes: Buffer, field: number, value: bigint): Buffer {
+  bytes.writeBigInt64LE(value, field * 8);
+  return bytes;
+}

@@ -1,0 +1,97 @@
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+
+const message = (id: string) => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\nbody of ${id}\n\n`;
+
+let directory: string;
+let box: string;
+let mbox: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "merge-"));
+  box = join(directory, "box");
+  mbox = join(directory, "mbox");
+  writeFileSync(box, ["a", "b", "c", "d", "e"].map(message).join(""));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const open = () => openMailbox(box, { lockwait: 1, stateDirectory: join(directory, "state") });
+const ids = (path: string) => [...readFileSync(path, "latin1").matchAll(/X-Id: (\w+)/g)].map(([, id]) => id).join("");
+
+function remove(mailbox: Mailbox, n: number): void {
+  mailbox.mark(n, Flag.Deleted | Flag.Touched);
+}
+
+/** Deleted messages go, others that were read go to mbox. */
+async function quit(mailbox: Mailbox) {
+  const flags = Array.from({ length: mailbox.count }, (_, i) => mailbox.flags(i + 1));
+  const result = await mailbox.commit({
+    fate: (n) => {
+      const one = flags[n - 1] ?? 0;
+      return one & Flag.Deleted ? "drop" : one & Flag.Touched ? "mbox" : "keep";
+    },
+    mbox: { path: mbox, at: "end" },
+  });
+  mailbox.close();
+  return result;
+}
+
+test("two sessions that delete different messages delete both", async () => {
+  const [first, second] = [await open(), await open()];
+  remove(first, 1);
+  remove(second, 4);
+  second.mark(5, Flag.Touched | Flag.Read);
+  expect((await quit(first)).notice).toBeUndefined();
+  const { notice, moved, held } = await quit(second);
+  expect(notice).toMatch(/changed by another program during the session; the changes made here were merged$/);
+  expect([ids(box), ids(mbox), moved, held]).toEqual(["bc", "e", 1, 2]);
+});
+
+test.each<[string, () => void, string, string]>([
+  [
+    "replaced it by a new file with more mail",
+    () => {
+      writeFileSync(`${box}.new`, readFileSync(box, "latin1") + message("new"));
+      renameSync(`${box}.new`, box);
+    },
+    "acdnew",
+    "e",
+  ],
+  ["took messages out", () => writeFileSync(box, message("c") + message("e")), "c", "e"],
+  [
+    "changed the Status of messages",
+    () => writeFileSync(box, readFileSync(box, "latin1").replaceAll("Status: O", "Status: RO")),
+    "acd",
+    "e",
+  ],
+  ["only delivered", () => appendFileSync(box, message("new")), "acdnew", "e"],
+  ["emptied it", () => writeFileSync(box, ""), "", ""],
+])("what was done is done to the messages that are left when another program %s", async (_what, other, left, moved) => {
+  const mailbox = await open();
+  remove(mailbox, 2);
+  mailbox.mark(5, Flag.Touched | Flag.Read);
+  other();
+  await quit(mailbox);
+  writeFileSync(mbox, "", { flag: "a" });
+  expect([ids(box), ids(mbox)]).toEqual([left, moved]);
+});
+
+test("nothing is written, and that is said, when the mailbox is gone", async () => {
+  const mailbox = await open();
+  remove(mailbox, 2);
+  rmSync(box);
+  await expect(quit(mailbox)).rejects.toThrow(/removed by another program during the session; nothing was written/);
+});
+
+test("an edited message that another program has changed too is not written over", async () => {
+  const mailbox = await open();
+  mailbox.replace(2, Buffer.from(message("edited")));
+  const other = ["a", "b", "c", "d", "e"].map((id) => message(id).replace("body of b", "another body of b")).join("");
+  writeFileSync(box, other);
+  await expect(quit(mailbox)).rejects.toThrow(/changed by another program during the session; nothing was written/);
+  expect(readFileSync(box, "latin1")).toBe(other);
+});

@@ -1,0 +1,142 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { Journal } from "../../../src/mailbox/mbox/journal.ts";
+import { showNotices } from "../../../src/mailbox/notices.ts";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+
+const message = (id: string, body = "body") => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${body}\n\n`;
+const before = message("one") + message("two", "x".repeat(20_000)) + message("three");
+/** The commit: one goes to mbox, two is dropped. */
+const after = message("three");
+
+let directory: string;
+let spool: string;
+let mbox: string;
+let notices: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "replay-"));
+  spool = join(directory, "spool");
+  mbox = join(directory, "mbox");
+  writeFileSync(spool, before);
+  notices = [];
+  showNotices((text) => notices.push(text));
+});
+afterEach(() => {
+  showNotices(() => {});
+  rmSync(directory, { recursive: true });
+});
+
+const state = () => join(directory, "state");
+
+function leaveJournal(): void {
+  const { dev, ino } = statSync(spool);
+  const plan = {
+    path: spool,
+    dev,
+    ino,
+    oldSize: before.length,
+    offset: 0,
+    mbox: { path: mbox, at: "end", oldSize: -1 },
+  } as const;
+  Journal.write(state(), plan, openSync(spool, "r"), [Buffer.from(after)], [Buffer.from(message("one"))]).close();
+}
+
+async function open(): Promise<void> {
+  (await openMailbox(spool, { lockwait: 1, stateDirectory: state() })).close();
+}
+
+const content = (path: string) => (existsSync(path) ? readFileSync(path, "latin1") : undefined);
+const overwritten = (part: string) => part + before.slice(part.length);
+
+describe("the next open finishes a commit that was interrupted", () => {
+  test.each<[string, () => void]>([
+    ["before anything was done", () => {}],
+    ["in the middle of mbox", () => writeFileSync(mbox, message("one").slice(0, 30))],
+    ["behind mbox", () => writeFileSync(mbox, message("one"))],
+    [
+      "behind the tail",
+      () => {
+        writeFileSync(mbox, message("one"));
+        writeFileSync(spool, overwritten(after));
+      },
+    ],
+    [
+      "behind the cut",
+      () => {
+        writeFileSync(mbox, message("one"));
+        writeFileSync(spool, after);
+      },
+    ],
+  ])("%s", async (_when, done) => {
+    leaveJournal();
+    done();
+    await open();
+    expect([content(spool), content(mbox)]).toEqual([after, message("one")]);
+    expect(readdirSync(state())).toEqual([]);
+    await open();
+    expect([content(spool), content(mbox)]).toEqual([after, message("one")]);
+  });
+
+  test.each<[string, () => void]>([
+    ["before anything was done", () => {}],
+    ["behind mbox", () => writeFileSync(mbox, message("one"))],
+    [
+      "behind the tail",
+      () => {
+        writeFileSync(mbox, message("one"));
+        writeFileSync(spool, overwritten(after));
+      },
+    ],
+    [
+      "behind the cut",
+      () => {
+        writeFileSync(mbox, message("one"));
+        writeFileSync(spool, after);
+      },
+    ],
+  ])("and keeps mail delivered since, %s", async (_when, done) => {
+    leaveJournal();
+    done();
+    appendFileSync(spool, message("new"));
+    await open();
+    expect([content(spool), content(mbox)]).toEqual([after + message("new"), message("one")]);
+    expect(readdirSync(state())).toEqual([]);
+  });
+});
+
+describe("a mailbox that another program has written since the crash is not written over", () => {
+  test("and nothing is to be kept when the commit had not begun", async () => {
+    leaveJournal();
+    const other = message("two", "y".repeat(20_000)) + message("three");
+    writeFileSync(spool, other);
+    await open();
+    expect([content(spool), content(mbox) ?? ""]).toEqual([other, ""]);
+    expect(readdirSync(state())).toEqual([]);
+    expect(notices).toEqual([]);
+  });
+
+  test("and what it was to be is kept in a file, and told, when it may have been half written", async () => {
+    leaveJournal();
+    writeFileSync(mbox, message("one"));
+    const other = message("four", "y".repeat(20_000)) + message("five");
+    writeFileSync(spool, other);
+    await open();
+    expect([content(spool), content(mbox)]).toEqual([other, message("one")]);
+    const [kept = ""] = readdirSync(state());
+    expect(content(join(state(), kept))).toBe(after);
+    expect(notices.join()).toContain(kept);
+  });
+});
