@@ -7,7 +7,8 @@
  */
 import { type Charsets, guess, nodeCharsets } from "./charsets.ts";
 
-const word = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^?\r\n]*)\?=/g;
+/** One encoded word, as written; its own blanks and signs mean nothing to what is around it. */
+export const encodedWord = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^?\r\n]*)\?=/g;
 
 interface Word {
   readonly start: number;
@@ -38,14 +39,14 @@ export function decodeWords(text: string, charsets: Charsets = nodeCharsets): st
 
 /** The charsets that the encoded words of a text name. */
 export function encodedCharsets(text: string): string[] {
-  return Array.from(text.matchAll(word), ([, charset = ""]) => charset);
+  return Array.from(text.matchAll(encodedWord), ([, charset = ""]) => charset);
 }
 
 /** Words of one charset with nothing but blanks between them: a character may begin in one and end in the next. */
 function runs(text: string): Word[][] {
   const found: Word[][] = [];
   let last: Word | undefined;
-  for (const match of text.matchAll(word)) {
+  for (const match of text.matchAll(encodedWord)) {
     const [all, charset = "", encoding = "", content = ""] = match;
     const bytes = /b/i.test(encoding) ? Buffer.from(content, "base64") : fromQ(content);
     const here: Word = { start: match.index, end: match.index + all.length, charset: charset.toLowerCase(), bytes };

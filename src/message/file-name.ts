@@ -3,6 +3,7 @@
 /** In bytes; the limit of file systems is 255, and `name (1).ext` needs room. */
 const longest = 200;
 const longestExtension = 16;
+const longestProposed = 1000;
 
 const extensions: Readonly<Record<string, string>> = {
   "text/plain": ".txt",
@@ -28,8 +29,10 @@ const extensions: Readonly<Record<string, string>> = {
  */
 export function safeFileName(proposed: string, orElse: { readonly name: string; readonly type: string }): string {
   const name = proposed
-    .normalize("NFC")
     .replace(/^.*[/\\]/s, "")
+    // The end has the extension; the signs below are looked for in what may be a megabyte.
+    .slice(-longestProposed)
+    .normalize("NFC")
     .replace(/[\u034f\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, "")
     .replace(/[*?"<>|:$`;\\]/g, "_")
     .replace(/[\p{Z}\s]+/gu, " ")

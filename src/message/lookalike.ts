@@ -25,7 +25,7 @@ const likeLatin =
 /** Signs that one takes for those of an address. */
 const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164]/u;
 const host =
-  /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]+(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]+)+/gu;
+  /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
 
 /** The ASCII form (RFC 5891) of a host name that is not what it seems; undefined for any other. */
 export function trueName(name: string): string | undefined {
@@ -59,6 +59,6 @@ export function withTrueNames(text: string): string {
 
 /** Whether a display name holds an address, and another one than that it stands for. */
 export function namesAnother(name: string, address: string): boolean {
-  const held = name.toLowerCase().match(/[^\s<>@"'(),;:[\]]+@[^\s<>@"'(),;:[\]]+\.[^\s<>@"'(),;:[\]]+/g) ?? [];
-  return held.some((each) => each !== address.toLowerCase());
+  const held = name.toLowerCase().match(/[^\s<>@"'(),;:[\]]{1,64}@[^\s<>@"'(),;:[\]]{1,255}/g) ?? [];
+  return held.some((each) => each.includes(".", each.indexOf("@")) && each !== address.toLowerCase());
 }

@@ -41,6 +41,6 @@ function isAtHome(text: string, character: string, at: number): boolean {
 }
 
 function isInFlag(text: string, at: number): boolean {
-  const end = text.indexOf("\u{e007f}", at);
-  return end >= 0 && end - at < 16 && flag.test(text.slice(Math.max(at - 16, 0), end + 2));
+  const end = text.slice(at, at + 16).indexOf("\u{e007f}");
+  return end >= 0 && flag.test(text.slice(Math.max(at - 16, 0), at + end + 2));
 }

@@ -38,8 +38,11 @@ export async function reflowed(text: string, { width, delSp }: Flow): Promise<st
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Deeper ones, which nobody has written, would be a prefix longer than the lines. */
+const deepestQuote = 20;
+
 function prefix(depth: number): string {
-  return depth === 0 ? "" : `${">".repeat(depth)} `;
+  return depth === 0 ? "" : `${">".repeat(Math.min(depth, deepestQuote))} `;
 }
 
 /** Cut at blanks; a word that is longer than a line keeps its line. */
@@ -48,7 +51,7 @@ function wrapped(text: string, start: string, width: number, columns: (text: str
   const lines: string[] = [];
   let line = "";
   let used = 0;
-  for (const word of text.match(/ *[^ ]+/g) ?? [""]) {
+  for (const word of text.match(/ +[^ ]*|[^ ]+/g) ?? [""]) {
     // A paragraph may be a megabyte: each word is measured once.
     const wide = /^[ -~]*$/.test(word) ? word.length : columns(visible(word));
     if (line !== "" && used + wide > room) {

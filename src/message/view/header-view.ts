@@ -1,7 +1,7 @@
 /** Header fields as they are read: encoded words decoded, what misleads marked, everything else as stored. */
-import { parseAddresses } from "../address.ts";
+import { type Address, parseAddresses } from "../address.ts";
 import type { Charsets } from "../charsets.ts";
-import { decodeWords } from "../decode-words.ts";
+import { decodeWords, encodedWord } from "../decode-words.ts";
 import { headerParts, parseHeader } from "../header.ts";
 import { namesAnother, trueName, withTrueNames } from "../lookalike.ts";
 import { fromBytes } from "../text.ts";
@@ -46,11 +46,11 @@ function fieldView(name: string, raw: Uint8Array, charsets: Charsets): string {
 }
 
 /** A list of addresses as it is read: names decoded, and those that would mislead marked. */
-export function addressView(value: string, charsets?: Charsets): string {
-  const addresses = parseAddresses(value);
+function addressView(value: string, charsets?: Charsets): string {
+  const addresses = parseEncoded(value);
   const decoded = decodeWords(value, charsets);
   const views = addresses.map(({ name, address }) => {
-    const shown = decodeWords(name, charsets);
+    const shown = decodeWords(name, charsets).replace(/\s+/g, " ").trim();
     return { shown, address, marks: marksOf(shown, address) };
   });
   const marks = views.flatMap((view) => view.marks);
@@ -63,6 +63,14 @@ export function addressView(value: string, charsets?: Charsets): string {
       return [who, ...own].join(" ");
     })
     .join(", ");
+}
+
+/** As parseAddresses, but the signs of an encoded word are none of the list's. */
+function parseEncoded(value: string): Address[] {
+  const words: string[] = [];
+  const held = value.replace(encodedWord, (word) => `\ue000${words.push(word) - 1}\ue001`);
+  const restored = (text: string) => text.replace(/\ue000(\d+)\ue001/g, (all, at: string) => words[Number(at)] ?? all);
+  return parseAddresses(held).map(({ name, address }) => ({ name: restored(name), address: restored(address) }));
 }
 
 function marksOf(name: string, address: string): string[] {

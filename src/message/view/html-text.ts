@@ -38,8 +38,9 @@ export async function htmlText(html: string, width: number): Promise<string> {
   const text = convert(html, options(links, width))
     .replaceAll("\u00a0", " ")
     // Where a word may be cut, and fillers that keep a mail's preview empty: nothing to read.
-    .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+|[\u200c\u200d]+(?=\s|$)/g, "")
-    .replace(/ +$/gm, "");
+    .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
+    .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
+    .replace(/ +/g, (run, at: number, all: string) => (/[^\n]/.test(all.charAt(at + run.length)) ? run : ""));
   if (links.size === 0) return text;
   return `${text}\n\n${[...links].map(([link, number]) => `[${number}] ${link}`).join("\n")}`;
 }
@@ -149,7 +150,7 @@ function sameTarget(text: string, target: string): boolean {
 /** The host that a text seems to name: `example.org`, `https://example.org/x`, `ann@example.org`. */
 function hostNamed(text: string): string | undefined {
   return /(?:^|[\s/@(])((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,})(?=$|[\s/:?#)])/u
-    .exec(text)?.[1]
+    .exec(text.slice(0, longestTarget))?.[1]
     ?.toLowerCase();
 }
 

@@ -55,7 +55,8 @@ function fromQuotedPrintable(piece: Buffer): Buffer {
   const text = piece.toString("latin1");
   return Buffer.from(
     text
-      .replace(/[ \t]+(?=\r?\n)/g, "")
+      // A run of blanks is looked at once, or a megabyte of them would take hours.
+      .replace(/[ \t]+(\r?\n)?/g, (run, end?: string) => end ?? run)
       .replace(/=(?:\r?\n|$|([0-9A-Fa-f]{2}))/g, (_all, hex?: string) =>
         hex === undefined ? "" : String.fromCharCode(Number.parseInt(hex, 16)),
       ),

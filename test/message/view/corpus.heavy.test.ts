@@ -25,6 +25,7 @@ interface Peer {
 }
 
 const python = "python3";
+const drivesTerminal = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
 /** What Python's email does not read, and we do. */
 const ours = new Set([
@@ -76,9 +77,32 @@ test("there are at least 300 messages", () => expect(samples.length).toBeGreater
 test("each is shown, with nothing that drives a terminal", async () => {
   for (const { name, bytes } of samples) {
     const text = await shown(bytes, { header: true });
-    expect([name, /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/.test(text)]).toEqual([name, false]);
+    expect([name, drivesTerminal.test(text)]).toEqual([name, false]);
   }
 });
+
+test("each is shown also when it is damaged: cut, doubled in part, with other bytes in it", async () => {
+  for (const [index, { name, bytes }] of samples.entries()) {
+    for (const damaged of damages(bytes, index)) {
+      const text = await shown(damaged, { header: true });
+      expect([name, drivesTerminal.test(text)]).toEqual([name, false]);
+    }
+  }
+});
+
+function damages(bytes: Buffer, seed: number): Buffer[] {
+  const at = (part: number) => ((seed * 7919 + part * 104_729) % 997) / 997;
+  const [from, to] = [Math.floor(bytes.length * at(1)), Math.floor(bytes.length * at(2))].sort((a, b) => a - b);
+  const other = Buffer.from(bytes);
+  for (let part = 3; part < 23; part++)
+    other[Math.floor(bytes.length * at(part))] = [0, 10, 13, 27, 34, 45, 61, 63, 128, 255][part % 10] as number;
+  return [
+    bytes.subarray(0, to),
+    Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]),
+    Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]),
+    other,
+  ];
+}
 
 /** What both read. */
 async function* compared(): AsyncIterable<Sample & { readonly theirs: Peer; readonly parts: readonly Part[] }> {

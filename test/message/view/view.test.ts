@@ -230,6 +230,11 @@ test.each([
     "From: a@\u043f\u043e\u0447\u0442\u0430.com, b@b\u00fccher.example",
     "From: a@\u043f\u043e\u0447\u0442\u0430.com, b@b\u00fccher.example",
   ],
+  [
+    "signs of a list in an encoded word",
+    "To: =?utf-8?q?Re: a, b?= <a@b>, =?utf-8?q?c?= =?utf-8?q?d?= <c@d>",
+    'To: "Re: a, b" <a@b>, cd <c@d>',
+  ],
   ["an escape in an encoded word", "Subject: =?utf-8?q?a=1b]0;x=07b?=", "Subject: a^[]0;x^Gb"],
   ["an override in an encoded word", "Subject: =?utf-8?q?a=E2=80=AEb?=", "Subject: a<U+202E>b"],
   ["a line end in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a^M^JBcc: x"],
@@ -331,4 +336,19 @@ test("ten thousand nested parts, a header of 5 MB and a bomb of tags are shown i
   expect(await shown(lines("Content-Type: text/html", "", "<div>".repeat(200_000), "x"))).toContain("x");
   const spans = "<tr><td rowspan=1000 colspan=1000>x".repeat(100);
   expect(await shown(lines("Content-Type: text/html", "", `<table>${spans}</table>`))).toContain("x");
+});
+
+/** Each was looked at once for every character of it, before: half a megabyte took minutes. */
+const half = 500_000;
+test.each([
+  ["a word without end beside another script", "A: b", `${"x".repeat(half)}\u00e9`],
+  ["a run of blanks in quoted-printable", "Content-Transfer-Encoding: quoted-printable", `${" ".repeat(half)}x`],
+  ["a run of blanks in flowed text", "Content-Type: text/plain; format=flowed", `x${" ".repeat(half)}`],
+  ["a quote of any depth", "Content-Type: text/plain; format=flowed", `${">".repeat(half)} ${"w ".repeat(half / 2)}`],
+  ["a run of blanks in HTML", "Content-Type: text/html", `<pre>${" ".repeat(half)}x`],
+  ["joiners without end", "Content-Type: text/html", `<pre>${"\u200d".repeat(half)}x`],
+  ["tags that spell nothing", "A: b", "\u{e0061}".repeat(half / 2)],
+  ["addresses in a name", `From: =?utf-8?q?${"x@".repeat(20_000)}?= <a@b.c>`, "x"],
+])("%s is shown in the time that its size takes", async (_shows, field, body) => {
+  expect(await shown(lines(field, "", body))).not.toBe("");
 });
