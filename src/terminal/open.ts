@@ -200,7 +200,7 @@ class ProcessTerminal implements Terminal {
   }
 
   onInterrupt(handler: () => void): () => void {
-    if (!this.inputIsTerminal) return () => {};
+    if (!this.interactive) return () => {};
     const ours = () => {
       if (this.#others === 0) handler();
     };

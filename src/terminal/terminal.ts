@@ -121,7 +121,7 @@ export interface Terminal {
   /** Shows text through the pager program, or plainly where there is none to be used; ends early when the pager does. */
   page(pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void>;
 
-  /** Called for SIGINT on a terminal when no line is awaited and no child owns it. @returns a function that takes the handler away */
+  /** Called for SIGINT where interactive, when no line is awaited and no child owns it. @returns a function that takes the handler away */
   onInterrupt(handler: () => void): () => void;
   close(): void;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { firstKey, type Key } from "../../src/terminal/keys.ts";
 import { type Effect, type LineState, newLine, press } from "../../src/terminal/line-editor.ts";
 
@@ -89,4 +90,38 @@ test.each([
 test("bytes that are no UTF-8 are kept as they are", () => {
   const { key } = firstKey(Buffer.from([0xe9, 0x41])) as { key: Key };
   expect(key).toEqual({ name: "text", text: "\udce9A" });
+});
+
+test("whatever is typed, the cursor stands between two characters of the line", () => {
+  const keys = fc.array(
+    fc.oneof(
+      fc.constantFrom(
+        "\x01",
+        "\x05",
+        "\x02",
+        "\x06",
+        "\x0b",
+        "\x15",
+        "\x17",
+        "\x19",
+        "\x14",
+        "\x12",
+        "\x07",
+        "\x7f",
+        "\x04",
+      ),
+      fc.constantFrom(left, right, up, down, "\x1bb", "\x1bf", "\x1bd", "\x1b[3~", "\r", "\t", "\x03", "\x16"),
+      fc.string({ unit: "grapheme", maxLength: 4 }),
+      fc.constantFrom("日本", "👩‍💻", "e\u0301", "🇪🇸", " "),
+    ),
+  );
+  fc.assert(
+    fc.property(keys, (typed) => {
+      const { text, cursor } = type(typed.join("")).state;
+      const ends = [...new Intl.Segmenter().segment(text)].map(({ index, segment }) => index + segment.length);
+      // A search leaves it where the text was found, which may be inside a character of several code points.
+      if (!typed.includes("\x12")) expect([0, ...ends]).toContain(cursor);
+      expect(cursor).toBeLessThanOrEqual(text.length);
+    }),
+  );
 });
