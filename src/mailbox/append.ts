@@ -6,6 +6,7 @@ import { type AppendIntent, settleAppend, writeIntent } from "./append-intent.ts
 import { readRange, syncDirectory, writePieces } from "./bytes.ts";
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
+import { refuseCompressed } from "./packed/compression.ts";
 
 export interface AppendOptions {
   /** Seconds to wait for another program's lock. */
@@ -92,6 +93,7 @@ export async function appendMessages(
   return append(
     path,
     function* (descriptor, size) {
+      if (size > 0) refuseCompressed(path, descriptor);
       yield separator(descriptor, size);
       for (const message of messages) yield* message;
     },

@@ -70,18 +70,15 @@ class MaildirMailbox implements Mailbox {
     return lettersOf(this.#table.entry(message).name);
   }
 
-  size(message: number): number {
-    return this.#replaced.get(message)?.length ?? this.#file(message).size;
-  }
-
   /** Of a message that can't be read there is still a header, which says so: one such must not stop a header list. */
   header(message: number): Buffer {
-    try {
-      return this.#header(message);
-    } catch (error) {
-      if (!(error instanceof MailError)) throw error;
-      return Buffer.from(`From MAILER-DAEMON ${asctime(new Date(0))}\nSubject: (${error.message})\n\n`);
-    }
+    return this.#placeholder(message) ?? this.#header(message);
+  }
+
+  /** Of one that can't be read, more than its header: reading on fails, so that nobody takes the header for all of it. */
+  size(message: number): number {
+    const unreadable = this.#placeholder(message);
+    return unreadable === undefined ? this.#size(message) : unreadable.length + 1;
   }
 
   read(message: number, start: number, end: number): Buffer {
@@ -145,8 +142,23 @@ class MaildirMailbox implements Mailbox {
     this.#open = undefined;
   }
 
+  /** @returns the header in the place of one that can't be read */
+  #placeholder(message: number): Buffer | undefined {
+    try {
+      this.#size(message);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      return Buffer.from(`From MAILER-DAEMON ${asctime(new Date(0))}\nSubject: (${error.message})\n\n`);
+    }
+  }
+
+  #size(message: number): number {
+    return this.#replaced.get(message)?.length ?? this.#file(message).size;
+  }
+
   #header(message: number): Buffer {
-    const size = this.size(message);
+    const size = this.#size(message);
     for (let length = headerPiece; ; length *= 4) {
       const bytes = this.read(message, 0, Math.min(size, length));
       const end = headerEnd(bytes, 0);

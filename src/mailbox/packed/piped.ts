@@ -36,7 +36,7 @@ export async function takePipedMailbox(): Promise<string> {
  * @throws MailError when there is no room for it
  */
 export async function copyOfStream(stream: number, name: string): Promise<number> {
-  const kept = openTemporary();
+  const { descriptor: kept, directory } = openTemporary();
   const piece = Buffer.allocUnsafe(pieceSize);
   for (let at = 0; ; ) {
     let length: number;
@@ -52,7 +52,7 @@ export async function copyOfStream(stream: number, name: string): Promise<number
     try {
       writeAll(kept, piece.subarray(0, length), at);
     } catch (error) {
-      throw isSystemError(error) && error.code === "ENOSPC" ? withoutRoom(name) : error;
+      throw isSystemError(error) && error.code === "ENOSPC" ? withoutRoom(directory, name) : error;
     }
     at += length;
   }

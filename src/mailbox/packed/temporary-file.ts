@@ -5,34 +5,41 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 
 /** Where there is room: /tmp is often memory, /var/tmp never. */
-export function temporaryDirectory(): string {
-  return process.env["TMPDIR"] || "/var/tmp";
+function directories(): readonly string[] {
+  const named = process.env["TMPDIR"];
+  return named === undefined || named === "" ? ["/var/tmp", "/tmp"] : [named];
 }
 
-/**
- * @returns a descriptor for reading and writing; its space is free again when it is closed, however the program ends
- * @throws MailError that names the directory
- */
-export function openTemporary(): number {
-  const directory = temporaryDirectory();
-  const random = Math.random().toString(36).slice(2);
-  const path = join(directory, `mail-${process.pid}-${random}`);
-  try {
-    const descriptor = openSync(path, "wx+", 0o600);
-    unlinkSync(path);
-    return descriptor;
-  } catch (error) {
-    throw isSystemError(error) ? cannotHold(error, directory) : error;
+export interface TemporaryFile {
+  /** For reading and writing; its space is free again when it is closed, however the program ends. */
+  readonly descriptor: number;
+  readonly directory: string;
+}
+
+/** @throws MailError that names the directory where it can't be made */
+export function openTemporary(): TemporaryFile {
+  let failed: unknown;
+  for (const directory of directories()) {
+    const random = Math.random().toString(36).slice(2);
+    const path = join(directory, `mail-${process.pid}-${random}`);
+    try {
+      const descriptor = openSync(path, "wx+", 0o600);
+      unlinkSync(path);
+      return { descriptor, directory };
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      failed ??= new MailError(
+        `${directory}: ${strerror(error)}; set TMPDIR to a directory with room`,
+        Exit.CantCreate,
+        error,
+      );
+    }
   }
-}
-
-function cannotHold(error: NodeJS.ErrnoException, directory: string): MailError {
-  return new MailError(`${directory}: ${strerror(error)}; set TMPDIR to a directory with room`, Exit.CantCreate, error);
+  throw failed;
 }
 
 /** A failing write to it, in words that say what to do. */
-export function withoutRoom(name: string): MailError {
-  const directory = temporaryDirectory();
+export function withoutRoom(directory: string, name: string): MailError {
   const text = `${directory}: No space left on device for the unpacked ${name}; set TMPDIR to a directory with room`;
   return new MailError(text, Exit.IoErr);
 }

@@ -22,6 +22,8 @@ interface Unpacking extends Watched {
   readonly path: string;
   readonly packed: number;
   readonly plain: number;
+  /** Where the unpacked file is. */
+  readonly directory: string;
 }
 
 /**
@@ -38,10 +40,10 @@ export async function unpack(
   compression: Compression,
   { onProgress, signal }: Watched = {},
 ): Promise<number> {
-  const plain = openTemporary();
+  const { descriptor: plain, directory } = openTemporary();
   try {
     const stream = await decompressor(compression);
-    const input = { path, packed, plain, onProgress, signal };
+    const input = { path, packed, plain, directory, onProgress, signal };
     const damage = await (stream === undefined ? byProgram(input, compression) : byZlib(input, stream));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
@@ -64,7 +66,7 @@ async function decompressor({ name }: Compression): Promise<Transform | undefine
 
 /** @returns what is wrong with the file */
 async function byZlib(
-  { path, packed, plain, onProgress, signal }: Unpacking,
+  { path, packed, plain, directory, onProgress, signal }: Unpacking,
   unpacking: Transform & { readonly bytesWritten?: number },
 ): Promise<string | undefined> {
   const { size } = fstatSync(packed);
@@ -93,7 +95,7 @@ async function byZlib(
   } catch (caught) {
     signal?.throwIfAborted();
     const error = writing ?? caught;
-    if (isSystemError(error)) throw isFull(error) ? withoutRoom(path) : error;
+    if (isSystemError(error)) throw isFull(error) ? withoutRoom(directory, path) : error;
     if (error instanceof Error && "code" in error && String(error.code).startsWith("Z")) return error.message;
     throw error;
   }
@@ -105,7 +107,7 @@ function isFull({ code }: NodeJS.ErrnoException): boolean {
 
 /** The program reads and writes the files itself. @returns what it said is wrong */
 function byProgram(
-  { path, packed, plain, signal }: Unpacking,
+  { path, packed, plain, directory, signal }: Unpacking,
   { name, program, package: debian }: Compression,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
@@ -128,7 +130,8 @@ function byProgram(
     });
     child.on("close", (code, signal) => {
       if (code === 0) resolve(undefined);
-      else if (/No space left|quota|File too large/i.test(said) || signal === "SIGXFSZ") reject(withoutRoom(path));
+      else if (/No space left|quota|File too large/i.test(said) || signal === "SIGXFSZ")
+        reject(withoutRoom(directory, path));
       else resolve(lastLine(said) || `${program} ended with ${signal ?? code}`);
     });
   });

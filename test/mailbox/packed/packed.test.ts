@@ -75,6 +75,14 @@ describe("a compressed mailbox", () => {
     expect(status).toBe(1);
   });
 
+  test("is not added to: what would stand behind it could never be read", () => {
+    const before = readFileSync(join(home.path, pack("gzip")));
+    writeFileSync(join(home.path, "other"), mbox);
+    const { err } = home.mail(["-f", "other"], ["save 1 box", "x"]);
+    expect(err).toBe("mail: box: is compressed with gzip, so nothing can be added to it\n");
+    expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
+  });
+
   test("one that is cut short shows what can be read of it, and says so", () => {
     const whole = gzipSync(mbox.repeat(2000));
     writeFileSync(join(home.path, "box"), whole.subarray(0, whole.length - 100));
