@@ -44,6 +44,64 @@ const hostile = message({
   more: utf8,
 });
 
+const mime = message({
+  from: "=?UTF-8?Q?Jos=C3=A9_root=40bank.example?= <jose@example.org>",
+  subject: base64("Mañana: la reunión"),
+  more: "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n",
+  body: `--b
+Content-Type: text/html; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+
+<p>Hasta <b>ma=F1ana</b>. <a href=3D"http://evil.example/">www.bank.example</a></p>
+--b
+Content-Type: text/calendar; method=REQUEST
+
+BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+SUMMARY:Reunion
+DTSTART;TZID=Europe/Madrid:20260116T182200
+DTEND;TZID=Europe/Madrid:20260116T192200
+ORGANIZER;CN=Ann:mailto:ann@example.org
+END:VEVENT
+END:VCALENDAR
+--b
+Content-Type: application/pdf
+Content-Disposition: attachment; filename*=utf-8''a%C3%B1o.pdf
+
+12345
+--b--
+`,
+});
+
+const bounce = message({
+  from: "Mail Delivery System <MAILER-DAEMON@host.example>",
+  subject: "Undelivered Mail Returned to Sender",
+  more: "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=r\n",
+  body: `--r
+
+It could not be delivered.
+--r
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; host.example
+
+Final-Recipient: rfc822; nobody@example.net
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mx.example.net
+Diagnostic-Code: smtp; 550 User unknown
+--r
+Content-Type: message/rfc822
+
+From: root@host.example
+Subject: backup
+
+done
+--r--
+`,
+});
+
 const attachments = message({
   from: "ann@example.org",
   subject: "files",
@@ -253,6 +311,20 @@ export const sessions = {
       { name: "save -p ?", type: "save -p ? saved\r", until: "c.bin, application/octet-stream" },
       { name: "two are marked", type: "\x1b[B \x1b[B ", until: "▸ [x] 3 c.bin, application/octet-stream" },
       { name: "Enter saves them", type: "\r", until: "& █" },
+      { name: "x", type: "x\r" },
+    ],
+  },
+  mime: {
+    title: "a message of parts and a delivery report as they are read, and as they are stored",
+    size: wide,
+    env: { NO_COLOR: "1" },
+    files: { ".mailrc": mailrc, spool: mime + bounce },
+    steps: [
+      { name: "mail", until: "& █" },
+      { name: "1", type: "1\r", until: "5 B]\n\n& █" },
+      { name: "parts", type: "parts\r", until: "año.pdf\n& █" },
+      { name: "2", type: "2\r", until: "Subject: backup\n\n& █" },
+      { name: "the first as it is stored", type: "set nodecode\rtop 1\r", until: "boundary=b\n& █" },
       { name: "x", type: "x\r" },
     ],
   },
