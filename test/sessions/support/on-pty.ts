@@ -70,7 +70,11 @@ function plain(wanted: readonly string[]): string[] {
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
-  else if (keys === "^C") await new Promise((resolve) => setTimeout(resolve, 300));
+  // Nothing says that a line is awaited: the screen is still, then.
+  for (let shown = -1; shown !== pty.transcript().length; ) {
+    shown = pty.transcript().length;
+    await new Promise((resolve) => setTimeout(resolve, keys === "^C" ? 300 : 100));
+  }
 }
 
 /** What the terminal shows while the lines of a transcript are typed, whatever program is run. */

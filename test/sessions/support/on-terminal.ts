@@ -33,7 +33,7 @@ export function onTerminal(setup: Setup = {}): Play {
   };
 }
 
-async function inside<T>({ home, environment }: Sandbox, task: () => Promise<T>): Promise<T> {
+export async function inside<T>({ home, environment }: Sandbox, task: () => Promise<T>): Promise<T> {
   const before = { environment: { ...process.env }, directory: process.cwd() };
   const become = (variables: NodeJS.ProcessEnv) => {
     for (const name of Object.keys(process.env)) if (variables[name] === undefined) delete process.env[name];

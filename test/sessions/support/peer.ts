@@ -1,0 +1,66 @@
+/** The same session run by bsd-mailx and by ours, in a directory each, and what may differ between the two taken off. */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { buffer } from "node:stream/consumers";
+import type { RandomSession } from "./random-session.ts";
+import { sandbox } from "./sandbox.ts";
+
+export const bsdMailx: readonly string[] = ["/usr/bin/bsd-mailx"];
+export const ours: readonly string[] = [process.execPath, resolve(import.meta.dirname, "../../../bin/mail.js")];
+export const hasPeer = existsSync("/usr/bin/bsd-mailx");
+
+/** Exit code, output, errors, and each file there is, by name. */
+export type Result = Record<string, string>;
+
+export async function run(program: readonly string[], session: RandomSession): Promise<Result> {
+  const place = sandbox({
+    mailrc: session.mailrc,
+    files: session.files,
+    environment: { PAGER: "cat", EDITOR: "true", VISUAL: "true" },
+  });
+  try {
+    const [command = "", ...before] = program;
+    const child = spawn(command, [...before, ...session.argv], {
+      cwd: place.home,
+      env: place.environment,
+      timeout: 30_000,
+    });
+    child.stdin.on("error", () => {}); // it need not read
+    child.stdin.end(Buffer.from(session.input, "latin1"));
+    const closed = new Promise<number | null>((done) => child.on("close", done));
+    const [output, errors] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+    const result: Result = {
+      exit: String(await closed),
+      output: output.toString("latin1"),
+      errors: errors.toString("latin1"),
+    };
+    for (const path of filesIn(place.home)) result[relative(place.home, path)] = readFileSync(path, "latin1");
+    return Object.fromEntries(
+      Object.entries(result).map(([name, text]) => [name, text.replaceAll(place.home, "{HOME}")]),
+    );
+  } finally {
+    place.remove();
+  }
+}
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory)
+    .map((name) => join(directory, name))
+    .flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : path.endsWith("/.mailrc") ? [] : [path]));
+}
+
+/**
+ * What differs by design: the name in front of an error, fields that make a message ours. And by chance: whether bsd-mailx
+ * sees the end of a child that it has waited for as a failure.
+ */
+export function comparable(result: Result): Result {
+  const { errors = "", output = "", sent } = result;
+  const made = /^(?:Date|Message-ID|User-Agent): .*\n/gm;
+  return {
+    ...result,
+    output: output.replace(/Fatal error.*\n/g, ""),
+    errors: errors.replace(/^(?:bsd-mailx|mail): /gm, ""),
+    ...(sent === undefined ? {} : { sent: sent.replace(made, "") }),
+  };
+}
