@@ -10,7 +10,7 @@ export interface LineState {
   readonly text: string;
   /** Where the next character goes: an offset into `text`, never inside a character. */
   readonly cursor: number;
-  /** What Ctrl-K, Ctrl-U and Ctrl-W took away, for Ctrl-Y. */
+  /** What Ctrl-K, Ctrl-U, Ctrl-W and Ctrl-C took away, for Ctrl-Y. */
   readonly killed: string;
   /** The last key took something away: the next one adds to it. */
   readonly killing: boolean;
@@ -102,7 +102,8 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
     case "literal":
       return { state: { ...state, literal: true } };
     case "interrupt":
-      return { state, effect: "interrupt" };
+      // The line is dropped, as it is everywhere; Ctrl-Y brings it back.
+      return { state: { ...state, killed: state.text === "" ? state.killed : state.text }, effect: "interrupt" };
     case "suspend":
       return { state, effect: "suspend" };
     case "quit":

@@ -76,6 +76,11 @@ test.each<[string, string, Effect[]]>([
   ["a search without a find rings", "\x12zzz", ["bell"]],
 ])("%s", (_rule, keys, effects) => expect(type(keys).effects).toEqual(effects));
 
+test("Ctrl-Y brings back a line that Ctrl-C dropped", () => {
+  expect(type("a long line\x03").state.killed).toBe("a long line");
+  expect(press(newLine("", "a long line"), { name: "yank" }, []).state.text).toBe("a long line");
+});
+
 test("a present value can be edited", () => expect(type("\x7f!", "Re: hola").line).toBe("Re: hol!|"));
 
 test.each([
