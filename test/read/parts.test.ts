@@ -106,7 +106,15 @@ test("open gives the part's file to the program for its type, and no shell reads
     `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`,
   );
   await run("open 2");
+  await run("open 2");
+  expect(session.failure).toBeUndefined();
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one,application/pdf,");
+});
+
+test("open of a text that mailcap has no program for shows it as it is read", async () => {
+  expect(await run("open 1 1")).toBe("Message 1:\nsee below\n");
+  expect(await run("open 2")).toBe("");
+  expect(session.failure).toBe(1);
 });
 
 test.each([

@@ -14,7 +14,7 @@ import { makeCurrent } from "../cursor.ts";
 import { viewerOf } from "../mailcap.ts";
 import { selectMessages, takesMessages } from "../message-list.ts";
 import { fileNameOf, type PartsForm, partsOf, savePart } from "../part-files.ts";
-import { storedBytes } from "../print-decoded.ts";
+import { printParts, storedBytes } from "../print-decoded.ts";
 import type { Folder, Session } from "../session.ts";
 
 export interface PartsOfMessages {
@@ -110,24 +110,43 @@ async function open(session: Session, { messages, parts }: PartsOfMessages): Pro
   await said(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      for (const part of await chosenPartsOf(session, folder, message, parts)) await view(session, part);
+      for (const part of await chosenPartsOf(session, folder, message, parts)) await view(session, message, part);
     }
   });
 }
 
-async function view({ config, terminal }: Session, part: Part): Promise<void> {
-  const { settings } = config;
-  const viewer = viewerOf(settings.get("mailcap") ?? "", part.type);
-  const pager = part.type.startsWith("text/") ? `${settings.get("PAGER")} %s` : undefined;
-  const template = viewer ?? pager;
+const directories = new WeakMap<Session, string>();
+
+/** One for all files of a session; it goes with it, since a viewer may read its file from the background. */
+function privateDirectory(session: Session): string {
+  const known = directories.get(session);
+  if (known !== undefined) return known;
+  const directory = mkdtempSync(join(tmpdir(), "mail-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  directories.set(session, directory);
+  return directory;
+}
+
+async function view(session: Session, message: number, part: Part): Promise<void> {
+  const { terminal } = session;
+  const { settings } = session.config;
+  const template = viewerOf(settings.get("mailcap") ?? "", part.type);
+  if (template === undefined && part.type.startsWith("text/")) {
+    // Not its file through the pager: what is in it would reach the terminal as it is.
+    await printParts(
+      session,
+      [message],
+      { allFields: false, paged: true },
+      () => {},
+      async () => [part],
+    );
+    return;
+  }
   if (template === undefined)
     throw new MailError(`no program for ${part.type}; for one: set mailcap="${part.type}: PROGRAM %s"`);
-  const directory = mkdtempSync(join(tmpdir(), "mail-"));
-  // A viewer may read its file after it has gone to the background.
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const { stem, extension } = splitName(fileNameOf(part));
   const plain = `${stem.replace(/[^A-Za-z0-9._-]+/g, "_")}${extension}`;
-  const { path } = await savePart(part, join(directory, plain));
+  const { path } = await savePart(part, join(mkdtempSync(join(privateDirectory(session), "part-")), plain));
   await terminal.flush();
   await terminal.lend(async () => {
     // The name and the type are arguments of the shell, never of its program.
