@@ -25,7 +25,7 @@ import { loadIndex, saveIndex, startsMessage } from "./index-file.ts";
 import { Journal, type Plan } from "./journal.ts";
 import { MboxFile } from "./mbox-file.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
-import { isGrown, mostRemembered, reconcile } from "./reconcile.ts";
+import { hasSwallowed, isGrown, mostRemembered, reconcile } from "./reconcile.ts";
 import { finishLocked } from "./replay.ts";
 import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOf, outcomeOf } from "./rewrite.ts";
 import { scan } from "./scan.ts";
@@ -246,11 +246,11 @@ export class MboxMailbox implements Mailbox {
     if (ours && isGrown(before, now, this.#identities)) {
       for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
       for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
-      // Half delivered when we saw it: nobody has seen it whole.
-      const lastHasGrown = known > 0 && now.end(known) > before.end(known);
-      if (lastHasGrown) now.replaced.delete(known);
+      const hasGrown = known > 0 && now.end(known) > before.end(known);
+      const isOpen = hasGrown && (before.replaced.has(known) || hasSwallowed(now, known, before.end(known)));
+      if (isOpen) now.replaced.delete(known);
       this.#become(now, state);
-      const last = lastHasGrown ? known - 1 : known;
+      const last = isOpen ? known - 1 : known;
       return { known: (message) => (message <= last ? message : 0), arrived: now.count - known };
     }
     const found = this.#forgotten ? undefined : reconcile(before, now, this.#identities);

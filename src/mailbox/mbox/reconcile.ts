@@ -1,4 +1,5 @@
 /** When another program has written the mailbox during the session: which of its messages are those that we know. */
+import { copyPieces } from "../bytes.ts";
 import { identityOf } from "./identity.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
@@ -56,4 +57,19 @@ export function reconcile(
   }
   if (now.replaced.size < before.replaced.size) return undefined;
   return { known, gone: identities.size - found };
+}
+
+/**
+ * Whether what came behind the end of a message is more than the rest of it: it was half delivered when we saw it, or it
+ * ended without an empty line, and then the next message, delivered behind it, looks like a part of it.
+ */
+export function hasSwallowed(now: MboxFile, message: number, oldEnd: number): boolean {
+  // Without a line end, too: a careless deliverer appends all the same.
+  let before = "\n";
+  for (const piece of copyPieces(now.descriptor, oldEnd, now.end(message))) {
+    const text = before + piece.toString("latin1");
+    if (/\nFrom /.test(text)) return true;
+    before = text.slice(-5);
+  }
+  return false;
 }

@@ -80,6 +80,27 @@ test.each<[string, () => void, string, string]>([
   expect([ids(box), ids(mbox)]).toEqual([left, moved]);
 });
 
+test("a message that was half delivered when it was deleted goes whole", async () => {
+  writeFileSync(box, message("a") + message("b").slice(0, -10));
+  const mailbox = await open();
+  remove(mailbox, 2);
+  appendFileSync(box, message("b").slice(-10) + message("new"));
+  await quit(mailbox);
+  expect(readFileSync(box, "latin1")).toBe(message("a") + message("new"));
+});
+
+test.each([
+  ["behind a line end", "\n"],
+  ["behind nothing", ""],
+])("mail delivered %s to a message without an end stays when that is deleted", async (_how, between) => {
+  writeFileSync(box, message("a") + message("b").trimEnd());
+  const mailbox = await open();
+  remove(mailbox, 2);
+  appendFileSync(box, `${between}${message("new")}`);
+  await quit(mailbox);
+  expect(ids(box)).toBe("abnew");
+});
+
 test("nothing is written, and that is said, when the mailbox is gone", async () => {
   const mailbox = await open();
   remove(mailbox, 2);
