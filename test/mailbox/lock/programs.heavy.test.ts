@@ -160,7 +160,7 @@ describe("deliveries while sessions read, delete and quit", () => {
       `LOCKSLEEP=1\nDEFAULT=${spool}\nMAILDIR=${home.path}\n:0:\n${spool}\n`,
     );
     const all = await account(40, (number) =>
-      feed("procmail", ["-f", "ann", join(home.path, "procmailrc")], `Subject: m-${number}\n\nbody\n`),
+      feed("procmail", ["-m", join(home.path, "procmailrc")], message(`m-${number}`)),
     );
     expect(all).toEqual(wanted(40));
     const found = run("/bin/sh", ["-c", 'formail -s printf "x\\n" <"$1"', "sh", join(home.path, "mbox")]).out;
