@@ -10,10 +10,23 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
   const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);
   fed.catch(() => {}); // reading the encoder tells it too
-  for await (const piece of encoder) yield unixLines(piece as Buffer);
+  let line: Buffer = Buffer.alloc(0);
+  for await (const piece of encoder) {
+    const text = Buffer.concat([line, unixLines(piece as Buffer)]);
+    const end = text.lastIndexOf(10) + 1;
+    line = text.subarray(end);
+    yield text.subarray(0, end);
+  }
   await fed;
-  if (encoding === "base64") yield Buffer.from("\n");
-  else if (!body.facts.ended) yield Buffer.from("=\n");
+  if (encoding === "base64") yield Buffer.concat([line, Buffer.from("\n")]);
+  else yield body.facts.ended ? line : softEnd(line.toString("latin1"));
+}
+
+/** Ends a line of quoted-printable that stands for one without an end; the sign for that needs a place of its 76. */
+function softEnd(line: string): Buffer {
+  if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");
+  const cut = line.lastIndexOf("=", 74) > 72 ? line.lastIndexOf("=", 74) : 75;
+  return Buffer.from(`${line.slice(0, cut)}=\n${line.slice(cut)}=\n`, "latin1");
 }
 
 /** What is encoded has no CR but in front of an LF. */

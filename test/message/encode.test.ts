@@ -62,6 +62,18 @@ test("every body comes back, in lines a server takes", async () => {
   );
 });
 
+test.each([74, 75, 76, 77, 150, 151, 152])("a last line of %d signs without an end keeps to 76", async (length) => {
+  for (const tail of ["x", "\u00e9", "x\u00e9", "\u00e9x"]) {
+    const body = new Body();
+    body.append(Buffer.from(`${"x".repeat(length)}${tail}`));
+    const pieces: Buffer[] = [];
+    for await (const piece of transferEncode("quoted-printable", body)) pieces.push(piece);
+    const wire = Buffer.concat(pieces).toString("latin1");
+    expect(wire).toMatch(/^(?:[\x20-\x7e]{0,76}\n)*$/);
+    expect(decoded(wire, "quoted-printable").toString("utf8")).toBe(`${"x".repeat(length)}${tail}`);
+  }
+});
+
 test("facts do not depend on how the bytes come in pieces", () => {
   fc.assert(
     fc.property(anyBody(), fc.nat(40), (bytes, at) => {
