@@ -10,7 +10,8 @@ export class Settings {
   origin = "the session";
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
-    this.#environment = environment;
+    // A copy: each look into process.env asks the system.
+    this.#environment = { ...environment };
   }
 
   /** The value as its declared kind. */

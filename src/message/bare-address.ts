@@ -4,6 +4,9 @@
  */
 export function bareAddress(text: string): string {
   if (!/[(< ]/.test(text)) return text;
+  // What nearly all are: a name and an address behind it.
+  const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
+  if (plain !== undefined) return plain;
   const members: string[] = [];
   let member = "";
   let inAngle = false;

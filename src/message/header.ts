@@ -31,16 +31,14 @@ const fromWord = [...Buffer.from("From ")];
 /** Cuts a header into its parts; the From_ line and the empty line at the end are left out. */
 export function headerParts(header: Uint8Array): HeaderPart[] {
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
-  // One string, a byte a character: to look at it is cheaper than to ask for each line.
   const text = bytes.toString("latin1");
   const parts: HeaderPart[] = [];
-  const lineEndIn = (from: number) => text.indexOf("\n", from) + 1 || text.length;
-  let at = startsWithFrom(bytes) ? lineEndIn(0) : 0;
+  let at = startsWithFrom(bytes) ? lineEndOf(text, 0) : 0;
   while (at < text.length && !isEmptyLine(bytes, at)) {
     const start = at;
-    at = lineEndIn(at);
+    at = lineEndOf(text, at);
     const colon = endOfName(text, start, at);
-    if (colon > 0) while (bytes[at] === 32 || bytes[at] === 9) at = lineEndIn(at);
+    if (colon > 0) while (bytes[at] === 32 || bytes[at] === 9) at = lineEndOf(text, at);
     parts.push({ start, end: at, name: colon > 0 ? text.slice(start, colon).toLowerCase() : undefined });
   }
   return parts;
@@ -72,40 +70,84 @@ function isEmptyLine(bytes: Uint8Array, at: number): boolean {
 
 /** Decoded when asked for: of a header in a list, few fields are. */
 class StoredField implements Field {
-  readonly raw: Uint8Array;
+  readonly #header: Uint8Array;
+  readonly #part: HeaderPart;
   readonly #nameLength: number;
-  #text: string | undefined;
 
-  constructor(raw: Uint8Array, nameLength: number) {
-    this.raw = raw;
+  constructor(header: Uint8Array, part: HeaderPart, nameLength: number) {
+    this.#header = header;
+    this.#part = part;
     this.#nameLength = nameLength;
   }
 
+  get raw(): Uint8Array {
+    return this.#header.subarray(this.#part.start, this.#part.end);
+  }
+
   get name(): string {
-    return this.#decoded().slice(0, this.#nameLength);
+    return fromBytes(this.raw.subarray(0, this.#nameLength));
   }
 
   get value(): string {
-    return unfold(this.#decoded().slice(this.#nameLength + 1));
+    return unfold(fromBytes(this.raw).slice(this.#nameLength + 1));
+  }
+}
+
+/** A header that is looked through for what is asked, and taken apart only where all of it is. */
+class StoredHeader implements Header {
+  readonly #bytes: Uint8Array;
+  /** One string, a byte a character: to look at it is cheaper than to ask for each line. */
+  readonly #text: string;
+  #fields: readonly Field[] | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   }
 
-  #decoded(): string {
-    this.#text ??= fromBytes(this.raw);
-    return this.#text;
+  get fields(): readonly Field[] {
+    this.#fields ??= headerParts(this.#bytes).flatMap((part) =>
+      part.name === undefined ? [] : [new StoredField(this.#bytes, part, part.name.length)],
+    );
+    return this.#fields;
   }
+
+  get(name: string): string | undefined {
+    return this.all(name)[0];
+  }
+
+  all(name: string): string[] {
+    const wanted = name.toLowerCase();
+    const text = this.#text;
+    const found: string[] = [];
+    let at = text.startsWith("From ") ? lineEndOf(text, 0) : 0;
+    while (at < text.length) {
+      const first = text.charCodeAt(at);
+      if (first === LF || (first === 13 && text.charCodeAt(at + 1) === LF)) break;
+      let end = lineEndOf(text, at);
+      const colon = at + wanted.length;
+      if (text.charCodeAt(colon) === 58 && text.slice(at, colon).toLowerCase() === wanted) {
+        while (text.charCodeAt(end) === 32 || text.charCodeAt(end) === 9) end = lineEndOf(text, end);
+        found.push(this.#value(colon + 1, end));
+      }
+      at = end;
+    }
+    return found;
+  }
+
+  #value(start: number, end: number): string {
+    const text = this.#text.slice(start, end);
+    return unfold(/[\x80-\xff]/.test(text) ? fromBytes(this.#bytes.subarray(start, end)) : text);
+  }
+}
+
+function lineEndOf(text: string, from: number): number {
+  return text.indexOf("\n", from) + 1 || text.length;
 }
 
 /** @param header with or without its From_ line and the empty line at its end */
 export function parseHeader(header: Uint8Array): Header {
-  const parts = headerParts(header).filter(({ name }) => name !== undefined);
-  const fields: Field[] = parts.map(
-    ({ start, end, name = "" }) => new StoredField(header.subarray(start, end), name.length),
-  );
-  const all = (name: string) => {
-    const wanted = name.toLowerCase();
-    return fields.filter((_field, at) => parts[at]?.name === wanted).map((field) => field.value);
-  };
-  return { fields, all, get: (name) => all(name)[0] };
+  return new StoredHeader(header);
 }
 
 function unfold(text: string): string {

@@ -31,19 +31,18 @@ export function headerLine(parts: HeaderLineParts): string {
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} ` +
     `${padEnd(shownWho, 17)}  ${padStart(cut(date, 16), 16)} ` +
     `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
-  return start + cut(subject, Math.max(width - byteLength(start), 0));
+  return start + cut(subject, Math.max(width - (isPlain(start) ? start.length : byteLength(start)), 0));
 }
 
 /** What a line shows of a header, as it is written there. */
 export function headerTexts(parts: HeaderLineParts): { who: string; date: string; subject: string } {
   const header = parseHeader(parts.header);
-  const recipients = header.all("to").join(" ");
   const subjects = header.all("subject");
   const sender = senderOf(parts.header, header);
-  const mine = parts.own.some((name) => name.toLowerCase() === sender.toLowerCase());
-  const shown = parts.showRecipient && !mine && header.get("to") !== undefined;
+  const mine = () => parts.own.some((name) => name.toLowerCase() === sender.toLowerCase());
+  const recipients = parts.showRecipient && !mine() ? header.all("to") : [];
   return {
-    who: shown ? `TO ${bareAddress(recipients)}` : sender,
+    who: recipients.length > 0 ? `TO ${bareAddress(recipients.join(" "))}` : sender,
     date: fromLine(parts.header).date,
     subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
   };
@@ -66,9 +65,15 @@ export function senderOf(header: Uint8Array, parsed: Header = parseHeader(header
 /** `From USER DATE`; a quoted user may hold blanks. */
 export function fromLine(header: Uint8Array): { user: string; date: string } {
   if (!startsWithFrom(header)) return { user: "", date: "" };
-  const line = fromBytes(header.subarray(5, lineEnd(header, 0))).replace(/\r?\n$/, "");
+  const line = textOf(header, 5, lineEnd(header, 0)).replace(/\r?\n$/, "");
   const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
   return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
+}
+
+/** Lossless text of a range; that of ASCII without a copy of its bytes. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
+  return /[\x80-\xff]/.test(text) ? fromBytes(bytes.subarray(start, end)) : text;
 }
 
 /**
@@ -84,7 +89,7 @@ function withoutControls(text: string): string {
 
 /** At most so many bytes; a character that does not fit whole is left out. */
 function cut(text: string, bytes: number): string {
-  if (/^[ -~]*$/.test(text)) return text.slice(0, bytes);
+  if (isPlain(text)) return text.slice(0, bytes);
   let used = 0;
   let kept = "";
   // A line with a NUL byte ends there for bsd-mailx.
@@ -96,10 +101,15 @@ function cut(text: string, bytes: number): string {
   return kept;
 }
 
+/** Printable ASCII: as many bytes as characters. */
+function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
 function padEnd(text: string, bytes: number): string {
-  return text + " ".repeat(Math.max(bytes - byteLength(text), 0));
+  return isPlain(text) ? text.padEnd(bytes) : text + " ".repeat(Math.max(bytes - byteLength(text), 0));
 }
 
 function padStart(text: string, bytes: number): string {
-  return " ".repeat(Math.max(bytes - byteLength(text), 0)) + text;
+  return isPlain(text) ? text.padStart(bytes) : " ".repeat(Math.max(bytes - byteLength(text), 0)) + text;
 }

@@ -48,7 +48,7 @@ export function tellView({ terminal }: Session, { view }: Folder): void {
 
 export function printHeaderLine(session: Session, folder: Folder, message: number): void {
   session.terminal.out(
-    `${lineOf(session, folder, message)}\n`,
+    `${lineNow(session, folder, message)}\n`,
     lineStyle(message === folder.current, folder.mailbox.flags(message)),
   );
 }
@@ -64,7 +64,7 @@ export function forgetLine(folder: Folder, message: number): void {
 
 function lineOf(session: Session, folder: Folder, message: number): string {
   const { mailbox } = folder;
-  const { config, comfort, terminal } = session;
+  const { config, terminal } = session;
   const flags = mailbox.flags(message);
   const current = message === folder.current;
   const showRecipient = config.settings.get("show-rcpt");
@@ -75,20 +75,25 @@ function lineOf(session: Session, folder: Folder, message: number): string {
   made.set(folder, known);
   const before = known.get(message);
   if (before?.of === of) return before.line;
-  const parts = {
-    number: message,
-    current,
-    flags,
-    header: mailbox.header(message),
-    counts: mailbox.counts(message),
-    showRecipient,
-    threadMark: mark,
-    own: [config.identity.user, ...config.alternates],
-  };
-  const line = comfort?.headerLine(parts, { columns, last: mailbox.count }) ?? headerLine(parts);
+  const line = lineNow(session, folder, message);
   if (known.size >= mostMade) known.clear();
   known.set(message, { of, line });
   return line;
+}
+
+function lineNow({ config, comfort, terminal }: Session, folder: Folder, message: number): string {
+  const { mailbox } = folder;
+  const parts = {
+    number: message,
+    current: message === folder.current,
+    flags: mailbox.flags(message),
+    header: mailbox.header(message),
+    counts: mailbox.counts(message),
+    showRecipient: config.settings.get("show-rcpt"),
+    threadMark: threadMark(folder, message),
+    own: [config.identity.user, ...config.alternates],
+  };
+  return comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
 }
 
 function lineStyle(current: boolean, flags: number): Style {

@@ -31,6 +31,8 @@ export class Output {
   readonly #guarded: boolean;
   readonly #paint: Paint | undefined;
   #pending: Buffer[] = [];
+  /** Text behind #pending, not yet bytes: many short lines become bytes at once. */
+  #text = "";
   #pendingSize = 0;
   #broken = false;
 
@@ -41,7 +43,10 @@ export class Output {
   }
 
   write(text: string | Uint8Array, style: Style = "plain"): void {
-    this.#put(this.bytesOf(text, style, true));
+    if (typeof text === "string" && !this.#guarded) {
+      this.#text += text;
+      this.#pendingSize += text.length;
+    } else this.#put(this.bytesOf(text, style, true));
     if (this.#guarded || this.#pendingSize >= bufferSize) this.flush();
   }
 
@@ -75,13 +80,20 @@ export class Output {
   }
 
   #put(bytes: Buffer): void {
+    this.#takeText();
     this.#pending.push(bytes);
     this.#pendingSize += bytes.length;
+  }
+
+  #takeText(): void {
+    if (this.#text !== "") this.#pending.push(toBytes(this.#text));
+    this.#text = "";
   }
 
   /** @throws the system error of a failing write; after a broken pipe, once, and then nothing is written any more */
   flush(): void {
     if (this.#pendingSize === 0) return;
+    this.#takeText();
     const bytes = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending);
     this.#pending = [];
     this.#pendingSize = 0;
