@@ -1,17 +1,20 @@
 /**
- * Builds dist/: one bundle a program, and the V8 code cache that halves what loading it costs.
+ * Builds dist/: the programs, in the parts that their tasks need, and the V8 code cache that halves what loading costs.
  *
- * The bundles are CommonJS, because a cached script must be; a module that src/ imports dynamically is in the same file
- * but is not evaluated before it is asked for. koffi stays outside: it is native. All is made in a directory of its own
+ * A part is a script, because what is cached must be; a module that src/ imports dynamically is not evaluated before it is
+ * asked for. koffi stays outside: it is native. All is made in a directory of its own
  * and takes the place of dist/ when it is whole, so that a failed build leaves the last good one.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { completions } from "./completions.mjs";
 import { helpTopics } from "./help-topics.mjs";
+import { buildProgram } from "./parts.mjs";
 import { loadTables } from "./tables.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -19,11 +22,6 @@ const dist = join(root, "dist");
 const made = join(root, `node_modules/.build-${process.pid}`);
 const replaced = `${made}-old`;
 const programs = ["mail", "maild"];
-
-/** start.cjs reads a bundle as Latin-1, one byte a character, which spares decoding it. */
-function requireAscii(file) {
-  if (readFileSync(file).some((byte) => byte > 127)) throw new Error(`${file}: not all ASCII`);
-}
 
 function takeItsPlace() {
   try {
@@ -76,60 +74,79 @@ const lateTables = {
   },
 };
 
-/** Modules of Node that cost milliseconds each, and that most runs of a program never use. */
-const lazyModules =
-  "child_process|crypto|dns|fs/promises|http|https|readline|stream/consumers|stream/promises|tls|zlib";
+/** dom-serializer wants three small functions of entities; with it would come tables that htmlparser2 has too. */
+const withoutEntities = {
+  name: "without-a-second-table-of-entities",
+  setup(builder) {
+    builder.onResolve({ filter: /^entities$/ }, ({ importer, resolveDir }) =>
+      /dom-serializer/.test(importer)
+        ? { path: join(dirname(createRequire(join(resolveDir, "x")).resolve("entities")), "esm/escape.js") }
+        : undefined,
+    );
+  },
+};
 
-/** `__later(NAME)` stands for a module that is loaded when something of it is first asked for. */
-const later = `const __later=(name,esm)=>{let found;const load=()=>found??=require(name);const module=new Proxy({},{get:(_,key)=>load()[key],has:(_,key)=>key in load()});return esm?new Proxy({},{get:(_,key)=>key==="default"?module:load()[key]}):module};`;
+/** Where a module belongs that these tasks load: `mail -V`, all, sending and reading, or one of the two. */
+function partOf(tasks) {
+  if (tasks.includes("version")) return "mail";
+  if (tasks.length === 2) return "mail-session";
+  return `mail-${tasks[0] ?? "rest"}`;
+}
 
-/** In a bundle a module's imports are all loaded before its first line; here what is not used is not. */
-function loadLazily(file) {
-  const text = readFileSync(file, "latin1")
-    .replace(new RegExp(`[\\w$]+\\(require\\("(node:(?:${lazyModules}))"\\),1\\)`, "g"), '__later("$1",1)')
-    .replace(new RegExp(`require\\("((?:node:)?(?:${lazyModules}))"\\)`, "g"), '__later("$1")');
-  writeFileSync(file, text.replace(/^("use strict";)?/, `$1${later}`), "latin1");
+/** Runs a program that has been made, for scripts/warm-up.cjs. */
+function run(program, ...rest) {
+  const call = [join(made, "start.cjs"), program, ...rest];
+  return execFileSync(process.execPath, call, { stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
 }
 
 try {
   mkdirSync(made);
   const common = {
     outdir: made,
-    outExtension: { ".js": ".cjs" },
     bundle: true,
     minify: true,
     charset: "ascii",
     platform: "node",
     target: "node20",
-    format: "cjs",
     legalComments: "none",
   };
   await build({
     ...common,
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
     entryPoints: libraries,
     mainFields: ["module", "main"],
-    plugins: [withoutTables],
-  });
-  await build({
-    ...common,
-    entryPoints: programs.map((program) => join(root, `src/${program}.ts`)),
-    // So that import() becomes a lazy require(), which a script from the code cache can do.
-    supported: { "dynamic-import": false },
-    mainFields: ["module", "main"],
-    external: ["koffi"],
-    plugins: [besideTheProgram, lateTables],
+    plugins: [withoutTables, withoutEntities],
   });
   copyFileSync(join(root, "scripts/start.cjs"), join(made, "start.cjs"));
   writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
+  const warmUp = join(root, "scripts/warm-up.cjs");
+  const tasks = ["version", "send", "read"];
   for (const program of programs) {
-    requireAscii(join(made, `${program}.cjs`));
-    loadLazily(join(made, `${program}.cjs`));
-    const warmUp = join(root, "scripts/warm-up.cjs");
-    execFileSync(process.execPath, [join(made, "start.cjs"), program, "--write-code-cache", warmUp], {
-      stdio: ["ignore", "ignore", "inherit"],
+    await buildProgram(program, {
+      directory: made,
+      options: {
+        ...common,
+        entryPoints: [join(root, `src/${program}.ts`)],
+        mainFields: ["module", "main"],
+        external: ["koffi"],
+        plugins: [besideTheProgram, lateTables],
+      },
+      partOf,
+      runs:
+        program !== "mail"
+          ? undefined
+          : () =>
+              Object.fromEntries(
+                tasks.map((task) => [
+                  task,
+                  JSON.parse(run(program, "--list-modules", warmUp, task).split("\n").at(-1)),
+                ]),
+              ),
     });
+    run(program, "--write-code-cache", warmUp, ...(program === "mail" ? tasks : []));
   }
-  writeFileSync(join(made, "help.json"), JSON.stringify(helpTopics()));
+  writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(helpTopics()), { level: 9 }));
   mkdirSync(join(made, "completions"));
   for (const [name, text] of Object.entries(completions(await loadTables()))) {
     writeFileSync(join(made, "completions", name), text);

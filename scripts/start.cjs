@@ -1,15 +1,17 @@
 /**
- * Starts a bundle of this directory through its V8 code cache, which spares compiling it at each start. V8 checks that
- * the cache is of this very Node and source; where it isn't, or is missing, the bundle is compiled as usual.
+ * Starts a program of this directory, each part of it through its V8 code cache, which spares compiling it at each start.
+ * V8 checks that the cache is of this very Node and source; where it isn't, or is missing, the part is compiled as usual.
  */
 "use strict";
 const fs = require("node:fs");
-const path = require("node:path");
 const vm = require("node:vm");
 
-function load(program) {
-  const filename = path.join(__dirname, `${program}.cjs`);
-  const source = `(function(exports,require,module,__filename,__dirname){${fs.readFileSync(filename, "latin1")}\n})`;
+const parts = new Map();
+const modules = new Map();
+
+function load(name) {
+  const filename = `${__dirname}/${name}.cjs`;
+  const source = fs.readFileSync(filename, "latin1");
   let cachedData;
   try {
     cachedData = fs.readFileSync(`${filename}.cache`);
@@ -17,28 +19,44 @@ function load(program) {
     // Only slower.
   }
   const script = new vm.Script(source, { filename, cachedData });
-  const module = { exports: {} };
-  return { script, run: () => script.runInThisContext()(module.exports, require, module, filename, __dirname), module };
+  return { script, modules: script.runInThisContext()(require, moduleOf, __dirname) };
+}
+
+/** @param id the name of a part, a dot, and its name there */
+function moduleOf(id) {
+  let exports = modules.get(id);
+  if (exports !== undefined) return exports;
+  exports = {};
+  modules.set(id, exports);
+  const name = id.slice(0, id.indexOf("."));
+  let part = parts.get(name);
+  if (part === undefined) {
+    part = load(name);
+    parts.set(name, part);
+  }
+  part.modules[id](exports);
+  return exports;
 }
 
 function start(program) {
-  const { run, module } = load(program);
-  run();
-  module.exports.start();
+  moduleOf(`${program}.start`).start();
 }
 
-/** Whether V8 takes the code cache; test/startup.test.ts asks, since a refused one is only slower. */
-start.isCached = (program) => load(program).script.cachedDataRejected === false;
+/** Whether V8 takes a part's code cache; test/startup.test.ts asks, since a refused one is only slower. */
+start.isCached = (part) => load(part).script.cachedDataRejected === false;
 
 module.exports = start;
 
-// What has run is compiled, and so in the cache: the build runs what every user does.
-if (require.main === module && process.argv[3] === "--write-code-cache") {
-  const program = process.argv[2];
-  const { script, run, module: bundle } = load(program);
-  run();
-  require(process.argv[4])(program, bundle.exports).then(() => {
-    fs.writeFileSync(path.join(__dirname, `${program}.cjs.cache`), script.createCachedData());
+// For the build: what has run is compiled, and so in the cache; what a task loads belongs to its part.
+if (require.main === module && process.argv[3]?.startsWith("--")) {
+  const [, , program, wanted, warmUp, ...tasks] = process.argv;
+  require(warmUp)(moduleOf(`${program}.start`), tasks).then(() => {
+    if (wanted === "--list-modules") fs.writeSync(1, `\n${JSON.stringify([...modules.keys()])}`);
+    else {
+      for (const [name, { script }] of parts) {
+        fs.writeFileSync(`${__dirname}/${name}.cjs.cache`, script.createCachedData());
+      }
+    }
     process.exit();
   });
 }

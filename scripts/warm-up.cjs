@@ -1,6 +1,6 @@
 /**
- * Runs of a program while it is built, whose compiled functions get into its code cache: a message sent to a server here,
- * a header list, and --help. Standard input and output lead nowhere; HOME is a directory that is removed again.
+ * Runs of `mail` while it is built: what they load settles the parts of the program, and what they compile gets into the
+ * code cache. A message sent to a server here, and a header list. Standard input and output lead nowhere; HOME is a directory that is removed again.
  */
 "use strict";
 const fs = require("node:fs");
@@ -36,25 +36,35 @@ function server() {
   });
 }
 
-module.exports = async function warmUp(program, { main }) {
-  if (program !== "mail") return;
+const mailbox = "From a@x Sat Jan 16 18:22:03 2021\nFrom: A <a@x>\nTo: b@x\nSubject: s\n\ntext\n\n";
+
+const tasks = {
+  version: ({ main }) => main(["-V"]),
+  send: async ({ main, home }) => {
+    const listening = server().listen(0, "127.0.0.1");
+    await new Promise((resolve) => listening.once("listening", resolve));
+    const text = path.join(home, "text");
+    fs.writeFileSync(text, "one\ntwo\n");
+    const mta = `mta=smtp://127.0.0.1:${listening.address().port}`;
+    await main(["-n", "-S", mta, "-s", "subject", "-q", text, "-a", "X-One: 1", "a@x.example"]);
+    listening.close();
+  },
+  read: async ({ main, home }) => {
+    const box = path.join(home, "box");
+    fs.writeFileSync(box, mailbox);
+    await main(["-n", "-H", "-f", box]);
+    await main(["-n", "-f", box]);
+  },
+};
+
+/** @param names of the tasks to run, in this order */
+module.exports = async function warmUp({ main }, names) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "mail-build-"));
   for (const name of Object.keys(process.env)) if (/^(XDG_|MAIL|MBOX$|DEAD$)/.test(name)) delete process.env[name];
   process.env.HOME = home;
-  const listening = server().listen(0, "127.0.0.1");
-  await new Promise((resolve) => listening.once("listening", resolve));
   try {
-    const box = path.join(home, "box");
-    fs.writeFileSync(box, "From a@x Sat Jan 16 18:22:03 2021\nFrom: A <a@x>\nTo: b@x\nSubject: s\n\ntext\n\n");
-    const mta = `mta=smtp://127.0.0.1:${listening.address().port}`;
-    const text = path.join(home, "text");
-    fs.writeFileSync(text, "one\ntwo\n");
-    await main(["-n", "-S", mta, "-s", "subject", "-q", text, "-a", "X-One: 1", "a@x.example"]);
-    await main(["-n", "-H", "-f", box]);
-    await main(["-n", "-f", box]);
-    await main(["--help"]);
+    for (const name of names) await tasks[name]({ main, home });
   } finally {
-    listening.close();
     fs.rmSync(home, { recursive: true, force: true });
   }
 };

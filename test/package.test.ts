@@ -8,18 +8,18 @@ import { version } from "../src/version.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-function packedFiles(): string[] {
+function packed(): { files: string[]; unpackedSize: number } {
   // Without scripts, or it would build dist/ anew under the other tests.
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
   });
-  const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-  return packed.files.map(({ path }) => path).sort();
+  const [{ files, unpackedSize }] = JSON.parse(stdout) as [{ files: { path: string }[]; unpackedSize: number }];
+  return { files: files.map(({ path }) => path).sort(), unpackedSize };
 }
 
 test("the package holds the programs, their manual pages, and nothing else", () => {
-  expect(packedFiles()).toEqual([
+  expect(packed().files).toEqual([
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
@@ -30,9 +30,16 @@ test("the package holds the programs, their manual pages, and nothing else", () 
     "dist/completions/mail",
     "dist/completions/mail.fish",
     "dist/enquirer.cjs",
-    "dist/help.json",
+    "dist/help.json.gz",
     "dist/html-to-text.cjs",
     "dist/iconv-lite.cjs",
+    "dist/mail-read.cjs",
+    "dist/mail-read.cjs.cache",
+    "dist/mail-rest.cjs",
+    "dist/mail-send.cjs",
+    "dist/mail-send.cjs.cache",
+    "dist/mail-session.cjs",
+    "dist/mail-session.cjs.cache",
     "dist/mail.cjs",
     "dist/mail.cjs.cache",
     "dist/maild.cjs",
@@ -44,6 +51,10 @@ test("the package holds the programs, their manual pages, and nothing else", () 
     "man/mailrc.5",
     "package.json",
   ]);
+});
+
+test("unpacked it takes less than 2 MB", () => {
+  expect(packed().unpackedSize).toBeLessThan(2_000_000);
 });
 
 test("the package asks for nothing at run time but the native module", () => {

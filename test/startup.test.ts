@@ -5,8 +5,8 @@ import { expect, test } from "@jest/globals";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-test.each(["mail", "maild"])("%s starts through its code cache", (program) => {
-  const ask = `process.stdout.write(String(require("./dist/start.cjs").isCached(${JSON.stringify(program)})))`;
+test.each(["mail", "mail-session", "mail-send", "mail-read", "maild"])("%s starts through its code cache", (part) => {
+  const ask = `process.stdout.write(String(require("./dist/start.cjs").isCached(${JSON.stringify(part)})))`;
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", ask], { cwd: root, encoding: "utf8" });
   expect({ stdout, stderr }).toEqual({ stdout: "true", stderr: "" });
 });

@@ -1,6 +1,7 @@
 /** `mail help TOPIC`: a section of the manual, or what it says of a command, variable, option or escape. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { isUser } from "../config/identity.ts";
 import { nearest } from "../config/nearest.ts";
 import { Exit, MailError } from "../errors.ts";
@@ -22,7 +23,10 @@ export function asksForHelp(argv: readonly string[]): boolean {
  * @throws MailError for a topic that the manual has not
  */
 export function helpTopic(name: string, directory: string): HelpTopic {
-  const topics = JSON.parse(readFileSync(join(directory, "help.json"), "utf8")) as Record<string, HelpTopic>;
+  const topics = JSON.parse(gunzipSync(readFileSync(join(directory, "help.json.gz"))).toString()) as Record<
+    string,
+    HelpTopic
+  >;
   const wanted = name.toLowerCase().replace(/[ _]+/g, "-");
   const names = Object.keys(topics);
   const found = topics[wanted] ?? topics[names.find((topic) => wanted.length > 2 && topic.startsWith(wanted)) ?? ""];
