@@ -23,6 +23,7 @@ import { dirname, join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { copyPieces, readInto, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+import { notice } from "../notices.ts";
 import { pageSums } from "./page-sums.ts";
 
 export interface Work {
@@ -134,10 +135,17 @@ export class Journal {
     const path = journalPath(directory, mailbox);
     if (!existsSync(path)) return undefined;
     const descriptor = openSync(path, "r");
-    const bytes = readRange(descriptor, 0, Math.min(fstatSync(descriptor).size, 64 << 10));
+    const { size } = fstatSync(descriptor);
+    const bytes = readRange(descriptor, 0, Math.min(size, 64 << 10));
     const end = bytes.indexOf(10);
-    const work = JSON.parse(bytes.subarray(0, end).toString()) as Work;
-    return new Journal(work, descriptor, path, end + 1);
+    const work = readWork(bytes.toString("utf8", 0, Math.max(end, 0)));
+    if (work !== undefined && end + 1 + work.tailLength + (work.mbox?.length ?? 0) <= size)
+      return new Journal(work, descriptor, path, end + 1);
+    // It was whole when it got its name: a disk has failed since, and nobody is to be kept from the mailbox by that.
+    closeSync(descriptor);
+    renameSync(path, `${path}.damaged`);
+    notice(`${mailbox}: the journal of an interrupted quit is damaged; it was put aside as ${path}.damaged`);
+    return undefined;
   }
 
   /** Each piece is valid until the next. */
@@ -179,6 +187,15 @@ export class Journal {
   /** Leaves the journal for the next open. */
   close(): void {
     closeSync(this.#descriptor);
+  }
+}
+
+function readWork(line: string): Work | undefined {
+  try {
+    const work = JSON.parse(line) as Work;
+    return work.version === 2 ? work : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -140,3 +140,17 @@ describe("a mailbox that another program has written since the crash is not writ
     expect(notices.join()).toContain(kept);
   });
 });
+
+test.each([
+  ["not to be read", "nonsense"],
+  ["cut off", '{"version":2,"tailLength":5,"mbox":null}\n123'],
+  ["of another version", '{"version":3}\n'],
+])("a journal that is %s keeps nobody from the mailbox", async (_how, content) => {
+  leaveJournal();
+  const [name = ""] = readdirSync(state());
+  writeFileSync(join(state(), name), content);
+  await open();
+  expect(readFileSync(spool, "latin1")).toBe(before);
+  expect(readdirSync(state())).toEqual([`${name}.damaged`]);
+  expect(notices.join()).toContain("damaged");
+});
