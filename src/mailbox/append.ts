@@ -13,6 +13,8 @@ export interface AppendOptions {
   readonly lockwait: number;
   /** Private directory for what a crash must be undone by. Without it, a killed append may leave half a message. */
   readonly stateDirectory?: string;
+  /** Told how many bytes are about to have been added. */
+  readonly onWritten?: (bytes: number) => void;
 }
 
 export interface Appended {
@@ -30,12 +32,12 @@ export function separator(descriptor: number, size: number): Buffer {
 async function append(
   path: string,
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
-  { lockwait, stateDirectory }: AppendOptions,
+  options: AppendOptions,
 ): Promise<Appended> {
   try {
-    const { descriptor, created, release } = await openLocked(path, lockwait);
+    const { descriptor, created, release } = await openLocked(path, options.lockwait);
     try {
-      if (fstatSync(descriptor).isFile()) appendLocked(resolve(path), descriptor, created, pieces, stateDirectory);
+      if (fstatSync(descriptor).isFile()) appendLocked(resolve(path), descriptor, created, pieces, options);
       else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
     } finally {
       await release();
@@ -51,7 +53,7 @@ function appendLocked(
   descriptor: number,
   created: boolean,
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
-  stateDirectory: string | undefined,
+  { stateDirectory, onWritten }: AppendOptions,
 ): void {
   if (stateDirectory !== undefined) settleAppend(stateDirectory, path, descriptor);
   const { size } = fstatSync(descriptor);
@@ -63,6 +65,7 @@ function appendLocked(
       if (begun) intent?.reaching(end);
       else if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew, end);
       begun = true;
+      onWritten?.(end - size);
     });
     fsyncSync(descriptor);
     if (isNew) syncDirectory(dirname(path));

@@ -56,7 +56,10 @@ const wholeMessages: Write = (session, mailbox, { messages, path }) => {
   if (meansMaildir(path)) return addToMaildir(path, seenMessages(mailbox, messages, keep));
   const { ignored, retained } = session.config.saved;
   const forms = ignored.size + retained.size === 0 ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
-  return appendMessages(path, forms, storeOptions(session.config));
+  const total = messages.reduce((sum, message) => sum + mailbox.size(message), 0);
+  const tell = session.terminal.progress(path, "bytes");
+  const onWritten = (bytes: number) => tell(Math.min(bytes, total), total);
+  return appendMessages(path, forms, { ...storeOptions(session.config), onWritten });
 };
 
 /** It is stored as read, but read it is only once it has been stored. */
