@@ -31,11 +31,12 @@ export function showWindow(session: Session, folder: Folder): void {
   let room = windowSize(session);
   tellView(session, folder);
   let window = "";
+  const lineOf = lineMaker(session, folder);
   for (let place = folder.screen; place <= folder.mailbox.count && room > 0; place++) {
     const n = messageAt(folder, place);
     if (isDeleted(folder, n)) continue;
     if (session.terminal.outputIsTerminal) printHeaderLine(session, folder, n);
-    else window += `${lineOf(session, folder, n)}\n`;
+    else window += `${lineOf(n)}\n`;
     room--;
   }
   session.terminal.out(window);
@@ -53,32 +54,53 @@ export function printHeaderLine(session: Session, folder: Folder, message: numbe
   );
 }
 
-/** Lines that were made, and of what: most windows are shown again and again. */
-const made = new WeakMap<Folder, Map<number, { of: string; line: string }>>();
+/** A line, and what it was made of that may change. */
+interface Made {
+  readonly line: string;
+  readonly flags: number;
+  readonly current: boolean;
+  readonly mark: string | undefined;
+}
+
+/** Lines that were made for a folder: most windows are shown again and again. */
+interface MadeLines {
+  /** What all of them were made under: settings, width. */
+  under: string;
+  readonly lines: Map<number, Made>;
+}
+
+const madeLines = new WeakMap<Folder, MadeLines>();
 const mostMade = 1000;
 
 /** A message was changed with an editor. */
 export function forgetLine(folder: Folder, message: number): void {
-  made.get(folder)?.delete(message);
+  madeLines.get(folder)?.lines.delete(message);
 }
 
-function lineOf(session: Session, folder: Folder, message: number): string {
+/** @returns what makes the header line of a message, while nothing but messages changes */
+function lineMaker(session: Session, folder: Folder): (message: number) => string {
   const { mailbox } = folder;
   const { config, terminal } = session;
-  const flags = mailbox.flags(message);
-  const current = message === folder.current;
   const showRecipient = config.settings.get("show-rcpt");
-  const mark = threadMark(folder, message);
   const { columns } = terminal.size();
-  const of = `${flags} ${current} ${showRecipient} ${columns} ${mailbox.size(message)} ${config.alternates} ${mark}`;
-  const known = made.get(folder) ?? new Map<number, { of: string; line: string }>();
-  made.set(folder, known);
-  const before = known.get(message);
-  if (before?.of === of) return before.line;
-  const line = lineNow(session, folder, message);
-  if (known.size >= mostMade) known.clear();
-  known.set(message, { of, line });
-  return line;
+  const own = `${config.identity.user} ${config.alternates}`;
+  const made = madeLines.get(folder) ?? { under: "", lines: new Map<number, Made>() };
+  madeLines.set(folder, made);
+  const under = `${showRecipient} ${columns} ${mailbox.count} ${own}`;
+  if (made.under !== under) made.lines.clear();
+  made.under = under;
+  return (message) => {
+    const flags = mailbox.flags(message);
+    const current = message === folder.current;
+    const mark = threadMark(folder, message);
+    const before = made.lines.get(message);
+    if (before !== undefined && before.flags === flags && before.current === current && before.mark === mark)
+      return before.line;
+    const line = lineNow(session, folder, message);
+    if (made.lines.size >= mostMade) made.lines.clear();
+    made.lines.set(message, { line, flags, current, mark });
+    return line;
+  };
 }
 
 function lineNow({ config, comfort, terminal }: Session, folder: Folder, message: number): string {

@@ -152,7 +152,7 @@ export async function runLines(session: Session, text: string, name: string): Pr
       if (!(await execute(session, whole))) return false;
       if (session.ending !== undefined) return true;
     }
-    return true;
+    return begun === "" || (await execute(session, begun));
   } finally {
     settings.origin = outside;
     session.sourcing--;

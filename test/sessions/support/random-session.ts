@@ -180,7 +180,7 @@ function command(pick: Chance, count: number): string {
     () => pick(["z", "z+", "z-", "z 3", "z5", "h+"]),
     () => pick(["inc", "folders", "version", "alias", "alias us", "alternates", "ignore", "retain", "saveignore", "="]),
     () => `${pick(["fo", "file", "folder"])} ${pick(["", "other", "+x", "%", "#", "&", "none", "Mail", "box"])}`,
-    () => pick(["set hold", "set nohold", "unset hold nothing", "set x=1 y", "set =", "set crt=2", "set autoprint"]),
+    () => pick(["set hold", "unset hold nothing", "set x=1 y", "set =", "set crt=2", "set autoprint"]),
     () =>
       pick(["echo $HOME a", "echo *t*r", "echo 'a b' \"c", "cd Mail", "cd", "cd nowhere", "source rc2", "source none"]),
     () =>
