@@ -115,11 +115,13 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 async function writeAndMark(session: Session, argument: ListAndFile, write: Write, mark: number): Promise<boolean> {
   const { folder, terminal } = session;
   if (folder === undefined) return false;
-  terminal.out(`"${argument.path}" `);
+  // Said only now: a progress bar would take its place on the line.
+  const name = `"${argument.path}" `;
   try {
     const { created } = await write(session, folder.mailbox, argument);
-    terminal.out(created ? "[New file]\n" : "[Appended]\n");
+    terminal.out(`${name}${created ? "[New file]" : "[Appended]"}\n`);
   } catch (error) {
+    terminal.out(name);
     if (!(error instanceof MailError)) throw error;
     const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
     terminal.err(`${session.program}: ${reason}\n`);
