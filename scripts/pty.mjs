@@ -5,16 +5,25 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
-import koffi from "koffi";
 
-const libc = koffi.load("libc.so.6");
-const posixOpenpt = libc.func("int posix_openpt(int)");
-const grantpt = libc.func("int grantpt(int)");
-const unlockpt = libc.func("int unlockpt(int)");
-const ptsname = libc.func("const char *ptsname(int)");
+/** koffi is loaded when it is used: what imports this file may be what installs it. */
+async function loadFunctions() {
+  const { default: koffi } = await import("koffi");
+  const libc = koffi.load("libc.so.6");
+  return {
+    posixOpenpt: libc.func("int posix_openpt(int)"),
+    grantpt: libc.func("int grantpt(int)"),
+    unlockpt: libc.func("int unlockpt(int)"),
+    ptsname: libc.func("const char *ptsname(int)"),
+  };
+}
+
+let functions;
 
 /** Our side and the name of the child's side. */
-function open(rows, columns) {
+async function open(rows, columns) {
+  functions ??= await loadFunctions();
+  const { posixOpenpt, grantpt, unlockpt, ptsname } = functions;
   const master = posixOpenpt(constants.O_RDWR | constants.O_NOCTTY);
   if (master < 0 || grantpt(master) !== 0 || unlockpt(master) !== 0) throw new Error("no pseudo-terminal to be had");
   const name = ptsname(master);
@@ -32,7 +41,7 @@ function seen(text, wanted, from) {
 }
 
 export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gid, onData = () => {} }) {
-  const { master, name } = open(rows, columns);
+  const { master, name } = await open(rows, columns);
   // Kept open until the child has ended, or what it wrote last could be lost with it.
   const ours = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
   const child = spawn("/bin/sh", ["-c", 'exec "$@" <"$MAIL_TTY" >"$MAIL_TTY" 2>&1', "sh", ...argv], {

@@ -51,6 +51,8 @@ function compile() {
 export function ready() {
   const [major] = process.versions.node.split(".");
   if (Number(major) < 20) stop(`Node 20 or newer is needed; this is ${process.version}.`);
+  // swc unpacks its binary there instead of in the user's ~/.cache.
+  process.env.SWC_NATIVE_BINDING_CACHE ??= join(root, "node_modules/.cache/swc");
   install();
   compile();
 }

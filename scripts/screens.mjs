@@ -11,9 +11,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { sessions } from "../test/screens/sessions.mjs";
-import { emulator } from "./emulator.mjs";
 import { openPty } from "./pty.mjs";
 import { ready, root } from "./ready.mjs";
+
+ready();
+const { emulator } = await import("./emulator.mjs");
 
 const directory = join(root, "test/screens");
 const patience = 20_000;
@@ -106,7 +108,6 @@ function difference(wanted, played) {
   return `  line ${from + 1}, in ${step}\n  - ${one[from] ?? "(end)"}\n  + ${other[from] ?? "(end)"}`;
 }
 
-ready();
 const write = process.argv.includes("--write");
 const names = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const unknown = names.filter((name) => sessions[name] === undefined);
