@@ -8,13 +8,30 @@ const vm = require("node:vm");
 
 const parts = new Map();
 const modules = new Map();
+/** Descriptors of the parts and their caches by file name, held so that an upgrade during a session changes nothing. */
+let held;
+
+function read(file, encoding) {
+  const descriptor = held?.get(file);
+  if (descriptor === undefined) return fs.readFileSync(`${__dirname}/${file}`, encoding);
+  held.delete(file);
+  const content = fs.readFileSync(descriptor, encoding);
+  fs.closeSync(descriptor);
+  return content;
+}
+
+function hold() {
+  const files = fs.readdirSync(__dirname).filter((file) => file.startsWith("mail-"));
+  held = new Map(files.map((file) => [file, fs.openSync(`${__dirname}/${file}`)]));
+}
 
 function load(name) {
+  if (held === undefined && name.startsWith("mail-")) hold();
   const filename = `${__dirname}/${name}.cjs`;
-  const source = fs.readFileSync(filename, "latin1");
+  const source = read(`${name}.cjs`, "latin1");
   let cachedData;
   try {
-    cachedData = fs.readFileSync(`${filename}.cache`);
+    cachedData = read(`${name}.cjs.cache`);
   } catch {
     // Only slower.
   }

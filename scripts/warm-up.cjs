@@ -1,6 +1,7 @@
 /**
  * Runs of `mail` while it is built: what they load settles the parts of the program, and what they compile gets into the
- * code cache. A message sent to a server here, and a header list. Standard input and output lead nowhere; HOME is a directory that is removed again.
+ * code cache. A message sent to a server here, and a header list. The text is on standard input, output leads nowhere;
+ * HOME is a directory that is removed again.
  */
 "use strict";
 const fs = require("node:fs");
@@ -40,13 +41,11 @@ const mailbox = "From a@x Sat Jan 16 18:22:03 2021\nFrom: A <a@x>\nTo: b@x\nSubj
 
 const tasks = {
   version: ({ main }) => main(["-V"]),
-  send: async ({ main, home }) => {
+  send: async ({ main }) => {
     const listening = server().listen(0, "127.0.0.1");
     await new Promise((resolve) => listening.once("listening", resolve));
-    const text = path.join(home, "text");
-    fs.writeFileSync(text, "one\ntwo\n");
     const mta = `mta=smtp://127.0.0.1:${listening.address().port}`;
-    await main(["-n", "-S", mta, "-s", "subject", "-q", text, "-a", "X-One: 1", "a@x.example"]);
+    await main(["-n", "-S", mta, "-s", "subject", "-a", "X-One: 1", "a@x.example"]);
     listening.close();
   },
   read: async ({ main, home }) => {

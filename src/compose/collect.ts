@@ -1,130 +1,19 @@
-/** Takes in a message: typed on a terminal, with prompts, escapes and interrupts, or whole from a pipe. */
-import { MailError } from "../errors.ts";
-import { toBytes } from "../message/text.ts";
-import type { Input } from "../terminal/terminal.ts";
-import { typedItems } from "./recipients.ts";
+/** Takes in a message: typed, with prompts, escapes and interrupts, or whole from a pipe. */
 import type { Composing, Ended } from "./tilde-escape.ts";
-import { runTildeEscape } from "./tilde-escapes.ts";
-
-/** How many ends of input in a row `ignoreeof` refuses. */
-const refusals = 24;
 
 /** @returns "sent" for a message to be sent; "cancelled": its text is to be kept; "dropped": it is not */
 export async function collect(
   composing: Composing,
   how: { readonly subject: boolean; readonly escapes: boolean },
 ): Promise<Exclude<Ended, undefined>> {
-  if (composing.terminal.interactive) return await new Collecting(composing).run(how);
-  return how.escapes ? await new Collecting(composing).runPiped() : await takeRest(composing);
+  const { interactive } = composing.terminal;
+  if (!interactive && !how.escapes) return await takeRest(composing);
+  const { Typing } = await import("./typing.ts");
+  return interactive ? await new Typing(composing).run(how) : await new Typing(composing).runPiped();
 }
 
 /** A pipe: text is text. */
 async function takeRest({ terminal, draft }: Composing): Promise<"sent"> {
   for await (const piece of terminal.rest()) draft.body.append(piece);
   return "sent";
-}
-
-class Collecting {
-  readonly #composing: Composing;
-  /** Interrupts since the last line; the second one ends the message. */
-  #interrupts = 0;
-
-  constructor(composing: Composing) {
-    this.#composing = composing;
-  }
-
-  async run(ask: { subject: boolean }): Promise<Exclude<Ended, undefined>> {
-    const { terminal, draft, config } = this.#composing;
-    const settings = config.settings;
-    if (terminal.inputIsTerminal && ask.subject && (settings.get("ask") || settings.get("asksub"))) {
-      const subject = await this.#askSubject();
-      if (subject === "cancelled") return subject;
-      draft.subject = subject;
-    }
-    const ended = await this.#body({ dot: true });
-    if (ended !== "end") return ended;
-    if (settings.get("askcc") || settings.get("askbcc")) {
-      if (!terminal.inputIsTerminal) return "sent";
-      if (settings.get("askcc")) draft.cc = await this.#askPeople("Cc: ", draft.cc);
-      if (settings.get("askbcc")) draft.bcc = await this.#askPeople("Bcc: ", draft.bcc);
-    } else terminal.out("EOT\n");
-    return "sent";
-  }
-
-  /** -~: escapes count, but nothing is asked and a dot is text. */
-  async runPiped(): Promise<Exclude<Ended, undefined>> {
-    const ended = await this.#body({ dot: false });
-    return ended === "end" ? "sent" : ended;
-  }
-
-  async #askSubject(): Promise<string | undefined | "cancelled"> {
-    for (;;) {
-      const answer = await this.#composing.terminal.readLine("Subject: ", "subject");
-      if (answer.kind === "interrupt") {
-        if (this.#interrupted()) return "cancelled";
-        continue;
-      }
-      return answer.kind === "line" ? answer.text : undefined;
-    }
-  }
-
-  async #askPeople(prompt: string, present: string[]): Promise<string[]> {
-    const answer = await this.#composing.terminal.editLine(prompt, present.join(" "), "people");
-    return answer.kind === "line" ? typedItems(answer.text) : present;
-  }
-
-  /** @returns "end" at the body's end */
-  async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
-    const { terminal, draft, config } = this.#composing;
-    const settings = config.settings;
-    let ends = 0;
-    for (;;) {
-      const input: Input = await terminal.readLine("", "text");
-      if (input.kind === "interrupt") {
-        if (this.#interrupted()) return "cancelled";
-        continue;
-      }
-      if (input.kind === "end") {
-        if (!settings.get("ignoreeof") || ++ends > refusals) return "end";
-        terminal.out('Use "." to terminate letter\n');
-        continue;
-      }
-      ends = 0;
-      this.#interrupts = 0;
-      const { text } = input;
-      if (text === "." && dot && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
-      const mark = settings.get("escape")?.charAt(0) ?? "~";
-      if (mark === "" || !text.startsWith(mark)) {
-        draft.body.append(toBytes(`${text.replace(/\r$/, "")}\n`));
-        this.#composing.typed?.();
-        continue;
-      }
-      const ended = await this.#escape(text.slice(mark.length), mark);
-      this.#composing.typed?.();
-      if (ended !== undefined) return ended;
-    }
-  }
-
-  /** A mistake in an escape is told; the message goes on. */
-  async #escape(line: string, mark: string): Promise<Ended> {
-    try {
-      return await runTildeEscape(this.#composing, line, mark);
-    } catch (error) {
-      if (!(error instanceof MailError)) throw error;
-      this.#composing.terminal.err(`mail: ${error.message}\n`);
-      return undefined;
-    }
-  }
-
-  /** @returns whether this one ends the message */
-  #interrupted(): boolean {
-    const { terminal, config } = this.#composing;
-    if (config.settings.get("ignore")) {
-      terminal.out("@\n");
-      return false;
-    }
-    if (++this.#interrupts > 1) return true;
-    terminal.out("\n(Interrupt -- one more to kill letter)\n");
-    return false;
-  }
 }

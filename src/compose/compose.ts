@@ -18,12 +18,10 @@ import type { Built } from "./body.ts";
 import { takeHeader } from "./body-header.ts";
 import { encodedMessage, newStamp, rawMessage, type Sender, type Stamp } from "./build.ts";
 import { collect } from "./collect.ts";
-import { saveDeadLetter } from "./dead-letter.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
 import { prepare, type Wanted } from "./prepare.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
-import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 import { keepAtSignals } from "./signals.ts";
 import { type Submission, wayOut } from "./submission.ts";
 import type { MessageSource } from "./tilde-escape.ts";
@@ -84,7 +82,7 @@ async function composed(context: ComposeContext, draft: Draft, typed: () => void
   // Once: a hangup comes as a signal and as a failing read or write of the terminal.
   let kept: Promise<string | undefined> | undefined;
   const keep = () => {
-    kept ??= Promise.resolve(draft.whole?.() ?? draft.body).then((text) => saveDeadLetter(config, terminal, text));
+    kept ??= Promise.resolve(draft.whole?.() ?? draft.body).then((text) => toDeadLetter(config, terminal, text));
     return kept;
   };
   const atEase = keepAtSignals(() => {
@@ -230,9 +228,14 @@ function asBsd({ settings }: Config): boolean {
   return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
 }
 
+async function toDeadLetter(config: Config, terminal: Terminal, text: Built): Promise<string | undefined> {
+  const { saveDeadLetter } = await import("./dead-letter.ts");
+  return saveDeadLetter(config, terminal, text);
+}
+
 /** @returns whether the text is in dead.letter; bsd-mailx says nothing of it */
 async function keepAndSay({ config, terminal }: ComposeContext, text: Built): Promise<boolean> {
-  const path = await saveDeadLetter(config, terminal, text);
+  const path = await toDeadLetter(config, terminal, text);
   if (path !== undefined && !asBsd(config)) terminal.err(`mail: the message is in ${path}\n`);
   return path !== undefined;
 }
@@ -322,9 +325,11 @@ async function keepCopies(
   stamp: Stamp,
   from: Sender,
 ): Promise<void> {
+  const record = recordFile(config.settings, draft.record ?? config.settings.text("record"));
+  if (record === undefined && people.sinks.length === 0) return;
+  const { copyForMbox, feedCommand } = await import("./record.ts");
   const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
     rawMessage(draft, names, stamp, from, { exact: false });
-  const record = recordFile(config.settings, draft.record ?? config.settings.text("record"));
   if (record !== undefined) await keepCopy(config, terminal, record, await copyTo(people), stamp.date);
   for (const sink of people.sinks) {
     const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
@@ -340,6 +345,7 @@ function recordFile(settings: Config["settings"], record: string | undefined): s
 }
 
 async function keepCopy(config: Config, terminal: Terminal, file: string, copy: Built, date: Date): Promise<void> {
+  const { recordMessage } = await import("./record.ts");
   try {
     await recordMessage(config, file, copy, date);
   } catch (error) {

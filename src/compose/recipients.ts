@@ -88,6 +88,7 @@ export function qualified(address: string, mailName: string): string {
 export function refusedAddress(address: string): string | undefined {
   if (address === "") return "no address";
   if (/^@|@$/.test(address)) return "half an address";
-  if (/[\s\p{Cc}\p{Cs}<>,;]/u.test(address.replace(/^"(?:[^"\\]|\\.)*"/, ""))) return "not an address";
+  if (/[\s\0-\u001f\u007f-\u009f\ud800-\udfff<>,;]/u.test(address.replace(/^"(?:[^"\\]|\\.)*"/, "")))
+    return "not an address";
   return undefined;
 }

@@ -4,13 +4,13 @@ import { constants } from "node:os";
 
 const signals = ["SIGHUP", "SIGTERM"] as const;
 
-/** Signals that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
-function ignored(signal: NodeJS.Signals): boolean {
+/** Not those that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
+function heard(): NodeJS.Signals[] {
   try {
     const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
-    return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+    return signals.filter((signal) => ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 0n);
   } catch {
-    return false;
+    return [...signals];
   }
 }
 
@@ -29,6 +29,6 @@ export function keepAtSignals(keep: () => Promise<unknown>): () => void {
   const release = () => {
     for (const signal of signals) process.off(signal, handler);
   };
-  for (const signal of signals) if (!ignored(signal)) process.on(signal, handler);
+  for (const signal of heard()) process.on(signal, handler);
   return release;
 }

@@ -1,9 +1,11 @@
 /** The ways out of a session: opened as the variables say, kept open from message to message, and looked on. */
+import { existsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
 import type { StartTls } from "../submit/connection.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
+import { queueDirectory } from "../submit/queue-directory.ts";
 import type { Notice } from "../submit/smtp.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
@@ -56,7 +58,8 @@ export class Submission {
 
   /** At the end of the session. Before that, what waits in the queue for a server that takes mail again. */
   async close(): Promise<void> {
-    const ways = [...this.#open];
+    const queues = existsSync(queueDirectory(stateDirectory(process.env, this.#config.identity.home)));
+    const ways = queues ? [...this.#open] : [];
     this.#open.clear();
     try {
       for (const way of ways) {

@@ -2,8 +2,6 @@
 import type { ComposeContext, MessageSource } from "../compose/compose.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import { Flag } from "../mailbox/mailbox.ts";
-import { selectMessages } from "./message-list.ts";
-import { quotedMessage } from "./quoted-message.ts";
 import type { Session } from "./session.ts";
 
 export function composeContext(session: Session, ask: { subject: boolean }): ComposeContext {
@@ -35,10 +33,14 @@ async function whileComposing(session: Session, line: string): Promise<boolean> 
 function messageSource(session: Session, mailbox: Mailbox): MessageSource {
   return {
     select: async (list) => {
+      const { selectMessages } = await import("./message-list.ts");
       const numbers = await selectMessages(session, list, { orElse: "current" });
       for (const message of numbers ?? []) mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
       return numbers ?? [];
     },
-    text: (message, allFields) => quotedMessage(session, mailbox, message, allFields),
+    text: async (message, allFields) => {
+      const { quotedMessage } = await import("./quoted-message.ts");
+      return quotedMessage(session, mailbox, message, allFields);
+    },
   };
 }

@@ -6,10 +6,12 @@ import type { Config } from "../config/config.ts";
 import { whoAmI } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { assign } from "./commands/variables.ts";
-import { execute, sourceFile } from "./interpreter.ts";
+import { assign } from "./assign.ts";
 import type { Session } from "./session.ts";
 import { readStartUpFiles } from "./start-up-files.ts";
+
+/** With all commands: who only sends may need none. */
+const interpreter = () => import("./interpreter.ts");
 
 export async function newSession(terminal: Terminal, program: string, said: SaidOptions): Promise<Session> {
   const config: Config = {
@@ -34,9 +36,10 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     ending: undefined,
     interrupted: false,
     execute: async (line) => {
+      const { execute } = await interpreter();
       await execute(session, line);
     },
-    source: (path) => sourceFile(session, path),
+    source: async (path) => (await interpreter()).sourceFile(session, path),
   };
   config.settings.origin = "the terminal";
   if (terminal.outputIsTerminal) config.settings.set("decode", "");
@@ -46,7 +49,7 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   session.ending = undefined;
   config.settings.origin = "the command line";
   for (const word of said.set) assign(session, word);
-  for (const line of said.exec) await execute(session, line);
+  for (const line of said.exec) await session.execute?.(line);
   if (said.ignoreInterrupts) config.settings.set("ignore", "");
   if (said.dryRun) config.settings.set("dryrun", "");
   if (said.trace !== undefined) config.settings.set("trace", said.trace);

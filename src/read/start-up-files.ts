@@ -2,7 +2,6 @@
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
-import { loadFile, runLines } from "./interpreter.ts";
 import type { Session } from "./session.ts";
 
 const systemFile = "/etc/mail.rc";
@@ -28,6 +27,7 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
 export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
   const { config, terminal, program } = session;
   if (system) {
+    const { loadFile, runLines } = await import("./interpreter.ts");
     if (find(systemFile) === undefined) await runLines(session, builtIn, "built in");
     else await loadFile(session, systemFile);
   }
@@ -39,5 +39,6 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
     terminal.err(`${program}: ${path}: others can write it, so it is not read; chmod go-w ${path}\n`);
     return;
   }
+  const { loadFile } = await import("./interpreter.ts");
   await loadFile(session, path);
 }

@@ -64,7 +64,6 @@ export const handlers: Record<string, (context: Context) => Promise<void>> = {
 };
 
 const base64 = (data: string | Buffer) => Buffer.from(data as string).toString("base64");
-const derive = promisify(pbkdf2);
 
 /** RFC 5802, section 5.1. */
 function saslName(name: string): string {
@@ -95,7 +94,13 @@ async function scram({ auth, method, sendCommand }: Context, digest: "sha256" | 
     throw new Error("the server's challenge is not one of SCRAM");
   }
   const { length } = createHash(digest).digest();
-  const salted = await derive(pass.normalize("NFKC"), Buffer.from(salt, "base64"), Number(rounds), length, digest);
+  const salted = await promisify(pbkdf2)(
+    pass.normalize("NFKC"),
+    Buffer.from(salt, "base64"),
+    Number(rounds),
+    length,
+    digest,
+  );
   const clientKey = hmac(salted, "Client Key");
   const unproved = `c=${base64("n,,")},r=${both}`;
   const all = `${bare},${first},${unproved}`;

@@ -26,6 +26,7 @@ import { pipeline } from "node:stream/promises";
 import { MailboxBusy } from "../mailbox/errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { isSystemError, named } from "../system-error.ts";
+import { queueDirectory } from "./queue-directory.ts";
 import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 
 export interface Entry {
@@ -53,7 +54,7 @@ export class Queue {
 
   /** @param state the state directory of the user */
   constructor(state: string) {
-    this.#directory = join(state, "queue");
+    this.#directory = queueDirectory(state);
   }
 
   /** @returns its id, once it is on the disk. @throws MailError when it can't be kept; then nothing is left of it */

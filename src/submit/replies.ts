@@ -7,7 +7,8 @@ export function oneLine(reply: string): string {
   const joined = lines
     .map((line, at) => (at === 0 ? line.replace(/^(\d{3})-/, "$1 ") : line.replace(/^\d{3}[ -]/, "")))
     .join(" ");
-  return joined.replace(/[\p{Cc}\p{Cf}\p{Cs}\ufffd]/gu, "?").slice(0, 500);
+  const harmless = /^[ -~]*$/.test(joined);
+  return (harmless ? joined : joined.replace(/[\p{Cc}\p{Cf}\p{Cs}\ufffd]/gu, "?")).slice(0, 500);
 }
 
 /** RFC 5321, section 4.2.1, and the enhanced codes of RFC 3463 as sysexits.h. */

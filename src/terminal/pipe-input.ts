@@ -1,12 +1,15 @@
 /** Lines and bytes of a standard input that is a pipe or a file. */
 import { fstatSync, read, readSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Exit } from "../errors.ts";
 import { fromBytes } from "../message/text.ts";
 import { isSystemError, named } from "../system-error.ts";
 import type { Input } from "./terminal.ts";
 
 const pieceSize = 64 * 1024;
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 function waitAndRead(piece: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {

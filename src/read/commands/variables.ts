@@ -1,4 +1,5 @@
 /** set and unset. */
+import { assign } from "../assign.ts";
 import { type Command, command } from "../command.ts";
 import type { Session } from "../session.ts";
 import { takesWords } from "../takes.ts";
@@ -6,20 +7,6 @@ import { takesWords } from "../takes.ts";
 function list({ config, terminal }: Session): void {
   const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));
   terminal.out(all.map(([name, value]) => `${name}\t${value}\n`).join(""));
-}
-
-/** `name`, `name=value` or `noname`. @returns false for a word that names nothing */
-export function assign(session: Session, word: string): boolean {
-  const { settings } = session.config;
-  const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(word) ?? [];
-  if (name === "") {
-    session.terminal.out("Non-null variable name required\n");
-    return false;
-  }
-  // bsd-mailx only sets noNAME, and some names of this form mean something to it; POSIX has it unset NAME.
-  if (name.startsWith("no") && name.length > 2 && !word.includes("=")) settings.unset(name.slice(2));
-  settings.set(name, value);
-  return true;
 }
 
 export const variableCommands: readonly Command[] = [
