@@ -47,12 +47,17 @@ async function mail(...argv: string[]): Promise<Pty> {
 const dead = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(home, "dead.letter"), "utf8") : "");
 const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, drafts)) : []);
 
+/** Until the program has taken these lines: the terminal echoes them also before it runs. */
+async function taken(text: string): Promise<void> {
+  const holds = () => kept().some((name) => readFileSync(join(home, drafts, name), "utf8").includes(text));
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 test("a message cut off by SIGKILL is offered by the next mail, and goes out with what is typed then", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\ntwo\n");
   await first.expect("two");
-  while (kept().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await taken("one\ntwo\n");
   process.kill(first.pid as number, "SIGKILL");
   await first.exited;
   await first.close();
@@ -73,7 +78,7 @@ test("two interrupts keep the text in dead.letter, and scripts are told", async 
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await first.expect("one");
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await taken("one\n");
   first.send("\x03");
   await first.expect("one more to kill letter");
   first.send("\x03");
