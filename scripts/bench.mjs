@@ -16,7 +16,7 @@ import { ready, root, stop } from "./ready.mjs";
 
 const quick = process.argv.includes("--quick");
 const write = process.argv.includes("--write");
-const rounds = quick ? 3 : 5;
+const rounds = 3;
 const average = 10_800;
 /** Messages of the large mailbox, an eighth of them in the small one; messages of the one with many small ones. */
 const size = quick ? { large: 6_400, many: 10_000, sends: 100 } : { large: 100_000, many: 100_000, sends: 1_000 };
@@ -75,35 +75,39 @@ try {
 
   report.section("Changing", large);
   const last = large.count + arrived;
-  const end = ({ spool, mbox }) => spool + mbox === last;
+  const allOf = (count) => (state) => state.spool + state.mbox === count;
+  const readLast = (path, count, options) => (client) =>
+    session(bench, client, path, [String(count)], allOf(count), options);
+  report.work("read the last message, quit", await bench.rounds(rounds, readLast(large.path, last)));
   report.work(
-    "read the last message, quit",
-    await bench.rounds(rounds, (client) => session(bench, client, large.path, [String(last)], end)),
+    "the same, of an eighth the size",
+    await bench.rounds(rounds, readLast(small.path, small.count), [ours]),
+    {
+      grows: 8,
+    },
   );
+  report.work("the same, opened before", await bench.rounds(rounds, readLast(large.path, last, { keepIndex: true })));
+  const deleteFirst = (path, count) => (client) => session(bench, client, path, ["d 1"], allOf(count - 1));
+  report.work("delete the first message, quit", await bench.rounds(rounds, deleteFirst(large.path, last)));
   report.work(
-    "the same, opened before",
-    await bench.rounds(rounds, (client) =>
-      session(bench, client, large.path, [String(last)], end, { keepIndex: true }),
-    ),
-  );
-  const shorter = ({ spool, mbox }) => spool + mbox === last - 1;
-  report.work(
-    "delete the first message, quit",
-    await bench.rounds(rounds, (client) => session(bench, client, large.path, ["d 1"], shorter)),
+    "the same, of an eighth the size",
+    await bench.rounds(rounds, deleteFirst(small.path, small.count), [ours]),
+    { grows: 8 },
   );
   await reference("cp and fsync", ["sh", "-c", `cp ${large.path} ${bench.path("copy")} && sync ${bench.path("copy")}`]);
   rmSync(bench.path("copy"), { force: true });
 
   report.section("All messages", many);
-  report.work("copy * FILE", await bench.rounds(rounds, (client) => copyAll(bench, client, many.path, many.count)));
-  report.work("f *, to a pipe", await bench.rounds(rounds, (client) => listAll(bench, client, many.path, many.count)));
-  report.work(
-    "a search by subject over all",
-    await bench.rounds(rounds, (client) => {
-      bench.clean();
-      return search(bench, client, many.path, "hola", many.hola);
-    }),
-  );
+  const fewer = mailbox("fewer", { count: size.many / 8, average: 1500 });
+  const works = [
+    ["copy * FILE", (box) => (client) => copyAll(bench, client, box.path, box.count)],
+    ["f *, to a pipe", (box) => (client) => listAll(bench, client, box.path, box.count)],
+    ["a search by subject over all", (box) => (client) => search(bench, client, box.path, "hola", box.hola)],
+  ];
+  for (const [name, work] of works) {
+    report.work(name, await bench.rounds(rounds, work(many)));
+    report.work("the same, of an eighth", await bench.rounds(rounds, work(fewer), [ours]), { grows: 8 });
+  }
   const lines = Array.from({ length: 1000 }, (_, at) => ["=", "h", "n"][at % 3]);
   report.work(
     "1,000 commands (=, h, n), opening taken off",

@@ -10,7 +10,7 @@ let runs = 0;
  * @param input a file for standard input
  * @returns wall and cpu in seconds, memory in MiB, output as text, or undefined after `limit` seconds
  */
-export async function measure(command, { input, env, cwd, place, limit = 300 }) {
+export async function measure(command, { input, env, cwd, place, limit = 60 }) {
   const number = ++runs;
   const stdin = input === undefined ? "ignore" : openSync(input, "r");
   const outputPath = join(place, `out-${number}`);

@@ -31,7 +31,7 @@ export class Report {
       "",
       `Written by \`npm run bench -- ${quick ? "--quick " : ""}--write\`: medians of ${rounds} interleaved rounds, peak memory over all`,
       "of them, files in the page cache, answers checked before times count. Seconds of wall clock, then of processor time;",
-      "MiB of memory. A dash: the client can't do it, or took more than five minutes.",
+      "MiB of memory. A dash: the client can't do it, or took more than a minute.",
       "",
       `${cpus().length} x ${cpu?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${system}, Linux ${release()}, Node ${process.version};`,
       `${clients.map(({ name, version }) => `${name} ${version}`).join(", ")}.`,

@@ -11,7 +11,7 @@ import { oneMessage } from "./corpus.mjs";
 import { measure } from "./measure.mjs";
 
 /** A client slower than this (seconds) in its first round is not run again. */
-const tooSlow = 20;
+const tooSlow = 10;
 
 export class Bench {
   constructor(place, all) {
@@ -128,7 +128,8 @@ export async function session(bench, client, original, commands, check, { keepIn
   const spool = bench.path("spool");
   bench.clean();
   copyFileSync(original, spool);
-  if (keepIndex) await bench.run([...client.program, ...client.options, "-f", spool], { input: bench.input("x") });
+  if (keepIndex && client === bench.clients[0])
+    await bench.run([...client.program, ...client.options, "-f", spool], { input: bench.input("x") });
   const figure = await bench.run([...client.program, ...client.options], {
     input: bench.input(...commands, "q"),
     env: bench.env({ MAIL: spool }),
