@@ -3,10 +3,10 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { deadLetterPath } from "../config/files.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
 import { isSystemError, named } from "../system-error.ts";
-import { shownHeader } from "./build.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { fileName } from "./file-names.ts";
 import { typedItems } from "./recipients.ts";
+import { shownHeader } from "./shown-header.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";
 import { type Composing, type Ended, row, type TildeEscape } from "./tilde-escape.ts";
 

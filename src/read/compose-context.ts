@@ -1,5 +1,6 @@
 /** What composing is given of a session: its messages to quote, its commands to run. */
-import type { ComposeContext, MessageSource } from "../compose/compose.ts";
+import type { ComposeContext } from "../compose/context.ts";
+import type { MessageSource } from "../compose/tilde-escape.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import type { Session } from "./session.ts";

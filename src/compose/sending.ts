@@ -1,0 +1,122 @@
+/** Sends what has been collected: resolves the recipients, checks the header's text, builds, keeps copies, submits. */
+import { ttyCharset } from "../config/charset.ts";
+import { Exit, MailError } from "../errors.ts";
+import { parseAddresses } from "../message/address.ts";
+import { programArguments } from "../submit/program.ts";
+import type { Outcome } from "../submit/transport.ts";
+import { type Way, wayName } from "../submit/way.ts";
+import { encodedMessage, newStamp, rawMessage } from "./build.ts";
+import type { ComposeContext } from "./context.ts";
+import { keepCopies } from "./copies.ts";
+import type { Draft } from "./draft.ts";
+import { Unsendable } from "./errors.ts";
+import { answered, type Composed, failed } from "./outcome.ts";
+import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
+import type { Sender, Stamp } from "./stamp.ts";
+import { wayOut } from "./submission.ts";
+
+export async function send(context: ComposeContext, draft: Draft): Promise<Composed> {
+  const { config, terminal } = context;
+  const { identity, settings } = config;
+  draft.from ??= settings.text("from");
+  draft.replyTo ??= replyToOf(process.env);
+  const people = resolveRecipients(config, draft, (text) => terminal.out(text));
+  const everyone = [...people.to, ...people.cc, ...people.bcc];
+  checkHeaderText(draft, everyone);
+  if (draft.body.size === 0) {
+    const subject = draft.subject === undefined || draft.subject === "";
+    terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
+  }
+  if (everyone.length === 0) throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
+  const sender = draft.from === undefined ? undefined : envelopeAddresses(draft.from, identity.mailName)[0];
+  const stamp = newStamp(identity.mailName);
+  const from: Sender = { identity, charset: ttyCharset(config) };
+  const raw = (exact: boolean) => rawMessage(draft, people, stamp, from, { exact });
+  draft.whole = () => raw(true);
+  const way = wayOut(config);
+  if (settings.get("debug")) {
+    terminal.out(planned(way, sender, context.verbose));
+    return { exit: Exit.Ok, sent: false, safe: true };
+  }
+  if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, stamp, from);
+  if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true, safe: true };
+  const whole = () => raw(true);
+  try {
+    return await answered(context, await submit(context, draft, people, { way, stamp, sender, from }), whole);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    return failed(context, error, whole);
+  }
+}
+
+interface Ready {
+  readonly way: Way;
+  readonly stamp: Stamp;
+  readonly from: Sender;
+  readonly sender: string | undefined;
+}
+
+async function submit(
+  { config, submission, verbose }: ComposeContext,
+  draft: Draft,
+  people: Recipients,
+  ready: Ready,
+): Promise<Outcome> {
+  const { identity } = config;
+  const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
+  const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
+  const transport = await submission.open(ready.way, { sender: ready.sender, verbose });
+  const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
+  const from = ready.sender ?? `${identity.user}@${identity.mailName}`;
+  if (transport.headers === "raw") {
+    const { Readable } = await import("node:stream");
+    const raw = await rawMessage(draft, people, ready.stamp, ready.from, { exact: false });
+    const message = { size: raw.size, open: () => Readable.from(raw.pieces(), { objectMode: false }) };
+    return await transport.submit({ from, to: items }, message);
+  }
+  const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
+  return await transport.submit(
+    { from, to },
+    await encodedMessage(draft, addressed, ready.stamp, ready.from, { bcc: false }),
+  );
+}
+
+/** Only the environment gives it, as in bsd-mailx: a variable of the session does not. */
+function replyToOf({ REPLYTO }: NodeJS.ProcessEnv): string | undefined {
+  return REPLYTO;
+}
+
+function checkedAddresses(item: string, mailName: string): string[] {
+  const addresses = envelopeAddresses(item, mailName);
+  if (addresses.length === 0) throw new Unsendable(`"${item}": no address; nothing was sent`, Exit.DataErr);
+  for (const address of addresses) {
+    const reason = refusedAddress(address);
+    if (reason !== undefined) throw new Unsendable(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
+  }
+  return addresses;
+}
+
+/** Nothing that would make a header field of its own, whatever it came from. */
+function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
+  for (const item of everyone) {
+    if (/[\r\n\0]/.test(item)) {
+      throw new Unsendable(`recipient ${JSON.stringify(item)} has a line break in it; nothing was sent`, Exit.DataErr);
+    }
+    if (item.trim() === "") throw new Unsendable("a recipient is empty; nothing was sent", Exit.DataErr);
+  }
+  if (draft.from === undefined) return;
+  const address = parseAddresses(draft.from)[0]?.address ?? "";
+  if (
+    /[\r\n\0]/.test(draft.from) ||
+    address.startsWith("-") ||
+    refusedAddress(qualified(address, "localhost")) !== undefined
+  ) {
+    throw new Unsendable(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`, Exit.DataErr);
+  }
+}
+
+function planned(way: Way, sender: string | undefined, verbose: boolean): string {
+  if (way.kind === "smtp") return `Would be sent to ${wayName(way)}\n`;
+  if (way.kind === "local") return "Would be delivered on this machine\n";
+  return `Sendmail arguments: ${["sendmail", ...programArguments({ sender, verbose })].map((each) => `"${each}"`).join(" ")}\n`;
+}
