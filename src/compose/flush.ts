@@ -6,7 +6,7 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { appendBytes } from "../mailbox/append.ts";
 import { OutcomeUnknown } from "../submit/errors.ts";
 import { type Entry, Queue, type Verdict } from "../submit/queue.ts";
-import type { Outcome, Refusal, Transport } from "../submit/transport.ts";
+import type { Outcome, Outgoing, Refusal, Transport } from "../submit/transport.ts";
 import { parseWay, type Way } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -44,6 +44,7 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
  */
 export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
   const queue = queueOf(context.config);
+  await queue.clear((id, start) => recovered(context, id, start));
   let exit: ExitCode = Exit.Ok;
   for (const { id, way, next } of queue.entries()) {
     if (only !== undefined && (way !== only.way || Date.parse(next) > Date.now())) continue;
@@ -56,6 +57,21 @@ export async function flushQueue(context: Context, only?: { readonly way: string
     });
   }
   return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
+}
+
+/** Whoever queued it was killed before it could say so: nobody was told that it is sent, but it may be all there is. */
+async function recovered({ config, terminal }: Context, id: string, start: Outgoing): Promise<boolean> {
+  if (start.size === 0) return true;
+  const path = deadLetterPath(config);
+  try {
+    await appendBytes(path, [await buffer(start.open())], storeOptions(config));
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    terminal.err(`mail: ${id}: ${error.message}; it stays in the queue\n`);
+    return false;
+  }
+  terminal.err(`mail: ${id}: left by a mail that was killed; what there is of the message is in ${path}\n`);
+  return true;
 }
 
 type Tried = Pick<Outcome, "accepted" | "refused" | "queueId">;

@@ -1,16 +1,17 @@
 /**
  * A private queue of messages that a server would not take yet.
  *
- * An entry is two files in the state directory: `ID.message`, the bytes, which is written first and never changed, and
- * `ID.json`, which is replaced as a whole and makes it an entry. Who tries to send holds the lock of a third,
- * `ID.lock`, so that of several flushes at once each message is sent by one. (A third, because a POSIX lock is lost when its
- * process closes any descriptor of the file, and the message is read.)
+ * An entry is two files in the state directory: `ID.json`, which is written first and always replaced as a whole, and
+ * `ID.message`, the bytes, which are written as `ID.partial`; the rename makes it an entry. Who tries to send holds the
+ * lock of a third, `ID.lock`, so that of several flushes at once each message is sent by one. (A third, because a POSIX
+ * lock is lost when its process closes any descriptor of the file, and the message is read.)
  */
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
   createReadStream,
   createWriteStream,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -42,9 +43,13 @@ export interface Entry {
   readonly reasons: readonly Refusal[];
 }
 
+type Kind = "message" | "partial" | "json" | "lock";
+
 /** What is to be done with an entry after a try. */
 export type Verdict = { readonly keep: readonly Refusal[] } | "done";
 
+/** Milliseconds after which a message that is not whole is one that nobody writes any more. */
+const abandonedAfter = 60 * 60 * 1000;
 /** Milliseconds: from five minutes to four hours, twice as long from try to try. */
 const firstPause = 5 * 60 * 1000;
 const longestPause = 4 * 60 * 60 * 1000;
@@ -61,11 +66,9 @@ export class Queue {
   async add(way: string, envelope: Envelope, reasons: readonly Refusal[], message: Outgoing): Promise<string> {
     const now = new Date();
     const id = `Q${now.getTime().toString(36)}${randomBytes(3).toString("hex")}`.toUpperCase();
-    const path = this.#path(id, "message");
+    const partial = this.#path(id, "partial");
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      await pipeline(message.open(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
-      sync(path);
       const to = reasons.map(({ recipient }) => recipient);
       this.#write({
         id,
@@ -76,26 +79,42 @@ export class Queue {
         tries: 1,
         reasons,
       });
+      await pipeline(message.open(), createWriteStream(partial, { flags: "wx", mode: 0o600 }));
+      sync(partial);
+      renameSync(partial, this.#path(id, "message"));
+      sync(this.#directory);
       return id;
     } catch (error) {
-      remove(path);
+      for (const kind of ["partial", "message", "json"] as const) remove(this.#path(id, kind));
       throw named(this.#directory, error);
     }
   }
 
   /** The oldest first. */
   entries(): Entry[] {
-    let names: string[];
-    try {
-      names = readdirSync(this.#directory);
-    } catch (error) {
-      if (isSystemError(error) && error.code === "ENOENT") return [];
-      throw named(this.#directory, error);
-    }
-    const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
-    return ids
+    return this.#ids("message")
       .flatMap((id) => this.#read(id) ?? [])
       .sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
+  }
+
+  /**
+   * What a process left that was killed while it put a message here, or took one away.
+   *
+   * @param keep gets the start of a message, perhaps all of it. @returns whether it may go
+   */
+  async clear(keep: (id: string, start: Outgoing) => Promise<boolean>): Promise<void> {
+    const entries = new Set(this.#ids("message"));
+    for (const id of this.#ids("partial")) {
+      const path = this.#path(id, "partial");
+      if (!isAbandoned(path)) continue;
+      if (await keep(id, { size: statSync(path).size, open: () => createReadStream(path) })) remove(path);
+    }
+    for (const kind of ["json", "lock"] as const) {
+      for (const id of this.#ids(kind)) {
+        const path = this.#path(id, kind);
+        if (!entries.has(id) && isAbandoned(path)) remove(path);
+      }
+    }
   }
 
   message(entry: Entry): Outgoing {
@@ -126,7 +145,7 @@ export class Queue {
         return false;
       }
       const verdict = await attempt(entry);
-      if (verdict === "done") for (const kind of ["json", "message", "lock"] as const) remove(this.#path(id, kind));
+      if (verdict === "done") for (const kind of ["message", "json", "lock"] as const) remove(this.#path(id, kind));
       else this.#write(later(entry, verdict.keep));
       return true;
     } catch (error) {
@@ -138,11 +157,23 @@ export class Queue {
     }
   }
 
+  #ids(kind: Kind): string[] {
+    try {
+      return readdirSync(this.#directory).flatMap((name) =>
+        name.endsWith(`.${kind}`) ? [name.slice(0, -kind.length - 1)] : [],
+      );
+    } catch (error) {
+      if (isSystemError(error) && error.code === "ENOENT") return [];
+      throw named(this.#directory, error);
+    }
+  }
+
   #read(id: string): Entry | undefined {
+    if (!existsSync(this.#path(id, "message"))) return undefined;
     try {
       return JSON.parse(readFileSync(this.#path(id, "json"), "utf8")) as Entry;
     } catch (error) {
-      // Sent by another process, or not whole: what is not whole was never an entry.
+      // Sent by another process meanwhile.
       if (error instanceof SyntaxError || (isSystemError(error) && error.code === "ENOENT")) return undefined;
       throw named(this.#path(id, "json"), error);
     }
@@ -162,7 +193,7 @@ export class Queue {
     }
   }
 
-  #path(id: string, kind: "message" | "json" | "lock"): string {
+  #path(id: string, kind: Kind): string {
     return join(this.#directory, `${id}.${kind}`);
   }
 }
@@ -176,6 +207,11 @@ function later(entry: Entry, reasons: readonly Refusal[]): Entry {
     next: new Date(Date.now() + pause).toISOString(),
     reasons,
   };
+}
+
+function isAbandoned(path: string): boolean {
+  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return changed !== undefined && changed < Date.now() - abandonedAfter;
 }
 
 function sync(path: string): void {

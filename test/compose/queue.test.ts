@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -137,6 +139,26 @@ test.each([
   await serve(script);
   expect(await mail(["--flush"])).toMatchObject({ exit, err: expect.stringContaining("dead.letter") });
   expect(deadLetter()).toMatch(new RegExp(`^X-Not-Delivered: one@x.org: ${reason}\n(.+\n)+\nthe body\n$`));
+  expect(readdirSync(queue())).toEqual([]);
+});
+
+test("killed while it put a message into the queue: the text is in dead.letter, and nothing stays behind", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  await mail(["-s", "s", "one@x.org"], "the body\n");
+  const whole = join(queue(), kept(".message")[0] as string);
+  const partial = whole.replace(/message$/, "partial");
+  renameSync(whole, partial);
+  expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
+  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // somebody may be writing it
+  const hoursAgo = Date.now() / 1000 - 2 * 60 * 60;
+  for (const name of readdirSync(queue())) utimesSync(join(queue(), name), hoursAgo, hoursAgo);
+  mkdirSync(join(home, "dead.letter"));
+  expect(await mail(["--flush"])).toMatchObject({
+    err: expect.stringMatching(/Is a directory; it stays in the queue\n$/),
+  });
+  rmSync(join(home, "dead.letter"), { recursive: true });
+  expect(await mail(["--flush"])).toMatchObject({ exit: 0, err: expect.stringMatching(/killed; .*dead\.letter\n$/) });
+  expect(deadLetter()).toMatch(/\n\nthe body\n$/);
   expect(readdirSync(queue())).toEqual([]);
 });
 
