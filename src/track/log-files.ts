@@ -23,7 +23,7 @@ const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog"
  */
 export function logSources(named: string | undefined): LogSource[] {
   if (named !== undefined && named !== "") return withRotated(named);
-  const found = usual.filter((path) => existsSync(path));
+  const found = usual.filter((path) => existsSync(path) || rotated(path).length > 0);
   if (found.length > 0) return found.flatMap(withRotated);
   if (journalctl() !== undefined) return [{ name: "the journal", path: undefined }];
   throw new MailError(
@@ -33,12 +33,26 @@ export function logSources(named: string | undefined): LogSource[] {
 }
 
 function withRotated(path: string): LogSource[] {
-  requireReadable(path);
-  const numbers = (name: string) => /^\.(\d+)(?:\.gz)?$/.exec(name.slice(basename(path).length))?.[1];
-  const older = names(dirname(path))
-    .filter((name) => name.startsWith(basename(path)) && numbers(name) !== undefined)
-    .sort((a, b) => Number(numbers(a)) - Number(numbers(b)));
-  return [path, ...older.map((name) => join(dirname(path), name))].map((each) => ({ name: each, path: each }));
+  const older = rotated(path);
+  // Right after a rotation there is none until the server says something again.
+  if (existsSync(path) || older.length === 0) requireReadable(path);
+  return [path, ...older].map((each) => ({ name: each, path: each }));
+}
+
+/** As logrotate names them, `.1`, `.2.gz`, or with `dateext` `-20260116.gz`; the newest first. */
+function rotated(path: string): string[] {
+  const name = basename(path);
+  const age = (each: string): number | undefined => {
+    const [, number, date] = /^(?:\.(\d{1,7})|-(\d{8,10}))(?:\.gz)?$/.exec(each.slice(name.length)) ?? [];
+    return number === undefined ? (date === undefined ? undefined : -Number(date)) : Number(number);
+  };
+  return names(dirname(path))
+    .flatMap((each) => {
+      const old = each.startsWith(name) ? age(each) : undefined;
+      return old === undefined ? [] : [{ each, old }];
+    })
+    .sort((a, b) => a.old - b.old)
+    .map(({ each }) => join(dirname(path), each));
 }
 
 function names(directory: string): string[] {

@@ -147,6 +147,22 @@ test("a life that began in a rotated log, and one that lies in an old archive", 
   expect((await tracked("ana@dominio")).said).toMatch(/^AAAAAAAAAA\n/);
 });
 
+test("just rotated: there is no log of this hour yet; and archives named by their date, the newest first", async () => {
+  writeFileSync(path("mail.log-20260115"), arrived("DE3232C16A"));
+  writeFileSync(path("mail.log-20260108.gz"), gzipSync(`${arrived("DE3232C16A", "older@dominio")}${other}`));
+  writeFileSync(path("mail.log.old"), other);
+  expect(await tracked("DE3232C16A")).toEqual({
+    said: expect.stringMatching(/queue {7}from <debian@dominio>.*\n1 recipient still in the queue\n$/s),
+    exit: 75,
+  });
+  const { said } = await tracked("nobody@here");
+  expect(said.replaceAll(path(), "LOG")).toMatch(/ in LOG, LOG-20260115, LOG-20260108\.gz$/);
+  expect((await tracked("ana@dominio")).said).toMatch(/^AAAAAAAAAA\n/);
+  const answer = tracked("DE3232C16A", 10);
+  setTimeout(() => writeFileSync(path(), delivered("DE3232C16A") + removed("DE3232C16A")), 300);
+  expect(await answer).toEqual({ said: life, exit: 0 });
+});
+
 test("with a time to wait, the log is followed until it is delivered", async () => {
   writeFileSync(path(), arrived("DE3232C16A"));
   const answer = tracked("DE3232C16A", 10);
