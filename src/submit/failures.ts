@@ -66,6 +66,10 @@ function reasonOf(error: SmtpError): string {
     const reason = error.message.replace(/^Error initiating TLS - /, "");
     return `its certificate is not trusted (${reason}); -S cafile=FILE names one more authority`;
   }
+  // OpenSSL's own text names its source files.
+  const [, ssl] = /:SSL routines:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  if (ssl === "wrong version number") return "no TLS there: smtps:// wants it from the start, smtp:// does not";
+  if (ssl !== undefined) return `TLS failed: ${ssl}`;
   return error.message;
 }
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { createServer as createTlsServer } from "node:tls";
 
 /** "other" is what is none of them, such as an answer to a challenge. */
 type Phase = "AUTH" | "other" | "greeting" | "EHLO" | "HELO" | "MAIL" | "RCPT" | "DATA" | "dot" | "QUIT";
@@ -28,12 +29,19 @@ const usual: Record<Phase, string> = {
   other: "250 ok",
 };
 
-/** @param port a free one, where none is named */
-export async function scriptedServer(script: Script = {}, port = 0): Promise<ScriptedServer> {
+/**
+ * @param port a free one, where none is named
+ * @param tls what it shows who it is with, to be spoken to in TLS from the start
+ */
+export async function scriptedServer(
+  script: Script = {},
+  port = 0,
+  tls?: { key: string; cert: string },
+): Promise<ScriptedServer> {
   const commands: string[] = [];
   const messages: string[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const spokenTo = (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
     socket.setEncoding("latin1");
@@ -58,7 +66,9 @@ export async function scriptedServer(script: Script = {}, port = 0): Promise<Scr
       if (verb === "QUIT") socket.end();
     });
     answer("greeting");
-  });
+  };
+  const server =
+    tls === undefined ? createServer(spokenTo) : createTlsServer(tls, spokenTo).on("tlsClientError", () => {});
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {

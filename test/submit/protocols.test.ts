@@ -1,0 +1,114 @@
+/** The ways out other than plain SMTP, by the built program: TLS from the start, a login by token, LMTP. */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+
+let vault: string;
+let home: string;
+let server: ScriptedServer | undefined;
+beforeAll(() => {
+  vault = mkdtempSync(join(tmpdir(), "mail-tls-"));
+  const fresh = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost";
+  const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  execFileSync("openssl", [...fresh.split(" "), ...names], { cwd: vault, stdio: "pipe" });
+});
+afterAll(() => rmSync(vault, { recursive: true, force: true }));
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mail-protocols-"));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function serve(script: Script, { tls }: { tls: boolean }): Promise<number> {
+  const pem = (name: string) => readFileSync(join(vault, name), "utf8");
+  server = await scriptedServer(script, 0, tls ? { key: pem("key.pem"), cert: pem("cert.pem") } : undefined);
+  return server.port;
+}
+
+async function mail(mta: string, ...more: string[]): Promise<{ exit: number | null; err: string }> {
+  const argv = ["-n", "-S", `mta=${mta}`, "-S", "smtptimeout=3", ...more];
+  const child = spawn(process.execPath, ["bin/mail.js", ...argv], {
+    env: { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana" },
+    stdio: ["pipe", "ignore", "pipe"],
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end("the body\n");
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const err = await text(child.stderr);
+  return { exit: await ended, err };
+}
+
+const trusting = () => ["-S", `cafile=${join(vault, "cert.pem")}`];
+const withToken = () => {
+  writeFileSync(join(home, ".netrc"), "machine 127.0.0.1 login me@x.org password token\n", { mode: 0o600 });
+};
+const deadLetter = () => readFileSync(join(home, "dead.letter"), "utf8");
+
+test("smtps: nothing is said to a server that nobody vouches for, and all to one that somebody does", async () => {
+  const mta = `smtps://127.0.0.1:${await serve({}, { tls: true })}`;
+  expect(await mail(mta, "one@x.org")).toMatchObject({ exit: 69, err: expect.stringContaining("not trusted") });
+  expect(server?.commands).toEqual([]);
+  expect(deadLetter()).toContain("\n\nthe body\n");
+  expect(await mail(mta, ...trusting(), "one@x.org")).toEqual({ exit: 0, err: "" });
+  expect(server?.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
+});
+
+test("smtps where there is no TLS: told, and the text is kept", async () => {
+  const plain = await serve({}, { tls: false });
+  expect(await mail(`smtps://127.0.0.1:${plain}`, "one@x.org")).toMatchObject({
+    exit: 75,
+    err: expect.stringMatching(/: no TLS there: smtps:\/\/ wants it from the start, smtp:\/\/ does not\n/),
+  });
+  expect(deadLetter()).toContain("\n\nthe body\n");
+});
+
+test("a token as OAUTHBEARER and XOAUTH2 over TLS; a refused one is told with the server's words", async () => {
+  const offer = "250-test\r\n250 AUTH OAUTHBEARER XOAUTH2";
+  const bearer = (line: string) => Buffer.from(line.split(" ")[2] ?? "", "base64").toString();
+  withToken();
+  let port = await serve({ EHLO: offer }, { tls: true });
+  for (const more of [[], ["-S", "smtpauth=xoauth2"]]) {
+    expect(await mail(`smtps://me@x.org@127.0.0.1:${port}`, ...trusting(), ...more, "one@x.org")).toMatchObject({
+      exit: 0,
+      err: "",
+    });
+  }
+  expect(server?.commands.filter((line) => line.startsWith("AUTH")).map(bearer)).toEqual([
+    "n,a=me@x.org,\x01auth=Bearer token\x01\x01",
+    "user=me@x.org\x01auth=Bearer token\x01\x01",
+  ]);
+  await server?.close();
+  // RFC 7628, section 3.2.3: the reason as a challenge, and a dummy for an answer.
+  const reason = Buffer.from('{"status":"invalid_token"}').toString("base64");
+  port = await serve({ EHLO: offer, AUTH: `334 ${reason}`, other: "535 5.7.8 expired" }, { tls: true });
+  const refused = await mail(`smtps://me@x.org@127.0.0.1:${port}`, ...trusting(), "one@x.org");
+  expect(refused).toMatchObject({ exit: 77, err: expect.stringContaining("login failed: 535 5.7.8 expired") });
+  expect(server?.commands.slice(-1)).toEqual([Buffer.from("\x01").toString("base64")]);
+  expect(deadLetter()).toContain("\n\nthe body\n");
+});
+
+test("lmtp://HOST:PORT: a reply for each recipient, and each is told what became of it", async () => {
+  const port = await serve(
+    {
+      other: "250-test\r\n250 8BITMIME",
+      RCPT: (line) => (line.includes("nobody") ? "550 5.1.1 who" : "250 ok"),
+      dot: "452 4.2.2 full\r\n250 2.0.0 saved\r\n250 2.0.0 saved",
+    },
+    { tls: false },
+  );
+  const sent = await mail(`lmtp://127.0.0.1:${port}`, "a@x.org", "b@x.org", "c@x.org", "nobody@x.org");
+  expect(sent.err).toBe(
+    "mail: nobody@x.org: 550 5.1.1 who\nmail: a@x.org: 452 4.2.2 full\nmail: accepted for b@x.org, c@x.org\n" +
+      `mail: the message is in ${home}/dead.letter\n`,
+  );
+  expect(sent.exit).toBe(67);
+  expect(server?.commands[0]).toMatch(/^LHLO /);
+  expect(server?.messages).toHaveLength(1);
+});
