@@ -53,7 +53,9 @@ export async function scriptedServer(
       return reply;
     };
     let data: string[] | undefined;
-    createInterface({ input: socket }).on("line", (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on("error", () => {}); // it passes on those of the socket
+    lines.on("line", (line) => {
       if (data !== undefined) {
         if (line !== ".") return void data.push(line.replace(/^\./, ""));
         messages.push(`${data.join("\n")}\n`);
