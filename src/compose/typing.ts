@@ -63,11 +63,14 @@ export class Typing {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;
     let ends = 0;
+    let dropped: string[] = [];
     for (;;) {
       const input: Input = await terminal.readLine("", "text");
       if (input.kind === "interrupt") {
-        if (this.#interrupted()) return "cancelled";
-        continue;
+        if (input.dropped !== undefined && input.dropped !== "") dropped.push(input.dropped);
+        if (!this.#interrupted()) continue;
+        for (const line of dropped) draft.body.append(toBytes(`${line}\n`));
+        return "cancelled";
       }
       if (input.kind === "end") {
         if (!settings.get("ignoreeof") || ++ends > refusals) return "end";
@@ -76,6 +79,7 @@ export class Typing {
       }
       ends = 0;
       this.#interrupts = 0;
+      dropped = [];
       const { text } = input;
       if (text === "." && dot && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
       const mark = settings.get("escape")?.charAt(0) ?? "~";

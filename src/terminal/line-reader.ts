@@ -171,7 +171,7 @@ class Line {
       stream.pause();
     });
     stream.resume();
-    this.#onSignal("SIGINT", () => this.#finish({ kind: "interrupt" }));
+    this.#onSignal("SIGINT", () => this.#finish({ kind: "interrupt", dropped: this.#state.text }));
     this.#onSignal("SIGWINCH", () => this.#showAgain());
     this.#onSignal("SIGCONT", () => this.#continued());
     for (const signal of ["SIGHUP", "SIGTERM", "SIGQUIT"] as const) this.#onSignal(signal, () => this.#ended(signal));
@@ -246,7 +246,7 @@ class Line {
       case "interrupt":
         // The composer's word for it begins with a newline of its own.
         this.#putDown(asked === "command" ? "\n" : "");
-        this.#finish({ kind: "interrupt" });
+        this.#finish({ kind: "interrupt", dropped: this.#state.text });
         return true;
       case "suspend":
         this.#suspend();

@@ -5,8 +5,8 @@ export type Input =
   | { readonly kind: "line"; readonly text: string /** Its newline was there. */; readonly ended: boolean }
   /** Ctrl-D on a terminal, which may go on afterwards; the end in a pipe, which may not. */
   | { readonly kind: "end" }
-  /** SIGINT while waiting; what had been typed of the line is dropped. */
-  | { readonly kind: "interrupt" };
+  /** SIGINT while waiting; what had been typed of the line, where the line is edited here and not by the terminal. */
+  | { readonly kind: "interrupt"; readonly dropped?: string };
 
 /** A place of the theme. On a terminal with colours it looks so; elsewhere it is plain. */
 export type Style =

@@ -86,6 +86,26 @@ test("two interrupts keep the text in dead.letter, and scripts are told", async 
   expect([kept(), dead()]).toEqual([[], "one\n"]);
 });
 
+test("the line that each of the two interrupts cut off is in dead.letter, too", async () => {
+  TERM = "xterm";
+  const first = await mail("-s", "plan", "a@x.org");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const cutOff = async (half: string) => {
+    first.send(half);
+    await first.expect(half);
+    first.send("\x03");
+  };
+  await cutOff("thought better of");
+  await first.expect("one more to kill letter");
+  first.send("one\n");
+  await taken("one\n");
+  await cutOff("half a li");
+  await first.expect("one more to kill letter");
+  await cutOff("the ot");
+  expect(await first.exited).toBe(1);
+  expect([kept(), dead()]).toEqual([[], "one\nhalf a li\nthe ot\n"]);
+});
+
 test("~a, ~i, ~@, ~? and ~r !command", async () => {
   writeFileSync(join(home, "report.txt"), "numbers\n");
   const first = await mail("-s", "plan", "a@x.org");
