@@ -16,8 +16,10 @@ export interface Attachment {
   /** A media type, with its charset where it is text. */
   readonly type: string;
   readonly size: number;
-  /** Of a message that is forwarded whole, as message/rfc822: what may carry it. */
+  /** Of a message that goes whole, as message/rfc822: what may carry it. */
   readonly facts?: TextFacts;
+  /** To be shown in its place, not only to be saved. */
+  readonly inline?: boolean;
   open(): Readable;
 }
 
@@ -41,8 +43,11 @@ export async function attach(typed: string, ttycharset?: string): Promise<Attach
     if (stat.isFile()) {
       const piece = Buffer.alloc(Math.min(lookedAt, stat.size));
       const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));
-      const type = await mediaType(name, start, ttycharset);
-      return { path: typed, name, type, size: stat.size, open: () => createReadStream(path) };
+      const file = { path: typed, name, size: stat.size, open: () => createReadStream(path) };
+      if (/\.eml$/i.test(name) && beginsWithField.test(start.toString("latin1"))) {
+        return { ...file, type: "message/rfc822", facts: factsOf(descriptor) };
+      }
+      return { ...file, type: await mediaType(name, start, ttycharset) };
     }
     const body = read(descriptor);
     const [start = Buffer.alloc(0)] = body.pieces();
@@ -54,6 +59,20 @@ export async function attach(typed: string, ttycharset?: string): Promise<Attach
     throw named(typed, error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** RFC 5322, section 2.2: a message does. */
+const beginsWithField = /^[!-9;-~]+:[^\n]*\n/;
+
+function factsOf(descriptor: number): TextFacts {
+  const facts = new TextFacts();
+  const piece = Buffer.allocUnsafe(pieceSize);
+  for (let at = 0; ; ) {
+    const length = readSync(descriptor, piece, 0, pieceSize, at);
+    if (length === 0) return facts;
+    facts.add(piece.subarray(0, length));
+    at += length;
   }
 }
 

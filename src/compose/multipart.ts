@@ -49,16 +49,15 @@ async function* textPart({ header, lines }: TextPart): AsyncIterable<Buffer> {
 
 /** RFC 2046, section 5.2.1: a message within a message is never encoded; one that would have to be goes as a file. */
 function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): void {
-  const { name, type, facts, open } = attachment;
-  const asMessage =
-    facts !== undefined && ["7bit", eightBit ? "8bit" : "7bit"].includes(transferEncodingOf(facts, eightBit));
-  if (asMessage) {
-    const encoding = facts.ascii ? "7bit" : "8bit";
-    const header = `Content-Type: ${type}\nContent-Disposition: inline\nContent-Transfer-Encoding: ${encoding}\n\n`;
-    mixed.createChild(false).setRaw(Readable.from(whole(toBytes(header), open()), { objectMode: false }));
+  const { name, type, facts, inline } = attachment;
+  const carried = facts === undefined ? undefined : transferEncodingOf(facts, eightBit);
+  const file = encodeParameter("filename", presentableName(name));
+  const disposition = `${inline === true ? "inline" : "attachment"}; ${file}`;
+  if (carried === "7bit" || carried === "8bit") {
+    const header = `Content-Type: ${type}\nContent-Disposition: ${disposition}\nContent-Transfer-Encoding: ${carried}\n\n`;
+    mixed.createChild(false).setRaw(Readable.from(whole(toBytes(header), lazily(attachment)), { objectMode: false }));
     return;
   }
-  const disposition = `attachment; ${encodeParameter("filename", presentableName(name))}`;
   mixed
     .createChild(facts === undefined ? type : "application/octet-stream")
     .setHeader("Content-Transfer-Encoding", "base64")
@@ -79,7 +78,7 @@ async function* unixLineEnds(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffe
   for await (const piece of pieces) yield unixLines(piece);
 }
 
-async function* whole(start: Buffer, rest: Readable): AsyncIterable<Buffer> {
+async function* whole(start: Buffer, rest: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
   yield start;
   yield* rest as AsyncIterable<Buffer>;
 }

@@ -77,7 +77,7 @@ test("what a file is follows from its contents and its name", async () => {
     "b.png": Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
     c: "%PDF-1.7",
     "d.log": "",
-    "e.eml": "From: a@x\n\nt\n",
+    "e.eml": "no header",
     "f.csv": Buffer.of(0xe9),
     "año.json": "{}",
   };
@@ -94,6 +94,35 @@ test("what a file is follows from its contents and its name", async () => {
     'application/octet-stream attachment; filename="e.eml"',
     'application/octet-stream attachment; filename="f.csv"',
     "application/json attachment; filename*=UTF-8''a%C3%B1o.json",
+  ]);
+});
+
+test("a message as a file goes as message/rfc822, never encoded; one that would have to be, as a file", async () => {
+  const note = "From: a@x.org\r\nSubject: note\r\n\r\n.one\r\n";
+  const eight = "From: a@x.org\nContent-Type: text/plain; charset=utf-8\n\nñ\n";
+  const files = { "note.eml": note, "8.EML": eight, "long.eml": `Subject: x\n\n${"x".repeat(2000)}\n` };
+  const argv = [...Object.keys(files).flatMap((name) => ["-A", name]), "a@x.org"];
+  const partsOf = async (EHLO: string) => {
+    const { message = "" } = await sendMail({ argv, stdin: "see\n", files, server: { EHLO } });
+    return [...message.matchAll(/\n--.*\nContent-Type: (.*)\n([\s\S]*?)\n\n([\s\S]*?)(?=\n--)/g)]
+      .slice(1)
+      .map(([, type, fields = "", content = ""]) => [
+        type,
+        /Encoding: (.*)/.exec(fields)?.[1],
+        /ition: (.*)/.exec(fields)?.[1],
+        content,
+      ]);
+  };
+  const unix = note.replaceAll("\r", "");
+  expect(await partsOf("250-x\r\n250 8BITMIME")).toEqual([
+    ["message/rfc822", "7bit", 'attachment; filename="note.eml"', unix],
+    ["message/rfc822", "8bit", 'attachment; filename="8.EML"', Buffer.from(eight).toString("latin1")],
+    ["application/octet-stream", "base64", 'attachment; filename="long.eml"', expect.any(String)],
+  ]);
+  expect((await partsOf("250 x")).map(([type, encoding]) => [type, encoding])).toEqual([
+    ["message/rfc822", "7bit"],
+    ["application/octet-stream", "base64"],
+    ["application/octet-stream", "base64"],
   ]);
 });
 

@@ -91,7 +91,15 @@ async function add(session: Session, mailbox: Mailbox, message: number, draft: D
     for (const piece of withoutFromLine(shownPieces(mailbox, message))) body.append(piece);
     const { size, facts } = body;
     const path = `message ${message}`;
-    draft.attachments.push({ path, name: "message.eml", type: "message/rfc822", size, facts, open: () => body.open() });
+    draft.attachments.push({
+      path,
+      name: "message.eml",
+      type: "message/rfc822",
+      size,
+      facts,
+      inline: true,
+      open: () => body.open(),
+    });
     return;
   }
   const header = parseHeader(mailbox.header(message));
