@@ -113,6 +113,7 @@ export async function encodedMessage(
   const header = toBytes(`${written([...encodedFields(labelled, people, stamp, sender, bcc), ...type])}\n`);
   return {
     size: header.length + bodySize,
+    messageId: fieldValue(draft, "message-id") ?? stamp.messageId,
     open: () => Readable.from(after(header, lines(draft.body)), { objectMode: false }),
     ...again,
   };

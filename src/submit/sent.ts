@@ -28,7 +28,7 @@ export async function remember(
   const sent: Sent = {
     time: new Date().toISOString(),
     way,
-    messageId: await messageIdOf(message),
+    messageId: message.messageId ?? (await messageIdOf(message)),
     queueId: outcome.queueId,
     to: envelope.to.slice(0, 100),
   };

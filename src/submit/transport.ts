@@ -33,6 +33,8 @@ export interface Outgoing {
   readonly size: number;
   /** @param lineEnds "any": CRLF will do as well, which spares making LF of what has it */
   open(lineEnds?: "any"): Readable;
+  /** What its Message-ID field says, where that is known. */
+  readonly messageId?: string | undefined;
   /** The same message with no byte above 127, for a server without 8BITMIME; undefined where that is how it is anyway. */
   readonly sevenBit?: (() => Outgoing) | undefined;
 }

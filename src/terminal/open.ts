@@ -1,4 +1,5 @@
 /** Makes the Terminal of a process: standard input, output and error as they are, terminal or pipe. */
+import { fstatSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
 import { visible } from "../message/safe-text.ts";
 import { toBytes } from "../message/text.ts";
@@ -16,8 +17,17 @@ export interface TerminalOptions {
   readonly interactive?: boolean;
 }
 
+/** What is no device is no terminal: a pipe needs nothing of node:tty, which takes 4 ms to load. */
+function isTerminal(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+  } catch {
+    return false;
+  }
+}
+
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
-  const level = colourLevel(process.env, isatty(1));
+  const level = colourLevel(process.env, isTerminal(1));
   const paint = level > 0 ? await loadTheme(level) : undefined;
   const terminal = new ProcessTerminal(options.interactive === true, paint);
   if (terminal.rich) terminal.loadBars(await import("./progress.ts"));
@@ -26,8 +36,8 @@ export async function openTerminal(options: TerminalOptions = {}): Promise<Termi
 
 class ProcessTerminal implements Terminal {
   readonly interactive: boolean;
-  readonly inputIsTerminal = isatty(0);
-  readonly outputIsTerminal = isatty(1);
+  readonly inputIsTerminal = isTerminal(0);
+  readonly outputIsTerminal = isTerminal(1);
   readonly rich: boolean;
   readonly #out: Output;
   readonly #err: Output;
@@ -47,7 +57,7 @@ class ProcessTerminal implements Terminal {
     this.rich = this.inputIsTerminal && this.outputIsTerminal && canMoveCursor(process.env["TERM"]);
     // Colours that were forced into a pipe are for a terminal behind it.
     this.#out = new Output(1, { guarded: this.outputIsTerminal || paint !== undefined, paint });
-    this.#err = new Output(2, { guarded: isatty(2), paint: isatty(2) ? paint : undefined });
+    this.#err = new Output(2, { guarded: isTerminal(2), paint: isTerminal(2) ? paint : undefined });
   }
 
   get lost(): boolean {
