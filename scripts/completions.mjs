@@ -73,7 +73,7 @@ function zsh(options, variables) {
     const kind = kindOf(option);
     const action = kind === "choice" ? `(${choices[argument].join(" ")})` : actions[kind];
     const said = meaning.replace(/[[\]\\:]/g, "\\$&").replaceAll("'", "'\\''");
-    const takes = argument === undefined ? "" : `:${argument}:${action}`;
+    const takes = long === "file" ? "::file:_files" : argument === undefined ? "" : `:${argument}:${action}`;
     const forms = letter === undefined ? `--${long}` : `{-${letter},--${long}}`;
     const apart = letter === undefined || repeats ? (repeats ? "'*'" : "") : `'(-${letter} --${long})'`;
     return `    ${apart}${forms}'[${said}]${takes}'`;

@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { openPty } from "./pty.mjs";
 import { ready, root, stop } from "./ready.mjs";
 
@@ -163,7 +163,8 @@ async function play(address) {
     await tty.expect("Yours, debian", patience);
     await tty.expect("& ", patience);
     tty.send("r\r");
-    await tty.expect("Subject: Re: Hello", patience);
+    await tty.expect(/Subject: Re: Hello\r\n(?:[A-Z].*\r\n)*\r\n/, patience);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     await type(tty, "Welcome!");
     tty.send("\x04");
     await tty.expect("Cc: ", patience);
@@ -197,7 +198,10 @@ async function explore(user) {
   console.log("Leave with exit or Ctrl-D; the server ends and all of this is removed.\n");
   interruptible = false;
   const env = { ...user.env, PS1: `${user.name}$ ` };
-  const shell = spawn(process.env.SHELL || "/bin/sh", ["-i"], { cwd: user.home, env, stdio: "inherit" });
+  const program = process.env.SHELL || "/bin/sh";
+  // The system's own file would give bash another prompt.
+  const options = basename(program) === "bash" ? ["--norc", "-i"] : ["-i"];
+  const shell = spawn(program, options, { cwd: user.home, env, stdio: "inherit" });
   await new Promise((resolve) => {
     shell.on("exit", resolve);
     shell.on("error", (error) => {

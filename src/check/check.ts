@@ -34,7 +34,7 @@ export async function check(
     ...[checkSystemAlias(config)].filter((finding) => finding !== undefined),
     checkForward(config),
     await checkQueue(),
-    checkLog(config.settings.text("maillog") || "/var/log/mail.log"),
+    checkLog(config.settings.text("maillog") || "/var/log/mail.log", config.identity.user),
     ...checkConfiguration(config),
   ];
   for (const finding of findings) {

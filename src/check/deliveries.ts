@@ -24,19 +24,20 @@ export async function checkQueue(): Promise<Finding> {
     );
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split("\n")[0];
-    return warn(about, `${mailq}: ${said || "it did not answer"}`, "systemctl status postfix");
+    return warn(about, `${mailq}: ${said || "it did not answer"}`, "systemctl start postfix; systemctl status postfix");
   }
 }
 
 /** @param path the variable `maillog` */
-export function checkLog(path: string): Finding {
+export function checkLog(path: string, user: string): Finding {
   const about = "log";
   try {
     accessSync(path, constants.R_OK);
     return ok(about, `${path} can be read`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    if (error.code === "EACCES") return warn(about, `${path}: ${strerror(error)}`, "adduser YOU adm, then log in anew");
+    if (error.code === "EACCES")
+      return warn(about, `${path}: ${strerror(error)}`, `adduser ${user} adm, then log in anew`);
     if (existsSync("/run/systemd/journal"))
       return ok(about, "deliveries are in the journal: journalctl -t postfix/local");
     return fail(about, `${path}: ${strerror(error)}`, "apt-get install rsyslog, or set maillog=FILE");

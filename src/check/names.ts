@@ -19,7 +19,7 @@ function contentOf(path: string): string | undefined {
 /** @param path /etc/mailname, or another in a test */
 export function checkMailName({ identity }: Config, path = "/etc/mailname"): Finding {
   const about = "mail name";
-  const repair = `hostname --fqdn > ${path}`;
+  const repair = `echo host.example.org > ${path}, with the full name of this machine`;
   const content = contentOf(path);
   const { mailName } = identity;
   if (content === undefined) {

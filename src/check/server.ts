@@ -1,5 +1,5 @@
 /** What takes mail here: who listens, what it says, and whether it would take mail for an address. Nothing is sent. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Config } from "../config/config.ts";
 import { oneLine } from "../submit/replies.ts";
@@ -67,13 +67,19 @@ async function dialogue(
     return findings;
   } catch (error) {
     const reason = isSystemError(error) ? strerror(error) : error instanceof Error ? error.message : String(error);
-    findings.push(
-      fail(about, `${server}: ${reason}`, "systemctl start postfix, or run maild and set mta=smtp://localhost:PORT"),
-    );
+    findings.push(fail(about, `${server}: ${reason}`, repair(host, error)));
     return findings;
   } finally {
     talk.end();
   }
+}
+
+/** What would have the server answer; on this host that depends on whether there is an MTA. */
+function repair(host: string, error: unknown): string {
+  if (!/^(localhost|127[.]|::1|\[::1\])/.test(host)) return "see whether mta names the right host and port";
+  if (!isSystemError(error)) return "look into its log; systemctl restart postfix";
+  const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
+  return `${start}, or run maild and set mta=smtp://localhost:PORT`;
 }
 
 /** Commands and replies, each reply bounded in time. RFC 5321, section 4.2. */

@@ -1,6 +1,6 @@
 /** Is there a system mailbox, whose is it, can it be written, and is it locked? */
-import { accessSync, closeSync, constants, openSync, type Stats, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { systemMailbox } from "../config/files.ts";
 import { dotlockHolder, dotlockName, tryDotlock } from "../mailbox/lock/dotlock.ts";
@@ -27,7 +27,9 @@ export async function checkSpool({ config }: { config: Config }): Promise<Findin
     found = statSync(path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    return [error.code === "ENOENT" ? notThere(path) : fail(about, `${path}: ${strerror(error)}`, `ls -ld ${path}`)];
+    if (error.code === "ENOENT") return [notThere(path)];
+    const repair = error.code === "EACCES" ? `chmod a+x ${dirname(path)}` : `set MAIL to a file; this is none: ${path}`;
+    return [fail(about, `${path}: ${strerror(error)}`, repair)];
   }
   if (found.isDirectory()) return [maildir(path)];
   if (!found.isFile()) return [fail(about, `${path} is no file`, `rm ${path}; touch ${path}`)];
@@ -74,10 +76,7 @@ async function locks(path: string): Promise<Finding[]> {
   if (typeof dotlock === "object") dotlock.release();
   const name = dotlockName(path);
   if (dotlock === "refused") {
-    const by = holder === undefined ? "a program that left no number" : `process ${holder}`;
-    findings.push(
-      warn("lock", `${name}: held by ${by}`, `look whether it is at work (ps ${holder ?? ""}); else rm ${name}`),
-    );
+    findings.push(held(path, holder));
   } else if (dotlock === "impossible") {
     findings.push(
       warn(
@@ -97,10 +96,37 @@ async function locks(path: string): Promise<Finding[]> {
   return findings;
 }
 
+function held(path: string, holder: number | undefined): Finding {
+  const name = dotlockName(path);
+  if (holder === undefined) {
+    const remedy = `look whether one is at work (fuser ${path}); else rm ${name}`;
+    return warn("lock", `${name}: held by a program that left no number`, remedy);
+  }
+  if (runs(holder)) {
+    return warn("lock", `${name}: held by process ${holder}`, `ps ${holder} says what it is; wait until it ends`);
+  }
+  const remedy = `rm ${name}, unless another machine or a container delivers there`;
+  return warn("lock", `${name}: held by process ${holder}, which does not run here`, remedy);
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return isSystemError(error) && error.code === "EPERM";
+  }
+}
+
 function fcntlFinding(path: string, lock: Lock): Finding {
   if (lock === "taken") return ok("lock", `${path}: an fcntl() lock can be had`);
   if (lock === "refused") {
     return warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`);
   }
-  return warn("lock", `${path}: fcntl() locks can't be had here; .lock files alone have to do`, "npm install koffi");
+  return warn("lock", `${path}: fcntl() locks can't be had here; .lock files alone have to do`, koffiRepair());
+}
+
+/** koffi's binary is a package of its own, which npm leaves out when it is told to omit optional ones. */
+function koffiRepair(): string {
+  const program = realpathSync(process.argv[1] ?? "");
+  return `cd ${join(dirname(program), "..")} && npm install --omit=dev --include=optional`;
 }

@@ -1,5 +1,5 @@
 /** `mail --check`, run as a user would, against maild and against nobody. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -90,6 +90,23 @@ test("a mailbox that everybody may read, a lock left behind, a start-up file oth
   expect(out).toContain(`warn  lock: ${mailbox}.lock: held by process ${process.pid}\n`);
   expect(out).toContain(`ok    lock: ${mailbox}: an fcntl() lock can be had\n`);
   expect(out).toContain(`ok    mailrc: ${home}/.mailrc is read\n`);
+});
+
+test("a lock whose process has ended may go", async () => {
+  writeFileSync(mailbox, "");
+  const { pid } = spawnSync("true");
+  writeFileSync(`${mailbox}.lock`, `${pid}\n`);
+  const { out } = await check("smtp://127.0.0.1:1");
+  expect(out).toContain(
+    `warn  lock: ${mailbox}.lock: held by process ${pid}, which does not run here\n      -> rm ${mailbox}.lock, unless `,
+  );
+});
+
+test("a server on another machine is not started here", async () => {
+  const { out } = await check("smtp://127.0.0.1:1");
+  expect(out).toMatch(/-> .*run maild and set mta=/);
+  const other = await check("smtp://no-such-host.invalid:25");
+  expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> see whether mta names the right host and port$/m);
 });
 
 test("--json: an object a line", async () => {
