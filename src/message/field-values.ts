@@ -22,9 +22,13 @@ function patternFor(name: string): RegExp {
  */
 export function fieldValues(header: string, name: string): string[] {
   const values: string[] = [];
-  for (const [, value = ""] of header.matchAll(patternFor(name))) {
+  const pattern = patternFor(name);
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
+    const value = found[1] ?? "";
     const unfolded = value.includes("\n") ? value.replace(/[ \t\r]*\n[ \t]+/g, " ") : value;
-    values.push(fromBytes(Buffer.from(unfolded, "latin1")).trim());
+    const text = /[\x80-\xff]/.test(unfolded) ? fromBytes(Buffer.from(unfolded, "latin1")) : unfolded;
+    values.push(text.trim());
   }
   return values;
 }
