@@ -10,12 +10,12 @@ import { queryTerms } from "../query/term-table.ts";
 
 /** Names in the order in which one needs them; those that are not here come last, under "More". */
 const tasks: Readonly<Record<string, string>> = {
-  "Look and read": "headers z from sort thread unsort next print Print more top parts open size =",
+  "Look and read": "headers z from sort thread unsort next print Print more More top parts open size =",
   "Answer and send": "mail reply Reply followup forward track",
   "Put away": "delete undelete undo dp save Save copy write hold mbox unread",
   "Work on messages": "edit visual pipe",
   Mailboxes: "folder folders inc resume quit exit",
-  "The session": "set unset alias ignore retain source cd ! shell echo help list",
+  "The session": "set unset alias unalias alternates ignore retain source cd ! shell echo help list",
 };
 
 /** Commands that are another name of one that is shown. */
@@ -34,6 +34,7 @@ const otherNames: Readonly<Record<string, string>> = {
   new: "unread",
   New: "unread",
   page: "more",
+  Page: "More",
   preserve: "hold",
   respond: "reply",
   Respond: "Reply",

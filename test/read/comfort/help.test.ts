@@ -31,3 +31,8 @@ test.each([
   ["msglist", "since:2d"],
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
 ])("help %s", (topic, text) => expect(shown(topic)).toContain(text));
+
+test("a new command gets its place among the tasks: nothing but what start-up files need is under More", () => {
+  const more = /^More\n([\s\S]*?)help NAME/m.exec(shown(""))?.[1] ?? "";
+  expect(more.trim().split(/\s+/)).toEqual(["version", "if", "else", "endif", "saveignore", "saveretain"]);
+});
