@@ -28,19 +28,23 @@ export async function compose(context: ComposeContext, draft: Draft): Promise<Co
   }
 }
 
-async function composed(context: ComposeContext, draft: Draft, typed: () => void): Promise<Composed> {
-  const { config, terminal } = context;
-  // Once: a hangup comes as a signal and as a failing read or write of the terminal.
+/** Once: a hangup comes as a signal and as a failing read or write of the terminal. */
+function keeping({ config, terminal }: ComposeContext, draft: Draft): () => Promise<string | undefined> {
   let kept: Promise<string | undefined> | undefined;
-  const keep = () => {
+  return () => {
     kept ??= Promise.resolve(draft.whole?.() ?? draft.body).then((text) => toDeadLetter(config, terminal, text));
     return kept;
   };
+}
+
+async function composed(context: ComposeContext, draft: Draft, typed: () => void): Promise<Composed> {
+  const { terminal } = context;
+  const keep = keeping(context, draft);
   const atEase = keepAtSignals(() => {
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     typed();
     return keep();
-  });
+  }, terminal);
   try {
     return (await collected(context, draft, typed, keep)) ?? (await finished(context, draft));
   } finally {
@@ -78,10 +82,12 @@ async function collected(
 
 /** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
 export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+  const atEase = keepAtSignals(keeping(context, draft), { interactive: false });
   try {
     const { exit, sent } = await finished(context, draft);
     return { exit, sent };
   } finally {
+    atEase();
     draft.body.close();
   }
 }

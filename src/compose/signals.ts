@@ -1,11 +1,11 @@
-/** A hangup or a request to end while a message is typed: its text is kept first. */
+/** A hangup or a request to end before a message is sent: its text is kept first. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-const signals = ["SIGHUP", "SIGTERM"] as const;
+const ends = ["SIGHUP", "SIGTERM"] as const;
 
 /** Not those that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
-function heard(): NodeJS.Signals[] {
+function heard(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
   try {
     const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
     return signals.filter((signal) => ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 0n);
@@ -14,8 +14,15 @@ function heard(): NodeJS.Signals[] {
   }
 }
 
-/** @returns a function that takes the handlers away */
-export function keepAtSignals(keep: () => Promise<unknown>): () => void {
+/**
+ * @param interactive an interrupt is answered by who reads the terminal; elsewhere it is one more request to end
+ * @returns a function that takes the handlers away
+ */
+export function keepAtSignals(
+  keep: () => Promise<unknown>,
+  { interactive }: { readonly interactive: boolean },
+): () => void {
+  const signals: readonly NodeJS.Signals[] = interactive ? ends : [...ends, "SIGINT"];
   let ending = false;
   const handler = (signal: NodeJS.Signals) => {
     if (ending) return;
@@ -29,6 +36,6 @@ export function keepAtSignals(keep: () => Promise<unknown>): () => void {
   const release = () => {
     for (const signal of signals) process.off(signal, handler);
   };
-  for (const signal of heard()) process.on(signal, handler);
+  for (const signal of heard(signals)) process.on(signal, handler);
   return release;
 }

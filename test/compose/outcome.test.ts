@@ -92,18 +92,21 @@ test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
 );
 
 test.each([
-  ["while it is piped", {}, "one\n", /^one\n$/],
-  ["while the server is silent", { dot: "silent" }, undefined, /^To: a@x\.org\n[\s\S]*\n\none\n$/],
-])("a text is kept when SIGTERM comes %s", async (_when, server, open, dead) => {
-  const sent = await sendMail({
-    argv: ["a@x.org"],
-    stdin: "one\n",
-    server,
-    openInput: open !== undefined,
-    killAfter: 600,
-  });
+  ["SIGTERM", "while it is piped", {}, true, /^one\n$/],
+  ["SIGINT", "while it is piped", {}, true, /^one\n$/],
+  ["SIGTERM", "while the server is silent", { dot: "silent" }, false, /^To: a@x\.org\n[\s\S]*\n\none\n$/],
+  ["SIGINT", "while the server is silent", { dot: "silent" }, false, /^To: a@x\.org\n[\s\S]*\n\none\n$/],
+] as const)("a text is kept when %s comes %s", async (signal, _when, server, openInput, dead) => {
+  const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, openInput, killAfter: 600, signal });
   expect(sent.exit).toBeNull();
   expect(sent.dead).toMatch(dead);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("what --run found is kept when %s comes while it is sent", async (signal) => {
+  const argv = ["--run", "echo found", "--", "a@x.org"];
+  const sent = await sendMail({ argv, server: { dot: "silent" }, killAfter: 900, signal });
+  expect(sent.exit).toBeNull();
+  expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\nfound\n$/);
 });
 
 test("a standard input that cannot be read is no empty message", async () => {

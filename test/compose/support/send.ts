@@ -22,8 +22,10 @@ export interface Sending {
   readonly input?: string;
   /** The pipe is not closed. */
   readonly openInput?: boolean;
-  /** Milliseconds; then comes SIGTERM. */
+  /** Milliseconds; then comes the signal. */
   readonly killAfter?: number;
+  /** SIGTERM, where none is named. */
+  readonly signal?: NodeJS.Signals;
 }
 
 export interface Sent {
@@ -51,6 +53,7 @@ export async function sendMail({
   input,
   openInput = false,
   killAfter,
+  signal = "SIGTERM",
 }: Sending): Promise<Sent> {
   const server = await scriptedServer(script);
   const home = mkdtempSync(join(tmpdir(), "mail-send-"));
@@ -73,7 +76,7 @@ export async function sendMail({
     child.stdin?.on("error", () => {}); // it need not read
     child.stdin?.write(stdin);
     if (!openInput) child.stdin?.end();
-    if (killAfter !== undefined) setTimeout(() => child.kill("SIGTERM"), killAfter);
+    if (killAfter !== undefined) setTimeout(() => child.kill(signal), killAfter);
     const [stdout, stderr, [exit]] = await Promise.all([
       text(child.stdout as Readable),
       text(child.stderr as Readable),
