@@ -33,7 +33,7 @@ export HOME=$place MAIL=$place/spool
 printf 'From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n' >"$MAIL"
 printf '1\nq\n' >"$place/commands"
 strace -f -e trace=fcntl -o "$place/trace" mail -n <"$place/commands" >"$place/out"
-grep -q 'F_SETLK' "$place/trace" || fail 'no fcntl() lock was taken'
+grep -Eq 'F_(OFD_)?SETLK' "$place/trace" || fail 'no fcntl() lock was taken'
 grep -q "^Saved 1 message in $place/mbox" "$place/out" || fail 'quit did not save'
 [[ ! -s $MAIL ]] || fail 'the message is still in the mailbox'
 grep -q '^Subject: one' "$place/mbox" || fail 'the message is not in mbox'
