@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { execute } from "../../src/read/interpreter.ts";
 import { viewerOf } from "../../src/read/mailcap.ts";
@@ -23,6 +25,7 @@ const spool =
   `--b\n\nsee below\n${attached("a report.pdf", "one")}${attached("../../.ssh/authorized_keys", "two")}--b--\n\n` +
   "From bob Sat Jan 16 18:22:03 2021\nFrom: bob\n\nplain\n\n";
 
+const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 let session: Bench;
 let directory: string;
 
@@ -100,15 +103,19 @@ test("pipe -p gives a part, decoded, to a command", async () => {
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one");
 });
 
-test("open gives the part's file to the program for its type, and no shell reads its name", async () => {
-  session.config.settings.set(
-    "mailcap",
-    `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`,
-  );
-  await run("open 2");
-  await run("open 2");
-  expect(session.failure).toBeUndefined();
+test("open gives the part's file to the program for its type, no shell reads its name, and the file goes at the end", () => {
+  const mailbox = join(directory, "spool");
+  writeFileSync(mailbox, spool);
+  const TMPDIR = join(directory, "temporary");
+  mkdirSync(TMPDIR);
+  const mailcap = `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`;
+  const { status } = spawnSync(process.execPath, [program, "-n", "-S", `mailcap=${mailcap}`, "-f", mailbox], {
+    env: { PATH: process.env["PATH"], HOME: directory, TMPDIR },
+    input: "open 2\nopen 2\nexit\n",
+  });
+  expect(status).toBe(0);
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one,application/pdf,");
+  expect(readdirSync(TMPDIR)).toEqual([]);
 });
 
 test("open of a text that mailcap has no program for shows it as it is read", async () => {
