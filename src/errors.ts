@@ -20,7 +20,7 @@ export const Exit = {
 
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
-/** What a user can understand and act on. The text says what happened, to what, and what was left untouched. */
+/** What a user can understand and act on. The text says what happened, to what, and what was left untouched; "" where it has been said. */
 export class MailError extends Error {
   readonly exit: ExitCode;
 

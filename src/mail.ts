@@ -115,7 +115,7 @@ function printVersion(): ExitCode {
 
 /** What is said of an error, and what scripts are told. */
 export function report(error: unknown): { text: string | undefined; exit: ExitCode } {
-  if (error instanceof MailError) return { text: error.message, exit: error.exit };
+  if (error instanceof MailError) return { text: error.message || undefined, exit: error.exit };
   if (isSystemError(error)) {
     // Whoever read our output has gone: nobody is there to be told.
     if (error.code === "EPIPE") return { text: undefined, exit: Exit.IoErr };

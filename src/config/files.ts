@@ -68,7 +68,7 @@ export function historyPath(config: Config): string | undefined {
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
   if (named === undefined || named === "") return undefined;
-  return named.startsWith("/") ? named : join(config.identity.home, named);
+  return named.startsWith("/") ? named : `${config.identity.home}/${named}`;
 }
 
 /** Where a file name is expanded, and where it is said that it can't be. A session is one. */
@@ -86,7 +86,10 @@ export interface NamePlace {
  */
 export function expandFileName(place: NamePlace, name: string): string | undefined {
   const { config, terminal } = place;
-  if (name.startsWith("%")) return systemMailbox(config, name.slice(1) || undefined);
+  if (name.startsWith("%")) {
+    const user = name.slice(1);
+    return systemMailbox(config, user === "" || user === config.identity.user ? undefined : user);
+  }
   if (name === "#") {
     const previous = place.folder?.previous;
     if (previous === undefined) terminal.out("No previous file\n");

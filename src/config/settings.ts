@@ -1,10 +1,15 @@
 import { type ValueOf, type VariableName, variables } from "./variables.ts";
 
+/** Variables of the environment that bsd-mailx lists as if they had been set. */
+const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];
+
 /** The variables of a session: those set, over the environment, as bsd-mailx has it. */
 export class Settings {
   readonly #values = new Map<string, string>();
   readonly #origins = new Map<string, string>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
+  /** Those of the environment that a list of the variables has. */
+  readonly #imported: Set<string>;
 
   /** Where what is set now comes from, for --config: a file and line, an option. */
   origin = "the session";
@@ -12,6 +17,7 @@ export class Settings {
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     // A copy: each look into process.env asks the system.
     this.#environment = { ...environment };
+    this.#imported = new Set(imported.filter((name) => environment[name] !== undefined)).add("SHELL");
   }
 
   /** The value as its declared kind. */
@@ -36,7 +42,7 @@ export class Settings {
 
   /** @returns whether it had been set */
   unset(name: string): boolean {
-    return this.#values.delete(name);
+    return [this.#values.delete(name), this.#imported.delete(name)].some(Boolean);
   }
 
   /** Where the value came from; undefined for one that is not set. */
@@ -50,8 +56,13 @@ export class Settings {
     return [...this.#values.keys()];
   }
 
-  /** All that were set with their values, and SHELL, in no particular order. */
+  /** All that were set with their values, and those that came with the environment, in no particular order; not what a terminal implies. */
   all(): [string, string][] {
-    return [...new Map([["SHELL", this.get("SHELL")], ...this.#values])];
+    const inherited = [...this.#imported].map((name): [string, string] => [
+      name,
+      name === "SHELL" ? this.get("SHELL") : (this.text(name) ?? ""),
+    ]);
+    const own = [...this.#values].filter(([name]) => this.#origins.get(name) !== "the terminal");
+    return [...new Map([...inherited, ...own])];
   }
 }

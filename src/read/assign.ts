@@ -12,5 +12,6 @@ export function assign(session: Session, word: string): boolean {
   // bsd-mailx only sets noNAME, and some names of this form mean something to it; POSIX has it unset NAME.
   if (name.startsWith("no") && name.length > 2 && !word.includes("=")) settings.unset(name.slice(2));
   settings.set(name, value);
+  if (name === "interactive") session.terminal.interactive = true;
   return true;
 }

@@ -112,7 +112,8 @@ async function evaluate(session: Session, folder: Folder, list: string, deleted:
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
-  let found = fitting(folder, deleted);
+  // Numbers add nothing, but for undelete, which takes them also where nothing was deleted.
+  let found = [...new Set([...fitting(folder, deleted), ...numbers])].sort((a, b) => a - b);
   if (senders.length > 0) {
     found = await search(session, folder, found, anyOf(senders.map((text) => sender(session, text))));
     if (found.length === 0) throw new NoneFound(`No applicable messages from {${senders.join(", ")}}`);
@@ -185,7 +186,7 @@ function satisfies(flags: number, letter: string): boolean {
 
 /** Text in the sender's address, or behind a slash in another field. */
 function sender(session: Session, text: string): Query {
-  if (!text.startsWith("/")) return term(Cost.Header, (candidate) => contains(candidate.sender, text));
+  if (!text.startsWith("/")) return term(Cost.Header, (candidate) => text !== "" && contains(candidate.sender, text));
   if (text.length > 1) lastSearch.set(session, text.slice(1));
   const wanted = lastSearch.get(session) ?? "";
   const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;

@@ -44,6 +44,8 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   config.settings.origin = "the terminal";
   if (terminal.outputIsTerminal) config.settings.set("decode", "");
   config.settings.origin = "the session";
+  if (said.debug) terminal.out(`user = ${config.identity.user}, homedir = ${config.identity.home}\n`);
+  if (terminal.interactive) config.settings.set("interactive", "");
   if (said.withoutHeaderList) config.settings.set("noheader", "");
   await readStartUpFiles(session, { system: !said.withoutSystemRc });
   session.ending = undefined;

@@ -22,7 +22,8 @@ function named(session: Session, said: SaidOptions): FolderName {
   if (said.piped !== undefined) return { path: said.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = said.words;
   const path = expandFileName(session, typed);
-  if (path === undefined) throw new MailError(`"${typed}" names no file`);
+  // Why has been said.
+  if (path === undefined) throw new MailError("");
   return folderNamed(typed, path);
 }
 

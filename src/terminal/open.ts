@@ -35,7 +35,7 @@ export async function openTerminal(options: TerminalOptions = {}): Promise<Termi
 }
 
 class ProcessTerminal implements Terminal {
-  readonly interactive: boolean;
+  interactive: boolean;
   readonly inputIsTerminal = isTerminal(0);
   readonly outputIsTerminal = isTerminal(1);
   readonly rich: boolean;
@@ -98,7 +98,7 @@ class ProcessTerminal implements Terminal {
       return await this.#pipe.readLine();
     }
     if (this.rich) return await this.#edited(prompt, "", asked);
-    if (prompt !== "") this.out(prompt, "prompt");
+    if (this.interactive && prompt !== "") this.out(prompt, "prompt");
     this.#out.flush();
     return await this.#alone(() => this.#tty.readLine());
   }

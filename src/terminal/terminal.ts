@@ -72,7 +72,8 @@ export interface Choice {
 
 export interface Terminal {
   /** Standard input is a terminal, or -I was given: prompts are shown, interrupts are answered. */
-  readonly interactive: boolean;
+  /** Follows the variable of that name. */
+  interactive: boolean;
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
   /**

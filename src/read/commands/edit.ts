@@ -17,7 +17,10 @@ async function edit(session: Session, messages: readonly number[], program: stri
   if (folder === undefined) return;
   for (const [index, message] of messages.entries()) {
     if (index > 0) {
-      const answer = await terminal.readLine(`Edit message ${message} [ynq]? `);
+      const question = `Edit message ${message} [ynq]? `;
+      // Asked in a pipe, too, as bsd-mailx does.
+      if (!terminal.interactive) terminal.out(question);
+      const answer = await terminal.readLine(question);
       const letter = answer.kind === "line" ? answer.text.trim()[0]?.toLowerCase() : "q";
       if (letter === "q") return;
       if (letter === "n") continue;

@@ -38,9 +38,10 @@ const takesListAndFile: Takes<ListAndFile | PartsToSave> = {
     const { folder, terminal } = session;
     const found = folder === undefined ? [] : await selectMessages(session, list, { orElse: "nothing" });
     if (found === undefined) return undefined;
-    const one = folder === undefined || found.length > 0 ? undefined : nearest(folder, false);
+    const one = folder === undefined || list.trim() !== "" ? undefined : nearest(folder, false);
     const messages = one === undefined ? found : [one];
-    if (messages.length === 0) {
+    // An empty range is a list, too: the file is made, and nothing goes into it.
+    if (messages.length === 0 && list.trim() === "") {
       terminal.out(`No messages to ${name}.\n`);
       return undefined;
     }

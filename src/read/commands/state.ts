@@ -105,6 +105,6 @@ export const stateCommands: readonly Command[] = [
   stateRow(
     "new",
     "Mark messages as new: neither read nor seen.",
-    marks(Flag.New | Flag.StatusChanged, Flag.Read | Flag.Touched),
+    marks(Flag.New | Flag.StatusChanged, Flag.Read | Flag.Touched | Flag.ToMbox),
   ),
 ];

@@ -32,6 +32,7 @@ export const variableCommands: readonly Command[] = [
     run: ({ config, terminal, sourcing, comfort }, words) => {
       let known = true;
       for (const name of words) {
+        if (name === "interactive") terminal.interactive = false;
         if (config.settings.unset(name) || sourcing > 0) continue;
         terminal.out(`"${name}": undefined variable\n`);
         const like = comfort?.likeVariable(name);

@@ -11,7 +11,7 @@ export interface Typist {
 }
 
 export class RecordedTerminal implements Terminal {
-  readonly interactive: boolean;
+  interactive: boolean;
   readonly begun = "";
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
