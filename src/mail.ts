@@ -139,7 +139,8 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     const { UsageError } = await import("./cli/parse.ts");
     const { NoMail } = await import("./read/folder.ts");
     const plain = error instanceof UsageError || error instanceof NoMail;
-    if (text !== undefined) tell(terminal, `${plain ? "" : `${program}: `}${text}\n`);
+    // Standard output comes before it, also where there is nothing to tell.
+    tell(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
     if (exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
       tell(terminal, `${(error as Error).stack}\n`);
     return exit;

@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 
-/** `~/x` is under the home directory, `+x` in the folder directory; anything else is as it stands. */
+/** `~/x` is under the home directory, `+x` in the folder directory where there is one; anything else is as it stands. */
 export function fileName(config: Config, typed: string): string {
   const { home } = config.identity;
   if (typed === "~") return home;
   if (typed.startsWith("~/")) return join(home, typed.slice(2));
-  if (!typed.startsWith("+")) return typed;
   const folder = config.settings.get("folder") ?? "";
+  if (!typed.startsWith("+") || folder === "") return typed;
   return join(folder.startsWith("/") ? folder : join(home, folder), typed.slice(1));
 }

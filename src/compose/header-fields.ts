@@ -165,6 +165,6 @@ export function written(fields: readonly Field[]): string {
 }
 
 /** Nothing that ends a line gets into a field's value. */
-function blanked(value: string): string {
+export function blanked(value: string): string {
   return value.replace(/[\r\n\0]/g, " ");
 }

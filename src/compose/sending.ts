@@ -19,7 +19,8 @@ export async function send(context: ComposeContext, draft: Draft): Promise<Compo
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from ??= settings.text("from");
-  draft.replyTo ??= replyToOf(process.env);
+  // As bsd-mailx has it, a start-up file says nothing of a message of the command line.
+  draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
   const people = resolveRecipients(config, draft, (text) => terminal.out(text));
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
@@ -79,11 +80,6 @@ async function submit(
     { from, to },
     await encodedMessage(draft, addressed, ready.stamp, ready.from, { bcc: false }),
   );
-}
-
-/** Only the environment gives it, as in bsd-mailx: a variable of the session does not. */
-function replyToOf({ REPLYTO }: NodeJS.ProcessEnv): string | undefined {
-  return REPLYTO;
 }
 
 function checkedAddresses(item: string, mailName: string): string[] {

@@ -107,8 +107,8 @@ function setReplyTo({ draft }: Composing, name: string): void {
   draft.replyTo = name === "" ? undefined : name;
 }
 
-function show({ terminal, draft }: Composing): void {
-  terminal.out(`-------\nMessage contains:\n${shownHeader(draft)}`);
+function show({ config, terminal, draft }: Composing): void {
+  terminal.out(`-------\nMessage contains:\n${shownHeader(draft, config.settings.text("from"))}`);
   terminal.out(draft.body.bytes());
 }
 
@@ -119,7 +119,10 @@ async function edit({ config, terminal, draft }: Composing, which: "EDITOR" | "V
 }
 
 async function filter({ config, terminal, draft }: Composing, line: string): Promise<void> {
-  if (line === "") return;
+  if (line === "") {
+    terminal.err('No bytes from "" !?\n');
+    return;
+  }
   const { code, output } = await runShell(config, terminal, line, draft.body.bytes());
   if (code !== 0) terminal.out(endingText(code));
   else if (output.length === 0) terminal.err(`No bytes from "${line}" !?\n`);

@@ -1,6 +1,6 @@
 /** Where things are: the mailboxes of the user, private state, and what the file names of commands mean. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { passwdEntry } from "./identity.ts";
 import { ExpansionMistake, expandWord } from "./word-expansion.ts";
@@ -22,7 +22,7 @@ export function mboxPath(config: Config): string {
 }
 
 export function deadLetterPath(config: Config): string {
-  return inHome(config, config.settings.text("DEAD"), "dead.letter");
+  return resolve(config.identity.home, inHome(config, config.settings.text("DEAD"), "dead.letter"));
 }
 
 function inHome(config: Config, named: string | undefined, otherwise: string): string {

@@ -12,8 +12,13 @@ export interface Items {
   all: boolean;
 }
 
-/** @throws ListMistake */
-export function collect(folder: Folder, read: readonly ListToken[], deleted: boolean): Items {
+/** @param last what `:` alone means: the modifiers of the list before @throws ListMistake */
+export function collect(
+  folder: Folder,
+  read: readonly ListToken[],
+  deleted: boolean,
+  last: ReadonlySet<string> = new Set(),
+): Items {
   const items: Items = { numbers: new Set(), senders: [], modifiers: new Set(), all: false };
   /** First number of a range whose second is to come. */
   let begin: number | undefined;
@@ -38,9 +43,10 @@ export function collect(folder: Folder, read: readonly ListToken[], deleted: boo
     } else if (token.kind === "*") {
       if (others) throw new ListMistake(`Can't mix "*" with anything`);
       items.all = true;
-    } else {
+    } else if (token.kind === "text") {
       others = true;
-      if (!token.text.startsWith(":")) items.senders.push(token.text);
+      if (token.text === ":" && last.size > 0) for (const letter of last) items.modifiers.add(letter);
+      else if (!token.text.startsWith(":")) items.senders.push(token.text);
       else items.modifiers.add(modifierLetter(token.text));
     }
   }

@@ -2,21 +2,22 @@
 
 export interface ListToken {
   /** "number" also for ^ $ and the dot; "unclosed" for a quote without its end, which `text` then is. */
-  readonly kind: "number" | "+" | "-" | "*" | "text" | "unclosed";
+  readonly kind: "number" | "+" | "-" | "*" | "parenthesis" | "text" | "unclosed";
   readonly text: string;
   readonly quoted?: boolean;
 }
 
 // A quote only opens at a word's beginning; what follows the closing one is a word of its own.
-const token = /[ \t]*(?:(\d+|[$.^])|([-+*])|[()]|"([^"]*)("?)|'([^']*)('?)|([^ \t]+))/y;
+const token = /[ \t]*(?:(\d+|[$.^])|([-+*])|([()])|"([^"]*)("?)|'([^']*)('?)|([^ \t]+))/y;
 
 export function tokens(list: string): ListToken[] {
   const found: ListToken[] = [];
   token.lastIndex = 0;
   for (let match = token.exec(list); match !== null; match = token.exec(list)) {
-    const [, number, sign, double, doubleEnd, single, singleEnd, bare] = match;
+    const [, number, sign, parenthesis, double, doubleEnd, single, singleEnd, bare] = match;
     if (number !== undefined) found.push({ kind: "number", text: number });
     else if (sign !== undefined) found.push({ kind: sign as "+" | "-" | "*", text: sign });
+    else if (parenthesis !== undefined) found.push({ kind: "parenthesis", text: parenthesis });
     else if (double !== undefined) found.push(quoted('"', double, doubleEnd));
     else if (single !== undefined) found.push(quoted("'", single, singleEnd));
     else if (bare !== undefined) found.push({ kind: "text", text: bare });

@@ -6,6 +6,7 @@
  *           | "+" | "-"                       the next, the previous one that fits, as they are listed
  *           | "*"                             all; nothing else counts then
  *           | ":" letter                      n o r u d: new, old, read, unread, deleted
+ *           | ":"                             the modifiers of the list before
  *           | "/" text                        in the subject; alone: the last such text again
  *           | text                            in the sender's address
  *   number  = digits | "^" | "$" | "."        first, last, current
@@ -48,6 +49,9 @@ class Interrupted extends Error {}
 
 /** What `/` alone looks for again. */
 const lastSearch = new WeakMap<Session, string>();
+
+/** What `:` alone means again. */
+const lastModifiers = new WeakMap<Session, ReadonlySet<string>>();
 
 /** The argument of a command that takes messages. */
 export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
@@ -105,7 +109,8 @@ async function evaluate(session: Session, folder: Folder, list: string, deleted:
     if (found.length === 0) throw new NoneFound(`No messages satisfy ${list.trim()}`);
     return found;
   }
-  const { numbers, senders, modifiers, all } = collect(folder, read, deleted);
+  const { numbers, senders, modifiers, all } = collect(folder, read, deleted, lastModifiers.get(session));
+  lastModifiers.set(session, modifiers);
   if (all) {
     const found = fitting(folder, deleted);
     if (found.length === 0) throw new NoneFound("No applicable messages.");

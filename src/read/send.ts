@@ -36,11 +36,16 @@ export async function send(session: Session, said: SaidOptions): Promise<ExitCod
   return exit;
 }
 
+/** Fields that we write, too: theirs take the place of ours. A program gets all others as they were typed. */
+const written =
+  /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;
+
 function fieldOf(given: string, anyLine: boolean): { name: string; value: string } {
   const line = oneLine(given);
   const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(line) ?? [];
   if (!isField(line) && !anyLine) {
     throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
   }
-  return name === "" ? { name: "", value: line } : { name, value };
+  const asTyped = name === "" || (anyLine && !written.test(name));
+  return asTyped ? { name: "", value: line } : { name, value };
 }

@@ -37,10 +37,19 @@ test.each([
   ["each modifier narrows", ":r :o", [2, 5]],
   ["a modifier narrows a sender", "ann :n", [1]],
   ["parentheses are skipped", "(1 2)", [1, 2]],
+  ["a parenthesis ends a range", "1) - 3", [1, 3]],
   ["quotes are dropped", '"cy"', [3]],
 ])("%s: %j", async (_shows, list, wanted) => {
   expect(await selectMessages(five, list)).toEqual(wanted);
   expect(five.said()).toBe("");
+});
+
+test("a colon alone means the modifiers of the list before", async () => {
+  expect(await selectMessages(five, ":n")).toEqual([1]);
+  expect(await selectMessages(five, ":")).toEqual([1]);
+  expect(await selectMessages(five, "3")).toEqual([3]);
+  expect(await selectMessages(five, ":")).toBeUndefined();
+  expect(five.said()).toBe('Unknown colon modifier ":"\n');
 });
 
 test.each([
@@ -52,6 +61,7 @@ test.each([
   ["2-*", `Can't mix "*" with anything`],
   [":x", 'Unknown colon modifier ":x"'],
   [":d", "No messages satisfy :d"],
+  ['""', "No applicable messages from {}"],
   ["eve zoe", "No applicable messages from {eve, zoe}"],
 ])("%j is refused in words", async (list, words) => {
   expect(await selectMessages(five, list)).toBeUndefined();

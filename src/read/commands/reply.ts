@@ -105,7 +105,7 @@ async function answer(session: Session, draft: Draft): Promise<boolean> {
   const { settings } = session.config;
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
-  const header = shownHeader(draft);
+  const header = shownHeader(draft, settings.text("from"));
   // A subject that is asked for ends the header.
   terminal.out(asks ? header.slice(0, -1) : header);
   const { exit } = await compose(composeContext(session, { subject: asks }), draft);

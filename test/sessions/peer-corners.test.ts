@@ -1,0 +1,61 @@
+/** Corners in which bsd-mailx does what one would not guess; each expectation is what it prints. */
+import { expect, test } from "@jest/globals";
+import { ours, run } from "./support/peer.ts";
+import { mail } from "./support/sandbox.ts";
+
+const two = { spool: mail() + mail({ from: "ben@example.com", subject: "lunch" }) };
+const opened = '"{HOME}/spool": 2 messages 2 new\n';
+const first = "   1 ann@example.org    Sat Jan 16 18:22    7/100   hola\n";
+
+async function said(input: string, mailrc = "", argv: readonly string[] = ["-N"]) {
+  const result = await run(ours, { argv, mailrc: `set quiet\n${mailrc}`, input, files: two });
+  return { ...result, output: (result["output"] ?? "").replace(opened, "") };
+}
+
+test.each([
+  ["an empty range is a list: nothing is saved", "s 2-1 out\nf 1\nx\n", `"out" [New file]\n>N${first.slice(1)}`],
+  ["new takes back the mark of mbox", "mb 1\nnew 1\nf 1\nx\n", `>N${first.slice(1)}`],
+  ["undelete takes numbers beside a sender", "u 1 ann\nf 1\nx\n", `> ${first.slice(1)}`],
+  ["edit asks in a pipe, too", "e 1 2\nq\n=\nx\n", "Edit message 2 [ynq]? 1\n"],
+  ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],
+])("%s", async (_shows, input, wanted) => {
+  expect((await said(input))["output"]).toBe(wanted);
+});
+
+test("set lists what came with the environment, until it is unset", async () => {
+  const { output } = await said("set\nunset PAGER\nset\nx\n");
+  expect(output?.match(/^(?:EDITOR|PAGER|SHELL|VISUAL)\t.*$/gm)).toEqual([
+    "EDITOR\ttrue",
+    "PAGER\tcat",
+    "SHELL\t/bin/sh",
+    "VISUAL\ttrue",
+    "EDITOR\ttrue",
+    "SHELL\t/bin/sh",
+    "VISUAL\ttrue",
+  ]);
+});
+
+test("%NAME with one's own name is the mailbox of MAIL", async () => {
+  expect(await said("x\n", "", ["-N", "-f", "%root"])).toMatchObject({ exit: "0", output: "" });
+});
+
+test("-f # has no file before it", async () => {
+  expect(await said("x\n", "", ["-f", "#"])).toMatchObject({ exit: "1", output: "No previous file\n", errors: "" });
+});
+
+test("~p and an answer show the sender that is set; ~d names the file in the home directory", async () => {
+  const { output } = await said("m bob\n~p\n~d\n.\nr 1\n.\nx\n", "set from=me@x.org DEAD=spool\n", ["-N", "-I"]);
+  expect(output).toContain("Message contains:\nFrom: me@x.org\nTo: bob\n");
+  expect(output).toContain('"{HOME}/spool" 14/201\n');
+  expect(output).toContain("& From: me@x.org\nTo: ann@example.org\n");
+});
+
+test("a variable REPLYTO counts in a session", async () => {
+  const { sent } = await said("m bob\nhello\n", "set REPLYTO=r@x.org\n");
+  expect(sent).toContain("\nReply-To: r@x.org\n");
+});
+
+test("a field of -a that we don't write goes out as it was typed", async () => {
+  const { sent } = await said("hello\n", "", ["-a", "X-Kind:one", "bob"]);
+  expect(sent).toContain("\nX-Kind:one\n");
+});
