@@ -1,13 +1,13 @@
 /** Corners in which bsd-mailx does what one would not guess; each expectation is what it prints. */
 import { expect, test } from "@jest/globals";
-import { ours, run } from "./support/peer.ts";
+import { ours, type Result, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";
 
 const two = { spool: mail() + mail({ from: "ben@example.com", subject: "lunch" }) };
 const opened = '"{HOME}/spool": 2 messages 2 new\n';
 const first = "   1 ann@example.org    Sat Jan 16 18:22    7/100   hola\n";
 
-async function said(input: string, mailrc = "", argv: readonly string[] = ["-N"]) {
+async function said(input: string, mailrc = "", argv: readonly string[] = ["-N"]): Promise<Result> {
   const result = await run(ours, { argv, mailrc: `set quiet\n${mailrc}`, input, files: two });
   return { ...result, output: (result["output"] ?? "").replace(opened, "") };
 }
