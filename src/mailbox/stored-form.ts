@@ -15,14 +15,18 @@ export interface StoredFormOptions {
   readonly keepField?: (lowerName: string) => boolean;
 }
 
+/** From the first line that is no field on all stays: it may be text whose empty line got lost. */
 function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buffer {
   const lines = linesOf(header.toString("latin1"));
   let kept = true;
+  let stray = false;
   const selected = lines.filter((line, index) => {
-    if (index === 0 || /^\r?\n$/.test(line)) return true;
-    if (/^[ \t]/.test(line)) return kept;
-    const name = /^([^\s:]+)[ \t]*:/.exec(line)?.[1];
-    kept = name === undefined || keep(name.toLowerCase());
+    if (index === 0 || stray) return true;
+    const folded = index > 1 && /^[ \t]/.test(line);
+    const name = folded ? undefined : /^([^\s:]+)[ \t]*:/.exec(line)?.[1];
+    stray = !folded && name === undefined;
+    if (stray) return true;
+    if (name !== undefined) kept = keep(name.toLowerCase());
     return kept;
   });
   return Buffer.from(selected.join(""), "latin1");

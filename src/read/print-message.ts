@@ -51,7 +51,9 @@ export function* shownPieces(
 /** A header with LF line ends, cut off by an empty line before the first line that is no field. */
 export function shownHeader(header: Uint8Array): Uint8Array {
   const lines = linesOf(Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n"));
-  const stray = lines.findIndex((line, index) => index > 0 && line !== "\n" && !/^(?:[^\s:]+[ \t]*:|[ \t])/.test(line));
+  // The line behind the From_ line has nothing that it could go on.
+  const isField = (line: string, index: number) => (index > 1 && /^[ \t]/.test(line)) || /^[^\s:]+[ \t]*:/.test(line);
+  const stray = lines.findIndex((line, index) => index > 0 && line !== "\n" && !isField(line, index));
   if (stray > 0 && lines[stray - 1] !== "\n") lines.splice(stray, 0, "\n");
   return Buffer.from(lines.join(""), "latin1");
 }

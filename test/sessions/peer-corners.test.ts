@@ -59,3 +59,18 @@ test("a field of -a that we don't write goes out as it was typed", async () => {
   const { sent } = await said("hello\n", "", ["-a", "X-Kind:one", "bob"]);
   expect(sent).toContain("\nX-Kind:one\n");
 });
+
+test.each([
+  ["a line without a colon", "nocolon\n"],
+  ["a first line that begins with a blank", " From: cont\n"],
+])("behind %s nothing is a field: no ignore takes it from a print or a copy", async (_what, stray) => {
+  const box = `From a@x Sat Jan 16 18:22:03 2021\n${stray}To: kept\nSubject: s\n\nbody\n\n`;
+  const result = await run(ours, {
+    argv: ["-N", "-f", "box"],
+    mailrc: "set quiet\nignore to\nsaveignore to\n",
+    input: "p\ncopy 1 out\nx\n",
+    files: { box },
+  });
+  expect(result["output"]).toContain(`${stray}To: kept\n`);
+  expect(result["out"]).toContain(`${stray}To: kept\n`);
+});
