@@ -41,6 +41,8 @@ const peers = [
   {
     name: "mutt",
     program: ["mutt"],
+    // It sets the file's times anew: what others know of the file would be in doubt.
+    writesAlways: true,
     // It only has a screen: it takes part where opening is measured.
     opensOnly: (file) => ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, "-e", "set folder=~", "-e", "push x"],
     readsMaildir: true,
