@@ -4,7 +4,7 @@
  * A work is run in rounds, one client after the other, so that what disturbs the machine disturbs all. An answer that is
  * wrong ends the benchmark: a time that counts for a wrong answer would be worth nothing.
  */
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openPty } from "../pty.mjs";
 import { oneMessage } from "./corpus.mjs";
@@ -84,7 +84,8 @@ function right(what, holds, figure) {
 function own(bench, client, file) {
   if (client.writesAlways !== true) return file;
   const copy = bench.path("own");
-  copyFileSync(file, copy);
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(file, copy, { recursive: true });
   return copy;
 }
 
