@@ -1,6 +1,7 @@
 /** A line of the header list on a terminal: columns that fit the window, in display width, the subject decoded. */
 import type { Counts } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
+import { trueName } from "../../message/lookalike.ts";
 import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import { type HeaderLineParts, headerTexts, statusMark } from "../header-line.ts";
 import type { ListWindow } from "../session.ts";
@@ -29,9 +30,16 @@ export function fittedHeaderLine(parts: HeaderLineParts, { columns, last }: List
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
-    `${fillColumns(oneLine(decodeWords(who)), layout.sender)}${layout.counts ? "  " : " "}` +
+    `${fillColumns(oneLine(atItsTrueHost(decodeWords(who))), layout.sender)}${layout.counts ? "  " : " "}` +
     `${shownDate(oneLine(date), layout.date)} ${layout.counts ? shownCounts(parts.counts) : ""}`;
   return start + cutToFit(oneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
+}
+
+/** A sender whose host only looks like another is shown with the ASCII form of its name: that looks like nothing else. */
+function atItsTrueHost(who: string): string {
+  const host = who.lastIndexOf("@") + 1;
+  const really = host === 0 ? undefined : trueName(who.slice(host));
+  return really === undefined ? who : who.slice(0, host) + really;
 }
 
 /** What would end or move a line is shown as what it is. */

@@ -275,7 +275,7 @@ describe("saving into a Maildir", () => {
   test("makes one where the name ends in a slash, and files the message as seen", () => {
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one", "Status: O\n"));
     const { out } = home.mail(["-f", "box"], ["set folder=.", "copy 1 +kept/", "save 1 kept", "x"]);
-    expect(out).toContain(`"${home.path}/kept/" [New file]\n`);
+    expect(out).toContain(`"${home.path}/./kept/" [New file]\n`);
     expect(out).toContain('"kept" [Appended]\n');
     const files = [...filesOf(join(home.path, "kept"))];
     expect(files).toHaveLength(2);

@@ -34,6 +34,13 @@ test("in 80 columns a plain line is bsd-mailx's", () => {
   expect(fittedHeaderLine(parts("first light"), { columns: 80, last: 1 })).toBe(headerLine(parts("first light")));
 });
 
+test.each([
+  ["a Cyrillic letter in a Latin name", "bank@\u0440aypal.com", "bank@xn--aypal-u…"],
+  ["a host of one script", "ann@b\u00fccher.de", "ann@b\u00fccher.de "],
+])("%s: the sender is shown as it is", (_what, from, shown) => {
+  expect(fittedHeaderLine(parts("x", from), { columns: 80, last: 1 })).toContain(`>N  1 ${shown}`);
+});
+
 test("a mailbox of many messages has room for their numbers", () => {
   expect(fittedHeaderLine(parts("x", "a@b", 12345), { columns: 80, last: 54321 })).toMatch(/^ N12345 a@b/);
 });
