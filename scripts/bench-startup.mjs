@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { median } from "./bench/measure.mjs";
 import { ready, root } from "./ready.mjs";
 
 const limit = 1.25;
@@ -18,11 +19,6 @@ function time(argv) {
   const after = process.hrtime.bigint();
   if (status !== 0) throw new Error(`${argv.join(" ")}: exit code ${status}`);
   return Number(after - before) / 1e6;
-}
-
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 ready();
