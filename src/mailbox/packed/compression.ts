@@ -16,6 +16,8 @@ export interface Compression {
 const compressions: readonly Compression[] = [
   { name: "gzip", magic: Buffer.from([0x1f, 0x8b, 0x08]), program: "gzip", package: "gzip" },
   { name: "zstd", magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), program: "zstd", package: "zstd" },
+  // As pzstd(1) begins: a frame of four bytes to be skipped, which tells the length of the next.
+  { name: "zstd", magic: Buffer.from("502a4d1804000000", "hex"), program: "zstd", package: "zstd" },
   { name: "xz", magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), program: "xz", package: "xz-utils" },
   { name: "bzip2", magic: Buffer.from("1AY&SY"), at: 4, program: "bzip2", package: "bzip2" },
 ];

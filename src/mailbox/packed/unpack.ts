@@ -3,27 +3,21 @@
  * zlib, zstd by it where it can (Node 22.15), everything else by the program of the name.
  */
 import { spawn } from "node:child_process";
-import { closeSync, createReadStream, fstatSync } from "node:fs";
-import type { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { closeSync, fstatSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
-import { writeAll } from "../bytes.ts";
 import { notice } from "../notices.ts";
-import type { MailboxOptions } from "../options.ts";
 import type { Compression } from "./compression.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
+import { unpackingByZlib, type Watched } from "./zlib-unpacking.ts";
 
-const chunkSize = 1 << 20;
-
-type Watched = Pick<MailboxOptions, "onProgress" | "signal">;
-
-interface Unpacking extends Watched {
+interface ByProgram {
   readonly path: string;
   readonly packed: number;
   readonly plain: number;
   /** Where the unpacked file is. */
   readonly directory: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -38,13 +32,13 @@ export async function unpack(
   path: string,
   packed: number,
   compression: Compression,
-  { onProgress, signal }: Watched = {},
+  watched: Watched = {},
 ): Promise<number> {
   const { descriptor: plain, directory } = openTemporary();
   try {
-    const stream = await decompressor(compression);
-    const input = { path, packed, plain, directory, onProgress, signal };
-    const damage = await (stream === undefined ? byProgram(input, compression) : byZlib(input, stream));
+    const byZlib = await unpackingByZlib(compression);
+    const input = { path, packed, plain, directory, signal: watched.signal };
+    const damage = await (byZlib?.(packed, plain, watched) ?? byProgram(input, compression));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
       notice(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
@@ -52,52 +46,7 @@ export async function unpack(
     return plain;
   } catch (error) {
     closeSync(plain);
-    throw error;
-  }
-}
-
-type Zlib = typeof import("node:zlib") & { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
-
-async function decompressor({ name }: Compression): Promise<Transform | undefined> {
-  const zlib = (await import("node:zlib")) as Zlib;
-  if (name === "gzip") return zlib.createGunzip({ chunkSize });
-  return name === "zstd" ? zlib.createZstdDecompress?.({ chunkSize }) : undefined;
-}
-
-/** @returns what is wrong with the file */
-async function byZlib(
-  { path, packed, plain, directory, onProgress, signal }: Unpacking,
-  unpacking: Transform & { readonly bytesWritten?: number },
-): Promise<string | undefined> {
-  const { size } = fstatSync(packed);
-  let at = 0;
-  /** The pipeline reports one in the last stage as an abort of the first. */
-  let writing: unknown;
-  try {
-    await pipeline(
-      createReadStream("", { fd: packed, autoClose: false, start: 0, highWaterMark: chunkSize }),
-      unpacking,
-      async (pieces: AsyncIterable<Buffer>) => {
-        for await (const piece of pieces) {
-          try {
-            writeAll(plain, piece, at);
-          } catch (error) {
-            writing = error;
-            throw error;
-          }
-          at += piece.length;
-          onProgress?.(Math.min(unpacking.bytesWritten ?? 0, size), size);
-        }
-      },
-      signal === undefined ? {} : { signal },
-    );
-    return undefined;
-  } catch (caught) {
-    signal?.throwIfAborted();
-    const error = writing ?? caught;
-    if (isSystemError(error)) throw isFull(error) ? withoutRoom(directory, path) : error;
-    if (error instanceof Error && "code" in error && String(error.code).startsWith("Z")) return error.message;
-    throw error;
+    throw isSystemError(error) && isFull(error) ? withoutRoom(directory, path) : error;
   }
 }
 
@@ -107,7 +56,7 @@ function isFull({ code }: NodeJS.ErrnoException): boolean {
 
 /** The program reads and writes the files itself. @returns what it said is wrong */
 function byProgram(
-  { path, packed, plain, directory, signal }: Unpacking,
+  { path, packed, plain, directory, signal }: ByProgram,
   { name, program, package: debian }: Compression,
 ): Promise<string | undefined> {
   return new Promise((resolve, reject) => {

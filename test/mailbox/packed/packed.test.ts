@@ -83,11 +83,27 @@ describe("a compressed mailbox", () => {
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
-  test("one that is cut short shows what can be read of it, and says so", () => {
-    const whole = gzipSync(mbox.repeat(2000));
+  test("may be several zstd files behind each other, as appended archives are, with frames to be skipped", () => {
+    if (!installed("zstd")) return;
+    const part = readFileSync(join(home.path, pack("zstd")));
+    const skippable = Buffer.from("502a4d1804000000aabbccdd", "hex");
+    writeFileSync(join(home.path, "box"), Buffer.concat([skippable, part, part, skippable, part]));
+    const { out, err } = home.mail(["-f", "box"], ["x"]);
+    expect(out).toContain("9 messages 9 new [Read only]");
+    expect(err).toBe("");
+  });
+
+  test.each([
+    ["gzip", "unexpected end of file"],
+    ["zstd", ""],
+  ])("one of %s that is cut short shows what can be read of it, and says so", (name, reason) => {
+    if (!installed(name)) return;
+    const text = Array.from({ length: 6000 }, (_, i) => mbox.replace("ann@x", `${(i * 7919) % 6007}@x`)).join("");
+    const whole = execFileSync(name, ["-c"], { input: text });
     writeFileSync(join(home.path, "box"), whole.subarray(0, whole.length - 100));
     const { out, err } = home.mail(["-f", "box"], ["p 1", "x"]);
-    expect(err).toContain("box: damaged or cut short (unexpected end of file); what could be read of it is shown\n");
+    expect(err).toContain(`box: damaged or cut short (${reason}`);
+    expect(err).toContain("; what could be read of it is shown\n");
     expect(out).toContain("body of one\n");
   });
 
@@ -101,7 +117,7 @@ describe("a compressed mailbox", () => {
     expect(status).toBe(69);
   });
 
-  test.each(["gzip", "xz"])("of %s without room to unpack it says where room is needed", (name) => {
+  test.each(["gzip", "zstd", "xz"])("of %s without room to unpack it says where room is needed", (name) => {
     if (!installed(name)) return;
     writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
     const { err, status } = shell("ulimit -f 200; $MAIL_PROGRAM -H -f box", { TMPDIR: home.path });

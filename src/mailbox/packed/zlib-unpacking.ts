@@ -1,0 +1,98 @@
+/** Unpacking by Node's zlib: gzip always, zstd since Node 22.15. */
+import { fstatSync, read } from "node:fs";
+import type { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { isSystemError } from "../../system-error.ts";
+import { writeAll } from "../bytes.ts";
+import type { Progress } from "../options.ts";
+import type { Compression } from "./compression.ts";
+import { zstdFrames } from "./zstd-frames.ts";
+
+const chunkSize = 1 << 20;
+const readAt = promisify(read);
+
+type Zlib = typeof import("node:zlib") & { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
+
+/** What the work is told and tells. */
+export interface Watched {
+  readonly onProgress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Unpacks one file into another. @returns what is wrong with it @throws the system's error, or the signal's reason */
+export type Unpacking = (packed: number, plain: number, watched: Watched) => Promise<string | undefined>;
+
+/** @returns undefined where this Node can't */
+export async function unpackingByZlib({ name }: Compression): Promise<Unpacking | undefined> {
+  const zlib = (await import("node:zlib")) as Zlib;
+  const { createZstdDecompress } = zlib;
+  if (name === "gzip") {
+    return async (packed, plain, watched) => {
+      const whole = { start: 0, end: fstatSync(packed).size };
+      return (await unpackRange(packed, whole, zlib.createGunzip({ chunkSize }), plain, 0, watched)).damage;
+    };
+  }
+  if (name !== "zstd" || createZstdDecompress === undefined) return undefined;
+  return async (packed, plain, watched) => {
+    const { frames, damage } = zstdFrames(packed);
+    let at = 0;
+    for (const frame of frames) {
+      const unpacked = await unpackRange(packed, frame, createZstdDecompress({ chunkSize }), plain, at, watched);
+      if (unpacked.damage !== undefined) return unpacked.damage;
+      at = unpacked.end;
+    }
+    return damage;
+  };
+}
+
+/** @returns the offset behind what was written, and what is wrong with the packed range */
+async function unpackRange(
+  packed: number,
+  { start, end }: { readonly start: number; readonly end: number },
+  unpacking: Transform,
+  plain: number,
+  position: number,
+  { onProgress, signal }: Watched,
+): Promise<{ end: number; damage?: string }> {
+  const { size } = fstatSync(packed);
+  let at = position;
+  let reached = start;
+  /** The pipeline reports one in the last stage as an abort of the first. */
+  let writing: unknown;
+  try {
+    await pipeline(
+      // Not a stream of the file, for one closes its descriptor when it is aborted, whatever it was told.
+      async function* () {
+        while (reached < end) {
+          const piece = Buffer.allocUnsafe(Math.min(chunkSize, end - reached));
+          const { bytesRead } = await readAt(packed, piece, 0, piece.length, reached);
+          if (bytesRead === 0) return;
+          reached += bytesRead;
+          yield piece.subarray(0, bytesRead);
+        }
+      },
+      unpacking,
+      async (pieces: AsyncIterable<Buffer>) => {
+        for await (const piece of pieces) {
+          try {
+            writeAll(plain, piece, at);
+          } catch (error) {
+            writing = error;
+            throw error;
+          }
+          at += piece.length;
+          onProgress?.(reached, size);
+        }
+      },
+      signal === undefined ? {} : { signal },
+    );
+    return { end: at };
+  } catch (caught) {
+    signal?.throwIfAborted();
+    const error = writing ?? caught;
+    if (!isSystemError(error) && error instanceof Error && "code" in error && /^Z/.test(String(error.code)))
+      return { end: at, damage: error.message };
+    throw error;
+  }
+}
