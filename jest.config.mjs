@@ -8,5 +8,7 @@ export default {
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } }],
   },
+  // Jest leaves one core to itself, but most of what is waited for are programs that the tests start.
+  maxWorkers: "100%",
   testTimeout: 20_000,
 };

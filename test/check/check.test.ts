@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, expect, test } from "@jest/globals";
 import { checkMailName } from "../../src/check/names.ts";
 import type { Config } from "../../src/config/config.ts";
 import { openLog } from "../../src/maild/log.ts";
@@ -15,17 +15,10 @@ import { listen, type Server } from "../../src/maild/server.ts";
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const place = mkdtempSync(join(tmpdir(), "mail-check-"));
 const spool = join(place, "spool");
-let home: string;
-let mailbox: string;
-let servers: Server[] = [];
+const servers: Server[] = [];
 
-beforeEach(() => {
-  home = mkdtempSync(join(place, "home-"));
-  mailbox = join(home, "mailbox");
-});
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.close()));
-  servers = [];
   rmSync(place, { recursive: true, force: true });
 });
 
@@ -42,7 +35,12 @@ interface Answer {
   readonly out: string;
 }
 
-async function check(mta: string, ...words: string[]): Promise<Answer> {
+function newHome() {
+  const home = mkdtempSync(join(place, "home-"));
+  return { home, mailbox: join(home, "mailbox") };
+}
+
+async function check(mta: string, words: readonly string[] = [], { home, mailbox } = newHome()): Promise<Answer> {
   const child = spawn(process.execPath, [join(root, "bin/mail.js"), "-n", "-S", `mta=${mta}`, "--check", ...words], {
     env: { PATH: process.env["PATH"], HOME: home, MAIL: mailbox, USER: "root", LOGNAME: "root" },
     stdio: ["ignore", "pipe", "inherit"],
@@ -51,25 +49,26 @@ async function check(mta: string, ...words: string[]): Promise<Answer> {
   return { out: await text(child.stdout), code: await ended };
 }
 
-test("a server that takes mail for an address says so; nothing is delivered", async () => {
-  const { out } = await check(await maild(), "ann@host.example");
+// Each waits a second for the queue of a Postfix that does not run.
+test.concurrent("a server that takes mail for an address says so; nothing is delivered", async () => {
+  const { out } = await check(await maild(), ["ann@host.example"]);
   expect(out).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 /m);
   expect(out).toMatch(/^ok {4}recipient: mail for ann@host\.example: 250 /m);
 });
 
-test("an address nobody has is a failure in the server's words", async () => {
-  const { out, code } = await check(await maild(), "eve@host.example");
+test.concurrent("an address nobody has is a failure in the server's words", async () => {
+  const { out, code } = await check(await maild(), ["eve@host.example"]);
   expect(out).toMatch(/^fail {2}recipient: mail for eve@host\.example: 550 5\.1\.1 /m);
   expect(code).toBe(1);
 });
 
-test("nobody listens: a failure, with what to do", async () => {
+test.concurrent("nobody listens: a failure, with what to do", async () => {
   const { out, code } = await check("smtp://127.0.0.1:1");
   expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port 1: Connection refused\n {6}-> systemctl start postfix/m);
   expect(code).toBe(1);
 });
 
-test("a server that refuses to talk", async () => {
+test.concurrent("a server that refuses to talk", async () => {
   const rude = createServer((socket) => socket.end("554 go away\r\n")).listen(0, "127.0.0.1");
   await new Promise((resolve) => rude.once("listening", resolve));
   const { port } = rude.address() as { port: number };
@@ -78,12 +77,13 @@ test("a server that refuses to talk", async () => {
   expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port \d+ says: 554 go away$/m);
 });
 
-test("a mailbox that everybody may read, a lock left behind, a start-up file others can write", async () => {
+test.concurrent("a mailbox that everybody may read, a lock left behind, a start-up file others can write", async () => {
+  const { home, mailbox } = newHome();
   writeFileSync(mailbox, "", { mode: 0o644 });
   writeFileSync(`${mailbox}.lock`, `${process.pid}\n`);
   utimesSync(`${mailbox}.lock`, new Date(), new Date());
   writeFileSync(join(home, ".mailrc"), "", { mode: 0o600 });
-  const { out } = await check("local");
+  const { out } = await check("local", [], { home, mailbox });
   expect(out).toContain(
     `warn  spool: ${mailbox}: everybody on this machine may look at it\n      -> chmod o-rwx ${mailbox}`,
   );
@@ -92,25 +92,27 @@ test("a mailbox that everybody may read, a lock left behind, a start-up file oth
   expect(out).toContain(`ok    mailrc: ${home}/.mailrc is read\n`);
 });
 
-test("a lock whose process has ended may go", async () => {
+test.concurrent("a lock whose process has ended may go", async () => {
+  const { home, mailbox } = newHome();
   writeFileSync(mailbox, "");
   const { pid } = spawnSync("true");
   writeFileSync(`${mailbox}.lock`, `${pid}\n`);
-  const { out } = await check("smtp://127.0.0.1:1");
+  const { out } = await check("smtp://127.0.0.1:1", [], { home, mailbox });
   expect(out).toContain(
     `warn  lock: ${mailbox}.lock: held by process ${pid}, which does not run here\n      -> rm ${mailbox}.lock, unless `,
   );
 });
 
-test("a server on another machine is not started here", async () => {
+test.concurrent("a server on another machine is not started here", async () => {
   const { out } = await check("smtp://127.0.0.1:1");
   expect(out).toMatch(/-> .*run maild and set mta=/);
   const other = await check("smtp://no-such-host.invalid:25");
   expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> see whether mta names the right host and port$/m);
 });
 
-test("--json: an object a line", async () => {
-  const { out } = await check("local", "--json");
+test.concurrent("--json: an object a line", async () => {
+  const { home, mailbox } = newHome();
+  const { out } = await check("local", ["--json"], { home, mailbox });
   const findings = out
     .trim()
     .split("\n")
@@ -131,7 +133,7 @@ test.each([
   ["-x-\n", "fail", "is no host name"],
   ["\n", "fail", "is empty"],
 ])("/etc/mailname %j: %s", (content, status, said) => {
-  const path = join(home, "mailname");
+  const path = join(newHome().home, "mailname");
   writeFileSync(path, content);
   const config = { identity: { user: "ann", mailName: "host" } } as Config;
   const finding = checkMailName(config, path);
