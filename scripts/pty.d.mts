@@ -17,6 +17,10 @@ export interface Pty {
   /** All that was shown so far, with LF line ends. */
   transcript(): string;
   send(typed: string): void;
+  /** Whether keys are read one by one, as they are typed. */
+  isRaw(): boolean;
+  /** Whether the program waits for something. */
+  isAsleep(): boolean;
   /** Changes the window; the program is told by SIGWINCH. */
   resize(size: { readonly rows: number; readonly columns: number }): void;
   /** Waits until the text is shown, behind what was waited for last. @throws Error with the screen after `timeout` ms */

@@ -3,7 +3,7 @@
  * leader of a new session, whose first terminal so becomes its controlling one.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 
 /** koffi is loaded when it is used: what imports this file may be what installs it. */
@@ -89,6 +89,8 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
     send: (typed) => {
       writeSync(master, typed);
     },
+    isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
+    isAsleep: () => /^\d+ \(.*\) S/s.test(readFileSync(`/proc/${child.pid}/stat`, "latin1")),
     resize(size) {
       execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);
     },

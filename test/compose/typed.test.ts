@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { until } from "../until.ts";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 const drafts = ".local/state/mail/drafts";
@@ -50,7 +51,7 @@ const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, draf
 /** Until the program has taken these lines: the terminal echoes them also before it runs. */
 async function taken(text: string): Promise<void> {
   const holds = () => kept().some((name) => readFileSync(join(home, drafts, name), "utf8").includes(text));
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(holds);
 }
 
 test("a message cut off by SIGKILL is offered by the next mail, and goes out with what is typed then", async () => {
@@ -89,7 +90,7 @@ test("two interrupts keep the text in dead.letter, and scripts are told", async 
 test("the line that each of the two interrupts cut off is in dead.letter, too", async () => {
   TERM = "xterm";
   const first = await mail("-s", "plan", "a@x.org");
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until(first.isRaw);
   const cutOff = async (half: string) => {
     first.send(half);
     await first.expect(half);
@@ -128,9 +129,9 @@ test("~a, ~i, ~@, ~? and ~r !command", async () => {
 test("a hang-up keeps the line that has not ended, too, and the next mail offers it all", async () => {
   TERM = "xterm";
   const first = await mail("-s", "plan", "a@x.org");
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until(first.isRaw);
   first.send("one\n");
-  while (kept().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await taken("one\n");
   first.send("half a li");
   await first.expect("half a li");
   process.kill(first.pid as number, "SIGHUP");

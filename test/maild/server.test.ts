@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
+import { until } from "../until.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";
 
 let directory: string;
@@ -71,7 +72,7 @@ test("the log has the form of mail.log", async () => {
   const answer = await data("Subject: no id", "", "text");
   const id = answer.slice(-10);
   await dialogue.say("QUIT");
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => log().includes("disconnect from"));
   const lines = log().trimEnd().split("\n");
   const stamped = /^\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ postfix\/(\w+\[)\d+\]: (.*)$/;
   expect(lines.map((line) => stamped.exec(line)?.slice(1).join(""))).toEqual([

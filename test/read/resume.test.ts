@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty } from "../../scripts/pty.mjs";
+import { until } from "../until.ts";
 import { message } from "./support/session.ts";
 
 const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
@@ -145,7 +146,7 @@ test("a session in a pipe writes nothing down, unless it lasts", async () => {
   await sleep(1500);
   slow.stdin.write("d 2\n=\n");
   try {
-    for (let tries = 0; left().length === 0 && tries < 100; tries++) await sleep(50);
+    await until(() => left().length > 0);
     expect(left()).toHaveLength(1);
   } finally {
     slow.kill("SIGKILL");

@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type Script, scriptedServer } from "../../submit/scripted-server.ts";
+import { until } from "../../until.ts";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../../bin/mail.js");
 
@@ -22,8 +23,8 @@ export interface Sending {
   readonly input?: string;
   /** The pipe is not closed. */
   readonly openInput?: boolean;
-  /** Milliseconds; then comes the signal. */
-  readonly killAfter?: number;
+  /** When the signal comes: while the input is being read, or once the server has the message. */
+  readonly killWhen?: "reads" | "has sent";
   /** SIGTERM, where none is named. */
   readonly signal?: NodeJS.Signals;
 }
@@ -52,7 +53,7 @@ export async function sendMail({
   server: script,
   input,
   openInput = false,
-  killAfter,
+  killWhen,
   signal = "SIGTERM",
 }: Sending): Promise<Sent> {
   const server = await scriptedServer(script);
@@ -74,9 +75,10 @@ export async function sendMail({
       },
     });
     child.stdin?.on("error", () => {}); // it need not read
-    child.stdin?.write(stdin);
+    // Called when all but what the system holds for a reader has been read.
+    child.stdin?.write(stdin, () => killWhen === "reads" && child.kill(signal));
     if (!openInput) child.stdin?.end();
-    if (killAfter !== undefined) setTimeout(() => child.kill(signal), killAfter);
+    if (killWhen === "has sent") void until(() => server.messages.length > 0).then(() => child.kill(signal));
     const [stdout, stderr, [exit]] = await Promise.all([
       text(child.stdout as Readable),
       text(child.stderr as Readable),

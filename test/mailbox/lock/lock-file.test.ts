@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
 import { showNotices } from "../../../src/mailbox/notices.ts";
+import { until } from "../../until.ts";
 
 let home: string;
 let spool: string;
@@ -97,9 +98,10 @@ describe("the fcntl() lock", () => {
   test("is had once the other lets go, and the waiting was said", async () => {
     const other = await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
-    const wait = setTimeout(() => other.kill("SIGKILL"), 3000);
-    const release = await lockFile(spool, descriptor, 20);
-    clearTimeout(wait);
+    const locked = lockFile(spool, descriptor, 20);
+    await until(() => notices.length > 0);
+    other.kill("SIGKILL");
+    const release = await locked;
     expect(notices).toEqual([`${spool}: locked by another program; waiting, at most 20 seconds`]);
     await release();
     closeSync(descriptor);

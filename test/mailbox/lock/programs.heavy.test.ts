@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
+import { until } from "../../until.ts";
 import { subjectsInMbox } from "../support/accounts.ts";
 import { type Home, makeHome } from "../support/program.ts";
 
@@ -77,7 +78,7 @@ describe("a lock that another program holds", () => {
     writeFileSync(spool, message("one"));
     const holder = spawn("dotlockfile", ["-p", "-l", `${spool}.lock`, "sleep", "60"], { stdio: "ignore" });
     running.push(holder);
-    while (!existsSync(`${spool}.lock`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => existsSync(`${spool}.lock`));
     const refused = quit(["d 1"]);
     expect(refused.err).toBe(`mail: ${spool}: locked by process ${holder.pid}; nothing was changed\n`);
     expect(refused.status).toBe(75);

@@ -1,6 +1,7 @@
 /** Plays a transcript with the built program on a pseudo-terminal: for echo, signals, child programs, what really shows. */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "@jest/globals";
 import { openPty, type Pty } from "../../../scripts/pty.mjs";
 import { type Sandbox, type Setup, sandbox } from "./sandbox.ts";
@@ -70,10 +71,10 @@ function plain(wanted: readonly string[]): string[] {
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
-  // Nothing says that a line is awaited: the screen is still, then.
-  for (let shown = -1; shown !== pty.transcript().length; ) {
+  // Nothing says that a line is awaited: the program sleeps, then, and the screen is still.
+  for (let shown = -1; shown !== pty.transcript().length || !pty.isAsleep(); ) {
     shown = pty.transcript().length;
-    await new Promise((resolve) => setTimeout(resolve, keys === "^C" ? 300 : 100));
+    await sleep(keys === "^C" ? 150 : 50);
   }
 }
 
