@@ -3,15 +3,16 @@
  *
  * Every line goes as it was typed. From a script the next one waits for the reply to the last: nothing is pipelined.
  */
+import { isIPv6 } from "node:net";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { authorities } from "../submit/certificates.ts";
+import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
 import { exitOf, oneLine } from "../submit/replies.ts";
-import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
+import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Input, Terminal } from "../terminal/terminal.ts";
-import { type Conversation, Lost, openConversation } from "./conversation.ts";
 import { assistance } from "./offers.ts";
 import { Protocol } from "./protocol.ts";
 
@@ -43,7 +44,8 @@ export async function byHand(
     if (!(error instanceof Lost)) throw error;
     // After QUIT the server may hang up without a word more.
     const exit = error.message === "No such host" ? Exit.NoHost : Exit.TempFail;
-    throw new MailError(`${serverName(server)}: ${error.message}`, exit, error);
+    const limit = error.message.startsWith("no reply within") ? " (smtptimeout)" : "";
+    throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
   } finally {
     conversation?.close();
   }
@@ -109,12 +111,25 @@ function outcome(protocol: Protocol, greeting: readonly string[]): ExitCode {
 }
 
 function serverOf({ settings }: Config, to: string | undefined): ServerWay {
-  const named_ = to === undefined ? (settings.get("mta") ?? defaultWay) : to.includes(":/") ? to : `smtp://${to}`;
-  const way = parseWay(named_);
+  const way = to === undefined ? parseWay(settings.get("mta") ?? defaultWay) : wayTo(to);
   if (way.kind === "smtp") return way;
   const fallback = parseWay(defaultWay);
   if (to === undefined && fallback.kind === "smtp") return fallback;
-  throw new MailError(`--smtp: "${to}" is no HOST and no HOST:PORT`, Exit.Usage);
+  throw noServer(to);
+}
+
+/** @throws MailError that names what was given, not the variable */
+function wayTo(to: string): Way {
+  try {
+    return parseWay(to.includes(":/") ? to : `smtp://${isIPv6(to) ? `[${to}]` : to}`);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    throw noServer(to);
+  }
+}
+
+function noServer(to: string | undefined): MailError {
+  return new MailError(`--smtp: "${to}" is no HOST and no HOST:PORT; ports go up to 65535`, Exit.Usage);
 }
 
 async function certificates({ settings }: Config): Promise<{ check: boolean; ca: string[] }> {

@@ -1,5 +1,5 @@
 /** The dialogue by hand, from a script and on a terminal, with maild and with a server that answers as it is told. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +83,12 @@ test.each([
   scripted = await scriptedServer(script);
   const { exit, err } = await play(lines, String(scripted.port));
   expect({ exit, err }).toEqual({ exit: code, err: expect.stringContaining(reason) });
+});
+
+test.each(["127.0.0.1:99999", "127.0.0.1:smtp", "a b", "local:/x"])("no server: %j is named as it was given", (to) => {
+  const [program = "", ...argv] = [...mail, "--smtp", to];
+  const { status, stderr } = spawnSync(program, argv, { env: environment(), input: "", encoding: "utf8" });
+  expect([status, stderr]).toEqual([64, `mail: --smtp: "${to}" is no HOST and no HOST:PORT; ports go up to 65535\n`]);
 });
 
 test("what is said for a login is shown to nobody", async () => {

@@ -1,7 +1,7 @@
 /** A connection to an SMTP server and nothing else: lines go as they are, replies come whole. */
 import { connect, type Socket } from "node:net";
-import { oneLine } from "../submit/replies.ts";
 import { isSystemError, strerror } from "../system-error.ts";
+import { oneLine } from "./replies.ts";
 
 /** The server has gone, or says nothing any more; the text says which. */
 export class Lost extends Error {}
@@ -38,7 +38,7 @@ export class Conversation {
       if (last >= 0) return this.#lines.splice(0, last + 1);
       if (this.#lost !== undefined) throw this.#lost;
       const left = until - Date.now();
-      if (left <= 0) throw new Lost(`no reply within ${this.#silence / 1000} s (smtptimeout)`);
+      if (left <= 0) throw new Lost(`no reply within ${this.#silence / 1000} s`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake = () => {
@@ -94,16 +94,16 @@ export class Conversation {
   }
 }
 
-/** @throws Lost */
+/** @throws Lost, with the error of the system as its cause where there is one */
 export async function openConversation(
   to: { host: string; port: number; socket: string | undefined },
   { connecting, silence }: { connecting: number; silence: number },
 ): Promise<Conversation> {
   const socket = to.socket === undefined ? connect({ host: to.host, port: to.port }) : connect({ path: to.socket });
   await new Promise<void>((resolve, reject) => {
-    const fail = (reason: string) => {
+    const fail = (reason: string, cause?: unknown) => {
       socket.destroy();
-      reject(new Lost(reason));
+      reject(new Lost(reason, { cause }));
     };
     const timer = setTimeout(() => fail("Connection timed out"), connecting);
     socket.once("connect", () => {
@@ -112,7 +112,7 @@ export async function openConversation(
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      fail(/ENOTFOUND|EAI_AGAIN/.test(error.code ?? "") ? "No such host" : reasonOf(error));
+      fail(/ENOTFOUND|EAI_AGAIN/.test(error.code ?? "") ? "No such host" : reasonOf(error), error);
     });
   });
   socket.removeAllListeners("error");
