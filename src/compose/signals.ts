@@ -1,8 +1,8 @@
-/** A hangup or a request to end before a message is sent: its text is kept first. */
+/** A hangup or a request to end, before a message is sent: its text is kept first. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-const ends = ["SIGHUP", "SIGTERM"] as const;
+const ends = ["SIGHUP", "SIGTERM", "SIGQUIT"] as const;
 
 /** Not those that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
 function heard(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
