@@ -49,7 +49,7 @@ export function encodedFields(
     ...ours.filter(([name]) => !hasField(draft, name.toLowerCase())),
     ...draft.fields.map(({ name, value }): Field => {
       if (name === "") return ["", blanked(value)];
-      if (addressFields.has(name.toLowerCase())) return addressed(name, value);
+      if (isAddressField(name)) return addressed(name, value);
       return verbatim.test(name) ? [name, blanked(value)] : text(name, value);
     }),
     ...(draft.replyTo === undefined || hasField(draft, "reply-to") ? [] : list("Reply-To", [blanked(draft.replyTo)])),
@@ -62,6 +62,10 @@ const addressFields = new Set([
   ...["from", "sender", "reply-to", "to", "cc", "bcc", "mail-followup-to", "mail-reply-to", "errors-to"],
   ...["resent-from", "resent-to", "resent-cc", "disposition-notification-to", "return-receipt-to"],
 ]);
+
+export function isAddressField(name: string): boolean {
+  return addressFields.has(name.toLowerCase());
+}
 
 /** Structured fields, which folding and encoded words would break. */
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;

@@ -2,7 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, type MailError } from "../errors.ts";
 import { ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
-import type { Outcome } from "../submit/transport.ts";
+import type { Outcome, Refusal } from "../submit/transport.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Built } from "./body.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
@@ -25,10 +25,14 @@ export async function answered(
   const { terminal } = context;
   const [first] = outcome.refused;
   if (first === undefined) return { exit: Exit.Ok, sent: true, safe: true };
-  for (const { recipient, reply } of outcome.refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
+  tellRefused(terminal, outcome.refused);
   if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${listed(outcome.accepted)}\n`);
   const safe = await keepAndSay(context, await whole());
   return { exit: first.exit, sent: outcome.accepted.length > 0, safe };
+}
+
+export function tellRefused(terminal: Terminal, refused: readonly Refusal[]): void {
+  for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
 }
 
 /** There was no answer. */

@@ -1,7 +1,9 @@
 /** From what was typed to who gets it: aliases, order, duplicates, and files and programs in the place of people. */
 import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";
+import { Exit } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
+import type { Refusal } from "../submit/transport.ts";
 
 /** How deep aliases may name each other. */
 const deepest = 25;
@@ -10,6 +12,8 @@ export interface Recipients {
   readonly to: readonly string[];
   readonly cc: readonly string[];
   readonly bcc: readonly string[];
+  /** Aliases that lead to nobody, for they lead back to themselves. */
+  readonly refused: readonly Refusal[];
   /** With `expandaddr`: files and |commands that get the message; they stand in the lists above as well. */
   readonly sinks: readonly string[];
 }
@@ -26,31 +30,51 @@ export function splitAtBlanks(item: string): string[] {
   return words.length > 0 ? words : [item];
 }
 
-/** @param say told when aliases name each other without end */
 export function resolveRecipients(
   config: Config,
   typed: { readonly to: readonly string[]; readonly cc: readonly string[]; readonly bcc: readonly string[] },
-  say: (text: string) => void,
 ): Recipients {
-  const expanded = (items: readonly string[]) =>
-    sorted(items.flatMap(splitAtBlanks).flatMap((item) => expand(config, item, 0, say)));
+  const refused = new Map<string, Refusal>();
+  const refuse = (recipient: string, reply: string) =>
+    void refused.set(recipient, { recipient, reply, exit: Exit.DataErr });
+  const expanded = (items: readonly string[]) => {
+    const done = new Set<string>();
+    return sorted(items.flatMap(splitAtBlanks).flatMap((item) => expand(config, item, [], done, refuse)));
+  };
   const seen = new Set<string>();
   const fresh = (items: string[]) => items.filter((item) => !seen.has(key(item)) && seen.add(key(item)));
   const bcc = fresh(expanded(typed.bcc));
   const to = fresh(expanded(typed.to));
   const cc = fresh(expanded(typed.cc));
   const sinks = config.settings.get("expandaddr") ? [...to, ...cc, ...bcc].filter(isSink) : [];
-  return { to, cc, bcc, sinks };
+  return { to, cc, bcc, refused: [...refused.values()], sinks };
 }
 
-function expand(config: Config, item: string, depth: number, say: (text: string) => void): string[] {
+/**
+ * @param way the aliases that led here, the first as it was typed
+ * @param done aliases whose members are had already: again they would be duplicates
+ */
+function expand(
+  config: Config,
+  item: string,
+  way: readonly string[],
+  done: Set<string>,
+  refuse: (recipient: string, reply: string) => void,
+): string[] {
   const members = item.startsWith("\\") ? undefined : config.aliases.get(item);
   if (members === undefined) return [item];
-  if (depth > deepest) {
-    say(`Expanding alias to depth larger than ${deepest}\n`);
+  const steps = [...way, item];
+  if (way.includes(item)) {
+    refuse(item, `this alias leads back to itself: ${steps.slice(way.indexOf(item)).join(" -> ")}`);
     return [];
   }
-  return members.flatMap((member) => (member === item ? [member] : expand(config, member, depth + 1, say)));
+  if (way.length > deepest) {
+    refuse(item, `an alias in more than ${deepest} others, beginning with ${steps[0]}`);
+    return [];
+  }
+  if (done.has(item)) return [];
+  done.add(item);
+  return members.flatMap((member) => (member === item ? [member] : expand(config, member, steps, done, refuse)));
 }
 
 function sorted(items: string[]): string[] {

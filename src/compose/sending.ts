@@ -10,7 +10,8 @@ import type { ComposeContext } from "./context.ts";
 import { keepCopies } from "./copies.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
-import { answered, type Composed, failed } from "./outcome.ts";
+import { isAddressField } from "./header-fields.ts";
+import { answered, asBsd, type Composed, failed, tellRefused, unsent } from "./outcome.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
 import type { Sender, Stamp } from "./stamp.ts";
 import { wayOut } from "./submission.ts";
@@ -21,29 +22,38 @@ export async function send(context: ComposeContext, draft: Draft): Promise<Compo
   draft.from ??= settings.text("from");
   // As bsd-mailx has it, a start-up file says nothing of a message of the command line.
   draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
-  const people = resolveRecipients(config, draft, (text) => terminal.out(text));
+  const people = resolveRecipients(config, draft);
+  const refused = asBsd(config) ? [] : people.refused;
+  if (asBsd(config)) for (const _each of people.refused) terminal.out("Expanding alias to depth larger than 25\n");
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
   if (draft.body.size === 0) {
     const subject = draft.subject === undefined || draft.subject === "";
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
   }
-  if (everyone.length === 0) throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
+  if (everyone.length + refused.length === 0)
+    throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
   const sender = draft.from === undefined ? undefined : envelopeAddresses(draft.from, identity.mailName)[0];
   const stamp = newStamp(identity.mailName);
   const from: Sender = { identity, charset: ttyCharset(config) };
-  const raw = (exact: boolean) => rawMessage(draft, people, stamp, from, { exact });
-  draft.whole = () => raw(true);
+  // Whoever gets nothing is named in it, too.
+  const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
+  const whole = () => rawMessage(draft, named, stamp, from, { exact: true });
+  draft.whole = whole;
   const way = wayOut(config);
   if (settings.get("debug")) {
     terminal.out(planned(way, sender, context.verbose));
-    return { exit: Exit.Ok, sent: false, safe: true };
+    tellRefused(terminal, refused);
+    return unsent(refused[0]?.exit ?? Exit.Ok);
   }
   if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, stamp, from);
-  if (everyone.every((item) => people.sinks.includes(item))) return { exit: Exit.Ok, sent: true, safe: true };
-  const whole = () => raw(true);
+  const toFiles = everyone.every((item) => people.sinks.includes(item));
+  if (toFiles && refused.length === 0) return { exit: Exit.Ok, sent: true, safe: true };
   try {
-    return await answered(context, await submit(context, draft, people, { way, stamp, sender, from }), whole);
+    const outcome: Outcome = toFiles
+      ? { accepted: people.sinks, refused: [] }
+      : await submit(context, draft, people, { way, stamp, sender, from });
+    return await answered(context, { ...outcome, refused: [...refused, ...outcome.refused] }, whole);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     return failed(context, error, whole);
@@ -99,6 +109,12 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
       throw new Unsendable(`recipient ${JSON.stringify(item)} has a line break in it; nothing was sent`, Exit.DataErr);
     }
     if (item.trim() === "") throw new Unsendable("a recipient is empty; nothing was sent", Exit.DataErr);
+  }
+  const lists = draft.fields.filter(({ name }) => isAddressField(name));
+  for (const { name, value } of [...lists, { name: "Reply-To", value: draft.replyTo ?? "" }]) {
+    if (/[\r\n\0]/.test(value)) {
+      throw new Unsendable(`${name} ${JSON.stringify(value)} has a line break in it; nothing was sent`, Exit.DataErr);
+    }
   }
   if (draft.from === undefined) return;
   const address = parseAddresses(draft.from)[0]?.address ?? "";

@@ -46,8 +46,13 @@ export function isUser(name: string): boolean {
   return passwdEntry(name, readIfThere("/etc/passwd")) !== undefined;
 }
 
+/** What could end a header field, a From_ line or an envelope address is nobody's name. */
+function isLoginName(name: string | undefined): name is string {
+  return name !== undefined && /^[^\0- \u007f<>]+$/.test(name);
+}
+
 export function whoAmI(environment: Environment): Identity {
-  const user = environment["LOGNAME"] || environment["USER"] || userInfo().username;
+  const user = [environment["LOGNAME"], environment["USER"]].find(isLoginName) ?? userInfo().username;
   const entry = passwdEntry(user, readIfThere("/etc/passwd"));
   const [gecos = ""] = (entry?.[4] ?? "").split(",");
   return {

@@ -2,6 +2,7 @@
 import { isField, type SaidOptions } from "../cli/parse.ts";
 import { compose } from "../compose/compose.ts";
 import { emptyDraft } from "../compose/draft.ts";
+import { isAddressField } from "../compose/header-fields.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "./compose-context.ts";
 import type { Session } from "./session.ts";
@@ -41,11 +42,14 @@ const written =
   /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;
 
 function fieldOf(given: string, anyLine: boolean): { name: string; value: string } {
-  const line = oneLine(given);
-  const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(line) ?? [];
+  const unfolded = given.replace(/\r?\n(?=[ \t])/g, "");
+  const line = oneLine(unfolded);
+  const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(unfolded) ?? [];
   if (!isField(line) && !anyLine) {
     throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
   }
   const asTyped = name === "" || (anyLine && !written.test(name));
-  return asTyped ? { name: "", value: line } : { name, value };
+  if (asTyped) return { name: "", value: line };
+  // In a list of addresses a blank would make one address of two: sending refuses such a line break.
+  return { name, value: isAddressField(name) ? value : oneLine(value) };
 }

@@ -29,6 +29,39 @@ test.each([
   expect([...sent.recipients].sort()).toEqual(recipients);
 });
 
+const broken = "v@x.org\nBcc: evil@x.org";
+
+test.each([
+  ["-r", ["-r", broken], {}],
+  ["-c", ["-c", broken], {}],
+  ["-b", ["-b", broken], {}],
+  ["-a From", ["-a", `From: ${broken}`], {}],
+  ["-a Reply-To", ["-a", `Reply-To: ${broken}`], {}],
+  ["-C To", ["-C", `To: ${broken}`], {}],
+  ["the variable from", ["-S", `from=${broken}`], {}],
+  ["the environment's from", [], { from: broken }],
+  ["the environment's REPLYTO", [], { REPLYTO: broken }],
+])("an address with a line break is refused: %s", async (_where, argv, env) => {
+  const sent = await sendMail({ argv: [...argv, "a@x.org"], stdin: "text\n", env });
+  expect([sent.exit, sent.message, sent.recipients]).toEqual([65, undefined, []]);
+  expect(sent.stderr).toMatch(/^mail: .*"v@x\.org\\nBcc: evil@x\.org".*; nothing was sent\nmail: the message is in /);
+  expect(sent.dead).toMatch(/^text\n$|\n\ntext\n$/);
+});
+
+test.each([
+  ["-s", ["-s", `s ${broken}`], {}, "Subject"],
+  ["-a", ["-a", `X-One: ${broken}`], {}, "X-One"],
+  ["-a, folded", ["-a", "X-One: v@x.org\n Bcc: evil@x.org"], {}, "X-One"],
+  ["LOGNAME", [], { LOGNAME: broken, USER: "ben" }, "From"],
+  ["ORGANIZATION, NAME, EMAIL", [], { ORGANIZATION: broken, NAME: broken, EMAIL: broken }, "From"],
+])("a line break in %s makes no field of its own", async (_where, argv, env, name) => {
+  const sent = await sendMail({ argv: [...argv, "a@x.org"], stdin: "text\n", env: env as Record<string, string> });
+  expect([sent.exit, sent.recipients, sent.fields("Bcc")]).toEqual([0, ["a@x.org"], []]);
+  expect(sent.fields(name)).toEqual([
+    expect.stringMatching(name === "From" ? /^\S*(ann|ben)@\S+$/ : /v@x\.org Bcc: evil@x\.org$/),
+  ]);
+});
+
 test("-t takes recipients and fields from the input", async () => {
   const stdin = "To: A <a@x.org>\nbcc: b@x.org\nSubject: hé\nX-Y: z\n\nbody\n";
   const sent = await sendMail({ argv: ["-t", "c@x.org"], stdin });

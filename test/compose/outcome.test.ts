@@ -47,6 +47,32 @@ test("where dead.letter cannot be written, the text goes to standard error", asy
   expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
 });
 
+test("an alias that leads back to itself is refused by name; the others get the message, and all of it is kept", async () => {
+  const rc = "alias ops night day\nalias night ops\nalias day d@x.org\nalias deep ops\n";
+  const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
+  expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);
+  expect(sent.stderr).toMatch(
+    /^mail: ops: this alias leads back to itself: ops -> night -> ops\nmail: accepted for a@x\.org, d@x\.org\nmail: the message is in \S+dead\.letter\n$/,
+  );
+  expect(sent.fields("To")).toEqual(["a@x.org, d@x.org"]);
+  expect(sent.dead).toMatch(/^To: a@x\.org, d@x\.org, ops\nSubject: s\n[\s\S]*\n\ntext\n$/);
+});
+
+test("an alias that leads nowhere else leaves nobody", async () => {
+  const sent = await sendMail({ argv: ["a"], stdin: "text\n", rc: "alias a b\nalias b a\n" });
+  expect([sent.exit, sent.message, sent.dead.startsWith("To: a\n")]).toEqual([65, undefined, true]);
+  expect(sent.stderr).toMatch(/^mail: a: this alias leads back to itself: a -> b -> a\n/);
+});
+
+test("aliases that all name each other take no time", async () => {
+  const names = Array.from({ length: 14 }, (_each, at) => `n${at}`);
+  const rc = names
+    .map((name) => `alias ${name} ${names.filter((each) => each !== name).join(" ")} ${name}@x.org\n`)
+    .join("");
+  const sent = await sendMail({ argv: ["n0"], stdin: "text\n", rc });
+  expect([sent.exit, sent.recipients]).toEqual([65, names.map((name) => `${name}@x.org`).sort()]);
+});
+
 const megabytes = "a line of some sixty characters, of which there are very many\n".repeat(150_000);
 
 test.each([
@@ -94,6 +120,14 @@ test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
 test.each(["SIGTERM", "SIGINT"] as const)("a text is kept when %s comes while the server is silent", async (signal) => {
   const server = { dot: "silent" };
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, killWhen: "has sent", signal });
+test.each([
+  ["SIGTERM", "while it is piped", {}, true, /^one\n$/],
+  ["SIGQUIT", "while it is piped", {}, true, /^one\n$/],
+  ["SIGINT", "while it is piped", {}, true, /^one\n$/],
+  ["SIGTERM", "while the server is silent", { dot: "silent" }, false, /^To: a@x\.org\n[\s\S]*\n\none\n$/],
+  ["SIGINT", "while the server is silent", { dot: "silent" }, false, /^To: a@x\.org\n[\s\S]*\n\none\n$/],
+] as const)("a text is kept when %s comes %s", async (signal, _when, server, openInput, dead) => {
+  const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, openInput, killAfter: 600, signal });
   expect(sent.exit).toBeNull();
   expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\none\n$/);
 });
