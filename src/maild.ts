@@ -1,4 +1,6 @@
 /** argv -> SMTP server with local delivery -> exit code. */
+import { homedir } from "node:os";
+import { stateDirectory } from "./config/files.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { showNotices } from "./mailbox/notices.ts";
 import { type Options, parseOptions } from "./maild/options.ts";
@@ -26,10 +28,13 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
   const { openLog } = await import("./maild/log.ts");
   const { listen } = await import("./maild/server.ts");
-  const log = openLog(said.options.log);
+  const options = { ...said.options, stateDirectory: stateDirectory(process.env, homedir()) };
+  const log = openLog(options.log);
   showNotices((text) => log.write("local", `warning: ${text}`));
-  const server = await listen(said.options, log).catch((error: unknown) => {
-    throw cannotListen(said.options, error);
+  const { settleAppends } = await import("./mailbox/append-intent.ts");
+  for (const text of await settleAppends(options.stateDirectory)) log.write("local", `warning: ${text}`);
+  const server = await listen(options, log).catch((error: unknown) => {
+    throw cannotListen(options, error);
   });
   process.stdout.write(`maild: listening on ${server.address}\n`);
   await stopSignal();
@@ -44,7 +49,7 @@ function stopSignal(): Promise<void> {
   });
 }
 
-function cannotListen(options: Options, error: unknown): unknown {
+function cannotListen(options: Pick<Options, "listen" | "port">, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   const words: Record<string, string> = {
     EADDRINUSE: "Address already in use",

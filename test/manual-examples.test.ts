@@ -36,6 +36,7 @@ beforeAll(async () => {
     spool: join(place, "spool"),
     domain: "example.org",
     users: ["ann", "bob", "root"],
+    stateDirectory: join(place, "state"),
   };
   server = await listen(options, openLog(log));
   const mailrc = `set mta=smtp://${address()}\nset maillog=${log}\nset from=ann@example.org\n`;

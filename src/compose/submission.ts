@@ -1,7 +1,7 @@
 /** The ways out of a session: opened as the variables say, kept open from message to message, and looked on. */
 import { existsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { stateDirectory } from "../config/files.ts";
+import { stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
 import type { StartTls } from "../submit/connection.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
@@ -142,7 +142,7 @@ export class Submission {
         silence,
         total: settings.get("smtptotaltimeout"),
       },
-      lockwait: settings.get("lockwait"),
+      ...storeOptions(this.#config),
       verbose,
       sender,
       starttls: startTls(settings.text("starttls")),

@@ -2,13 +2,15 @@
  * What makes an append all or nothing: before its first byte, a small file in the private state directory says where it
  * begins; the file goes once all bytes are on the disk. Left by a crash, the next start cuts the mailbox back to there.
  *
- * Only bytes of that append are ever cut. While the machine runs, the intent tells how far it had come at the most; after
- * a reboot, a mailbox that somebody has written since is left alone, and the user is told.
+ * Only bytes of that append are ever cut. The intent tells how far it had come at the most, and how each page of it began;
+ * a file that is longer, that ends elsewhere or holds something else has been written by another program since. It is left
+ * alone, as is one that was written after a reboot, and the user is told.
  */
 import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
+  fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -19,17 +21,24 @@ import {
   rmSync,
   statSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
-import { syncDirectory, writeAll } from "./bytes.ts";
+import { readRange, syncDirectory, writeAll } from "./bytes.ts";
 import { lockFile } from "./lock/lock-file.ts";
 
 const suffix = ".append";
-/** Where an offset of sixteen digits stands in the intent: how far the append may have come. */
-const endWidth = 16;
+/** Room for the first line. */
+const lineLength = 8192;
+/** A write that a kill interrupts ends where a page of the file does. */
+const pageLength = 4096;
+/** Of a longer append (bytes) the power may take the intent's end away, and what was added then stays. */
+const syncedLength = 64 << 20;
+/** So many bytes of the beginning of each page are kept. */
+const headLength = 16;
+/** Behind the line, for each write: its end (a double), then the heads. */
+const endLength = 8;
 
 interface Begun {
   readonly path: string;
@@ -44,7 +53,7 @@ interface Begun {
 
 export interface AppendIntent {
   /** To be called before further bytes are written, with the offset behind them. */
-  reaching(end: number): void;
+  reaching(end: number, bytes: Uint8Array): void;
   /** The append is on the disk. */
   drop(): void;
   /** The append failed and was undone. */
@@ -63,9 +72,24 @@ function bootId(): string {
   }
 }
 
+/** What tells the bytes of one write again: where it ends, and the beginning of each page of the file that it begins. */
+function marksOf(end: number, bytes: Uint8Array): Buffer {
+  const start = end - bytes.length;
+  const firstPage = Math.ceil(start / pageLength) * pageLength;
+  const count = Math.max(0, Math.ceil((end - firstPage) / pageLength));
+  const marks = Buffer.alloc(endLength + count * headLength);
+  marks.writeDoubleLE(end, 0);
+  for (let head = 0; head < count; head++) {
+    const at = firstPage + head * pageLength - start;
+    marks.set(bytes.subarray(at, at + headLength), endLength + head * headLength);
+  }
+  return marks;
+}
+
 /**
  * @param descriptor the file that is appended to, locked
  * @param end the offset behind the bytes that are written first
+ * @param bytes those
  * @returns undefined where the user has no state directory and can't make one
  * @throws the system's error, for a full disk and the like; nothing is left then
  */
@@ -75,15 +99,21 @@ export function writeIntent(
   descriptor: number,
   created: boolean,
   end: number,
+  bytes: Uint8Array,
 ): AppendIntent | undefined {
   const { dev, ino, size } = fstatSync(descriptor);
   const begun: Begun = { path, dev, ino, size, created, boot: bootId() };
   const name = intentPath(directory, path);
   let file: number | undefined;
+  let length = 0;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     file = openSync(name, "w", 0o600);
-    writeAll(file, Buffer.from(`${String(end).padStart(endWidth)}${JSON.stringify(begun)}\n`), 0);
+    const line = Buffer.alloc(lineLength, " ");
+    line.write(`${JSON.stringify(begun)}\n`);
+    const marks = marksOf(end, bytes);
+    writeAll(file, Buffer.concat([line, marks]), 0);
+    length = line.length + marks.length;
     fsyncSync(file);
     syncDirectory(directory);
   } catch (error) {
@@ -98,9 +128,12 @@ export function writeIntent(
   const opened = file;
   let synced = true;
   return {
-    reaching: (next) => {
-      writeSync(opened, String(next).padStart(endWidth), 0);
-      synced = false;
+    reaching: (next, more) => {
+      const marks = marksOf(next, more);
+      writeAll(opened, marks, length);
+      length += marks.length;
+      synced = next - size <= syncedLength;
+      if (synced) fdatasyncSync(opened);
     },
     drop: () => {
       if (!synced) fsyncSync(opened);
@@ -116,10 +149,17 @@ export function writeIntent(
   };
 }
 
-function readIntent(name: string): { begun: Begun; end: number } | undefined {
+interface Left {
+  readonly begun: Begun;
+  /** As marksOf made them, one behind the other. */
+  readonly marks: Buffer;
+}
+
+function readIntent(name: string): Left | undefined {
   try {
-    const text = readFileSync(name, "utf8");
-    return { begun: JSON.parse(text.slice(endWidth)) as Begun, end: Number(text.slice(0, endWidth)) };
+    const bytes = readFileSync(name);
+    const begun = JSON.parse(bytes.toString("utf8", 0, Math.min(bytes.length, lineLength))) as Begun;
+    return { begun, marks: bytes.subarray(lineLength) };
   } catch {
     // Cut off itself: the append had not begun.
     return undefined;
@@ -128,20 +168,20 @@ function readIntent(name: string): { begun: Begun; end: number } | undefined {
 
 function settle(directory: string, name: string, descriptor: number): string | undefined {
   const left = readIntent(name);
-  let notice: string | undefined;
-  if (left !== undefined) notice = cutBack(left.begun, left.end, descriptor);
+  const notice = left === undefined ? undefined : cutBack(left, descriptor);
   unlinkSync(name);
   syncDirectory(directory);
   return notice;
 }
 
-function cutBack({ path, dev, ino, size, created, boot }: Begun, end: number, descriptor: number): string | undefined {
+function cutBack(left: Left, descriptor: number): string | undefined {
+  const { path, dev, ino, size, created, boot } = left.begun;
   const now = fstatSync(descriptor);
   if (now.dev !== dev || now.ino !== ino || now.size < size) return undefined;
   if (now.size > size) {
     const startedAt = Date.now() - uptime() * 1000;
-    const onlyOurs = boot === bootId() ? now.size <= end : now.mtimeMs < startedAt;
-    if (!onlyOurs)
+    const running = boot === bootId();
+    if ((!running && now.mtimeMs >= startedAt) || !holdsOnlyOurs(left, descriptor, now.size, running))
       return `${path}: an interrupted save left part of a message at byte ${size}; others wrote since, so it stays`;
     ftruncateSync(descriptor, size);
     fsyncSync(descriptor);
@@ -150,10 +190,34 @@ function cutBack({ path, dev, ino, size, created, boot }: Begun, end: number, de
   return undefined;
 }
 
-/** Cuts back what an append to this file left half done. @param descriptor the file, locked */
-export function settleAppend(directory: string, path: string, descriptor: number): void {
+/** @param running since the append: else the power may have failed, and what was not synced can be zeros */
+function holdsOnlyOurs({ begun, marks }: Left, descriptor: number, size: number, running: boolean): boolean {
+  let start = begun.size;
+  let endsAtOurs = false;
+  for (let at = 0; at + endLength <= marks.length && start < size; ) {
+    const end = marks.readDoubleLE(at);
+    const firstPage = Math.ceil(start / pageLength) * pageLength;
+    at += endLength;
+    for (let page = firstPage; page < Math.min(end, size); page += pageLength, at += headLength) {
+      const there = readRange(descriptor, page, Math.min(page + headLength, end, size));
+      const isOurs = there.equals(marks.subarray(at, at + there.length));
+      if (!isOurs && (running || there.some((byte) => byte !== 0))) return false;
+    }
+    endsAtOurs = size === end || (size < end && size % pageLength === 0);
+    start = end;
+  }
+  return endsAtOurs;
+}
+
+/**
+ * Cuts back what an append to this file left half done.
+ *
+ * @param descriptor the file, locked
+ * @returns what the user is to be told
+ */
+export function settleAppend(directory: string, path: string, descriptor: number): string | undefined {
   const name = intentPath(directory, path);
-  if (readIntent(name) !== undefined) settle(directory, name, descriptor);
+  return readIntent(name) === undefined ? undefined : settle(directory, name, descriptor);
 }
 
 /**

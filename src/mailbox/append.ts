@@ -6,6 +6,7 @@ import { type AppendIntent, settleAppend, writeIntent } from "./append-intent.ts
 import { readRange, syncDirectory, writePieces } from "./bytes.ts";
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
+import { notice } from "./notices.ts";
 import { refuseCompressed } from "./packed/compression.ts";
 
 export interface AppendOptions {
@@ -55,15 +56,18 @@ function appendLocked(
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
   { stateDirectory, onWritten }: AppendOptions,
 ): void {
-  if (stateDirectory !== undefined) settleAppend(stateDirectory, path, descriptor);
+  if (stateDirectory !== undefined) {
+    const text = settleAppend(stateDirectory, path, descriptor);
+    if (text !== undefined) notice(text);
+  }
   const { size } = fstatSync(descriptor);
   const isNew = created && size === 0;
   let intent: AppendIntent | undefined;
   try {
     let begun = false;
-    writePieces(descriptor, pieces(descriptor, size), size, (end) => {
-      if (begun) intent?.reaching(end);
-      else if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew, end);
+    writePieces(descriptor, pieces(descriptor, size), size, (end, bytes) => {
+      if (begun) intent?.reaching(end, bytes);
+      else if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew, end, bytes);
       begun = true;
       onWritten?.(end - size);
     });

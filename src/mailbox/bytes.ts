@@ -51,20 +51,20 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
  * Writes pieces one behind the other; small ones are gathered, so that a hundred thousand messages are not two hundred
  * thousand system calls.
  *
- * @param before called with the offset behind the bytes that are written next
+ * @param before called with the offset behind the bytes that are written next, and them
  * @returns the position behind the last byte
  */
 export function writePieces(
   descriptor: number,
   pieces: Iterable<Uint8Array>,
   position: number,
-  before?: (end: number) => void,
+  before?: (end: number, bytes: Uint8Array) => void,
 ): number {
   const gathered = Buffer.allocUnsafe(pieceSize);
   let held = 0;
   let at = position;
   const put = (bytes: Uint8Array) => {
-    before?.(at + bytes.length);
+    before?.(at + bytes.length, bytes);
     writeAll(descriptor, bytes, at);
     at += bytes.length;
   };

@@ -2,7 +2,9 @@
  * Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks; or into
  * a Maildir.
  */
+import { closeSync, fchownSync, openSync } from "node:fs";
 import { asctime } from "../message/date.ts";
+import { isSystemError, named } from "../system-error.ts";
 import { type AppendOptions, appendMessages } from "./append.ts";
 import { meansMaildir } from "./maildir/directory.ts";
 
@@ -22,6 +24,29 @@ export function mboxForm({ sender, date, message }: Delivery): Buffer {
     .replace(/^From /gm, ">From ");
   const end = text.endsWith("\n") ? "\n" : "\n\n";
   return Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${asctime(date)}\n${text}${end}`, "latin1");
+}
+
+/** Who is to own a mailbox. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A mailbox made by root belongs to its user from the first moment. @throws MailError that names it */
+export function provideSpool(spool: string, { uid, gid }: Owner): void {
+  if (process.getuid?.() !== 0) return;
+  let descriptor: number;
+  try {
+    descriptor = openSync(spool, "wx", 0o600);
+  } catch (error) {
+    if (isSystemError(error) && error.code === "EEXIST") return;
+    throw named(spool, error);
+  }
+  try {
+    fchownSync(descriptor, uid, gid);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** @throws MailboxBusy, or MailError with the system's reason; the spool is then as it was */

@@ -1,6 +1,5 @@
 /** One message into the mailboxes of its recipients; after it returns, what it says is on the disk. */
-import { chownSync, closeSync, openSync } from "node:fs";
-import { deliver } from "../mailbox/deliver.ts";
+import { deliver, provideSpool } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { Log } from "./log.ts";
@@ -62,8 +61,9 @@ export function localDelivery(options: Options, log: Log): Deliver {
       };
       try {
         await inTurn(to.spool, async () => {
-          provideMailbox(to);
-          await deliver(to.spool, { sender, date, message: Buffer.concat([trace, message]) }, { lockwait });
+          if (to.account !== undefined) provideSpool(to.spool, to.account);
+          const delivery = { sender, date, message: Buffer.concat([trace, message]) };
+          await deliver(to.spool, delivery, { lockwait, stateDirectory: options.stateDirectory });
         });
         report("2.0.0", `sent (delivered to ${isMaildir(to.spool) ? "maildir" : "mailbox"})`);
       } catch (error) {
@@ -76,18 +76,6 @@ export function localDelivery(options: Options, log: Log): Deliver {
     if (failures.every(isFull)) throw new Refusal(452, "4.3.1 Insufficient system storage");
     throw new Refusal(451, "4.3.0 Error: mailbox could not be written; try again later");
   };
-}
-
-/** A mailbox made by root belongs to its user from the first moment. */
-function provideMailbox({ spool, account }: Recipient): void {
-  if (account === undefined || process.getuid?.() !== 0) return;
-  try {
-    closeSync(openSync(spool, "wx", 0o600));
-  } catch (error) {
-    if (isSystemError(error) && error.code === "EEXIST") return;
-    throw error;
-  }
-  chownSync(spool, account.uid, account.gid);
 }
 
 function isFull(error: unknown): boolean {

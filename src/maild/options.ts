@@ -15,10 +15,14 @@ export interface Options {
   readonly log?: string;
   /** Names that get mail though they are in no password database. */
   readonly users: readonly string[];
+  /** Private directory for what a killed delivery is undone by. */
+  readonly stateDirectory: string;
 }
 
 /** @returns the options, or what `--help` asked for */
-export async function parseOptions(argv: readonly string[]): Promise<{ options: Options } | { text: string }> {
+export async function parseOptions(
+  argv: readonly string[],
+): Promise<{ options: Omit<Options, "stateDirectory"> } | { text: string }> {
   const { Command, CommanderError, InvalidArgumentError } = await import("commander");
   let text = "";
   const port = (value: string): number => {
@@ -53,7 +57,7 @@ export async function parseOptions(argv: readonly string[]): Promise<{ options: 
     if (error.exitCode === 0) return { text };
     throw new MailError(error.message.replace(/^error: /, "").replace(/\n/g, " "), Exit.Usage, error);
   }
-  const { user, ...options } = command.opts<Omit<Options, "users"> & { user: readonly string[] }>();
+  const { user, ...options } = command.opts<Omit<Options, "users" | "stateDirectory"> & { user: readonly string[] }>();
   requireDirectory(options.spool);
   return { options: { ...options, domain: options.domain.toLowerCase(), users: user } };
 }

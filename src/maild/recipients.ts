@@ -2,13 +2,9 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Owner } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
 import type { Options } from "./options.ts";
-
-export interface Account {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface Recipient {
   /** As the client named it. */
@@ -18,7 +14,7 @@ export interface Recipient {
   readonly user: string;
   readonly spool: string;
   /** Who is to own the mailbox; none for a name that is only a file. */
-  readonly account?: Account;
+  readonly account?: Owner;
 }
 
 export type Verdict = { readonly recipient: Recipient } | { readonly refused: { code: number; text: string } };
@@ -56,7 +52,7 @@ function findUser(name: string, options: Options): Pick<Recipient, "user" | "spo
 }
 
 /** Read each time: an account made while the server runs counts. */
-function findAccount(user: string): Account | undefined {
+function findAccount(user: string): Owner | undefined {
   let passwd: string;
   try {
     passwd = readFileSync("/etc/passwd", "latin1");

@@ -11,6 +11,8 @@ export interface TransportOptions {
   readonly timeouts: { readonly connect: number; readonly silence: number; readonly total: number };
   /** Seconds to wait for a spool's lock. */
   readonly lockwait: number;
+  /** Private directory for what a killed delivery is undone by. */
+  readonly stateDirectory: string;
   readonly verbose: boolean;
   /** For programs: the envelope sender, where one was asked for. */
   readonly sender: string | undefined;
@@ -30,7 +32,7 @@ export async function openTransport(way: Way, options: TransportOptions): Promis
   }
   if (way.kind === "local") {
     const { LocalTransport } = await import("./local.ts");
-    return new LocalTransport({ directory: "/var/mail", mailName: options.mailName, lockwait: options.lockwait });
+    return new LocalTransport({ ...options, directory: "/var/mail" });
   }
   const { SmtpTransport } = await import("./smtp.ts");
   const milliseconds = (seconds: number) => Math.max(1, seconds * 1000);

@@ -32,6 +32,7 @@ beforeEach(async () => {
     spool: join(directory, "spool"),
     domain: "dominio",
     users: ["debian"],
+    stateDirectory: join(directory, "state"),
   };
   server = await listen(options, openLog(join(directory, "mail.log")));
   port = server.address.split(":")[1] as string;

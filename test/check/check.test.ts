@@ -24,7 +24,14 @@ afterAll(async () => {
 
 async function maild(): Promise<string> {
   mkdirSync(spool, { recursive: true });
-  const options = { listen: "127.0.0.1", port: 0, spool, domain: "host.example", users: ["ann"] };
+  const options = {
+    listen: "127.0.0.1",
+    port: 0,
+    spool,
+    domain: "host.example",
+    users: ["ann"],
+    stateDirectory: place,
+  };
   const server = await listen(options, openLog(join(place, "log")));
   servers.push(server);
   return `smtp://${server.address}`;

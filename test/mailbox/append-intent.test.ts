@@ -1,11 +1,14 @@
 import {
   appendFileSync,
   existsSync,
+  fstatSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +18,7 @@ import { appendMessages } from "../../src/mailbox/append.ts";
 import { settleAppends, writeIntent } from "../../src/mailbox/append-intent.ts";
 
 const old = "From a Sat Jan 16 18:22:01 2021\nSubject: old\n\nbody\n\n";
+const long = Array.from({ length: 2000 }, (_, line) => `${line} of a long message\n`).join("");
 const half = "From b Sat Jan 16 18:22:01 2021\nSubject: ha";
 
 let directory: string;
@@ -28,12 +32,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** An append as a kill leaves it: announced, so much written. */
-function killedAppend(text: string): void {
+/** An append as a kill leaves it: announced, the beginning of it written. */
+function killedAppend(text: string, written = text.length): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
-  writeIntent(state, box, descriptor, created, old.length + text.length);
-  appendFileSync(descriptor, text);
+  const { size } = fstatSync(descriptor);
+  writeIntent(state, box, descriptor, created, size + text.length, Buffer.from(text));
+  appendFileSync(descriptor, text.slice(0, written));
+}
+
+/** As it is read after a restart of the machine. */
+function restarted(): void {
+  const [name = ""] = readdirSync(state);
+  const path = join(state, name);
+  const text = readFileSync(path, "latin1");
+  writeFileSync(path, text.replace(/"boot":"[^"]*"/, `"boot":"${"0".repeat(36)}"`), "latin1");
+  utimesSync(box, new Date(0), new Date(0));
 }
 
 describe("an append that a crash interrupted", () => {
@@ -47,6 +61,38 @@ describe("an append that a crash interrupted", () => {
     expect(await settleAppends(state)).toEqual([]);
     expect(readFileSync(box, "latin1")).toBe(old);
     expect(readdirSync(state)).toEqual([]);
+  });
+
+  test.each([1, 5])("is cut back when the kill came within a write, after %i pages of it", async (pages) => {
+    writeFileSync(box, old);
+    killedAppend(long, pages * 4096 - old.length);
+    expect(await settleAppends(state)).toEqual([]);
+    expect(readFileSync(box, "latin1")).toBe(old);
+  });
+
+  test("is cut back after a power failure, which may leave zeros", async () => {
+    writeFileSync(box, old);
+    killedAppend(long, 8192 - old.length);
+    truncateSync(box, 4096);
+    truncateSync(box, 16384);
+    restarted();
+    expect(await settleAppends(state)).toEqual([]);
+    expect(readFileSync(box, "latin1")).toBe(old);
+  });
+
+  test.each([
+    ["a message that ends before the append would have", old, () => {}],
+    ["one that ends where a page does", `${old.slice(0, -2)}${".".repeat(4096 - old.length)}\n\n`, () => {}],
+    ["one, and the machine was restarted since", old, restarted],
+    ["one of pages, and the machine was restarted since", "From c\n".repeat(4096), restarted],
+  ])("is left alone, and told, when another program has written %s", async (_what, other, since) => {
+    writeFileSync(box, old);
+    killedAppend(long, 8192 - old.length);
+    appendFileSync(box, other);
+    since();
+    const [notice] = await settleAppends(state);
+    expect(notice).toMatch(/interrupted save left part of a message at byte 52/);
+    expect(readFileSync(box, "latin1").endsWith(other)).toBe(true);
   });
 
   test("takes the file away that it had made", async () => {

@@ -18,7 +18,14 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "maild-"));
   spool = join(directory, "spool");
   mkdirSync(spool);
-  const options = { listen: "127.0.0.1", port: 0, spool, domain: "dominio", users: ["debian", "ana"] };
+  const options = {
+    listen: "127.0.0.1",
+    port: 0,
+    spool,
+    domain: "dominio",
+    users: ["debian", "ana"],
+    stateDirectory: directory,
+  };
   server = await listen(options, openLog(join(directory, "mail.log")));
   dialogue = openDialogue(Number(server.address.split(":")[1]));
   expect(await dialogue.say()).toMatch(/^220 dominio ESMTP/);

@@ -1,0 +1,145 @@
+/** Delivery without a server and by maild, killed before each write-type call and within each write. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type Home, makeHome } from "../mailbox/support/program.ts";
+import { openDialogue } from "./dialogue.ts";
+
+const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
+const old = "From a Sat Jan 16 18:22:01 2021\nSubject: old\n\nbody\n\n";
+const text = Array.from({ length: 3000 }, (_, line) => `line ${line} of the body`);
+const kinds = ["between calls", "within a write"] as const;
+/** More than any delivery has. */
+const mostCalls = 60;
+
+let home: Home;
+let spool: string;
+beforeEach(() => {
+  home = makeHome();
+  mkdirSync(join(home.path, "spool"));
+  spool = join(home.path, "spool/root");
+});
+afterEach(() => home.remove());
+
+function killedAt(call: number, kind: (typeof kinds)[number]): Record<string, string> {
+  return {
+    PATH: process.env["PATH"] ?? "",
+    HOME: home.path,
+    USER: "root",
+    LOGNAME: "root",
+    MAIL_KILL_AT: String(call),
+    ...(kind === "within a write" ? { MAIL_KILL_TORN: "1" } : {}),
+  };
+}
+
+function subjects(): string[] {
+  return [...readFileSync(spool, "latin1").matchAll(/^Subject: (.*)$/gm)].map(([, subject = ""]) => subject);
+}
+
+function nothingIsLeft(): void {
+  const state = join(home.path, ".local/state/mail");
+  const left = existsSync(state) ? readdirSync(state).filter((name) => name.endsWith(".append")) : [];
+  expect(left).toEqual([]);
+}
+
+describe.each(kinds)("killed %s", (kind) => {
+  test("maild: its next start cuts back what was not answered; with the client's second try all is there once", async () => {
+    let completed = false;
+    for (let call = 1; !completed && call < mostCalls; call++) {
+      writeFileSync(spool, old);
+      const answer = await submitTo(await maild(killedAt(call, kind)));
+      completed = answer !== undefined;
+      const next = await maild(killedAt(0, kind));
+      const found = readFileSync(spool, "latin1");
+      // Killed before its answer but after its last byte was safe, it is there: a client cannot know, and tries again.
+      if (!completed && subjects().length === 1) {
+        expect([call, found]).toEqual([call, old]);
+        expect(await submitTo(next)).toMatch(/^250 2\.0\.0 Ok/);
+      } else await stop(next.process);
+      expect([call, subjects()]).toEqual([call, ["old", "new"]]);
+      expect(readFileSync(spool, "latin1").endsWith(`${text.at(-1)}\n\n`)).toBe(true);
+      nothingIsLeft();
+    }
+    expect(completed).toBe(true);
+  });
+
+  const canMount = spawnSync("unshare", ["-m", "true"]).status === 0;
+  (canMount ? test : test.skip)("mta=local: the next delivery begins where the killed one began", () => {
+    const local = (environment: Record<string, string>, subject: string) =>
+      spawnSync(
+        "unshare",
+        [
+          "-m",
+          "/bin/sh",
+          "-c",
+          `mount --bind spool /var/mail && exec ${process.execPath} -r ${killer} ${process.cwd()}/bin/mail.js -n -S mta=local -s ${subject} root`,
+        ],
+        { cwd: home.path, env: environment, input: text.join("\n"), encoding: "latin1" },
+      );
+    let completed = false;
+    for (let call = 1; !completed && call < mostCalls; call++) {
+      writeFileSync(spool, old);
+      completed = local(killedAt(call, kind), "new").signal === null;
+      const whole = subjects().length === 2 && readFileSync(spool, "latin1").endsWith(`${text.at(-1)}\n\n`);
+      const { status, stderr } = local(killedAt(0, kind), "next");
+      expect([call, status, stderr]).toEqual([call, 0, ""]);
+      const expected = whole && subjects().length === 3 ? ["old", "new", "next"] : ["old", "next"];
+      expect([call, subjects()]).toEqual([call, expected]);
+      nothingIsLeft();
+    }
+    expect(completed).toBe(true);
+  });
+});
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly port: number;
+}
+
+async function maild(environment: Record<string, string>): Promise<Running> {
+  const argv = [
+    "-r",
+    killer,
+    "bin/maild.js",
+    "--port",
+    "0",
+    "--spool",
+    join(home.path, "spool"),
+    "--domain",
+    "dominio",
+  ];
+  const child = spawn(process.execPath, [...argv, "--user", "root"], {
+    env: environment,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const port = await new Promise<number>((resolve) => {
+    child.stdout.once("data", (line: Buffer) => resolve(Number(/:(\d+)$/m.exec(line.toString())?.[1])));
+    child.once("exit", () => resolve(0));
+  });
+  return { process: child, port };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill();
+  await exited;
+}
+
+/** @returns the answer to the message; undefined when the server did not live to give it */
+async function submitTo({ process: child, port }: Running): Promise<string | undefined> {
+  if (port === 0) return undefined;
+  const { say, socket } = openDialogue(port);
+  try {
+    await say();
+    for (const line of ["HELO here", "MAIL FROM:<a@dominio>", "RCPT TO:<root@dominio>", "DATA"]) await say(line);
+    return await say(["Subject: new", "", ...text, "."].join("\r\n"));
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+    await stop(child);
+  }
+}
