@@ -65,11 +65,11 @@ describe.each(kinds)("killed %s", (kind) => {
     expect(completed).toBe(true);
   });
 
-  const canMount = spawnSync("unshare", ["-m", "true"]).status === 0;
+  const canMount = spawnSync("/usr/bin/unshare", ["-m", "true"]).status === 0;
   (canMount ? test : test.skip)("mta=local: the next delivery begins where the killed one began", () => {
     const local = (environment: Record<string, string>, subject: string) =>
       spawnSync(
-        "unshare",
+        "/usr/bin/unshare",
         [
           "-m",
           "/bin/sh",
