@@ -30,8 +30,13 @@ export function* readPieces(descriptor: number, start: number, end: number): Ite
 }
 
 /** The same in larger pieces of one buffer: each is valid until the next. */
-export function* copyPieces(descriptor: number, start: number, end: number): Iterable<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(largePieceSize, Math.max(0, end - start)));
+export function* copyPieces(
+  descriptor: number,
+  start: number,
+  end: number,
+  pieceSize = largePieceSize,
+): Iterable<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, Math.max(0, end - start)));
   for (let at = start; at < end; at += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
     const length = readInto(descriptor, piece, at);

@@ -23,6 +23,14 @@ export const Flag = {
   StatusChanged: 1 << 7,
 } as const;
 
+/** Messages that have the same flags. */
+export interface FlagTally {
+  readonly flags: number;
+  readonly count: number;
+  /** The first of them. */
+  readonly first: number;
+}
+
 export interface Counts {
   /** Lines as stored: the From_ line and the empty line at the end included. */
   readonly lines: number;
@@ -79,6 +87,9 @@ export interface Mailbox {
   flags(message: number): number;
   /** Sets and clears bits of Flag. Only in memory until commit. */
   mark(message: number, set: number, clear?: number): void;
+
+  /** Of the messages from one on, how many have the same flags; `tallyOf` does without, by asking for each. */
+  tally?(from: number): Iterable<FlagTally>;
 
   /** Bytes of the stored message, its From_ line included. */
   size(message: number): number;

@@ -5,6 +5,7 @@ import { MailError } from "../errors.ts";
 import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { openMailbox } from "../mailbox/open.ts";
+import { tallyOf } from "../mailbox/tally.ts";
 import { isSystemError } from "../system-error.ts";
 import { History } from "./history.ts";
 import { interruptible } from "./interrupts.ts";
@@ -81,25 +82,24 @@ export function systemFolder(session: Session, user?: string): FolderName {
 
 /** The first new message, read or not, else the first unread one, else the first. */
 export function firstToRead({ mailbox }: Folder, from = 1): number {
-  let unread = 0;
-  for (let message = from; message <= mailbox.count; message++) {
-    const flags = mailbox.flags(message);
-    if (flags & Flag.New) return message;
-    if (unread === 0 && (flags & Flag.Read) === 0) unread = message;
-  }
-  return unread || Math.min(mailbox.count, 1);
+  const tallies = [...tallyOf(mailbox, from)];
+  const firstWith = (wanted: (flags: number) => boolean) =>
+    Math.min(...tallies.filter(({ flags }) => wanted(flags)).map(({ first }) => first));
+  const fresh = firstWith((flags) => (flags & Flag.New) !== 0);
+  if (Number.isFinite(fresh)) return fresh;
+  const unread = firstWith((flags) => (flags & Flag.Read) === 0);
+  return Number.isFinite(unread) ? unread : Math.min(mailbox.count, 1);
 }
 
 /** `"NAME": 3 messages 1 new 2 unread` */
 export function summary(session: Session, folder: Folder): string {
   const { mailbox } = folder;
   const counted = { new: 0, unread: 0, deleted: 0, saved: 0 };
-  for (let message = 1; message <= mailbox.count; message++) {
-    const flags = mailbox.flags(message);
-    if (flags & Flag.New) counted.new++;
-    if ((flags & Flag.Read) === 0) counted.unread++;
-    if (flags & Flag.Deleted) counted.deleted++;
-    if (flags & Flag.Saved) counted.saved++;
+  for (const { flags, count } of tallyOf(mailbox)) {
+    if (flags & Flag.New) counted.new += count;
+    if ((flags & Flag.Read) === 0) counted.unread += count;
+    if (flags & Flag.Deleted) counted.deleted += count;
+    if (flags & Flag.Saved) counted.saved += count;
   }
   if (counted.unread <= counted.new) counted.unread = 0;
   const parts = Object.entries(counted).flatMap(([what, number]) => (number > 0 ? [` ${number} ${what}`] : []));

@@ -2,46 +2,82 @@
  * The index of a large mailbox, kept between sessions so that opening it again costs only what was delivered since. It is
  * never needed: whatever is not quite right about it, it is as if it were not there.
  *
- * The file is a header, the start of each message (Float64), the stored state of each (a byte). It is believed when the
- * mailbox is the same by device, inode, size and times; or when it has only grown, its head, its last indexed message and
- * a sample of the others being in their places.
+ * The file is a header, the start of each message (Float64), the stored state of each (a byte), in the machine's order of
+ * bytes. It is believed when the mailbox is the same by device, inode, size and times; or when it has only grown, its head,
+ * its last indexed message and a sample of the others being in their places, and then without the messages of its last
+ * megabytes if anything in these has changed. It is read and written as it is in memory: nothing here is done message by
+ * message.
  */
-import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readvSync,
+  renameSync,
+  rmSync,
+  writevSync,
+} from "node:fs";
 import { join } from "node:path";
-import { readRange, writeAll } from "../bytes.ts";
+import { copyPieces, readRange } from "../bytes.ts";
+import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { MessageIndex } from "./message-index.ts";
-import { sumOf } from "./page-sums.ts";
 
 /** Below this many bytes a mailbox is read as quickly as its index. */
 const worthwhile = 4 << 20;
-const magic = 0x4d61_6964_7831;
-const fields = { magic: 0, dev: 1, ino: 2, size: 3, mtime: 4, ctime: 5, count: 6, sum: 7 } as const;
-const hashesAt = 64;
-const headerLength = hashesAt + 64;
+const magic = 0x4d61_6964_7832n;
+const fields = {
+  magic: 0,
+  dev: 1,
+  ino: 2,
+  size: 3,
+  mtime: 4,
+  ctime: 5,
+  count: 6,
+  head: 7,
+  last: 8,
+  recentFrom: 9,
+  recentSum: 10,
+  sum: 11,
+} as const;
+const headerLength = 96;
 const headLength = 4096;
 const lastLength = 64 << 10;
 const samples = 64;
-/** Of a mailbox that has grown so much is read again: what other clients write into recent messages is seen so. */
-const readAgain = 8 << 20;
-const highestStored = 7;
+/** So many bytes at the end of what is indexed are looked at again: what other clients write into recent messages is seen. */
+const recentLength = 8 << 20;
+/** Room for so many messages that come. */
+const spare = 256;
 
 export interface KeptIndex {
   readonly index: MessageIndex;
   /** Bytes of the mailbox that it covers. */
   readonly size: number;
+  /** Known of its end; undefined where that has changed. */
+  readonly recent: Recent | undefined;
 }
 
+/** The checksum of the mailbox from an offset to the end of what is indexed. */
+export interface Recent {
+  readonly from: number;
+  readonly to: number;
+  readonly sum: number;
+}
+
+/** Two mailboxes whose paths have one checksum take turns: the index of the other is not believed. */
 function nameOf(directory: string, path: string): string {
-  return join(directory, `${createHash("sha256").update(path).digest("hex").slice(0, 32)}.index`);
+  return join(directory, `${crc32(Buffer.from(path)).toString(16).padStart(8, "0")}.index`);
 }
 
-/** Hashes of the first bytes, and of the last message. */
-function hashes(descriptor: number, size: number, lastStart: number): Buffer {
-  const head = readRange(descriptor, 0, Math.min(size, headLength));
-  const last = readRange(descriptor, Math.max(0, lastStart), Math.min(size, Math.max(0, lastStart) + lastLength));
-  return Buffer.concat([head, last].map((bytes) => createHash("sha256").update(bytes).digest()));
+/** Checksums of the first bytes, and of the last message. */
+function landmarks(mailbox: number, size: number, lastStart: number): { head: number; last: number } {
+  const start = Math.max(0, lastStart);
+  return {
+    head: crc32(readRange(mailbox, 0, Math.min(size, headLength))),
+    last: crc32(readRange(mailbox, start, Math.min(size, start + lastLength))),
+  };
 }
 
 /** @returns undefined where there is none to be believed */
@@ -53,11 +89,16 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
     const { uid, mode, size } = fstatSync(descriptor);
     if ((mode & constants.S_IFMT) !== constants.S_IFREG || uid !== process.geteuid?.() || (mode & 0o022) !== 0)
       return undefined;
-    if (size < headerLength) return undefined;
-    const header = readRange(descriptor, 0, headerLength);
-    const count = Number(header.readBigInt64LE(fields.count * 8));
-    if (!(count > 0) || size !== headerLength + count * 9) return undefined;
-    return believe(readAligned(descriptor, headerLength, size), header, count, mailbox, state);
+    if (size < headerLength || size > state.size) return undefined;
+    const count = (size - headerLength) / 9;
+    if (!Number.isInteger(count) || count === 0) return undefined;
+    const header = Buffer.alloc(headerLength);
+    const starts = new Float64Array(count + spare);
+    const stored = new Uint8Array(count + spare);
+    const parts = [header, new Uint8Array(starts.buffer, 0, count * 8), stored.subarray(0, count)] as const;
+    if (readvSync(descriptor, parts, 0) !== size || Number(header.readBigInt64LE(fields.sum * 8)) !== sumOf(parts))
+      return undefined;
+    return believe(header, starts, stored, count, mailbox, state);
   } catch {
     return undefined;
   } finally {
@@ -65,57 +106,69 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
   }
 }
 
-function readAligned(descriptor: number, start: number, end: number): ArrayBuffer {
-  const aligned = new ArrayBuffer(Math.ceil((end - start) / 8) * 8);
-  const bytes = Buffer.from(aligned, 0, end - start);
-  readRange(descriptor, start, end).copy(bytes);
-  return aligned;
-}
-
 function believe(
-  content: ArrayBuffer,
   header: Buffer,
+  starts: Float64Array,
+  stored: Uint8Array,
   count: number,
   mailbox: number,
   state: FileState,
 ): KeptIndex | undefined {
   const field = (at: number) => header.readBigInt64LE(at * 8);
+  const number = (at: number) => Number(field(at));
+  const size = number(fields.size);
   const kept: FileState = {
-    dev: Number(field(fields.dev)),
-    ino: Number(field(fields.ino)),
-    size: Number(field(fields.size)),
+    dev: number(fields.dev),
+    ino: number(fields.ino),
+    size,
     mtime: field(fields.mtime),
     ctime: field(fields.ctime),
   };
-  if (field(fields.magic) !== BigInt(magic) || !sameFile(kept, state)) return undefined;
-  if (!sameState(kept, state) && kept.size >= state.size) return undefined;
-  const words = new Int32Array(content);
-  if (Number(field(fields.sum)) !== sumOf(words, 0, words.length)) return undefined;
-  const starts = new Float64Array(content, 0, count);
-  const stored = new Uint8Array(content, count * 8, count);
-  if (!isInOrder(starts, stored, kept.size)) return undefined;
-  const last = starts[count - 1] as number;
-  if (!hashes(mailbox, kept.size, last).equals(header.subarray(hashesAt))) return undefined;
-  if (kept.size < state.size && !areInPlace(mailbox, starts)) return undefined;
+  if (field(fields.magic) !== magic || number(fields.count) !== count || !sameFile(kept, state)) return undefined;
+  const grown = !sameState(kept, state);
+  if (grown && size >= state.size) return undefined;
+  const known = starts.subarray(0, count);
+  if (!areInOrder(known, size)) return undefined;
+  const { head, last } = landmarks(mailbox, size, starts[count - 1] as number);
+  if (number(fields.head) !== head || number(fields.last) !== last) return undefined;
   const index = new MessageIndex(starts, stored, count);
-  if (kept.size < state.size) index.cutAt(kept.size - readAgain);
-  return { index, size: kept.size };
+  const recent: Recent = { from: number(fields.recentFrom), to: size, sum: number(fields.recentSum) };
+  if (!grown) return { index, size, recent };
+  if (!sampled(known).every((start) => startsMessage(mailbox, start))) return undefined;
+  if (sumOfRange(mailbox, recent.from, size) === recent.sum) return { index, size, recent };
+  index.cutAt(size - recentLength);
+  return { index, size, recent: undefined };
 }
 
-function isInOrder(starts: Float64Array, stored: Uint8Array, size: number): boolean {
-  let before = -1;
-  for (let i = 0; i < starts.length; i++) {
-    const start = starts[i] as number;
-    if (!(start > before && start < size) || (stored[i] as number) > highestStored) return false;
-    before = start;
-  }
-  return Number.isInteger(starts[0]) && Number.isInteger(before);
+function sumOfRange(mailbox: number, from: number, to: number, before = 0): number {
+  let sum = before;
+  for (const piece of copyPieces(mailbox, from, to, 256 << 10)) sum = crc32(piece, sum);
+  return sum;
 }
 
-function areInPlace(mailbox: number, starts: Float64Array): boolean {
+/** Goes on from what is known, so that only what came is read; but not for ever. */
+function recentOf(mailbox: number, size: number, known: Recent | undefined): Recent {
+  if (known !== undefined && known.to <= size && size - known.from <= 2 * recentLength)
+    return { from: known.from, to: size, sum: sumOfRange(mailbox, known.to, size, known.sum) };
+  const from = Math.max(0, size - recentLength);
+  return { from, to: size, sum: sumOfRange(mailbox, from, size) };
+}
+
+/** Of the whole file but the place of the sum itself. @param parts the header, and what follows it */
+function sumOf([header, ...parts]: readonly [Uint8Array, ...Uint8Array[]]): number {
+  const at = fields.sum * 8;
+  return parts.reduce((sum, part) => crc32(part, sum), crc32(header.subarray(at + 8), crc32(header.subarray(0, at))));
+}
+
+/** The sum has told already that the file is as it was written. */
+function areInOrder(starts: Float64Array, size: number): boolean {
+  const ordered = [...sampled(starts), starts[starts.length - 1] as number, size];
+  return ordered.every((start, at) => Number.isInteger(start) && start >= (at === 0 ? 0 : (ordered[at - 1] as number)));
+}
+
+function sampled(starts: Float64Array): number[] {
   const step = Math.max(1, Math.floor(starts.length / samples));
-  for (let i = 0; i < starts.length; i += step) if (!startsMessage(mailbox, starts[i] as number)) return false;
-  return true;
+  return Array.from({ length: Math.ceil(starts.length / step) }, (_, at) => starts[at * step] as number);
 }
 
 /** Whether a From_ line behind an empty line, or at the file's start, stands at an offset. */
@@ -125,38 +178,46 @@ export function startsMessage(mailbox: number, start: number): boolean {
   return (start < 3 ? /^(?:\r?\n)?From $|\n\nFrom $/ : /\n\r?\nFrom $/).test(text);
 }
 
-/** Keeps an index for the next session. That it can't be written is no matter. */
+/**
+ * Keeps an index for the next session. That it can't be written is no matter.
+ *
+ * @param known of the mailbox's end, where only its size has changed since
+ */
 export function saveIndex(
   directory: string,
   path: string,
   mailbox: number,
   state: FileState,
   index: MessageIndex,
+  known?: Recent,
 ): void {
   if (state.size < worthwhile || index.count === 0) return;
   const name = nameOf(directory, path);
   const draft = `${name}.${process.pid}`;
   try {
     const { count, starts, storedStates } = index;
-    const content = Buffer.alloc(headerLength + Math.ceil((count * 9) / 8) * 8);
-    const aligned = new Uint8Array(content.buffer, content.byteOffset + headerLength, content.length - headerLength);
-    aligned.set(new Uint8Array(starts.buffer, starts.byteOffset, count * 8));
-    aligned.set(storedStates, count * 8);
-    const sum = sumOf(new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4), 0, aligned.length / 4);
-    const put = (at: number, value: bigint) => content.writeBigInt64LE(value, at * 8);
-    put(fields.magic, BigInt(magic));
-    put(fields.dev, BigInt(state.dev));
-    put(fields.ino, BigInt(state.ino));
-    put(fields.size, BigInt(state.size));
+    const header = Buffer.alloc(headerLength);
+    const put = (at: number, value: bigint | number) => header.writeBigInt64LE(BigInt(value), at * 8);
+    put(fields.magic, magic);
+    put(fields.dev, state.dev);
+    put(fields.ino, state.ino);
+    put(fields.size, state.size);
     put(fields.mtime, state.mtime);
     put(fields.ctime, state.ctime);
-    put(fields.count, BigInt(count));
-    put(fields.sum, BigInt(sum));
-    hashes(mailbox, state.size, index.lastStart).copy(content, hashesAt);
+    put(fields.count, count);
+    const { head, last } = landmarks(mailbox, state.size, index.lastStart);
+    put(fields.head, head);
+    put(fields.last, last);
+    const recent = recentOf(mailbox, state.size, known);
+    put(fields.recentFrom, recent.from);
+    put(fields.recentSum, recent.sum);
+    const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
+    put(fields.sum, sumOf([header, ...columns]));
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const descriptor = openSync(draft, "wx", 0o600);
     try {
-      writeAll(descriptor, content.subarray(0, headerLength + count * 9), 0);
+      const whole = headerLength + count * 9;
+      if (writevSync(descriptor, [header, ...columns]) !== whole) throw new Error("written in part");
     } finally {
       closeSync(descriptor);
     }

@@ -15,6 +15,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   unlinkSync,
@@ -55,6 +56,7 @@ export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
   readonly mbox: Omit<MboxWork, "length"> | null;
 };
 
+const suffix = ".journal";
 const probeSize = 64 << 10;
 /** What a line of JSON grows by at the most, once the lengths are known. */
 const lineRoom = 256;
@@ -132,6 +134,7 @@ export class Journal {
 
   /** @returns the journal a crash has left for this mailbox, if there is one */
   static left(directory: string, mailbox: string): Journal | undefined {
+    if (!isAnyIn(directory)) return undefined;
     const path = journalPath(directory, mailbox);
     if (!existsSync(path)) return undefined;
     const descriptor = openSync(path, "r");
@@ -199,6 +202,15 @@ function readWork(line: string): Work | undefined {
   }
 }
 
+/** Of any mailbox: where there is none, the name of one need not be known, for which node:crypto has to be loaded. */
+function isAnyIn(directory: string): boolean {
+  try {
+    return readdirSync(directory).some((name) => name.endsWith(suffix));
+  } catch (error) {
+    return !(isSystemError(error) && error.code === "ENOENT");
+  }
+}
+
 function journalPath(directory: string, mailbox: string): string {
-  return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}.journal`);
+  return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}${suffix}`);
 }

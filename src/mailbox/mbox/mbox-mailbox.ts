@@ -12,6 +12,7 @@ import {
   type Counts,
   type Fate,
   Flag,
+  type FlagTally,
   type Mailbox,
   type MessagePiece,
 } from "../mailbox.ts";
@@ -21,7 +22,7 @@ import { apply } from "./apply.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
 import { identityOf } from "./identity.ts";
-import { loadIndex, saveIndex, startsMessage } from "./index-file.ts";
+import { loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { Journal, type Plan } from "./journal.ts";
 import { MboxFile } from "./mbox-file.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
@@ -59,6 +60,8 @@ export class MboxMailbox implements Mailbox {
   #forgotten = false;
   /** The index is of an earlier session, and the file has grown since. */
   #unproven = false;
+  /** What an earlier session knew of the file's end. */
+  #recent: Recent | undefined;
   /** The index is worth keeping for a later session. */
   #keepable = false;
 
@@ -75,6 +78,10 @@ export class MboxMailbox implements Mailbox {
 
   flags(message: number): number {
     return this.#file.index.flags(message);
+  }
+
+  tally(from: number): Iterable<FlagTally> {
+    return this.#file.index.tally(from);
   }
 
   mark(message: number, set: number, clear = 0): void {
@@ -142,6 +149,7 @@ export class MboxMailbox implements Mailbox {
     if (!kept) return;
     this.#file.index = kept.index;
     this.#file.covered = kept.size;
+    this.#recent = kept.recent;
     if (kept.size === state.size) this.#seen = state;
     else this.#unproven = true;
   }
@@ -192,7 +200,7 @@ export class MboxMailbox implements Mailbox {
   close(): void {
     const { cacheDirectory } = this.#options;
     if (this.#keepable && this.#seen !== undefined && cacheDirectory !== undefined)
-      saveIndex(cacheDirectory, this.path, this.#file.descriptor, this.#seen, this.#file.index);
+      saveIndex(cacheDirectory, this.path, this.#file.descriptor, this.#seen, this.#file.index, this.#recent);
     this.#file.close();
   }
 
@@ -272,6 +280,7 @@ export class MboxMailbox implements Mailbox {
   #become(file: MboxFile, state: FileState): void {
     this.#file = file;
     this.#seen = state;
+    this.#recent = undefined;
     this.#unproven = false;
   }
 
@@ -340,6 +349,7 @@ export class MboxMailbox implements Mailbox {
     );
     await apply(journal, descriptor, mboxDescriptor, (bytes) => onProgress?.(half + bytes, 2 * half));
     file.forget();
+    this.#recent = undefined;
     // An edited message may have become several.
     this.#keepable = file.replaced.size === 0;
     this.#seen = stateOf(descriptor);

@@ -1,5 +1,10 @@
-/** Where each message starts and what its state is: eleven bytes a message, in typed arrays that grow. */
-import { Flag } from "../mailbox.ts";
+/**
+ * Where each message starts and what its state is: eleven bytes a message, in typed arrays that grow.
+ *
+ * A session that shows one page should not pay for each message: what concerns all of them is done by copying and comparing
+ * whole arrays, not message by message.
+ */
+import { Flag, type FlagTally } from "../mailbox.ts";
 
 /** What the Status field in the file says, as bits. */
 export const Stored = {
@@ -9,19 +14,26 @@ export const Stored = {
   Plain: 4,
 } as const;
 
+/** Messages that are compared at once. */
+const blockSize = 1024;
+
 export class MessageIndex {
   #starts: Float64Array;
-  #flags: Uint16Array;
   #stored: Uint8Array;
+  /** In which flags a message differs from what its stored state says. */
+  #changed: Uint16Array;
   #count: number;
 
   /** @param starts ascending; with `stored` of the same length. They are taken over, not copied. */
-  constructor(starts = new Float64Array(256), stored = new Uint8Array(starts.length), count = 0) {
+  constructor(
+    starts: Float64Array = new Float64Array(256),
+    stored: Uint8Array = new Uint8Array(starts.length),
+    count = 0,
+  ) {
     this.#starts = starts;
     this.#stored = stored;
     this.#count = count;
-    this.#flags = new Uint16Array(starts.length);
-    for (let i = 0; i < count; i++) this.#flags[i] = flagsOf(stored[i] as number);
+    this.#changed = new Uint16Array(starts.length);
   }
 
   get count(): number {
@@ -47,21 +59,31 @@ export class MessageIndex {
     if (at === this.#starts.length) this.#grow();
     this.#starts[at] = start;
     this.#stored[at] = stored;
-    this.#flags[at] = flagsOf(stored);
+    this.#changed[at] = 0;
   }
 
-  #grow(): void {
+  /** Adds messages that start behind all others. @param starts ascending; `stored` of the same length */
+  append(starts: Float64Array, stored: Uint8Array): void {
+    const count = this.#count + starts.length;
+    if (count > this.#starts.length) this.#grow(count);
+    this.#starts.set(starts, this.#count);
+    this.#stored.set(stored, this.#count);
+    this.#changed.fill(0, this.#count, count);
+    this.#count = count;
+  }
+
+  #grow(atLeast = 0): void {
     // By half: at ten gigabytes, doubling would be felt.
-    const room = Math.ceil(this.#starts.length * 1.5) + 256;
+    const room = Math.max(atLeast, Math.ceil(this.#starts.length * 1.5) + 256);
     const starts = new Float64Array(room);
-    const flags = new Uint16Array(room);
     const stored = new Uint8Array(room);
-    starts.set(this.#starts);
-    flags.set(this.#flags);
-    stored.set(this.#stored);
+    const changed = new Uint16Array(room);
+    starts.set(this.starts);
+    stored.set(this.storedStates);
+    changed.set(this.#changed.subarray(0, this.#count));
     this.#starts = starts;
-    this.#flags = flags;
     this.#stored = stored;
+    this.#changed = changed;
   }
 
   /** Takes the last message out again. */
@@ -83,12 +105,46 @@ export class MessageIndex {
 
   flags(message: number): number {
     this.#check(message);
-    return this.#flags[message - 1] as number;
+    return this.#flagsAt(message - 1);
+  }
+
+  #flagsAt(at: number): number {
+    return flagsOf(this.#stored[at] as number) ^ (this.#changed[at] as number);
   }
 
   setFlags(message: number, flags: number): void {
     this.#check(message);
-    this.#flags[message - 1] = flags;
+    this.#changed[message - 1] = flags ^ flagsOf(this.#stored[message - 1] as number);
+  }
+
+  /** Of the messages from one on, how many have the same flags. */
+  tally(from: number): Iterable<FlagTally> {
+    const found = new Map<number, { flags: number; count: number; first: number }>();
+    const note = (at: number, count: number) => {
+      const flags = this.#flagsAt(at);
+      const known = found.get(flags);
+      if (known === undefined) found.set(flags, { flags, count, first: at + 1 });
+      else known.count += count;
+    };
+    for (let at = from - 1; at < this.#count; at += blockSize) {
+      const end = Math.min(at + blockSize, this.#count);
+      if (isUniform(this.#stored, at, end) && isUniform(this.#changed, at, end)) note(at, end - at);
+      else this.#eachRun(at, end, note);
+    }
+    return found.values();
+  }
+
+  /** Calls `run` for messages that stand together and have the same flags: where they begin, how many they are. */
+  #eachRun(at: number, end: number, run: (at: number, count: number) => void): void {
+    const stored = this.#stored;
+    const changed = this.#changed;
+    let begin = at;
+    for (let i = at + 1; i < end; i++) {
+      if (stored[i] === stored[begin] && changed[i] === changed[begin]) continue;
+      run(begin, i - begin);
+      begin = i;
+    }
+    run(begin, end - begin);
   }
 
   /** Bits of Stored. */
@@ -101,7 +157,7 @@ export class MessageIndex {
   setStored(message: number, stored: number): void {
     this.#check(message);
     this.#stored[message - 1] = stored;
-    this.#flags[message - 1] = flagsOf(stored);
+    this.#changed[message - 1] = 0;
   }
 
   #check(message: number): void {
@@ -111,4 +167,11 @@ export class MessageIndex {
 
 function flagsOf(stored: number): number {
   return (stored & Stored.Old ? 0 : Flag.New) | (stored & Stored.Read ? Flag.Read : 0);
+}
+
+/** Whether all elements are the same: each is as the one before, which one comparison of memory tells. */
+function isUniform(array: Uint8Array | Uint16Array, start: number, end: number): boolean {
+  const size = array.BYTES_PER_ELEMENT;
+  const bytes = Buffer.from(array.buffer, array.byteOffset + start * size, (end - start) * size);
+  return bytes.subarray(size).equals(bytes.subarray(0, bytes.length - size));
 }

@@ -77,6 +77,12 @@ test.each<[string, () => void, number[], number[]]>([
   ["rewritten", () => write([...many.slice(1), message(9)]), [...numbers(1, 2000), 9], []],
   ["edited in place", () => write(many.with(1000, message(1000, "OO"))), numbers(0, 2000), [1000]],
   [
+    "edited in place, and grown",
+    () => write([...many.with(1900, message(1900, "OO")), message(8)]),
+    [...numbers(0, 2000), 8],
+    [1900],
+  ],
+  [
     "shifted in the middle, and grown",
     () =>
       write([
@@ -102,6 +108,17 @@ test.each<[string, () => void, number[], number[]]>([
   await look();
   change();
   expect(await look()).toEqual({ ids, unread });
+});
+
+test("a mailbox that grows from session to session is seen as it is", async () => {
+  await look();
+  for (let n = 2000; n < 2006; n++) {
+    appendFileSync(box, message(n, n % 2 === 0 ? "RO" : "O"));
+    utimesSync(box, longAgo, longAgo);
+    const unread = numbers(2000, n + 1).filter((id) => id % 2 === 1);
+    expect(await look()).toEqual({ ids: numbers(0, n + 1), unread });
+  }
+  expect(statSync(indexFile()).size).toBeGreaterThan(2006 * 9);
 });
 
 test.each<[string, (bytes: Buffer) => Buffer]>([

@@ -1,0 +1,23 @@
+/** CRC-32 (as in gzip, RFC 1952 section 8): tells chance damage. */
+import zlib from "node:zlib";
+
+let table: Int32Array | undefined;
+
+/** @param before the checksum of what stands in front of these bytes */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  // Node has it from 20.15 on.
+  return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : byTable(bytes, before);
+}
+
+export function byTable(bytes: Uint8Array, before: number): number {
+  table ??= Int32Array.from({ length: 256 }, (_, byte) => {
+    let rest = byte;
+    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
+    return rest;
+  });
+  let rest = ~before;
+  for (let i = 0; i < bytes.length; i++) {
+    rest = (rest >>> 8) ^ (table[(rest ^ (bytes[i] as number)) & 255] as number);
+  }
+  return ~rest >>> 0;
+}
