@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require("../dist/start.cjs")("maild");
+require("./mail.js")(`${__dirname}/../dist`).program("maild").start();

@@ -6,7 +6,7 @@
  * and takes the place of dist/ when it is whole, so that a failed build leaves the last good one.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -106,9 +106,9 @@ function partOf(tasks) {
   return `mail-${tasks[0] ?? "rest"}`;
 }
 
-/** Runs a program that has been made, for scripts/warm-up.cjs. */
+/** Runs a program that has been made; see scripts/warm-up.cjs. */
 function run(program, ...rest) {
-  const call = [join(made, "start.cjs"), program, ...rest];
+  const call = [join(root, "scripts/warm-up.cjs"), made, program, ...rest];
   return execFileSync(process.execPath, call, {
     input: "one\ntwo\n",
     stdio: ["pipe", "pipe", "inherit"],
@@ -135,9 +135,7 @@ try {
     mainFields: ["module", "main"],
     plugins: [withoutTables, withoutEntities],
   });
-  copyFileSync(join(root, "scripts/start.cjs"), join(made, "start.cjs"));
   writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
-  const warmUp = join(root, "scripts/warm-up.cjs");
   const tasks = ["version", "send", "read"];
   for (const program of programs) {
     await buildProgram(program, {
@@ -155,13 +153,10 @@ try {
           ? undefined
           : () =>
               Object.fromEntries(
-                tasks.map((task) => [
-                  task,
-                  JSON.parse(run(program, "--list-modules", warmUp, task).split("\n").at(-1)),
-                ]),
+                tasks.map((task) => [task, JSON.parse(run(program, "--list-modules", task).split("\n").at(-1))]),
               ),
     });
-    run(program, "--write-code-cache", warmUp, ...(program === "mail" ? tasks : []));
+    run(program, "--write-code-cache", ...(program === "mail" ? tasks : []));
   }
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(helpTopics()), { level: 9 }));
   mkdirSync(join(made, "completions"));

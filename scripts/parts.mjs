@@ -1,5 +1,5 @@
 /**
- * The modules of a program, bundled and dealt out to parts: a part is a file, which start.cjs loads when one of its modules
+ * The modules of a program, bundled and dealt out to parts: a part is a file, which bin/mail.js loads when one of its modules
  * is first asked for. A run then reads, and takes out of the code cache, only what its task needs.
  */
 import { writeFileSync } from "node:fs";
@@ -68,12 +68,12 @@ function plain(code, path) {
     .replace(lazyRequire, '__later("$1")');
 }
 
-/** Writes a part: a function that start.cjs calls with what its modules need, and gets them from, by name. */
+/** Writes a part: a function that bin/mail.js calls with what its modules need, and gets them from, by name. */
 async function writePart(file, modules) {
   const functions = [...modules].map(([id, body]) => `${JSON.stringify(id)}(exports){${body}\n}`);
   const text = `__part=function(require,__module,__dirname){${prelude}return {${functions.join(",")}}}`;
   const { code } = await transform(text, { minify: true, target: "node20", charset: "ascii", legalComments: "none" });
-  // start.cjs reads it as Latin-1, one byte a character, which spares decoding it.
+  // bin/mail.js reads it as Latin-1, one byte a character, which spares decoding it.
   if (/[^\0-\x7f]/.test(code)) throw new Error(`${file}: not all ASCII`);
   writeFileSync(file, `(${code.trimEnd().replace(/^__part=|;$/g, "")})`, "latin1");
 }

@@ -36,14 +36,9 @@ function install() {
 
 function compile() {
   const made = join(root, "dist/maild.cjs.cache");
-  const sources = [
-    "src",
-    "man",
-    "package-lock.json",
-    "scripts/build.mjs",
-    "scripts/parts.mjs",
-    "scripts/start.cjs",
-  ].map((name) => join(root, name));
+  const sources = ["src", "man", "package-lock.json", "scripts/build.mjs", "scripts/parts.mjs", "bin/mail.js"].map(
+    (name) => join(root, name),
+  );
   if (existsSync(made) && statSync(made).mtimeMs >= Math.max(...sources.map(newest))) return;
   execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { cwd: root, stdio: ["ignore", 2, 2] });
 }

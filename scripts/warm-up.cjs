@@ -2,6 +2,8 @@
  * Runs of `mail` while it is built: what they load settles the parts of the program, and what they compile gets into the
  * code cache. A message sent to a server here, and a header list. The text is on standard input, output leads nowhere;
  * HOME is a directory that is removed again.
+ *
+ * node scripts/warm-up.cjs DIRECTORY PROGRAM --list-modules|--write-code-cache TASK...
  */
 "use strict";
 const fs = require("node:fs");
@@ -56,8 +58,7 @@ const tasks = {
   },
 };
 
-/** @param names of the tasks to run, in this order */
-module.exports = async function warmUp({ main }, names) {
+async function warmUp({ main }, names) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "mail-build-"));
   for (const name of Object.keys(process.env)) if (/^(XDG_|MAIL|MBOX$|DEAD$)/.test(name)) delete process.env[name];
   process.env.HOME = home;
@@ -66,4 +67,17 @@ module.exports = async function warmUp({ main }, names) {
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
   }
-};
+}
+
+// What has run is compiled, and so in the cache; what a task loads belongs to its part.
+const [, , directory, program, wanted, ...names] = process.argv;
+const { parts, modules, program: startOf } = require("../bin/mail.js")(directory);
+void warmUp(startOf(program), names).then(() => {
+  if (wanted === "--list-modules") fs.writeSync(1, `\n${JSON.stringify([...modules.keys()])}`);
+  else {
+    for (const [name, { script }] of parts) {
+      fs.writeFileSync(`${directory}/${name}.cjs.cache`, script.createCachedData());
+    }
+  }
+  process.exit();
+});

@@ -173,7 +173,6 @@ function argumentsGiven(): string[] {
 
 export function start(): void {
   process.on("exit", endAtOnce);
-  void main(argumentsGiven()).then((exit) => {
-    process.exitCode = exit;
-  });
+  // All is written by now. Left to itself, Node would take 2 ms to put its heap away.
+  void main(argumentsGiven()).then((exit) => process.exit(exit));
 }

@@ -45,7 +45,6 @@ test("the package holds the programs, their manual pages, and nothing else", () 
     "dist/maild.cjs",
     "dist/maild.cjs.cache",
     "dist/package.json",
-    "dist/start.cjs",
     "man/mail.1",
     "man/maild.8",
     "man/mailrc.5",

@@ -82,10 +82,11 @@ export async function parseArguments(
   const parser = new Parser("mail").exitOverride().allowExcessArguments().argument("[to-addr...]");
   parser.usage("[options] to-addr ... | [options] [-f [name]] [-u user]");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
-  for (const option of options) declare(parser, hidden, option);
+  const words = withExec(argv);
+  for (const option of options) if (mayBeGiven(option, words)) declare(parser, hidden, option);
   parser.addOption(hidden("--exec <command>").argParser(collected));
   try {
-    parser.parse(withExec(argv), { from: "user" });
+    parser.parse(words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
@@ -113,6 +114,23 @@ function withExec(argv: readonly string[]): string[] {
     } else rewritten.push(word);
   }
   return rewritten;
+}
+
+/**
+ * Declaring an option costs more than parsing it: those that no word can mean are left out. Where a word is no option at
+ * all, or asks for help, each counts.
+ */
+function mayBeGiven({ letter, long, also }: Option, words: readonly string[]): boolean {
+  return words.some((word) => {
+    if (!word.startsWith("-") || word === "-") return false;
+    if (!word.startsWith("--")) return word.includes("h") || (letter !== undefined && word.includes(letter));
+    const [name = ""] = word.slice(2).split("=", 1);
+    return name === long || name === also || !isName(name);
+  });
+}
+
+function isName(word: string): boolean {
+  return word === "exec" || options.some(({ long, also }: Option) => long === word || also === word);
 }
 
 function operand({ argument, optional, variadic }: Option): string {

@@ -20,6 +20,9 @@ export const defaultWay = "smtp://localhost:25";
 /** RFC 5321, 6409, 8314 and, for LMTP, what servers use. */
 const ports = { smtp: 25, submission: 587, smtps: 465, lmtp: 24 } as const;
 
+/** In need of no normalisation, which takes a millisecond the first time. */
+const plainHost = /^(?:(?:[a-z][a-z0-9-]*\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)$/;
+
 /**
  * `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]`, `lmtp://HOST[:PORT]`,
  * `lmtp:/SOCKET`, a program's path, or `local`.
@@ -49,7 +52,7 @@ export function parseWay(value: string): Way {
     );
   }
   const number = port === undefined ? ports[protocol] : Number(port);
-  const name = host.startsWith("[") ? host.slice(1, -1) : domainToASCII(host);
+  const name = host.startsWith("[") ? host.slice(1, -1) : plainHost.test(host) ? host : domainToASCII(host);
   if (name === "" || number < 1 || number > 65535) throw unknown(value);
   return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decoded(login) };
 }

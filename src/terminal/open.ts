@@ -17,10 +17,14 @@ export interface TerminalOptions {
   readonly interactive?: boolean;
 }
 
-/** What is no device is no terminal: a pipe needs nothing of node:tty, which takes 4 ms to load. */
+/** /dev/null's device numbers on Linux, 1 and 3. */
+const nullDevice = 0x103;
+
+/** What is no device is no terminal: a pipe and /dev/null need nothing of node:tty, which takes 4 ms to load. */
 function isTerminal(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+    const found = fstatSync(descriptor);
+    return found.isCharacterDevice() && found.rdev !== nullDevice && isatty(descriptor);
   } catch {
     return false;
   }
