@@ -8,7 +8,7 @@ function patternFor(name: string): RegExp {
   let pattern = patterns.get(key);
   if (pattern === undefined) {
     const escaped = key.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-    pattern = new RegExp(`^${escaped}:([^\\n]*(?:\\n[ \\t][^\\n]*)*)`, "gim");
+    pattern = new RegExp(`(?:^|\\n)${escaped}:([^\\n]*(?:\\n[ \\t][^\\n]*)*)`, "gi");
     patterns.set(key, pattern);
   }
   return pattern;
@@ -17,8 +17,8 @@ function patternFor(name: string): RegExp {
 /**
  * The values of all fields of that name.
  *
- * @param header each byte as the character of that code ("latin1"), from the From_ line to the empty line
- * @returns lossless text, folded lines joined by one blank
+ * @param header each byte as the character of that code ("latin1"), from the From_ line to the empty line, and nothing behind it
+ * @returns lossless text, unfolded
  */
 export function fieldValues(header: string, name: string): string[] {
   const values: string[] = [];
@@ -26,9 +26,12 @@ export function fieldValues(header: string, name: string): string[] {
   pattern.lastIndex = 0;
   for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
     const value = found[1] ?? "";
-    const unfolded = value.includes("\n") ? value.replace(/[ \t\r]*\n[ \t]+/g, " ") : value;
-    const text = /[\x80-\xff]/.test(unfolded) ? fromBytes(Buffer.from(unfolded, "latin1")) : unfolded;
-    values.push(text.trim());
+    values.push(unfolded(/[\x80-\xff]/.test(value) ? fromBytes(Buffer.from(value, "latin1")) : value));
   }
   return values;
+}
+
+/** A field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
+export function unfolded(value: string): string {
+  return (value.includes("\n") ? value.replace(/[ \t\r]*\n[ \t]+/g, " ") : value).trim();
 }

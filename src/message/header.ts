@@ -1,4 +1,5 @@
 /** A header taken apart into fields, liberally: what is no field is passed over, and the fields behind it still count. */
+import { fieldValues, unfolded } from "./field-values.ts";
 import { fromBytes } from "./text.ts";
 
 export interface Field {
@@ -89,7 +90,7 @@ class StoredField implements Field {
   }
 
   get value(): string {
-    return unfold(fromBytes(this.raw).slice(this.#nameLength + 1));
+    return unfolded(fromBytes(this.raw).slice(this.#nameLength + 1));
   }
 }
 
@@ -102,7 +103,7 @@ class StoredHeader implements Header {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+    this.#text = cutAtEmptyLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"));
   }
 
   get fields(): readonly Field[] {
@@ -117,28 +118,17 @@ class StoredHeader implements Header {
   }
 
   all(name: string): string[] {
-    const wanted = name.toLowerCase();
-    const text = this.#text;
-    const found: string[] = [];
-    let at = text.startsWith("From ") ? lineEndOf(text, 0) : 0;
-    while (at < text.length) {
-      const first = text.charCodeAt(at);
-      if (first === LF || (first === 13 && text.charCodeAt(at + 1) === LF)) break;
-      let end = lineEndOf(text, at);
-      const colon = at + wanted.length;
-      if (text.charCodeAt(colon) === 58 && text.slice(at, colon).toLowerCase() === wanted) {
-        while (text.charCodeAt(end) === 32 || text.charCodeAt(end) === 9) end = lineEndOf(text, end);
-        found.push(this.#value(colon + 1, end));
-      }
-      at = end;
-    }
-    return found;
+    return fieldValues(this.#text, name);
   }
+}
 
-  #value(start: number, end: number): string {
-    const text = this.#text.slice(start, end);
-    return unfold(/[\x80-\xff]/.test(text) ? fromBytes(this.#bytes.subarray(start, end)) : text);
-  }
+/** Without what stands behind the empty line, which may look like a field. */
+function cutAtEmptyLine(text: string): string {
+  if (text.startsWith("\n") || text.startsWith("\r\n")) return "";
+  const unix = text.indexOf("\n\n");
+  const crlf = text.indexOf("\n\r\n");
+  const nearest = unix < 0 || (crlf >= 0 && crlf < unix) ? crlf : unix;
+  return nearest < 0 ? text : text.slice(0, nearest + 1);
 }
 
 function lineEndOf(text: string, from: number): number {
@@ -148,14 +138,4 @@ function lineEndOf(text: string, from: number): number {
 /** @param header with or without its From_ line and the empty line at its end */
 export function parseHeader(header: Uint8Array): Header {
   return new StoredHeader(header);
-}
-
-function unfold(text: string): string {
-  const first = text.indexOf("\n");
-  if (first < 0 || first === text.length - 1) return text.trim();
-  return text
-    .split("\n")
-    .map((line) => line.replace(/^[ \t]+|[ \t\r]+$/g, ""))
-    .join(" ")
-    .trim();
 }

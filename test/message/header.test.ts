@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { fieldValues } from "../../src/message/field-values.ts";
 import { parseHeader } from "../../src/message/header.ts";
 import { toBytes } from "../../src/message/text.ts";
 
@@ -9,6 +10,11 @@ test("names are found in any case, each field of a name", () => expect(header.al
 test("the body is no header", () => expect(header.get("body")).toBeUndefined());
 test("a field's bytes are as stored", () =>
   expect(Buffer.from(header.fields[0]!.raw).toString()).toBe("Subject: a\n\t b \n"));
+test("only a line feed begins a field", () => {
+  const header = Buffer.from("Subject: a\rFrom: forged@x.org\nFrom: b@x.org\n\n");
+  expect(parseHeader(header).all("from")).toEqual(["b@x.org"]);
+  expect(fieldValues(header.toString("latin1"), "from")).toEqual(["b@x.org"]);
+});
 test("a byte that is no text survives", () => {
   const bytes = Buffer.from("X: \xe9\n", "latin1");
   expect(toBytes(parseHeader(bytes).get("x") ?? "")).toEqual(Buffer.from([0xe9]));
