@@ -10,5 +10,6 @@ export default {
   },
   // Jest leaves one core to itself, but most of what is waited for are programs that the tests start.
   maxWorkers: "100%",
-  testTimeout: 20_000,
+  // A limit for what hangs: on a busy machine a test takes ten times as long as on a quiet one.
+  testTimeout: 60_000,
 };

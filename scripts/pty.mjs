@@ -94,7 +94,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
     resize(size) {
       execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);
     },
-    async expect(wanted, timeout = 10_000) {
+    async expect(wanted, timeout = 30_000) {
       const deadline = Date.now() + timeout;
       for (;;) {
         const at = seen(text, wanted, from);

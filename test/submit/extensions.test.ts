@@ -3,10 +3,11 @@ import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
 import { chooseMechanism } from "../../src/submit/authentication.ts";
-import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
+import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
 import { parseWay, wayName } from "../../src/submit/way.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { transportTo } from "./transport-to.ts";
 
 let server: ScriptedServer | undefined;
 let transport: SmtpTransport | undefined;
@@ -20,23 +21,9 @@ afterEach(async () => {
 const text = "Subject: s\n\nbody\n";
 const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
 
-async function open(script: Script, options: Partial<SmtpOptions> & { user?: string } = {}): Promise<SmtpTransport> {
+async function open(script: Script, options: Parameters<typeof transportTo>[1] = {}): Promise<SmtpTransport> {
   server = await scriptedServer(script);
-  const { port } = server;
-  transport = new SmtpTransport({
-    server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user: options.user },
-    name: "client.example",
-    timeouts: { connect: 500, silence: 500 },
-    total: 0,
-    witness: undefined,
-    starttls: undefined,
-    caFile: undefined,
-    checkCertificate: true,
-    mechanism: undefined,
-    notify: [],
-    password: async () => "pencil",
-    ...options,
-  });
+  transport = transportTo(server.port, options);
   return transport;
 }
 

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
-import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { transportTo } from "./transport-to.ts";
 
 let server: ScriptedServer | undefined;
 afterEach(async () => {
@@ -14,23 +14,6 @@ afterEach(async () => {
 const text = "Subject: s\n\n.dot\nlast\n";
 const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
 const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
-
-function transportTo(port: number, options: Partial<SmtpOptions> = {}): SmtpTransport {
-  return new SmtpTransport({
-    server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user: undefined },
-    name: "client.example",
-    timeouts: { connect: 500, silence: 500 },
-    total: 0,
-    witness: undefined,
-    starttls: undefined,
-    caFile: undefined,
-    checkCertificate: true,
-    mechanism: undefined,
-    notify: [],
-    password: async () => "secret",
-    ...options,
-  });
-}
 
 async function submitTo(script: Script, message = outgoing, heard: string[] = []) {
   server = await scriptedServer(script);

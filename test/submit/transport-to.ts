@@ -1,0 +1,20 @@
+import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
+
+/** A transport to a server on the loopback that waits half a second for an answer; the password is "pencil". */
+export function transportTo(port: number, options: Partial<SmtpOptions> & { user?: string } = {}): SmtpTransport {
+  const { user, ...others } = options;
+  return new SmtpTransport({
+    server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user },
+    name: "client.example",
+    timeouts: { connect: 500, silence: 500 },
+    total: 0,
+    witness: undefined,
+    starttls: undefined,
+    caFile: undefined,
+    checkCertificate: true,
+    mechanism: undefined,
+    notify: [],
+    password: async () => "pencil",
+    ...others,
+  });
+}
