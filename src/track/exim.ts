@@ -1,10 +1,13 @@
 /** Exim: `2026-11-24 22:26:59 1xVyyZ-0004DM-2h => root <root@dominio> R=localuser T=local_delivery`. */
-import type { LogEvent, Status } from "./event.ts";
+import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
 
 /** An id has three parts, longer ones from 4.97 on. In a system log the program's name may stand in front. */
 const form =
   /^(?:.* exim4?\[\d+\]: )?(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?) )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (.*)$/;
 export const eximIdForm = /^[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}$/;
+
+const refusalForm =
+  /^(?:.* exim4?\[\d+\]: )?(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?) )?(?:\[\d+\] )?((?:H|U)=.*?) F=<(.*?)> (?:A=\S+ )?(temporarily )?rejected RCPT <?(.*?)>?: (.*)$/;
 
 const flags: Readonly<Record<string, Status>> = {
   "=>": "sent",
@@ -18,14 +21,27 @@ const flags: Readonly<Record<string, Status>> = {
 /** @returns several for an arrival, which says in one line what Postfix says in three */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];
-  if (id === undefined || text === undefined) return [];
-  const about = { id, time: stamp ?? /^(?:\w{3} [ \d]\d [\d:]{8}|\S+)/.exec(line)?.[0] ?? "" };
+  if (id === undefined || text === undefined) return refusal(line);
+  const about = { id, time: stamp ?? frontOf(line) };
   if (text === "Completed") return [{ ...about, kind: "removed" }];
   const flag = text.slice(0, 2);
   if (flag === "<=") return arrival(about, text.slice(3));
   const status = flags[flag];
   if (status === undefined || text[2] !== " ") return [{ ...about, kind: "note", text }];
   return [delivery(about, status, text.slice(3))];
+}
+
+/** A time as a system log has it. */
+function frontOf(line: string): string {
+  return /^(?:\w{3} [ \d]\d [\d:]{8}|\S+)/.exec(line)?.[0] ?? "";
+}
+
+function refusal(line: string): LogEvent[] {
+  const [, stamp, client = "", sender, later, recipient, reason = ""] = refusalForm.exec(line) ?? [];
+  if (recipient === undefined) return [];
+  const host = /H=(.*?\])/.exec(client)?.[1];
+  const detail = `${later === undefined ? "550" : "451"} ${reason}`;
+  return [refusedDelivery({ id: "", time: stamp ?? frontOf(line) }, { recipient, sender, relay: host, detail })];
 }
 
 type About = { readonly id: string; readonly time: string };
@@ -50,26 +66,34 @@ function arrival(about: About, text: string): LogEvent[] {
   ];
 }
 
-/** The address, what it was delivered to in brackets or the other way round, fields, `defer (errno)`, and the reason. */
-const deliveryForm =
-  /^(\S+)(?: <([^>]*)>)?((?: [A-Za-z]{1,4}=(?:"(?:[^"\\]|\\.)*"|\S+?)(?: \[[^\]]*\](?::\d+)?)?)*)(?: defer \([^)]*\))?(?:: (.*))?$/;
+/**
+ * The address, what it was delivered to in brackets or the other way round, fields, `defer (errno)`, of a server that was
+ * asked more fields, and the reason. A star behind a host: it was not the first that was tried.
+ */
+const fieldsForm = String.raw`((?: [A-Za-z]{1,4}=(?:"(?:[^"\\]|\\.)*"|\S+?)(?: \[[^\]]*\](?::\d+)?\*?)?)*)`;
+const deliveryForm = new RegExp(
+  String.raw`^(\S+)(?: <([^>]*)>)?${fieldsForm}(?:(?: routing)? defer \([^)]*\))?${fieldsForm}(?:: (.*))?$`,
+);
 
 function delivery(about: About, status: Status, text: string): LogEvent {
-  const [, first = text, bracketed, fields = "", reason] = deliveryForm.exec(text) ?? [];
+  const parts = deliveryForm.exec(text) ?? /^(\S*)()()() *(.*)$/.exec(text) ?? [];
+  const [, first = "", bracketed = "", before = "", after = "", reason] = parts;
+  const fields = before + after;
   const field = (name: string) =>
     new RegExp(` ${name}=("(?:[^"\\\\]|\\\\.)*"|\\S+(?: \\[[^\\]]*\\])?)`).exec(fields)?.[1]?.replace(/^"|"$/g, "");
-  // What was delivered to may be a mailbox's name or a file; then the address is the one in brackets.
-  const recipient = first.includes("@") || bracketed === undefined ? first : bracketed;
+  // What was delivered to may be a file, or the name of the mailbox that the address has; else the address was an alias.
+  const same = bracketed.toLowerCase().startsWith(`${first.toLowerCase()}@`) || /^[/|]/.test(first);
+  const recipient = bracketed === "" || !same ? first : bracketed;
   return {
     ...about,
     kind: "delivery",
     recipient,
-    original: recipient === bracketed ? undefined : bracketed,
+    original: bracketed === "" || recipient === bracketed ? undefined : bracketed,
     status,
     relay: field("H") ?? field("T") ?? field("R"),
     delay: field("QT"),
     dsn: undefined,
-    detail: reason ?? field("C") ?? (status === "sent" ? "delivered" : ""),
+    detail: reason ?? field("C") ?? "",
     next: undefined,
   };
 }

@@ -52,7 +52,7 @@ export interface Fate {
 export function fates(life: Life): Fate[] {
   const latest = new Map<string, Delivery>();
   for (const event of life.events) {
-    if (event.kind === "delivery") latest.set(`${event.recipient}\0${event.original ?? ""}`, event);
+    if (event.kind === "delivery") latest.set(keyOf(event, latest), event);
   }
   return [...latest.values()].map((last) => ({
     recipient: last.recipient,
@@ -62,10 +62,18 @@ export function fates(life: Life): Fate[] {
   }));
 }
 
+/** Exim names a local recipient with its domain while it is put off, and without once it is delivered. */
+function keyOf({ recipient, original = "", envelope }: Delivery, known: ReadonlyMap<string, Delivery>): string {
+  if (envelope !== undefined) return envelope;
+  const tail = `\0${original}`;
+  if (recipient.includes("@")) return recipient + tail;
+  return [...known.keys()].find((key) => key.startsWith(`${recipient}@`) && key.endsWith(tail)) ?? recipient + tail;
+}
+
 /** How many recipients the log has announced and says nothing of yet. Exim announces none, and says `Completed` at the end. */
 export function unheard(life: Life): number {
   if (life.ended) return 0;
-  const heard = fates(life);
+  const heard = fates(life).filter(({ status }) => status !== "refused");
   const counts = life.events.flatMap((event) => (event.kind === "queue" ? [event.recipients] : []));
   const announced = counts.flatMap((count) => (count === undefined ? [] : [count]));
   if (announced.length > 0) return Math.max(0, Math.max(...announced) - heard.length);

@@ -1,5 +1,5 @@
 /** OpenSMTPD: `smtpd[7]: 8e5d1c7e0a1b2c3d mda delivery evpid=1a2b3c4d5e6f7a8b from=<..> to=<..> ... result=Ok stat=Delivered`. */
-import type { LogEvent, Status } from "./event.ts";
+import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 export const openSmtpdIdForm = /^[\da-f]{8}$/;
@@ -14,7 +14,7 @@ export function openSmtpdEvents(line: string): LogEvent[] {
   const said = syslogLine(line);
   if (said === undefined || !/^(?:open)?smtpd$/.test(said.program)) return [];
   const [, session = "", part = "", what = "", rest = ""] =
-    /^([\da-f]{16}) (smtp|mda|mta) (\w+) ?(.*)$/.exec(said.text) ?? [];
+    /^([\da-f]{16}) (smtp|mda|mta) ([\w-]+) ?(.*)$/.exec(said.text) ?? [];
   const { time } = said;
   const field = (name: string) => {
     const [, quoted, plain] = new RegExp(`(?:^| )${name}=(?:"([^"]*)"|<?([^ >]*)>?)`).exec(rest) ?? [];
@@ -32,15 +32,25 @@ export function openSmtpdEvents(line: string): LogEvent[] {
       { id, time, kind: "queue", sender: "", size: field("size"), recipients },
     ];
   }
-  const id = field("evpid")?.slice(0, 8);
-  if (id === undefined) return [];
-  if (what === "envelope") return [{ id, time, kind: "note", text: `${rest.replace(/^evpid=\S+ /, "")}` }];
+  if (part === "smtp" && what === "failed-command") {
+    const [, recipient, detail] = /^command="RCPT TO: ?<(.*?)>.*?" result="([45].*)"$/i.exec(rest) ?? [];
+    if (recipient === undefined || detail === undefined) return [];
+    return [refusedDelivery({ id: "", time }, { recipient, sender: undefined, relay: undefined, detail })];
+  }
+  const envelope = field("evpid");
+  const id = envelope?.slice(0, 8);
+  if (envelope === undefined || id === undefined) return [];
+  if (what === "envelope") {
+    const addresses = [field("from") ?? "", field("to") ?? ""];
+    return [{ id, time, kind: "note", text: rest.replace(/^evpid=\S+ /, ""), addresses }];
+  }
   const status = results[field("result") ?? ""];
   if (what !== "delivery" || status === undefined) return [];
   const rcpt = field("rcpt");
   const to = field("to") ?? "";
   const recipient = rcpt === undefined || rcpt === "" || rcpt === "-" ? to : rcpt;
   const stat = /(?:^| )stat="?(.*?)"?$/.exec(rest)?.[1] ?? "";
+  const user = field("user");
   return [
     {
       id,
@@ -49,10 +59,12 @@ export function openSmtpdEvents(line: string): LogEvent[] {
       recipient: to,
       original: recipient === to ? undefined : recipient,
       status,
-      relay: field("relay") ?? (part === "mda" ? `mailbox of ${field("user") ?? "?"}` : undefined),
+      envelope,
+      relay: field("relay") ?? (part === "mda" ? "local" : undefined),
       delay: field("delay"),
       dsn: undefined,
-      detail: stat,
+      // An alias may stand for several mailboxes, and the line names but one address.
+      detail: stat === "Delivered" && user !== undefined ? `to the mailbox of ${user}` : stat,
       next: undefined,
     },
   ];

@@ -1,5 +1,5 @@
 /** Postfix: `postfix/qmgr[7]: DE3232C16A: from=<debian@dominio>, size=797, nrcpt=1 (queue active)`. */
-import type { LogEvent, Status } from "./event.ts";
+import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 const program = /^postfix[\w-]*\/(?:[\w-]+\/)*([\w-]+)$/;
@@ -9,6 +9,10 @@ export const queueIdForm = /^(?:[0-9A-F]{6,15}|(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-h
 const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;
 const deliveryForm =
   /^to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=(.*?), (?:conn_use=\d+, )?delay=([\d.]+), (?:delays=[\d./]+, )?(?:dsn=([\d.]+), )?status=([\w-]+)(?: \((.*)\))?$/;
+
+/** Also of a milter, and of postscreen, which puts commas. */
+const refusalForm =
+  /^(?:milter-)?reject: [\w-]+ from (\S+): ([45]\d\d .*?); from=<(.*?)>,? to=<(.*?)>(?:,? (?:proto|helo)=.*)?$/;
 
 const statuses: Readonly<Record<string, Status>> = {
   sent: "sent",
@@ -22,8 +26,11 @@ export function postfixEvent(line: string): LogEvent | undefined {
   const part = said === undefined ? undefined : program.exec(said.program)?.[1];
   const [, id, text] = /^(\w+): (.*)$/.exec(said?.text ?? "") ?? [];
   if (said === undefined || part === undefined || id === undefined || text === undefined) return undefined;
+  if (id === "NOQUEUE") return refusal({ id: "", time: said.time }, text);
   if (!queueIdForm.test(id)) return undefined;
   const about = { id, time: said.time };
+  const refused = refusal(about, text);
+  if (refused !== undefined) return refused;
   if (text === "removed") return { ...about, kind: "removed" };
   if (part === "smtpd" || part === "qmqpd") {
     const client = /^client=(.*)$/.exec(text)?.[1];
@@ -42,6 +49,12 @@ export function postfixEvent(line: string): LogEvent | undefined {
     if (sender !== undefined) return { ...about, kind: "queue", sender, size, recipients: Number(count) };
   }
   return delivery(about, text) ?? { ...about, kind: "note", text };
+}
+
+function refusal(about: { id: string; time: string }, text: string): LogEvent | undefined {
+  const [, client, detail, sender, recipient] = refusalForm.exec(text) ?? [];
+  if (client === undefined || detail === undefined || recipient === undefined) return undefined;
+  return refusedDelivery(about, { recipient, sender, relay: client, detail });
 }
 
 function delivery(about: { id: string; time: string }, text: string): LogEvent | undefined {

@@ -6,7 +6,11 @@ import type { Found } from "./search.ts";
 
 /** Its events line by line; those under a second id of it after the first. */
 export function told(found: Found): string[] {
-  return [found.life.id, ...found.life.events.map((event) => `  ${eventLine(event)}`), ...found.next.flatMap(told)];
+  return [
+    found.life.id === "" ? "not queued" : found.life.id,
+    ...found.life.events.map((event) => `  ${eventLine(event)}`),
+    ...found.next.flatMap(told),
+  ];
 }
 
 export function summaryLines(found: Found): string[] {
@@ -18,9 +22,9 @@ export function summaryLines(found: Found): string[] {
   return lines;
 }
 
-/** 0 delivered to all, 69 when one was bounced, 75 while one is still to be delivered. */
+/** 0 delivered to all, 69 when one was bounced or refused, 75 while one is still to be delivered. */
 export function exitOfFound(found: Found): ExitCode {
-  const statuses = ends(found).map(({ fate }) => fate.status);
+  const statuses = ends(found).map(({ fate }) => (isRefusedForGood(fate) ? "bounced" : fate.status));
   if (statuses.includes("bounced")) return Exit.Unavailable;
   if (allLives(found).some((life) => unheard(life) > 0) || statuses.some((status) => status !== "sent")) {
     return Exit.TempFail;
@@ -28,7 +32,7 @@ export function exitOfFound(found: Found): ExitCode {
   return statuses.length > 0 ? Exit.Ok : Exit.Unavailable;
 }
 
-const words = { sent: "delivered", deferred: "deferred", bounced: "bounced" } as const;
+const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", refused: "refused" } as const;
 
 /** Where the ways of a message end: a delivery into another queue here ends where that one does. */
 function ends(found: Found): { fate: Fate; life: Life }[] {
@@ -38,6 +42,10 @@ function ends(found: Found): { fate: Fate; life: Life }[] {
 
 function allLives(found: Found): Life[] {
   return [found.life, ...found.next.flatMap(allLives)];
+}
+
+function isRefusedForGood({ status, last }: Fate): boolean {
+  return status === "refused" && !last.detail.startsWith("4");
 }
 
 function named({ recipient, original }: Fate): string {
@@ -68,8 +76,9 @@ function shown(event: LogEvent): [name: string, text: string] {
   }
   const fields = [
     `to <${event.recipient}>`,
+    ...(event.sender === undefined ? [] : [`from=<${event.sender}>`]),
     ...(event.original === undefined ? [] : [`orig_to=<${event.original}>`]),
-    ...(event.relay === undefined ? [] : [`relay=${event.relay}`]),
+    ...(event.relay === undefined ? [] : [`${event.status === "refused" ? "client" : "relay"}=${event.relay}`]),
     ...(event.delay === undefined ? [] : [`delay=${event.delay}`]),
     ...(event.dsn === undefined ? [] : [`dsn=${event.dsn}`]),
     `status=${event.status}${event.detail === "" ? "" : ` (${event.detail})`}`,

@@ -47,8 +47,9 @@ export async function findMessage(
     if (bare === "") continue;
     const byId = isId(bare) ? await follow(sources, bare, from, mostSteps) : undefined;
     if (byId !== undefined) return byId;
-    const id = await idOf(sources, bare, from);
-    const found = id === undefined ? undefined : await follow(sources, id, from, mostSteps);
+    const event = await eventOf(sources, bare, from);
+    if (event?.id === "") return { life: { id: "", events: [event], begun: true, ended: true }, next: [], offset: 0 };
+    const found = event === undefined ? undefined : await follow(sources, event.id, from, mostSteps);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -58,34 +59,34 @@ function isId(text: string): boolean {
   return [queueIdForm, eximIdForm, openSmtpdIdForm].some((form) => form.test(text));
 }
 
-/** The queue id of what has this message-id, or else of the last message from or to this address. */
-async function idOf(sources: readonly LogSource[], bare: string, from: number): Promise<string | undefined> {
+/** What tells of this message-id, or else of the last message from or to this address. */
+async function eventOf(sources: readonly LogSource[], bare: string, from: number): Promise<LogEvent | undefined> {
   for (const [at, source] of sources.entries()) {
-    let byMessageId: string | undefined;
-    let byAddress: string | undefined;
+    let byMessageId: LogEvent | undefined;
+    let byAddress: LogEvent | undefined;
     for await (const part of parts(source, at === 0 ? from : 0)) {
       // A message that passes two queues has the same name in both: the first is where its life begins.
-      byMessageId ??= firstId(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
-      byAddress = lastId(part, bare) ?? byAddress;
+      byMessageId ??= first(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
+      byAddress = last(part, bare) ?? byAddress;
     }
     if (byMessageId !== undefined || byAddress !== undefined) return byMessageId ?? byAddress;
   }
   return undefined;
 }
 
-function firstId(part: Part, words: readonly string[], fits: (event: LogEvent) => boolean): string | undefined {
+function first(part: Part, words: readonly string[], fits: (event: LogEvent) => boolean): LogEvent | undefined {
   for (const [start, stop] of part.linesWith(words)) {
     const found = eventsOf(part.text(start, stop)).find(fits);
-    if (found !== undefined) return found.id;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
 /** From behind, because in a log of years an address is in every second line. */
-function lastId(part: Part, bare: string): string | undefined {
+function last(part: Part, bare: string): LogEvent | undefined {
   for (const [start, stop] of part.linesWith([bare]).reverse()) {
     const found = eventsOf(part.text(start, stop)).find((event) => concerns(event, bare));
-    if (found !== undefined) return found.id;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -94,11 +95,15 @@ function hasMessageId(event: LogEvent, bare: string): boolean {
   return event.kind === "message-id" && event.messageId.replace(/^<(.*)>$/, "$1") === bare;
 }
 
+function addressesOf(event: LogEvent): readonly (string | undefined)[] {
+  if (event.kind === "delivery") return [event.recipient, event.original, event.sender];
+  if (event.kind === "queue") return [event.sender];
+  return event.kind === "note" ? (event.addresses ?? []) : [];
+}
+
 /** Whether it is from or to this address; a name without a domain means every one of that name. */
 function concerns(event: LogEvent, asked: string): boolean {
-  const addresses =
-    event.kind === "delivery" ? [event.recipient, event.original] : event.kind === "queue" ? [event.sender] : [];
-  return addresses.some(
+  return addressesOf(event).some(
     (address) =>
       address !== undefined && (address === asked || (!asked.includes("@") && address.startsWith(`${asked}@`))),
   );

@@ -214,6 +214,28 @@ test("one of three recipients refused: the two have it, the one is named, and th
   expect(deadLetter()).toContain("Subject: three\n");
 });
 
+test("a recipient refused before there was a message: found in the real log by its address, and told; 69", () => {
+  const gone = "gone-since-long@dominio.test";
+  expect(office.pipe(games, ["-s", "gone", gone], "text\n").status).toBe(67);
+  expect(office.pipe(games, ["--track", gone, "--wait", "5"], "")).toMatchObject({
+    status: 69,
+    said: expect.stringMatching(
+      /^not queued\n.* {2}refused {5}to <gone-since-long@dominio\.test>, from=<games@dominio\.test>, client=localhost\[127\.0\.0\.1\], status=refused \(550 5\.1\.1 .*User unknown.*\)\ngone-since-long@dominio\.test: refused, 550 5\.1\.1 /,
+    ),
+  });
+});
+
+test("--check asks the server whether it takes mail for an address, and leaves nothing behind in it", () => {
+  const lines = (address: string) => office.pipe(games, ["--check", address], "").said;
+  const good = lines("root@dominio.test");
+  expect(good).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 dominio\.test ESMTP Postfix/m);
+  expect(good).toMatch(/^ok {4}recipient: mail for root@dominio\.test: 250 2\.1\.5 Ok$/m);
+  const bad = lines("nobody-at-all@dominio.test");
+  expect(bad).toMatch(/^fail {2}recipient: mail for nobody-at-all@dominio\.test: 550 5\.1\.1 .*User unknown/m);
+  expect(bad).toContain("      -> see whether the name is right");
+  expect(postfix.readLog()).not.toMatch(/lost connection after RCPT from localhost/);
+});
+
 test("the dialogue by hand, as over telnet, through mail --smtp", async () => {
   const lines = [
     "helo here",

@@ -190,8 +190,8 @@ ${time} ${id} ** nobody-here@dominio <alias@dominio> R=fail: Unrouteable address
 client      (me) [127.0.0.1], esmtp
 message-id  <a1@dominio>
 queue       from <ana@dominio>, 271 bytes
-delivered   to <root@dominio>, relay=local_delivery, status=sent (delivered)
-delivered   to <x@dominio>, relay=local_delivery, status=sent (delivered)
+delivered   to <root@dominio>, relay=local_delivery, status=sent
+delivered   to <x@dominio>, relay=local_delivery, status=sent
 delivered   to <far@elsewhere.example>, relay=mx.elsewhere.example [192.0.2.1], status=sent (250 2.0.0 Ok: queued as 4FA)
 deferred    to <later@dominio>, relay=defer, status=deferred (try later)
 bounced     to <nobody-here@dominio>, orig_to=<alias@dominio>, relay=fail, status=bounced (Unrouteable address)
@@ -224,12 +224,127 @@ test("OpenSMTPD, whose client is named for a session and not for a message", asy
 client      localhost[127.0.0.1], ESMTP
 queue       797 bytes, 2 recipients
 note        from=<ana@dominio> to=<root@dominio>
-delivered   to <root@dominio>, relay=mailbox of root, delay=0s, status=sent (Delivered)
+delivered   to <root@dominio>, relay=local, delay=0s, status=sent (to the mailbox of root)
 deferred    to <x@far>, relay=192.0.2.1 (mx.far), delay=1s, status=deferred (451 4.7.1 try again)
-root@dominio: delivered, Delivered
+root@dominio: delivered, to the mailbox of root
 x@far: deferred, 451 4.7.1 try again
 `,
   });
+});
+
+test("Exim, as it writes of aliases, servers that put off, and what is delivered after that", async () => {
+  const [time, id] = ["2026-11-25 01:34:28", "1xW1u0-0008C2-06"];
+  const log = `${time} ${id} <= ann@dominio.test H=(vm) [127.0.0.1] P=esmtp S=489 id=o8s@vm
+${time} ${id} H=127.0.0.1 [127.0.0.1] Connection refused
+${time} ${id} == x@far.test R=later T=remote_smtp defer (111): Connection refused
+${time} ${id} == root@dominio.test <all@dominio.test> R=localuser T=local_delivery defer (13): Permission denied: failed to chdir to /root
+${time} ${id} == y@far.test R=remote T=remote_smtp defer (-44) H=127.0.0.1 [127.0.0.1]*: SMTP error from remote mail server after RCPT TO:<y@far.test>: 451 4.7.1 greylisted, come back
+${time} ${id} == z@far.test routing defer (-51): retry time not reached
+`;
+  writeFileSync(path(), log);
+  expect(await tracked(id)).toEqual({
+    exit: 75,
+    said: expect.stringMatching(
+      /^x@far\.test: deferred, Connection refused\nroot@dominio\.test \(for all@dominio\.test\): deferred, Permission .*\ny@far\.test: deferred, SMTP error .*: 451 4\.7\.1 greylisted, come back\nz@far\.test: deferred, retry time not reached\n$/m,
+    ),
+  });
+  appendFileSync(
+    path(),
+    `${time} ${id} => root <all@dominio.test> R=localuser T=local_delivery
+${time} ${id} => games <all@dominio.test> R=localuser T=local_delivery
+${time} ${id} => x@far.test R=later T=remote_smtp H=127.0.0.1 [127.0.0.1]* C="250 ok"
+${time} ${id} => y@far.test R=remote T=remote_smtp H=127.0.0.1 [127.0.0.1] C="250 ok"
+${time} ${id} => z@far.test R=remote T=remote_smtp H=127.0.0.1 [127.0.0.1] C="250 ok"
+${time} ${id} Completed
+`,
+  );
+  expect(await tracked("games")).toEqual({
+    exit: 0,
+    said: expect.stringMatching(
+      /removed\nx@far\.test: delivered, 250 ok\nroot \(for all@dominio\.test\): delivered\ny@far\.test: delivered, 250 ok\nz@far\.test: delivered, 250 ok\ngames \(for all@dominio\.test\): delivered\n$/,
+    ),
+  });
+});
+
+test("OpenSMTPD, as it writes of an alias for two mailboxes, one of which is full at first", async () => {
+  const line = (text: string) => `${at} smtpd[44]: 9bced0e2b3a25b8b ${text}\n`;
+  const all = "from=<ann@dominio> to=<all@dominio> rcpt=<all@dominio>";
+  writeFileSync(
+    path(),
+    line("smtp message msgid=fc0e3ae3 size=445 nrcpt=1 proto=ESMTP") +
+      line("smtp envelope evpid=fc0e3ae3e3d01363 from=<ann@dominio> to=<all@dominio>") +
+      line(`mda delivery evpid=fc0e3ae3f0d95db8 ${all} user=root delay=0s result=TempFail stat=Error ("disk full")`) +
+      line(`mda delivery evpid=fc0e3ae31cc31d23 ${all} user=games delay=0s result=Ok stat=Delivered`),
+  );
+  expect((await tracked("ann@dominio")).exit).toBe(75);
+  appendFileSync(
+    path(),
+    line(`mda delivery evpid=fc0e3ae3f0d95db8 ${all} user=root delay=9s result=Ok stat=Delivered`),
+  );
+  expect(await tracked("all@dominio")).toEqual({
+    exit: 0,
+    said: expect.stringMatching(
+      /^all@dominio: delivered, to the mailbox of root\nall@dominio: delivered, to the mailbox of games\n$/m,
+    ),
+  });
+});
+
+const nobody = "nosuch@dominio.test";
+test.each([
+  [
+    "Postfix",
+    `Nov 25 01:40:00 vm postfix/smtpd[7]: NOQUEUE: reject: RCPT from localhost[127.0.0.1]: 550 5.1.1 <${nobody}>: Recipient address rejected: User unknown in local recipient table; from=<ann@dominio.test> to=<${nobody}> proto=ESMTP helo=<vm>`,
+    69,
+    `from=<ann@dominio.test>, client=localhost[127.0.0.1], status=refused (550 5.1.1 <${nobody}>: Recipient address rejected: User unknown in local recipient table)`,
+  ],
+  [
+    "Postfix, put off",
+    `2026-11-25T01:40:00.5+00:00 vm postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx[192.0.2.1]: 450 4.2.0 <${nobody}>: Recipient address rejected: Greylisted; from=<ann@dominio.test> to=<${nobody}> proto=ESMTP helo=<vm>`,
+    75,
+    `from=<ann@dominio.test>, client=mx[192.0.2.1], status=refused (450 4.2.0 <${nobody}>: Recipient address rejected: Greylisted)`,
+  ],
+  [
+    "postscreen",
+    `Nov 25 01:40:00 vm postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:3456: 550 5.7.1 Service unavailable; client [192.0.2.1] blocked; from=<ann@dominio.test>, to=<${nobody}>, proto=ESMTP, helo=<vm>`,
+    69,
+    "from=<ann@dominio.test>, client=[192.0.2.1]:3456, status=refused (550 5.7.1 Service unavailable; client [192.0.2.1] blocked)",
+  ],
+  [
+    "Exim",
+    `2026-11-25 01:34:24 H=(vm) [127.0.0.1] F=<ann@dominio.test> rejected RCPT <${nobody}>: Unrouteable address`,
+    69,
+    "from=<ann@dominio.test>, client=(vm) [127.0.0.1], status=refused (550 Unrouteable address)",
+  ],
+  [
+    "Exim, put off",
+    `2026-11-25 01:34:24 H=(vm) [127.0.0.1] F=<ann@dominio.test> temporarily rejected RCPT <${nobody}>: greylisted`,
+    75,
+    "from=<ann@dominio.test>, client=(vm) [127.0.0.1], status=refused (451 greylisted)",
+  ],
+  [
+    "OpenSMTPD",
+    `Nov 25 01:32:29 vm smtpd[22445]: 9bced0df33e871b7 smtp failed-command command="RCPT TO:<${nobody}>" result="550 Invalid recipient: <${nobody}>"`,
+    69,
+    `status=refused (550 Invalid recipient: <${nobody}>)`,
+  ],
+])("a recipient that was refused before the message had an id: %s", async (_server, line, exit, told) => {
+  writeFileSync(path(), `${line}\n${other}`);
+  const { said, exit: code } = await tracked(nobody);
+  expect([said.split("\n").slice(0, 2), code]).toEqual([["not queued", `refused     to <${nobody}>, ${told}`], exit]);
+  // What was taken later counts.
+  appendFileSync(path(), `${arrived("DE3232C16A")}${delivered("DE3232C16A", nobody)}${removed("DE3232C16A")}`);
+  expect((await tracked(nobody)).exit).toBe(0);
+});
+
+test("of several recipients one is refused: the message does not wait for it, and is not delivered to all", async () => {
+  const refused = `${at} postfix/smtpd[7]: DE3232C16A: reject: RCPT from localhost[127.0.0.1]: 550 5.1.1 <gone@dominio>: Recipient address rejected: User unknown; from=<debian@dominio> to=<gone@dominio> proto=ESMTP helo=<vm>\n`;
+  const [client = "", ...rest] = arrived("DE3232C16A", "debian@dominio", 2).split(/^(?=.)/m);
+  writeFileSync(path(), [client, refused, ...rest, delivered("DE3232C16A")].join(""));
+  const { said } = await tracked("gone@dominio");
+  expect(said).toMatch(
+    /\ngone@dominio: refused, 550 5\.1\.1 .*\nroot@dominio: delivered, .*\n1 recipient still in the queue\n$/,
+  );
+  expect((await tracked("DE3232C16A")).exit).toBe(69);
 });
 
 test("what is not found is named, and so is where it was looked for", async () => {
