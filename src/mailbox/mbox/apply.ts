@@ -10,15 +10,20 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { writePieces } from "../bytes.ts";
 import { fileFrames } from "../maildir/frames.ts";
+import { BlockWriter, type Part } from "./block-writer.ts";
 import type { Journal, Work } from "./journal.ts";
 import { addToMbox, HalfDone, type Undo } from "./to-mbox.ts";
 
-/** @param onWritten told how many bytes of the tail have been written */
+/**
+ * @param onWritten told how many bytes of the tail have been written
+ * @param again as for `writeTail`
+ */
 export async function apply(
   journal: Journal,
   spool: number,
   mbox: number | undefined,
   onWritten?: (bytes: number) => void,
+  again?: () => Iterable<Part>,
 ): Promise<void> {
   const { work } = journal;
   let undo: Undo = () => {};
@@ -30,7 +35,7 @@ export async function apply(
     takeBack(journal, spool, undo, error);
     throw error instanceof MailError ? error : unchanged(work, error);
   }
-  writeTail(journal, spool, onWritten);
+  await writeTail(journal, spool, onWritten, again);
 }
 
 /** mbox's part. @param mbox locked; a Maildir needs none @throws MailError that names mbox */
@@ -52,13 +57,29 @@ export function makeRoom(journal: Journal, spool: number): void {
   if (offset + tailLength > oldSize) writePieces(spool, journal.tailPieces(oldSize - offset, tailLength), oldSize);
 }
 
-/** @throws MailError; the journal then waits for the next open */
-export function writeTail(journal: Journal, spool: number, onWritten?: (bytes: number) => void): void {
+/**
+ * @param again makes the new tail anew out of the spool itself, at the most a block ahead of what it reads; without it, the
+ *   tail is read from the journal
+ * @throws MailError; the journal then waits for the next open
+ */
+export async function writeTail(
+  journal: Journal,
+  spool: number,
+  onWritten?: (bytes: number) => void,
+  again?: () => Iterable<Part>,
+): Promise<void> {
   const { work } = journal;
   const newSize = work.offset + work.tailLength;
   try {
     const ahead = Math.min(work.tailLength, Math.max(0, work.oldSize - work.offset));
-    writePieces(spool, journal.tailPieces(0, ahead), work.offset, (end) => onWritten?.(end - work.offset));
+    const parts = again === undefined ? [journal.tailStretch(0, ahead)] : firstOf(again(), ahead);
+    const source = again === undefined ? journal.descriptor : spool;
+    const writer = new BlockWriter({ descriptor: spool }, work.offset, source, {
+      holdBack: again !== undefined,
+      onBlock: (end) => onWritten?.(end - work.offset),
+    });
+    await writer.add(parts);
+    await writer.end();
     fsyncSync(spool);
     if (newSize < work.oldSize) {
       ftruncateSync(spool, newSize);
@@ -67,6 +88,18 @@ export function writeTail(journal: Journal, spool: number, onWritten?: (bytes: n
     journal.drop();
   } catch (error) {
     throw unfinished(work, error);
+  }
+}
+
+/** Parts of so many bytes. */
+function* firstOf(parts: Iterable<Part>, length: number): Iterable<Part> {
+  let left = length;
+  for (const part of parts) {
+    if (left === 0) return;
+    const isStretch = "start" in part;
+    const taken = Math.min(left, isStretch ? part.end - part.start : part.length);
+    yield isStretch ? { start: part.start, end: part.start + taken } : part.subarray(0, taken);
+    left -= taken;
   }
 }
 

@@ -3,29 +3,16 @@
  * the work again.
  *
  * A journal is one line of JSON, then the new tail of the spool, then what goes to mbox, then a sum of each page that will
- * be overwritten. It is written under another name, synced and renamed, so one that has its name is complete. It is
- * dropped when the work is done and synced. Left by a crash, it is played by the next open; playing it twice does the
- * same as once.
+ * be overwritten. One that has its name is complete (journal-writer.ts). It is dropped when the work is done and synced.
+ * Left by a crash, it is played by the next open; playing it twice does the same as once.
  */
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from "node:fs";
+import { close, closeSync, existsSync, fstatSync, openSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, strerror } from "../../system-error.ts";
-import { copyPieces, readInto, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+import { isSystemError } from "../../system-error.ts";
+import { copyPieces, readInto, readRange, syncDirectory } from "../bytes.ts";
 import { notice } from "../notices.ts";
-import { pageSums } from "./page-sums.ts";
+import type { Stretch } from "./block-writer.ts";
 
 export interface Work {
   readonly version: 2;
@@ -58,8 +45,6 @@ export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
 
 const suffix = ".journal";
 const probeSize = 64 << 10;
-/** What a line of JSON grows by at the most, once the lengths are known. */
-const lineRoom = 256;
 
 export function probeOf(descriptor: number, newEnd: number, oldSize: number): string {
   const bytes = readRange(descriptor, newEnd, Math.min(oldSize, newEnd + probeSize));
@@ -69,67 +54,16 @@ export function probeOf(descriptor: number, newEnd: number, oldSize: number): st
 /** One journal, open for reading its payloads. */
 export class Journal {
   readonly work: Work;
-  readonly #descriptor: number;
+  readonly descriptor: number;
   readonly #path: string;
   readonly #tailAt: number;
 
-  private constructor(work: Work, descriptor: number, path: string, tailAt: number) {
+  /** @param tailAt where the tail begins in it */
+  constructor(work: Work, descriptor: number, path: string, tailAt: number) {
     this.work = work;
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#path = path;
     this.#tailAt = tailAt;
-  }
-
-  /**
-   * @param spool open and locked
-   * @param onWritten told how many bytes are in the journal
-   * @throws MailError with the reason; no journal is left then, and nothing was changed
-   */
-  static write(
-    directory: string,
-    plan: Plan,
-    spool: number,
-    tail: Iterable<Uint8Array>,
-    forMbox: Iterable<Uint8Array>,
-    onWritten?: (bytes: number) => void,
-  ): Journal {
-    const path = journalPath(directory, plan.path);
-    const draft = `${path}.new`;
-    const replaces = existsSync(path);
-    let descriptor: number | undefined;
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      descriptor = openSync(draft, "w+", 0o600);
-      const tailAt = Buffer.byteLength(JSON.stringify(plan)) + lineRoom;
-      const mboxAt = writePieces(descriptor, tail, tailAt, onWritten);
-      const end = writePieces(descriptor, forMbox, mboxAt, onWritten);
-      const tailLength = mboxAt - tailAt;
-      const newSize = plan.offset + tailLength;
-      const sums = pageSums((bytes, at) => readInto(spool, bytes, at), plan.offset, Math.min(newSize, plan.oldSize));
-      writeAll(descriptor, new Uint8Array(sums.buffer), end);
-      const work: Work = {
-        version: 2,
-        ...plan,
-        tailLength,
-        probe: probeOf(spool, newSize, plan.oldSize),
-        mbox: plan.mbox && { ...plan.mbox, length: end - mboxAt },
-      };
-      const line = Buffer.alloc(tailAt, " ");
-      line.write(JSON.stringify(work));
-      line[tailAt - 1] = 10;
-      writeAll(descriptor, line, 0);
-      fsyncSync(descriptor);
-      renameSync(draft, path);
-      syncDirectory(directory);
-      return new Journal(work, descriptor, path, tailAt);
-    } catch (error) {
-      if (descriptor !== undefined) closeSync(descriptor);
-      rmSync(draft, { force: true });
-      // Under its own name it counts; but nothing has been done of it yet.
-      if (!replaces) rmSync(path, { force: true });
-      if (!isSystemError(error)) throw error;
-      throw new MailError(`${draft}: ${strerror(error)}; ${plan.path} was not changed`, Exit.IoErr, error);
-    }
   }
 
   /** @returns the journal a crash has left for this mailbox, if there is one */
@@ -158,23 +92,28 @@ export class Journal {
 
   /** Bytes `start` to `end` of the new tail. */
   tailPieces(start: number, end: number): Iterable<Buffer> {
-    return copyPieces(this.#descriptor, this.#tailAt + start, this.#tailAt + end);
+    return copyPieces(this.descriptor, this.#tailAt + start, this.#tailAt + end);
+  }
+
+  /** Where bytes `start` to `end` of the new tail stand in the journal. */
+  tailStretch(start: number, end: number): Stretch {
+    return { start: this.#tailAt + start, end: this.#tailAt + end };
   }
 
   /** Fills `bytes` with the new tail from `offset` on. */
   readTail(bytes: Uint8Array, offset: number): number {
-    return readInto(this.#descriptor, bytes, this.#tailAt + offset);
+    return readInto(this.descriptor, bytes, this.#tailAt + offset);
   }
 
   forMbox(): Iterable<Buffer> {
     const start = this.#tailAt + this.work.tailLength;
-    return copyPieces(this.#descriptor, start, start + (this.work.mbox?.length ?? 0));
+    return copyPieces(this.descriptor, start, start + (this.work.mbox?.length ?? 0));
   }
 
   /** The sums of the pages that are overwritten, as they were before. */
   oldSums(): Int32Array {
     const start = this.#tailAt + this.work.tailLength + (this.work.mbox?.length ?? 0);
-    const bytes = readRange(this.#descriptor, start, fstatSync(this.#descriptor).size);
+    const bytes = readRange(this.descriptor, start, fstatSync(this.descriptor).size);
     const aligned = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
     aligned.set(bytes);
     return new Int32Array(aligned.buffer);
@@ -184,12 +123,13 @@ export class Journal {
   drop(): void {
     unlinkSync(this.#path);
     syncDirectory(dirname(this.#path));
-    this.close();
+    // Giving back a gigabyte takes the file system a while, and nobody needs to wait for that.
+    close(this.descriptor);
   }
 
   /** Leaves the journal for the next open. */
   close(): void {
-    closeSync(this.#descriptor);
+    closeSync(this.descriptor);
   }
 }
 
@@ -211,6 +151,6 @@ function isAnyIn(directory: string): boolean {
   }
 }
 
-function journalPath(directory: string, mailbox: string): string {
+export function journalPath(directory: string, mailbox: string): string {
   return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}${suffix}`);
 }

@@ -1,11 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named } from "../../system-error.ts";
-import { separator } from "../append.ts";
 import { MailboxChanged } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
-import { hasName, type LockedFile, openLocked } from "../locked-file.ts";
+import { hasName } from "../locked-file.ts";
 import {
   type CommitPlan,
   type CommitResult,
@@ -16,20 +15,18 @@ import {
   type Mailbox,
   type MessagePiece,
 } from "../mailbox.ts";
-import { meansMaildir } from "../maildir/directory.ts";
 import type { MailboxOptions } from "../options.ts";
-import { apply } from "./apply.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
-import { identityOf } from "./identity.ts";
+import { Identities } from "./identities.ts";
 import { loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
-import { Journal, type Plan } from "./journal.ts";
+import { lookAgain, type Numbering } from "./look-again.ts";
 import { MboxFile } from "./mbox-file.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
-import { hasSwallowed, isGrown, mostRemembered, reconcile } from "./reconcile.ts";
 import { finishLocked } from "./replay.ts";
-import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOf, outcomeOf } from "./rewrite.ts";
+import { type Outcome, outcomeOf } from "./rewrite.ts";
 import { scan } from "./scan.ts";
+import { writeOutcome } from "./write-outcome.ts";
 
 /** Marks that decide what becomes of a message, or tell that the user has dealt with it. */
 const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
@@ -39,14 +36,6 @@ const mostCounts = 2000;
 /** A file written so shortly before it was looked at may be written again without its times telling. */
 const settled = 100;
 
-/** Who is who at the commit. */
-interface Numbering {
-  /** The number in the session of a message; 0 for one that the session has not dealt with. */
-  readonly known: (message: number) => number;
-  readonly arrived: number;
-  readonly notice?: string;
-}
-
 export class MboxMailbox implements Mailbox {
   readonly path: string;
   readonly readOnly: boolean;
@@ -55,9 +44,7 @@ export class MboxMailbox implements Mailbox {
   #file: MboxFile;
   /** What the file was when last looked at. */
   #seen: FileState | undefined;
-  /** What the messages are that the session has dealt with; of at most so many. */
-  readonly #identities = new Map<number, string>();
-  #forgotten = false;
+  readonly #identities = new Identities();
   /** The index is of an earlier session, and the file has grown since. */
   #unproven = false;
   /** What an earlier session knew of the file's end. */
@@ -86,15 +73,8 @@ export class MboxMailbox implements Mailbox {
 
   mark(message: number, set: number, clear = 0): void {
     const { index } = this.#file;
-    if ((set & decisions) !== 0 && !this.#identities.has(message)) this.#remember(message);
+    if ((set & decisions) !== 0 && !this.readOnly) this.#identities.remember(this.#file, message);
     index.setFlags(message, (index.flags(message) & ~clear) | set);
-  }
-
-  /** So that the message is found again when another program has moved it. */
-  #remember(message: number): void {
-    if (this.readOnly || this.#file.replaced.has(message)) return;
-    if (this.#identities.size < mostRemembered) this.#identities.set(message, identityOf(this.#file, message));
-    else this.#forgotten = true;
   }
 
   size(message: number): number {
@@ -194,6 +174,8 @@ export class MboxMailbox implements Mailbox {
       };
     } finally {
       await release();
+      // Another file has the name now, and could not be merged with.
+      if (descriptor !== this.#file.descriptor) closeSync(descriptor);
     }
   }
 
@@ -239,49 +221,17 @@ export class MboxMailbox implements Mailbox {
     return { numbering, outcome: outcomeOf(this.#file, fate) };
   }
 
-  /** Under the lock: is this still the file that we know? @throws MailboxChanged when it is another and can't be merged */
   async #lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
     const before = this.#file;
-    const state = stateOf(descriptor);
-    const ours = descriptor === before.descriptor;
-    if (ours && this.#seen !== undefined && sameState(state, this.#seen))
-      return { known: (message) => message, arrived: 0 };
-    before.forget();
-    const now = new MboxFile(descriptor);
-    await scan(descriptor, 0, state.size, now.index, { signal });
-    now.covered = state.size;
-    const known = before.count;
-    if (ours && isGrown(before, now, this.#identities)) {
-      for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
-      for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
-      const hasGrown = known > 0 && now.end(known) > before.end(known);
-      const isOpen = hasGrown && (before.replaced.has(known) || hasSwallowed(now, known, before.end(known)));
-      if (isOpen) now.replaced.delete(known);
-      this.#become(now, state);
-      const last = isOpen ? known - 1 : known;
-      return { known: (message) => (message <= last ? message : 0), arrived: now.count - known };
-    }
-    const found = this.#forgotten ? undefined : reconcile(before, now, this.#identities);
-    if (found === undefined) {
-      if (!ours) now.close();
-      throw new MailboxChanged(this.path);
-    }
-    for (const [at, old] of found.known.entries()) if (old > 0) now.index.setFlags(at + 1, before.index.flags(old));
-    this.#become(now, state);
-    if (!ours) before.close();
-    const gone = found.gone > 0 ? `; messages that are gone and were dealt with here: ${found.gone}` : "";
-    return {
-      known: (message) => found.known[message - 1] ?? 0,
-      arrived: 0,
-      notice: `${this.path}: changed by another program during the session; the changes made here were merged${gone}`,
-    };
-  }
-
-  #become(file: MboxFile, state: FileState): void {
+    const known = { path: this.path, file: before, seen: this.#seen, identities: this.#identities };
+    const { numbering, file, state } = await lookAgain(known, descriptor, signal);
+    if (file === before) return numbering;
     this.#file = file;
     this.#seen = state;
     this.#recent = undefined;
     this.#unproven = false;
+    if (descriptor !== before.descriptor) before.close();
+    return numbering;
   }
 
   /** Whether the messages that change begin and end where the index of an earlier session says. */
@@ -296,64 +246,12 @@ export class MboxMailbox implements Mailbox {
   }
 
   async #write(outcome: Outcome, plan: CommitPlan): Promise<void> {
-    const to = outcome.moved.length === 0 ? undefined : plan.mbox;
-    if (to === undefined || meansMaildir(to.path)) {
-      const messages = to === undefined ? [] : framesForMaildir(this.#file, outcome.moved);
-      const work = to === undefined ? null : ({ path: to.path, at: "maildir", oldSize: -1 } as const);
-      return this.#journalled(outcome, work, messages, undefined);
-    }
-    let mbox: LockedFile;
-    try {
-      mbox = await openLocked(to.path, this.#options.lockwait);
-    } catch (error) {
-      throw named(to.path, error);
-    }
-    try {
-      const { size } = fstatSync(mbox.descriptor);
-      const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
-      const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };
-      await this.#journalled(
-        outcome,
-        work,
-        messagesForMbox(this.#file, outcome.moved, between, to.keepField),
-        mbox.descriptor,
-      );
-    } catch (error) {
-      if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
-      throw error;
-    } finally {
-      await mbox.release();
-    }
-  }
-
-  async #journalled(
-    outcome: Outcome,
-    mbox: Plan["mbox"],
-    forMbox: Iterable<Uint8Array>,
-    mboxDescriptor: number | undefined,
-  ): Promise<void> {
     const file = this.#file;
-    const { descriptor, covered } = file;
-    const { dev, ino } = fstatSync(descriptor);
-    const offset = offsetOf(file, outcome.firstChanged);
-    const tail = new NewTail(file, outcome, offset);
-    const half = covered - offset;
-    const { onProgress, stateDirectory } = this.#options;
-    const journal = Journal.write(
-      stateDirectory,
-      { path: this.path, dev, ino, oldSize: covered, offset, mbox },
-      descriptor,
-      tail.pieces(),
-      forMbox,
-      (bytes) => onProgress?.(Math.min(bytes, half), 2 * half),
-    );
-    await apply(journal, descriptor, mboxDescriptor, (bytes) => onProgress?.(half + bytes, 2 * half));
-    file.forget();
+    file.index = await writeOutcome({ path: this.path, file, outcome, plan, options: this.#options });
     this.#recent = undefined;
     // An edited message may have become several.
     this.#keepable = file.replaced.size === 0;
-    this.#seen = stateOf(descriptor);
-    file.index = tail.index;
+    this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
   }
 }

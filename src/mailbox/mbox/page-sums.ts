@@ -22,43 +22,63 @@ export function sumOf(words: Int32Array, start: number, end: number): number {
   return a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29791);
 }
 
-/** Calls `each` with the sum of every page that lies in `start` to `end`; the first and the last may be parts of a page. */
-function eachPage(
-  read: (bytes: Uint8Array, position: number) => number,
-  start: number,
-  end: number,
-  each: (page: number, sum: number) => void,
-): void {
-  const words = new Int32Array((pagesAtOnce * pageSize) / 4);
-  const bytes = new Uint8Array(words.buffer);
-  const first = Math.floor(start / pageSize);
-  for (let page = first; page * pageSize < end; page += pagesAtOnce) {
-    const position = page * pageSize;
-    const from = Math.max(0, start - position);
+/** Fills bytes from a position of the file. @returns how many there were */
+export type Read = (bytes: Uint8Array, position: number) => number;
+
+/** Sums a file little by little, while it is being copied anyway. */
+export class PageSums {
+  readonly #read: Read;
+  readonly #start: number;
+  readonly #sums: Int32Array;
+  readonly #words = new Int32Array((pagesAtOnce * pageSize) / 4);
+  /** What lies before it is summed. */
+  #at: number;
+
+  /** @param start where the bytes that count begin @param most where they end at the latest */
+  constructor(read: Read, start: number, most: number) {
+    this.#read = read;
+    this.#start = start;
+    this.#at = start;
+    this.#sums = new Int32Array(start < most ? this.#pagesBefore(most) : 0);
+  }
+
+  #pagesBefore(end: number): number {
+    return Math.ceil(end / pageSize) - Math.floor(this.#start / pageSize);
+  }
+
+  /** Sums the pages that lie before `end` wholly. */
+  advance(end: number): void {
+    const whole = Math.floor(end / pageSize) * pageSize;
+    while (this.#at < whole) this.#sumUntil(whole);
+  }
+
+  /** @returns a sum for each page that has bytes from the start to `end`, of these bytes alone */
+  finish(end: number): Int32Array {
+    while (this.#at < end) this.#sumUntil(end);
+    return this.#sums.subarray(0, this.#start < end ? this.#pagesBefore(end) : 0);
+  }
+
+  /** Some pages; the first and the last may be parts of one. */
+  #sumUntil(end: number): void {
+    const words = this.#words;
+    const bytes = new Uint8Array(words.buffer);
+    const first = Math.floor(this.#at / pageSize);
+    const position = first * pageSize;
+    const from = this.#at - position;
     const to = Math.min(bytes.length, end - position);
     bytes.fill(0, 0, from);
-    const filled = from + read(bytes.subarray(from, to), position + from);
+    const filled = from + this.#read(bytes.subarray(from, to), position + from);
     bytes.fill(0, filled, Math.ceil(to / pageSize) * pageSize);
+    const index = first - Math.floor(this.#start / pageSize);
     for (let i = 0; i * pageSize < to; i++)
-      each(page + i - first, sumOf(words, (i * pageSize) / 4, ((i + 1) * pageSize) / 4));
+      this.#sums[index + i] = sumOf(words, (i * pageSize) / 4, ((i + 1) * pageSize) / 4);
+    this.#at = position + to;
   }
 }
 
-/**
- * @param read fills bytes from a position of the file, and tells how many there were
- * @returns a sum for each page that `start` to `end` touches, of the bytes between them alone
- */
-export function pageSums(
-  read: (bytes: Uint8Array, position: number) => number,
-  start: number,
-  end: number,
-): Int32Array {
-  if (end <= start) return new Int32Array(0);
-  const sums = new Int32Array(Math.ceil(end / pageSize) - Math.floor(start / pageSize));
-  eachPage(read, start, end, (page, sum) => {
-    sums[page] = sum;
-  });
-  return sums;
+/** @returns a sum for each page that has bytes from `start` to `end`, of these bytes alone */
+export function pageSums(read: Read, start: number, end: number): Int32Array {
+  return new PageSums(read, start, end).finish(end);
 }
 
 /** Whether each page is one of two. */

@@ -3,9 +3,6 @@ import { copyPieces } from "../bytes.ts";
 import { identityOf } from "./identity.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
-/** A change in the session is bound to messages; so many are remembered by their content. */
-export const mostRemembered = 2000;
-
 export interface Reconciled {
   /** For each message of the file as it is now, its number in the session; 0 for one that the session has not changed. */
   readonly known: Uint32Array;

@@ -2,12 +2,13 @@
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../system-error.ts";
-import { copyPieces, readInto, readRange, writePieces } from "../bytes.ts";
+import { readInto, readRange, writePieces } from "../bytes.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
 import { notice } from "../notices.ts";
 import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";
+import { writeJournal } from "./journal-writer.ts";
 import { eachIsOneOf, pageSums } from "./page-sums.ts";
 import { heldByMbox } from "./to-mbox.ts";
 
@@ -61,9 +62,9 @@ async function replay(journal: Journal, directory: string, spool: number, mbox: 
     return;
   }
   await addMessages(journal, mbox?.descriptor, true);
-  const current = delivered < size ? withDelivered(journal, directory, spool, delivered, size) : journal;
+  const current = delivered < size ? await withDelivered(journal, directory, spool, delivered, size) : journal;
   makeRoom(current, spool);
-  writeTail(current, spool);
+  await writeTail(current, spool);
 }
 
 /** Whether the pages that were to be overwritten are each the old one or the new one. */
@@ -77,19 +78,20 @@ function isAsWeLeftIt(journal: Journal, spool: number, size: number): boolean {
 }
 
 /** A journal that has the mail delivered since the crash at its end. What was to go to mbox is there by now. */
-function withDelivered(journal: Journal, directory: string, spool: number, delivered: number, size: number): Journal {
+async function withDelivered(
+  journal: Journal,
+  directory: string,
+  spool: number,
+  delivered: number,
+  size: number,
+): Promise<Journal> {
   const { path, dev, ino, offset } = journal.work;
   const plan: Plan = { path, dev, ino, oldSize: size, offset, mbox: null };
-  const again = Journal.write(
-    directory,
-    plan,
-    spool,
-    (function* () {
-      yield* journal.tail();
-      yield* copyPieces(spool, delivered, size);
-    })(),
-    [],
-  );
+  const tail = (function* () {
+    yield* journal.tail();
+    yield { start: delivered, end: size };
+  })();
+  const again = await writeJournal(directory, plan, spool, { tail, forMbox: [] });
   journal.close();
   return again;
 }

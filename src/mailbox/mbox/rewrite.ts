@@ -1,11 +1,12 @@
 /** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
-import { copyPieces, readPieces } from "../bytes.ts";
+import { readPieces } from "../bytes.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { filing } from "../maildir/delivery.ts";
 import { frame } from "../maildir/frames.ts";
 import { maildirForm } from "../maildir/mbox-form.ts";
 import { storedForm } from "../stored-form.ts";
+import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
 
@@ -73,50 +74,77 @@ export function offsetOf(file: MboxFile, firstChanged: number): number {
   return 0;
 }
 
-/** The new bytes from the first changed message on, and while they are taken, where each message then starts. */
+/** So much is worth a journal that passes by the page cache. */
+const muchToCopy = 64 << 20;
+
+/** The new bytes from the first changed message on. */
 export class NewTail {
-  readonly index: MessageIndex;
+  /** Most of it, and of what goes to mbox, is copied as it stands, and it is much. */
+  readonly isMostlyCopied: boolean;
   readonly #file: MboxFile;
   readonly #outcome: Outcome;
   readonly #offset: number;
+  #index: MessageIndex;
+  #mostAhead = 0;
 
   constructor(file: MboxFile, outcome: Outcome, offset: number) {
     this.#file = file;
     this.#outcome = outcome;
     this.#offset = offset;
-    const { firstChanged } = outcome;
-    const { starts, storedStates } = file.index;
-    this.index = new MessageIndex(
-      starts.slice(0, firstChanged - 1),
-      storedStates.slice(0, firstChanged - 1),
-      firstChanged - 1,
-    );
+    this.#index = new MessageIndex(undefined, undefined, 0);
+    let copied = 0;
+    let made = outcome.moved.reduce((sum, message) => sum + file.size(message), 0);
+    for (const [at, changed] of outcome.changes.entries()) {
+      if (changed === change.none && at + 1 >= outcome.firstChanged) copied += file.size(at + 1);
+      else if (changed === change.status || changed === change.replace) made += file.size(at + 1);
+    }
+    this.isMostlyCopied = copied >= muchToCopy && copied >= 4 * made;
   }
 
-  *pieces(): Iterable<Uint8Array> {
+  /** Where each message then starts; known once the parts have been taken. */
+  get index(): MessageIndex {
+    return this.#index;
+  }
+
+  /**
+   * How far, at the most, the new tail is ahead of what is read for it: a message longer than before shifts all that
+   * follow. Known once the parts have been taken.
+   */
+  get mostAhead(): number {
+    return this.#mostAhead;
+  }
+
+  /** Stretches are of the mailbox. They may be taken again, also while it is being written, `mostAhead` behind. */
+  *parts(): Iterable<Part> {
     const file = this.#file;
     const { firstChanged, changes } = this.#outcome;
+    const { starts, storedStates } = file.index;
+    const before = firstChanged - 1;
+    const index = new MessageIndex(starts.slice(0, before), storedStates.slice(0, before), before);
     let at = this.#offset;
     for (let message = firstChanged; message <= file.count; message++) {
       const changed = changes[message - 1];
       if (changed === change.drop) continue;
       if (changed === change.none) {
         const last = this.#unchangedRun(message);
-        const from = file.start(message);
-        for (let n = message; n <= last; n++) this.index.add(at + file.start(n) - from, file.index.stored(n));
-        yield* copyPieces(file.descriptor, from, file.end(last));
-        at += file.end(last) - from;
+        const start = file.start(message);
+        const end = file.end(last);
+        for (let n = message; n <= last; n++) index.add(at + file.start(n) - start, file.index.stored(n));
+        yield { start, end };
+        at += end - start;
         message = last;
         continue;
       }
       const status = changed === change.status ? statusOf(file, message) : undefined;
       const read = status === "RO" ? Stored.Read : 0;
-      this.index.add(at, status === undefined ? file.index.stored(message) : Stored.Old | Stored.Plain | read);
+      index.add(at, status === undefined ? file.index.stored(message) : Stored.Old | Stored.Plain | read);
       for (const piece of status === undefined ? file.pieces(message) : storedForm(file, message, { status })) {
         at += piece.length;
         yield piece;
       }
+      this.#mostAhead = Math.max(this.#mostAhead, at - file.end(message));
     }
+    this.#index = index;
   }
 
   /** The last of the messages that stand unchanged one behind the other from `first` on. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { Journal } from "../../../src/mailbox/mbox/journal.ts";
+import { writeJournal } from "../../../src/mailbox/mbox/journal-writer.ts";
 import { showNotices } from "../../../src/mailbox/notices.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 
@@ -41,7 +41,7 @@ afterEach(() => {
 
 const state = () => join(directory, "state");
 
-function leaveJournal(): void {
+async function leaveJournal(): Promise<void> {
   const { dev, ino } = statSync(spool);
   const plan = {
     path: spool,
@@ -51,7 +51,8 @@ function leaveJournal(): void {
     offset: 0,
     mbox: { path: mbox, at: "end", oldSize: -1 },
   } as const;
-  Journal.write(state(), plan, openSync(spool, "r"), [Buffer.from(after)], [Buffer.from(message("one"))]).close();
+  const content = { tail: [Buffer.from(after)], forMbox: [Buffer.from(message("one"))] };
+  (await writeJournal(state(), plan, openSync(spool, "r"), content)).close();
 }
 
 async function open(): Promise<void> {
@@ -84,7 +85,7 @@ const interruptions: [when: string, done: () => void][] = [
 
 describe("the next open finishes a commit that was interrupted", () => {
   test.each(interruptions)("%s", async (_when, done) => {
-    leaveJournal();
+    await leaveJournal();
     done();
     await open();
     expect([content(spool), content(mbox)]).toEqual([after, message("one")]);
@@ -94,7 +95,7 @@ describe("the next open finishes a commit that was interrupted", () => {
   });
 
   test.each(interruptions)("and keeps mail delivered since, %s", async (_when, done) => {
-    leaveJournal();
+    await leaveJournal();
     done();
     appendFileSync(spool, message("new"));
     await open();
@@ -105,7 +106,7 @@ describe("the next open finishes a commit that was interrupted", () => {
 
 describe("a mailbox that another program has written since the crash is not written over", () => {
   test("and nothing is to be kept when the commit had not begun", async () => {
-    leaveJournal();
+    await leaveJournal();
     const other = message("two", "y".repeat(20_000)) + message("three");
     writeFileSync(spool, other);
     await open();
@@ -115,7 +116,7 @@ describe("a mailbox that another program has written since the crash is not writ
   });
 
   test("and what it was to be is kept in a file, and told, when it may have been half written", async () => {
-    leaveJournal();
+    await leaveJournal();
     writeFileSync(mbox, message("one"));
     const other = message("four", "y".repeat(20_000)) + message("five");
     writeFileSync(spool, other);
@@ -132,7 +133,7 @@ test.each([
   ["cut off", '{"version":2,"tailLength":5,"mbox":null}\n123'],
   ["of another version", '{"version":3}\n'],
 ])("a journal that is %s keeps nobody from the mailbox", async (_how, content) => {
-  leaveJournal();
+  await leaveJournal();
   const [name = ""] = readdirSync(state());
   writeFileSync(join(state(), name), content);
   await open();

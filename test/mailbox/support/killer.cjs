@@ -25,6 +25,7 @@ function tear(write, [descriptor, bytes, start, length, position]) {
 }
 
 const calls = [
+  "write",
   "writeSync",
   "fsyncSync",
   "fsync",

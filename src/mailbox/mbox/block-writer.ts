@@ -1,0 +1,210 @@
+/**
+ * Writes much as fast as the disk takes it: while blocks are being written the next one is filled, and what is written
+ * starts for the disk at once, so that little is left for the fsync at the end.
+ */
+import { fdatasync, write } from "node:fs";
+import { MailError } from "../../errors.ts";
+import { isSystemError } from "../../system-error.ts";
+import { readInto } from "../bytes.ts";
+
+/** A range of the source file, read when its turn comes. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes are taken over before the next part is asked for. */
+export type Part = Uint8Array | Stretch;
+
+/** What direct writes are counted in: offsets and lengths are multiples of it, and so are addresses. */
+export const directUnit = 4096;
+export const usualBlockSize = 4 << 20;
+const blockCount = 4;
+const startForDiskEvery = 64 << 20;
+
+/** As much of it as is needed here; Node's types have none of it. */
+declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
+
+export interface BlockTarget {
+  readonly descriptor: number;
+  /** The same file opened with O_DIRECT: whole blocks pass by the page cache, where nobody would look for them again. */
+  readonly direct?: number | undefined;
+}
+
+export interface BlockOptions {
+  /**
+   * Source and target are the same file, and reading is ahead of writing by no less than a block behind: a block is
+   * written only once the next one is filled.
+   */
+  readonly holdBack?: boolean;
+  /** Called once a block is on its way, with the offset behind it; what it throws ends the writing. */
+  readonly onBlock?: ((end: number) => void) | undefined;
+  readonly blockSize?: number;
+}
+
+interface Filled {
+  readonly slot: number;
+  readonly bytes: Buffer;
+  readonly position: number;
+}
+
+export class BlockWriter {
+  readonly #target: BlockTarget;
+  readonly #source: number;
+  readonly #options: BlockOptions;
+  readonly #blockSize: number;
+  readonly #memory: Buffer;
+  #isDirect: boolean;
+  #slot = 0;
+  #filled = 0;
+  /** Where the block that is being filled goes. */
+  #position: number;
+  #held: Filled | undefined;
+  readonly #writing: Promise<void>[] = [];
+  #starting: Promise<void> | undefined;
+  #sinceStarted = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param source what stretches are of */
+  constructor(target: BlockTarget, position: number, source: number, options: BlockOptions = {}) {
+    this.#target = target;
+    this.#position = position;
+    this.#source = source;
+    this.#options = options;
+    this.#blockSize = options.blockSize ?? usualBlockSize;
+    const aligned = target.direct === undefined ? undefined : alignedMemory(blockCount * this.#blockSize);
+    this.#memory = aligned ?? Buffer.allocUnsafeSlow(blockCount * this.#blockSize);
+    this.#isDirect = aligned !== undefined && position % directUnit === 0 && this.#blockSize % directUnit === 0;
+  }
+
+  /** @returns the position behind the last byte that was added, written or not @throws the system's error */
+  async add(parts: Iterable<Part>): Promise<number> {
+    try {
+      for (const part of parts) {
+        const length = "start" in part ? part.end - part.start : part.length;
+        for (let at = 0; at < length; ) {
+          const room = this.#block().subarray(this.#filled, this.#filled + length - at);
+          if ("start" in part) this.#read(room, part.start + at);
+          else room.set(part.subarray(at, at + room.length));
+          this.#filled += room.length;
+          at += room.length;
+          if (this.#filled === this.#blockSize) await this.#next();
+        }
+      }
+    } catch (error) {
+      await this.#settled();
+      throw error;
+    }
+    return this.#position + this.#filled;
+  }
+
+  /** Writes what is left, and waits for all of it. It is not synced then. @throws the system's error */
+  async end(): Promise<void> {
+    try {
+      if (this.#filled > 0) await this.#next();
+      if (this.#held !== undefined) this.#start(this.#held);
+    } finally {
+      await this.#settled();
+    }
+    this.#check();
+  }
+
+  #block(): Buffer {
+    return this.#memory.subarray(this.#slot * this.#blockSize, (this.#slot + 1) * this.#blockSize);
+  }
+
+  #read(room: Buffer, position: number): void {
+    if (readInto(this.#source, room, position) < room.length)
+      throw new MailError("the file became shorter while it was being read");
+  }
+
+  async #next(): Promise<void> {
+    const block: Filled = {
+      slot: this.#slot,
+      bytes: this.#block().subarray(0, this.#filled),
+      position: this.#position,
+    };
+    const ready = this.#options.holdBack === true ? this.#held : block;
+    if (this.#options.holdBack === true) this.#held = block;
+    if (ready !== undefined) this.#start(ready);
+    this.#position += this.#filled;
+    this.#filled = 0;
+    this.#slot = (this.#slot + 1) % blockCount;
+    this.#options.onBlock?.(this.#position);
+    await this.#writing[this.#slot];
+    this.#check();
+  }
+
+  #start({ slot, bytes, position }: Filled): void {
+    this.#writing[slot] = this.#write(bytes, position).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #write(bytes: Buffer, position: number): Promise<void> {
+    for (let at = 0; at < bytes.length; ) at += await this.#writeSome(bytes.subarray(at), position + at);
+    if (this.#isDirect) return;
+    this.#sinceStarted += bytes.length;
+    if (this.#starting !== undefined || this.#sinceStarted < startForDiskEvery) return;
+    this.#sinceStarted = 0;
+    this.#starting = dataSynced(this.#target.descriptor)
+      // Told once a descriptor: the fsync at the end would not hear of it again.
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#starting = undefined;
+      });
+  }
+
+  async #writeSome(bytes: Buffer, position: number): Promise<number> {
+    const { descriptor, direct } = this.#target;
+    const isWhole = bytes.length % directUnit === 0 && position % directUnit === 0;
+    if (!this.#isDirect || direct === undefined || !isWhole) return written(descriptor, bytes, position);
+    try {
+      return await written(direct, bytes, position);
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== "EINVAL") throw error;
+      // This file system wants other units, or has no such writes.
+      this.#isDirect = false;
+      return written(descriptor, bytes, position);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Nothing is being written any more. */
+  async #settled(): Promise<void> {
+    await Promise.all(this.#writing);
+    await this.#starting;
+  }
+}
+
+function written(descriptor: number, bytes: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, 0, bytes.length, position, (error, length) => {
+      if (error === null) resolve(length);
+      else reject(error);
+    });
+  });
+}
+
+function dataSynced(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(descriptor, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** Begins at a page's beginning, which Node promises of no buffer. @returns undefined where memory is too strictly limited */
+function alignedMemory(size: number): Buffer | undefined {
+  try {
+    return Buffer.from(new WebAssembly.Memory({ initial: Math.ceil(size / (64 << 10)) }).buffer);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,26 @@
+import { identityOf } from "./identity.ts";
+import type { MboxFile } from "./mbox-file.ts";
+
+/** A change in the session is bound to messages; so many are remembered by their content. */
+const mostRemembered = 2000;
+
+/** What the messages are that the session has dealt with, so that they are found again when another program moves them. */
+export class Identities {
+  readonly #byMessage = new Map<number, string>();
+  #areComplete = true;
+
+  get byMessage(): ReadonlyMap<number, string> {
+    return this.#byMessage;
+  }
+
+  /** Each message that was to be remembered is. */
+  get areComplete(): boolean {
+    return this.#areComplete;
+  }
+
+  remember(file: MboxFile, message: number): void {
+    if (this.#byMessage.has(message) || file.replaced.has(message)) return;
+    if (this.#byMessage.size < mostRemembered) this.#byMessage.set(message, identityOf(file, message));
+    else this.#areComplete = false;
+  }
+}

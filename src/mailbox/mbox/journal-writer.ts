@@ -1,0 +1,117 @@
+/** Writes a journal: under another name, synced, and then renamed, so that one that has its name is complete. */
+import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { Exit, MailError } from "../../errors.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { readInto, syncDirectory, writeAll } from "../bytes.ts";
+import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
+import { Journal, journalPath, type Plan, probeOf, type Work } from "./journal.ts";
+import { PageSums } from "./page-sums.ts";
+
+/** What a line of JSON grows by at the most, once the lengths are known. */
+const lineRoom = 256;
+
+export interface JournalContent {
+  /** Stretches are of the spool. */
+  readonly tail: Iterable<Part>;
+  readonly forMbox: Iterable<Uint8Array>;
+  /** It is large and will not be read again, unless after a crash. */
+  readonly direct?: boolean;
+}
+
+export interface JournalOptions {
+  /** Told how many bytes are in the journal. */
+  readonly onWritten?: ((bytes: number) => void) | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * @param spool open and locked
+ * @throws MailError with the reason; no journal is left then, and nothing was changed
+ */
+export async function writeJournal(
+  directory: string,
+  plan: Plan,
+  spool: number,
+  content: JournalContent,
+  options: JournalOptions = {},
+): Promise<Journal> {
+  const path = journalPath(directory, plan.path);
+  const draft = `${path}.new`;
+  const replaces = existsSync(path);
+  let descriptor: number | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    descriptor = openSync(draft, "w+", 0o600);
+    const direct = content.direct === true ? openDirect(draft) : undefined;
+    try {
+      const journal = await fill({ descriptor, direct }, plan, spool, path, content, options);
+      renameSync(draft, path);
+      syncDirectory(directory);
+      return journal;
+    } finally {
+      if (direct !== undefined) closeSync(direct);
+    }
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    rmSync(draft, { force: true });
+    // Under its own name it counts; but nothing has been done of it yet.
+    if (!replaces) rmSync(path, { force: true });
+    if (!isSystemError(error)) throw error;
+    throw new MailError(`${draft}: ${strerror(error)}; ${plan.path} was not changed`, Exit.IoErr, error);
+  }
+}
+
+async function fill(
+  file: { readonly descriptor: number; readonly direct: number | undefined },
+  plan: Plan,
+  spool: number,
+  path: string,
+  { tail, forMbox }: JournalContent,
+  { onWritten, signal }: JournalOptions,
+): Promise<Journal> {
+  const { descriptor } = file;
+  const line = JSON.stringify(plan);
+  const tailAt = Math.ceil((Buffer.byteLength(line) + lineRoom) / directUnit) * directUnit;
+  // Summed while blocks are on their way: the disk takes longer for one.
+  const sums = new PageSums((bytes, at) => readInto(spool, bytes, at), plan.offset, plan.oldSize);
+  let mboxAt = Number.POSITIVE_INFINITY;
+  const onBlock = (end: number) => {
+    signal?.throwIfAborted();
+    onWritten?.(end - tailAt);
+    sums.advance(Math.min(plan.offset + Math.min(end, mboxAt) - tailAt, plan.oldSize));
+  };
+  const writer = new BlockWriter(file, tailAt, spool, { onBlock });
+  mboxAt = await writer.add(tail);
+  const end = await writer.add(forMbox);
+  await writer.end();
+  const tailLength = mboxAt - tailAt;
+  const newSize = plan.offset + tailLength;
+  writeAll(descriptor, bytesOf(sums.finish(Math.min(newSize, plan.oldSize))), end);
+  const work: Work = {
+    version: 2,
+    ...plan,
+    tailLength,
+    probe: probeOf(spool, newSize, plan.oldSize),
+    mbox: plan.mbox && { ...plan.mbox, length: end - mboxAt },
+  };
+  const head = Buffer.alloc(tailAt, " ");
+  head.write(JSON.stringify(work));
+  head[tailAt - 1] = 10;
+  writeAll(descriptor, head, 0);
+  fsyncSync(descriptor);
+  return new Journal(work, descriptor, path, tailAt);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** @returns undefined where the file system has no direct writes */
+function openDirect(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_DIRECT);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+/** Under the lock, before a commit: whether the file is still the one that the session knows, and who is who in it. */
+import { MailboxChanged } from "../errors.ts";
+import { type FileState, sameState, stateOf } from "./file-state.ts";
+import type { Identities } from "./identities.ts";
+import { MboxFile } from "./mbox-file.ts";
+import { hasSwallowed, isGrown, reconcile } from "./reconcile.ts";
+import { scan } from "./scan.ts";
+
+/** What the session knows of its file. */
+export interface Known {
+  readonly path: string;
+  readonly file: MboxFile;
+  /** What the file was when last looked at. */
+  readonly seen: FileState | undefined;
+  readonly identities: Identities;
+}
+
+/** Who is who at the commit. */
+export interface Numbering {
+  /** The number in the session of a message; 0 for one that the session has not dealt with. */
+  readonly known: (message: number) => number;
+  readonly arrived: number;
+  readonly notice?: string;
+}
+
+export interface Found {
+  readonly numbering: Numbering;
+  /** With the session's flags; the one that was known where nobody has written. */
+  readonly file: MboxFile;
+  readonly state: FileState;
+}
+
+/**
+ * @param descriptor the file that has the name now, locked
+ * @throws MailboxChanged when it is another, or was rewritten, and can't be merged
+ */
+export async function lookAgain(known: Known, descriptor: number, signal: AbortSignal | undefined): Promise<Found> {
+  const { file: before, seen } = known;
+  const state = stateOf(descriptor);
+  const ours = descriptor === before.descriptor;
+  if (ours && seen !== undefined && sameState(state, seen))
+    return { numbering: { known: (message) => message, arrived: 0 }, file: before, state };
+  before.forget();
+  const now = new MboxFile(descriptor);
+  await scan(descriptor, 0, state.size, now.index, { signal });
+  now.covered = state.size;
+  if (ours && isGrown(before, now, known.identities.byMessage))
+    return { numbering: grown(before, now), file: now, state };
+  return { numbering: merged(known, now), file: now, state };
+}
+
+function grown(before: MboxFile, now: MboxFile): Numbering {
+  const known = before.count;
+  for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
+  for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
+  const hasGrown = known > 0 && now.end(known) > before.end(known);
+  const isOpen = hasGrown && (before.replaced.has(known) || hasSwallowed(now, known, before.end(known)));
+  if (isOpen) now.replaced.delete(known);
+  const last = isOpen ? known - 1 : known;
+  return { known: (message) => (message <= last ? message : 0), arrived: now.count - known };
+}
+
+function merged({ path, file: before, identities }: Known, now: MboxFile): Numbering {
+  const found = identities.areComplete ? reconcile(before, now, identities.byMessage) : undefined;
+  if (found === undefined) throw new MailboxChanged(path);
+  for (const [at, old] of found.known.entries()) if (old > 0) now.index.setFlags(at + 1, before.index.flags(old));
+  const gone = found.gone > 0 ? `; messages that are gone and were dealt with here: ${found.gone}` : "";
+  return {
+    known: (message) => found.known[message - 1] ?? 0,
+    arrived: 0,
+    notice: `${path}: changed by another program during the session; the changes made here were merged${gone}`,
+  };
+}

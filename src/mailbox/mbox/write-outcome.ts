@@ -1,0 +1,79 @@
+/** Writes what a commit has decided: the journal first, then mbox and the mailbox. */
+import { fstatSync, rmSync } from "node:fs";
+import { named } from "../../system-error.ts";
+import { separator } from "../append.ts";
+import { type LockedFile, openLocked } from "../locked-file.ts";
+import type { CommitPlan } from "../mailbox.ts";
+import { meansMaildir } from "../maildir/directory.ts";
+import type { MailboxOptions } from "../options.ts";
+import { apply } from "./apply.ts";
+import { usualBlockSize } from "./block-writer.ts";
+import type { Plan } from "./journal.ts";
+import { writeJournal } from "./journal-writer.ts";
+import type { MboxFile } from "./mbox-file.ts";
+import type { MessageIndex } from "./message-index.ts";
+import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOf } from "./rewrite.ts";
+
+export interface Commit {
+  readonly path: string;
+  /** Locked. */
+  readonly file: MboxFile;
+  readonly outcome: Outcome;
+  readonly plan: CommitPlan;
+  readonly options: MailboxOptions;
+}
+
+/** @returns where each message starts now @throws MailboxBusy, MailError */
+export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
+  const { file, outcome, plan, options } = commit;
+  const to = outcome.moved.length === 0 ? undefined : plan.mbox;
+  if (to === undefined || meansMaildir(to.path)) {
+    const messages = to === undefined ? [] : framesForMaildir(file, outcome.moved);
+    const work = to === undefined ? null : ({ path: to.path, at: "maildir", oldSize: -1 } as const);
+    return journalled(commit, work, messages, undefined);
+  }
+  let mbox: LockedFile;
+  try {
+    mbox = await openLocked(to.path, options.lockwait);
+  } catch (error) {
+    throw named(to.path, error);
+  }
+  try {
+    const { size } = fstatSync(mbox.descriptor);
+    const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
+    const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };
+    const messages = messagesForMbox(file, outcome.moved, between, to.keepField);
+    return await journalled(commit, work, messages, mbox.descriptor);
+  } catch (error) {
+    if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
+    throw error;
+  } finally {
+    await mbox.release();
+  }
+}
+
+async function journalled(
+  { path, file, outcome, plan, options: { onProgress, stateDirectory } }: Commit,
+  mbox: Plan["mbox"],
+  forMbox: Iterable<Uint8Array>,
+  mboxDescriptor: number | undefined,
+): Promise<MessageIndex> {
+  const { descriptor, covered } = file;
+  const { dev, ino } = fstatSync(descriptor);
+  const offset = offsetOf(file, outcome.firstChanged);
+  const tail = new NewTail(file, outcome, offset);
+  const half = covered - offset;
+  const journal = await writeJournal(
+    stateDirectory,
+    { path, dev, ino, oldSize: covered, offset, mbox },
+    descriptor,
+    { tail: tail.parts(), forMbox, direct: tail.isMostlyCopied },
+    { onWritten: (bytes) => onProgress?.(Math.min(bytes, half), 2 * half), signal: plan.signal },
+  );
+  const { index } = tail;
+  // What is in the page cache is read again from there; the journal is on the disk alone.
+  const again = tail.isMostlyCopied && tail.mostAhead <= usualBlockSize ? () => tail.parts() : undefined;
+  await apply(journal, descriptor, mboxDescriptor, (bytes) => onProgress?.(half + bytes, 2 * half), again);
+  file.forget();
+  return index;
+}
