@@ -19,9 +19,12 @@ function whole(view: LineView): Stroke[] {
   return strokes;
 }
 
-/** Behind a full row a terminal waits at its edge: this brings the cursor where the next character will be. */
+/**
+ * Behind a full row a terminal waits at its edge: this brings the cursor where the next character will be. A line feed
+ * would, too, but then the rows are two lines to the terminal, and it does not join them when the window grows.
+ */
 function atEdge(end: Place): Stroke[] {
-  return end.column === 0 && end.row > 0 ? [{ text: "\n" }] : [];
+  return end.column === 0 && end.row > 0 ? [{ text: " " }, { move: { rows: 0, column: 0 } }] : [];
 }
 
 function same(one: Place, other: Place): boolean {

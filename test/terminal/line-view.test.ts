@@ -64,6 +64,12 @@ test.each([
   expect(await shown([state])).toEqual({ text, cursor: { row, column } });
 });
 
+test("rows that a line has filled are joined by a terminal that grows: no line feed stands between them", () => {
+  const text = "1234567890".repeat(5);
+  const states = Array.from({ length: text.length + 1 }, (_, typed) => at(text.slice(0, typed), typed));
+  expect(written(states)).not.toContain("\n");
+});
+
 test("what is typed at the end is written alone", () => {
   expect(written([at("prin", 4), at("print", 5)])).toBe("& print");
 });
