@@ -16,7 +16,12 @@ export function messagePieces(
   return mailbox.pieces?.(messages, part) ?? oneByOne(mailbox, messages, part);
 }
 
-function* oneByOne(mailbox: Mailbox, messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece> {
+/** The same without a format's own way. */
+export function* oneByOne(
+  mailbox: Mailbox,
+  messages: readonly number[],
+  part: "whole" | "header",
+): Iterable<MessagePiece> {
   for (const message of messages) {
     if (part === "header") yield { message, at: 0, bytes: mailbox.header(message) };
     else {

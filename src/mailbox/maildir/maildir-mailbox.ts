@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { asctime } from "../../message/date.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox } from "../mailbox.ts";
+import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
 import { headerEnd } from "../mbox/scan.ts";
 import type { MailboxOptions } from "../options.ts";
+import { oneByOne } from "../pieces.ts";
 import { commit, finish } from "./commit.ts";
 import { lettersOf } from "./file-name.ts";
 import { lockMaildir } from "./lock.ts";
-import { MessageFile } from "./message-file.ts";
+import { MessageFile, MessageReader } from "./message-file.ts";
 import { MessageTable } from "./message-table.ts";
 
 const headerPiece = 16 << 10;
@@ -44,6 +45,8 @@ class MaildirMailbox implements Mailbox {
   readonly #replaced = new Map<number, Buffer>();
   /** The file read last: a header line, a count and a print each come back to it. */
   #open: { readonly message: number; readonly file: MessageFile } | undefined;
+  /** Of the message that was read last at once. */
+  #sized: { readonly message: number; readonly size: number } | undefined;
   #seen = "";
 
   constructor(path: string, readOnly: boolean, options: MailboxOptions) {
@@ -83,6 +86,18 @@ class MaildirMailbox implements Mailbox {
 
   read(message: number, start: number, end: number): Buffer {
     return this.#replaced.get(message)?.subarray(start, end) ?? this.#file(message).read(start, end);
+  }
+
+  *pieces(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece> {
+    const reader = new MessageReader();
+    for (const message of messages) {
+      const bytes = this.#readAtOnce(reader, message, part);
+      if (bytes === undefined) yield* oneByOne(this, [message], part);
+      else {
+        if (part === "whole") this.#sized = { message, size: bytes.length };
+        yield { message, at: 0, bytes };
+      }
+    }
   }
 
   counts(message: number): Counts {
@@ -153,7 +168,20 @@ class MaildirMailbox implements Mailbox {
     }
   }
 
+  /** @returns undefined where it must be looked at more closely */
+  #readAtOnce(reader: MessageReader, message: number, part: "whole" | "header"): Buffer | undefined {
+    if (this.#replaced.has(message)) return undefined;
+    const { place, name } = this.#table.entry(message);
+    try {
+      return reader.read(`${this.path}/${place}/${name}`, part);
+    } catch (error) {
+      if (isSystemError(error)) return undefined;
+      throw error;
+    }
+  }
+
   #size(message: number): number {
+    if (this.#sized?.message === message && !this.#replaced.has(message)) return this.#sized.size;
     return this.#replaced.get(message)?.length ?? this.#file(message).size;
   }
 
@@ -180,7 +208,7 @@ class MaildirMailbox implements Mailbox {
     const entry = this.#table.entry(message);
     for (let tries = 0; ; tries++) {
       try {
-        return new MessageFile(join(this.path, entry.place, entry.name));
+        return new MessageFile(`${this.path}/${entry.place}/${entry.name}`);
       } catch (error) {
         if (!isSystemError(error)) throw error;
         if (error.code !== "ENOENT") throw new MailError(`message ${message}: ${strerror(error)}`, Exit.NoInput, error);

@@ -5,13 +5,30 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { asctime } from "../../message/date.ts";
 import { parseHeader, startsWithFrom } from "../../message/header.ts";
-import { readRange } from "../bytes.ts";
+import { readInto, readRange } from "../bytes.ts";
 import { headerEnd } from "../mbox/scan.ts";
 import { fromLineUser } from "./mbox-form.ts";
 
 const headPiece = 16 << 10;
 /** A header longer than this is looked at up to here for its envelope. */
 const longestHead = 256 << 10;
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** @param head up to the empty line */
+function lineEndOf(head: Buffer): string {
+  const end = head.indexOf(10);
+  return end > 0 && end < 1024 && head[end - 1] === 13 ? "\r\n" : "\n";
+}
+
+/** The line that stands in front; none where the file has one. */
+function fromLineOf(head: Buffer, mtime: Date, lineEnd: string): string {
+  if (startsWithFrom(head)) return "";
+  return `From ${fromLineUser(head)} ${asctime(deliveryDate(head) ?? mtime)}${lineEnd}`;
+}
+
+function endOf(lastByte: number | undefined, lineEnd: string): string {
+  return lastByte === undefined || lastByte === 10 ? lineEnd : lineEnd + lineEnd;
+}
 
 export class MessageFile {
   readonly size: number;
@@ -24,17 +41,14 @@ export class MessageFile {
 
   /** @throws the system's error; a file that is none (a link, a pipe) is not opened */
   constructor(path: string) {
-    this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    this.#descriptor = openSync(path, openFlags);
     const { size, mtime } = fstatSync(this.#descriptor);
     this.#fileSize = size;
     this.#start = readRange(this.#descriptor, 0, Math.min(size, headPiece));
     const head = this.#head();
-    const lineEnd = /^[^\n]*\r\n/.test(head.toString("latin1", 0, 1024)) ? "\r\n" : "\n";
-    this.#fromLine = startsWithFrom(head)
-      ? Buffer.alloc(0)
-      : Buffer.from(`From ${fromLineUser(head)} ${asctime(deliveryDate(head) ?? mtime)}${lineEnd}`);
-    const ended = size === 0 || this.#bytes(size - 1, size)[0] === 10;
-    this.#end = Buffer.from(ended ? lineEnd : lineEnd + lineEnd);
+    const lineEnd = lineEndOf(head);
+    this.#fromLine = Buffer.from(fromLineOf(head, mtime, lineEnd));
+    this.#end = Buffer.from(endOf(size === 0 ? undefined : this.#bytes(size - 1, size)[0], lineEnd));
     this.size = this.#fromLine.length + size + this.#end.length;
   }
 
@@ -67,6 +81,50 @@ export class MessageFile {
       if (end !== undefined) return bytes.subarray(0, end);
       if (length >= Math.min(this.#fileSize, longestHead)) return bytes;
     }
+  }
+}
+
+/** Room in front of the file for its From_ line, and behind it for its end. */
+const fromLineRoom = 1024;
+const endRoom = 4;
+
+/** Reads file after file into the same memory, for what looks at all of them. */
+export class MessageReader {
+  readonly #memory = Buffer.allocUnsafeSlow(fromLineRoom + longestHead + endRoom);
+  /**
+   * @returns the same bytes as MessageFile's, good until the next call; undefined where the file is too long for it, or is none
+   * @throws the system's error
+   */
+  read(path: string, part: "whole" | "header"): Buffer | undefined {
+    const descriptor = openSync(path, openFlags);
+    try {
+      return this.#read(descriptor, part);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #read(descriptor: number, part: "whole" | "header"): Buffer | undefined {
+    const stat = fstatSync(descriptor);
+    const { size } = stat;
+    if (!stat.isFile() || size === 0 || size > longestHead) return undefined;
+    const length = part === "whole" ? size : Math.min(size, headPiece);
+    const file = this.#memory.subarray(fromLineRoom, fromLineRoom + length);
+    if (readInto(descriptor, file, 0) < length) return undefined;
+    const headLength = headerEnd(file, 0);
+    // A file that begins with the empty line has no header.
+    if (headLength === undefined || file[0] === 10 || file[0] === 13) return undefined;
+    const head = file.subarray(0, headLength);
+    const lineEnd = lineEndOf(head);
+    const fromLine = fromLineOf(head, stat.mtime, lineEnd);
+    const fromLength = Buffer.byteLength(fromLine);
+    if (fromLength > fromLineRoom) return undefined;
+    const start = fromLineRoom - fromLength;
+    this.#memory.write(fromLine, start);
+    if (part === "header") return this.#memory.subarray(start, fromLineRoom + headLength);
+    const end = endOf(file[length - 1], lineEnd);
+    this.#memory.write(end, fromLineRoom + length, "latin1");
+    return this.#memory.subarray(start, fromLineRoom + length + end.length);
   }
 }
 

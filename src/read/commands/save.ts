@@ -54,14 +54,33 @@ type Write = (session: Session, mailbox: Mailbox, argument: ListAndFile) => Prom
 
 const wholeMessages: Write = (session, mailbox, { messages, path }) => {
   const keep = keptFields(session.config.saved);
-  if (meansMaildir(path)) return addToMaildir(path, seenMessages(mailbox, messages, keep));
+  const count = messages.length;
+  if (meansMaildir(path))
+    return addToMaildir(path, counted(session, path, count, seenMessages(mailbox, messages, keep)));
   const { ignored, retained } = session.config.saved;
   const forms = ignored.size + retained.size === 0 ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
+  // To know how long the messages of a Maildir are, each would have to be opened.
+  if (mailbox.offset === undefined)
+    return appendMessages(path, counted(session, path, count, forms), storeOptions(session.config));
   const total = messages.reduce((sum, message) => sum + mailbox.size(message), 0);
   const tell = session.terminal.progress(path, "bytes");
   const onWritten = (bytes: number) => tell(Math.min(bytes, total), total);
   return appendMessages(path, forms, { ...storeOptions(session.config), onWritten });
 };
+
+/** Tells the terminal how far it is, by messages. */
+function* counted<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
+  const tell = session.terminal.progress(path);
+  let done = 0;
+  try {
+    for (const message of messages) {
+      yield message;
+      tell(++done, total);
+    }
+  } finally {
+    tell(total, total);
+  }
+}
 
 /** It is stored as read, but read it is only once it has been stored. */
 const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
