@@ -107,6 +107,7 @@ async function finished(context: ComposeContext, draft: Draft): Promise<Composed
     }
     if (error.quiet) terminal.out(`${error.message}\n`);
     else terminal.err(`mail: ${error.message}\n`);
+    if (draft.body.size > 0 && !draft.body.facts.ended) draft.body.append(toBytes("\n"));
     return unsent(error.exit, await keepAndSay(context, draft.body));
   }
 }

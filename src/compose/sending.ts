@@ -2,7 +2,7 @@
 import { ttyCharset } from "../config/charset.ts";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
-import { programArguments } from "../submit/program.ts";
+import { type ProgramOptions, programArguments } from "../submit/program.ts";
 import type { Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import { encodedMessage, newStamp, rawMessage } from "./build.ts";
@@ -42,7 +42,7 @@ export async function send(context: ComposeContext, draft: Draft): Promise<Compo
   draft.whole = whole;
   const way = wayOut(config);
   if (settings.get("debug")) {
-    terminal.out(planned(way, sender, context.verbose));
+    terminal.out(planned(way, { sender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
     tellRefused(terminal, refused);
     return unsent(refused[0]?.exit ?? Exit.Ok);
   }
@@ -127,8 +127,8 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   }
 }
 
-function planned(way: Way, sender: string | undefined, verbose: boolean): string {
+function planned(way: Way, options: ProgramOptions): string {
   if (way.kind === "smtp") return `Would be sent to ${wayName(way)}\n`;
   if (way.kind === "local") return "Would be delivered on this machine\n";
-  return `Sendmail arguments: ${["sendmail", ...programArguments({ sender, verbose })].map((each) => `"${each}"`).join(" ")}\n`;
+  return `Sendmail arguments: ${["sendmail", ...programArguments(options)].map((each) => `"${each}"`).join(" ")}\n`;
 }

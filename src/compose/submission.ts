@@ -145,6 +145,7 @@ export class Submission {
       ...storeOptions(this.#config),
       verbose,
       sender,
+      metoo: settings.get("metoo"),
       starttls: startTls(settings.text("starttls")),
       caFile: named(settings.text("cafile")),
       checkCertificate: settings.text("certcheck") !== "no",

@@ -5,6 +5,7 @@ import { fromBytes, toBytes } from "../message/text.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { fileName } from "./file-names.ts";
+import { withLastCommand } from "./last-command.ts";
 import { typedItems } from "./recipients.ts";
 import { shownHeader } from "./shown-header.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";
@@ -54,7 +55,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
     terminal.out(tildeHelp(terminal.inputIsTerminal)),
   ),
   row("!", "command", "Execute shell command.", async ({ config, terminal }, line) => {
-    const { code } = await runShell(config, terminal, line);
+    const { code } = await runShell(config, terminal, withLastCommand(config, terminal, line));
     terminal.out(`${endingText(code)}!\n`);
   }),
   row("|", "command", "Pipe message through command.", filter, true),

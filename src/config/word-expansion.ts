@@ -51,11 +51,12 @@ class Expansion {
     const character = this.#text.charAt(this.#at++);
     if (character === "'") this.#single();
     else if (character === '"') this.#double();
-    else if (character === "\\") this.#add(this.#text.charAt(this.#at++) || "\\", true);
+    else if (character === "\\") this.#backslash();
     else if (character === "$") this.#split(this.#dollar());
     else if (character === "`") this.#backquote();
     else if (character === " " || character === "\t") this.#end();
-    else if ("|&;<>(){}\n".includes(character)) throw new ExpansionMistake(syntax);
+    else if ("|&;<>(){}\n".includes(character) && this.#field?.some(isWild) !== true)
+      throw new ExpansionMistake(syntax);
     else if (character === "~" && this.#field === undefined) this.#tilde();
     else this.#add(character, false);
   }
@@ -99,6 +100,12 @@ class Expansion {
     }
   }
 
+  #backslash(): void {
+    const next = this.#text.charAt(this.#at++);
+    if (next === "") throw new ExpansionMistake(syntax);
+    this.#add(next, true);
+  }
+
   #backquote(): never {
     throw new ExpansionMistake(this.#text.includes("`", this.#at) ? noCommands : syntax);
   }
@@ -128,10 +135,14 @@ class Expansion {
   }
 }
 
+function isWild({ text, quoted }: Piece): boolean {
+  return !quoted && isPattern(text);
+}
+
 /** Files that a field with wildcards matches, or the field itself. */
 function matching(field: readonly Piece[]): string[] {
   const plain = field.map(({ text }) => text).join("");
-  if (!field.some(({ text, quoted }) => !quoted && isPattern(text))) return [plain];
+  if (!field.some(isWild)) return [plain];
   const pattern = field.map(({ text, quoted }) => (quoted ? text.replace(/[*?[\]\\]/g, "\\$&") : text)).join("");
   const found = glob(pattern);
   return found.length > 0 ? found : [plain];

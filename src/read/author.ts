@@ -14,11 +14,17 @@ export function fileNamedAfter([author = ""]: readonly string[]): string | undef
 
 /** From, else the user of the From_ line. */
 export function authorOf(session: Session, header: Header, message: number): string[] {
-  const from = addressesIn(header.get("from"));
+  const from = addressesIn(addressField(header, "from"));
   if (from.length > 0) return from;
   const line = session.folder?.mailbox.header(message).toString("latin1") ?? "";
   const user = /^From (\S+)/.exec(line)?.[1];
   return user === undefined ? [] : [user];
+}
+
+/** All fields of that name as one: bsd-mailx answers to each. */
+export function addressField(header: Header, name: string): string | undefined {
+  const values = header.all(name);
+  return values.length === 0 ? undefined : values.join(", ");
 }
 
 /** An empty group, such as `undisclosed-recipients:;`, is kept as it is written. */

@@ -48,17 +48,20 @@ export async function openFolder(session: Session, { path, name, system, readOnl
   return folder;
 }
 
+export function noMail({ config }: Session, { owner }: FolderName): NoMail {
+  return new NoMail(`No mail for ${owner ?? config.identity.user}`);
+}
+
 /** The same; a system mailbox that is missing or empty has no mail. @throws NoMail */
 export async function openWithMail(session: Session, name: FolderName): Promise<Folder> {
-  const nothing = () => new NoMail(`No mail for ${name.owner ?? session.config.identity.user}`);
   try {
     const folder = await openFolder(session, name);
     if (!name.system || folder.mailbox.count > 0) return folder;
     folder.mailbox.close();
-    throw nothing();
+    throw noMail(session, name);
   } catch (error) {
     const missing = error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
-    throw missing && name.system ? nothing() : error;
+    throw missing && name.system ? noMail(session, name) : error;
   }
 }
 

@@ -40,7 +40,7 @@ export function headerTexts(parts: HeaderLineParts): { who: string; date: string
   const subjects = header.all("subject");
   const sender = senderOf(parts.header, header);
   const mine = () => parts.own.some((name) => name.toLowerCase() === sender.toLowerCase());
-  const recipients = parts.showRecipient && !mine() ? header.all("to") : [];
+  const recipients = parts.showRecipient && sender !== "" && !mine() ? header.all("to") : [];
   return {
     who: recipients.length > 0 ? `TO ${bareAddress(recipients.join(" "))}` : sender,
     date: fromLine(parts.header).date,

@@ -43,8 +43,8 @@ function parseLine(line: string): { word: string; rest: string } {
 export async function execute(session: Session, line: string): Promise<boolean> {
   const { terminal } = session;
   const { word, rest } = parseLine(line);
-  // In a file an empty line is nothing; at the prompt it prints.
-  if (word === "" && session.sourcing > 0 && rest.trim() === "") return true;
+  // In a file a line without a command's name is nothing; at the prompt it prints.
+  if (word === "" && session.sourcing > 0) return true;
   const named = findCommand(word);
   const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
   if (found === undefined) {

@@ -29,9 +29,10 @@ export function collect(
       if (begin !== undefined) throw new ListMistake("Non-numeric second argument");
     }
     if (token.kind === "number") {
+      const sign = /\d/.test(token.text) ? undefined : numberOf(folder, token, deleted);
       if (items.all) throw new ListMistake("No numbers mixed with *");
       others = true;
-      const number = numberOf(folder, token, deleted);
+      const number = sign ?? numberOf(folder, token, deleted);
       if (begin !== undefined) {
         for (let n = begin; n <= number; n++) if (deleted || !isDeleted(folder, n)) items.numbers.add(n);
         begin = undefined;

@@ -50,12 +50,23 @@ export function* shownPieces(
 
 /** A header with LF line ends, cut off by an empty line before the first line that is no field. */
 export function shownHeader(header: Uint8Array): Uint8Array {
-  const lines = linesOf(Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n"));
-  // The line behind the From_ line has nothing that it could go on.
-  const isField = (line: string, index: number) => (index > 1 && /^[ \t]/.test(line)) || /^[^\s:]+[ \t]*:/.test(line);
-  const stray = lines.findIndex((line, index) => index > 0 && line !== "\n" && !isField(line, index));
+  const { lines, stray } = takenApart(header);
   if (stray > 0 && lines[stray - 1] !== "\n") lines.splice(stray, 0, "\n");
   return Buffer.from(lines.join(""), "latin1");
+}
+
+/** What of a header is no header: from the first line that is no field on, the empty line at its end included. */
+export function strayLines(header: Uint8Array): Uint8Array {
+  const { lines, stray } = takenApart(header);
+  return Buffer.from(stray < 0 ? "" : lines.slice(stray).join(""), "latin1");
+}
+
+/** With LF line ends. `stray`: the first line that is no field; -1 without one. */
+function takenApart(header: Uint8Array): { lines: string[]; stray: number } {
+  const lines = linesOf(Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n"));
+  // The line behind the From_ line has nothing that it could go on.
+  const isField = (line: string, index: number) => (index > 1 && /^[ \t]/.test(line)) || /^[^\s:]*[ \t]*:/.test(line);
+  return { lines, stray: lines.findIndex((line, index) => index > 0 && line !== "\n" && !isField(line, index)) };
 }
 
 /** The body of a message in pieces. */

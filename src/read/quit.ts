@@ -40,6 +40,8 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   tell(session, result.notice);
   const moved = result.moved ?? counted(flags, (one) => fateOf(one, variables) === "mbox");
   const held = result.held ?? counted(flags, (one) => fateOf(one, variables) === "keep");
+  // bsd-mailx says so where `folder %` came back to a mailbox that had just been emptied.
+  if (flags.length === 0) session.terminal.out(`Held 0 messages in ${mailbox.path}\n`);
   if (moved > 0) session.terminal.out(`Saved ${countOf(moved)} in ${path}\n`);
   if (held > 0) session.terminal.out(`Held ${countOf(held)} in ${mailbox.path}\n`);
 }

@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly verbose: boolean;
   /** For programs: the envelope sender, where one was asked for. */
   readonly sender: string | undefined;
+  /** For programs: the sender stays in what the program makes of an alias. */
+  readonly metoo: boolean;
   readonly witness: Witness | undefined;
   readonly starttls: StartTls | undefined;
   readonly caFile: string | undefined;

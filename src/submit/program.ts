@@ -11,13 +11,20 @@ import { isSystemError, strerror } from "../system-error.ts";
 import { ProgramFailed } from "./errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
+export interface ProgramOptions {
+  /** The envelope sender to name with -f; without one the program decides. */
+  readonly sender: string | undefined;
+  /** The sender stays in what the program makes of an alias. */
+  readonly metoo: boolean;
+  readonly verbose: boolean;
+}
+
 export class ProgramTransport implements Transport {
   readonly headers = "raw";
   readonly #program: string;
   readonly #extra: readonly string[];
 
-  /** @param sender the envelope sender to name with -f; without one the program decides */
-  constructor(program: string, options: { sender: string | undefined; verbose: boolean }) {
+  constructor(program: string, options: ProgramOptions) {
     this.#program = program;
     this.#extra = programArguments(options);
   }
@@ -49,9 +56,9 @@ export class ProgramTransport implements Transport {
   async close(): Promise<void> {}
 }
 
-export function programArguments(options: { sender: string | undefined; verbose: boolean }): string[] {
-  const sender = options.sender === undefined ? [] : ["-f", options.sender];
-  return ["-i", "-t", ...sender, ...(options.verbose ? ["-v"] : [])];
+export function programArguments({ sender, metoo, verbose }: ProgramOptions): string[] {
+  const from = sender === undefined ? [] : ["-f", sender];
+  return ["-i", "-t", ...from, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
 }
 
 function sysexit(code: number): ExitCode {

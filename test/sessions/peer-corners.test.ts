@@ -17,6 +17,35 @@ test.each([
   ["new takes back the mark of mbox", "mb 1\nnew 1\nf 1\nx\n", `>N${first.slice(1)}`],
   ["undelete takes numbers beside a sender", "u 1 ann\nf 1\nx\n", `> ${first.slice(1)}`],
   ["edit asks in a pipe, too", "e 1 2\nq\n=\nx\n", "Edit message 2 [ynq]? 1\n"],
+  [
+    "! is the shell command before, \\! itself",
+    "!echo a\n!! b\n!echo \\!\nx\n",
+    "a\n!\n!echo a b\na b\n!\n!echo !\n!\n!\n",
+  ],
+  [
+    "a shell that isn't there is said, and ends nothing",
+    "set SHELL=no\n!a\n| 1 cat\n=\nx\n",
+    "Fatal error, process exited with code 1.\n!\n1\n",
+  ],
+  ["a word that begins with a digit is a pipe's list", "|1,x grep -c hola\n| 1) grep -c lunch\nx\n", "1\n0\n"],
+  ["echo leaves out what means nothing, not the blank behind", "echo $NONE b \\ c\nx\n", " b c\n"],
+  ["folders gives its arguments to the lister", "folders -d s*\nx\n", "spool\n"],
+  [
+    "a newline in an empty folder shows nothing once",
+    "!>e\nfolder e\n\n=\n\nx\n",
+    '!\nHeld 2 messages in {HOME}/spool\n"e": 0 messages\n1\nAt EOF\n',
+  ],
+  [
+    "endif and else take no argument",
+    "endif x\nelse x\nx\n",
+    "endif takes no more than 0 arg(s)\nelse takes no more than 0 arg(s)\n",
+  ],
+  [
+    "a save without a list leaves what : means",
+    "f :r\ns out\nf :\nx\n",
+    `No messages satisfy :r\n"out" [New file]\n>* ${first.slice(2)}`,
+  ],
+  ["z- stops at the first window", "z-\nx\n", "On first screenful of messages\n"],
   ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],
 ])("%s", async (_shows, input, wanted) => {
   expect((await said(input))["output"]).toBe(wanted);
@@ -73,4 +102,25 @@ test.each([
   });
   expect(result["output"]).toContain(`${stray}To: kept\n`);
   expect(result["out"]).toContain(`${stray}To: kept\n`);
+});
+
+test("in a start-up file a line that is only a list is nothing, and copy makes an empty file", async () => {
+  const result = await said("x\n", "1-2\n/hola\ncopy 1 out\n'ann'\necho end\n");
+  expect(result).toMatchObject({ output: `"out" [New file]\nend\n`, out: "" });
+});
+
+test("write keeps the text that a broken header ends with", async () => {
+  const box = "From a@x Sat Jan 16 18:22:03 2021\nSubject: s\nnocolon\nTo: text\n\nbody\n\n";
+  const files = { box };
+  const result = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "set quiet\n", input: "w 1 out\nx\n", files });
+  expect(result["out"]).toBe("nocolon\nTo: text\n\nbody\n\n");
+});
+
+test("an answer goes to the addresses of each To field", async () => {
+  const box =
+    "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nTo: b@x\nTo: c@x\nSubject: s\nSubject: t\nStatus: RO\n\nbody\n\n";
+  const result = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "set quiet\n", input: "r 1\nx", files: { box } });
+  expect(result["sent"]).toContain("To: a@x, b@x, c@x\nSubject: Re: s t\n");
+  // Nothing changed: the message had been read before.
+  expect(result["output"]).not.toContain("complete");
 });

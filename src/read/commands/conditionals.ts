@@ -1,6 +1,6 @@
 /** if, else, endif: what a start-up file does only when sending, or only when reading. */
 import { type Command, command } from "../command.ts";
-import { takesNothing, takesWords } from "../takes.ts";
+import { takesWords } from "../takes.ts";
 
 export const conditionalCommands: readonly Command[] = [
   command({
@@ -25,7 +25,7 @@ export const conditionalCommands: readonly Command[] = [
   }),
   command({
     name: "else",
-    takes: takesNothing,
+    takes: takesWords("", 0, 0),
     summary: "Turn the meaning of if around.",
     example: "else",
     run: ({ conditional, terminal }) => {
@@ -39,7 +39,7 @@ export const conditionalCommands: readonly Command[] = [
   }),
   command({
     name: "endif",
-    takes: takesNothing,
+    takes: takesWords("", 0, 0),
     summary: "End an if.",
     example: "endif",
     run: (session) => {

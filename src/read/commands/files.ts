@@ -1,17 +1,16 @@
 /** file, folder, folders, inc, source: which mailbox is open, and what else is read. */
 
-import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/files.ts";
-import { named } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
-import { folderNamed, openFolder, openWithMail, summary, tellNew } from "../folder.ts";
+import { folderNamed, noMail, openFolder, openWithMail, summary, tellNew } from "../folder.ts";
 import { showHeaders } from "../header-window.ts";
 import { offerPending } from "../left-pending.ts";
 import { takeInNewMail } from "../new-mail.ts";
 import { leaveFolder } from "../quit.ts";
 import type { Session } from "../session.ts";
-import { takesNothing, takesWords } from "../takes.ts";
+import { takesNothing, takesText, takesWords } from "../takes.ts";
+import { runAndTell } from "./shell.ts";
 
 async function changeFolder(session: Session, [word]: readonly string[]): Promise<boolean> {
   const { folder, terminal, config, comfort } = session;
@@ -35,6 +34,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
     next = await openFolder(session, name);
   }
   session.folder = next;
+  if (next.system && next.mailbox.count === 0) throw noMail(session, name);
   terminal.out(`${summary(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
   if (session.sourcing === 0) await offerPending(session);
@@ -57,22 +57,11 @@ const folderRow = (name: string, summaryText: string) =>
   });
 
 /** The program LISTER is run by the shell in the folder directory, without one in the home directory. */
-async function listFolders(session: Session): Promise<void> {
-  const { terminal, config } = session;
-  const directory = folderDirectory(config) ?? config.identity.home;
+async function listFolders(session: Session, rest: string): Promise<boolean> {
+  const { config } = session;
   const { settings } = config;
-  await terminal.flush();
-  await terminal.lend(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const line = `cd "$1"; ${settings.get("LISTER")}`;
-        const child = spawn(settings.get("SHELL"), ["-c", line, settings.get("SHELL"), directory], {
-          stdio: "inherit",
-        });
-        child.on("error", (error) => reject(named(settings.get("SHELL"), error)));
-        child.on("close", () => resolve());
-      }),
-  );
+  const directory = folderDirectory(config) ?? config.identity.home;
+  return runAndTell(session, ["-c", `cd "$1"; ${settings.get("LISTER")} ${rest}`, settings.get("SHELL"), directory]);
 }
 
 export const fileCommands: readonly Command[] = [
@@ -82,7 +71,7 @@ export const fileCommands: readonly Command[] = [
     name: "folders",
     inFull: true,
     transparent: true,
-    takes: takesNothing,
+    takes: takesText("[argument ...]"),
     summary: "List the files of the folder directory.",
     example: "folders",
     run: listFolders,

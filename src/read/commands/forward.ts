@@ -4,13 +4,14 @@ import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft.ts";
 import { typedItems } from "../../compose/recipients.ts";
 import { Exit } from "../../errors.ts";
-import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { toBytes } from "../../message/text.ts";
 import { leaves, parseParts } from "../../message/view/part.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { composeContext } from "../compose-context.ts";
+import { look } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
 import { storedBytes } from "../print-decoded.ts";
 import { shownPieces } from "../print-message.ts";
@@ -67,7 +68,7 @@ function forwardRow(name: string, text: string, onTerminal: boolean): Command {
       }
       for (const message of messages) {
         folder.current = message;
-        mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
+        look(folder, message);
       }
       draft.subject = forwardSubject(parseHeader(mailbox.header(first)));
       for (const message of messages) await add(session, mailbox, message, draft);

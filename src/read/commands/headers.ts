@@ -27,8 +27,8 @@ function scroll(session: Session, argument: string): boolean {
     return false;
   }
   const start = windowStart(folder?.screen ?? 1, size) + (sign === "-" ? -size : size);
-  if (folder === undefined || start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
-  else if (start < 1) terminal.out("On first screenful of messages\n");
+  if (start < 1) terminal.out("On first screenful of messages\n");
+  else if (folder === undefined || start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
   else {
     folder.screen = start;
     makeCurrent(folder, messageAt(folder, start));
@@ -91,7 +91,7 @@ export const headerCommands: readonly Command[] = [
     example: "=",
     barred: ["sending"],
     run: ({ folder, terminal }) => {
-      terminal.out(`${folder?.current ?? 1}\n`);
+      terminal.out(`${folder?.current || 1}\n`);
     },
   }),
 ];

@@ -23,6 +23,8 @@ export const mailCommands: readonly Command[] = [
       draft.to = names;
       const { exit } = await compose(composeContext(session, { subject: true }), draft);
       session.reason = exit;
+      // Sent or not, the next newline goes on.
+      if (session.folder !== undefined) session.folder.atStart = false;
       return exit === Exit.Ok;
     },
   }),

@@ -18,16 +18,22 @@ interface ListAndCommand {
   readonly parts?: string;
 }
 
-/** The list is a query, or ends at the first word that is no number, range or :letter, so that a command's options are its own. */
+/**
+ * The list is a query, or ends at the first word that is no number, range or :letter, so that a command's options are its
+ * own. A first word that begins with a digit is a number whatever follows in it, as in bsd-mailx.
+ */
 const listWords = /^(?:[ \t]*(?:[-+]+|\*|:[a-z]+|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
+
+const firstNumber = /^[ \t]*(\d+(?:-\d+)?)[^ \t]*/;
 
 const takesListAndCommand: Takes<ListAndCommand> = {
   synopsis: "[msglist] command",
   parse: async (session, text) => {
     const form = partsForm(text);
     const rest = form?.rest ?? text;
-    const list = rest.slice(0, queryLength(rest)) || (listWords.exec(rest)?.[0] ?? "");
-    const line = rest.slice(list.length).trim();
+    const begun = rest.slice(0, queryLength(rest)) || (listWords.exec(rest)?.[0] ?? "");
+    const [first = "", list = begun] = (begun === "" && firstNumber.exec(rest)) || [begun, begun];
+    const line = rest.slice(first.length).trim();
     if (line === "") return undefined;
     const messages = await selectMessages(session, list);
     return messages === undefined ? undefined : { messages, line, ...(form && { parts: form.parts }) };
@@ -44,6 +50,8 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
   await terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
     const closed = once(child, "close");
+    // A shell that isn't there is told of below, when the messages have gone nowhere.
+    closed.catch(() => {});
     // A command need not read all it is given.
     child.stdin.on("error", () => {});
     try {

@@ -66,6 +66,8 @@ async function next(session: Session, messages: readonly number[]): Promise<void
   const here = placeOf(folder, current);
   const listed = messages.find((message) => placeOf(folder, message) > here) ?? messages[0];
   if (listed !== undefined) return show(session, [listed]);
+  // bsd-mailx has then shown what is not there.
+  if (folder.atStart && mailbox.count === 0) return;
   const skipped = Flag.Deleted | Flag.Saved;
   for (let place = folder.atStart ? Math.max(here, 1) : here + 1; place <= mailbox.count; place++) {
     const message = messageAt(folder, place);
@@ -89,6 +91,7 @@ function top(session: Session, messages: readonly number[]): void {
     terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
     const text = firstLines(folder.mailbox, message, lines);
     terminal.out(text);
+    if (text.at(-1) !== 10) terminal.out("\n");
     lastWasEmpty = /(^|\n)[ \t]*\n$/.test(text.toString("latin1"));
   }
 }

@@ -4,11 +4,11 @@ import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft.ts";
 import { shownHeader } from "../../compose/shown-header.ts";
 import { Exit } from "../../errors.ts";
-import { Flag } from "../../mailbox/mailbox.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
-import { addressesIn, authorOf, fileNamedAfter } from "../author.ts";
+import { addressesIn, addressField, authorOf, fileNamedAfter } from "../author.ts";
 import { type Command, command } from "../command.ts";
 import { composeContext } from "../compose-context.ts";
+import { look } from "../cursor.ts";
 import { takesMessages } from "../message-list.ts";
 import type { Session } from "../session.ts";
 
@@ -70,13 +70,13 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const own = new Set([session.config.identity.user, ...session.config.alternates].map((name) => name.toLowerCase()));
   const others = (items: readonly string[]) => items.filter((item) => !own.has(item.toLowerCase()));
   // Where answers are wanted elsewhere, they go there alone; what a list's reader asks of answers to all comes first.
-  const followup = addressesIn(header.get("mail-followup-to"));
-  const replyTo = followup.length > 0 ? header.get("mail-followup-to") : header.get("reply-to");
-  const asked = others(addressesIn(replyTo ?? header.get("to")));
+  const followup = addressesIn(addressField(header, "mail-followup-to"));
+  const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : addressField(header, "reply-to");
+  const asked = others(addressesIn(replyTo ?? addressField(header, "to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
   draft.to = sortedUnique([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
-  if (replyTo === undefined) draft.cc = sortedUnique(others(addressesIn(header.get("cc"))));
+  if (replyTo === undefined) draft.cc = sortedUnique(others(addressesIn(addressField(header, "cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
   return answer(session, draft);
 }
@@ -110,6 +110,8 @@ async function answer(session: Session, draft: Draft): Promise<boolean> {
   terminal.out(asks ? header.slice(0, -1) : header);
   const { exit } = await compose(composeContext(session, { subject: asks }), draft);
   session.reason = exit;
+  // Sent or not, the next newline goes on.
+  if (session.folder !== undefined) session.folder.atStart = false;
   return exit === Exit.Ok;
 }
 
@@ -118,14 +120,16 @@ function take(session: Session, message: number): Header | undefined {
   const { folder } = session;
   if (folder === undefined) return undefined;
   folder.current = message;
-  folder.mailbox.mark(message, Flag.Read | Flag.Touched | Flag.StatusChanged);
+  look(folder, message);
   return parseHeader(folder.mailbox.header(message));
 }
 
 function draftFor(header: Header): Draft {
   const draft = emptyDraft();
-  const subject = header.get("subject") ?? header.get("subj");
-  if (subject !== undefined) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
+  const subjects = header.all("subject");
+  const named = subjects.length > 0 ? subjects : header.all("subj");
+  const subject = named.join(" ");
+  if (named.length > 0) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
   draft.inReplyTo = header.get("message-id");
   draft.references = references(header);
   return draft;

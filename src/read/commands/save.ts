@@ -13,7 +13,15 @@ import { type Command, command, type Takes } from "../command.ts";
 import { look, nearest } from "../cursor.ts";
 import { selectMessages, takesMessages } from "../message-list.ts";
 import { partsForm } from "../part-files.ts";
-import { bodyPieces, type KeepField, keptFields, shownBody, shownPieces, statusLetters } from "../print-message.ts";
+import {
+  bodyPieces,
+  type KeepField,
+  keptFields,
+  shownBody,
+  shownPieces,
+  statusLetters,
+  strayLines,
+} from "../print-message.ts";
 import type { Session } from "../session.ts";
 import { asStored } from "../stored-message.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
@@ -36,9 +44,10 @@ const takesListAndFile: Takes<ListAndFile | PartsToSave> = {
       return undefined;
     }
     const { folder, terminal } = session;
-    const found = folder === undefined ? [] : await selectMessages(session, list, { orElse: "nothing" });
+    const listed = folder !== undefined && list.trim() !== "";
+    const found = listed ? await selectMessages(session, list, { orElse: "nothing" }) : [];
     if (found === undefined) return undefined;
-    const one = folder === undefined || list.trim() !== "" ? undefined : nearest(folder, false);
+    const one = folder === undefined || listed ? undefined : nearest(folder, false);
     const messages = one === undefined ? found : [one];
     // An empty range is a list, too: the file is made, and nothing goes into it.
     if (messages.length === 0 && list.trim() === "") {
@@ -105,9 +114,15 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
 const bodies: Write = (session, mailbox, { messages, path }) =>
   appendBytes(path, joinedBodies(mailbox, messages), storeOptions(session.config));
 
-/** Bodies without the empty line that ends each in the mailbox. */
+/** Bodies without the empty line that ends each in the mailbox; text that a broken header ends with is not lost. */
 function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
+    const stray = strayLines(mailbox.header(message));
+    if (stray.length > 0) {
+      yield* shownBody([stray]);
+      yield* shownBody(bodyPieces(mailbox, message));
+      continue;
+    }
     let last: Uint8Array = Buffer.alloc(0);
     for (const piece of shownBody(bodyPieces(mailbox, message))) {
       // Two bytes of it are enough to tell an empty line.
@@ -134,11 +149,14 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 
 async function writeAndMark(session: Session, argument: ListAndFile, write: Write, mark: number): Promise<boolean> {
   const { folder, terminal } = session;
-  if (folder === undefined) return false;
   // Said only now: a progress bar would take its place on the line.
   const name = `"${argument.path}" `;
   try {
-    const { created } = await write(session, folder.mailbox, argument);
+    // Where no folder is open, as in a start-up file, bsd-mailx makes the file all the same.
+    const { created } =
+      folder === undefined
+        ? await appendBytes(argument.path, [], storeOptions(session.config))
+        : await write(session, folder.mailbox, argument);
     terminal.out(`${name}${created ? "[New file]" : "[Appended]"}\n`);
   } catch (error) {
     terminal.out(name);
@@ -149,6 +167,7 @@ async function writeAndMark(session: Session, argument: ListAndFile, write: Writ
     if (error.exit !== Exit.Failure) session.failure = error.exit;
     return false;
   }
+  if (folder === undefined) return true;
   for (const message of argument.messages) {
     look(folder, message);
     folder.mailbox.mark(message, mark);

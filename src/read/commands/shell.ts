@@ -1,23 +1,28 @@
 /** !, shell, cd, echo: the system around the session. */
 import { spawn } from "node:child_process";
+import { withLastCommand } from "../../compose/last-command.ts";
 import { expandFileName } from "../../config/files.ts";
-import { isSystemError, named } from "../../system-error.ts";
+import { isSystemError, named, strerror } from "../../system-error.ts";
 import { type Command, command } from "../command.ts";
 import type { Session } from "../session.ts";
-import { takesNothing, takesText, takesWords } from "../takes.ts";
+import { takesNothing, takesWords } from "../takes.ts";
 
 /**
  * Runs a program with our terminal.
  *
  * @returns its exit code; undefined for one that a signal ended, other than the interrupt of who sits at the terminal
  */
-async function run({ terminal, config }: Session, argv: readonly string[]): Promise<number | undefined> {
+async function run({ terminal, config, program }: Session, argv: readonly string[]): Promise<number | undefined> {
   await terminal.flush();
   return terminal.lend(
     () =>
       new Promise((resolve, reject) => {
         const child = spawn(config.settings.get("SHELL"), argv, { stdio: "inherit" });
-        child.on("error", (error) => reject(named(config.settings.get("SHELL"), error)));
+        child.on("error", (error) => {
+          if (!isSystemError(error)) return reject(error);
+          terminal.err(`${program}: ${config.settings.get("SHELL")}: ${strerror(error)}\n`);
+          resolve(1);
+        });
         child.on("close", (code, signal) => {
           const interrupted = signal === "SIGINT" && terminal.inputIsTerminal;
           resolve(interrupted ? 0 : (code ?? undefined));
@@ -26,7 +31,8 @@ async function run({ terminal, config }: Session, argv: readonly string[]): Prom
   );
 }
 
-async function runAndTell(session: Session, argv: readonly string[]): Promise<boolean> {
+/** @returns whether it went well; else that has been said */
+export async function runAndTell(session: Session, argv: readonly string[]): Promise<boolean> {
   const code = await run(session, argv);
   if (code === undefined) session.terminal.out("Fatal error in process.\n");
   else if (code !== 0) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
@@ -58,13 +64,13 @@ const directoryRow = (name: string, summary: string, inFull = false) =>
 export const shellCommands: readonly Command[] = [
   command({
     name: "!",
-    takes: takesText("command"),
-    summary: "Run a shell command.",
+    takes: { synopsis: "command", parse: (_session, rest) => rest },
+    summary: "Run a shell command; ! in it is the one before.",
     example: "!date",
     barred: ["sourcing"],
     transparent: true,
     run: async (session, text) => {
-      const done = await runAndTell(session, ["-c", text]);
+      const done = await runAndTell(session, ["-c", withLastCommand(session.config, session.terminal, text)]);
       session.terminal.out("!\n");
       return done;
     },
@@ -89,8 +95,12 @@ export const shellCommands: readonly Command[] = [
     summary: "Print the words, expanded as file names.",
     example: "echo $HOME",
     run: (session, typed) => {
-      const words = typed.flatMap((word) => expandFileName(session, word) ?? []);
-      session.terminal.out(`${words.join(" ")}\n`);
+      const words = typed.map((word, index) => {
+        const expanded = expandFileName(session, word);
+        // As bsd-mailx: one that means nothing keeps the blank of the one behind it.
+        return expanded === undefined ? "" : `${index > 0 ? " " : ""}${expanded}`;
+      });
+      session.terminal.out(`${words.join("")}\n`);
     },
   }),
 ];
