@@ -1,4 +1,7 @@
-/** Reads a mailbox from end to end to index it: the next piece is read while one is looked at. */
+/**
+ * Reads a mailbox from end to end to index it: the next pieces are read while one is looked at. Reading takes longer than
+ * looking, so two reads at once keep two processors busy. (Threads that scan were tried: starting them cost as much.)
+ */
 import { read } from "node:fs";
 import { promisify } from "node:util";
 import { readInto } from "../bytes.ts";
@@ -7,6 +10,7 @@ import type { MessageIndex } from "./message-index.ts";
 import { lookback, mostCarried, Piece, Scanner } from "./scanner.ts";
 
 const usualPieceSize = 2 << 20;
+const readsAtOnce = 2;
 const emptyLine = Buffer.from("\n\n");
 const readAsync = promisify(read);
 
@@ -38,30 +42,42 @@ export async function scan(
     scanner.feed(piece, 0, readInto(descriptor, piece.bytes.subarray(0, length), begin), begin, true);
     return;
   }
-  let current = new Piece(mostCarried + pieceSize);
-  let next = new Piece(mostCarried + pieceSize);
+  const pieces = Array.from({ length: readsAtOnce + 1 }, () => new Piece(mostCarried + pieceSize));
+  const pieceOf = (number: number) => pieces[number % pieces.length] as Piece;
+  const positionOf = (number: number) => begin + number * pieceSize;
+  const reads: Promise<number>[] = [];
+  const ask = (number: number) => {
+    const position = positionOf(number);
+    if (position >= size) return;
+    const read = fill(descriptor, pieceOf(number).bytes, position, Math.min(pieceSize, size - position));
+    // Told where it is awaited.
+    read.catch(() => {});
+    reads.push(read);
+  };
+  for (let number = 0; number < readsAtOnce; number++) ask(number);
   /** Where in the piece the bytes begin that the one before left over. */
   let start = mostCarried;
-  let position = begin;
-  let reading = fill(descriptor, current.bytes, position, size);
-  for (;;) {
-    const length = await reading;
-    signal?.throwIfAborted();
-    const end = mostCarried + length;
-    const last = length === 0 || position + length >= size;
-    if (!last) reading = fill(descriptor, next.bytes, position + length, size);
-    const consumed = scanner.feed(current, start, end, position - mostCarried, last);
-    if (last) return;
-    start = mostCarried - (end - consumed);
-    current.bytes.copy(next.bytes, start, consumed, end);
-    [current, next] = [next, current];
-    position += length;
-    onProgress?.(position, size);
+  try {
+    for (let number = 0; ; number++) {
+      const end = mostCarried + ((await reads.shift()) ?? 0);
+      signal?.throwIfAborted();
+      const last = end < mostCarried + pieceSize || positionOf(number + 1) >= size;
+      // Into the piece that was looked at before.
+      if (!last) ask(number + readsAtOnce);
+      const { bytes } = pieceOf(number);
+      const consumed = scanner.feed(pieceOf(number), start, end, positionOf(number) - mostCarried, last);
+      if (last) return;
+      start = mostCarried - (end - consumed);
+      bytes.copy(pieceOf(number + 1).bytes, start, consumed, end);
+      onProgress?.(positionOf(number + 1), size);
+    }
+  } finally {
+    // Nobody is to read what is closed next.
+    await Promise.allSettled(reads);
   }
 }
 
-async function fill(descriptor: number, buffer: Buffer, position: number, size: number): Promise<number> {
-  const wanted = Math.min(buffer.length - mostCarried, size - position);
+async function fill(descriptor: number, buffer: Buffer, position: number, wanted: number): Promise<number> {
   let filled = 0;
   while (filled < wanted) {
     const { bytesRead } = await readAsync(descriptor, buffer, mostCarried + filled, wanted - filled, position + filled);

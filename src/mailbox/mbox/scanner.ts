@@ -12,8 +12,7 @@ import { type MessageIndex, Stored } from "./message-index.ts";
 export const mostCarried = longestFromLine + 8;
 /** What stands before a `From ` and tells whether a line is empty: CR LF of it and the LF before. */
 export const lookback = 3;
-const afterLf = Buffer.from("\n\nFrom ");
-const afterCrLf = Buffer.from("\r\nFrom ");
+const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
 const LF = 10;
@@ -57,9 +56,6 @@ export class Scanner {
   #at: number;
   #place: Place = "body";
   #statusSeen = false;
-  /** Where the next From_ line after an LF, and after a CRLF, may stand in this piece. */
-  #nextLf = -1;
-  #nextCrLf = -1;
 
   /** @param from 0, or the start of a message */
   constructor(index: MessageIndex, from: number) {
@@ -74,8 +70,6 @@ export class Scanner {
    * @returns the offset from which the bytes must be there again, in front of the next ones
    */
   feed(piece: Piece, start: number, end: number, base: number, last: boolean): number {
-    this.#nextLf = -1;
-    this.#nextCrLf = -1;
     const valid = piece.bytes.subarray(0, end);
     let i = this.#at - base;
     let more = false;
@@ -104,7 +98,7 @@ export class Scanner {
     let at = from;
     for (;;) {
       at = fileStart && at <= start + 2 ? this.#atFileStart(bytes, start, at) : this.#candidate(bytes, start, at);
-      if (at < 0) return last ? end : Math.max(from, end - afterLf.length + 1);
+      if (at < 0) return last ? end : Math.max(from, end - lineStart.length);
       if (!last && end - at < longestFromLine && bytes.indexOf(LF, at) < 0) return at;
       if (isFromLine(bytes, at, end)) {
         this.#statusSeen = false;
@@ -127,19 +121,11 @@ export class Scanner {
 
   /** The next `From ` behind an empty line, at `from` or later; -1 when there is none. */
   #candidate(bytes: Buffer, start: number, from: number): number {
-    if (this.#nextLf < from) {
-      const found = bytes.indexOf(afterLf, Math.max(start, from - 2));
-      this.#nextLf = found < 0 ? Number.POSITIVE_INFINITY : found + 2;
+    for (let at = bytes.indexOf(lineStart, Math.max(start, from - 1)); at >= 0; at = bytes.indexOf(lineStart, at + 1)) {
+      if (at > start && bytes[at - 1] === LF) return at + 1;
+      if (at > start + 1 && bytes[at - 1] === CR && bytes[at - 2] === LF) return at + 1;
     }
-    let searched = from;
-    while (this.#nextCrLf < from) {
-      const found = bytes.indexOf(afterCrLf, Math.max(start, searched - 2));
-      if (found < 0) this.#nextCrLf = Number.POSITIVE_INFINITY;
-      else if (found > start && bytes[found - 1] === LF) this.#nextCrLf = found + 2;
-      else searched = found + 3;
-    }
-    const next = Math.min(this.#nextLf, this.#nextCrLf);
-    return next === Number.POSITIVE_INFINITY ? -1 : next;
+    return -1;
   }
 
   /** @returns where the body begins, the place being then there; else where to go on with more bytes */
