@@ -4,7 +4,17 @@
  * A work is run in rounds, one client after the other, so that what disturbs the machine disturbs all. An answer that is
  * wrong ends the benchmark: a time that counts for a wrong answer would be worth nothing.
  */
-import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { openPty } from "../pty.mjs";
 import { oneMessage } from "./corpus.mjs";
@@ -129,6 +139,10 @@ export async function session(bench, client, original, commands, check, { keepIn
   const spool = bench.path("spool");
   bench.clean();
   copyFileSync(original, spool);
+  // Or a client that syncs would pay for the copy, too.
+  const copied = openSync(spool, "r+");
+  fsyncSync(copied);
+  closeSync(copied);
   if (keepIndex && client === bench.clients[0])
     await bench.run([...client.program, ...client.options, "-f", spool], { input: bench.input("x") });
   const figure = await bench.run([...client.program, ...client.options], {
