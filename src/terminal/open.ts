@@ -4,7 +4,7 @@ import { isatty, WriteStream } from "node:tty";
 import { visible } from "../message/safe-text.ts";
 import { toBytes } from "../message/text.ts";
 import type { LineReader } from "./line-reader.ts";
-import { Output } from "./output.ts";
+import { Output, type Stroke } from "./output.ts";
 import { feedPager, showsColour } from "./pager.ts";
 import { PipeInput } from "./pipe-input.ts";
 import type { ProgressBar } from "./progress.ts";
@@ -34,7 +34,8 @@ export async function openTerminal(options: TerminalOptions = {}): Promise<Termi
   const level = colourLevel(process.env, isTerminal(1));
   const paint = level > 0 ? await loadTheme(level) : undefined;
   const terminal = new ProcessTerminal(options.interactive === true, paint);
-  if (terminal.rich) terminal.loadBars(await import("./progress.ts"));
+  // Who sends the errors elsewhere reads no bars there.
+  if (terminal.rich && isTerminal(2)) terminal.loadBars(await import("./progress.ts"));
   return terminal;
 }
 
@@ -123,6 +124,7 @@ class ProcessTerminal implements Terminal {
   }
 
   async #edited(prompt: string, value: string, asked: Asked): Promise<Input> {
+    this.#bar?.end();
     this.#out.flush();
     if (this.#reader === undefined) {
       const { LineReader } = await import("./line-reader.ts");
@@ -178,10 +180,15 @@ class ProcessTerminal implements Terminal {
     if (bars === undefined) return () => {};
     let bar: ProgressBar | undefined;
     return (done, total) => {
-      bar ??= new bars.ProgressBar(what, (strokes) => this.#out.draw(strokes), unit);
+      bar ??= new bars.ProgressBar(what, (strokes) => this.#drawBar(strokes), unit);
       bar.at(done, total, this.size().columns);
       this.#bar = bar;
     };
+  }
+
+  #drawBar(strokes: readonly Stroke[]): void {
+    this.#out.flush();
+    this.#err.draw(strokes);
   }
 
   async lend<T>(task: () => Promise<T>): Promise<T> {

@@ -114,7 +114,7 @@ export interface Terminal {
   /** A question to be answered yes or no; only where `rich`. */
   confirm(question: string): Promise<boolean>;
 
-  /** For work on something that may take long: to be told how far it is. Shows a bar where `rich`, else nothing; of bytes also how many, how fast and how long yet. */
+  /** For work on something that may take long: to be told how far it is. Shows a bar on standard error where `rich`, else nothing; of bytes also how many, how fast and how long yet. */
   progress(what: string, unit?: "bytes"): (done: number, total: number) => void;
 
   /** Runs `task` while a child process owns the terminal: no reading, and interrupts are the child's alone. */
