@@ -3,7 +3,7 @@ import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { named } from "../system-error.ts";
 import { type AppendIntent, settleAppend, writeIntent } from "./append-intent.ts";
-import { readRange, syncDirectory, writePieces } from "./bytes.ts";
+import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./bytes.ts";
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
 import { notice } from "./notices.ts";
@@ -16,6 +16,8 @@ export interface AppendOptions {
   readonly stateDirectory?: string;
   /** Told how many bytes are about to have been added. */
   readonly onWritten?: (bytes: number) => void;
+  /** Ends it with the signal's reason; the file is then as it was. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Appended {
@@ -38,7 +40,7 @@ async function append(
   try {
     const { descriptor, created, release } = await openLocked(path, options.lockwait);
     try {
-      if (fstatSync(descriptor).isFile()) appendLocked(resolve(path), descriptor, created, pieces, options);
+      if (fstatSync(descriptor).isFile()) await appendLocked(resolve(path), descriptor, created, pieces, options);
       else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
     } finally {
       await release();
@@ -49,13 +51,13 @@ async function append(
   }
 }
 
-function appendLocked(
+async function appendLocked(
   path: string,
   descriptor: number,
   created: boolean,
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
-  { stateDirectory, onWritten }: AppendOptions,
-): void {
+  { stateDirectory, onWritten, signal }: AppendOptions,
+): Promise<void> {
   if (stateDirectory !== undefined) {
     const text = settleAppend(stateDirectory, path, descriptor);
     if (text !== undefined) notice(text);
@@ -65,12 +67,15 @@ function appendLocked(
   let intent: AppendIntent | undefined;
   try {
     let begun = false;
-    writePieces(descriptor, pieces(descriptor, size), size, (end, bytes) => {
+    const before = (end: number, bytes: Uint8Array) => {
       if (begun) intent?.reaching(end, bytes);
       else if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew, end, bytes);
       begun = true;
       onWritten?.(end - size);
-    });
+    };
+    const added = pieces(descriptor, size);
+    if (signal === undefined) writePieces(descriptor, added, size, before);
+    else await writePiecesUnless(signal, descriptor, added, size, before);
     fsyncSync(descriptor);
     if (isNew) syncDirectory(dirname(path));
     intent?.drop();
@@ -95,7 +100,7 @@ export async function appendMessages(
 ): Promise<Appended> {
   if (meansMaildir(path)) {
     const { appendToMaildir } = await import("./maildir/append.ts");
-    return appendToMaildir(path, messages);
+    return appendToMaildir(path, messages, options.signal);
   }
   return append(
     path,

@@ -52,19 +52,48 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
   }
 }
 
+/** Called with the offset behind the bytes that are written next, and them. */
+type Before = (end: number, bytes: Uint8Array) => void;
+
 /**
  * Writes pieces one behind the other; small ones are gathered, so that a hundred thousand messages are not two hundred
  * thousand system calls.
  *
- * @param before called with the offset behind the bytes that are written next, and them
  * @returns the position behind the last byte
  */
 export function writePieces(
   descriptor: number,
   pieces: Iterable<Uint8Array>,
   position: number,
-  before?: (end: number, bytes: Uint8Array) => void,
+  before?: Before,
 ): number {
+  let at = position;
+  for (const end of writing(descriptor, pieces, position, before)) at = end;
+  return at;
+}
+
+/** The same, as long as nobody interrupts. @throws the signal's reason, some of it being written then */
+export async function writePiecesUnless(
+  signal: AbortSignal,
+  descriptor: number,
+  pieces: Iterable<Uint8Array>,
+  position: number,
+  before?: Before,
+): Promise<void> {
+  for (const _end of writing(descriptor, pieces, position, before)) {
+    // Only there a signal of the terminal's is seen.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  }
+}
+
+/** Gives the offset behind what was written, each time. */
+function* writing(
+  descriptor: number,
+  pieces: Iterable<Uint8Array>,
+  position: number,
+  before: Before | undefined,
+): Iterable<number> {
   const gathered = Buffer.allocUnsafe(pieceSize);
   let held = 0;
   let at = position;
@@ -72,23 +101,23 @@ export function writePieces(
     before?.(at + bytes.length, bytes);
     writeAll(descriptor, bytes, at);
     at += bytes.length;
-  };
-  const flush = () => {
-    if (held > 0) put(gathered.subarray(0, held));
-    held = 0;
+    return at;
   };
   for (const piece of pieces) {
-    if (held + piece.length > pieceSize) flush();
+    if (held + piece.length > pieceSize && held > 0) {
+      yield put(gathered.subarray(0, held));
+      held = 0;
+    }
     if (piece.length >= pieceSize / 4) {
-      flush();
-      put(piece);
+      if (held > 0) yield put(gathered.subarray(0, held));
+      held = 0;
+      yield put(piece);
     } else {
       gathered.set(piece, held);
       held += piece.length;
     }
   }
-  flush();
-  return at;
+  if (held > 0) yield put(gathered.subarray(0, held));
 }
 
 /** Makes the names in a directory outlive a power failure. */

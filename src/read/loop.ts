@@ -38,18 +38,7 @@ class CommandLines {
 /** "lost": the terminal went away, so that nothing is to be written, and nothing forgotten. */
 type Ended = "quit" | "exit" | "lost";
 
-/** An interrupt never ends the session, whatever it is doing just then. */
 export async function runSession(session: Session): Promise<Ended> {
-  const { terminal } = session;
-  const release = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
-  try {
-    return await commandLoop(session);
-  } finally {
-    release();
-  }
-}
-
-async function commandLoop(session: Session): Promise<Ended> {
   const { terminal, config } = session;
   const lines = new CommandLines(terminal);
   let ends = 0;
@@ -61,6 +50,7 @@ async function commandLoop(session: Session): Promise<Ended> {
     const arrived = begun === "" ? session.comfort?.newMail() : undefined;
     if (arrived !== undefined) terminal.out(`${arrived}\n`, "hint");
     const input = await lines.next(begun === "" ? promptOf(session) : "");
+    session.interrupted = false;
     if (input.kind === "interrupt") {
       terminal.out("Interrupt\n");
       begun = "";
@@ -92,16 +82,8 @@ async function run(session: Session, line: string): Promise<void> {
   const { terminal, folder } = session;
   const current = folder?.current ?? 0;
   session.interrupted = false;
-  const stop = terminal.onInterrupt(() => {
-    session.interrupted = true;
-  });
-  let done = false;
   session.reason = Exit.Failure;
-  try {
-    done = await execute(session, line);
-  } finally {
-    stop();
-  }
+  const done = await execute(session, line);
   if (folder !== undefined && folder === session.folder)
     await folder.history.close(line, current, terminal.interactive);
   if (session.interrupted) terminal.out("Interrupt\n");

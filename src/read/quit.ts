@@ -1,6 +1,6 @@
 /** The end of a session with a folder: which message goes where, and what the user is told about it. */
 import { mboxPath } from "../config/files.ts";
-import { MailError } from "../errors.ts";
+import { Exit, MailError } from "../errors.ts";
 import { type CommitPlan, type CommitResult, Flag } from "../mailbox/mailbox.ts";
 import { fateOf } from "./fate.ts";
 import { interruptible } from "./interrupts.ts";
@@ -64,10 +64,12 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
   session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
 }
 
-function commit(session: Session, { mailbox, name }: Folder, plan: CommitPlan): Promise<CommitResult> {
+async function commit(session: Session, { mailbox, name }: Folder, plan: CommitPlan): Promise<CommitResult> {
+  const undone = `${name}: interrupted; nothing was written`;
+  if (session.interrupted) throw new MailError(undone, Exit.TempFail);
   return interruptible(
     session,
-    `${name}: interrupted; nothing was written`,
+    undone,
     (signal) => mailbox.commit({ ...plan, signal }),
     `${name}: interrupted too late; everything was written`,
   );

@@ -45,8 +45,13 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   terminal.out(`${summary(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
   await offerPending(session);
+  // An interrupt never ends the session, whatever it is doing just then; who does much looks whether one came.
+  const release = terminal.onInterrupt(() => {
+    session.interrupted = true;
+  });
   const ending = await runSession(session);
   if (ending === "quit") await leaveFolder(session);
+  release();
   if (ending === "exit") session.folder?.history.forget();
   session.folder?.mailbox.close();
   return session.failure ?? (ending === "lost" ? Exit.Failure : Exit.Ok);

@@ -12,11 +12,21 @@ interface ToFile {
   readonly filing: Filing;
 }
 
-/** @throws MailError with the system's reason; nothing was added then */
-export async function addToMaildir(path: string, messages: Iterable<ToFile>): Promise<{ created: boolean }> {
+/**
+ * @param signal ends it with its reason
+ * @throws MailError with the system's reason; nothing was added then
+ */
+export async function addToMaildir(
+  path: string,
+  messages: Iterable<ToFile>,
+  signal?: AbortSignal,
+): Promise<{ created: boolean }> {
   const delivery = new Delivery(path);
   try {
-    for (const message of messages) await delivery.add(message.pieces, message.filing);
+    for (const message of messages) {
+      await delivery.add(message.pieces, message.filing);
+      signal?.throwIfAborted();
+    }
     await delivery.publish();
   } catch (error) {
     delivery.withdraw();
@@ -39,7 +49,11 @@ export function* seenMessages(
 }
 
 /** Messages in mbox form, as everything else that is appended to a mailbox; the state is as they tell. */
-export function appendToMaildir(path: string, messages: Iterable<Iterable<Uint8Array>>): Promise<{ created: boolean }> {
+export function appendToMaildir(
+  path: string,
+  messages: Iterable<Iterable<Uint8Array>>,
+  signal?: AbortSignal,
+): Promise<{ created: boolean }> {
   return addToMaildir(
     path,
     (function* () {
@@ -48,6 +62,7 @@ export function appendToMaildir(path: string, messages: Iterable<Iterable<Uint8A
         yield { pieces: form.pieces, filing: filing(form.letters, "new", form.date) };
       }
     })(),
+    signal,
   );
 }
 

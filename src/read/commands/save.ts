@@ -1,7 +1,7 @@
 /** save, copy, write: messages into a file. */
 import { expandFileName, storeOptions } from "../../config/files.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { type Appended, appendBytes, appendMessages } from "../../mailbox/append.ts";
+import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
 import { meansMaildir } from "../../mailbox/maildir/directory.ts";
@@ -11,6 +11,7 @@ import { isSystemError, strerror } from "../../system-error.ts";
 import { authorOf, fileNamedAfter } from "../author.ts";
 import { type Command, command, type Takes } from "../command.ts";
 import { look, nearest } from "../cursor.ts";
+import { interruptible } from "../interrupts.ts";
 import { selectMessages, takesMessages } from "../message-list.ts";
 import { partsForm } from "../part-files.ts";
 import {
@@ -59,23 +60,43 @@ const takesListAndFile: Takes<ListAndFile | PartsToSave> = {
   },
 };
 
-type Write = (session: Session, mailbox: Mailbox, argument: ListAndFile) => Promise<Appended>;
+type Write = (
+  session: Session,
+  mailbox: Mailbox,
+  argument: ListAndFile,
+  signal: AbortSignal | undefined,
+) => Promise<Appended>;
 
-const wholeMessages: Write = (session, mailbox, { messages, path }) => {
+const wholeMessages: Write = (session, mailbox, argument, signal) => {
+  const { messages, path } = argument;
   const keep = keptFields(session.config.saved);
   const count = messages.length;
   if (meansMaildir(path))
-    return addToMaildir(path, counted(session, path, count, seenMessages(mailbox, messages, keep)));
+    return addToMaildir(path, counted(session, path, count, seenMessages(mailbox, messages, keep)), signal);
   const { ignored, retained } = session.config.saved;
   const forms = ignored.size + retained.size === 0 ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
   // To know how long the messages of a Maildir are, each would have to be opened.
   if (mailbox.offset === undefined)
-    return appendMessages(path, counted(session, path, count, forms), storeOptions(session.config));
+    return appendMessages(path, counted(session, path, count, forms), appendOptions(session, signal));
+  return appendMessages(path, forms, watched(session, mailbox, argument, signal));
+};
+
+function appendOptions(session: Session, signal: AbortSignal | undefined): AppendOptions {
+  return { ...storeOptions(session.config), ...(signal === undefined ? {} : { signal }) };
+}
+
+/** Tells the terminal how far it is, by bytes. */
+function watched(
+  session: Session,
+  mailbox: Mailbox,
+  { messages, path }: ListAndFile,
+  signal: AbortSignal | undefined,
+): AppendOptions {
   const total = messages.reduce((sum, message) => sum + mailbox.size(message), 0);
   const tell = session.terminal.progress(path, "bytes");
   const onWritten = (bytes: number) => tell(Math.min(bytes, total), total);
-  return appendMessages(path, forms, { ...storeOptions(session.config), onWritten });
-};
+  return { ...appendOptions(session, signal), onWritten };
+}
 
 /** Tells the terminal how far it is, by messages. */
 function* counted<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
@@ -111,8 +132,12 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
   }
 }
 
-const bodies: Write = (session, mailbox, { messages, path }) =>
-  appendBytes(path, joinedBodies(mailbox, messages), storeOptions(session.config));
+const bodies: Write = (session, mailbox, argument, signal) => {
+  const { messages, path } = argument;
+  const isMaildir = mailbox.offset === undefined;
+  const options = isMaildir ? appendOptions(session, signal) : watched(session, mailbox, argument, signal);
+  return appendBytes(path, joinedBodies(mailbox, messages), options);
+};
 
 /** Bodies without the empty line that ends each in the mailbox; text that a broken header ends with is not lost. */
 function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
@@ -156,15 +181,15 @@ async function writeAndMark(session: Session, argument: ListAndFile, write: Writ
     const { created } =
       folder === undefined
         ? await appendBytes(argument.path, [], storeOptions(session.config))
-        : await write(session, folder.mailbox, argument);
+        : await written(session, folder.mailbox, argument, write);
     terminal.out(`${name}${created ? "[New file]" : "[Appended]"}\n`);
   } catch (error) {
     terminal.out(name);
     if (!(error instanceof MailError)) throw error;
     const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
     terminal.err(`${session.program}: ${reason}\n`);
-    // A name that is wrong is the user's to correct; that a disk failed is for a script to know.
-    if (error.exit !== Exit.Failure) session.failure = error.exit;
+    // A name that is wrong is the user's to correct, and an interrupt was meant; that a disk failed is for a script to know.
+    if (error.exit !== Exit.Failure && !session.interrupted) session.failure = error.exit;
     return false;
   }
   if (folder === undefined) return true;
@@ -173,6 +198,14 @@ async function writeAndMark(session: Session, argument: ListAndFile, write: Writ
     folder.mailbox.mark(message, mark);
   }
   return true;
+}
+
+/** Where somebody could type Ctrl-C, that ends it. */
+function written(session: Session, mailbox: Mailbox, argument: ListAndFile, write: Write): Promise<Appended> {
+  if (!session.terminal.inputIsTerminal) return write(session, mailbox, argument, undefined);
+  const undone = `${argument.path}: interrupted; nothing was added`;
+  const done = `${argument.path}: interrupted too late; everything was added`;
+  return interruptible(session, undone, (signal) => write(session, mailbox, argument, signal), done);
 }
 
 /** POSIX mailx: the file has the name of the first message's author, in the current directory. */
