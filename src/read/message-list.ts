@@ -149,7 +149,8 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
     },
     item: (text) => {
       if (!text.startsWith(":")) return sender(session, text);
-      return modifier(modifierLetter(text));
+      const before = text === ":" ? [...(lastModifiers.get(session) ?? [])] : [];
+      return allOf((before.length > 0 ? before : [modifierLetter(text)]).map(modifier));
     },
   });
 }

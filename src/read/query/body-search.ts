@@ -5,7 +5,7 @@
  * MIME, a transfer encoding or a charset of its own, the text parts are decoded, those messages only.
  */
 import { isAscii } from "node:buffer";
-import { nodeCharsets } from "../../message/charsets.ts";
+import { guess, nodeCharsets } from "../../message/charsets.ts";
 import { toBytes } from "../../message/text.ts";
 import { leaves, parseParts } from "../../message/view/part.ts";
 import { partText } from "../../message/view/part-text.ts";
@@ -51,7 +51,7 @@ function asciiSearch(text: string): Search {
 function unicodeSearch(wanted: string): Search {
   return (stored, from) => {
     const bytes = Buffer.from(stored.slice(from), "latin1");
-    return !isAscii(bytes) && fold(bytes.toString()).includes(wanted);
+    return !isAscii(bytes) && fold(guess(bytes)).includes(wanted);
   };
 }
 

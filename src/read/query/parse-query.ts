@@ -15,7 +15,7 @@ export interface QueryPlace {
 
 /** @throws ListMistake */
 export function parseQuery(list: string, place: QueryPlace): Query {
-  const words = queryWords(list);
+  const words = queryWords(list.trimStart());
   let at = 0;
   const peek = () => words[at];
 
@@ -54,10 +54,10 @@ export function parseQuery(list: string, place: QueryPlace): Query {
       throw missing(words[at - 1], word);
     }
     if (word.kind === "(") {
-      if (++openings > deepest) throw new ListMistake(`More than ${deepest} parentheses`);
+      if (++openings > deepest) throw new ListMistake(`More than ${deepest} parentheses; fewer will do`);
       at++;
       const query = alternatives();
-      if (peek()?.kind !== ")") throw new ListMistake('No ")" for a "("');
+      if (peek()?.kind !== ")") throw new ListMistake(`No ")" for the "(" at character ${word.place}`);
       at++;
       return query;
     }
@@ -77,7 +77,8 @@ export function parseQuery(list: string, place: QueryPlace): Query {
 
   let openings = 0;
   const query = alternatives();
-  if (peek() !== undefined) throw new ListMistake('No "(" for a ")"');
+  const behind = peek();
+  if (behind !== undefined) throw unopened(behind);
   return query;
 }
 
@@ -102,9 +103,17 @@ function isNumbers({ kind, text, quoted }: QueryWord): boolean {
 }
 
 function missing(before: QueryWord | undefined, found: QueryWord | undefined): ListMistake {
-  if (found?.kind === ")" && before?.kind !== "word") {
-    return new ListMistake(before === undefined ? 'No "(" for a ")"' : 'Nothing between "(" and ")"');
+  if (found?.kind === ")" && before === undefined) return unopened(found);
+  if (found?.kind === ")" && before?.kind === "(") {
+    return new ListMistake(`Nothing between "(" and ")" at character ${found.place}; ${wanted}`);
   }
-  if (before === undefined) return new ListMistake(`Nothing before "${found?.text}"`);
-  return new ListMistake(`Nothing after "${before.text}"`);
+  if (before === undefined)
+    return new ListMistake(`Nothing before "${found?.text}" at character ${found?.place}; ${wanted}`);
+  return new ListMistake(`Nothing after "${before.text}" at character ${before.place}; ${wanted}`);
+}
+
+const wanted = "a term, a number or a sender is wanted there";
+
+function unopened({ place }: QueryWord): ListMistake {
+  return new ListMistake(`No "(" for the ")" at character ${place}`);
 }

@@ -8,6 +8,8 @@ export interface QueryWord {
   readonly text: string;
   /** Began with a quote: neither operator nor term, but a sender. */
   readonly quoted: boolean;
+  /** Where it begins in the list: its first character is 1. */
+  readonly place: number;
 }
 
 export function queryWords(list: string): QueryWord[] {
@@ -17,11 +19,10 @@ export function queryWords(list: string): QueryWord[] {
     const first = list.charAt(at);
     if (first === " " || first === "\t") at++;
     else if (first === "(" || first === ")") {
-      words.push({ kind: first, text: first, quoted: false });
-      at++;
+      words.push({ kind: first, text: first, quoted: false, place: ++at });
     } else {
       const { text, end } = wordAt(list, at);
-      words.push({ kind: "word", text, quoted: first === '"' || first === "'" });
+      words.push({ kind: "word", text, quoted: first === '"' || first === "'", place: at + 1 });
       at = end;
     }
   }

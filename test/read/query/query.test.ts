@@ -44,7 +44,7 @@ beforeAll(async () => {
       message("cron@y.org", "Disk FULL", "RO") + // 2
       mime + // 3
       message("cron@y.org", `plan ${long}`, "O") + // 4
-      message("bob@x.org", "since:2d").replace("body of", "A Needle in"), // 5
+      message("bob@x.org", "since:2d").replace("body of", "A Needle in ΟΔΟΣ ΟΔΌΣ and"), // 5
   );
 });
 afterAll(() => box.remove());
@@ -63,6 +63,7 @@ test.each([
   ["a body as stored", "body:needle", [5]],
   ["a body in base64, any case", "body:HERINGSKÖNIG", [3]],
   ["a body in quoted-printable and another charset", 'body:"café au lait"', [3]],
+  ["Greek in capitals and in small letters", "body:οδοσ body:ΟΔΟΣ body:οδός", [5]],
   ["a field", "header:x-spam-flag:yes", [3]],
   ["that there is a field", "header:Cc", [3]],
   ["a state", "is:read", [2]],
@@ -86,11 +87,21 @@ test.each([
   ["a modifier", "from:cron :u", [4]],
   ["a search", "/plan from:cron", [4]],
   ["a sender", "ann or body:needle", [1, 5]],
+  ["the modifiers of the list before", ": from:cron", [4]],
   ["operators in any case", "from:cron AND NOT is:read", [4]],
   ["a parenthesis in a word", "body:needle and not subject:(x)", [5]],
 ])("a query finds %s: %j", async (_shows, list, wanted) => {
+  await selectMessages(box, "* :u");
+  box.said();
   expect(await selectMessages(box, list)).toEqual(wanted);
   expect(box.said()).toBe("");
+});
+
+test("a body in no declared charset is searched as it would be shown", async () => {
+  const bytes = message("ann@x.org", "hola").replace("body of", "caf\xe9 au lait for");
+  const latin1 = await bench(Buffer.from(bytes, "latin1"));
+  expect(await selectMessages(latin1, "body:CAFÉ")).toEqual([1]);
+  latin1.remove();
 });
 
 test.each([
@@ -109,12 +120,16 @@ test.each([
   ["is:odd", 'Bad state "odd" in is:; as new,'],
   ["has:wings", 'Bad thing "wings" in has:;'],
   ["from:", 'Nothing after "from:"; as in from:cron'],
-  ["(from:ann", 'No ")" for a "("'],
-  ["from:ann)", 'No "(" for a ")"'],
-  ["() from:ann", 'Nothing between "(" and ")"'],
-  ["from:ann and", 'Nothing after "and"'],
-  ["or from:ann", 'Nothing before "or"'],
-  ["from:ann not", 'Nothing after "not"'],
+  ["(from:ann", 'No ")" for the "(" at character 1\n'],
+  ["(from:ann or (from:bob is:read)", 'No ")" for the "(" at character 1\n'],
+  ["from:ann)", 'No "(" for the ")" at character 9\n'],
+  [")from:ann (from:bob)", 'No "(" for the ")" at character 1\n'],
+  ["() (from:ann)", 'Nothing between "(" and ")" at character 2; a term, a number or a sender is wanted there\n'],
+  ["from:ann and", 'Nothing after "and" at character 10; a term, a number or a sender is wanted there\n'],
+  ["from:ann and or is:read", 'Nothing after "and" at character 10;'],
+  ["or from:ann", 'Nothing before "or" at character 1;'],
+  ["from:ann (is:read or)", 'Nothing after "or" at character 19;'],
+  ["from:ann not", 'Nothing after "not" at character 10;'],
   ["form:ann since:1d", 'Unknown term "form:"; there are since: before:'],
   ["from:ann 99", "99: Invalid message number"],
   ["from:ann :x", 'Unknown colon modifier ":x"'],

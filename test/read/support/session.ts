@@ -17,7 +17,7 @@ export interface Bench extends Session {
   remove(): void;
 }
 
-export async function bench(mbox: string, variables: Record<string, string> = {}): Promise<Bench> {
+export async function bench(mbox: string | Uint8Array, variables: Record<string, string> = {}): Promise<Bench> {
   const home = mkdtempSync(join(tmpdir(), "mail-read-"));
   const path = join(home, "spool");
   writeFileSync(path, mbox);
