@@ -10,6 +10,7 @@ const kinds: readonly [one: string, several: string, flag: number, set: boolean]
   ["hold", "holds", Flag.Preserved, true],
   ["mark for mbox", "marks for mbox", Flag.ToMbox, true],
   ["read", "reads", Flag.Read, true],
+  ["new mark", "new marks", Flag.New, true],
   ["unread mark", "unread marks", Flag.Read, false],
   ["touch", "touches", Flag.Touched, true],
 ];

@@ -56,7 +56,9 @@ export class History {
     const changes: Change[] = [];
     for (const [message, before] of this.#before) {
       const after = this.#mailbox.flags(message);
-      if (((before ^ after) & known) !== 0) changes.push({ message, before, after });
+      // That it is new no more is told by leaving, and nothing to be taken back.
+      if (((before ^ after) & known) !== 0 || (after & ~before & Flag.New) !== 0)
+        changes.push({ message, before, after });
     }
     this.#before = new Map();
     return changes;

@@ -27,6 +27,7 @@ test.each([
   ["hold 2", "1 hold"],
   ["mbox 2 3", "2 marks for mbox"],
   ["touch 4", "1 touch"],
+  ["new 2", "1 new mark"],
   ["p 1-2", "2 reads"],
   ["top 5", "1 read"],
   ["dp 1", "1 deletion and 1 read"],
@@ -62,7 +63,7 @@ test("a new text of a message stays to be written", async () => {
 });
 
 test("any commands, taken back one and all, leave every state as it was", async () => {
-  const command = fc.constantFrom("d", "u", "p", "hold", "mbox", "touch", "unread", "dp", "n", "top");
+  const command = fc.constantFrom("d", "u", "p", "new", "hold", "mbox", "touch", "unread", "dp", "n", "top");
   const list = fc.constantFrom("", "1", "2-4", "*", "ann", ":u", "$");
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(command, list), { maxLength: 8 }), async (lines) => {
