@@ -43,8 +43,10 @@ export function showWindow(session: Session, folder: Folder): void {
 }
 
 /** Above several header lines: that they are in an order of their own. */
-export function tellView({ terminal }: Session, { view }: Folder): void {
-  if (view !== undefined) terminal.out(`${view.inWords}; numbers are still the mailbox's, unsort ends it\n`, "hint");
+export function tellView({ terminal }: Session, { mailbox, view }: Folder): void {
+  if (view === undefined) return;
+  const order = mailbox.count > view.order.length ? `${view.inWords}, new mail behind it` : view.inWords;
+  terminal.out(`${order}; numbers are still the mailbox's, unsort ends it\n`, "hint");
 }
 
 export function printHeaderLine(session: Session, folder: Folder, message: number): void {

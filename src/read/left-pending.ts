@@ -5,6 +5,9 @@ import { isSystemError } from "../system-error.ts";
 import type { Session } from "./session.ts";
 
 export async function offerPending(session: Session): Promise<void> {
+  const { inputIsTerminal, outputIsTerminal } = session.terminal;
+  // A script is to read and to mail nothing but what it always did.
+  if (!inputIsTerminal && !outputIsTerminal) return;
   if (!isAnyLeft(storeOptions(session.config).stateDirectory)) return;
   const { offerResume } = await import("./resume.ts");
   await offerResume(session);

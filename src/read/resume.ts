@@ -21,10 +21,11 @@ export async function offerResume(session: Session): Promise<void> {
   const found = find(session, folder);
   if (found === undefined) return;
   const ended = format(found.left.at(-1)?.ended ?? new Date(), "EEE MMM d HH:mm");
-  const verb = /^1 [a-z ]+$/.test(found.inWords) ? "was" : "were";
-  const what = `${found.inWords} from a session that ended at ${ended} ${verb} not written`;
-  if (!terminal.interactive) {
-    terminal.err(`${program}: ${what}; the command resume takes them up\n`);
+  const one = /^1 [a-z ]+$/.test(found.inWords);
+  const what = `${found.inWords} from a session that ended at ${ended} ${one ? "was" : "were"} not written`;
+  // With -I, lines that are piped in are commands all the same, and no answers.
+  if (!terminal.interactive || !terminal.inputIsTerminal) {
+    terminal.err(`${program}: ${what}; the command resume takes ${one ? "it" : "them"} up\n`);
     return;
   }
   terminal.out(`${what}.\n`);

@@ -103,15 +103,27 @@ test("quit and exit leave nothing pending", async () => {
   }
 });
 
-test("in a pipe it is said on standard error, and the command resume takes it up, after new mail too", async () => {
+test("in a pipe nothing is said of it, and the command resume takes it up, after new mail too", async () => {
   await killed("d 2", "d 4");
+  expect(piped("x\n")).toEqual({ stdout: "", stderr: "" });
   writeFileSync(join(home, "spool"), message("new@x.org", "in front") + box + message("new@x.org", "behind"));
   const { stdout, stderr } = piped("resume\nf *\nx\n");
-  expect(stderr).toMatch(/^mail: 2 deletions from a session that ended at .* were not written; the command resume/);
+  expect(stderr).toBe("");
   expect(stdout.match(/\w+@x.org/g)).toEqual(["new@x.org", "ann@x.org", "cy@x.org", "eve@x.org", "new@x.org"]);
   expect(stdout).toMatch(/^Resumed: 2 deletions\n/);
   expect(left()).toEqual([]);
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
+});
+
+test("where a terminal shows what a pipe commands, it is said, and no command is taken for an answer", async () => {
+  await killed("d 2");
+  const argv = ["/bin/sh", "-c", `printf 'n\nx\n' | "$0" "$1" -NI`, process.execPath, program];
+  const pty = await openPty({ argv, env: environment() });
+  await pty.expect(/mail: 1 deletion from a session that ended at .* was not written; the command resume takes it up/);
+  await pty.expect("Message 1:");
+  expect(await pty.exited).toBe(0);
+  await pty.close();
+  expect(left()).toHaveLength(1);
 });
 
 test("no is no, and an answer that is neither keeps it for later", async () => {

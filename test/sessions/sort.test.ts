@@ -59,6 +59,28 @@ test("the list is sorted, numbers stay, and what comes next follows the list", a
   `;
 });
 
+test("new mail stands behind a sorted list, which says so, until it is sorted again", async () => {
+  const spool = [letter(1, "zoe", "hola", 5), letter(2, "ann", "Plan", 3)];
+  await onTerminal({ spool, files: { more: letter(3, "bob", "early", 1) } })`
+    $ printf 'sort date\n!cat more >> spool\ninc\nf *\nsort date\nx\n' | mail -N
+    Mail version 8.1.2 01/15/2001.  Type ? for help.
+    "{HOME}/spool": 2 messages 2 unread
+    Sorted by date; numbers are still the mailbox's, unsort ends it
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+    >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
+    !
+    "{HOME}/spool": 3 messages 3 unread
+    Sorted by date, new mail behind it; numbers are still the mailbox's, unsort ends it
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+     U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
+    >U  3 bob@example.org    Sat Jan 16 18:22   10/166   early
+    Sorted by date; numbers are still the mailbox's, unsort ends it
+    >U  3 bob@example.org    Sat Jan 16 18:22   10/166   early
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+     U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
+  `;
+});
+
 test("threads are a tree", async () => {
   await onTerminal({ spool })`
     $ printf 'thread\nx\n' | mail -N
