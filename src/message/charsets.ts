@@ -5,6 +5,7 @@
  * DOS code pages, the ISO 8859 parts and Mac charsets that browsers leave out) and is loaded only when asked for.
  */
 import { isUtf8 } from "node:buffer";
+import { shiftedCharsets } from "./shifted-charsets.ts";
 
 /** @returns text, with U+FFFD in the place of what is no character */
 export type Decode = (bytes: Uint8Array) => string;
@@ -54,6 +55,8 @@ export const nodeCharsets: Charsets = (name) => {
   const plain = name.trim().toLowerCase();
   if (undeclared.test(plain)) return guess;
   if (plain === "utf-16" || plain === "utf16") return utf16;
+  const shifted = shiftedCharsets.get(plain);
+  if (shifted !== undefined) return shifted;
   const known = aliases.get(plain) ?? plain.replace(/^iso-2022-jp-.*$/, "iso-2022-jp").replace(/^cs(?=iso|koi8)/, "");
   try {
     const decoder = new TextDecoder(known);

@@ -26,6 +26,11 @@ const spool =
   "From bob Sat Jan 16 18:22:03 2021\nFrom: bob\n\nplain\n\n";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
+/** As uuencode(1), which is not installed everywhere. */
+const encode = `import binascii, sys
+data = sys.stdin.buffer.read()
+pieces = [data[at:at + 45] for at in range(0, len(data), 45)] + [b""]
+print("begin 644 ../dump.txt", *(binascii.b2a_uu(piece, backtick=True).decode()[:-1] for piece in pieces), "end", sep="\\n")`;
 let session: Bench;
 let directory: string;
 
@@ -55,6 +60,18 @@ test("save -p writes a part into a directory, for its owner alone, and the messa
   expect(readFileSync(join(directory, "a report.pdf"), "utf8")).toBe("one");
   expect(statSync(join(directory, "a report.pdf")).mode & 0o777).toBe(0o600);
   expect(session.folder.mailbox.flags(1) & 16).toBe(0);
+});
+
+test("a file that stands uuencoded in a text is a part like others", async () => {
+  const dump = "0123456789".repeat(20);
+  const encoded = spawnSync("python3", ["-c", encode], { input: dump, encoding: "utf8" }).stdout;
+  session.remove();
+  session = await bench(`From ann Sat Jan 16 18:22:03 2021\nFrom: ann\n\nsee\n${encoded}`);
+  expect(await run("parts")).toBe(
+    "1  text/plain                    4 B\n2  application/octet-stream    200 B  ../dump.txt\n",
+  );
+  expect(await run("save -p all 1 {D}")).toBe('"{D}/dump.txt" [New file] 200 B\n');
+  expect(readFileSync(join(directory, "dump.txt"), "utf8")).toBe(dump);
 });
 
 test("nothing is overwritten: the next one of a name is numbered", async () => {

@@ -10,6 +10,7 @@ import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts"
 import { parseStructured, type Structured } from "../parameters.ts";
 import { asBuffer, type Bytes, bytesOf, linesBeginning } from "./bytes.ts";
 import { decodedBody } from "./transfer-decoding.ts";
+import { embeddedFiles } from "./uuencoded.ts";
 
 export interface Part {
   /** "2.1" as IMAP numbers it (RFC 9051, section 6.4.5); empty for a multipart that is a whole message. */
@@ -44,21 +45,30 @@ const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
 interface Reading {
   parts: number;
   readonly charsets: Charsets;
+  /** Whether texts are looked through for uuencoded files, which takes reading them. */
+  readonly lookInTexts: boolean;
 }
 
 /** @param source a message, with or without its From_ line */
-export function parseParts(source: Bytes, charsets: Charsets = nodeCharsets): Part {
-  return wholeMessage(source, 0, source.size, "", 0, { parts: 0, charsets });
+export function parseParts(source: Bytes): Part {
+  return tree(source, nodeCharsets, false);
 }
 
-/** The parts, and the charsets that their texts, their names and the message's header need. */
+function tree(source: Bytes, charsets: Charsets, lookInTexts: boolean): Part {
+  return wholeMessage(source, 0, source.size, "", 0, { parts: 0, charsets, lookInTexts });
+}
+
+/**
+ * The parts, those that stand uuencoded in a text among them, and the charsets that their texts, their names and the
+ * message's header need.
+ */
 export async function readParts(
   source: Bytes,
   header: Uint8Array = Buffer.alloc(0),
 ): Promise<{ root: Part; charsets: Charsets }> {
-  const root = parseParts(source);
+  const root = tree(source, nodeCharsets, true);
   const charsets = await charsetsOf(root, header);
-  return { root: charsets === nodeCharsets ? root : parseParts(source, charsets), charsets };
+  return { root: charsets === nodeCharsets ? root : tree(source, charsets, true), charsets };
 }
 
 /** The charsets that a part, its parts and a header need. */
@@ -132,9 +142,39 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
     return { ...common, type: "text/plain", number: place.single, parts };
   }
   const leaf: Part = { ...common, type: content.value, number: place.single, parts: [] };
+  if (reading.lookInTexts && isBareText(leaf)) {
+    const parts = textAndFiles(leaf, place.under, reading);
+    if (parts.length > 0) return { ...leaf, type: "multipart/mixed", number: place.number, parts };
+  }
   return content.value === "message/rfc822" || content.value === "message/global"
     ? { ...leaf, parts: innerMessage(leaf, depth, reading) }
     : leaf;
+}
+
+function isBareText({ type, encoding, name, disposition }: Part): boolean {
+  return type === "text/plain" && /^(?:[78]bit|binary|)$/.test(encoding) && name === undefined && disposition === "";
+}
+
+/** A text with uuencoded files as the parts that it would have with MIME; none where there is no such file. */
+function textAndFiles(leaf: Part, under: string, reading: Reading): Part[] {
+  const { source, start, end } = leaf;
+  const parts: Part[] = [];
+  const add = (part: Partial<Part> & { start: number; end: number }) => {
+    reading.parts++;
+    parts.push({ ...leaf, ...part, number: `${under}${parts.length + 1}` });
+  };
+  const addText = (from: number, to: number) => {
+    const blank = to - from < 100 && asBuffer(source.read(from, to)).toString("latin1").trim() === "";
+    if (!blank) add({ start: from, end: to });
+  };
+  let at = start;
+  for (const { from, next, ...file } of embeddedFiles(source, start, end)) {
+    addText(at, from);
+    add({ ...file, type: "application/octet-stream", disposition: "attachment", parameters: new Map() });
+    at = next;
+  }
+  if (parts.length > 0) addText(at, end);
+  return parts;
 }
 
 function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {

@@ -9,11 +9,12 @@ export interface Encoded {
   readonly end: number;
 }
 
-export function* decodedPieces({ encoding, source, start, end }: Encoded): Iterable<Buffer> {
+export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
+  const { encoding, source, start, end } = encoded;
   const pieces = linePieces(source, start, end);
   if (encoding === "base64") yield* fromBase64(pieces);
   else if (encoding === "quoted-printable") for (const piece of pieces) yield fromQuotedPrintable(piece);
-  else if (/^(?:x-)?uu(?:encode|e)?$/.test(encoding)) yield* fromUuencode(pieces);
+  else if (isUuencode(encoded)) yield* fromUuencode(pieces);
   else yield* pieces;
 }
 
@@ -29,11 +30,18 @@ export function decodedBody(encoded: Encoded, limit: number): Buffer {
   return Buffer.concat(pieces).subarray(0, limit);
 }
 
-/** How many bytes a body has; of a large one in base64 about, without decoding it. */
+/** How many bytes a body has; of a large one that is encoded about, without decoding it. */
 export function decodedSize(encoded: Encoded): number {
   const size = encoded.end - encoded.start;
-  if (encoded.encoding !== "base64") return size;
-  return size < 1 << 20 ? decodedBody(encoded, size).length : Math.floor((size * 57) / 78);
+  // A line of so many bytes is so long, with its end.
+  const lineLengths = encoded.encoding === "base64" ? [57, 78] : isUuencode(encoded) ? [45, 62] : undefined;
+  if (lineLengths === undefined) return size;
+  const [bytes = 1, characters = 1] = lineLengths;
+  return size < 1 << 20 ? decodedBody(encoded, size).length : Math.floor((size * bytes) / characters);
+}
+
+function isUuencode({ encoding }: Encoded): boolean {
+  return /^(?:x-)?uu(?:encode|e)?$/.test(encoding);
 }
 
 /** What follows the padding is none of it: lists put their footers there. */

@@ -56,8 +56,9 @@ export async function chooseParts(
   { mailbox }: Folder,
   message: number,
 ): Promise<string | undefined> {
-  const { leaves, parseParts } = await import("../../message/view/part.ts");
-  const choices = leaves(parseParts(storedBytes(mailbox, message))).map(({ number, type, name }) => ({
+  const { leaves, readParts } = await import("../../message/view/part.ts");
+  const { root } = await readParts(storedBytes(mailbox, message));
+  const choices = leaves(root).map(({ number, type, name }) => ({
     name: number,
     hint: name === undefined ? type : `${name}, ${type}`,
   }));

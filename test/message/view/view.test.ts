@@ -37,6 +37,16 @@ test.each([
     "café\n\n",
   ],
   ["uuencode", lines("Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "#86)C", "`", "end"), "abc\n\n"],
+  [
+    "Korean in seven bits",
+    lines("Content-Type: text/plain; charset=iso-2022-kr", "", "\x1b$)C\x0e>H3g\x0f hi", "\x0e5Q\x0f"),
+    "안녕 hi\n둘\n\n",
+  ],
+  [
+    "Chinese in seven bits",
+    lines("Content-Type: text/plain; charset=hz-gb-2312", "", "~{Dc:C~} ~~hi ~", "~{:C~}~}"),
+    "你好 ~hi 好\n\n",
+  ],
   ["a charset that Node lacks", lines("Content-Type: text/plain; charset=utf-7", "", "caf+AOk-"), "café\n\n"],
   ["Latin-1 that nothing declares", Buffer.from("A: b\n\ncaf\xe9\n", "latin1"), "café\n"],
   [
@@ -59,6 +69,22 @@ test.each([
     multipart("mixed", ["Content-Type: text/html", "", html]),
     "hola www.bank.com [1]\n\n[1] http://evil.example/x (not www.bank.com)\n\n",
   ],
+  [
+    "a uuencoded file in the middle of a text",
+    lines("", "before", "begin 644 a report.txt", "#0V%T", "`", "end", "", "after"),
+    "before\n\n[2: a report.txt, application/octet-stream, 3 B]\n\n\nafter\n\n",
+  ],
+  [
+    "files as uuencode -m writes them, and nothing else",
+    lines("", "begin-base64 644 one", "Q2F0", "====", "begin 600 two", "`", "end", ""),
+    "[1: one, application/octet-stream, 3 B]\n[2: two, application/octet-stream, 0 B]\n\n",
+  ],
+  [
+    "a text that speaks of uuencode",
+    lines("", "begin 644 a", "this is no data, as anyone can see, but a text about such a file", "end"),
+    "begin 644 a\nthis is no data, as anyone can see, but a text about such a file\nend\n",
+  ],
+  ["a uuencoded file that is cut off", lines("", "begin 644 a", "#0V%T"), "begin 644 a\n#0V%T\n"],
   [
     "an attachment by number, name, type and size",
     multipart(
