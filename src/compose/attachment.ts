@@ -54,8 +54,7 @@ export async function attach(typed: string, ttycharset?: string): Promise<Attach
     const type = await mediaType(name, start.subarray(0, lookedAt), ttycharset);
     return { path: typed, name, type, size: body.size, open: () => body.open() };
   } catch (error) {
-    if (isSystemError(error))
-      throw new MailError(`${typed}: ${strerror(error)}; nothing was sent`, Exit.NoInput, error);
+    if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
     throw named(typed, error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);

@@ -1,6 +1,7 @@
 /** What the command line wants in a message before its text: attachments, and a file to begin with. */
 import { ttyCharset } from "../config/charset.ts";
 import type { Config } from "../config/config.ts";
+import { MailError } from "../errors.ts";
 import type { Draft } from "./draft.ts";
 
 export interface Wanted {
@@ -12,9 +13,17 @@ export interface Wanted {
 export async function prepare(config: Config, draft: Draft, { attach: paths, quoteFile }: Wanted): Promise<void> {
   if (paths.length === 0 && quoteFile === undefined) return;
   const { attach } = await import("./attachment.ts");
-  for (const path of paths) draft.attachments.push(await attach(path, ttyCharset(config)));
+  const opened = async (path: string) => {
+    try {
+      return await attach(path, ttyCharset(config));
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      throw new MailError(`${error.message}; nothing was sent`, error.exit, error);
+    }
+  };
+  for (const path of paths) draft.attachments.push(await opened(path));
   if (quoteFile === undefined) return;
-  const { open } = await attach(quoteFile);
+  const { open } = await opened(quoteFile);
   for await (const piece of open()) draft.body.append(piece as Buffer);
   if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
 }

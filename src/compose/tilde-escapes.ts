@@ -1,7 +1,8 @@
 /** What a line that begins with the escape character does. ~? and the manual read this table. */
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat, writeFile } from "node:fs/promises";
 import { deadLetterPath } from "../config/files.ts";
-import { fromBytes, toBytes } from "../message/text.ts";
+import { toBytes } from "../message/text.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { fileName } from "./file-names.ts";
@@ -59,8 +60,12 @@ export const tildeEscapes: readonly TildeEscape[] = [
     terminal.out(`${endingText(code)}!\n`);
   }),
   row("|", "command", "Pipe message through command.", filter, true),
-  row(":_", "command", "Execute a Mail command.", async ({ execute }, line) =>
-    (await execute?.(line)) === true ? "dropped" : undefined,
+  row(
+    ":_",
+    "command",
+    "Execute a Mail command.",
+    async ({ execute }, line) => ((await execute?.(line)) === true ? "dropped" : undefined),
+    true,
   ),
   row("~", "string", "Quote a single tilde.", ({ draft }, _argument, written) =>
     draft.body.append(toBytes(`${written}\n`)),
@@ -86,7 +91,8 @@ export async function runTildeEscape(composing: Composing, line: string, mark: s
     return undefined;
   }
   const ended = await found.run(composing, line.slice(1).replace(/^[ \t]+/, ""), line);
-  if (found.continues === true && composing.terminal.inputIsTerminal) composing.terminal.out("(continue)\n");
+  const goesOn = found.continues === true && (ended ?? undefined) === undefined;
+  if (goesOn && composing.terminal.inputIsTerminal) composing.terminal.out("(continue)\n");
   return ended ?? undefined;
 }
 
@@ -179,16 +185,37 @@ async function read(composing: Composing, name: string): Promise<void> {
   await readInto(composing, fileName(composing.config, name));
 }
 
-async function readInto({ terminal, draft }: Composing, path: string): Promise<void> {
+async function readInto(composing: Composing, path: string): Promise<void> {
+  const { terminal, draft } = composing;
   try {
-    if ((await stat(path)).isDirectory()) return terminal.out(`${path}: Directory\n`);
-    let text = await readFile(path);
-    if (text.length > 0 && text.at(-1) !== 10) text = Buffer.concat([text, Buffer.from("\n")]);
-    draft.body.append(text);
-    terminal.out(`"${path}" ${linesIn(text)}/${text.length}\n`);
+    const about = await stat(path);
+    if (about.isDirectory()) return terminal.out(`${path}: Directory\n`);
+    let [lines, bytes, last] = [0, 0, 10];
+    const take = (piece: Buffer) => {
+      draft.body.append(piece);
+      lines += newlinesIn(piece);
+      bytes += piece.length;
+      last = piece.at(-1) ?? last;
+    };
+    if (about.isFile()) for await (const piece of createReadStream(path)) take(piece as Buffer);
+    else take(await readSpecial(composing, path));
+    if (last !== 10) take(Buffer.from("\n"));
+    terminal.out(`"${path}" ${lines}/${bytes}\n`);
   } catch (error) {
     throw named(path, error);
   }
+}
+
+/** A pipe may never say anything: a program reads it, which an interrupt ends. */
+async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
+  const { code, output } = await runShell(
+    config,
+    terminal,
+    `cat -- '${path.replaceAll("'", "'\\''")}'`,
+    Buffer.alloc(0),
+  );
+  terminal.out(endingText(code));
+  return output;
 }
 
 async function readOutput({ config, terminal, draft }: Composing, line: string): Promise<void> {
@@ -196,7 +223,7 @@ async function readOutput({ config, terminal, draft }: Composing, line: string):
   terminal.out(endingText(code));
   draft.body.append(output);
   if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
-  terminal.out(`"!${line}" ${linesIn(output)}/${output.length}\n`);
+  terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);
 }
 
 async function write({ config, terminal, draft }: Composing, name: string): Promise<void> {
@@ -210,9 +237,11 @@ async function write({ config, terminal, draft }: Composing, name: string): Prom
     if (isSystemError(error) && error.code === "EEXIST") return terminal.err("File exists\n");
     throw named(path, error);
   }
-  terminal.out(`${linesIn(text)}/${text.length}\n`);
+  terminal.out(`${newlinesIn(text)}/${text.length}\n`);
 }
 
-function linesIn(text: Buffer): number {
-  return fromBytes(text).split("\n").length - 1;
+function newlinesIn(text: Buffer): number {
+  let count = 0;
+  for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, at + 1)) count++;
+  return count;
 }

@@ -1,4 +1,5 @@
 /** Messages typed on a terminal: what is typed is nowhere lost. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -124,6 +125,23 @@ test("~a, ~i, ~@, ~? and ~r !command", async () => {
   expect(await first.exited).toBe(0);
   expect(server.messages[0]).toContain("\n\nAnn\nof ops\nAnn\nof ops\nfrom a command\n");
   expect(server.messages[0]).toContain(Buffer.from("numbers\n").toString("base64"));
+});
+
+test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
+  execFileSync("mkfifo", [join(home, "pipe")]);
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n~r pipe\n");
+  await taken("one\n");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.send("\x03");
+  await first.expect('"pipe" 0/0');
+  first.send("~@ none\n");
+  await first.expect("mail: none: No such file or directory\r\n");
+  first.send("~:version\n");
+  await first.expect("(continue)");
+  first.send("two\n~.\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
 });
 
 test("a hang-up keeps the line that has not ended, too, and the next mail offers it all", async () => {
