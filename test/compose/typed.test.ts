@@ -128,7 +128,7 @@ test("~a, ~i, ~@, ~? and ~r !command", async () => {
 });
 
 test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
-  execFileSync("mkfifo", [join(home, "pipe")]);
+  execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n~r pipe\n");
   await taken("one\n");
