@@ -42,6 +42,16 @@ export class History {
     };
   }
 
+  /** What was marked outlives the session, unless it is written or given up. */
+  get isKept(): boolean {
+    return this.#file !== undefined && this.#steps.length > 0;
+  }
+
+  /** Messages that have a new text. */
+  get edited(): ReadonlySet<number> {
+    return this.#edited;
+  }
+
   /** The command has ended: what it changed is one step. @param keep the session is one that a person types into */
   async close(line: string, current: number, keep: boolean): Promise<void> {
     const changes = this.#changes();

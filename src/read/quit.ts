@@ -1,6 +1,7 @@
 /** The end of a session with a folder: which message goes where, and what the user is told about it. */
 import { mboxPath } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
+import { MailboxChanged } from "../mailbox/errors.ts";
 import { type CommitPlan, type CommitResult, Flag } from "../mailbox/mailbox.ts";
 import { fateOf } from "./fate.ts";
 import { interruptible } from "./interrupts.ts";
@@ -64,15 +65,22 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
   session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
 }
 
-async function commit(session: Session, { mailbox, name }: Folder, plan: CommitPlan): Promise<CommitResult> {
+async function commit(session: Session, folder: Folder, plan: CommitPlan): Promise<CommitResult> {
+  const { mailbox, name } = folder;
   const undone = `${name}: interrupted; nothing was written`;
   if (session.interrupted) throw new MailError(undone, Exit.TempFail);
-  return interruptible(
-    session,
-    undone,
-    (signal) => mailbox.commit({ ...plan, signal }),
-    `${name}: interrupted too late; everything was written`,
-  );
+  try {
+    return await interruptible(
+      session,
+      undone,
+      (signal) => mailbox.commit({ ...plan, signal }),
+      `${name}: interrupted too late; everything was written`,
+    );
+  } catch (error) {
+    if (!(error instanceof MailboxChanged)) throw error;
+    const { keepUndone } = await import("./keep-undone.ts");
+    throw await keepUndone(session, folder, plan.fate, error);
+  }
 }
 
 /** @throws MailError when something was to be taken out of a mailbox that can only be read */

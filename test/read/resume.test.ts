@@ -164,3 +164,29 @@ test("a session in a pipe writes nothing down, unless it lasts", async () => {
     slow.kill("SIGKILL");
   }
 });
+
+test("what can't be merged into a mailbox that another program rewrote is said, kept, and offered", async () => {
+  writeFileSync(join(home, "editor"), '#!/bin/sh\necho "said anew" >> "$1"\n', { mode: 0o700 });
+  const changed = { ...environment(), EDITOR: join(home, "editor"), MBOX: join(home, "mbox") };
+  const pty = await openPty({ argv: [process.execPath, program, "-N"], env: changed });
+  for (const line of ["d 1 3-4", "e 2", "p 5"]) {
+    await pty.expect("& ");
+    pty.send(`${line}\n`);
+  }
+  await pty.expect("& ");
+  const other = box.replaceAll("bob@x.org", "rob@x.org");
+  writeFileSync(join(home, "spool"), other);
+  pty.send("q\n");
+  expect(await pty.exited).toBe(75);
+  const said = /changed by another program during the session; nothing was written; (.*)/.exec(pty.transcript())?.[1];
+  await pty.close();
+  expect(said).toMatch(
+    /^to be deleted were 1, 3-4; to go to mbox were 2, 5; what was marked is offered when it is opened next \(resume\); edited messages are in /,
+  );
+  const [kept = ""] = readdirSync(join(home, ".local/state/mail")).filter((name) => name.startsWith("kept-"));
+  expect(said).toContain(kept);
+  expect(readFileSync(join(home, ".local/state/mail", kept), "utf8")).toContain("said anew\n");
+  expect(spool()).toBe(other);
+  expect(piped("resume\nq\n").stdout).toContain("Resumed: 3 deletions and 1 read\n");
+  expect(spool()).toBe(message("rob@x.org", "bob", "O"));
+});
