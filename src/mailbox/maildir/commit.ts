@@ -62,7 +62,7 @@ export async function commit(leaving: Leaving, { stateDirectory, lockwait }: Mai
   if (going.length === 0) storeState(mailbox.path, changes);
   else {
     const target = moved.length === 0 || plan.mbox === undefined ? null : targetOf(plan.mbox);
-    const journal = MaildirJournal.write(
+    const journal = await MaildirJournal.write(
       stateDirectory,
       { path: mailbox.path, moved: target },
       {

@@ -2,24 +2,12 @@
  * What makes a commit of a Maildir all or nothing: which messages go, with all that is to be written elsewhere before.
  *
  * One line of JSON, the names that go or change, then what goes to mbox (or as frames into a Maildir), then edited
- * messages as frames. It is written under another name, synced and renamed, so one that has its name is complete. Left by a
- * crash, it is played by the next open; each step looks for what was done already.
+ * messages as frames. One that has its name is complete (state-file.ts). Left by a crash, it is played by the next open; each
+ * step looks for what was done already.
  */
-import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
-import { named } from "../../system-error.ts";
-import { readPieces, readRange, syncDirectory, writeAll, writePieces } from "../bytes.ts";
+import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
+import { readPieces, readRange, writeAll, writePieces } from "../bytes.ts";
+import { dropStateFile, putAside, stateFilePath, writeStateFile } from "../state-file.ts";
 import type { StateChange } from "./state.ts";
 
 export interface MaildirWork {
@@ -59,13 +47,9 @@ export class MaildirJournal {
   }
 
   /** @throws MailError with the reason; no journal is left then, and nothing was changed */
-  static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): MaildirJournal {
+  static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): Promise<MaildirJournal> {
     const path = journalPath(directory, work.path);
-    const draft = `${path}.new`;
-    let descriptor: number | undefined;
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      descriptor = openSync(draft, "w+", 0o600);
+    return writeStateFile(path, work.path, (descriptor) => {
       const whole = (bases: number, movedLength: number, edited: number): MaildirWork => ({
         version: 1,
         ...work,
@@ -73,22 +57,18 @@ export class MaildirJournal {
         movedLength,
         edited,
       });
-      const width = JSON.stringify(whole(0, 0, 0)).length + lengthDigits;
+      const width = Buffer.byteLength(JSON.stringify(whole(0, 0, 0))) + lengthDigits;
       const bases = Buffer.from(JSON.stringify({ going: parts.bases, changes: [...parts.changes] }));
       const movedAt = writePieces(descriptor, [bases], width + 1);
       const editedAt = writePieces(descriptor, parts.moved, movedAt);
       const end = writePieces(descriptor, parts.edited, editedAt);
       const done = whole(bases.length, editedAt - movedAt, end - editedAt);
-      writeAll(descriptor, Buffer.from(`${JSON.stringify(done).padEnd(width, " ")}\n`), 0);
-      fsyncSync(descriptor);
-      renameSync(draft, path);
-      syncDirectory(directory);
+      const line = Buffer.alloc(width + 1, " ");
+      line.write(JSON.stringify(done));
+      line[width] = 10;
+      writeAll(descriptor, line, 0);
       return new MaildirJournal(done, descriptor, path, width + 1);
-    } catch (error) {
-      if (descriptor !== undefined) closeSync(descriptor);
-      rmSync(draft, { force: true });
-      throw named(draft, error);
-    }
+    });
   }
 
   static isLeft(directory: string, maildir: string): boolean {
@@ -100,9 +80,17 @@ export class MaildirJournal {
     const path = journalPath(directory, maildir);
     if (!existsSync(path)) return undefined;
     const descriptor = openSync(path, "r");
-    const head = readRange(descriptor, 0, Math.min(fstatSync(descriptor).size, 64 << 10));
+    const { size } = fstatSync(descriptor);
+    const head = readRange(descriptor, 0, Math.min(size, 64 << 10));
     const end = head.indexOf(10);
-    return new MaildirJournal(JSON.parse(head.toString("utf8", 0, end)) as MaildirWork, descriptor, path, end + 1);
+    const work = readWork(head.toString("utf8", 0, Math.max(end, 0)));
+    if (work !== undefined && end + 1 + work.bases + work.movedLength + work.edited <= size) {
+      const journal = new MaildirJournal(work, descriptor, path, end + 1);
+      if (journal.#isReadable()) return journal;
+    }
+    closeSync(descriptor);
+    putAside(path, maildir);
+    return undefined;
   }
 
   /** Bases of the messages that go, and how the names of others change. */
@@ -124,14 +112,22 @@ export class MaildirJournal {
 
   /** The work is done, or was undone. */
   drop(): void {
-    unlinkSync(this.#path);
-    syncDirectory(dirname(this.#path));
+    dropStateFile(this.#path);
     this.close();
   }
 
   /** Leaves the journal for the next open. */
   close(): void {
     closeSync(this.#descriptor);
+  }
+
+  #isReadable(): boolean {
+    try {
+      this.names();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   get #movedAt(): number {
@@ -143,6 +139,15 @@ export class MaildirJournal {
   }
 }
 
+function readWork(line: string): MaildirWork | undefined {
+  try {
+    const work = JSON.parse(line) as MaildirWork;
+    return work.version === 1 ? work : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function journalPath(directory: string, maildir: string): string {
-  return join(directory, `${createHash("sha256").update(maildir).digest("hex").slice(0, 32)}.maildir`);
+  return stateFilePath(directory, maildir, ".maildir");
 }

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -205,6 +207,31 @@ describe("quit", () => {
     expect(err).toContain("/nowhere/mbox: No such file or directory");
     expect(filesOf(maildir)).toEqual(new Map(Object.entries(three).sort()));
     expect(readdirSync(join(home.path, ".local/state/mail"))).toEqual([]);
+  });
+});
+
+describe("a journal in which a disk has failed", () => {
+  const state = () => join(home.path, ".local/state/mail");
+  const name = () => `${createHash("sha256").update(maildir).digest("hex").slice(0, 32)}.maildir`;
+  const work = { version: 1, path: "x", moved: null, bases: 2, movedLength: 0, edited: 0 };
+
+  test.each([
+    ["nonsense", "nonsense"],
+    ["cut off", `${JSON.stringify({ ...work, movedLength: 100 })}\n{}`],
+    ["damaged in its names", `${JSON.stringify(work)}\n{[`],
+    ["of another version", `${JSON.stringify({ ...work, version: 9 })}\n{}`],
+  ])("is put aside when it is %s, and the mailbox opens", (_how, content) => {
+    makeMaildir(maildir, three);
+    mkdirSync(state(), { recursive: true });
+    writeFileSync(join(state(), name()), content);
+    const { out, err, status } = home.mail(["-f", "Maildir"], ["x"]);
+    expect(out).toContain('"Maildir": 3 messages 2 new\n');
+    expect([err, status]).toEqual([
+      `mail: ${maildir}: the journal of an interrupted quit is damaged; it was put aside as ${join(state(), name())}.damaged\n`,
+      0,
+    ]);
+    expect(readdirSync(state())).toEqual([`${name()}.damaged`]);
+    expect([...filesOf(maildir).keys()].length).toBe(3);
   });
 });
 

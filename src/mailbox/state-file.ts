@@ -1,0 +1,60 @@
+/**
+ * Files of the private state directory that count as soon as they have their name, and so are complete when they get it:
+ * the journals.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Exit, MailError } from "../errors.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+import { syncDirectory } from "./bytes.ts";
+import { notice } from "./notices.ts";
+
+/** @param suffix of the kind of file, with its dot */
+export function stateFilePath(directory: string, mailbox: string, suffix: string): string {
+  return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}${suffix}`);
+}
+
+/**
+ * Writes a file under another name, syncs and renames it.
+ *
+ * @param fill is given the file, open for writing and reading, and its name for now; the file stays open
+ * @param mailbox for the message
+ * @throws MailError with the reason, or what `fill` throws; nothing is left then
+ */
+export async function writeStateFile<T>(
+  path: string,
+  mailbox: string,
+  fill: (descriptor: number, draft: string) => T | Promise<T>,
+): Promise<T> {
+  const draft = `${path}.new`;
+  const replaces = existsSync(path);
+  let descriptor: number | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    descriptor = openSync(draft, "w+", 0o600);
+    const filled = await fill(descriptor, draft);
+    fsyncSync(descriptor);
+    renameSync(draft, path);
+    syncDirectory(dirname(path));
+    return filled;
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    rmSync(draft, { force: true });
+    // Under its own name it counts; but nothing has been done of it yet.
+    if (!replaces) rmSync(path, { force: true });
+    if (!isSystemError(error)) throw error;
+    throw new MailError(`${draft}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, error);
+  }
+}
+
+export function dropStateFile(path: string): void {
+  unlinkSync(path);
+  syncDirectory(dirname(path));
+}
+
+/** It was whole when it got its name: a disk has failed since, and nobody is to be kept from the mailbox by that. */
+export function putAside(path: string, mailbox: string): void {
+  renameSync(path, `${path}.damaged`);
+  notice(`${mailbox}: the journal of an interrupted quit is damaged; it was put aside as ${path}.damaged`);
+}
