@@ -1,5 +1,6 @@
 /** The header window: so many header lines at a time, begun at a multiple of its size. */
 
+import { listedHeader } from "../mailbox/listed-header.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import type { Style } from "../terminal/terminal.ts";
 import { isDeleted } from "./cursor.ts";
@@ -111,7 +112,7 @@ function lineNow({ config, comfort, terminal }: Session, folder: Folder, message
     number: message,
     current: message === folder.current,
     flags: mailbox.flags(message),
-    header: mailbox.header(message),
+    header: listedHeader(mailbox, message),
     counts: mailbox.counts(message),
     showRecipient: config.settings.get("show-rcpt"),
     threadMark: threadMark(folder, message),
