@@ -6,7 +6,6 @@
  * a file that is longer, that ends elsewhere or holds something else has been written by another program since. It is left
  * alone, as is one that was written after a reboot, and the user is told.
  */
-import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -27,6 +26,7 @@ import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
 import { readRange, syncDirectory, writeAll } from "./bytes.ts";
 import { lockFile } from "./lock/lock-file.ts";
+import { stateFilePath } from "./state-file.ts";
 
 const suffix = ".append";
 /** Room for the first line. */
@@ -61,7 +61,7 @@ export interface AppendIntent {
 }
 
 function intentPath(directory: string, path: string): string {
-  return join(directory, `${createHash("sha256").update(path).digest("hex").slice(0, 32)}${suffix}`);
+  return stateFilePath(directory, path, suffix);
 }
 
 function bootId(): string {

@@ -1,8 +1,7 @@
-/** Writes a journal: under another name, synced, and then renamed, so that one that has its name is complete. */
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
-import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, strerror } from "../../system-error.ts";
-import { readInto, syncDirectory, writeAll } from "../bytes.ts";
+/** Writes a journal. */
+import { closeSync, constants, openSync } from "node:fs";
+import { readInto, writeAll } from "../bytes.ts";
+import { writeStateFile } from "../state-file.ts";
 import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
 import { Journal, journalPath, type Plan, probeOf, type Work } from "./journal.ts";
 import { PageSums } from "./page-sums.ts";
@@ -29,7 +28,7 @@ export interface JournalOptions {
  * @param spool open and locked
  * @throws MailError with the reason; no journal is left then, and nothing was changed
  */
-export async function writeJournal(
+export function writeJournal(
   directory: string,
   plan: Plan,
   spool: number,
@@ -37,29 +36,14 @@ export async function writeJournal(
   options: JournalOptions = {},
 ): Promise<Journal> {
   const path = journalPath(directory, plan.path);
-  const draft = `${path}.new`;
-  const replaces = existsSync(path);
-  let descriptor: number | undefined;
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    descriptor = openSync(draft, "w+", 0o600);
+  return writeStateFile(path, plan.path, async (descriptor, draft) => {
     const direct = content.direct === true ? openDirect(draft) : undefined;
     try {
-      const journal = await fill({ descriptor, direct }, plan, spool, path, content, options);
-      renameSync(draft, path);
-      syncDirectory(directory);
-      return journal;
+      return await fill({ descriptor, direct }, plan, spool, path, content, options);
     } finally {
       if (direct !== undefined) closeSync(direct);
     }
-  } catch (error) {
-    if (descriptor !== undefined) closeSync(descriptor);
-    rmSync(draft, { force: true });
-    // Under its own name it counts; but nothing has been done of it yet.
-    if (!replaces) rmSync(path, { force: true });
-    if (!isSystemError(error)) throw error;
-    throw new MailError(`${draft}: ${strerror(error)}; ${plan.path} was not changed`, Exit.IoErr, error);
-  }
+  });
 }
 
 async function fill(
@@ -99,7 +83,6 @@ async function fill(
   head.write(JSON.stringify(work));
   head[tailAt - 1] = 10;
   writeAll(descriptor, head, 0);
-  fsyncSync(descriptor);
   return new Journal(work, descriptor, path, tailAt);
 }
 

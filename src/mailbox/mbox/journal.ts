@@ -3,15 +3,14 @@
  * the work again.
  *
  * A journal is one line of JSON, then the new tail of the spool, then what goes to mbox, then a sum of each page that will
- * be overwritten. One that has its name is complete (journal-writer.ts). It is dropped when the work is done and synced.
+ * be overwritten. One that has its name is complete (state-file.ts). It is dropped when the work is done and synced.
  * Left by a crash, it is played by the next open; playing it twice does the same as once.
  */
 import { createHash } from "node:crypto";
-import { close, closeSync, existsSync, fstatSync, openSync, readdirSync, renameSync, unlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { close, closeSync, existsSync, fstatSync, openSync, readdirSync } from "node:fs";
 import { isSystemError } from "../../system-error.ts";
-import { copyPieces, readInto, readRange, syncDirectory } from "../bytes.ts";
-import { notice } from "../notices.ts";
+import { copyPieces, readInto, readRange } from "../bytes.ts";
+import { dropStateFile, putAside, stateFilePath } from "../state-file.ts";
 import type { Stretch } from "./block-writer.ts";
 
 export interface Work {
@@ -78,10 +77,8 @@ export class Journal {
     const work = readWork(bytes.toString("utf8", 0, Math.max(end, 0)));
     if (work !== undefined && end + 1 + work.tailLength + (work.mbox?.length ?? 0) <= size)
       return new Journal(work, descriptor, path, end + 1);
-    // It was whole when it got its name: a disk has failed since, and nobody is to be kept from the mailbox by that.
     closeSync(descriptor);
-    renameSync(path, `${path}.damaged`);
-    notice(`${mailbox}: the journal of an interrupted quit is damaged; it was put aside as ${path}.damaged`);
+    putAside(path, mailbox);
     return undefined;
   }
 
@@ -121,8 +118,7 @@ export class Journal {
 
   /** The work is done, or was undone. */
   drop(): void {
-    unlinkSync(this.#path);
-    syncDirectory(dirname(this.#path));
+    dropStateFile(this.#path);
     // Giving back a gigabyte takes the file system a while, and nobody needs to wait for that.
     close(this.descriptor);
   }
@@ -152,5 +148,5 @@ function isAnyIn(directory: string): boolean {
 }
 
 export function journalPath(directory: string, mailbox: string): string {
-  return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}${suffix}`);
+  return stateFilePath(directory, mailbox, suffix);
 }
