@@ -26,12 +26,20 @@ function loader(directory) {
   }
 
   function hold() {
-    const files = fs.readdirSync(directory).filter((file) => file.startsWith("mail-"));
-    held = new Map(files.map((file) => [file, fs.openSync(`${directory}/${file}`)]));
+    try {
+      const files = fs.readdirSync(directory).filter((file) => file.startsWith("mail-"));
+      held = new Map(files.map((file) => [file, fs.openSync(`${directory}/${file}`)]));
+    } catch {
+      // Being replaced this very moment: what is missing is missed when it is wanted.
+    }
   }
 
   function load(name) {
-    if (held === undefined && name.startsWith("mail-")) hold();
+    if (held === undefined && name.startsWith("mail-")) {
+      held = new Map();
+      // In the first moment in which there is nothing to do but wait.
+      setImmediate(hold);
+    }
     const filename = `${directory}/${name}.cjs`;
     const source = read(`${name}.cjs`, "latin1");
     let cachedData;

@@ -8,7 +8,7 @@ import { build, transform } from "esbuild";
 
 /** Modules of Node that cost milliseconds each, and that most runs of a program never use. */
 const lazyModules =
-  "child_process|crypto|dns|fs/promises|http|https|net|readline|stream|stream/consumers|stream/promises|timers/promises|tls|tty|zlib";
+  "child_process|crypto|dns|fs/promises|http|https|net|os|readline|stream|stream/consumers|stream/promises|timers/promises|tls|tty|zlib";
 const lazyImport = new RegExp(`__toESM\\(require\\("((?:node:)?(?:${lazyModules}))"\\)(?:,1)?\\)`, "g");
 const lazyRequire = new RegExp(`(?:\\brequire|\\(0,[\\w$.]+\\))\\("((?:node:)?(?:${lazyModules}))"\\)`, "g");
 

@@ -1,5 +1,4 @@
 /** A draft as bytes: for a sendmail program, for SMTP and for files. */
-import { Readable } from "node:stream";
 import { charsetOf, transferEncodingOf } from "../message/encode.ts";
 import { toBytes } from "../message/text.ts";
 import type { Outgoing } from "../submit/transport.ts";
@@ -114,7 +113,7 @@ export async function encodedMessage(
   return {
     size: header.length + bodySize,
     messageId: fieldValue(draft, "message-id") ?? stamp.messageId,
-    open: () => Readable.from(after(header, lines(draft.body)), { objectMode: false }),
+    open: () => after(header, lines(draft.body)),
     ...again,
   };
 }

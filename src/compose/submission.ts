@@ -6,7 +6,7 @@ import { Exit, MailError } from "../errors.ts";
 import type { StartTls } from "../submit/connection.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
 import { queueDirectory } from "../submit/queue-directory.ts";
-import type { Notice } from "../submit/smtp.ts";
+import type { Chunking, Notice } from "../submit/smtp.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -151,6 +151,7 @@ export class Submission {
       checkCertificate: settings.text("certcheck") !== "no",
       mechanism: named(settings.text("smtpauth")),
       notify: notices(settings.text("dsn")),
+      chunking: chunking(settings.text("chunking")),
     };
     const { openTransport } = await import("../submit/open-transport.ts");
     const options = { ...said, witness, password: (user: string, host: string) => this.#password(user, host) };
@@ -182,6 +183,13 @@ function startTls(value: string | undefined): StartTls | undefined {
   if (value === undefined) return undefined;
   if (value === "required" || value === "opportunistic" || value === "none") return value;
   throw new MailError(`starttls: "${value}" is none of required, opportunistic, none`, Exit.Config);
+}
+
+function chunking(value: string | undefined): Chunking {
+  if (value === undefined || value === "large") return "large";
+  if (value === "" || value === "always") return "always";
+  if (value === "never") return value;
+  throw new MailError(`chunking: "${value}" is none of always, large, never`, Exit.Config);
 }
 
 function notices(value: string | undefined): Notice[] {

@@ -75,6 +75,10 @@ export const variables = {
     "file",
   ),
   certcheck: text("With no, a server's certificate is not checked.", "yes|no"),
+  chunking: text(
+    "When a message goes in chunks (BDAT) to a server that takes them: always, large (from a megabyte on) or never; large.",
+    "always|large|never",
+  ),
   crt: text("Page messages longer than this; without a value, longer than the terminal.", "lines"),
   decode: flag("Show messages decoded; set on a terminal, and nodecode shows them as stored."),
   DEAD: text("Where text of messages that were not sent goes; ~/dead.letter.", "file"),

@@ -1,11 +1,11 @@
 /** One connection to a server, from the first packet to where a message can be sent: greeting, TLS, login. */
 import { connect as connectSocket, isIP, type Socket } from "node:net";
-import type { default as SmtpConnection } from "nodemailer/lib/smtp-connection";
 import { Exit, MailError } from "../errors.ts";
 import { named } from "../system-error.ts";
 import { chooseMechanism, handlers } from "./authentication.ts";
 import { authorities } from "./certificates.ts";
 import type { Dialogue } from "./dialogue.ts";
+import type { SmtpSession } from "./smtp-session.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
 export type StartTls = "required" | "opportunistic" | "none";
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly password: (user: string, host: string) => Promise<string>;
 }
 
-export type Connection = InstanceType<typeof SmtpConnection>;
+export type Connection = SmtpSession;
 
 /** @throws what nodemailer does, or MailError for what is wrong on this side */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<Connection> {
@@ -45,12 +45,12 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
 }
 
 async function connected(options: ConnectionOptions, dialogue: Dialogue, starttls: StartTls): Promise<Connection> {
-  const { default: SMTPConnection } = await import("nodemailer/lib/smtp-connection");
+  const { SmtpSession } = await import("./smtp-session.ts");
   const { server, timeouts } = options;
   dialogue.phase("Connection");
   dialogue.note(`Connecting to ${serverName(server)}`);
   const socket = server.socket === undefined ? undefined : await openSocket(server.socket, timeouts.connect);
-  const connection = new SMTPConnection({
+  const settings = {
     ...(socket === undefined ? {} : { connection: socket }),
     host: server.host,
     port: server.port,
@@ -74,7 +74,8 @@ async function connected(options: ConnectionOptions, dialogue: Dialogue, starttl
     customAuth: handlers,
     logger: dialogue.logger() as never,
     transactionLog: true,
-  });
+  };
+  const connection = new SmtpSession(settings, dialogue);
   try {
     await new Promise<void>((resolve, reject) => {
       connection.once("error", reject);

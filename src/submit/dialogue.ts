@@ -9,7 +9,6 @@ import type { Witness } from "./transport.ts";
 
 interface Entry {
   readonly tnx?: string;
-  readonly outByteCount?: number;
 }
 
 /** Lines of a body that are shown; the rest is counted. */
@@ -23,16 +22,13 @@ export class Dialogue {
   #secret = false;
   #extensions = new Map<string, string>();
   #lines = 0;
+  #rest: Buffer = Buffer.alloc(0);
   #message: { header: boolean; body: number } = { header: true, body: 0 };
   /** The whole message and the final dot were handed to the connection. */
   dotSent = false;
 
   constructor(witness: Witness | undefined) {
     this.#witness = witness;
-  }
-
-  get watched(): boolean {
-    return this.#witness !== undefined;
   }
 
   /** What a keyword of the answer to EHLO was followed by; undefined when the server did not say it. */
@@ -53,20 +49,28 @@ export class Dialogue {
   /** Another message follows on the same connection. */
   begin(): void {
     this.dotSent = false;
+    this.#rest = Buffer.alloc(0);
     this.#lines = 0;
     this.#message = { header: true, body: 0 };
   }
 
-  /** Shows a message as it passes: its header whole, and the start of its body. */
-  async *shown(message: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    let rest: Buffer = Buffer.alloc(0);
-    for await (const piece of message) {
-      rest = this.#linesOf(Buffer.concat([rest, piece]));
-      yield piece;
-    }
-    if (rest.length > 0) this.#messageLine(fromBytes(rest));
+  /** Shows a message as it passes over the wire: its header whole, and the start of its body. */
+  passes(bytes: Uint8Array): void {
+    if (this.#witness === undefined) return;
+    this.#rest = this.#linesOf(Buffer.concat([this.#rest, bytes]));
+  }
+
+  /** All of the message has passed: by a dot, or with the last chunk. */
+  ends(by: "dot" | "chunk"): void {
+    this.dotSent = true;
+    if (this.#witness === undefined) return;
+    if (this.#rest.length > 0) this.#messageLine(fromBytes(this.#rest));
     const more = this.#message.body - shownLines;
     if (more > 0) this.note(`${more} more ${more === 1 ? "line" : "lines"} of the body`);
+    if (by === "chunk") return;
+    this.phase("End of the message: a line with a dot alone");
+    this.#witness("client", ".");
+    this.#open = true;
   }
 
   /** @returns what is no whole line yet; nothing once lines are only counted */
@@ -76,7 +80,7 @@ export class Dialogue {
       const end = bytes.indexOf(10, from);
       if (end < 0) break;
       if (this.#message.body > shownLines) this.#message.body++;
-      else this.#messageLine(fromBytes(bytes.subarray(from, end)));
+      else this.#messageLine(fromBytes(bytes.subarray(from, bytes[end - 1] === 13 ? end - 1 : end)));
       from = end + 1;
     }
     return this.#message.body > shownLines ? Buffer.alloc(0) : bytes.subarray(from);
@@ -95,7 +99,7 @@ export class Dialogue {
       if (this.#message.body === 0) this.phase("Body");
       this.#message.body++;
     }
-    if (header || this.#message.body <= shownLines) this.#witness?.("client", line.startsWith(".") ? `.${line}` : line);
+    if (header || this.#message.body <= shownLines) this.#witness?.("client", line);
   }
 
   logger(): Record<string, (entry: unknown, text?: unknown) => void> {
@@ -104,12 +108,7 @@ export class Dialogue {
   }
 
   #hear(entry: Entry, text: string): void {
-    if (entry.tnx === "message" && entry.outByteCount !== undefined) {
-      this.dotSent = true;
-      this.phase("End of the message: a line with a dot alone");
-      this.#witness?.("client", ".");
-      this.#open = true;
-    } else if (entry.tnx === "client") {
+    if (entry.tnx === "client") {
       const line = this.#masked(text);
       if (this.#open) this.#waiting.push(line);
       else this.#say(line);
@@ -162,6 +161,7 @@ const phases: readonly (readonly [RegExp, string])[] = [
   [/^AUTH /, "AUTH: logging in"],
   [/^MAIL FROM/, "Envelope: the sender, then each recipient"],
   [/^DATA$/, "DATA: the message follows"],
+  [/^BDAT /, "BDAT: the message follows, in chunks of a known size"],
   [/^RSET$/, "RSET: forget this message"],
   [/^QUIT$/, "QUIT"],
 ];

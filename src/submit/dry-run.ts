@@ -1,5 +1,4 @@
 /** --dry-run: the envelope and the bytes that would be sent, and nothing is. */
-import { once } from "node:events";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export class DryRun implements Transport {
@@ -16,9 +15,7 @@ export class DryRun implements Transport {
   async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
     const recipients = envelope.to.map((recipient) => `RCPT TO:<${recipient}>\n`);
     this.#print(`to ${this.#way}\nMAIL FROM:<${envelope.from}>\n${recipients.join("")}DATA\n`);
-    const stream = message.open();
-    stream.on("data", (piece: Uint8Array) => this.#print(piece));
-    await once(stream, "end");
+    for await (const piece of message.open()) this.#print(piece);
     return { accepted: envelope.to, refused: [] };
   }
 

@@ -7,12 +7,12 @@ import type { Envelope, Outcome, Refusal } from "./transport.ts";
 
 /** What nodemailer's errors carry besides their message. */
 export interface SmtpError extends Error {
-  code?: string;
-  originalCode?: string;
-  command?: string;
-  response?: string;
-  recipient?: string;
-  rejectedErrors?: SmtpError[];
+  code?: string | undefined;
+  originalCode?: string | undefined;
+  command?: string | undefined;
+  response?: string | undefined;
+  recipient?: string | undefined;
+  rejectedErrors?: SmtpError[] | undefined;
 }
 
 export function refusal(error: SmtpError): Refusal {

@@ -1,6 +1,6 @@
 /** The transport that a way out stands for. */
 import type { StartTls } from "./connection.ts";
-import type { Notice } from "./smtp.ts";
+import type { Chunking, Notice } from "./smtp.ts";
 import type { Transport, Witness } from "./transport.ts";
 import type { Way } from "./way.ts";
 
@@ -24,6 +24,7 @@ export interface TransportOptions {
   readonly checkCertificate: boolean;
   readonly mechanism: string | undefined;
   readonly notify: readonly Notice[];
+  readonly chunking: Chunking;
   readonly password: (user: string, host: string) => Promise<string>;
 }
 

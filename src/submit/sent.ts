@@ -63,17 +63,14 @@ export function remembered(directory: string): Sent[] {
 }
 
 async function messageIdOf(message: Outgoing): Promise<string | undefined> {
-  const stream = message.open();
   let header = "";
   try {
-    for await (const piece of stream) {
-      header += Buffer.from(piece as Uint8Array).toString("latin1");
+    for await (const piece of message.open()) {
+      header += Buffer.from(piece).toString("latin1");
       if (/\n\r?\n/.test(header) || header.length > 1024 * 1024) break;
     }
   } catch {
     return undefined;
-  } finally {
-    stream.destroy();
   }
   const end = header.search(/\n\r?\n/);
   return /^Message-ID:\s*(<[^>\r\n]+>)/im.exec(end < 0 ? header : header.slice(0, end + 1))?.[1];

@@ -4,7 +4,6 @@
  * Every phase is bounded by the time a server may be silent. Once the final dot may have reached the server, a lost
  * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
  */
-import { Readable } from "node:stream";
 import { types } from "node:util";
 import { Exit, MailError } from "../errors.ts";
 import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
@@ -18,14 +17,20 @@ import { serverName } from "./way.ts";
 /** RFC 3461, section 4.1. */
 export type Notice = "never" | "success" | "failure" | "delay";
 
+export type Chunking = "always" | "large" | "never";
+
 export interface SmtpOptions extends ConnectionOptions {
   /** Milliseconds that one message may take, all in all; 0: as long as the server is not silent. */
   readonly total: number;
   /** When the server is to tell the sender what became of the message; by default as it likes. */
   readonly notify: readonly Notice[];
+  /** When BDAT is used with a server that has it. */
+  readonly chunking: Chunking;
   readonly witness: Witness | undefined;
 }
 
+/** Bytes of a message that goes in chunks of itself: below that, DATA is as fast and can be read along. */
+const large = 1024 * 1024;
 /** Milliseconds that the farewell may take: the message is delivered already. */
 const farewell = 1000;
 /** Recipients of one transaction, where the server names no limit: what servers usually have. */
@@ -139,6 +144,11 @@ export class SmtpTransport implements Transport {
     }
   }
 
+  #wantsChunks({ size }: Outgoing): boolean {
+    const { chunking } = this.#options;
+    return chunking === "always" || (chunking === "large" && size >= large);
+  }
+
   #drop(): void {
     this.#connection?.close();
     this.#connection = undefined;
@@ -151,21 +161,17 @@ export class SmtpTransport implements Transport {
     const eightBit = log.extension("8BITMIME") !== undefined;
     const fitting = eightBit ? message : (message.sevenBit?.() ?? message);
     const { notify } = this.#options;
-    const stream = log.watched ? Readable.from(log.shown(fitting.open()), { objectMode: false }) : fitting.open("any");
-    const info = await new Promise<{ accepted: unknown[]; rejectedErrors?: SmtpError[]; response: string }>(
-      (resolve, reject) => {
-        connection.send(
-          {
-            from: sendable.from,
-            to: [...sendable.to],
-            size: fitting.size,
-            use8BitMime: fitting === message && message.sevenBit !== undefined,
-            ...(notify.length === 0 ? {} : { dsn: { notify: [...notify] } }),
-          } as never,
-          stream,
-          (error, sent) => (error ? reject(error) : resolve(sent as never)),
-        );
+    const chunked = log.extension("CHUNKING") !== undefined && this.#wantsChunks(fitting);
+    const info = await connection.transfer(
+      {
+        from: sendable.from,
+        to: [...sendable.to],
+        size: fitting.size,
+        use8BitMime: fitting === message && message.sevenBit !== undefined,
+        ...(notify.length === 0 ? {} : { dsn: { notify: [...notify] } }),
       },
+      fitting.open("any"),
+      { chunked },
     );
     const reply = oneLine(info.response);
     const queueId = queueIdOf(reply);

@@ -1,5 +1,4 @@
 /** What every way out for mail has in common: an envelope and bytes in, an outcome per recipient back. */
-import type { Readable } from "node:stream";
 import type { ExitCode } from "../errors.ts";
 
 /** RFC 5321, section 2.3.1: what MAIL FROM and RCPT TO say; independent of the header. */
@@ -32,7 +31,7 @@ export interface Outcome {
 export interface Outgoing {
   readonly size: number;
   /** @param lineEnds "any": CRLF will do as well, which spares making LF of what has it */
-  open(lineEnds?: "any"): Readable;
+  open(lineEnds?: "any"): AsyncIterable<Uint8Array>;
   /** What its Message-ID field says, where that is known. */
   readonly messageId?: string | undefined;
   /** The same message with no byte above 127, for a server without 8BITMIME; undefined where that is how it is anyway. */

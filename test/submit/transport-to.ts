@@ -14,6 +14,7 @@ export function transportTo(port: number, options: Partial<SmtpOptions> & { user
     checkCertificate: true,
     mechanism: undefined,
     notify: [],
+    chunking: "large",
     password: async () => "pencil",
     ...others,
   });

@@ -1,0 +1,63 @@
+/** A message as it goes over the wire (RFC 5321, sections 2.3.8 and 4.5.2): lines end with CRLF, and dots are doubled for DATA. */
+
+const carriageReturn = 13;
+const lineFeed = 10;
+const dot = 46;
+
+export class WireLines {
+  readonly #stuffed: boolean;
+  /** The last byte that went out, or undefined at the start. */
+  #last: number | undefined;
+
+  /** @param options.stuffed a dot at the start of a line becomes two, as DATA wants it and BDAT does not */
+  constructor(options: { readonly stuffed: boolean }) {
+    this.#stuffed = options.stuffed;
+  }
+
+  /**
+   * A lone CR ends a line, too: a server that takes it for one would else see the end of the message in `CR . CR`.
+   *
+   * @returns the piece itself where there is nothing to change
+   */
+  next(piece: Uint8Array): Uint8Array {
+    let last = this.#last;
+    let from = 0;
+    let parts: Uint8Array[] | undefined;
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at] as number;
+      const inserted = this.#before(byte, last);
+      if (inserted !== undefined) {
+        parts ??= [];
+        parts.push(piece.subarray(from, at), inserted);
+        from = at;
+      }
+      last = byte;
+    }
+    this.#last = last;
+    if (parts === undefined) return piece;
+    parts.push(piece.subarray(from));
+    return Buffer.concat(parts);
+  }
+
+  /** What ends a last line that has no end. */
+  end(): Uint8Array {
+    if (this.#last === carriageReturn) return insertions.lineFeed;
+    return this.#last === lineFeed || this.#last === undefined ? insertions.nothing : insertions.lineEnd;
+  }
+
+  #before(byte: number, last: number | undefined): Uint8Array | undefined {
+    if (byte === lineFeed) return last === carriageReturn ? undefined : insertions.carriageReturn;
+    if (last === carriageReturn) return this.#stuffed && byte === dot ? insertions.lineFeedDot : insertions.lineFeed;
+    if (!this.#stuffed || byte !== dot) return undefined;
+    return last === lineFeed || last === undefined ? insertions.dot : undefined;
+  }
+}
+
+const insertions = {
+  nothing: Buffer.alloc(0),
+  lineEnd: Buffer.from("\r\n"),
+  lineFeed: Buffer.from("\n"),
+  lineFeedDot: Buffer.from("\n."),
+  carriageReturn: Buffer.from("\r"),
+  dot: Buffer.from("."),
+};
