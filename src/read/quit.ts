@@ -94,7 +94,9 @@ function tell({ terminal, program }: Session, notice: string | undefined): void 
 }
 
 function flagsOf({ mailbox }: Folder): Uint16Array {
-  return Uint16Array.from({ length: mailbox.count }, (_, index) => mailbox.flags(index + 1));
+  const flags = new Uint16Array(mailbox.count);
+  for (let message = 1; message <= flags.length; message++) flags[message - 1] = mailbox.flags(message);
+  return flags;
 }
 
 function counted(flags: Uint16Array, wanted: (flags: number) => boolean): number {

@@ -94,9 +94,10 @@ export class NewTail {
     this.#index = new MessageIndex(undefined, undefined, 0);
     let copied = 0;
     let made = outcome.moved.reduce((sum, message) => sum + file.size(message), 0);
-    for (const [at, changed] of outcome.changes.entries()) {
-      if (changed === change.none && at + 1 >= outcome.firstChanged) copied += file.size(at + 1);
-      else if (changed === change.status || changed === change.replace) made += file.size(at + 1);
+    for (let message = outcome.firstChanged; message <= file.count; message++) {
+      const changed = outcome.changes[message - 1];
+      if (changed === change.none) copied += file.size(message);
+      else if (changed !== change.drop) made += file.size(message);
     }
     this.isMostlyCopied = copied >= muchToCopy && copied >= 4 * made;
   }
