@@ -26,11 +26,14 @@ const width = 80;
 export function headerLine(parts: HeaderLineParts): string {
   const { who, date, subject } = headerTexts(parts);
   const { lines, characters } = parts.counts;
+  const mark = `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} `;
+  const size = `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
+  if (isPlain(who) && isPlain(date) && isPlain(subject)) {
+    const start = `${mark}${who.slice(0, 17).padEnd(17)}  ${date.slice(0, 16).padStart(16)} ${size}`;
+    return start + subject.slice(0, Math.max(width - start.length, 0));
+  }
   const shownWho = who.startsWith("TO ") ? `TO ${cut(who.slice(3), 14)}` : cut(who, 17);
-  const start =
-    `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} ` +
-    `${padEnd(shownWho, 17)}  ${padStart(cut(date, 16), 16)} ` +
-    `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
+  const start = `${mark}${padEnd(shownWho, 17)}  ${padStart(cut(date, 16), 16)} ${size}`;
   return start + cut(subject, Math.max(width - (isPlain(start) ? start.length : byteLength(start)), 0));
 }
 
@@ -66,6 +69,9 @@ export function senderOf(header: Uint8Array, parsed: Header = parseHeader(header
 export function fromLine(header: Uint8Array): { user: string; date: string } {
   if (!startsWithFrom(header)) return { user: "", date: "" };
   const line = textOf(header, 5, lineEnd(header, 0)).replace(/\r?\n$/, "");
+  // What nearly all are.
+  const plain = /^([^ \t"]+) ([A-Z][a-z].*)$/s.exec(line);
+  if (plain !== null) return { user: plain[1] as string, date: plain[2] as string };
   const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
   return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
 }
