@@ -33,8 +33,10 @@ const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Fl
 
 /** A window of header lines is shown again and again; a list of all is not. */
 const mostCounts = 2000;
-/** A file written so shortly before it was looked at may be written again without its times telling. */
+/** A file written so shortly (milliseconds) before it was looked at may be written again without its times telling. */
 const settled = 100;
+/** Where its times are whole seconds, as some file systems have it. */
+const settledCoarsely = 2500;
 
 export class MboxMailbox implements Mailbox {
   readonly path: string;
@@ -135,6 +137,7 @@ export class MboxMailbox implements Mailbox {
   }
 
   async #takeIn(state: FileState): Promise<void> {
+    const looked = Date.now();
     this.#file.forget();
     this.#counts.delete(this.count);
     const { index } = this.#file;
@@ -149,7 +152,7 @@ export class MboxMailbox implements Mailbox {
     this.#file.covered = state.size;
     this.#seen = state;
     // Of a copy that was unpacked there is nothing to keep.
-    this.#keepable = Date.now() - Number(state.mtime / 1_000_000n) > settled && hasName(descriptor, this.path);
+    this.#keepable = isSettled(state, looked) && hasName(descriptor, this.path);
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
@@ -254,6 +257,14 @@ export class MboxMailbox implements Mailbox {
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
   }
+}
+
+/** @param looked at the file, milliseconds since 1970 */
+function isSettled({ mtime, ctime }: FileState, looked: number): boolean {
+  // The second cannot be set by programs: an edit that puts the first back is seen in it.
+  const changed = mtime > ctime ? mtime : ctime;
+  const coarse = mtime % 1_000_000_000n === 0n && ctime % 1_000_000_000n === 0n;
+  return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : settled);
 }
 
 function isSameFile(path: string, descriptor: number): boolean {
