@@ -33,6 +33,7 @@ import { collect, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokens } from "./message-list-tokens.ts";
 import type { Candidate } from "./query/candidate.ts";
 import { filterMessages } from "./query/filter.ts";
+import { possiblyWith } from "./query/fold.ts";
 import { allOf, anyOf, Cost, ListMistake, NoneFound, type Query, term } from "./query/query.ts";
 import { makesQuery } from "./query/term-table.ts";
 import type { Folder, Session } from "./session.ts";
@@ -198,8 +199,11 @@ function sender(session: Session, text: string): Query {
   const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
-  return term(Cost.Header, (candidate) =>
-    names.some((one) => contains(joinedField(candidate, one), wanted.slice(colon + 1))),
+  const part = wanted.slice(colon + 1);
+  const possible = possiblyWith(part);
+  return term(
+    Cost.Header,
+    (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part)),
   );
 }
 

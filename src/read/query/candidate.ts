@@ -43,8 +43,8 @@ export class Candidate {
 
   #headerText(): string {
     const text = this.stored ?? this.mailbox.header(this.message).toString("latin1");
-    const ends = [text.indexOf("\n\n"), text.indexOf("\n\r\n")].filter((at) => at >= 0);
-    return ends.length === 0 ? text : text.slice(0, Math.min(...ends) + 1);
+    const end = /\n\r?\n/.exec(text)?.index;
+    return end === undefined ? text : text.slice(0, end + 1);
   }
 
   /** The bytes that were at hand, each as the character of that code: made once for all that look for text in them. */

@@ -5,7 +5,7 @@ import { attachedParts } from "../../message/view/attached-parts.ts";
 import { parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
-import { fold } from "./fold.ts";
+import { fold, possiblyWith } from "./fold.ts";
 import { Cost, ListMistake, type Query, term } from "./query.ts";
 import { parseSizes } from "./sizes.ts";
 import { type QueryTermName, queryTerms } from "./term-table.ts";
@@ -65,7 +65,11 @@ function dated(name: QueryTermName, value: string, now: Date, fits: (date: Date,
 
 function inHeader(text: string, values: (candidate: Candidate) => readonly string[]): Query {
   const wanted = fold(text);
-  return term(Cost.Header, (candidate) => values(candidate).some((value) => fold(value).includes(wanted)));
+  const possible = possiblyWith(text);
+  return term(
+    Cost.Header,
+    (candidate) => possible(candidate.header) && values(candidate).some((value) => fold(value).includes(wanted)),
+  );
 }
 
 function flagged(flag: number, set = true): Query {
