@@ -22,7 +22,7 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
       throw named(path, error);
     });
   }
-  const { descriptor, readOnly } = isPipe(absolute) ? await openPipe(path) : openFile(path, options.readOnly === true);
+  const { descriptor, readOnly } = isPipe(absolute) ? await openPipe(path) : openFile(path, options);
   try {
     if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);
     const compression = compressionOf(descriptor);
@@ -48,7 +48,7 @@ function isPipe(path: string): boolean {
 
 async function openPipe(path: string): Promise<{ descriptor: number; readOnly: boolean }> {
   const { copyOfStream } = await import("./packed/piped.ts");
-  const { descriptor } = openFile(path, true);
+  const { descriptor } = openFile(path, { readOnly: true });
   try {
     return { descriptor: await copyOfStream(descriptor, path), readOnly: true };
   } finally {
@@ -77,17 +77,31 @@ async function openPacked(
   }
 }
 
-function openFile(path: string, readOnly: boolean): { descriptor: number; readOnly: boolean } {
-  if (!readOnly) {
+type HowToOpen = Pick<MailboxOptions, "readOnly" | "unnoticed">;
+
+function openFile(path: string, how: HowToOpen): { descriptor: number; readOnly: boolean } {
+  if (how.readOnly !== true) {
     try {
-      return { descriptor: openSync(path, constants.O_RDWR), readOnly: false };
+      return { descriptor: openAs(path, constants.O_RDWR, how), readOnly: false };
     } catch (error) {
       if (!isSystemError(error) || !["EACCES", "EROFS", "EPERM"].includes(error.code)) throw named(path, error);
     }
   }
   try {
-    return { descriptor: openSync(path, constants.O_RDONLY), readOnly: true };
+    return { descriptor: openAs(path, constants.O_RDONLY, how), readOnly: true };
   } catch (error) {
     throw named(path, error);
   }
+}
+
+function openAs(path: string, flags: number, { unnoticed }: HowToOpen): number {
+  if (unnoticed === true) {
+    try {
+      return openSync(path, flags | constants.O_NOATIME);
+    } catch (error) {
+      // Only a file's owner may ask for that.
+      if (!isSystemError(error) || error.code !== "EPERM") throw error;
+    }
+  }
+  return openSync(path, flags);
 }

@@ -9,6 +9,8 @@ export interface MailboxOptions {
   /** Private directory for indexes of large mailboxes, which make opening them again cheap. Without it there are none. */
   readonly cacheDirectory?: string | undefined;
   readonly readOnly?: boolean;
+  /** Nobody reads the mail now: the time of last access stays, by which shells tell that there is mail to be read. */
+  readonly unnoticed?: boolean;
   readonly onProgress?: Progress | undefined;
   /** Ends opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

@@ -20,19 +20,24 @@ export interface FolderName {
   readonly owner?: string | undefined;
   /** It is a copy: nothing is to be written to it. */
   readonly readOnly?: true;
+  /** A program looks, and no person reads. */
+  readonly unnoticed?: boolean;
 }
 
 /** No mailbox, or an empty one; said without the program's name in front. */
 export class NoMail extends MailError {}
 
-export async function openFolder(session: Session, { path, name, system, readOnly }: FolderName): Promise<Folder> {
+export async function openFolder(
+  session: Session,
+  { path, name, system, readOnly, unnoticed = false }: FolderName,
+): Promise<Folder> {
   const { config } = session;
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
   const onProgress = session.terminal.progress(name, "bytes");
   const mailbox = await interruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
-    openMailbox(path, { ...options, onProgress, signal, ...(readOnly === true ? { readOnly } : {}) }),
+    openMailbox(path, { ...options, onProgress, signal, unnoticed, ...(readOnly === true ? { readOnly } : {}) }),
   );
   const folder: Folder = {
     mailbox,

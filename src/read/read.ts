@@ -35,7 +35,7 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   // A start-up file may have opened one.
   await leaveFolder(session);
   session.folder?.mailbox.close();
-  const folder = await openWithMail(session, named(session, said));
+  const folder = await openWithMail(session, { ...named(session, said), unnoticed: said.headers });
   session.folder = folder;
   if (said.headers) {
     for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
@@ -60,7 +60,7 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
 async function listMessages(session: Session, said: SaidOptions): Promise<ExitCode> {
   const { list } = await import("./listing.ts");
   try {
-    session.folder = await openWithMail(session, named(session, said));
+    session.folder = await openWithMail(session, { ...named(session, said), unnoticed: true });
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // No mail is no mistake: there is nothing to list.
@@ -79,7 +79,7 @@ function failureToOpen({ exit, cause }: MailError): ExitCode {
 
 async function exists(session: Session, said: SaidOptions): Promise<ExitCode> {
   try {
-    const { mailbox } = await openWithMail(session, named(session, said));
+    const { mailbox } = await openWithMail(session, { ...named(session, said), unnoticed: true });
     return mailbox.count > 0 ? Exit.Ok : Exit.Failure;
   } catch (error) {
     if (error instanceof NoMail) return Exit.Failure;

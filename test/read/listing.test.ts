@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -121,6 +121,17 @@ test("of a Maildir, marks come from the files' names, and there is no offset", (
   ]);
   expect(mail("--count", "-f", "dir", "is:flagged and is:answered").stdout).toBe("1\n");
 });
+
+test.each([["--json"], ["--count"], ["--print"], ["-H"], ["-e"]])(
+  "%s leaves the times of a mailbox, by which shells tell that there is mail",
+  (option) => {
+    const [read, written] = [new Date("2020-01-01"), new Date("2021-01-01")];
+    utimesSync(join(home, "box"), read, written);
+    expect(mail(option, "-f", "box").status).toBe(0);
+    const { atime, mtime } = statSync(join(home, "box"));
+    expect([atime, mtime]).toEqual([read, written]);
+  },
+);
 
 test("a reader that goes away ends it quietly", () => {
   writeFileSync(join(home, "long"), box.repeat(500));
