@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "./private-postfix.ts";
 
 export interface PrivateDovecot {
   /** Where Postfix asks who may log in. */
@@ -15,6 +16,19 @@ export interface PrivateDovecot {
 
 /** The password of everybody who is known: games and root. */
 export const password = 'pass "word" \\ 1';
+
+/** The access token of games; whoever shows it need not know a password (RFC 6750). */
+export const token = "token.of-games";
+
+/** Tells Dovecot whose a token is (RFC 7662). A process of its own: the tests wait for `mail` without a turn for others. */
+const tokenServer = `
+  const answer = (body) => (body.includes("${token}") ? { active: true, username: "games" } : { active: false });
+  require("node:http").createServer((request, response) => {
+    let body = "";
+    request.on("data", (piece) => { body += piece; });
+    request.on("end", () => response.end(JSON.stringify(answer(body))));
+  }).listen(Number(process.argv[1]), "127.0.0.1");
+`;
 
 /** @param directory an empty one */
 export async function startDovecot(directory: string): Promise<PrivateDovecot> {
@@ -30,6 +44,18 @@ export async function startDovecot(directory: string): Promise<PrivateDovecot> {
     string,
     string,
   ];
+  const tokenPort = await freePort();
+  const tokens = spawn(process.execPath, ["-e", tokenServer, String(tokenPort)], { stdio: "ignore" });
+  writeFileSync(
+    join(directory, "oauth2.conf"),
+    `introspection_mode = post
+introspection_url = http://127.0.0.1:${tokenPort}/
+username_attribute = username
+active_attribute = active
+active_value = true
+`,
+    { mode: 0o644 },
+  );
   writeFileSync(join(directory, "users"), `games:{PLAIN}${password}\nroot:{PLAIN}${password}\n`, { mode: 0o644 });
   writeFileSync(
     join(directory, "dovecot.conf"),
@@ -40,11 +66,22 @@ protocols = lmtp
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2
 auth_username_format = %n
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 first_valid_uid = 1
 mail_location = mbox:${mail}/%n:INBOX=${mail}/%n.inbox
 mbox_write_locks = fcntl
+passdb {
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = ${join(directory, "oauth2.conf")}
+}
 passdb {
   driver = passwd-file
   args = ${join(directory, "users")}
@@ -80,6 +117,7 @@ service stats {
       return existsSync(path) ? readFileSync(path, "utf8") : "";
     },
     stop: async () => {
+      tokens.kill("SIGTERM");
       if (dovecot.exitCode !== null) return;
       const ended = once(dovecot, "exit");
       dovecot.kill("SIGTERM");

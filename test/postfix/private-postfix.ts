@@ -48,7 +48,7 @@ postlog      unix-dgram n  -       n       -       1       postlogd
 `;
 
 /** Bytes; the least that leaves room for a test of it. */
-export const sizeLimit = 300_000;
+export const sizeLimit = 2_000_000;
 
 /**
  * @param directory an empty one that every user may enter

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 import { content, Office, type User } from "./people.ts";
-import { type PrivateDovecot, password, startDovecot } from "./private-dovecot.ts";
+import { type PrivateDovecot, password, startDovecot, token } from "./private-dovecot.ts";
 import { freePort, type PrivatePostfix, sizeLimit } from "./private-postfix.ts";
 
 let directory: string;
@@ -148,6 +148,34 @@ test.each(["scram-sha-256", "scram-sha-1", "cram-md5", "plain", "login", undefin
     expect(postfix.readLog()).toMatch(new RegExp(`${queueId(said)}: client=.*sasl_username=games`));
   },
 );
+
+test.each(["oauthbearer", "xoauth2"])("a login by %s, with a token in the place of the password", async (mechanism) => {
+  const argv = [...submission(), "-S", `smtpauth=${mechanism}`, "-s", mechanism, "root@dominio.test"];
+  netrc(token);
+  const said = await send(argv);
+  expect(said).toContain(`client> AUTH ${mechanism.toUpperCase()} ********\nserver> 235 2.7.0`);
+  expect(postfix.readLog()).toMatch(new RegExp(`${queueId(said)}: client=.*sasl_method=${mechanism}`, "i"));
+  expect(inbox(root)).toContain(`Subject: ${mechanism}\n`);
+  netrc("token.of-nobody");
+  const refused = office.pipe(games, argv, "kept\n");
+  expect(refused).toMatchObject({ status: 77, said: expect.stringContaining("login failed: 535 5.7.8") });
+  expect(deadLetter()).toContain("kept\n");
+});
+
+test("chunks: a large message by BDAT, byte for byte; a small one when it is wanted", async () => {
+  const lines = Array.from({ length: 20_000 }, (_, at) => `${at % 3 === 0 ? "." : ""}${"x".repeat(60)} ${at}\n`).join(
+    "",
+  );
+  const large = await send(["-s", "large in chunks", "root@dominio.test"], lines);
+  expect(large.match(/^client> (?:BDAT|DATA).*/gm)?.map((line) => line.replace(/\d+/, "N"))).toEqual([
+    "client> BDAT N",
+    "client> BDAT N LAST",
+  ]);
+  expect(inbox(root)).toContain(`\n\n${lines}`);
+  const small = await send(["-S", "chunking", "-s", "small in a chunk", "root@dominio.test"], ".\n..\nno end");
+  expect(small).toMatch(/^client> BDAT \d+ LAST$/m);
+  expect(inbox(root)).toContain("\n\n.\n..\nno end\n");
+});
 
 test("a password that is wrong, one that others could read, and one that a command prints", async () => {
   netrc("wrong");
