@@ -2,6 +2,7 @@ import base from "./jest.config.mjs";
 
 export default {
   ...base,
+  maxWorkers: 1,
   roots: ["<rootDir>/test/postfix"],
   testPathIgnorePatterns: ["/node_modules/"],
   testTimeout: 60_000,
