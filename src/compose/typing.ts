@@ -80,10 +80,10 @@ export class Typing {
       ends = 0;
       this.#interrupts = 0;
       dropped = [];
-      const { text } = input;
-      if (text === "." && dot && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
+      const { text, pasted = false } = input;
+      if (text === "." && dot && !pasted && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
       const mark = settings.get("escape")?.charAt(0) ?? "~";
-      if (mark === "" || !text.startsWith(mark)) {
+      if (mark === "" || pasted || !text.startsWith(mark)) {
         draft.body.append(toBytes(`${text.replace(/\r$/, "")}\n`));
         this.#composing.typed?.();
         continue;

@@ -28,6 +28,8 @@ export type KeyName =
   | "suspend"
   | "quit"
   | "literal"
+  | "paste-begin"
+  | "paste-end"
   | "unknown";
 
 /** A named key, or text that was typed. */
@@ -75,6 +77,8 @@ const sequences: Readonly<Record<string, KeyName>> = {
   "4~": "end",
   "7~": "home",
   "8~": "end",
+  "200~": "paste-begin",
+  "201~": "paste-end",
   "1;3C": "word-right",
   "1;3D": "word-left",
   "1;5C": "word-right",
@@ -130,11 +134,15 @@ function escaped(bytes: Uint8Array): { key: Key; size: number } | undefined {
 function typed(bytes: Uint8Array): { key: Key; size: number } | undefined {
   let size = 0;
   while (size < bytes.length && (bytes[size] as number) >= 0x20 && bytes[size] !== 0x7f) size++;
-  if (size === bytes.length) size -= unfinished(bytes);
+  if (size === bytes.length) size = wholeCharacters(bytes);
   return size === 0 ? undefined : { key: { name: "text", text: fromBytes(bytes.subarray(0, size)) }, size };
 }
 
-/** How many bytes at the end begin a UTF-8 character that is not whole. */
+/** How many bytes there are without those at the end that begin a UTF-8 character which is not whole. */
+export function wholeCharacters(bytes: Uint8Array): number {
+  return bytes.length - unfinished(bytes);
+}
+
 function unfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;

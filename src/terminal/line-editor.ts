@@ -110,6 +110,9 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
       return { state, effect: "quit" };
     case "redraw":
       return { state, effect: "redraw" };
+    case "paste-begin":
+    case "paste-end":
+      return { state };
     case "cancel":
     case "unknown":
       return { state, effect: "bell" };

@@ -5,6 +5,7 @@
  * twice.
  */
 import type { ReadStream } from "node:tty";
+import { Pasting } from "./pasting.ts";
 import type { Screen } from "./shown-line.ts";
 import type { Assistance, Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
@@ -17,6 +18,9 @@ export class LineReader {
   #unread: Buffer = Buffer.alloc(0);
   #killed = "";
   #lost = false;
+  /** Only in a message: at a prompt each pasted line is run, as bsd-mailx does. */
+  readonly #pasting = new Pasting();
+  #marked = false;
   #line: TypedLine | undefined;
   readonly #leave = () => this.release();
 
@@ -41,7 +45,8 @@ export class LineReader {
   async read(question: Question): Promise<Input> {
     const stream = this.#acquire();
     if (stream === undefined) return { kind: "end" };
-    const line = new TypedLine(this.#screen, question, this.#assistance, this.#killed);
+    this.#markPastes(question.asked === "text");
+    const line = new TypedLine(this.#screen, question, this.#assistance, this.#killed, this.#pasting);
     this.#line = question.asked === "text" ? line : undefined;
     const input = await line.read(stream, this.#unread);
     this.#line = undefined;
@@ -66,11 +71,18 @@ export class LineReader {
     this.#stream = undefined;
     process.removeListener("exit", this.#leave);
     try {
+      this.#markPastes(false);
       stream.setRawMode(false);
     } catch {
       // The terminal is gone, and its mode with it.
     }
     stream.destroy();
+  }
+
+  #markPastes(marked: boolean): void {
+    if (marked === this.#marked) return;
+    this.#marked = marked;
+    this.#screen.draw([marked ? "mark-pastes" : "leave-pastes"]);
   }
 
   #acquire(): ReadStream | undefined {
@@ -81,6 +93,8 @@ export class LineReader {
       return undefined;
     }
     this.#stream = stream;
+    // Between lines nobody listens, and an error that nobody hears ends the program.
+    stream.on("error", () => {});
     process.on("exit", this.#leave);
     stream.setRawMode(true);
     return stream;

@@ -18,6 +18,9 @@ export type Stroke =
   | { readonly move: { readonly rows: number; readonly column: number } }
   | "erase-below"
   | "clear-screen"
+  /** Whether what is pasted is to be marked (pasting.ts). */
+  | "mark-pastes"
+  | "leave-pastes"
   | "bell";
 
 export interface OutputOptions {
@@ -119,6 +122,8 @@ export class Output {
 function sequence(stroke: Exclude<Stroke, { text: string }>): string {
   if (stroke === "erase-below") return "\x1b[J";
   if (stroke === "clear-screen") return "\x1b[H\x1b[2J";
+  if (stroke === "mark-pastes") return "\x1b[?2004h";
+  if (stroke === "leave-pastes") return "\x1b[?2004l";
   if (stroke === "bell") return "\x07";
   const { rows, column } = stroke.move;
   const vertical = rows === 0 ? "" : `\x1b[${Math.abs(rows)}${rows < 0 ? "A" : "B"}`;

@@ -2,7 +2,14 @@
 
 export type Input =
   /** A line without its line end, as lossless text (message/text.ts). */
-  | { readonly kind: "line"; readonly text: string /** Its newline was there. */; readonly ended: boolean }
+  | {
+      readonly kind: "line";
+      readonly text: string;
+      /** Its newline was there. */
+      readonly ended: boolean;
+      /** It is one of several that were pasted at once. */
+      readonly pasted?: boolean;
+    }
   /** Ctrl-D on a terminal, which may go on afterwards; the end in a pipe, which may not. */
   | { readonly kind: "end" }
   /** SIGINT while waiting; what had been typed of the line, where the line is edited here and not by the terminal. */

@@ -4,8 +4,9 @@
  */
 import type { ReadStream } from "node:tty";
 import { type Outcome, offered } from "./completion.ts";
-import { firstKey, type Key } from "./keys.ts";
+import type { Key } from "./keys.ts";
 import { type LineState, newLine, type Pressed, press, replaceBeforeCursor } from "./line-editor.ts";
+import type { Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";
 
@@ -25,6 +26,9 @@ export class TypedLine {
   readonly #question: Question;
   readonly #assistance: Assistance | undefined;
   readonly #shown: ShownLine;
+  readonly #pasting: Pasting;
+  /** A paste is, or was when it began, the beginning of this line. */
+  #pastedFrom: "an earlier line" | "its beginning" | undefined;
   #state: LineState;
   #stream: ReadStream | undefined;
   #busy = false;
@@ -33,10 +37,18 @@ export class TypedLine {
   unread: Buffer = Buffer.alloc(0);
   lost = false;
 
-  constructor(screen: Screen, question: Question, assistance: Assistance | undefined, killed: string) {
+  constructor(
+    screen: Screen,
+    question: Question,
+    assistance: Assistance | undefined,
+    killed: string,
+    pasting: Pasting,
+  ) {
     this.#screen = screen;
     this.#question = question;
     this.#assistance = assistance;
+    this.#pasting = pasting;
+    if (pasting.going) this.#pastedFrom = "an earlier line";
     this.#shown = new ShownLine(screen, question.prompt);
     this.#state = newLine(question.value, killed);
   }
@@ -79,7 +91,6 @@ export class TypedLine {
       stream.removeListener("data", data);
       stream.removeListener("end", lost);
       stream.removeListener("error", lost);
-      stream.on("error", () => {});
       stream.pause();
     });
     stream.resume();
@@ -122,6 +133,7 @@ export class TypedLine {
   #setRaw(raw: boolean): void {
     try {
       this.#stream?.setRawMode(raw);
+      if (this.#question.asked === "text") this.#screen.draw([raw ? "mark-pastes" : "leave-pastes"]);
     } catch {
       // The terminal is gone.
     }
@@ -132,7 +144,7 @@ export class TypedLine {
     if (this.#busy) return;
     this.#busy = true;
     for (;;) {
-      const next = firstKey(this.unread);
+      const next = this.#pasting.firstKey(this.unread);
       if (next === undefined || this.#undo.length === 0) break;
       this.unread = this.unread.subarray(next.size);
       if (await this.#press(next.key)) break;
@@ -140,15 +152,22 @@ export class TypedLine {
     this.#busy = false;
   }
 
+  /** One line that is pasted, and ended by hand, is as if it were typed. */
+  get #isPasted(): boolean {
+    return this.#pastedFrom === "an earlier line" || (this.#pastedFrom === "its beginning" && this.#pasting.going);
+  }
+
   /** @returns whether the line has ended */
   async #press(key: Key): Promise<boolean> {
     const { asked } = this.#question;
+    if (this.#state.text === "" && key.name === "paste-begin") this.#pastedFrom ??= "its beginning";
+    if (this.#state.text === "" && key.name === "paste-end") this.#pastedFrom = undefined;
     const { state, effect } = this.#keyed(key, asked);
     this.#state = state;
     switch (effect) {
       case "accept":
         this.#shown.putDown(this.#state);
-        this.#finish({ kind: "line", text: this.#state.text, ended: true });
+        this.#finish({ kind: "line", text: this.#state.text, ended: true, pasted: this.#isPasted });
         return true;
       case "end":
         // In a message, what comes next begins where the empty line is.

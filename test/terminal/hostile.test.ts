@@ -61,7 +61,7 @@ afterAll(async () => {
 
 /** What is left of a transcript when all that our own theme and line editor send is taken away. */
 function foreign(transcript: string): string {
-  const ours = /\x1b\[(?:1|2|4|9|22|24|29|39|38;5;(?:28|30|32|160|163))m|\r|\n|\t|\x1b\[J|\x1b\[\d*C/g;
+  const ours = /\x1b\[(?:1|2|4|9|22|24|29|39|38;5;(?:28|30|32|160|163))m|\r|\n|\t|\x1b\[J|\x1b\[\d*C|\x1b\[\?2004[hl]/g;
   return transcript.replace(ours, "").replace(/[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 

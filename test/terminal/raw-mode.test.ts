@@ -132,6 +132,25 @@ test("mail that comes is told at the next prompt, once", async () => {
   expect(terminal.transcript().split("New mail").length).toBe(2);
 });
 
+test("what is pasted into a message is its text, whatever it looks like; what is typed is not", async () => {
+  const pasted = ["~q", ".", "", "~!echo no", "a\ttab \x04 and ñ", "~x"];
+  const terminal = await start("-s pasted bob@example.org");
+  await terminal.expect("\x1b[?2004h");
+  terminal.send(`\x1b[200~${pasted.join("\r")}\x1b[201~\r`);
+  await terminal.expect("~x");
+  // What follows a paste that ended with its last line is typed.
+  terminal.send("\x1b[200~one more\r\x1b[201~~p\r");
+  await terminal.expect("(continue)");
+  // One line alone is as good as typed: somebody looks at it before Enter.
+  terminal.send("\x1b[200~~w copy\x1b[201~\r~p\r");
+  await terminal.expect("(continue)");
+  terminal.send("~x\r");
+  await terminal.exited;
+  expect(kept("copy")).toBe(`${pasted.join("\n")}\none more\n`);
+  expect(terminal.transcript()).toMatch(/\x1b\[\?2004l(?!.*\x1b\[\?2004h)/s);
+  expect(kept("after")).toBe(kept("before"));
+});
+
 test("lines that are pasted into a message arrive whole, and in order", async () => {
   const lines = Array.from(
     { length: 300 },
@@ -145,4 +164,5 @@ test("lines that are pasted into a message arrive whole, and in order", async ()
   terminal.send("~w copy\r~x\r");
   await terminal.exited;
   expect(kept("copy")).toBe(`${lines.join("\n")}\n`);
+  expect(terminal.transcript()).not.toContain("Warning");
 });
