@@ -86,7 +86,7 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
     case "kill-to-start":
       return { state: kill(before, 0, state.cursor, "in front") };
     case "kill-word":
-      return { state: kill(before, blankWordStart(state), state.cursor, "in front") };
+      return { state: kill(before, wordStart(state, isNoBlank), state.cursor, "in front") };
     case "kill-next-word":
       return { state: kill(before, state.cursor, wordEnd(state), "behind") };
     case "yank":
@@ -152,17 +152,29 @@ function following({ text, cursor }: LineState): number {
   return cursor + (graphemes(text.slice(cursor))[0]?.length ?? 0);
 }
 
-function wordStart({ text, cursor }: LineState): number {
-  return text.slice(0, cursor).search(/[\p{L}\p{N}\p{M}]*[^\p{L}\p{N}\p{M}]*$/u);
+type Test = (character: string) => boolean;
+
+const isOfWord: Test = (character) => /[\p{L}\p{N}]/u.test(character);
+/** Ctrl-W takes all up to a blank, so that an address goes as one. */
+const isNoBlank: Test = (character) => /\S/.test(character);
+
+/** Character by character as a person counts them: a mark may stand on what is no letter. */
+function wordStart({ text, cursor }: LineState, isInside = isOfWord): number {
+  const before = graphemes(text.slice(0, cursor));
+  let at = before.length;
+  const is = (inside: boolean) => at > 0 && isInside(before[at - 1] ?? "") === inside;
+  while (is(false)) at--;
+  while (is(true)) at--;
+  return before.slice(0, at).join("").length;
 }
 
 function wordEnd({ text, cursor }: LineState): number {
-  return cursor + (/^[^\p{L}\p{N}\p{M}]*[\p{L}\p{N}\p{M}]*/u.exec(text.slice(cursor))?.[0].length ?? 0);
-}
-
-/** Ctrl-W takes all up to a blank, so that an address goes as one. */
-function blankWordStart({ text, cursor }: LineState): number {
-  return text.slice(0, cursor).search(/\S*\s*$/);
+  const behind = graphemes(text.slice(cursor));
+  let at = 0;
+  const is = (inside: boolean) => at < behind.length && isOfWord(behind[at] ?? "") === inside;
+  while (is(false)) at++;
+  while (is(true)) at++;
+  return cursor + behind.slice(0, at).join("").length;
 }
 
 /** Changes places of the characters on both sides of the cursor; at the end, of the last two. */

@@ -1,12 +1,12 @@
 import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
 
-/** A transport to a server on the loopback that waits half a second for an answer; the password is "pencil". */
+/** A transport to a server on the loopback; the password is "pencil". */
 export function transportTo(port: number, options: Partial<SmtpOptions> & { user?: string } = {}): SmtpTransport {
   const { user, ...others } = options;
   return new SmtpTransport({
     server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user },
     name: "client.example",
-    timeouts: { connect: 500, silence: 500 },
+    timeouts: { connect: 20_000, silence: 20_000 },
     total: 0,
     witness: undefined,
     starttls: undefined,

@@ -92,7 +92,7 @@ test("in lists, prints, replies, prompts, completion, history and the pager", as
   terminal.send("save 1 +a\t\t");
   await terminal.expect("+ab");
   terminal.send("\x15p \t\t\x15");
-  await command("r", /\n\n$|\n\r\n$/);
+  await command("r", /\n\r?\n(?:\x1b\[\?2004h)?$/);
   terminal.send("~m\r");
   await terminal.expect("(continue)");
   terminal.send("~h\r");

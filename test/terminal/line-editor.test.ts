@@ -117,7 +117,7 @@ test("whatever is typed, the cursor stands between two characters of the line", 
       ),
       fc.constantFrom(left, right, up, down, "\x1bb", "\x1bf", "\x1bd", "\x1b[3~", "\r", "\t", "\x03", "\x16"),
       fc.string({ unit: "grapheme", maxLength: 4 }),
-      fc.constantFrom("日本", "👩‍💻", "e\u0301", "🇪🇸", " "),
+      fc.constantFrom("日本", "👩‍💻", "e\u0301", "🇪🇸", " ", "\u00a8\u0300"),
     ),
   );
   fc.assert(
