@@ -14,6 +14,8 @@ import { isSystemError } from "../system-error.ts";
 
 const inMemory = 4 * 1024 * 1024;
 const pieceSize = 256 * 1024;
+/** Bytes: lines that are typed are put together into pieces of this size. */
+const blockSize = 16 * 1024;
 
 /** Bytes at hand, as often as wanted. */
 export interface Built {
@@ -24,6 +26,8 @@ export interface Built {
 export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];
+  /** What the last of #pieces is a part of, while there is room in it. */
+  #block: Buffer | undefined;
   /** Bytes of #pieces. */
   #held = 0;
   #file: number | undefined;
@@ -48,7 +52,7 @@ export class Body implements Built {
   append(bytes: Uint8Array): void {
     const piece = Buffer.from(bytes);
     this.#facts.add(piece);
-    this.#pieces.push(piece);
+    this.#hold(piece);
     this.#held += piece.length;
     if (this.#held > inMemory && !this.#fileFails) this.#spill();
   }
@@ -57,6 +61,7 @@ export class Body implements Built {
     this.close();
     this.#facts = new TextFacts();
     this.#pieces = [];
+    this.#block = undefined;
     this.#held = 0;
     this.#edition++;
   }
@@ -95,7 +100,23 @@ export class Body implements Built {
     return Readable.from(this.pieces(), { objectMode: false });
   }
 
+  #hold(piece: Buffer): void {
+    if (piece.length > blockSize / 4) {
+      this.#pieces.push(piece);
+      this.#block = undefined;
+      return;
+    }
+    let block = this.#block;
+    let used = block === undefined ? 0 : (this.#pieces.at(-1)?.length ?? 0);
+    if (block !== undefined && used + piece.length <= blockSize) this.#pieces.pop();
+    else [block, used] = [Buffer.allocUnsafe(blockSize), 0];
+    piece.copy(block, used);
+    this.#pieces.push(block.subarray(0, used + piece.length));
+    this.#block = block;
+  }
+
   #spill(): void {
+    this.#block = undefined;
     try {
       this.#file ??= namelessFile();
       for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
