@@ -7,11 +7,15 @@ export function tallyOf(mailbox: Mailbox, from = 1): Iterable<FlagTally> {
 
 function counted(mailbox: Mailbox, from: number): Iterable<FlagTally> {
   const found = new Map<number, { flags: number; count: number; first: number }>();
+  let last: { flags: number; count: number } | undefined;
   for (let message = from; message <= mailbox.count; message++) {
     const flags = mailbox.flags(message);
-    const known = found.get(flags);
-    if (known === undefined) found.set(flags, { flags, count: 1, first: message });
-    else known.count++;
+    if (last?.flags !== flags) {
+      const tally = found.get(flags) ?? { flags, count: 0, first: message };
+      found.set(flags, tally);
+      last = tally;
+    }
+    last.count++;
   }
   return found.values();
 }
