@@ -3,13 +3,13 @@
  * zlib, zstd by it where it can (Node 22.15), everything else by the program of the name.
  */
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import { notice } from "../notices.ts";
 import type { Compression } from "./compression.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
-import { unpackingByZlib, type Watched } from "./zlib-unpacking.ts";
+import { type Unpacking, unpackingByZlib, type Watched } from "./zlib-unpacking.ts";
 
 interface ByProgram {
   readonly path: string;
@@ -38,7 +38,9 @@ export async function unpack(
   try {
     const byZlib = await unpackingByZlib(compression);
     const input = { path, packed, plain, directory, signal: watched.signal };
-    const damage = await (byZlib?.(packed, plain, watched) ?? byProgram(input, compression));
+    const damage = await (byZlib === undefined
+      ? byProgram(input, compression)
+      : byZlibOrProgram(byZlib, input, compression, watched));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
       notice(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
@@ -47,6 +49,25 @@ export async function unpack(
   } catch (error) {
     closeSync(plain);
     throw isSystemError(error) && isFull(error) ? withoutRoom(directory, path) : error;
+  }
+}
+
+/** zlib keeps back what it has unpacked last when it meets a damage; the program, where there is one, gives all. */
+async function byZlibOrProgram(
+  byZlib: Unpacking,
+  input: ByProgram,
+  compression: Compression,
+  watched: Watched,
+): Promise<string | undefined> {
+  const { packed, plain } = input;
+  const damage = await byZlib(packed, plain, watched);
+  if (damage === undefined) return undefined;
+  ftruncateSync(plain, 0);
+  try {
+    return await byProgram(input, compression);
+  } catch (error) {
+    if (!(error instanceof MailError && error.exit === Exit.Unavailable)) throw error;
+    return byZlib(packed, plain, watched);
   }
 }
 
@@ -87,5 +108,5 @@ function byProgram(
 }
 
 function lastLine(text: string): string {
-  return (text.trim().split("\n").at(-1) ?? "").replace(/^[^:]*: (\(stdin\): |stdin: )?/, "");
+  return (text.trim().split("\n").at(-1) ?? "").replace(/^[^:]*: (\(stdin\): |stdin: |\/\*stdin\*\\: )?/, "");
 }

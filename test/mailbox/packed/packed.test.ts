@@ -107,6 +107,18 @@ describe("a compressed mailbox", () => {
     expect(out).toContain("body of one\n");
   });
 
+  test.each<[string, string, (packed: Buffer) => Buffer]>([
+    ["cut short", "gzip", (packed) => packed.subarray(0, -8)],
+    ["with other bytes behind it", "gzip", (packed) => Buffer.concat([packed, Buffer.from("junk, no gzip")])],
+    ["with other bytes behind it", "zstd", (packed) => Buffer.concat([packed, Buffer.from("junk, no zstd")])],
+  ])("a small one %s is shown as well (%s)", (_how, name, damaged) => {
+    if (!installed(name)) return;
+    writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
+    const { out, err, status } = home.mail(["-H", "-f", "box"], []);
+    expect([out, status]).toEqual([list, 0]);
+    expect(err).toMatch(/^mail: .*box: damaged or cut short \([^/]+\); what could be read of it is shown\n$/);
+  });
+
   test("without the program that unpacks it, the package is named", () => {
     if (!installed("xz")) return;
     pack("xz");
