@@ -1,7 +1,7 @@
 /**
  * What a key does to a line that is being typed: from one state to the next, without input or output.
  *
- * The keys are those of Emacs and of the shells. A state is never changed; line-reader.ts shows each one.
+ * The keys are those of Emacs and of the shells. A state is never changed; typed-line.ts shows each one.
  */
 import { graphemes } from "./display-width.ts";
 import type { Key } from "./keys.ts";
@@ -38,6 +38,10 @@ export interface Pressed {
   readonly effect?: Effect;
 }
 
+/**
+ * @param text what the line holds at first, with the cursor behind it
+ * @param killed what Ctrl-Y is to put in: of the line before
+ */
 export function newLine(text = "", killed = ""): LineState {
   return {
     text,

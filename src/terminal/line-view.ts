@@ -21,11 +21,13 @@ export interface LineView {
   readonly cursor: Place;
 }
 
+/** The prompt, or while one searches in the history what is searched for. */
 export function promptOf(prompt: string, { search }: LineState): string {
   if (search === undefined) return prompt;
   return `(${search.failed ? "not found" : "search"}) ${search.wanted}: `;
 }
 
+/** @param size of the window; a line that would fill it shows the part around its cursor */
 export function viewOf(prompt: string, state: LineState, size: Size): LineView {
   const shownPrompt = promptOf(prompt, state);
   const { text, cursor } = shownPart(shownPrompt, state, size);

@@ -78,8 +78,10 @@ export interface Choice {
 }
 
 export interface Terminal {
-  /** Standard input is a terminal, or -I was given: prompts are shown, interrupts are answered. */
-  /** Follows the variable of that name. */
+  /**
+   * Standard input is a terminal, or -I was given: prompts are shown, interrupts are answered. It follows the variable of
+   * that name.
+   */
   interactive: boolean;
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;

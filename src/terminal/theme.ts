@@ -35,6 +35,7 @@ export function canMoveCursor(term: string | undefined): boolean {
 /** Numbers of the 256-colour palette (xterm). */
 export const colours = { new: 30, quote: 28, "quote-2": 32, "quote-3": 163, link: 32, error: 160 } as const;
 
+/** @param level 1 to 3, as colourLevel has it */
 export async function loadTheme(level: ColorSupportLevel): Promise<Paint> {
   const { Chalk } = await import("chalk");
   const chalk = new Chalk({ level });

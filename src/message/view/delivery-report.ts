@@ -42,6 +42,12 @@ const actions: Record<string, string> = {
   expanded: "delivered to a list and passed on",
 };
 
+/**
+ * A delivery status notification (RFC 3464) in words.
+ *
+ * @param text a message/delivery-status part, decoded, LF line ends
+ * @returns lines of words, not safe to show as they are; empty for what is no report
+ */
 export function deliverySummary(text: string): string {
   const [about, ...recipients] = blocks(text);
   if (about === undefined) return "";
@@ -71,6 +77,7 @@ function recipientLine(fields: Header): string {
   ].join("\n");
 }
 
+/** The same of a disposition notification, that a message was read (RFC 8098). */
 export function receiptSummary(text: string): string {
   const fields = blocks(text)[0];
   const disposition = fields?.get("disposition") ?? "";
@@ -87,6 +94,7 @@ export function receiptSummary(text: string): string {
   return `Receipt: ${who}: ${words[what] ?? (what || "nothing is said of the message")}\n`;
 }
 
+/** The same of a feedback report, that a message was called spam (RFC 5965). */
 export function complaintSummary(text: string): string {
   const fields = blocks(text)[0];
   const rows = [

@@ -6,9 +6,11 @@
  */
 import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../charsets.ts";
 import { encodedCharsets } from "../decode-words.ts";
-import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
+import type { Header } from "../header.ts";
 import { parseStructured, type Structured } from "../parameters.ts";
-import { asBuffer, type Bytes, bytesOf, linesBeginning } from "./bytes.ts";
+import { splitAtBoundaries } from "./boundaries.ts";
+import { asBuffer, type Bytes, bytesOf } from "./bytes.ts";
+import { headerAt } from "./part-header.ts";
 import { decodedBody } from "./transfer-decoding.ts";
 import { embeddedFiles } from "./uuencoded.ts";
 
@@ -35,11 +37,8 @@ export interface Part {
 
 const deepest = 30;
 const mostParts = 1000;
-const shortHeader = 1 << 16;
-const longestHeader = 1 << 23;
 /** A message inside of a part that had to be decoded is held in memory. */
 const largestDecoded = 1 << 24;
-const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
 
 /** What is passed down the tree. */
 interface Reading {
@@ -131,7 +130,8 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
   };
   if (content.value.startsWith("multipart/")) {
     const orElse = content.value === "multipart/digest" ? "message/rfc822" : "text/plain";
-    const ranges = depth < deepest ? splitAtBoundaries(source, bodyStart, end, content.parameters.get("boundary")) : [];
+    const boundary = content.parameters.get("boundary");
+    const ranges = depth < deepest ? splitAtBoundaries(source, { start: bodyStart, end }, boundary, mostParts) : [];
     const parts = ranges.slice(0, Math.max(mostParts - reading.parts, 0)).map((range, index) => {
       const number = `${place.under}${index + 1}`;
       const child = { number, single: number, under: `${number}.`, orElse };
@@ -192,65 +192,4 @@ function contentType(header: Header, orElse: string, charsets: Charsets): Struct
   if (field === undefined) return { value: orElse, parameters: new Map() };
   const content = parseStructured(field, charsets);
   return /^[^/\s]+\/[^/\s]+$/.test(content.value) ? content : { ...content, value: "text/plain" };
-}
-
-/** The header ends at an empty line, which is none of the body, or at a line that is no field, which is. */
-function headerAt(source: Bytes, start: number, end: number): { header: Header; bodyStart: number } {
-  for (let room = shortHeader; ; room *= 16) {
-    const bytes = asBuffer(source.read(start, Math.min(start + room, end)));
-    const { first, last, next } = headerLines(bytes);
-    const header = () => parseHeader(bytes.subarray(first, last));
-    if (next < bytes.length || start + bytes.length >= end) return { header: header(), bodyStart: start + next };
-    if (room >= longestHeader) return { header: header(), bodyStart: endOfLongHeader(source, start + next, end) };
-  }
-}
-
-/** Where the fields begin and end, and what comes behind them. */
-function headerLines(bytes: Buffer): { first: number; last: number; next: number } {
-  const first = startsWithFrom(bytes) ? lineEnd(bytes, 0) : 0;
-  let at = first;
-  while (at < bytes.length) {
-    const next = lineEnd(bytes, at);
-    const line = bytes.toString("latin1", at, Math.min(next, at + 998));
-    if (/^\r?\n/.test(line)) return { first, last: at, next };
-    if (!fieldLine.test(line)) break;
-    at = next;
-  }
-  return { first, last: at, next: at };
-}
-
-function endOfLongHeader(source: Bytes, from: number, end: number): number {
-  let nearest = end;
-  for (const mark of ["\n", "\r\n"]) {
-    const [empty] = linesBeginning(source, from, nearest, Buffer.from(mark));
-    if (empty !== undefined) nearest = empty.next;
-  }
-  return nearest;
-}
-
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The parts between the lines `--boundary`; the line end in front of such a line is none of the part's. */
-function splitAtBoundaries(source: Bytes, start: number, end: number, boundary: string | undefined): Range[] {
-  if (boundary === undefined || boundary === "") return [];
-  const ranges: Range[] = [];
-  let open: number | undefined;
-  for (const line of linesBeginning(source, start, end, Buffer.from(`--${boundary}`, "utf8"))) {
-    if (!/^(?:--)?[ \t]*$/.test(line.rest)) continue;
-    // Two such lines with nothing between them are one.
-    if (open !== undefined && line.start > open)
-      ranges.push({ start: open, end: Math.max(open, withoutLineEnd(source, line.start)) });
-    open = line.rest.startsWith("--") ? undefined : line.next;
-    if (open === undefined || ranges.length >= mostParts) break;
-  }
-  if (open !== undefined) ranges.push({ start: Math.min(open, end), end });
-  return ranges;
-}
-
-function withoutLineEnd(source: Bytes, at: number): number {
-  const before = Buffer.from(source.read(Math.max(at - 2, 0), at)).toString("latin1");
-  return at - (before === "\r\n" ? 2 : before.endsWith("\n") ? 1 : 0);
 }

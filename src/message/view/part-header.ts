@@ -1,0 +1,42 @@
+/** Where the header of a part ends, which may be anywhere in what somebody sends. */
+import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
+import { asBuffer, type Bytes, linesBeginning } from "./bytes.ts";
+
+/** Bytes read at first, and at most; of a longer header the rest is passed over. */
+const shortHeader = 1 << 16;
+const longestHeader = 1 << 23;
+const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
+
+/** The header ends at an empty line, which is none of the body, or at a line that is no field, which is. */
+export function headerAt(source: Bytes, start: number, end: number): { header: Header; bodyStart: number } {
+  for (let room = shortHeader; ; room *= 16) {
+    const bytes = asBuffer(source.read(start, Math.min(start + room, end)));
+    const { first, last, next } = headerLines(bytes);
+    const header = () => parseHeader(bytes.subarray(first, last));
+    if (next < bytes.length || start + bytes.length >= end) return { header: header(), bodyStart: start + next };
+    if (room >= longestHeader) return { header: header(), bodyStart: endOfLongHeader(source, start + next, end) };
+  }
+}
+
+/** Where the fields begin and end, and what comes behind them. */
+function headerLines(bytes: Buffer): { first: number; last: number; next: number } {
+  const first = startsWithFrom(bytes) ? lineEnd(bytes, 0) : 0;
+  let at = first;
+  while (at < bytes.length) {
+    const next = lineEnd(bytes, at);
+    const line = bytes.toString("latin1", at, Math.min(next, at + 998));
+    if (/^\r?\n/.test(line)) return { first, last: at, next };
+    if (!fieldLine.test(line)) break;
+    at = next;
+  }
+  return { first, last: at, next: at };
+}
+
+function endOfLongHeader(source: Bytes, from: number, end: number): number {
+  let nearest = end;
+  for (const mark of ["\n", "\r\n"]) {
+    const [empty] = linesBeginning(source, from, nearest, Buffer.from(mark));
+    if (empty !== undefined) nearest = empty.next;
+  }
+  return nearest;
+}
