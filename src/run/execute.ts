@@ -18,7 +18,7 @@ export interface Run {
   remove(): void;
 }
 
-const passedOn: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+const passedOn: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 export async function execute(command: readonly string[], shell: string): Promise<Run> {
   const directory = mkdtempSync(join(tmpdir(), "mail-run."));

@@ -78,6 +78,12 @@ test("a command ended by a signal", async () => {
   expect(sent()[0]).toContain("Status:   ended by SIGKILL\n");
 });
 
+test("a signal for it is one for its command, and what that said is sent", async () => {
+  const { code } = await mail(["root", "--run", "echo found; kill -QUIT $PPID; sleep 1"]);
+  expect(code).toBe(128 + 3);
+  expect(sent()[0]).toMatch(/Status: {3}ended by SIGQUIT\n[\s\S]*\nfound\n/);
+});
+
 test("of a long output the message shows both ends; the whole is attached", async () => {
   await mail(["root", "--run", "seq 1 60000"]);
   const [message = ""] = sent();
