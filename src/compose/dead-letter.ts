@@ -2,10 +2,21 @@
 import type { Config } from "../config/config.ts";
 import { deadLetterPath, storeOptions } from "../config/files.ts";
 import { MailError } from "../errors.ts";
-import { appendBytes } from "../mailbox/append.ts";
+import { type AppendOptions, appendBytes } from "../mailbox/append.ts";
 import { fromBytes } from "../message/text.ts";
+import { isSystemError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Built } from "./body.ts";
+
+async function append(path: string, text: Built, options: AppendOptions): Promise<void> {
+  try {
+    await appendBytes(path, text.pieces(), options);
+  } catch (error) {
+    if (!(error instanceof MailError) || !isSystemError(error.cause)) throw error;
+    // The disk of the state directory may be the full one: better a text that a crash could cut off than none.
+    await appendBytes(path, text.pieces(), { lockwait: options.lockwait });
+  }
+}
 
 /**
  * Appends to dead.letter. When not even that can be done, the text goes to standard error: the last place left.
@@ -16,7 +27,7 @@ export async function saveDeadLetter(config: Config, terminal: Terminal, text: B
   if (text.size === 0) return undefined;
   const path = deadLetterPath(config);
   try {
-    await appendBytes(path, text.pieces(), storeOptions(config));
+    await append(path, text, storeOptions(config));
     return path;
   } catch (error) {
     if (!(error instanceof MailError)) throw error;

@@ -73,6 +73,13 @@ test("aliases that all name each other take no time", async () => {
   expect([sent.exit, sent.recipients]).toEqual([65, names.map((name) => `${name}@x.org`).sort()]);
 });
 
+test("where the state directory cannot be written, dead.letter can", async () => {
+  const env = { XDG_STATE_HOME: `/tmp/${"x".repeat(300)}` };
+  const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", env, server: { dot: "451 4.3.0 later" } });
+  expect([sent.exit, sent.dead.endsWith("\n\ntext\n")]).toEqual([75, true]);
+  expect(sent.stderr).toMatch(/mail: the message is in \S+dead\.letter\n$/);
+});
+
 const megabytes = "a line of some sixty characters, of which there are very many\n".repeat(150_000);
 
 test.each([
