@@ -1,7 +1,7 @@
 /** What became of a message: said, kept in dead.letter where it was not accepted, and told by an exit code. */
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, type MailError } from "../errors.ts";
-import { ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
+import { OutcomeUnknown, ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
 import type { Outcome, Refusal } from "../submit/transport.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Built } from "./body.ts";
@@ -49,7 +49,9 @@ export async function failed(
 function reported(error: MailError, terminal: Terminal, config: Config): ExitCode {
   if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
   if (!(error instanceof ProgramFailed)) {
-    if (error instanceof SubmissionFailed) terminal.err("mail: the message was not sent\n");
+    if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
+      terminal.err("mail: the message was not sent\n");
+    }
     return error.exit;
   }
   terminal.err(`Can't send mail: sendmail process failed with error code ${error.code}\n`);

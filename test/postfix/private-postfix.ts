@@ -49,6 +49,8 @@ postlog      unix-dgram n  -       n       -       1       postlogd
 
 /** Bytes; the least that leaves room for a test of it. */
 export const sizeLimit = 2_000_000;
+/** Recipients of one transaction. */
+export const recipientLimit = 50;
 
 /**
  * @param directory an empty one that every user may enter
@@ -129,6 +131,7 @@ function everything(config: string, domain: string, saslSocket: string): Record<
   return {
     smtputf8_enable: "yes",
     message_size_limit: String(sizeLimit),
+    smtpd_recipient_limit: String(recipientLimit),
     virtual_alias_maps: `inline:{ {j\u00f6rg@${domain} = root@${domain}} }`,
     smtpd_tls_security_level: "may",
     smtpd_tls_cert_file: join(config, "server.pem"),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 import { content, Office, type User } from "./people.ts";
 import { type PrivateDovecot, password, startDovecot, token } from "./private-dovecot.ts";
-import { freePort, type PrivatePostfix, sizeLimit } from "./private-postfix.ts";
+import { freePort, type PrivatePostfix, recipientLimit, sizeLimit } from "./private-postfix.ts";
 
 let directory: string;
 let dovecot: PrivateDovecot;
@@ -240,6 +240,29 @@ test("one of three recipients refused: the two have it, the one is named, and th
   await office.delivered(queueId(said));
   for (const user of [root, games]) expect(inbox(user)).toContain("Subject: three\n");
   expect(deadLetter()).toContain("Subject: three\n");
+});
+
+test("more recipients than the server takes at once: as many messages as it needs, over one connection", async () => {
+  const before = postfix.readLog().length;
+  const people = Array.from({ length: 2 * recipientLimit + 20 }, (_, at) => `p${at}@elsewhere.test`);
+  const { status, said } = office.pipe(games, ["-v", "-s", "to many", people.join(",")], "text\n");
+  expect(status).toBe(0);
+  expect(said.match(/^client> EHLO/gm)).toHaveLength(1);
+  expect(said).toContain("452 4.5.3 Error: too many recipients");
+  await until(
+    () =>
+      (
+        postfix
+          .readLog()
+          .slice(before)
+          .match(/from=<games@dominio\.test>, .*nrcpt=/g) ?? []
+      ).length >= 3,
+  );
+  const counts = postfix
+    .readLog()
+    .slice(before)
+    .matchAll(/from=<games@dominio\.test>, size=\d+, nrcpt=(\d+)/g);
+  expect([...counts].map(([, count]) => Number(count))).toEqual([recipientLimit, recipientLimit, 20]);
 });
 
 test("a recipient refused before there was a message: found in the real log by its address, and told; 69", () => {

@@ -111,6 +111,20 @@ test.each(["close", "silent"])("%s after the final dot leaves the outcome unknow
   });
 });
 
+test("a reply before the end of the message is not one to it: nothing counts as accepted", async () => {
+  const large: Outgoing = {
+    size: 20_000_000,
+    async *open() {
+      for (let piece = 0; piece < 200; piece++) yield Buffer.alloc(100_000, "x".repeat(79).concat("\n"));
+    },
+  };
+  server = await scriptedServer({ DATA: "354 go on\r\n250 2.0.0 taken before it came" });
+  await expect(transportTo(server.port).submit(envelope, large)).rejects.toMatchObject({
+    exit: Exit.Protocol,
+    message: expect.stringContaining("Reply before the end of the message"),
+  });
+});
+
 test("a server that does not say goodbye holds nobody up", async () => {
   const outcome = await submitTo({ QUIT: "silent" });
   expect(outcome.refused).toEqual([]);
