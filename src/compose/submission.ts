@@ -1,5 +1,5 @@
 /** The ways out of a session: opened as the variables say, kept open from message to message, and looked on. */
-import { existsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
@@ -9,6 +9,7 @@ import { queueDirectory } from "../submit/queue-directory.ts";
 import type { Chunking, Notice } from "../submit/smtp.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
+import { isSystemError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { witnessOf } from "./witness.ts";
 
@@ -58,8 +59,9 @@ export class Submission {
 
   /** At the end of the session. Before that, what waits in the queue for a server that takes mail again. */
   async close(): Promise<void> {
-    const queues = existsSync(queueDirectory(stateDirectory(process.env, this.#config.identity.home)));
-    const ways = queues ? [...this.#open] : [];
+    const ways = isEmpty(queueDirectory(stateDirectory(process.env, this.#config.identity.home)))
+      ? []
+      : [...this.#open];
     this.#open.clear();
     try {
       for (const way of ways) {
@@ -172,6 +174,16 @@ export class Submission {
     const password = await findPassword(this.#config, this.#terminal, user, host);
     this.#passwords.set(key, password);
     return password;
+  }
+}
+
+/** Looked at here, since what works on a queue takes longer to load than a message to send. */
+function isEmpty(directory: string): boolean {
+  try {
+    return readdirSync(directory).length === 0;
+  } catch (error) {
+    // Mostly there is none. One that can't be read is told of where it is worked on.
+    return isSystemError(error) && error.code === "ENOENT";
   }
 }
 
