@@ -10,10 +10,12 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
   let before = LF;
   let held: Buffer = Buffer.alloc(0);
   for (const piece of pieces) {
-    const bytes = held.length === 0 ? Buffer.from(piece) : Buffer.concat([held, piece]);
+    const bytes =
+      held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece]);
     // What may be the beginning of such a line waits for the next piece.
     const end = bytes.length - unfinished(bytes, before);
-    held = bytes.subarray(end);
+    // Copied: the piece is only good until the next.
+    held = end < bytes.length ? Buffer.from(bytes.subarray(end)) : Buffer.alloc(0);
     let start = 0;
     for (let at = bytes.indexOf(from); at >= 0 && at < end; at = bytes.indexOf(from, at + 1)) {
       if ((at === 0 ? before : bytes[at - 1]) !== LF) continue;

