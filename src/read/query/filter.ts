@@ -50,7 +50,8 @@ async function* pass(mailbox: Mailbox, messages: readonly number[], query: Query
       if (at > 0) continue;
       const waited = pause(message);
       if (waited !== undefined) await waited;
-      if (query.matches(new Candidate(mailbox, message, bytes))) yield message;
+      const isCut = part === "whole" && bytes.length < mailbox.size(message);
+      if (query.matches(new Candidate(mailbox, message, isCut ? undefined : bytes))) yield message;
     }
   }
 }
@@ -64,6 +65,11 @@ interface Run {
 function* runs(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
   if (cost !== Cost.Body) {
     yield { part: "header", run: messages };
+    return;
+  }
+  // To know how long a message of a Maildir is, its file would have to be opened once more.
+  if (mailbox.offset === undefined) {
+    yield { part: "whole", run: messages };
     return;
   }
   let run: number[] = [];

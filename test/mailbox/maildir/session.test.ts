@@ -105,6 +105,18 @@ describe("reading", () => {
     expect(out).not.toContain("root:");
   });
 
+  test("a search looks into messages of any length to their ends", () => {
+    const bodies = ["needle\n", "x\n".repeat(200_000), "x\n".repeat(5 << 20), "none\n"];
+    const files = bodies.map((body, index): [string, string] => [
+      `new/160000000${index}.M1P1.host`,
+      letter("a@example.org", `m-${index}`, index === 3 ? body : `${body}needle\n`),
+    ]);
+    makeMaildir(maildir, Object.fromEntries(files));
+    const { out } = home.mail(["-f", "Maildir"], ["f (body:needle)", "x"]);
+    const listed = out.split("\n").slice(-4, -1);
+    expect(listed.map((line) => line.split(" ").at(-1))).toEqual(["m-0", "m-1", "m-2"]);
+  });
+
   test("one that can't be written opens read-only", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, {
