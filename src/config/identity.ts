@@ -51,8 +51,17 @@ function isLoginName(name: string | undefined): name is string {
   return name !== undefined && /^[^\0- \u007f<>]+$/.test(name);
 }
 
+/** In a container a user may be a number and nothing else. */
+function systemName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "nobody");
+  }
+}
+
 export function whoAmI(environment: Environment): Identity {
-  const user = [environment["LOGNAME"], environment["USER"]].find(isLoginName) ?? userInfo().username;
+  const user = [environment["LOGNAME"], environment["USER"]].find(isLoginName) ?? systemName();
   const entry = passwdEntry(user, readIfThere("/etc/passwd"));
   const [gecos = ""] = (entry?.[4] ?? "").split(",");
   return {

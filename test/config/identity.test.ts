@@ -1,0 +1,27 @@
+/** Who sends, where the system or the environment is of little help. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { whoAmI } from "../../src/config/identity.ts";
+
+test.each([
+  [{ LOGNAME: "ann", USER: "ben" }, "ann"],
+  [{ USER: "ben" }, "ben"],
+  [{ LOGNAME: "", USER: "ben" }, "ben"],
+  [{ LOGNAME: "a b", USER: "ben" }, "ben"],
+  [{ LOGNAME: "v@x.org>\nBcc: evil@x.org", USER: "ben" }, "ben"],
+])("%j is %s", (environment: Record<string, string>, user) => expect(whoAmI(environment).user).toBe(user));
+
+const stranger = (...argv: string[]) =>
+  spawnSync(process.execPath, [join(process.cwd(), "bin/mail.js"), ...argv], {
+    uid: 54_321,
+    env: { HOME: "/nonexistent" },
+    input: "text\n",
+    encoding: "utf8",
+  });
+const may = process.getuid?.() === 0 && stranger("-V").status === 0;
+
+(may ? test : test.skip)("a user whom the system has no name for writes under the number", () => {
+  const { status, stdout } = stranger("-n", "--dry-run", "a@x.org");
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/^From: 54321@\S+$/m)]);
+});
