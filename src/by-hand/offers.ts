@@ -25,7 +25,8 @@ export function assistance(protocol: Protocol, { user, mailName }: Identity, nam
     complete: (_asked, before): Offer => {
       const words = protocol.mode === "command" ? commands : protocol.inHeader ? fields : [];
       const fitting = words.filter((word) => word.toLowerCase().startsWith(before.toLowerCase()));
-      return { start: 0, candidates: fitting.map((text) => ({ text, open: /[ <]$/.test(text) })) };
+      // Open: a blank behind a whole command would go to the server, too.
+      return { start: 0, candidates: fitting.map((text) => ({ text, open: true })) };
     },
     recall: () => typed,
     remember: (_asked, line) => {

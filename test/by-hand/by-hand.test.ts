@@ -100,6 +100,32 @@ test("what is said for a login is shown to nobody", async () => {
   expect(out).not.toContain("AGFu");
 });
 
+test("what Tab completes goes to the server as it stands there, with no blank behind it", async () => {
+  scripted = await scriptedServer();
+  const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
+  const pty = await openPty({ argv, env: environment(), cwd: directory });
+  try {
+    for (const start of ["eh", "mail", "dat"]) {
+      await pty.expect("client> ");
+      pty.send(`${start}\t\r`);
+      await pty.expect("server> ");
+    }
+    await pty.expect("client> ");
+    pty.send(".\r");
+    await pty.expect("client> ");
+    pty.send("qu\t\r");
+    expect(await pty.exited).toBe(0);
+  } finally {
+    await pty.close();
+  }
+  expect(scripted.commands).toEqual([
+    expect.stringMatching(/^EHLO \S+$/),
+    expect.stringMatching(/^MAIL FROM:<\S+>$/),
+    "DATA",
+    "QUIT",
+  ]);
+});
+
 test("on a terminal: phases, what comes next, completion by Tab, and a warning of dots", async () => {
   const argv = [...mail, "--smtp", `127.0.0.1:${port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
