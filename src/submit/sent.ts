@@ -1,6 +1,7 @@
 /** What was sent last, for `mail --track`: a few lines in the state directory, the newest last. */
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { isSystemError } from "../system-error.ts";
 import type { Envelope, Outcome, Outgoing } from "./transport.ts";
 
 export interface Sent {
@@ -33,15 +34,31 @@ export async function remember(
     to: envelope.to.slice(0, 100),
   };
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     const path = fileOf(directory);
-    appendFileSync(path, `${JSON.stringify(sent)}\n`, { mode: 0o600 });
-    if (statSync(path).size <= mostBytes) return;
+    if (append(directory, path, `${JSON.stringify(sent)}\n`) <= mostBytes) return;
     const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-keptLines);
     writeFileSync(`${path}.${process.pid}`, `${lines.join("\n")}\n`, { mode: 0o600 });
     renameSync(`${path}.${process.pid}`, path);
   } catch {
     // A full disk or a home that is not writable: then nothing is remembered.
+  }
+}
+
+/** @returns the size of the file then */
+function append(directory: string, path: string, line: string): number {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "a", 0o600);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    descriptor = openSync(path, "a", 0o600);
+  }
+  try {
+    writeSync(descriptor, line);
+    return fstatSync(descriptor).size;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

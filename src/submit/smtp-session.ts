@@ -58,6 +58,20 @@ export class SmtpSession extends SMTPConnection {
     });
   }
 
+  /** Says QUIT and waits for the reply, but no longer than some milliseconds, and not for a connection that is gone. */
+  farewell(limit: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limit);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.once("end", done);
+      this.#internals._responseActions.push(done);
+      this._sendCommand("QUIT");
+    });
+  }
+
   get #internals(): Internals {
     return this as unknown as Internals;
   }

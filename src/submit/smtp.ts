@@ -234,16 +234,8 @@ function isAscii(text: string): boolean {
 
 /** Says QUIT where someone listens, and lets go of the socket either way. */
 async function leave(connection: Connection, dialogue: Dialogue): Promise<void> {
-  if (connection.stage === "connected" && !connection.destroyed) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, farewell);
-      connection.once("end", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      connection.quit();
-    });
-  }
+  if (connection.stage === "connected" && !connection.destroyed) await connection.farewell(farewell);
   dialogue.note("Connection closed");
-  connection.close();
+  // Not at once: a program that ends now need not put its socket away.
+  setImmediate(() => connection.close());
 }
