@@ -31,9 +31,13 @@ x
 ${message("cron@y.org", "disk", "RO")}`;
 
 function mail(...argv: string[]) {
+  return mailIn("UTC", ...argv);
+}
+
+function mailIn(zone: string, ...argv: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "bin/mail.js"), "-n", ...argv], {
     cwd: home,
-    env: { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: "UTC" },
+    env: { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: zone },
     encoding: "utf8",
   });
   return { status, stdout, stderr };
@@ -107,6 +111,22 @@ test.each([
 ])("%s has an exit code and words of its own", (_shows, argv, status, words) => {
   const result = mail(...argv);
   expect({ ...result, stderr: words.test(result.stderr) }).toEqual({ status, stdout: "", stderr: true });
+});
+
+test.each([
+  ["a day is that of the reader, whatever zone the Date field has", "Europe/Madrid", "on:2021-03-28", "2\n"],
+  ["elsewhere it is another", "America/New_York", "on:2021-03-28", "1\n"],
+  ["what the clocks skip in spring is the hour behind it", "Europe/Madrid", "since:2021-03-28T02:00", "2\n"],
+  ["a day on which the clocks are changed ends at its midnight", "Europe/Madrid", "before:2021-03-29", "2\n"],
+])("%s: %s %s", (_shows, zone, query, count) => {
+  const dated = (date: string) => message("ann@x.org", "hola").replace("Subject", `Date: ${date}\nSubject`);
+  const dates = [
+    "Sat, 27 Mar 2021 23:30:00 +0000",
+    "Sun, 28 Mar 2021 01:00:00 +0000",
+    "Mon, 29 Mar 2021 00:00:00 +0200",
+  ];
+  writeFileSync(join(home, "dated"), dates.map(dated).join(""));
+  expect(mailIn(zone, "--count", "-f", "dated", query).stdout).toBe(count);
 });
 
 test("of a Maildir, marks come from the files' names, and there is no offset", () => {
