@@ -26,7 +26,7 @@ export function withStatus(header: Buffer, status: string): Buffer {
     const folded = inField && /^[ \t]/.test(line);
     if (!folded && name === undefined) {
       place();
-      if (line.trim() !== "") written.push(lineEnd);
+      if (/[^\r\n]/.test(line)) written.push(lineEnd);
       // From here on it is text, in which no line may look like the start of a message.
       written.push(...lines.slice(index).map((text) => (text.startsWith("From ") ? `>${text}` : text)));
       break;

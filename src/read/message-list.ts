@@ -194,17 +194,25 @@ function satisfies(flags: number, letter: string): boolean {
 /** Text in the sender's address, or behind a slash in another field. */
 function sender(session: Session, text: string): Query {
   if (!text.startsWith("/")) return term(Cost.Header, (candidate) => text !== "" && contains(candidate.sender, text));
-  if (text.length > 1) lastSearch.set(session, text.slice(1));
-  const wanted = lastSearch.get(session) ?? "";
+  const searches = new Map<string, (candidate: Candidate) => boolean>();
+  return term(Cost.Header, (candidate) => {
+    // Remembered when a message is asked, as by bsd-mailx: of several texts the last that counted.
+    if (text.length > 1) lastSearch.set(session, text.slice(1));
+    const wanted = lastSearch.get(session) ?? "";
+    const known = searches.get(wanted) ?? fieldSearch(session, wanted);
+    searches.set(wanted, known);
+    return known(candidate);
+  });
+}
+
+/** @param wanted a text, or with `searchheaders` a field's name, a colon and one */
+function fieldSearch(session: Session, wanted: string): (candidate: Candidate) => boolean {
   const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
   const part = wanted.slice(colon + 1);
   const possible = possiblyWith(part);
-  return term(
-    Cost.Header,
-    (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part)),
-  );
+  return (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part));
 }
 
 function joinedField({ header }: Candidate, name: string): string | undefined {

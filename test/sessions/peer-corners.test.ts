@@ -45,6 +45,11 @@ test.each([
     "f :r\ns out\nf :\nx\n",
     `No messages satisfy :r\n"out" [New file]\n>* ${first.slice(2)}`,
   ],
+  [
+    "/ alone is the text that was looked for last",
+    "size /hola\nsize / /lunch\nsize /\nx\n",
+    "1: 7/100\n1: 7/100\n2: 7/101\n2: 7/101\n",
+  ],
   ["z- stops at the first window", "z-\nx\n", "On first screenful of messages\n"],
   ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],
 ])("%s", async (_shows, input, wanted) => {
@@ -92,6 +97,7 @@ test("a field of -a that we don't write goes out as it was typed", async () => {
 test.each([
   ["a line without a colon", "nocolon\n"],
   ["a first line that begins with a blank", " From: cont\n"],
+  ["a first line of one blank", " \n"],
 ])("behind %s nothing is a field: no ignore takes it from a print or a copy", async (_what, stray) => {
   const box = `From a@x Sat Jan 16 18:22:03 2021\n${stray}To: kept\nSubject: s\n\nbody\n\n`;
   const result = await run(ours, {
