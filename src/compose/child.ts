@@ -16,14 +16,17 @@ interface Ending {
 }
 
 /** Runs a line through $SHELL. With `input` it is a filter, whose output is kept; else it has the terminal. */
-export async function runShell(
-  config: Config,
-  terminal: Terminal,
-  line: string,
-  input?: Buffer,
-  argv0?: string,
-): Promise<Ending> {
-  const shell = config.settings.get("SHELL");
+export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
+  return run(terminal, config.settings.get("SHELL"), line, input);
+}
+
+/** Has an editor change a file. The system's shell runs it, whatever $SHELL is. */
+export async function runEditorOn(terminal: Terminal, program: string, path: string): Promise<number> {
+  const { code } = await run(terminal, "/bin/sh", `${program} '${path.replaceAll("'", "'\\''")}'`, undefined, "sh");
+  return code;
+}
+
+async function run(terminal: Terminal, shell: string, line: string, input?: Buffer, argv0?: string): Promise<Ending> {
   return terminal.lend(async () => {
     await terminal.flush();
     const filter = input !== undefined;
@@ -48,12 +51,12 @@ export function endingText(code: number): string {
 }
 
 /** Has a program edit a text in a private file. @returns the new text */
-export async function runEditor(config: Config, terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
+export async function runEditor(terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
   const directory = await mkdtemp(join(tmpdir(), "mail."));
   const path = join(directory, "message");
   try {
     await writeFile(path, text, { mode: 0o600, flag: "wx" });
-    const { code } = await runShell(config, terminal, `${program} '${path.replaceAll("'", "'\\''")}'`);
+    const code = await runEditorOn(terminal, program, path);
     terminal.out(endingText(code));
     return code === 0 ? await readFile(path) : text;
   } catch (error) {

@@ -22,10 +22,14 @@ export const tildeEscapes: readonly TildeEscape[] = [
   row("c", " name ...", "Add names to Cc: field.", ({ draft }, names) => void draft.cc.push(...typedItems(names))),
   row("d", "", "Read dead.letter into message.", (composing) => readInto(composing, deadLetterPath(composing.config))),
   row("e", "", "Invoke text editor on partial message.", (composing) => edit(composing, "EDITOR"), true),
-  row("F", " messages", "Same as ~f, but includes all headers.", (composing, list) =>
-    quote(composing, list, { all: true }),
+  row(
+    "F",
+    " messages",
+    "Same as ~f, but includes all headers.",
+    (composing, list) => quote(composing, list, { all: true }),
+    true,
   ),
-  row("f", " messages", "Read in messages.", (composing, list) => quote(composing, list, {})),
+  row("f", " messages", "Read in messages.", (composing, list) => quote(composing, list, {}), true),
   row("h", "", "Edit the header fields.", editHeader, true),
   row(
     "M",
@@ -120,7 +124,7 @@ function show({ config, terminal, draft }: Composing): void {
 }
 
 async function edit({ config, terminal, draft }: Composing, which: "EDITOR" | "VISUAL"): Promise<void> {
-  const text = await runEditor(config, terminal, config.settings.get(which), draft.body.bytes());
+  const text = await runEditor(terminal, config.settings.get(which), draft.body.bytes());
   draft.body.clear();
   draft.body.append(text);
 }

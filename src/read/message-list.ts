@@ -211,6 +211,8 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
   const part = wanted.slice(colon + 1);
+  // Nothing behind the colon is in no field but the subject, as bsd-mailx has it.
+  if (part === "" && name !== "subject") return () => false;
   const possible = possiblyWith(part);
   return (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part));
 }

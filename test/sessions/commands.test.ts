@@ -165,6 +165,12 @@ test("reply and mail: whom it goes to is shown, the text is typed", async () => 
     Content-Transfer-Encoding: 8bit
 
     Both.
+    ~:=
+    3
+    (continue)
+    ~f 1
+    Interpolating: 1
+    (continue)
     ~x
     & r 2 3
     Sorry, can't reply to multiple messages at once

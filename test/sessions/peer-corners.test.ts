@@ -119,7 +119,7 @@ test("write keeps the text that a broken header ends with", async () => {
   const box = "From a@x Sat Jan 16 18:22:03 2021\nSubject: s\nnocolon\nTo: text\n\nbody\n\n";
   const files = { box };
   const result = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "set quiet\n", input: "w 1 out\nx\n", files });
-  expect(result["out"]).toBe("nocolon\nTo: text\n\nbody\n\n");
+  expect(result["out"]).toBe("nocolon\nTo: text\n\nbody\n");
 });
 
 test("an answer goes to the addresses of each To field", async () => {

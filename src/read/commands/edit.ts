@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runShell } from "../../compose/child.ts";
+import { runEditorOn } from "../../compose/child.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { startsWithFrom } from "../../message/header.ts";
 import { named } from "../../system-error.ts";
@@ -39,13 +39,7 @@ async function editOne(session: Session, folder: Folder, message: number, progra
   try {
     const path = join(directory, "message");
     await writeFile(path, old, { mode: 0o600, flag: "wx" });
-    const { code } = await runShell(
-      session.config,
-      session.terminal,
-      `${program} '${path.replaceAll("'", "'\\''")}'`,
-      undefined,
-      "sh",
-    );
+    const code = await runEditorOn(session.terminal, program, path);
     if (code !== 0) return;
     const edited = await readFile(path);
     if (edited.equals(old)) return;

@@ -139,17 +139,11 @@ const bodies: Write = (session, mailbox, argument, signal) => {
   return appendBytes(path, joinedBodies(mailbox, messages), options);
 };
 
-/** Bodies without the empty line that ends each in the mailbox; text that a broken header ends with is not lost. */
+/** Bodies without the empty line that ends each in the mailbox. */
 function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const stray = strayLines(mailbox.header(message));
-    if (stray.length > 0) {
-      yield* shownBody([stray]);
-      yield* shownBody(bodyPieces(mailbox, message));
-      continue;
-    }
     let last: Uint8Array = Buffer.alloc(0);
-    for (const piece of shownBody(bodyPieces(mailbox, message))) {
+    for (const piece of shownBody(withStray(mailbox, message))) {
       // Two bytes of it are enough to tell an empty line.
       const bytes = Buffer.concat([last, piece]);
       yield bytes.subarray(0, -2);
@@ -157,6 +151,12 @@ function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<
     }
     yield last.length === 2 && last.every((byte) => byte === 10) ? last.subarray(0, -1) : last;
   }
+}
+
+/** Text that a broken header ends with is not lost. */
+function* withStray(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
+  yield strayLines(mailbox.header(message));
+  yield* bodyPieces(mailbox, message);
 }
 
 function saveRow(name: string, summary: string, write: Write, mark: number): Command {

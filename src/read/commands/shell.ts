@@ -95,12 +95,19 @@ export const shellCommands: readonly Command[] = [
     summary: "Print the words, expanded as file names.",
     example: "echo $HOME",
     run: (session, typed) => {
-      const words = typed.map((word, index) => {
+      const { terminal } = session;
+      let line = "";
+      for (const [index, word] of typed.entries()) {
+        // That there is no file before is said where the word stands, other mistakes before the line.
+        if (word === "#" && session.folder?.previous === undefined) {
+          terminal.out(line);
+          line = "";
+        }
         const expanded = expandFileName(session, word);
         // As bsd-mailx: one that means nothing keeps the blank of the one behind it.
-        return expanded === undefined ? "" : `${index > 0 ? " " : ""}${expanded}`;
-      });
-      session.terminal.out(`${words.join("")}\n`);
+        if (expanded !== undefined) line += `${index > 0 ? " " : ""}${expanded}`;
+      }
+      terminal.out(`${line}\n`);
     },
   }),
 ];
