@@ -10,6 +10,7 @@ import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import { eachIsOneOf, pageSums } from "./page-sums.ts";
+import { isPartlyWritten } from "./partly-written.ts";
 import { heldByMbox } from "./to-mbox.ts";
 
 /** @param spool open for reading and writing @throws MailboxBusy, MailError; the journal is kept then */
@@ -105,6 +106,7 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
     return cut ? newSize : work.oldSize;
   }
   // A longer spool: its end may have been written ahead, wholly or in part.
+  if (size <= newSize && isOurs(journal, spool, size)) return size;
   let agrees = work.oldSize;
   for (const piece of journal.tailPieces(work.oldSize - work.offset, work.tailLength)) {
     const there = readRange(spool, agrees, Math.min(size, agrees + piece.length));
@@ -116,6 +118,18 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
   // A From_ line that was delivered may agree with ours for some letters.
   const back = readRange(spool, Math.max(work.oldSize, agrees - 64), Math.min(size, agrees + 5)).lastIndexOf("From ");
   return back < 0 ? agrees : Math.max(work.oldSize, agrees - 64) + back;
+}
+
+/** All that stands behind the old end is what was to be there, but for pages that a power failure took. */
+function isOurs(journal: Journal, spool: number, size: number): boolean {
+  const { offset, oldSize, tailLength } = journal.work;
+  let at = oldSize;
+  for (const piece of journal.tailPieces(oldSize - offset, tailLength)) {
+    if (at >= size) return true;
+    if (!isPartlyWritten(readRange(spool, at, Math.min(size, at + piece.length)), piece, at)) return false;
+    at += piece.length;
+  }
+  return true;
 }
 
 function agreement(a: Buffer, b: Buffer): number {

@@ -15,6 +15,7 @@ import {
 import { dirname } from "node:path";
 import { copyPieces, readRange, syncDirectory, writePieces } from "../bytes.ts";
 import type { MboxWork } from "./journal.ts";
+import { isPartlyWritten } from "./partly-written.ts";
 
 /** It failed, and could not be taken back either: the journal has to stay. */
 export class HalfDone extends Error {}
@@ -25,23 +26,30 @@ export type Undo = () => void;
 export type Held = "all" | "part" | "none";
 
 /** How much of what is to be added stands in the file already, from `at` on. */
-function held(descriptor: number, at: number, wanted: Iterable<Buffer>): Held {
+function held(descriptor: number, at: number, wanted: Iterable<Buffer>, length: number): Held {
   let position = at;
+  let isWhole = true;
   const { size } = fstatSync(descriptor);
   for (const piece of wanted) {
     const there = readRange(descriptor, position, Math.min(size, position + piece.length));
-    if (!there.equals(piece.subarray(0, there.length))) return "none";
+    const begun = piece.subarray(0, there.length);
+    if (!there.equals(begun)) {
+      isWhole = false;
+      // Longer, it has what another program wrote.
+      if (size > at + length || !isPartlyWritten(there, begun, position)) return "none";
+    }
     if (there.length < piece.length) return position + there.length > at ? "part" : "none";
     position += piece.length;
   }
-  return "all";
+  return isWhole ? "all" : "part";
 }
 
 /** After a crash: what of the messages mbox has. @param descriptor mbox, locked */
 export function heldByMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Buffer>): Held {
-  if (goesInFront(work)) return held(descriptor, 0, pieces()) === "all" ? "all" : "none";
+  const { length } = work;
+  if (goesInFront(work)) return held(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
   const began = Math.max(0, work.oldSize);
-  return fstatSync(descriptor).size < began ? "none" : held(descriptor, began, pieces());
+  return fstatSync(descriptor).size < began ? "none" : held(descriptor, began, pieces(), length);
 }
 
 function goesInFront({ at, oldSize }: MboxWork): boolean {

@@ -17,7 +17,8 @@ import { showNotices } from "../../../src/mailbox/notices.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 
 const message = (id: string, body = "body") => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${body}\n\n`;
-const before = message("one") + message("two", "x".repeat(20_000)) + message("three");
+const one = message("one", "z".repeat(10_000));
+const before = one + message("two", "x".repeat(20_000)) + message("three");
 /** The commit: one goes to mbox, two is dropped. */
 const after = message("three");
 
@@ -41,7 +42,7 @@ afterEach(() => {
 
 const state = () => join(directory, "state");
 
-async function leaveJournal(): Promise<void> {
+async function leaveJournal(tail = after): Promise<void> {
   const { dev, ino } = statSync(spool);
   const plan = {
     path: spool,
@@ -51,7 +52,7 @@ async function leaveJournal(): Promise<void> {
     offset: 0,
     mbox: { path: mbox, at: "end", oldSize: -1 },
   } as const;
-  const content = { tail: [Buffer.from(after)], forMbox: [Buffer.from(message("one"))] };
+  const content = { tail: [Buffer.from(tail)], forMbox: [Buffer.from(one)] };
   (await writeJournal(state(), plan, openSync(spool, "r"), content)).close();
 }
 
@@ -65,19 +66,23 @@ const overwritten = (part: string) => part + before.slice(part.length);
 /** How far the commit had come when it was interrupted. */
 const interruptions: [when: string, done: () => void][] = [
   ["before anything was done", () => {}],
-  ["in the middle of mbox", () => writeFileSync(mbox, message("one").slice(0, 30))],
-  ["behind mbox", () => writeFileSync(mbox, message("one"))],
+  ["in the middle of mbox", () => writeFileSync(mbox, one.slice(0, 30))],
+  [
+    "in the middle of mbox, by a power failure that took an earlier page",
+    () => writeFileSync(mbox, one.slice(0, 4096) + "\0".repeat(4096) + one.slice(8192, 9000)),
+  ],
+  ["behind mbox", () => writeFileSync(mbox, one)],
   [
     "behind the tail",
     () => {
-      writeFileSync(mbox, message("one"));
+      writeFileSync(mbox, one);
       writeFileSync(spool, overwritten(after));
     },
   ],
   [
     "behind the cut",
     () => {
-      writeFileSync(mbox, message("one"));
+      writeFileSync(mbox, one);
       writeFileSync(spool, after);
     },
   ],
@@ -88,10 +93,10 @@ describe("the next open finishes a commit that was interrupted", () => {
     await leaveJournal();
     done();
     await open();
-    expect([content(spool), content(mbox)]).toEqual([after, message("one")]);
+    expect([content(spool), content(mbox)]).toEqual([after, one]);
     expect(readdirSync(state())).toEqual([]);
     await open();
-    expect([content(spool), content(mbox)]).toEqual([after, message("one")]);
+    expect([content(spool), content(mbox)]).toEqual([after, one]);
   });
 
   test.each(interruptions)("and keeps mail delivered since, %s", async (_when, done) => {
@@ -99,9 +104,20 @@ describe("the next open finishes a commit that was interrupted", () => {
     done();
     appendFileSync(spool, message("new"));
     await open();
-    expect([content(spool), content(mbox)]).toEqual([after + message("new"), message("one")]);
+    expect([content(spool), content(mbox)]).toEqual([after + message("new"), one]);
     expect(readdirSync(state())).toEqual([]);
   });
+});
+
+test("a longer mailbox is finished when a power failure took a page of what was written behind its end", async () => {
+  const longer = before + message("edited", "y".repeat(20_000));
+  await leaveJournal(longer);
+  writeFileSync(mbox, one);
+  const end = Math.ceil(before.length / 4096) * 4096;
+  writeFileSync(spool, longer.slice(0, end) + "\0".repeat(4096) + longer.slice(end + 4096, end + 9000));
+  await open();
+  expect([content(spool), content(mbox)]).toEqual([longer, one]);
+  expect(readdirSync(state())).toEqual([]);
 });
 
 describe("a mailbox that another program has written since the crash is not written over", () => {
@@ -117,11 +133,11 @@ describe("a mailbox that another program has written since the crash is not writ
 
   test("and what it was to be is kept in a file, and told, when it may have been half written", async () => {
     await leaveJournal();
-    writeFileSync(mbox, message("one"));
+    writeFileSync(mbox, one);
     const other = message("four", "y".repeat(20_000)) + message("five");
     writeFileSync(spool, other);
     await open();
-    expect([content(spool), content(mbox)]).toEqual([other, message("one")]);
+    expect([content(spool), content(mbox)]).toEqual([other, one]);
     const [kept = ""] = readdirSync(state());
     expect(content(join(state(), kept))).toBe(after);
     expect(notices.join()).toContain(kept);
