@@ -18,6 +18,14 @@ export class Identities {
     return this.#areComplete;
   }
 
+  /** Whether the messages still are at their numbers. The last one may have grown: it was half delivered when we saw it. */
+  hold(file: MboxFile): boolean {
+    return [...this.#byMessage].every(
+      ([message, identity]) =>
+        message >= file.count || file.replaced.has(message) || identityOf(file, message) === identity,
+    );
+  }
+
   remember(file: MboxFile, message: number): void {
     if (this.#byMessage.has(message) || file.replaced.has(message)) return;
     if (this.#byMessage.size < mostRemembered) this.#byMessage.set(message, identityOf(file, message));

@@ -48,6 +48,8 @@ const lastLength = 64 << 10;
 const samples = 64;
 /** So many bytes at the end of what is indexed are looked at again: what other clients write into recent messages is seen. */
 const recentLength = 8 << 20;
+/** In the place of a checksum: the end of the mailbox has to be read again. */
+const unknown = -1;
 /** Room for so many messages that come. */
 const spare = 256;
 
@@ -133,9 +135,9 @@ function believe(
   if (number(fields.head) !== head || number(fields.last) !== last) return undefined;
   const index = new MessageIndex(starts, stored, count);
   const recent: Recent = { from: number(fields.recentFrom), to: size, sum: number(fields.recentSum) };
-  if (!grown) return { index, size, recent };
+  if (!grown && recent.sum !== unknown) return { index, size, recent };
   if (!sampled(known).every((start) => startsMessage(mailbox, start))) return undefined;
-  if (sumOfRange(mailbox, recent.from, size) === recent.sum) return { index, size, recent };
+  if (recent.sum !== unknown && sumOfRange(mailbox, recent.from, size) === recent.sum) return { index, size, recent };
   index.cutAt(size - recentLength);
   return { index, size, recent: undefined };
 }
@@ -147,7 +149,8 @@ function sumOfRange(mailbox: number, from: number, to: number, before = 0): numb
 }
 
 /** Goes on from what is known, so that only what came is read; but not for ever. */
-function recentOf(mailbox: number, size: number, known: Recent | undefined): Recent {
+function recentOf(mailbox: number, size: number, known: Recent | "changed" | undefined): Recent {
+  if (known === "changed") return { from: 0, to: size, sum: unknown };
   if (known !== undefined && known.to <= size && size - known.from <= 2 * recentLength)
     return { from: known.from, to: size, sum: sumOfRange(mailbox, known.to, size, known.sum) };
   const from = Math.max(0, size - recentLength);
@@ -166,6 +169,18 @@ function areInOrder(starts: Float64Array, size: number): boolean {
   return ordered.every((start, at) => Number.isInteger(start) && start >= (at === 0 ? 0 : (ordered[at - 1] as number)));
 }
 
+/** Whether the messages still begin where they were found. */
+export function areInPlace({
+  descriptor,
+  index,
+}: {
+  readonly descriptor: number;
+  readonly index: MessageIndex;
+}): boolean {
+  if (index.count === 0) return true;
+  return [...sampled(index.starts), index.lastStart].every((start) => startsMessage(descriptor, start));
+}
+
 function sampled(starts: Float64Array): number[] {
   const step = Math.max(1, Math.floor(starts.length / samples));
   return Array.from({ length: Math.ceil(starts.length / step) }, (_, at) => starts[at * step] as number);
@@ -181,7 +196,8 @@ export function startsMessage(mailbox: number, start: number): boolean {
 /**
  * Keeps an index for the next session. That it can't be written is no matter.
  *
- * @param known of the mailbox's end, where only its size has changed since
+ * @param known of the mailbox's end, where only its size has changed since; "changed" where states of messages may have
+ *   changed since they were read, so that the next session reads them again
  */
 export function saveIndex(
   directory: string,
@@ -189,7 +205,7 @@ export function saveIndex(
   mailbox: number,
   state: FileState,
   index: MessageIndex,
-  known?: Recent,
+  known?: Recent | "changed",
 ): void {
   if (state.size < worthwhile || index.count === 0) return;
   const name = nameOf(directory, path);

@@ -19,7 +19,8 @@ import type { MailboxOptions } from "../options.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
 import { Identities } from "./identities.ts";
-import { loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
+import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
+import { landmarksOf } from "./landmarks.ts";
 import { lookAgain, type Numbering } from "./look-again.ts";
 import { MboxFile } from "./mbox-file.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
@@ -47,10 +48,14 @@ export class MboxMailbox implements Mailbox {
   /** What the file was when last looked at. */
   #seen: FileState | undefined;
   readonly #identities = new Identities();
-  /** The index is of an earlier session, and the file has grown since. */
+  /** The file has grown since messages were found. */
   #unproven = false;
+  /** What the file began and ended with when it was last looked at. */
+  #landmarks: Buffer = Buffer.alloc(0);
+  /** Another program has moved messages about during the session. */
+  #rewritten = false;
   /** What an earlier session knew of the file's end. */
-  #recent: Recent | undefined;
+  #recent: Recent | "changed" | undefined;
   /** The index is worth keeping for a later session. */
   #keepable = false;
 
@@ -118,10 +123,22 @@ export class MboxMailbox implements Mailbox {
   async poll(): Promise<number> {
     const state = stateOf(this.#file.descriptor);
     if (this.#seen === undefined) this.#takeKept(state);
-    else if (sameState(state, this.#seen) || state.size < this.#file.covered) return 0;
+    else if (sameState(state, this.#seen)) return 0;
+    else if (this.#rewritten || state.size < this.#file.covered || !this.#isAsBefore()) {
+      // The commit will find out what became of which message.
+      this.#rewritten = true;
+      return 0;
+    }
     const before = this.#seen === undefined ? 0 : this.count;
     if (this.#seen === undefined || !sameState(state, this.#seen)) await this.#takeIn(state);
     return this.count - before;
+  }
+
+  /** Whether what was there when the file was last looked at still is; what matters of it, and samples of the rest. */
+  #isAsBefore(): boolean {
+    const file = this.#file;
+    file.forget();
+    return landmarksOf(file).equals(this.#landmarks) && areInPlace(file) && this.#identities.hold(file);
   }
 
   /** The index of an earlier session, as far as it goes. */
@@ -132,7 +149,8 @@ export class MboxMailbox implements Mailbox {
     this.#file.index = kept.index;
     this.#file.covered = kept.size;
     this.#recent = kept.recent;
-    if (kept.size === state.size) this.#seen = state;
+    this.#landmarks = landmarksOf(this.#file);
+    if (kept.size === state.size && kept.recent !== undefined) this.#seen = state;
     else this.#unproven = true;
   }
 
@@ -148,9 +166,14 @@ export class MboxMailbox implements Mailbox {
     if (again > 0) index.removeLast();
     const { descriptor } = this.#file;
     await scan(descriptor, from, state.size, index, this.#options);
-    if (again > 0 && index.count >= again && this.#seen !== undefined) index.setFlags(again, flags);
+    if (again > 0 && this.#seen !== undefined) {
+      if (index.count >= again) index.setFlags(again, flags);
+      this.#unproven = true;
+      this.#recent = "changed";
+    }
     this.#file.covered = state.size;
     this.#seen = state;
+    this.#landmarks = landmarksOf(this.#file);
     // Of a copy that was unpacked there is nothing to keep.
     this.#keepable = isSettled(state, looked) && hasName(descriptor, this.path);
   }
@@ -184,7 +207,7 @@ export class MboxMailbox implements Mailbox {
 
   close(): void {
     const { cacheDirectory } = this.#options;
-    if (this.#keepable && this.#seen !== undefined && cacheDirectory !== undefined)
+    if (this.#keepable && !this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined)
       saveIndex(cacheDirectory, this.path, this.#file.descriptor, this.#seen, this.#file.index, this.#recent);
     this.#file.close();
   }
@@ -233,6 +256,8 @@ export class MboxMailbox implements Mailbox {
     this.#seen = state;
     this.#recent = undefined;
     this.#unproven = false;
+    this.#rewritten = false;
+    this.#landmarks = landmarksOf(file);
     if (descriptor !== before.descriptor) before.close();
     return numbering;
   }
@@ -256,6 +281,7 @@ export class MboxMailbox implements Mailbox {
     this.#keepable = file.replaced.size === 0;
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
+    this.#landmarks = landmarksOf(file);
   }
 }
 

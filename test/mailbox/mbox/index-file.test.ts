@@ -162,6 +162,16 @@ test("an index that others can write is not believed", async () => {
   expect([statSync(name).mtimeMs, statSync(name).ino]).not.toEqual([mtimeMs, ino]);
 });
 
+test("of a mailbox that another program has rewritten during a session, no index is kept", async () => {
+  const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
+  const mailbox = await openMailbox(box, options);
+  write([...many.slice(1), message(2000), message(2001)]);
+  await settling();
+  await mailbox.poll();
+  mailbox.close();
+  expect(await look()).toEqual({ ids: numbers(1, 2002), unread: [] });
+});
+
 test("after a commit the index is that of the new mailbox", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   const mailbox = await openMailbox(box, options);

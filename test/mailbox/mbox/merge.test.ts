@@ -40,6 +40,17 @@ async function quit(mailbox: Mailbox) {
   return result;
 }
 
+test("what another program moved is found again, also when new mail was looked for since", async () => {
+  const mailbox = await open();
+  remove(mailbox, 2);
+  mailbox.mark(5, Flag.Touched | Flag.Read);
+  writeFileSync(box, ["b", "c", "d", "e", "f", "g"].map(message).join(""));
+  expect(await mailbox.poll()).toBe(0);
+  const { notice } = await quit(mailbox);
+  expect(notice).toMatch(/changed by another program/);
+  expect([ids(box), ids(mbox)]).toEqual(["cdfg", "e"]);
+});
+
 test("two sessions that delete different messages delete both", async () => {
   const [first, second] = [await open(), await open()];
   remove(first, 1);
