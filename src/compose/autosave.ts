@@ -19,6 +19,7 @@ import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
 import { isSystemError } from "../system-error.ts";
+import type { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
 
 /** What a draft has besides its text, as it is kept. */
@@ -38,7 +39,9 @@ export class Autosave {
   #descriptor: number | undefined;
   #header = "";
   #edition = -1;
+  /** Bytes of the text that are in the file, which begins with as many of the header as #textStart says. */
   #saved = 0;
+  #textStart = 0;
 
   private constructor(path: string) {
     this.#path = path;
@@ -67,20 +70,37 @@ export class Autosave {
     try {
       const anew = header !== this.#header || body.edition !== this.#edition || this.#descriptor === undefined;
       if (anew) {
-        const path = `${this.#path}.new`;
-        const descriptor = openSync(path, "w", 0o600);
-        writeSync(descriptor, header);
-        for (const piece of body.pieces()) writeAll(descriptor, piece);
-        renameSync(path, this.#path);
+        const descriptor = this.#write(header, body);
         if (this.#descriptor !== undefined) closeSync(this.#descriptor);
         this.#descriptor = descriptor;
         this.#header = header;
         this.#edition = body.edition;
-      } else for (const piece of body.pieces(this.#saved)) writeAll(this.#descriptor, piece);
+        this.#textStart = Buffer.byteLength(header);
+      } else if (this.#descriptor !== undefined) {
+        // At its place: what a full disk took of the last line is written over.
+        writeAll(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
+      }
       this.#saved = body.size;
     } catch (error) {
       // A full disk: dead.letter is tried at the end all the same.
       if (!isSystemError(error)) throw error;
+    }
+  }
+
+  /** The whole anew; what was there before stays until this is complete. */
+  #write(header: string, body: Body): number {
+    const path = `${this.#path}.new`;
+    const descriptor = openSync(path, "w", 0o600);
+    try {
+      const start = Buffer.from(header);
+      writeAll(descriptor, [start], 0);
+      writeAll(descriptor, body.pieces(), start.length);
+      renameSync(path, this.#path);
+      return descriptor;
+    } catch (error) {
+      closeSync(descriptor);
+      rmSync(path, { force: true });
+      throw error;
     }
   }
 
@@ -93,9 +113,15 @@ export class Autosave {
   }
 }
 
-function writeAll(descriptor: number | undefined, piece: Buffer): void {
-  if (descriptor === undefined) return;
-  for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
+function writeAll(descriptor: number, pieces: Iterable<Buffer>, start: number): void {
+  let position = start;
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; ) {
+      const written = writeSync(descriptor, piece, at, piece.length - at, position);
+      at += written;
+      position += written;
+    }
+  }
 }
 
 /** The messages whose process is gone, the oldest first. */
