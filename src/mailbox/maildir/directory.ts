@@ -1,8 +1,8 @@
 /** What is a Maildir, and what makes one. */
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
-import { named } from "../../system-error.ts";
+import { isSystemError, named } from "../../system-error.ts";
 import { asOwner } from "./owner.ts";
 
 export type Place = "new" | "cur";
@@ -48,6 +48,26 @@ export function provideMaildir(path: string): boolean {
     return !known;
   } catch (error) {
     throw named(path, error);
+  }
+}
+
+/** Milliseconds; as long as the format has it. */
+const abandonedAge = 36 * 3600 * 1000;
+
+/** Removes what killed deliveries of any program have left in `tmp`. That it can't is no matter. */
+export function removeAbandoned(path: string, now = Date.now()): void {
+  const before = now - abandonedAge;
+  try {
+    asOwner(path, () => {
+      for (const name of readdirSync(join(path, "tmp"))) {
+        const file = lstatSync(join(path, "tmp", name), { throwIfNoEntry: false });
+        // A delivery may set the other times to those of its message.
+        if (file?.isFile() === true && Math.max(file.atimeMs, file.mtimeMs, file.ctimeMs) < before)
+          rmSync(join(path, "tmp", name), { force: true });
+      }
+    });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
   }
 }
 

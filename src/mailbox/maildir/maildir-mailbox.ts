@@ -8,6 +8,7 @@ import { headerEnd } from "../mbox/scan.ts";
 import type { MailboxOptions } from "../options.ts";
 import { oneByOne } from "../pieces.ts";
 import { commit, finish } from "./commit.ts";
+import { removeAbandoned } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 import { lockMaildir } from "./lock.ts";
 import { MessageFile, MessageReader } from "./message-file.ts";
@@ -21,7 +22,10 @@ const sameInstant = 1_000_000_000n;
 /** Opens a Maildir at the cost of two listings. What a crash left undone is finished first. */
 export async function openMaildir(path: string, options: MailboxOptions): Promise<Mailbox> {
   const readOnly = options.readOnly === true || !canWrite(path);
-  if (!readOnly) await finish(path, options);
+  if (!readOnly) {
+    await finish(path, options);
+    removeAbandoned(path);
+  }
   const mailbox = new MaildirMailbox(path, readOnly, options);
   await mailbox.poll();
   return mailbox;

@@ -1,9 +1,20 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { appendMessages } from "../../../src/mailbox/append.ts";
 import { deliver } from "../../../src/mailbox/deliver.ts";
+import { removeAbandoned } from "../../../src/mailbox/maildir/directory.ts";
 import { deliveryTime, nameWith, uniqueName } from "../../../src/mailbox/maildir/file-name.ts";
 import { fileFrames, frame } from "../../../src/mailbox/maildir/frames.ts";
 import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
@@ -46,6 +57,19 @@ describe("delivery", () => {
     expect(name).toMatch(/^new\/\d+\.M\d{6}P\d+R[0-9a-f]+\./);
     expect(content).toBe("Return-Path: <ann@example.org>\nSubject: one\n\nFrom here\n");
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
+  });
+
+  test("that was killed leaves a file in tmp, which goes after 36 hours, whatever time it was given", () => {
+    const file = join(maildir, "tmp/1.host");
+    writeFileSync(file, "half");
+    utimesSync(file, new Date(0), new Date(0));
+    const hours = (number: number) => Date.now() + number * 3600 * 1000;
+    removeAbandoned(maildir, hours(35));
+    expect(readdirSync(join(maildir, "tmp"))).toEqual(["1.host"]);
+    removeAbandoned(maildir, hours(37));
+    expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
+    rmSync(join(maildir, "tmp"), { recursive: true });
+    removeAbandoned(maildir, hours(37));
   });
 
   test("that fails leaves nothing, of many messages either", async () => {
