@@ -1,5 +1,5 @@
 /** Runs the command of a job. Its output goes to a private file, both streams in the order in which they were written. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,18 +28,21 @@ export async function execute(command: readonly string[], shell: string): Promis
   const [program = "", ...words] = command.length === 1 ? [shell, "-c", command[0] ?? ""] : command;
   const started = new Date();
   const clock = process.hrtime.bigint();
-  const child = spawn(program, words, { stdio: ["inherit", descriptor, descriptor] });
-  const handlers = passedOn.map((signal) => [signal, () => void child.kill(signal)] as const);
+  let child: ChildProcess | undefined;
+  // From before the start on: a command may signal who started it at once.
+  const handlers = passedOn.map((signal) => [signal, () => void child?.kill(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   try {
+    const running = spawn(program, words, { stdio: ["inherit", descriptor, descriptor] });
+    child = running;
     const [code, signal] = await new Promise<[number, NodeJS.Signals | null]>((resolve) => {
-      child.on("error", (error) => {
-        if (child.pid !== undefined) return;
+      running.on("error", (error) => {
+        if (running.pid !== undefined) return;
         writeSync(descriptor, `${program}: ${isSystemError(error) ? strerror(error) : error.message}\n`);
         resolve([isSystemError(error) && error.code === "ENOENT" ? 127 : 126, null]);
       });
-      child.on("close", (status, by) => {
-        if (child.pid !== undefined) resolve([by === null ? (status ?? 1) : 128 + constants.signals[by], by]);
+      running.on("close", (status, by) => {
+        if (running.pid !== undefined) resolve([by === null ? (status ?? 1) : 128 + constants.signals[by], by]);
       });
     });
     return {
