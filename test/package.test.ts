@@ -3,23 +3,24 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import { version } from "../src/version.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-function packed(): { files: string[]; unpackedSize: number } {
+let inPackage: { files: string[]; unpackedSize: number };
+beforeAll(() => {
   // Without scripts, or it would build dist/ anew under the other tests.
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
   });
   const [{ files, unpackedSize }] = JSON.parse(stdout) as [{ files: { path: string }[]; unpackedSize: number }];
-  return { files: files.map(({ path }) => path).sort(), unpackedSize };
-}
+  inPackage = { files: files.map(({ path }) => path).sort(), unpackedSize };
+});
 
 test("the package holds the programs, their manual pages, and nothing else", () => {
-  expect(packed().files).toEqual([
+  expect(inPackage.files).toEqual([
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
@@ -53,7 +54,7 @@ test("the package holds the programs, their manual pages, and nothing else", () 
 });
 
 test("unpacked it takes less than 2 MB", () => {
-  expect(packed().unpackedSize).toBeLessThan(2_000_000);
+  expect(inPackage.unpackedSize).toBeLessThan(2_000_000);
 });
 
 test("the package asks for nothing at run time but the native module", () => {
