@@ -15,6 +15,8 @@ export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
+/** A letter is rare where it is found at such distances (bytes): to call for it costs as much as to pass over the lines. */
+const rare = 1024;
 const LF = 10;
 const CR = 13;
 
@@ -119,13 +121,20 @@ export class Scanner {
     return this.#candidate(bytes, start, start + 3);
   }
 
-  /** The next `From ` behind an empty line, at `from` or later; -1 when there is none. */
+  /**
+   * The next `From ` behind an empty line, at `from` or later; -1 when there is none. Text has many lines and few letters F,
+   * which are then found several times as fast; where they are as many (base64), starts of lines are looked for.
+   */
   #candidate(bytes: Buffer, start: number, from: number): number {
-    for (let at = bytes.indexOf(lineStart, Math.max(start, from - 1)); at >= 0; at = bytes.indexOf(lineStart, at + 1)) {
-      if (at > start && bytes[at - 1] === LF) return at + 1;
-      if (at > start + 1 && bytes[at - 1] === CR && bytes[at - 2] === LF) return at + 1;
+    let searched = from;
+    for (let found = 1; searched - from >= (found - 1) * rare; found++) {
+      const at = bytes.indexOf(fromWord[0] as number, searched);
+      if (at < 0 || isCandidate(bytes, start, at)) return at;
+      searched = at + 1;
     }
-    return -1;
+    let at = bytes.indexOf(lineStart, Math.max(start, searched - 1));
+    while (at >= 0 && !isCandidate(bytes, start, at + 1)) at = bytes.indexOf(lineStart, at + 1);
+    return at < 0 ? -1 : at + 1;
   }
 
   /** @returns where the body begins, the place being then there; else where to go on with more bytes */
@@ -174,6 +183,12 @@ export class Scanner {
     this.#index.setStored(this.#index.count, plain ? stored | Stored.Plain : stored);
     this.#statusSeen = true;
   }
+}
+
+function isCandidate(bytes: Buffer, start: number, at: number): boolean {
+  if (at - 2 < start || bytes[at - 1] !== LF) return false;
+  if (bytes[at - 2] !== LF && (at - 3 < start || bytes[at - 2] !== CR || bytes[at - 3] !== LF)) return false;
+  return bytes[at + 1] === 114 && bytes[at + 2] === 111 && bytes[at + 3] === 109 && bytes[at + 4] === 32;
 }
 
 /** ` O` or ` RO` */
