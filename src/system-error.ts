@@ -18,6 +18,7 @@ const texts: Readonly<Record<string, string>> = {
   ELOOP: "Too many levels of symbolic links",
   EMFILE: "Too many open files",
   ENAMETOOLONG: "File name too long",
+  ENETUNREACH: "Network is unreachable",
   ENOENT: "No such file or directory",
   ENOLCK: "No locks available",
   ENOMEM: "Cannot allocate memory",

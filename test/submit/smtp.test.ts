@@ -130,6 +130,30 @@ test("a server that does not say goodbye holds nobody up", async () => {
   expect(outcome.refused).toEqual([]);
 });
 
+test("localhost is this host", async () => {
+  server = await scriptedServer();
+  const { port } = server;
+  const there = {
+    kind: "smtp",
+    protocol: "smtp",
+    host: "localhost",
+    port,
+    socket: undefined,
+    user: undefined,
+  } as const;
+  const { accepted } = await transportTo(port, { server: there }).submit(envelope, outgoing);
+  expect(accepted).toEqual(envelope.to);
+});
+
+test("a name that nobody has", async () => {
+  const there = { kind: "smtp", protocol: "smtp", host: "no.such.invalid", port: 25, socket: undefined } as const;
+  const lost = transportTo(25, { server: { ...there, user: undefined }, timeouts: { connect: 4000, silence: 4000 } });
+  await expect(lost.submit(envelope, outgoing)).rejects.toMatchObject({
+    exit: Exit.NoHost,
+    message: "no.such.invalid port 25: No such host",
+  });
+});
+
 test("nobody there", async () => {
   const gone = await scriptedServer();
   await gone.close();

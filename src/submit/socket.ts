@@ -1,0 +1,66 @@
+/**
+ * A connected socket, found by the names that the system knows (getaddrinfo: /etc/hosts before name servers).
+ *
+ * nodemailer would ask a name server first, even for localhost, and wait for its answer.
+ */
+import { connect as connectSocket, type Socket } from "node:net";
+import { Exit } from "../errors.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+import { SubmissionFailed } from "./errors.ts";
+import { type ServerWay, serverName } from "./way.ts";
+
+type Target = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/**
+ * @param timeout milliseconds for all addresses together
+ * @throws SubmissionFailed
+ */
+export async function openSocket(server: ServerWay, timeout: number): Promise<Socket> {
+  const until = Date.now() + timeout;
+  let first: NodeJS.ErrnoException | undefined;
+  for (const target of targetsOf(server)) {
+    try {
+      return await connected(target, until - Date.now());
+    } catch (error) {
+      first ??= error as NodeJS.ErrnoException;
+      if (first.code !== "ECONNREFUSED") break;
+    }
+  }
+  const missing = /^(?:ENOTFOUND|EAI_)/.test(first?.code ?? "");
+  const reason = missing ? "No such host" : reasonOf(first);
+  throw new SubmissionFailed(`${serverName(server)}: ${reason}`, missing ? Exit.NoHost : Exit.TempFail, first);
+}
+
+/** RFC 6761, section 6.3: localhost is this host, whatever anybody says; looking it up would only take time. */
+function targetsOf({ socket, host, port }: ServerWay): Target[] {
+  if (socket !== undefined) return [{ path: socket }];
+  const hosts = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
+  return hosts.map((each) => ({ host: each, port }));
+}
+
+/** Of several addresses of a name none may be there: then the first one's reason counts. */
+function reasonOf(error: NodeJS.ErrnoException | undefined): string {
+  if (error === undefined) return "no address";
+  return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;
+}
+
+function connected(target: Target, timeout: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ ...target, noDelay: true });
+    const failed = (error: unknown) => {
+      clearTimeout(timer);
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const late = () => failed(Object.assign(new Error("Connection timed out"), { code: "ETIMEDOUT" }));
+    const timer = setTimeout(late, Math.max(1, timeout));
+    socket.once("error", failed);
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeListener("error", failed);
+      socket.on("error", () => {});
+      resolve(socket);
+    });
+  });
+}
