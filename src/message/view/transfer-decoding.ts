@@ -59,17 +59,56 @@ function* fromBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
   if (waiting !== "") yield Buffer.from(waiting, "base64");
 }
 
+/** Byte by byte: whole texts of it are searched. A run of blanks is looked at twice at the most. */
 function fromQuotedPrintable(piece: Buffer): Buffer {
-  const text = piece.toString("latin1");
-  return Buffer.from(
-    text
-      // A run of blanks is looked at once, or a megabyte of them would take hours.
-      .replace(/[ \t]+(\r?\n)?/g, (run, end?: string) => end ?? run)
-      .replace(/=(?:\r?\n|$|([0-9A-Fa-f]{2}))/g, (_all, hex?: string) =>
-        hex === undefined ? "" : String.fromCharCode(Number.parseInt(hex, 16)),
-      ),
-    "latin1",
-  );
+  const decoded = Buffer.allocUnsafe(piece.length);
+  let to = 0;
+  for (let at = 0; at < piece.length; ) {
+    const byte = piece[at] as number;
+    if (byte === 61) {
+      const next = behindSoftEnd(piece, at + 1);
+      const high = next === undefined ? hexDigit(piece[at + 1]) : -1;
+      const low = high < 0 ? -1 : hexDigit(piece[at + 2]);
+      if (low >= 0) decoded[to++] = high * 16 + low;
+      else if (next === undefined) decoded[to++] = byte;
+      at = next ?? at + (low < 0 ? 1 : 3);
+    } else if (byte === 32 || byte === 9) {
+      const end = behindBlanks(piece, at);
+      // Blanks at the end of a line were added on the way.
+      if (lineEndAt(piece, end) > 0) at = end;
+      while (at < end) decoded[to++] = piece[at++] as number;
+    } else {
+      decoded[to++] = byte;
+      at++;
+    }
+  }
+  return decoded.subarray(0, to);
+}
+
+/** @returns undefined where the "=" before is none of a line that goes on */
+function behindSoftEnd(piece: Buffer, at: number): number | undefined {
+  if (at === piece.length) return at;
+  const end = behindBlanks(piece, at);
+  const length = lineEndAt(piece, end);
+  return length > 0 ? end + length : undefined;
+}
+
+function behindBlanks(piece: Buffer, from: number): number {
+  let at = from;
+  while (piece[at] === 32 || piece[at] === 9) at++;
+  return at;
+}
+
+/** How long the line end is that stands there; 0 for none. */
+function lineEndAt(piece: Buffer, at: number): number {
+  if (piece[at] === 10) return 1;
+  return piece[at] === 13 && piece[at + 1] === 10 ? 2 : 0;
+}
+
+function hexDigit(byte = 0): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
 function* fromUuencode(pieces: Iterable<Buffer>): Iterable<Buffer> {

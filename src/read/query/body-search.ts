@@ -22,11 +22,12 @@ export function bodyContains(text: string): (candidate: Candidate) => boolean {
   const wanted = fold(text);
   const ascii = isAscii(toBytes(text));
   const inText = ascii ? asciiSearch(text) : unicodeSearch(wanted);
+  const inDecoded = ascii ? (body: string) => inText(body, 0) : (body: string) => fold(body).includes(wanted);
   return (candidate) => {
     const { header } = candidate;
     if (encoded.test(header)) {
       const texts = leaves(parseParts(candidate.source)).filter(({ type }) => type.startsWith("text/"));
-      return texts.some((part) => fold(partText(part, nodeCharsets, longestText)).includes(wanted));
+      return texts.some((part) => inDecoded(partText(part, nodeCharsets, longestText)));
     }
     const { whole, stored } = candidate;
     if (whole === undefined) return inPieces(candidate, header.length, toBytes(text).length, inText);
@@ -36,7 +37,7 @@ export function bodyContains(text: string): (candidate: Candidate) => boolean {
   };
 }
 
-/** @param text each byte as the character of that code @param from where to begin */
+/** @param text decoded, or each byte as the character of that code @param from where to begin */
 type Search = (text: string, from: number) => boolean;
 
 function asciiSearch(text: string): Search {
