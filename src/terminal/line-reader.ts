@@ -5,7 +5,7 @@
  * twice.
  */
 import type { ReadStream } from "node:tty";
-import { Pasting } from "./pasting.ts";
+import { isPasteMarked, Pasting } from "./pasting.ts";
 import type { Screen } from "./shown-line.ts";
 import type { Assistance, Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
@@ -18,7 +18,6 @@ export class LineReader {
   #unread: Buffer = Buffer.alloc(0);
   #killed = "";
   #lost = false;
-  /** Only in a message: at a prompt each pasted line is run, as bsd-mailx does. */
   readonly #pasting = new Pasting();
   #marked = false;
   #line: TypedLine | undefined;
@@ -45,7 +44,7 @@ export class LineReader {
   async read(question: Question): Promise<Input> {
     const stream = this.#acquire();
     if (stream === undefined) return { kind: "end" };
-    this.#markPastes(question.asked === "text");
+    this.#markPastes(isPasteMarked(question.asked));
     const line = new TypedLine(this.#screen, question, this.#assistance, this.#killed, this.#pasting);
     this.#line = question.asked === "text" ? line : undefined;
     const input = await line.read(stream, this.#unread);

@@ -4,9 +4,15 @@
  */
 import { fromBytes } from "../message/text.ts";
 import { firstKey, type Key, wholeCharacters } from "./keys.ts";
+import type { Asked } from "./terminal.ts";
 
 const end = Buffer.from("\x1b[201~");
 const [ETX, LF, CR, ESC] = [3, 10, 13, 27] as const;
+
+/** Of a message; at the prompt of the reader each pasted line is run, as bsd-mailx does. */
+export function isPasteMarked(asked: Asked): boolean {
+  return asked === "text" || asked === "subject";
+}
 
 export class Pasting {
   #going = false;

@@ -6,7 +6,7 @@ import type { ReadStream } from "node:tty";
 import { type Outcome, offered } from "./completion.ts";
 import type { Key } from "./keys.ts";
 import { type LineState, newLine, type Pressed, press, replaceBeforeCursor } from "./line-editor.ts";
-import type { Pasting } from "./pasting.ts";
+import { isPasteMarked, type Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";
 
@@ -133,7 +133,7 @@ export class TypedLine {
   #setRaw(raw: boolean): void {
     try {
       this.#stream?.setRawMode(raw);
-      if (this.#question.asked === "text") this.#screen.draw([raw ? "mark-pastes" : "leave-pastes"]);
+      if (isPasteMarked(this.#question.asked)) this.#screen.draw([raw ? "mark-pastes" : "leave-pastes"]);
     } catch {
       // The terminal is gone.
     }

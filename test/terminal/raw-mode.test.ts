@@ -151,6 +151,16 @@ test("what is pasted into a message is its text, whatever it looks like; what is
   expect(kept("after")).toBe(kept("before"));
 });
 
+test("a paste that begins at the subject goes on in the text", async () => {
+  const terminal = await start("bob@example.org");
+  await terminal.expect("Subject: ");
+  terminal.send("\x1b[200~hola\rone\r.\r~q\r\x1b[201~~p\r");
+  await terminal.expect("Subject: hola");
+  await terminal.expect(/\none\r?\n\.\r?\n~q\r?\n\(continue\)/);
+  terminal.send("~x\r");
+  await terminal.exited;
+});
+
 test("lines that are pasted into a message arrive whole, and in order", async () => {
   const lines = Array.from(
     { length: 300 },
