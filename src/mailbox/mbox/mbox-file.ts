@@ -7,7 +7,7 @@ import { headerEnd } from "./scan.ts";
 const headerPiece = 16 << 10;
 /** What is asked for in order, message by message, is read so much at a time. */
 const smallWindow = 64 << 10;
-const largeWindow = 256 << 10;
+const largeWindow = 1 << 20;
 
 export class MboxFile {
   readonly descriptor: number;
