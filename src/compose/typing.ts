@@ -30,8 +30,15 @@ export class Typing {
     if (ended !== "end") return ended;
     if (settings.get("askcc") || settings.get("askbcc")) {
       if (!terminal.inputIsTerminal) return "sent";
-      if (settings.get("askcc")) draft.cc = await this.#askPeople("Cc: ", draft.cc);
-      if (settings.get("askbcc")) draft.bcc = await this.#askPeople("Bcc: ", draft.bcc);
+      for (const [wanted, prompt, list] of [
+        [settings.get("askcc"), "Cc: ", "cc"],
+        [settings.get("askbcc"), "Bcc: ", "bcc"],
+      ] as const) {
+        if (!wanted) continue;
+        const people = await this.#askPeople(prompt, draft[list]);
+        if (people === "cancelled") return people;
+        draft[list] = people;
+      }
     } else terminal.out("EOT\n");
     return "sent";
   }
@@ -53,9 +60,19 @@ export class Typing {
     }
   }
 
-  async #askPeople(prompt: string, present: string[]): Promise<string[]> {
-    const answer = await this.#composing.terminal.editLine(prompt, present.join(" "), "people");
-    return answer.kind === "line" ? typedItems(answer.text) : present;
+  /** As in bsd-mailx the second interrupt ends the message here, too, and Ctrl-D does nothing. */
+  async #askPeople(prompt: string, present: string[]): Promise<string[] | "cancelled"> {
+    const { terminal } = this.#composing;
+    const value = present.join(" ");
+    for (let asked = false; ; ) {
+      const answer: Input =
+        asked && !terminal.rich
+          ? await terminal.readLine("", "people")
+          : await terminal.editLine(prompt, value, "people");
+      if (answer.kind === "line") return typedItems(asked && !terminal.rich ? value + answer.text : answer.text);
+      asked = answer.kind === "end";
+      if (asked ? terminal.lost : this.#interrupted()) return "cancelled";
+    }
   }
 
   /** @returns "end" at the body's end */
@@ -73,6 +90,7 @@ export class Typing {
         return "cancelled";
       }
       if (input.kind === "end") {
+        if (terminal.lost) return "cancelled";
         if (!settings.get("ignoreeof") || ++ends > refusals) return "end";
         terminal.out('Use "." to terminate letter\n');
         continue;

@@ -3,6 +3,13 @@ import { fromBytes } from "../message/text.ts";
 import type { Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 
+/** A terminal that was hung up ends as one at which Ctrl-D was typed, but it can't be opened any more. */
+function isStillThere(): boolean {
+  const stream = openTerminalDevice();
+  stream?.destroy();
+  return stream !== undefined;
+}
+
 export class TtyInput {
   #unread: Buffer = Buffer.alloc(0);
   #lost = false;
@@ -38,7 +45,10 @@ export class TtyInput {
         const line = this.#takeLine();
         if (line !== undefined) finish(line);
       });
-      stream.on("end", () => finish(this.#takeRest()));
+      stream.on("end", () => {
+        finish(this.#takeRest());
+        this.#lost = !isStillThere();
+      });
       stream.on("error", () => {
         this.#lost = true;
         finish(this.#takeRest());

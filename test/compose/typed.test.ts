@@ -127,6 +127,53 @@ test("~a, ~i, ~@, ~? and ~r !command", async () => {
   expect(server.messages[0]).toContain(Buffer.from("numbers\n").toString("base64"));
 });
 
+test.each(["dumb", "xterm"])(
+  "at Cc: an interrupt sends nothing, and the second keeps the text (TERM=%s)",
+  async (term) => {
+    TERM = term;
+    const first = await mail("-S", "askbcc", "-s", "plan", "a@x.org");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    first.send("one\r");
+    await taken("one\n");
+    first.send(".\r");
+    await first.expect("Cc: ");
+    first.send("\x03");
+    await first.expect("(Interrupt -- one more to kill letter)");
+    await first.expect("Cc: ");
+    first.send("b@x.org\r");
+    await first.expect("Bcc: ");
+    first.send("\x03");
+    expect(await first.exited).toBe(1);
+    expect([server.messages, kept(), dead()]).toEqual([[], [], "one\n"]);
+  },
+);
+
+test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async () => {
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await taken("one\n");
+  first.send("\x04");
+  await first.expect("Cc: ");
+  first.send("\x04");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(server.commands).toEqual([]);
+  first.send("b@x.org\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/^Cc: b@x\.org$/m)]);
+});
+
+test("a terminal that is lost is no end of the message, even where a hang-up is ignored", async () => {
+  writeFileSync(join(home, "nohup"), '#!/bin/sh\ntrap "" HUP\nexec "$@"\n', { mode: 0o755 });
+  const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", LC_ALL: "C.UTF-8", TERM: "dumb" };
+  const argv = [join(home, "nohup"), process.execPath, program, "-S", "noaskcc", "-s", "plan", "a@x.org"];
+  const lost = await openPty({ argv, env, cwd: home });
+  lost.send("one\n");
+  await taken("one\n");
+  await lost.close();
+  while (dead() === "") await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([server.messages, dead()]).toEqual([[], "one\n"]);
+});
+
 test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", "a@x.org");
