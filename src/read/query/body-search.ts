@@ -4,7 +4,7 @@
  * Most bodies are stored as they read: they are searched as bytes, at the speed of memory. Where the header tells of
  * MIME, a transfer encoding or a charset of its own, the text parts are decoded, those messages only.
  */
-import { isAscii } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { guess, nodeCharsets } from "../../message/charsets.ts";
 import { toBytes } from "../../message/text.ts";
 import { leaves, parseParts } from "../../message/view/part.ts";
@@ -52,7 +52,9 @@ function asciiSearch(text: string): Search {
 function unicodeSearch(wanted: string): Search {
   return (stored, from) => {
     const bytes = Buffer.from(stored.slice(from), "latin1");
-    return !isAscii(bytes) && fold(guess(bytes)).includes(wanted);
+    if (isAscii(bytes)) return false;
+    // One byte that is not UTF-8, as where a long body is cut, makes the rest no other charset.
+    return fold(bytes.toString()).includes(wanted) || (!isUtf8(bytes) && fold(guess(bytes)).includes(wanted));
   };
 }
 

@@ -51,7 +51,7 @@ export function queryLength(text: string): number {
         throw error;
       }
       const isTerm = asTerm(text.slice(at, found.end)) !== undefined;
-      const goesOn = isTerm || /^(?:and|or|not)$/i.test(found.text) || /^[\d$^.*+-]+$/.test(found.text) || depth > 0;
+      const goesOn = isTerm || depth > 0 || /^(?:and|or|not|[\d$^.*+-]+|:[a-z])$/i.test(found.text);
       if (!goesOn) break;
       at = found.end;
       if (isTerm) terms++;
