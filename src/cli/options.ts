@@ -12,6 +12,8 @@ export interface Option {
   readonly repeats?: true;
   /** Takes all words up to the next option. */
   readonly variadic?: true;
+  /** A use of its own, with these words behind it: so the usage has it. */
+  readonly alone?: string;
   /** What GNU mail calls it; taken, not listed. */
   readonly also?: string;
   readonly meaning: string;
@@ -118,8 +120,12 @@ export const options = [
     long: "digest",
     meaning: "With --throttle: the runs that sent nothing are in the next message, with their output.",
   },
-  { long: "config", meaning: "List every variable, its value, and where it was set." },
-  { long: "check", meaning: "Look whether local mail works here, and for an ADDRESS if one is given." },
+  { long: "config", alone: "", meaning: "List every variable, its value, and where it was set." },
+  {
+    long: "check",
+    alone: "[address]",
+    meaning: "Look whether local mail works here, and for an ADDRESS if one is given.",
+  },
   {
     long: "json",
     meaning: "Print a JSON object a line for each message, all or those of a query, and end. Also with --check.",
@@ -128,19 +134,22 @@ export const options = [
   { long: "print", meaning: "Print messages, all or those of a list or query, and end; nothing is marked as read." },
   {
     long: "queue",
+    alone: "",
     meaning: "List the messages that wait because a server could not take them; see the variable queue.",
   },
-  { long: "flush", meaning: "Try now to send what waits in the queue." },
+  { long: "flush", alone: "", meaning: "Try now to send what waits in the queue." },
   {
     long: "smtp",
     argument: "host:port",
     optional: true,
+    alone: "",
     meaning: "Type the dialogue with an SMTP server by hand, or play it from standard input.",
   },
   {
     long: "track",
     argument: "id",
     optional: true,
+    alone: "[--wait seconds]",
     meaning:
       "Tell from the mail server's log what became of a message: a queue id, a message-id or an address; alone, the message sent last.",
   },

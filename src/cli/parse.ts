@@ -70,7 +70,24 @@ const usage = `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc
        mail [-dEHIinNv] -f [name]
        mail [-deEHIinNv] [-u user]
        mail --run command ... [--if failed|output|changed|always] [-s subject] to-addr ...
-       mail --json | --count | --print [-f name] [query]`;
+       mail --json | --count | --print [-f name] [query]
+${usesAlone()}
+       mail help topic`;
+
+/** The options that are a use of their own, in lines of 80 columns. */
+function usesAlone(): string {
+  const uses = options.flatMap((option: Option) =>
+    option.alone === undefined ? [] : [`--${option.long}${operand(option)} ${option.alone}`.trim()],
+  );
+  const lines = [""];
+  for (const use of uses) {
+    const line = lines.at(-1) ?? "";
+    if (line === "") lines[lines.length - 1] = `       mail ${use}`;
+    else if (line.length + use.length > 76) lines.push(`       mail ${use}`);
+    else lines[lines.length - 1] = `${line} | ${use}`;
+  }
+  return lines.join("\n");
+}
 
 /** @returns undefined when the answer (--help) was printed already. @throws UsageError */
 export async function parseArguments(

@@ -99,7 +99,7 @@ export function continued(line: string): string | undefined {
 /**
  * Runs the commands of a file; the first error ends it, and so does quit or exit.
  *
- * @returns false when the file can't be read, which has been said
+ * @returns false when the file can't be read, which has been said; with errexit also when a command of it failed
  */
 export async function sourceFile(session: Session, path: string): Promise<boolean> {
   if (session.sourcing >= deepestSource) {
@@ -109,7 +109,8 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
   const outer = session.conditional;
   session.conditional = undefined;
   try {
-    if (!(await loadFile(session, path))) return false;
+    const loaded = await loadFile(session, path);
+    if (loaded === undefined || (loaded === "failed" && session.config.settings.get("errexit"))) return false;
     if (session.conditional !== undefined) session.terminal.out('Unmatched "if"\n');
     return true;
   } finally {
@@ -117,21 +118,24 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
   }
 }
 
-/** The same for a start-up file, in which an if may be left open. */
-export async function loadFile(session: Session, path: string): Promise<boolean> {
+/**
+ * The same for a start-up file, in which an if may be left open.
+ *
+ * @returns whether its commands could be done; undefined when it can't be read
+ */
+export async function loadFile(session: Session, path: string): Promise<"done" | "failed" | undefined> {
   let text: string;
   try {
     text = fromBytes(readFileSync(path));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
-    return false;
+    return undefined;
   }
   try {
-    await runLines(session, text, path);
-    return true;
+    return (await runLines(session, text, path)) ? "done" : "failed";
   } catch (error) {
-    if (error instanceof SourcedTooDeep && session.sourcing === 0) return false;
+    if (error instanceof SourcedTooDeep && session.sourcing === 0) return "failed";
     throw error;
   }
 }
@@ -149,12 +153,18 @@ export async function runLines(session: Session, text: string, name: string): Pr
       const goesOn = continued(whole);
       begun = goesOn ?? "";
       if (goesOn !== undefined) continue;
-      if (!(await execute(session, whole))) return false;
+      if (!(await execute(session, whole))) return endedByQuit(session);
       if (session.ending !== undefined) return true;
     }
-    return begun === "" || (await execute(session, begun));
+    return begun === "" || (await execute(session, begun)) || endedByQuit(session);
   } finally {
     settings.origin = outside;
     session.sourcing--;
   }
+}
+
+function endedByQuit(session: Session): boolean {
+  const ended = session.fileEnded === true;
+  session.fileEnded = false;
+  return ended;
 }

@@ -25,6 +25,9 @@ export async function send(session: Session, said: SaidOptions): Promise<ExitCod
   // What is no field goes to a sendmail program all the same, as bsd-mailx has it; it would end the header elsewhere.
   const asBsd = settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
   draft.fields = [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd));
+  // Kept, because a user may be called so; but who types it first seldom means one.
+  if (session.comfort !== undefined && said.words.length === 1 && said.words[0] === "help")
+    session.terminal.out("A message to a user called help. For help instead: Ctrl-C twice, then mail --help\n", "hint");
   const context = composeContext(session, { subject: said.subject === undefined && !said.recipientsFromHeader });
   const skipEmpty = said.skipEmpty || settings.get("skipempty");
   const wanted = {

@@ -19,6 +19,8 @@ export interface Session {
   folder: Folder | undefined;
   /** Files being sourced, from the inside of which some commands may not run. */
   sourcing: number;
+  /** A quit or exit ended the file being sourced: nothing went wrong in it. */
+  fileEnded?: boolean;
   /** A message is being composed; some commands may not run from ~: then. */
   composing: boolean;
   conditional: Conditional | undefined;

@@ -289,10 +289,18 @@ test("mistakes in a message list, each in its own words", async () => {
 });
 
 test("errexit: the first command that fails ends the session as exit does, and scripts are told", async () => {
-  const { read } = await onTerminal({ spool: three, mailrc: "set quiet\n" })`
+  const files = { bad: "nonsense\n", good: "set x\nquit\n" };
+  const { read } = await onTerminal({ spool: three, files, mailrc: "set quiet\n" })`
     $ printf 'd 1\np 9\nd 2\nq\n' | mail -N -S errexit
     "{HOME}/spool": 3 messages 1 new 2 unread
     9: Invalid message number
+    [exit 1]
+    $ printf 'source bad\nd 2\nq\n' | mail -N -S errexit
+    "{HOME}/spool": 3 messages 1 new 2 unread
+    Unknown command: "nonsense"
+    [exit 1]
+    $ printf 'source good\n| 1 false\nd 2\nq\n' | mail -N -S errexit
+    "{HOME}/spool": 3 messages 1 new 2 unread
     [exit 1]
     $ printf 'p 9\nd 1\nq\n' | mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread

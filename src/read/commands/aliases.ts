@@ -7,13 +7,18 @@ function line(name: string, members: readonly string[]): string {
   return `${name}\t ${[...members].reverse().join(" ")}\n`;
 }
 
-function alias({ config, terminal }: Session, [name, ...members]: readonly string[]): void {
+/** A name that is no group is no error in a file, as in bsd-mailx; with errexit it is one. */
+function alias({ config, terminal }: Session, [name, ...members]: readonly string[]): boolean {
   const { aliases } = config;
   if (name === undefined) {
     for (const known of [...aliases.keys()].sort()) terminal.out(line(known, aliases.get(known) ?? []));
   } else if (members.length > 0) aliases.set(name, [...(aliases.get(name) ?? []), ...members]);
   else if (aliases.has(name)) terminal.out(line(name, aliases.get(name) ?? []));
-  else terminal.out(`"${name}": not a group\n`);
+  else {
+    terminal.out(`"${name}": not a group\n`);
+    return !config.settings.get("errexit");
+  }
+  return true;
 }
 
 const aliasRow = (name: string, summary: string) =>

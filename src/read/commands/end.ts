@@ -5,6 +5,7 @@ import { takesNothing, takesText } from "../takes.ts";
 
 /** In a file only the file ends there; a message being composed is not ended by quit. */
 function end(session: Session, ending: "quit" | "exit"): boolean {
+  if (session.sourcing > 0) session.fileEnded = true;
   if (session.sourcing > 0 || (session.composing && ending === "quit")) return false;
   session.ending = ending;
   return true;

@@ -40,16 +40,17 @@ const takesListAndCommand: Takes<ListAndCommand> = {
   },
 };
 
-async function pipe(session: Session, { messages, line, parts }: ListAndCommand): Promise<void> {
+/** What the command says of itself counts with errexit only: in a file it is no error, as in bsd-mailx. */
+async function pipe(session: Session, { messages, line, parts }: ListAndCommand): Promise<boolean> {
   const { folder, terminal, config } = session;
-  if (folder === undefined) return;
+  if (folder === undefined) return true;
   const shell = config.settings.get("SHELL");
   const chosen = new Map<number, Iterable<Uint8Array>>();
   if (parts !== undefined) for (const message of messages) chosen.set(message, await decoded(folder, message, parts));
   await terminal.flush();
-  await terminal.lend(async () => {
+  return terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
-    const closed = once(child, "close");
+    const closed = once(child, "close") as Promise<[number | null]>;
     // A shell that isn't there is told of below, when the messages have gone nowhere.
     closed.catch(() => {});
     // A command need not read all it is given.
@@ -62,7 +63,8 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
         for (const piece of pieces) await offer(child.stdin, piece);
       }
       child.stdin.end();
-      await closed;
+      const [code] = await closed;
+      return code === 0 || !config.settings.get("errexit");
     } catch (error) {
       throw named(shell, error);
     }

@@ -97,6 +97,7 @@ export const shellCommands: readonly Command[] = [
     run: (session, typed) => {
       const { terminal } = session;
       let line = "";
+      let done = true;
       for (const [index, word] of typed.entries()) {
         // That there is no file before is said where the word stands, other mistakes before the line.
         if (word === "#" && session.folder?.previous === undefined) {
@@ -106,8 +107,11 @@ export const shellCommands: readonly Command[] = [
         const expanded = expandFileName(session, word);
         // As bsd-mailx: one that means nothing keeps the blank of the one behind it.
         if (expanded !== undefined) line += `${index > 0 ? " " : ""}${expanded}`;
+        else done = false;
       }
       terminal.out(`${line}\n`);
+      // In a file no error, as in bsd-mailx.
+      return done || !session.config.settings.get("errexit");
     },
   }),
 ];
