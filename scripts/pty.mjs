@@ -18,13 +18,16 @@ async function loadFunctions() {
   };
 }
 
+/** O_CLOEXEC, which Node has no name for: a child with our side in its hands would never see it closed. */
+const closeOnExec = 0o2000000;
+
 let functions;
 
 /** Our side and the name of the child's side. */
 async function open(rows, columns) {
   functions ??= await loadFunctions();
   const { posixOpenpt, grantpt, unlockpt, ptsname } = functions;
-  const master = posixOpenpt(constants.O_RDWR | constants.O_NOCTTY);
+  const master = posixOpenpt(constants.O_RDWR | constants.O_NOCTTY | closeOnExec);
   if (master < 0 || grantpt(master) !== 0 || unlockpt(master) !== 0) throw new Error("no pseudo-terminal to be had");
   const name = ptsname(master);
   execFileSync("stty", ["-F", name, "rows", String(rows), "cols", String(columns), "-echoctl"]);

@@ -102,7 +102,7 @@ async function finished(context: ComposeContext, draft: Draft): Promise<Composed
     return await send(context, draft);
   } catch (error) {
     if (!(error instanceof Unsendable)) {
-      await keepAndSay(context, draft.body);
+      await keepAndSay(context, (await draft.whole?.()) ?? draft.body);
       throw error;
     }
     if (error.quiet) terminal.out(`${error.message}\n`);

@@ -174,6 +174,18 @@ test("a terminal that is lost is no end of the message, even where a hang-up is 
   expect([server.messages, dead()]).toEqual([[], "one\n"]);
 });
 
+test("what --run found is kept with its header when the terminal is gone and nobody can be told", async () => {
+  await server.close();
+  const argv = [process.execPath, program, "--run", "echo found; sleep 1", "--", "a@x.org"];
+  const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", LC_ALL: "C.UTF-8", TERM: "dumb" };
+  const lost = await openPty({ argv, env, cwd: home });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await lost.close();
+  while (!dead().includes("\nfound\n")) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(dead()).toMatch(/^To: a@x\.org\nSubject: echo found; [\s\S]*\nfound\n$/);
+  server = await scriptedServer();
+});
+
 test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", "a@x.org");
