@@ -1,8 +1,8 @@
 /** A line that is typed without being shown, on the terminal of the process even where standard input is a pipe. */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { ReadStream } from "node:tty";
 import { visible } from "../message/safe-text.ts";
 import { isSystemError } from "../system-error.ts";
+import { readStreamOf } from "./terminal-device.ts";
 
 /** @returns what was typed; undefined where there is no terminal, or it was given up (Ctrl-C, Ctrl-D on an empty line) */
 export async function askSecret(prompt: string): Promise<string | undefined> {
@@ -14,7 +14,7 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
     throw error;
   }
   const screen = openSync("/dev/tty", "w");
-  const stream = new ReadStream(descriptor);
+  const stream = readStreamOf(descriptor);
   stream.setRawMode(true);
   writeSync(screen, visible(prompt));
   try {

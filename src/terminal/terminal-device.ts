@@ -13,11 +13,20 @@ export function openTerminalDevice(): ReadStream | undefined {
   const descriptor = openDescriptor();
   if (descriptor === undefined) return undefined;
   try {
-    return new ReadStream(descriptor);
+    return readStreamOf(descriptor);
   } catch {
     closeSync(descriptor);
     return undefined;
   }
+}
+
+/** A stream that has all of the descriptor: a terminal is opened once more by libuv, which then closes only its own. */
+export function readStreamOf(descriptor: number): ReadStream {
+  const stream = new ReadStream(descriptor);
+  const handle: unknown = Reflect.get(stream, "_handle");
+  const own: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
+  if (typeof own === "number" && own >= 0 && own !== descriptor) closeSync(descriptor);
+  return stream;
 }
 
 function openDescriptor(): number | undefined {
