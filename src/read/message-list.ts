@@ -44,6 +44,10 @@ export interface Wanted {
   readonly deleted?: boolean;
   /** What an empty list means. */
   readonly orElse?: "current" | "nothing";
+  /** The list says nothing of what `:` alone means. */
+  readonly keepsModifiers?: boolean;
+  /** Nothing is said when no list was given and no message is fit, as by bsd-mailx's mbox. */
+  readonly quiet?: boolean;
 }
 
 class Interrupted extends Error {}
@@ -72,7 +76,9 @@ export async function selectMessages(
     return wanted.orElse === "nothing" && folder !== undefined ? [] : say(session, "No applicable messages");
   }
   try {
+    const before = lastModifiers.get(session);
     const found = await evaluate(session, folder, list, wanted.deleted === true);
+    if (wanted.keepsModifiers === true && before !== undefined) lastModifiers.set(session, before);
     if (found.length > 0 || wanted.orElse === "nothing") return inViewOrder(folder, found);
   } catch (error) {
     if (error instanceof Interrupted) return undefined;
@@ -83,6 +89,7 @@ export async function selectMessages(
     return undefined;
   }
   const one = nearest(folder, wanted.deleted === true);
+  if (one === undefined && wanted.quiet === true) return undefined;
   return one === undefined ? say(session, "No applicable messages") : [one];
 }
 

@@ -42,7 +42,7 @@ test.each([
   ],
   [
     "a save without a list leaves what : means",
-    "f :r\ns out\nf :\nx\n",
+    "f :r\ns out\n| true\nf :\nx\n",
     `No messages satisfy :r\n"out" [New file]\n>* ${first.slice(2)}`,
   ],
   [
@@ -50,6 +50,7 @@ test.each([
     "size /hola\nsize / /lunch\nsize /\nx\n",
     "1: 7/100\n1: 7/100\n2: 7/101\n2: 7/101\n",
   ],
+  ["mbox is silent when nothing is left", "d *\nmbox\nhold\nx\n", "No applicable messages\n"],
   ["z- stops at the first window", "z-\nx\n", "On first screenful of messages\n"],
   ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],
 ])("%s", async (_shows, input, wanted) => {

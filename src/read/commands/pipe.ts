@@ -35,7 +35,7 @@ const takesListAndCommand: Takes<ListAndCommand> = {
     const [first = "", list = begun] = (begun === "" && firstNumber.exec(rest)) || [begun, begun];
     const line = rest.slice(first.length).trim();
     if (line === "") return undefined;
-    const messages = await selectMessages(session, list);
+    const messages = await selectMessages(session, list, { keepsModifiers: list.trim() === "" });
     return messages === undefined ? undefined : { messages, line, ...(form && { parts: form.parts }) };
   },
 };

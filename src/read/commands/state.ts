@@ -2,7 +2,7 @@
 import { Flag } from "../../mailbox/mailbox.ts";
 import { type Command, command } from "../command.ts";
 import { isDeleted, look, makeCurrent, nearest } from "../cursor.ts";
-import { takesMessages } from "../message-list.ts";
+import { takesMessages, type Wanted } from "../message-list.ts";
 import type { Folder, Session } from "../session.ts";
 import { placeOf } from "../view.ts";
 import { show } from "./print.ts";
@@ -15,10 +15,10 @@ type Change = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a change that always succeeds returns nothing
 ) => Promise<boolean | void> | boolean | void;
 
-function stateRow(name: string, summary: string, change: Change, deleted = false): Command {
+function stateRow(name: string, summary: string, change: Change, wanted: Wanted = {}): Command {
   return command({
     name,
-    takes: takesMessages({ deleted }),
+    takes: takesMessages(wanted),
     summary,
     example: `${name} 2-4`,
     barred: ["sending"],
@@ -94,12 +94,14 @@ export const stateCommands: readonly Command[] = [
       if (session.config.settings.get("autoprint") && !isDeleted(folder, folder.current))
         await show(session, [folder.current]);
     },
-    true,
+    { deleted: true },
   ),
   stateRow("preserve", "Keep messages in the system mailbox at quit.", hold("preserve")),
   stateRow("hold", "The same as preserve.", hold("preserve")),
   stateRow("touch", "Have messages moved to mbox at quit, read or not.", marks(Flag.Touched, Flag.Preserved)),
-  stateRow("mbox", "Mark messages to go to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved)),
+  stateRow("mbox", "Mark messages to go to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved), {
+    quiet: true,
+  }),
   stateRow("unread", "Mark messages as not read.", unread),
   stateRow("Unread", "The same as unread.", unread),
   stateRow(
