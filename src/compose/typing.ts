@@ -60,18 +60,22 @@ export class Typing {
     }
   }
 
-  /** As in bsd-mailx the second interrupt ends the message here, too, and Ctrl-D does nothing. */
+  /**
+   * As in bsd-mailx the second interrupt ends the message here, too, and Ctrl-D does nothing; an input that says nothing
+   * else any more is taken for lost.
+   */
   async #askPeople(prompt: string, present: string[]): Promise<string[] | "cancelled"> {
     const { terminal } = this.#composing;
     const value = present.join(" ");
-    for (let asked = false; ; ) {
+    let asked = false;
+    for (let ends = 0; ; ) {
       const answer: Input =
         asked && !terminal.rich
           ? await terminal.readLine("", "people")
           : await terminal.editLine(prompt, value, "people");
       if (answer.kind === "line") return typedItems(asked && !terminal.rich ? value + answer.text : answer.text);
       asked = answer.kind === "end";
-      if (asked ? terminal.lost : this.#interrupted()) return "cancelled";
+      if (asked ? terminal.lost || ++ends > refusals : this.#interrupted()) return "cancelled";
     }
   }
 

@@ -162,6 +162,18 @@ test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async
   expect(server.messages).toEqual([expect.stringMatching(/^Cc: b@x\.org$/m)]);
 });
 
+test.each(["dumb", "xterm"])("at Cc: an end without an end keeps the text (TERM=%s)", async (term) => {
+  TERM = term;
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\r");
+  await taken("one\n");
+  first.send(".\r");
+  await first.expect("Cc: ");
+  first.send("\x04".repeat(30));
+  expect(await first.exited).toBe(1);
+  expect([server.messages, kept(), dead()]).toEqual([[], [], "one\n"]);
+});
+
 test("a terminal that is lost is no end of the message, even where a hang-up is ignored", async () => {
   writeFileSync(join(home, "nohup"), '#!/bin/sh\ntrap "" HUP\nexec "$@"\n', { mode: 0o755 });
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", LC_ALL: "C.UTF-8", TERM: "dumb" };
