@@ -48,6 +48,7 @@ export class Report {
   }
 
   section(title, { bytes, count }) {
+    if (this.#lines.at(-1) !== "") this.#lines.push("");
     this.#lines.push(`## ${title} (${mebibytes(bytes)}, ${count} messages)`, "");
     this.#head();
   }
@@ -64,10 +65,11 @@ export class Report {
     const cells = this.#clients.map((client) => this.#cell(figures.get(client.name)));
     const [mine, ...peers] = walls;
     const fastest = Math.min(...peers.filter((wall) => wall !== undefined));
-    let verdict = Number.isFinite(fastest) && mine !== undefined ? `${number(fastest / mine)} times as fast` : "";
+    const verdicts = Number.isFinite(fastest) && mine !== undefined ? [`${number(fastest / mine)} times as fast`] : [];
     if (grows !== undefined && this.#last !== undefined && mine !== undefined) {
-      verdict += `; exponent ${(Math.log(this.#last / mine) / Math.log(grows)).toFixed(2)}`;
+      verdicts.push(`exponent ${(Math.log(this.#last / mine) / Math.log(grows)).toFixed(2)}`);
     }
+    let verdict = verdicts.join("; ");
     if (flat === true && this.#last !== undefined && mine !== undefined) {
       verdict = `the large one takes ${number(this.#last / mine)} times as long`;
     }
