@@ -1,14 +1,26 @@
 /**
  * Files of the private state directory that count as soon as they have their name, and so are complete when they get it:
- * the journals.
+ * the journals. A line of JSON says what the bytes behind it are.
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { Exit, MailError } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { syncDirectory } from "./bytes.ts";
+import { readRange, syncDirectory } from "./bytes.ts";
 import { notice } from "./notices.ts";
+
+const longestLine = 64 << 10;
 
 /** @param suffix of the kind of file, with its dot */
 export function stateFilePath(directory: string, mailbox: string, suffix: string): string {
@@ -45,6 +57,48 @@ export async function writeStateFile<T>(
     if (!replaces) rmSync(path, { force: true });
     if (!isSystemError(error)) throw error;
     throw new MailError(`${draft}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, error);
+  }
+}
+
+/** @param length bytes of the line with its end; what the JSON leaves of it is blank */
+export function firstLine(work: object, length: number): Buffer {
+  const line = Buffer.alloc(length, " ");
+  line.write(JSON.stringify(work));
+  line[length - 1] = 10;
+  return line;
+}
+
+/**
+ * Opens a file that a crash has left. One that is not whole is put aside.
+ *
+ * @param mailbox for the message
+ * @param lengthBehind bytes that are to stand behind the first line
+ * @returns with `start`, the offset behind the first line; undefined where there is none, or none that is whole
+ */
+export function openLeft<Work extends { readonly version: number }>(
+  path: string,
+  mailbox: string,
+  version: Work["version"],
+  lengthBehind: (work: Work) => number,
+): { readonly work: Work; readonly descriptor: number; readonly start: number } | undefined {
+  if (!existsSync(path)) return undefined;
+  const descriptor = openSync(path, "r");
+  const { size } = fstatSync(descriptor);
+  const head = readRange(descriptor, 0, Math.min(size, longestLine));
+  const start = head.indexOf(10) + 1;
+  const work = readWork<Work>(head.toString("utf8", 0, Math.max(start - 1, 0)), version);
+  if (work !== undefined && start + lengthBehind(work) <= size) return { work, descriptor, start };
+  closeSync(descriptor);
+  putAside(path, mailbox);
+  return undefined;
+}
+
+function readWork<Work extends { readonly version: number }>(line: string, version: Work["version"]): Work | undefined {
+  try {
+    const work = JSON.parse(line) as Work;
+    return work.version === version ? work : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,9 +5,9 @@
  * messages as frames. One that has its name is complete (state-file.ts). Left by a crash, it is played by the next open; each
  * step looks for what was done already.
  */
-import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../bytes.ts";
-import { dropStateFile, putAside, stateFilePath, writeStateFile } from "../state-file.ts";
+import { dropStateFile, firstLine, openLeft, putAside, stateFilePath, writeStateFile } from "../state-file.ts";
 import type { StateChange } from "./state.ts";
 
 export interface MaildirWork {
@@ -63,10 +63,7 @@ export class MaildirJournal {
       const editedAt = writePieces(descriptor, parts.moved, movedAt);
       const end = writePieces(descriptor, parts.edited, editedAt);
       const done = whole(bases.length, editedAt - movedAt, end - editedAt);
-      const line = Buffer.alloc(width + 1, " ");
-      line.write(JSON.stringify(done));
-      line[width] = 10;
-      writeAll(descriptor, line, 0);
+      writeAll(descriptor, firstLine(done, width + 1), 0);
       return new MaildirJournal(done, descriptor, path, width + 1);
     });
   }
@@ -78,17 +75,12 @@ export class MaildirJournal {
   /** @returns the journal that a crash has left for this Maildir, if there is one */
   static left(directory: string, maildir: string): MaildirJournal | undefined {
     const path = journalPath(directory, maildir);
-    if (!existsSync(path)) return undefined;
-    const descriptor = openSync(path, "r");
-    const { size } = fstatSync(descriptor);
-    const head = readRange(descriptor, 0, Math.min(size, 64 << 10));
-    const end = head.indexOf(10);
-    const work = readWork(head.toString("utf8", 0, Math.max(end, 0)));
-    if (work !== undefined && end + 1 + work.bases + work.movedLength + work.edited <= size) {
-      const journal = new MaildirJournal(work, descriptor, path, end + 1);
-      if (journal.#isReadable()) return journal;
-    }
-    closeSync(descriptor);
+    const lengthBehind = ({ bases, movedLength, edited }: MaildirWork) => bases + movedLength + edited;
+    const left = openLeft<MaildirWork>(path, maildir, 1, lengthBehind);
+    if (left === undefined) return undefined;
+    const journal = new MaildirJournal(left.work, left.descriptor, path, left.start);
+    if (journal.#isReadable()) return journal;
+    journal.close();
     putAside(path, maildir);
     return undefined;
   }
@@ -136,15 +128,6 @@ export class MaildirJournal {
 
   get #editedAt(): number {
     return this.#movedAt + this.work.movedLength;
-  }
-}
-
-function readWork(line: string): MaildirWork | undefined {
-  try {
-    const work = JSON.parse(line) as MaildirWork;
-    return work.version === 1 ? work : undefined;
-  } catch {
-    return undefined;
   }
 }
 

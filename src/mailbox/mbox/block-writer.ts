@@ -3,6 +3,7 @@
  * starts for the disk at once, so that little is left for the fsync at the end.
  */
 import { fdatasync, write } from "node:fs";
+import { promisify } from "node:util";
 import { MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import { readInto } from "../bytes.ts";
@@ -21,6 +22,8 @@ export const directUnit = 4096;
 export const usualBlockSize = 4 << 20;
 const blockCount = 4;
 const startForDiskEvery = 64 << 20;
+const writeAsync = promisify(write);
+const dataSynced = promisify(fdatasync);
 
 /** As much of it as is needed here; Node's types have none of it. */
 declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
@@ -182,22 +185,8 @@ export class BlockWriter {
   }
 }
 
-function written(descriptor: number, bytes: Buffer, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(descriptor, bytes, 0, bytes.length, position, (error, length) => {
-      if (error === null) resolve(length);
-      else reject(error);
-    });
-  });
-}
-
-function dataSynced(descriptor: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fdatasync(descriptor, (error) => {
-      if (error === null) resolve();
-      else reject(error);
-    });
-  });
+async function written(descriptor: number, bytes: Buffer, position: number): Promise<number> {
+  return (await writeAsync(descriptor, bytes, 0, bytes.length, position)).bytesWritten;
 }
 
 /** Begins at a page's beginning, which Node promises of no buffer. @returns undefined where memory is too strictly limited */

@@ -1,7 +1,7 @@
 /** Writes a journal. */
 import { closeSync, constants, openSync } from "node:fs";
 import { readInto, writeAll } from "../bytes.ts";
-import { writeStateFile } from "../state-file.ts";
+import { firstLine, writeStateFile } from "../state-file.ts";
 import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
 import { Journal, journalPath, type Plan, probeOf, type Work } from "./journal.ts";
 import { PageSums } from "./page-sums.ts";
@@ -79,10 +79,7 @@ async function fill(
     probe: probeOf(spool, newSize, plan.oldSize),
     mbox: plan.mbox && { ...plan.mbox, length: end - mboxAt },
   };
-  const head = Buffer.alloc(tailAt, " ");
-  head.write(JSON.stringify(work));
-  head[tailAt - 1] = 10;
-  writeAll(descriptor, head, 0);
+  writeAll(descriptor, firstLine(work, tailAt), 0);
   return new Journal(work, descriptor, path, tailAt);
 }
 

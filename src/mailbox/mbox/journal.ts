@@ -7,10 +7,10 @@
  * Left by a crash, it is played by the next open; playing it twice does the same as once.
  */
 import { createHash } from "node:crypto";
-import { close, closeSync, existsSync, fstatSync, openSync, readdirSync } from "node:fs";
+import { close, closeSync, fstatSync, readdirSync } from "node:fs";
 import { isSystemError } from "../../system-error.ts";
 import { copyPieces, readInto, readRange } from "../bytes.ts";
-import { dropStateFile, putAside, stateFilePath } from "../state-file.ts";
+import { dropStateFile, openLeft, stateFilePath } from "../state-file.ts";
 import type { Stretch } from "./block-writer.ts";
 
 export interface Work {
@@ -69,17 +69,8 @@ export class Journal {
   static left(directory: string, mailbox: string): Journal | undefined {
     if (!isAnyIn(directory)) return undefined;
     const path = journalPath(directory, mailbox);
-    if (!existsSync(path)) return undefined;
-    const descriptor = openSync(path, "r");
-    const { size } = fstatSync(descriptor);
-    const bytes = readRange(descriptor, 0, Math.min(size, 64 << 10));
-    const end = bytes.indexOf(10);
-    const work = readWork(bytes.toString("utf8", 0, Math.max(end, 0)));
-    if (work !== undefined && end + 1 + work.tailLength + (work.mbox?.length ?? 0) <= size)
-      return new Journal(work, descriptor, path, end + 1);
-    closeSync(descriptor);
-    putAside(path, mailbox);
-    return undefined;
+    const left = openLeft<Work>(path, mailbox, 2, ({ tailLength, mbox }) => tailLength + (mbox?.length ?? 0));
+    return left && new Journal(left.work, left.descriptor, path, left.start);
   }
 
   /** Each piece is valid until the next. */
@@ -126,15 +117,6 @@ export class Journal {
   /** Leaves the journal for the next open. */
   close(): void {
     closeSync(this.descriptor);
-  }
-}
-
-function readWork(line: string): Work | undefined {
-  try {
-    const work = JSON.parse(line) as Work;
-    return work.version === 2 ? work : undefined;
-  } catch {
-    return undefined;
   }
 }
 
