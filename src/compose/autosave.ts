@@ -4,20 +4,11 @@
  *
  * The file has a line of JSON, then the text. It is written without fsync: it has to outlive the process, not the power.
  */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
+import { writeAll } from "../mailbox/bytes.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
@@ -78,7 +69,7 @@ export class Autosave {
         this.#textStart = Buffer.byteLength(header);
       } else if (this.#descriptor !== undefined) {
         // At its place: what a full disk took of the last line is written over.
-        writeAll(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
+        writePieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
       }
       this.#saved = body.size;
     } catch (error) {
@@ -93,8 +84,8 @@ export class Autosave {
     const descriptor = openSync(path, "w", 0o600);
     try {
       const start = Buffer.from(header);
-      writeAll(descriptor, [start], 0);
-      writeAll(descriptor, body.pieces(), start.length);
+      writeAll(descriptor, start, 0);
+      writePieces(descriptor, body.pieces(), start.length);
       renameSync(path, this.#path);
       return descriptor;
     } catch (error) {
@@ -113,14 +104,11 @@ export class Autosave {
   }
 }
 
-function writeAll(descriptor: number, pieces: Iterable<Buffer>, start: number): void {
+function writePieces(descriptor: number, pieces: Iterable<Buffer>, start: number): void {
   let position = start;
   for (const piece of pieces) {
-    for (let at = 0; at < piece.length; ) {
-      const written = writeSync(descriptor, piece, at, piece.length - at, position);
-      at += written;
-      position += written;
-    }
+    writeAll(descriptor, piece, position);
+    position += piece.length;
   }
 }
 
