@@ -33,18 +33,20 @@ beforeEach(() => {
   TERM = "dumb";
 });
 
-async function mail(...argv: string[]): Promise<Pty> {
+async function onPty(...argv: string[]): Promise<Pty> {
   const env = {
-    PATH: process.env["PATH"],
+    PATH: process.env["PATH"] ?? "",
     HOME: home,
     LOGNAME: "ann",
     LC_ALL: "C.UTF-8",
     TERM,
     MAIL: join(home, "spool"),
   };
-  pty = await openPty({ argv: [process.execPath, program, ...argv], env: env as Record<string, string>, cwd: home });
+  pty = await openPty({ argv, env, cwd: home });
   return pty;
 }
+
+const mail = (...argv: string[]) => onPty(process.execPath, program, ...argv);
 
 const dead = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(home, "dead.letter"), "utf8") : "");
 const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, drafts)) : []);
@@ -176,24 +178,21 @@ test.each(["dumb", "xterm"])("at Cc: an end without an end keeps the text (TERM=
 
 test("a terminal that is lost is no end of the message, even where a hang-up is ignored", async () => {
   writeFileSync(join(home, "nohup"), '#!/bin/sh\ntrap "" HUP\nexec "$@"\n', { mode: 0o755 });
-  const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", LC_ALL: "C.UTF-8", TERM: "dumb" };
-  const argv = [join(home, "nohup"), process.execPath, program, "-S", "noaskcc", "-s", "plan", "a@x.org"];
-  const lost = await openPty({ argv, env, cwd: home });
+  const argv = ["-S", "noaskcc", "-s", "plan", "a@x.org"];
+  const lost = await onPty(join(home, "nohup"), process.execPath, program, ...argv);
   lost.send("one\n");
   await taken("one\n");
   await lost.close();
-  while (dead() === "") await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => dead() !== "");
   expect([server.messages, dead()]).toEqual([[], "one\n"]);
 });
 
 test("what --run found is kept with its header when the terminal is gone and nobody can be told", async () => {
   await server.close();
-  const argv = [process.execPath, program, "--run", "echo found; sleep 1", "--", "a@x.org"];
-  const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", LC_ALL: "C.UTF-8", TERM: "dumb" };
-  const lost = await openPty({ argv, env, cwd: home });
+  const lost = await mail("--run", "echo found; sleep 1", "--", "a@x.org");
   await new Promise((resolve) => setTimeout(resolve, 500));
   await lost.close();
-  while (!dead().includes("\nfound\n")) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => dead().includes("\nfound\n"));
   expect(dead()).toMatch(/^To: a@x\.org\nSubject: echo found; [\s\S]*\nfound\n$/);
   server = await scriptedServer();
 });
