@@ -1,9 +1,12 @@
 /** One connection to a server, from the first packet to where a message can be sent: greeting, TLS, login. */
+import type { Socket } from "node:net";
+import { Exit } from "../errors.ts";
 import { chooseMechanism, handlers } from "./authentication.ts";
 import { authorities } from "./certificates.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { SubmissionFailed } from "./errors.ts";
 import type { SmtpSession } from "./smtp-session.ts";
-import { openSocket } from "./socket.ts";
+import { NoConnection, openSocket } from "./socket.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
 export type StartTls = "required" | "opportunistic" | "none";
@@ -42,13 +45,24 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
   }
 }
 
+/** @throws SubmissionFailed */
+async function socketTo(server: ServerWay, timeout: number): Promise<Socket> {
+  try {
+    return await openSocket(server, timeout);
+  } catch (error) {
+    if (!(error instanceof NoConnection)) throw error;
+    const exit = error.unknownHost ? Exit.NoHost : Exit.TempFail;
+    throw new SubmissionFailed(`${serverName(server)}: ${error.message}`, exit, error.cause);
+  }
+}
+
 async function connected(options: ConnectionOptions, dialogue: Dialogue, starttls: StartTls): Promise<Connection> {
   const { SmtpSession } = await import("./smtp-session.ts");
   const { server, timeouts } = options;
   dialogue.phase("Connection");
   dialogue.note(`Connecting to ${serverName(server)}`);
   const begun = Date.now();
-  const socket = await openSocket(server, timeouts.connect);
+  const socket = await socketTo(server, timeouts.connect);
   const settings = {
     connection: socket,
     host: server.host,

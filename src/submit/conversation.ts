@@ -1,7 +1,8 @@
 /** A connection to an SMTP server and nothing else: lines go as they are, replies come whole. */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { isSystemError, strerror } from "../system-error.ts";
 import { oneLine } from "./replies.ts";
+import { NoConnection, openSocket } from "./socket.ts";
 
 /** The server has gone, or says nothing any more; the text says which. */
 export class Lost extends Error {}
@@ -96,32 +97,13 @@ export class Conversation {
 
 /** @throws Lost, with the error of the system as its cause where there is one */
 export async function openConversation(
-  to: { host: string; port: number; socket: string | undefined },
+  to: Parameters<typeof openSocket>[0],
   { connecting, silence }: { connecting: number; silence: number },
 ): Promise<Conversation> {
-  const socket = to.socket === undefined ? connect({ host: to.host, port: to.port }) : connect({ path: to.socket });
-  await new Promise<void>((resolve, reject) => {
-    const fail = (reason: string, cause?: unknown) => {
-      socket.destroy();
-      reject(new Lost(reason, { cause }));
-    };
-    const timer = setTimeout(() => fail("Connection timed out"), connecting);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      fail(/ENOTFOUND|EAI_AGAIN/.test(error.code ?? "") ? "No such host" : reasonOf(error), error);
-    });
-  });
-  socket.removeAllListeners("error");
-  return new Conversation(socket, silence);
-}
-
-/** With several addresses Node wraps what each of them said. */
-function reasonOf(error: NodeJS.ErrnoException): string {
-  const [first] = (error as { errors?: unknown[] }).errors ?? [];
-  const inner = first ?? error;
-  return isSystemError(inner) ? strerror(inner) : oneLine(error.message);
+  try {
+    return new Conversation(await openSocket(to, connecting), silence);
+  } catch (error) {
+    if (!(error instanceof NoConnection)) throw error;
+    throw new Lost(error.message, { cause: error.cause });
+  }
 }

@@ -4,18 +4,32 @@
  * nodemailer would ask a name server first, even for localhost, and wait for its answer.
  */
 import { connect as connectSocket, type Socket } from "node:net";
-import { Exit } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { SubmissionFailed } from "./errors.ts";
-import { type ServerWay, serverName } from "./way.ts";
+import type { ServerWay } from "./way.ts";
 
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
 
+/** The text says why; the cause is the system's error. */
+export class NoConnection extends Error {
+  /** There is no such host. */
+  get unknownHost(): boolean {
+    return /^(?:ENOTFOUND|EAI_)/.test((this.cause as NodeJS.ErrnoException | undefined)?.code ?? "");
+  }
+
+  constructor(cause: NodeJS.ErrnoException | undefined) {
+    super(undefined, { cause });
+    this.message = this.unknownHost ? "No such host" : reasonOf(cause);
+  }
+}
+
 /**
  * @param timeout milliseconds for all addresses together
- * @throws SubmissionFailed
+ * @throws NoConnection
  */
-export async function openSocket(server: ServerWay, timeout: number): Promise<Socket> {
+export async function openSocket(
+  server: Pick<ServerWay, "socket" | "host" | "port">,
+  timeout: number,
+): Promise<Socket> {
   const until = Date.now() + timeout;
   let first: NodeJS.ErrnoException | undefined;
   for (const target of targetsOf(server)) {
@@ -26,13 +40,11 @@ export async function openSocket(server: ServerWay, timeout: number): Promise<So
       if (first.code !== "ECONNREFUSED") break;
     }
   }
-  const missing = /^(?:ENOTFOUND|EAI_)/.test(first?.code ?? "");
-  const reason = missing ? "No such host" : reasonOf(first);
-  throw new SubmissionFailed(`${serverName(server)}: ${reason}`, missing ? Exit.NoHost : Exit.TempFail, first);
+  throw new NoConnection(first);
 }
 
 /** RFC 6761, section 6.3: localhost is this host, whatever anybody says; looking it up would only take time. */
-function targetsOf({ socket, host, port }: ServerWay): Target[] {
+function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "port">): Target[] {
   if (socket !== undefined) return [{ path: socket }];
   const hosts = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
   return hosts.map((each) => ({ host: each, port }));
