@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, 
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
-import { writeAll } from "../mailbox/bytes.ts";
+import { writeAll } from "../mailbox/file-ranges.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";

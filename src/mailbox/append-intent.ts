@@ -24,7 +24,7 @@ import {
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
-import { readRange, syncDirectory, writeAll } from "./bytes.ts";
+import { readRange, syncDirectory, writeAll } from "./file-ranges.ts";
 import { lockFile } from "./lock/lock-file.ts";
 import { stateFilePath } from "./state-file.ts";
 

@@ -17,7 +17,7 @@ import {
 import { dirname, join } from "node:path";
 import { Exit, MailError } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { readRange, syncDirectory } from "./bytes.ts";
+import { readRange, syncDirectory } from "./file-ranges.ts";
 import { notice } from "./notices.ts";
 
 const longestLine = 64 << 10;
@@ -25,6 +25,11 @@ const longestLine = 64 << 10;
 /** @param suffix of the kind of file, with its dot */
 export function stateFilePath(directory: string, mailbox: string, suffix: string): string {
   return join(directory, `${createHash("sha256").update(mailbox).digest("hex").slice(0, 32)}${suffix}`);
+}
+
+/** Where messages are kept that could be written nowhere else: an mbox of the user's to look into. */
+export function keptPath(directory: string): string {
+  return join(directory, `kept-${Date.now()}.mbox`);
 }
 
 /**

@@ -1,10 +1,10 @@
 /** What is left to a user whose changes can't be written, as another program has changed the mailbox too much. */
-import { join } from "node:path";
 import { storeOptions } from "../config/files.ts";
 import { MailError } from "../errors.ts";
 import { appendMessages } from "../mailbox/append.ts";
 import type { MailboxChanged } from "../mailbox/errors.ts";
 import type { Fate, Mailbox } from "../mailbox/mailbox.ts";
+import { keptPath } from "../mailbox/state-file.ts";
 import type { Folder, Session } from "./session.ts";
 
 /** So many ranges of numbers are named. */
@@ -47,7 +47,7 @@ function numbersOf({ count }: Mailbox, fate: (message: number) => Fate, wanted: 
 
 async function keepEdited(session: Session, mailbox: Mailbox, messages: readonly number[]): Promise<string> {
   const options = storeOptions(session.config);
-  const path = join(options.stateDirectory, `kept-${Date.now()}.mbox`);
+  const path = keptPath(options.stateDirectory);
   const texts = messages.map((message) => [mailbox.read(message, 0, mailbox.size(message))]);
   await appendMessages(path, texts, options);
   return path;

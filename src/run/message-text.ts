@@ -1,6 +1,6 @@
 /** What a job's message says: the run in some lines, then its output, or both ends of a long one. */
 import { closeSync, fstatSync, openSync } from "node:fs";
-import { readRange } from "../mailbox/bytes.ts";
+import { readRange } from "../mailbox/file-ranges.ts";
 import { dateField } from "../message/date.ts";
 import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./state.ts";

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { readRange, writeAll } from "../mailbox/bytes.ts";
+import { readRange, writeAll } from "../mailbox/file-ranges.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { named } from "../system-error.ts";
 

@@ -6,7 +6,7 @@ import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
-import { syncDirectory } from "../bytes.ts";
+import { syncDirectory } from "../file-ranges.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
 import { addToMbox, HalfDone, type Undo } from "../mbox/to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";

@@ -7,7 +7,7 @@
 import { closeSync, constants, fsync, futimesSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { syncDirectory, writePieces } from "../bytes.ts";
+import { syncDirectory, writePieces } from "../file-ranges.ts";
 import { type Place, provideMaildir } from "./directory.ts";
 import { nameWith, uniqueName } from "./file-name.ts";
 import { asOwner } from "./owner.ts";

@@ -6,7 +6,7 @@
  * step looks for what was done already.
  */
 import { closeSync, existsSync } from "node:fs";
-import { readPieces, readRange, writeAll, writePieces } from "../bytes.ts";
+import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";
 import { dropStateFile, firstLine, openLeft, putAside, stateFilePath, writeStateFile } from "../state-file.ts";
 import type { StateChange } from "./state.ts";
 

@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { asctime } from "../../message/date.ts";
 import { parseHeader, startsWithFrom } from "../../message/header.ts";
-import { readInto, readRange } from "../bytes.ts";
+import { readInto, readRange } from "../file-ranges.ts";
 import { headerEnd } from "../mbox/scan.ts";
 import { fromLineUser } from "./mbox-form.ts";
 

@@ -2,7 +2,7 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../system-error.ts";
-import { syncDirectory } from "../bytes.ts";
+import { syncDirectory } from "../file-ranges.ts";
 import { Flag } from "../mailbox.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf, lettersOf, nameWith } from "./file-name.ts";

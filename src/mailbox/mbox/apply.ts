@@ -8,7 +8,7 @@
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
-import { writePieces } from "../bytes.ts";
+import { writePieces } from "../file-ranges.ts";
 import { fileFrames } from "../maildir/frames.ts";
 import { BlockWriter, type Part } from "./block-writer.ts";
 import type { Journal, Work } from "./journal.ts";

@@ -6,7 +6,7 @@ import { fdatasync, write } from "node:fs";
 import { promisify } from "node:util";
 import { MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
-import { readInto } from "../bytes.ts";
+import { readInto } from "../file-ranges.ts";
 
 /** A range of the source file, read when its turn comes. */
 export interface Stretch {

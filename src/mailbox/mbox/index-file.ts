@@ -20,7 +20,7 @@ import {
   writevSync,
 } from "node:fs";
 import { join } from "node:path";
-import { copyPieces, readRange } from "../bytes.ts";
+import { copyPieces, readRange } from "../file-ranges.ts";
 import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { MessageIndex } from "./message-index.ts";

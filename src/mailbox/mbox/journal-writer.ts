@@ -1,6 +1,6 @@
 /** Writes a journal. */
 import { closeSync, constants, openSync } from "node:fs";
-import { readInto, writeAll } from "../bytes.ts";
+import { readInto, writeAll } from "../file-ranges.ts";
 import { firstLine, writeStateFile } from "../state-file.ts";
 import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
 import { Journal, journalPath, type Plan, probeOf, type Work } from "./journal.ts";

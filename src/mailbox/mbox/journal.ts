@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { close, closeSync, fstatSync, readdirSync } from "node:fs";
 import { isSystemError } from "../../system-error.ts";
-import { copyPieces, readInto, readRange } from "../bytes.ts";
+import { copyPieces, readInto, readRange } from "../file-ranges.ts";
 import { dropStateFile, openLeft, stateFilePath } from "../state-file.ts";
 import type { Stretch } from "./block-writer.ts";
 

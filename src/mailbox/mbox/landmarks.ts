@@ -1,4 +1,4 @@
-import { readRange } from "../bytes.ts";
+import { readRange } from "../file-ranges.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
 const length = 4096;

@@ -1,6 +1,6 @@
 /** The file of an mbox and where its messages are in it: ranges of bytes, read when asked for. */
 import { closeSync } from "node:fs";
-import { copyPieces, readRange } from "../bytes.ts";
+import { copyPieces, readRange } from "../file-ranges.ts";
 import { MessageIndex } from "./message-index.ts";
 import { headerEnd } from "./scan.ts";
 

@@ -1,5 +1,5 @@
 /** When another program has written the mailbox during the session: which of its messages are those that we know. */
-import { copyPieces } from "../bytes.ts";
+import { copyPieces } from "../file-ranges.ts";
 import { identityOf } from "./identity.ts";
 import type { MboxFile } from "./mbox-file.ts";
 

@@ -1,11 +1,11 @@
 /** Finishes what a crash interrupted, once. What was delivered to the spool since is found and kept. */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { isSystemError } from "../../system-error.ts";
-import { readInto, readRange, writePieces } from "../bytes.ts";
+import { readInto, readRange, writePieces } from "../file-ranges.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
 import { notice } from "../notices.ts";
+import { keptPath } from "../state-file.ts";
 import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
@@ -154,7 +154,7 @@ async function giveUp(journal: Journal, directory: string, mbox: LockedFile | un
     mbox === undefined ||
     heldByMbox(work.mbox, mbox.descriptor, () => journal.forMbox()) === "all";
   if (begun && work.tailLength > 0) {
-    const kept = join(directory, `kept-${Date.now()}.mbox`);
+    const kept = keptPath(directory);
     const descriptor = openSync(kept, "wx", 0o600);
     try {
       writePieces(descriptor, journal.tail(), 0);

@@ -1,5 +1,5 @@
 /** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
-import { readPieces } from "../bytes.ts";
+import { readPieces } from "../file-ranges.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { filing } from "../maildir/delivery.ts";

@@ -4,7 +4,7 @@
  */
 import { read } from "node:fs";
 import { promisify } from "node:util";
-import { readInto } from "../bytes.ts";
+import { readInto } from "../file-ranges.ts";
 import type { Progress } from "../options.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { lookback, mostCarried, Piece, Scanner } from "./scanner.ts";

@@ -13,7 +13,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { copyPieces, readRange, syncDirectory, writePieces } from "../bytes.ts";
+import { copyPieces, readRange, syncDirectory, writePieces } from "../file-ranges.ts";
 import type { MboxWork } from "./journal.ts";
 import { isPartlyWritten } from "./partly-written.ts";
 

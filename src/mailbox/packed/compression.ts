@@ -1,6 +1,6 @@
 /** Which compression a file has, by its first bytes, whatever its name. */
 import { Exit, MailError } from "../../errors.ts";
-import { readRange } from "../bytes.ts";
+import { readRange } from "../file-ranges.ts";
 
 export interface Compression {
   readonly name: string;

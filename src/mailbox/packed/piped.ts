@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../system-error.ts";
-import { writeAll } from "../bytes.ts";
+import { writeAll } from "../file-ranges.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
 
 const pieceSize = 1 << 20;

@@ -4,7 +4,7 @@ import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { isSystemError } from "../../system-error.ts";
-import { writeAll } from "../bytes.ts";
+import { writeAll } from "../file-ranges.ts";
 import type { Progress } from "../options.ts";
 import type { Compression } from "./compression.ts";
 import { zstdFrames } from "./zstd-frames.ts";

@@ -3,7 +3,7 @@
  * that is to be skipped, and says nothing of one that is cut short. Only headers are read, a few bytes for each 128 KiB.
  */
 import { fstatSync } from "node:fs";
-import { readRange } from "../bytes.ts";
+import { readRange } from "../file-ranges.ts";
 
 export interface ZstdFrames {
   /** Start and end of each frame that holds data. */

@@ -8,7 +8,7 @@ import { look, makeCurrent } from "../cursor.ts";
 import { selectMessages } from "../message-list.ts";
 import { partsForm, partsOf } from "../part-files.ts";
 import { shownPieces } from "../print-message.ts";
-import { queryLength } from "../query/words.ts";
+import { queryLength } from "../query/query-words.ts";
 import type { Folder, Session } from "../session.ts";
 
 interface ListAndCommand {

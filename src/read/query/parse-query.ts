@@ -1,8 +1,8 @@
 /** Reads a query by the grammar at the head of message-list.ts. */
 import { allOf, anyOf, ListMistake, not, type Query } from "./query.ts";
+import { type QueryWord, queryWords } from "./query-words.ts";
 import { asTerm, queryTerms } from "./term-table.ts";
 import { compileTerm } from "./terms.ts";
-import { type QueryWord, queryWords } from "./words.ts";
 
 export interface QueryPlace {
   /** What dates are counted from. */

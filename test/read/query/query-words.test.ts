@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { queryLength } from "../../../src/read/query/words.ts";
+import { queryLength } from "../../../src/read/query/query-words.ts";
 
 test.each([
   ["from:cron wc -l", "from:cron"],

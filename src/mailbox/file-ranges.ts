@@ -1,4 +1,4 @@
-/** Reads and writes of whole ranges, whatever the system call gave at once. */
+/** Reads and writes of whole ranges of a file, whatever the system call gave at once. */
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
 const pieceSize = 1 << 20;
