@@ -1,7 +1,9 @@
 /** A file that is written by its name: opened, locked, and sure to be still the one that has the name. */
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { isSystemError } from "../system-error.ts";
-import { lockFile } from "./lock/lock-file.ts";
+import { dotlockHolder } from "./lock/dotlock.ts";
+import { tryBoth, tryCreate } from "./lock/lock-file.ts";
+import { type Release, waitForLock } from "./lock/wait.ts";
 
 export interface LockedFile {
   readonly descriptor: number;
@@ -9,23 +11,6 @@ export interface LockedFile {
   readonly created: boolean;
   /** Unlocks and closes. */
   release(): Promise<void>;
-}
-
-function openOrCreate(path: string): { descriptor: number; created: boolean } {
-  for (;;) {
-    try {
-      return { descriptor: openSync(path, constants.O_RDWR), created: false };
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== "ENOENT") throw error;
-    }
-    try {
-      return { descriptor: openSync(path, "wx+", 0o600), created: true };
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== "EEXIST") throw error;
-      // Made by another program just now; or a link that leads nowhere, and then this throws.
-      statSync(path);
-    }
-  }
 }
 
 /** Whether a name still is that of the open file. */
@@ -36,34 +21,55 @@ export function hasName(descriptor: number, path: string): boolean {
 }
 
 /**
- * While one waits for a lock, the file may be replaced or removed by who holds it; then the new one is taken.
+ * While one waits for a lock, the file may be made, replaced or removed by who holds it; then the new one is taken. One that
+ * is not there is made once it is locked.
  *
  * What is no regular file, such as a terminal, is not locked.
  *
  * @param lockwait seconds
  * @throws MailboxBusy, or the system's error
  */
-export async function openLocked(path: string, lockwait: number): Promise<LockedFile> {
-  const until = Date.now() + lockwait * 1000;
-  for (;;) {
-    const { descriptor, created } = openOrCreate(path);
-    try {
-      if (!fstatSync(descriptor).isFile()) {
-        return { descriptor, created: false, release: async () => closeSync(descriptor) };
-      }
-      const unlock = await lockFile(path, descriptor, Math.max(0, (until - Date.now()) / 1000));
-      if (hasName(descriptor, path)) {
-        const release = async () => {
-          await unlock();
-          closeSync(descriptor);
-        };
-        return { descriptor, created, release };
-      }
-      await unlock();
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
-    closeSync(descriptor);
+export function openLocked(path: string, lockwait: number): Promise<LockedFile> {
+  return waitForLock(
+    path,
+    lockwait,
+    () => tryOpenLocked(path),
+    () => dotlockHolder(path),
+  );
+}
+
+async function tryOpenLocked(path: string): Promise<LockedFile | undefined> {
+  const descriptor = openIfThere(path);
+  if (descriptor === undefined) {
+    const made = await tryCreate(path);
+    return made === undefined ? undefined : lockedFile(made.descriptor, true, made.release);
   }
+  try {
+    if (!fstatSync(descriptor).isFile()) return lockedFile(descriptor, false, async () => {});
+    const unlock = await tryBoth(path, descriptor);
+    if (unlock !== undefined && hasName(descriptor, path)) return lockedFile(descriptor, false, unlock);
+    await unlock?.();
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  closeSync(descriptor);
+  return undefined;
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDWR);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    return undefined;
+  }
+}
+
+function lockedFile(descriptor: number, created: boolean, unlock: Release): LockedFile {
+  const release = async () => {
+    await unlock();
+    closeSync(descriptor);
+  };
+  return { descriptor, created, release };
 }

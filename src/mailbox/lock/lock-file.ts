@@ -4,9 +4,11 @@
  * Deliverers take the two in either order. So when the second is refused the first is given back before waiting, or two
  * programs would wait for each other for ever.
  */
+import { closeSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
+import { isSystemError } from "../../system-error.ts";
 import { type DotlockOutcome, dotlockHolder, tryDotlock } from "./dotlock.ts";
-import { releaseFcntlLock, tryFcntlLock } from "./fcntl-lock.ts";
+import { type Lock, releaseFcntlLock, tryFcntlLock } from "./fcntl-lock.ts";
 import { type Release, waitForLock } from "./wait.ts";
 
 /**
@@ -30,7 +32,8 @@ export async function lockFile(
   );
 }
 
-async function tryBoth(path: string, descriptor: number): Promise<Release | undefined> {
+/** @returns undefined when another program has one of the two */
+export async function tryBoth(path: string, descriptor: number): Promise<Release | undefined> {
   const record = await tryFcntlLock(descriptor);
   if (record === "refused") return undefined;
   const giveBack = async () => {
@@ -57,4 +60,46 @@ async function tryBoth(path: string, descriptor: number): Promise<Release | unde
     taken.release();
     await giveBack();
   };
+}
+
+/**
+ * Makes a file that is not there, under both locks from its first moment: while another program has the lock for it, none is
+ * made that would be left behind empty.
+ *
+ * @returns undefined when another program has the lock, or makes the file at this moment
+ * @throws the system's error; MailError as for `lockFile`
+ */
+export async function tryCreate(path: string): Promise<{ descriptor: number; release: Release } | undefined> {
+  const dotlock = tryDotlock(path);
+  if (dotlock === "refused") return undefined;
+  let made: { descriptor: number; record: Lock } | undefined;
+  try {
+    made = await createWithLock(path);
+  } finally {
+    if (made === undefined && dotlock !== "impossible") dotlock.release();
+  }
+  if (made === undefined) return undefined;
+  const { descriptor, record } = made;
+  const release = async () => {
+    if (dotlock !== "impossible") dotlock.release();
+    if (record === "taken") await releaseFcntlLock(descriptor);
+  };
+  return { descriptor, release };
+}
+
+async function createWithLock(path: string): Promise<{ descriptor: number; record: Lock } | undefined> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "wx+", 0o600);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "EEXIST") throw error;
+    // Made by another program just now; or a link that leads nowhere, and then this throws.
+    statSync(path);
+    return undefined;
+  }
+  const record = await tryFcntlLock(descriptor);
+  if (record !== "refused") return { descriptor, record };
+  // Another program has found it and is going to write it.
+  closeSync(descriptor);
+  return undefined;
 }

@@ -17,20 +17,20 @@ export type Release = () => Promise<void>;
  * @param signal ends the waiting, with its reason
  * @throws MailboxBusy
  */
-export async function waitForLock(
+export async function waitForLock<T>(
   path: string,
   lockwait: number,
-  attempt: () => Promise<Release | undefined>,
+  attempt: () => Promise<T | undefined>,
   holder: () => number | undefined = () => undefined,
   signal?: AbortSignal,
-): Promise<Release> {
+): Promise<T> {
   const begun = Date.now();
   const deadline = begun + lockwait * 1000;
   let told = false;
   for (let tries = 0; ; tries++) {
     signal?.throwIfAborted();
-    const release = await attempt();
-    if (release !== undefined) return release;
+    const lock = await attempt();
+    if (lock !== undefined) return lock;
     const now = Date.now();
     if (now >= deadline) throw new MailboxBusy(path, holder());
     if (!told && now - begun >= patience) {

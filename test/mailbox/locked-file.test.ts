@@ -1,0 +1,60 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { appendMessages } from "../../src/mailbox/append.ts";
+
+const message = "From b Sat Jan 16 18:22:01 2021\nSubject: new\n\nbody\n\n";
+
+let directory: string;
+let box: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "locked-"));
+  box = join(directory, "box");
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const append = (lockwait: number) => appendMessages(box, [[Buffer.from(message)]], { lockwait });
+
+function lockedByAnother(): () => void {
+  writeFileSync(`${box}.lock`, `${process.pid}:${hostname()}\n`);
+  return () => rmSync(`${box}.lock`);
+}
+
+describe("a mailbox that is not there", () => {
+  test("is made when something is saved to it", async () => {
+    expect(await append(0)).toEqual({ created: true });
+    expect(readdirSync(directory)).toEqual(["box"]);
+  });
+
+  test("is not left behind empty where another program has the lock for it", async () => {
+    lockedByAnother();
+    await expect(append(0)).rejects.toThrow(`${box}: locked by process ${process.pid}`);
+    expect(readdirSync(directory)).toEqual(["box.lock"]);
+  });
+
+  test("is not left behind empty where what is to be saved can't be read", async () => {
+    const unreadable = (function* (): Iterable<Uint8Array> {
+      yield Buffer.from(message);
+      throw new Error("unreadable");
+    })();
+    await expect(appendMessages(box, [unreadable], { lockwait: 0 })).rejects.toThrow("unreadable");
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test("is added to where the holder of the lock has made it meanwhile", async () => {
+    const release = lockedByAnother();
+    const appended = append(10);
+    writeFileSync(box, message);
+    release();
+    expect(await appended).toEqual({ created: false });
+    expect(readFileSync(box, "latin1")).toBe(message.repeat(2));
+  });
+
+  test("is not made behind a link that leads nowhere", async () => {
+    symlinkSync("missing", box);
+    await expect(append(0)).rejects.toThrow("No such file or directory");
+    expect(readdirSync(directory)).toEqual(["box"]);
+  });
+});
