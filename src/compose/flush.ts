@@ -81,10 +81,12 @@ async function attempt({ submission }: Context, queue: Queue, entry: Entry): Pro
   const everyone = (reply: string, exit: ExitCode) => envelope.to.map((recipient) => ({ recipient, reply, exit }));
   try {
     const transport = await submission.openUnqueued(parseWay(way), { sender: envelope.from, verbose: false });
-    return await transport.submit(envelope, queue.message(entry));
+    const outcome = await transport.submit(envelope, queue.message(entry));
+    // Another try could be a second copy: that is for a person to decide.
+    const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, exit: Exit.Unavailable } : each));
+    return { ...outcome, refused };
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    // Another try could be a second copy: that is for a person to decide.
     if (error instanceof OutcomeUnknown) return { accepted: [], refused: everyone(error.message, Exit.Unavailable) };
     const reply = error.message === "" ? `${way}: the program failed` : error.message;
     return { accepted: [], refused: everyone(reply, Exit.TempFail) };

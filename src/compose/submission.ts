@@ -108,9 +108,7 @@ export class Submission {
       outcome = { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
     }
     // Where it may have arrived, another try could be a second copy.
-    const later = outcome.refused.filter(
-      ({ exit, reply }) => exit === Exit.TempFail && !/outcome is unknown/.test(reply),
-    );
+    const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     if (later.length === 0) return outcome;
     const { queueOf } = await import("./flush.ts");
     let id: string;

@@ -113,7 +113,11 @@ export class Dialogue {
       if (this.#open) this.#waiting.push(line);
       else this.#say(line);
     } else if (entry.tnx === "server") this.#reply(text);
-    else if (entry.tnx === "smtp" && text.startsWith("Connection upgraded")) this.note("From here on encrypted (TLS)");
+    else if (entry.tnx === "smtp" && text.startsWith("Connection upgraded")) {
+      // RFC 3207, section 4.2: what anybody could have said before counts no more.
+      this.#extensions = new Map();
+      this.note("From here on encrypted (TLS)");
+    }
   }
 
   #say(line: string): void {
@@ -125,7 +129,10 @@ export class Dialogue {
 
   #reply(text: string): void {
     const lines = text.split(/\r?\n/);
-    if (this.#phase === "Connection") this.phase("Greeting");
+    if (this.#phase === "Connection") {
+      this.#extensions = new Map();
+      this.phase("Greeting");
+    }
     if (/^(EHLO|LHLO)/.test(this.#phase) && text.startsWith("250")) this.#learn(lines);
     if (this.#secret && !text.startsWith("334")) this.#secret = false;
     for (const line of lines) this.#witness?.("server", line);

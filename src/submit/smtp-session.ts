@@ -4,24 +4,15 @@
  * Its own goes through three streams, which cost a small message more than all of the dialogue. Here the pieces of a
  * message are written as they come, waiting where the server is slow, so that a message of any size takes little memory.
  */
-import SMTPConnection, { type SMTPConnectionSendInfo } from "nodemailer/lib/smtp-connection";
+import type { SMTPConnectionSendInfo } from "nodemailer/lib/smtp-connection";
 import type { Dialogue } from "./dialogue.ts";
+import { StrictConnection } from "./strict-connection.ts";
 import { WireLines } from "./wire-lines.ts";
 
 type SendInfo = SMTPConnectionSendInfo;
-type Envelope = Parameters<SMTPConnection["send"]>[0];
+type Envelope = Parameters<StrictConnection["send"]>[0];
 type Reply = (error: Error | null, reply?: string) => void;
 type Action = (reply: string) => void;
-
-/** What nodemailer does not declare, and what test/submit/ would miss. */
-interface Internals {
-  readonly _envelope: { readonly accepted: readonly string[]; readonly pipelined: boolean };
-  readonly _destroyed: boolean;
-  readonly _responseActions: Action[];
-  _formatError(error: Error | string, code: string, reply: string | false, command: string): Error;
-  _actionSMTPStream(reply: string, done: Reply): void;
-  _actionLMTPStream(recipient: string, final: boolean, reply: string, done: Reply): void;
-}
 
 /** A message on its way, in the place of nodemailer's stream. */
 interface Transfer {
@@ -35,15 +26,21 @@ const chunkSize = 1024 * 1024;
 /** Bytes that are gathered for one write. */
 const writeSize = 64 * 1024;
 
-export class SmtpSession extends SMTPConnection {
+export class SmtpSession extends StrictConnection {
   readonly #dialogue: Dialogue;
   #chunked = false;
   /** What nodemailer does at the reply to DATA, where BDAT spares that. */
   #afterEnvelope: Action | undefined;
+  #answered: { readonly recipient: string; readonly reply: string }[] = [];
 
-  constructor(options: ConstructorParameters<typeof SMTPConnection>[0], dialogue: Dialogue) {
+  constructor(options: ConstructorParameters<typeof StrictConnection>[0], dialogue: Dialogue) {
     super(options);
     this.#dialogue = dialogue;
+  }
+
+  /** What is certain where the connection is lost behind a message: who was refused, and of LMTP each reply that came. */
+  get answered(): readonly { readonly recipient: string; readonly reply: string }[] {
+    return this.#answered;
   }
 
   /** @param options.chunked with BDAT; the server must have offered CHUNKING */
@@ -67,33 +64,29 @@ export class SmtpSession extends SMTPConnection {
         resolve();
       };
       this.once("end", done);
-      this.#internals._responseActions.push(done);
+      this.internals._responseActions.push(done);
       this._sendCommand("QUIT");
     });
   }
 
-  get #internals(): Internals {
-    return this as unknown as Internals;
-  }
-
   /** With BDAT no DATA is sent: the message follows once the replies to the envelope are there. */
-  _sendCommand(line: string, shown?: string): void {
+  override _sendCommand(line: string, shown?: string): void {
     if (this.#chunked && line === "DATA") {
-      this.#afterEnvelope = this.#internals._responseActions.pop();
-      if (!this.#internals._envelope.pipelined) this.#endEnvelope();
-    } else Reflect.apply(parent._sendCommand, this, [line, shown]);
+      this.#afterEnvelope = this.internals._responseActions.pop();
+      if (!this.internals._envelope.pipelined) this.#endEnvelope();
+    } else super._sendCommand(line, shown);
   }
 
   /** After each reply to MAIL and RCPT. */
   _advanceEnvelope(reply: string, done: Reply): void {
     Reflect.apply(parent._advanceEnvelope, this, [reply, done]);
-    if (this.#afterEnvelope !== undefined && this.#internals._responseActions.length === 0) this.#endEnvelope();
+    if (this.#afterEnvelope !== undefined && this.internals._responseActions.length === 0) this.#endEnvelope();
   }
 
   #endEnvelope(): void {
     const act = this.#afterEnvelope;
     this.#afterEnvelope = undefined;
-    act?.("250 the message may follow");
+    act?.("354 the message may follow");
   }
 
   /** What nodemailer calls when the envelope is accepted. */
@@ -114,16 +107,17 @@ export class SmtpSession extends SMTPConnection {
       over = true;
       if (whole) return done(error, reply);
       // A reply to half a message. What is left of it may not be read as commands.
-      done(error ?? this.#internals._formatError("Reply before the end of the message", "EPROTOCOL", false, "DATA"));
+      done(error ?? this.internals._formatError("Reply before the end of the message", "EPROTOCOL", false, "DATA"));
       this.close();
     });
     try {
-      for await (const bytes of onTheWire(pieces, { stuffed: true, size: writeSize })) {
+      for await (const { message, last } of onTheWire(pieces, { stuffed: true, size: writeSize })) {
         if (over) return;
-        this.#dialogue.passes(bytes.message);
-        whole = bytes.last;
+        if (this.answeredAhead) return this.outOfStep();
+        this.#dialogue.passes(message);
+        whole = last;
         if (whole) this.#dialogue.ends("dot");
-        if (!(await this.#write(whole ? [bytes.message, finalDot] : [bytes.message], transfer))) return;
+        if (!(await this.#write(whole ? [message, finalDot] : [message], transfer))) return;
       }
     } catch (error) {
       this.#stop(error, done);
@@ -134,10 +128,11 @@ export class SmtpSession extends SMTPConnection {
     try {
       for await (const { message, last } of onTheWire(pieces, { stuffed: false, size: chunkSize })) {
         const socket = this._socket;
-        if (!socket || this.#internals._destroyed) return;
+        if (!socket || this.internals._destroyed) return;
         const answered = last ? this.#awaitReplies(done) : this.#nextReply(socket);
         socket.cork();
         this._sendCommand(`BDAT ${message.length}${last ? " LAST" : ""}`);
+        if (this.internals._destroyed) return;
         this.#dialogue.passes(message);
         if (last) this.#dialogue.ends("chunk");
         const written = this.#write([message], transfer);
@@ -146,7 +141,7 @@ export class SmtpSession extends SMTPConnection {
         const reply = await answered;
         if (last || reply === undefined) return;
         if (reply.startsWith("2")) continue;
-        return done(this.#internals._formatError("Message failed", "EMESSAGE", reply, "BDAT"));
+        return done(this.internals._formatError("Message failed", "EMESSAGE", reply, "BDAT"));
       }
     } catch (error) {
       this.#stop(error, done);
@@ -155,21 +150,26 @@ export class SmtpSession extends SMTPConnection {
 
   /** The message itself can't be read: half of it is none, and nothing may end it. */
   #stop(error: unknown, done: Reply): void {
-    done(this.#internals._formatError(error as Error, "ESTREAM", false, "API"));
+    done(this.internals._formatError(error as Error, "ESTREAM", false, "API"));
     this.close();
   }
 
   /** Of SMTP there is one reply to the whole, of LMTP one for each recipient (RFC 2033, section 4.2). */
   #awaitReplies(done: Reply): undefined {
-    const { _responseActions: actions, _envelope: envelope } = this.#internals;
+    const { _responseActions: actions, _envelope: envelope } = this.internals;
+    this.#answered = envelope.rejectedErrors.map(({ recipient, response: reply }) => ({ recipient, reply }));
     if (this.options.lmtp !== true) {
-      actions.push((reply) => this.#internals._actionSMTPStream(reply, done));
+      actions.push((reply) => this.internals._actionSMTPStream(reply, done));
       return;
     }
     const recipients = [...envelope.accepted];
     for (const [at, recipient] of recipients.entries()) {
       const final = at === recipients.length - 1;
-      actions.push((reply) => this.#internals._actionLMTPStream(recipient, final, reply, done));
+      actions.push((reply) => {
+        if (!this.#dialogue.dotSent) return done(null, reply);
+        this.#answered.push({ recipient, reply });
+        this.internals._actionLMTPStream(recipient, final, reply, done);
+      });
     }
   }
 
@@ -177,14 +177,14 @@ export class SmtpSession extends SMTPConnection {
   #nextReply(socket: { once(event: "close", listener: () => void): unknown }): Promise<string | undefined> {
     return new Promise((resolve) => {
       socket.once("close", () => resolve(undefined));
-      this.#internals._responseActions.push(resolve);
+      this.internals._responseActions.push(resolve);
     });
   }
 
   /** Writes, and waits where the server is slow. @returns false when the connection is gone; nodemailer says why */
   async #write(parts: readonly Uint8Array[], transfer: Transfer): Promise<boolean> {
     const socket = this._socket;
-    if (!socket || socket.destroyed || this.#internals._destroyed) return false;
+    if (!socket || socket.destroyed || this.internals._destroyed) return false;
     const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
     transfer.outByteCount += bytes.length;
     if (bytes.length === 0 || socket.write(bytes)) return true;
@@ -202,8 +202,7 @@ export class SmtpSession extends SMTPConnection {
   }
 }
 
-const parent = SMTPConnection.prototype as unknown as {
-  _sendCommand(line: string, shown?: string): void;
+const parent = StrictConnection.prototype as unknown as {
   _advanceEnvelope(reply: string, done: Reply): void;
 };
 

@@ -9,8 +9,8 @@ import { Exit, MailError } from "../errors.ts";
 import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
 import { Dialogue } from "./dialogue.ts";
 import { OutcomeUnknown, SubmissionFailed } from "./errors.ts";
-import { failure, refusal, type SmtpError } from "./failures.ts";
-import { oneLine, queueIdOf } from "./replies.ts";
+import { failure, refusal, type SmtpError, unknownOutcome } from "./failures.ts";
+import { exitOf, oneLine, queueIdOf } from "./replies.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
 import { serverName } from "./way.ts";
 
@@ -59,8 +59,10 @@ export class SmtpTransport implements Transport {
         last = await this.#transaction({ from: envelope.from, to: batch }, message);
       } catch (error) {
         if (accepted.length === 0 || !(error instanceof MailError)) throw error;
-        const reply = oneLine(error.message);
-        refused.push(...rest.map((recipient) => ({ recipient, reply, exit: error.exit })));
+        refused.push(...batch.map((recipient) => refusalBy(error, recipient)));
+        const { exit } = error;
+        const untried = { reply: "not tried, since those before failed", exit };
+        refused.push(...rest.slice(batch.length).map((recipient) => ({ recipient, ...untried })));
         break;
       }
       const tooMany = last.accepted.length > 0 ? last.refused.filter(isTooMany) : [];
@@ -105,8 +107,13 @@ export class SmtpTransport implements Transport {
 
   async #failed(error: unknown, envelope: Envelope): Promise<Outcome> {
     const { dotSent } = this.#dialogue;
+    const { server, timeouts } = this.#options;
+    const answered = dotSent ? (this.#connection?.answered ?? []) : [];
     try {
-      return failure(error, envelope, dotSent, serverName(this.#options.server));
+      return failure(error, envelope, { dotSent, server: serverName(server), timeouts });
+    } catch (failed) {
+      if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
+      return partly(answered, envelope, failed);
     } finally {
       // In the middle of a transaction it is of no use to the next message.
       await this.close();
@@ -124,7 +131,7 @@ export class SmtpTransport implements Transport {
         const { dotSent } = this.#dialogue;
         reject(
           dotSent
-            ? new OutcomeUnknown(`${reason}; the outcome is unknown: the message may have been accepted`, Exit.TempFail)
+            ? new OutcomeUnknown(unknownOutcome(reason), Exit.TempFail)
             : new SubmissionFailed(reason, Exit.TempFail),
         );
         this.#drop();
@@ -183,6 +190,24 @@ export class SmtpTransport implements Transport {
       ...(queueId === undefined ? {} : { queueId }),
     };
   }
+}
+
+function refusalBy(error: MailError, recipient: string): Refusal {
+  const said = { recipient, reply: oneLine(error.message), exit: error.exit };
+  return error instanceof OutcomeUnknown ? { ...said, unknown: true } : said;
+}
+
+/** The connection was lost behind the message: whoever is answered has it or has it not, the others are unknown. */
+function partly(answered: Connection["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
+  const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");
+  const refused = answered
+    .filter((each) => !isTaken(each))
+    .map(({ recipient, reply }) => ({ recipient, reply: oneLine(reply), exit: exitOf(reply) }));
+  const unheard = to.filter((recipient) => !answered.some((each) => each.recipient === recipient));
+  return {
+    accepted: answered.filter(isTaken).map(({ recipient }) => recipient),
+    refused: [...refused, ...unheard.map((recipient) => refusalBy(lost, recipient))],
+  };
 }
 
 /** RFC 9422: `LIMITS RCPTMAX=100`. */

@@ -14,6 +14,8 @@ export interface Refusal {
   /** The server's or program's own words, with its reply code; one line. */
   readonly reply: string;
   readonly exit: ExitCode;
+  /** It may have arrived all the same: another try could be a second copy. */
+  readonly unknown?: true;
 }
 
 export interface Outcome {

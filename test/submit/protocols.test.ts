@@ -26,9 +26,11 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function serve(script: Script, { tls }: { tls: boolean }): Promise<number> {
+async function serve(script: Script, { tls }: { tls: boolean | "later" }): Promise<number> {
   const pem = (name: string) => readFileSync(join(vault, name), "utf8");
-  server = await scriptedServer(script, 0, tls ? { key: pem("key.pem"), cert: pem("cert.pem") } : undefined);
+  const identity = { key: pem("key.pem"), cert: pem("cert.pem") };
+  const shown = tls === "later" ? { ...identity, later: true as const } : identity;
+  server = await scriptedServer(script, 0, tls ? shown : undefined);
   return server.port;
 }
 
@@ -111,4 +113,23 @@ test("lmtp://HOST:PORT: a reply for each recipient, and each is told what became
   expect(sent.exit).toBe(67);
   expect(server?.commands[0]).toMatch(/^LHLO /);
   expect(server?.messages).toHaveLength(1);
+});
+
+test("what is said in the same packet as the consent to STARTTLS is not heard as said in TLS (RFC 3207, section 6)", async () => {
+  let greeted = 0;
+  const port = await serve(
+    {
+      EHLO: () => (++greeted === 1 ? "250-t\r\n250-AUTH LOGIN\r\n250 STARTTLS" : "250-t\r\n250 8BITMIME"),
+      STARTTLS: "220 go ahead\r\n250-evil\r\n250-PIPELINING\r\n250 AUTH PLAIN",
+    },
+    { tls: "later" },
+  );
+  const argv = ["-S", `cafile=${join(vault, "cert.pem")}`, "-S", "starttls=required", "-s", "s", "one@x.org"];
+  expect(await mail(`smtp://localhost:${port}`, ...argv)).toMatchObject({ exit: 0 });
+  expect(server?.commands.map((line) => line.slice(0, 8))).toEqual(
+    "EHLO STARTTLS EHLO MAIL RCPT DATA QUIT".split(" ").map((verb) => expect.stringContaining(verb)),
+  );
+  expect(server?.messages).toHaveLength(1);
+  const withLogin = await mail(`smtp://me@localhost:${port}`, ...argv);
+  expect(withLogin).toMatchObject({ exit: 69, err: expect.stringContaining("the server takes no login") });
 });

@@ -2,12 +2,13 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
 
 /** "other" is what is none of them, such as an answer to a challenge. */
-type Phase = "AUTH" | "other" | "greeting" | "EHLO" | "HELO" | "MAIL" | "RCPT" | "DATA" | "dot" | "QUIT";
-/** A reply; "close" the connection; or "silent". */
-export type Script = Partial<Record<Phase, string | ((line: string) => string)>>;
+type Phase = "AUTH" | "STARTTLS" | "other" | "greeting" | "EHLO" | "HELO" | "MAIL" | "RCPT" | "DATA" | "dot" | "QUIT";
+/** A reply, or bytes as they are; "close", "reset" or half-close ("end") the connection; or "silent". */
+type Answer = string | Uint8Array;
+export type Script = Partial<Record<Phase, Answer | ((line: string, socket: Socket) => Answer)>>;
 
 export interface ScriptedServer {
   readonly port: number;
@@ -26,31 +27,45 @@ const usual: Record<Phase, string> = {
   dot: "250 2.0.0 Ok: queued as TEST42",
   QUIT: "221 bye",
   AUTH: "235 2.7.0 ok",
+  STARTTLS: "220 2.0.0 go ahead",
   other: "250 ok",
 };
 
+export interface Identity {
+  readonly key: string;
+  readonly cert: string;
+  /** Spoken to in TLS once STARTTLS was said and answered, not from the start. */
+  readonly later?: true;
+}
+
 /**
  * @param port a free one, where none is named
- * @param tls what it shows who it is with, to be spoken to in TLS from the start
+ * @param tls what it shows who it is with, to be spoken to in TLS
+ * @param write how its replies get onto the wire
  */
 export async function scriptedServer(
   script: Script = {},
   port = 0,
-  tls?: { key: string; cert: string },
+  tls?: Identity,
+  write = (socket: Socket, reply: Uint8Array): void => void socket.write(reply),
 ): Promise<ScriptedServer> {
   const commands: string[] = [];
   const messages: string[] = [];
   const sockets = new Set<Socket>();
-  const spokenTo = (socket: Socket) => {
+  const spokenTo = (socket: Socket, greeted = false) => {
     sockets.add(socket);
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
     socket.setEncoding("latin1");
     const answer = (phase: Phase, line = "") => {
       const told = script[phase] ?? usual[phase];
-      const reply = typeof told === "function" ? told(line) : told;
+      const reply = typeof told === "function" ? told(line, socket) : told;
       if (reply === "close") socket.destroy();
-      else if (reply !== "silent" && socket.writable) socket.write(`${reply}\r\n`, "latin1");
-      return reply;
+      else if (reply === "reset") socket.resetAndDestroy();
+      else if (reply === "end") socket.end();
+      else if (reply !== "silent" && socket.writable) {
+        write(socket, typeof reply === "string" ? Buffer.from(`${reply}\r\n`, "latin1") : reply);
+      }
+      return typeof reply === "string" ? reply : Buffer.from(reply).toString("latin1");
     };
     let data: string[] | undefined;
     const lines = createInterface({ input: socket });
@@ -63,14 +78,23 @@ export async function scriptedServer(
         return void answer("dot");
       }
       commands.push(line);
+      if (line.toUpperCase() === "STARTTLS" && tls?.later === true) {
+        lines.close();
+        answer("STARTTLS", line);
+        return void spokenTo(new TLSSocket(socket, { isServer: true, ...tls }), true);
+      }
       const verb = line.slice(0, 4).toUpperCase() as Phase;
-      if (answer(verb in usual ? verb : "other", line).startsWith("354")) data = [];
+      const reply = answer(verb in usual ? verb : "other", line);
+      if (verb === "DATA" && reply.startsWith("354")) data = [];
       if (verb === "QUIT") socket.end();
     });
-    answer("greeting");
+    if (!greeted) answer("greeting");
   };
+  const take = (socket: Socket) => spokenTo(socket);
   const server =
-    tls === undefined ? createServer(spokenTo) : createTlsServer(tls, spokenTo).on("tlsClientError", () => {});
+    tls === undefined || tls.later === true
+      ? createServer(take)
+      : createTlsServer(tls, take).on("tlsClientError", () => {});
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {

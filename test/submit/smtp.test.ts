@@ -118,7 +118,12 @@ test("a reply before the end of the message is not one to it: nothing counts as 
       for (let piece = 0; piece < 200; piece++) yield Buffer.alloc(100_000, "x".repeat(79).concat("\n"));
     },
   };
-  server = await scriptedServer({ DATA: "354 go on\r\n250 2.0.0 taken before it came" });
+  server = await scriptedServer({
+    DATA: (_line, socket) => {
+      setTimeout(() => socket.write("250 2.0.0 taken before it came\r\n"), 10);
+      return "354 go on";
+    },
+  });
   await expect(transportTo(server.port).submit(envelope, large)).rejects.toMatchObject({
     exit: Exit.Protocol,
     message: expect.stringContaining("Reply before the end of the message"),

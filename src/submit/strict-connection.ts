@@ -1,0 +1,96 @@
+/**
+ * nodemailer's connection, with a closer look at replies: each must be one (RFC 5321, section 4.2), must answer what was
+ * said before it, and must come to an end.
+ *
+ * A server that speaks out of turn would else be heard as accepting what it never saw: its replies are counted off
+ * against the commands, and a "250 ok" too many is one for the message.
+ */
+import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { isReply, oneLine } from "./replies.ts";
+
+type Done = (error: Error | null, reply?: string) => void;
+
+/** What nodemailer does not declare, and what test/submit/ would miss. */
+export interface Internals {
+  readonly _envelope: {
+    readonly accepted: readonly string[];
+    readonly rejectedErrors: readonly { readonly recipient: string; readonly response: string }[];
+    readonly pipelined: boolean;
+  };
+  readonly _destroyed: boolean;
+  readonly _responseActions: ((reply: string) => void)[];
+  readonly _responseQueue: readonly string[];
+  readonly _responsePartial: boolean;
+  readonly _remainder: string;
+  _formatError(error: Error | string, code: string, reply: string | false, command: string): Error;
+  _onError(error: Error, code: string, reply: string | false, command: string): void;
+  _actionSMTPStream(reply: string, done: Done): void;
+  _actionLMTPStream(recipient: string, final: boolean, reply: string, done: Done): void;
+}
+
+export class StrictConnection extends SMTPConnection {
+  /** Milliseconds since 1970: when the reply began that is not whole yet. */
+  #begun: number | undefined;
+
+  protected get internals(): Internals {
+    return this as unknown as Internals;
+  }
+
+  /** There is a reply already to what has not been said. Only the announcement that it leaves may come at any time. */
+  protected get answeredAhead(): boolean {
+    const { _responseQueue: replies, _remainder: rest } = this.internals;
+    return [...replies, rest].some((reply) => reply.trim() !== "" && !reply.startsWith("421"));
+  }
+
+  /** Ends a connection on which nobody knows any more which reply belongs to what. */
+  protected outOfStep(): void {
+    this.internals._onError(new Error("the server answers what it was not asked"), "EPROTOCOL", false, "CONN");
+  }
+
+  _sendCommand(line: string, shown?: string): void {
+    if (this.answeredAhead) this.outOfStep();
+    else Reflect.apply(parent._sendCommand, this, [line, shown]);
+  }
+
+  /** A reply may be as long as it likes to nobody: the time a server may be silent is also that for one reply. */
+  _onData(bytes: Buffer): void {
+    Reflect.apply(parent._onData, this, [bytes]);
+    const { _responsePartial: open, _remainder: rest } = this.internals;
+    if (!open && rest === "") this.#begun = undefined;
+    else this.#begun ??= Date.now();
+    const limit = this.options.socketTimeout ?? Number.POSITIVE_INFINITY;
+    if (this.#begun !== undefined && Date.now() - this.#begun > limit) this._onTimeout();
+  }
+
+  _onTimeout(): void {
+    Reflect.apply(parent._onTimeout, this, []);
+  }
+
+  _processResponse(): void {
+    const [reply = ""] = this.internals._responseQueue;
+    if (reply.trim() === "" || this.internals._responsePartial || isReply(reply)) {
+      Reflect.apply(parent._processResponse, this, []);
+    } else {
+      const error = new Error(`no reply of SMTP: "${oneLine(reply)}"`);
+      this.internals._onError(error, "EPROTOCOL", false, "CONN");
+    }
+  }
+
+  /** Nodemailer sends the message also at a 250, which says that the server waits for a command. */
+  _actionDATA(reply: string, done: Done): void {
+    const { _envelope: envelope } = this.internals;
+    if (envelope.accepted.length > 0 && /^(?!354)[23]/.test(reply)) {
+      const error = new Error(`DATA was answered with "${oneLine(reply)}" instead of 354`);
+      done(this.internals._formatError(error, "EPROTOCOL", false, "DATA"));
+      this.close();
+    } else Reflect.apply(parent._actionDATA, this, [reply, done]);
+  }
+}
+
+const parent = SMTPConnection.prototype as unknown as {
+  _sendCommand(line: string, shown?: string): void;
+  _onData(bytes: Buffer): void;
+  _onTimeout(): void;
+  _processResponse(): void;
+  _actionDATA(reply: string, done: Done): void;
+};
