@@ -3,6 +3,7 @@ import type { Identity } from "../config/identity.ts";
 import { parseAddresses } from "../message/address.ts";
 import { dateField } from "../message/date.ts";
 import { encodeMailbox, encodeText } from "../message/encoded-words.ts";
+import { byteLength } from "../message/text.ts";
 import type { Draft } from "./draft.ts";
 import { qualified, type Recipients } from "./recipients.ts";
 import type { Sender, Stamp } from "./stamp.ts";
@@ -26,7 +27,8 @@ export function encodedFields(
   };
   const text = (name: string, value: string): Field => [name, encodeText(blanked(value), name.length + 2, charset)];
   const addressed = (name: string, value: string): Field => {
-    const mailboxes = encodedMailboxes(blanked(value), identity.mailName, charset);
+    const said = name.toLowerCase() === "from" ? senderAs(blanked(value), identity) : blanked(value);
+    const mailboxes = encodedMailboxes(said, identity.mailName, charset);
     return [name, mailboxes.length === 0 ? blanked(value) : folded(mailboxes, name.length)];
   };
   const ours: Field[] = [
@@ -70,6 +72,12 @@ export function isAddressField(name: string): boolean {
 /** Structured fields, which folding and encoded words would break. */
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
 
+/** A sender that is a name alone, such as `Cron Daemon`, is the user under that name. */
+export function senderAs(text: string, { user, mailName }: Identity): string {
+  const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
+  return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${user}@${mailName}>` : text;
+}
+
 function ownMailbox({ fullName, user, mailName }: Identity): string {
   return encodeMailbox(fullName, `${user}@${mailName}`);
 }
@@ -93,7 +101,7 @@ function folded(mailboxes: readonly string[], taken: number): string {
 export function peopleFields(draft: Draft, people: People, between: string, bcc: boolean): Field[] {
   const fields: Field[] = [];
   const list = (name: string, items: readonly string[]) => {
-    if (items.length > 0) fields.push([name, items.join(between)]);
+    if (items.length > 0) fields.push([name, inColumns(name, items, between)]);
   };
   const hidden = draft.shownTo !== undefined && parseAddresses(draft.shownTo).length === 0;
   list("To", hidden ? [blanked(draft.shownTo ?? "")] : people.to);
@@ -102,6 +110,21 @@ export function peopleFields(draft: Draft, people: People, between: string, bcc:
   if (bcc) list("Bcc", hidden ? [...people.to, ...people.bcc] : people.bcc);
   for (const { name, value } of draft.fields) fields.push([blanked(name), blanked(value)]);
   return fields;
+}
+
+/** Names that would go past column 72 begin a line of their own, four blanks in, as bsd-mailx has it. */
+function inColumns(name: string, items: readonly string[], between: string): string {
+  const sign = between.trimEnd();
+  let column = name.length + 1;
+  return items
+    .map((item, at) => {
+      const written = at === items.length - 1 ? item : `${item}${sign}`;
+      const length = byteLength(written);
+      const fits = at === 0 || column + 1 + length <= 72;
+      column = fits ? column + 1 + length : 4 + length;
+      return fits ? `${at === 0 ? "" : " "}${written}` : `\n    ${written}`;
+    })
+    .join("");
 }
 
 /** A body with attachments is a part: what was said of the message is said of that part then. */

@@ -101,7 +101,7 @@ export function envelopeAddresses(item: string, mailName: string): string[] {
  */
 export function qualified(address: string, mailName: string): string {
   const name = address.replace(/^\\/, "");
-  const at = name.lastIndexOf("@");
+  const at = name.endsWith('"') ? -1 : name.lastIndexOf("@");
   if (name === "" || at < 0) return name === "" ? name : `${name}@${mailName}`;
   const domain = name.slice(at + 1);
   if (/^[\0-\x7f]*$/.test(domain) || /[^\0-\x7f]/.test(name.slice(0, at))) return name;

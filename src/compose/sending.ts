@@ -10,7 +10,7 @@ import type { ComposeContext } from "./context.ts";
 import { keepCopies } from "./copies.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
-import { isAddressField } from "./header-fields.ts";
+import { isAddressField, senderAs } from "./header-fields.ts";
 import { answered, asBsd, type Composed, failed, tellRefused, unsent } from "./outcome.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
 import type { Sender, Stamp } from "./stamp.ts";
@@ -20,6 +20,7 @@ export async function send(context: ComposeContext, draft: Draft): Promise<Compo
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from ??= settings.text("from");
+  if (draft.from !== undefined) draft.from = senderAs(draft.from, identity);
   // As bsd-mailx has it, a start-up file says nothing of a message of the command line.
   draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
   const people = resolveRecipients(config, draft);

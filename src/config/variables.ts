@@ -63,6 +63,7 @@ function days(fallback: number, meaning: string): Kind<number> {
 }
 
 export const variables = {
+  allnet: flag("In answers, every address with my name or that of an alternate in front of the @ is mine."),
   append: flag("Add messages at the end of mbox, not in front."),
   ask: flag("Ask for the subject; the same as asksub."),
   askbcc: flag("Ask for Bcc: after the body."),

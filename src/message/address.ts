@@ -13,14 +13,15 @@ export interface Address {
 interface Piece {
   readonly kind: "word" | "quoted" | "comment" | "angle" | "mark";
   readonly text: string;
+  /** A blank, or the start of the list, is in front of it. */
+  readonly apart: boolean;
 }
 
 export function parseAddresses(text: string): Address[] {
   const found: Address[] = [];
   let pieces: Piece[] = [];
   const finish = () => {
-    const address = addressOf(pieces);
-    if (address !== undefined) found.push(address);
+    found.push(...addressesOf(pieces));
     pieces = [];
   };
   for (const piece of tokens(text)) {
@@ -47,46 +48,110 @@ export function splitAtCommas(text: string): string[] {
   return members.filter((each) => each !== "");
 }
 
-function addressOf(pieces: readonly Piece[]): Address | undefined {
-  const angle = pieces.find((piece) => piece.kind === "angle");
-  const comment = pieces.find((piece) => piece.kind === "comment");
-  const words = pieces.filter((piece) => piece.kind === "word" || piece.kind === "quoted");
-  if (angle !== undefined) {
-    const name = words.map(({ text }) => text).join(" ");
-    return { name: name === "" ? (comment?.text ?? "") : name, address: angle.text };
+/** What stands between two commas: one address, or several where the commas were left out. */
+function addressesOf(pieces: readonly Piece[]): Address[] {
+  const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
+  if (angles.length === 0) return bareAddresses(pieces);
+  return angles.map((at, index) => {
+    const end = index === angles.length - 1 ? pieces.length : at + 1;
+    const own = pieces.slice(index === 0 ? 0 : (angles[index - 1] ?? 0) + 1, end);
+    const words = own.filter(isText).map(({ text }) => text);
+    return { name: words.length > 0 ? words.join(" ") : commentIn(own), address: pieces[at]?.text ?? "" };
+  });
+}
+
+/** Words without angle brackets. Blanks around an at sign or a dot part nothing (RFC 5322, section 4.4), others do. */
+function bareAddresses(pieces: readonly Piece[]): Address[] {
+  const found: string[] = [];
+  for (const [at, piece] of pieces.entries()) {
+    if (!isText(piece)) continue;
+    const before = found.at(-1);
+    const text = piece.kind === "quoted" ? `"${piece.text.replace(/[\\"]/g, "\\$&")}"` : atSign(pieces, at);
+    const joined = before !== undefined && (!piece.apart || /[@.]$/.test(before) || /^[@.]/.test(text));
+    if (joined) found[found.length - 1] = before + text;
+    else found.push(text);
   }
-  const address = words.map(({ kind, text }) => (kind === "quoted" ? `"${text}"` : text)).join("");
-  return address === "" ? undefined : { name: comment?.text ?? "", address };
+  const name = commentIn(pieces);
+  return found.map((address) => ({ name: found.length === 1 ? name : "", address }));
+}
+
+/** `ann at example.org`, as it was written once, and as bsd-mailx still reads it. */
+function atSign(pieces: readonly Piece[], at: number): string {
+  const text = pieces[at]?.text ?? "";
+  return text === "at" && pieces[at - 1]?.kind === "word" && pieces[at + 1]?.kind === "word" ? "@" : text;
+}
+
+function isText({ kind }: Piece): boolean {
+  return kind === "word" || kind === "quoted";
+}
+
+function commentIn(pieces: readonly Piece[]): string {
+  return pieces.find(({ kind }) => kind === "comment")?.text ?? "";
 }
 
 /** With `verbatim`, the texts of all tokens put together are the text again; else delimiters and blanks are taken off. */
 function* tokens(text: string, verbatim = false): Generator<Piece> {
   let at = 0;
+  let apart = true;
   while (at < text.length) {
     const start = at;
     const first = text.charAt(at);
-    const inner = (end: number) => (verbatim ? text.slice(start, end) : unquoted(text.slice(start + 1, end - 1)));
-    if (/[ \t\r\n]/.test(first)) {
-      while (at < text.length && /[ \t\r\n]/.test(text.charAt(at))) at++;
-      if (verbatim) yield { kind: "word", text: text.slice(start, at) };
-    } else if (first === '"') {
+    const piece = (kind: Piece["kind"], inner: string): Piece => ({
+      kind,
+      text: verbatim ? text.slice(start, at) : inner,
+      apart,
+    });
+    if (isBlank(first)) {
+      while (at < text.length && isBlank(text.charAt(at))) at++;
+      if (verbatim) yield piece("word", "");
+      apart = true;
+      continue;
+    }
+    if (first === '"') {
       at = endOf(text, at, '"');
-      yield { kind: "quoted", text: inner(at) };
+      yield piece("quoted", unquoted(text.slice(start + 1, at - 1)));
     } else if (first === "(") {
       at = endOf(text, at, ")");
-      yield { kind: "comment", text: inner(at) };
-    } else if (first === "<" && text.indexOf(">", at) > at) {
-      at = text.indexOf(">", at) + 1;
-      yield { kind: "angle", text: verbatim ? text.slice(start, at) : text.slice(start + 1, at - 1).trim() };
+      yield piece("comment", unquoted(text.slice(start + 1, at - 1)));
+    } else if (first === "<") {
+      const inner = matchAt(angle, text, start) ?? matchAt(openAngle, text, start);
+      at += inner?.[0].length ?? 1;
+      yield piece("angle", (inner?.[1] ?? "").trim());
     } else if (",;:".includes(first)) {
       at++;
-      yield { kind: "mark", text: first };
+      yield piece("mark", first);
     } else {
-      at++;
-      while (at < text.length && !/[ \t\r\n"(<,;:]/.test(text.charAt(at))) at++;
-      yield { kind: "word", text: text.slice(start, at) };
+      at = endOfWord(text, at);
+      yield piece("word", text.slice(start, at));
     }
+    apart = false;
   }
+}
+
+/** To the bracket that closes it, which may stand in a quoted local part; without one, as far as an address goes. */
+const angle = /<((?:[^"<>]|"(?:[^"\\]|\\.)*")*)>/sy;
+const openAngle = /<([^,;<>]*)>?/y;
+
+/** What is in a domain literal or in an encoded word is no sign of the list. */
+const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? \t]*\?=/y;
+const literal = /@\[[^\][\s]*\]/y;
+
+function matchAt(sticky: RegExp, text: string, at: number): RegExpExecArray | null {
+  sticky.lastIndex = at;
+  return sticky.exec(text);
+}
+
+function endOfWord(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !/[ \t\r\n"(<,;:]/.test(text.charAt(at))) {
+    const held = text.startsWith("=?", at) ? matchAt(encodedWord, text, at) : matchAt(literal, text, at);
+    at += held?.[0].length ?? 1;
+  }
+  return at;
+}
+
+function isBlank(character: string): boolean {
+  return character === " " || character === "\t" || character === "\r" || character === "\n";
 }
 
 /** The offset behind the delimiter that closes what opens at `start`, or the text's end. Comments nest. */

@@ -27,10 +27,10 @@ export function addressField(header: Header, name: string): string | undefined {
   return values.length === 0 ? undefined : values.join(", ");
 }
 
-/** An empty group, such as `undisclosed-recipients:;`, is kept as it is written. */
+/** An empty group, such as `undisclosed-recipients:;`, is kept as it is written; `<>` is nobody. */
 export function addressesIn(field: string | undefined): string[] {
   if (field === undefined) return [];
-  const addresses = parseAddresses(field).map(({ address }) => address);
+  const addresses = parseAddresses(field).flatMap(({ address }) => (address === "" ? [] : [address]));
   const text = field.trim();
   return addresses.length === 0 && /^[^\s:;]+:\s*;$/.test(text) ? [text] : addresses;
 }

@@ -25,8 +25,27 @@ test.each([
   ["Reply", "", ["bob@x.org"]],
   ["reply", "set flipr\n", ["bob@x.org"]],
   ["reply", "alternates eve@x.org\n", ["bob@x.org", "list@x.org"]],
+  ["reply", "set allnet\nalternates eve list@elsewhere.org\n", ["bob@x.org", "list@x.org"]],
 ])("%s with %j", async (command, rc, recipients) => {
   const sent = await session(plain, `${command} 1\nyes\n.\nx\n`, rc);
+  expect([...sent.recipients].sort()).toEqual(recipients);
+});
+
+test.each([
+  ["no address in From", plain.replace("<bob@x.org>", "<>"), ["bob@x.org", "eve@x.org", "list@x.org"]],
+  [
+    "an encoded name with a comma in it",
+    plain.replace("From: Bob", "From: =?UTF-8?Q?Doe,_Bob?="),
+    ["bob@x.org", "eve@x.org", "list@x.org"],
+  ],
+  [
+    "an address as it was written once",
+    plain.replace("eve@x.org", "eve at y.org"),
+    ["bob@x.org", "eve@y.org", "list@x.org"],
+  ],
+  ["an address literal", plain.replace("eve@x.org", "eve@[IPv6:::1]"), ["bob@x.org", "eve@[IPv6:::1]", "list@x.org"]],
+])("%s does not keep an answer from going where it should", async (_what, box, recipients) => {
+  const sent = await session(box, "r 1\nyes\n.\nx\n");
   expect([...sent.recipients].sort()).toEqual(recipients);
 });
 

@@ -21,6 +21,28 @@ test.each([
   ["names are encoded, addresses are not", ["Jörg <j@x.org>"], "To", ["=?UTF-8?B?SsO2cmc=?= <j@x.org>"], ["j@x.org"]],
   ["-a Subject replaces -s", ["-s", "one", "-a", "Subject: two", "a@x.org"], "Subject", ["two"], ["a@x.org"]],
   ["-C is a field", ["-C", "X-One: ñ", "a@x.org"], "X-One", ["=?UTF-8?B?w7E=?="], ["a@x.org"]],
+  [
+    "a comma and a blank in one list",
+    ["-c", "b@x.org,c@x.org d@x.org", "a@x.org"],
+    "Cc",
+    ["b@x.org, c@x.org, d@x.org"],
+    ["a@x.org", "b@x.org", "c@x.org", "d@x.org"],
+  ],
+  ["an address literal", ["a@[IPv6:::1]"], "To", ["a@[IPv6:::1]"], ["a@[IPv6:::1]"]],
+  [
+    "a sender that is a name alone",
+    ["-r", "Cron Daemon", "a@x.org"],
+    "From",
+    [expect.stringMatching(/^Cron Daemon <ann@\S+>$/)],
+    ["a@x.org"],
+  ],
+  [
+    "a sender of -a that is a name alone",
+    ["-a", "From: Cron Daemon", "a@x.org"],
+    "From",
+    [expect.stringMatching(/^Cron Daemon <ann@\S+>$/)],
+    ["a@x.org"],
+  ],
   ["twice the same address", ["A@x.org", "a@x.org"], "To", ["A@x.org"], ["A@x.org"]],
 ])("%s", async (_shows, argv, name, values, recipients) => {
   const sent = await sendMail({ argv, stdin: "text\n" });
@@ -167,6 +189,14 @@ test("a thousand recipients and four hundred attachments", async () => {
     0, 1000, 400,
   ]);
   expect(Math.max(...(sent.message ?? "").split("\n").map((line) => line.length))).toBeLessThan(100);
+});
+
+test("a program gets long lists folded, as from bsd-mailx", async () => {
+  const people = ["ann@example.org", "ben@example.org", "carla@example.org", "dave@example.org", "eve@example.org"];
+  const sent = await sendMail({ argv: ["--dry-run", "-S", "mta=/bin/true", ...people], stdin: "text\n" });
+  expect(sent.stdout).toContain(
+    "To: ann@example.org, ben@example.org, carla@example.org,\n    dave@example.org, eve@example.org\n",
+  );
 });
 
 test("an attachment arrives to the byte", async () => {

@@ -23,6 +23,27 @@ test.each([
   ],
   ["undisclosed-recipients:;", []],
   ['"a b"@x.org', [{ name: "", address: '"a b"@x.org' }]],
+  ["ann@[IPv6:2001:db8::1]", [{ name: "", address: "ann@[IPv6:2001:db8::1]" }]],
+  ['"a \\"b\\""@x.org', [{ name: "", address: '"a \\"b\\""@x.org' }]],
+  ['<"a>b"@x.org>', [{ name: "", address: '"a>b"@x.org' }]],
+  ["ann @ x . org", [{ name: "", address: "ann@x.org" }]],
+  ["ann at x.org", [{ name: "", address: "ann@x.org" }]],
+  ["Ann <ann@x.org", [{ name: "Ann", address: "ann@x.org" }]],
+  [
+    "ann@x.org ben@x.org",
+    [
+      { name: "", address: "ann@x.org" },
+      { name: "", address: "ben@x.org" },
+    ],
+  ],
+  [
+    "Ann <ann@x.org> Ben <ben@x.org>",
+    [
+      { name: "Ann", address: "ann@x.org" },
+      { name: "Ben", address: "ben@x.org" },
+    ],
+  ],
+  ["=?UTF-8?Q?Doe,_Jane?= <jane@x.org>", [{ name: "=?UTF-8?Q?Doe,_Jane?=", address: "jane@x.org" }]],
   ["<>", [{ name: "", address: "" }]],
   ["", []],
 ])("%s", (text, expected) => expect(parseAddresses(text)).toEqual(expected));

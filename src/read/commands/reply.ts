@@ -67,8 +67,8 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const header = take(session, message);
   if (header === undefined) return false;
   const draft = draftFor(header);
-  const own = new Set([session.config.identity.user, ...session.config.alternates].map((name) => name.toLowerCase()));
-  const others = (items: readonly string[]) => items.filter((item) => !own.has(item.toLowerCase()));
+  const isOwn = ownNames(session);
+  const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
   // Where answers are wanted elsewhere, they go there alone; what a list's reader asks of answers to all comes first.
   const followup = addressesIn(addressField(header, "mail-followup-to"));
   const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : addressField(header, "reply-to");
@@ -113,6 +113,15 @@ async function answer(session: Session, draft: Draft): Promise<boolean> {
   // Sent or not, the next newline goes on.
   if (session.folder !== undefined) session.folder.atStart = false;
   return exit === Exit.Ok;
+}
+
+function ownNames({ config }: Session): (item: string) => boolean {
+  const own = new Set([config.identity.user, ...config.alternates].map((name) => name.toLowerCase()));
+  const everywhere = config.settings.get("allnet");
+  return (item) => {
+    const name = item.toLowerCase();
+    return own.has(name) || (everywhere && own.has(name.replace(/@[^@]*$/, "")));
+  };
 }
 
 /** Makes a message current and read. */
