@@ -1,4 +1,4 @@
-import { linesOf } from "../message/text.ts";
+import { headerFields } from "./header-fields.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { quoteFromLines } from "./quoted-lines.ts";
 import { withStatus } from "./status.ts";
@@ -15,21 +15,10 @@ export interface StoredFormOptions {
   readonly keepField?: (lowerName: string) => boolean;
 }
 
-/** From the first line that is no field on all stays: it may be text whose empty line got lost. */
 function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buffer {
-  const lines = linesOf(header.toString("latin1"));
-  let kept = true;
-  let stray = false;
-  const selected = lines.filter((line, index) => {
-    if (index === 0 || stray) return true;
-    const folded = index > 1 && /^[ \t]/.test(line);
-    const name = folded ? undefined : /^([^\s:]+)[ \t]*:/.exec(line)?.[1];
-    stray = !folded && name === undefined;
-    if (stray) return true;
-    if (name !== undefined) kept = keep(name.toLowerCase());
-    return kept;
-  });
-  return Buffer.from(selected.join(""), "latin1");
+  const { fromLine, fields, rest } = headerFields(header.toString("latin1"));
+  const kept = fields.filter(({ name }) => keep(name)).map(({ text }) => text);
+  return Buffer.from(fromLine + kept.join("") + rest, "latin1");
 }
 
 /**

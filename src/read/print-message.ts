@@ -1,8 +1,8 @@
 /** A message as it is shown: fields selected, LF line ends, body lines that would begin a message quoted. */
 import type { FieldSelection } from "../config/config.ts";
+import { headerFields, isStray } from "../mailbox/header-fields.ts";
 import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { storedForm } from "../mailbox/stored-form.ts";
-import { linesOf } from "../message/text.ts";
 import type { Styled } from "../terminal/terminal.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";
@@ -50,23 +50,20 @@ export function* shownPieces(
 
 /** A header with LF line ends, cut off by an empty line before the first line that is no field. */
 export function shownHeader(header: Uint8Array): Uint8Array {
-  const { lines, stray } = takenApart(header);
-  if (stray > 0 && lines[stray - 1] !== "\n") lines.splice(stray, 0, "\n");
-  return Buffer.from(lines.join(""), "latin1");
+  const text = plainHeader(header);
+  const { rest } = headerFields(text);
+  return Buffer.from(isStray(rest) ? `${text.slice(0, -rest.length)}\n${rest}` : text, "latin1");
 }
 
 /** What of a header is no header: from the first line that is no field on, the empty line at its end included. */
 export function strayLines(header: Uint8Array): Uint8Array {
-  const { lines, stray } = takenApart(header);
-  return Buffer.from(stray < 0 ? "" : lines.slice(stray).join(""), "latin1");
+  const { rest } = headerFields(plainHeader(header));
+  return Buffer.from(isStray(rest) ? rest : "", "latin1");
 }
 
-/** With LF line ends. `stray`: the first line that is no field; -1 without one. */
-function takenApart(header: Uint8Array): { lines: string[]; stray: number } {
-  const lines = linesOf(Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n"));
-  // The line behind the From_ line has nothing that it could go on.
-  const isField = (line: string, index: number) => (index > 1 && /^[ \t]/.test(line)) || /^[^\s:]*[ \t]*:/.test(line);
-  return { lines, stray: lines.findIndex((line, index) => index > 0 && line !== "\n" && !isField(line, index)) };
+/** A byte a character, with LF line ends. */
+function plainHeader(header: Uint8Array): string {
+  return Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n");
 }
 
 /** The body of a message in pieces. */

@@ -25,3 +25,8 @@ test("a line that is no field ends the header", () => {
     "From u d\nA: b\n c\n\nstray\n\n",
   );
 });
+
+test("what was cut off already gets no second empty line", () => {
+  const header = "From u d\n\n folded\nstray\n\n";
+  expect(Buffer.from(shownHeader(Buffer.from(header))).toString()).toBe(header);
+});

@@ -1,0 +1,21 @@
+import { expect, test } from "@jest/globals";
+import { headerFields } from "../../src/mailbox/header-fields.ts";
+
+test.each([
+  ["an empty line", "From u d\nA: b\n c\nB:\n\n", ["a", "b"], "\n"],
+  ["text whose empty line got lost", "From u d\nA: b\nstray\nB: c\n\n", ["a"], "stray\nB: c\n\n"],
+  ["a folded line that goes on with nothing", "From u d\n folded\nA: b\n\n", [], " folded\nA: b\n\n"],
+  ["nothing, where the header just stops", "From u d\nA: b\n", ["a"], ""],
+])("the fields of a header end at %s", (_what, header, names, rest) => {
+  const found = headerFields(header);
+  expect(found.fields.map(({ name }) => name)).toEqual(names);
+  expect(found.rest).toBe(rest);
+});
+
+test("blanks before the colon, and a colon with nothing before it, make a field as well", () => {
+  const { fields } = headerFields("From u d\nStatus : R\n:odd\n\n");
+  expect(fields).toEqual([
+    { name: "status", text: "Status : R\n" },
+    { name: "", text: ":odd\n" },
+  ]);
+});
