@@ -17,6 +17,8 @@ export interface Pty {
   /** All that was shown so far, with LF line ends. */
   transcript(): string;
   send(typed: string): void;
+  /** Types more than a terminal takes at once, as fast as it does. */
+  paste(text: string): Promise<unknown>;
   /** Whether keys are read one by one, as they are typed. */
   isRaw(): boolean;
   /** Whether the program waits for something. */

@@ -3,8 +3,9 @@
  * leader of a new session, whose first terminal so becomes its controlling one.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, write, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
+import { promisify } from "node:util";
 
 /** koffi is loaded when it is used: what imports this file may be what installs it. */
 async function loadFunctions() {
@@ -92,6 +93,8 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
     send: (typed) => {
       writeSync(master, typed);
     },
+    // In a thread of its own: what is echoed has to be taken meanwhile, or neither side goes on.
+    paste: (text) => promisify(write)(master, text),
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
     isAsleep: () => /^\d+ \(.*\) S/s.test(readFileSync(`/proc/${child.pid}/stat`, "latin1")),
     resize(size) {

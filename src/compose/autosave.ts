@@ -33,6 +33,7 @@ export class Autosave {
   /** Bytes of the text that are in the file, which begins with as many of the header as #textStart says. */
   #saved = 0;
   #textStart = 0;
+  #due: NodeJS.Immediate | undefined;
 
   private constructor(path: string) {
     this.#path = path;
@@ -51,8 +52,14 @@ export class Autosave {
     return new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`));
   }
 
-  /** Called after each line; nothing is kept before there is a text. */
+  /** After each line; those that were received together, as in a paste, are kept together. */
+  updateSoon(draft: Draft): void {
+    this.#due ??= setImmediate(() => this.update(draft));
+  }
+
+  /** Nothing is kept before there is a text. */
   update(draft: Draft): void {
+    this.#forgetDue();
     const { body } = draft;
     if (body.size === 0 && this.#descriptor === undefined) return;
     const attachments = draft.attachments.map(({ path }) => resolve(path));
@@ -95,8 +102,19 @@ export class Autosave {
     }
   }
 
+  /** No line follows: what is due is kept now. */
+  end(draft: Draft): void {
+    if (this.#due !== undefined) this.update(draft);
+  }
+
+  #forgetDue(): void {
+    clearImmediate(this.#due);
+    this.#due = undefined;
+  }
+
   /** The text is sent, or in dead.letter, or not wanted. */
   drop(): void {
+    this.#forgetDue();
     if (this.#descriptor === undefined) return;
     closeSync(this.#descriptor);
     this.#descriptor = undefined;

@@ -20,10 +20,11 @@ import { keepAtSignals } from "./signals.ts";
 export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
   const autosave = context.terminal.inputIsTerminal ? Autosave.start(context.config) : undefined;
   try {
-    const { safe, ...result } = await composed(context, draft, () => autosave?.update(draft));
+    const { safe, ...result } = await composed(context, draft, autosave);
     if (safe) autosave?.drop();
     return result;
   } finally {
+    autosave?.end(draft);
     draft.body.close();
   }
 }
@@ -37,14 +38,15 @@ function keeping({ config, terminal }: ComposeContext, draft: Draft): () => Prom
   };
 }
 
-async function composed(context: ComposeContext, draft: Draft, typed: () => void): Promise<Composed> {
+async function composed(context: ComposeContext, draft: Draft, autosave: Autosave | undefined): Promise<Composed> {
   const { terminal } = context;
   const keep = keeping(context, draft);
   const atEase = keepAtSignals(() => {
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
-    typed();
+    autosave?.update(draft);
     return keep();
   }, terminal);
+  const typed = () => autosave?.updateSoon(draft);
   try {
     return (await collected(context, draft, typed, keep)) ?? (await finished(context, draft));
   } finally {

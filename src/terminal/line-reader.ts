@@ -5,6 +5,7 @@
  * twice.
  */
 import type { ReadStream } from "node:tty";
+import { shownText } from "./line-view.ts";
 import { isPasteMarked, Pasting } from "./pasting.ts";
 import type { Screen } from "./shown-line.ts";
 import type { Assistance, Input } from "./terminal.ts";
@@ -21,6 +22,7 @@ export class LineReader {
   readonly #pasting = new Pasting();
   #marked = false;
   #line: TypedLine | undefined;
+  #drawsLater = false;
   readonly #leave = () => this.release();
 
   constructor(screen: Screen) {
@@ -42,6 +44,8 @@ export class LineReader {
   }
 
   async read(question: Question): Promise<Input> {
+    const whole = this.#takeWhole(question);
+    if (whole !== undefined) return whole;
     const stream = this.#acquire();
     if (stream === undefined) return { kind: "end" };
     this.#markPastes(isPasteMarked(question.asked));
@@ -63,6 +67,27 @@ export class LineReader {
     return input;
   }
 
+  /** Of what was pasted, all lines but the last have been received when the first is asked for: these are only shown. */
+  #takeWhole({ prompt, value, asked }: Question): Input | undefined {
+    if (asked !== "text" || value !== "") return undefined;
+    const pasted = this.#pasting.going;
+    const line = this.#pasting.wholeLine(this.#unread);
+    if (line === undefined) return undefined;
+    this.#unread = this.#unread.subarray(line.size);
+    this.#screen.drawLater([
+      { text: prompt, style: "prompt" },
+      { text: `${shownText(line.text, this.#screen.size())}\n` },
+    ]);
+    if (!this.#drawsLater) setImmediate(() => this.#draw());
+    this.#drawsLater = true;
+    return { kind: "line", text: line.text, ended: true, pasted };
+  }
+
+  #draw(): void {
+    this.#drawsLater = false;
+    this.#screen.draw([]);
+  }
+
   /** Leaves raw mode and lets go of the terminal; what was typed ahead stays. */
   release(): void {
     const stream = this.#stream;
@@ -75,6 +100,8 @@ export class LineReader {
     } catch {
       // The terminal is gone, and its mode with it.
     }
+    const left: unknown = stream.read();
+    if (left instanceof Buffer) this.#unread = Buffer.concat([this.#unread, left]);
     stream.destroy();
   }
 

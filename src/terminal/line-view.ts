@@ -1,6 +1,6 @@
 /** How a line that is being typed stands on the screen: its rows, and where the cursor is. */
 import { displayWidth, graphemes } from "./display-width.ts";
-import type { LineState } from "./line-editor.ts";
+import { type LineState, newLine } from "./line-editor.ts";
 
 export interface Size {
   readonly rows: number;
@@ -41,6 +41,12 @@ export function viewOf(prompt: string, state: LineState, size: Size): LineView {
   };
 }
 
+/** A text that was never edited: as much of it as is shown, tabs as blanks. */
+export function shownText(text: string, size: Size): string {
+  if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
+  return viewOf("", newLine(text), size).text;
+}
+
 function withoutTabs(text: string, columns: number): string {
   const [first = "", ...others] = text.split("\t");
   return others.reduce((line, piece) => {
@@ -74,9 +80,11 @@ function widths(character: string): readonly number[] {
 /** Of a text that would fill the screen, the part around the cursor. */
 function shownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
   const room = Math.max((rows - 1) * columns, columns);
-  if (displayWidth(prompt) + displayWidth(text) < room) return { text, cursor };
-  const before = graphemes(text.slice(0, cursor));
-  const behind = graphemes(text.slice(cursor));
+  // Marks aside, no more than this could be shown: of a text that was pasted, megabytes are not even looked at.
+  const reach = 4 * room;
+  if (text.length <= reach && displayWidth(prompt) + displayWidth(text) < room) return { text, cursor };
+  const before = graphemes(text.slice(Math.max(cursor - reach, 0), cursor));
+  const behind = graphemes(text.slice(cursor, cursor + reach));
   const half = Math.max(Math.floor((room - displayWidth(prompt)) / 2) - 2, 1);
   const left = taken(before.reverse(), half).reverse().join("");
   const right = taken(behind, half).join("");

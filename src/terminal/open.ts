@@ -128,7 +128,11 @@ class ProcessTerminal implements Terminal {
     this.#out.flush();
     if (this.#reader === undefined) {
       const { LineReader } = await import("./line-reader.ts");
-      this.#reader = new LineReader({ size: () => this.size(), draw: (strokes) => this.#out.draw(strokes) });
+      this.#reader = new LineReader({
+        size: () => this.size(),
+        draw: (strokes) => this.#out.draw(strokes),
+        drawLater: (strokes) => this.#out.drawLater(strokes),
+      });
       if (this.#assistance !== undefined) this.#reader.assist(this.#assistance);
     }
     const reader = this.#reader;

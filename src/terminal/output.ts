@@ -55,6 +55,17 @@ export class Output {
 
   /** Writes many pieces at once. */
   draw(strokes: readonly Stroke[]): void {
+    this.#putStrokes(strokes);
+    this.flush();
+  }
+
+  /** The same, with what is written next. */
+  drawLater(strokes: readonly Stroke[]): void {
+    this.#putStrokes(strokes);
+    if (this.#pendingSize >= bufferSize) this.flush();
+  }
+
+  #putStrokes(strokes: readonly Stroke[]): void {
     for (const stroke of strokes) {
       const bytes =
         typeof stroke === "object" && "text" in stroke
@@ -62,7 +73,6 @@ export class Output {
           : Buffer.from(sequence(stroke));
       this.#put(bytes);
     }
-    this.flush();
   }
 
   /** What a library of prompts draws: its cursor movements and, with a theme, its colours; all else is made visible. */

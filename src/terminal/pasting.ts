@@ -7,7 +7,7 @@ import { firstKey, type Key, wholeCharacters } from "./keys.ts";
 import type { Asked } from "./terminal.ts";
 
 const end = Buffer.from("\x1b[201~");
-const [ETX, LF, CR, ESC] = [3, 10, 13, 27] as const;
+const [ETX, TAB, LF, CR, ESC, tilde, DEL] = [3, 9, 10, 13, 27, 126, 127] as const;
 
 /** Of a message; at the prompt of the reader each pasted line is run, as bsd-mailx does. */
 export function isPasteMarked(asked: Asked): boolean {
@@ -16,6 +16,8 @@ export function isPasteMarked(asked: Asked): boolean {
 
 export class Pasting {
   #going = false;
+  /** A return ended what was received: a line feed that comes next belongs to it. */
+  #returned = false;
 
   /** A paste has begun and not ended. */
   get going(): boolean {
@@ -30,10 +32,44 @@ export class Pasting {
     return first;
   }
 
+  /**
+   * A line that was received whole, and in which each key stands for itself: it can be taken without showing every step
+   * of its editing.
+   *
+   * @returns its text, and how many bytes it is with its end; undefined where there is no such line
+   */
+  wholeLine(bytes: Uint8Array): { readonly text: string; readonly size: number } | undefined {
+    if (this.#returned) return undefined;
+    let end = 0;
+    while (end < bytes.length && this.#isText(bytes, end)) end++;
+    const size = this.#lineEnd(bytes, end);
+    return size === 0 ? undefined : { text: fromBytes(bytes.subarray(0, end)), size: end + size };
+  }
+
+  #isText(bytes: Uint8Array, at: number): boolean {
+    const byte = bytes[at] as number;
+    if (this.#going) return byte !== ETX && byte !== LF && byte !== CR && byte !== ESC;
+    // In an escape, Tab completes.
+    return byte >= 0x20 ? byte !== DEL : byte === TAB && bytes[0] !== tilde;
+  }
+
+  /** @returns how many bytes the line end is that stands there; 0: there is none */
+  #lineEnd(bytes: Uint8Array, at: number): number {
+    const first = bytes[at];
+    if (first !== CR && first !== LF) return 0;
+    if (!this.#going || first === LF) return 1;
+    this.#returned = at + 1 === bytes.length;
+    return bytes[at + 1] === LF ? 2 : 1;
+  }
+
   #pasted(bytes: Uint8Array): { key: Key; size: number } | undefined {
-    const [first, second] = bytes;
+    const [first] = bytes;
     if (first === undefined) return undefined;
-    if (first === CR || first === LF) return { key: { name: "enter" }, size: first === CR && second === LF ? 2 : 1 };
+    const belongs = this.#returned && first === LF;
+    this.#returned = false;
+    if (belongs) return { key: { name: "text", text: "" }, size: 1 };
+    const lineEnd = this.#lineEnd(bytes, 0);
+    if (lineEnd > 0) return { key: { name: "enter" }, size: lineEnd };
     // Terminals send no Ctrl-C of a paste: this one is typed, where the end got lost.
     if (first === ETX) {
       this.#going = false;

@@ -7,6 +7,8 @@ import type { Stroke } from "./output.ts";
 export interface Screen {
   size(): Size;
   draw(strokes: readonly Stroke[]): void;
+  /** With what is drawn next, or when there is enough of it. */
+  drawLater(strokes: readonly Stroke[]): void;
 }
 
 export class ShownLine {

@@ -1,4 +1,10 @@
-/** Lines typed on a terminal that stays in cooked mode, with its own echo and line editing. */
+/**
+ * Lines typed on a terminal that stays in cooked mode, with its own echo and line editing.
+ *
+ * It is let go of as soon as nobody waits for a line (terminal-device.ts), but not between lines that are asked for one
+ * right after the other, as those of a message are.
+ */
+import type { ReadStream } from "node:tty";
 import { fromBytes } from "../message/text.ts";
 import type { Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
@@ -11,8 +17,15 @@ function isStillThere(): boolean {
 }
 
 export class TtyInput {
+  #stream: ReadStream | undefined;
   #unread: Buffer = Buffer.alloc(0);
   #lost = false;
+  /** Given what comes next, while a line is awaited. */
+  #awaiting: ((input: Input) => void) | undefined;
+  readonly #interrupted = () => {
+    this.#unread = Buffer.alloc(0);
+    this.#finish({ kind: "interrupt" });
+  };
 
   /** Whether the terminal is gone (hang-up): every further read is an end. */
   get lost(): boolean {
@@ -22,38 +35,59 @@ export class TtyInput {
   async readLine(): Promise<Input> {
     const buffered = this.#takeLine();
     if (buffered !== undefined) return buffered;
+    const stream = this.#acquire();
+    if (stream === undefined) return { kind: "end" };
+    return new Promise((resolve) => {
+      this.#awaiting = resolve;
+      process.on("SIGINT", this.#interrupted);
+      stream.resume();
+    });
+  }
+
+  #acquire(): ReadStream | undefined {
+    if (this.#stream !== undefined) return this.#stream;
     const stream = this.#lost ? undefined : openTerminalDevice();
     if (stream === undefined) {
       this.#lost = true;
-      return { kind: "end" };
+      return undefined;
     }
-    return new Promise((resolve) => {
-      const finish = (input: Input) => {
-        process.removeListener("SIGINT", interrupted);
-        stream.removeAllListeners("data");
-        stream.removeAllListeners("end");
-        stream.destroy();
-        resolve(input);
-      };
-      const interrupted = () => {
-        this.#unread = Buffer.alloc(0);
-        finish({ kind: "interrupt" });
-      };
-      process.on("SIGINT", interrupted);
-      stream.on("data", (piece: Buffer) => {
-        this.#unread = Buffer.concat([this.#unread, piece]);
-        const line = this.#takeLine();
-        if (line !== undefined) finish(line);
-      });
-      stream.on("end", () => {
-        finish(this.#takeRest());
-        this.#lost = !isStillThere();
-      });
-      stream.on("error", () => {
-        this.#lost = true;
-        finish(this.#takeRest());
-      });
+    stream.on("data", (piece: Buffer) => {
+      this.#unread = this.#unread.length === 0 ? piece : Buffer.concat([this.#unread, piece]);
+      const line = this.#awaiting === undefined ? undefined : this.#takeLine();
+      if (line !== undefined) this.#finish(line);
     });
+    stream.on("end", () => {
+      this.#release();
+      this.#finish(this.#takeRest());
+      this.#lost = !isStillThere();
+    });
+    stream.on("error", () => {
+      this.#lost = true;
+      this.#release();
+      this.#finish(this.#takeRest());
+    });
+    this.#stream = stream;
+    return stream;
+  }
+
+  #finish(input: Input): void {
+    const resolve = this.#awaiting;
+    if (resolve === undefined) return;
+    this.#awaiting = undefined;
+    process.removeListener("SIGINT", this.#interrupted);
+    this.#stream?.pause();
+    resolve(input);
+    setImmediate(() => {
+      if (this.#awaiting === undefined) this.#release();
+    });
+  }
+
+  #release(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    // What was received behind the last line goes to who listens.
+    stream?.read();
+    stream?.destroy();
   }
 
   #takeLine(): Input | undefined {

@@ -14,6 +14,8 @@ import type { Asked, Assistance, Input } from "./terminal.ts";
 const noticeInterval = 5_000;
 /** How long a stop by Ctrl-Z may take to arrive, in milliseconds; where nobody can continue us it never does. */
 const stopPatience = 20;
+/** From this length on, in UTF-16 units, a line is shown a millisecond late for each time that it is as long. */
+const longLine = 32 * 1024;
 
 export interface Question {
   readonly prompt: string;
@@ -32,6 +34,7 @@ export class TypedLine {
   #state: LineState;
   #stream: ReadStream | undefined;
   #busy = false;
+  #showing: NodeJS.Timeout | undefined;
   #resolve: (input: Input) => void = () => {};
   #undo: (() => void)[] = [];
   unread: Buffer = Buffer.alloc(0);
@@ -118,6 +121,7 @@ export class TypedLine {
   }
 
   #finish(input: Input): void {
+    clearTimeout(this.#showing);
     for (const undo of this.#undo.splice(0)) undo();
     this.#resolve(input);
   }
@@ -199,9 +203,21 @@ export class TypedLine {
         this.#screen.draw(["bell"]);
         return false;
       default:
-        this.#shown.show(this.#state);
+        this.#showInTime();
         return false;
     }
+  }
+
+  /** A line of megabytes, which can only be pasted, is not looked through again for each piece of it that comes. */
+  #showInTime(): void {
+    const { length } = this.#state.text;
+    if (length < longLine) this.#shown.show(this.#state);
+    else this.#showing ??= setTimeout(() => this.#showLate(), length / longLine);
+  }
+
+  #showLate(): void {
+    this.#showing = undefined;
+    if (this.#undo.length > 0 && this.#shown.isThere) this.#shown.show(this.#state);
   }
 
   #keyed(key: Key, asked: Asked): Pressed {

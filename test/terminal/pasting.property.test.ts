@@ -2,19 +2,34 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Pasting } from "../../src/terminal/pasting.ts";
 
-/** The keys of what arrives in pieces. */
-function keysOf(pieces: readonly Uint8Array[]): string {
+/** The keys of what arrives in pieces; `whole`: lines are taken whole where that can be. */
+function keysOf(pieces: readonly Uint8Array[], { whole = false } = {}): string {
   const pasting = new Pasting();
   let waiting = Buffer.alloc(0);
   let keys = "";
+  const takeLines = () => {
+    while (whole && (keys === "" || keys.endsWith("<enter>"))) {
+      const line = pasting.wholeLine(waiting);
+      if (line === undefined) return;
+      keys += `${line.text}<enter>`;
+      waiting = waiting.subarray(line.size);
+    }
+  };
   for (const piece of pieces) {
     waiting = Buffer.concat([waiting, piece]);
+    takeLines();
     for (let next = pasting.firstKey(waiting); next !== undefined; next = pasting.firstKey(waiting)) {
       keys += next.key.name === "text" ? next.key.text : `<${next.key.name}>`;
       waiting = waiting.subarray(next.size);
+      takeLines();
     }
   }
   return keys;
+}
+
+function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const at = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
+  return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
 }
 
 const character = fc.constantFrom("a", "~", ".", "\t", "\x04", "\x1b", "[", "ñ", "日", "🙂", "\r");
@@ -24,10 +39,25 @@ test("a paste is its text between its two marks, wherever it is cut", () => {
     fc.property(fc.array(character), fc.array(fc.nat(100), { maxLength: 6 }), (characters, cuts) => {
       const text = characters.join("").replaceAll("\x1b[2", "");
       const bytes = Buffer.from(`x\x1b[200~${text}\x1b[201~\x01`);
-      const at = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
-      const pieces = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
-      expect(keysOf(pieces)).toBe(`x<paste-begin>${text.replaceAll("\r", "<enter>")}<paste-end><home>`);
+      expect(keysOf(cutAt(bytes, cuts))).toBe(`x<paste-begin>${text.replaceAll("\r", "<enter>")}<paste-end><home>`);
     }),
+  );
+});
+
+test("lines taken whole are those that are made key by key", () => {
+  const key = fc.oneof(character, fc.constantFrom("\n", "\x7f", "\x1b[200~", "\x1b[201~", "\r\n"));
+  fc.assert(
+    fc.property(fc.array(key), fc.array(fc.nat(100), { maxLength: 6 }), (keys, cuts) => {
+      const bytes = Buffer.from(`${keys.join("")}\r`);
+      const tabs = (text: string) => text.replaceAll("<tab>", "\t");
+      expect(tabs(keysOf(cutAt(bytes, cuts), { whole: true }))).toBe(tabs(keysOf([bytes])));
+    }),
+  );
+});
+
+test("a line of a paste ends once, whichever of its ends is cut in two", () => {
+  expect(keysOf([Buffer.from("\x1b[200~a\r"), Buffer.from("\n\r"), Buffer.from("\nb\x1b[201~")])).toBe(
+    "<paste-begin>a<enter><enter>b<paste-end>",
   );
 });
 
