@@ -27,10 +27,9 @@ export interface FolderName {
 /** No mailbox, or an empty one; said without the program's name in front. */
 export class NoMail extends MailError {}
 
-export async function openFolder(
-  session: Session,
-  { path, name, system, readOnly, unnoticed = false }: FolderName,
-): Promise<Folder> {
+/** @throws NoMail for a system mailbox that is missing, MailError for what can't be opened */
+export async function openFolder(session: Session, folderName: FolderName): Promise<Folder> {
+  const { path, name, system, readOnly, unnoticed = false } = folderName;
   const { config } = session;
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
@@ -38,7 +37,9 @@ export async function openFolder(
   const onProgress = session.terminal.progress(name, "bytes");
   const mailbox = await interruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
     openMailbox(path, { ...options, onProgress, signal, unnoticed, ...(readOnly === true ? { readOnly } : {}) }),
-  );
+  ).catch((error: unknown) => {
+    throw system && isMissing(error) ? noMail(session, folderName) : error;
+  });
   const folder: Folder = {
     mailbox,
     history: new History(mailbox, options.stateDirectory),
@@ -57,17 +58,16 @@ export function noMail({ config }: Session, { owner }: FolderName): NoMail {
   return new NoMail(`No mail for ${owner ?? config.identity.user}`);
 }
 
-/** The same; a system mailbox that is missing or empty has no mail. @throws NoMail */
+function isMissing(error: unknown): boolean {
+  return error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
+}
+
+/** The same; a system mailbox that is empty has no mail either. */
 export async function openWithMail(session: Session, name: FolderName): Promise<Folder> {
-  try {
-    const folder = await openFolder(session, name);
-    if (!name.system || folder.mailbox.count > 0) return folder;
-    folder.mailbox.close();
-    throw noMail(session, name);
-  } catch (error) {
-    const missing = error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
-    throw missing && name.system ? noMail(session, name) : error;
-  }
+  const folder = await openFolder(session, name);
+  if (!name.system || folder.mailbox.count > 0) return folder;
+  folder.mailbox.close();
+  throw noMail(session, name);
 }
 
 /** What a word that was typed for a file means once it is expanded. */

@@ -36,6 +36,19 @@ test.each([
     '!\nHeld 2 messages in {HOME}/spool\n"e": 0 messages\n1\nAt EOF\n',
   ],
   [
+    "an empty system mailbox is the folder, once one has gone there",
+    "c 1 e\nfolder e\n!: >spool\nfolder %\nd\nfile\nx\n",
+    `"e" [New file]
+Saved 1 message in {HOME}/mbox
+Held 1 message in {HOME}/spool
+"e": 1 message 1 new
+!
+"e" complete
+No applicable messages
+"{HOME}/spool": 0 messages
+`,
+  ],
+  [
     "endif and else take no argument",
     "endif x\nelse x\nx\n",
     "endif takes no more than 0 arg(s)\nelse takes no more than 0 arg(s)\n",

@@ -1,5 +1,6 @@
 /** Under the lock, before a commit: whether the file is still the one that the session knows, and who is who in it. */
 import { MailboxChanged } from "../errors.ts";
+import { Flag } from "../mailbox.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
 import type { Identities } from "./identities.ts";
 import { MboxFile } from "./mbox-file.ts";
@@ -53,11 +54,18 @@ function grown(before: MboxFile, now: MboxFile): Numbering {
   const known = before.count;
   for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
   for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
-  const hasGrown = known > 0 && now.end(known) > before.end(known);
-  const isOpen = hasGrown && (before.replaced.has(known) || hasSwallowed(now, known, before.end(known)));
+  const isOpen = known > 0 && hasMore(before, now, known);
   if (isOpen) now.replaced.delete(known);
   const last = isOpen ? known - 1 : known;
   return { known: (message) => (message <= last ? message : 0), arrived: now.count - known };
+}
+
+/** Whether the last message has grown by what the session has not dealt with: what was saved or edited lacks it. */
+function hasMore(before: MboxFile, now: MboxFile, message: number): boolean {
+  const oldEnd = before.end(message);
+  if (now.end(message) <= oldEnd) return false;
+  const isSaved = (before.index.flags(message) & Flag.Saved) !== 0;
+  return isSaved || before.replaced.has(message) || hasSwallowed(now, message, oldEnd);
 }
 
 function merged({ path, file: before, identities }: Known, now: MboxFile): Numbering {

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/files.ts";
 import { type Command, command } from "../command.ts";
-import { folderNamed, noMail, openFolder, openWithMail, summary, tellNew } from "../folder.ts";
+import { folderNamed, noMail, openFolder, summary, tellNew } from "../folder.ts";
 import { showHeaders } from "../header-window.ts";
 import { offerPending } from "../left-pending.ts";
 import { takeInNewMail } from "../new-mail.ts";
@@ -26,7 +26,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   const path = expandFileName(session, typed);
   if (path === undefined) return false;
   const name = folderNamed(typed, path);
-  let next = await openWithMail(session, name);
+  let next = await openFolder(session, name);
   await leaveFolder(session);
   folder?.mailbox.close();
   if (writtenAtQuit(session, path)) {
@@ -34,6 +34,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
     next = await openFolder(session, name);
   }
   session.folder = next;
+  // As in bsd-mailx it is then the folder: what was meant for it must not be done to the one before.
   if (next.system && next.mailbox.count === 0) throw noMail(session, name);
   terminal.out(`${summary(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);

@@ -100,6 +100,16 @@ test("a message that was half delivered when it was deleted goes whole", async (
   expect(readFileSync(box, "latin1")).toBe(message("a") + message("new"));
 });
 
+test("a message that was half delivered when it was saved stays, whole", async () => {
+  writeFileSync(box, message("a") + message("b").slice(0, -10));
+  const mailbox = await open();
+  mailbox.mark(2, Flag.Saved | Flag.Touched | Flag.Read);
+  appendFileSync(box, message("b").slice(-10) + message("new"));
+  await mailbox.commit({ fate: (n) => (n === 2 ? "drop" : "keep") });
+  mailbox.close();
+  expect(readFileSync(box, "latin1")).toBe(message("a") + message("b") + message("new"));
+});
+
 test.each([
   ["behind a line end", "\n"],
   ["behind nothing", ""],
