@@ -12,7 +12,7 @@ const layers = {
   "by-hand": ["submit", "config", "terminal", "message"],
   track: ["submit", "config", "terminal", "message"],
   run: ["read", "cli", "compose", "mailbox", "config", "message"],
-  check: ["submit", "mailbox", "config", "terminal", "message"],
+  check: ["compose", "submit", "mailbox", "config", "terminal", "message"],
   read: ["cli", "compose", "track", "submit", "mailbox", "config", "terminal", "message"],
   cli: ["config", "message"],
   maild: ["mailbox", "message"],

@@ -32,7 +32,7 @@ export async function byHand(
   try {
     const connecting = (settings.get("smtpconnecttimeout") ?? silence / 1000) * 1000;
     conversation = await openConversation(server, { connecting, silence });
-    if (server.protocol === "smtps") await conversation.encrypt(server.host, await certificates(config));
+    if (server.protocol === "smtps") await conversation.encrypt(server, await certificates(config));
     show.phase("Greeting");
     const greeting = await conversation.reply();
     show.server(greeting);
@@ -44,7 +44,7 @@ export async function byHand(
     if (!(error instanceof Lost)) throw error;
     // After QUIT the server may hang up without a word more.
     const exit = error.message === "No such host" ? Exit.NoHost : Exit.TempFail;
-    const limit = error.message.startsWith("no reply within") ? " (smtptimeout)" : "";
+    const limit = /^no (?:reply|TLS) within/.test(error.message) ? " (smtptimeout)" : "";
     throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
   } finally {
     conversation?.close();
@@ -76,7 +76,7 @@ async function talk(
     const reply = await conversation.reply();
     show.server(reply);
     const hint = protocol.hear(reply);
-    if (protocol.encrypts(reply)) await conversation.encrypt(server.host, await certificates(config));
+    if (protocol.encrypts(reply)) await conversation.encrypt(server, await certificates(config));
     show.hint(hint);
     if (reply[0]?.startsWith("421")) throw new Lost(oneLine(reply.join("\n")));
   }

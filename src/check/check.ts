@@ -29,7 +29,7 @@ export async function check(
 ): Promise<ExitCode> {
   const findings: Finding[] = [
     ...(await checkSpool({ config })),
-    ...(await checkServer(config, address)),
+    ...(await checkServer({ config, terminal }, address)),
     checkMailName(config),
     ...[checkSystemAlias(config)].filter((finding) => finding !== undefined),
     checkForward(config),

@@ -1,24 +1,61 @@
-/** What takes mail here: who listens, what it says, and whether it would take mail for an address. Nothing is sent. */
-import { accessSync, constants, existsSync } from "node:fs";
+/**
+ * What takes mail here: who listens, whether the way to it works as a message would go it (TLS, login), and whether it
+ * would take mail for an address. Nothing is sent.
+ */
+import { accessSync, constants } from "node:fs";
+import type { TLSSocket } from "node:tls";
+import { findPassword } from "../compose/password.ts";
+import { envelopeAddresses, refusedAddress } from "../compose/recipients.ts";
+import { serverOptions } from "../compose/server-options.ts";
 import type { Config } from "../config/config.ts";
-import { authorities } from "../submit/certificates.ts";
-import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
-import { oneLine } from "../submit/replies.ts";
+import { Exit, MailError } from "../errors.ts";
+import { type Connection, connect, isLoopback } from "../submit/connection.ts";
+import { Dialogue } from "../submit/dialogue.ts";
+import { failure } from "../submit/failures.ts";
+import { localRefusal } from "../submit/local.ts";
+import { exitOf, oneLine } from "../submit/replies.ts";
 import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
+import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "./remedies.ts";
 
 const about = "server";
-/** Milliseconds that a server may take to answer. */
-const patience = 5000;
+/** Seconds that a server may take to answer. Some greet late on purpose, to tell who can wait. */
+const patience = 10;
 
-export async function checkServer(config: Config, address: string | undefined): Promise<Finding[]> {
-  const { settings } = config;
+interface Context {
+  readonly config: Config;
+  readonly terminal: Terminal;
+}
+
+export async function checkServer(context: Context, address: string | undefined): Promise<Finding[]> {
+  try {
+    return await look(context, address);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    return [fail(about, error.message, settingRemedy)];
+  }
+}
+
+async function look(context: Context, address: string | undefined): Promise<Finding[]> {
+  const { settings, identity } = context.config;
   const value = settings.get("mta") ?? settings.get("sendmail") ?? defaultWay;
   const way = parseWay(value);
   if (way.kind === "program") return [program(way.path)];
-  if (way.kind !== "smtp") return [ok(about, `mail goes out by ${value}`)];
-  return dialogue(way, config, address);
+  const [recipient] = address === undefined ? [] : envelopeAddresses(address, identity.mailName);
+  const wrong = address === undefined ? undefined : refusedAddress(recipient ?? "");
+  if (wrong !== undefined)
+    return [fail("recipient", `${JSON.stringify(address)}: ${wrong}`, "write it as user@host.example")];
+  if (way.kind === "smtp") return dialogue(way, context, recipient);
+  const findings = [ok(about, `mail goes out by ${value}`)];
+  return recipient === undefined ? findings : [...findings, await local(recipient, identity.mailName)];
+}
+
+async function local(recipient: string, mailName: string): Promise<Finding> {
+  const refusal = await localRefusal(recipient, mailName);
+  if (refusal === undefined) return ok("recipient", `mail for ${recipient}: there is such a user here`);
+  return fail("recipient", `mail for ${recipient}: ${refusal.reply}`, recipientRemedy(refusal));
 }
 
 function program(path: string): Finding {
@@ -32,64 +69,121 @@ function program(path: string): Finding {
 }
 
 async function dialogue(
-  way: ServerWay,
-  { identity, settings }: Config,
-  address: string | undefined,
+  server: ServerWay,
+  { config, terminal }: Context,
+  recipient: string | undefined,
 ): Promise<Finding[]> {
-  const server = serverName(way);
-  const findings: Finding[] = [];
-  let talk: Conversation | undefined;
+  const options = serverOptions(config);
+  const heard = new Heard();
+  const talk = new Dialogue((side, line) => heard.hear(side, line));
+  const timeouts = {
+    connect: Math.min(patience, options.timeouts.connect) * 1000,
+    silence: Math.min(patience, options.timeouts.silence) * 1000,
+  };
+  const password = (user: string, host: string) => findPassword(config, terminal, user, host);
+  const name = serverName(server);
+  const sender = senderOf(config);
+  let connection: Connection | undefined;
   try {
-    const opened = await openConversation(way, { connecting: patience, silence: patience });
-    talk = opened;
-    if (way.protocol === "smtps") {
-      const check = settings.text("certcheck") !== "no";
-      await opened.encrypt(way.host, { check, ca: await authorities(settings.text("cafile")) });
-    }
-    const say = async (line: string) => {
-      opened.send(Buffer.from(line));
-      return (await opened.reply()).join("\n");
-    };
-    const greeting = (await opened.reply()).join("\n");
-    if (!greeting.startsWith("220")) return [fail(about, `${server} says: ${oneLine(greeting)}`, "look into its log")];
-    findings.push(ok(about, `${server} says: ${oneLine(greeting)}`));
-    const hello = await say(`${way.protocol === "lmtp" ? "LHLO" : "EHLO"} ${identity.mailName}`);
-    if (!hello.startsWith("250")) {
-      findings.push(warn(about, `EHLO: ${oneLine(hello)}`, "an old server: plain SMTP is spoken with it"));
-      await say(`HELO ${identity.mailName}`);
-    }
-    const sender = await say(`MAIL FROM:<${identity.user}@${identity.mailName}>`);
-    if (!sender.startsWith("250")) {
-      findings.push(
-        fail(
-          about,
-          `it refuses ${identity.user}@${identity.mailName} as a sender: ${oneLine(sender)}`,
-          "see /etc/mailname",
-        ),
-      );
-    } else if (address !== undefined) {
-      const qualified = address.includes("@") ? address : `${address}@${identity.mailName}`;
-      const answer = await say(`RCPT TO:<${qualified}>`);
-      const text = `mail for ${qualified}: ${oneLine(answer)}`;
-      if (answer.startsWith("25")) findings.push(ok("recipient", text));
-      else if (answer.startsWith("4")) findings.push(warn("recipient", text, "try again later; see the server's log"));
-      else findings.push(fail("recipient", text, "see whether the name is right (getent passwd, /etc/aliases)"));
-    }
-    await say("QUIT").catch(() => ""); // it may hang up without a word
-    return findings;
-  } catch (error) {
-    if (!(error instanceof Lost)) throw error;
-    findings.push(fail(about, `${server}: ${error.message}`, repair(way.host, error.cause)));
-    return findings;
+    connection = await connect({ ...options, server, name: options.mailName, timeouts, password }, talk);
+    const checks = await envelope(connection, talk, sender, recipient);
+    if (!connection.destroyed) await connection.farewell(1000);
+    return [...greeting(heard, name), ...way(connection, server, heard), ...checks];
+  } catch (thrown) {
+    const error = reasonOf(thrown, server, timeouts);
+    const said = heard.greeting ?? "";
+    const text = /^[45]\d\d/.test(said) ? `${name} says: ${oneLine(said)}` : error.message;
+    const where = heard.place(text);
+    const found = said.startsWith("220") ? greeting(heard, name) : [];
+    return [...found, fail(where, text, connectionRemedy(where, { text, error, greeted: said !== "" }, server))];
   } finally {
-    talk?.close();
+    connection?.close();
   }
 }
 
-/** What would have the server answer; on this host that depends on whether there is an MTA. */
-function repair(host: string, error: unknown): string {
-  if (!/^(localhost|127[.]|::1|\[::1\])/.test(host)) return "see whether mta names the right host and port";
-  if (!isSystemError(error)) return "look into its log; systemctl restart postfix";
-  const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
-  return `${start}, or run maild and set mta=smtp://localhost:PORT`;
+function reasonOf(thrown: unknown, server: ServerWay, timeouts: { connect: number; silence: number }): MailError {
+  try {
+    failure(thrown, { from: "", to: [] }, { dotSent: false, server, timeouts });
+  } catch (error) {
+    if (error instanceof MailError) return error;
+    throw error;
+  }
+  return new MailError(`${serverName(server)}: no answer`, Exit.Protocol, thrown);
+}
+
+function senderOf({ identity, settings }: Config): string {
+  const from = settings.text("from");
+  const [named] = from === undefined ? [] : envelopeAddresses(from, identity.mailName);
+  return named ?? `${identity.user}@${identity.mailName}`;
+}
+
+/** What the dialogue has come to. */
+class Heard {
+  greeting: string | undefined;
+  /** A server that knows no EHLO says so. */
+  hello: string | undefined;
+  login: string | undefined;
+  /** Where encryption is a bonus. */
+  failedTls = false;
+  #phase = "";
+
+  hear(side: string, line: string): void {
+    if (side === "phase") this.#phase = line;
+    if (side === "client") this.login = /^AUTH (\S+)/.exec(line)?.[1] ?? this.login;
+    if (side === "note" && line.startsWith("TLS failed")) this.failedTls = true;
+    if (side !== "server") return;
+    if (this.#phase === "Greeting") this.greeting ??= line;
+    if (this.#phase.startsWith("EHLO") && !line.startsWith("2")) this.hello = line;
+  }
+
+  /** What it was about when it went wrong. */
+  place(message: string): string {
+    if (/certificate|TLS/.test(message) || this.#phase.startsWith("STARTTLS")) return "TLS";
+    return this.#phase.startsWith("AUTH") || /login|password/.test(message) ? "login" : about;
+  }
+}
+
+function greeting({ greeting: said = "", hello }: Heard, name: string): Finding[] {
+  const found = ok(about, `${name} says: ${oneLine(said)}`);
+  if (hello === undefined) return [found];
+  return [found, warn(about, `EHLO: ${oneLine(hello)}`, "an old server: plain SMTP is spoken with it")];
+}
+
+/** How a message would get there. */
+function way(connection: Connection, server: ServerWay, { login, failedTls }: Heard): Finding[] {
+  const findings: Finding[] = [];
+  if (connection.secure) {
+    const { authorized, authorizationError } = connection._socket as TLSSocket;
+    const version = (connection._socket as TLSSocket).getProtocol() ?? "TLS";
+    const trust = authorized
+      ? "its certificate is trusted"
+      : `its certificate is not looked at (${authorizationError})`;
+    findings.push(ok("TLS", `${version}; ${trust}`));
+  } else if (!isLoopback(server)) {
+    const reason = failedTls ? "TLS failed" : "nothing is encrypted";
+    findings.push(warn("TLS", `${reason}: mail is sent for all to read`, "set starttls=required, if it is not to be"));
+  }
+  if (login !== undefined) findings.push(ok("login", `as ${server.user}, by ${login}`));
+  return findings;
+}
+
+async function envelope(
+  connection: Connection,
+  talk: Dialogue,
+  sender: string,
+  recipient: string | undefined,
+): Promise<Finding[]> {
+  const ascii = /^[\0-\x7f]*$/.test(sender + (recipient ?? ""));
+  const parameters = !ascii && talk.extension("SMTPUTF8") !== undefined ? " SMTPUTF8" : "";
+  const taken = await connection.ask(`MAIL FROM:<${sender}>${parameters}`);
+  if (!taken.startsWith("2")) {
+    return [fail(about, `it refuses ${sender} as a sender: ${oneLine(taken)}`, senderRemedy(taken))];
+  }
+  if (recipient === undefined) return [];
+  const reply = await connection.ask(`RCPT TO:<${recipient}>`);
+  const text = `mail for ${recipient}: ${oneLine(reply)}`;
+  if (reply.startsWith("2")) return [ok("recipient", text)];
+  const refusal = { recipient, reply, exit: exitOf(reply) };
+  const found = refusal.exit === Exit.TempFail ? warn : fail;
+  return [found("recipient", text, recipientRemedy(refusal))];
 }

@@ -3,14 +3,13 @@ import { readdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
-import type { StartTls } from "../submit/connection.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
 import { queueDirectory } from "../submit/queue-directory.ts";
-import type { Chunking, Notice } from "../submit/smtp.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { serverOptions } from "./server-options.ts";
 import { witnessOf } from "./witness.ts";
 
 export interface Asked {
@@ -129,29 +128,17 @@ export class Submission {
   }
 
   async #transport(way: Way, { sender, verbose }: Asked): Promise<Transport> {
-    const { identity, settings } = this.#config;
+    const { settings } = this.#config;
     const witness = witnessOf(this.#terminal, {
       verbose: verbose || settings.get("verbose"),
       json: settings.text("trace") !== undefined,
     });
-    const silence = settings.get("smtptimeout");
     const said = {
-      mailName: identity.mailName,
-      timeouts: {
-        connect: settings.get("smtpconnecttimeout") ?? silence,
-        silence,
-        total: settings.get("smtptotaltimeout"),
-      },
+      ...serverOptions(this.#config),
       ...storeOptions(this.#config),
       verbose,
       sender,
       metoo: settings.get("metoo"),
-      starttls: startTls(settings.text("starttls")),
-      caFile: named(settings.text("cafile")),
-      checkCertificate: settings.text("certcheck") !== "no",
-      mechanism: named(settings.text("smtpauth")),
-      notify: notices(settings.text("dsn")),
-      chunking: chunking(settings.text("chunking")),
     };
     const { openTransport } = await import("../submit/open-transport.ts");
     const options = { ...said, witness, password: (user: string, host: string) => this.#password(user, host) };
@@ -183,34 +170,4 @@ function isEmpty(directory: string): boolean {
     // Mostly there is none. One that can't be read is told of where it is worked on.
     return isSystemError(error) && error.code === "ENOENT";
   }
-}
-
-function named(value: string | undefined): string | undefined {
-  return value === "" ? undefined : value;
-}
-
-function startTls(value: string | undefined): StartTls | undefined {
-  if (value === undefined) return undefined;
-  if (value === "required" || value === "opportunistic" || value === "none") return value;
-  throw new MailError(`starttls: "${value}" is none of required, opportunistic, none`, Exit.Config);
-}
-
-function chunking(value: string | undefined): Chunking {
-  if (value === undefined || value === "large") return "large";
-  if (value === "" || value === "always") return "always";
-  if (value === "never") return value;
-  throw new MailError(`chunking: "${value}" is none of always, large, never`, Exit.Config);
-}
-
-function notices(value: string | undefined): Notice[] {
-  if (value === undefined || value === "") return [];
-  const words = value
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((word) => word !== "");
-  const wrong = words.find((word) => !["never", "success", "failure", "delay"].includes(word));
-  if (wrong !== undefined || (words.includes("never") && words.length > 1)) {
-    throw new MailError(`dsn: "${value}" is neither never nor some of success, failure, delay`, Exit.Config);
-  }
-  return words as Notice[];
 }

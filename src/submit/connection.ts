@@ -137,6 +137,6 @@ function isName(host: string): boolean {
   return /[a-z]/i.test(host) && !host.includes(":");
 }
 
-function isLoopback({ host, socket }: ServerWay): boolean {
+export function isLoopback({ host, socket }: ServerWay): boolean {
   return socket !== undefined || host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

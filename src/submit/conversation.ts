@@ -3,6 +3,11 @@ import type { Socket } from "node:net";
 import { isSystemError, strerror } from "../system-error.ts";
 import { oneLine } from "./replies.ts";
 import { NoConnection, openSocket } from "./socket.ts";
+import { tlsFailure } from "./tls-failure.ts";
+import type { ServerWay } from "./way.ts";
+
+/** Characters of one reply; RFC 5321, section 4.5.3.1.5, has 512 of a line. */
+const longest = 1024 * 1024;
 
 /** The server has gone, or says nothing any more; the text says which. */
 export class Lost extends Error {}
@@ -11,6 +16,9 @@ export class Conversation {
   #socket: Socket;
   #unread = "";
   #lines: string[] = [];
+  /** Of the lines that no reply was made of yet, how many have been looked at, and their size. */
+  #looked = 0;
+  #size = 0;
   #lost: Lost | undefined;
   #wake = (): void => {};
   readonly #silence: number;
@@ -35,8 +43,8 @@ export class Conversation {
   async reply(): Promise<string[]> {
     const until = Date.now() + this.#silence;
     for (;;) {
-      const last = this.#lines.findIndex((line) => !/^\d{3}-/.test(line));
-      if (last >= 0) return this.#lines.splice(0, last + 1);
+      const whole = this.#whole();
+      if (whole !== undefined) return whole;
       if (this.#lost !== undefined) throw this.#lost;
       const left = until - Date.now();
       if (left <= 0) throw new Lost(`no reply within ${this.#silence / 1000} s`);
@@ -51,21 +59,32 @@ export class Conversation {
   }
 
   /** Goes on encrypted, after STARTTLS was answered with 220. @throws Lost */
-  async encrypt(host: string, certificates: { check: boolean; ca: string[] }): Promise<void> {
+  async encrypt({ host, protocol }: ServerWay, certificates: { check: boolean; ca: string[] }): Promise<void> {
     const tls = await import("node:tls");
     const plain = this.#socket;
     plain.removeAllListeners();
     this.#unread = "";
     this.#lines = [];
-    await new Promise<void>((resolve, reject) => {
-      const options = {
-        socket: plain,
-        servername: /[a-z]/i.test(host) ? host : "",
-        rejectUnauthorized: certificates.check,
-      };
-      this.#socket = tls.connect({ ...options, ca: certificates.ca }, resolve);
-      this.#socket.once("error", (error: Error) => reject(new Lost(`TLS: ${error.message}`)));
-    });
+    this.#looked = 0;
+    this.#size = 0;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const options = {
+          socket: plain,
+          servername: /[a-z]/i.test(host) ? host : "",
+          rejectUnauthorized: certificates.check,
+        };
+        const lost = (reason: string, cause?: Error) => reject(new Lost(reason, { cause }));
+        timer = setTimeout(() => lost(`no TLS within ${this.#silence / 1000} s`), this.#silence);
+        this.#socket = tls.connect({ ...options, ca: certificates.ca }, resolve);
+        this.#socket.once("error", (error: Error) =>
+          lost(tlsFailure(error, protocol) ?? `TLS: ${oneLine(error.message)}`, error),
+        );
+      });
+    } finally {
+      clearTimeout(timer);
+    }
     this.#socket.removeAllListeners("error");
     this.#listen();
   }
@@ -76,13 +95,27 @@ export class Conversation {
     this.#socket.destroy();
   }
 
+  /** @returns the lines of a reply that has ended */
+  #whole(): string[] | undefined {
+    while (this.#looked < this.#lines.length) {
+      const line = this.#lines[this.#looked++] ?? "";
+      if (/^\d{3}-/.test(line)) continue;
+      const reply = this.#lines.splice(0, this.#looked);
+      this.#looked = 0;
+      for (const each of reply) this.#size -= each.length;
+      return reply;
+    }
+    return undefined;
+  }
+
   #listen(): void {
     this.#socket.setEncoding("utf8");
     this.#socket.on("data", (piece: string) => {
       const lines = (this.#unread + piece).split(/\r?\n/);
       this.#unread = lines.pop() ?? "";
+      for (const line of lines) this.#size += line.length;
       this.#lines.push(...lines);
-      if (this.#unread.length > 1024 * 1024) this.#end("its reply has no end");
+      if (this.#size + this.#unread.length > longest) this.#end("its reply has no end");
       this.#wake();
     });
     this.#socket.on("error", (error) => this.#end(isSystemError(error) ? strerror(error) : oneLine(error.message)));
@@ -91,6 +124,7 @@ export class Conversation {
 
   #end(reason: string): void {
     this.#lost ??= new Lost(reason);
+    this.#socket.pause();
     this.#wake();
   }
 }

@@ -4,7 +4,9 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { strerror } from "../system-error.ts";
 import { OutcomeUnknown, SubmissionFailed } from "./errors.ts";
 import { exitOf, oneLine } from "./replies.ts";
+import { isCertificateFailure, tlsFailure } from "./tls-failure.ts";
 import type { Envelope, Outcome, Refusal } from "./transport.ts";
+import { type ServerWay, serverName } from "./way.ts";
 
 /** What nodemailer's errors carry besides their message. */
 export interface SmtpError extends Error {
@@ -29,14 +31,18 @@ export function unknownOutcome(reason: string): string {
 export interface Circumstances {
   /** The whole message and what ends it were sent: only a reply says what became of it. */
   readonly dotSent: boolean;
-  /** As messages name it. */
-  readonly server: string;
+  readonly server: ServerWay;
   /** Milliseconds: to be connected and greeted, and that the server may be silent. */
   readonly timeouts: { readonly connect: number; readonly silence: number };
 }
 
 /** @throws SubmissionFailed unless the server answered for the recipients, which is an outcome */
-export function failure(thrown: unknown, envelope: Envelope, { dotSent, server, timeouts }: Circumstances): Outcome {
+export function failure(
+  thrown: unknown,
+  envelope: Envelope,
+  { dotSent, server: way, timeouts }: Circumstances,
+): Outcome {
+  const server = serverName(way);
   if (thrown instanceof SubmissionFailed) throw thrown;
   if (thrown instanceof MailError) throw new SubmissionFailed(thrown.message, thrown.exit, thrown);
   if (!types.isNativeError(thrown)) throw thrown;
@@ -52,9 +58,10 @@ export function failure(thrown: unknown, envelope: Envelope, { dotSent, server, 
     if (!["CONN", "EHLO", "HELO", "LHLO", "STARTTLS"].includes(error.command ?? "")) {
       return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: exitOf(reply) })) };
     }
-    throw new SubmissionFailed(`${server}: ${reply}`, exitOf(reply), error);
+    const refused = error.command === "STARTTLS" ? "STARTTLS was refused: " : "";
+    throw new SubmissionFailed(`${server}: ${refused}${reply}`, exitOf(reply), error);
   }
-  const reason = oneLine(reasonOf(error, timeouts));
+  const reason = oneLine(reasonOf(error, timeouts, way));
   if (lost && dotSent) throw new OutcomeUnknown(unknownOutcome(`${server}: ${reason}`), exitOfCode(error), error);
   throw new SubmissionFailed(`${server}: ${reason}`, exitOfCode(error), error);
 }
@@ -69,7 +76,7 @@ function loginFailed(error: SmtpError, server: string): SubmissionFailed {
   );
 }
 
-function reasonOf(error: SmtpError, { connect, silence }: Circumstances["timeouts"]): string {
+function reasonOf(error: SmtpError, { connect, silence }: Circumstances["timeouts"], { protocol }: ServerWay): string {
   if (error.code === "ETIMEDOUT") {
     if (error.message === "Timeout") return `no reply within ${silence / 1000} s (smtptimeout)`;
     const awaited = /TLS/.test(error.message) ? "TLS" : "greeting";
@@ -83,20 +90,7 @@ function reasonOf(error: SmtpError, { connect, silence }: Circumstances["timeout
     return strerror(Object.assign(new Error(error.message), { code: error.originalCode }));
   }
   if (error.code === "EDNS" || /ENOTFOUND|EAI_AGAIN/.test(error.message)) return "No such host";
-  if (isCertificate(error)) {
-    const reason = error.message.replace(/^Error initiating TLS - /, "");
-    return `its certificate is not trusted (${reason}); -S cafile=FILE names one more authority`;
-  }
-  // OpenSSL's own text names its source files.
-  const [, ssl] = /:SSL routines:[^:]*:([^:]+):/.exec(error.message) ?? [];
-  if (ssl === "wrong version number") return "no TLS there: smtps:// wants it from the start, smtp:// does not";
-  if (ssl !== undefined) return `TLS failed: ${ssl}`;
-  return error.message;
-}
-
-function isCertificate({ code, originalCode = "", message }: SmtpError): boolean {
-  if (!["ETLS", "ESOCKET"].includes(code ?? "")) return false;
-  return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(originalCode) || /certificate|altnames/i.test(message);
+  return tlsFailure(error, protocol) ?? error.message;
 }
 
 function exitOfCode(error: SmtpError): ExitCode {
@@ -104,6 +98,6 @@ function exitOfCode(error: SmtpError): ExitCode {
   if (code === "EDNS") return Exit.NoHost;
   if (code === "EMESSAGE") return Exit.Unavailable;
   if (code === "EENVELOPE") return Exit.DataErr;
-  if (isCertificate(error)) return Exit.Unavailable;
+  if ((code === "ETLS" || code === "ESOCKET") && isCertificateFailure(error)) return Exit.Unavailable;
   return code === "EPROTOCOL" ? Exit.Protocol : Exit.TempFail;
 }

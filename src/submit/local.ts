@@ -33,14 +33,11 @@ export class LocalTransport implements Transport {
     const refused: Refusal[] = [];
     const users = await localUsers();
     for (const recipient of envelope.to) {
-      const [user = "", domain] = recipient.split("@");
-      const here = domain === undefined || domain === mailName || domain === "localhost";
+      const refusal = refusalOf(recipient, mailName, users);
+      const [user = ""] = recipient.split("@");
       const owner = users.get(user);
-      if (!here || owner === undefined) {
-        const reply = here ? "550 5.1.1 no such user here" : "550 5.1.2 not a name of this machine";
-        refused.push({ recipient, reply, exit: here ? Exit.NoUser : Exit.NoHost });
-        continue;
-      }
+      if (refusal !== undefined) refused.push(refusal);
+      if (refusal !== undefined || owner === undefined) continue;
       try {
         const spool = join(directory, user);
         provideSpool(spool, owner);
@@ -56,6 +53,20 @@ export class LocalTransport implements Transport {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Why there is no mailbox here for a recipient; undefined when there is one. */
+export async function localRefusal(recipient: string, mailName: string): Promise<Refusal | undefined> {
+  return refusalOf(recipient, mailName, await localUsers());
+}
+
+function refusalOf(recipient: string, mailName: string, users: ReadonlyMap<string, Owner>): Refusal | undefined {
+  const [user = "", domain] = recipient.split("@");
+  if (domain !== undefined && domain !== mailName && domain !== "localhost") {
+    return { recipient, reply: "550 5.1.2 not a name of this machine", exit: Exit.NoHost };
+  }
+  if (users.has(user)) return undefined;
+  return { recipient, reply: "550 5.1.1 no such user here", exit: Exit.NoUser };
 }
 
 async function localUsers(): Promise<Map<string, Owner>> {

@@ -55,6 +55,16 @@ export class SmtpSession extends StrictConnection {
     });
   }
 
+  /** Says one command. @returns the reply. @throws what nodemailer does when the connection is gone */
+  ask(command: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.once("error", reject);
+      this.once("end", () => reject(this.internals._formatError("closed unexpectedly", "ECONNECTION", false, command)));
+      this.internals._responseActions.push(resolve);
+      this._sendCommand(command);
+    });
+  }
+
   /** Says QUIT and waits for the reply, but no longer than some milliseconds, and not for a connection that is gone. */
   farewell(limit: number): Promise<void> {
     return new Promise((resolve) => {

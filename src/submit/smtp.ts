@@ -110,7 +110,7 @@ export class SmtpTransport implements Transport {
     const { server, timeouts } = this.#options;
     const answered = dotSent ? (this.#connection?.answered ?? []) : [];
     try {
-      return failure(error, envelope, { dotSent, server: serverName(server), timeouts });
+      return failure(error, envelope, { dotSent, server, timeouts });
     } catch (failed) {
       if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
       return partly(answered, envelope, failed);

@@ -44,8 +44,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function play(lines: readonly string[], to = port): Promise<{ exit: number | null; out: string; err: string }> {
-  const [program = "", ...argv] = [...mail, "-S", "smtptimeout=2", "--smtp", `127.0.0.1:${to}`];
+async function play(
+  lines: readonly string[],
+  to = port,
+  scheme = "",
+): Promise<{ exit: number | null; out: string; err: string }> {
+  const [program = "", ...argv] = [...mail, "-S", "smtptimeout=2", "--smtp", `${scheme}127.0.0.1:${to}`];
   const child = spawn(program, argv, { env: environment() });
   child.stdin.end(lines.map((line) => `${line}\n`).join(""));
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -64,6 +68,29 @@ test("the lines of a script are played, each as it is, and both sides are shown"
   expect(out).toMatch(/client> \.\nserver> 250 2\.0\.0 Ok: queued as (\w+)\n--- Queued as \1; /);
   expect(out).toMatch(/client> quit\nserver> 221 Bye\n$/);
   expect(delivered()).toContain("\n\n.one dot\ncaf\u00e9\n");
+});
+
+test("a reply without end is given up, in bounded memory; so is TLS that does not come about", async () => {
+  scripted = await scriptedServer({
+    greeting: (_line, socket) => {
+      const more = () => {
+        while (socket.writable && socket.write("220-x\r\n".repeat(1000)));
+        socket.once("drain", more);
+      };
+      more();
+      return "silent";
+    },
+  });
+  expect(await play(["quit"], String(scripted.port))).toMatchObject({
+    exit: 75,
+    err: expect.stringContaining("its reply has no end"),
+  });
+  await scripted.close();
+  scripted = await scriptedServer({ greeting: "silent", other: "silent" });
+  expect(await play(["quit"], String(scripted.port), "smtps://")).toMatchObject({
+    exit: 75,
+    err: expect.stringContaining("no TLS within 2 s (smtptimeout)"),
+  });
 });
 
 test("nothing is sent ahead of a reply", async () => {

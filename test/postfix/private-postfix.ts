@@ -8,6 +8,8 @@ export interface PrivatePostfix {
   readonly port: number;
   /** Encrypted and with a login, as RFC 6409 has it. */
   readonly submissionPort: number;
+  /** The same in TLS from the start (RFC 8314). */
+  readonly smtpsPort: number;
   readonly domain: string;
   readonly log: string;
   /** The certificate of the authority that the server's own is from. */
@@ -24,6 +26,10 @@ const services = `
 smtpd-here   inet  n       -       n       -       -       smtpd
 submission-here inet n     -       n       -       -       smtpd
   -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+smtps-here   inet  n       -       n       -       -       smtpd
+  -o smtpd_tls_wrappermode=yes
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
 pickup       unix  n       -       n       60      1       pickup
@@ -64,6 +70,7 @@ export async function startPostfix(
   if (process.getuid?.() !== 0) throw new Error("Postfix must be started by root: run this test as root");
   const port = await freePort();
   const submissionPort = await freePort();
+  const smtpsPort = await freePort();
   const domain = "dominio.test";
   const [config, spool, log] = ["etc", "mail", "mail.log"].map((name) => join(directory, name)) as [
     string,
@@ -103,7 +110,10 @@ export async function startPostfix(
   writeFileSync(join(config, "main.cf"), lines.join(""));
   writeFileSync(
     join(config, "master.cf"),
-    services.replace("smtpd-here ", `127.0.0.1:${port} `).replace("submission-here ", `127.0.0.1:${submissionPort} `),
+    services
+      .replace("smtpd-here ", `127.0.0.1:${port} `)
+      .replace("submission-here ", `127.0.0.1:${submissionPort} `)
+      .replace("smtps-here ", `127.0.0.1:${smtpsPort} `),
   );
   const postfix = (action: string): string =>
     execFileSync("/usr/sbin/postfix", ["-c", config, action], { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" });
@@ -114,6 +124,7 @@ export async function startPostfix(
   return {
     port,
     submissionPort,
+    smtpsPort,
     domain,
     spool,
     log,

@@ -287,6 +287,28 @@ test("--check asks the server whether it takes mail for an address, and leaves n
   expect(postfix.readLog()).not.toMatch(/lost connection after RCPT from localhost/);
 });
 
+test("--check goes the way that a message would go: STARTTLS or TLS from the start, and a login", () => {
+  netrc(password);
+  const lines = (...argv: string[]) => office.pipe(games, [...argv, "--check", "root@dominio.test"], "").said;
+  const smtps = ["-S", `mta=smtps://games@localhost:${postfix.smtpsPort}`, "-S", `cafile=${postfix.caFile}`];
+  for (const argv of [submission(), smtps]) {
+    expect(lines(...argv)).toMatch(
+      /^ok {4}TLS: TLSv1\.3; its certificate is trusted\nok {4}login: as games, by SCRAM-SHA-256\nok {4}recipient: .*: 250/m,
+    );
+  }
+  expect(lines(...submission().slice(0, 2))).toMatch(
+    /^fail {2}TLS: .*its certificate is not trusted .*\n {6}-> set cafile/m,
+  );
+  const strangers = lines("-S", `mta=submission://localhost:${postfix.submissionPort}`);
+  expect(strangers).toMatch(
+    /^fail {2}server: it refuses .*: 530 5\.7\.0 Must issue a STARTTLS .*\n {6}-> set starttls=required/m,
+  );
+  netrc("wrong");
+  expect(lines(...smtps)).toMatch(/^fail {2}login: .*: login failed: 535 5\.7\.8 .*\n {6}-> see the user name in mta/m);
+  const lmtp = lines("-S", `mta=lmtp:${dovecot.lmtpSocket}`);
+  expect(lmtp).toMatch(/^ok {4}server: \S+ says: 220 .*Dovecot.*\nok {4}recipient: mail for root@dominio\.test: 250/m);
+});
+
 test("the dialogue by hand, as over telnet, through mail --smtp", async () => {
   const lines = [
     "helo here",

@@ -83,7 +83,8 @@ export async function scriptedServer(
         answer("STARTTLS", line);
         return void spokenTo(new TLSSocket(socket, { isServer: true, ...tls }), true);
       }
-      const verb = line.slice(0, 4).toUpperCase() as Phase;
+      const word = line.toUpperCase();
+      const verb = (word === "STARTTLS" ? word : word.slice(0, 4)) as Phase;
       const reply = answer(verb in usual ? verb : "other", line);
       if (verb === "DATA" && reply.startsWith("354")) data = [];
       if (verb === "QUIT") socket.end();

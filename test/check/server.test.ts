@@ -1,0 +1,223 @@
+/** What `mail --check` says of a server: each way in which one can be wrong, where it was looked at, and what to do. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { Finding } from "../../src/check/finding.ts";
+import { checkServer } from "../../src/check/server.ts";
+import type { Config } from "../../src/config/config.ts";
+import { Settings } from "../../src/config/settings.ts";
+import type { Terminal } from "../../src/terminal/terminal.ts";
+import { type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+
+let vault: string;
+let server: ScriptedServer | undefined;
+beforeAll(() => {
+  vault = mkdtempSync(join(tmpdir(), "mail-check-tls-"));
+  certificate("here", "DNS:localhost,IP:127.0.0.1");
+  certificate("elsewhere", "DNS:mail.example.org");
+  writeFileSync(join(vault, "netrc"), "machine localhost login me password pencil\n", { mode: 0o600 });
+});
+afterAll(() => rmSync(vault, { recursive: true, force: true }));
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const pem = (name: string) => readFileSync(join(vault, name), "utf8");
+const identityOf = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.pem`) });
+
+function certificate(name: string, names: string): void {
+  const fresh = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test`;
+  const files = ["-keyout", `${name}.key`, "-out", `${name}.pem`, "-addext", `subjectAltName=${names}`];
+  execFileSync("openssl", [...fresh.split(" "), ...files], { cwd: vault, stdio: "pipe" });
+}
+
+interface Lab {
+  readonly script?: Script;
+  readonly scheme?: string;
+  readonly host?: string;
+  /** Whose certificate it has, and whether it is spoken to in TLS from the start. */
+  readonly tls?: { readonly name: string; readonly later?: true };
+  readonly variables?: Record<string, string>;
+  readonly address?: string;
+}
+
+async function check({ script, scheme = "smtp", host = "localhost", tls, variables, address }: Lab) {
+  const shown = tls === undefined ? undefined : { ...identityOf(tls.name), ...(tls.later ? { later: tls.later } : {}) };
+  server = await scriptedServer(script, 0, shown);
+  const config = {
+    settings: new Settings({
+      netrc: join(vault, "netrc"),
+      smtptimeout: "10",
+      mta: `${scheme}://${host}:${server.port}`,
+      ...variables,
+      ...(variables?.["cafile"] === undefined ? {} : { cafile: join(vault, variables["cafile"]) }),
+    }),
+    identity: { user: "me", mailName: "host.example", home: vault },
+  } as Config;
+  const terminal = { err: () => {}, lend: async () => undefined } as never as Terminal;
+  const findings = await checkServer({ config, terminal }, address);
+  return findings.map(printed);
+}
+
+/** As it is printed, without the server's name. */
+function printed({ status, about, text, remedy }: Finding): string {
+  const said = `${status} ${about}: ${text.replace(/(?:localhost|127\.0\.0\.1) port \d+:? /, "")}`;
+  return remedy === undefined ? said : `${said} -> ${remedy}`;
+}
+
+const greets = "ok server: says: 220 test.example ESMTP";
+const mine = { cafile: "here.pem" };
+const authority = "set cafile=FILE to the certificate of its authority, or of itself";
+const restart = "look into its log; systemctl restart postfix";
+const brief = { smtptimeout: "1" };
+const secret = { passwordcommand: "echo pencil" };
+const startTls = { EHLO: "250-test\r\n250 STARTTLS" };
+
+test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
+  [
+    "smtps with a certificate that is trusted",
+    { scheme: "smtps", tls: { name: "here" }, variables: mine, address: "root" },
+    [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
+  ],
+  [
+    "smtps with one that nobody vouches for",
+    { scheme: "smtps", tls: { name: "here" } },
+    [/^fail TLS: its certificate is not trusted \(self[- ]signed certificate\); -S cafile=FILE .* -> set cafile=FILE/],
+  ],
+  [
+    "the certificate of another host",
+    { scheme: "smtps", tls: { name: "elsewhere" }, variables: { cafile: "elsewhere.pem" } },
+    [/^fail TLS: its certificate is for another name \(DNS:mail\.example\.org\) -> set mta to a host of that name/],
+  ],
+  [
+    "certificates that are not looked at",
+    { scheme: "smtps", tls: { name: "elsewhere" }, variables: { certcheck: "no" } },
+    [greets, /^ok TLS: TLSv1.3; its certificate is not looked at \(/],
+  ],
+  [
+    "smtps where there is no TLS",
+    { scheme: "smtps" },
+    [
+      "fail TLS: no TLS there: smtps:// wants it from the start, smtp:// does not" +
+        " -> set mta=smtp://HOST:PORT, or the port of smtps, which is 465",
+    ],
+  ],
+  [
+    "smtps where nobody says a word",
+    { scheme: "smtps", script: { greeting: "silent", other: "silent" }, variables: brief },
+    [/^fail TLS: no TLS within 1 s/],
+  ],
+  [
+    "STARTTLS required, and done",
+    {
+      script: startTls,
+      tls: { name: "here", later: true },
+      variables: { ...mine, starttls: "required" },
+      address: "root",
+    },
+    [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
+  ],
+  [
+    "STARTTLS required, and the certificate is not trusted",
+    { script: startTls, tls: { name: "here", later: true }, variables: { starttls: "required" } },
+    [greets, new RegExp(`^fail TLS: its certificate is not trusted .* -> ${authority}$`)],
+  ],
+  [
+    "STARTTLS required, and refused",
+    { script: { ...startTls, STARTTLS: "454 4.7.0 no certificate" }, variables: { starttls: "required" } },
+    [greets, /^fail TLS: STARTTLS was refused: 454 4\.7\.0 no certificate -> let the server have a certificate/],
+  ],
+  [
+    "a login that is taken",
+    { script: { EHLO: "250-t\r\n250 AUTH PLAIN" }, host: "me@localhost", address: "root" },
+    [greets, "ok login: as me, by PLAIN", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
+  ],
+  [
+    "a login that is refused",
+    { script: { EHLO: "250-t\r\n250 AUTH PLAIN", AUTH: "535 5.7.8 wrong" }, host: "me@localhost", variables: secret },
+    [greets, /^fail login: login failed: 535 5\.7\.8 wrong -> see the user name in mta, and the password/],
+  ],
+  [
+    "a user whose password nobody knows",
+    { script: { EHLO: "250-t\r\n250 AUTH PLAIN" }, host: "you@localhost" },
+    [greets, /^fail login: no password for you at localhost.* -> see mailrc\(5\) for netrc and passwordcommand$/],
+  ],
+  [
+    "a login where there is none",
+    { host: "me@localhost" },
+    [greets, /^fail login: the server takes no login -> take the user name out/],
+  ],
+  [
+    "a login that is wanted",
+    { script: { MAIL: "530 5.7.0 Authentication required" } },
+    [greets, /^fail server: it refuses me@host\.example as a sender: 530 .* -> log in: set mta=submission:/],
+  ],
+  [
+    "mail that is not relayed",
+    { script: { RCPT: "554 5.7.1 Relay access denied" }, address: "a@b.org" },
+    [greets, /-> it takes no mail for others from here; log in/],
+  ],
+  [
+    "a recipient for later",
+    { script: { RCPT: "450 4.2.0 greylisted" }, address: "a@b.org" },
+    [greets, /^warn recipient: mail for a@b\.org: 450 .* -> try again later/],
+  ],
+  [
+    "the sender of the variable from",
+    { script: { MAIL: "550 5.7.1 no" }, variables: { from: "Ann <ann@x.org>" } },
+    [greets, /^fail server: it refuses ann@x\.org as a sender/],
+  ],
+  [
+    "LMTP",
+    { scheme: "lmtp", script: { other: "250 t" }, address: "root" },
+    [greets, "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
+  ],
+  [
+    "nobody says a word",
+    { script: { greeting: "silent" }, variables: brief },
+    [/^fail server: no (?:greeting|reply) within 1 s \(smtp\w+\) -> one that waits for TLS from the start/],
+  ],
+  [
+    "silence later on",
+    { script: { MAIL: "silent" }, variables: brief },
+    [greets, `fail server: no reply within 1 s (smtptimeout) -> ${restart}`],
+  ],
+  [
+    "no server of mail",
+    { script: { greeting: "SSH-2.0-x" } },
+    [/^fail server: no reply of SMTP: "SSH-2\.0-x" -> no mail server listens there/],
+  ],
+  [
+    "one that is busy",
+    { script: { greeting: "421 4.3.2 busy" } },
+    ["fail server: says: 421 4.3.2 busy -> try again later; see the server's log"],
+  ],
+  [
+    "one that hangs up",
+    { script: { MAIL: "close" } },
+    [greets, `fail server: the server has closed the connection -> ${restart}`],
+  ],
+  [
+    "one that knows no EHLO",
+    { script: { EHLO: "502 what" } },
+    [greets, "warn server: EHLO: 502 what -> an old server: plain SMTP is spoken with it"],
+  ],
+  ["an address that is none", { address: "x>\r\nDATA" }, [/^fail recipient: "x>\\r\\nDATA": not an address/]],
+  [
+    "a variable that means nothing",
+    { variables: { starttls: "maybe" } },
+    [/^fail server: starttls: "maybe" is none of .* -> see mailrc\(5\)/],
+  ],
+  ["a way that is none", { scheme: "bogus" }, [/^fail server: mta: "bogus:.* -> see mailrc\(5\)/]],
+  [
+    "a host that nobody has",
+    { host: "no-such-host.invalid" },
+    [/^fail server: no-such-host\.invalid port \d+: No such host -> see whether mta names/],
+  ],
+])("%s", async (_what, lab, said) => {
+  expect(await check(lab)).toEqual(said.map((each) => (typeof each === "string" ? each : expect.stringMatching(each))));
+  expect(server?.messages).toEqual([]);
+});
