@@ -2,7 +2,7 @@
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Bytes } from "../message/view/bytes.ts";
 import type { Part } from "../message/view/part.ts";
-import type { ViewPiece } from "../message/view/view.ts";
+import type { ViewPiece } from "../message/view/viewer.ts";
 import type { Styled } from "../terminal/terminal.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";

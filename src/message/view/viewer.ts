@@ -1,0 +1,192 @@
+/** The parts of a message, told one by one: which are shown, in which order, and what is said of the others. */
+import type { Charsets } from "../charsets.ts";
+import { calendarSummary } from "./calendar.ts";
+import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
+import { headerView } from "./header-view.ts";
+import { laidOut, longestShown } from "./laid-out-text.ts";
+import { leaves, type Part } from "./part.ts";
+import { describePart, sizeInWords } from "./part-list.ts";
+import { partText } from "./part-text.ts";
+import { decodedSize } from "./transfer-decoding.ts";
+
+export interface ViewPiece {
+  /** The header of the message, text that it holds, what we say of a part, and what we tell of what it says. */
+  readonly kind: "header" | "text" | "note" | "summary";
+  /** Lines, each with its end. */
+  readonly text: string;
+}
+
+function note(text: string): ViewPiece {
+  return { kind: "note", text: `[${text}]\n` };
+}
+
+const summaries: Readonly<Record<string, (text: string) => string>> = {
+  "message/delivery-status": deliverySummary,
+  "message/global-delivery-status": deliverySummary,
+  "message/disposition-notification": receiptSummary,
+  "message/global-disposition-notification": receiptSummary,
+  "message/feedback-report": complaintSummary,
+};
+
+export class Viewer {
+  readonly #charsets: Charsets;
+  readonly #width: number;
+  /** Something was shown: what comes next needs an empty line in front. */
+  #begun = false;
+
+  constructor(charsets: Charsets, width: number) {
+    this.#charsets = charsets;
+    this.#width = width;
+  }
+
+  async *render(part: Part): AsyncIterable<ViewPiece> {
+    if (part.parts.length === 0) {
+      yield* this.#leaf(part);
+      return;
+    }
+    switch (part.type) {
+      case "multipart/alternative":
+        yield* this.#alternative(part);
+        break;
+      case "multipart/signed":
+        yield* this.#signed(part);
+        break;
+      case "multipart/encrypted":
+        yield* this.#apart(note(`encrypted (${protocolOf(part)}): it can't be read here`));
+        for (const child of part.parts.slice(1)) yield* this.#attachment(child);
+        break;
+      case "message/rfc822":
+      case "message/global":
+        yield* this.#message(part);
+        break;
+      case "multipart/report":
+        yield* this.#report(part);
+        break;
+      default:
+        for (const child of part.parts) yield* this.render(child);
+    }
+  }
+
+  /** The plain text where it says something, else the last form that we can show; an invitation always. */
+  async *#alternative(part: Part): AsyncIterable<ViewPiece> {
+    const plain = part.parts.find((child) => child.type === "text/plain" && this.#textOf(child).trim() !== "");
+    const readable = (child: Part) => leaves(child).some(({ type }) => type.startsWith("text/"));
+    const chosen = plain ?? part.parts.filter((child) => readable(child) && !isCalendar(child)).at(-1) ?? part.parts[0];
+    for (const child of part.parts) {
+      if (child === chosen || isCalendar(child)) yield* this.render(child);
+      // What is in one of several forms only, such as a picture in HTML, is nevertheless there.
+      else for (const leaf of leaves(child)) if (!leaf.type.startsWith("text/")) yield* this.#attachment(leaf);
+    }
+  }
+
+  async *#signed(part: Part): AsyncIterable<ViewPiece> {
+    const [content, ...signatures] = part.parts;
+    if (content !== undefined) yield* this.render(content);
+    const numbers = signatures.map(({ number }) => number).join(", ");
+    yield* this.#apart(
+      note(`${numbers === "" ? "" : `${numbers}: `}signed (${protocolOf(part)}); the signature was not checked`),
+    );
+  }
+
+  async *#message(part: Part): AsyncIterable<ViewPiece> {
+    const [inner] = part.parts;
+    if (inner === undefined) return;
+    yield* this.#apart(note(`${part.number}: a message, ${sizeInWords(decodedSize(part))}`));
+    yield { kind: "header", text: `${this.#fieldsOf(inner)}\n` };
+    this.#begun = false;
+    yield* this.render(inner);
+    yield* this.#apart(note(`end of ${part.number}`));
+  }
+
+  #fieldsOf({ header }: Part): string {
+    const wanted = new Set(["from", "to", "cc", "date", "subject"]);
+    const raw = header.fields.filter(({ name }) => wanted.has(name.toLowerCase())).map((field) => field.raw);
+    const text = headerView(Buffer.concat(raw), { charsets: this.#charsets, withoutMime: true });
+    return text.replace(/\r\n/g, "\n").replace(/[^\n]$/, "$&\n");
+  }
+
+  /** The message that came back is told by its header. */
+  async *#report(part: Part): AsyncIterable<ViewPiece> {
+    for (const child of part.parts) {
+      const [inner] = child.parts;
+      if (inner === undefined || !child.type.startsWith("message/")) yield* this.render(child);
+      else {
+        yield* this.#apart(note(`${child.number}: the message, ${sizeInWords(decodedSize(child))}`));
+        yield { kind: "header", text: this.#fieldsOf(inner) };
+      }
+    }
+  }
+
+  async *#leaf(part: Part): AsyncIterable<ViewPiece> {
+    const { type } = part;
+    const summarise = summaries[type];
+    if (summarise !== undefined) yield* this.#summary(summarise(this.#textOf(part)));
+    else if (isCalendar(part)) yield* this.#calendar(part);
+    else if (/^application\/(?:x-)?pkcs7-mime$/.test(type)) yield* this.#apart(note(smime(part)));
+    else if (type.startsWith("text/") && part.disposition !== "attachment") yield* this.#text(part);
+    else yield* this.#attachment(part);
+  }
+
+  async *#calendar(part: Part): AsyncIterable<ViewPiece> {
+    const summary = calendarSummary(this.#textOf(part));
+    if (summary === "") yield* this.#attachment(part);
+    else yield* this.#summary(summary);
+  }
+
+  /** What we say of a part, in a place of its own. */
+  *#summary(text: string): Iterable<ViewPiece> {
+    yield* this.#apart({ kind: "summary", text });
+  }
+
+  async *#text(part: Part): AsyncIterable<ViewPiece> {
+    if (part.name !== undefined) yield* this.#attachment(part);
+    const charset = part.parameters.get("charset");
+    if (charset !== undefined && this.#charsets(charset) === undefined)
+      yield* this.#apart(note(`${part.number}: the charset ${charset} is not known`));
+    const text = this.#textOf(part);
+    if (/^-----BEGIN PGP SIGNED MESSAGE-----$/m.test(text))
+      yield* this.#apart(note("signed (OpenPGP); the signature was not checked"));
+    if (/^-----BEGIN PGP MESSAGE-----$/m.test(text)) yield* this.#apart(note("encrypted (OpenPGP)"));
+    const shown = await laidOut(part, text, { charsets: this.#charsets, width: this.#width });
+    if (shown !== "") yield* this.#apart({ kind: "text", text: shown.endsWith("\n") ? shown : `${shown}\n` });
+    const left = part.end - part.start - longestShown(part);
+    if (left > 0) yield* this.#apart(note(`${part.number}: about ${sizeInWords(left)} more are not shown`));
+  }
+
+  #textOf(part: Part): string {
+    return partText(part, this.#charsets, longestShown(part));
+  }
+
+  *#attachment(part: Part): Iterable<ViewPiece> {
+    yield* this.#apart(note(describePart(part)), "note");
+  }
+
+  #last: ViewPiece["kind"] | undefined;
+
+  /** One empty line between what differs in kind. */
+  *#apart(piece: ViewPiece, kind: ViewPiece["kind"] = piece.kind): Iterable<ViewPiece> {
+    if (piece.text === "") return;
+    if (this.#begun && !(kind === "note" && this.#last === "note")) yield { kind: piece.kind, text: "\n" };
+    this.#begun = true;
+    this.#last = kind;
+    yield piece;
+  }
+}
+
+function isCalendar({ type }: Part): boolean {
+  return type === "text/calendar" || type === "application/ics";
+}
+
+function protocolOf({ parameters }: Part): string {
+  const protocol = parameters.get("protocol") ?? "";
+  if (/pgp/i.test(protocol)) return "OpenPGP";
+  return /pkcs7/i.test(protocol) ? "S/MIME" : protocol || "unknown";
+}
+
+function smime(part: Part): string {
+  const kind = part.parameters.get("smime-type")?.toLowerCase() ?? "";
+  const what = kind.startsWith("signed")
+    ? "signed (S/MIME); the signature was not checked, and"
+    : "encrypted (S/MIME):";
+  return `${describePart(part)}: ${what} it can't be read here`;
+}
