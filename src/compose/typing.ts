@@ -56,8 +56,16 @@ export class Typing {
         if (this.#interrupted()) return "cancelled";
         continue;
       }
+      this.#endLine(answer);
       return answer.kind === "line" ? answer.text : undefined;
     }
+  }
+
+  /** Where the terminal edits lines itself, Ctrl-D ends one and leaves the cursor in it. */
+  #endLine(answer: Input): void {
+    const { terminal } = this.#composing;
+    const ended = answer.kind === "line" && answer.ended;
+    if (!ended && !terminal.rich && !terminal.lost) terminal.out("\n");
   }
 
   /**
@@ -73,6 +81,7 @@ export class Typing {
         asked && !terminal.rich
           ? await terminal.readLine("", "people")
           : await terminal.editLine(prompt, value, "people");
+      if (answer.kind === "line") this.#endLine(answer);
       if (answer.kind === "line") return typedItems(asked && !terminal.rich ? value + answer.text : answer.text);
       asked = answer.kind === "end";
       if (asked ? terminal.lost || ++ends > refusals : this.#interrupted()) return "cancelled";

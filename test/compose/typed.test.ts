@@ -164,6 +164,23 @@ test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async
   expect(server.messages).toEqual([expect.stringMatching(/^Cc: b@x\.org$/m)]);
 });
 
+test("where the terminal edits lines, Ctrl-D at Subject: is no subject, and what follows begins in a new line", async () => {
+  const first = await mail("-S", "asksub", "a@x.org");
+  await first.expect("Subject: ");
+  first.send("\x04");
+  await first.expect("\r\n");
+  first.send("one\n");
+  await taken("one\n");
+  first.send(".\n");
+  await first.expect("Cc: ");
+  first.send("b@x.org\x04\x04");
+  await first.exited;
+  expect(first.transcript()).toBe("Subject: \none\n.\nCc: b@x.org\n");
+  expect(server.messages).toEqual([
+    expect.stringMatching(/^(?![\s\S]*Subject:)[\s\S]*Cc: b@x\.org\n[\s\S]*\n\none\n$/),
+  ]);
+});
+
 test.each(["dumb", "xterm"])("at Cc: an end without an end keeps the text (TERM=%s)", async (term) => {
   TERM = term;
   const first = await mail("-s", "plan", "a@x.org");
