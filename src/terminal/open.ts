@@ -5,7 +5,7 @@ import { visible } from "../message/safe-text.ts";
 import { toBytes } from "../message/text.ts";
 import type { LineReader } from "./line-reader.ts";
 import { Output, type Stroke } from "./output.ts";
-import { feedPager, showsColour } from "./pager.ts";
+import { feedPager, needsFolding, showsColour } from "./pager.ts";
 import { PipeInput } from "./pipe-input.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { Asked, Assistance, Choice, Input, Style, Styled, Terminal } from "./terminal.ts";
@@ -208,16 +208,18 @@ class ProcessTerminal implements Terminal {
   }
 
   async page(pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void> {
-    const coloured = showsColour(pager, process.env);
     const out = this.#out;
+    const coloured = out.paints && showsColour(pager, process.env);
+    const folding = coloured && needsFolding(pager, process.env) ? await import("./folded.ts") : undefined;
+    const lines = folding?.folded(pieces, this.size().columns) ?? pieces;
     function* written(): Iterable<Buffer> {
-      for (const piece of pieces) {
+      for (const piece of lines) {
         yield piece instanceof Uint8Array
           ? out.bytesOf(piece, "plain", coloured)
           : out.bytesOf(piece.text, piece.style, coloured);
       }
     }
-    if (await this.lend(() => feedPager(pager, written()))) return;
+    if (await this.lend(() => feedPager(pager, written(), coloured))) return;
     for (const piece of pieces) {
       if (piece instanceof Uint8Array) this.out(piece);
       else this.out(piece.text, piece.style);

@@ -45,6 +45,11 @@ export class Output {
     this.#paint = paint;
   }
 
+  /** Whether styles are colours here. */
+  get paints(): boolean {
+    return this.#guarded && this.#paint !== undefined;
+  }
+
   write(text: string | Uint8Array, style: Style = "plain"): void {
     if (typeof text === "string" && !this.#guarded) {
       this.#text += text;

@@ -7,26 +7,38 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const notFound = 127;
 
 /** Where the user has not said otherwise: less ends by itself when all fits, and lets colours through. */
-export function pagerEnvironment(environment: Environment): Environment {
-  return { LESS: "FRX", LV: "-c", ...environment };
+const preset: Environment = { LESS: "FRX", LV: "-c" };
+/** more breaks no lines then: it takes what sets a colour for text that needs room. */
+const presetForColours: Environment = { ...preset, MORE: "-f" };
+
+function programOf(pager: string): string {
+  return /^\s*(?:\S*\/)?([^\s/]+)/.exec(pager)?.[1] ?? "";
 }
 
 /** Whether the pager passes colours on and shows no escape sequences for them. */
 export function showsColour(pager: string, environment: Environment): boolean {
-  const program = /^\s*(?:\S*\/)?([^\s/]+)/.exec(pager)?.[1] ?? "";
-  if (program === "less") return /r/i.test(pagerEnvironment(environment)["LESS"] ?? "") || /\s-\w*r/i.test(pager);
-  return ["more", "lv", "bat", "batcat", "cat"].includes(program);
+  const program = programOf(pager);
+  const { LESS = "", MORE = "" } = { ...presetForColours, ...environment };
+  if (program === "more") return /f/.test(MORE) || /\s-\w*f/.test(pager);
+  if (program === "less") return /r/i.test(LESS) || /\s-\w*r/i.test(pager);
+  return ["lv", "bat", "batcat", "cat"].includes(program);
+}
+
+/** Whether lines are to be broken before the pager has them. */
+export function needsFolding(pager: string, environment: Environment): boolean {
+  return programOf(pager) === "more" && environment["MORE"] === undefined;
 }
 
 /**
  * Runs the pager and gives it the pieces, as fast as it takes them, until it has ended.
  *
+ * @param coloured so that the pager must let colours through
  * @returns false when there is no such program
  */
-export async function feedPager(pager: string, pieces: Iterable<Buffer>): Promise<boolean> {
+export async function feedPager(pager: string, pieces: Iterable<Buffer>, coloured: boolean): Promise<boolean> {
   const child = spawn("/bin/sh", ["-c", pager], {
     stdio: ["pipe", "inherit", "inherit"],
-    env: pagerEnvironment(process.env),
+    env: { ...(coloured ? presetForColours : preset), ...process.env },
   });
   let open = true;
   let wake = () => {};

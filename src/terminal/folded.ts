@@ -1,0 +1,37 @@
+/** Lines broken where the window ends, as the terminal would break them: for a pager that must not do it itself. */
+import { fromBytes, linesOf } from "../message/text.ts";
+import { displayWidth, graphemes } from "./display-width.ts";
+import type { Styled } from "./terminal.ts";
+
+/** @param pieces of lines, which may go on from one piece to the next */
+export function* folded(pieces: Iterable<Styled | Uint8Array>, columns: number): Iterable<Styled> {
+  let used = 0;
+  for (const piece of pieces) {
+    const { text, style } = piece instanceof Uint8Array ? ({ text: fromBytes(piece), style: "plain" } as const) : piece;
+    let shown = "";
+    for (const line of linesOf(text)) {
+      const content = line.endsWith("\n") ? line.slice(0, -1) : line;
+      const width = content.includes("\t") ? columns + 1 : displayWidth(content);
+      if (used + width <= columns) {
+        used += width;
+        shown += content;
+      } else
+        for (const character of graphemes(content)) {
+          const [next, broken] = placed(character, used, columns);
+          shown += broken ? `\n${character}` : character;
+          used = next;
+        }
+      if (content === line) continue;
+      shown += "\n";
+      used = 0;
+    }
+    yield { text: shown, style };
+  }
+}
+
+/** The column behind a character, and whether it begins a new row; a tab never does. */
+function placed(character: string, used: number, columns: number): readonly [number, boolean] {
+  if (character === "\t") return [Math.min(used + 8 - (used % 8), columns), false];
+  const width = displayWidth(character);
+  return used + width > columns && used > 0 ? [width, true] : [used + width, false];
+}

@@ -1,0 +1,67 @@
+/** What goes through the pager is broken into rows where the window ends, and nowhere else. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, expect, test } from "@jest/globals";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
+import { folded } from "../../src/terminal/folded.ts";
+import { needsFolding, showsColour } from "../../src/terminal/pager.ts";
+
+const program = resolve(import.meta.dirname, "../../bin/mail.js");
+
+let home = "";
+let pty: Pty | undefined;
+afterEach(async () => {
+  await pty?.close();
+  if (home !== "") rmSync(home, { recursive: true, force: true });
+});
+
+test("more, which takes colours for text, does not break a coloured line that fits", async () => {
+  home = mkdtempSync(join(tmpdir(), "mail-pager-"));
+  const quoted = `> ${"quoted ".repeat(10)}END`;
+  const long = `> ${"x".repeat(78)}yz`;
+  const body = `${quoted}\n${long}\n${"line\n".repeat(40)}`;
+  writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n`);
+  const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8" };
+  const argv = [process.execPath, program, "-n", "-S", "crt", "-f", join(home, "box")];
+  pty = await openPty({ argv, env, cwd: home });
+  await pty.expect("& ");
+  pty.send("1\r");
+  await pty.expect(quoted);
+  await pty.expect(/x{78}\x1b\[\d+m\r\n|x{78}\r\n/);
+  await pty.expect("yz");
+  await pty.expect("--More--");
+});
+
+test.each([
+  // what it shows, columns, pieces, rows
+  ["a line as wide as the window", 5, ["abcde\n", "f\n"], ["abcde", "f", ""]],
+  ["a longer one", 5, ["abcdefghijkl\n"], ["abcde", "fghij", "kl", ""]],
+  ["a line in pieces", 5, ["abc", "defg", "\nh\n"], ["abcde", "fg", "h", ""]],
+  ["what is two columns wide", 5, ["日本語\n"], ["日本", "語", ""]],
+  ["a tab, which ends at the window's edge", 10, ["a\tb\tc\n"], ["a\tb\t", "c", ""]],
+  ["a mark on a letter at the edge", 2, ["abe\u0301\n"], ["ab", "e\u0301", ""]],
+  ["no character at all", 5, ["", "\n"], ["", ""]],
+])("rows of %s", (_what, columns, pieces, rows) => {
+  const made = [
+    ...folded(
+      pieces.map((text) => ({ text, style: "plain" as const })),
+      columns,
+    ),
+  ];
+  expect(made.map(({ text }) => text).join("")).toBe(rows.join("\n"));
+});
+
+test.each([
+  // pager, environment, shows colours, needs folding
+  ["more", {}, true, true],
+  ["/usr/bin/more -s", {}, true, true],
+  ["more", { MORE: "-s" }, false, false],
+  ["more -f", { MORE: "-s" }, true, false],
+  ["less", {}, true, false],
+  ["less", { LESS: "-i" }, false, false],
+  ["less -R", { LESS: "-i" }, true, false],
+  ["pr | lpr", {}, false, false],
+])("%s with %j", (pager, environment, colours, folding) => {
+  expect([showsColour(pager, environment), needsFolding(pager, environment)]).toEqual([colours, folding]);
+});
