@@ -49,7 +49,7 @@ export interface CommitPlan {
     readonly path: string;
     readonly at: "start" | "end";
     /** Which header fields go along, by lower-case name; all without it. */
-    readonly keepField?: (lowerName: string) => boolean;
+    readonly keepField?: ((lowerName: string) => boolean) | undefined;
   };
   /** Ends the commit with the signal's reason, as long as nothing has been written. */
   readonly signal?: AbortSignal;

@@ -10,9 +10,9 @@ export type MessageBytes = Pick<Mailbox, "header" | "read" | "size">;
 
 export interface StoredFormOptions {
   /** The Status field to store; without it the header stays as it is. */
-  readonly status?: string;
-  /** Which header fields stay, by lower-case name; folded lines go with their field. */
-  readonly keepField?: (lowerName: string) => boolean;
+  readonly status?: string | undefined;
+  /** Which header fields stay, by lower-case name; folded lines go with their field. Without it all do. */
+  readonly keepField?: ((lowerName: string) => boolean) | undefined;
 }
 
 function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buffer {
@@ -22,7 +22,7 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 }
 
 /**
- * A message's bytes as they are stored elsewhere, in pieces: another Status, fewer fields.
+ * A message's bytes as they are stored elsewhere, in pieces, the header first: another Status, fewer fields.
  *
  * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it.
  */

@@ -126,7 +126,9 @@ async function evaluate(session: Session, folder: Folder, list: string, deleted:
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
   // Numbers add nothing, but for undelete, which takes them also where nothing was deleted.
-  let found = [...new Set([...fitting(folder, deleted), ...numbers])].sort((a, b) => a - b);
+  const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
+  let found = fitting(folder, deleted);
+  if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);
   if (senders.length > 0) {
     found = await search(session, folder, found, anyOf(senders.map((text) => sender(session, text))));
     if (found.length === 0) throw new NoneFound(`No applicable messages from {${senders.join(", ")}}`);

@@ -16,8 +16,9 @@ const pieceSize = 1 << 20;
 
 export type KeepField = (lowerName: string) => boolean;
 
-/** @returns what `retain`, which wins, or `ignore` leaves */
-export function keptFields({ ignored, retained }: FieldSelection): KeepField {
+/** @returns what `retain`, which wins, or `ignore` leaves; undefined where that is everything */
+export function keptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
+  if (ignored.size + retained.size === 0) return undefined;
   return retained.size > 0 ? (name) => retained.has(name) : (name) => !ignored.has(name);
 }
 
@@ -39,8 +40,8 @@ export function* shownPieces(
 ): Iterable<Uint8Array> {
   const status = statusLetters(flags);
   const pieces = storedForm(mailbox, message, {
-    ...(status === "" ? {} : { status }),
-    ...(keep === undefined ? {} : { keepField: keep }),
+    status: status === "" ? undefined : status,
+    keepField: keep,
   })[Symbol.iterator]();
   const header = pieces.next();
   if (header.done === true) return;

@@ -39,7 +39,7 @@ export async function addToMaildir(
 export function* seenMessages(
   mailbox: Mailbox,
   messages: readonly number[],
-  keepField: (lowerName: string) => boolean,
+  keepField: ((lowerName: string) => boolean) | undefined,
 ): Iterable<ToFile> {
   for (const message of messages) {
     const fromMaildir = mailbox.letters !== undefined;

@@ -10,42 +10,51 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { writePieces } from "../file-ranges.ts";
 import { fileFrames } from "../maildir/frames.ts";
-import { BlockWriter, type Part } from "./block-writer.ts";
+import { BlockWriter, type Part, smallBlockSize, usualBlockSize } from "./block-writer.ts";
 import type { Journal, Work } from "./journal.ts";
 import { addToMbox, HalfDone, type Undo } from "./to-mbox.ts";
 
-/**
- * @param onWritten told how many bytes of the tail have been written
- * @param again as for `writeTail`
- */
+/** What is made anew out of the spool; each without which it is read from the journal. */
+export interface Again {
+  /** At the most a block ahead of what it reads. */
+  readonly tail: (() => Iterable<Part>) | undefined;
+  readonly forMbox: (() => Iterable<Uint8Array>) | undefined;
+}
+
+/** @param onWritten told how many bytes of the tail have been written */
 export async function apply(
   journal: Journal,
   spool: number,
   mbox: number | undefined,
-  onWritten?: (bytes: number) => void,
-  again?: () => Iterable<Part>,
+  again: Again,
+  onWritten: (bytes: number) => void,
 ): Promise<void> {
   const { work } = journal;
   let undo: Undo = () => {};
   try {
-    undo = await addMessages(journal, mbox, false);
+    undo = await addMessages(journal, mbox, false, again.forMbox);
     makeRoom(journal, spool);
   } catch (error) {
     if (error instanceof HalfDone) throw unfinished(work, error.cause);
     takeBack(journal, spool, undo, error);
     throw error instanceof MailError ? error : unchanged(work, error);
   }
-  await writeTail(journal, spool, onWritten, again);
+  await writeTail(journal, spool, again.tail, onWritten);
 }
 
 /** mbox's part. @param mbox locked; a Maildir needs none @throws MailError that names mbox */
-export async function addMessages(journal: Journal, mbox: number | undefined, replaying: boolean): Promise<Undo> {
+export async function addMessages(
+  journal: Journal,
+  mbox: number | undefined,
+  replaying: boolean,
+  pieces: () => Iterable<Uint8Array> = () => journal.forMbox(),
+): Promise<Undo> {
   const { work } = journal;
   if (work.mbox === null) return () => {};
   if (work.mbox.at === "maildir") return fileFrames(work.mbox.path, journal.forMbox());
   if (mbox === undefined) return () => {};
   try {
-    return addToMbox(work.mbox, mbox, () => journal.forMbox(), replaying);
+    return addToMbox(work.mbox, mbox, pieces, replaying);
   } catch (error) {
     throw named(work.mbox.path, error);
   }
@@ -57,16 +66,12 @@ export function makeRoom(journal: Journal, spool: number): void {
   if (offset + tailLength > oldSize) writePieces(spool, journal.tailPieces(oldSize - offset, tailLength), oldSize);
 }
 
-/**
- * @param again makes the new tail anew out of the spool itself, at the most a block ahead of what it reads; without it, the
- *   tail is read from the journal
- * @throws MailError; the journal then waits for the next open
- */
+/** @throws MailError; the journal then waits for the next open */
 export async function writeTail(
   journal: Journal,
   spool: number,
+  again?: Again["tail"],
   onWritten?: (bytes: number) => void,
-  again?: () => Iterable<Part>,
 ): Promise<void> {
   const { work } = journal;
   const newSize = work.offset + work.tailLength;
@@ -76,6 +81,7 @@ export async function writeTail(
     const source = again === undefined ? journal.descriptor : spool;
     const writer = new BlockWriter({ descriptor: spool }, work.offset, source, {
       holdBack: again !== undefined,
+      blockSize: again === undefined ? smallBlockSize : usualBlockSize,
       onBlock: (end) => onWritten?.(end - work.offset),
     });
     await writer.add(parts);

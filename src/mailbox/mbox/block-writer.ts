@@ -20,6 +20,8 @@ export type Part = Uint8Array | Stretch;
 /** What direct writes are counted in: offsets and lengths are multiples of it, and so are addresses. */
 export const directUnit = 4096;
 export const usualBlockSize = 4 << 20;
+/** Enough where the page cache takes what is written. */
+export const smallBlockSize = 1 << 20;
 const blockCount = 4;
 const startForDiskEvery = 64 << 20;
 const writeAsync = promisify(write);
@@ -86,11 +88,10 @@ export class BlockWriter {
       for (const part of parts) {
         const length = "start" in part ? part.end - part.start : part.length;
         for (let at = 0; at < length; ) {
-          const room = this.#block().subarray(this.#filled, this.#filled + length - at);
-          if ("start" in part) this.#read(room, part.start + at);
-          else room.set(part.subarray(at, at + room.length));
-          this.#filled += room.length;
-          at += room.length;
+          const fitting = Math.min(length - at, this.#blockSize - this.#filled);
+          this.#fill(part, at, fitting);
+          this.#filled += fitting;
+          at += fitting;
           if (this.#filled === this.#blockSize) await this.#next();
         }
       }
@@ -112,19 +113,19 @@ export class BlockWriter {
     this.#check();
   }
 
-  #block(): Buffer {
-    return this.#memory.subarray(this.#slot * this.#blockSize, (this.#slot + 1) * this.#blockSize);
-  }
-
-  #read(room: Buffer, position: number): void {
-    if (readInto(this.#source, room, position) < room.length)
+  /** Bytes `at` to `at + length` of a part, into the block. */
+  #fill(part: Part, at: number, length: number): void {
+    const begin = this.#slot * this.#blockSize + this.#filled;
+    // Most parts are small, many, and fit: no object is made for one.
+    if (!("start" in part)) this.#memory.set(length === part.length ? part : part.subarray(at, at + length), begin);
+    else if (readInto(this.#source, this.#memory.subarray(begin, begin + length), part.start + at) < length)
       throw new MailError("the file became shorter while it was being read");
   }
 
   async #next(): Promise<void> {
     const block: Filled = {
       slot: this.#slot,
-      bytes: this.#block().subarray(0, this.#filled),
+      bytes: this.#memory.subarray(this.#slot * this.#blockSize, this.#slot * this.#blockSize + this.#filled),
       position: this.#position,
     };
     const ready = this.#options.holdBack === true ? this.#held : block;

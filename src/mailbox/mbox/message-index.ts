@@ -23,6 +23,8 @@ export class MessageIndex {
   /** In which flags a message differs from what its stored state says. */
   #changed: Uint16Array;
   #count: number;
+  /** So many there will be, as far as one can tell: growing step by step would hold what is copied a second time. */
+  expected = 0;
 
   /** @param starts ascending; with `stored` of the same length. They are taken over, not copied. */
   constructor(
@@ -73,8 +75,8 @@ export class MessageIndex {
   }
 
   #grow(atLeast = 0): void {
-    // By half: at ten gigabytes, doubling would be felt.
-    const room = Math.max(atLeast, Math.ceil(this.#starts.length * 1.5) + 256);
+    // By half: at ten gigabytes, doubling would be felt. Of what was expected in vain no page is touched.
+    const room = Math.max(atLeast, Math.ceil(this.#starts.length * 1.5) + 256, this.expected);
     const starts = new Float64Array(room);
     const stored = new Uint8Array(room);
     const changed = new Uint16Array(room);

@@ -8,7 +8,7 @@ const wholeWindow = 8 << 20;
 const headerWindow = 64 << 10;
 
 /** Reads as far as messages follow one another, so that a few messages far apart cost their own bytes only. */
-class Window {
+export class Window {
   readonly #descriptor: number;
   readonly #bytes: Buffer;
   #start = 0;
@@ -33,6 +33,17 @@ class Window {
     }
     this.#start = start;
     this.#end = start + filled;
+  }
+
+  /**
+   * A range, read together with what follows it; undefined where it is longer than the window.
+   *
+   * @param limit where reading ends at the latest
+   */
+  take(start: number, end: number, limit: number): Buffer | undefined {
+    if (end - start > this.#bytes.length) return undefined;
+    if (!this.holds(start, end)) this.move(start, limit);
+    return this.slice(start, end);
   }
 
   /** What it holds of that range. */

@@ -1,4 +1,6 @@
 /** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
+
+import { asStored } from "../as-stored.ts";
 import { readPieces } from "../file-ranges.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
@@ -9,6 +11,7 @@ import { storedForm } from "../stored-form.ts";
 import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
+import { Window, wholeMessages } from "./message-pieces.ts";
 
 const change = { none: 0, status: 1, drop: 2, replace: 3 } as const;
 
@@ -74,37 +77,43 @@ export function offsetOf(file: MboxFile, firstChanged: number): number {
   return 0;
 }
 
+/** Messages with another Status are read so much at a time. */
+const windowSize = 256 << 10;
 /** So much is worth a journal that passes by the page cache. */
 const muchToCopy = 64 << 20;
 
 /** The new bytes from the first changed message on. */
 export class NewTail {
-  /** Most of it, and of what goes to mbox, is copied as it stands, and it is much. */
-  readonly isMostlyCopied: boolean;
+  /**
+   * It and what goes to mbox are much, and are made a second time out of the mailbox itself rather than read from the
+   * journal: most of it is copied, or goes out of the mailbox, which stays as it is until that is done.
+   */
+  readonly isMadeAgain: boolean;
   readonly #file: MboxFile;
   readonly #outcome: Outcome;
   readonly #offset: number;
-  #index: MessageIndex;
+  #index: MessageIndex | undefined;
   #mostAhead = 0;
 
-  constructor(file: MboxFile, outcome: Outcome, offset: number) {
+  /** @param movesAsIs what is moved goes to an mbox, nearly as it stands */
+  constructor(file: MboxFile, outcome: Outcome, offset: number, movesAsIs: boolean) {
     this.#file = file;
     this.#outcome = outcome;
     this.#offset = offset;
-    this.#index = new MessageIndex(undefined, undefined, 0);
-    let copied = 0;
-    let made = outcome.moved.reduce((sum, message) => sum + file.size(message), 0);
+    const moved = outcome.moved.reduce((sum, message) => sum + file.size(message), 0);
+    let copied = movesAsIs ? moved : 0;
+    let made = moved - copied;
     for (let message = outcome.firstChanged; message <= file.count; message++) {
       const changed = outcome.changes[message - 1];
       if (changed === change.none) copied += file.size(message);
       else if (changed !== change.drop) made += file.size(message);
     }
-    this.isMostlyCopied = copied >= muchToCopy && copied >= 4 * made;
+    this.isMadeAgain = copied >= muchToCopy && copied >= 4 * made;
   }
 
   /** Where each message then starts; known once the parts have been taken. */
   get index(): MessageIndex {
-    return this.#index;
+    return this.#index ?? new MessageIndex();
   }
 
   /**
@@ -118,10 +127,12 @@ export class NewTail {
   /** Stretches are of the mailbox. They may be taken again, also while it is being written, `mostAhead` behind. */
   *parts(): Iterable<Part> {
     const file = this.#file;
-    const { firstChanged, changes } = this.#outcome;
+    const { firstChanged, changes, kept } = this.#outcome;
     const { starts, storedStates } = file.index;
     const before = firstChanged - 1;
-    const index = new MessageIndex(starts.slice(0, before), storedStates.slice(0, before), before);
+    const window = new Window(file.descriptor, windowSize);
+    const index = new MessageIndex(new Float64Array(kept), undefined, 0);
+    index.append(starts.subarray(0, before), storedStates.subarray(0, before));
     let at = this.#offset;
     for (let message = firstChanged; message <= file.count; message++) {
       const changed = changes[message - 1];
@@ -139,7 +150,7 @@ export class NewTail {
       const status = changed === change.status ? statusOf(file, message) : undefined;
       const read = status === "RO" ? Stored.Read : 0;
       index.add(at, status === undefined ? file.index.stored(message) : Stored.Old | Stored.Plain | read);
-      for (const piece of status === undefined ? file.pieces(message) : storedForm(file, message, { status })) {
+      for (const piece of status === undefined ? file.pieces(message) : withStatus(file, window, message, status)) {
         at += piece.length;
         yield piece;
       }
@@ -157,6 +168,15 @@ export class NewTail {
   }
 }
 
+/** A message with another Status; each piece is valid until the next message. */
+function withStatus(file: MboxFile, window: Window, message: number, status: string): Iterable<Uint8Array> {
+  const bytes = file.replaced.has(message)
+    ? undefined
+    : window.take(file.start(message), file.end(message), file.covered);
+  const quick = bytes && asStored(bytes, status);
+  return quick === undefined ? storedForm(file, message, { status }) : [...quick.header, quick.body];
+}
+
 /** What goes to a Maildir, with the state that the names of its files are to tell. */
 export function* framesForMaildir(file: MboxFile, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
@@ -172,9 +192,15 @@ export function* messagesForMbox(
   file: MboxFile,
   messages: readonly number[],
   between: Uint8Array,
-  keepField?: (lowerName: string) => boolean,
+  keepField: ((lowerName: string) => boolean) | undefined,
 ): Iterable<Uint8Array> {
   yield between;
-  const fields = keepField === undefined ? {} : { keepField };
-  for (const message of messages) yield* storedForm(file, message, { status: statusOf(file, message), ...fields });
+  for (const { message, at, bytes } of wholeMessages(file, messages)) {
+    if (at > 0) continue;
+    const status = statusOf(file, message);
+    const isWhole = bytes.length === file.size(message);
+    const quick = isWhole && keepField === undefined ? asStored(bytes, status) : undefined;
+    if (quick === undefined) yield* storedForm(file, message, { status, keepField });
+    else yield* [...quick.header, quick.body];
+  }
 }

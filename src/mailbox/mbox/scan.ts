@@ -11,6 +11,8 @@ import { lookback, mostCarried, Piece, Scanner } from "./scanner.ts";
 
 const usualPieceSize = 2 << 20;
 const readsAtOnce = 2;
+/** The messages that are still to come may be a little shorter than those before. */
+const leeway = 1.1;
 const emptyLine = Buffer.from("\n\n");
 const readAsync = promisify(read);
 
@@ -46,6 +48,7 @@ export async function scan(
   const pieceOf = (number: number) => pieces[number % pieces.length] as Piece;
   const positionOf = (number: number) => begin + number * pieceSize;
   const reads: Promise<number>[] = [];
+  const before = index.count;
   const ask = (number: number) => {
     const position = positionOf(number);
     if (position >= size) return;
@@ -67,6 +70,8 @@ export async function scan(
       const { bytes } = pieceOf(number);
       const consumed = scanner.feed(pieceOf(number), start, end, positionOf(number) - mostCarried, last);
       if (last) return;
+      const done = (positionOf(number + 1) - begin) / length;
+      index.expected = before + Math.ceil(((index.count - before) / done) * leeway);
       start = mostCarried - (end - consumed);
       bytes.copy(pieceOf(number + 1).bytes, start, consumed, end);
       onProgress?.(positionOf(number + 1), size);

@@ -13,6 +13,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { MailError } from "../../errors.ts";
 import { copyPieces, readRange, syncDirectory, writePieces } from "../file-ranges.ts";
 import type { MboxWork } from "./journal.ts";
 import { isPartlyWritten } from "./partly-written.ts";
@@ -26,11 +27,12 @@ export type Undo = () => void;
 export type Held = "all" | "part" | "none";
 
 /** How much of what is to be added stands in the file already, from `at` on. */
-function held(descriptor: number, at: number, wanted: Iterable<Buffer>, length: number): Held {
+function held(descriptor: number, at: number, wanted: Iterable<Uint8Array>, length: number): Held {
   let position = at;
   let isWhole = true;
   const { size } = fstatSync(descriptor);
-  for (const piece of wanted) {
+  for (const bytes of wanted) {
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const there = readRange(descriptor, position, Math.min(size, position + piece.length));
     const begun = piece.subarray(0, there.length);
     if (!there.equals(begun)) {
@@ -45,7 +47,7 @@ function held(descriptor: number, at: number, wanted: Iterable<Buffer>, length: 
 }
 
 /** After a crash: what of the messages mbox has. @param descriptor mbox, locked */
-export function heldByMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Buffer>): Held {
+export function heldByMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
   const { length } = work;
   if (goesInFront(work)) return held(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
   const began = Math.max(0, work.oldSize);
@@ -64,7 +66,7 @@ function goesInFront({ at, oldSize }: MboxWork): boolean {
 export function addToMbox(
   work: MboxWork,
   descriptor: number,
-  pieces: () => Iterable<Buffer>,
+  pieces: () => Iterable<Uint8Array>,
   replaying: boolean,
 ): Undo {
   const found = replaying ? heldByMbox(work, descriptor, pieces) : "none";
@@ -73,7 +75,8 @@ export function addToMbox(
   const at = found === "part" ? Math.max(0, work.oldSize) : fstatSync(descriptor).size;
   const undo = () => cutBack(work, descriptor, at);
   try {
-    writePieces(descriptor, pieces(), at);
+    const end = writePieces(descriptor, pieces(), at);
+    if (end - at !== work.length) throw new MailError("the mailbox was changed by another program, without a lock");
     fsyncSync(descriptor);
     if (work.oldSize < 0) syncDirectory(dirname(work.path));
   } catch (error) {
@@ -97,7 +100,7 @@ function cutBack(work: MboxWork, descriptor: number, at: number): void {
   else fsyncSync(descriptor);
 }
 
-function prepend(work: MboxWork, old: number, pieces: () => Iterable<Buffer>): Undo {
+function prepend(work: MboxWork, old: number, pieces: () => Iterable<Uint8Array>): Undo {
   // A link stays one.
   const path = realpathSync(work.path);
   const { size } = fstatSync(old);
@@ -113,7 +116,7 @@ function prepend(work: MboxWork, old: number, pieces: () => Iterable<Buffer>): U
 }
 
 /** A new file in the place of another, with its mode and owner. The old one stays readable through its descriptor. */
-function replaceFile(path: string, old: number, contents: readonly (() => Iterable<Buffer>)[]): void {
+function replaceFile(path: string, old: number, contents: readonly (() => Iterable<Uint8Array>)[]): void {
   const draft = `${path}.mail-new`;
   const { mode, uid, gid } = fstatSync(old);
   rmSync(draft, { force: true });

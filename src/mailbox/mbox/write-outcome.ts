@@ -28,9 +28,9 @@ export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
   const { file, outcome, plan, options } = commit;
   const to = outcome.moved.length === 0 ? undefined : plan.mbox;
   if (to === undefined || meansMaildir(to.path)) {
-    const messages = to === undefined ? [] : framesForMaildir(file, outcome.moved);
+    const frames = () => (to === undefined ? [] : framesForMaildir(file, outcome.moved));
     const work = to === undefined ? null : ({ path: to.path, at: "maildir", oldSize: -1 } as const);
-    return journalled(commit, work, messages, undefined);
+    return journalled(commit, work, frames, undefined);
   }
   let mbox: LockedFile;
   try {
@@ -42,7 +42,7 @@ export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
     const { size } = fstatSync(mbox.descriptor);
     const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
     const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };
-    const messages = messagesForMbox(file, outcome.moved, between, to.keepField);
+    const messages = () => messagesForMbox(file, outcome.moved, between, to.keepField);
     return await journalled(commit, work, messages, mbox.descriptor);
   } catch (error) {
     if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
@@ -55,25 +55,28 @@ export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
 async function journalled(
   { path, file, outcome, plan, options: { onProgress, stateDirectory } }: Commit,
   mbox: Plan["mbox"],
-  forMbox: Iterable<Uint8Array>,
+  forMbox: () => Iterable<Uint8Array>,
   mboxDescriptor: number | undefined,
 ): Promise<MessageIndex> {
   const { descriptor, covered } = file;
   const { dev, ino } = fstatSync(descriptor);
   const offset = offsetOf(file, outcome.firstChanged);
-  const tail = new NewTail(file, outcome, offset);
+  const tail = new NewTail(file, outcome, offset, mbox?.at !== "maildir");
   const half = covered - offset;
   const journal = await writeJournal(
     stateDirectory,
     { path, dev, ino, oldSize: covered, offset, mbox },
     descriptor,
-    { tail: tail.parts(), forMbox, direct: tail.isMostlyCopied },
+    { tail: tail.parts(), forMbox: forMbox(), direct: tail.isMadeAgain },
     { onWritten: (bytes) => onProgress?.(Math.min(bytes, half), 2 * half), signal: plan.signal },
   );
   const { index } = tail;
   // What is in the page cache is read again from there; the journal is on the disk alone.
-  const again = tail.isMostlyCopied && tail.mostAhead <= usualBlockSize ? () => tail.parts() : undefined;
-  await apply(journal, descriptor, mboxDescriptor, (bytes) => onProgress?.(half + bytes, 2 * half), again);
+  const again = {
+    tail: tail.isMadeAgain && tail.mostAhead <= usualBlockSize ? () => tail.parts() : undefined,
+    forMbox: tail.isMadeAgain ? forMbox : undefined,
+  };
+  await apply(journal, descriptor, mboxDescriptor, again, (bytes) => onProgress?.(half + bytes, 2 * half));
   file.forget();
   return index;
 }

@@ -2,6 +2,7 @@
 import { expandFileName, storeOptions } from "../../config/files.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
+import { asStored } from "../../mailbox/as-stored.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
 import { meansMaildir } from "../../mailbox/maildir/directory.ts";
@@ -24,7 +25,6 @@ import {
   strayLines,
 } from "../print-message.ts";
 import type { Session } from "../session.ts";
-import { asStored } from "../stored-message.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
 
 interface ListAndFile {
@@ -73,8 +73,7 @@ const wholeMessages: Write = (session, mailbox, argument, signal) => {
   const count = messages.length;
   if (meansMaildir(path))
     return addToMaildir(path, counted(session, path, count, seenMessages(mailbox, messages, keep)), signal);
-  const { ignored, retained } = session.config.saved;
-  const forms = ignored.size + retained.size === 0 ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
+  const forms = keep === undefined ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
   // To know how long the messages of a Maildir are, each would have to be opened.
   if (mailbox.offset === undefined)
     return appendMessages(path, counted(session, path, count, forms), appendOptions(session, signal));
@@ -115,11 +114,7 @@ function* counted<T>(session: Session, path: string, total: number, messages: It
 /** It is stored as read, but read it is only once it has been stored. */
 const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
 
-function* someFields(
-  mailbox: Mailbox,
-  messages: readonly number[],
-  keep: KeepField | undefined,
-): Iterable<Iterable<Uint8Array>> {
+function* someFields(mailbox: Mailbox, messages: readonly number[], keep: KeepField): Iterable<Iterable<Uint8Array>> {
   for (const message of messages) yield shownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message));
 }
 
@@ -128,7 +123,7 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
     if (at > 0) continue;
     const flags = flagsWhenSaved(mailbox, message);
     const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags)) : undefined;
-    yield stored ?? shownPieces(mailbox, message, undefined, flags);
+    yield stored === undefined ? shownPieces(mailbox, message, undefined, flags) : [...stored.header, stored.body];
   }
 }
 

@@ -72,16 +72,15 @@ function* runs(mailbox: Mailbox, messages: readonly number[], cost: Cost): Itera
     yield { part: "whole", run: messages };
     return;
   }
-  let run: number[] = [];
-  for (const message of messages) {
-    if (mailbox.size(message) <= longestAhead) run.push(message);
-    else {
-      yield { part: "whole", run };
-      yield { part: "header", run: [message] };
-      run = [];
-    }
+  const isLong = (message: number) => mailbox.size(message) > longestAhead;
+  let begin = 0;
+  for (const [at, message] of messages.entries()) {
+    if (!isLong(message)) continue;
+    if (at > begin) yield { part: "whole", run: messages.slice(begin, at) };
+    yield { part: "header", run: [message] };
+    begin = at + 1;
   }
-  yield { part: "whole", run };
+  if (begin < messages.length) yield { part: "whole", run: begin === 0 ? messages : messages.slice(begin) };
 }
 
 /** The memory of pieces is used again: what waits may not be looked at after. Hence before each message, not behind. */

@@ -1,38 +1,61 @@
-/** Messages that are saved just as they are stored, but for their Status: that is found, and nothing else is looked at. */
+/** Messages that go elsewhere just as they are stored, but for their Status: that is found, and nothing else is looked at. */
 
 const LF = 10;
 const newlineFrom = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 
-interface Line {
+/** The line of a header that is replaced. */
+interface Place {
   readonly start: number;
   readonly end: number;
+  /** Behind the empty line. */
+  readonly headerEnd: number;
+}
+
+export interface AsStored {
+  /** In pieces. */
+  readonly header: readonly Buffer[];
+  readonly body: Buffer;
 }
 
 /**
- * The pieces of a message with the Status given.
+ * A message with the Status given.
  *
  * @param status what stands in the field
  * @returns undefined where the message has to be taken apart: CRs, lines that are no fields, a folded or second Status,
  *   body lines that would begin a message
  */
-export function asStored(bytes: Buffer, status: string): readonly Buffer[] | undefined {
+export function asStored(bytes: Buffer, status: string): AsStored | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
   const found = statusPlace(bytes);
   if (found === undefined) return undefined;
-  const line = Buffer.from(`Status: ${status}\n`, "latin1");
-  return [bytes.subarray(0, found.start), line, bytes.subarray(found.end)];
+  const line = statusLine(status);
+  const { start, end, headerEnd } = found;
+  const header = [bytes.subarray(0, start), line, bytes.subarray(end, headerEnd)];
+  return { header, body: bytes.subarray(headerEnd) };
+}
+
+const statusLines = new Map<string, Buffer>();
+
+/** Made once: there may be millions of messages. */
+function statusLine(status: string): Buffer {
+  let line = statusLines.get(status);
+  if (line === undefined) {
+    line = Buffer.from(`Status: ${status}\n`, "latin1");
+    statusLines.set(status, line);
+  }
+  return line;
 }
 
 /** Where the Status line is, or, empty, where it goes: behind the last field. */
-function statusPlace(bytes: Buffer): Line | undefined {
+function statusPlace(bytes: Buffer): Place | undefined {
   let at = bytes.indexOf(LF) + 1;
-  let found: Line | undefined;
+  let found: { start: number; end: number } | undefined;
   if (at === 0) return undefined;
   for (;;) {
     const first = bytes[at];
     if (first === undefined) return undefined;
-    if (first === LF) return found ?? { start: at, end: at };
+    if (first === LF) return { ...(found ?? { start: at, end: at }), headerEnd: at + 1 };
     const isFolded = first === 32 || first === 9;
     if (isFolded && (found?.end === at || at === bytes.indexOf(LF) + 1)) return undefined;
     const colon = isFolded ? at : nameEnd(bytes, at);
