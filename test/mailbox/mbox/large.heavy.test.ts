@@ -42,7 +42,7 @@ test.each(cases)("%s, and nothing else changes", (_what, commands, wanted, wante
 
 test.each(cases)("%s once, when it is killed on the way", (_what, commands, wanted, wantedInMbox) => {
   let finished = 0;
-  for (let call = 4; ; call += 19) {
+  for (let call = 4; ; call += 11) {
     fill();
     const { signal } = home.mailKilledAt(call, commands, env);
     if (signal === null) break;
