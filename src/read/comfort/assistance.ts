@@ -1,7 +1,7 @@
 /** What Tab, the arrows and Ctrl-R have to offer: words of the tables, files, addresses, earlier lines. */
 import { historyPath } from "../../config/files.ts";
 import { variables } from "../../config/variables.ts";
-import { History } from "../../terminal/history.ts";
+import { LineHistory } from "../../terminal/line-history.ts";
 import type { Asked, Assistance, Candidate, Offer } from "../../terminal/terminal.ts";
 import type { Command } from "../command.ts";
 import { commands } from "../command-table.ts";
@@ -19,10 +19,10 @@ const nothing: Offer = { start: 0, candidates: [] };
 
 export function assistanceFor(session: Session, notice: () => string | undefined): Assistance {
   const { config } = session;
-  const histories: Partial<Record<Asked, History>> = {
-    command: new History(config.settings.get("history-size"), historyPath(config)),
-    people: new History(sessionLines),
-    subject: new History(sessionLines),
+  const histories: Partial<Record<Asked, LineHistory>> = {
+    command: new LineHistory(config.settings.get("history-size"), historyPath(config)),
+    people: new LineHistory(sessionLines),
+    subject: new LineHistory(sessionLines),
   };
   const completion = new Completion(session);
   return {

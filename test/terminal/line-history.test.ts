@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { History } from "../../src/terminal/history.ts";
+import { LineHistory } from "../../src/terminal/line-history.ts";
 
 let home = "";
 const path = () => join(home, "state/mail/history");
@@ -12,9 +12,9 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 test("lines are there in the next session, in a file that only the user can read", () => {
-  const first = new History(10, path());
+  const first = new LineHistory(10, path());
   for (const line of ["p 1", "d 2\u00e9 \udce9"]) first.add(line);
-  expect(new History(10, path()).lines()).toEqual(["p 1", "d 2\u00e9 \udce9"]);
+  expect(new LineHistory(10, path()).lines()).toEqual(["p 1", "d 2\u00e9 \udce9"]);
   expect(statSync(path()).mode & 0o777).toBe(0o600);
   expect(statSync(join(home, "state/mail")).mode & 0o777).toBe(0o700);
 });
@@ -25,40 +25,40 @@ test.each([
   ["empty lines are not kept", ["", "  ", "p"], ["p"]],
   ["what is much too long was pasted", ["x".repeat(5000), "p"], ["p"]],
 ])("%s", (_rule, typed, kept) => {
-  const history = new History(10, path());
+  const history = new LineHistory(10, path());
   for (const line of typed) history.add(line);
   expect(history.lines()).toEqual(kept);
 });
 
 test("no more lines are kept than the limit says, and the file stays short", () => {
   for (let session = 0; session < 5; session++) {
-    const history = new History(3, path());
+    const history = new LineHistory(3, path());
     for (let line = 0; line < 4; line++) history.add(`p ${session}-${line}`);
     expect(history.lines()).toHaveLength(3);
   }
-  expect(new History(3, path()).lines()).toEqual(["p 4-1", "p 4-2", "p 4-3"]);
+  expect(new LineHistory(3, path()).lines()).toEqual(["p 4-1", "p 4-2", "p 4-3"]);
   expect(readFileSync(path(), "utf8").split("\n").length).toBeLessThanOrEqual(12);
 });
 
 test("a limit of 0 keeps nothing", () => {
-  const history = new History(0, path());
+  const history = new LineHistory(0, path());
   history.add("p");
   expect(history.lines()).toEqual([]);
   expect(() => statSync(path())).toThrow();
 });
 
 test("two sessions side by side lose nothing of each other", () => {
-  const one = new History(10, path());
-  const other = new History(10, path());
+  const one = new LineHistory(10, path());
+  const other = new LineHistory(10, path());
   one.add("p 1");
   other.add("p 2");
   one.add("p 3");
-  expect(new History(10, path()).lines()).toEqual(["p 1", "p 2", "p 3"]);
+  expect(new LineHistory(10, path()).lines()).toEqual(["p 1", "p 2", "p 3"]);
 });
 
 test("a place that can't be written is no reason to fail", () => {
   writeFileSync(join(home, "file"), "");
-  const history = new History(10, join(home, "file/history"));
+  const history = new LineHistory(10, join(home, "file/history"));
   history.add("p 1");
   expect(history.lines()).toEqual(["p 1"]);
 });

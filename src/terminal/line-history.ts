@@ -7,7 +7,7 @@ import { isSystemError } from "../system-error.ts";
 /** No line of a history is longer, in UTF-16 units: what is longer was pasted. */
 const longestLine = 4096;
 
-export class History {
+export class LineHistory {
   readonly #path: string | undefined;
   readonly #limit: number;
   #lines: string[];
