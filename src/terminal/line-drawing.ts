@@ -10,7 +10,12 @@ export function changes(before: LineView | undefined, after: LineView): readonly
   if (sameText) return same(before.cursor, after.cursor) ? [] : [toPlace(before.cursor, after.cursor)];
   const added = appended(before, after);
   if (added !== undefined) return [{ text: added }, ...atEdge(after.end)];
-  return [{ move: { rows: -before.cursor.row, column: 0 } }, "erase-below", ...whole(after)];
+  return drawnAnew(before.cursor, after);
+}
+
+/** All of the line, whatever of it stands on the screen. @param cursor where that is now */
+export function drawnAnew(cursor: Place, view: LineView): readonly Stroke[] {
+  return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...whole(view)];
 }
 
 function whole(view: LineView): Stroke[] {

@@ -1,5 +1,5 @@
 /** The line that is typed, on the screen: drawn, drawn again, left behind or taken away. */
-import { changes } from "./line-drawing.ts";
+import { changes, drawnAnew } from "./line-drawing.ts";
 import type { LineState } from "./line-editor.ts";
 import { type LineView, type Size, viewOf } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
@@ -41,8 +41,9 @@ export class ShownLine {
   /** After a change of the window: terminals break the rows of a line anew, and keep the cursor in its place. */
   showInNewWindow(state: LineState): void {
     const view = viewOf(this.#prompt, state, this.#screen.size());
-    this.#view = this.#view === undefined ? undefined : { ...view, text: "", prompt: "" };
-    this.show(state);
+    // Not as a change: of an empty line with an empty prompt, all of it would be what is added.
+    this.#screen.draw(this.#view === undefined ? changes(undefined, view) : drawnAnew(view.cursor, view));
+    this.#view = view;
   }
 
   /** Leaves the line as it stands, and the cursor behind it. */

@@ -1,0 +1,39 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { emulator } from "../../scripts/emulator.mjs";
+import { newLine } from "../../src/terminal/line-editor.ts";
+import { Output } from "../../src/terminal/output.ts";
+import { ShownLine } from "../../src/terminal/shown-line.ts";
+
+/** The screen before and after its window changes while a line is typed. */
+async function resized(prompt: string, text: string): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), "mail-shown-line-"));
+  const path = join(directory, "terminal");
+  const descriptor = openSync(path, "w");
+  try {
+    const output = new Output(descriptor, { guarded: true });
+    let size = { rows: 6, columns: 40 };
+    const draw = output.draw.bind(output);
+    const line = new ShownLine({ size: () => size, draw, drawLater: draw }, prompt);
+    output.write("above\n");
+    line.show(newLine(text));
+    const before = readFileSync(path).length;
+    size = { rows: 6, columns: 30 };
+    line.showInNewWindow(newLine(text));
+    const all = readFileSync(path, "utf8");
+    const screen = emulator({ rows: 6, columns: 40 });
+    await screen.write(all.slice(0, before));
+    screen.resize(size);
+    await screen.write(all.slice(before));
+    return screen.withCursor();
+  } finally {
+    closeSync(descriptor);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+test.each(["", "& "])("a line behind %j stands there once when the window changes", async (prompt) => {
+  expect(await resized(prompt, "half a line")).toBe(`above\n${prompt}half a line█`);
+});
