@@ -4,8 +4,8 @@ import type { Config } from "../config/config.ts";
 import { deadLetterPath, stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { appendBytes } from "../mailbox/append.ts";
-import { OutcomeUnknown } from "../submit/errors.ts";
-import { type Entry, Queue, type Verdict } from "../submit/queue.ts";
+import { OutcomeUnknown, Unreachable } from "../submit/errors.ts";
+import { type Entry, isDamaged, Queue, type Verdict } from "../submit/queue.ts";
 import type { Outcome, Outgoing, Refusal, Transport } from "../submit/transport.ts";
 import { parseWay, type Way } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -28,7 +28,12 @@ export function queueOf(config: Config): Queue {
 export function listQueue({ config, terminal }: Pick<Context, "config" | "terminal">): ExitCode {
   const entries = queueOf(config).entries();
   if (entries.length === 0) terminal.out("The queue is empty\n");
-  for (const { id, created, way, envelope, tries, next, reasons } of entries) {
+  for (const entry of entries) {
+    if (isDamaged(entry)) {
+      terminal.out(`${entry.id}  damaged: ${entry.damaged}\n    mail --flush puts the message into dead.letter\n`);
+      continue;
+    }
+    const { id, created, way, envelope, tries, next, reasons } = entry;
     const times = `${tries} ${tries === 1 ? "try" : "tries"}, next after ${next.slice(0, 19)}Z`;
     terminal.out(`${id}  ${created.slice(0, 19)}Z  from <${envelope.from}> by ${way}; ${times}\n`);
     for (const { recipient, reply } of reasons) terminal.out(`    ${recipient}: ${reply}\n`);
@@ -44,23 +49,43 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
  */
 export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
   const queue = queueOf(context.config);
-  await queue.clear((id, start) => recovered(context, id, start));
+  await queue.clear((id, start) => recovered(context, id, start, "left by a mail that was killed"));
   let exit: ExitCode = Exit.Ok;
-  for (const { id, way, next } of queue.entries()) {
-    if (only !== undefined && (way !== only.way || Date.parse(next) > Date.now())) continue;
-    await queue.withEntry(id, async (entry) => {
+  /** Ways behind which there is no server now, and how many messages were not even tried. */
+  const closed = new Map<string, number>();
+  for (const each of queue.entries()) {
+    if (!isDamaged(each)) {
+      const { way, next } = each;
+      if (only !== undefined && (way !== only.way || Date.parse(next) > Date.now())) continue;
+      const waiting = closed.get(way);
+      if (waiting !== undefined) {
+        closed.set(way, waiting + 1);
+        continue;
+      }
+    }
+    await queue.withEntry(each.id, async (entry) => {
+      if (isDamaged(entry)) {
+        const safe = await recovered(context, entry.id, queue.message(entry), `damaged (${entry.damaged})`);
+        if (exit === Exit.Ok) exit = Exit.DataErr;
+        return safe ? "done" : { keep: [] };
+      }
       const tried = await attempt(context, queue, entry);
+      if (tried.closed) closed.set(entry.way, 0);
       if (only === undefined) tell(context.terminal, entry, tried);
       const verdict = await verdictOf(context, queue, entry, tried);
       if (tried.refused.length > 0 && exit === Exit.Ok) exit = tried.refused[0]?.exit ?? exit;
       return verdict;
     });
   }
+  for (const [way, count] of closed) {
+    if (only === undefined && count > 0)
+      context.terminal.err(`mail: ${count} more in the queue for ${way}, not tried now\n`);
+  }
   return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
 }
 
-/** Whoever queued it was killed before it could say so: nobody was told that it is sent, but it may be all there is. */
-async function recovered({ config, terminal }: Context, id: string, start: Outgoing): Promise<boolean> {
+/** To dead.letter with what nobody knows the recipients of. Of a killed mail nobody was told that it is sent, but it may be all there is. */
+async function recovered({ config, terminal }: Context, id: string, start: Outgoing, what: string): Promise<boolean> {
   if (start.size === 0) return true;
   const path = deadLetterPath(config);
   try {
@@ -70,26 +95,36 @@ async function recovered({ config, terminal }: Context, id: string, start: Outgo
     terminal.err(`mail: ${id}: ${error.message}; it stays in the queue\n`);
     return false;
   }
-  terminal.err(`mail: ${id}: left by a mail that was killed; what there is of the message is in ${path}\n`);
+  terminal.err(`mail: ${id}: ${what}; what there is of the message is in ${path}\n`);
   return true;
 }
 
-type Tried = Pick<Outcome, "accepted" | "refused" | "queueId">;
+type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
+  /** There was no server. */
+  readonly closed?: boolean;
+  /** The server may have the message: another try could be a second copy, and that is for a person to decide. */
+  readonly unsure?: boolean;
+};
 
 async function attempt({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
   const { way, envelope } = entry;
   const everyone = (reply: string, exit: ExitCode) => envelope.to.map((recipient) => ({ recipient, reply, exit }));
+  if (queue.isUnsure(entry)) {
+    const reply = "a flush was killed before the server's answer to the message came; it may have been accepted";
+    return { accepted: [], refused: everyone(reply, Exit.Unavailable), unsure: true };
+  }
   try {
     const transport = await submission.openUnqueued(parseWay(way), { sender: envelope.from, verbose: false });
-    const outcome = await transport.submit(envelope, queue.message(entry));
-    // Another try could be a second copy: that is for a person to decide.
+    const outcome = await transport.submit(envelope, queue.departing(entry));
     const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, exit: Exit.Unavailable } : each));
-    return { ...outcome, refused };
+    return { ...outcome, refused, unsure: refused.some(({ unknown }) => unknown === true) };
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    if (error instanceof OutcomeUnknown) return { accepted: [], refused: everyone(error.message, Exit.Unavailable) };
+    if (error instanceof OutcomeUnknown) {
+      return { accepted: [], refused: everyone(error.message, Exit.Unavailable), unsure: true };
+    }
     const reply = error.message === "" ? `${way}: the program failed` : error.message;
-    return { accepted: [], refused: everyone(reply, Exit.TempFail) };
+    return { accepted: [], refused: everyone(reply, Exit.TempFail), closed: error instanceof Unreachable };
   }
 }
 
@@ -105,7 +140,7 @@ async function verdictOf(
   { config, terminal }: Context,
   queue: Queue,
   entry: Entry,
-  { refused }: Tried,
+  { refused, unsure = false }: Tried,
 ): Promise<Verdict> {
   const old = Date.now() - Date.parse(entry.created) > config.settings.get("queueage") * day;
   const keep = refused.filter(({ exit }) => exit === Exit.TempFail && !old);
@@ -118,7 +153,7 @@ async function verdictOf(
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       terminal.err(`mail: ${entry.id}: ${error.message}; it stays in the queue\n`);
-      return { keep: refused };
+      return { keep: refused, unsure };
     }
   }
   return keep.length === 0 ? "done" : { keep };

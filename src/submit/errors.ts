@@ -10,6 +10,9 @@ export class SubmissionFailed extends MailError {
 /** The connection was lost after the final dot: the server may have taken the message, and another try could be a second copy. */
 export class OutcomeUnknown extends SubmissionFailed {}
 
+/** There was no server to give a message to: not there, silent, no TLS or no login with it. Another message fares no better. */
+export class Unreachable extends SubmissionFailed {}
+
 /** A sendmail program could not be run, or did not end well. Its own words have gone to standard error. */
 export class ProgramFailed extends SubmissionFailed {
   /** What the program ended with; 1 where it did not come to that. */

@@ -4,15 +4,20 @@
  * An entry is two files in the state directory: `ID.json`, which is written first and always replaced as a whole, and
  * `ID.message`, the bytes, which are written as `ID.partial`; the rename makes it an entry. Who tries to send holds the
  * lock of a third, `ID.lock`, so that of several flushes at once each message is sent by one. (A third, because a POSIX
- * lock is lost when its process closes any descriptor of the file, and the message is read.)
+ * lock is lost when its process closes any descriptor of the file, and the message is read.) A fourth, `ID.unsure`, is
+ * there while the whole message is with a server that has not answered yet: whoever finds it, without the lock being
+ * held, knows that a flush was killed then.
  */
 import { randomBytes } from "node:crypto";
 import {
+  accessSync,
   closeSync,
+  constants,
   createReadStream,
   createWriteStream,
   existsSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -21,12 +26,13 @@ import {
   statSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MailboxBusy } from "../mailbox/errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
-import { isSystemError, named } from "../system-error.ts";
+import { isSystemError, named, strerror } from "../system-error.ts";
 import { queueDirectory } from "./queue-directory.ts";
 import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 
@@ -43,10 +49,30 @@ export interface Entry {
   readonly reasons: readonly Refusal[];
 }
 
-type Kind = "message" | "partial" | "json" | "lock";
+/** A message of which nobody can say any more for whom it is. */
+export interface Damaged {
+  readonly id: string;
+  /** What is wrong, and where. */
+  readonly damaged: string;
+}
+
+export function isDamaged(entry: Entry | Damaged): entry is Damaged {
+  return "damaged" in entry;
+}
+
+type Kind = "message" | "partial" | "json" | "lock" | "unsure";
+
+/** All of an entry. The message goes first: what is left then is no entry. */
+const kinds = ["message", "json", "unsure", "lock"] as const;
 
 /** What is to be done with an entry after a try. */
-export type Verdict = { readonly keep: readonly Refusal[] } | "done";
+export type Verdict =
+  | {
+      readonly keep: readonly Refusal[];
+      /** The server may have it: it must not be sent again. */
+      readonly unsure?: boolean;
+    }
+  | "done";
 
 /** Milliseconds after which a message that is not whole is one that nobody writes any more. */
 const abandonedAfter = 60 * 60 * 1000;
@@ -90,11 +116,12 @@ export class Queue {
     }
   }
 
-  /** The oldest first. */
-  entries(): Entry[] {
+  /** What waits, the oldest first; what is damaged comes before that. */
+  entries(): (Entry | Damaged)[] {
+    const created = (entry: Entry | Damaged) => (isDamaged(entry) ? "" : entry.created);
     return this.#ids("message")
       .flatMap((id) => this.#read(id) ?? [])
-      .sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
+      .sort((a, b) => (created(a) < created(b) ? -1 : created(a) > created(b) ? 1 : 0));
   }
 
   /**
@@ -109,7 +136,7 @@ export class Queue {
       if (!isAbandoned(path)) continue;
       if (await keep(id, { size: statSync(path).size, open: () => createReadStream(path) })) remove(path);
     }
-    for (const kind of ["json", "lock"] as const) {
+    for (const kind of ["json", "unsure", "lock"] as const) {
       for (const id of this.#ids(kind)) {
         const path = this.#path(id, kind);
         if (!entries.has(id) && isAbandoned(path)) remove(path);
@@ -117,9 +144,27 @@ export class Queue {
     }
   }
 
-  message(entry: Entry): Outgoing {
-    const path = this.#path(entry.id, "message");
+  message({ id }: Pick<Entry, "id">): Outgoing {
+    const path = this.#path(id, "message");
     return { size: statSync(path).size, open: () => createReadStream(path) };
+  }
+
+  /** The message on its way out: once its end is read, what becomes of it is unsure until the verdict. */
+  departing({ id }: Pick<Entry, "id">): Outgoing {
+    const { size, open } = this.message({ id });
+    const unsure = this.#path(id, "unsure");
+    return {
+      size,
+      async *open() {
+        yield* open();
+        writeFileSync(unsure, "", { mode: 0o600 });
+      },
+    };
+  }
+
+  /** A flush was killed while the server had the whole message and had not answered. */
+  isUnsure({ id }: Pick<Entry, "id">): boolean {
+    return existsSync(this.#path(id, "unsure"));
   }
 
   /**
@@ -127,11 +172,13 @@ export class Queue {
    *
    * @param attempt gets the entry as it is now, and says what is to become of it
    * @returns false when another process has it, or has sent it meanwhile
+   * @throws MailError, before the attempt, when nothing could be taken out of the queue afterwards
    */
-  async withEntry(id: string, attempt: (entry: Entry) => Promise<Verdict>): Promise<boolean> {
+  async withEntry(id: string, attempt: (entry: Entry | Damaged) => Promise<Verdict>): Promise<boolean> {
     const path = this.#path(id, "lock");
     let descriptor: number;
     try {
+      accessSync(this.#directory, constants.W_OK);
       descriptor = openSync(path, "a", 0o600);
     } catch (error) {
       throw named(path, error);
@@ -145,8 +192,14 @@ export class Queue {
         return false;
       }
       const verdict = await attempt(entry);
-      if (verdict === "done") for (const kind of ["message", "json", "lock"] as const) remove(this.#path(id, kind));
-      else this.#write(later(entry, verdict.keep));
+      if (verdict === "done") this.#drop(id);
+      else if (!isDamaged(entry)) {
+        try {
+          this.#postpone(later(entry, verdict.keep));
+        } finally {
+          if (verdict.unsure !== true) remove(this.#path(id, "unsure"));
+        }
+      }
       return true;
     } catch (error) {
       if (error instanceof MailboxBusy) return false;
@@ -168,14 +221,44 @@ export class Queue {
     }
   }
 
-  #read(id: string): Entry | undefined {
-    if (!existsSync(this.#path(id, "message"))) return undefined;
+  #read(id: string): Entry | Damaged | undefined {
+    let text: string | undefined;
+    let reason = "not what was written there";
     try {
-      return JSON.parse(readFileSync(this.#path(id, "json"), "utf8")) as Entry;
+      text = readFileSync(this.#path(id, "json"), "utf8");
     } catch (error) {
-      // Sent by another process meanwhile.
-      if (error instanceof SyntaxError || (isSystemError(error) && error.code === "ENOENT")) return undefined;
-      throw named(this.#path(id, "json"), error);
+      if (!isSystemError(error) || !["ENOENT", "EISDIR"].includes(error.code)) {
+        throw named(this.#path(id, "json"), error);
+      }
+      reason = strerror(error);
+    }
+    // Sent by another process meanwhile: the message goes first.
+    if (!existsSync(this.#path(id, "message"))) return undefined;
+    return (
+      (text === undefined ? undefined : entryOf(id, text)) ?? { id, damaged: `${this.#path(id, "json")}: ${reason}` }
+    );
+  }
+
+  /** @throws MailError when the message would be sent once more */
+  #drop(id: string): void {
+    const path = this.#path(id, "message");
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if (isSystemError(error) && error.code !== "ENOENT") throw named(path, error);
+    }
+    for (const kind of kinds) remove(this.#path(id, kind));
+  }
+
+  /** A full disk must not bring back recipients who have the message: without reasons there is room for the others. */
+  #postpone(entry: Entry): void {
+    try {
+      this.#write(entry);
+    } catch (error) {
+      const path = this.#path(entry.id, "json");
+      const reasons = entry.reasons.map((each) => ({ ...each, reply: "" }));
+      overwrite(path, Buffer.from(JSON.stringify({ ...entry, reasons })));
+      throw named(path, error);
     }
   }
 
@@ -198,6 +281,27 @@ export class Queue {
   }
 }
 
+/** @returns undefined for what is none */
+function entryOf(id: string, text: string): Entry | undefined {
+  let found: Partial<Entry> | null;
+  try {
+    found = JSON.parse(text) as Partial<Entry> | null;
+  } catch {
+    return undefined;
+  }
+  const { way, envelope, created, next, tries, reasons } = found ?? {};
+  const isTime = (time: unknown) => typeof time === "string" && !Number.isNaN(Date.parse(time));
+  const isWhole =
+    [way, envelope?.from].every((each) => typeof each === "string") &&
+    Array.isArray(envelope?.to) &&
+    envelope.to.every((each) => typeof each === "string") &&
+    [created, next].every(isTime) &&
+    typeof tries === "number" &&
+    Array.isArray(reasons) &&
+    reasons.every((each) => typeof each?.recipient === "string" && typeof each.reply === "string");
+  return isWhole ? ({ ...found, id } as Entry) : undefined;
+}
+
 function later(entry: Entry, reasons: readonly Refusal[]): Entry {
   const pause = Math.min(longestPause, firstPause * 2 ** Math.min(entry.tries, 10));
   return {
@@ -217,6 +321,18 @@ function isAbandoned(path: string): boolean {
 function sync(path: string): void {
   const descriptor = openSync(path, "r");
   try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** With less than it holds, and so within the room that it has. */
+function overwrite(path: string, bytes: Uint8Array): void {
+  const descriptor = openSync(path, "r+");
+  try {
+    writeSync(descriptor, bytes);
+    ftruncateSync(descriptor, bytes.length);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

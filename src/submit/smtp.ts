@@ -8,7 +8,7 @@ import { types } from "node:util";
 import { Exit, MailError } from "../errors.ts";
 import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
 import { Dialogue } from "./dialogue.ts";
-import { OutcomeUnknown, SubmissionFailed } from "./errors.ts";
+import { OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
 import { failure, refusal, type SmtpError, unknownOutcome } from "./failures.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
@@ -112,6 +112,9 @@ export class SmtpTransport implements Transport {
     try {
       return failure(error, envelope, { dotSent, server, timeouts });
     } catch (failed) {
+      if (this.#connection === undefined && failed instanceof SubmissionFailed && !dotSent) {
+        throw new Unreachable(failed.message, failed.exit, failed);
+      }
       if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
       return partly(answered, envelope, failed);
     } finally {

@@ -29,9 +29,15 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+const environment = () => ({
+  HOME: home,
+  PATH: process.env["PATH"] ?? "",
+  USER: "ana",
+  XDG_STATE_HOME: join(home, "state"),
+});
+
 async function mail(argv: readonly string[], body = ""): Promise<{ exit: number | null; out: string; err: string }> {
-  const environment = { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana", XDG_STATE_HOME: join(home, "state") };
-  const child = spawn(process.execPath, ["bin/mail.js", "-n", ...argv], { env: environment });
+  const child = spawn(process.execPath, ["bin/mail.js", "-n", ...argv], { env: environment() });
   child.stdin.on("error", () => {});
   child.stdin.end(body);
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -160,6 +166,81 @@ test("killed while it put a message into the queue: the text is in dead.letter, 
   expect(await mail(["--flush"])).toMatchObject({ exit: 0, err: expect.stringMatching(/killed; .*dead\.letter\n$/) });
   expect(deadLetter()).toMatch(/\n\nthe body\n$/);
   expect(readdirSync(queue())).toEqual([]);
+});
+
+test.each([
+  ["cut off", (text: string) => text.slice(0, 40)],
+  ["of another form", () => "{}"],
+  ["not there", () => undefined],
+])(
+  "an entry whose envelope is %s: listed as damaged, its text in dead.letter, and no other waits for it",
+  async (_what, damage) => {
+    await serve({ dot: "451 4.3.0 later" });
+    await mail(["-s", "s", "one@x.org"], "the body\n");
+    const path = entry();
+    const text = damage(readFileSync(path, "utf8"));
+    if (text === undefined) rmSync(path);
+    else writeFileSync(path, text);
+    await mail(["-s", "good", "two@x.org"], "b\n");
+    expect((await mail(["--queue"])).out).toMatch(/^Q\w+ {2}damaged: .*\.json: .*\n {4}mail --flush .*\nQ\w+ .*1 try/);
+    await serve({});
+    expect(await mail(["--flush"])).toMatchObject({
+      exit: 65,
+      out: expect.stringContaining("sent to two@x.org"),
+      err: expect.stringMatching(/^mail: Q\w+: damaged \(.*\); what there is of the message is in .*dead\.letter\n$/),
+    });
+    expect(deadLetter()).toContain("the body\n");
+    expect(readdirSync(queue())).toEqual([]);
+  },
+);
+
+test("a flush that is killed: sent by the next one, unless the server may have it, which is for a person to decide", async () => {
+  for (const [phase, reached] of [
+    ["DATA", false],
+    ["dot", true],
+  ] as const) {
+    await serve({ dot: "451 4.3.0 later" });
+    await mail(["-s", "s", "one@x.org"], "the body\n");
+    let heard = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    const silent = (): string => {
+      heard();
+      return "silent";
+    };
+    await serve({ [phase]: silent });
+    const child = spawn(process.execPath, ["bin/mail.js", "-n", "--flush"], { env: environment(), stdio: "ignore" });
+    const gone = new Promise((resolve) => child.on("close", resolve));
+    await asked;
+    child.kill("SIGKILL");
+    await gone;
+    await serve({});
+    const next = await mail(["--flush"]);
+    expect(next.exit).toBe(reached ? 69 : 0);
+    expect(server?.messages).toHaveLength(reached ? 0 : 1);
+    expect(deadLetter()).toMatch(
+      reached ? /^X-Not-Delivered: one@x\.org: a flush was killed .*\n(.+\n)+\nthe body\n$/ : /^$/,
+    );
+    expect(readdirSync(queue())).toEqual([]);
+  }
+});
+
+test("no server: the first message finds out, the others do not try", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");
+  let greeted = 0;
+  await serve({
+    greeting: () => {
+      greeted++;
+      return "421 4.3.2 closed";
+    },
+  });
+  const { exit, err } = await mail(["--flush"]);
+  expect({ exit, greeted }).toEqual({ exit: 75, greeted: 1 });
+  expect(err).toMatch(
+    /421 4\.3\.2 closed; still in the queue\nmail: 2 more in the queue for smtp:.*, not tried now\n$/,
+  );
 });
 
 test("whether it arrived is unknown: not queued, for it could be sent twice", async () => {
