@@ -26,10 +26,14 @@ export function summaryLines(found: Found): string[] {
 export function exitOfFound(found: Found): ExitCode {
   const statuses = ends(found).map(({ fate }) => (isRefusedForGood(fate) ? "bounced" : fate.status));
   if (statuses.includes("bounced")) return Exit.Unavailable;
-  if (allLives(found).some((life) => unheard(life) > 0) || statuses.some((status) => status !== "sent")) {
-    return Exit.TempFail;
-  }
+  if (!isDone(found)) return Exit.TempFail;
   return statuses.length > 0 ? Exit.Ok : Exit.Unavailable;
+}
+
+/** Nothing of it is still to be delivered, whatever became of the rest. */
+export function isDone(found: Found): boolean {
+  if (allLives(found).some((life) => unheard(life) > 0)) return false;
+  return ends(found).every(({ fate }) => ["sent", "bounced"].includes(fate.status) || isRefusedForGood(fate));
 }
 
 const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", refused: "refused" } as const;

@@ -7,7 +7,7 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { remembered, type Sent } from "../submit/sent.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type LogSource, logSources } from "./log-files.ts";
-import { exitOfFound, summaryLines, told } from "./report.ts";
+import { exitOfFound, isDone, summaryLines, told } from "./report.ts";
 import { type Found, findMessage, type Question } from "./search.ts";
 
 export interface Wanted {
@@ -28,21 +28,25 @@ export async function track(
   { what, wait }: Wanted,
 ): Promise<ExitCode> {
   const question = asked(config, what);
-  const sources = logSources(config.settings.text("maillog"));
+  const named = config.settings.text("maillog");
+  let sources = logSources(named);
   const until = Date.now() + wait * 1000;
   const said = new Telling(terminal);
-  let size = sizeOf(sources);
+  let newest = newestOf(sources);
   let found = await findMessage(sources, question);
   if (found !== undefined) said.tell(found);
   const before = (offset: number) => Math.max(0, offset - lookBack);
-  let from = before(found === undefined ? size : (found.offset ?? 0));
-  while (Date.now() < until && (found === undefined || exitOfFound(found) === Exit.TempFail)) {
+  let from = before(found === undefined ? newest.size : (found.offset ?? 0));
+  while (Date.now() < until && (found === undefined || !isDone(found))) {
     await sleep(Math.min(pause, Math.max(1, until - Date.now())));
-    const now = sizeOf(sources);
-    if (now === size) continue;
-    // Smaller than before: it was rotated, and all is to be looked at again.
-    if (now < size) from = 0;
-    size = now;
+    const now = newestOf(sources);
+    if (now.size === newest.size && now.file === newest.file) continue;
+    // Rotated: all is to be looked at again, and what was the log until now is an archive, perhaps the first.
+    if (now.size < newest.size || now.file !== newest.file) {
+      from = 0;
+      if (now.file !== 0) sources = logSources(named);
+    }
+    newest = now;
     found = (await findMessage(sources, question, from)) ?? found;
     if (found === undefined) continue;
     from = before(found.offset ?? 0);
@@ -97,9 +101,11 @@ function bare(messageId: string): string {
   return messageId.replace(/^<(.*)>$/, "$1");
 }
 
-function sizeOf([newest]: readonly LogSource[]): number {
-  if (newest?.path === undefined) return Date.now();
-  return statSync(newest.path, { throwIfNoEntry: false })?.size ?? 0;
+/** The log that is written now: which file it is (0: none now), and its size in bytes; of the journal something that is always new. */
+function newestOf([newest]: readonly LogSource[]): { readonly file: number; readonly size: number } {
+  if (newest?.path === undefined) return { file: 1, size: Date.now() };
+  const { ino = 0, size = 0 } = statSync(newest.path, { throwIfNoEntry: false }) ?? {};
+  return { file: ino, size };
 }
 
 function notFound(what: string | undefined, question: Question, sources: readonly LogSource[]): MailError {

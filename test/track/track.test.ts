@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -51,6 +51,9 @@ ${at} postfix/qmgr[9]: ${id}: from=<${sender}>, size=797, nrcpt=${recipients} (q
 `;
 const delivered = (id: string, recipient = "root@dominio") =>
   `${at} postfix/local[10]: ${id}: to=<${recipient}>, relay=local, delay=0.03, delays=0.02/0/0/0.01, dsn=2.0.0, status=sent (delivered to mailbox)
+`;
+const bounced = (id: string, recipient: string) =>
+  `${at} postfix/local[10]: ${id}: to=<${recipient}>, relay=local, delay=0.03, delays=0.02/0/0/0.01, dsn=5.1.1, status=bounced (unknown user)
 `;
 const removed = (id: string) => `${at} postfix/qmgr[9]: ${id}: removed\n`;
 const other = `${arrived("AAAAAAAAAA", "other@dominio")}${delivered("AAAAAAAAAA", "ana@dominio")}${removed("AAAAAAAAAA")}`;
@@ -171,6 +174,20 @@ test("with a time to wait, the log is followed until it is delivered", async () 
   const { said, exit } = await answer;
   expect(exit).toBe(0);
   expect(said.replace("removed\n", "")).toBe(life.replace("removed\n", ""));
+});
+
+test("rotated for the first time while it is waited for: what the old log said of the message counts on", async () => {
+  writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${bounced("DE3232C16A", "gone@dominio")}`);
+  const answer = tracked("DE3232C16A", 10);
+  setTimeout(() => {
+    renameSync(path(), path("mail.log.1"));
+    // Larger than the old one was.
+    writeFileSync(path(), other.repeat(5) + delivered("DE3232C16A") + removed("DE3232C16A"));
+  }, 300);
+  expect(await answer).toEqual({
+    exit: 69,
+    said: expect.stringMatching(/\ngone@dominio: bounced, unknown user\nroot@dominio: delivered, .*\n$/),
+  });
 });
 
 test("Exim", async () => {
