@@ -43,7 +43,8 @@ export async function byHand(
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
     // After QUIT the server may hang up without a word more.
-    const exit = error.message === "No such host" ? Exit.NoHost : Exit.TempFail;
+    // A message that was refused before is the better reason: playing it again would not help.
+    const exit = protocol.exit ?? (error.message === "No such host" ? Exit.NoHost : Exit.TempFail);
     const limit = /^no (?:reply|TLS) within/.test(error.message) ? " (smtptimeout)" : "";
     throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
   } finally {

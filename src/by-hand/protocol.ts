@@ -81,7 +81,7 @@ export class Protocol {
     }
     return {
       phase: phases.find(([verb]) => verb.test(line))?.[1],
-      shown: line.replace(/^(auth\s+\S+\s+)\S.*$/i, "$1********"),
+      shown: line.replace(/^(\s*auth\s+\S+\s+)\S.*$/i, "$1********"),
       warning: this.#warningOf(line),
       answered: this.mode !== "chunk",
     };

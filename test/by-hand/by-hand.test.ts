@@ -121,10 +121,19 @@ test.each(["127.0.0.1:99999", "127.0.0.1:smtp", "a b", "local:/x"])("no server: 
 
 test("what is said for a login is shown to nobody", async () => {
   scripted = await scriptedServer();
-  const { out } = await play(["AUTH PLAIN AGFuYQBzZWNyZXQ=", "QUIT"], String(scripted.port));
+  const { out } = await play(
+    ["AUTH PLAIN AGFuYQBzZWNyZXQ=", " auth plain AGFuYQBzZWNyZXQ=", "QUIT"],
+    String(scripted.port),
+  );
   expect(scripted.commands[0]).toBe("AUTH PLAIN AGFuYQBzZWNyZXQ=");
   expect(out).toContain("client> AUTH PLAIN ********\n");
   expect(out).not.toContain("AGFu");
+});
+
+test("a message that is refused, and then a server that hangs up: the exit code is that of the refusal", async () => {
+  scripted = await scriptedServer({ DATA: "554 5.5.1 no valid recipients", other: "close" });
+  const { exit, err } = await play([...envelope, "DATA", "Subject: x", "", "text", ".", "QUIT"], String(scripted.port));
+  expect({ exit, err }).toEqual({ exit: 69, err: expect.stringContaining("the server has closed the connection") });
 });
 
 test("what Tab completes goes to the server as it stands there, with no blank behind it", async () => {
