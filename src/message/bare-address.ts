@@ -7,7 +7,7 @@ export function bareAddress(text: string): string {
   // What nearly all are: a name and an address behind it.
   const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
   if (plain !== undefined) return plain;
-  const members: string[] = [];
+  let members = "";
   let member = "";
   let inAngle = false;
   let blank = false;
@@ -21,7 +21,7 @@ export function bareAddress(text: string): string {
       member += quoted.text;
       at = quoted.end;
       blank = false;
-    } else if (character === " " || character === "\t") {
+    } else if (character === " ") {
       const sign = /^(?:at|@) /.exec(text.slice(at + 1, at + 5));
       if (sign === null) blank = true;
       else {
@@ -36,18 +36,18 @@ export function bareAddress(text: string): string {
       inAngle = false;
       blank = false;
       at = endOfMember(text, at + 1) - 1;
-    } else if (character === "," && !inAngle) {
-      members.push(member);
-      member = "";
-      while (text[at + 1] === " ") at++;
-      blank = false;
     } else {
-      if (blank) member += " ";
+      member += blank ? ` ${character}` : character;
       blank = false;
-      member += character;
+      // A comma with nothing behind it is a character as any other.
+      if (character === "," && text[at + 1] === " " && !inAngle) {
+        members += `${member} `;
+        member = "";
+        while (text[at + 1] === " ") at++;
+      }
     }
   }
-  return [...members, member].join(", ");
+  return members + member;
 }
 
 /** The offset of the parenthesis that closes the comment opened at `start`, or of the text's last character. */
@@ -65,8 +65,8 @@ function quotedString(text: string, start: number): { text: string; end: number 
   let inside = "";
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return { text: inside, end: at };
-    if (text[at] === "\\" && at + 1 < text.length) at++;
-    inside += text[at];
+    if (text[at] === "\\") at++;
+    inside += text[at] ?? "";
   }
   return { text: inside, end: text.length - 1 };
 }
