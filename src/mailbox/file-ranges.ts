@@ -94,7 +94,8 @@ function* writing(
   position: number,
   before: Before | undefined,
 ): Iterable<number> {
-  const gathered = Buffer.allocUnsafe(pieceSize);
+  // Grows with what there is: of the files of a Maildir each needs one, and most are small.
+  let gathered = Buffer.alloc(0);
   let held = 0;
   let at = position;
   const put = (bytes: Uint8Array) => {
@@ -113,6 +114,11 @@ function* writing(
       held = 0;
       yield put(piece);
     } else {
+      if (held + piece.length > gathered.length) {
+        const grown = Buffer.allocUnsafe(Math.min(pieceSize, Math.max(4096, 4 * (held + piece.length))));
+        gathered.copy(grown, 0, 0, held);
+        gathered = grown;
+      }
       gathered.set(piece, held);
       held += piece.length;
     }
