@@ -28,6 +28,7 @@ const texts: Readonly<Record<string, string>> = {
   ENXIO: "No such device or address",
   EPERM: "Operation not permitted",
   EPIPE: "Broken pipe",
+  ESPIPE: "Illegal seek",
   EROFS: "Read-only file system",
   ETIMEDOUT: "Connection timed out",
   ETXTBSY: "Text file busy",

@@ -1,10 +1,11 @@
 /** A file that goes along with a message. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { Exit, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { TextFacts } from "../message/text-facts.ts";
+import { Interrupted } from "../submit/errors.ts";
 import { isSystemError, named, strerror } from "../system-error.ts";
 import { Body } from "./body.ts";
 
@@ -29,35 +30,42 @@ const pieceSize = 256 * 1024;
 
 /**
  * @param typed a path as lossless text; a pipe or a device is read to its end at once, a file when it is sent
+ * @param interrupt gives up what is waited for, as a pipe that nobody writes to
  * @throws MailError when it cannot be read; better now than when the message has been typed
  */
-export async function attach(typed: string, ttycharset?: string): Promise<Attachment> {
+export async function attach(typed: string, ttycharset?: string, interrupt?: AbortSignal): Promise<Attachment> {
   const path = toBytes(typed);
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, "r");
-    const stat = fstatSync(descriptor);
-    if (stat.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
+    const found = statSync(path);
+    if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
+    if (found.isFile()) return await attachedFile(typed, path, ttycharset);
     // What <(command) names is a number, which tells the receiver nothing.
-    const name = stat.isFile() || !/^\/(dev|proc)\//.test(typed) ? basename(typed) : "attachment";
-    if (stat.isFile()) {
-      const piece = Buffer.alloc(Math.min(lookedAt, stat.size));
-      const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));
-      const file = { path: typed, name, size: stat.size, open: () => createReadStream(path) };
-      if (/\.eml$/i.test(name) && beginsWithField.test(start.toString("latin1"))) {
-        return { ...file, type: "message/rfc822", facts: factsOf(descriptor) };
-      }
-      return { ...file, type: await mediaType(name, start, ttycharset) };
-    }
-    const body = read(descriptor);
+    const name = /^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed);
+    const body = new Body();
+    for await (const piece of specialFile(path, found.isFIFO(), interrupt)) body.append(piece);
     const [start = Buffer.alloc(0)] = body.pieces();
     const type = await mediaType(name, start.subarray(0, lookedAt), ttycharset);
     return { path: typed, name, type, size: body.size, open: () => body.open() };
   } catch (error) {
     if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
-    throw named(typed, error);
+    throw error instanceof Interrupted ? new Interrupted(typed) : named(typed, error);
+  }
+}
+
+async function attachedFile(typed: string, path: Buffer, ttycharset: string | undefined): Promise<Attachment> {
+  const name = basename(typed);
+  const descriptor = openSync(path, "r");
+  try {
+    const { size } = fstatSync(descriptor);
+    const piece = Buffer.alloc(Math.min(lookedAt, size));
+    const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));
+    const file = { path: typed, name, size, open: () => createReadStream(path) };
+    if (/\.eml$/i.test(name) && beginsWithField.test(start.toString("latin1"))) {
+      return { ...file, type: "message/rfc822", facts: factsOf(descriptor) };
+    }
+    return { ...file, type: await mediaType(name, start, ttycharset) };
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    closeSync(descriptor);
   }
 }
 
@@ -75,14 +83,21 @@ function factsOf(descriptor: number): TextFacts {
   }
 }
 
-function read(descriptor: number): Body {
-  const body = new Body();
-  const piece = Buffer.allocUnsafe(pieceSize);
-  for (;;) {
-    const length = readSync(descriptor, piece, 0, pieceSize, null);
-    if (length === 0) return body;
-    body.append(piece.subarray(0, length));
+/** A pipe as a socket: opening it or reading it may have to wait, for ever even, and signals are heard meanwhile. */
+async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSignal): AsyncIterable<Buffer> {
+  const stream = isPipe ? await pipeStream(path) : createReadStream(path);
+  const interrupted = () => stream.destroy(interrupt?.reason);
+  interrupt?.addEventListener("abort", interrupted);
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+  } finally {
+    interrupt?.removeEventListener("abort", interrupted);
   }
+}
+
+async function pipeStream(path: Buffer): Promise<Readable> {
+  const { Socket } = await import("node:net");
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
 
 /** First bytes that say more than a name does. */

@@ -33,6 +33,15 @@ export function takeHeader(draft: Draft): void {
   for (const piece of draft.body.pieces(skipped)) body.append(piece);
   draft.body.close();
   draft.body = body;
+  // Until it is known who gets it, that is all there is of the header.
+  const taken = start.subarray(0, skipped);
+  draft.whole = async () => ({
+    size: taken.length + body.size,
+    *pieces() {
+      yield taken;
+      yield* body.pieces();
+    },
+  });
 }
 
 function startOf(body: Body): Buffer {

@@ -66,6 +66,19 @@ export class Body implements Built {
     this.#edition++;
   }
 
+  /** Back to its first bytes; what was behind them is gone. */
+  cut(size: number): void {
+    const kept: Buffer[] = [];
+    let rest = size;
+    for (const piece of this.pieces()) {
+      if (rest === 0) break;
+      kept.push(piece.subarray(0, rest));
+      rest -= Math.min(rest, piece.length);
+    }
+    this.clear();
+    for (const piece of kept) this.append(piece);
+  }
+
   /** Gives the file back; the body is empty then, whatever its facts say. */
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);

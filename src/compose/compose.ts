@@ -3,54 +3,63 @@
  *
  * Whatever ends it other than acceptance by the server leaves the text in dead.letter, and says why.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { toBytes } from "../message/text.ts";
-import { Autosave } from "./autosave.ts";
 import { takeHeader } from "./body-header.ts";
 import { collect } from "./collect.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
-import { asBsd, type Composed, keepAndSay, toDeadLetter, unsent } from "./outcome.ts";
-import { prepare, type Wanted } from "./prepare.ts";
+import { Interrupt } from "./interrupt.ts";
+import { Keeping } from "./keeping.ts";
+import { unsent } from "./outcome.ts";
+import { prepare } from "./prepare.ts";
 import { send } from "./sending.ts";
 import { keepAtSignals } from "./signals.ts";
+import { asBsd } from "./submission.ts";
+import type { Ended } from "./tilde-escape.ts";
 
 export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
-  const autosave = context.terminal.inputIsTerminal ? Autosave.start(context.config) : undefined;
+  const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal });
+  return guarded(context, draft, keeping, async (interrupt) => {
+    const ended = await collected(context, draft, keeping, interrupt);
+    return ended ?? (await finished(context, draft, keeping, interrupt));
+  });
+}
+
+/** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
+export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
+  const keeping = new Keeping(context, draft, { typed: false });
+  return guarded(context, draft, keeping, (interrupt) => finished(context, draft, keeping, interrupt));
+}
+
+/** Whatever ends it, the text is kept before, unless it has gone out. */
+async function guarded(
+  { terminal }: ComposeContext,
+  draft: Draft,
+  keeping: Keeping,
+  work: (interrupt: Interrupt) => Promise<ComposeResult>,
+): Promise<ComposeResult> {
+  const interrupt = new Interrupt(terminal);
+  const atEase = keepAtSignals(async () => {
+    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
+    keeping.save();
+    interrupt.end();
+    // What was under way says first what is known of it.
+    await nextTurn();
+    await keeping.keepAndSay();
+  }, terminal);
   try {
-    const { safe, ...result } = await composed(context, draft, autosave);
-    if (safe) autosave?.drop();
+    const result = await work(interrupt);
+    keeping.settle();
     return result;
   } finally {
-    autosave?.end(draft);
+    await atEase();
+    interrupt.close();
+    keeping.end();
     draft.body.close();
-  }
-}
-
-/** Once: a hangup comes as a signal and as a failing read or write of the terminal. */
-function keeping({ config, terminal }: ComposeContext, draft: Draft): () => Promise<string | undefined> {
-  let kept: Promise<string | undefined> | undefined;
-  return () => {
-    kept ??= Promise.resolve(draft.whole?.() ?? draft.body).then((text) => toDeadLetter(config, terminal, text));
-    return kept;
-  };
-}
-
-async function composed(context: ComposeContext, draft: Draft, autosave: Autosave | undefined): Promise<Composed> {
-  const { terminal } = context;
-  const keep = keeping(context, draft);
-  const atEase = keepAtSignals(() => {
-    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
-    autosave?.update(draft);
-    return keep();
-  }, terminal);
-  const typed = () => autosave?.updateSoon(draft);
-  try {
-    return (await collected(context, draft, typed, keep)) ?? (await finished(context, draft));
-  } finally {
-    atEase();
   }
 }
 
@@ -58,59 +67,48 @@ async function composed(context: ComposeContext, draft: Draft, autosave: Autosav
 async function collected(
   context: ComposeContext,
   draft: Draft,
-  typed: () => void,
-  keep: () => Promise<string | undefined>,
-): Promise<Composed | undefined> {
-  const { config, terminal, quoting, execute } = context;
-  // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
-  const unheard = terminal.interactive ? terminal.onInterrupt(() => {}) : () => {};
+  keeping: Keeping,
+  interrupt: Interrupt,
+): Promise<ComposeResult | undefined> {
+  const { config, terminal } = context;
   try {
-    if (context.wanted !== undefined) await prepared(context, draft, context.wanted);
-    const how = { ...context.ask, escapes: context.wanted?.escapes === true };
-    const ended = await collect({ config, terminal, draft, quoting, execute, typed }, how);
+    const ended = await takenIn(context, draft, keeping, interrupt);
     if (ended === "sent") return undefined;
     if (ended === "dropped") return unsent(Exit.Ok);
     const exit = asBsd(config) ? Exit.Ok : Exit.Failure;
-    if (config.settings.text("nosave") !== undefined) return unsent(exit);
-    return unsent(exit, (await keep()) !== undefined);
+    // A terminal that is lost is nobody's wish.
+    if (terminal.lost || config.settings.text("nosave") === undefined) await keeping.keep();
+    return unsent(exit);
   } catch (error) {
-    if (error instanceof MailError && !terminal.interactive) await keepAndSay(context, draft.body);
-    else await keep();
+    if (error instanceof MailError) await keeping.keepAndSay();
+    else await keeping.keep();
     throw error;
-  } finally {
-    unheard();
   }
 }
 
-/** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
-export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
-  const atEase = keepAtSignals(keeping(context, draft), { interactive: false });
-  try {
-    const { exit, sent } = await finished(context, draft);
-    return { exit, sent };
-  } finally {
-    atEase();
-    draft.body.close();
-  }
-}
-
-async function finished(context: ComposeContext, draft: Draft): Promise<Composed> {
+async function finished(
+  context: ComposeContext,
+  draft: Draft,
+  keeping: Keeping,
+  interrupt: Interrupt,
+): Promise<ComposeResult> {
   const { config, terminal } = context;
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsent(Exit.Ok);
   if (draft.appended !== undefined) draft.body.append(draft.appended);
   try {
     if (context.wanted?.header === true) takeHeader(draft);
     addNamedPeople(draft);
-    return await send(context, draft);
+    return await send(context, draft, keeping, interrupt.signal);
   } catch (error) {
     if (!(error instanceof Unsendable)) {
-      await keepAndSay(context, (await draft.whole?.()) ?? draft.body);
+      await keeping.keepAndSay();
       throw error;
     }
     if (error.quiet) terminal.out(`${error.message}\n`);
     else terminal.err(`mail: ${error.message}\n`);
     if (draft.body.size > 0 && !draft.body.facts.ended) draft.body.append(toBytes("\n"));
-    return unsent(error.exit, await keepAndSay(context, draft.body));
+    await keeping.keepAndSay();
+    return unsent(error.exit);
   }
 }
 
@@ -126,12 +124,29 @@ function addNamedPeople(draft: Draft): void {
   draft.to = draft.to.filter((item) => item !== draft.shownTo || parseAddresses(item).length > 0);
 }
 
-/** What is piped is not lost because of an attachment that is not there. */
-async function prepared({ config, terminal }: ComposeContext, draft: Draft, wanted: Wanted): Promise<void> {
+async function takenIn(
+  context: ComposeContext,
+  draft: Draft,
+  keeping: Keeping,
+  interrupt: Interrupt,
+): Promise<Exclude<Ended, undefined>> {
+  const { config, terminal, quoting, execute, wanted } = context;
+  const how = { ...context.ask, escapes: wanted?.escapes === true };
+  const composing = { config, terminal, draft, quoting, execute, typed: keeping.typed };
+  const prepared = wanted === undefined ? Promise.resolve() : prepare(config, draft, wanted, interrupt.signal);
+  if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
+    // Both at once: whoever writes to a pipe that is attached may write the text, too.
+    const [preparing, collecting] = await Promise.allSettled([prepared, collect(composing, how)]);
+    for (const each of [collecting, preparing]) if (each.status === "rejected") throw each.reason;
+    return "sent";
+  }
   try {
-    await prepare(config, draft, wanted);
+    await prepared;
   } catch (error) {
+    // What is piped is not lost because of an attachment that is not there.
     if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
     throw error;
   }
+  // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
+  return interrupt.ignored(() => collect(composing, how));
 }

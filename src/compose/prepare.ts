@@ -10,12 +10,13 @@ export interface Wanted {
 }
 
 /** @throws MailError naming the file that cannot be read */
-export async function prepare(config: Config, draft: Draft, { attach: paths, quoteFile }: Wanted): Promise<void> {
+export async function prepare(config: Config, draft: Draft, wanted: Wanted, interrupt: AbortSignal): Promise<void> {
+  const { attach: paths, quoteFile } = wanted;
   if (paths.length === 0 && quoteFile === undefined) return;
   const { attach } = await import("./attachment.ts");
   const opened = async (path: string) => {
     try {
-      return await attach(path, ttyCharset(config));
+      return await attach(path, ttyCharset(config), interrupt);
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       throw new MailError(`${error.message}; nothing was sent`, error.exit, error);

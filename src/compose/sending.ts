@@ -6,17 +6,24 @@ import { type ProgramOptions, programArguments } from "../submit/program.ts";
 import type { Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import { encodedMessage, newStamp, rawMessage } from "./build.ts";
-import type { ComposeContext } from "./context.ts";
+import type { ComposeContext, ComposeResult } from "./context.ts";
 import { keepCopies } from "./copies.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
 import { isAddressField, senderAs } from "./header-fields.ts";
-import { answered, asBsd, type Composed, failed, tellRefused, unsent } from "./outcome.ts";
+import type { Keeping } from "./keeping.ts";
+import { answered, failed, tellRefused, unsent } from "./outcome.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
 import type { Sender, Stamp } from "./stamp.ts";
-import { wayOut } from "./submission.ts";
+import { asBsd, wayOut } from "./submission.ts";
 
-export async function send(context: ComposeContext, draft: Draft): Promise<Composed> {
+/** @param interrupt ends it where that is still possible, with its reason */
+export async function send(
+  context: ComposeContext,
+  draft: Draft,
+  keeping: Keeping,
+  interrupt: AbortSignal,
+): Promise<ComposeResult> {
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from ??= settings.text("from");
@@ -39,8 +46,15 @@ export async function send(context: ComposeContext, draft: Draft): Promise<Compo
   const from: Sender = { identity, charset: ttyCharset(config) };
   // Whoever gets nothing is named in it, too.
   const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
-  const whole = () => rawMessage(draft, named, stamp, from, { exact: true });
-  draft.whole = whole;
+  draft.whole = async () => {
+    try {
+      return await rawMessage(draft, named, stamp, from, { exact: true });
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      terminal.err(`mail: ${error.message}; what was attached is not kept\n`);
+      return await rawMessage({ ...draft, attachments: [] }, named, stamp, from, { exact: true });
+    }
+  };
   const way = wayOut(config);
   if (settings.get("debug")) {
     terminal.out(planned(way, { sender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
@@ -49,15 +63,15 @@ export async function send(context: ComposeContext, draft: Draft): Promise<Compo
   }
   if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, stamp, from);
   const toFiles = everyone.every((item) => people.sinks.includes(item));
-  if (toFiles && refused.length === 0) return { exit: Exit.Ok, sent: true, safe: true };
+  if (toFiles && refused.length === 0) return { exit: Exit.Ok, sent: true };
   try {
     const outcome: Outcome = toFiles
       ? { accepted: people.sinks, refused: [] }
-      : await submit(context, draft, people, { way, stamp, sender, from });
-    return await answered(context, { ...outcome, refused: [...refused, ...outcome.refused] }, whole);
+      : await submit(context, draft, people, { way, stamp, sender, from, interrupt });
+    return await answered(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    return failed(context, error, whole);
+    return failed(context, error, keeping);
   }
 }
 
@@ -66,6 +80,7 @@ interface Ready {
   readonly stamp: Stamp;
   readonly from: Sender;
   readonly sender: string | undefined;
+  readonly interrupt: AbortSignal;
 }
 
 async function submit(
@@ -75,6 +90,7 @@ async function submit(
   ready: Ready,
 ): Promise<Outcome> {
   const { identity } = config;
+  ready.interrupt.throwIfAborted();
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
   const transport = await submission.open(ready.way, { sender: ready.sender, verbose });
@@ -84,12 +100,13 @@ async function submit(
     const { Readable } = await import("node:stream");
     const raw = await rawMessage(draft, people, ready.stamp, ready.from, { exact: false });
     const message = { size: raw.size, open: () => Readable.from(raw.pieces(), { objectMode: false }) };
-    return await transport.submit({ from, to: items }, message);
+    return await transport.submit({ from, to: items }, message, ready.interrupt);
   }
   const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
   return await transport.submit(
     { from, to },
     await encodedMessage(draft, addressed, ready.stamp, ready.from, { bcc: false }),
+    ready.interrupt,
   );
 }
 

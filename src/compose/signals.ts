@@ -16,26 +16,27 @@ function heard(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
 
 /**
  * @param interactive an interrupt is answered by who reads the terminal; elsewhere it is one more request to end
- * @returns a function that takes the handlers away
+ * @returns a function that takes the handlers away; where a signal has come, it comes back only after the end
  */
 export function keepAtSignals(
   keep: () => Promise<unknown>,
   { interactive }: { readonly interactive: boolean },
-): () => void {
+): () => Promise<void> {
   const signals: readonly NodeJS.Signals[] = interactive ? ends : [...ends, "SIGINT"];
-  let ending = false;
+  let ending: Promise<void> | undefined;
   const handler = (signal: NodeJS.Signals) => {
-    if (ending) return;
-    ending = true;
     const end = () => {
       release();
       process.kill(process.pid, signal); // now with its own effect, so that the parent sees what ended us
     };
-    keep().then(end, end);
+    ending ??= keep().then(end, end);
   };
   const release = () => {
     for (const signal of signals) process.off(signal, handler);
   };
   for (const signal of heard(signals)) process.on(signal, handler);
-  return release;
+  return async () => {
+    await ending;
+    release();
+  };
 }

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
-import { OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
+import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
 import { queueDirectory } from "../submit/queue-directory.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
@@ -21,6 +21,11 @@ export interface Asked {
 /** Where mail goes, as the variables `mta` and `sendmail` say. */
 export function wayOut({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
+}
+
+/** With the variable `sendmail` words and exit codes are bsd-mailx's. */
+export function asBsd({ settings }: Config): boolean {
+  return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
 }
 
 export class Submission {
@@ -43,8 +48,9 @@ export class Submission {
       const { DryRun } = await import("../submit/dry-run.ts");
       return new DryRun(wayName(way), transport.headers, (bytes) => this.#terminal.out(bytes));
     }
-    return this.#with(transport, async (envelope, message) => {
-      const outcome = await this.#queued(way, envelope, message, () => this.#submit(way, transport, envelope, message));
+    return this.#with(transport, async (envelope, message, interrupt) => {
+      const submit = () => this.#submit(way, transport, envelope, message, interrupt);
+      const outcome = await this.#queued(way, envelope, message, submit);
       if (outcome.accepted.length > 0) this.#open.add(wayName(way));
       return outcome;
     });
@@ -86,8 +92,14 @@ export class Submission {
     return { headers, submit, close: async () => {} };
   }
 
-  async #submit(way: Way, transport: Transport, envelope: Envelope, message: Outgoing): Promise<Outcome> {
-    const outcome = await transport.submit(envelope, message);
+  async #submit(
+    way: Way,
+    transport: Transport,
+    envelope: Envelope,
+    message: Outgoing,
+    interrupt?: AbortSignal,
+  ): Promise<Outcome> {
+    const outcome = await transport.submit(envelope, message, interrupt);
     const { remember } = await import("../submit/sent.ts");
     const { identity } = this.#config;
     await remember(stateDirectory(process.env, identity.home), { way: wayName(way), envelope, outcome, message });
@@ -102,6 +114,8 @@ export class Submission {
       outcome = await submit();
     } catch (error) {
       if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
+      // Whoever gives it up does not want it sent later.
+      if (error instanceof Interrupted) throw error;
       if (error.exit !== Exit.TempFail) throw error;
       const reply = error.message === "" ? `${wayName(way)}: the program failed` : error.message;
       outcome = { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };

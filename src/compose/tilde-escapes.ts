@@ -3,9 +3,11 @@ import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { deadLetterPath } from "../config/files.ts";
 import { toBytes } from "../message/text.ts";
+import { Interrupted } from "../submit/errors.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { fileName } from "./file-names.ts";
+import { Interrupt } from "./interrupt.ts";
 import { withLastCommand } from "./last-command.ts";
 import { typedItems } from "./recipients.ts";
 import { shownHeader } from "./shown-header.ts";
@@ -201,12 +203,26 @@ async function readInto(composing: Composing, path: string): Promise<void> {
       bytes += piece.length;
       last = piece.at(-1) ?? last;
     };
-    if (about.isFile()) for await (const piece of createReadStream(path)) take(piece as Buffer);
+    if (about.isFile()) await readFile(composing, path, take);
     else take(await readSpecial(composing, path));
     if (last !== 10) take(Buffer.from("\n"));
     terminal.out(`"${path}" ${lines}/${bytes}\n`);
   } catch (error) {
     throw named(path, error);
+  }
+}
+
+/** An interrupt gives it up: the message is then as it was before. */
+async function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
+  const before = draft.body.size;
+  const interrupt = new Interrupt(terminal);
+  try {
+    for await (const piece of createReadStream(path, { signal: interrupt.signal })) take(piece as Buffer);
+  } catch (error) {
+    draft.body.cut(before);
+    throw interrupt.signal.aborted ? new Interrupted(path) : error;
+  } finally {
+    interrupt.close();
   }
 }
 

@@ -38,7 +38,7 @@ async function append(
   options: AppendOptions,
 ): Promise<Appended> {
   try {
-    const { descriptor, created, release } = await openLocked(path, options.lockwait);
+    const { descriptor, created, release } = await openLocked(path, options.lockwait, options.signal);
     try {
       if (fstatSync(descriptor).isFile()) await appendLocked(resolve(path), descriptor, created, pieces, options);
       else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);

@@ -27,14 +27,16 @@ export function hasName(descriptor: number, path: string): boolean {
  * What is no regular file, such as a terminal, is not locked.
  *
  * @param lockwait seconds
+ * @param signal ends the waiting, with its reason
  * @throws MailboxBusy, or the system's error
  */
-export function openLocked(path: string, lockwait: number): Promise<LockedFile> {
+export function openLocked(path: string, lockwait: number, signal?: AbortSignal): Promise<LockedFile> {
   return waitForLock(
     path,
     lockwait,
     () => tryOpenLocked(path),
     () => dotlockHolder(path),
+    signal,
   );
 }
 

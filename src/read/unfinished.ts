@@ -16,6 +16,8 @@ function isThere({ terminal }: Session, path: string): boolean {
 export async function offerUnfinished(session: Session): Promise<void> {
   const { terminal, config } = session;
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
+  // It changes nothing on the disk, and what is gone on with is sent, or is a draft again.
+  if (config.settings.get("dryrun")) return;
   const { forget, unfinished } = await import("../compose/autosave.ts");
   for (const found of unfinished(config)) {
     const lines = found.text.toString("latin1").split("\n").length - 1;

@@ -13,6 +13,14 @@ export class OutcomeUnknown extends SubmissionFailed {}
 /** There was no server to give a message to: not there, silent, no TLS or no login with it. Another message fares no better. */
 export class Unreachable extends SubmissionFailed {}
 
+/** The user, or a signal that ends us, would not wait any longer; nobody got the message. */
+export class Interrupted extends SubmissionFailed {
+  /** @param where it waited */
+  constructor(where?: string) {
+    super(where === undefined ? "interrupted" : `${where}: interrupted`);
+  }
+}
+
 /** A sendmail program could not be run, or did not end well. Its own words have gone to standard error. */
 export class ProgramFailed extends SubmissionFailed {
   /** What the program ended with; 1 where it did not come to that. */

@@ -25,7 +25,7 @@ export class LocalTransport implements Transport {
     this.#options = options;
   }
 
-  async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+  async submit(envelope: Envelope, message: Outgoing, signal?: AbortSignal): Promise<Outcome> {
     const { directory, mailName, lockwait, stateDirectory } = this.#options;
     for (const text of await settleAppends(stateDirectory)) notice(text);
     const bytes = await buffer(message.open());
@@ -42,7 +42,7 @@ export class LocalTransport implements Transport {
         const spool = join(directory, user);
         provideSpool(spool, owner);
         const delivery = { sender: envelope.from, date: new Date(), message: bytes };
-        await deliver(spool, delivery, { lockwait, stateDirectory });
+        await deliver(spool, delivery, { lockwait, stateDirectory, ...(signal === undefined ? {} : { signal }) });
         accepted.push(recipient);
       } catch (error) {
         if (!(error instanceof MailError)) throw error;

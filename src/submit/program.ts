@@ -8,7 +8,8 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { Exit, type ExitCode } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { ProgramFailed } from "./errors.ts";
+import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./errors.ts";
+import { unknownOutcome } from "./failures.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export interface ProgramOptions {
@@ -29,20 +30,30 @@ export class ProgramTransport implements Transport {
     this.#extra = programArguments(options);
   }
 
-  async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+  async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     const child = spawn(this.#program, this.#extra, { stdio: ["pipe", "inherit", "inherit"] });
     const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-    const fed = pipeline(message.open(), child.stdin).then(
-      () => undefined,
+    let all = false;
+    const fed: Promise<unknown> = pipeline(message.open(), child.stdin).then(
+      () => {
+        all = true;
+      },
       (error: unknown) => error,
     );
+    const interrupted = new Promise<never>((_, reject) => {
+      interrupt?.addEventListener("abort", () => {
+        // Else it would take the end of what it is given for the end of the message.
+        if (!all) child.kill();
+        reject(interruptedAt(this.#program, all));
+      });
+    });
     let code: number | null;
     let signal: NodeJS.Signals | null;
     try {
-      [code, signal] = await ended;
+      [code, signal] = await Promise.race([ended, interrupted]);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, Exit.Unavailable, 1);
+      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOf(error), 1);
     }
     const trouble = await fed;
     if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail, 1);
@@ -59,6 +70,17 @@ export class ProgramTransport implements Transport {
 export function programArguments({ sender, metoo, verbose }: ProgramOptions): string[] {
   const from = sender === undefined ? [] : ["-f", sender];
   return ["-i", "-t", ...from, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
+}
+
+/** @param all the program has been given the whole message */
+function interruptedAt(program: string, all: boolean): SubmissionFailed {
+  const interrupted = new Interrupted(program);
+  return all ? new OutcomeUnknown(unknownOutcome(interrupted.message)) : interrupted;
+}
+
+/** Whether the system has no room for one more process or descriptor, or the program is not there. */
+function exitOf({ code = "" }: NodeJS.ErrnoException): ExitCode {
+  return ["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"].includes(code) ? Exit.OsErr : Exit.Unavailable;
 }
 
 function sysexit(code: number): ExitCode {

@@ -8,7 +8,7 @@ import { types } from "node:util";
 import { Exit, MailError } from "../errors.ts";
 import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
 import { Dialogue } from "./dialogue.ts";
-import { OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
+import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
 import { failure, refusal, type SmtpError, unknownOutcome } from "./failures.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
@@ -48,7 +48,7 @@ export class SmtpTransport implements Transport {
     this.#dialogue = new Dialogue(options.witness);
   }
 
-  async submit(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+  async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     const accepted: string[] = [];
     const refused: Refusal[] = [];
     let last: Outcome = { accepted, refused };
@@ -56,7 +56,7 @@ export class SmtpTransport implements Transport {
     while (rest.length > 0) {
       const batch = rest.slice(0, this.#limit);
       try {
-        last = await this.#transaction({ from: envelope.from, to: batch }, message);
+        last = await this.#transaction({ from: envelope.from, to: batch }, message, interrupt);
       } catch (error) {
         if (accepted.length === 0 || !(error instanceof MailError)) throw error;
         refused.push(...batch.map((recipient) => refusalBy(error, recipient)));
@@ -87,11 +87,12 @@ export class SmtpTransport implements Transport {
   }
 
   /** One MAIL, its RCPTs and DATA. A connection kept from before may have been closed by the server: then once more. */
-  async #transaction(envelope: Envelope, message: Outgoing): Promise<Outcome> {
+  async #transaction(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
+    const send = (connection: Connection) => this.#send(connection, envelope, message);
     const kept = this.#connection;
     if (kept !== undefined && kept.stage === "connected" && !kept.destroyed) {
       try {
-        return await this.#within((connection) => this.#send(connection, envelope, message));
+        return await this.#within(send, interrupt);
       } catch (error) {
         const gone = types.isNativeError(error) && isGone(error) && !this.#dialogue.dotSent;
         if (!gone) return this.#failed(error, envelope);
@@ -99,7 +100,7 @@ export class SmtpTransport implements Transport {
     }
     this.#drop();
     try {
-      return await this.#within((connection) => this.#send(connection, envelope, message));
+      return await this.#within(send, interrupt);
     } catch (error) {
       return this.#failed(error, envelope);
     }
@@ -123,34 +124,42 @@ export class SmtpTransport implements Transport {
     }
   }
 
-  /** Runs a transaction within the time that one message may take. */
-  async #within(task: (connection: Connection) => Promise<Outcome>): Promise<Outcome> {
+  /** Runs a transaction within the time that one message may take, and until it is interrupted. */
+  async #within(task: (connection: Connection) => Promise<Outcome>, interrupt?: AbortSignal): Promise<Outcome> {
     const { total, server } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      if (total <= 0) return;
-      timer = setTimeout(() => {
-        const reason = `${serverName(server)}: not done within ${total / 1000} s (smtptotaltimeout)`;
+    const name = serverName(server);
+    let over: SubmissionFailed | undefined;
+    let giveUp = (_otherwise: SubmissionFailed) => {};
+    const given = new Promise<never>((_, reject) => {
+      giveUp = (otherwise) => {
         const { dotSent } = this.#dialogue;
-        reject(
-          dotSent
-            ? new OutcomeUnknown(unknownOutcome(reason), Exit.TempFail)
-            : new SubmissionFailed(reason, Exit.TempFail),
-        );
+        over = dotSent ? new OutcomeUnknown(unknownOutcome(otherwise.message), otherwise.exit) : otherwise;
         this.#drop();
-      }, total);
+        reject(over);
+      };
     });
+    const late = () => giveUp(new SubmissionFailed(`${name}: not done within ${total / 1000} s (smtptotaltimeout)`));
+    const timer = total > 0 ? setTimeout(late, total) : undefined;
+    const interrupted = () => giveUp(new Interrupted(name));
+    interrupt?.addEventListener("abort", interrupted);
+    if (interrupt?.aborted === true) interrupted();
     const work = (async () => {
       this.#dialogue.begin();
       this.#connection ??= await connect(this.#options, this.#dialogue);
+      // Nobody waits for it any more, and it has been said that the message was not sent.
+      if (over !== undefined) {
+        this.#drop();
+        throw over;
+      }
       this.#limit = Math.min(this.#limit, announcedLimit(this.#dialogue) ?? this.#limit);
       return task(this.#connection);
     })();
     work.catch(() => {}); // when it was too late
     try {
-      return await Promise.race([work, late]);
+      return await Promise.race([work, given]);
     } finally {
       clearTimeout(timer);
+      interrupt?.removeEventListener("abort", interrupted);
     }
   }
 

@@ -50,11 +50,12 @@ export interface Transport {
   /** How header fields that are not ASCII are wanted: as they are (a sendmail program), or as RFC 2047 encoded words. */
   readonly headers: "raw" | "encoded";
   /**
+   * @param interrupt ends it at once: with Interrupted, or with OutcomeUnknown where it is too late for that
    * @returns what became of each recipient, also when none was accepted
    * @throws SubmissionFailed when nobody can have got it: no connection, no program, greeting or sender refused;
    * OutcomeUnknown when somebody may have got it
    */
-  submit(envelope: Envelope, message: Outgoing): Promise<Outcome>;
+  submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome>;
   /** Ends the connection, if one is kept open for the next message. */
   close(): Promise<void>;
 }

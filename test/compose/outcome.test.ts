@@ -1,4 +1,9 @@
 /** What becomes of a message, and what scripts are told. */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { sendMail } from "./support/send.ts";
 
@@ -128,6 +133,9 @@ test.each(["SIGTERM", "SIGINT"] as const)("a text is kept when %s comes while th
   const server = { dot: "silent" };
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, killWhen: "has sent", signal });
   expect(sent.exit).toBeNull();
+  expect(sent.stderr).toMatch(
+    /^mail: \S+ port \d+: interrupted; the outcome is unknown: the message may have been accepted\nmail: the message is in \S+dead\.letter\n$/,
+  );
   expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\none\n$/);
 });
 
@@ -136,7 +144,7 @@ test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
   async (signal) => {
     const stdin = "one\n".repeat(250_000);
     const sent = await sendMail({ argv: ["a@x.org"], stdin, openInput: true, killWhen: "reads", signal });
-    expect(sent.exit).toBeNull();
+    expect([sent.exit, sent.stderr]).toEqual([null, expect.stringMatching(/^mail: the message is in \S+\n$/)]);
     expect(sent.dead.length).toBeGreaterThan(stdin.length / 2);
     expect(stdin.startsWith(sent.dead.trimEnd())).toBe(true);
   },
@@ -152,4 +160,70 @@ test.each(["SIGTERM", "SIGINT"] as const)("what --run found is kept when %s come
 test("a standard input that cannot be read is no empty message", async () => {
   const sent = await sendMail({ argv: ["a@x.org"], input: "/" });
   expect([sent.exit, sent.message, sent.stderr]).toEqual([74, undefined, "mail: standard input: Is a directory\n"]);
+});
+
+test("what is piped is kept when an interrupt comes while a pipe to be attached says nothing", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
+  const pipe = join(directory, "pipe");
+  execFileSync("/usr/bin/mkfifo", [pipe]);
+  const stdin = "one\n".repeat(250_000);
+  const sent = await sendMail({ argv: ["-A", pipe, "a@x.org"], stdin, killWhen: "reads", signal: "SIGINT" });
+  rmSync(directory, { recursive: true });
+  expect([sent.exit, sent.recipients]).toEqual([null, []]);
+  expect(sent.dead.length).toBeGreaterThan(stdin.length / 2);
+});
+
+test("one program writes both to a pipe that is attached and the text", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
+  const [pipe, text] = ["pipe", "text"].map((name) => join(directory, name)) as [string, string];
+  execFileSync("/usr/bin/mkfifo", [pipe, text]);
+  const writing = once(spawn("sh", ["-c", 'seq 100000 | tee "$0" >"$1"', pipe, text]), "close");
+  const sent = await sendMail({ argv: ["-A", pipe, "a@x.org"], input: text });
+  await writing;
+  rmSync(directory, { recursive: true });
+  const numbers = `${Array.from({ length: 100_000 }, (_each, at) => at + 1).join("\n")}\n`;
+  const parts = sent.body.split(/\n--.*\n/).map((part) => part.slice(part.indexOf("\n\n") + 2));
+  expect(parts.some((part) => part === numbers)).toBe(true);
+  expect(parts.some((part) => Buffer.from(part, "base64").toString() === numbers)).toBe(true);
+});
+
+test("an attachment that is gone when it is sent does not cost the text", async () => {
+  const stdin = "one\n".repeat(250_000);
+  const gone = await sendMail({
+    argv: ["-s", "s", "-A", "report", "a@x.org"],
+    stdin,
+    files: { report: "numbers\n" },
+    meanwhile: (home) => rmSync(join(home, "report")),
+  });
+  expect([gone.exit, gone.message]).toEqual([66, undefined]);
+  expect(gone.stderr).toMatch(/^mail: report: No such file or directory\n/);
+  expect(gone.stderr).toContain("; what was attached is not kept\nmail: the message is in ");
+  expect(gone.dead).toMatch(/^To: a@x\.org\nSubject: s\n[\s\S]*\n\none\none\n/);
+  expect(gone.dead.length).toBeGreaterThan(stdin.length);
+});
+
+test("-t: where nobody is named, the header is kept, too", async () => {
+  const stdin = "Subject: plan\nX-Field: one\n\ntext\n";
+  const sent = await sendMail({ argv: ["-t"], stdin });
+  expect([sent.exit, sent.stdout, sent.dead]).toEqual([1, "No recipients specified\n", stdin]);
+});
+
+test.each([
+  ["a wrong address", ["a@x.org@"], 65],
+  ["an alias that leads back to itself", ["loop"], 65],
+  ["nobody", ["-t"], 65],
+  ["an attachment that is not there", ["-A", "none", "a@x.org"], 66],
+  ["a message that could go", ["a@x.org"], 0],
+])("a dry run leaves no trace: %s", async (_what, argv, exit) => {
+  const left: string[] = [];
+  const rc = "set record=copies queue\nalias loop loop2\nalias loop2 loop\n";
+  const sent = await sendMail({
+    argv: ["--dry-run", ...argv],
+    stdin: "text\n",
+    rc,
+    leaves: (names) => left.push(...names),
+  });
+  expect([sent.exit, sent.recipients, left]).toEqual([exit, [], [".mailrc"]]);
+  expect(exit === 0 || sent.stderr !== "").toBe(true);
+  expect(sent.stderr).not.toContain("dead.letter");
 });

@@ -1,12 +1,21 @@
 /** Messages typed on a terminal: what is typed is nowhere lost. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
-import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 import { until } from "../until.ts";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
@@ -214,6 +223,154 @@ test("what --run found is kept with its header when the terminal is gone and nob
   server = await scriptedServer();
 });
 
+test("SIGTERM says where the text is, and no draft of it is offered by the next mail", async () => {
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await taken("one\n");
+  process.kill(first.pid as number, "SIGTERM");
+  await first.expect("mail: the message is in ");
+  await first.exited;
+  expect([kept(), dead()]).toEqual([[], "one\n"]);
+});
+
+test("where dead.letter cannot be written, a hang-up leaves the draft", async () => {
+  mkdirSync(join(home, "dead.letter"));
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await taken("one\n");
+  process.kill(first.pid as number, "SIGHUP");
+  await first.exited;
+  expect(kept().map((name) => readFileSync(join(home, drafts, name), "utf8"))).toEqual([
+    expect.stringMatching(/"subject":"plan".*\none\n$/),
+  ]);
+});
+
+describe("while the server is silent", () => {
+  async function submitting(script: Script, ...argv: string[]): Promise<Pty> {
+    await server.close();
+    server = await scriptedServer(script);
+    const first = await mail("-S", `mta=smtp://127.0.0.1:${server.port}`, "-S", "noaskcc", ...argv);
+    first.send("one\n.\n");
+    return first;
+  }
+
+  test.each(["dumb", "xterm"])("after the dot, Ctrl-C says that the outcome is unknown (TERM=%s)", async (term) => {
+    TERM = term;
+    const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
+    await until(() => server.messages.length > 0);
+    first.send("\x03");
+    await first.expect(
+      /mail: 127\.0\.0\.1 port \d+: interrupted; the outcome is unknown: the message may have been accepted/,
+    );
+    await first.expect("mail: the message is in ");
+    expect(await first.exited).toBe(75);
+    expect([kept(), dead()]).toEqual([[], expect.stringMatching(/^To: a@x\.org\nSubject: plan\n[\s\S]*\n\none\n$/)]);
+  });
+
+  test.each([
+    ["connecting", { greeting: "silent" }, 0],
+    ["the envelope", { RCPT: "silent" }, 2],
+  ])("before it, at %s, Ctrl-C sends nothing", async (_phase, script, commands) => {
+    const first = await submitting(script, "-s", "plan", "a@x.org");
+    await until(() => server.commands.length >= commands);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    first.send("\x03");
+    await first.expect(/mail: 127\.0\.0\.1 port \d+: interrupted\r\nmail: the message was not sent/);
+    expect(await first.exited).toBe(75);
+    expect([kept(), server.messages]).toEqual([[], []]);
+    expect(dead()).toMatch(/^To: a@x\.org\nSubject: plan\n[\s\S]*\n\none\n$/);
+  });
+
+  test.each(["SIGTERM", "SIGHUP"] as const)("%s ends it, and says what is known", async (signal) => {
+    const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
+    await until(() => server.messages.length > 0);
+    process.kill(first.pid as number, signal);
+    await first.expect("the outcome is unknown");
+    await first.expect("mail: the message is in ");
+    expect(await first.exited).toBe(128);
+    expect([kept(), dead()]).toEqual([[], expect.stringMatching(/^To: a@x\.org\n[\s\S]*\n\none\n$/)]);
+  });
+
+  test("Ctrl-C in a session comes back to the prompt, and the message is not sent later", async () => {
+    writeFileSync(join(home, "spool"), "From b@x.org Sat Jan 16 18:22:01 2021\nFrom: b@x.org\nSubject: hi\n\nhi\n\n");
+    await server.close();
+    server = await scriptedServer({ greeting: "silent" });
+    const first = await mail("-S", `mta=smtp://127.0.0.1:${server.port}`, "-S", "noaskcc", "-S", "queue");
+    await first.expect("& ");
+    first.send("mail a@x.org\n");
+    await first.expect("Subject: ");
+    first.send("plan\none\n.\n");
+    await taken("one\n");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    first.send("\x03");
+    await first.expect("mail: the message is in ");
+    await first.expect("& ");
+    first.send("x\n");
+    expect(await first.exited).toBe(0);
+    expect([kept(), server.messages, existsSync(join(home, ".local/state/mail/queue"))]).toEqual([[], [], false]);
+    expect(dead()).toMatch(/\n\none\n$/);
+  });
+});
+
+test("a dry run leaves no trace, whatever ends it", async () => {
+  const before = readdirSync(home);
+  const refused = await mail("--dry-run", "-s", "plan", "a@x.org@");
+  refused.send("one\n.\n");
+  await refused.expect("Cc: ");
+  refused.send("\n");
+  await refused.expect('"a@x.org@": ');
+  expect(await refused.exited).toBe(65);
+  await refused.close();
+  const given = await mail("-S", "dryrun", "-s", "plan", "a@x.org");
+  given.send("one\n");
+  await given.expect("one");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  given.send("\x03");
+  await given.expect("one more to kill letter");
+  given.send("\x03");
+  expect(await given.exited).toBe(1);
+  expect(readdirSync(home)).toEqual(before);
+});
+
+test("a large file that is read in is given up by an interrupt, and what was typed stays", async () => {
+  const large = join(home, "large");
+  writeFileSync(large, "");
+  truncateSync(large, 3 * 1024 ** 3);
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await taken("one\n");
+  first.send("~r large\n");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.send("\x03");
+  await first.expect("large: interrupted");
+  first.send("two\n~.\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+});
+
+test.each(["-A", "-q"])("%s with a pipe that nobody writes to is given up by an interrupt", async (option) => {
+  execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
+  const first = await mail("-s", "plan", option, "pipe", "a@x.org");
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  first.send("\x03");
+  await first.expect("mail: pipe: interrupted; nothing was sent");
+  expect(await first.exited).toBe(75);
+  expect([server.commands, kept(), dead()]).toEqual([[], [], ""]);
+});
+
+test("~@ of such a pipe, too, and the message goes on", async () => {
+  execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n~@ pipe\n");
+  await taken("one\n");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.send("\x03");
+  await first.expect("mail: pipe: interrupted");
+  first.send("two\n~.\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+});
+
 test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", "a@x.org");
@@ -231,7 +388,7 @@ test("a pipe that says nothing is given up by an interrupt, and the message goes
   expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
 });
 
-test("a hang-up keeps the line that has not ended, too, and the next mail offers it all", async () => {
+test("a hang-up keeps the line that has not ended, too, in one place", async () => {
   TERM = "xterm";
   const first = await mail("-s", "plan", "a@x.org");
   await until(first.isRaw);
@@ -241,6 +398,5 @@ test("a hang-up keeps the line that has not ended, too, and the next mail offers
   await first.expect("half a li");
   process.kill(first.pid as number, "SIGHUP");
   await first.exited;
-  expect(dead()).toBe("one\nhalf a li\n");
-  expect(readFileSync(join(home, drafts, kept()[0] as string), "utf8")).toMatch(/\none\nhalf a li\n$/);
+  expect([kept(), dead()]).toEqual([[], "one\nhalf a li\n"]);
 });

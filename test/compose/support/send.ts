@@ -1,7 +1,7 @@
 /** The built program, sending from a home directory of its own to a server on the loopback. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -27,6 +27,10 @@ export interface Sending {
   readonly killWhen?: "reads" | "has sent";
   /** SIGTERM, where none is named. */
   readonly signal?: NodeJS.Signals;
+  /** Done when nearly all of the input has been read, before it ends. */
+  readonly meanwhile?: (home: string) => void;
+  /** Told what is in the home directory afterwards. */
+  readonly leaves?: (names: readonly string[]) => void;
 }
 
 export interface Sent {
@@ -55,6 +59,8 @@ export async function sendMail({
   openInput = false,
   killWhen,
   signal = "SIGTERM",
+  meanwhile,
+  leaves,
 }: Sending): Promise<Sent> {
   const server = await scriptedServer(script);
   const home = mkdtempSync(join(tmpdir(), "mail-send-"));
@@ -76,14 +82,18 @@ export async function sendMail({
     });
     child.stdin?.on("error", () => {}); // it need not read
     // Called when all but what the system holds for a reader has been read.
-    child.stdin?.write(stdin, () => killWhen === "reads" && child.kill(signal));
-    if (!openInput) child.stdin?.end();
+    child.stdin?.write(stdin, () => {
+      if (killWhen === "reads") child.kill(signal);
+      meanwhile?.(home);
+      if (!openInput) child.stdin?.end();
+    });
     if (killWhen === "has sent") void until(() => server.messages.length > 0).then(() => child.kill(signal));
     const [stdout, stderr, [exit]] = await Promise.all([
       text(child.stdout as Readable),
       text(child.stderr as Readable),
       once(child, "close") as Promise<[number | null]>,
     ]);
+    leaves?.(readdirSync(home));
     const [message] = server.messages;
     const named = (verb: RegExp) => server.commands.flatMap((line) => verb.exec(line)?.[1] ?? []);
     const [header = ""] = (message ?? "").split(/\n\n/);
