@@ -52,7 +52,7 @@ export function endingText(code: number): string {
 
 /** Has a program edit a text in a private file. @returns the new text */
 export async function runEditor(terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
-  const directory = await mkdtemp(join(tmpdir(), "mail."));
+  const directory = await privateDirectory();
   const path = join(directory, "message");
   try {
     await writeFile(path, text, { mode: 0o600, flag: "wx" });
@@ -63,5 +63,14 @@ export async function runEditor(terminal: Terminal, program: string, text: Buffe
     throw named(program, error);
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** @throws MailError: a place that can't be written to is no end of the message */
+async function privateDirectory(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), "mail."));
+  } catch (error) {
+    throw named(tmpdir(), error);
   }
 }

@@ -1,10 +1,11 @@
 /** What becomes of a message, and what scripts are told. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { sendMail } from "./support/send.ts";
 
 const refusing = (address: string, reply: string) => ({
@@ -181,6 +182,7 @@ test("one program writes both to a pipe that is attached and the text", async ()
   const sent = await sendMail({ argv: ["-A", pipe, "a@x.org"], input: text });
   await writing;
   rmSync(directory, { recursive: true });
+  expect([sent.exit, sent.stderr]).toEqual([0, ""]);
   const numbers = `${Array.from({ length: 100_000 }, (_each, at) => at + 1).join("\n")}\n`;
   const parts = sent.body.split(/\n--.*\n/).map((part) => part.slice(part.indexOf("\n\n") + 2));
   expect(parts.some((part) => part === numbers)).toBe(true);
@@ -226,4 +228,42 @@ test.each([
   expect([sent.exit, sent.recipients, left]).toEqual([exit, [], [".mailrc"]]);
   expect(exit === 0 || sent.stderr !== "").toBe(true);
   expect(sent.stderr).not.toContain("dead.letter");
+});
+
+describe("exit codes that only a broken machine gives", () => {
+  const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "mail-outcome-"));
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  function run(script: string, env: Record<string, string> = {}) {
+    const environment = { PATH: process.env["PATH"], HOME: home, LOGNAME: "ann", LC_ALL: "C.UTF-8", ...env };
+    const argv = ["-c", script, "sh", process.execPath, program];
+    return spawnSync("/bin/sh", argv, { cwd: home, env: environment, input: "text\n", encoding: "utf8" });
+  }
+
+  test("70: a mistake in mail itself, and the text is kept", () => {
+    writeFileSync(join(home, "mistake.cjs"), 'Math.random = () => { throw new TypeError("planted"); };\n');
+    const { status, stderr } = run('exec "$1" -r ./mistake.cjs "$2" -n -S mta=/bin/true a@x.org');
+    expect([status, stderr]).toEqual([70, expect.stringContaining("mail: internal error: planted; ")]);
+    expect(readFileSync(join(home, "dead.letter"), "utf8")).toMatch(/(?:^|\n)text\n$/);
+  });
+
+  test("71: the system has no descriptors left for a program, and the text is kept or on standard error", () => {
+    const { status, stderr } = run('ulimit -n 24; exec "$1" "$2" -n -S mta=/bin/true a@x.org');
+    expect(status).toBe(71);
+    expect(stderr).toMatch(/^mail: \/bin\/true: Too many open files\n/);
+    const kept = join(home, "dead.letter");
+    expect(existsSync(kept) ? readFileSync(kept, "utf8") : stderr).toMatch(/\n\ntext\n$/);
+  });
+
+  test("73: a mailbox that can be unpacked nowhere", () => {
+    const { status, stderr } = run('echo | gzip >box.gz; exec "$1" "$2" -n -f box.gz', { TMPDIR: "/none" });
+    expect([status, stderr]).toEqual([
+      73,
+      "mail: /none: No such file or directory; set TMPDIR to a directory with room\n",
+    ]);
+  });
 });

@@ -42,6 +42,11 @@ beforeEach(() => {
   TERM = "dumb";
 });
 
+let TMPDIR: string | undefined;
+beforeEach(() => {
+  TMPDIR = undefined;
+});
+
 async function onPty(...argv: string[]): Promise<Pty> {
   const env = {
     PATH: process.env["PATH"] ?? "",
@@ -49,6 +54,7 @@ async function onPty(...argv: string[]): Promise<Pty> {
     LOGNAME: "ann",
     LC_ALL: "C.UTF-8",
     TERM,
+    ...(TMPDIR === undefined ? {} : { TMPDIR }),
     MAIL: join(home, "spool"),
   };
   pty = await openPty({ argv, env, cwd: home });
@@ -356,6 +362,16 @@ test.each(["-A", "-q"])("%s with a pipe that nobody writes to is given up by an 
   await first.expect("mail: pipe: interrupted; nothing was sent");
   expect(await first.exited).toBe(75);
   expect([server.commands, kept(), dead()]).toEqual([[], [], ""]);
+});
+
+test("~e where no file can be made for the editor is told, and the message goes on", async () => {
+  TMPDIR = "/none";
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n~e\n");
+  await first.expect("mail: /none: No such file or directory");
+  first.send("two\n~.\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
 });
 
 test("~@ of such a pipe, too, and the message goes on", async () => {
