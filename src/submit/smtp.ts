@@ -113,6 +113,7 @@ export class SmtpTransport implements Transport {
     try {
       return failure(error, envelope, { dotSent, server, timeouts });
     } catch (failed) {
+      if (failed instanceof Interrupted) throw failed;
       if (this.#connection === undefined && failed instanceof SubmissionFailed && !dotSent) {
         throw new Unreachable(failed.message, failed.exit, failed);
       }
