@@ -8,31 +8,20 @@ const statusName = Buffer.from("status");
 interface Place {
   readonly start: number;
   readonly end: number;
-  /** Behind the empty line. */
-  readonly headerEnd: number;
-}
-
-export interface AsStored {
-  /** In pieces. */
-  readonly header: readonly Buffer[];
-  readonly body: Buffer;
 }
 
 /**
- * A message with the Status given.
+ * The pieces of a message with the Status given.
  *
  * @param status what stands in the field
  * @returns undefined where the message has to be taken apart: CRs, lines that are no fields, a folded or second Status,
  *   body lines that would begin a message
  */
-export function asStored(bytes: Buffer, status: string): AsStored | undefined {
+export function asStored(bytes: Buffer, status: string): readonly Buffer[] | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
   const found = statusPlace(bytes);
   if (found === undefined) return undefined;
-  const line = statusLine(status);
-  const { start, end, headerEnd } = found;
-  const header = [bytes.subarray(0, start), line, bytes.subarray(end, headerEnd)];
-  return { header, body: bytes.subarray(headerEnd) };
+  return [bytes.subarray(0, found.start), statusLine(status), bytes.subarray(found.end)];
 }
 
 const statusLines = new Map<string, Buffer>();
@@ -50,12 +39,12 @@ function statusLine(status: string): Buffer {
 /** Where the Status line is, or, empty, where it goes: behind the last field. */
 function statusPlace(bytes: Buffer): Place | undefined {
   let at = bytes.indexOf(LF) + 1;
-  let found: { start: number; end: number } | undefined;
+  let found: Place | undefined;
   if (at === 0) return undefined;
   for (;;) {
     const first = bytes[at];
     if (first === undefined) return undefined;
-    if (first === LF) return { ...(found ?? { start: at, end: at }), headerEnd: at + 1 };
+    if (first === LF) return found ?? { start: at, end: at };
     const isFolded = first === 32 || first === 9;
     if (isFolded && (found?.end === at || at === bytes.indexOf(LF) + 1)) return undefined;
     const colon = isFolded ? at : nameEnd(bytes, at);

@@ -1,5 +1,5 @@
 /** The Status field of a stored header: the same header with another. */
-import { headerFields, isStray } from "./header-fields.ts";
+import { headerFields, isStray } from "./stored-header.ts";
 
 /**
  * The header with one Status field: in the place of the first there was, else after the last field.

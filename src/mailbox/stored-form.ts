@@ -1,7 +1,7 @@
-import { headerFields } from "./header-fields.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { quoteFromLines } from "./quoted-lines.ts";
 import { withStatus } from "./status.ts";
+import { headerFields } from "./stored-header.ts";
 
 const pieceSize = 1 << 20;
 

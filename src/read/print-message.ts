@@ -1,8 +1,8 @@
 /** A message as it is shown: fields selected, LF line ends, body lines that would begin a message quoted. */
 import type { FieldSelection } from "../config/config.ts";
-import { headerFields, isStray } from "../mailbox/header-fields.ts";
 import { Flag, type Mailbox } from "../mailbox/mailbox.ts";
 import { storedForm } from "../mailbox/stored-form.ts";
+import { headerFields, isStray } from "../mailbox/stored-header.ts";
 import type { Styled } from "../terminal/terminal.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";

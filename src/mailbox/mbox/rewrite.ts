@@ -173,8 +173,7 @@ function withStatus(file: MboxFile, window: Window, message: number, status: str
   const bytes = file.replaced.has(message)
     ? undefined
     : window.take(file.start(message), file.end(message), file.covered);
-  const quick = bytes && asStored(bytes, status);
-  return quick === undefined ? storedForm(file, message, { status }) : [...quick.header, quick.body];
+  return (bytes && asStored(bytes, status)) ?? storedForm(file, message, { status });
 }
 
 /** What goes to a Maildir, with the state that the names of its files are to tell. */
@@ -200,7 +199,6 @@ export function* messagesForMbox(
     const status = statusOf(file, message);
     const isWhole = bytes.length === file.size(message);
     const quick = isWhole && keepField === undefined ? asStored(bytes, status) : undefined;
-    if (quick === undefined) yield* storedForm(file, message, { status, keepField });
-    else yield* [...quick.header, quick.body];
+    yield* quick ?? storedForm(file, message, { status, keepField });
   }
 }

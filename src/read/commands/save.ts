@@ -123,7 +123,7 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
     if (at > 0) continue;
     const flags = flagsWhenSaved(mailbox, message);
     const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags)) : undefined;
-    yield stored === undefined ? shownPieces(mailbox, message, undefined, flags) : [...stored.header, stored.body];
+    yield stored ?? shownPieces(mailbox, message, undefined, flags);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { headerFields } from "../../src/mailbox/header-fields.ts";
+import { headerFields } from "../../src/mailbox/stored-header.ts";
 
 test.each([
   ["an empty line", "From u d\nA: b\n c\nB:\n\n", ["a", "b"], "\n"],
