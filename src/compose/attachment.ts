@@ -6,6 +6,7 @@ import { Exit, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { TextFacts } from "../message/text-facts.ts";
 import { Interrupted } from "../submit/errors.ts";
+import { onAbort } from "../submit/on-abort.ts";
 import { isSystemError, named, strerror } from "../system-error.ts";
 import { Body } from "./body.ts";
 
@@ -86,12 +87,11 @@ function factsOf(descriptor: number): TextFacts {
 /** A pipe as a socket: opening it or reading it may have to wait, for ever even, and signals are heard meanwhile. */
 async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSignal): AsyncIterable<Buffer> {
   const stream = isPipe ? await pipeStream(path) : createReadStream(path);
-  const interrupted = () => stream.destroy(interrupt?.reason);
-  interrupt?.addEventListener("abort", interrupted);
+  const atEase = onAbort(interrupt, () => stream.destroy(interrupt?.reason));
   try {
     yield* stream as AsyncIterable<Buffer>;
   } finally {
-    interrupt?.removeEventListener("abort", interrupted);
+    atEase();
   }
 }
 

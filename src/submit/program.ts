@@ -10,6 +10,7 @@ import { Exit, type ExitCode } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./errors.ts";
 import { unknownOutcome } from "./failures.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export interface ProgramOptions {
@@ -40,8 +41,9 @@ export class ProgramTransport implements Transport {
       },
       (error: unknown) => error,
     );
+    let atEase = (): void => {};
     const interrupted = new Promise<never>((_, reject) => {
-      interrupt?.addEventListener("abort", () => {
+      atEase = onAbort(interrupt, () => {
         // Else it would take the end of what it is given for the end of the message.
         if (!all) child.kill();
         reject(interruptedAt(this.#program, all));
@@ -54,6 +56,8 @@ export class ProgramTransport implements Transport {
     } catch (error) {
       if (!isSystemError(error)) throw error;
       throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOf(error), 1);
+    } finally {
+      atEase();
     }
     const trouble = await fed;
     if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail, 1);

@@ -10,6 +10,7 @@ import { type Connection, type ConnectionOptions, connect } from "./connection.t
 import { Dialogue } from "./dialogue.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
 import { failure, refusal, type SmtpError, unknownOutcome } from "./failures.ts";
+import { onAbort } from "./on-abort.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
 import { serverName } from "./way.ts";
@@ -141,9 +142,7 @@ export class SmtpTransport implements Transport {
     });
     const late = () => giveUp(new SubmissionFailed(`${name}: not done within ${total / 1000} s (smtptotaltimeout)`));
     const timer = total > 0 ? setTimeout(late, total) : undefined;
-    const interrupted = () => giveUp(new Interrupted(name));
-    interrupt?.addEventListener("abort", interrupted);
-    if (interrupt?.aborted === true) interrupted();
+    const atEase = onAbort(interrupt, () => giveUp(new Interrupted(name)));
     const work = (async () => {
       this.#dialogue.begin();
       this.#connection ??= await connect(this.#options, this.#dialogue);
@@ -160,7 +159,7 @@ export class SmtpTransport implements Transport {
       return await Promise.race([work, given]);
     } finally {
       clearTimeout(timer);
-      interrupt?.removeEventListener("abort", interrupted);
+      atEase();
     }
   }
 
