@@ -36,3 +36,16 @@ export class Interrupt {
     this.#stop();
   }
 }
+
+/** Runs what an interrupt ends, by its signal. */
+export async function interruptibly<T>(
+  terminal: Pick<Terminal, "onInterrupt">,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interrupt = new Interrupt(terminal);
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    interrupt.close();
+  }
+}

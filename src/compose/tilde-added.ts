@@ -3,7 +3,7 @@ import { ttyCharset } from "../config/charset.ts";
 import { splitWords } from "../config/words.ts";
 import { toBytes } from "../message/text.ts";
 import { fileName } from "./file-names.ts";
-import { Interrupt } from "./interrupt.ts";
+import { interruptibly } from "./interrupt.ts";
 import { type Composing, row, type TildeEscape } from "./tilde-escape.ts";
 
 export const addedEscapes: readonly TildeEscape[] = [
@@ -33,13 +33,10 @@ function insert({ config, terminal, draft }: Composing, name: string): void {
 
 async function attachFiles({ config, terminal, draft }: Composing, line: string): Promise<void> {
   const { attach } = await import("./attachment.ts");
-  const interrupt = new Interrupt(terminal);
-  try {
+  await interruptibly(terminal, async (signal) => {
     for (const word of splitWords(line))
-      draft.attachments.push(await attach(fileName(config, word), ttyCharset(config), interrupt.signal));
-  } finally {
-    interrupt.close();
-  }
+      draft.attachments.push(await attach(fileName(config, word), ttyCharset(config), signal));
+  });
   for (const [at, { name, type, size }] of draft.attachments.entries()) {
     terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);
   }

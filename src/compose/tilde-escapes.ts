@@ -7,7 +7,7 @@ import { Interrupted } from "../submit/errors.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { fileName } from "./file-names.ts";
-import { Interrupt } from "./interrupt.ts";
+import { interruptibly } from "./interrupt.ts";
 import { withLastCommand } from "./last-command.ts";
 import { typedItems } from "./recipients.ts";
 import { shownHeader } from "./shown-header.ts";
@@ -213,17 +213,16 @@ async function readInto(composing: Composing, path: string): Promise<void> {
 }
 
 /** An interrupt gives it up: the message is then as it was before. */
-async function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
+function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
   const before = draft.body.size;
-  const interrupt = new Interrupt(terminal);
-  try {
-    for await (const piece of createReadStream(path, { signal: interrupt.signal })) take(piece as Buffer);
-  } catch (error) {
-    draft.body.cut(before);
-    throw interrupt.signal.aborted ? new Interrupted(path) : error;
-  } finally {
-    interrupt.close();
-  }
+  return interruptibly(terminal, async (signal) => {
+    try {
+      for await (const piece of createReadStream(path, { signal })) take(piece as Buffer);
+    } catch (error) {
+      draft.body.cut(before);
+      throw signal.aborted ? new Interrupted(path) : error;
+    }
+  });
 }
 
 /** A pipe may never say anything: a program reads it, which an interrupt ends. */
