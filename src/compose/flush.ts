@@ -102,29 +102,29 @@ async function recovered({ config, terminal }: Context, id: string, start: Outgo
 type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
   /** There was no server. */
   readonly closed?: boolean;
-  /** The server may have the message: another try could be a second copy, and that is for a person to decide. */
-  readonly unsure?: boolean;
 };
+
+/** The server may have the message: another try could be a second copy, and that is for a person to decide. */
+const unsure = { exit: Exit.Unavailable, unknown: true } as const;
 
 async function attempt({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
   const { way, envelope } = entry;
-  const everyone = (reply: string, exit: ExitCode) => envelope.to.map((recipient) => ({ recipient, reply, exit }));
+  const everyone = (reply: string, what: Pick<Refusal, "exit" | "unknown">) =>
+    envelope.to.map((recipient) => ({ recipient, reply, ...what }));
   if (queue.isUnsure(entry)) {
     const reply = "a flush was killed before the server's answer to the message came; it may have been accepted";
-    return { accepted: [], refused: everyone(reply, Exit.Unavailable), unsure: true };
+    return { accepted: [], refused: everyone(reply, unsure) };
   }
   try {
     const transport = await submission.openUnqueued(parseWay(way), { sender: envelope.from, verbose: false });
     const outcome = await transport.submit(envelope, queue.departing(entry));
-    const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, exit: Exit.Unavailable } : each));
-    return { ...outcome, refused, unsure: refused.some(({ unknown }) => unknown === true) };
+    const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, ...unsure } : each));
+    return { ...outcome, refused };
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    if (error instanceof OutcomeUnknown) {
-      return { accepted: [], refused: everyone(error.message, Exit.Unavailable), unsure: true };
-    }
+    if (error instanceof OutcomeUnknown) return { accepted: [], refused: everyone(error.message, unsure) };
     const reply = error.message === "" ? `${way}: the program failed` : error.message;
-    return { accepted: [], refused: everyone(reply, Exit.TempFail), closed: error instanceof Unreachable };
+    return { accepted: [], refused: everyone(reply, { exit: Exit.TempFail }), closed: error instanceof Unreachable };
   }
 }
 
@@ -140,7 +140,7 @@ async function verdictOf(
   { config, terminal }: Context,
   queue: Queue,
   entry: Entry,
-  { refused, unsure = false }: Tried,
+  { refused }: Tried,
 ): Promise<Verdict> {
   const old = Date.now() - Date.parse(entry.created) > config.settings.get("queueage") * day;
   const keep = refused.filter(({ exit }) => exit === Exit.TempFail && !old);
@@ -153,7 +153,7 @@ async function verdictOf(
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       terminal.err(`mail: ${entry.id}: ${error.message}; it stays in the queue\n`);
-      return { keep: refused, unsure };
+      return { keep: refused };
     }
   }
   return keep.length === 0 ? "done" : { keep };

@@ -62,15 +62,14 @@ export function isDamaged(entry: Entry | Damaged): entry is Damaged {
 
 type Kind = "message" | "partial" | "json" | "lock" | "unsure";
 
-/** All of an entry. The message goes first: what is left then is no entry. */
-const kinds = ["message", "json", "unsure", "lock"] as const;
+/** What is left of an entry once its message is gone, without which it is none. */
+const besides = ["json", "unsure", "lock"] as const;
 
 /** What is to be done with an entry after a try. */
 export type Verdict =
   | {
+      /** Who did not get it. While one of them may have it all the same, it is not sent again. */
       readonly keep: readonly Refusal[];
-      /** The server may have it: it must not be sent again. */
-      readonly unsure?: boolean;
     }
   | "done";
 
@@ -136,7 +135,7 @@ export class Queue {
       if (!isAbandoned(path)) continue;
       if (await keep(id, { size: statSync(path).size, open: () => createReadStream(path) })) remove(path);
     }
-    for (const kind of ["json", "unsure", "lock"] as const) {
+    for (const kind of besides) {
       for (const id of this.#ids(kind)) {
         const path = this.#path(id, kind);
         if (!entries.has(id) && isAbandoned(path)) remove(path);
@@ -197,7 +196,7 @@ export class Queue {
         try {
           this.#postpone(later(entry, verdict.keep));
         } finally {
-          if (verdict.unsure !== true) remove(this.#path(id, "unsure"));
+          if (verdict.keep.every(({ unknown }) => unknown !== true)) remove(this.#path(id, "unsure"));
         }
       }
       return true;
@@ -247,7 +246,7 @@ export class Queue {
     } catch (error) {
       if (isSystemError(error) && error.code !== "ENOENT") throw named(path, error);
     }
-    for (const kind of kinds) remove(this.#path(id, kind));
+    for (const kind of besides) remove(this.#path(id, kind));
   }
 
   /** A full disk must not bring back recipients who have the message: without reasons there is room for the others. */
