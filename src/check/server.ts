@@ -4,6 +4,7 @@
  */
 import { accessSync, constants } from "node:fs";
 import type { TLSSocket } from "node:tls";
+import { senderAs } from "../compose/header-fields.ts";
 import { findPassword } from "../compose/password.ts";
 import { envelopeAddresses, refusedAddress } from "../compose/recipients.ts";
 import { serverOptions } from "../compose/server-options.ts";
@@ -113,7 +114,7 @@ function reasonOf(thrown: unknown, server: ServerWay, timeouts: { connect: numbe
 
 function senderOf({ identity, settings }: Config): string {
   const from = settings.text("from");
-  const [named] = from === undefined ? [] : envelopeAddresses(from, identity.mailName);
+  const [named] = from === undefined ? [] : envelopeAddresses(senderAs(from, identity), identity.mailName);
   return named ?? `${identity.user}@${identity.mailName}`;
 }
 

@@ -171,6 +171,11 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     [greets, /^fail server: it refuses ann@x\.org as a sender/],
   ],
   [
+    "a sender that is a name alone, as a message would have it",
+    { script: { MAIL: "550 5.7.1 no" }, variables: { from: "Cron Daemon" } },
+    [greets, /^fail server: it refuses me@host\.example as a sender/],
+  ],
+  [
     "LMTP",
     { scheme: "lmtp", script: { other: "250 t" }, address: "root" },
     [greets, "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
