@@ -338,20 +338,30 @@ test("a dry run leaves no trace, whatever ends it", async () => {
   expect(readdirSync(home)).toEqual(before);
 });
 
+/** A message in which an escape waits for ever, until it is interrupted. */
+async function givenUp(typed: string, said: string): Promise<Pty> {
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await taken("one\n");
+  first.send(`${typed}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.send("\x03");
+  await first.expect(said);
+  return first;
+}
+
+/** The message goes on, and what was typed before is still in it. */
+async function goesOn(first: Pty): Promise<void> {
+  first.send("two\n~.\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+}
+
 test("a large file that is read in is given up by an interrupt, and what was typed stays", async () => {
   const large = join(home, "large");
   writeFileSync(large, "");
   truncateSync(large, 3 * 1024 ** 3);
-  const first = await mail("-s", "plan", "a@x.org");
-  first.send("one\n");
-  await taken("one\n");
-  first.send("~r large\n");
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  first.send("\x03");
-  await first.expect("large: interrupted");
-  first.send("two\n~.\n");
-  expect(await first.exited).toBe(0);
-  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+  await goesOn(await givenUp("~r large", "large: interrupted"));
 });
 
 test.each(["-A", "-q"])("%s with a pipe that nobody writes to is given up by an interrupt", async (option) => {
@@ -369,39 +379,22 @@ test("~e where no file can be made for the editor is told, and the message goes 
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n~e\n");
   await first.expect("mail: /none: No such file or directory");
-  first.send("two\n~.\n");
-  expect(await first.exited).toBe(0);
-  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+  await goesOn(first);
 });
 
 test("~@ of such a pipe, too, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
-  const first = await mail("-s", "plan", "a@x.org");
-  first.send("one\n~@ pipe\n");
-  await taken("one\n");
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  first.send("\x03");
-  await first.expect("mail: pipe: interrupted");
-  first.send("two\n~.\n");
-  expect(await first.exited).toBe(0);
-  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+  await goesOn(await givenUp("~@ pipe", "mail: pipe: interrupted"));
 });
 
 test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
-  const first = await mail("-s", "plan", "a@x.org");
-  first.send("one\n~r pipe\n");
-  await taken("one\n");
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  first.send("\x03");
-  await first.expect('"pipe" 0/0');
+  const first = await givenUp("~r pipe", '"pipe" 0/0');
   first.send("~@ none\n");
   await first.expect("mail: none: No such file or directory\r\n");
   first.send("~:version\n");
   await first.expect("(continue)");
-  first.send("two\n~.\n");
-  expect(await first.exited).toBe(0);
-  expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
+  await goesOn(first);
 });
 
 test("a hang-up keeps the line that has not ended, too, in one place", async () => {

@@ -7,7 +7,7 @@ import { Exit } from "../../src/errors.ts";
 import type { SmtpOptions } from "../../src/submit/smtp.ts";
 import type { Outcome, Outgoing } from "../../src/submit/transport.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
-import { transportTo } from "./transport-to.ts";
+import { submitted, transportTo } from "./transport-to.ts";
 
 let server: ScriptedServer | undefined;
 afterEach(async () => {
@@ -22,12 +22,7 @@ const pipelining = "250-test.example\r\n250 PIPELINING";
 
 async function submitTo(script: Script, options: Partial<SmtpOptions> = {}): Promise<Outcome> {
   server = await scriptedServer(script);
-  const transport = transportTo(server.port, options);
-  try {
-    return await transport.submit(envelope, outgoing);
-  } finally {
-    await transport.close();
-  }
+  return submitted(envelope, outgoing, transportTo(server.port, options));
 }
 
 const raw = (bytes: string) => Buffer.from(bytes, "latin1");

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
-import { transportTo } from "./transport-to.ts";
+import { submitted, transportTo } from "./transport-to.ts";
 
 let server: ScriptedServer | undefined;
 afterEach(async () => {
@@ -19,15 +19,8 @@ async function submitTo(script: Script, message = outgoing, heard: string[] = []
   server = await scriptedServer(script);
   // A server that is never silent may be slow: the machine may be busy.
   const silence = Object.values(script).includes("silent") ? 500 : 20_000;
-  const transport = transportTo(server.port, {
-    timeouts: { connect: 20_000, silence },
-    witness: (side, line) => heard.push(`${side} ${line}`),
-  });
-  try {
-    return await transport.submit(envelope, message);
-  } finally {
-    await transport.close();
-  }
+  const witness = (side: string, line: string) => heard.push(`${side} ${line}`);
+  return submitted(envelope, message, transportTo(server.port, { timeouts: { connect: 20_000, silence }, witness }));
 }
 
 test("a message arrives, and the queue id is told", async () => {

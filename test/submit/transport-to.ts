@@ -1,4 +1,5 @@
 import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
+import type { Envelope, Outcome, Outgoing } from "../../src/submit/transport.ts";
 
 /** A transport to a server on the loopback; the password is "pencil". */
 export function transportTo(port: number, options: Partial<SmtpOptions> & { user?: string } = {}): SmtpTransport {
@@ -18,4 +19,13 @@ export function transportTo(port: number, options: Partial<SmtpOptions> & { user
     password: async () => "pencil",
     ...others,
   });
+}
+
+/** Sends one message over a connection of its own. */
+export async function submitted(envelope: Envelope, message: Outgoing, transport: SmtpTransport): Promise<Outcome> {
+  try {
+    return await transport.submit(envelope, message);
+  } finally {
+    await transport.close();
+  }
 }
