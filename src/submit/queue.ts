@@ -201,8 +201,10 @@ export class Queue {
       }
       return true;
     } catch (error) {
-      if (error instanceof MailboxBusy) return false;
-      throw error;
+      if (!(error instanceof MailboxBusy)) throw error;
+      // Who has it takes away the lock's file with the message; this may be another one, made after that.
+      if (!existsSync(this.#path(id, "message"))) remove(path);
+      return false;
     } finally {
       await release?.();
       closeSync(descriptor);
