@@ -21,8 +21,12 @@ export interface Pty {
   paste(text: string): Promise<unknown>;
   /** Whether keys are read one by one, as they are typed. */
   isRaw(): boolean;
-  /** Whether the program waits for something. */
+  /** Whether the program waits for something, in each of its threads. */
   isAsleep(): boolean;
+  /** The paths of what the program has open. */
+  openFiles(): string[];
+  /** The numbers of the processes that the program has started. */
+  children(): number[];
   /** Changes the window; the program is told by SIGWINCH. */
   resize(size: { readonly rows: number; readonly columns: number }): void;
   /** Waits until the text is shown, behind what was waited for last. @throws Error with the screen after `timeout` ms */

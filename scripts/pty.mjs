@@ -3,7 +3,7 @@
  * leader of a new session, whose first terminal so becomes its controlling one.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, constants, openSync, readFileSync, write, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { promisify } from "node:util";
 
@@ -42,6 +42,28 @@ function seen(text, wanted, from) {
   }
   const found = wanted.exec(text.slice(from));
   return found === null ? -1 : from + found.index + found[0].length;
+}
+
+/** What the kernel says of each thread. */
+function threadsOf(pid) {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      return [readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1")];
+    } catch {
+      return []; // It has ended.
+    }
+  });
+}
+
+function openFiles(pid) {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).flatMap((name) => {
+    try {
+      return [readlinkSync(`${directory}/${name}`)];
+    } catch {
+      return []; // It has been closed.
+    }
+  });
 }
 
 export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gid, onData = () => {} }) {
@@ -96,11 +118,14 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
     // In a thread of its own: what is echoed has to be taken meanwhile, or neither side goes on.
     paste: (text) => promisify(write)(master, text),
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
-    isAsleep: () => /^\d+ \(.*\) S/s.test(readFileSync(`/proc/${child.pid}/stat`, "latin1")),
+    isAsleep: () => threadsOf(child.pid).every((stat) => /^\d+ \(.*\) S/s.test(stat)),
+    openFiles: () => openFiles(child.pid),
+    children: () =>
+      readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").match(/\d+/g)?.map(Number) ?? [],
     resize(size) {
       execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);
     },
-    async expect(wanted, timeout = 30_000) {
+    async expect(wanted, timeout = 50_000) {
       const deadline = Date.now() + timeout;
       for (;;) {
         const at = seen(text, wanted, from);
@@ -121,11 +146,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
       }
     },
     async close() {
-      try {
-        process.kill(child.pid, "SIGHUP");
-      } catch {
-        // It has ended already.
-      }
+      child.kill("SIGHUP");
       stream.destroy();
       await closed;
     },

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
-import { type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
 import { until } from "../until.ts";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
@@ -157,7 +157,6 @@ test.each(["dumb", "xterm"])(
   async (term) => {
     TERM = term;
     const first = await mail("-S", "askbcc", "-s", "plan", "a@x.org");
-    await new Promise((resolve) => setTimeout(resolve, 300));
     first.send("one\r");
     await taken("one\n");
     first.send(".\r");
@@ -180,8 +179,6 @@ test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async
   first.send("\x04");
   await first.expect("Cc: ");
   first.send("\x04");
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(server.commands).toEqual([]);
   first.send("b@x.org\n");
   expect(await first.exited).toBe(0);
   expect(server.messages).toEqual([expect.stringMatching(/^Cc: b@x\.org$/m)]);
@@ -229,8 +226,8 @@ test("a terminal that is lost is no end of the message, even where a hang-up is 
 
 test("what --run found is kept with its header when the terminal is gone and nobody can be told", async () => {
   await server.close();
-  const lost = await mail("--run", "echo found; sleep 1", "--", "a@x.org");
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const lost = await mail("--run", "echo found; touch begun; sleep 1", "--", "a@x.org");
+  await until(() => existsSync(join(home, "begun")));
   await lost.close();
   await until(() => dead().includes("\nfound\n"));
   expect(dead()).toMatch(/^To: a@x\.org\nSubject: echo found; [\s\S]*\nfound\n$/);
@@ -282,12 +279,12 @@ describe("while the server is silent", () => {
   });
 
   test.each([
-    ["connecting", { greeting: "silent" }, 0],
-    ["the envelope", { RCPT: "silent" }, 2],
-  ])("before it, at %s, Ctrl-C sends nothing", async (_phase, script, commands) => {
-    const first = await submitting(script, "-s", "plan", "a@x.org");
-    await until(() => server.commands.length >= commands);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    ["connecting", "greeting"],
+    ["the envelope", "RCPT"],
+  ] as const)("before it, at %s, Ctrl-C sends nothing", async (_when, phase) => {
+    const silent = silence();
+    const first = await submitting({ [phase]: silent.answer }, "-s", "plan", "a@x.org");
+    await silent.begun;
     first.send("\x03");
     await first.expect(/mail: 127\.0\.0\.1 port \d+: interrupted\r\nmail: the message was not sent/);
     expect(await first.exited).toBe(75);
@@ -308,14 +305,14 @@ describe("while the server is silent", () => {
   test("Ctrl-C in a session comes back to the prompt, and the message is not sent later", async () => {
     writeFileSync(join(home, "spool"), "From b@x.org Sat Jan 16 18:22:01 2021\nFrom: b@x.org\nSubject: hi\n\nhi\n\n");
     await server.close();
-    server = await scriptedServer({ greeting: "silent" });
+    const silent = silence();
+    server = await scriptedServer({ greeting: silent.answer });
     const first = await mail("-S", `mta=smtp://127.0.0.1:${server.port}`, "-S", "noaskcc", "-S", "queue");
     await first.expect("& ");
     first.send("mail a@x.org\n");
     await first.expect("Subject: ");
     first.send("plan\none\n.\n");
-    await taken("one\n");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await silent.begun;
     first.send("\x03");
     await first.expect("mail: the message is in ");
     await first.expect("& ");
@@ -336,9 +333,8 @@ test("a dry run leaves no trace, whatever ends it", async () => {
   expect(await refused.exited).toBe(65);
   await refused.close();
   const given = await mail("-S", "dryrun", "-s", "plan", "a@x.org");
-  given.send("one\n");
-  await given.expect("one");
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  given.send("one\n~p\n");
+  await given.expect("(continue)");
   given.send("\x03");
   await given.expect("one more to kill letter");
   given.send("\x03");
@@ -346,13 +342,13 @@ test("a dry run leaves no trace, whatever ends it", async () => {
   expect(readdirSync(home)).toEqual(before);
 });
 
-/** A message in which an escape waits for ever, until it is interrupted. */
-async function givenUp(typed: string, said: string): Promise<Pty> {
+/** A message in which an escape, or what it has started, waits for a file for ever, until it is interrupted. */
+async function givenUp(typed: string, file: string, said: string): Promise<Pty> {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await taken("one\n");
-  first.send(`${typed}\n`);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.send(`${typed} ${file}\n`);
+  await until(() => first.openFiles().includes(join(home, file)) || first.children().length > 0);
   first.send("\x03");
   await first.expect(said);
   return first;
@@ -369,13 +365,13 @@ test("a large file that is read in is given up by an interrupt, and what was typ
   const large = join(home, "large");
   writeFileSync(large, "");
   truncateSync(large, 3 * 1024 ** 3);
-  await goesOn(await givenUp("~r large", "large: interrupted"));
+  await goesOn(await givenUp("~r", "large", "large: interrupted"));
 });
 
 test.each(["-A", "-q"])("%s with a pipe that nobody writes to is given up by an interrupt", async (option) => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", option, "pipe", "a@x.org");
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await until(() => first.openFiles().includes(join(home, "pipe")));
   first.send("\x03");
   await first.expect("mail: pipe: interrupted; nothing was sent");
   expect(await first.exited).toBe(75);
@@ -392,12 +388,12 @@ test("~e where no file can be made for the editor is told, and the message goes 
 
 test("~@ of such a pipe, too, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
-  await goesOn(await givenUp("~@ pipe", "mail: pipe: interrupted"));
+  await goesOn(await givenUp("~@", "pipe", "mail: pipe: interrupted"));
 });
 
 test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
-  const first = await givenUp("~r pipe", '"pipe" 0/0');
+  const first = await givenUp("~r", "pipe", '"pipe" 0/0');
   first.send("~@ none\n");
   await first.expect("mail: none: No such file or directory\r\n");
   first.send("~:version\n");

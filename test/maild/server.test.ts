@@ -184,9 +184,14 @@ test("a client that does not hang up can't keep the server from ending", async (
   const half = connect({ port: Number(server.address.split(":")[1]), host: "127.0.0.1", allowHalfOpen: true });
   half.on("error", () => undefined);
   await once(half, "data");
-  const begun = Date.now();
+  let hungUp = false;
+  const patience = setTimeout(() => {
+    hungUp = true;
+    half.destroy();
+  }, 20_000);
   await server.close();
-  expect(Date.now() - begun).toBeLessThan(2000);
+  clearTimeout(patience);
+  expect(hungUp).toBe(false);
   half.destroy();
 });
 
@@ -194,6 +199,5 @@ test("a client that hangs up before the greeting does no harm", async () => {
   const hasty = connect(Number(server.address.split(":")[1]), "127.0.0.1");
   await once(hasty, "connect");
   hasty.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await dialogue.say("NOOP")).toMatch(/^250/);
 });

@@ -79,7 +79,7 @@ test("a command ended by a signal", async () => {
 });
 
 test("a signal for it is one for its command, and what that said is sent", async () => {
-  const { code } = await mail(["root", "--run", "echo found; kill -QUIT $PPID; sleep 1"]);
+  const { code } = await mail(["root", "--run", "echo found; kill -QUIT $PPID; exec sleep 60"]);
   expect(code).toBe(128 + 3);
   expect(sent()[0]).toMatch(/Status: {3}ended by SIGQUIT\n[\s\S]*\nfound\n/);
 });

@@ -10,6 +10,19 @@ type Phase = "AUTH" | "STARTTLS" | "other" | "greeting" | "EHLO" | "HELO" | "MAI
 type Answer = string | Uint8Array;
 export type Script = Partial<Record<Phase, Answer | ((line: string, socket: Socket) => Answer)>>;
 
+/** An answer that does not come, and the moment at which it is due. */
+export function silence(): { readonly answer: () => Answer; readonly begun: Promise<void> } {
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const answer = () => {
+    begin();
+    return "silent";
+  };
+  return { answer, begun };
+}
+
 export interface ScriptedServer {
   readonly port: number;
   readonly commands: string[];

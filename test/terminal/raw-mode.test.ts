@@ -40,9 +40,7 @@ async function start(words: string): Promise<Pty> {
   return pty;
 }
 
-function mailProcess({ pid }: Pty): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
-}
+const mailProcess = (shell: Pty) => shell.children()[0] as number;
 
 const kept = (name: string) => readFileSync(join(home, name), "utf8");
 

@@ -72,9 +72,12 @@ async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
   // Nothing says that a line is awaited: the program sleeps, then, and the screen is still.
-  for (let shown = -1; shown !== pty.transcript().length || !pty.isAsleep(); ) {
+  for (let [shown, asleep] = [-1, false]; !asleep || shown !== pty.transcript().length; ) {
     shown = pty.transcript().length;
     await sleep(keys === "^C" ? 150 : 50);
+    asleep = pty.isAsleep();
+    // What it wrote before it fell asleep has to arrive here.
+    await sleep(1);
   }
 }
 
