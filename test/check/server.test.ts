@@ -50,7 +50,7 @@ async function check({ script, scheme = "smtp", host = "localhost", tls, variabl
   const config = {
     settings: new Settings({
       netrc: join(vault, "netrc"),
-      smtptimeout: "10",
+      smtptimeout: "30",
       mta: `${scheme}://${host}:${server.port}`,
       ...variables,
       ...(variables?.["cafile"] === undefined ? {} : { cafile: join(vault, variables["cafile"]) }),
@@ -72,7 +72,7 @@ const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "here.pem" };
 const authority = "set cafile=FILE to the certificate of its authority, or of itself";
 const restart = "look into its log; systemctl restart postfix";
-const brief = { smtptimeout: "1" };
+const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };
 const startTls = { EHLO: "250-test\r\n250 STARTTLS" };
 
@@ -108,7 +108,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "smtps where nobody says a word",
     { scheme: "smtps", script: { greeting: "silent", other: "silent" }, variables: brief },
-    [/^fail TLS: no TLS within 1 s/],
+    [/^fail TLS: no TLS within 2 s/],
   ],
   [
     "STARTTLS required, and done",
@@ -183,12 +183,12 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "nobody says a word",
     { script: { greeting: "silent" }, variables: brief },
-    [/^fail server: no (?:greeting|reply) within 1 s \(smtp\w+\) -> one that waits for TLS from the start/],
+    [/^fail server: no (?:greeting|reply) within 2 s \(smtp\w+\) -> one that waits for TLS from the start/],
   ],
   [
     "silence later on",
     { script: { MAIL: "silent" }, variables: brief },
-    [greets, `fail server: no reply within 1 s (smtptimeout) -> ${restart}`],
+    [greets, `fail server: no reply within 2 s (smtptimeout) -> ${restart}`],
   ],
   [
     "no server of mail",

@@ -83,7 +83,6 @@ async function send(
   const there = { kind: "smtp", protocol, host: "127.0.0.1", port, socket: undefined, user: undefined } as const;
   transport = transportTo(port, {
     server: there,
-    timeouts: { connect: 2000, silence: 2000 },
     chunking: "always",
     ...said,
   });

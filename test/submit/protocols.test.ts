@@ -35,7 +35,7 @@ async function serve(script: Script, { tls }: { tls: boolean | "later" }): Promi
 }
 
 async function mail(mta: string, ...more: string[]): Promise<{ exit: number | null; err: string }> {
-  const argv = ["-n", "-S", `mta=${mta}`, "-S", "smtptimeout=3", ...more];
+  const argv = ["-n", "-S", `mta=${mta}`, "-S", "smtptimeout=30", ...more];
   const child = spawn(process.execPath, ["bin/mail.js", ...argv], {
     env: { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana" },
     stdio: ["pipe", "ignore", "pipe"],

@@ -18,7 +18,7 @@ const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
 async function submitTo(script: Script, message = outgoing, heard: string[] = []) {
   server = await scriptedServer(script);
   // A server that is never silent may be slow: the machine may be busy.
-  const silence = Object.values(script).includes("silent") ? 500 : 20_000;
+  const silence = Object.values(script).includes("silent") ? 2_000 : 20_000;
   const witness = (side: string, line: string) => heard.push(`${side} ${line}`);
   return submitted(envelope, message, transportTo(server.port, { timeouts: { connect: 20_000, silence }, witness }));
 }

@@ -144,8 +144,16 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
 });
 
 test("an edit in the same instant as the look, with the old time put back, is seen by the next", async () => {
-  write(many.with(10, message(10, "OO")));
-  await look();
+  const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
+  for (let late = true; late; ) {
+    rmSync(cache, { recursive: true, force: true });
+    write(many.with(10, message(10, "OO")));
+    const written = Date.now();
+    const mailbox = await openMailbox(box, options);
+    // On a busy machine the instant may have passed.
+    late = Date.now() - written > 90;
+    mailbox.close();
+  }
   writeFileSync(box, many.join(""));
   utimesSync(box, longAgo, longAgo);
   expect(await look()).toEqual({ ids: numbers(0, 2000), unread: [] });
