@@ -5,5 +5,5 @@ export default {
   maxWorkers: 1,
   roots: ["<rootDir>/test/postfix"],
   testPathIgnorePatterns: ["/node_modules/"],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

@@ -18,7 +18,8 @@ ready();
 const { emulator } = await import("./emulator.mjs");
 
 const directory = join(root, "test/screens");
-const patience = 20_000;
+/** Milliseconds; a busy machine takes ten times what a quiet one does. */
+const patience = 60_000;
 
 /** A home with the session's files; what a program could take from the outside is left out of its environment. */
 function makeHome(files) {

@@ -68,7 +68,7 @@ beforeAll(async () => {
     pty.send("\r");
   });
   expect(refused).toBe(67);
-}, 60_000);
+});
 
 afterAll(() => office?.close());
 

@@ -24,7 +24,7 @@ export interface User {
   readonly env: Record<string, string>;
 }
 
-export const patience = 15_000;
+export const patience = 50_000;
 export const queuedAs = /250 2\.0\.0 Ok: queued as (\w+)/;
 const root = process.cwd();
 

@@ -127,7 +127,7 @@ service stats {
 }
 
 async function listening(sockets: readonly string[], dovecot: ChildProcess, log: string): Promise<void> {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 50_000;
   while (!sockets.every((path) => existsSync(path))) {
     if (dovecot.exitCode !== null || Date.now() > until) {
       throw new Error(`Dovecot does not start: ${existsSync(log) ? readFileSync(log, "utf8") : ""}`);

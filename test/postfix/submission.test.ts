@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
-import { content, Office, type User } from "./people.ts";
+import { content, Office, patience, type User } from "./people.ts";
 import { type PrivateDovecot, password, startDovecot, token } from "./private-dovecot.ts";
 import { freePort, type PrivatePostfix, recipientLimit, sizeLimit } from "./private-postfix.ts";
 
@@ -356,7 +356,7 @@ function netrc(secret: string): void {
 }
 
 async function until(true_: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + patience;
   while (!true_()) {
     if (Date.now() > end) throw new Error(`it did not come about:\n${postfix.readLog()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

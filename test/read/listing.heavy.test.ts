@@ -17,7 +17,7 @@ beforeAll(() => {
     writeSync(file, some.map((each) => each.replace("\n\n", `\n\n${"a line of text\n".repeat(40)}`)).join(""));
   }
   closeSync(file);
-}, 60_000);
+});
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** With a heap that could not hold the 80 MB of the mailbox. */
@@ -29,8 +29,8 @@ function mail(script: string): string {
 
 test("100,000 messages become JSON lines in a small memory", () => {
   expect(mail("--json -f box | wc -l")).toBe(`${many}\n`);
-}, 60_000);
+});
 
 test("so do those that a query finds in their bodies", () => {
   expect(mail("--json -f box 'body:\"JOB 99\"' | wc -l")).toBe("1111\n");
-}, 60_000);
+});
