@@ -130,9 +130,9 @@ async function takenIn(
   keeping: Keeping,
   interrupt: Interrupt,
 ): Promise<Exclude<Ended, undefined>> {
-  const { config, terminal, quoting, execute, wanted } = context;
+  const { config, terminal, quoting, execute, folder, wanted } = context;
   const how = { ...context.ask, escapes: wanted?.escapes === true };
-  const composing = { config, terminal, draft, quoting, execute, typed: keeping.typed };
+  const composing = { config, terminal, draft, quoting, execute, folder, typed: keeping.typed };
   const prepared = wanted === undefined ? Promise.resolve() : prepare(config, draft, wanted, interrupt.signal);
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
     // Both at once: whoever writes to a pipe that is attached may write the text, too.

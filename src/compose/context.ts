@@ -1,5 +1,6 @@
 /** What composing works with: the session's, and what was asked for. */
 import type { Config } from "../config/config.ts";
+import type { NamePlace } from "../config/files.ts";
 import type { ExitCode } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Wanted } from "./prepare.ts";
@@ -19,6 +20,8 @@ export interface ComposeContext {
   readonly quoting?: MessageSource;
   /** Runs a command, for ~: @returns whether it ended the session, and so the message */
   readonly execute?: (line: string) => Promise<boolean>;
+  /** The session's, for the file name #. */
+  readonly folder?: NamePlace["folder"];
   /** Don't send an empty body. */
   readonly skipEmpty: boolean;
   /** Only of the command line. */

@@ -11,11 +11,9 @@ import { meansMaildir } from "../mailbox/maildir/directory.ts";
 import { asctime } from "../message/date.ts";
 import { toBytes } from "../message/text.ts";
 import type { Built } from "./body.ts";
-import { fileName } from "./file-names.ts";
 
 /** Appends a message to a mailbox. @throws MailError when the file cannot be written */
-export async function recordMessage(config: Config, file: string, message: Built, date: Date): Promise<void> {
-  const path = fileName(config, file);
+export async function recordMessage(config: Config, path: string, message: Built, date: Date): Promise<void> {
   if (meansMaildir(path)) {
     // Its author has seen it.
     await fileMessage(path, { sender: config.identity.user, date, message: message.pieces() }, "S");

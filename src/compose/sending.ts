@@ -61,7 +61,7 @@ export async function send(
     tellRefused(terminal, refused);
     return unsent(refused[0]?.exit ?? Exit.Ok);
   }
-  if (!settings.get("dryrun")) await keepCopies(config, terminal, draft, people, stamp, from);
+  if (!settings.get("dryrun")) await keepCopies(context, draft, people, stamp, from);
   const toFiles = everyone.every((item) => people.sinks.includes(item));
   if (toFiles && refused.length === 0) return { exit: Exit.Ok, sent: true };
   try {

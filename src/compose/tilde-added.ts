@@ -1,8 +1,8 @@
 /** The escapes that POSIX mailx and S-nail have beyond bsd-mailx. */
 import { ttyCharset } from "../config/charset.ts";
+import { expandFileName } from "../config/files.ts";
 import { splitWords } from "../config/words.ts";
 import { toBytes } from "../message/text.ts";
-import { fileName } from "./file-names.ts";
 import { interruptibly } from "./interrupt.ts";
 import { type Composing, row, type TildeEscape } from "./tilde-escape.ts";
 
@@ -31,11 +31,14 @@ function insert({ config, terminal, draft }: Composing, name: string): void {
   draft.body.append(toBytes(text.endsWith("\n") ? text : `${text}\n`));
 }
 
-async function attachFiles({ config, terminal, draft }: Composing, line: string): Promise<void> {
+async function attachFiles(composing: Composing, line: string): Promise<void> {
+  const { config, terminal, draft } = composing;
   const { attach } = await import("./attachment.ts");
   await interruptibly(terminal, async (signal) => {
-    for (const word of splitWords(line))
-      draft.attachments.push(await attach(fileName(config, word), ttyCharset(config), signal));
+    for (const word of splitWords(line)) {
+      const path = expandFileName(composing, word);
+      if (path !== undefined) draft.attachments.push(await attach(path, ttyCharset(config), signal));
+    }
   });
   for (const [at, { name, type, size }] of draft.attachments.entries()) {
     terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);

@@ -1,5 +1,6 @@
 /** The shape of a row of the table of tilde escapes, and what it works on. */
 import type { Config } from "../config/config.ts";
+import type { NamePlace } from "../config/files.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft.ts";
 
@@ -15,6 +16,7 @@ export interface Composing {
   readonly config: Config;
   readonly terminal: Terminal;
   readonly draft: Draft;
+  readonly folder: NamePlace["folder"];
   readonly quoting: MessageSource | undefined;
   readonly execute: ((line: string) => Promise<boolean>) | undefined;
   /** Told after each line, for the copy that outlives the process. */

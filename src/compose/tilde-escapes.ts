@@ -1,12 +1,11 @@
 /** What a line that begins with the escape character does. ~? and the manual read this table. */
 import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
-import { deadLetterPath } from "../config/files.ts";
+import { deadLetterPath, expandFileName } from "../config/files.ts";
 import { toBytes } from "../message/text.ts";
 import { Interrupted } from "../submit/errors.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
-import { fileName } from "./file-names.ts";
 import { interruptibly } from "./interrupt.ts";
 import { withLastCommand } from "./last-command.ts";
 import { typedItems } from "./recipients.ts";
@@ -188,7 +187,8 @@ function shifted(text: Buffer, prefix: string): Buffer {
 async function read(composing: Composing, name: string): Promise<void> {
   if (name === "") return composing.terminal.out("Interpolate what file?\n");
   if (name.startsWith("!")) return readOutput(composing, name.slice(1));
-  await readInto(composing, fileName(composing.config, name));
+  const path = expandFileName(composing, name);
+  if (path !== undefined) await readInto(composing, path);
 }
 
 async function readInto(composing: Composing, path: string): Promise<void> {
@@ -245,9 +245,11 @@ async function readOutput({ config, terminal, draft }: Composing, line: string):
   terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);
 }
 
-async function write({ config, terminal, draft }: Composing, name: string): Promise<void> {
+async function write(composing: Composing, name: string): Promise<void> {
+  const { terminal, draft } = composing;
   if (name === "") return terminal.err("Write what file!?\n");
-  const path = fileName(config, name);
+  const path = expandFileName(composing, name);
+  if (path === undefined) return;
   terminal.out(`"${path}" `);
   const text = draft.body.bytes();
   try {

@@ -92,6 +92,8 @@ export class Typing {
   async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;
+    // As it is now: what ~: sets counts from the next message on.
+    const mark = settings.get("escape")?.charAt(0) ?? "~";
     let ends = 0;
     let dropped: string[] = [];
     for (;;) {
@@ -113,7 +115,6 @@ export class Typing {
       dropped = [];
       const { text, pasted = false } = input;
       if (text === "." && dot && !pasted && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
-      const mark = settings.get("escape")?.charAt(0) ?? "~";
       if (mark === "" || pasted || !text.startsWith(mark)) {
         draft.body.append(toBytes(`${text.replace(/\r$/, "")}\n`));
         this.#composing.typed?.();

@@ -13,6 +13,7 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
     submission: session.submission,
     verbose: config.settings.get("verbose"),
     ask,
+    folder,
     skipEmpty: false,
     ...(folder === undefined ? {} : { quoting: messageSource(session, folder.mailbox) }),
     ...(session.execute === undefined ? {} : { execute: (line: string) => whileComposing(session, line) }),
