@@ -21,7 +21,7 @@ function startUpFile({ settings, identity }: Config): Finding {
     if ((mode & 0o022) !== 0)
       return fail(about, `${path}: others can write it, so it is not read`, `chmod go-w ${path}`);
     if (uid !== 0 && uid !== process.getuid?.()) {
-      return fail(about, `${path} belongs to somebody else, so it is not read`, `chown ${identity.user} ${path}`);
+      return fail(about, `${path} belongs to somebody else, so it is not read`, `chown ${identity.login} ${path}`);
     }
     return ok(about, `${path} is read`);
   } catch (error) {

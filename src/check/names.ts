@@ -36,7 +36,7 @@ export function checkMailName({ identity }: Config, path = "/etc/mailname"): Fin
   }
   if (!name.includes("."))
     return warn(about, `${path}: "${name}" has no domain; it is good on this machine only`, repair);
-  return ok(about, `mail from here is from ${identity.user}@${name}`);
+  return ok(about, `mail from here is from ${identity.login}@${name}`);
 }
 
 /** .forward sends the user's mail elsewhere; an MTA refuses one that others can write. */

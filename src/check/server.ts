@@ -115,7 +115,7 @@ function reasonOf(thrown: unknown, server: ServerWay, timeouts: { connect: numbe
 function senderOf({ identity, settings }: Config): string {
   const from = settings.text("from");
   const [named] = from === undefined ? [] : envelopeAddresses(senderAs(from, identity), identity.mailName);
-  return named ?? `${identity.user}@${identity.mailName}`;
+  return named ?? `${identity.login}@${identity.mailName}`;
 }
 
 /** What the dialogue has come to. */

@@ -73,13 +73,13 @@ export function isAddressField(name: string): boolean {
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
 
 /** A sender that is a name alone, such as `Cron Daemon`, is the user under that name. */
-export function senderAs(text: string, { user, mailName }: Identity): string {
+export function senderAs(text: string, { login, mailName }: Identity): string {
   const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
-  return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${user}@${mailName}>` : text;
+  return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
 }
 
-function ownMailbox({ fullName, user, mailName }: Identity): string {
-  return encodeMailbox(fullName, `${user}@${mailName}`);
+function ownMailbox({ fullName, login, mailName }: Identity): string {
+  return encodeMailbox(fullName, `${login}@${mailName}`);
 }
 
 function encodedMailboxes(item: string, mailName: string, charset: string | undefined): string[] {

@@ -26,7 +26,7 @@ export async function send(
 ): Promise<ComposeResult> {
   const { config, terminal } = context;
   const { identity, settings } = config;
-  draft.from ??= settings.text("from");
+  draft.from = draft.from || settings.text("from") || undefined;
   if (draft.from !== undefined) draft.from = senderAs(draft.from, identity);
   // As bsd-mailx has it, a start-up file says nothing of a message of the command line.
   draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
@@ -41,7 +41,7 @@ export async function send(
   }
   if (everyone.length + refused.length === 0)
     throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
-  const sender = draft.from === undefined ? undefined : envelopeAddresses(draft.from, identity.mailName)[0];
+  const sender = draft.from === undefined ? undefined : parseAddresses(draft.from)[0]?.address;
   const stamp = newStamp(identity.mailName);
   const from: Sender = { identity, charset: ttyCharset(config) };
   // Whoever gets nothing is named in it, too.
@@ -95,7 +95,7 @@ async function submit(
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
   const transport = await submission.open(ready.way, { sender: ready.sender, verbose });
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
-  const from = ready.sender ?? `${identity.user}@${identity.mailName}`;
+  const from = qualified(ready.sender ?? identity.login, identity.mailName);
   if (transport.headers === "raw") {
     const { Readable } = await import("node:stream");
     const raw = await rawMessage(draft, people, ready.stamp, ready.from, { exact: false });

@@ -3,8 +3,11 @@ import { hostname, userInfo } from "node:os";
 
 /** Who am I: the user, their names and this host's. */
 export interface Identity {
+  /** Whose mail this is; with -u somebody else's. */
   readonly user: string;
-  /** From the passwd entry's GECOS field; empty where there is none. */
+  /** Who writes. */
+  readonly login: string;
+  /** Of who writes, from the passwd entry's GECOS field; empty where there is none. */
   readonly fullName: string;
   readonly home: string;
   /** The name mail from here carries: /etc/mailname, else the fully qualified host name. */
@@ -17,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function passwdEntry(user: string, passwd: string): readonly string[] | undefined {
   for (const line of passwd.split("\n")) {
     const fields = line.split(":");
-    if (fields[0] === user) return fields;
+    if (fields[0] === user && user !== "") return fields;
   }
   return undefined;
 }
@@ -60,14 +63,16 @@ function systemName(): string {
   }
 }
 
-export function whoAmI(environment: Environment): Identity {
-  const user = [environment["LOGNAME"], environment["USER"]].find(isLoginName) ?? systemName();
-  const entry = passwdEntry(user, readIfThere("/etc/passwd"));
+/** @param as the user of -u, whose mail is read and who is left out of answers */
+export function whoAmI(environment: Environment, as?: string): Identity {
+  const login = [environment["USER"], environment["LOGNAME"]].find(isLoginName) ?? systemName();
+  const entry = passwdEntry(login, readIfThere("/etc/passwd"));
   const [gecos = ""] = (entry?.[4] ?? "").split(",");
   return {
-    user,
+    user: as ?? login,
+    login,
     // passwd(5): an ampersand stands for the login name, capitalised.
-    fullName: gecos.replaceAll("&", user.charAt(0).toUpperCase() + user.slice(1)),
+    fullName: gecos.replaceAll("&", login.charAt(0).toUpperCase() + login.slice(1)),
     home: environment["HOME"] || entry?.[5] || "/",
     mailName: mailNameOf(readIfThere("/etc/mailname"), readIfThere("/etc/hosts"), hostname()),
   };

@@ -3,8 +3,9 @@ import { isListing } from "../cli/listing.ts";
 import type { SaidOptions } from "../cli/parse.ts";
 import { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
-import { whoAmI } from "../config/identity.ts";
+import { isUser, whoAmI } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
+import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { assign } from "./assign.ts";
 import type { Session } from "./session.ts";
@@ -14,13 +15,17 @@ import { readStartUpFiles } from "./start-up-files.ts";
 const interpreter = () => import("./interpreter.ts");
 
 export async function newSession(terminal: Terminal, program: string, said: SaidOptions): Promise<Session> {
+  const { user } = said;
+  if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);
+  // $MAIL names one's own.
+  const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };
   const config: Config = {
-    settings: new Settings(process.env),
+    settings: new Settings(environment),
     aliases: new Map(),
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
-    identity: whoAmI(process.env),
+    identity: whoAmI(environment, user),
   };
   const sends = !said.file && (said.words.length > 0 || said.recipientsFromHeader) && !isListing(said);
   const session: Session = {

@@ -2,7 +2,6 @@
 import { isListing } from "../cli/listing.ts";
 import type { SaidOptions } from "../cli/parse.ts";
 import { expandFileName } from "../config/files.ts";
-import { isUser } from "../config/identity.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summary, systemFolder } from "./folder.ts";
@@ -17,7 +16,6 @@ const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
 /** The folder that the command line names. */
 function named(session: Session, said: SaidOptions): FolderName {
-  if (said.user !== undefined && !isUser(said.user)) throw new MailError(`"${said.user}" is not a user of this system`);
   if (!said.file) return systemFolder(session, said.user);
   if (said.piped !== undefined) return { path: said.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = said.words;

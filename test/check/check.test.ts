@@ -142,7 +142,7 @@ test.each([
 ])("/etc/mailname %j: %s", (content, status, said) => {
   const path = join(newHome().home, "mailname");
   writeFileSync(path, content);
-  const config = { identity: { user: "ann", mailName: "host" } } as Config;
+  const config = { identity: { user: "ann", login: "ann", mailName: "host" } } as Config;
   const finding = checkMailName(config, path);
   expect(finding.status).toBe(status);
   expect(finding.text).toContain(said);

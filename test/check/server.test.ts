@@ -55,7 +55,7 @@ async function check({ script, scheme = "smtp", host = "localhost", tls, variabl
       ...variables,
       ...(variables?.["cafile"] === undefined ? {} : { cafile: join(vault, variables["cafile"]) }),
     }),
-    identity: { user: "me", mailName: "host.example", home: vault },
+    identity: { user: "me", login: "me", mailName: "host.example", home: vault },
   } as Config;
   const terminal = { err: () => {}, lend: async () => undefined } as never as Terminal;
   const findings = await checkServer({ config, terminal }, address);

@@ -11,7 +11,7 @@ import { type Draft, emptyDraft } from "../../src/compose/draft.ts";
 import { transferEncodingOf } from "../../src/message/encode.ts";
 
 const reader = fileURLToPath(new URL("support/read-back.py", import.meta.url));
-const identity = { user: "ann", fullName: "Ann Ñandú", home: "/", mailName: "host.example" };
+const identity = { user: "ann", login: "ann", fullName: "Ann Ñandú", home: "/", mailName: "host.example" };
 
 /** Text of a header as people write it, and as they do not. */
 const words = fc

@@ -5,11 +5,11 @@ import { expect, test } from "@jest/globals";
 import { whoAmI } from "../../src/config/identity.ts";
 
 test.each([
-  [{ LOGNAME: "ann", USER: "ben" }, "ann"],
-  [{ USER: "ben" }, "ben"],
-  [{ LOGNAME: "", USER: "ben" }, "ben"],
-  [{ LOGNAME: "a b", USER: "ben" }, "ben"],
-  [{ LOGNAME: "v@x.org>\nBcc: evil@x.org", USER: "ben" }, "ben"],
+  [{ LOGNAME: "ann", USER: "ben" }, "ben"],
+  [{ LOGNAME: "ann" }, "ann"],
+  [{ LOGNAME: "ann", USER: "" }, "ann"],
+  [{ LOGNAME: "ann", USER: "a b" }, "ann"],
+  [{ LOGNAME: "ann", USER: "v@x.org>\nBcc: evil@x.org" }, "ann"],
 ])("%j is %s", (environment: Record<string, string>, user) => expect(whoAmI(environment).user).toBe(user));
 
 const stranger = (...argv: string[]) =>

@@ -36,6 +36,34 @@ test.each<[string, Given, Result]>([
     typed("~:set escape=!\n!s no\n~s yes\n"),
     { sent: expect.stringMatching(/^To: bob\nSubject: yes\n[\s\S]*\n\n!s no\n$/) as unknown as string },
   ],
+  [
+    "a program is told the sender as it was typed",
+    { argv: ["-d", "-r", "Ann <ann>", "bob"], input: "x\n" },
+    { output: expect.stringContaining('"-f" "ann"\n') as unknown as string },
+  ],
+  [
+    "-u is looked at also where a message is sent, before any file",
+    { argv: ["-u", "no such", "bob"], mailrc: "echo no\n" },
+    { exit: "1", output: "", errors: 'mail: "no such" is not a user of this system\n' },
+  ],
+  ["-u needs a name", { argv: ["-u", "", "bob"] }, { exit: "1", errors: 'mail: "" is not a user of this system\n' }],
+  [
+    "with -u, % is the mailbox of that user",
+    { argv: ["-u", "daemon"], mailrc: "echo %\n" },
+    { output: "/var/mail/daemon\n" },
+  ],
+  [
+    "with -u, who is left out of an answer is that user",
+    { argv: ["-N", "-u", "daemon", "-f", "box"], input: "r\n" },
+    { sent: expect.stringContaining("To: ann@example.org, carl, root\n") as unknown as string },
+  ],
 ])("%s", async (_shows, given, wanted) => {
   expect(await said(given)).toMatchObject(wanted);
+});
+
+test.each<[string, Given]>([
+  ["-r", { argv: ["-r", "", "bob"], input: "x\n" }],
+  ["a variable from", { argv: ["bob"], mailrc: "set from=\n", input: "x\n" }],
+])("%s without an address is none", async (_what, given) => {
+  expect(await said(given)).toMatchObject({ exit: "0", sent: expect.stringMatching(/^To: bob\nMIME/) });
 });

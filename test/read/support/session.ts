@@ -41,7 +41,7 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
     alternates: [],
     shown: selection(),
     saved: selection(),
-    identity: { user: "root", fullName: "", home, mailName: "host.example" },
+    identity: { user: "root", login: "root", fullName: "", home, mailName: "host.example" },
   };
   const folder: Folder = {
     mailbox,
