@@ -104,6 +104,7 @@ export const variables = {
   ignore: flag("Interrupts are ignored while a message is typed, and shown as @."),
   ignoreeof: flag("End of input does not end a message or the session."),
   indentprefix: text("Put before each line of ~m; a tab.", "text"),
+  interactive: flag("Behave as on a terminal, as with -I; set where standard input is one."),
   keep: flag("An emptied system mailbox is truncated, not removed; always so."),
   keepsave: flag("Messages that were saved go to mbox at quit."),
   LISTER: textOr("ls", "The program of folders.", "program"),

@@ -117,6 +117,11 @@ test.concurrent("a server on another machine is not started here", async () => {
   expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> see whether mta names the right host and port$/m);
 });
 
+test.concurrent("what a terminal sets by itself is no mistake of the start-up file", async () => {
+  const { out } = await check("local", ["-I"]);
+  expect(out).not.toMatch(/^\w+ +mailrc: .*is no variable/m);
+});
+
 test.concurrent("--json: an object a line", async () => {
   const { home, mailbox } = newHome();
   const { out } = await check("local", ["--json"], { home, mailbox });
