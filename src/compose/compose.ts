@@ -3,10 +3,11 @@
  *
  * Whatever ends it other than acceptance by the server leaves the text in dead.letter, and says why.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { toBytes } from "../message/text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { takeHeader } from "./body-header.ts";
 import { collect } from "./collect.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
@@ -23,32 +24,62 @@ import type { Ended } from "./tilde-escape.ts";
 
 export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
   const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal });
-  return guarded(context, draft, keeping, async (interrupt) => {
-    const ended = await collected(context, draft, keeping, interrupt);
+  let isOpen = true;
+  const work = async (interrupt: Interrupt) => {
+    const ended = await collected(context, draft, keeping, interrupt).finally(() => {
+      isOpen = false;
+    });
     return ended ?? (await finished(context, draft, keeping, interrupt));
-  });
+  };
+  return guarded(context, draft, keeping, work, () => isOpen);
 }
 
 /** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
 export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
   const keeping = new Keeping(context, draft, { typed: false });
-  return guarded(context, draft, keeping, (interrupt) => finished(context, draft, keeping, interrupt));
+  const work = (interrupt: Interrupt) => finished(context, draft, keeping, interrupt);
+  return guarded(context, draft, keeping, work, () => false);
 }
 
-/** Whatever ends it, the text is kept before, unless it has gone out. */
+/** Milliseconds, and the most that a text without end is given. */
+const quiet = 20;
+const longest = 5000;
+
+/**
+ * What was typed or piped before a signal comes a line or a piece at a time.
+ *
+ * @param isOpen whether somebody still takes it in
+ */
+async function takenSoFar(terminal: Terminal, { body }: Draft, isOpen: () => boolean): Promise<void> {
+  const until = Date.now() + longest;
+  for (let size = -1; Date.now() < until; ) {
+    if (size === body.size && !(isOpen() && (await terminal.hasMore()))) return;
+    size = body.size;
+    await sleep(quiet);
+    // On a busy machine the timer may be late, and nothing have been read meanwhile.
+    await nextTurn();
+  }
+}
+
+/**
+ * Whatever ends it, the text is kept before, unless it has gone out.
+ *
+ * @param isOpen whether the text is still taken in
+ */
 async function guarded(
   { terminal }: ComposeContext,
   draft: Draft,
   keeping: Keeping,
   work: (interrupt: Interrupt) => Promise<ComposeResult>,
+  isOpen: () => boolean,
 ): Promise<ComposeResult> {
   const interrupt = new Interrupt(terminal);
   const atEase = keepAtSignals(async () => {
-    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     keeping.save();
     interrupt.end();
     // What was under way says first what is known of it.
-    await nextTurn();
+    await takenSoFar(terminal, draft, isOpen);
+    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     await keeping.keepAndSay();
   }, terminal);
   try {

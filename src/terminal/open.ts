@@ -54,6 +54,7 @@ class ProcessTerminal implements Terminal {
   /** The one that may be on the screen. */
   #bar: ProgressBar | undefined;
   readonly #keepAlive = () => {};
+  #awaitsText = false;
   /** Lines that are awaited and children that own the terminal: an interrupt is theirs. */
   #others = 0;
 
@@ -70,7 +71,12 @@ class ProcessTerminal implements Terminal {
   }
 
   get begun(): string {
-    return this.#reader?.begun ?? "";
+    return this.#reader?.begun ?? (this.#awaitsText ? this.#pipe.begun : "");
+  }
+
+  async hasMore(): Promise<boolean> {
+    const { isReadable } = await import("./readable.ts");
+    return isReadable(0);
   }
 
   size(): { rows: number; columns: number } {
@@ -100,7 +106,12 @@ class ProcessTerminal implements Terminal {
     if (!this.inputIsTerminal) {
       if (this.interactive && prompt !== "") this.out(prompt, "prompt");
       if (this.interactive) this.#out.flush();
-      return await this.#pipe.readLine();
+      this.#awaitsText = asked === "text";
+      try {
+        return await this.#pipe.readLine();
+      } finally {
+        this.#awaitsText = false;
+      }
     }
     if (this.rich) return await this.#edited(prompt, "", asked);
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");

@@ -21,6 +21,11 @@ export class PipeInput {
   #unread: Buffer = Buffer.alloc(0);
   #ended = false;
 
+  /** What has come of a line that is awaited. */
+  get begun(): string {
+    return fromBytes(this.#unread);
+  }
+
   async readLine(): Promise<Input> {
     let searched = 0;
     for (;;) {
@@ -53,11 +58,31 @@ export class PipeInput {
     }
   }
 
-  /**
-   * Bytes of a pipe that may be long in coming: signals are heard meanwhile. A failure is one, not an end: half a message
-   * is none.
-   */
+  /** A failure is one, not an end: half a message is none. */
   async #wait(): Promise<Buffer | undefined> {
+    try {
+      return await this.#piece();
+    } catch (error) {
+      throw named("standard input", error, Exit.IoErr);
+    }
+  }
+
+  /** Of commands a failure is the end. */
+  async #fill(): Promise<boolean> {
+    let found: Buffer | undefined;
+    try {
+      found = await this.#piece();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#ended = true;
+    }
+    if (found === undefined) return false;
+    this.#unread = this.#unread.length === 0 ? found : Buffer.concat([this.#unread, found]);
+    return true;
+  }
+
+  /** Bytes of a pipe may be long in coming: signals are heard meanwhile. @throws the system's error */
+  async #piece(): Promise<Buffer | undefined> {
     const piece = Buffer.allocUnsafe(pieceSize);
     for (;;) {
       try {
@@ -65,32 +90,9 @@ export class PipeInput {
         this.#ended = length === 0;
         return this.#ended ? undefined : piece.subarray(0, length);
       } catch (error) {
-        if (!isSystemError(error) || error.code !== "EAGAIN") throw named("standard input", error, Exit.IoErr);
-        await sleep(5);
-      }
-    }
-  }
-
-  async #fill(): Promise<boolean> {
-    const piece = Buffer.allocUnsafe(pieceSize);
-    for (;;) {
-      try {
-        const length = readSync(0, piece, 0, pieceSize, null);
-        if (length === 0) {
-          this.#ended = true;
-          return false;
-        }
-        const found = piece.subarray(0, length);
-        this.#unread = this.#unread.length === 0 ? found : Buffer.concat([this.#unread, found]);
-        return true;
-      } catch (error) {
-        if (!isSystemError(error)) throw error;
         // Another program has made this pipe non-blocking.
-        if (error.code === "EAGAIN") await sleep(5);
-        else {
-          this.#ended = true;
-          return false;
-        }
+        if (!isSystemError(error) || error.code !== "EAGAIN") throw error;
+        await sleep(5);
       }
     }
   }

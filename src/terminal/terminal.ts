@@ -108,6 +108,9 @@ export interface Terminal {
   /** What has been typed of a line of a message that has not ended, for those who keep it when a signal ends us. */
   readonly begun: string;
 
+  /** Whether something stands ready on standard input that has not been read. */
+  hasMore(): Promise<boolean>;
+
   /** The next line of standard input. The prompt is written when interactive. */
   readLine(prompt?: string, asked?: Asked): Promise<Input>;
   /** A line with a present value that can be edited on a terminal; where it can't, the value is shown and extended. */

@@ -1,7 +1,7 @@
 /** What becomes of a message, and what scripts are told. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -150,6 +150,41 @@ test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
     expect(stdin.startsWith(sent.dead.trimEnd())).toBe(true);
   },
 );
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "with tilde escapes, too, a piped text is kept when %s comes, and its last line as far as it came",
+  async (signal) => {
+    const stdin = `${"one\n".repeat(100_000)}half a li`;
+    const argv = ["-~", "-s", "plan", "a@x.org"];
+    const sent = await sendMail({ argv, stdin, openInput: true, killWhen: "reads", signal });
+    expect([sent.exit, sent.dead === `${stdin}\n`]).toEqual([null, true]);
+  },
+);
+
+test("what is piped is kept when SIGTERM comes while a pipe to begin with says nothing", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
+  const pipe = join(directory, "pipe");
+  execFileSync("/usr/bin/mkfifo", [pipe]);
+  let writer: number | undefined;
+  const isOpened = () => {
+    writer ??= writerOf(pipe);
+    return writer !== undefined;
+  };
+  const argv = ["-q", pipe, "a@x.org"];
+  const sent = await sendMail({ argv, stdin: "one\n", openInput: true, killWhen: isOpened });
+  closeSync(writer as number);
+  rmSync(directory, { recursive: true });
+  expect([sent.exit, sent.dead]).toEqual([null, "one\n"]);
+});
+
+/** Nothing before somebody reads it. */
+function writerOf(pipe: string): number | undefined {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
 
 test.each(["SIGTERM", "SIGINT"] as const)("what --run found is kept when %s comes while it is sent", async (signal) => {
   const argv = ["--run", "echo found", "--", "a@x.org"];

@@ -244,6 +244,19 @@ test("SIGTERM says where the text is, and no draft of it is offered by the next 
   expect([kept(), dead()]).toEqual([[], "one\n"]);
 });
 
+test("lines that were typed before SIGTERM and not read yet are kept, too", async () => {
+  const first = await mail("-s", "plan", "a@x.org");
+  first.send("one\n");
+  await taken("one\n");
+  process.kill(first.pid as number, "SIGSTOP");
+  first.send("two\nthree\nfour\nfive\n");
+  await first.expect("five");
+  process.kill(first.pid as number, "SIGTERM");
+  process.kill(first.pid as number, "SIGCONT");
+  await first.exited;
+  expect([kept(), dead()]).toEqual([[], "one\ntwo\nthree\nfour\nfive\n"]);
+});
+
 test("where dead.letter cannot be written, a hang-up leaves the draft", async () => {
   mkdirSync(join(home, "dead.letter"));
   const first = await mail("-s", "plan", "a@x.org");

@@ -23,8 +23,8 @@ export interface Sending {
   readonly input?: string;
   /** The pipe is not closed. */
   readonly openInput?: boolean;
-  /** When the signal comes: while the input is being read, or once the server has the message. */
-  readonly killWhen?: "reads" | "has sent";
+  /** When the signal comes: while the input is being read, once the server has the message, or once something holds. */
+  readonly killWhen?: "reads" | "has sent" | (() => boolean);
   /** SIGTERM, where none is named. */
   readonly signal?: NodeJS.Signals;
   /** Done when nearly all of the input has been read, before it ends. */
@@ -87,7 +87,8 @@ export async function sendMail({
       meanwhile?.(home);
       if (!openInput) child.stdin?.end();
     });
-    if (killWhen === "has sent") void until(() => server.messages.length > 0).then(() => child.kill(signal));
+    const holds = killWhen === "has sent" ? () => server.messages.length > 0 : killWhen;
+    if (typeof holds === "function") void until(holds).then(() => child.kill(signal));
     const [stdout, stderr, [exit]] = await Promise.all([
       text(child.stdout as Readable),
       text(child.stderr as Readable),

@@ -13,6 +13,10 @@ export interface Typist {
 export class RecordedTerminal implements Terminal {
   interactive: boolean;
   readonly begun = "";
+
+  async hasMore(): Promise<boolean> {
+    return false;
+  }
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
   readonly rich = false;

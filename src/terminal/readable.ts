@@ -1,0 +1,27 @@
+import type { KoffiFunc } from "koffi";
+
+/** poll(2) */
+const POLLIN = 1;
+
+type Poll = KoffiFunc<(descriptors: Buffer, count: number, milliseconds: number) => number>;
+
+let poll: Promise<Poll | undefined> | undefined;
+
+async function load(): Promise<Poll | undefined> {
+  try {
+    const { default: koffi } = await import("koffi");
+    return koffi.load(null).func("int poll(_Inout_ uint8_t *, unsigned long, int)") as Poll;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether reading would give something at once, be it an end. Where koffi has no binary, nobody knows: no. */
+export async function isReadable(descriptor: number): Promise<boolean> {
+  poll ??= load();
+  // struct pollfd
+  const asked = Buffer.alloc(8);
+  asked.writeInt32LE(descriptor, 0);
+  asked.writeInt16LE(POLLIN, 4);
+  return (await poll)?.(asked, 1, 0) === 1 && (asked.readInt16LE(6) & POLLIN) !== 0;
+}
