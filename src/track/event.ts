@@ -2,7 +2,7 @@
 interface About {
   /** The message's id in the server's queue; empty for what was refused before it had one. */
   readonly id: string;
-  /** As the log has it. */
+  /** As the log has it, to the second. */
   readonly time: string;
 }
 

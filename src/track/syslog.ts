@@ -1,5 +1,6 @@
 /** The front of a line in a system log: `Jan 16 18:22:03 host program[7]: text`, or with the time as RFC 3339. */
 export interface SyslogLine {
+  /** As the log has it, but to the second: of RFC 3339 `2026-01-16 18:22:03`, so that a line fits the screen. */
   readonly time: string;
   readonly program: string;
   readonly text: string;
@@ -10,5 +11,6 @@ const form =
 
 export function syslogLine(line: string): SyslogLine | undefined {
   const [, time, program, text] = form.exec(line) ?? [];
-  return time === undefined || program === undefined || text === undefined ? undefined : { time, program, text };
+  if (time === undefined || program === undefined || text === undefined) return undefined;
+  return { time: time.replace(/^([\d-]{10})T([\d:]{8}).*/, "$1 $2"), program, text };
 }

@@ -111,9 +111,15 @@ function newestOf([newest]: readonly LogSource[]): { readonly file: number; read
 function notFound(what: string | undefined, question: Question, sources: readonly LogSource[]): MailError {
   const meant = what === undefined ? `${question.text} (the message sent last, by ${question.way})` : `"${what}"`;
   const places = sources.map(({ name }) => name).join(", ");
-  const hint = sources[0]?.path === undefined ? "; all of it is open to the groups adm and systemd-journal" : "";
+  const hint = sources[0]?.path === undefined ? journalHint() : "";
   return new MailError(
     `${meant}: not found, as a queue id, a message-id or an address, in ${places}${hint}`,
     Exit.NoInput,
   );
+}
+
+/** Root sees all of the journal, so there it must be another log. */
+function journalHint(): string {
+  const groups = process.getuid?.() === 0 ? "" : "; all of it is open to the groups adm and systemd-journal";
+  return `${groups}; -S maillog=FILE names another log`;
 }

@@ -7,6 +7,7 @@ import type { Config } from "../../src/config/config.ts";
 import { Settings } from "../../src/config/settings.ts";
 import { MailError } from "../../src/errors.ts";
 import type { Terminal } from "../../src/terminal/terminal.ts";
+import { syslogLine } from "../../src/track/syslog.ts";
 import { track } from "../../src/track/track.ts";
 
 let directory: string;
@@ -405,4 +406,13 @@ test("without a log file the journal is asked", async () => {
   const lines: string[] = [];
   for await (const { line } of linesWith({ name: "the journal", path: undefined }, ["removed"])) lines.push(line);
   expect(lines).toEqual([removed("DE3232C16A").trimEnd()]);
+});
+
+test.each([
+  ["Jan  6 18:22:03", "Jan  6 18:22:03"],
+  ["2026-01-16T18:22:03.123456+01:00", "2026-01-16 18:22:03"],
+  ["2026-01-16T18:22:03Z", "2026-01-16 18:22:03"],
+])("the time %s is told as %s", (inLog, told) => {
+  const line = `${inLog} host postfix/qmgr[9]: DE3232C16A: removed`;
+  expect(syslogLine(line)).toEqual({ time: told, program: "postfix/qmgr", text: "DE3232C16A: removed" });
 });
