@@ -84,7 +84,14 @@ function makeUser(name, { address, bin }) {
   const home = join(sandbox, "home", name);
   mkdirSync(home, { recursive: true });
   const me = `${name}@${domain}`;
-  const settings = [`set mta=smtp://${address}`, `set from=${me}`, `alternates ${me}`, "set ask askcc", ""];
+  const settings = [
+    `set mta=smtp://${address}`,
+    `set maillog=${log}`,
+    `set from=${me}`,
+    `alternates ${me}`,
+    "set ask askcc",
+    "",
+  ];
   writeFileSync(join(home, ".mailrc"), settings.join("\n"), { mode: 0o600 });
   const { TERM = "xterm", LANG, LC_ALL, SHELL } = process.env;
   const given = { TERM, LANG, LC_ALL, SHELL };
@@ -195,7 +202,8 @@ async function play(address) {
 /** Leaves the person at a shell in the sandbox. */
 async function explore(user) {
   title("Now you");
-  console.log(`You are ${user.name}. Try: mail root@${domain}, mail, or mail -f ~/mbox; the server's log is ${log}`);
+  console.log(`You are ${user.name}. Try: mail root@${domain}, mail --track, mail, or mail -f ~/mbox`);
+  console.log(`The server's log is ${log}`);
   console.log("Leave with exit or Ctrl-D; the server ends and all of this is removed.\n");
   interruptible = false;
   const env = { ...user.env, PS1: `${user.name}$ ` };
