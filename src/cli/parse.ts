@@ -98,6 +98,8 @@ export async function parseArguments(
   const hidden = (flags: string) => new ParserOption(flags).hideHelp();
   const parser = new Parser("mail").exitOverride().allowExcessArguments().argument("[to-addr...]");
   parser.usage("[options] to-addr ... | [options] [-f [name]] [-u user]");
+  parser.helpOption("-h, --help", "Print this and end.");
+  parser.addHelpText("after", "\nIn full: man mail, man mailrc. Of one thing: mail help TOPIC.");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
   const words = withExec(argv);
   for (const option of options) if (mayBeGiven(option, words)) declare(parser, hidden, option);

@@ -12,6 +12,10 @@ interface Kind<T> {
   read(text: string | undefined): T;
 }
 
+function withDefault(meaning: string, fallback: string | number): string {
+  return `${meaning} By default ${fallback}.`;
+}
+
 function flag(meaning: string): Kind<boolean> {
   return { meaning, value: "", read: (text) => text !== undefined };
 }
@@ -21,13 +25,18 @@ function text(meaning: string, value = "text"): Kind<string | undefined> {
 }
 
 function textOr(fallback: string, meaning: string, value = "text"): Kind<string> {
-  return { meaning, value, read: (given) => (given === undefined || given === "" ? fallback : given) };
+  const shown = fallback === fallback.trim() ? fallback : `"${fallback}"`;
+  return {
+    meaning: withDefault(meaning, shown),
+    value,
+    read: (given) => (given === undefined || given === "" ? fallback : given),
+  };
 }
 
 /** Seconds; anything that is not a number from 0 to `max` counts as the default. */
 function seconds(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
-    meaning,
+    meaning: withDefault(meaning, fallback),
     value: "seconds",
     read: (given) => {
       const number = given === undefined || given.trim() === "" ? Number.NaN : Number(given);
@@ -39,7 +48,7 @@ function seconds(fallback: number, meaning: string, { max }: { max: number }): K
 /** A whole number; anything else counts as the default. */
 function count(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
-    meaning,
+    meaning: withDefault(meaning, fallback),
     value: "number",
     read: (given) => {
       const number = given === undefined || given.trim() === "" ? Number.NaN : Number(given);
@@ -77,33 +86,33 @@ export const variables = {
   ),
   certcheck: text("With no, a server's certificate is not checked.", "yes|no"),
   chunking: text(
-    "When a message goes in chunks (BDAT) to a server that takes them: always, large (from a megabyte on) or never; large.",
+    "When a message goes in chunks (BDAT) to a server that takes them: always, large (from a megabyte on) or never. By default large.",
     "always|large|never",
   ),
-  crt: text("Page messages longer than this; without a value, longer than the terminal.", "lines"),
+  crt: text("Page messages longer than this. Without a value, longer than the terminal.", "lines"),
   decode: flag("Show messages decoded; set on a terminal, and nodecode shows them as stored."),
-  DEAD: text("Where text of messages that were not sent goes; ~/dead.letter.", "file"),
+  DEAD: text("Where text of messages that were not sent goes. By default ~/dead.letter.", "file"),
   debug: flag("Don't send; show what would be."),
   dot: flag("A lone dot ends a message typed on a terminal."),
   dryrun: flag("Show the envelope and the message, send nothing; the same as --dry-run."),
   dsn: text("When the server is to send a delivery status notification: success, failure, delay or never.", "list"),
   EDITOR: textOr("ex", "The program of edit and ~e.", "program"),
   errexit: flag("The first command that fails ends the session as exit does, with exit code 1 or the error's own."),
-  escape: text("The character that begins an escape; ~. Without a value there are no escapes.", "character"),
+  escape: text("The character that begins an escape. By default ~. Without a value there are no escapes.", "character"),
   expandaddr: flag("Recipients may be files and programs: /file, +folder, |command."),
   flipr: flag("Swap reply and Reply; the same as Replyall."),
   folder: text("The directory that +name means.", "directory"),
   "forward-as-attachment": flag("forward sends a message whole, as message/rfc822."),
   from: text("The sender's address, in the envelope and in From:.", "address"),
   "history-file": text(
-    "Where command lines are kept from session to session; history in the state directory. Without a value, nowhere.",
+    "Where command lines are kept from session to session. By default history in the state directory. Without a value, nowhere.",
     "file",
   ),
-  "history-size": count(1000, "How many command lines are kept; 1000.", { max: 1_000_000 }),
+  "history-size": count(1000, "How many command lines are kept.", { max: 1_000_000 }),
   hold: flag("Messages that were read stay in the system mailbox."),
   ignore: flag("Interrupts are ignored while a message is typed, and shown as @."),
   ignoreeof: flag("End of input does not end a message or the session."),
-  indentprefix: text("Put before each line of ~m; a tab.", "text"),
+  indentprefix: text("Put before each line of ~m. By default a tab.", "text"),
   interactive: flag("Behave as on a terminal, as with -I; set where standard input is one."),
   keep: flag("An emptied system mailbox is truncated, not removed; always so."),
   keepsave: flag("Messages that were saved go to mbox at quit."),
@@ -111,11 +120,14 @@ export const variables = {
   lockwait: seconds(30, "How long to wait for another program's lock on a mailbox.", { max: 600 }),
   MAIL: text("The system mailbox, an mbox or a Maildir.", "file"),
   mailcap: text("Which programs open shows parts with: type: program %s; type: program %s.", "programs"),
-  MBOX: text("Where messages go that were read, an mbox or with a slash at its end a Maildir; ~/mbox.", "file"),
+  MBOX: text(
+    "Where messages go that were read, an mbox or with a slash at its end a Maildir. By default ~/mbox.",
+    "file",
+  ),
   metoo: flag("Keep the sender in an expanded group."),
-  maillog: text("The mail server's log, for track; by default where the system has it.", "file"),
+  maillog: text("The mail server's log, for track. By default where the system has it.", "file"),
   mta: text(
-    "The way out for mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program's path, or local.",
+    "The way out for mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program's path, or local. By default smtp://localhost:25.",
     "transport",
   ),
   netrc: textOr("~/.netrc", "Where passwords for servers are; nobody else may be able to read it.", "file"),
@@ -145,20 +157,27 @@ export const variables = {
   Sign: text("Another signature, inserted by ~A.", "text"),
   skipempty: flag("Don't send a message with an empty body."),
   smtpauth: text(
-    "How to log in: scram-sha-256, scram-sha-1, cram-md5, plain, login, oauthbearer or xoauth2; by default the safest that the server takes.",
+    "How to log in: scram-sha-256, scram-sha-1, cram-md5, plain, login, oauthbearer or xoauth2. By default the safest that the server takes.",
     "mechanism",
   ),
-  smtpconnecttimeout: secondsIfGiven("How long connecting and the greeting may take; as smtptimeout.", { max: 3600 }),
+  smtpconnecttimeout: secondsIfGiven("How long connecting and the greeting may take. By default as smtptimeout.", {
+    max: 3600,
+  }),
   smtptimeout: seconds(60, "How long a server may be silent before a submission is given up.", { max: 3600 }),
-  smtptotaltimeout: seconds(0, "How long the submission of one message may take in all; 0: any time.", { max: 86_400 }),
+  smtptotaltimeout: seconds(0, "How long the submission of one message may take in all; 0 is any time.", {
+    max: 86_400,
+  }),
   starttls: text(
-    "Encryption with smtp, submission and lmtp: required, opportunistic or none; by default required to log in at another host, none on this one, otherwise opportunistic.",
+    "Encryption with smtp, submission and lmtp: required, opportunistic or none. By default required to log in at another host, none on this one, otherwise opportunistic.",
     "policy",
   ),
-  toplines: text("How many lines top prints; 5.", "lines"),
+  toplines: text("How many lines top prints. By default 5.", "lines"),
   trace: text("Write the dialogue with the server to standard error, as JSON lines; the same as --trace.", "json"),
   verbose: flag("Show the dialogue with the server; the same as -v."),
-  ttycharset: text("The charset of what you type and pipe, where it is not UTF-8; that of the locale.", "charset"),
+  ttycharset: text(
+    "The charset of what you type and pipe, where it is not UTF-8. By default that of the locale.",
+    "charset",
+  ),
   VISUAL: textOr("vi", "The program of visual and ~v.", "program"),
 } as const satisfies Record<string, Kind<unknown>>;
 

@@ -15,6 +15,7 @@ test.each([
   ["the beginning of a title", "mess", "Message lists -- mail(1)\n\nMost commands take a list of messages"],
   ["a command", "delete", "delete -- mail(1)\n\ndelete [msglist]\n"],
   ["a variable", "askcc", "askcc -- mailrc(5)\n\naskcc\n"],
+  ["a variable with what holds without it", "lockwait", "another program's lock on a mailbox. By default 30."],
   ["an option", "--attach", "-A, --attach file\n    Attach a file"],
   ["an escape", "~m", "~m messages\n"],
 ])("%s", (_what, topic, part) => {
