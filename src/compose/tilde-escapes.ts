@@ -4,7 +4,7 @@ import { stat, writeFile } from "node:fs/promises";
 import { deadLetterPath, expandFileName } from "../config/files.ts";
 import { toBytes } from "../message/text.ts";
 import { Interrupted } from "../submit/errors.ts";
-import { isSystemError, named } from "../system-error.ts";
+import { isSystemError, named, strerror } from "../system-error.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { interruptibly } from "./interrupt.ts";
 import { withLastCommand } from "./last-command.ts";
@@ -64,7 +64,13 @@ export const tildeEscapes: readonly TildeEscape[] = [
     const { code } = await runShell(config, terminal, withLastCommand(config, terminal, line));
     terminal.out(`${endingText(code)}!\n`);
   }),
-  row("|", "command", "Pipe message through command.", filter, true),
+  row(
+    "|",
+    "command",
+    "Pipe message through command.",
+    (composing, _argument, written) => filter(composing, written.slice(1)),
+    true,
+  ),
   row(
     ":_",
     "command",
@@ -256,7 +262,8 @@ async function write(composing: Composing, name: string): Promise<void> {
     await writeFile(path, text, { flag: "wx", mode: 0o600 });
   } catch (error) {
     if (isSystemError(error) && error.code === "EEXIST") return terminal.err("File exists\n");
-    throw named(path, error);
+    if (!isSystemError(error)) throw error;
+    return terminal.err(`mail: fopen: ${strerror(error)}\n`);
   }
   terminal.out(`${newlinesIn(text)}/${text.length}\n`);
 }

@@ -30,6 +30,8 @@ test.each<[string, Given, Result]>([
     { errors: '"*o*": Ambiguous.\n', output: "EOT\nNo message, no subject; hope that's ok\n" },
   ],
   ["~w takes ~ and $NAME", typed("text\n~w ~/out\n~w $HOME/out2\n"), { out: "text\n", out2: "text\n" }],
+  ["~w of a place that is not there", typed("~w no/out\n"), { errors: "mail: fopen: No such file or directory\n" }],
+  ["~| tells of its command as it was typed", typed("~| true\n"), { errors: 'No bytes from " true" !?\n' }],
   ["record takes $NAME", { argv: ["bob"], mailrc: "set record=$HOME/rec\n", input: "x\n" }, { errors: "" }],
   [
     "an escape that ~: sets counts from the next message on",
