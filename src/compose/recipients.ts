@@ -23,11 +23,23 @@ export function typedItems(text: string): string[] {
   return splitAtCommas(text).flatMap(splitAtBlanks);
 }
 
-/** Several bare addresses in one argument are several items; one with a name, a comment or a command is one. */
+/** Addresses in one argument with a blank between them are several items; a command, a file or a group is one. */
 export function splitAtBlanks(item: string): string[] {
-  if (/[<("',;:]/.test(item) || /^[ \t]*[|/.+~]/.test(item)) return [item];
-  const words = item.split(/[ \t]+/).filter((word) => word !== "");
-  return words.length > 0 ? words : [item];
+  if (/^[^ \t]*$|[;:]|^[ \t]*[|/.+~]/.test(item)) return [item];
+  const members = splitAtCommas(item);
+  const parted = members.flatMap(mailboxesOf);
+  return parted.length > members.length || members.length === 1 ? parted : [item];
+}
+
+function mailboxesOf(member: string): string[] {
+  const mailboxes = parseAddresses(member);
+  if (mailboxes.length < 2) return [member];
+  return mailboxes.map(({ name, address }) => (name === "" ? address : `${asPhrase(name)} <${address}>`));
+}
+
+/** RFC 5322, section 3.2.5: words, or a quoted string. */
+function asPhrase(name: string): string {
+  return /[()<>[\]:;@\\,."]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
 }
 
 export function resolveRecipients(

@@ -28,6 +28,14 @@ test.each([
     ["b@x.org, c@x.org, d@x.org"],
     ["a@x.org", "b@x.org", "c@x.org", "d@x.org"],
   ],
+  [
+    "several addresses with a blank between",
+    ['"q r"@x.org b@x.org', "Ann B. <c@x.org> <d@x.org>"],
+    "To",
+    ['"Ann B." <c@x.org>, "q r"@x.org, b@x.org, d@x.org'],
+    ['"q r"@x.org', "b@x.org", "c@x.org", "d@x.org"],
+  ],
+  ["at, as it was written once", ["ann at x.org"], "To", ["ann@x.org"], ["ann@x.org"]],
   ["an address literal", ["a@[IPv6:::1]"], "To", ["a@[IPv6:::1]"], ["a@[IPv6:::1]"]],
   [
     "a sender that is a name alone",
