@@ -26,6 +26,8 @@ export interface Unfinished extends Kept {
 
 export class Autosave {
   readonly #path: string;
+  /** The file of a draft that is gone on with. */
+  #continued: string | undefined;
   readonly #owner: string;
   #descriptor: number | undefined;
   #header = "";
@@ -35,13 +37,17 @@ export class Autosave {
   #textStart = 0;
   #due: NodeJS.Immediate | undefined;
 
-  private constructor(path: string) {
+  private constructor(path: string, continued: string | undefined) {
     this.#path = path;
+    this.#continued = continued;
     this.#owner = `${process.pid} ${startOf(process.pid)}`;
   }
 
-  /** @returns undefined where there is no directory to write to: then one types without a net */
-  static start(config: Config): Autosave | undefined {
+  /**
+   * @param continued a draft that is gone on with: its file goes as soon as the text is in one of ours, or somewhere else
+   * @returns undefined where there is no directory to write to: then one types without a net
+   */
+  static start(config: Config, continued: Unfinished | undefined): Autosave | undefined {
     const directory = directoryOf(config);
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -49,7 +55,7 @@ export class Autosave {
       if (isSystemError(error)) return undefined;
       throw error;
     }
-    return new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`));
+    return new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`), continued?.path);
   }
 
   /** After each line; those that were received together, as in a paste, are kept together. */
@@ -79,6 +85,7 @@ export class Autosave {
         writePieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
       }
       this.#saved = body.size;
+      this.#dropContinued();
     } catch (error) {
       // A full disk: dead.letter is tried at the end all the same.
       if (!isSystemError(error)) throw error;
@@ -115,10 +122,25 @@ export class Autosave {
   /** The text is sent, or in dead.letter, or not wanted. */
   drop(): void {
     this.#forgetDue();
+    this.#dropContinued();
     if (this.#descriptor === undefined) return;
     closeSync(this.#descriptor);
     this.#descriptor = undefined;
-    rmSync(this.#path, { force: true });
+    remove(this.#path);
+  }
+
+  #dropContinued(): void {
+    if (this.#continued !== undefined) remove(this.#continued);
+    this.#continued = undefined;
+  }
+}
+
+/** Where it can't be removed any more it is offered once more, which is no reason to call a message unsent. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
   }
 }
 
@@ -144,7 +166,7 @@ export function unfinished(config: Config): Unfinished[] {
 }
 
 export function forget(found: Unfinished): void {
-  rmSync(found.path, { force: true });
+  remove(found.path);
 }
 
 function read(path: string): Unfinished | undefined {

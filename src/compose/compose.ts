@@ -8,6 +8,7 @@ import { Exit, MailError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { Unfinished } from "./autosave.ts";
 import { takeHeader } from "./body-header.ts";
 import { collect } from "./collect.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
@@ -22,8 +23,9 @@ import { keepAtSignals } from "./signals.ts";
 import { asBsd } from "./submission.ts";
 import type { Ended } from "./tilde-escape.ts";
 
-export async function compose(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
-  const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal });
+/** @param continued a draft of before that this one goes on with; its file goes once the text is somewhere else */
+export async function compose(context: ComposeContext, draft: Draft, continued?: Unfinished): Promise<ComposeResult> {
+  const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal, continued });
   let isOpen = true;
   const work = async (interrupt: Interrupt) => {
     const ended = await collected(context, draft, keeping, interrupt).finally(() => {
@@ -178,6 +180,8 @@ async function takenIn(
     if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
     throw error;
   }
+  // With what it began with, a draft that is gone on with is in a file of this process.
+  keeping.save();
   // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
   return interrupt.ignored(() => collect(composing, how));
 }

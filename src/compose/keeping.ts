@@ -4,7 +4,7 @@
  *
  * A dry run changes nothing on the disk, and so keeps nothing.
  */
-import { Autosave } from "./autosave.ts";
+import { Autosave, type Unfinished } from "./autosave.ts";
 import type { ComposeContext } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import { asBsd } from "./submission.ts";
@@ -16,11 +16,18 @@ export class Keeping {
   #kept: Promise<string | undefined> | undefined;
   #said: Promise<void> | undefined;
 
-  /** @param typed there is a draft of it, for what no handler sees coming */
-  constructor(context: Pick<ComposeContext, "config" | "terminal">, draft: Draft, { typed }: { typed: boolean }) {
+  /**
+   * @param how.typed there is a draft of it, for what no handler sees coming
+   * @param how.continued the one it began as; where there can be no other, that stays until the text is somewhere
+   */
+  constructor(
+    context: Pick<ComposeContext, "config" | "terminal">,
+    draft: Draft,
+    { typed, continued }: { typed: boolean; continued?: Unfinished | undefined },
+  ) {
     this.#context = context;
     this.#draft = draft;
-    this.#autosave = typed && !this.#dry ? Autosave.start(context.config) : undefined;
+    this.#autosave = typed && !this.#dry ? Autosave.start(context.config, continued) : undefined;
   }
 
   get #dry(): boolean {

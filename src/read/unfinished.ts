@@ -33,6 +33,10 @@ export async function offerUnfinished(session: Session): Promise<void> {
     const word = answer.kind === "line" ? answer.text.trim().toLowerCase().charAt(0) : "";
     if (word === "d") forget(found);
     if (word !== "y") continue;
+    if (!existsSync(found.path)) {
+      terminal.err("mail: another mail goes on with it now\n");
+      continue;
+    }
     const draft = emptyDraft();
     const { path: _path, text, date: _date, attachments, ...fields } = found;
     Object.assign(draft, fields);
@@ -45,8 +49,6 @@ export async function offerUnfinished(session: Session): Promise<void> {
       header: false,
       escapes: false,
     };
-    await compose({ ...composeContext(session, { subject: false }), wanted }, draft);
-    // The text is where compose() has put it: sent, in dead.letter, or in a file of its own again.
-    forget(found);
+    await compose({ ...composeContext(session, { subject: false }), wanted }, draft, found);
   }
 }

@@ -1,0 +1,66 @@
+/** A draft that was cut off and is gone on with: it goes only when its text is somewhere else. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
+import { until } from "../until.ts";
+
+const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
+let home: string;
+let drafts: string;
+let ptys: Pty[];
+
+beforeEach(() => {
+  ptys = [];
+  home = mkdtempSync(join(tmpdir(), "mail-continued-"));
+  drafts = join(home, ".local/state/mail/drafts");
+  mkdirSync(drafts, { recursive: true });
+  const people = { to: ["a@x.org"], cc: [], bcc: [], fields: [], attachments: [] };
+  writeFileSync(join(drafts, "cut-off"), `${JSON.stringify({ owner: "1 0", ...people, subject: "plan" })}\none\n`);
+});
+afterEach(async () => {
+  for (const pty of ptys) await pty.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** @param limit what the shell is told before it starts the program */
+async function mail(limit = ":"): Promise<Pty> {
+  const argv = ["/bin/sh", "-c", `${limit}; exec "$@"`, "sh", process.execPath, program];
+  const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", TERM: "dumb", MAIL: join(home, "spool") };
+  const pty = await openPty({ argv, env, cwd: home });
+  ptys.push(pty);
+  return pty;
+}
+
+async function goOn(pty: Pty): Promise<void> {
+  await pty.expect("keep it for later (enter)? ");
+  pty.send("y\n");
+  await pty.expect("(continue)");
+}
+
+const texts = () => readdirSync(drafts).map((name) => readFileSync(join(drafts, name), "utf8").split("\n")[1]);
+
+test("where no file can be written, the draft stays until the next time", async () => {
+  const pty = await mail("ulimit -f 0");
+  await goOn(pty);
+  pty.send("~q\n");
+  await pty.expect("dead.letter: File too large; this is the text:");
+  await pty.exited;
+  expect([readdirSync(drafts), texts(), existsSync(join(home, "dead.letter"))]).toEqual([["cut-off"], ["one"], false]);
+});
+
+test("another mail does not offer it meanwhile, nor goes on with it", async () => {
+  const [first, second] = [await mail(), await mail()];
+  await second.expect("keep it for later (enter)? ");
+  await goOn(first);
+  await until(() => !existsSync(join(drafts, "cut-off")));
+  expect(texts()).toEqual(["one"]);
+  second.send("y\n");
+  await second.expect("mail: another mail goes on with it now");
+  await second.expect("No mail for ann");
+  const third = await mail();
+  await third.exited;
+  expect(third.transcript()).toMatch(/^No mail for ann\r?\n$/);
+});
