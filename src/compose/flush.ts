@@ -5,7 +5,8 @@ import { deadLetterPath, stateDirectory, storeOptions } from "../config/files.ts
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { appendBytes } from "../mailbox/append.ts";
 import { OutcomeUnknown, Unreachable } from "../submit/errors.ts";
-import { type Entry, isDamaged, Queue, type Verdict } from "../submit/queue.ts";
+import { Queue, type Verdict } from "../submit/queue.ts";
+import { type Entry, isDamaged } from "../submit/queue-entry.ts";
 import type { Outcome, Outgoing, Refusal, Transport } from "../submit/transport.ts";
 import { parseWay, type Way } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";

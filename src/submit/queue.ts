@@ -34,31 +34,8 @@ import { MailboxBusy } from "../mailbox/errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { isSystemError, named, strerror } from "../system-error.ts";
 import { queueDirectory } from "./queue-directory.ts";
+import { type Damaged, type Entry, entryOf, firstEntry, isDamaged, later } from "./queue-entry.ts";
 import type { Envelope, Outgoing, Refusal } from "./transport.ts";
-
-export interface Entry {
-  readonly id: string;
-  /** As `mta` named it. */
-  readonly way: string;
-  readonly envelope: Envelope;
-  /** ISO 8601, as `next`, before which only a flush tries. */
-  readonly created: string;
-  readonly next: string;
-  readonly tries: number;
-  /** Why each recipient still waits. */
-  readonly reasons: readonly Refusal[];
-}
-
-/** A message of which nobody can say any more for whom it is. */
-export interface Damaged {
-  readonly id: string;
-  /** What is wrong, and where. */
-  readonly damaged: string;
-}
-
-export function isDamaged(entry: Entry | Damaged): entry is Damaged {
-  return "damaged" in entry;
-}
 
 type Kind = "message" | "partial" | "json" | "lock" | "unsure";
 
@@ -75,10 +52,6 @@ export type Verdict =
 
 /** Milliseconds after which a message that is not whole is one that nobody writes any more. */
 const abandonedAfter = 60 * 60 * 1000;
-/** Milliseconds: from five minutes to four hours, twice as long from try to try. */
-const firstPause = 5 * 60 * 1000;
-const longestPause = 4 * 60 * 60 * 1000;
-
 export class Queue {
   readonly #directory: string;
 
@@ -94,16 +67,7 @@ export class Queue {
     const partial = this.#path(id, "partial");
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      const to = reasons.map(({ recipient }) => recipient);
-      this.#write({
-        id,
-        way,
-        envelope: { ...envelope, to },
-        created: now.toISOString(),
-        next: new Date(now.getTime() + firstPause).toISOString(),
-        tries: 1,
-        reasons,
-      });
+      this.#write(firstEntry(id, way, envelope, reasons, now));
       await pipeline(message.open(), createWriteStream(partial, { flags: "wx", mode: 0o600 }));
       sync(partial);
       renameSync(partial, this.#path(id, "message"));
@@ -280,38 +244,6 @@ export class Queue {
   #path(id: string, kind: Kind): string {
     return join(this.#directory, `${id}.${kind}`);
   }
-}
-
-/** @returns undefined for what is none */
-function entryOf(id: string, text: string): Entry | undefined {
-  let found: Partial<Entry> | null;
-  try {
-    found = JSON.parse(text) as Partial<Entry> | null;
-  } catch {
-    return undefined;
-  }
-  const { way, envelope, created, next, tries, reasons } = found ?? {};
-  const isTime = (time: unknown) => typeof time === "string" && !Number.isNaN(Date.parse(time));
-  const isWhole =
-    [way, envelope?.from].every((each) => typeof each === "string") &&
-    Array.isArray(envelope?.to) &&
-    envelope.to.every((each) => typeof each === "string") &&
-    [created, next].every(isTime) &&
-    typeof tries === "number" &&
-    Array.isArray(reasons) &&
-    reasons.every((each) => typeof each?.recipient === "string" && typeof each.reply === "string");
-  return isWhole ? ({ ...found, id } as Entry) : undefined;
-}
-
-function later(entry: Entry, reasons: readonly Refusal[]): Entry {
-  const pause = Math.min(longestPause, firstPause * 2 ** Math.min(entry.tries, 10));
-  return {
-    ...entry,
-    envelope: { ...entry.envelope, to: reasons.map(({ recipient }) => recipient) },
-    tries: entry.tries + 1,
-    next: new Date(Date.now() + pause).toISOString(),
-    reasons,
-  };
 }
 
 function isAbandoned(path: string): boolean {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
-import { isDamaged, Queue } from "../../src/submit/queue.ts";
+import { Queue } from "../../src/submit/queue.ts";
+import { isDamaged } from "../../src/submit/queue-entry.ts";
 
 let directory: string;
 beforeEach(() => {
