@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   const options = { ...said.options, stateDirectory: stateDirectory(process.env, homedir()) };
   const log = openLog(options.log);
   showNotices((text) => log.write("local", `warning: ${text}`));
-  const { settleAppends } = await import("./mailbox/append-intent.ts");
+  const { settleAppends } = await import("./mailbox/settle-appends.ts");
   for (const text of await settleAppends(options.stateDirectory)) log.write("local", `warning: ${text}`);
   const server = await listen(options, log).catch((error: unknown) => {
     throw cannotListen(options, error);

@@ -8,27 +8,20 @@
  */
 import {
   closeSync,
-  constants,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   unlinkSync,
 } from "node:fs";
-import { uptime } from "node:os";
-import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
 import { readRange, syncDirectory, writeAll } from "./file-ranges.ts";
-import { lockFile } from "./lock/lock-file.ts";
 import { stateFilePath } from "./state-file.ts";
 
-const suffix = ".append";
+export const intentSuffix = ".append";
 /** Room for the first line. */
 const lineLength = 8192;
 /** A write that a kill interrupts ends where a page of the file does. */
@@ -60,11 +53,11 @@ export interface AppendIntent {
   undone(): void;
 }
 
-function intentPath(directory: string, path: string): string {
-  return stateFilePath(directory, path, suffix);
+export function intentPath(directory: string, path: string): string {
+  return stateFilePath(directory, path, intentSuffix);
 }
 
-function bootId(): string {
+export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
   } catch {
@@ -149,13 +142,14 @@ export function writeIntent(
   };
 }
 
-interface Left {
+/** What a crash has left. */
+export interface Left {
   readonly begun: Begun;
   /** As marksOf made them, one behind the other. */
   readonly marks: Buffer;
 }
 
-function readIntent(name: string): Left | undefined {
+export function readIntent(name: string): Left | undefined {
   try {
     const bytes = readFileSync(name);
     const begun = JSON.parse(bytes.toString("utf8", 0, Math.min(bytes.length, lineLength))) as Begun;
@@ -166,32 +160,12 @@ function readIntent(name: string): Left | undefined {
   }
 }
 
-function settle(directory: string, name: string, descriptor: number): string | undefined {
-  const left = readIntent(name);
-  const notice = left === undefined ? undefined : cutBack(left, descriptor);
-  unlinkSync(name);
-  syncDirectory(directory);
-  return notice;
-}
-
-function cutBack(left: Left, descriptor: number): string | undefined {
-  const { path, dev, ino, size, created, boot } = left.begun;
-  const now = fstatSync(descriptor);
-  if (now.dev !== dev || now.ino !== ino || now.size < size) return undefined;
-  if (now.size > size) {
-    const startedAt = Date.now() - uptime() * 1000;
-    const running = boot === bootId();
-    if ((!running && now.mtimeMs >= startedAt) || !holdsOnlyOurs(left, descriptor, now.size, running))
-      return `${path}: an interrupted save left part of a message at byte ${size}; others wrote since, so it stays`;
-    ftruncateSync(descriptor, size);
-    fsyncSync(descriptor);
-  }
-  if (created && size === 0) unlinkSync(path);
-  return undefined;
-}
-
-/** @param running since the append: else the power may have failed, and what was not synced can be zeros */
-function holdsOnlyOurs({ begun, marks }: Left, descriptor: number, size: number, running: boolean): boolean {
+/**
+ * Whether all that was added to the file is of the append.
+ *
+ * @param running since the append: else the power may have failed, and what was not synced can be zeros
+ */
+export function holdsOnlyOurs({ begun, marks }: Left, descriptor: number, size: number, running: boolean): boolean {
   let start = begun.size;
   let endsAtOurs = false;
   for (let at = 0; at + endLength <= marks.length && start < size; ) {
@@ -207,58 +181,4 @@ function holdsOnlyOurs({ begun, marks }: Left, descriptor: number, size: number,
     start = end;
   }
   return endsAtOurs;
-}
-
-/**
- * Cuts back what an append to this file left half done.
- *
- * @param descriptor the file, locked
- * @returns what the user is to be told
- */
-export function settleAppend(directory: string, path: string, descriptor: number): string | undefined {
-  const name = intentPath(directory, path);
-  return readIntent(name) === undefined ? undefined : settle(directory, name, descriptor);
-}
-
-/**
- * The same for all files. One that is locked is left to the session that holds it, or to a later start.
- *
- * @returns what the user is to be told
- */
-export async function settleAppends(directory: string): Promise<string[]> {
-  const notices: string[] = [];
-  for (const entry of entries(directory)) {
-    if (!entry.endsWith(suffix)) continue;
-    const name = join(directory, entry);
-    const path = readIntent(name)?.begun.path;
-    if (path === undefined) continue;
-    let descriptor: number | undefined;
-    try {
-      descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-      const release = await lockFile(path, descriptor, 0);
-      try {
-        // Looked for again: its session may have finished it meanwhile.
-        if (statSync(name, { throwIfNoEntry: false }) !== undefined) {
-          const notice = settle(directory, name, descriptor);
-          if (notice !== undefined) notices.push(notice);
-        }
-      } finally {
-        await release();
-      }
-    } catch (error) {
-      // Gone: there is nothing to cut. Busy or not writable now: a later start tries again.
-      if (isSystemError(error) && error.code === "ENOENT") unlinkSync(name);
-    } finally {
-      if (descriptor !== undefined) closeSync(descriptor);
-    }
-  }
-  return notices;
-}
-
-function entries(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

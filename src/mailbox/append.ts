@@ -2,12 +2,13 @@
 import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { named } from "../system-error.ts";
-import { type AppendIntent, settleAppend, writeIntent } from "./append-intent.ts";
+import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
 import { notice } from "./notices.ts";
 import { refuseCompressed } from "./packed/compression.ts";
+import { settleAppend } from "./settle-appends.ts";
 
 export interface AppendOptions {
   /** Seconds to wait for another program's lock. */

@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import { folderDirectory, mailboxOptions, systemMailbox } from "../config/files.ts";
 import { MailError } from "../errors.ts";
-import { settleAppends } from "../mailbox/append-intent.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { openMailbox } from "../mailbox/open.ts";
+import { settleAppends } from "../mailbox/settle-appends.ts";
 import { tallyOf } from "../mailbox/tally.ts";
 import { isSystemError } from "../system-error.ts";
 import { History } from "./history.ts";

@@ -15,7 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { appendMessages } from "../../src/mailbox/append.ts";
-import { settleAppends, writeIntent } from "../../src/mailbox/append-intent.ts";
+import { writeIntent } from "../../src/mailbox/append-intent.ts";
+import { settleAppends } from "../../src/mailbox/settle-appends.ts";
 
 const old = "From a Sat Jan 16 18:22:01 2021\nSubject: old\n\nbody\n\n";
 const long = Array.from({ length: 2000 }, (_, line) => `${line} of a long message\n`).join("");
