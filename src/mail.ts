@@ -1,7 +1,7 @@
 /** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
 import { readFileSync } from "node:fs";
 import { isListing } from "./cli/listing.ts";
-import type { SaidOptions } from "./cli/parse.ts";
+import type { SaidOptions } from "./cli/said-options.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
 import { showNotices } from "./mailbox/notices.ts";
@@ -136,7 +136,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     return exit;
   } catch (error) {
     const { text, exit } = report(error);
-    const { UsageError } = await import("./cli/parse.ts");
+    const { UsageError } = await import("./cli/usage.ts");
     const { NoMail } = await import("./read/folder.ts");
     const plain = error instanceof UsageError || error instanceof NoMail;
     // Standard output comes before it, also where there is nothing to tell.

@@ -1,93 +1,10 @@
 /** argv to what was said: commander does the parsing, the table says what there is. */
-
-import { existsSync } from "node:fs";
 import type { Command, Option as ParserOption } from "commander";
-import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { checkOptions } from "./check-options.ts";
 import { fileFirst, isListing } from "./listing.ts";
 import { type Option, options } from "./options.ts";
-
-/** What the command line said, before start-up files and the environment are looked at. */
-export interface SaidOptions {
-  readonly subject: string | undefined;
-  readonly cc: readonly string[];
-  readonly bcc: readonly string[];
-  readonly from: string | undefined;
-  readonly header: readonly string[];
-  readonly customHeader: readonly string[];
-  readonly attach: readonly string[];
-  readonly quoteFile: string | undefined;
-  readonly recipientsFromHeader: boolean;
-  readonly file: boolean;
-  readonly user: string | undefined;
-  readonly exists: boolean;
-  readonly headers: boolean;
-  readonly withoutHeaderList: boolean;
-  readonly skipEmpty: boolean;
-  readonly ignoreInterrupts: boolean;
-  readonly interactive: boolean;
-  readonly tildeEscapes: boolean;
-  readonly withoutSystemRc: boolean;
-  readonly debug: boolean;
-  readonly verbose: boolean;
-  readonly dryRun: boolean;
-  readonly trace: string | undefined;
-  readonly queue: boolean;
-  readonly flush: boolean;
-  /** True where nothing was named, here and below. */
-  readonly smtp: string | true | undefined;
-  readonly track: string | true | undefined;
-  readonly wait: number;
-  readonly set: readonly string[];
-  /** The command of --run; empty without. */
-  readonly run: readonly string[];
-  readonly if: string | undefined;
-  readonly throttle: string | undefined;
-  readonly digest: boolean;
-  readonly config: boolean;
-  readonly check: boolean;
-  readonly json: boolean;
-  /** Command lines of -E, as GNU mail has it. */
-  readonly exec: readonly string[];
-  readonly count: boolean;
-  readonly print: boolean;
-  readonly version: boolean;
-  /** Recipients, or the one file of -f. */
-  readonly words: readonly string[];
-  /** With `-f -`: where the mailbox that came on standard input is kept. */
-  readonly piped?: string;
-}
-
-/** A command line that cannot be meant. Exit code 1 where bsd-mailx has the same complaint. */
-export class UsageError extends MailError {
-  constructor(message: string, exit: ExitCode = Exit.Failure) {
-    super(message, exit);
-  }
-}
-
-const usage = `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr] [-q file]
-            [-r from-addr] [-s subject] [-S name=value] to-addr ...
-       mail [-dEinv] [-A file] [-S name=value] -t
-       mail [-dEHIinNv] -f [name]
-       mail [-deEHIinNv] [-u user]
-       mail --run command ... [--if failed|output|changed|always] [-s subject] to-addr ...
-       mail --json | --count | --print [-f name] [query]
-${usesAlone()}
-       mail help topic`;
-
-/** The options that are a use of their own, in lines of 80 columns. */
-function usesAlone(): string {
-  const uses = options.flatMap((option: Option) =>
-    option.alone === undefined ? [] : [`--${option.long}${operand(option)} ${option.alone}`.trim()],
-  );
-  const lines = [""];
-  for (const use of uses) {
-    const line = lines.at(-1) ?? "";
-    if (line === "") lines[lines.length - 1] = `       mail ${use}`;
-    else if (line.length + use.length > 76) lines.push(`       mail ${use}`);
-    else lines[lines.length - 1] = `${line} | ${use}`;
-  }
-  return lines.join("\n");
-}
+import type { SaidOptions } from "./said-options.ts";
+import { operand, UsageError, usage } from "./usage.ts";
 
 /** @returns undefined when the answer (--help) was printed already. @throws UsageError */
 export async function parseArguments(
@@ -109,7 +26,7 @@ export async function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${usage}`);
+    throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${usage()}`);
   }
   return said(parser, argv);
 }
@@ -150,12 +67,6 @@ function mayBeGiven({ letter, long, also }: Option, words: readonly string[]): b
 
 function isName(word: string): boolean {
   return word === "exec" || options.some(({ long, also }: Option) => long === word || also === word);
-}
-
-function operand({ argument, optional, variadic }: Option): string {
-  if (argument === undefined) return "";
-  if (variadic === true) return ` <${argument}...>`;
-  return optional === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
 function declare(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
@@ -212,7 +123,7 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     track: given["track"] as string | true | undefined,
     wait: seconds("wait", text("wait")),
     set: list("set"),
-    run: list("run") ?? [],
+    run: list("run"),
     if: text("if"),
     throttle: text("throttle"),
     digest: flag("digest"),
@@ -226,7 +137,7 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     words: parser.args,
   };
   const listing = isListing(result) ? { ...result, words: fileFirst(argv, parser.args) } : result;
-  check(listing);
+  checkOptions(listing);
   return listing;
 }
 
@@ -234,41 +145,4 @@ function seconds(option: string, value: string | undefined): number {
   if (value === undefined) return 0;
   if (!/^\d{1,6}(?:\.\d+)?$/.test(value)) throw new UsageError(`mail: --${option} takes seconds, not "${value}"`);
   return Number(value);
-}
-
-function check(given: SaidOptions): void {
-  if (given.trace !== undefined && given.trace !== "json") throw new UsageError("mail: --trace takes the word json");
-  if (given.file && given.words.length > 1 && !isListing(given)) {
-    throw new UsageError("mail: Cannot give -f and people to send to");
-  }
-  const forSending =
-    given.subject !== undefined ||
-    given.from !== undefined ||
-    [given.cc, given.bcc, given.attach].some((list) => list.length > 0) ||
-    given.quoteFile !== undefined;
-  const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
-  if (forRun && given.run.length === 0) {
-    throw new UsageError("mail: --if, --throttle and --digest go with --run", Exit.Usage);
-  }
-  const recipients = given.words.length > 0 || given.recipientsFromHeader;
-  if (forSending && (given.file || !recipients)) {
-    throw new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");
-  }
-  if (given.recipientsFromHeader && given.file) throw new UsageError("mail: -f and -t exclude each other", Exit.Usage);
-  const file = given.header.find((value) => !isField(value) && existsSync(value));
-  if (file !== undefined) {
-    throw new UsageError(
-      `mail: -a "${file}": this is a file, and -a takes a header field; use -A to attach it`,
-      Exit.Usage,
-    );
-  }
-  const wrong = given.customHeader.find((value) => !isField(value));
-  if (wrong !== undefined) {
-    throw new UsageError(`mail: -C "${wrong}": not a header field, "Name: value"`, Exit.Usage);
-  }
-}
-
-/** RFC 5322, section 2.2; a blank before the colon is let pass. */
-export function isField(line: string): boolean {
-  return /^[!-9;-~]+[ \t]*:/.test(line);
 }

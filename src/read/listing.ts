@@ -1,5 +1,5 @@
 /** Reading without a session and without changing the mailbox: --json, --count and --print. */
-import type { SaidOptions } from "../cli/parse.ts";
+import type { SaidOptions } from "../cli/said-options.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { messagePieces } from "../mailbox/pieces.ts";
 import { isSystemError } from "../system-error.ts";

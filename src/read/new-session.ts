@@ -1,6 +1,6 @@
 /** A session from what was said: variables, identity, start-up files, and -S over them. */
 import { isListing } from "../cli/listing.ts";
-import type { SaidOptions } from "../cli/parse.ts";
+import type { SaidOptions } from "../cli/said-options.ts";
 import { Submission } from "../compose/submission.ts";
 import type { Config } from "../config/config.ts";
 import { isUser, whoAmI } from "../config/identity.ts";

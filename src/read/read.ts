@@ -1,6 +1,6 @@
 /** `mail`: open, tell, loop, leave. */
 import { isListing } from "../cli/listing.ts";
-import type { SaidOptions } from "../cli/parse.ts";
+import type { SaidOptions } from "../cli/said-options.ts";
 import { expandFileName } from "../config/files.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";

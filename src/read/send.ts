@@ -1,5 +1,6 @@
 /** `mail ADDRESS...`: one message, and its outcome as the exit code. */
-import { isField, type SaidOptions } from "../cli/parse.ts";
+import { isField } from "../cli/check-options.ts";
+import type { SaidOptions } from "../cli/said-options.ts";
 import { compose } from "../compose/compose.ts";
 import { emptyDraft } from "../compose/draft.ts";
 import { isAddressField } from "../compose/header-fields.ts";

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { hostname } from "node:os";
-import type { SaidOptions } from "../cli/parse.ts";
+import type { SaidOptions } from "../cli/said-options.ts";
 import { attach } from "../compose/attachment.ts";
 import { sendDraft } from "../compose/compose.ts";
 import { emptyDraft } from "../compose/draft.ts";

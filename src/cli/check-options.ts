@@ -1,0 +1,44 @@
+/** Options that cannot be meant together, or not with that value: complaints of bsd-mailx in its words, and ours. */
+import { existsSync } from "node:fs";
+import { Exit } from "../errors.ts";
+import { isListing } from "./listing.ts";
+import type { SaidOptions } from "./said-options.ts";
+import { UsageError } from "./usage.ts";
+
+/** @throws UsageError */
+export function checkOptions(given: SaidOptions): void {
+  if (given.trace !== undefined && given.trace !== "json") throw new UsageError("mail: --trace takes the word json");
+  if (given.file && given.words.length > 1 && !isListing(given)) {
+    throw new UsageError("mail: Cannot give -f and people to send to");
+  }
+  const forSending =
+    given.subject !== undefined ||
+    given.from !== undefined ||
+    [given.cc, given.bcc, given.attach].some((list) => list.length > 0) ||
+    given.quoteFile !== undefined;
+  const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
+  if (forRun && given.run.length === 0) {
+    throw new UsageError("mail: --if, --throttle and --digest go with --run", Exit.Usage);
+  }
+  const recipients = given.words.length > 0 || given.recipientsFromHeader;
+  if (forSending && (given.file || !recipients)) {
+    throw new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");
+  }
+  if (given.recipientsFromHeader && given.file) throw new UsageError("mail: -f and -t exclude each other", Exit.Usage);
+  const file = given.header.find((value) => !isField(value) && existsSync(value));
+  if (file !== undefined) {
+    throw new UsageError(
+      `mail: -a "${file}": this is a file, and -a takes a header field; use -A to attach it`,
+      Exit.Usage,
+    );
+  }
+  const wrong = given.customHeader.find((value) => !isField(value));
+  if (wrong !== undefined) {
+    throw new UsageError(`mail: -C "${wrong}": not a header field, "Name: value"`, Exit.Usage);
+  }
+}
+
+/** RFC 5322, section 2.2; a blank before the colon is let pass. */
+export function isField(line: string): boolean {
+  return /^[!-9;-~]+[ \t]*:/.test(line);
+}
