@@ -1,6 +1,11 @@
 /** What tells whether anybody has written a file since it was last looked at. */
 import { fstatSync } from "node:fs";
 
+/** A file written so shortly (milliseconds) before it was looked at may be written again without its times telling. */
+const settled = 100;
+/** Where its times are whole seconds, as some file systems have it. */
+const settledCoarsely = 2500;
+
 export interface FileState {
   readonly dev: number;
   readonly ino: number;
@@ -21,4 +26,16 @@ export function sameFile(a: FileState, b: FileState): boolean {
 
 export function sameState(a: FileState, b: FileState): boolean {
   return sameFile(a, b) && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime;
+}
+
+/**
+ * Whether the file was changed long enough before that a change since would show in its times.
+ *
+ * @param looked at the file, milliseconds since 1970
+ */
+export function isSettled({ mtime, ctime }: FileState, looked: number): boolean {
+  // The second cannot be set by programs: an edit that puts the first back is seen in it.
+  const changed = mtime > ctime ? mtime : ctime;
+  const coarse = mtime % 1_000_000_000n === 0n && ctime % 1_000_000_000n === 0n;
+  return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : settled);
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named } from "../../system-error.ts";
 import { MailboxChanged } from "../errors.ts";
@@ -17,7 +17,7 @@ import {
 } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
 import { countsOf } from "./counts.ts";
-import { type FileState, sameState, stateOf } from "./file-state.ts";
+import { type FileState, isSettled, sameState, stateOf } from "./file-state.ts";
 import { Identities } from "./identities.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { landmarksOf } from "./landmarks.ts";
@@ -34,11 +34,6 @@ const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Fl
 
 /** A window of header lines is shown again and again; a list of all is not. */
 const mostCounts = 2000;
-/** A file written so shortly (milliseconds) before it was looked at may be written again without its times telling. */
-const settled = 100;
-/** Where its times are whole seconds, as some file systems have it. */
-const settledCoarsely = 2500;
-
 export class MboxMailbox implements Mailbox {
   readonly path: string;
   readonly readOnly: boolean;
@@ -237,7 +232,7 @@ export class MboxMailbox implements Mailbox {
 
   async #decide(descriptor: number, plan: CommitPlan): Promise<{ numbering: Numbering; outcome: Outcome }> {
     const numbering = await this.#lookAgain(descriptor, plan.signal);
-    const toItself = plan.mbox !== undefined && isSameFile(plan.mbox.path, descriptor);
+    const toItself = plan.mbox !== undefined && hasName(descriptor, plan.mbox.path);
     const fate = (message: number): Fate | "as-is" => {
       const known = numbering.known(message);
       if (known === 0) return "as-is";
@@ -283,18 +278,4 @@ export class MboxMailbox implements Mailbox {
     file.covered = this.#seen.size;
     this.#landmarks = landmarksOf(file);
   }
-}
-
-/** @param looked at the file, milliseconds since 1970 */
-function isSettled({ mtime, ctime }: FileState, looked: number): boolean {
-  // The second cannot be set by programs: an edit that puts the first back is seen in it.
-  const changed = mtime > ctime ? mtime : ctime;
-  const coarse = mtime % 1_000_000_000n === 0n && ctime % 1_000_000_000n === 0n;
-  return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : settled);
-}
-
-function isSameFile(path: string, descriptor: number): boolean {
-  const named = statSync(path, { throwIfNoEntry: false });
-  const { dev, ino } = fstatSync(descriptor);
-  return named?.ino === ino && named.dev === dev;
 }
