@@ -21,23 +21,8 @@ const largestMessage = 50 * 1024 * 1024;
 /** @throws the system's error when the address can't be had */
 export async function listen(options: Options, log: Log): Promise<Server> {
   const { SMTPServer } = await import("smtp-server");
-  const deliver = localDelivery(options, log);
+  const receive = reception(options, log);
   const underWay = new Set<Promise<unknown>>();
-
-  const receive = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
-    const id = queueId();
-    const arrival = arrivalOf(id, session);
-    log.write("smtpd", `${id}: client=${peer(session)}`);
-    const wire = await readAll(stream);
-    const failed = stream.sizeExceeded ? "message too big" : hasLoop(wire) ? "too many hops" : "";
-    if (failed !== "") {
-      log.write("cleanup", `${id}: reject: ${failed} from ${peer(session)}; from=<${arrival.sender}>`);
-      if (stream.sizeExceeded) throw new Refusal(552, "5.3.4 Error: message file too big");
-      throw new Refusal(554, "5.4.0 Error: too many hops");
-    }
-    await deliver(arrival, accepted(session, options), wire);
-    return `2.0.0 Ok: queued as ${id}`;
-  };
 
   const server = new SMTPServer({
     name: options.domain,
@@ -54,14 +39,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       callback();
     },
     onRcptTo({ address }, session, callback) {
-      const verdict = judgeRecipient(address, options);
-      if ("recipient" in verdict) return callback();
-      const { code, text } = verdict.refused;
-      const { mailFrom } = session.envelope;
-      const from = mailFrom === false ? "" : mailFrom.address;
-      const envelope = `from=<${from}> to=<${address}> proto=${protocol(session)} helo=<${session.hostNameAppearsAs}>`;
-      log.write("smtpd", `NOQUEUE: reject: RCPT from ${peer(session)}: ${code} ${text}; ${envelope}`);
-      callback(new Refusal(code, text));
+      callback(refusalOf(address, session, options, log));
     },
     onData(stream, session, callback) {
       const work = receive(stream, session).then(
@@ -105,6 +83,37 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       clearTimeout(patience);
     },
   };
+}
+
+/** What takes a message, and gives the answer to it. */
+function reception(options: Options, log: Log) {
+  const deliver = localDelivery(options, log);
+  return async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
+    const id = queueId();
+    const arrival = arrivalOf(id, session);
+    log.write("smtpd", `${id}: client=${peer(session)}`);
+    const wire = await readAll(stream);
+    const failed = stream.sizeExceeded ? "message too big" : hasLoop(wire) ? "too many hops" : "";
+    if (failed !== "") {
+      log.write("cleanup", `${id}: reject: ${failed} from ${peer(session)}; from=<${arrival.sender}>`);
+      if (stream.sizeExceeded) throw new Refusal(552, "5.3.4 Error: message file too big");
+      throw new Refusal(554, "5.4.0 Error: too many hops");
+    }
+    await deliver(arrival, accepted(session, options), wire);
+    return `2.0.0 Ok: queued as ${id}`;
+  };
+}
+
+/** Why a recipient is not taken, which is logged; undefined for one that is. */
+function refusalOf(address: string, session: SMTPServerSession, options: Options, log: Log): Refusal | undefined {
+  const verdict = judgeRecipient(address, options);
+  if ("recipient" in verdict) return undefined;
+  const { code, text } = verdict.refused;
+  const { mailFrom } = session.envelope;
+  const from = mailFrom === false ? "" : mailFrom.address;
+  const envelope = `from=<${from}> to=<${address}> proto=${protocol(session)} helo=<${session.hostNameAppearsAs}>`;
+  log.write("smtpd", `NOQUEUE: reject: RCPT from ${peer(session)}: ${code} ${text}; ${envelope}`);
+  return new Refusal(code, text);
 }
 
 /** The recipients that RCPT accepted, each mailbox once. */
