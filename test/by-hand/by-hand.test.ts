@@ -8,11 +8,11 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty } from "../../scripts/pty.mjs";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
-import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { closeServers, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 
 let directory: string;
 let server: Server;
-let scripted: ScriptedServer | undefined;
+let scripted: ScriptedServer;
 let port: string;
 const mail = [process.execPath, join(process.cwd(), "bin/mail.js"), "-n"];
 const environment = () => ({
@@ -38,8 +38,7 @@ beforeEach(async () => {
   port = server.address.split(":")[1] as string;
 });
 afterEach(async () => {
-  await scripted?.close();
-  scripted = undefined;
+  await closeServers();
   await server.close();
   rmSync(directory, { recursive: true, force: true });
 });

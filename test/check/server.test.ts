@@ -9,10 +9,10 @@ import { checkServer } from "../../src/check/server.ts";
 import type { Config } from "../../src/config/config.ts";
 import { Settings } from "../../src/config/settings.ts";
 import type { Terminal } from "../../src/terminal/terminal.ts";
-import { type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 
 let vault: string;
-let server: ScriptedServer | undefined;
+let server: ScriptedServer;
 beforeAll(() => {
   vault = mkdtempSync(join(tmpdir(), "mail-check-tls-"));
   certificate("here", "DNS:localhost,IP:127.0.0.1");
@@ -20,10 +20,7 @@ beforeAll(() => {
   writeFileSync(join(vault, "netrc"), "machine localhost login me password pencil\n", { mode: 0o600 });
 });
 afterAll(() => rmSync(vault, { recursive: true, force: true }));
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+afterEach(closeServers);
 
 const pem = (name: string) => readFileSync(join(vault, name), "utf8");
 const identityOf = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.pem`) });
@@ -224,5 +221,5 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   ],
 ])("%s", async (_what, lab, said) => {
   expect(await check(lab)).toEqual(said.map((each) => (typeof each === "string" ? each : expect.stringMatching(each))));
-  expect(server?.messages).toEqual([]);
+  expect(server.messages).toEqual([]);
 });

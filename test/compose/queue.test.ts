@@ -16,16 +16,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
 
 let home: string;
-let server: ScriptedServer | undefined;
+let server: ScriptedServer;
+/** Of the first server of a test, and of those after it. */
+let port: number;
 beforeEach(() => {
+  port = 0;
   home = mkdtempSync(join(tmpdir(), "mail-queue-"));
 });
 afterEach(async () => {
-  await server?.close();
-  server = undefined;
+  await closeServers();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -47,12 +49,11 @@ async function mail(argv: readonly string[], body = ""): Promise<{ exit: number 
 
 /** Settings in a start-up file: what waits is sent by what `mta` was at the time. */
 async function serve(script: Script): Promise<void> {
-  const port = server?.port;
-  await server?.close();
+  await closeServers();
   server = await scriptedServer(script, port);
-  writeFileSync(join(home, ".mailrc"), `set queue smtptimeout=30 mta=smtp://127.0.0.1:${server.port}\n`, {
-    mode: 0o600,
-  });
+  ({ port } = server);
+  const settings = `set queue smtptimeout=30 mta=smtp://127.0.0.1:${port}\n`;
+  writeFileSync(join(home, ".mailrc"), settings, { mode: 0o600 });
 }
 
 const queue = () => join(home, "state/mail/queue");
@@ -81,14 +82,14 @@ test("refused for now: kept for nobody else to read, told, listed, and sent by -
     exit: 0,
     out: expect.stringMatching(/^Q\w+: sent to one@x.org, queued there as TEST42\n$/),
   });
-  expect(server?.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
+  expect(server.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
   expect(readdirSync(queue())).toEqual([]);
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
 });
 
 test("nobody there: kept; and one of several recipients: the others have it, the one waits", async () => {
   await serve({});
-  await server?.close();
+  await server.close();
   expect(await mail(["-s", "s", "one@x.org"], "b\n")).toMatchObject({
     exit: 0,
     err: expect.stringContaining("Connection refused"),
@@ -107,10 +108,10 @@ test("the next message to the same server takes along what is due", async () => 
   await mail(["-s", "first", "one@x.org"], "b\n");
   await serve({});
   await mail(["-s", "second", "one@x.org"], "b\n");
-  expect(server?.messages).toHaveLength(1);
+  expect(server.messages).toHaveLength(1);
   writeFileSync(entry(), readFileSync(entry(), "utf8").replace(/("next": ")\d{4}/, "$12000"));
   await mail(["-s", "third", "one@x.org"], "b\n");
-  expect(server?.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1])).toEqual(["second", "third", "first"]);
+  expect(server.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1])).toEqual(["second", "third", "first"]);
   expect(readdirSync(queue())).toEqual([]);
 });
 
@@ -123,7 +124,7 @@ test("a queue that can't be read does not make a failure of what was sent", asyn
     out: "",
     err: `mail: ${queue()}: Not a directory\n`,
   });
-  expect(server?.messages).toHaveLength(1);
+  expect(server.messages).toHaveLength(1);
 });
 
 test("several flushes at once send each message once", async () => {
@@ -131,7 +132,7 @@ test("several flushes at once send each message once", async () => {
   for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");
   await serve({});
   await Promise.all([1, 2, 3, 4].map(() => mail(["--flush"])));
-  expect(server?.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1]).sort()).toEqual(["1", "2", "3"]);
+  expect(server.messages.map((each) => /^Subject: (.*)$/m.exec(each)?.[1]).sort()).toEqual(["1", "2", "3"]);
   expect(readdirSync(queue())).toEqual([]);
 });
 
@@ -211,7 +212,7 @@ test("a flush that is killed: sent by the next one, unless the server may have i
     await serve({});
     const next = await mail(["--flush"]);
     expect(next.exit).toBe(reached ? 69 : 0);
-    expect(server?.messages).toHaveLength(reached ? 0 : 1);
+    expect(server.messages).toHaveLength(reached ? 0 : 1);
     expect(deadLetter()).toMatch(
       reached ? /^X-Not-Delivered: one@x\.org: a flush was killed .*\n(.+\n)+\nthe body\n$/ : /^$/,
     );

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { closeServers, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 
 let home: string;
 let server: ScriptedServer;
@@ -14,7 +14,7 @@ beforeEach(async () => {
   server = await scriptedServer({ EHLO: "250-test.example\r\n250-PIPELINING\r\n250 8BITMIME" });
 });
 afterEach(async () => {
-  await server.close();
+  await closeServers();
   rmSync(home, { recursive: true, force: true });
 });
 

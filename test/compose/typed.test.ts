@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
-import { type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
 import { until } from "../until.ts";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await pty?.close();
-  await server.close();
+  await closeServers();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -231,7 +231,6 @@ test("what --run found is kept with its header when the terminal is gone and nob
   await lost.close();
   await until(() => dead().includes("\nfound\n"));
   expect(dead()).toMatch(/^To: a@x\.org\nSubject: echo found; [\s\S]*\nfound\n$/);
-  server = await scriptedServer();
 });
 
 test("SIGTERM says where the text is, and no draft of it is offered by the next mail", async () => {

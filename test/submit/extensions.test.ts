@@ -6,16 +6,15 @@ import { chooseMechanism } from "../../src/submit/authentication.ts";
 import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
 import { parseWay, wayName } from "../../src/submit/way.ts";
-import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { transportTo } from "./transport-to.ts";
 
-let server: ScriptedServer | undefined;
+let server: ScriptedServer;
 let transport: SmtpTransport | undefined;
 afterEach(async () => {
   await transport?.close();
-  await server?.close();
-  server = undefined;
   transport = undefined;
+  await closeServers();
 });
 
 const text = "Subject: s\n\nbody\n";
@@ -28,12 +27,12 @@ async function open(script: Script, options: Parameters<typeof transportTo>[1] =
 }
 
 const people = (count: number) => Array.from({ length: count }, (_, at) => `p${at}@x.org`);
-const commands = (verb: string) => (server?.commands ?? []).filter((line) => line.startsWith(verb));
+const commands = (verb: string) => server.commands.filter((line) => line.startsWith(verb));
 
 test("two messages go over one connection", async () => {
   const smtp = await open({});
   for (const to of ["one@x.org", "two@x.org"]) await smtp.submit({ from: "me@x.org", to: [to] }, outgoing);
-  expect(server?.messages).toHaveLength(2);
+  expect(server.messages).toHaveLength(2);
   expect(commands("EHLO")).toHaveLength(1);
 });
 
@@ -51,7 +50,7 @@ test("thousands of recipients: as many at once as the server says in LIMITS", as
   const { accepted, refused } = await smtp.submit({ from: "me@x.org", to: people(2500) }, outgoing);
   expect(accepted).toEqual(people(2500));
   expect(refused).toEqual([]);
-  expect(server?.messages).toHaveLength(3);
+  expect(server.messages).toHaveLength(3);
 });
 
 test("or as it takes before it says that there are too many; who is unknown is still named", async () => {
@@ -125,7 +124,7 @@ test("SCRAM-SHA-256: both sides prove that they know the password, which nobody 
   const heard: string[] = [];
   const smtp = await open(scramServer("pencil"), { user: "me", witness: (_side, line) => heard.push(line) });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
-  expect(server?.messages).toHaveLength(1);
+  expect(server.messages).toHaveLength(1);
   expect(heard).toContain("AUTH SCRAM-SHA-256 ********");
   expect(heard.join("\n")).not.toMatch(new RegExp(base64("c=biws").slice(0, 6)));
 });

@@ -6,14 +6,11 @@ import fc from "fast-check";
 import { Exit } from "../../src/errors.ts";
 import type { SmtpOptions } from "../../src/submit/smtp.ts";
 import type { Outcome, Outgoing } from "../../src/submit/transport.ts";
-import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { submitted, transportTo } from "./transport-to.ts";
 
-let server: ScriptedServer | undefined;
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+let server: ScriptedServer;
+afterEach(closeServers);
 
 const text = "Subject: s\n\nbody\n";
 const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
@@ -68,7 +65,6 @@ test("replies come in pieces of any size, and their lines end in any way", async
     }),
     { numRuns: 8 },
   );
-  server = undefined;
 });
 
 const unasked = "the server answers what it was not asked";
@@ -98,7 +94,7 @@ test.each<[what: string, script: Script, exit: number, said: string]>([
   ["leaves in the midst", { EHLO: pipelining, RCPT: "421 4.3.2 leaving" }, Exit.TempFail, "421 4.3.2 leaving"],
 ])("a server that %s: nothing was sent, and that is said", async (_what, script, exit, said) => {
   await expect(submitTo(script)).rejects.toMatchObject({ exit, message: expect.stringContaining(said) });
-  expect(server?.messages).toEqual([]);
+  expect(server.messages).toEqual([]);
 });
 
 test.each(["354 MAIL", "150 MAIL", "354 RCPT", "150 DATA"])("%s is a refusal", async (wrong) => {
@@ -120,7 +116,7 @@ test.each<[what: string, dot: Script["dot"], said: string]>([
   await expect(submitTo({ dot } as Script)).rejects.toMatchObject({
     message: expect.stringMatching(new RegExp(`${said}; the outcome is unknown`)),
   });
-  expect(server?.messages).toEqual([text]);
+  expect(server.messages).toEqual([text]);
 });
 
 test("whoever was refused before is not among those of whom nobody knows", async () => {
@@ -161,7 +157,7 @@ test("fewer replies than a pipeline has commands: waited for, then given up", as
   const script: Script = { EHLO: pipelining, RCPT: (line) => (line.includes("two") ? "silent" : "250 ok") };
   const timeouts = { connect: 20_000, silence: 300 };
   await expect(submitTo(script, { timeouts })).rejects.toMatchObject({ exit: Exit.TempFail });
-  expect(server?.messages).toEqual([]);
+  expect(server.messages).toEqual([]);
 });
 
 test("nothing of a reply drives a terminal", async () => {

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 
 let vault: string;
 let home: string;
-let server: ScriptedServer | undefined;
+let server: ScriptedServer;
 beforeAll(() => {
   vault = mkdtempSync(join(tmpdir(), "mail-tls-"));
   const fresh = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost";
@@ -21,8 +21,7 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mail-protocols-"));
 });
 afterEach(async () => {
-  await server?.close();
-  server = undefined;
+  await closeServers();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -56,10 +55,10 @@ const deadLetter = () => readFileSync(join(home, "dead.letter"), "utf8");
 test("smtps: nothing is said to a server that nobody vouches for, and all to one that somebody does", async () => {
   const mta = `smtps://127.0.0.1:${await serve({}, { tls: true })}`;
   expect(await mail(mta, "one@x.org")).toMatchObject({ exit: 69, err: expect.stringContaining("not trusted") });
-  expect(server?.commands).toEqual([]);
+  expect(server.commands).toEqual([]);
   expect(deadLetter()).toContain("\n\nthe body\n");
   expect(await mail(mta, ...trusting(), "one@x.org")).toEqual({ exit: 0, err: "" });
-  expect(server?.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
+  expect(server.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
 });
 
 test("smtps where there is no TLS: told, and the text is kept", async () => {
@@ -82,17 +81,17 @@ test("a token as OAUTHBEARER and XOAUTH2 over TLS; a refused one is told with th
       err: "",
     });
   }
-  expect(server?.commands.filter((line) => line.startsWith("AUTH")).map(bearer)).toEqual([
+  expect(server.commands.filter((line) => line.startsWith("AUTH")).map(bearer)).toEqual([
     "n,a=me@x.org,\x01auth=Bearer token\x01\x01",
     "user=me@x.org\x01auth=Bearer token\x01\x01",
   ]);
-  await server?.close();
+  await server.close();
   // RFC 7628, section 3.2.3: the reason as a challenge, and a dummy for an answer.
   const reason = Buffer.from('{"status":"invalid_token"}').toString("base64");
   port = await serve({ EHLO: offer, AUTH: `334 ${reason}`, other: "535 5.7.8 expired" }, { tls: true });
   const refused = await mail(`smtps://me@x.org@127.0.0.1:${port}`, ...trusting(), "one@x.org");
   expect(refused).toMatchObject({ exit: 77, err: expect.stringContaining("login failed: 535 5.7.8 expired") });
-  expect(server?.commands.slice(-1)).toEqual([Buffer.from("\x01").toString("base64")]);
+  expect(server.commands.slice(-1)).toEqual([Buffer.from("\x01").toString("base64")]);
   expect(deadLetter()).toContain("\n\nthe body\n");
 });
 
@@ -111,8 +110,8 @@ test("lmtp://HOST:PORT: a reply for each recipient, and each is told what became
       `mail: the message is in ${home}/dead.letter\n`,
   );
   expect(sent.exit).toBe(67);
-  expect(server?.commands[0]).toMatch(/^LHLO /);
-  expect(server?.messages).toHaveLength(1);
+  expect(server.commands[0]).toMatch(/^LHLO /);
+  expect(server.messages).toHaveLength(1);
 });
 
 test("what is said in the same packet as the consent to STARTTLS is not heard as said in TLS (RFC 3207, section 6)", async () => {
@@ -126,10 +125,10 @@ test("what is said in the same packet as the consent to STARTTLS is not heard as
   );
   const argv = ["-S", `cafile=${join(vault, "cert.pem")}`, "-S", "starttls=required", "-s", "s", "one@x.org"];
   expect(await mail(`smtp://localhost:${port}`, ...argv)).toMatchObject({ exit: 0 });
-  expect(server?.commands.map((line) => line.slice(0, 8))).toEqual(
+  expect(server.commands.map((line) => line.slice(0, 8))).toEqual(
     "EHLO STARTTLS EHLO MAIL RCPT DATA QUIT".split(" ").map((verb) => expect.stringContaining(verb)),
   );
-  expect(server?.messages).toHaveLength(1);
+  expect(server.messages).toHaveLength(1);
   const withLogin = await mail(`smtp://me@localhost:${port}`, ...argv);
   expect(withLogin).toMatchObject({ exit: 69, err: expect.stringContaining("the server takes no login") });
 });

@@ -51,6 +51,13 @@ export interface Identity {
   readonly later?: true;
 }
 
+const running = new Set<ScriptedServer>();
+
+/** To be called after each test. */
+export async function closeServers(): Promise<void> {
+  await Promise.all([...running].map((server) => server.close()));
+}
+
 /**
  * @param port a free one, where none is named
  * @param tls what it shows who it is with, to be spoken to in TLS
@@ -111,14 +118,17 @@ export async function scriptedServer(
       : createTlsServer(tls, take).on("tlsClientError", () => {});
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
-  return {
+  const scripted: ScriptedServer = {
     port: (server.address() as AddressInfo).port,
     commands,
     messages,
     close: async () => {
+      if (!running.delete(scripted)) return;
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, "close");
     },
   };
+  running.add(scripted);
+  return scripted;
 }

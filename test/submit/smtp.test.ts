@@ -2,14 +2,11 @@ import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
-import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { submitted, transportTo } from "./transport-to.ts";
 
-let server: ScriptedServer | undefined;
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+let server: ScriptedServer;
+afterEach(closeServers);
 
 const text = "Subject: s\n\n.dot\nlast\n";
 const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffer.from(text)]) };
@@ -27,7 +24,7 @@ test("a message arrives, and the queue id is told", async () => {
   const heard: string[] = [];
   const outcome = await submitTo({}, outgoing, heard);
   expect(outcome).toMatchObject({ accepted: envelope.to, refused: [], queueId: "TEST42" });
-  expect(server?.messages).toEqual([text]);
+  expect(server.messages).toEqual([text]);
   expect(heard).toEqual(
     expect.arrayContaining([
       "phase Greeting",
@@ -61,14 +58,14 @@ test("a message is shown as one would type it: its header, the start of its body
 
 test("a server that knows no EHLO is greeted with HELO", async () => {
   await submitTo({ EHLO: "502 no" });
-  expect(server?.commands).toContain("HELO client.example");
-  expect(server?.messages).toHaveLength(1);
+  expect(server.commands).toContain("HELO client.example");
+  expect(server.messages).toHaveLength(1);
 });
 
 test("a server without 8BITMIME gets seven bits", async () => {
   const seven = { size: 4, open: () => Readable.from([Buffer.from("\nq=\n")]) };
   await submitTo({ EHLO: "250 test.example" }, { ...outgoing, sevenBit: () => seven });
-  expect(server?.messages).toEqual(["\nq=\n"]);
+  expect(server.messages).toEqual(["\nq=\n"]);
 });
 
 test("the refused recipients are named with the server's words, the others get it", async () => {
