@@ -1,13 +1,13 @@
 /** The dialogue by hand, from a script and on a terminal, with maild and with a server that answers as it is told. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty } from "../../scripts/pty.mjs";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
+import { type Ended, runMail } from "../run-mail.ts";
 import { closeServers, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 
 let directory: string;
@@ -43,17 +43,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function play(
-  lines: readonly string[],
-  to = port,
-  { scheme = "", patience = 30 } = {},
-): Promise<{ exit: number | null; out: string; err: string }> {
-  const [program = "", ...argv] = [...mail, "-S", `smtptimeout=${patience}`, "--smtp", `${scheme}127.0.0.1:${to}`];
-  const child = spawn(program, argv, { env: environment() });
-  child.stdin.end(lines.map((line) => `${line}\n`).join(""));
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { exit: await ended, out, err };
+function play(lines: readonly string[], to = port, { scheme = "", patience = 30 } = {}): Promise<Ended> {
+  const argv = ["-n", "-S", `smtptimeout=${patience}`, "--smtp", `${scheme}127.0.0.1:${to}`];
+  return runMail(argv, environment(), lines.map((line) => `${line}\n`).join(""));
 }
 
 const envelope = ["ehlo me", "mail from:<ana@dominio>", "rcpt to:<debian@dominio>"];

@@ -1,18 +1,16 @@
 /** `mail --check`, run as a user would, against maild and against nobody. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import { checkMailName } from "../../src/check/names.ts";
 import type { Config } from "../../src/config/config.ts";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
+import { type Ended, runMail } from "../run-mail.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const place = mkdtempSync(join(tmpdir(), "mail-check-"));
 const spool = join(place, "spool");
 const servers: Server[] = [];
@@ -37,23 +35,14 @@ async function maild(): Promise<string> {
   return `smtp://${server.address}`;
 }
 
-interface Answer {
-  readonly code: number;
-  readonly out: string;
-}
-
 function newHome() {
   const home = mkdtempSync(join(place, "home-"));
   return { home, mailbox: join(home, "mailbox") };
 }
 
-async function check(mta: string, words: readonly string[] = [], { home, mailbox } = newHome()): Promise<Answer> {
-  const child = spawn(process.execPath, [join(root, "bin/mail.js"), "-n", "-S", `mta=${mta}`, "--check", ...words], {
-    env: { PATH: process.env["PATH"], HOME: home, MAIL: mailbox, USER: "root", LOGNAME: "root" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
-  return { out: await text(child.stdout), code: await ended };
+function check(mta: string, words: readonly string[] = [], { home, mailbox } = newHome()): Promise<Ended> {
+  const environment = { PATH: process.env["PATH"], HOME: home, MAIL: mailbox, USER: "root", LOGNAME: "root" };
+  return runMail(["-n", "-S", `mta=${mta}`, "--check", ...words], environment);
 }
 
 // Each waits a second for the queue of a Postfix that does not run.
@@ -64,15 +53,15 @@ test.concurrent("a server that takes mail for an address says so; nothing is del
 });
 
 test.concurrent("an address nobody has is a failure in the server's words", async () => {
-  const { out, code } = await check(await maild(), ["eve@host.example"]);
+  const { out, exit } = await check(await maild(), ["eve@host.example"]);
   expect(out).toMatch(/^fail {2}recipient: mail for eve@host\.example: 550 5\.1\.1 /m);
-  expect(code).toBe(1);
+  expect(exit).toBe(1);
 });
 
 test.concurrent("nobody listens: a failure, with what to do", async () => {
-  const { out, code } = await check("smtp://127.0.0.1:1");
+  const { out, exit } = await check("smtp://127.0.0.1:1");
   expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port 1: Connection refused\n {6}-> systemctl start postfix/m);
-  expect(code).toBe(1);
+  expect(exit).toBe(1);
 });
 
 test.concurrent("a server that refuses to talk", async () => {

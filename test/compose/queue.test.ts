@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { runMail } from "../run-mail.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
 
 let home: string;
@@ -38,14 +38,7 @@ const environment = () => ({
   XDG_STATE_HOME: join(home, "state"),
 });
 
-async function mail(argv: readonly string[], body = ""): Promise<{ exit: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["bin/mail.js", "-n", ...argv], { env: environment() });
-  child.stdin.on("error", () => {});
-  child.stdin.end(body);
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { exit: await ended, out, err };
-}
+const mail = (argv: readonly string[], body = "") => runMail(["-n", ...argv], environment(), body);
 
 /** Settings in a start-up file: what waits is sent by what `mta` was at the time. */
 async function serve(script: Script): Promise<void> {

@@ -1,10 +1,9 @@
 /** What is sent, shown: --dry-run, --trace=json and -v, by the program itself. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type Ended, runMail } from "../run-mail.ts";
 import { closeServers, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 
 let home: string;
@@ -18,14 +17,9 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function mail(...argv: string[]): Promise<{ exit: number | null; out: string; err: string }> {
-  const environment = { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana" };
-  const mta = `mta=smtp://127.0.0.1:${server.port}`;
-  const child = spawn(process.execPath, ["bin/mail.js", "-n", "-S", mta, ...argv], { env: environment });
-  child.stdin.end(".\nbody\n");
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { exit: await ended, out, err };
+function mail(...argv: string[]): Promise<Ended> {
+  const environment = { HOME: home, PATH: process.env["PATH"], USER: "ana" };
+  return runMail(["-n", "-S", `mta=smtp://127.0.0.1:${server.port}`, ...argv], environment, ".\nbody\n");
 }
 
 test("--dry-run: the envelope, with Bcc, and the message, without; nothing is sent and nothing recorded", async () => {

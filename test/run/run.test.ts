@@ -1,16 +1,13 @@
 /** `mail --run`, as cron would call it: the built program, a real command, and a program that takes the mail. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import PostalMime from "postal-mime";
 import { parseJob } from "../../src/run/job.ts";
+import { type Ended, runMail } from "../run-mail.ts";
 
-const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
 const place = mkdtempSync(join(tmpdir(), "mail-run-test-"));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
@@ -21,18 +18,9 @@ beforeEach(() => {
   writeFileSync(join(home, "refuse"), "#!/bin/sh\ncat >/dev/null\nexit 75\n", { mode: 0o755 });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly err: string;
-}
-
-async function mail(words: readonly string[], { way = "take" } = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [program, "-n", "-S", `mta=${home}/${way}`, ...words], {
-    env: { PATH: process.env["PATH"], HOME: home, USER: "root" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
-  return { err: await text(child.stderr), code: await ended };
+function mail(words: readonly string[], { way = "take" } = {}): Promise<Ended> {
+  const environment = { PATH: process.env["PATH"], HOME: home, USER: "root" };
+  return runMail(["-n", "-S", `mta=${home}/${way}`, ...words], environment);
 }
 
 function sent(): string[] {
@@ -53,8 +41,8 @@ test.each([
 });
 
 test("the exit code is the command's, and the message tells what ran, how it ended and what it said, in order", async () => {
-  const { code } = await mail(["-s", "Backup", "--run", "echo out; echo err >&2; echo last; exit 3", "--", "root"]);
-  expect(code).toBe(3);
+  const { exit } = await mail(["-s", "Backup", "--run", "echo out; echo err >&2; echo last; exit 3", "--", "root"]);
+  expect(exit).toBe(3);
   const [message = ""] = sent();
   expect(message).toMatch(/^To: root\nSubject: Backup\nAuto-Submitted: auto-generated\n/);
   expect(message).toMatch(/\n\nCommand: {2}echo out; echo err >&2; echo last; exit 3\nHost: {5}\S+\nStarted: /);
@@ -67,20 +55,20 @@ test("several words are a program and its arguments, and no shell looks at them"
 });
 
 test("a command that is not there", async () => {
-  const { code } = await mail(["root", "--run", "/nonexistent/command", "now"]);
-  expect(code).toBe(127);
+  const { exit } = await mail(["root", "--run", "/nonexistent/command", "now"]);
+  expect(exit).toBe(127);
   expect(sent()[0]).toContain("/nonexistent/command: No such file or directory");
 });
 
 test("a command ended by a signal", async () => {
-  const { code } = await mail(["root", "--run", "kill -9 $$"]);
-  expect(code).toBe(128 + 9);
+  const { exit } = await mail(["root", "--run", "kill -9 $$"]);
+  expect(exit).toBe(128 + 9);
   expect(sent()[0]).toContain("Status:   ended by SIGKILL\n");
 });
 
 test("a signal for it is one for its command, and what that said is sent", async () => {
-  const { code } = await mail(["root", "--run", "echo found; kill -QUIT $PPID; exec sleep 60"]);
-  expect(code).toBe(128 + 3);
+  const { exit } = await mail(["root", "--run", "echo found; kill -QUIT $PPID; exec sleep 60"]);
+  expect(exit).toBe(128 + 3);
   expect(sent()[0]).toMatch(/Status: {3}ended by SIGQUIT\n[\s\S]*\nfound\n/);
 });
 
@@ -97,7 +85,7 @@ test("of a long output the message shows both ends; the whole is attached", asyn
 
 test("--throttle --digest: what was kept back is in the next message, once", async () => {
   const job = (throttle: string) => ["root", "--throttle", throttle, "--digest", "--run", "echo hi; exit 1"];
-  for (let run = 0; run < 3; run++) expect((await mail(job("1h"))).code).toBe(1);
+  for (let run = 0; run < 3; run++) expect((await mail(job("1h"))).exit).toBe(1);
   expect(sent()).toHaveLength(1);
   await sleep(1000);
   await mail(job("1s"));
@@ -127,9 +115,9 @@ test("--if changed: the same again sends nothing, something else does", async ()
 
 test("a message that was not accepted shows as an exit code after a success, and the throttle does not count it", async () => {
   const job = ["root", "--throttle", "1h", "--run", "echo done"];
-  expect((await mail(job, { way: "refuse" })).code).toBe(75);
+  expect((await mail(job, { way: "refuse" })).exit).toBe(75);
   expect(readFileSync(join(home, "dead.letter"), "latin1")).toContain("\ndone\n");
-  expect((await mail(job)).code).toBe(0);
+  expect((await mail(job)).exit).toBe(0);
   expect(sent()).toHaveLength(1);
 });
 
@@ -137,8 +125,8 @@ test.each([
   ["--if", "never", "--if never: it must be one of failed, output, always, changed; nothing was run"],
   ["--throttle", "soon", "--throttle soon: a number and one of s, m, h, d, w; nothing was run"],
 ])("%s %s is refused before anything runs", async (option, value, said) => {
-  const { code, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
-  expect(code).toBe(64);
+  const { exit, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
+  expect(exit).toBe(64);
   expect(err).toBe(`mail: ${said}\n`);
   expect(readdirSync(home)).not.toContain("ran");
 });

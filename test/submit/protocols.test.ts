@@ -1,10 +1,10 @@
 /** The ways out other than plain SMTP, by the built program: TLS from the start, a login by token, LMTP. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type Ended, runMail } from "../run-mail.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 
 let vault: string;
@@ -33,17 +33,9 @@ async function serve(script: Script, { tls }: { tls: boolean | "later" }): Promi
   return server.port;
 }
 
-async function mail(mta: string, ...more: string[]): Promise<{ exit: number | null; err: string }> {
-  const argv = ["-n", "-S", `mta=${mta}`, "-S", "smtptimeout=30", ...more];
-  const child = spawn(process.execPath, ["bin/mail.js", ...argv], {
-    env: { HOME: home, PATH: process.env["PATH"] ?? "", USER: "ana" },
-    stdio: ["pipe", "ignore", "pipe"],
-  });
-  child.stdin.on("error", () => {});
-  child.stdin.end("the body\n");
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const err = await text(child.stderr);
-  return { exit: await ended, err };
+function mail(mta: string, ...more: string[]): Promise<Ended> {
+  const environment = { HOME: home, PATH: process.env["PATH"], USER: "ana" };
+  return runMail(["-n", "-S", `mta=${mta}`, "-S", "smtptimeout=30", ...more], environment, "the body\n");
 }
 
 const trusting = () => ["-S", `cafile=${join(vault, "cert.pem")}`];
@@ -57,7 +49,7 @@ test("smtps: nothing is said to a server that nobody vouches for, and all to one
   expect(await mail(mta, "one@x.org")).toMatchObject({ exit: 69, err: expect.stringContaining("not trusted") });
   expect(server.commands).toEqual([]);
   expect(deadLetter()).toContain("\n\nthe body\n");
-  expect(await mail(mta, ...trusting(), "one@x.org")).toEqual({ exit: 0, err: "" });
+  expect(await mail(mta, ...trusting(), "one@x.org")).toEqual({ exit: 0, out: "", err: "" });
   expect(server.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
 });
 
