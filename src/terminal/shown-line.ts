@@ -46,14 +46,14 @@ export class ShownLine {
     this.#view = view;
   }
 
-  /** Leaves the line as it stands, and the cursor behind it. */
+  /** Leaves the line as it stands, and the cursor behind it and `end`. */
   putDown(state: LineState, end = "\n"): void {
     const view = viewOf(this.#prompt, { ...state, cursor: state.text.length, search: undefined }, this.#screen.size());
     const strokes = changes(this.#view, view);
     this.#view = undefined;
     // Behind a full row the cursor is at the next one's beginning already.
     const there = view.end.column === 0 && view.end.row > 0;
-    this.#screen.draw(end === "" || there ? strokes : [...strokes, { text: end }]);
+    this.#screen.draw(end === "" || (end === "\n" && there) ? strokes : [...strokes, { text: end }]);
   }
 
   /** Takes the line off the screen. */

@@ -179,8 +179,8 @@ export class TypedLine {
         this.#finish({ kind: "end" });
         return true;
       case "interrupt":
-        // The composer's word for it begins with a newline of its own.
-        this.#shown.putDown(this.#state, asked === "command" ? "\n" : "");
+        // As a terminal echoes it: the line looks like one that was dropped. The composer's word begins with a newline.
+        this.#shown.putDown(this.#state, asked === "command" ? "^C\n" : "^C");
         this.#finish({ kind: "interrupt", dropped: this.#state.text });
         return true;
       case "suspend":

@@ -57,6 +57,18 @@ test.each([
   expect(kept("after")).toBe(kept("before"));
 });
 
+test("a line that Ctrl-C drops is marked as a terminal that echoes it would mark it", async () => {
+  const terminal = await start("");
+  await terminal.expect("& ");
+  terminal.send("half");
+  await terminal.expect("half");
+  terminal.send("\x03");
+  await terminal.expect("^C\r\nInterrupt\r\n");
+  terminal.send("x\r");
+  await terminal.exited;
+  expect(kept("code").trim()).toBe("0");
+});
+
 test.each([
   ["SIGTERM", "143"],
   ["SIGHUP", "129"],
