@@ -3,7 +3,7 @@ import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Bytes } from "../message/view/bytes.ts";
 import type { Part } from "../message/view/part.ts";
 import type { ViewPiece } from "../message/view/viewer.ts";
-import type { Styled } from "../terminal/terminal.ts";
+import type { Styled, Terminal } from "../terminal/terminal.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { paintMessage } from "./message-paint.ts";
 import { keptFields, type Printing, pageLimit, shownPieces } from "./print-message.ts";
@@ -54,7 +54,8 @@ async function print(
       visit(message);
       collected.push(...title(session, message), ...(await piecesOf(message)));
     }
-    if (lines(collected) - (config.settings.get("quiet") ? 0 : messages.length) > limit)
+    const titles = config.settings.get("quiet") ? 0 : messages.length;
+    if (isLonger(await rows(terminal, collected), limit + titles))
       await terminal.page(config.settings.get("PAGER"), collected);
     else await write(session, collected);
     return;
@@ -116,11 +117,18 @@ async function write(session: Session, pieces: Iterable<Shown>): Promise<boolean
   return true;
 }
 
-function lines(pieces: readonly Shown[]): number {
+/** Where the window is known, a line that it breaks counts as the rows that it takes. */
+async function rows(terminal: Terminal, pieces: readonly Shown[]): Promise<Iterable<Shown>> {
+  if (!terminal.rich) return pieces;
+  const { folded } = await import("../terminal/folded.ts");
+  return folded(pieces, terminal.size().columns);
+}
+
+function isLonger(pieces: Iterable<Shown>, limit: number): boolean {
   let sum = 0;
   for (const piece of pieces) {
     const text = piece instanceof Uint8Array ? Buffer.from(piece).toString("latin1") : piece.text;
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) sum++;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) if (++sum > limit) return true;
   }
-  return sum;
+  return false;
 }

@@ -33,6 +33,18 @@ test("more, which takes colours for text, does not break a coloured line that fi
   await pty.expect("--More--");
 });
 
+test("a few lines that fill more than the window are paged", async () => {
+  home = mkdtempSync(join(tmpdir(), "mail-pager-"));
+  const body = `${"x".repeat(79)} `.repeat(30);
+  writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n\n`);
+  const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8" };
+  const argv = [process.execPath, program, "-n", "-S", "crt", "-f", join(home, "box")];
+  pty = await openPty({ argv, env, cwd: home });
+  await pty.expect("& ");
+  pty.send("1\r");
+  await pty.expect("--More--");
+});
+
 test.each([
   // what it shows, columns, pieces, rows
   ["a line as wide as the window", 5, ["abcde\n", "f\n"], ["abcde", "f", ""]],
