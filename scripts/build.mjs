@@ -14,6 +14,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { completions } from "./completions.mjs";
 import { helpTopics } from "./help-topics.mjs";
+import { noticesOf, noticing } from "./notices.mjs";
 import { buildProgram } from "./parts.mjs";
 import { loadTables } from "./tables.mjs";
 
@@ -118,6 +119,7 @@ function run(program, ...rest) {
 
 try {
   mkdirSync(made);
+  const { packages, plugin: noting } = noticing();
   const common = {
     outdir: made,
     bundle: true,
@@ -133,7 +135,7 @@ try {
     outExtension: { ".js": ".cjs" },
     entryPoints: libraries,
     mainFields: ["module", "main"],
-    plugins: [withoutTables, withoutEntities],
+    plugins: [withoutTables, withoutEntities, noting],
   });
   writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
   const tasks = ["version", "send", "read"];
@@ -145,7 +147,7 @@ try {
         entryPoints: [join(root, `src/${program}.ts`)],
         mainFields: ["module", "main"],
         external: ["koffi"],
-        plugins: [besideTheProgram, lateTables, ...(program === "mail" ? [withoutRandomName] : [])],
+        plugins: [besideTheProgram, lateTables, noting, ...(program === "mail" ? [withoutRandomName] : [])],
       },
       partOf,
       runs:
@@ -159,6 +161,7 @@ try {
     run(program, "--write-code-cache", ...(program === "mail" ? tasks : []));
   }
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(helpTopics()), { level: 9 }));
+  writeFileSync(join(made, "licenses.txt"), noticesOf(packages));
   mkdirSync(join(made, "completions"));
   for (const [name, text] of Object.entries(completions(await loadTables()))) {
     writeFileSync(join(made, "completions", name), text);

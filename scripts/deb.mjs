@@ -118,7 +118,10 @@ try {
   link("mail", "usr/share/bash-completion/completions/mailx");
   put("usr/share/zsh/vendor-completions/_mail", completion("_mail"));
   put("usr/share/fish/vendor_completions.d/mail.fish", completion("mail.fish"));
-  put(`usr/share/doc/${name}/copyright`, readFileSync(join(root, "LICENSE")));
+  put(
+    `usr/share/doc/${name}/copyright`,
+    `${readFileSync(join(root, "LICENSE"), "utf8")}\n${readFileSync(join(root, "dist/licenses.txt"), "utf8")}`,
+  );
   put(`usr/share/doc/${name}/changelog.gz`, gzipSync(readFileSync(join(root, "CHANGELOG.md")), { level: 9 }));
   const control = `Package: ${name}
 Version: ${version}

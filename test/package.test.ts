@@ -34,6 +34,7 @@ test("the package holds the programs, their manual pages, and nothing else", () 
     "dist/help.json.gz",
     "dist/html-to-text.cjs",
     "dist/iconv-lite.cjs",
+    "dist/licenses.txt",
     "dist/mail-read.cjs",
     "dist/mail-read.cjs.cache",
     "dist/mail-rest.cjs",
@@ -51,6 +52,13 @@ test("the package holds the programs, their manual pages, and nothing else", () 
     "man/mailrc.5",
     "package.json",
   ]);
+});
+
+test("the licence of each package that is bundled stands with it", () => {
+  const notices = readFileSync(join(root, "dist/licenses.txt"), "utf8");
+  const named = [...notices.matchAll(/^(\S+) \d+\.\S+ \(.+\)$/gm)].map(([, name]) => name);
+  const bundled = ["chalk", "commander", "enquirer", "html-to-text", "iconv-lite", "nodemailer", "smtp-server"];
+  expect(named).toEqual(expect.arrayContaining(bundled));
 });
 
 test("unpacked it takes less than 2 MB", () => {

@@ -1,0 +1,47 @@
+/** The licences of what is bundled, which its authors want to stand with each copy. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** An esbuild plugin that notes the packages of which something gets into what is built. */
+export function noticing() {
+  const packages = new Set();
+  return {
+    packages,
+    plugin: {
+      name: "packages-that-are-bundled",
+      setup(builder) {
+        builder.initialOptions.metafile = true;
+        builder.onEnd(({ metafile }) => {
+          for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+            for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+              if (bytesInOutput > 0 && path.includes("node_modules/")) packages.add(packageOf(path));
+            }
+          }
+        });
+      },
+    },
+  };
+}
+
+function packageOf(path) {
+  let directory = dirname(path);
+  // A package may hold others without a name, which say how their modules are to be read.
+  while (!existsSync(join(directory, "package.json")) || manifestOf(directory).version === undefined)
+    directory = dirname(directory);
+  return directory;
+}
+
+function manifestOf(directory) {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+}
+
+/** @param packages their directories */
+export function noticesOf(packages) {
+  const notices = [...packages].map((directory) => {
+    const { name, version, license } = manifestOf(directory);
+    const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
+    if (file === undefined) throw new Error(`${directory}: no licence; see scripts/notices.mjs`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
+  });
+  return `What the programs have of others, and its licences.\n\n${notices.sort().join(`\n${"-".repeat(78)}\n\n`)}`;
+}
