@@ -26,11 +26,14 @@ function loader(directory) {
   }
 
   function hold() {
+    const opened = new Map();
     try {
       const files = fs.readdirSync(directory).filter((file) => file.startsWith("mail-"));
-      held = new Map(files.map((file) => [file, fs.openSync(`${directory}/${file}`)]));
+      for (const file of files) opened.set(file, fs.openSync(`${directory}/${file}`));
+      held = opened;
     } catch {
-      // Being replaced this very moment: what is missing is missed when it is wanted.
+      // Being replaced this very moment, or no room for more descriptors: what is missing is missed when it is wanted.
+      for (const descriptor of opened.values()) fs.closeSync(descriptor);
     }
   }
 

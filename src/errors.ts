@@ -23,6 +23,8 @@ export type ExitCode = (typeof Exit)[keyof typeof Exit];
 /** What a user can understand and act on. The text says what happened, to what, and what was left untouched; "" where it has been said. */
 export class MailError extends Error {
   readonly exit: ExitCode;
+  /** Said without the program's name in front. */
+  readonly plain: boolean = false;
 
   constructor(message: string, exit: ExitCode = Exit.Failure, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

@@ -1,5 +1,5 @@
 /** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { isListing } from "./cli/listing.ts";
 import type { SaidOptions } from "./cli/said-options.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
@@ -26,12 +26,13 @@ async function run(
   open: OpenTerminal,
   opened: (terminal: Terminal) => void,
 ): Promise<ExitCode> {
+  if (argv[0] === "-V" || argv[0] === "--version") return printVersion();
   if (argv[0] === "help" && argv.length === 2) {
     const { asksForHelp } = await import("./cli/help-topic.ts");
     if (asksForHelp(argv)) return help(argv[1] ?? "", open, opened);
   }
   const { parseArguments } = await import("./cli/parse.ts");
-  const parsed = await parseArguments(argv, (text) => process.stdout.write(text));
+  const parsed = await parseArguments(argv, print);
   if (parsed === undefined) return Exit.Ok;
   if (parsed.version) return printVersion();
   const said = readsPipe(parsed) ? { ...parsed, piped: await takePiped() } : parsed;
@@ -109,8 +110,13 @@ async function help(topic: string, open: OpenTerminal, opened: (terminal: Termin
 }
 
 function printVersion(): ExitCode {
-  process.stdout.write(`mail ${version}\n`);
+  print(`mail ${version}\n`);
   return Exit.Ok;
+}
+
+/** Before there is a terminal. @throws the system's error: process.stdout would tell it to nobody */
+function print(text: string): void {
+  writeFileSync(1, text);
 }
 
 /** What is said of an error, and what scripts are told. */
@@ -119,14 +125,14 @@ export function report(error: unknown): { text: string | undefined; exit: ExitCo
   if (isSystemError(error)) {
     // Whoever read our output has gone: nobody is there to be told.
     if (error.code === "EPIPE") return { text: undefined, exit: Exit.IoErr };
-    return { text: strerror(error), exit: Exit.IoErr };
+    const words = strerror(error);
+    return { text: error.path === undefined ? words : `${error.path}: ${words}`, exit: Exit.IoErr };
   }
   const what = error instanceof Error ? error.message : String(error);
   return { text: `internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, exit: Exit.Software };
 }
 
 export async function main(argv: readonly string[], open: OpenTerminal = openOwn): Promise<ExitCode> {
-  if (argv[0] === "-V" || argv[0] === "--version") return printVersion();
   let terminal: Terminal | undefined;
   try {
     const exit = await run(argv, open, (opened) => {
@@ -136,9 +142,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     return exit;
   } catch (error) {
     const { text, exit } = report(error);
-    const { UsageError } = await import("./cli/usage.ts");
-    const { NoMail } = await import("./read/folder.ts");
-    const plain = error instanceof UsageError || error instanceof NoMail;
+    const plain = error instanceof MailError && error.plain;
     // Standard output comes before it, also where there is nothing to tell.
     tell(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
     if (exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)

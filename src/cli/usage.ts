@@ -4,6 +4,8 @@ import { type Option, options } from "./options.ts";
 
 /** A command line that cannot be meant. Exit code 1 where bsd-mailx has the same complaint. */
 export class UsageError extends MailError {
+  override readonly plain = true;
+
   constructor(message: string, exit: ExitCode = Exit.Failure) {
     super(message, exit);
   }

@@ -24,8 +24,10 @@ export interface FolderName {
   readonly unnoticed?: boolean;
 }
 
-/** No mailbox, or an empty one; said without the program's name in front. */
-export class NoMail extends MailError {}
+/** No mailbox, or an empty one. */
+export class NoMail extends MailError {
+  override readonly plain = true;
+}
 
 /** @throws NoMail for a system mailbox that is missing, MailError for what can't be opened */
 export async function openFolder(session: Session, folderName: FolderName): Promise<Folder> {

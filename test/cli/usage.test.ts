@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { type Option, options } from "../../src/cli/options.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
@@ -10,4 +15,24 @@ test("who mistypes an option is shown every use there is, within the width of a 
   expect(complaint).toBe("mail: unknown option '-Z'");
   for (const { long } of alone) expect(mistake.message).toContain(`--${long}`);
   expect(lines.filter((line) => line.length > 90)).toEqual([]);
+});
+
+const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
+
+test.each(["-V", "--version", "--help", "help", "--config"])("%s on a full disk fails, and says why", (option) => {
+  const full = openSync("/dev/full", "w");
+  const argv = [program, ...(option === "help" ? ["help", "save"] : [option])];
+  const { status, stderr } = spawnSync(process.execPath, argv, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+  closeSync(full);
+  expect([status, stderr]).toEqual([74, "mail: No space left on device\n"]);
+});
+
+test("what fails without further words is named", () => {
+  const home = mkdtempSync(join(tmpdir(), "mail-usage-"));
+  writeFileSync(join(home, "file"), "");
+  writeFileSync(join(home, "spool"), "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nSubject: s\n\ntext\n\n");
+  const env = { PATH: process.env["PATH"], HOME: join(home, "file"), MAIL: join(home, "spool") };
+  const { status, stderr } = spawnSync(process.execPath, [program, "-n"], { env, input: "p\nq\n", encoding: "utf8" });
+  expect([status, stderr]).toEqual([74, `mail: ${join(home, "file/mbox")}: Not a directory\n`]);
+  rmSync(home, { recursive: true });
 });
