@@ -5,13 +5,14 @@
  * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
  */
 import { types } from "node:util";
-import { Exit, MailError } from "../errors.ts";
+import { MailError } from "../errors.ts";
 import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
 import { Dialogue } from "./dialogue.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
 import { failure, refusal, type SmtpError, unknownOutcome } from "./failures.ts";
 import { onAbort } from "./on-abort.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
+import { international } from "./smtputf8.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
 import { serverName } from "./way.ts";
 
@@ -236,37 +237,6 @@ function isTooMany({ reply }: Refusal): boolean {
 function isGone(error: SmtpError): boolean {
   if (error.response?.startsWith("421")) return true;
   return ["ECONNECTION", "ESOCKET", "ETIMEDOUT"].includes(error.code ?? "") && !error.response;
-}
-
-/** RFC 6531 where the server has it. Elsewhere a domain can be written in ASCII (IDNA), a local part can not. */
-function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
-  if (supported || isAscii([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
-  const reply = "the server takes no addresses with characters beyond ASCII (SMTPUTF8); nothing was sent";
-  const from = asciiAddress(envelope.from);
-  if (from === undefined) throw new SubmissionFailed(`${envelope.from}: ${reply}`, Exit.DataErr);
-  const refused: Refusal[] = [];
-  const to: string[] = [];
-  for (const recipient of envelope.to) {
-    const ascii = asciiAddress(recipient);
-    if (ascii === undefined) refused.push({ recipient, reply, exit: Exit.DataErr });
-    else to.push(ascii);
-  }
-  return { sendable: { from, to }, refused };
-}
-
-function asciiAddress(address: string): string | undefined {
-  const at = address.lastIndexOf("@");
-  if (at < 0 || isAscii(address)) return isAscii(address) ? address : undefined;
-  if (!isAscii(address.slice(0, at))) return undefined;
-  try {
-    return `${address.slice(0, at)}@${new URL(`http://${address.slice(at + 1)}`).hostname}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAscii(text: string): boolean {
-  return /^[\u0000-\u007f]*$/.test(text);
 }
 
 /** Says QUIT where someone listens, and lets go of the socket either way. */

@@ -1,0 +1,40 @@
+/** Addresses beyond ASCII (RFC 6531): as they are where the server takes them, else what of them can be written in ASCII. */
+import { Exit } from "../errors.ts";
+import { SubmissionFailed } from "./errors.ts";
+import type { Envelope, Refusal } from "./transport.ts";
+
+/**
+ * A domain can be written in ASCII (IDNA), a local part can not.
+ *
+ * @param supported the server has SMTPUTF8
+ * @throws SubmissionFailed for the sender; a recipient is refused
+ */
+export function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
+  if (supported || isAscii([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
+  const reply = "the server takes no addresses with characters beyond ASCII (SMTPUTF8); nothing was sent";
+  const from = asciiAddress(envelope.from);
+  if (from === undefined) throw new SubmissionFailed(`${envelope.from}: ${reply}`, Exit.DataErr);
+  const refused: Refusal[] = [];
+  const to: string[] = [];
+  for (const recipient of envelope.to) {
+    const ascii = asciiAddress(recipient);
+    if (ascii === undefined) refused.push({ recipient, reply, exit: Exit.DataErr });
+    else to.push(ascii);
+  }
+  return { sendable: { from, to }, refused };
+}
+
+function asciiAddress(address: string): string | undefined {
+  const at = address.lastIndexOf("@");
+  if (at < 0 || isAscii(address)) return isAscii(address) ? address : undefined;
+  if (!isAscii(address.slice(0, at))) return undefined;
+  try {
+    return `${address.slice(0, at)}@${new URL(`http://${address.slice(at + 1)}`).hostname}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAscii(text: string): boolean {
+  return /^[\u0000-\u007f]*$/.test(text);
+}
