@@ -4,8 +4,6 @@ export interface PtyOptions {
   readonly cwd?: string;
   readonly rows?: number;
   readonly columns?: number;
-  readonly uid?: number;
-  readonly gid?: number;
   /** Called with each piece of what is written to the terminal. */
   readonly onData?: (text: string) => void;
 }

@@ -35,28 +35,68 @@ async function open(rows, columns) {
   return { master, name };
 }
 
-function seen(text, wanted, from) {
-  if (typeof wanted === "string") {
-    const at = text.indexOf(wanted, from);
-    return at < 0 ? -1 : at + wanted.length;
+/** What a terminal has shown, and who waits for what it is going to show. */
+class Shown {
+  text = "";
+  ended = false;
+  /** Behind what was waited for last. */
+  #from = 0;
+  #wake = () => {};
+
+  add(piece) {
+    this.text += piece;
+    this.#wake();
   }
-  const found = wanted.exec(text.slice(from));
-  return found === null ? -1 : from + found.index + found[0].length;
+
+  end() {
+    this.ended = true;
+    this.#wake();
+  }
+
+  async expect(wanted, timeout) {
+    const deadline = Date.now() + timeout;
+    for (;;) {
+      const at = this.#endOf(wanted);
+      if (at >= 0) {
+        this.#from = at;
+        return;
+      }
+      if (this.ended || Date.now() >= deadline) {
+        throw new Error(`the terminal never showed ${JSON.stringify(String(wanted))}; it shows:\n${this.text}`);
+      }
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, deadline - Date.now());
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #endOf(wanted) {
+    if (typeof wanted === "string") {
+      const at = this.text.indexOf(wanted, this.#from);
+      return at < 0 ? -1 : at + wanted.length;
+    }
+    const found = wanted.exec(this.text.slice(this.#from));
+    return found === null ? -1 : this.#from + found.index + found[0].length;
+  }
 }
 
 /** What the kernel says of each thread. */
-function threadsOf(pid) {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+function threadsOf(proc) {
+  return readdirSync(`${proc}/task`).flatMap((thread) => {
     try {
-      return [readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1")];
+      return [readFileSync(`${proc}/task/${thread}/stat`, "latin1")];
     } catch {
       return []; // It has ended.
     }
   });
 }
 
-function openFiles(pid) {
-  const directory = `/proc/${pid}/fd`;
+function openFiles(proc) {
+  const directory = `${proc}/fd`;
   return readdirSync(directory).flatMap((name) => {
     try {
       return [readlinkSync(`${directory}/${name}`)];
@@ -66,7 +106,7 @@ function openFiles(pid) {
   });
 }
 
-export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gid, onData = () => {} }) {
+export async function openPty({ argv, env, cwd, rows = 24, columns = 80, onData = () => {} }) {
   const { master, name } = await open(rows, columns);
   // Kept open until the child has ended, or what it wrote last could be lost with it.
   const ours = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
@@ -75,76 +115,47 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, uid, gi
     cwd,
     detached: true,
     stdio: "ignore",
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
   });
-  let text = "";
-  let from = 0;
-  let ended = false;
-  let wake = () => {};
+  const shown = new Shown();
   const stream = new ReadStream(master);
   stream.setEncoding("utf8");
-  const finish = () => {
-    ended = true;
-    wake();
-  };
   stream.on("data", (piece) => {
-    text += piece;
     onData(piece);
-    wake();
+    shown.add(piece);
   });
-  stream.on("error", finish);
-  stream.on("end", finish);
+  stream.on("error", () => shown.end());
+  stream.on("end", () => shown.end());
   const closed = new Promise((resolve) => stream.on("close", resolve));
   const exited = new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => {
       closeSync(ours);
       const done = () => resolve(signal === null ? code : 128);
-      if (ended) done();
+      if (shown.ended) done();
       else {
         stream.once("error", done);
         stream.once("end", done);
       }
     });
   });
+  const proc = `/proc/${child.pid}`;
   return {
     exited,
     pid: child.pid,
-    transcript: () => text.replaceAll("\r\n", "\n"),
+    transcript: () => shown.text.replaceAll("\r\n", "\n"),
     send: (typed) => {
       writeSync(master, typed);
     },
     // In a thread of its own: what is echoed has to be taken meanwhile, or neither side goes on.
     paste: (text) => promisify(write)(master, text),
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
-    isAsleep: () => threadsOf(child.pid).every((stat) => /^\d+ \(.*\) S/s.test(stat)),
-    openFiles: () => openFiles(child.pid),
-    children: () =>
-      readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").match(/\d+/g)?.map(Number) ?? [],
-    resize(size) {
+    isAsleep: () => threadsOf(proc).every((stat) => /^\d+ \(.*\) S/s.test(stat)),
+    openFiles: () => openFiles(proc),
+    children: () => (readFileSync(`${proc}/task/${child.pid}/children`, "utf8").match(/\d+/g) ?? []).map(Number),
+    resize: (size) => {
       execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);
     },
-    async expect(wanted, timeout = 50_000) {
-      const deadline = Date.now() + timeout;
-      for (;;) {
-        const at = seen(text, wanted, from);
-        if (at >= 0) {
-          from = at;
-          return;
-        }
-        if (ended || Date.now() >= deadline) {
-          throw new Error(`the terminal never showed ${JSON.stringify(String(wanted))}; it shows:\n${text}`);
-        }
-        await new Promise((resolve) => {
-          const timer = setTimeout(resolve, deadline - Date.now());
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-    },
+    expect: (wanted, timeout = 50_000) => shown.expect(wanted, timeout),
     async close() {
       child.kill("SIGHUP");
       stream.destroy();
