@@ -59,10 +59,15 @@ export function statusMark(flags: number): string {
   return flags & Flag.Saved ? "*" : " ";
 }
 
-/** The address in From, else the user of the From_ line. */
-export function senderOf(header: Uint8Array, parsed: Header = parseHeader(header)): string {
-  const from = parsed.all("from");
-  return from.length > 0 ? bareAddress(from.join(" ")) : fromLine(header).user;
+function senderOf(header: Uint8Array, parsed: Header): string {
+  return senderNamed(parsed.all("from"), parsed.all("sender"), () => fromLine(header).user);
+}
+
+/** The address in From, else in Sender, else the user of the From_ line; of a path of hosts, `a!b!c`, the last two. */
+export function senderNamed(from: readonly string[], sender: readonly string[], envelopeUser: () => string): string {
+  const named = from.length > 0 ? from : sender;
+  const address = named.length > 0 ? bareAddress(named.join(" ")) : envelopeUser();
+  return address.replace(/^.*!(?=[^!]*![^!]*$)/s, "");
 }
 
 /** `From USER DATE`; a quoted user may hold blanks. */

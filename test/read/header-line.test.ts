@@ -22,8 +22,18 @@ test.each([
   ["comment before, and its blank", "(Before) d@x.org", " d@x.org"],
   ["two addresses", "Two <e@x.org>, f@x.org", "e@x.org, f@x.org"],
   ["quoted name", '"Q, N." <q@x.org>', "q@x.org"],
+  ["path of hosts", "N <a!b!c!n>", "c!n"],
 ])("the sender with a %s", (_shows, from, shown) => {
   expect(line(`${fromLine}From: ${from}\n\n`).slice(6, 23).trimEnd()).toBe(shown);
+});
+
+test.each([
+  ["Sender, without From", "Sender: N <s@x.org>\n", "s@x.org"],
+  ["From, with Sender", "Sender: s@x.org\nFrom: a@x.org\n", "a@x.org"],
+  ["an empty From, all the same", "Sender: s@x.org\nFrom:\n", ""],
+  ["the From_ line, without both", "To: a@x.org\n", "u@x.org"],
+])("the sender is of %s", (_shows, fields, shown) => {
+  expect(line(`${fromLine}${fields}\n`).slice(6, 23).trimEnd()).toBe(shown);
 });
 
 test.each([

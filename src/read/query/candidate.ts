@@ -1,11 +1,10 @@
 /** One message under examination: what a term may ask of it, each made when first asked for. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
-import { bareAddress } from "../../message/bare-address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
-import { fromLine } from "../header-line.ts";
+import { fromLine, senderNamed } from "../header-line.ts";
 
 /** A message longer than this is not held in memory, but read where it is looked into. */
 const longest = 8 << 20;
@@ -58,10 +57,10 @@ export class Candidate {
     return fieldValues(this.header, name).map((value) => decodeWords(value));
   }
 
-  /** The address in From, undecoded, else the user of the From_ line: what a bare word of a list is looked for in. */
+  /** As header lines show it, undecoded: what a bare word of a list is looked for in. */
   get sender(): string {
-    const from = fieldValues(this.header, "from");
-    return from.length > 0 ? bareAddress(from.join(" ")) : this.envelope.user;
+    const { header } = this;
+    return senderNamed(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user);
   }
 
   /** The From_ line. */
