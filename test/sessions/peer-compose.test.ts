@@ -63,6 +63,17 @@ test.each<[string, Given, Result]>([
   expect(await said(given)).toMatchObject(wanted);
 });
 
+test.each([
+  ["x <a@x> y", "<a@x>"],
+  ["<a@x> <b@x>", "<a@x>"],
+  ["no brackets", "<no brackets>"],
+  ["<a@x", "<a@x>"],
+])("an answer to the Message-ID %s", async (id, wanted) => {
+  const box = mail({ fields: `Message-ID: ${id}\n` });
+  const { sent } = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "", input: "r\n", files: { box } });
+  expect(sent).toContain(`\nIn-Reply-To: ${wanted}\n`);
+});
+
 test.each<[string, Given]>([
   ["-r", { argv: ["-r", "", "bob"], input: "x\n" }],
   ["a variable from", { argv: ["bob"], mailrc: "set from=\n", input: "x\n" }],

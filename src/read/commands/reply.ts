@@ -94,7 +94,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   const last = headers.at(-1);
   if (first === undefined || last === undefined) return false;
   const draft = draftFor(first);
-  draft.inReplyTo = last.get("message-id");
+  draft.inReplyTo = identifier(last);
   draft.references = references(last);
   draft.to = to;
   if (record) draft.record = fileNamedAfter(to);
@@ -139,15 +139,22 @@ function draftFor(header: Header): Draft {
   const named = subjects.length > 0 ? subjects : header.all("subj");
   const subject = named.join(" ");
   if (named.length > 0) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
-  draft.inReplyTo = header.get("message-id");
+  draft.inReplyTo = identifier(header);
   draft.references = references(header);
   return draft;
+}
+
+/** The first of what Message-ID has in angle brackets, else all of it, put into them. */
+function identifier(header: Header): string | undefined {
+  const field = header.get("message-id") ?? "";
+  const id = /<([^<>]*)/.exec(field)?.[1] ?? field.trim();
+  return id === "" ? undefined : `<${id}>`;
 }
 
 /** RFC 5322, section 3.6.4: the thread so far, and the message that is answered. */
 function references(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
-  const ids = `${before} ${header.get("message-id") ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
+  const ids = `${before} ${identifier(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
   // A thread of years would fill the header: its beginning and its end are what threading needs.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
