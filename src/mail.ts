@@ -176,7 +176,10 @@ function argumentsGiven(): string[] {
 }
 
 export function start(): void {
-  process.on("exit", endAtOnce);
-  // All is written by now. Left to itself, Node would take 2 ms to put its heap away.
-  void main(argumentsGiven()).then((exit) => process.exit(exit));
+  void main(argumentsGiven()).then((exit) => {
+    // Behind all other handlers, such as the one that leaves raw mode: nothing comes after it.
+    process.on("exit", endAtOnce);
+    // All is written by now. Left to itself, Node would take 2 ms to put its heap away.
+    process.exit(exit);
+  });
 }

@@ -144,7 +144,11 @@ export class Typing {
       terminal.out("@\n");
       return false;
     }
-    if (++this.#interrupts > 1) return true;
+    if (++this.#interrupts > 1) {
+      // The prompt that comes next is not to stand behind what was typed.
+      if (terminal.rich) terminal.out("\n");
+      return true;
+    }
     terminal.out("\n(Interrupt -- one more to kill letter)\n");
     return false;
   }

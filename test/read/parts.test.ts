@@ -120,7 +120,10 @@ test("pipe -p gives a part, decoded, to a command", async () => {
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one");
 });
 
-test("open gives the part's file to the program for its type, no shell reads its name, and the file goes at the end", () => {
+test.each([
+  ["exit", "exit\n"],
+  ["a quit that writes under lock", "delete 2\nquit\n"],
+])("open gives a part's file to the program for its type, no shell reads its name, and it goes at %s", (_end, end) => {
   const mailbox = join(directory, "spool");
   writeFileSync(mailbox, spool);
   const TMPDIR = join(directory, "temporary");
@@ -128,7 +131,7 @@ test("open gives the part's file to the program for its type, no shell reads its
   const mailcap = `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`;
   const { status } = spawnSync(process.execPath, [program, "-n", "-S", `mailcap=${mailcap}`, "-f", mailbox], {
     env: { PATH: process.env["PATH"], HOME: directory, TMPDIR },
-    input: "open 2\nopen 2\nexit\n",
+    input: `open 2\nopen 2\n${end}`,
   });
   expect(status).toBe(0);
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one,application/pdf,");

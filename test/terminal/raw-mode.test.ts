@@ -94,6 +94,22 @@ test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is typed keeps its
   expect(kept("after")).toBe(kept("before"));
 });
 
+test("a message given up by two interrupts leaves the terminal as it was, and the shell a line of its own", async () => {
+  const terminal = await start("bob@example.org");
+  await terminal.expect("Subject: ");
+  terminal.send("hola\rfirst line\rhalf");
+  await terminal.expect("half");
+  terminal.send("\x03");
+  await terminal.expect("one more to kill letter)\r\n");
+  terminal.send("other half");
+  await terminal.expect("other half");
+  terminal.send("\x03");
+  await terminal.exited;
+  expect(kept("dead.letter")).toContain("first line\nhalf\nother half\n");
+  expect(terminal.transcript()).toContain("other half^C\n");
+  expect(kept("after")).toBe(kept("before"));
+});
+
 test("an interrupt at the prompt drops the line and nothing else", async () => {
   const terminal = await start("");
   await terminal.expect("& ");
