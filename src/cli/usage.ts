@@ -27,7 +27,7 @@ export function usage(): string {
        mail --run command ... [--if failed|output|changed|always] [-s subject] to-addr ...
        mail --json | --count | --print [-f name] [query]
 ${usesAlone()}
-       mail help topic`;
+       mail help topic | --help`;
 }
 
 /** The options that are a use of their own, in lines of 80 columns. */

@@ -14,6 +14,7 @@ test("who mistypes an option is shown every use there is, within the width of a 
   const [complaint, ...lines] = mistake.message.split("\n");
   expect(complaint).toBe("mail: unknown option '-Z'");
   for (const { long } of alone) expect(mistake.message).toContain(`--${long}`);
+  expect(lines.at(-1)).toBe("       mail help topic | --help");
   expect(lines.filter((line) => line.length > 90)).toEqual([]);
 });
 
