@@ -104,11 +104,15 @@ function asInPage(text: string): string {
     .replace(/\bdominio\.t\w*/g, "DOMINIO")
     .replace(/127\.0\.0\.1 port \d+/g, "localhost port 25")
     .replace(/\bgames\b/g, "debian")
-    // The names of the pages are shorter; the columns stay.
-    .replace(/^([> ][NU] +\d+ )(\S+) +(?=\w{3} \w{3} )/gm, (_all, front, name) => `${front}${name.padEnd(18)} `)
+    .replace(/^([> ][NU] +\d+ )(\S+) +(?=\w{3} \w{3} )/gm, inColumns)
     .replace(/[ \t]+$/gm, "")
     .trimEnd()
     .concat("\n");
+}
+
+/** The names of the pages are shorter; the columns of a header line stay. */
+function inColumns(_all: string, front: string, name: string): string {
+  return `${front}${name.padEnd(18)} `;
 }
 
 /** What of a transcript is the same each time. */
