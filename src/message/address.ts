@@ -107,12 +107,10 @@ function* tokens(text: string, verbatim = false): Generator<Piece> {
       apart = true;
       continue;
     }
-    if (first === '"') {
-      at = endOf(text, at, '"');
-      yield piece("quoted", unquoted(text.slice(start + 1, at - 1)));
-    } else if (first === "(") {
-      at = endOf(text, at, ")");
-      yield piece("comment", unquoted(text.slice(start + 1, at - 1)));
+    if (first === '"' || first === "(") {
+      const end = endOf(text, at, first === "(" ? ")" : first);
+      at = Math.min(end + 1, text.length);
+      yield piece(first === "(" ? "comment" : "quoted", unquoted(text.slice(start + 1, end)));
     } else if (first === "<") {
       const inner = matchAt(angle, text, start) ?? matchAt(openAngle, text, start);
       at += inner?.[0].length ?? 1;
@@ -154,13 +152,13 @@ function isBlank(character: string): boolean {
   return character === " " || character === "\t" || character === "\r" || character === "\n";
 }
 
-/** The offset behind the delimiter that closes what opens at `start`, or the text's end. Comments nest. */
+/** The offset of the delimiter that closes what opens at `start`, or the text's end. Comments nest. */
 function endOf(text: string, start: number, close: '"' | ")"): number {
   let depth = 1;
   for (let at = start + 1; at < text.length; at++) {
     const here = text.charAt(at);
     if (here === "\\") at++;
-    else if (here === close && --depth === 0) return at + 1;
+    else if (here === close && --depth === 0) return at;
     else if (here === "(" && close === ")") depth++;
   }
   return text.length;

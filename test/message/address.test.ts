@@ -29,6 +29,8 @@ test.each([
   ["ann @ x . org", [{ name: "", address: "ann@x.org" }]],
   ["ann at x.org", [{ name: "", address: "ann@x.org" }]],
   ["Ann <ann@x.org", [{ name: "Ann", address: "ann@x.org" }]],
+  ["ann@x.org (Ann", [{ name: "Ann", address: "ann@x.org" }]],
+  ['"Ann 🙂', [{ name: "", address: '"Ann 🙂"' }]],
   [
     "ann@x.org ben@x.org",
     [
