@@ -146,17 +146,18 @@ async function filter({ config, terminal, draft }: Composing, line: string): Pro
   }
 }
 
+/** An interrupt ends it: what was answered before counts. */
 async function editHeader({ terminal, draft }: Composing): Promise<void> {
   if (!terminal.inputIsTerminal) return;
-  const ask = async (prompt: string, value: string) => {
-    const answer = await terminal.editLine(prompt, value, prompt === "Subject: " ? "subject" : "people");
-    return answer.kind === "line" ? answer.text : value;
-  };
-  draft.to = typedItems(await ask("To: ", draft.to.join(" ")));
-  const subject = await ask("Subject: ", draft.subject ?? "");
-  draft.subject = subject === "" ? undefined : subject;
-  draft.cc = typedItems(await ask("Cc: ", draft.cc.join(" ")));
-  draft.bcc = typedItems(await ask("Bcc: ", draft.bcc.join(" ")));
+  for (const field of ["to", "subject", "cc", "bcc"] as const) {
+    const name = `${field.charAt(0).toUpperCase()}${field.slice(1)}: `;
+    const value = field === "subject" ? (draft.subject ?? "") : draft[field].join(" ");
+    const answer = await terminal.editLine(name, value, field === "subject" ? "subject" : "people");
+    if (answer.kind === "interrupt") return;
+    if (answer.kind !== "line") continue;
+    if (field === "subject") draft.subject = answer.text === "" ? undefined : answer.text;
+    else draft[field] = typedItems(answer.text);
+  }
 }
 
 async function quote(

@@ -3,11 +3,11 @@ import { basename } from "node:path";
 import { Flag } from "../mailbox/mailbox.ts";
 import type { Session } from "./session.ts";
 
-/** bsd-mailx's; it has no variable for it, so that in a pipe it is always this one. */
+/** bsd-mailx's; it has no variable for it, so that it is always this one where we are to be as it is. */
 const plainPrompt = "& ";
 
 export function promptOf({ config, folder, terminal }: Session): string {
-  if (!terminal.outputIsTerminal) return plainPrompt;
+  if (!terminal.rich) return plainPrompt;
   const text = config.settings.get("prompt");
   if (!text.includes("%")) return text;
   const count = (fits: (flags: number) => boolean) => {

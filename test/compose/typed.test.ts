@@ -172,6 +172,29 @@ test.each(["dumb", "xterm"])(
   },
 );
 
+test.each(["dumb", "xterm"])(
+  "an interrupt ends ~h, not the message, and what was answered counts (TERM=%s)",
+  async (term) => {
+    TERM = term;
+    const first = await mail("-s", "plan", "a@x.org");
+    first.send("~h\r");
+    await first.expect("a@x.org");
+    first.send(" b@x.org\r");
+    await first.expect("plan");
+    first.send("ned\x03");
+    await first.expect("(continue)");
+    first.send("one\r");
+    await taken("one\n");
+    first.send(".\r");
+    await first.expect("Cc: ");
+    first.send("\r");
+    expect(await first.exited).toBe(0);
+    expect(server.messages).toEqual([
+      expect.stringMatching(/\nTo: a@x\.org, b@x\.org\nSubject: plan\n[\s\S]*\n\none\n$/),
+    ]);
+  },
+);
+
 test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
