@@ -1,7 +1,7 @@
 /** What became of a message: said, kept in dead.letter where it was not accepted, and told by an exit code. */
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, type MailError } from "../errors.ts";
-import { OutcomeUnknown, ProgramFailed, SubmissionFailed } from "../submit/errors.ts";
+import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../submit/errors.ts";
 import type { Outcome, Refusal } from "../submit/transport.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
@@ -41,7 +41,8 @@ function reported(error: MailError, terminal: Terminal, config: Config): ExitCod
   if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
   if (!(error instanceof ProgramFailed)) {
     if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
-      terminal.err("mail: the message was not sent\n");
+      const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the reason" : "";
+      terminal.err(`mail: the message was not sent${hint}\n`);
     }
     return error.exit;
   }

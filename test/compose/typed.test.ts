@@ -327,6 +327,17 @@ describe("while the server is silent", () => {
     expect(dead()).toMatch(/^To: a@x\.org\nSubject: plan\n[\s\S]*\n\none\n$/);
   });
 
+  test.each([
+    ["dumb", ""],
+    ["xterm", "; mail --check looks for the reason"],
+  ])("a server that is not there: a person is told what looks for the reason (TERM=%s)", async (term, hint) => {
+    TERM = term;
+    const first = await mail("-S", "mta=smtp://127.0.0.1:1", "-S", "noaskcc", "-s", "plan", "a@x.org");
+    first.send("one\n.\n");
+    await first.expect(new RegExp(`mail: the message was not sent${hint}[^;]*mail: the message is in`));
+    expect(await first.exited).toBe(75);
+  });
+
   test.each(["SIGTERM", "SIGHUP"] as const)("%s ends it, and says what is known", async (signal) => {
     const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
     await until(() => server.messages.length > 0);
