@@ -6,7 +6,15 @@ export function bareAddress(text: string): string {
   if (!/[(< ]/.test(text)) return text;
   // What nearly all are: a name and an address behind it.
   const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
-  if (plain !== undefined) return plain;
+  return plain ?? walked(text, false);
+}
+
+/** As bsd-mailx shows the field with `set showname`: what is in front of the first angle bracket, else the address. */
+export function nameOrAddress(text: string): string {
+  return walked(text, true);
+}
+
+function walked(text: string, untilAngle: boolean): string {
   let members = "";
   let member = "";
   let inAngle = false;
@@ -29,6 +37,7 @@ export function bareAddress(text: string): string {
         at += sign[0].length;
       }
     } else if (character === "<") {
+      if (untilAngle) break;
       member = "";
       inAngle = true;
       blank = false;

@@ -1,8 +1,8 @@
 /** One line of a header list, in bytes: a pure function of what the mailbox has. */
 
 import { type Counts, Flag } from "../mailbox/mailbox.ts";
-import { bareAddress } from "../message/bare-address.ts";
-import { type Header, lineEnd, parseHeader, startsWithFrom } from "../message/header.ts";
+import { bareAddress, nameOrAddress } from "../message/bare-address.ts";
+import { lineEnd, parseHeader, startsWithFrom } from "../message/header.ts";
 import { byteLength, fromBytes, toBytes } from "../message/text.ts";
 
 export interface HeaderLineParts {
@@ -12,11 +12,13 @@ export interface HeaderLineParts {
   readonly flags: number;
   readonly header: Uint8Array;
   readonly counts: Counts;
-  /** `set show-rcpt`: the first recipient in the sender's place. */
-  readonly showRecipient: boolean;
+  /** `set show-rcpt`, `set showto`: the recipients in the place of a sender who is not, or who is, oneself. */
+  readonly showRecipient: { readonly ofOthers: boolean; readonly ofOwn: boolean };
+  /** `set showname`. */
+  readonly byName: boolean;
   /** Put before the subject: whose answer it is. */
   readonly threadMark?: string;
-  /** Senders that are oneself: their lines show the sender all the same. */
+  /** Senders that are oneself. */
   readonly own: readonly string[];
 }
 
@@ -41,11 +43,14 @@ export function headerLine(parts: HeaderLineParts): string {
 export function headerTexts(parts: HeaderLineParts): { who: string; date: string; subject: string } {
   const header = parseHeader(parts.header);
   const subjects = header.all("subject");
-  const sender = senderOf(parts.header, header);
-  const mine = () => parts.own.some((name) => name.toLowerCase() === sender.toLowerCase());
-  const recipients = parts.showRecipient && sender !== "" && !mine() ? header.all("to") : [];
+  const { byName, showRecipient, own } = parts;
+  const sender = senderNamed(header.all("from"), header.all("sender"), () => fromLine(parts.header).user, byName);
+  const mine = () => sender === "" || own.some((name) => name.toLowerCase() === sender.toLowerCase());
+  const { ofOwn, ofOthers } = showRecipient;
+  const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
+  const recipients = shows ? header.all("to") : [];
   return {
-    who: recipients.length > 0 ? `TO ${bareAddress(recipients.join(" "))}` : sender,
+    who: recipients.length > 0 ? `TO ${shownOf(recipients, byName)}` : sender,
     date: fromLine(parts.header).date,
     subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
   };
@@ -59,15 +64,25 @@ export function statusMark(flags: number): string {
   return flags & Flag.Saved ? "*" : " ";
 }
 
-function senderOf(header: Uint8Array, parsed: Header): string {
-  return senderNamed(parsed.all("from"), parsed.all("sender"), () => fromLine(header).user);
+/**
+ * The address in From, else in Sender, else the user of the From_ line; of a path of hosts, `a!b!c`, the last two.
+ *
+ * @param byName the name there, where it has one
+ */
+export function senderNamed(
+  from: readonly string[],
+  sender: readonly string[],
+  envelopeUser: () => string,
+  byName: boolean,
+): string {
+  const named = from.length > 0 ? from : sender;
+  const address = named.length > 0 ? shownOf(named, byName) : envelopeUser();
+  return address.replace(/^.*!(?=[^!]*![^!]*$)/s, "");
 }
 
-/** The address in From, else in Sender, else the user of the From_ line; of a path of hosts, `a!b!c`, the last two. */
-export function senderNamed(from: readonly string[], sender: readonly string[], envelopeUser: () => string): string {
-  const named = from.length > 0 ? from : sender;
-  const address = named.length > 0 ? bareAddress(named.join(" ")) : envelopeUser();
-  return address.replace(/^.*!(?=[^!]*![^!]*$)/s, "");
+function shownOf(fields: readonly string[], byName: boolean): string {
+  const text = fields.join(" ");
+  return byName ? nameOrAddress(text) : bareAddress(text);
 }
 
 /** `From USER DATE`; a quoted user may hold blanks. */

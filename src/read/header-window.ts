@@ -1,10 +1,11 @@
 /** The header window: so many header lines at a time, begun at a multiple of its size. */
 
+import type { Config } from "../config/config.ts";
 import { listedHeader } from "../mailbox/listed-header.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import type { Style } from "../terminal/terminal.ts";
 import { isDeleted } from "./cursor.ts";
-import { headerLine } from "./header-line.ts";
+import { type HeaderLineParts, headerLine } from "./header-line.ts";
 import type { Folder, Session } from "./session.ts";
 import { messageAt, placeOf, threadMark } from "./view.ts";
 
@@ -84,12 +85,12 @@ export function forgetLine(folder: Folder, message: number): void {
 function lineMaker(session: Session, folder: Folder): (message: number) => string {
   const { mailbox } = folder;
   const { config, terminal } = session;
-  const showRecipient = config.settings.get("show-rcpt");
   const { columns } = terminal.size();
   const own = `${config.identity.user} ${config.alternates}`;
   const made = madeLines.get(folder) ?? { under: "", lines: new Map<number, Made>() };
   madeLines.set(folder, made);
-  const under = `${showRecipient} ${columns} ${mailbox.count} ${own}`;
+  const { showRecipient, byName } = whoIsShown(config);
+  const under = `${showRecipient.ofOthers} ${showRecipient.ofOwn} ${byName} ${columns} ${mailbox.count} ${own}`;
   if (made.under !== under) made.lines.clear();
   made.under = under;
   return (message) => {
@@ -114,11 +115,16 @@ function lineNow({ config, comfort, terminal }: Session, folder: Folder, message
     flags: mailbox.flags(message),
     header: listedHeader(mailbox, message),
     counts: mailbox.counts(message),
-    showRecipient: config.settings.get("show-rcpt"),
+    ...whoIsShown(config),
     threadMark: threadMark(folder, message),
     own: [config.identity.user, ...config.alternates],
   };
   return comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
+}
+
+function whoIsShown({ settings }: Config): Pick<HeaderLineParts, "showRecipient" | "byName"> {
+  const showRecipient = { ofOthers: settings.get("show-rcpt"), ofOwn: settings.get("showto") };
+  return { showRecipient, byName: settings.get("showname") };
 }
 
 function lineStyle(current: boolean, flags: number): Style {

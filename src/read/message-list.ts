@@ -200,9 +200,12 @@ function satisfies(flags: number, letter: string): boolean {
   return (flags & Flag.Deleted) !== 0;
 }
 
-/** Text in the sender's address, or behind a slash in another field. */
+/** Text in the sender's address (with `set showname` in the name), or behind a slash in another field. */
 function sender(session: Session, text: string): Query {
-  if (!text.startsWith("/")) return term(Cost.Header, (candidate) => text !== "" && contains(candidate.sender, text));
+  if (!text.startsWith("/")) {
+    const shown = session.config.settings.get("showname") ? "senderName" : "sender";
+    return term(Cost.Header, (candidate) => text !== "" && contains(candidate[shown], text));
+  }
   const searches = new Map<string, (candidate: Candidate) => boolean>();
   return term(Cost.Header, (candidate) => {
     // Remembered when a message is asked, as by bsd-mailx: of several texts the last that counted.

@@ -5,7 +5,8 @@ import { headerLine } from "../../src/read/header-line.ts";
 
 function line(header: string, flags: number = Flag.New, number = 1): string {
   const counts = { lines: 20, characters: 509 };
-  return headerLine({ number, current: true, flags, header: toBytes(header), counts, showRecipient: false, own: [] });
+  const shown = { showRecipient: { ofOthers: false, ofOwn: false }, byName: false, own: [] };
+  return headerLine({ number, current: true, flags, header: toBytes(header), counts, ...shown });
 }
 
 const fromLine = "From u@x.org Sat Jan 16 18:22:03 2021\n";

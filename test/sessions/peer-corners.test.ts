@@ -70,6 +70,43 @@ No applicable messages
   expect((await said(input))["output"]).toBe(wanted);
 });
 
+const named = (from: string, to = "Dave <dave@x.org>, erin@x.org") => mail({ from, to, subject: "s" });
+
+test.each([
+  ["showto", "Ann <ann@x.org>", "ann@x.org"],
+  ["showto", "root", "TO dave@x.org, er"],
+  ["showto", "ROOT", "TO dave@x.org, er"],
+  ["showto", "me@x.org", "TO dave@x.org, er"],
+  ["showto", "root@x.org", "root@x.org"],
+  ["show-rcpt", "root", "root"],
+  ["showto show-rcpt", "root", "TO dave@x.org, er"],
+  ["showto show-rcpt", "Ann <ann@x.org>", "TO dave@x.org, er"],
+  ["showname", '"Ann \\"A\\" Author" <ann@x.org>', 'Ann "A" Author'],
+  ["showname", "Ann (at home) <ann@x.org>", "Ann"],
+  ["showname", "ann@x.org (Ann)", "ann@x.org"],
+  ["showname", "<ann@x.org>", ""],
+  ["showname", "b@x.org, Ann <ann@x.org>", "b@x.org, Ann"],
+  ["showname show-rcpt", "Ann <ann@x.org>", "TO Dave"],
+  ["showname showto", "Root <r@x.org>", "TO Dave"],
+  ["showname showto", "<r@x.org>", "TO Dave"],
+])("set %s: From: %s is shown as %j", async (set, from, shown) => {
+  const spool = named(from).replace(/^From .*/, "From u Sat Jan 16 18:22:03 2021");
+  const mailrc = `set quiet ${set}\nalternates me@x.org\n`;
+  const { output } = await run(ours, { argv: ["-N"], mailrc, input: "f 1\nx\n", files: { spool } });
+  expect(output?.split("\n")[1]?.slice(6, 23).trimEnd()).toBe(shown);
+});
+
+test("with showname a bare word is looked for in names, not in addresses", async () => {
+  const files = { spool: named("Ann <a@x.org>") + named("Ben <ann@x.org>") };
+  const found = async (set: string) => {
+    const input = "size ann\nsize x.org\nx\n";
+    const { output } = await run(ours, { argv: ["-N"], mailrc: `set quiet ${set}\n`, input, files });
+    return output?.replace(/^".*\n/, "").replace(/: \d.*/g, "");
+  };
+  expect(await found("showname")).toBe("1\nNo applicable messages from {x.org}\n");
+  expect(await found("save")).toBe("2\n1\n2\n");
+});
+
 test("set lists what came with the environment, until it is unset", async () => {
   const { output } = await said("set\nunset PAGER\nset\nx\n");
   expect(output?.match(/^(?:EDITOR|PAGER|SHELL|VISUAL)\t.*$/gm)).toEqual([

@@ -59,8 +59,17 @@ export class Candidate {
 
   /** As header lines show it, undecoded: what a bare word of a list is looked for in. */
   get sender(): string {
+    return this.#sender(false);
+  }
+
+  /** The same with `set showname`. */
+  get senderName(): string {
+    return this.#sender(true);
+  }
+
+  #sender(byName: boolean): string {
     const { header } = this;
-    return senderNamed(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user);
+    return senderNamed(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user, byName);
   }
 
   /** The From_ line. */

@@ -13,7 +13,8 @@ function parts(subject: string, from = "alice@example.org", number = 1) {
     flags: Flag.New,
     header: Buffer.from(header),
     counts,
-    showRecipient: false,
+    showRecipient: { ofOthers: false, ofOwn: false },
+    byName: false,
     own: [],
   };
 }

@@ -104,6 +104,8 @@ function setting(pick: Chance): string {
     "set toplines=0",
     "set toplines=x",
     "set show-rcpt",
+    "set showto",
+    "set showname",
     "set searchheaders",
     "set Replyall",
     "set folder=Mail",
