@@ -13,3 +13,10 @@ export class MailboxChanged extends MailError {
     super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail);
   }
 }
+
+/** Another program has written the mailbox since its messages were found, so that they are not where they were. */
+export class MessagesMoved extends MailError {
+  constructor(path: string) {
+    super(`${path}: another program has moved its messages about; open it anew to go on`, Exit.TempFail);
+  }
+}

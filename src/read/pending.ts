@@ -9,6 +9,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { MailError } from "../errors.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import { messagePieces } from "../mailbox/pieces.ts";
 import { isSystemError } from "../system-error.ts";
@@ -81,9 +82,14 @@ export class PendingFile {
     const byNumber = new Map(changes.map((change) => [change.message, change]));
     const numbers = [...byNumber.keys()].sort((a, b) => a - b);
     const stored: StoredChange[] = [];
-    for (const { message, bytes } of messagePieces(this.#mailbox, numbers, "header")) {
-      const { before = 0, after = 0 } = byNumber.get(message) ?? {};
-      stored.push([this.#mailbox.offset?.(message) ?? -1, hashOf(bytes), before, after]);
+    try {
+      for (const { message, bytes } of messagePieces(this.#mailbox, numbers, "header")) {
+        const { before = 0, after = 0 } = byNumber.get(message) ?? {};
+        stored.push([this.#mailbox.offset?.(message) ?? -1, hashOf(bytes), before, after]);
+      }
+    } catch (error) {
+      // Another program has moved the messages: nobody could tell which one it was.
+      if (!(error instanceof MailError)) throw error;
     }
     this.#put({ line, changes: stored });
   }

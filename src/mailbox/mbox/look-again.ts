@@ -41,7 +41,6 @@ export async function lookAgain(known: Known, descriptor: number, signal: AbortS
   const ours = descriptor === before.descriptor;
   if (ours && seen !== undefined && sameState(state, seen))
     return { numbering: { known: (message) => message, arrived: 0 }, file: before, state };
-  before.forget();
   const now = new MboxFile(descriptor);
   await scan(descriptor, 0, state.size, now.index, { signal });
   now.covered = state.size;

@@ -1,6 +1,6 @@
 /** The file of an mbox and where its messages are in it: ranges of bytes, read when asked for. */
 import { closeSync } from "node:fs";
-import { copyPieces, readRange } from "../file-ranges.ts";
+import { readInto, readRange } from "../file-ranges.ts";
 import { MessageIndex } from "./message-index.ts";
 import { headerEnd } from "./scan.ts";
 
@@ -8,6 +8,9 @@ const headerPiece = 16 << 10;
 /** What is asked for in order, message by message, is read so much at a time. */
 const smallWindow = 64 << 10;
 const largeWindow = 1 << 20;
+const pieceSize = 4 << 20;
+/** Bytes; a mailbox of no more is held in memory as it was when its messages were found. */
+const mostHeld = 8 << 20;
 
 export class MboxFile {
   readonly descriptor: number;
@@ -15,13 +18,48 @@ export class MboxFile {
   /** Bytes of the file that are indexed. */
   covered = 0;
   /** What takes the place of a message's bytes at the commit. */
-  readonly replaced = new Map<number, Buffer>();
+  readonly replaced: Map<number, Buffer>;
+  /** Called behind each read of the file. @throws where what was read is not to be believed */
+  guard: (() => void) | undefined;
+  /** All of it, so that another program may move the messages about: those of the session stay as they were. */
+  #held: Buffer | undefined;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
 
-  constructor(descriptor: number, index = new MessageIndex()) {
+  constructor(descriptor: number, index = new MessageIndex(), replaced = new Map<number, Buffer>()) {
     this.descriptor = descriptor;
     this.index = index;
+    this.replaced = replaced;
+  }
+
+  /** The same messages, each read from the file as it is now. */
+  onDisk(): MboxFile {
+    const file = new MboxFile(this.descriptor, this.index, this.replaced);
+    file.covered = this.covered;
+    return file;
+  }
+
+  /** To be called where nobody has written it since its messages were found. */
+  hold(): void {
+    if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
+  }
+
+  /** Fills `bytes` from an offset on. @returns how many there were */
+  readInto(bytes: Uint8Array, position: number): number {
+    if (this.#held !== undefined) {
+      const there = this.#held.subarray(position, position + bytes.length);
+      bytes.set(there);
+      return there.length;
+    }
+    const length = readInto(this.descriptor, bytes, position);
+    this.guard?.();
+    return length;
+  }
+
+  #range(from: number, to: number): Buffer {
+    if (this.#held !== undefined) return this.#held.subarray(from, to);
+    const bytes = Buffer.allocUnsafe(Math.max(0, to - from));
+    return bytes.subarray(0, this.readInto(bytes, from));
   }
 
   get count(): number {
@@ -54,25 +92,26 @@ export class MboxFile {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) return replaced.subarray(start, end);
     const from = this.index.start(message);
-    return this.#range(from + start, Math.max(from + start, Math.min(from + end, this.end(message))));
+    return this.#inWindow(from + start, Math.max(from + start, Math.min(from + end, this.end(message))));
   }
 
-  #range(from: number, to: number): Buffer {
+  #inWindow(from: number, to: number): Buffer {
     const ahead = from - this.#windowAt;
     const held = this.#window.length;
     if (ahead >= 0 && to <= this.#windowAt + held) return this.#window.subarray(ahead, to - this.#windowAt);
-    if (to - from > smallWindow) return readRange(this.descriptor, from, to);
+    if (this.#held !== undefined || to - from > smallWindow) return this.#range(from, to);
     const inOrder = held > 0 && ahead >= 0 && ahead <= held + smallWindow;
     const wanted = Math.min(from + (inOrder ? largeWindow : smallWindow), this.covered);
     // A buffer of its own each time: what was given out of the one before may be kept.
-    this.#window = readRange(this.descriptor, from, wanted);
+    this.#window = this.#range(from, wanted);
     this.#windowAt = from;
     return this.#window.subarray(0, to - from);
   }
 
-  /** Somebody may have written the file: what was read ahead is not to be believed. */
+  /** It is written, or its messages are looked for anew: what was read before is not to be believed. */
   forget(): void {
     this.#window = Buffer.alloc(0);
+    this.#held = undefined;
   }
 
   /** The bytes of a message; each piece is valid until the next. */
@@ -80,7 +119,17 @@ export class MboxFile {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) yield replaced;
     else if (this.size(message) <= smallWindow) yield this.read(message, 0, smallWindow);
-    else yield* copyPieces(this.descriptor, this.index.start(message), this.end(message));
+    else yield* this.#largePieces(this.index.start(message), this.end(message));
+  }
+
+  *#largePieces(start: number, end: number): Iterable<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, end - start));
+    for (let at = start; at < end; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
+      const length = this.readInto(piece, at);
+      if (length > 0) yield piece.subarray(0, length);
+      if (length < piece.length) return;
+    }
   }
 
   close(): void {

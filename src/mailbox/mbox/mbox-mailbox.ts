@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named } from "../../system-error.ts";
-import { MailboxChanged } from "../errors.ts";
+import { MailboxChanged, MessagesMoved } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
 import { hasName } from "../locked-file.ts";
@@ -23,6 +24,7 @@ import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./
 import { landmarksOf } from "./landmarks.ts";
 import { lookAgain, type Numbering } from "./look-again.ts";
 import { MboxFile } from "./mbox-file.ts";
+import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { type Outcome, outcomeOf } from "./rewrite.ts";
@@ -31,6 +33,10 @@ import { writeOutcome } from "./write-outcome.ts";
 
 /** Marks that decide what becomes of a message, or tell that the user has dealt with it. */
 const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
+
+/** How often a file is looked at anew while another program writes it, and milliseconds in between. */
+const mostTries = 20;
+const pause = 50;
 
 /** A window of header lines is shown again and again; a list of all is not. */
 const mostCounts = 2000;
@@ -42,6 +48,8 @@ export class MboxMailbox implements Mailbox {
   #file: MboxFile;
   /** What the file was when last looked at. */
   #seen: FileState | undefined;
+  /** What it was, grown, when a message was last read. */
+  #checked: FileState | undefined;
   readonly #identities = new Identities();
   /** The file has grown since messages were found. */
   #unproven = false;
@@ -57,8 +65,29 @@ export class MboxMailbox implements Mailbox {
   constructor(path: string, descriptor: number, readOnly: boolean, options: MailboxOptions) {
     this.path = path;
     this.readOnly = readOnly;
-    this.#file = new MboxFile(descriptor);
+    this.#file = this.#guarded(new MboxFile(descriptor));
     this.#options = options;
+  }
+
+  #guarded(file: MboxFile): MboxFile {
+    file.guard = () => this.#checkPlaces();
+    return file;
+  }
+
+  /** @throws MessagesMoved */
+  #checkPlaces(): void {
+    if (this.#seen === undefined) return;
+    const state = stateOf(this.#file.descriptor);
+    if (sameState(state, this.#checked ?? this.#seen)) return;
+    if (!this.#hasOnlyGrown(state)) throw new MessagesMoved(this.path);
+    this.#checked = state;
+  }
+
+  /** Whether the messages that are known still are where they were. */
+  #hasOnlyGrown(state: FileState): boolean {
+    // The commit will find out what became of which message.
+    this.#rewritten ||= state.size < this.#file.covered || !this.#isAsBefore();
+    return !this.#rewritten;
   }
 
   get count(): number {
@@ -117,22 +146,37 @@ export class MboxMailbox implements Mailbox {
 
   async poll(): Promise<number> {
     const state = stateOf(this.#file.descriptor);
+    const isFirst = this.#seen === undefined;
     if (this.#seen === undefined) this.#takeKept(state);
     else if (sameState(state, this.#seen)) return 0;
-    else if (this.#rewritten || state.size < this.#file.covered || !this.#isAsBefore()) {
-      // The commit will find out what became of which message.
-      this.#rewritten = true;
-      return 0;
-    }
+    else if (!this.#hasOnlyGrown(state)) return 0;
     const before = this.#seen === undefined ? 0 : this.count;
     if (this.#seen === undefined || !sameState(state, this.#seen)) await this.#takeIn(state);
+    if (isFirst) await this.#untilWritten();
     return this.count - before;
+  }
+
+  /** Found while another program was writing the file anew, some messages would be the old and some the new ones. */
+  async #untilWritten(): Promise<void> {
+    const { descriptor } = this.#file;
+    for (let tries = 0; tries < mostTries; tries++) {
+      const state = stateOf(descriptor);
+      if (this.#seen === undefined || sameState(state, this.#seen) || this.#hasOnlyGrown(state)) return;
+      await sleep(pause);
+      this.#rewritten = false;
+      this.#unproven = false;
+      this.#recent = undefined;
+      this.#seen = undefined;
+      this.#file.index = new MessageIndex();
+      this.#file.covered = 0;
+      this.#counts.clear();
+      await this.#takeIn(stateOf(descriptor));
+    }
   }
 
   /** Whether what was there when the file was last looked at still is; what matters of it, and samples of the rest. */
   #isAsBefore(): boolean {
-    const file = this.#file;
-    file.forget();
+    const file = this.#file.onDisk();
     return landmarksOf(file).equals(this.#landmarks) && areInPlace(file) && this.#identities.hold(file);
   }
 
@@ -169,6 +213,9 @@ export class MboxMailbox implements Mailbox {
     this.#file.covered = state.size;
     this.#seen = state;
     this.#landmarks = landmarksOf(this.#file);
+    if (this.#options.unnoticed !== true) this.#file.hold();
+    const since = stateOf(descriptor);
+    if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.#file.forget();
     // Of a copy that was unpacked there is nothing to keep.
     this.#keepable = isSettled(state, looked) && hasName(descriptor, this.path);
   }
@@ -176,6 +223,7 @@ export class MboxMailbox implements Mailbox {
   async commit(plan: CommitPlan): Promise<CommitResult> {
     if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
     const { descriptor, release } = await this.#lock(plan.signal);
+    this.#file.guard = undefined;
     try {
       await finishLocked(this.path, this.#options.stateDirectory, descriptor, this.#options.lockwait);
       let { numbering, outcome } = await this.#decide(descriptor, plan);
@@ -194,6 +242,7 @@ export class MboxMailbox implements Mailbox {
         ...(numbering.notice === undefined ? {} : { notice: numbering.notice }),
       };
     } finally {
+      this.#guarded(this.#file);
       await release();
       // Another file has the name now, and could not be merged with.
       if (descriptor !== this.#file.descriptor) closeSync(descriptor);

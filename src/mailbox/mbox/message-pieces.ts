@@ -1,5 +1,4 @@
 /** The messages of an mbox by large reads in the order of the file, for what looks at all of them. */
-import { readSync } from "node:fs";
 import type { MessagePiece } from "../mailbox.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { headerEnd } from "./scan.ts";
@@ -9,13 +8,14 @@ const headerWindow = 64 << 10;
 
 /** Reads as far as messages follow one another, so that a few messages far apart cost their own bytes only. */
 export class Window {
-  readonly #descriptor: number;
+  readonly #read: (bytes: Uint8Array, position: number) => number;
   readonly #bytes: Buffer;
   #start = 0;
   #end = 0;
 
-  constructor(descriptor: number, size: number) {
-    this.#descriptor = descriptor;
+  /** @param read fills bytes from an offset on, and returns how many there were */
+  constructor(read: (bytes: Uint8Array, position: number) => number, size: number) {
+    this.#read = read;
     this.#bytes = Buffer.allocUnsafe(size);
   }
 
@@ -25,12 +25,7 @@ export class Window {
 
   move(start: number, end: number): void {
     const wanted = Math.min(end - start, this.#bytes.length);
-    let filled = 0;
-    while (filled < wanted) {
-      const length = readSync(this.#descriptor, this.#bytes, filled, wanted - filled, start + filled);
-      if (length === 0) break;
-      filled += length;
-    }
+    const filled = this.#read(this.#bytes.subarray(0, wanted), start);
     this.#start = start;
     this.#end = start + filled;
   }
@@ -54,7 +49,7 @@ export class Window {
 
 /** @param messages ascending */
 export function* wholeMessages(source: MboxFile, messages: readonly number[]): Iterable<MessagePiece> {
-  const window = new Window(source.descriptor, wholeWindow);
+  const window = new Window((bytes, position) => source.readInto(bytes, position), wholeWindow);
   for (const [index, message] of messages.entries()) {
     const replaced = source.replaced.get(message);
     if (replaced !== undefined) {
@@ -77,7 +72,7 @@ export function* wholeMessages(source: MboxFile, messages: readonly number[]): I
 
 /** @param messages ascending */
 export function* messageHeaders(source: MboxFile, messages: readonly number[]): Iterable<MessagePiece> {
-  const window = new Window(source.descriptor, headerWindow);
+  const window = new Window((bytes, position) => source.readInto(bytes, position), headerWindow);
   for (const [index, message] of messages.entries()) {
     const start = source.start(message);
     const end = source.end(message);

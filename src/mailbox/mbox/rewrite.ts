@@ -1,7 +1,7 @@
 /** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
 
 import { asStored } from "../as-stored.ts";
-import { readPieces } from "../file-ranges.ts";
+import { readInto, readPieces } from "../file-ranges.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { filing } from "../maildir/delivery.ts";
@@ -130,7 +130,7 @@ export class NewTail {
     const { firstChanged, changes, kept } = this.#outcome;
     const { starts, storedStates } = file.index;
     const before = firstChanged - 1;
-    const window = new Window(file.descriptor, windowSize);
+    const window = new Window((bytes, position) => readInto(file.descriptor, bytes, position), windowSize);
     const index = new MessageIndex(new Float64Array(kept), undefined, 0);
     index.append(starts.subarray(0, before), storedStates.subarray(0, before));
     let at = this.#offset;

@@ -1,4 +1,5 @@
 /** The addresses seen in the open mailbox, gathered when they are first asked for. */
+import { MailError } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { parseHeader } from "../../message/header.ts";
 import type { Folder, Session } from "../session.ts";
@@ -25,12 +26,21 @@ export function addressBook(session: Session): () => readonly string[] {
 
 function gather({ mailbox }: Folder): readonly string[] {
   const found = new Set<string>();
+  try {
+    for (const address of addressesIn(mailbox)) found.add(address);
+  } catch (error) {
+    // Another program has moved the messages.
+    if (!(error instanceof MailError)) throw error;
+  }
+  return [...found];
+}
+
+function* addressesIn(mailbox: Folder["mailbox"]): Iterable<string> {
   const until = performance.now() + patience;
   const first = Math.max(mailbox.count - mostMessages, 0);
   for (let message = mailbox.count; message > first && performance.now() < until; message--) {
     const header = parseHeader(mailbox.header(message));
     for (const value of fields.flatMap((name) => header.all(name)))
-      for (const { address } of parseAddresses(value)) if (plainAddress.test(address)) found.add(address);
+      for (const { address } of parseAddresses(value)) if (plainAddress.test(address)) yield address;
   }
-  return [...found];
 }

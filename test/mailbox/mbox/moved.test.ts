@@ -1,0 +1,97 @@
+/** What a session reads of a mailbox that another one has rewritten since: its own messages, or nothing. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { appendMessages } from "../../../src/mailbox/append.ts";
+import { MessagesMoved } from "../../../src/mailbox/errors.ts";
+import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+import { messagePieces } from "../../../src/mailbox/pieces.ts";
+
+/** All of the same length, so that each stands where another stood. */
+const message = (id: string, lines: number) =>
+  `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${`a line of ${id}\n`.repeat(lines)}\n`;
+
+let directory: string;
+let box: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "moved-"));
+  box = join(directory, "box");
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const stateDirectory = () => join(directory, "state");
+const open = () => openMailbox(box, { lockwait: 1, stateDirectory: stateDirectory() });
+
+function fill(lines: number): void {
+  writeFileSync(box, ["a", "b", "c", "d", "e"].map((id) => message(id, lines)).join(""));
+}
+
+async function deletesFirst(): Promise<void> {
+  const other = await open();
+  await other.commit({ fate: (n) => (n === 1 ? "drop" : "keep") });
+  other.close();
+}
+
+const textOf = (mailbox: Mailbox, n: number) => mailbox.read(n, 0, mailbox.size(n)).toString();
+async function save(mailbox: Mailbox, n: number): Promise<void> {
+  function* pieces(): Iterable<Uint8Array> {
+    for (const { bytes } of messagePieces(mailbox, [n], "whole")) yield bytes;
+  }
+  await appendMessages(join(directory, "saved"), [pieces()], { lockwait: 1, stateDirectory: stateDirectory() });
+}
+
+describe("a mailbox of some megabytes", () => {
+  const lines = 100_000;
+  beforeEach(() => fill(lines));
+
+  test("is read as it was", async () => {
+    const mailbox = await open();
+    await deletesFirst();
+    expect([textOf(mailbox, 2) === message("b", lines), mailbox.header(5).includes("X-Id: e")]).toEqual([true, true]);
+    await save(mailbox, 2);
+    mailbox.mark(2, Flag.Saved | Flag.Touched);
+    await mailbox.commit({ fate: (n) => (n === 2 ? "drop" : "keep") });
+    mailbox.close();
+    expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: c", "X-Id: d", "X-Id: e"]);
+    expect(readFileSync(join(directory, "saved"), "latin1")).toBe(message("b", lines));
+  });
+});
+
+describe("a large mailbox", () => {
+  const lines = 200_000;
+  beforeEach(() => fill(lines));
+
+  test("of which nothing can be read any more: no other message is taken for one of the session", async () => {
+    const mailbox = await open();
+    mailbox.mark(3, Flag.Touched);
+    await deletesFirst();
+    expect(() => textOf(mailbox, 2)).toThrow(MessagesMoved);
+    expect(() => mailbox.header(2)).toThrow(MessagesMoved);
+    expect(() => mailbox.mark(2, Flag.Deleted)).toThrow(MessagesMoved);
+    await expect(save(mailbox, 2)).rejects.toThrow(MessagesMoved);
+    expect(() => readFileSync(join(directory, "saved"))).toThrow("ENOENT");
+    const { notice } = await mailbox.commit({ fate: (n) => (n === 3 ? "drop" : "keep") });
+    expect(notice).toMatch(/the changes made here were merged$/);
+    mailbox.close();
+    expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: b", "X-Id: d", "X-Id: e"]);
+  });
+
+  test("is read on while mail is delivered to it", async () => {
+    const mailbox = await open();
+    appendFileSync(box, message("f", 1));
+    expect(textOf(mailbox, 2) === message("b", lines)).toBe(true);
+    mailbox.mark(2, Flag.Deleted);
+    appendFileSync(box, message("g", 1));
+    expect(mailbox.header(5).toString()).toContain("X-Id: e");
+    await mailbox.commit({ fate: (n) => (n === 2 ? "drop" : "keep") });
+    mailbox.close();
+    expect(
+      readFileSync(box, "latin1")
+        .match(/X-Id: ./g)
+        ?.join(""),
+    ).toBe("X-Id: aX-Id: cX-Id: dX-Id: eX-Id: fX-Id: g");
+  });
+});
