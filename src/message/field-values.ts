@@ -33,5 +33,17 @@ export function fieldValues(header: string, name: string): string[] {
 
 /** A field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
 export function unfolded(value: string): string {
-  return (value.includes("\n") ? value.replace(/[ \t\r]*\n[ \t]+/g, " ") : value).trim();
+  if (!value.includes("\n")) return value.trim();
+  // Not one expression: it would look at a run of blanks from each of them anew, and a line may be a megabyte of them.
+  return value
+    .split(/\n[ \t]+/)
+    .map(withoutBlanksAtEnd)
+    .join(" ")
+    .trim();
+}
+
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && " \t\r".includes(line.charAt(end - 1))) end--;
+  return line.slice(0, end);
 }

@@ -65,12 +65,18 @@ function bodyLine(line: string): readonly Styled[] {
   const parts: Styled[] = [];
   let end = 0;
   for (const found of line.matchAll(link)) {
-    // A full stop or a bracket behind an address belongs to the sentence.
-    const text = found[0].replace(/[.,;:!?)\]]+$/, "");
+    const text = withoutStops(found[0]);
     parts.push({ text: line.slice(end, found.index), style }, { text, style: "link" });
     end = found.index + text.length;
   }
   return [...parts, { text: line.slice(end), style }].filter(({ text }) => text !== "");
+}
+
+/** A full stop or a bracket behind an address belongs to the sentence. */
+function withoutStops(link: string): string {
+  let end = link.length;
+  while (end > 0 && ".,;:!?)]".includes(link.charAt(end - 1))) end--;
+  return link.slice(0, end);
 }
 
 /** By depth, three in turn; a line that is no quote is plain. */

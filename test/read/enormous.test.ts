@@ -1,0 +1,49 @@
+/**
+ * Messages in which something is larger than any person makes it. The real program lists, prints, finds and answers them;
+ * a program that took time with the square of their size would be killed by the test's limit.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, test } from "@jest/globals";
+
+const program = resolve(import.meta.dirname, "../../bin/mail.js");
+const megabyte = 1 << 20;
+
+/** Standard output of a session with a mailbox of that content. */
+function session(box: string, commands: readonly string[]) {
+  const home = mkdtempSync(join(tmpdir(), "mail-enormous-"));
+  writeFileSync(join(home, "box"), box, "latin1");
+  try {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "-n", "-f", "box"], {
+      cwd: home,
+      env: { HOME: home, PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8" },
+      input: `${[...commands, "x"].join("\n")}\n`,
+      encoding: "latin1",
+      maxBuffer: 64 * megabyte,
+      timeout: 60_000,
+    });
+    return { status, stdout, stderr };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const fromLine = "From ann@example.org Sat Jan 16 18:22:01 2021\n";
+const blanks = " ".repeat(megabyte);
+
+test.each<[string, string]>([
+  ["blanks in a folded sender", `From: ann${blanks}x <ann@example.org>\n y\nSubject: hola\n`],
+  ["blanks in a folded subject", `From: ann@example.org\nSubject: hola${blanks}x\n y\n`],
+  ["carriage returns in a folded field", `From: ann@example.org\nSubject: hola\nTo: a${"\r".repeat(megabyte)}b\n c\n`],
+])(
+  "a header with a megabyte of %s is listed, printed and searched",
+  (_what, fields) => {
+    const ended = session(`${fromLine}${fields}\nend of the text\n\n`, ["set decode", "print 1", "from subject:hola"]);
+    expect(ended).toMatchObject({ status: 0, stderr: "" });
+    expect(ended.stdout).toContain("end of the text");
+    expect(ended.stdout.match(/^>.*hola/gm)?.length).toBeGreaterThan(0);
+  },
+  120_000,
+);
