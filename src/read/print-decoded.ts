@@ -32,13 +32,13 @@ export async function printParts(
 ): Promise<void> {
   const { viewPart } = await import("../message/view/view.ts");
   await print(session, messages, printing, visit, async (message) => {
-    const shown: Shown[] = [];
-    for (const part of await partsOf(message))
-      shown.push(...styled(await viewPart(part, session.terminal.size().columns)));
-    return shown;
+    const views: ViewPiece[] = [];
+    for (const part of await partsOf(message)) views.push(...(await viewPart(part, session.terminal.size().columns)));
+    return again(() => styled(views));
   });
 }
 
+/** @param piecesOf a message, as often as one goes through it */
 async function print(
   session: Session,
   messages: readonly number[],
@@ -48,24 +48,44 @@ async function print(
 ): Promise<void> {
   const { terminal, config } = session;
   const limit = printing.paged ? -1 : pageLimit(session);
-  if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
-    const collected: Shown[] = [];
+  /** Decoded to be counted; the others only once the pager asks for them, since there may be no end of them. */
+  const counted = new Map<number, Iterable<Shown>>();
+  async function* shown(): AsyncIterable<Iterable<Shown>> {
     for (const message of messages) {
       visit(message);
-      collected.push(...title(session, message), ...(await piecesOf(message)));
+      const pieces = counted.get(message) ?? (await piecesOf(message));
+      yield again(() => both(title(session, message), pieces));
     }
-    const titles = config.settings.get("quiet") ? 0 : messages.length;
-    if (isLonger(await rows(terminal, collected), limit + titles))
-      await terminal.page(config.settings.get("PAGER"), collected);
-    else await write(session, collected);
-    return;
   }
-  for (const message of messages) {
-    visit(message);
-    await write(session, title(session, message));
-    if (!(await write(session, await piecesOf(message)))) return;
+  if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
+    let left = limit;
+    for (const message of left < 0 ? [] : messages) {
+      const pieces = await piecesOf(message);
+      counted.set(message, pieces);
+      left -= lines(await rows(terminal, pieces), left);
+      if (left < 0) break;
+    }
+    if (left < 0) {
+      await terminal.page(config.settings.get("PAGER"), {
+        [Symbol.asyncIterator]: () => shown()[Symbol.asyncIterator](),
+      });
+      return;
+    }
+  }
+  for await (const pieces of shown()) {
+    if (!(await write(session, pieces))) return;
     await terminal.flush();
   }
+}
+
+/** What a generator makes, from its beginning for each who asks. */
+function again<T>(generate: () => Iterable<T>): Iterable<T> {
+  return { [Symbol.iterator]: () => generate()[Symbol.iterator]() };
+}
+
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Iterable<T> {
+  yield* first;
+  yield* second;
 }
 
 function title({ config }: Session, message: number): Styled[] {
@@ -84,9 +104,11 @@ async function decoded(
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
   const view = await viewMessage(storedBytes(mailbox, message), header.value, look);
-  if (view !== undefined) return styled(view);
-  const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
-  return terminal.outputIsTerminal ? paintMessage(whole) : whole;
+  if (view !== undefined) return again(() => styled(view));
+  return again<Shown>(() => {
+    const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+    return terminal.outputIsTerminal ? paintMessage(whole) : whole;
+  });
 }
 
 function* styled(view: readonly ViewPiece[]): Iterable<Styled> {
@@ -118,17 +140,18 @@ async function write(session: Session, pieces: Iterable<Shown>): Promise<boolean
 }
 
 /** Where the window is known, a line that it breaks counts as the rows that it takes. */
-async function rows(terminal: Terminal, pieces: readonly Shown[]): Promise<Iterable<Shown>> {
+async function rows(terminal: Terminal, pieces: Iterable<Shown>): Promise<Iterable<Shown>> {
   if (!terminal.rich) return pieces;
   const { folded } = await import("../terminal/folded.ts");
   return folded(pieces, terminal.size().columns);
 }
 
-function isLonger(pieces: Iterable<Shown>, limit: number): boolean {
+/** How many lines they have; beyond `most` they are not counted on. */
+function lines(pieces: Iterable<Shown>, most: number): number {
   let sum = 0;
   for (const piece of pieces) {
     const text = piece instanceof Uint8Array ? Buffer.from(piece).toString("latin1") : piece.text;
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) if (++sum > limit) return true;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) if (++sum > most) return sum;
   }
-  return false;
+  return sum;
 }

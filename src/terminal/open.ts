@@ -8,7 +8,7 @@ import { Output, type Stroke } from "./output.ts";
 import { feedPager, needsFolding, showsColour } from "./pager.ts";
 import { PipeInput } from "./pipe-input.ts";
 import type { ProgressBar } from "./progress.ts";
-import type { Asked, Assistance, Choice, Input, Style, Styled, Terminal } from "./terminal.ts";
+import type { Asked, Assistance, Choice, Input, Paged, Style, Styled, Terminal } from "./terminal.ts";
 import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
 import { TtyInput } from "./tty-input.ts";
 
@@ -218,22 +218,27 @@ class ProcessTerminal implements Terminal {
     }
   }
 
-  async page(pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void> {
+  async page(pager: string, pieces: Paged): Promise<void> {
     const out = this.#out;
     const coloured = out.paints && showsColour(pager, process.env);
     const folding = coloured && needsFolding(pager, process.env) ? await import("./folded.ts") : undefined;
-    const lines = folding?.folded(pieces, this.size().columns) ?? pieces;
-    function* written(): Iterable<Buffer> {
-      for (const piece of lines) {
+    const { columns } = this.size();
+    function* written(group: Iterable<Styled | Uint8Array>): Iterable<Buffer> {
+      for (const piece of folding?.folded(group, columns) ?? group) {
         yield piece instanceof Uint8Array
           ? out.bytesOf(piece, "plain", coloured)
           : out.bytesOf(piece.text, piece.style, coloured);
       }
     }
-    if (await this.lend(() => feedPager(pager, written(), coloured))) return;
-    for (const piece of pieces) {
-      if (piece instanceof Uint8Array) this.out(piece);
-      else this.out(piece.text, piece.style);
+    async function* groups(): AsyncIterable<Iterable<Buffer>> {
+      for await (const group of groupsOf(pieces)) yield written(group);
+    }
+    if (await this.lend(() => feedPager(pager, groups(), coloured))) return;
+    for await (const group of groupsOf(pieces)) {
+      for (const piece of group) {
+        if (piece instanceof Uint8Array) this.out(piece);
+        else this.out(piece.text, piece.style);
+      }
     }
   }
 
@@ -251,4 +256,9 @@ class ProcessTerminal implements Terminal {
     this.#out.flush();
     this.#err.flush();
   }
+}
+
+async function* groupsOf(pieces: Paged): AsyncIterable<Iterable<Styled | Uint8Array>> {
+  if (Symbol.asyncIterator in pieces) yield* pieces;
+  else yield pieces;
 }

@@ -6,6 +6,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What `sh -c` ends with when there is no such program. */
 const notFound = 127;
 
+/** Bytes that are written at once, more than a window shows. */
+const enough = 16 << 10;
+
 /** Where the user has not said otherwise: less ends by itself when all fits, and lets colours through. */
 const preset: Environment = { LESS: "FRX", LV: "-c" };
 /** more breaks no lines then: it takes what sets a colour for text that needs room. */
@@ -30,12 +33,16 @@ export function needsFolding(pager: string, environment: Environment): boolean {
 }
 
 /**
- * Runs the pager and gives it the pieces, as fast as it takes them, until it has ended.
+ * Runs the pager and gives it the groups of pieces, as fast as it takes them, until it has ended.
  *
  * @param coloured so that the pager must let colours through
  * @returns false when there is no such program
  */
-export async function feedPager(pager: string, pieces: Iterable<Buffer>, coloured: boolean): Promise<boolean> {
+export async function feedPager(
+  pager: string,
+  groups: AsyncIterable<Iterable<Buffer>>,
+  coloured: boolean,
+): Promise<boolean> {
   const child = spawn("/bin/sh", ["-c", pager], {
     stdio: ["pipe", "inherit", "inherit"],
     env: { ...(coloured ? presetForColours : preset), ...process.env },
@@ -53,13 +60,30 @@ export async function feedPager(pager: string, pieces: Iterable<Buffer>, coloure
   void ended.then(shut);
   child.stdin.on("error", shut);
   child.stdin.on("drain", () => wake());
-  for (const piece of pieces) {
-    if (!open) break;
-    if (child.stdin.write(piece)) continue;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-    });
+  feeding: for await (const pieces of groups) {
+    for (const piece of joined(pieces)) {
+      if (!open) break feeding;
+      if (child.stdin.write(piece)) continue;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
   }
   child.stdin.end();
   return (await ended) !== notFound;
+}
+
+/** Text in many colours is many small pieces, and each would be a write. */
+function* joined(pieces: Iterable<Buffer>): Iterable<Buffer> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    waiting.push(piece);
+    size += piece.length;
+    if (size < enough) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(waiting);
 }

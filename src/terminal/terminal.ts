@@ -38,6 +38,9 @@ export interface Styled {
   readonly style: Style;
 }
 
+/** Pieces of a text, or groups of them of which each is a text by itself and made when it is asked for. */
+export type Paged = Iterable<Styled | Uint8Array> | AsyncIterable<Iterable<Styled | Uint8Array>>;
+
 /** What a line is that is asked for: what Tab offers, and which earlier lines the arrows bring back. */
 export type Asked =
   | "command"
@@ -131,8 +134,12 @@ export interface Terminal {
 
   /** Runs `task` while a child process owns the terminal: no reading, and interrupts are the child's alone. */
   lend<T>(task: () => Promise<T>): Promise<T>;
-  /** Shows text through the pager program, or plainly where there is none to be used; ends early when the pager does. */
-  page(pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void>;
+  /**
+   * Shows text through the pager program, or plainly where there is none to be used; ends early when the pager does.
+   *
+   * @param pieces gone through once more where there is no such program
+   */
+  page(pager: string, pieces: Paged): Promise<void>;
 
   /** Called for SIGINT where interactive, when no line is awaited and no child owns it. @returns a function that takes the handler away */
   onInterrupt(handler: () => void): () => void;

@@ -45,6 +45,24 @@ test("a few lines that fill more than the window are paged", async () => {
   await pty.expect("--More--");
 });
 
+test("a message of more coloured pieces than a call takes arguments is paged, only as far as it is read", async () => {
+  home = mkdtempSync(join(tmpdir(), "mail-pager-"));
+  const links = "http://example.org/\n".repeat(100_000);
+  writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${links}\n`);
+  const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8", PAGER: "head -6" };
+  pty = await openPty({
+    argv: [process.execPath, program, "-n", "-S", "crt", "-f", join(home, "box")],
+    env,
+    cwd: home,
+  });
+  await pty.expect("& ");
+  pty.send("1\r");
+  await pty.expect("& ");
+  pty.send("x\r");
+  expect(await pty.exited).toBe(0);
+  expect(pty.transcript().match(/http:/g)).toHaveLength(2);
+});
+
 test.each([
   // what it shows, columns, pieces, rows
   ["a line as wide as the window", 5, ["abcde\n", "f\n"], ["abcde", "f", ""]],

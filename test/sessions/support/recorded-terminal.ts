@@ -2,7 +2,7 @@
 
 import { visible } from "../../../src/message/safe-text.ts";
 import { fromBytes } from "../../../src/message/text.ts";
-import type { Input, Styled, Terminal } from "../../../src/terminal/terminal.ts";
+import type { Input, Paged, Styled, Terminal } from "../../../src/terminal/terminal.ts";
 
 export interface Typist {
   /** What is typed next; undefined: nothing any more, which ends the input. */
@@ -99,7 +99,12 @@ export class RecordedTerminal implements Terminal {
     return task();
   }
 
-  async page(_pager: string, pieces: Iterable<Styled | Uint8Array>): Promise<void> {
+  async page(_pager: string, pieces: Paged): Promise<void> {
+    if (!(Symbol.asyncIterator in pieces)) return this.#page(pieces);
+    for await (const group of pieces) this.#page(group);
+  }
+
+  #page(pieces: Iterable<Styled | Uint8Array>): void {
     for (const piece of pieces) this.out("text" in piece ? piece.text : piece);
   }
 
