@@ -50,12 +50,15 @@ function readFile({ terminal, draft }: Composing, path: string, take: (piece: Bu
   });
 }
 
-/** A pipe may never say anything: a program reads it, which an interrupt ends. */
+/**
+ * A pipe may never say anything: a program reads it, which an interrupt ends. It takes the place of the shell, which would
+ * wait for one that it has started only just after the interrupt.
+ */
 async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
   const { code, output } = await runShell(
     config,
     terminal,
-    `cat -- '${path.replaceAll("'", "'\\''")}'`,
+    `exec cat -- '${path.replaceAll("'", "'\\''")}'`,
     Buffer.alloc(0),
   );
   terminal.out(endingText(code));
