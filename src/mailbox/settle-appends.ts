@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
+  rmSync,
   statSync,
   unlinkSync,
 } from "node:fs";
@@ -55,7 +56,7 @@ export async function settleAppends(directory: string): Promise<string[]> {
       }
     } catch (error) {
       // Gone: there is nothing to cut. Busy or not writable now: a later start tries again.
-      if (isSystemError(error) && error.code === "ENOENT") unlinkSync(name);
+      if (isSystemError(error) && error.code === "ENOENT") rmSync(name, { force: true });
     } finally {
       if (descriptor !== undefined) closeSync(descriptor);
     }
