@@ -44,85 +44,86 @@ export async function sending({ bench, report, clients, rounds, sends, quick }) 
   const snail = clients.find(({ name }) => name === "s-nail");
   const sink = await startSink();
   const way = `mta=smtp://127.0.0.1:${sink.port}`;
-  const counted = async (what, wanted, task) => {
-    const before = await sink.counted();
-    const figure = await task();
-    const after = await sink.counted();
-    if (after.messages - before.messages !== wanted) {
-      throw new Error(`${what}: ${after.messages - before.messages} of ${wanted} messages came\n${figure?.output}`);
-    }
-    return { ...figure, bytes: after.bytes - before.bytes };
-  };
+  const body = bench.path("body");
+  writeFileSync(body, "Backup done\n");
+  const lab = { bench, report, sink, way, body, ours: [...ours.program, "-n", "-S", way] };
   try {
-    const body = bench.path("body");
-    writeFileSync(body, "Backup done\n");
-    const alone = [];
-    const sent = [];
-    const server = [];
-    for (let round = 0; round < rounds * 5; round++) {
-      alone.push((await bench.run([process.execPath, "-e", "0"])).wall);
-      server.push(await serverTime(sink.port));
-      const call = [...ours.program, "-n", "-S", way, "-s", "Nightly", "root@host.example"];
-      sent.push((await counted("one message", 1, () => bench.run(call, { input: body }))).wall);
-    }
-    const [bare, served, took] = [alone, server, sent].map(median);
     report.plain("", "## Sending", "", "| work | figure |", "|---|---|");
-    report.row(
-      "one message, body from a pipe",
-      `${(took * 1000).toFixed(1)} ms; node -e 0 ${(bare * 1000).toFixed(1)} ms, the server's own time ${(served * 1000).toFixed(1)} ms: ${(took / (bare + served)).toFixed(2)} times their sum`,
-    );
-    const session = bench.path("session");
-    const typed = Array.from({ length: sends }, (_, at) => `m root@host.example\nMessage ${at}\n.`);
-    writeFileSync(session, `${typed.join("\n")}\nx\n`);
-    const many = await counted(`${sends} messages in a session`, sends, () =>
-      bench.run(
-        [
-          ...ours.program,
-          "-n",
-          "-I",
-          "-N",
-          "-S",
-          way,
-          "-S",
-          "dot",
-          "-S",
-          "noask",
-          "-S",
-          "noaskcc",
-          "-f",
-          bench.path("many"),
-        ],
-        { input: session },
-      ),
-    );
-    report.row(
-      `${sends} messages in one session`,
-      `${many.wall.toFixed(2)} s, ${Math.round(sends / many.wall)} messages a second, ${Math.round(many.memory)} MiB`,
-    );
-    const attachment = bench.path("attachment.bin");
-    const size = (quick ? 5 : 25) * 2 ** 20;
-    writeFileSync(attachment, randomBytes(size));
-    const rate = async (name, call) => {
-      const figures = [];
-      for (let round = 0; round < 3; round++) {
-        figures.push(await counted(`an attachment by ${name}`, 1, () => bench.run(call, { input: body })));
-        if (figures.at(-1).bytes < size * 1.3) throw new Error(`${name} sent ${figures.at(-1).bytes} bytes of ${size}`);
-      }
-      const wall = median(figures.map((figure) => figure.wall));
-      return `${(size / 2 ** 20 / wall).toFixed(1)} MiB/s, ${wall.toFixed(2)} s, ${Math.round(Math.max(...figures.map(({ memory }) => memory)))} MiB`;
-    };
-    report.row(
-      `an attachment of ${size / 2 ** 20} MiB`,
-      await rate("mail", [...ours.program, "-n", "-S", way, "-A", attachment, "-s", "x", "root@host.example"]),
-    );
-    if (snail !== undefined) {
-      const options = ["-n", "-S", "v15-compat", "-S", way, "-S", "smtp-auth=none", "-S", "from=a@host.example"];
-      report.row(
-        "the same by s-nail",
-        await rate("s-nail", ["s-nail", ...options, "-a", attachment, "-s", "x", "root@host.example"]),
-      );
-    }
+    await oneMessage(lab, rounds * 5);
+    await manyInSession(lab, sends);
+    await attachment(lab, (quick ? 5 : 25) * 2 ** 20, snail !== undefined);
   } finally {
     sink.stop();
   }
+}
+
+/** @throws Error unless so many messages came. @returns the task's figure, and the bytes that came with them */
+async function counted({ sink }, what, wanted, task) {
+  const before = await sink.counted();
+  const figure = await task();
+  const after = await sink.counted();
+  if (after.messages - before.messages !== wanted) {
+    throw new Error(`${what}: ${after.messages - before.messages} of ${wanted} messages came\n${figure?.output}`);
+  }
+  return { ...figure, bytes: after.bytes - before.bytes };
+}
+
+async function oneMessage(lab, rounds) {
+  const { bench, report, sink, body, ours } = lab;
+  const alone = [];
+  const sent = [];
+  const server = [];
+  for (let round = 0; round < rounds; round++) {
+    alone.push((await bench.run([process.execPath, "-e", "0"])).wall);
+    server.push(await serverTime(sink.port));
+    const call = [...ours, "-s", "Nightly", "root@host.example"];
+    sent.push((await counted(lab, "one message", 1, () => bench.run(call, { input: body }))).wall);
+  }
+  const [bare, served, took] = [alone, server, sent].map(median);
+  report.row(
+    "one message, body from a pipe",
+    `${(took * 1000).toFixed(1)} ms; node -e 0 ${(bare * 1000).toFixed(1)} ms, the server's own time ${(served * 1000).toFixed(1)} ms: ${(took / (bare + served)).toFixed(2)} times their sum`,
+  );
+}
+
+async function manyInSession(lab, sends) {
+  const { bench, report, ours } = lab;
+  const typed = Array.from({ length: sends }, (_, at) => `m root@host.example\nMessage ${at}\n.`);
+  const session = bench.path("session");
+  writeFileSync(session, `${typed.join("\n")}\nx\n`);
+  const settings = ["dot", "noask", "noaskcc"].flatMap((setting) => ["-S", setting]);
+  const call = [...ours, "-I", "-N", ...settings, "-f", bench.path("many")];
+  const many = await counted(lab, `${sends} messages in a session`, sends, () => bench.run(call, { input: session }));
+  report.row(
+    `${sends} messages in one session`,
+    `${many.wall.toFixed(2)} s, ${Math.round(sends / many.wall)} messages a second, ${Math.round(many.memory)} MiB`,
+  );
+}
+
+async function attachment(lab, size, withSnail) {
+  const { bench, report, way, ours } = lab;
+  const file = bench.path("attachment.bin");
+  writeFileSync(file, randomBytes(size));
+  report.row(
+    `an attachment of ${size / 2 ** 20} MiB`,
+    await rate(lab, size, "mail", [...ours, "-A", file, "-s", "x", "root@host.example"]),
+  );
+  if (!withSnail) return;
+  const options = ["-n", "-S", "v15-compat", "-S", way, "-S", "smtp-auth=none", "-S", "from=a@host.example"];
+  report.row(
+    "the same by s-nail",
+    await rate(lab, size, "s-nail", ["s-nail", ...options, "-a", file, "-s", "x", "root@host.example"]),
+  );
+}
+
+async function rate(lab, size, name, call) {
+  const { bench, body } = lab;
+  const figures = [];
+  for (let round = 0; round < 3; round++) {
+    figures.push(await counted(lab, `an attachment by ${name}`, 1, () => bench.run(call, { input: body })));
+    if (figures.at(-1).bytes < size * 1.3) throw new Error(`${name} sent ${figures.at(-1).bytes} bytes of ${size}`);
+  }
+  const wall = median(figures.map((figure) => figure.wall));
+  const memory = Math.max(...figures.map((figure) => figure.memory));
+  return `${(size / 2 ** 20 / wall).toFixed(1)} MiB/s, ${wall.toFixed(2)} s, ${Math.round(memory)} MiB`;
 }
