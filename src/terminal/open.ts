@@ -116,7 +116,17 @@ class ProcessTerminal implements Terminal {
     if (this.rich) return await this.#edited(prompt, "", asked);
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");
     this.#out.flush();
-    return await this.#alone(() => this.#tty.readLine());
+    // Who comes back from the shell is shown what is awaited.
+    const continued = () => {
+      this.out(asked === "text" ? "(continue)\n" : prompt, "prompt");
+      this.#out.flush();
+    };
+    process.on("SIGCONT", continued);
+    try {
+      return await this.#alone(() => this.#tty.readLine());
+    } finally {
+      process.removeListener("SIGCONT", continued);
+    }
   }
 
   async #alone<T>(task: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
+import { until } from "../until.ts";
 
 const program = resolve(import.meta.dirname, "../../bin/mail.js");
 const hola = `From ann@example.org Sat Jan 16 18:22:01 2021
@@ -26,12 +27,12 @@ afterEach(async () => {
 });
 
 /** Starts ours from a shell that writes down the terminal's modes before and after. */
-async function start(words: string): Promise<Pty> {
+async function start(words: string, term = "xterm"): Promise<Pty> {
   const script = `stty -g >before; '${process.execPath}' '${program}' -n ${words}; echo $? >code; stty -g >after`;
   const env = {
     HOME: home,
     MAIL: join(home, "spool"),
-    TERM: "xterm",
+    TERM: term,
     PATH: "/usr/bin:/bin",
     USER: "root",
     PAGER: "cat",
@@ -108,6 +109,19 @@ test("a message given up by two interrupts leaves the terminal as it was, and th
   expect(kept("dead.letter")).toContain("first line\nhalf\nother half\n");
   expect(terminal.transcript()).toContain("other half^C\n");
   expect(kept("after")).toBe(kept("before"));
+});
+
+test.each([
+  ["the prompt", "", "", "& & "],
+  ["the text of a message", "-s hola bob@example.org", "first line\n", "first line\n(continue)\n"],
+])("with TERM=dumb, who comes back to %s by fg is shown what is awaited", async (_where, words, typed, shown) => {
+  const terminal = await start(words, "dumb");
+  terminal.send(typed);
+  await until(() => {
+    // Before it listens, the signal means nothing to it.
+    for (const mail of terminal.children()) process.kill(mail, "SIGCONT");
+    return terminal.transcript().includes(shown);
+  });
 });
 
 test("an interrupt at the prompt drops the line and nothing else", async () => {
