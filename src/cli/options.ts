@@ -107,7 +107,7 @@ export const options = [
     argument: "command",
     variadic: true,
     meaning:
-      "Run a command and send its output. One word is a line for the shell; several are a program and its arguments. Ends with the command's exit code.",
+      "Run a command and send its output. One word is a line for the shell; several are a program and its arguments, up to the next option, or all that follow --run --. Ends with the command's exit code.",
   },
   {
     long: "if",

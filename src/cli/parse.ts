@@ -18,7 +18,8 @@ export async function parseArguments(
   parser.helpOption("-h, --help", "Print this and end.");
   parser.addHelpText("after", "\nIn full: man mail, man mailrc. Of one thing: mail help TOPIC.");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
-  const words = withExec(argv);
+  const { before, command } = atRun(argv);
+  const words = withExec(before);
   for (const option of options) if (mayBeGiven(option, words)) declare(parser, hidden, option);
   parser.addOption(hidden("--exec <command>").argParser(collected));
   try {
@@ -28,7 +29,16 @@ export async function parseArguments(
     if (error.exitCode === 0) return undefined;
     throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${usage()}`);
   }
-  return said(parser, argv);
+  return said(parser, before, command);
+}
+
+/** `--run -- command ...`: what follows is all the command's, also what looks like an option. */
+function atRun(argv: readonly string[]): { before: readonly string[]; command: readonly string[] } {
+  const end = argv.indexOf("--");
+  if (end < 1 || argv[end - 1] !== "--run") return { before: argv, command: [] };
+  const command = argv.slice(end + 1);
+  // Alone, --run is told what it lacks.
+  return { before: argv.slice(0, command.length === 0 ? end : end - 1), command };
 }
 
 function collected(value: string, before: unknown): string[] {
@@ -88,7 +98,7 @@ function attributeOf(long: string): string {
   return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-function said(parser: Command, argv: readonly string[]): SaidOptions {
+function said(parser: Command, argv: readonly string[], command: readonly string[]): SaidOptions {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
@@ -123,7 +133,7 @@ function said(parser: Command, argv: readonly string[]): SaidOptions {
     track: given["track"] as string | true | undefined,
     wait: seconds("wait", text("wait")),
     set: list("set"),
-    run: list("run"),
+    run: command.length > 0 ? command : list("run"),
     if: text("if"),
     throttle: text("throttle"),
     digest: flag("digest"),

@@ -4,6 +4,8 @@ import type { SaidOptions } from "../cli/said-options.ts";
 import { compose } from "../compose/compose.ts";
 import { emptyDraft } from "../compose/draft.ts";
 import { isAddressField } from "../compose/header-fields.ts";
+import { asBsd } from "../compose/submission.ts";
+import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "./compose-context.ts";
 import type { Session } from "./session.ts";
@@ -23,9 +25,7 @@ export async function send(session: Session, said: SaidOptions): Promise<ExitCod
   draft.bcc = [...said.bcc];
   draft.subject = said.subject === undefined ? undefined : oneLine(said.subject);
   draft.from = said.from;
-  // What is no field goes to a sendmail program all the same, as bsd-mailx has it; it would end the header elsewhere.
-  const asBsd = settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
-  draft.fields = [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd));
+  draft.fields = fieldsOf(said, session.config);
   // Kept, because a user may be called so; but who types it first seldom means one.
   if (session.comfort !== undefined && said.words.length === 1 && said.words[0] === "help")
     session.terminal.out("A message to a user called help. For help instead: Ctrl-C twice, then mail --help\n", "hint");
@@ -39,6 +39,12 @@ export async function send(session: Session, said: SaidOptions): Promise<ExitCod
   };
   const { exit } = await compose({ ...context, skipEmpty, wanted }, draft);
   return exit;
+}
+
+/** What -a and -C say. @throws MailError for a line that is no field */
+export function fieldsOf(said: SaidOptions, config: Config): { name: string; value: string }[] {
+  // What is no field goes to a sendmail program all the same, as bsd-mailx has it; it would end the header elsewhere.
+  return [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd(config)));
 }
 
 /** Fields that we write, too: theirs take the place of ours. A program gets all others as they were typed. */

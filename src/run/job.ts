@@ -22,6 +22,7 @@ export function parseJob(said: {
   readonly throttle: string | undefined;
   readonly digest: boolean;
 }): Job {
+  if (said.run[0]?.trim() === "") throw new MailError("--run: the command is empty; nothing was run", Exit.Usage);
   const when = conditions.find((condition) => condition === (said.if ?? "always"));
   if (when === undefined) {
     throw new MailError(`--if ${said.if}: it must be one of ${conditions.join(", ")}; nothing was run`, Exit.Usage);

@@ -8,10 +8,11 @@ import { hostname } from "node:os";
 import type { SaidOptions } from "../cli/said-options.ts";
 import { attach } from "../compose/attachment.ts";
 import { sendDraft } from "../compose/compose.ts";
-import { emptyDraft } from "../compose/draft.ts";
+import { type Draft, emptyDraft } from "../compose/draft.ts";
 import { stateDirectory } from "../config/files.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "../read/compose-context.ts";
+import { fieldsOf } from "../read/send.ts";
 import type { Session } from "../read/session.ts";
 import { execute, type Run } from "./execute.ts";
 import { type Condition, type Job, parseJob, shownCommand } from "./job.ts";
@@ -24,8 +25,11 @@ const mostWaiting = 1000;
 /** Which message is due: none, or one that also tells of the runs that sent none. */
 type Due = { readonly waiting: readonly WaitingRun[]; readonly sentBefore: string | null } | undefined;
 
+type Asked = Job & { readonly fields: Draft["fields"] };
+
 export async function runJob(session: Session, said: SaidOptions): Promise<ExitCode> {
-  const job = parseJob(said);
+  refuseOthers(said);
+  const job = { ...parseJob(said), fields: fieldsOf(said, session.config) };
   if (said.words.length === 0)
     throw new MailError(
       "--run: nobody to write to: addresses stand before it, or behind the next option or --; nothing was run",
@@ -36,17 +40,37 @@ export async function runJob(session: Session, said: SaidOptions): Promise<ExitC
     const remembers = job.throttle !== undefined || job.when === "changed";
     const sent = remembers ? await sendRemembered(session, said, job, run) : await sendPlain(session, said, job, run);
     return run.code !== 0 ? (run.code as ExitCode) : sent;
+  } catch (error) {
+    // How the command ended counts more than that it could not be told.
+    if (!(error instanceof MailError) || run.code === 0) throw error;
+    session.terminal.err(`${session.program}: ${error.message}\n`);
+    return run.code as ExitCode;
   } finally {
     run.remove();
   }
 }
 
-async function sendPlain(session: Session, said: SaidOptions, job: Job, run: Run): Promise<ExitCode> {
+/** What would be left out without a word. */
+function refuseOthers(said: SaidOptions): void {
+  const others = {
+    "-A": said.attach.length > 0,
+    "-q": said.quoteFile !== undefined,
+    "-t": said.recipientsFromHeader,
+    "-f": said.file,
+    "-e": said.exists,
+    "-H": said.headers,
+  };
+  for (const [option, given] of Object.entries(others)) {
+    if (given) throw new MailError(`${option} does not go with --run; nothing was run`, Exit.Usage);
+  }
+}
+
+async function sendPlain(session: Session, said: SaidOptions, job: Asked, run: Run): Promise<ExitCode> {
   return wants(job.when, run, false) ? send(session, said, job, run, []) : Exit.Ok;
 }
 
 /** A state that can't be kept makes one message too many, never one too few. */
-async function sendRemembered(session: Session, said: SaidOptions, job: Job, run: Run): Promise<ExitCode> {
+async function sendRemembered(session: Session, said: SaidOptions, job: Asked, run: Run): Promise<ExitCode> {
   const { config, terminal, program } = session;
   const directory = stateDirectory(process.env, config.identity.home);
   const key = jobKey([...job.command, said.subject ?? "", ...said.words]);
@@ -114,7 +138,7 @@ async function outcomeOf(run: Run): Promise<string> {
 async function send(
   session: Session,
   said: SaidOptions,
-  job: Job,
+  job: Asked,
   run: Run,
   waiting: readonly WaitingRun[],
 ): Promise<ExitCode> {
@@ -125,11 +149,17 @@ async function send(
   draft.bcc = [...said.bcc];
   draft.from = said.from;
   draft.subject = (said.subject ?? `${command} on ${hostname()}: ${endingOf(run)}`).replace(/[\r\n]/g, " ");
+  draft.fields = job.fields;
   // RFC 3834, section 5: nobody's holiday message is to answer this.
-  draft.fields = [{ name: "Auto-Submitted", value: "auto-generated" }];
+  if (!isGiven(job.fields, "auto-submitted")) draft.fields.unshift({ name: "Auto-Submitted", value: "auto-generated" });
   const { pieces, cut } = messageText(run, { command, host: hostname(), waiting });
   for (const piece of pieces) draft.body.append(piece);
   if (cut) draft.attachments.push(await attach(run.output));
   const { exit } = await sendDraft(composeContext(session, { subject: false }), draft);
   return exit;
+}
+
+/** Also as a line of its own, as a program gets it. */
+function isGiven(fields: Draft["fields"], lowerName: string): boolean {
+  return fields.some(({ name, value }) => (name || value).toLowerCase().split(":")[0]?.trim() === lowerName);
 }

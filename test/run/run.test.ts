@@ -54,6 +54,40 @@ test("several words are a program and its arguments, and no shell looks at them"
   expect(sent()[0]).toContain("\n\n$HOME; a  b\n");
 });
 
+test("behind --run -- all is the command's, also what looks like an option", async () => {
+  const { exit } = await mail([
+    "root",
+    "-s",
+    "Backup",
+    "--run",
+    "--",
+    "sh",
+    "-c",
+    'echo "$@"; exit 3',
+    "sh",
+    "-s",
+    "-n",
+    "x",
+  ]);
+  expect(exit).toBe(3);
+  expect(sent()).toEqual([expect.stringMatching(/^To: root\nSubject: Backup\n[\s\S]*\n\n-s -n x\n$/)]);
+});
+
+test("-a and -C give fields, once each", async () => {
+  await mail(["root", "-a", "X-Job: 1", "-C", "Auto-Submitted: no", "--run", "true"]);
+  const [header = ""] = sent()[0]?.split("\n\n") ?? [];
+  expect(header.match(/^(?:X-Job|Auto-Submitted): .*$/gm)).toEqual(["X-Job: 1", "Auto-Submitted: no"]);
+});
+
+test("a failure that can't be told is a failure all the same", async () => {
+  writeFileSync(join(home, "break"), `#!/bin/sh\ncat >/dev/null\nrm -r ${home}/.local && : >${home}/.local\n`, {
+    mode: 0o755,
+  });
+  const { exit, err } = await mail(["root", "--throttle", "1h", "--run", "exit 3"], { way: "break" });
+  expect(exit).toBe(3);
+  expect(err).toMatch(/^mail: .*\.local/);
+});
+
 test("a command that is not there", async () => {
   const { exit } = await mail(["root", "--run", "/nonexistent/command", "now"]);
   expect(exit).toBe(127);
@@ -123,12 +157,28 @@ test("a message that was not accepted shows as an exit code after a success, and
 
 test.each([
   ["--if", "never", "--if never: it must be one of failed, output, always, changed; nothing was run"],
+  ["-A", "report", "-A does not go with --run; nothing was run"],
+  ["-q", "report", "-q does not go with --run; nothing was run"],
   ["--throttle", "soon", "--throttle soon: a number and one of s, m, h, d, w; nothing was run"],
 ])("%s %s is refused before anything runs", async (option, value, said) => {
   const { exit, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
   expect(exit).toBe(64);
   expect(err).toBe(`mail: ${said}\n`);
   expect(readdirSync(home)).not.toContain("ran");
+});
+
+test.each([
+  ["--run", ""],
+  ["--run", " "],
+  ["--run", "--", ""],
+])("an empty command is refused: %s %s", async (...words) => {
+  const { exit, err } = await mail(["root", ...words]);
+  expect([exit, err, sent()]).toEqual([64, "mail: --run: the command is empty; nothing was run\n", []]);
+});
+
+test("--run -- with nothing behind it", async () => {
+  const { exit, err } = await mail(["root", "--run", "--"]);
+  expect([exit, err.split("\n")[0]]).toEqual([1, "mail: option '--run <command...>' argument missing"]);
 });
 
 test.each([
