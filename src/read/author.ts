@@ -1,6 +1,7 @@
 /** Who wrote a message, and the file that is named after them. */
 import { parseAddresses } from "../message/address.ts";
 import type { Header } from "../message/header.ts";
+import { fromLine } from "./header-line.ts";
 import type { Session } from "./session.ts";
 
 /** Only what no path can hide in. */
@@ -16,9 +17,8 @@ export function fileNamedAfter([author = ""]: readonly string[]): string | undef
 export function authorOf(session: Session, header: Header, message: number): string[] {
   const from = addressesIn(addressField(header, "from"));
   if (from.length > 0) return from;
-  const line = session.folder?.mailbox.header(message).toString("latin1") ?? "";
-  const user = /^From (\S+)/.exec(line)?.[1];
-  return user === undefined ? [] : [user];
+  const stored = session.folder?.mailbox.header(message);
+  return stored === undefined ? [] : addressesIn(fromLine(stored).user);
 }
 
 /** All fields of that name as one: bsd-mailx answers to each. */

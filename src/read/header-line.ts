@@ -76,7 +76,7 @@ export function senderNamed(
   byName: boolean,
 ): string {
   const named = from.length > 0 ? from : sender;
-  const address = named.length > 0 ? shownOf(named, byName) : envelopeUser();
+  const address = shownOf(named.length > 0 ? named : [envelopeUser()], byName);
   return address.replace(/^.*!(?=[^!]*![^!]*$)/s, "");
 }
 

@@ -70,6 +70,23 @@ No applicable messages
   expect((await said(input))["output"]).toBe(wanted);
 });
 
+test.each([
+  ["<ann@x.org>", "ann@x.org", "To: ann@x.org\n"],
+  ["ann@x.org(Ann)", "ann@x.org", "To: ann@x.org\n"],
+  ["a!b!c", "b!c", "To: a!b!c\n"],
+  ["<>", "", "No recipients specified\n"],
+])(
+  "a message with no field of a sender, only From %s: the sender, and whom an answer goes to",
+  async (user, shown, to) => {
+    const spool = `From ${user} Sat Jan 16 18:22:03 2021\n\ntext\n\n`;
+    const input = "f 1\nr 1\n.\nx\n";
+    const { output } = await run(ours, { argv: ["-N"], mailrc: "set quiet\n", input, files: { spool } });
+    const [, line = "", ...answer] = output?.split("\n") ?? [];
+    expect(line.slice(6, 23).trimEnd()).toBe(shown);
+    expect(answer.join("\n")).toContain(to);
+  },
+);
+
 const named = (from: string, to = "Dave <dave@x.org>, erin@x.org") => mail({ from, to, subject: "s" });
 
 test.each([
