@@ -43,6 +43,8 @@ export class SmtpTransport implements Transport {
   readonly #options: SmtpOptions;
   readonly #dialogue: Dialogue;
   #connection: Connection | undefined;
+  /** There was a connection for this message; it may have been given up since. */
+  #reached = false;
   #limit = mostRecipients;
 
   constructor(options: SmtpOptions) {
@@ -116,7 +118,7 @@ export class SmtpTransport implements Transport {
       return failure(error, envelope, { dotSent, server, timeouts });
     } catch (failed) {
       if (failed instanceof Interrupted) throw failed;
-      if (this.#connection === undefined && failed instanceof SubmissionFailed && !dotSent) {
+      if (!this.#reached && failed instanceof SubmissionFailed && !dotSent) {
         throw new Unreachable(failed.message, failed.exit, failed);
       }
       if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
@@ -146,12 +148,14 @@ export class SmtpTransport implements Transport {
     const atEase = onAbort(interrupt, () => giveUp(new Interrupted(name)));
     const work = (async () => {
       this.#dialogue.begin();
+      this.#reached = this.#connection !== undefined;
       this.#connection ??= await connect(this.#options, this.#dialogue);
       // Nobody waits for it any more, and it has been said that the message was not sent.
       if (over !== undefined) {
         this.#drop();
         throw over;
       }
+      this.#reached = true;
       this.#limit = Math.min(this.#limit, announcedLimit(this.#dialogue) ?? this.#limit);
       return task(this.#connection);
     })();

@@ -230,6 +230,19 @@ test("no server: the first message finds out, the others do not try", async () =
   );
 });
 
+test("a message that takes too long does not keep those behind it in the queue", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  for (const name of ["slow", "two", "three"]) await mail(["-s", name, `${name}@x.org`], "b\n");
+  await serve({ RCPT: (line) => (line.includes("slow@") ? "silent" : "250 ok") });
+  const { exit, err } = await mail(["-S", "smtptotaltimeout=1", "--flush"]);
+  expect({ exit, sent: server.messages.length, waiting: kept(".json").length }).toEqual({
+    exit: 75,
+    sent: 2,
+    waiting: 1,
+  });
+  expect(err).toMatch(/^mail: \w+: slow@x\.org: .* not done within 1 s \(smtptotaltimeout\); still in the queue\n$/);
+});
+
 test("whether it arrived is unknown: not queued, for it could be sent twice", async () => {
   await serve({ dot: "close" });
   expect(await mail(["-s", "s", "one@x.org"], "the body\n")).toMatchObject({
