@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Exit, MailError } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 
 export interface Run {
@@ -18,10 +19,21 @@ export interface Run {
   remove(): void;
 }
 
+function privateDirectory(): string {
+  const place = tmpdir();
+  try {
+    return mkdtempSync(join(place, "mail-run."));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new MailError(`${place}: ${strerror(error)}; nothing was run`, Exit.CantCreate, error);
+  }
+}
+
 const passedOn: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
+/** @throws MailError when there is no place for the output: nothing was run */
 export async function execute(command: readonly string[], shell: string): Promise<Run> {
-  const directory = mkdtempSync(join(tmpdir(), "mail-run."));
+  const directory = privateDirectory();
   const output = join(directory, "output.txt");
   // One descriptor that appends, for both streams: that alone keeps their order.
   const descriptor = openSync(output, "ax", 0o600);

@@ -18,8 +18,8 @@ beforeEach(() => {
   writeFileSync(join(home, "refuse"), "#!/bin/sh\ncat >/dev/null\nexit 75\n", { mode: 0o755 });
 });
 
-function mail(words: readonly string[], { way = "take" } = {}): Promise<Ended> {
-  const environment = { PATH: process.env["PATH"], HOME: home, USER: "root" };
+function mail(words: readonly string[], { way = "take", TMPDIR = tmpdir() } = {}): Promise<Ended> {
+  const environment = { PATH: process.env["PATH"], HOME: home, USER: "root", TMPDIR };
   return runMail(["-n", "-S", `mta=${home}/${way}`, ...words], environment);
 }
 
@@ -164,6 +164,12 @@ test.each([
   const { exit, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
   expect(exit).toBe(64);
   expect(err).toBe(`mail: ${said}\n`);
+  expect(readdirSync(home)).not.toContain("ran");
+});
+
+test("without a place for the output nothing is run", async () => {
+  const { exit, err } = await mail(["root", "--run", `touch ${home}/ran`], { TMPDIR: "/none" });
+  expect([exit, err]).toEqual([73, "mail: /none: No such file or directory; nothing was run\n"]);
   expect(readdirSync(home)).not.toContain("ran");
 });
 
