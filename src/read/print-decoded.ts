@@ -52,7 +52,7 @@ async function print(
   const counted = new Map<number, Iterable<Shown>>();
   async function* shown(): AsyncIterable<Iterable<Shown>> {
     for (const message of messages) {
-      visit(message);
+      if (!counted.has(message)) visit(message);
       const pieces = counted.get(message) ?? (await piecesOf(message));
       yield again(() => both(title(session, message), pieces));
     }
@@ -60,6 +60,8 @@ async function print(
   if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
     let left = limit;
     for (const message of left < 0 ? [] : messages) {
+      // Its Status is shown as it is once it was read.
+      visit(message);
       const pieces = await piecesOf(message);
       counted.set(message, pieces);
       left -= lines(await rows(terminal, pieces), left);

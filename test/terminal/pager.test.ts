@@ -49,7 +49,7 @@ test("a message of more coloured pieces than a call takes arguments is paged, on
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const links = "http://example.org/\n".repeat(100_000);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${links}\n`);
-  const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8", PAGER: "head -6" };
+  const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8", PAGER: "head -7" };
   pty = await openPty({
     argv: [process.execPath, program, "-n", "-S", "crt", "-f", join(home, "box")],
     env,
