@@ -93,7 +93,7 @@ export interface Mailbox {
 
   /** Bytes of the stored message, its From_ line included. */
   size(message: number): number;
-  /** The From_ line and the header up to and including the empty line that ends it, as stored. */
+  /** The From_ line and the header up to and including the empty line that ends it, as stored; not all where it has no end (header-bytes.ts). */
   header(message: number): Buffer;
   /** Bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;

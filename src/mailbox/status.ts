@@ -5,11 +5,12 @@ import { headerFields, isStray } from "./stored-header.ts";
  * The header with one Status field: in the place of the first there was, else after the last field.
  *
  * A line that is no field ends the header, as bsd-mailx has it: an empty line is put before it. A header that just stops,
- * with no empty line behind it, has no place for a field it lacks.
+ * with no empty line behind it, has no place for a field it lacks, unless it was cut off (header-bytes.ts).
  *
  * @param header From_ line to the empty line, as stored; a CRLF header stays CRLF
+ * @param isCut fields follow that are not in `header`
  */
-export function withStatus(header: Buffer, status: string): Buffer {
+export function withStatus(header: Buffer, status: string, isCut = false): Buffer {
   const { fromLine, fields, rest } = headerFields(header.toString("latin1"));
   const lineEnd = fromLine.endsWith("\r\n") ? "\r\n" : "\n";
   const ours = `Status: ${status}${lineEnd}`;
@@ -19,7 +20,7 @@ export function withStatus(header: Buffer, status: string): Buffer {
     if (index === place) written += ours;
     else if (name !== "status") written += text;
   }
-  if (place < 0 && rest !== "") written += ours;
+  if (place < 0 && (rest !== "" || isCut)) written += ours;
   // It is text from here on, in which no line may look like the start of a message.
   written += isStray(rest) ? lineEnd + rest.replace(/^From /gm, ">From ") : rest;
   return Buffer.from(written, "latin1");

@@ -1,3 +1,4 @@
+import { goesOn } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { quoteFromLines } from "./quoted-lines.ts";
 import { withStatus } from "./status.ts";
@@ -32,7 +33,7 @@ export function* storedForm(
   { status, keepField }: StoredFormOptions = {},
 ): Iterable<Uint8Array> {
   const original = mailbox.header(message);
-  let header = status === undefined ? original : withStatus(original, status);
+  let header = status === undefined ? original : withStatus(original, status, goesOn(original, mailbox.size(message)));
   if (keepField !== undefined) header = selectFields(header, keepField);
   yield header;
   const body = bodyPieces(mailbox, message, original.length);

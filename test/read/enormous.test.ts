@@ -47,3 +47,19 @@ test.each<[string, string]>([
   },
   120_000,
 );
+
+test.each<[string, string, string[]]>([
+  ["that never ends is printed", `X: ${"y".repeat(90)}\n`.repeat(60_000), ["print 1"]],
+  ["of one line is printed", `X: ${"y".repeat(5 * megabyte)}\n`, ["print 1"]],
+  ["of one folded field is saved", `X: y\n${` ${"z".repeat(90)}\n`.repeat(60_000)}`, ["copy 1 saved", "print 1"]],
+])(
+  "a header %s to its last byte, and its message to its end",
+  (_what, fields, commands) => {
+    const ended = session(`${fromLine}Subject: hola\n${fields}\nend of the text\n\n`, commands);
+    expect(ended).toMatchObject({ status: 0, stderr: "" });
+    const printed = ended.stdout.slice(ended.stdout.indexOf("Message 1:"));
+    expect(printed.length).toBeGreaterThan(fields.length);
+    expect(printed.endsWith("\nend of the text\n\n")).toBe(true);
+  },
+  120_000,
+);

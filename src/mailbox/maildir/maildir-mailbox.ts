@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { asctime } from "../../message/date.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
+import { headerOf } from "../header-bytes.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
-import { headerEnd } from "../mbox/scan.ts";
 import type { MailboxOptions } from "../options.ts";
 import { oneByOne } from "../pieces.ts";
 import { commit, finish } from "./commit.ts";
@@ -14,7 +14,6 @@ import { lockMaildir } from "./lock.ts";
 import { MessageFile, MessageReader } from "./message-file.ts";
 import { MessageTable } from "./message-table.ts";
 
-const headerPiece = 16 << 10;
 const pieceSize = 1 << 20;
 /** A listing made so soon (nanoseconds) after the directory's last change may have missed another in the same instant. */
 const sameInstant = 1_000_000_000n;
@@ -190,13 +189,7 @@ class MaildirMailbox implements Mailbox {
   }
 
   #header(message: number): Buffer {
-    const size = this.#size(message);
-    for (let length = headerPiece; ; length *= 4) {
-      const bytes = this.read(message, 0, Math.min(size, length));
-      const end = headerEnd(bytes, 0);
-      if (end !== undefined) return bytes.subarray(0, end);
-      if (length >= size) return bytes;
-    }
+    return headerOf(this.#size(message), (length) => this.read(message, 0, length));
   }
 
   #file(message: number): MessageFile {

@@ -1,7 +1,7 @@
 /** A message on its way from an mbox into a Maildir: what the mbox alone needs goes, what the file's name tells goes there. */
 import { bareAddress } from "../../message/bare-address.ts";
 import { headerParts, parseHeader, startsWithFrom } from "../../message/header.ts";
-import { headerEnd } from "../mbox/scan.ts";
+import { headerIn } from "../header-bytes.ts";
 
 export interface MaildirForm {
   /** What Status and X-Status said, in the letters of a file's name. */
@@ -23,13 +23,13 @@ const xStatus: Readonly<Record<string, string>> = { A: "R", F: "F", D: "T", T: "
 export function maildirForm(message: Iterable<Uint8Array>, { fromMaildir = false } = {}): MaildirForm {
   const pieces = message[Symbol.iterator]();
   let head: Buffer = Buffer.alloc(0);
-  let end: number | undefined;
+  let known: Buffer | undefined;
   for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {
     head = head.length === 0 ? Buffer.from(piece.value) : Buffer.concat([head, piece.value]);
-    end = headerEnd(head, 0);
-    if (end !== undefined) break;
+    known = headerIn(head);
+    if (known !== undefined) break;
   }
-  const header = head.subarray(0, end ?? head.length);
+  const header = known ?? head;
   const rest = head.subarray(header.length);
   const { fromLine, date } = takeFromLine(header);
   const body = withoutLastLine({ first: rest, pieces });

@@ -1,10 +1,9 @@
 /** The file of an mbox and where its messages are in it: ranges of bytes, read when asked for. */
 import { closeSync } from "node:fs";
 import { readInto, readRange } from "../file-ranges.ts";
+import { headerOf } from "../header-bytes.ts";
 import { MessageIndex } from "./message-index.ts";
-import { headerEnd } from "./scan.ts";
 
-const headerPiece = 16 << 10;
 /** What is asked for in order, message by message, is read so much at a time. */
 const smallWindow = 64 << 10;
 const largeWindow = 1 << 20;
@@ -79,13 +78,7 @@ export class MboxFile {
   }
 
   header(message: number): Buffer {
-    const size = this.size(message);
-    for (let length = headerPiece; ; length *= 4) {
-      const bytes = this.read(message, 0, Math.min(size, length));
-      const end = headerEnd(bytes, 0);
-      if (end !== undefined) return bytes.subarray(0, end);
-      if (length >= size) return bytes;
-    }
+    return headerOf(this.size(message), (length) => this.read(message, 0, length));
   }
 
   read(message: number, start: number, end: number): Buffer {

@@ -11,6 +11,9 @@ import type { Folder, Session } from "../session.ts";
 import { messageAt, placeOf } from "../view.ts";
 import { chosenPartsOf, type PartsOfMessages } from "./parts.ts";
 
+/** Bytes: of a longer line of blanks nobody sees that it is one. */
+const longestEmptyLine = 1024;
+
 const plain: Printing = { allFields: false, paged: false };
 
 /** Prints messages and makes each current and read in its turn. */
@@ -89,31 +92,35 @@ function top(session: Session, messages: readonly number[]): void {
     look(folder, message);
     makeCurrent(folder, message);
     terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
-    const text = firstLines(folder.mailbox, message, lines);
-    terminal.out(text);
-    if (text.at(-1) !== 10) terminal.out("\n");
-    lastWasEmpty = /(^|\n)[ \t]*\n$/.test(text.toString("latin1"));
+    let end: Uint8Array = Buffer.alloc(0);
+    for (const piece of firstLines(folder.mailbox, message, lines)) {
+      terminal.out(piece);
+      end = Buffer.concat([end, piece]).subarray(-longestEmptyLine);
+    }
+    if (end.at(-1) !== 10) terminal.out("\n");
+    lastWasEmpty = /(^|\n)[ \t]*\n$/.test(Buffer.from(end).toString("latin1"));
   }
 }
 
 /** So many lines of a message as stored, its From_ line the first, with LF line ends. */
-function firstLines(mailbox: Mailbox, message: number, lines: number): Buffer {
-  const pieces = [Buffer.from(mailbox.header(message).toString("latin1").replaceAll("\r\n", "\n"), "latin1")];
-  const body = shownBody(bodyPieces(mailbox, message))[Symbol.iterator]();
-  for (;;) {
-    const text = Buffer.concat(pieces);
+function* firstLines(mailbox: Mailbox, message: number, lines: number): Iterable<Uint8Array> {
+  let left = lines;
+  for (const piece of plainText(mailbox, message)) {
     let end = 0;
-    let found = 0;
-    for (; found < lines; found++) {
-      const newline = text.indexOf(10, end);
+    while (left > 0) {
+      const newline = piece.indexOf(10, end);
       if (newline < 0) break;
       end = newline + 1;
+      left--;
     }
-    if (found === lines) return text.subarray(0, end);
-    const more = body.next();
-    if (more.done === true) return text;
-    pieces.push(Buffer.from(more.value));
+    yield left > 0 ? piece : piece.subarray(0, end);
+    if (left === 0) return;
   }
+}
+
+function* plainText(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
+  yield Buffer.from(mailbox.header(message).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+  yield* shownBody(bodyPieces(mailbox, message));
 }
 
 export const printCommands: readonly Command[] = [

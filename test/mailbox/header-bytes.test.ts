@@ -1,0 +1,39 @@
+import { expect, test } from "@jest/globals";
+import { goesOn, headerIn, headerOf } from "../../src/mailbox/header-bytes.ts";
+import { storedForm } from "../../src/mailbox/stored-form.ts";
+
+const start = "From a@x Sat Jan 16 18:22:01 2021\nSubject: s\n";
+const long = "x".repeat(5 << 20);
+
+function holding(text: string) {
+  const bytes = Buffer.from(text, "latin1");
+  const read = (_message: number, from: number, to: number) => bytes.subarray(from, to);
+  const header = () => headerOf(bytes.length, (length) => bytes.subarray(0, length));
+  return { bytes, mailbox: { size: () => bytes.length, read, header } };
+}
+
+test.each<[string, string, string]>([
+  ["with its empty line", `${start}\ntext\n`, `${start}\n`],
+  ["that ends with the message", start, start],
+  ["of a field without end, up to that field", `${start}X: ${long}\n\ntext\n`, start],
+  ["of a folded field without end, up to that field", `${start}X: y\n z${long}\n\ntext\n`, start],
+  [
+    "in CRLF, up to the field without end",
+    `${start.replaceAll("\n", "\r\n")}X: ${long}`,
+    start.replaceAll("\n", "\r\n"),
+  ],
+])("the header %s", (_what, text, header) => {
+  const { bytes, mailbox } = holding(text);
+  expect(mailbox.header().equals(Buffer.from(header))).toBe(true);
+  if (text.includes(long)) expect(headerIn(bytes.subarray(0, -20))?.equals(Buffer.from(header))).toBe(true);
+  expect(goesOn(mailbox.header(), bytes.length)).toBe(text.includes(long));
+});
+
+test.each<[string, string]>([
+  ["stands in front of a field without end", `X: ${long}\n\ntext\n`],
+  ["stands in front of a folded field without end", `X: y\n z${long}\n\ntext\n`],
+])("a Status %s, and every other byte stays", (_what, rest) => {
+  const { mailbox } = holding(start + rest);
+  const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
+  expect(stored === `${start}Status: RO\n${rest}`).toBe(true);
+});
