@@ -32,10 +32,10 @@ export async function keepCopies(
   }
 }
 
-/** POSIX mailx: with `outfolder` a name that is no path is in the folder directory. */
+/** POSIX mailx: with `outfolder` a name that is no path, nor stands for one, is in the folder directory. */
 function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
   if (record === undefined || record === "") return undefined;
-  return settings.get("outfolder") && !/^[/~+]/.test(record) ? `+${record}` : record;
+  return settings.get("outfolder") && !/^[/~+$%&#]/.test(record) ? `+${record}` : record;
 }
 
 async function keepCopy(context: Context, file: string, copy: Built, date: Date): Promise<void> {

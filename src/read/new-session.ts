@@ -52,16 +52,22 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   if (said.debug) terminal.out(`user = ${config.identity.user}, homedir = ${config.identity.home}\n`);
   if (terminal.interactive) config.settings.set("interactive", "");
   if (said.withoutHeaderList) config.settings.set("noheader", "");
+  // Start-up files find them set, as in bsd-mailx; what they unset of them counts nevertheless.
+  const asVariables = () => {
+    if (said.ignoreInterrupts) config.settings.set("ignore", "");
+    if (said.skipEmpty) config.settings.set("skipempty", "");
+    if (said.verbose) config.settings.set("verbose", "");
+  };
+  asVariables();
   await readStartUpFiles(session, { system: !said.withoutSystemRc });
   session.ending = undefined;
   config.settings.origin = "the command line";
   for (const word of said.set) assign(session, word);
   for (const line of said.exec) await session.execute?.(line);
-  if (said.ignoreInterrupts) config.settings.set("ignore", "");
+  asVariables();
   if (said.dryRun) config.settings.set("dryrun", "");
   if (said.trace !== undefined) config.settings.set("trace", said.trace);
   if (said.debug) config.settings.set("debug", "");
-  if (said.verbose) config.settings.set("verbose", "");
   config.settings.origin = "the session";
   if (terminal.rich) {
     const { makeComfortable } = await import("./comfort/comfort.ts");

@@ -1,7 +1,7 @@
 /**
  * A program that takes mail as sendmail(8) does: recipients from the header, the message on standard input.
  *
- * Run once, without a shell, and waited for. It may stop reading early; what it says is its exit code.
+ * Run once, without a shell, and waited for. Its exit code counts, and that it has read all of the message.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

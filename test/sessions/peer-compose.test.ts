@@ -32,7 +32,15 @@ test.each<[string, Given, Result]>([
   ["~w takes ~ and $NAME", typed("text\n~w ~/out\n~w $HOME/out2\n"), { out: "text\n", out2: "text\n" }],
   ["~w of a place that is not there", typed("~w no/out\n"), { errors: "mail: fopen: No such file or directory\n" }],
   ["~| tells of its command as it was typed", typed("~| true\n"), { errors: 'No bytes from " true" !?\n' }],
-  ["record takes $NAME", { argv: ["bob"], mailrc: "set record=$HOME/rec\n", input: "x\n" }, { errors: "" }],
+  [
+    "start-up files find options as variables",
+    {
+      argv: ["-viE", "bob"],
+      mailrc: "unset append ask askcc crt dot save SHELL EDITOR PAGER VISUAL sendmail quiet\nset\n",
+    },
+    { output: "ignore\t\nskipempty\t\nverbose\t\n" },
+  ],
+  ["record takes $NAME", { argv: ["bob"], mailrc: "set record=$HOME/rec outfolder\n", input: "x\n" }, { errors: "" }],
   [
     "an escape that ~: sets counts from the next message on",
     typed("~:set escape=!\n!s no\n~s yes\n"),
