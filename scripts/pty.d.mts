@@ -29,6 +29,7 @@ export interface Pty {
   resize(size: { readonly rows: number; readonly columns: number }): void;
   /** Waits until the text is shown, behind what was waited for last. @throws Error with the screen after `timeout` ms */
   expect(wanted: string | RegExp, timeout?: number): Promise<void>;
+  /** Hangs up, and waits until what runs there has ended. */
   close(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ReadStream } from "node:tty";
 import { promisify } from "node:util";
 
@@ -21,6 +22,9 @@ async function loadFunctions() {
 
 /** O_CLOEXEC, which Node has no name for: a child with our side in its hands would never see it closed. */
 const closeOnExec = 0o2000000;
+
+/** How long what a closed terminal hung up may take to end, in milliseconds. */
+const patience = 10_000;
 
 let functions;
 
@@ -95,6 +99,26 @@ function threadsOf(proc) {
   });
 }
 
+function childrenOf(pid) {
+  try {
+    return (readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? []).map(Number);
+  } catch {
+    return []; // It has ended.
+  }
+}
+
+function descendantsOf(pid) {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function isRunning(pid) {
+  try {
+    return !/^\d+ \(.*\) [XZ]/s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
 function openFiles(proc) {
   const directory = `${proc}/fd`;
   return readdirSync(directory).flatMap((name) => {
@@ -151,15 +175,18 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, onData 
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
     isAsleep: () => threadsOf(proc).every((stat) => /^\d+ \(.*\) S/s.test(stat)),
     openFiles: () => openFiles(proc),
-    children: () => (readFileSync(`${proc}/task/${child.pid}/children`, "utf8").match(/\d+/g) ?? []).map(Number),
+    children: () => childrenOf(child.pid),
     resize: (size) => {
       execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);
     },
     expect: (wanted, timeout = 50_000) => shown.expect(wanted, timeout),
     async close() {
+      // What runs here may be saving a text: its files are not to be taken away meanwhile.
+      const all = child.exitCode === null && child.signalCode === null ? [child.pid, ...descendantsOf(child.pid)] : [];
       child.kill("SIGHUP");
       stream.destroy();
       await closed;
+      for (const until = Date.now() + patience; all.some(isRunning) && Date.now() < until; ) await sleep(10);
     },
   };
 }
