@@ -161,7 +161,7 @@ try {
     run(program, "--write-code-cache", ...(program === "mail" ? tasks : []));
   }
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(helpTopics()), { level: 9 }));
-  writeFileSync(join(made, "licenses.txt"), noticesOf(packages));
+  writeFileSync(join(made, "licenses.txt.gz"), gzipSync(noticesOf(packages), { level: 9 }));
   mkdirSync(join(made, "completions"));
   for (const [name, text] of Object.entries(completions(await loadTables()))) {
     writeFileSync(join(made, "completions", name), text);

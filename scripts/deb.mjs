@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { ready, root, stop } from "./ready.mjs";
 
 ready();
@@ -120,7 +120,7 @@ try {
   put("usr/share/fish/vendor_completions.d/mail.fish", completion("mail.fish"));
   put(
     `usr/share/doc/${name}/copyright`,
-    `${readFileSync(join(root, "LICENSE"), "utf8")}\n${readFileSync(join(root, "dist/licenses.txt"), "utf8")}`,
+    `${readFileSync(join(root, "LICENSE"), "utf8")}\n${gunzipSync(readFileSync(join(root, "dist/licenses.txt.gz")))}`,
   );
   put(`usr/share/doc/${name}/changelog.gz`, gzipSync(readFileSync(join(root, "CHANGELOG.md")), { level: 9 }));
   const control = `Package: ${name}
