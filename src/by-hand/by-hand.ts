@@ -12,7 +12,7 @@ import { type Conversation, Lost, openConversation } from "../submit/conversatio
 import { exitOf, oneLine } from "../submit/replies.ts";
 import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
 import { askSecret } from "../terminal/secret.ts";
-import type { Input, Terminal } from "../terminal/terminal.ts";
+import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
 import { assistance } from "./offers.ts";
 import { Protocol } from "./protocol.ts";
 
@@ -62,8 +62,10 @@ async function talk(
 ): Promise<void> {
   while (!protocol.ended) {
     const input = await next(terminal, protocol);
+    // The line editor has ended the row of a command, and the hidden answer its own.
+    const inRow = protocol.mode !== "secret" && (!terminal.rich || asked(protocol) === "text");
+    if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
-      terminal.out("\n");
       if (protocol.unfinished) show.note("The message goes on; a line with a dot alone ends it, Ctrl-D gives all up.");
       continue;
     }
@@ -83,16 +85,17 @@ async function talk(
   }
 }
 
+function asked(protocol: Protocol): Asked {
+  return protocol.mode === "command" || protocol.inHeader ? "command" : "text";
+}
+
 async function next(terminal: Terminal, protocol: Protocol): Promise<Input> {
   if (protocol.mode === "secret" && terminal.inputIsTerminal) {
     const secret = await terminal.lend(() => askSecret("answer (not shown): "));
     return secret === undefined ? { kind: "end" } : { kind: "line", text: secret, ended: true };
   }
   await terminal.flush();
-  const input = await terminal.readLine(
-    terminal.interactive ? "client> " : "",
-    protocol.mode === "command" || protocol.inHeader ? "command" : "text",
-  );
+  const input = await terminal.readLine(terminal.interactive ? "client> " : "", asked(protocol));
   // A script whose lines end with CR LF has no CR in them.
   return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
 }

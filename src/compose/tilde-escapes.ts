@@ -153,7 +153,10 @@ async function editHeader({ terminal, draft }: Composing): Promise<void> {
     const name = `${field.charAt(0).toUpperCase()}${field.slice(1)}: `;
     const value = field === "subject" ? (draft.subject ?? "") : draft[field].join(" ");
     const answer = await terminal.editLine(name, value, field === "subject" ? "subject" : "people");
-    if (answer.kind === "interrupt") return;
+    if (answer.kind === "interrupt") {
+      if (terminal.rich) terminal.out("\n");
+      return;
+    }
     if (answer.kind !== "line") continue;
     if (field === "subject") draft.subject = answer.text === "" ? undefined : answer.text;
     else draft[field] = typedItems(answer.text);

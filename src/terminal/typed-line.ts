@@ -180,7 +180,7 @@ export class TypedLine {
         return true;
       case "interrupt":
         // As a terminal echoes it: the line looks like one that was dropped. The composer's word begins with a newline.
-        this.#shown.putDown(this.#state, asked === "command" ? "^C\n" : "^C");
+        this.#shown.putDown(this.#state, asked === "command" || asked === "answer" ? "^C\n" : "^C");
         this.#finish({ kind: "interrupt", dropped: this.#state.text });
         return true;
       case "suspend":

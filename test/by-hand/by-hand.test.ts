@@ -128,6 +128,27 @@ test("a message that is refused, and then a server that hangs up: the exit code 
   expect({ exit, err }).toEqual({ exit: 69, err: expect.stringContaining("the server has closed the connection") });
 });
 
+test("Ctrl-C drops the line, and the next one stands below it; the end of the input has a row of its own", async () => {
+  scripted = await scriptedServer();
+  const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
+  const pty = await openPty({ argv, env: environment(), cwd: directory });
+  try {
+    await pty.expect("client> ");
+    pty.send("half");
+    await pty.expect("half");
+    pty.send("\x03");
+    await pty.expect(/\^C\r\n(?:\x1b\[[\d;?]*\w)*client> /);
+    for (const line of ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA"]) {
+      pty.send(`${line}\r`);
+      await pty.expect(/server> [\s\S]*client> /);
+    }
+    pty.send("\rtext\r\x04");
+    await pty.expect("\r\nmail: the message was not sent");
+  } finally {
+    await pty.close();
+  }
+});
+
 test("what Tab completes goes to the server as it stands there, with no blank behind it", async () => {
   scripted = await scriptedServer();
   const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
