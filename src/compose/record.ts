@@ -10,25 +10,52 @@ import { fileMessage } from "../mailbox/maildir/append.ts";
 import { meansMaildir } from "../mailbox/maildir/directory.ts";
 import { asctime } from "../message/date.ts";
 import { toBytes } from "../message/text.ts";
+import { onAbort } from "../submit/on-abort.ts";
+import { named } from "../system-error.ts";
 import type { Built } from "./body.ts";
 
-/** Appends a message to a mailbox. @throws MailError when the file cannot be written */
-export async function recordMessage(config: Config, path: string, message: Built, date: Date): Promise<void> {
+/** Appends a message to a mailbox. @throws MailError when the file cannot be written, or the reason of the interrupt */
+export async function recordMessage(
+  config: Config,
+  path: string,
+  message: Built,
+  date: Date,
+  interrupt: AbortSignal,
+): Promise<void> {
   if (meansMaildir(path)) {
     // Its author has seen it.
     await fileMessage(path, { sender: config.identity.user, date, message: message.pieces() }, "S");
     return;
   }
-  await appendMessages(path, [copyForMbox(config, message, date)], storeOptions(config));
+  await appendMessages(path, [copyForMbox(config, message, date)], { ...storeOptions(config), signal: interrupt });
 }
 
-/** Feeds a recipient `|command` the message through the shell. */
-export async function feedCommand(config: Config, command: string, copy: Iterable<Uint8Array>): Promise<void> {
+/** Feeds a recipient `|command` the message through the shell. @throws MailError when there is none, or it can't be run */
+export async function feedCommand(
+  config: Config,
+  command: string,
+  copy: Iterable<Uint8Array>,
+  interrupt: AbortSignal,
+): Promise<void> {
   const shell = config.settings.get("SHELL");
   const child = spawn(shell, ["-c", command], { stdio: ["pipe", "inherit", "inherit"] });
   const closed = once(child, "close");
   pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // it need not read
-  await closed;
+  const atEase = onAbort(interrupt, () => child.kill());
+  try {
+    // What it leaves running may keep its output open.
+    await Promise.race([closed, aborted(interrupt)]);
+  } catch (error) {
+    throw named(shell, error);
+  } finally {
+    atEase();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    onAbort(signal, () => reject(signal.reason));
+  });
 }
 
 /** A message with its From_ line and the empty line behind it, `From ` in its body quoted. */

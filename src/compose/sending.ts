@@ -31,7 +31,7 @@ export async function send(
   // As bsd-mailx has it, a start-up file says nothing of a message of the command line.
   draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
   const people = resolveRecipients(config, draft);
-  const refused = asBsd(config) ? [] : people.refused;
+  const refused = asBsd(config) ? [] : [...people.refused];
   if (asBsd(config)) for (const _each of people.refused) terminal.out("Expanding alias to depth larger than 25\n");
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
@@ -61,12 +61,14 @@ export async function send(
     tellRefused(terminal, refused);
     return unsent(refused[0]?.exit ?? Exit.Ok);
   }
-  if (!settings.get("dryrun")) await keepCopies(context, draft, people, stamp, from);
   const toFiles = everyone.every((item) => people.sinks.includes(item));
-  if (toFiles && refused.length === 0) return { exit: Exit.Ok, sent: true };
   try {
+    if (!settings.get("dryrun")) {
+      for (const each of await keepCopies(context, draft, people, { stamp, from, interrupt }))
+        refused.push(asBsd(config) ? { ...each, exit: Exit.Failure } : each);
+    }
     const outcome: Outcome = toFiles
-      ? { accepted: people.sinks, refused: [] }
+      ? { accepted: people.sinks.filter((sink) => !refused.some(({ recipient }) => recipient === sink)), refused: [] }
       : await submit(context, draft, people, { way, stamp, sender, from, interrupt });
     return await answered(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
   } catch (error) {

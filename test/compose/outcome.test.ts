@@ -38,6 +38,22 @@ test.each([
   expect(sent.dead).toMatch(/\n\ntext\n$/);
 });
 
+test("a file among the recipients that cannot be written is refused, the others get the message, and all of it is kept", async () => {
+  const argv = ["-S", "expandaddr", "-s", "s", "/proc/none/file", "./copies", "a@x.org"];
+  const sent = await sendMail({ argv, stdin: "text\n" });
+  expect([sent.exit, sent.recipients]).toEqual([1, ["a@x.org"]]);
+  expect(sent.stderr).toMatch(
+    /^mail: \/proc\/none\/file: No such file or directory\nmail: accepted for a@x\.org\nmail: the message is in /,
+  );
+  expect(sent.dead).toMatch(/^To: .*\/proc\/none\/file, a@x\.org\n[\s\S]*\n\ntext\n$/);
+});
+
+test.each(["mta", "sendmail"])("a file that is the only recipient and cannot be written: not 0 (%s)", async (name) => {
+  const argv = ["-S", "expandaddr", "-S", `${name}=/bin/false`, "/proc/none/file"];
+  const sent = await sendMail({ argv, stdin: "text\n" });
+  expect([sent.exit, sent.dead.endsWith("\n\ntext\n")]).toEqual([1, true]);
+});
+
 test("a wrong setting does not cost the text", async () => {
   const sent = await sendMail({ argv: ["-S", "mta=gopher://x", "a@x.org"], stdin: "text\n" });
   expect([sent.exit, sent.dead]).toEqual([78, expect.stringMatching(/^To: a@x\.org\n[\s\S]+\n\ntext\n$/)]);

@@ -291,6 +291,22 @@ test("where dead.letter cannot be written, a hang-up leaves the draft", async ()
   ]);
 });
 
+test.each([
+  ["a record that is locked", ["-S", "record=copies"], "copies: locked by process"],
+  ["a command that does not end", ["|trap '' INT; echo begun; exec sleep 60"], "begun"],
+])("%s is given up by Ctrl-C, and nothing is sent", async (_what, argv, waiting) => {
+  writeFileSync(join(home, "copies.lock"), `${process.pid}\n`);
+  const first = await mail("-S", "expandaddr", "-S", "noaskcc", ...argv, "-s", "plan", "a@x.org");
+  first.send("one\n.\n");
+  await first.expect(waiting);
+  first.send("\x03");
+  await first.expect("interrupted");
+  await first.expect("mail: the message is in ");
+  expect(await first.exited).toBe(75);
+  expect([kept(), server.messages, existsSync(join(home, "copies"))]).toEqual([[], [], false]);
+  expect(dead()).toMatch(/^To: [\s\S]*\nSubject: plan\n[\s\S]*\n\none\n$/);
+});
+
 describe("while the server is silent", () => {
   async function submitting(script: Script, ...argv: string[]): Promise<Pty> {
     await server.close();
