@@ -43,6 +43,15 @@ async function start(words: string, term = "xterm"): Promise<Pty> {
 
 const mailProcess = (shell: Pty) => shell.children()[0] as number;
 
+/** As by fg, unless it has ended. */
+function continued(pid: number): void {
+  try {
+    process.kill(pid, "SIGCONT");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 const kept = (name: string) => readFileSync(join(home, name), "utf8");
 
 test.each([
@@ -119,7 +128,7 @@ test.each([
   terminal.send(typed);
   await until(() => {
     // Before it listens, the signal means nothing to it.
-    for (const mail of terminal.children()) process.kill(mail, "SIGCONT");
+    for (const child of terminal.children()) continued(child);
     return terminal.transcript().includes(shown);
   });
 });
