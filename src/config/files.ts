@@ -67,7 +67,7 @@ export function historyPath(config: Config): string | undefined {
 /** The directory that `+name` means. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
-  if (named === undefined || named === "") return undefined;
+  if (named === undefined) return undefined;
   return named.startsWith("/") ? named : `${config.identity.home}/${named}`;
 }
 

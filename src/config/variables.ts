@@ -116,7 +116,7 @@ export const variables = {
   interactive: flag("Behave as on a terminal, as with -I; set where standard input is one."),
   keep: flag("An emptied system mailbox is truncated, not removed; always so."),
   keepsave: flag("Messages that were saved go to mbox at quit."),
-  LISTER: textOr("ls", "The program of folders.", "program"),
+  LISTER: textOr("/bin/ls", "The program of folders.", "program"),
   lockwait: seconds(30, "How long to wait for another program's lock on a mailbox.", { max: 600 }),
   MAIL: text("The system mailbox, an mbox or a Maildir.", "file"),
   mailcap: text("Which programs open shows parts with: type: program %s; type: program %s.", "programs"),

@@ -14,6 +14,8 @@ import { commands } from "./command-table.ts";
 import { NoMail } from "./folder.ts";
 import type { Session } from "./session.ts";
 
+/** What C counts as blank: more than ends a word. */
+const leadingBlanks = /^[ \t\v\f\r]+/;
 const wordEnd = /[ \t\d$^.:/\-+*'"]/;
 /** How many files may source each other. */
 const deepestSource = 100;
@@ -29,10 +31,7 @@ export function findCommand(word: string): Command | undefined {
 
 function parseLine(line: string): { word: string; rest: string } {
   // What follows a NUL byte does not count, as in bsd-mailx.
-  const text = line
-    .replace(/\0.*/s, "")
-    .replace(/^[ \t]+/, "")
-    .replace(/\r$/, "");
+  const text = line.replace(/\0.*/s, "").replace(leadingBlanks, "").replace(/\r$/, "");
   if (/^[!|#]/.test(text)) return { word: text.charAt(0), rest: text.slice(1) };
   const end = text.search(wordEnd);
   const length = end < 0 ? text.length : end;

@@ -63,6 +63,23 @@ No applicable messages
     "size /hola\nsize / /lunch\nsize /\nx\n",
     "1: 7/100\n1: 7/100\n2: 7/101\n2: 7/101\n",
   ],
+  ["no name in quotes is no file, and nothing is said", "c 1 ''\ns 1 ''\nw ''\nf 1\nx\n", `>N${first.slice(1)}`],
+  [
+    "a folder directory without a name is the home directory",
+    "set folder=\necho +a\nc 1 +a\nfolders\nset folder\nc 1 +a\nx\n",
+    '{HOME}//a\n"{HOME}//a" [New file]\na\nspool\n"{HOME}//a" [Appended]\n',
+  ],
+  [
+    "a folder of it is shown by its name in it",
+    "set folder=\nfolder +spool\nx\n",
+    `Held 2 messages in {HOME}/spool\n"+spool": 2 messages 2 unread\n`,
+  ],
+  ["blanks of all kinds may stand before a command", "\v=\n\f=\n \r\v=\n\rsize 1\nx\n", "1\n1\n1\n1: 7/100\n"],
+  [
+    "folders that can't be listed end no file",
+    "!echo folders none >s; echo echo more >>s\nso s\nx\n",
+    "!\nFatal error, process exited with code 2.\nmore\n",
+  ],
   ["mbox is silent when nothing is left", "d *\nmbox\nhold\nx\n", "No applicable messages\n"],
   ["z- stops at the first window", "z-\nx\n", "On first screenful of messages\n"],
   ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],

@@ -37,8 +37,7 @@ export function provideMaildir(path: string): boolean {
     const known = isMaildir(path);
     if (!known) {
       if (statSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: 0o700 });
-      else if (readdirSync(path).some((name) => !parts.includes(name)))
-        throw new MailError(`${path}: Is a directory, and no Maildir`);
+      else if (readdirSync(path).some((name) => !parts.includes(name))) throw notMaildir(path);
     }
     asOwner(path, () => {
       for (const name of parts) {
@@ -49,6 +48,12 @@ export function provideMaildir(path: string): boolean {
   } catch (error) {
     throw named(path, error);
   }
+}
+
+/** Caused by what opening the name as a file would say, since that is what `save` tells of a failure. */
+function notMaildir(path: string): MailError {
+  const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
+  return new MailError(`${path}: Is a directory, and no Maildir`, undefined, cause);
 }
 
 /** Milliseconds; as long as the format has it. */

@@ -62,7 +62,9 @@ async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { config } = session;
   const { settings } = config;
   const directory = folderDirectory(config) ?? config.identity.home;
-  return runAndTell(session, ["-c", `cd "$1"; ${settings.get("LISTER")} ${rest}`, settings.get("SHELL"), directory]);
+  await runAndTell(session, ["-c", `cd "$1"; ${settings.get("LISTER")} ${rest}`, settings.get("SHELL"), directory]);
+  // That there is nothing to list ends no file of commands.
+  return true;
 }
 
 export const fileCommands: readonly Command[] = [

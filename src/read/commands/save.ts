@@ -38,7 +38,8 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
       return undefined;
     }
     const path = await expandFileName(session, file);
-    return path === undefined ? undefined : { messages, path };
+    // No name in quotes is no file, as in bsd-mailx, which says nothing of it.
+    return path === undefined || path === "" ? undefined : { messages, path };
   },
 };
 
