@@ -46,6 +46,12 @@ function utf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** What is called UTF-8 and holds no character of it beyond ASCII is wrongly called so. */
+const labelledUtf8: Decode = (bytes) => {
+  const text = utf8(bytes);
+  return isUtf8(bytes) || /[^\0-\x7f\ufffd]/.test(text) ? text : windows1252(bytes);
+};
+
 /** With its byte order mark; without one as most such mail is written. */
 const utf16: Decode = (bytes) =>
   new TextDecoder(bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-16le").decode(bytes);
@@ -61,6 +67,7 @@ export const nodeCharsets: Charsets = (name) => {
   try {
     const decoder = new TextDecoder(known);
     if (decoder.encoding === "windows-1252") return windows1252;
+    if (decoder.encoding === "utf-8") return labelledUtf8;
     return (bytes) => decoder.decode(bytes);
   } catch {
     return undefined;

@@ -29,9 +29,14 @@ export async function viewMessage(message: Bytes, header: Uint8Array, look: Look
   if (isPlain(root) && root.end - root.start > longestText) return undefined;
   const fields = headerView(header, { charsets, withoutMime: !look.allFields && !isPlain(root) });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
-  for await (const piece of new Viewer(charsets, look.width).render(root)) pieces.push(piece);
+  for await (const piece of new Viewer(charsets, look.width).render(asText(root))) pieces.push(piece);
   if (!isPlain(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
   return pieces.map(safe);
+}
+
+/** What is all of a message is to be read, even where it is called an attachment. */
+function asText(root: Part): Part {
+  return root.parts.length === 0 ? { ...root, disposition: "inline" } : root;
 }
 
 function safe({ kind, text }: ViewPiece): ViewPiece {
@@ -57,6 +62,6 @@ export async function plainTextOf(message: Bytes, width = 72): Promise<string> {
   const { root, charsets } = await readParts(message);
   const viewer = new Viewer(charsets, width);
   let text = "";
-  for await (const piece of viewer.render(root)) if (piece.kind === "text") text += piece.text;
+  for await (const piece of viewer.render(asText(root))) if (piece.kind === "text") text += piece.text;
   return text;
 }

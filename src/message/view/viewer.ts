@@ -33,6 +33,8 @@ export class Viewer {
   readonly #width: number;
   /** Something was shown: what comes next needs an empty line in front. */
   #begun = false;
+  /** An invitation was told. */
+  #invited = false;
 
   constructor(charsets: Charsets, width: number) {
     this.#charsets = charsets;
@@ -127,10 +129,12 @@ export class Viewer {
     else yield* this.#attachment(part);
   }
 
+  /** An invitation often comes twice, as a form of the text and as a file: the file is named then. */
   async *#calendar(part: Part): AsyncIterable<ViewPiece> {
-    const summary = calendarSummary(this.#textOf(part));
+    const summary = this.#invited && part.disposition === "attachment" ? "" : calendarSummary(this.#textOf(part));
     if (summary === "") yield* this.#attachment(part);
     else yield* this.#summary(summary);
+    this.#invited ||= summary !== "";
   }
 
   /** What we say of a part, in a place of its own. */

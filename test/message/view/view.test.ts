@@ -38,6 +38,21 @@ test.each([
   ],
   ["uuencode", lines("Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "#86)C", "`", "end"), "abc\n\n"],
   [
+    "a text that is all of the message, though it is called an attachment",
+    lines("Content-Type: text/plain", 'Content-Disposition: attachment; filename="a.txt"', "", "hola"),
+    "[1: a.txt, text/plain, 5 B]\n\nhola\n",
+  ],
+  [
+    "Latin text under the label of UTF-8",
+    Buffer.from("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nma\xf1ana\n", "latin1"),
+    "mañana\n",
+  ],
+  [
+    "UTF-8 with a byte that is none",
+    lines("Content-Type: text/html; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "", "=C3=B1 =F1"),
+    "ñ \ufffd\n\n",
+  ],
+  [
     "Korean in seven bits",
     lines("Content-Type: text/plain; charset=iso-2022-kr", "", "\x1b$)C\x0e>H3g\x0f hi", "\x0e5Q\x0f"),
     "안녕 hi\n둘\n\n",
@@ -214,6 +229,25 @@ test("an invitation is told in words, beside the text it came with", async () =>
       "When:      Fri 16 Jan 2026 18:22 to 19:22 (Europe/Madrid), every 2 weeks\n" +
       "Where:     Room 1\nOrganizer: Ann <ann@example.org>\nInvited:   B: B <bob@example.org> (declines)\n\n",
   );
+});
+
+test.each<[string, string, string]>([
+  ["that is attached once more is named", "attachment", "[2: invite.ics, application/ics, 69 B]\n\n"],
+  ["beside another is told", "inline", "Event: Dinner\n\n"],
+])("an invitation %s", async (_what, disposition, told) => {
+  const event = (title: string) =>
+    ["BEGIN:VCALENDAR", "BEGIN:VEVENT", `SUMMARY:${title}`, "END:VEVENT", "END:VCALENDAR", ""].join("\n");
+  const message = multipart(
+    "mixed",
+    ["Content-Type: text/calendar", "", event("Lunch")],
+    [
+      "Content-Type: application/ics",
+      `Content-Disposition: ${disposition}; filename="invite.ics"`,
+      "",
+      event("Dinner"),
+    ],
+  );
+  expect(await shown(message)).toBe(`Event: Lunch\n\n${told}`);
 });
 
 test("in the header, words are decoded, folds stay where nothing changes, fields of MIME go", async () => {
