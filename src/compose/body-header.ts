@@ -1,6 +1,6 @@
 /** -t: the header that the input begins with, taken into the draft. */
 import { Exit } from "../errors.ts";
-import { splitAtCommas } from "../message/address.ts";
+import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { headerParts, parseHeader } from "../message/header.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
@@ -22,7 +22,9 @@ export function takeHeader(draft: Draft): void {
   const header = parseHeader(start.subarray(0, end));
   for (const { name, value } of header.fields) {
     const lower = name.toLowerCase();
-    if (lower === "to" || lower === "cc" || lower === "bcc") draft[lower].push(...splitAtCommas(value));
+    // A group without members, such as undisclosed-recipients:;
+    if (lower === "to" && value.trim() !== "" && parseAddresses(value).length === 0) draft.shownTo = value.trim();
+    else if (lower === "to" || lower === "cc" || lower === "bcc") draft[lower].push(...splitAtCommas(value));
     else if (lower === "subject") draft.subject ??= value;
     else if (lower === "from") draft.from ??= value;
     else if (lower === "reply-to") draft.replyTo ??= value;

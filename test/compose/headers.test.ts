@@ -92,6 +92,12 @@ test.each([
   ]);
 });
 
+test("-t: a To of no members is shown as it is", async () => {
+  const sent = await sendMail({ argv: ["-t"], stdin: "To: undisclosed-recipients:;\nBcc: a@x.org\n\ntext\n" });
+  expect([sent.exit, sent.stderr, sent.recipients]).toEqual([0, "", ["a@x.org"]]);
+  expect([sent.fields("To"), sent.fields("Bcc"), sent.body]).toEqual([["undisclosed-recipients:;"], [], "text\n"]);
+});
+
 test("-t takes recipients and fields from the input", async () => {
   const stdin = "To: A <a@x.org>\nbcc: b@x.org\nSubject: hé\nX-Y: z\n\nbody\n";
   const sent = await sendMail({ argv: ["-t", "c@x.org"], stdin });
