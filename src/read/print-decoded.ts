@@ -105,7 +105,7 @@ async function decoded(
   const header = stored[Symbol.iterator]().next();
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
-  const view = await viewMessage(storedBytes(mailbox, message), header.value, look);
+  const view = await viewMessage(storedBytes(mailbox, message), header.value, mailbox.header(message).length, look);
   if (view !== undefined) return again(() => styled(view));
   return again<Shown>(() => {
     const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));

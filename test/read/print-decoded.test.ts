@@ -38,3 +38,14 @@ test("what is ignored is not shown", async () => {
     "Message 1:\nFrom ann Sat Jan 16 18:22:03 2021\nFrom: ann\n\nmañana\n\n",
   );
 });
+
+test("text that ends a header for want of an empty line is shown once", async () => {
+  const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");
+  try {
+    await execute(broken, "set decode");
+    await execute(broken, "p");
+    expect(broken.said()).toMatch(/^Message 1:\nFrom .*\nSubject: s\nStatus: R\n\ntext\nTo: text\n\nmore\n\n$/);
+  } finally {
+    broken.remove();
+  }
+});

@@ -6,7 +6,7 @@
  */
 import { withTrueNames } from "../lookalike.ts";
 import { visible } from "../safe-text.ts";
-import type { Bytes } from "./bytes.ts";
+import { asBuffer, type Bytes } from "./bytes.ts";
 import { headerView } from "./header-view.ts";
 import { isPlain, longestText } from "./laid-out-text.ts";
 import { charsetsOf, type Part, readParts } from "./part.ts";
@@ -22,12 +22,21 @@ export interface Look {
 /**
  * @param message its stored bytes
  * @param header the header as it is to be shown: fields selected, LF line ends
+ * @param headerSize how many bytes it has where it is stored
  * @returns undefined for plain text that is too long to be held and can be shown as it is stored
  */
-export async function viewMessage(message: Bytes, header: Uint8Array, look: Look): Promise<ViewPiece[] | undefined> {
+export async function viewMessage(
+  message: Bytes,
+  header: Uint8Array,
+  headerSize: number,
+  look: Look,
+): Promise<ViewPiece[] | undefined> {
   const { root, charsets } = await readParts(message, header);
   if (isPlain(root) && root.end - root.start > longestText) return undefined;
-  const fields = headerView(header, { charsets, withoutMime: !look.allFields && !isPlain(root) });
+  const fields = headerView(withoutEnd(header, asBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
+    charsets,
+    withoutMime: !look.allFields && !isPlain(root),
+  });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
   for await (const piece of new Viewer(charsets, look.width).render(asText(root))) pieces.push(piece);
   if (!isPlain(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
@@ -37,6 +46,13 @@ export async function viewMessage(message: Bytes, header: Uint8Array, look: Look
 /** What is all of a message is to be read, even where it is called an attachment. */
 function asText(root: Part): Part {
   return root.parts.length === 0 ? { ...root, disposition: "inline" } : root;
+}
+
+/** Text that ends a header for want of an empty line is shown with the body, and not here as well. */
+function withoutEnd(header: Uint8Array, stored: Buffer): Uint8Array {
+  const end = Buffer.from(stored.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+  const shown = Buffer.from(header);
+  return end.length > 0 && shown.subarray(-end.length).equals(end) ? shown.subarray(0, -end.length) : header;
 }
 
 function safe({ kind, text }: ViewPiece): ViewPiece {
