@@ -28,9 +28,14 @@ export function showHeaders(session: Session): void {
   showWindow(session, folder);
 }
 
-/** Shows the window at `folder.screen`. Deleted messages take up none of its lines. */
-export function showWindow(session: Session, folder: Folder): void {
-  let room = windowSize(session);
+/**
+ * Shows the window at `folder.screen`. Deleted messages take up none of its lines.
+ *
+ * @returns false where all that it would show are deleted, which has been said
+ */
+export function showWindow(session: Session, folder: Folder): boolean {
+  const size = windowSize(session);
+  let room = size;
   tellView(session, folder);
   let window = "";
   const lineOf = lineMaker(session, folder);
@@ -41,7 +46,9 @@ export function showWindow(session: Session, folder: Folder): void {
     else window += `${lineOf(n)}\n`;
     room--;
   }
-  session.terminal.out(window);
+  const nothing = room === size && folder.mailbox.count > 0;
+  session.terminal.out(nothing ? "No more mail.\n" : window);
+  return !nothing;
 }
 
 /** Above several header lines: that they are in an order of their own. */

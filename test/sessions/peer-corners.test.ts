@@ -82,6 +82,16 @@ No applicable messages
   ],
   ["mbox is silent when nothing is left", "d *\nmbox\nhold\nx\n", "No applicable messages\n"],
   ["z- stops at the first window", "z-\nx\n", "On first screenful of messages\n"],
+  [
+    "an empty folder has no window",
+    "!>e\nunset noheader\nfolder e\nx\n",
+    '!\nHeld 2 messages in {HOME}/spool\n"e": 0 messages\n',
+  ],
+  [
+    "a window in which all are deleted says so, and ends a file of commands",
+    "set screen=1\nd 2\nz\n=\n!echo z- >s; echo d 1 >>s; echo z >>s; echo echo more >>s\nso s\nx\n",
+    `No more mail.\n2\n!\n>N${first.slice(1)}No more mail.\n`,
+  ],
   ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],
 ])("%s", async (_shows, input, wanted) => {
   expect((await said(input))["output"]).toBe(wanted);

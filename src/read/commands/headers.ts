@@ -32,7 +32,7 @@ function scroll(session: Session, argument: string): boolean {
   else {
     folder.screen = start;
     makeCurrent(folder, messageAt(folder, start));
-    showWindow(session, folder);
+    return showWindow(session, folder);
   }
   return true;
 }
