@@ -158,7 +158,7 @@ async function editHeader({ terminal, draft }: Composing): Promise<void> {
       return;
     }
     if (answer.kind !== "line") continue;
-    if (field === "subject") draft.subject = answer.text === "" ? undefined : answer.text;
+    if (field === "subject") draft.subject = answer.text;
     else draft[field] = typedItems(answer.text);
   }
 }

@@ -195,6 +195,19 @@ test.each(["dumb", "xterm"])(
   },
 );
 
+test("~h makes a subject of nothing an empty one", async () => {
+  const first = await mail("-s", "", "a@x.org");
+  first.send("~h\n");
+  for (const asked of ["To: ", "Subject: ", "Cc: ", "Bcc: "]) {
+    await first.expect(asked);
+    first.send("\n");
+  }
+  await first.expect("(continue)");
+  first.send("one\n~.\n");
+  expect(await first.exited).toBe(0);
+  expect(server.messages).toEqual([expect.stringMatching(/\nSubject: *\n[\s\S]*\n\none\n$/)]);
+});
+
 test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
