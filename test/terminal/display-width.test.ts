@@ -35,3 +35,38 @@ test("what is cut fits, is a beginning, and what is filled up is exact", () => {
     }),
   );
 });
+
+test("a long text has the characters and the width of its parts, wherever it is segmented", () => {
+  const unit = fc.constantFrom(
+    "a",
+    "é",
+    "e\u0301",
+    "日",
+    "🎉",
+    "👩\u200d💻",
+    "🇩🇪",
+    "\ud834\udd67",
+    "\r\n",
+    "क\u093f",
+    "\udc80",
+  );
+  fc.assert(
+    fc.property(fc.array(unit, { minLength: 200, maxLength: 700 }), (units) => {
+      const text = units.join("");
+      const segments = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+      expect(graphemes(text)).toEqual(segments);
+      expect(displayWidth(text)).toBe(stringWidth(visible(text)));
+    }),
+  );
+});
+
+test("what can't be seen does not make a text that is cut long", () => {
+  const cut = cutToFit(`a${"\u0301".repeat(1_000_000)}`, 10);
+  expect(cut.length).toBeLessThan(1000);
+});
+
+test("a text of a megabyte is measured and taken apart without memory for its square", () => {
+  const text = "🎉".repeat(250_000);
+  expect(displayWidth(text)).toBe(500_000);
+  expect(graphemes(text)).toHaveLength(250_000);
+});
