@@ -12,7 +12,7 @@ import { headerFields, isStray } from "./stored-header.ts";
  */
 export function withStatus(header: Buffer, status: string, isCut = false): Buffer {
   const { fromLine, fields, rest } = headerFields(header.toString("latin1"));
-  const lineEnd = fromLine.endsWith("\r\n") ? "\r\n" : "\n";
+  const lineEnd = lineEndOf(fromLine);
   const ours = `Status: ${status}${lineEnd}`;
   const place = fields.findIndex(({ name }) => name === "status");
   let written = fromLine;
@@ -24,4 +24,14 @@ export function withStatus(header: Buffer, status: string, isCut = false): Buffe
   // It is text from here on, in which no line may look like the start of a message.
   written += isStray(rest) ? lineEnd + rest.replace(/^From /gm, ">From ") : rest;
   return Buffer.from(written, "latin1");
+}
+
+/** The field alone, as it goes into a message with such a header. */
+export function statusField(header: Buffer, status: string): Buffer {
+  const fromLine = header.toString("latin1", 0, header.indexOf(10) + 1);
+  return Buffer.from(`Status: ${status}${lineEndOf(fromLine)}`, "latin1");
+}
+
+function lineEndOf(line: string): string {
+  return line.endsWith("\r\n") ? "\r\n" : "\n";
 }

@@ -1,7 +1,8 @@
+import { farStatus } from "./far-status.ts";
 import { goesOn } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { quoteFromLines } from "./quoted-lines.ts";
-import { withStatus } from "./status.ts";
+import { statusField, withStatus } from "./status.ts";
 import { headerFields } from "./stored-header.ts";
 
 const pieceSize = 1 << 20;
@@ -33,14 +34,21 @@ export function* storedForm(
   { status, keepField }: StoredFormOptions = {},
 ): Iterable<Uint8Array> {
   const original = mailbox.header(message);
-  let header = status === undefined ? original : withStatus(original, status, goesOn(original, mailbox.size(message)));
+  const size = mailbox.size(message);
+  const isCut = status !== undefined && goesOn(original, size);
+  const far = isCut ? farStatus(mailbox, message, original.length) : undefined;
+  let header = status === undefined ? original : withStatus(original, status, isCut && far === undefined);
   if (keepField !== undefined) header = selectFields(header, keepField);
   yield header;
-  const body = bodyPieces(mailbox, message, original.length);
-  yield* status === undefined ? body : quoteFromLines(body);
+  if (status === undefined) yield* pieces(mailbox, message, original.length, size);
+  else if (far === undefined) yield* quoteFromLines(pieces(mailbox, message, original.length, size));
+  else {
+    yield* quoteFromLines(pieces(mailbox, message, original.length, far.start));
+    yield statusField(original, status);
+    yield* quoteFromLines(pieces(mailbox, message, far.end, size));
+  }
 }
 
-function* bodyPieces(mailbox: MessageBytes, message: number, start: number): Iterable<Uint8Array> {
-  const size = mailbox.size(message);
-  for (let at = start; at < size; at += pieceSize) yield mailbox.read(message, at, Math.min(size, at + pieceSize));
+function* pieces(mailbox: MessageBytes, message: number, start: number, end: number): Iterable<Uint8Array> {
+  for (let at = start; at < end; at += pieceSize) yield mailbox.read(message, at, Math.min(end, at + pieceSize));
 }

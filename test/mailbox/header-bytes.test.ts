@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { farStatus } from "../../src/mailbox/far-status.ts";
 import { goesOn, headerIn, headerOf } from "../../src/mailbox/header-bytes.ts";
 import { storedForm } from "../../src/mailbox/stored-form.ts";
 
@@ -36,4 +37,26 @@ test.each<[string, string]>([
   const { mailbox } = holding(start + rest);
   const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
   expect(stored === `${start}Status: RO\n${rest}`).toBe(true);
+});
+
+test.each<[string, string, string]>([
+  ["behind a field without end", `X: ${long}\n@\ntext\n`, "Status: O\n"],
+  ["in other letters, folded, before another field", `X: ${long}\n@Y: z\n\nStatus: U\n`, "STATUS : O\n x\n\ty\n"],
+  ["behind many fields", `${`Y: ${"y".repeat(90)}\n`.repeat(60_000)}@\n`, "Status: O\n"],
+  ["in CRLF", `X: ${long}\r\n@\r\ntext\r\n`, "Status: O\r\n"],
+  ["at the message's end", `X: ${long}\n@`, "Status: O\n"],
+])("a Status %s is replaced there", (_what, rest, old) => {
+  const before = old.endsWith("\r\n") ? start.replaceAll("\n", "\r\n") : start;
+  const { mailbox } = holding(before + rest.replace("@", old));
+  const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
+  const wanted = before + rest.replace("@", old.endsWith("\r\n") ? "Status: RO\r\n" : "Status: RO\n");
+  expect(stored === wanted).toBe(true);
+});
+
+test.each([0, 1, 2, 3, 7, 8, 9, 10])("a Status is found %i bytes before a piece of a megabyte ends", (before) => {
+  const status = "Status: O\n";
+  const field = (length: number) => `X: ${"x".repeat(length - 4)}\n`;
+  const message = start + field(8 << 20) + field((1 << 20) - before);
+  const { mailbox } = holding(`${message}${status}\ntext\n`);
+  expect(farStatus(mailbox, 1, start.length)).toEqual({ start: message.length, end: message.length + status.length });
 });
