@@ -1,5 +1,5 @@
 /** Single fields of a header without taking it apart: what looks at a hundred thousand headers can't parse each. */
-import { fromBytes } from "./text.ts";
+import { fromBytes, trimmedEnd } from "./text.ts";
 
 const patterns = new Map<string, RegExp>();
 
@@ -34,16 +34,9 @@ export function fieldValues(header: string, name: string): string[] {
 /** A field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
 export function unfolded(value: string): string {
   if (!value.includes("\n")) return value.trim();
-  // Not one expression: it would look at a run of blanks from each of them anew, and a line may be a megabyte of them.
   return value
     .split(/\n[ \t]+/)
-    .map(withoutBlanksAtEnd)
+    .map((line) => trimmedEnd(line, " \t\r"))
     .join(" ")
     .trim();
-}
-
-function withoutBlanksAtEnd(line: string): string {
-  let end = line.length;
-  while (end > 0 && " \t\r".includes(line.charAt(end - 1))) end--;
-  return line.slice(0, end);
 }

@@ -1,5 +1,5 @@
 /** A message on its way to a terminal: its lines in the styles of the theme. The text itself is not changed. */
-import { fromBytes } from "../message/text.ts";
+import { fromBytes, trimmedEnd } from "../message/text.ts";
 import type { Style, Styled } from "../terminal/terminal.ts";
 
 /** Of a longer line, in bytes, nothing is looked for: it is passed on in pieces. */
@@ -65,18 +65,12 @@ function bodyLine(line: string): readonly Styled[] {
   const parts: Styled[] = [];
   let end = 0;
   for (const found of line.matchAll(link)) {
-    const text = withoutStops(found[0]);
+    // A full stop or a bracket behind an address belongs to the sentence.
+    const text = trimmedEnd(found[0], ".,;:!?)]");
     parts.push({ text: line.slice(end, found.index), style }, { text, style: "link" });
     end = found.index + text.length;
   }
   return [...parts, { text: line.slice(end), style }].filter(({ text }) => text !== "");
-}
-
-/** A full stop or a bracket behind an address belongs to the sentence. */
-function withoutStops(link: string): string {
-  let end = link.length;
-  while (end > 0 && ".,;:!?)]".includes(link.charAt(end - 1))) end--;
-  return link.slice(0, end);
 }
 
 /** By depth, three in turn; a line that is no quote is plain. */

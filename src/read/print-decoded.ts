@@ -50,7 +50,7 @@ async function print(
   const limit = printing.paged ? -1 : pageLimit(session);
   /** Decoded to be counted; the others only once the pager asks for them, since there may be no end of them. */
   const counted = new Map<number, Iterable<Shown>>();
-  async function* shown(): AsyncIterable<Iterable<Shown>> {
+  async function* shown(): AsyncGenerator<Iterable<Shown>> {
     for (const message of messages) {
       if (!counted.has(message)) visit(message);
       const pieces = counted.get(message) ?? (await piecesOf(message));
@@ -68,9 +68,7 @@ async function print(
       if (left < 0) break;
     }
     if (left < 0) {
-      await terminal.page(config.settings.get("PAGER"), {
-        [Symbol.asyncIterator]: () => shown()[Symbol.asyncIterator](),
-      });
+      await terminal.page(config.settings.get("PAGER"), { [Symbol.asyncIterator]: shown });
       return;
     }
   }

@@ -52,6 +52,7 @@ export type Verdict =
 
 /** Milliseconds after which a message that is not whole is one that nobody writes any more. */
 const abandonedAfter = 60 * 60 * 1000;
+
 export class Queue {
   readonly #directory: string;
 

@@ -50,9 +50,10 @@ function asText(root: Part): Part {
 
 /** Text that ends a header for want of an empty line is shown with the body, and not here as well. */
 function withoutEnd(header: Uint8Array, stored: Buffer): Uint8Array {
+  if (stored.length === 0) return header;
   const end = Buffer.from(stored.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
-  const shown = Buffer.from(header);
-  return end.length > 0 && shown.subarray(-end.length).equals(end) ? shown.subarray(0, -end.length) : header;
+  const shown = asBuffer(header);
+  return shown.subarray(-end.length).equals(end) ? shown.subarray(0, -end.length) : header;
 }
 
 function safe({ kind, text }: ViewPiece): ViewPiece {
