@@ -7,6 +7,7 @@ import { asLines, encoder, sizeAs } from "./body-lines.ts";
 import type { Draft } from "./draft.ts";
 import {
   encodedFields,
+  encodeNonAscii,
   type Field,
   fieldValue,
   hasField,
@@ -29,8 +30,8 @@ export function newStamp(mailName: string): Stamp {
 }
 
 /**
- * As a sendmail program, record and dead.letter get it: bytes as they were typed, Bcc in the header. With attachments it
- * is encoded as for SMTP, but for the Bcc.
+ * Builds the message for a sendmail program, the record and dead.letter, which all get the same header. Its body has the
+ * bytes that were typed, and the header has a Bcc field. With attachments it is encoded as for SMTP, except for the Bcc.
  *
  * @param exact line ends of two bytes stay; else they become one, as bsd-mailx has it
  */
@@ -56,7 +57,7 @@ export async function rawMessage(
     ...replyFields(draft),
     ...stampFields(draft, stamp),
   ];
-  const header = toBytes(`${written(fields)}\n`);
+  const header = toBytes(`${written(encodeNonAscii(fields, sender.charset))}\n`);
   const dropped = exact ? 0 : body.facts.returns;
   return {
     size: header.length + body.size - dropped + (body.facts.ended ? 0 : 1),

@@ -1,11 +1,11 @@
 /** The header fields of a draft: as they were typed, and encoded and qualified for SMTP. */
 import type { Identity } from "../config/identity.ts";
-import { parseAddresses } from "../message/address.ts";
+import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { dateField } from "../message/date.ts";
-import { encodeMailbox, encodeText } from "../message/encoded-words.ts";
+import { encodeMailbox, encodeText, encodeWords } from "../message/encoded-words.ts";
 import { byteLength } from "../message/text.ts";
 import type { Draft } from "./draft.ts";
-import { qualified, type Recipients } from "./recipients.ts";
+import { isSink, qualified, type Recipients } from "./recipients.ts";
 import type { Sender, Stamp } from "./stamp.ts";
 
 export type Field = readonly [name: string, value: string];
@@ -110,6 +110,38 @@ export function peopleFields(draft: Draft, people: People, between: string, bcc:
   if (bcc) list("Bcc", hidden ? [...people.to, ...people.bcc] : people.bcc);
   for (const { name, value } of draft.fields) fields.push([blanked(name), blanked(value)]);
   return fields;
+}
+
+/**
+ * Encodes the fields that are not ASCII, as RFC 2047 requires. All other fields keep the bytes that the user typed, which
+ * is bsd-mailx's form. Addresses are neither encoded nor qualified.
+ */
+export function encodeNonAscii(fields: readonly Field[], charset: string | undefined): Field[] {
+  return fields.map(([name, value]): Field => {
+    if (isAscii(value)) return [name, value];
+    if (name !== "") return [name, encodedValue(name, value, name.length, charset)];
+    const [, start = "", typed = "", rest = ""] = /^(([!-9;-~]+)[ \t]*:[ \t]*)(.*)$/s.exec(value) ?? [];
+    return ["", `${start}${encodedValue(typed, rest, typed.length, charset)}`];
+  });
+}
+
+function encodedValue(name: string, value: string, taken: number, charset: string | undefined): string {
+  if (verbatim.test(name)) return value;
+  if (!isAddressField(name)) return encodeWords(value.trim(), charset);
+  const items = splitAtCommas(value);
+  // A group contains commas, so a list without files and commands is parsed as a whole.
+  const isFile = (item: string) => isSink(item) && !item.endsWith(">");
+  const members = items.some(isFile) ? items : [value];
+  const mailboxes = members.flatMap((member) => (isFile(member) ? [member] : mailboxesIn(member, charset)));
+  return mailboxes.length === 0 ? value : folded(mailboxes, taken);
+}
+
+function mailboxesIn(text: string, charset: string | undefined): string[] {
+  return parseAddresses(text).map(({ name, address }) => encodeMailbox(name, address, charset));
+}
+
+function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
 }
 
 /** Names that would go past column 72 begin a line of their own, four blanks in, as bsd-mailx has it. */

@@ -98,7 +98,7 @@ function key(item: string): string {
 }
 
 /** `|command`, `+folder`, or a name with a slash before any @. */
-function isSink(item: string): boolean {
+export function isSink(item: string): boolean {
   return item.startsWith("|") || item.startsWith("+") || /^[^!%@]*\//.test(item);
 }
 

@@ -98,7 +98,7 @@ async function submit(
   const transport = await submission.open(ready.way, { sender: ready.sender, verbose });
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
   const from = qualified(ready.sender ?? identity.login, identity.mailName);
-  if (transport.headers === "raw") {
+  if (transport.headers === "typed") {
     const { Readable } = await import("node:stream");
     const raw = await rawMessage(draft, people, ready.stamp, ready.from, { exact: false });
     const message = { size: raw.size, open: () => Readable.from(raw.pieces(), { objectMode: false }) };

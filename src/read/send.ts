@@ -41,25 +41,23 @@ export async function send(session: Session, said: SaidOptions): Promise<ExitCod
   return exit;
 }
 
-/** What -a and -C say. @throws MailError for a line that is no field */
+/** Returns the header fields of -a and -C. @throws MailError for a value that is not a field */
 export function fieldsOf(said: SaidOptions, config: Config): { name: string; value: string }[] {
-  // What is no field goes to a sendmail program all the same, as bsd-mailx has it; it would end the header elsewhere.
   return [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd(config)));
 }
 
-/** Fields that we write, too: theirs take the place of ours. A program gets all others as they were typed. */
+/** The fields that `mail` writes, too: the user's replace them. A sendmail program gets all others as they were typed. */
 const written =
   /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;
 
-function fieldOf(given: string, anyLine: boolean): { name: string; value: string } {
+function fieldOf(given: string, forProgram: boolean): { name: string; value: string } {
   const unfolded = given.replace(/\r?\n(?=[ \t])/g, "");
   const line = oneLine(unfolded);
   const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(unfolded) ?? [];
-  if (!isField(line) && !anyLine) {
+  if (!isField(line)) {
     throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
   }
-  const asTyped = name === "" || (anyLine && !written.test(name));
-  if (asTyped) return { name: "", value: line };
+  if (forProgram && !written.test(name)) return { name: "", value: line };
   // In a list of addresses a blank would make one address of two: sending refuses such a line break.
   return { name, value: isAddressField(name) ? value : oneLine(value) };
 }

@@ -22,7 +22,7 @@ export interface ProgramOptions {
 }
 
 export class ProgramTransport implements Transport {
-  readonly headers = "raw";
+  readonly headers = "typed";
   readonly #program: string;
   readonly #extra: readonly string[];
 

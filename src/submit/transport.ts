@@ -47,8 +47,11 @@ export interface Outgoing {
 export type Witness = (side: "phase" | "client" | "server" | "note", line: string) => void;
 
 export interface Transport {
-  /** How header fields that are not ASCII are wanted: as they are (a sendmail program), or as RFC 2047 encoded words. */
-  readonly headers: "raw" | "encoded";
+  /**
+   * The form of the message that it requires. "typed": recipients as the user typed them, with Bcc, as a sendmail program
+   * reads them from the header. "encoded": addresses qualified, without Bcc.
+   */
+  readonly headers: "typed" | "encoded";
   /**
    * @param interrupt ends it at once: with Interrupted, or with OutcomeUnknown where it is too late for that
    * @returns what became of each recipient, also when none was accepted
