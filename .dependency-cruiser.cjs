@@ -18,6 +18,39 @@ const layers = {
   maild: ["mailbox", "message"],
 };
 
+/** The same rule inside a folder: a subfolder may import only from the subfolders named beside it. */
+const rooms = {
+  read: {
+    changes: [],
+    session: ["changes"],
+    query: [],
+    "header-list": ["query", "session"],
+    "message-list": ["query", "session"],
+    show: ["session"],
+    folder: ["changes", "session", "show"],
+    send: ["changes", "message-list", "session", "show"],
+    "without-session": ["message-list", "query", "session", "show"],
+    commands: ["changes", "folder", "header-list", "message-list", "query", "send", "session", "show"],
+    interpreter: ["commands", "folder", "session"],
+    comfort: ["commands", "header-list", "interpreter", "query", "session", "show"],
+  },
+};
+
+const roomRules = Object.entries(rooms).flatMap(([layer, table]) => [
+  {
+    name: `every-folder-of-${layer}-is-in-the-table`,
+    severity: "error",
+    from: { path: `^src/${layer}/(?!(${Object.keys(table).join("|")})/)[^/]+/` },
+    to: {},
+  },
+  ...Object.entries(table).map(([room, below]) => ({
+    name: `${layer}-${room}-imports-downwards-only`,
+    severity: "error",
+    from: { path: `^src/${layer}/${room}/` },
+    to: { path: `^src/${layer}/`, pathNot: `^src/${layer}/(${[room, ...below].join("|")})/` },
+  })),
+]);
+
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
@@ -33,6 +66,7 @@ module.exports = {
       from: { path: `^src/${layer}/` },
       to: { path: "^src/", pathNot: `^src/(${[layer, ...below].join("|")})/|^src/(errors|system-error)[.]ts$` },
     })),
+    ...roomRules,
     {
       name: "errors-stand-below-all",
       severity: "error",

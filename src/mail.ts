@@ -6,7 +6,7 @@ import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
 import { showNotices } from "./mailbox/notices.ts";
 import { fromBytes } from "./message/text.ts";
-import type { Session } from "./read/session.ts";
+import type { Session } from "./read/session/session.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
@@ -75,7 +75,7 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
     return runJob(session, said);
   }
   if (sends(said)) {
-    const { send } = await import("./read/send.ts");
+    const { send } = await import("./read/send/send.ts");
     return send(session, said);
   }
   const { read } = await import("./read/read.ts");

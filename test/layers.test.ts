@@ -3,7 +3,7 @@
  * it needs @swc/core), and a pattern that matches nothing forbids nothing.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,9 +50,19 @@ const breaks: [what: string, rules: readonly string[], files: Readonly<Record<st
     { "message/type.ts": 'import type { Draft } from "../compose/draft.ts";\nexport type Planted = Draft;\n' },
   ],
   [
+    "an upward import between subfolders",
+    ["read-session-imports-downwards-only"],
+    { "read/session/planted.ts": 'import { leaveFolder } from "../folder/quit.ts";\nleaveFolder;\n' },
+  ],
+  [
+    "a subfolder that no table names",
+    ["every-folder-of-read-is-in-the-table"],
+    { "read/new-room/planted.ts": 'import { leaveFolder } from "../folder/quit.ts";\nleaveFolder;\n' },
+  ],
+  [
     "a dynamic upward import",
     ["message-imports-downwards-only"],
-    { "message/dynamic.ts": 'await import("../read/session.ts");\nexport {};\n' },
+    { "message/dynamic.ts": 'await import("../read/session/session.ts");\nexport {};\n' },
   ],
   [
     "a layer that imports a program",
@@ -105,4 +115,12 @@ describe("refused is", () => {
     const found = broken.filter(({ from }) => paths.includes(from)).map(({ rule }) => rule.name);
     expect([...new Set(found)]).toEqual(rules);
   });
+});
+
+test("in read/, only changes/mark.ts and the undo history change a message's state", () => {
+  const files = readdirSync(join(root, "src/read"), { recursive: true, encoding: "utf8" });
+  const marking = files
+    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => /\bmailbox\.(mark|replace)\(/.test(readFileSync(join(root, "src/read", path), "utf8")));
+  expect(marking.sort()).toEqual(["changes/mark.ts", "changes/undo-history.ts"]);
 });

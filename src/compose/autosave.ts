@@ -1,6 +1,6 @@
 /**
  * A message that is typed, kept in a private file as it grows: what ends the process, SIGKILL included, costs at most the
- * line that was not finished. The next `mail` on a terminal offers it (read/unfinished.ts).
+ * line that was not finished. The next `mail` on a terminal offers it (read/send/unfinished.ts).
  *
  * The file has a line of JSON, then the text. It is written without fsync: it has to outlive the process, not the power.
  */

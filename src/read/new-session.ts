@@ -7,12 +7,12 @@ import { isUser, whoAmI } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
 import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { assign } from "./assign.ts";
-import type { Session } from "./session.ts";
-import { readStartUpFiles } from "./start-up-files.ts";
+import { readStartUpFiles } from "./interpreter/start-up-files.ts";
+import { assign } from "./session/assign.ts";
+import type { Session } from "./session/session.ts";
 
 /** With all commands: who only sends may need none. */
-const interpreter = () => import("./interpreter.ts");
+const interpreter = () => import("./interpreter/interpreter.ts");
 
 export async function newSession(terminal: Terminal, program: string, said: SaidOptions): Promise<Session> {
   const { user } = said;

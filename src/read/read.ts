@@ -4,13 +4,13 @@ import type { SaidOptions } from "../cli/said-options.ts";
 import { expandFileName } from "../config/files.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
-import { type FolderName, folderNamed, NoMail, openWithMail, summary, systemFolder } from "./folder.ts";
-import { printHeaderLine, showHeaders } from "./header-window.ts";
-import { offerPending } from "./left-pending.ts";
-import { runSession } from "./loop.ts";
-import { leaveFolder } from "./quit.ts";
-import type { Session } from "./session.ts";
-import { offerUnfinished } from "./unfinished.ts";
+import { type FolderName, folderNamed, NoMail, openWithMail, summary, systemFolder } from "./folder/folder.ts";
+import { offerPending } from "./folder/left-pending.ts";
+import { leaveFolder } from "./folder/quit.ts";
+import { printHeaderLine, showHeaders } from "./header-list/header-window.ts";
+import { runSession } from "./interpreter/loop.ts";
+import { offerUnfinished } from "./send/unfinished.ts";
+import type { Session } from "./session/session.ts";
 
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
@@ -56,7 +56,7 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
 }
 
 async function listMessages(session: Session, said: SaidOptions): Promise<ExitCode> {
-  const { list } = await import("./listing.ts");
+  const { list } = await import("./without-session/listing.ts");
   try {
     session.folder = await openWithMail(session, { ...named(session, said), unnoticed: true });
   } catch (error) {

@@ -28,7 +28,7 @@ export function promptOf(prompt: string, { search }: LineState): string {
 }
 
 /** @param size of the window; a line that would fill it shows the part around its cursor */
-export function viewOf(prompt: string, state: LineState, size: Size): LineView {
+export function makeDisplayOrder(prompt: string, state: LineState, size: Size): LineView {
   const shownPrompt = promptOf(prompt, state);
   const { text, cursor } = shownPart(shownPrompt, state, size);
   const whole = withoutTabs(shownPrompt + text, size.columns);
@@ -44,7 +44,7 @@ export function viewOf(prompt: string, state: LineState, size: Size): LineView {
 /** A text that was never edited: as much of it as is shown, tabs as blanks. */
 export function shownText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
-  return viewOf("", newLine(text), size).text;
+  return makeDisplayOrder("", newLine(text), size).text;
 }
 
 function withoutTabs(text: string, columns: number): string {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { asStored } from "../../src/mailbox/as-stored.ts";
 import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
 import { headerEnd } from "../../src/mailbox/mbox/scan.ts";
-import { shownPieces } from "../../src/read/print-message.ts";
+import { shownPieces } from "../../src/read/show/print-message.ts";
 
 const line = fc.constantFrom(
   "Subject: s",

@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { execute } from "../../src/read/interpreter.ts";
-import { viewerOf } from "../../src/read/mailcap.ts";
+import { execute } from "../../src/read/interpreter/interpreter.ts";
+import { viewerOf } from "../../src/read/show/mailcap.ts";
 import { type Bench, bench } from "./support/session.ts";
 
 const attached = (name: string, text: string) =>

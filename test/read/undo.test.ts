@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Flag } from "../../src/mailbox/mailbox.ts";
-import { execute } from "../../src/read/interpreter.ts";
+import { execute } from "../../src/read/interpreter/interpreter.ts";
 import { type Bench, bench, message } from "./support/session.ts";
 
 let five: Bench;

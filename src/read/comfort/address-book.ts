@@ -2,7 +2,7 @@
 import { MailError } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { parseHeader } from "../../message/header.ts";
-import type { Folder, Session } from "../session.ts";
+import type { Folder, Session } from "../session/session.ts";
 
 /** So many messages, the last ones first, and so long in milliseconds: Tab must answer at once. */
 const mostMessages = 1000;

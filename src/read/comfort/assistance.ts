@@ -3,12 +3,12 @@ import { historyPath } from "../../config/files.ts";
 import { variables } from "../../config/variables.ts";
 import { LineHistory } from "../../terminal/line-history.ts";
 import type { Asked, Assistance, Candidate, Offer } from "../../terminal/terminal.ts";
-import type { Command } from "../command.ts";
-import { commands } from "../command-table.ts";
-import { findCommand } from "../interpreter.ts";
+import { commands } from "../commands/command-table.ts";
+import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
-import type { Session } from "../session.ts";
-import { sortKeys } from "../view.ts";
+import type { Command } from "../session/command.ts";
+import { sortKeys } from "../session/display-order.ts";
+import type { Session } from "../session/session.ts";
 import { addressBook } from "./address-book.ts";
 import { fileCandidates } from "./file-candidates.ts";
 

@@ -3,8 +3,8 @@ import { readdirSync } from "node:fs";
 import { folderDirectory, mboxPath, systemMailbox } from "../../config/files.ts";
 import { variables } from "../../config/variables.ts";
 import type { Choice } from "../../terminal/terminal.ts";
-import { storedBytes } from "../print-decoded.ts";
-import type { Folder, Session } from "../session.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { storedBytes } from "../show/print-decoded.ts";
 
 /** More than a person scrolls through. */
 const mostFolders = 500;

@@ -1,7 +1,7 @@
 /** What a person at a capable terminal is offered; loaded only there. */
 import { nearest } from "../../config/nearest.ts";
-import { commands } from "../command-table.ts";
-import type { Session } from "../session.ts";
+import { commands } from "../commands/command-table.ts";
+import type { Session } from "../session/session.ts";
 import { assistanceFor } from "./assistance.ts";
 import { chooseFolder, chooseParts, editVariable } from "./choices.ts";
 import { fittedHeaderLine } from "./header-columns.ts";

@@ -3,8 +3,8 @@ import type { Counts } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { trueName } from "../../message/lookalike.ts";
 import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
-import { type HeaderLineParts, headerTexts, statusMark } from "../header-line.ts";
-import type { ListWindow } from "../session.ts";
+import { headerTexts, statusMark } from "../header-list/header-line.ts";
+import type { HeaderLineParts, ListWindow } from "../session/session.ts";
 
 interface Layout {
   readonly sender: number;

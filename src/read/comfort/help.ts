@@ -3,10 +3,10 @@ import { tildeEscapes } from "../../compose/tilde-escapes.ts";
 import { variables } from "../../config/variables.ts";
 import { cutToFit } from "../../terminal/display-width.ts";
 import type { Styled } from "../../terminal/terminal.ts";
-import type { Command } from "../command.ts";
-import { commands } from "../command-table.ts";
-import { findCommand } from "../interpreter.ts";
+import { commands } from "../commands/command-table.ts";
+import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
+import type { Command } from "../session/command.ts";
 
 /** Names in the order in which one needs them; those that are not here come last, under "More". */
 const tasks: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 /** Looks whether mail has come into the open folder, by its size or time alone; nothing is read. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { Folder, Session } from "../session.ts";
+import type { Folder, Session } from "../session/session.ts";
 
 /** @returns a function that tells of new mail, once for each time that some came */
 export function newMailWatch(session: Session): () => string | undefined {

@@ -1,7 +1,8 @@
 /** alias, group, unalias, alternates. */
-import { type Command, command } from "../command.ts";
-import type { Session } from "../session.ts";
-import { takesWords } from "../takes.ts";
+
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesWords } from "../session/takes.ts";
 
 function line(name: string, members: readonly string[]): string {
   return `${name}\t ${[...members].reverse().join(" ")}\n`;

@@ -1,6 +1,6 @@
 /** if, else, endif: what a start-up file does only when sending, or only when reading. */
-import { type Command, command } from "../command.ts";
-import { takesWords } from "../takes.ts";
+import { type Command, command } from "../session/command.ts";
+import { takesWords } from "../session/takes.ts";
 
 export const conditionalCommands: readonly Command[] = [
   command({

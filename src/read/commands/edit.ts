@@ -1,4 +1,5 @@
 /** edit and visual: a message, changed with an editor, takes the place of the old one. */
+
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +7,12 @@ import { runEditorOn } from "../../compose/child.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { startsWithFrom } from "../../message/header.ts";
 import { named } from "../../system-error.ts";
-import { type Command, command } from "../command.ts";
-import { look, makeCurrent } from "../cursor.ts";
-import { forgetLine } from "../header-window.ts";
-import { takesMessages } from "../message-list.ts";
-import type { Folder, Session } from "../session.ts";
+import { markMessage, replaceMessage } from "../changes/mark.ts";
+import { forgetLine } from "../header-list/header-window.ts";
+import { takesMessages } from "../message-list/message-list.ts";
+import { type Command, command } from "../session/command.ts";
+import { look, makeCurrent } from "../session/cursor.ts";
+import type { Folder, Session } from "../session/session.ts";
 
 async function edit(session: Session, messages: readonly number[], program: string): Promise<void> {
   const { folder, terminal } = session;
@@ -43,9 +45,9 @@ async function editOne(session: Session, folder: Folder, message: number, progra
     if (code !== 0) return;
     const edited = await readFile(path);
     if (edited.equals(old)) return;
-    mailbox.replace(message, asMessage(edited, old));
+    replaceMessage(folder, message, asMessage(edited, old));
     forgetLine(folder, message);
-    mailbox.mark(message, Flag.StatusChanged);
+    markMessage(folder, message, Flag.StatusChanged);
   } catch (error) {
     throw named(program, error);
   } finally {

@@ -1,7 +1,8 @@
 /** quit, exit and the comment. */
-import { type Command, command } from "../command.ts";
-import type { Session } from "../session.ts";
-import { takesNothing, takesText } from "../takes.ts";
+
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesNothing, takesText } from "../session/takes.ts";
 
 /** In a file only the file ends there; a message being composed is not ended by quit. */
 function end(session: Session, ending: "quit" | "exit"): boolean {

@@ -1,8 +1,8 @@
 /** ignore, retain and their like for saving: which header fields are shown or saved. */
 import type { FieldSelection } from "../../config/config.ts";
-import { type Command, command } from "../command.ts";
-import type { Session } from "../session.ts";
-import { takesWords } from "../takes.ts";
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesWords } from "../session/takes.ts";
 
 function fieldRow(
   name: string,

@@ -2,14 +2,13 @@
 
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/files.ts";
-import { type Command, command } from "../command.ts";
-import { folderNamed, noMail, openFolder, summary, tellNew } from "../folder.ts";
-import { showHeaders } from "../header-window.ts";
-import { offerPending } from "../left-pending.ts";
-import { takeInNewMail } from "../new-mail.ts";
-import { leaveFolder } from "../quit.ts";
-import type { Session } from "../session.ts";
-import { takesNothing, takesText, takesWords } from "../takes.ts";
+import { folderNamed, noMail, openFolder, summary, takeInNewMail, tellNew } from "../folder/folder.ts";
+import { offerPending } from "../folder/left-pending.ts";
+import { leaveFolder } from "../folder/quit.ts";
+import { showHeaders } from "../header-list/header-window.ts";
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesNothing, takesText, takesWords } from "../session/takes.ts";
 import { runAndTell } from "./shell.ts";
 
 async function changeFolder(session: Session, [word]: readonly string[]): Promise<boolean> {

@@ -9,14 +9,14 @@ import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { toBytes } from "../../message/text.ts";
 import { leaves, parseParts } from "../../message/view/part.ts";
-import { type Command, command, type Takes } from "../command.ts";
-import { composeContext } from "../compose-context.ts";
-import { look } from "../cursor.ts";
-import { selectMessages } from "../message-list.ts";
-import { storedBytes } from "../print-decoded.ts";
-import { shownPieces } from "../print-message.ts";
-import { quotedText } from "../quoted-message.ts";
-import type { Session } from "../session.ts";
+import { selectMessages } from "../message-list/message-list.ts";
+import { composeContext } from "../send/compose-context.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { look } from "../session/cursor.ts";
+import type { Session } from "../session/session.ts";
+import { storedBytes } from "../show/print-decoded.ts";
+import { shownPieces } from "../show/print-message.ts";
+import { quotedText } from "../show/quoted-message.ts";
 
 interface Forwarded {
   readonly messages: readonly number[];

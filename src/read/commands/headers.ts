@@ -1,11 +1,18 @@
 /** headers, z, from, size, =: what is in the folder, without reading it. */
-import { type Command, command, type Takes } from "../command.ts";
-import { makeCurrent } from "../cursor.ts";
-import { printHeaderLine, showWindow, tellView, windowSize, windowStart } from "../header-window.ts";
-import { isInterrupted } from "../interrupts.ts";
-import { takesMessages } from "../message-list.ts";
-import type { Session } from "../session.ts";
-import { messageAt, placeOf } from "../view.ts";
+
+import {
+  printHeaderLine,
+  reportDisplayOrder,
+  showWindow,
+  windowSize,
+  windowStart,
+} from "../header-list/header-window.ts";
+import { takesMessages } from "../message-list/message-list.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { makeCurrent } from "../session/cursor.ts";
+import { messageAt, placeOf } from "../session/display-order.ts";
+import { isInterrupted } from "../session/interrupts.ts";
+import type { Session } from "../session/session.ts";
 
 const takesSign: Takes<string> = { synopsis: "[+ | -]", parse: (_session, rest) => rest.trim() };
 
@@ -62,7 +69,7 @@ export const headerCommands: readonly Command[] = [
     run: async (session, messages) => {
       const { folder } = session;
       if (folder === undefined) return;
-      if (messages.length > 1) tellView(session, folder);
+      if (messages.length > 1) reportDisplayOrder(session, folder);
       for (const [index, message] of messages.entries()) {
         printHeaderLine(session, folder, message);
         if (index % 256 === 255 && (await isInterrupted(session))) return;

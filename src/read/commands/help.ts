@@ -1,10 +1,10 @@
 /** ?, help, list, version. */
 
-import type { Takes } from "../command.ts";
-import { type Command, command } from "../command.ts";
-import { helpText } from "../help-text.ts";
-import type { Session } from "../session.ts";
-import { takesNothing } from "../takes.ts";
+import type { Takes } from "../session/command.ts";
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesNothing } from "../session/takes.ts";
+import { helpText } from "./help-text.ts";
 
 /** A topic counts on a terminal only: bsd-mailx takes none. */
 const takesTopic: Takes<string> = { synopsis: "[topic]", parse: (_session, rest) => rest.trim() };

@@ -3,8 +3,8 @@ import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft.ts";
 import { typedItems } from "../../compose/recipients.ts";
 import { Exit } from "../../errors.ts";
-import { type Command, command, type Takes } from "../command.ts";
-import { composeContext } from "../compose-context.ts";
+import { composeContext } from "../send/compose-context.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
 
 const takesNames: Takes<string[]> = {
   synopsis: "[name ...]",

@@ -9,13 +9,13 @@ import { MailError } from "../../errors.ts";
 import { splitName } from "../../message/file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { sizeInWords } from "../../message/view/part-list.ts";
-import { type Command, command, type Takes } from "../command.ts";
-import { makeCurrent } from "../cursor.ts";
-import { viewerOf } from "../mailcap.ts";
-import { selectMessages, takesMessages } from "../message-list.ts";
-import { fileNameOf, type PartsForm, partsOf, savePart } from "../part-files.ts";
-import { printParts, storedBytes } from "../print-decoded.ts";
-import type { Folder, Session } from "../session.ts";
+import { selectMessages, takesMessages } from "../message-list/message-list.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { makeCurrent } from "../session/cursor.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { viewerOf } from "../show/mailcap.ts";
+import { fileNameOf, type PartsForm, partsOf, savePart } from "../show/part-files.ts";
+import { printParts, storedBytes } from "../show/print-decoded.ts";
 
 export interface PartsOfMessages {
   readonly messages: readonly number[];

@@ -3,13 +3,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { named } from "../../system-error.ts";
-import { type Command, command, type Takes } from "../command.ts";
-import { look, makeCurrent } from "../cursor.ts";
-import { selectMessages } from "../message-list.ts";
-import { partsForm, partsOf } from "../part-files.ts";
-import { shownPieces } from "../print-message.ts";
+import { selectMessages } from "../message-list/message-list.ts";
 import { queryLength } from "../query/query-words.ts";
-import type { Folder, Session } from "../session.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { look, makeCurrent } from "../session/cursor.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { partsForm, partsOf } from "../show/part-files.ts";
+import { shownPieces } from "../show/print-message.ts";
 
 interface ListAndCommand {
   readonly messages: readonly number[];

@@ -1,14 +1,14 @@
 /** next, print and its kin, top. */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import type { Part } from "../../message/view/part.ts";
-import { type Command, command, type Takes } from "../command.ts";
-import { look, makeCurrent } from "../cursor.ts";
-import { selectMessages, takesMessages } from "../message-list.ts";
-import { partsForm } from "../part-files.ts";
-import { printDecoded, printParts } from "../print-decoded.ts";
-import { bodyPieces, type Printing, printMessages, shownBody } from "../print-message.ts";
-import type { Folder, Session } from "../session.ts";
-import { messageAt, placeOf } from "../view.ts";
+import { selectMessages, takesMessages } from "../message-list/message-list.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { look, makeCurrent } from "../session/cursor.ts";
+import { messageAt, placeOf } from "../session/display-order.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { partsForm } from "../show/part-files.ts";
+import { printDecoded, printParts } from "../show/print-decoded.ts";
+import { bodyPieces, type Printing, printMessages, shownBody } from "../show/print-message.ts";
 import { chosenPartsOf, type PartsOfMessages } from "./parts.ts";
 
 /** Bytes: of a longer line of blanks nobody sees that it is one. */

@@ -5,12 +5,12 @@ import { type Draft, emptyDraft } from "../../compose/draft.ts";
 import { shownHeader } from "../../compose/shown-header.ts";
 import { Exit } from "../../errors.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
-import { addressesIn, addressField, authorOf, fileNamedAfter } from "../author.ts";
-import { type Command, command } from "../command.ts";
-import { composeContext } from "../compose-context.ts";
-import { look } from "../cursor.ts";
-import { takesMessages } from "../message-list.ts";
-import type { Session } from "../session.ts";
+import { takesMessages } from "../message-list/message-list.ts";
+import { addressesIn, addressField, authorOf, fileNamedAfter } from "../send/author.ts";
+import { composeContext } from "../send/compose-context.ts";
+import { type Command, command } from "../session/command.ts";
+import { look } from "../session/cursor.ts";
+import type { Session } from "../session/session.ts";
 
 const toAll = "Answer everyone a message went to.";
 const toAuthor = "Answer the authors of the messages only.";

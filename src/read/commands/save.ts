@@ -1,18 +1,20 @@
 /** save, copy, write: messages into a file. */
+
 import { expandFileName, storeOptions } from "../../config/files.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { parseHeader } from "../../message/header.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { authorOf, fileNamedAfter } from "../author.ts";
-import { type Command, command, type Takes } from "../command.ts";
-import { look, nearest } from "../cursor.ts";
-import { interruptible } from "../interrupts.ts";
-import { selectMessages, takesMessages } from "../message-list.ts";
-import { partsForm } from "../part-files.ts";
-import type { Session } from "../session.ts";
-import { bodies, type MessagesToWrite, type Write, wholeMessages } from "../write-messages.ts";
+import { markMessage } from "../changes/mark.ts";
+import { selectMessages, takesMessages } from "../message-list/message-list.ts";
+import { authorOf, fileNamedAfter } from "../send/author.ts";
+import { bodies, type MessagesToWrite, type Write, wholeMessages } from "../send/write-messages.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { look, nearest } from "../session/cursor.ts";
+import { interruptible } from "../session/interrupts.ts";
+import type { Session } from "../session/session.ts";
+import { partsForm } from "../show/part-files.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
 
 /** The last word is the file, also where it is the only one and looks like a number. */
@@ -79,7 +81,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   if (folder === undefined) return true;
   for (const message of argument.messages) {
     look(folder, message);
-    folder.mailbox.mark(message, mark);
+    markMessage(folder, message, mark);
   }
   return true;
 }

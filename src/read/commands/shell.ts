@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { withLastCommand } from "../../compose/last-command.ts";
 import { expandFileName } from "../../config/files.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
-import { type Command, command } from "../command.ts";
-import type { Session } from "../session.ts";
-import { takesNothing, takesWords } from "../takes.ts";
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesNothing, takesWords } from "../session/takes.ts";
 
 /**
  * Runs a program with our terminal.

@@ -1,10 +1,11 @@
 /** sort, thread, unsort: the order of the header list. */
-import { type Command, command, type Takes } from "../command.ts";
-import { showHeaders } from "../header-window.ts";
-import { isInterrupted } from "../interrupts.ts";
-import type { Folder, Session } from "../session.ts";
-import { takesNothing } from "../takes.ts";
-import { sortKeys, type View, viewOf } from "../view.ts";
+
+import { showHeaders } from "../header-list/header-window.ts";
+import { type Command, command, type Takes } from "../session/command.ts";
+import { type DisplayOrder, makeDisplayOrder, sortKeys } from "../session/display-order.ts";
+import { isInterrupted } from "../session/interrupts.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { takesNothing } from "../session/takes.ts";
 
 type Key = (typeof sortKeys)[number];
 
@@ -19,7 +20,7 @@ const takesOrder: Takes<Order | "told"> = {
   parse: ({ folder, terminal }, rest) => {
     const [, minus = "", word = ""] = /^\s*(-?)(\S*)\s*$/.exec(rest) ?? [];
     if (word === "" && minus === "") {
-      terminal.out(`${folder?.view?.inWords ?? "In the order of the mailbox"}\n`);
+      terminal.out(`${folder?.displayOrder?.inWords ?? "In the order of the mailbox"}\n`);
       return "told";
     }
     const key = sortKeys.find((name) => word !== "" && name.startsWith(word));
@@ -45,7 +46,9 @@ async function sort(session: Session, order: Order): Promise<boolean> {
     tell(message, count + 1);
   };
   try {
-    folder.view = await (order.key === "thread" ? threadView(folder, pause) : sortedView(folder, order, pause));
+    folder.displayOrder = await (order.key === "thread"
+      ? orderByThread(folder, pause)
+      : orderByKey(folder, order, pause));
   } catch (error) {
     if (error instanceof Interrupted) return false;
     throw error;
@@ -56,7 +59,7 @@ async function sort(session: Session, order: Order): Promise<boolean> {
   return true;
 }
 
-async function sortedView(folder: Folder, { key, descending }: Order, pause: Pause): Promise<View> {
+async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
   const { mailbox } = folder;
   const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const values: readonly (number | string)[] =
@@ -66,20 +69,20 @@ async function sortedView(folder: Folder, { key, descending }: Order, pause: Pau
     const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
     return first < second ? -sign : first > second ? sign : a - b;
   });
-  return viewOf(`Sorted by ${key}${descending ? ", backwards" : ""}`, order);
+  return makeDisplayOrder(`Sorted by ${key}${descending ? ", backwards" : ""}`, order);
 }
 
 async function column({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {
-  const { columnOf } = await import("../sort-columns.ts");
+  const { columnOf } = await import("../header-list/sort-columns.ts");
   return await columnOf(mailbox, key === "from" || key === "subject" ? key : "date", pause);
 }
 
-async function threadView({ mailbox }: Folder, pause: Pause): Promise<View> {
-  const { columnOf } = await import("../sort-columns.ts");
-  const { threadsOf } = await import("../threads.ts");
+async function orderByThread({ mailbox }: Folder, pause: Pause): Promise<DisplayOrder> {
+  const { columnOf } = await import("../header-list/sort-columns.ts");
+  const { threadsOf } = await import("../header-list/threads.ts");
   const dates = await columnOf(mailbox, "date", pause);
   const { order, depths } = threadsOf(await columnOf(mailbox, "ids", pause), dates);
-  return viewOf("In threads", order, depths);
+  return makeDisplayOrder("In threads", order, depths);
 }
 
 export const sortCommands: readonly Command[] = [
@@ -107,7 +110,7 @@ export const sortCommands: readonly Command[] = [
     barred: ["sending"],
     run: (session) => {
       if (session.folder === undefined) return;
-      delete session.folder.view;
+      delete session.folder.displayOrder;
       showHeaders(session);
     },
   }),

@@ -1,10 +1,12 @@
 /** Commands that only change what is to become of messages. */
+
 import { Flag } from "../../mailbox/mailbox.ts";
-import { type Command, command } from "../command.ts";
-import { isDeleted, look, makeCurrent, nearest } from "../cursor.ts";
-import { takesMessages, type Wanted } from "../message-list.ts";
-import type { Folder, Session } from "../session.ts";
-import { placeOf } from "../view.ts";
+import { markMessage } from "../changes/mark.ts";
+import { takesMessages, type Wanted } from "../message-list/message-list.ts";
+import { type Command, command } from "../session/command.ts";
+import { isDeleted, look, makeCurrent, nearest } from "../session/cursor.ts";
+import { placeOf } from "../session/display-order.ts";
+import type { Folder, Session } from "../session/session.ts";
 import { show } from "./print.ts";
 
 /** @returns false when it could not be done and that has been said */
@@ -33,7 +35,7 @@ function stateRow(name: string, summary: string, change: Change, wanted: Wanted 
 function remove(folder: Folder, messages: readonly number[]): boolean {
   for (const message of messages) {
     look(folder, message);
-    folder.mailbox.mark(message, Flag.Deleted, Flag.Preserved | Flag.Saved | Flag.ToMbox);
+    markMessage(folder, message, Flag.Deleted, Flag.Preserved | Flag.Saved | Flag.ToMbox);
   }
   makeCurrent(folder, messages.at(-1) ?? folder.current);
   const left = nearest(folder, false);
@@ -58,7 +60,7 @@ async function removeQuietly(folder: Folder, messages: readonly number[], sessio
 function marks(set: number, clear: number): (folder: Folder, messages: readonly number[]) => void {
   return (folder, messages) => {
     for (const message of messages) {
-      folder.mailbox.mark(message, set, clear);
+      markMessage(folder, message, set, clear);
       makeCurrent(folder, message);
     }
   };
@@ -88,7 +90,7 @@ export const stateCommands: readonly Command[] = [
     async (folder, messages, session) => {
       for (const message of messages) {
         look(folder, message);
-        folder.mailbox.mark(message, 0, Flag.Deleted);
+        markMessage(folder, message, 0, Flag.Deleted);
         makeCurrent(folder, message);
       }
       if (session.config.settings.get("autoprint") && !isDeleted(folder, folder.current))

@@ -1,6 +1,6 @@
 /** track. */
-import { type Command, command } from "../command.ts";
-import { takesWords } from "../takes.ts";
+import { type Command, command } from "../session/command.ts";
+import { takesWords } from "../session/takes.ts";
 
 export const trackCommands: readonly Command[] = [
   command({

@@ -1,8 +1,9 @@
 /** undo and resume: changes of state taken back, and taken up again. */
-import { type Command, command } from "../command.ts";
-import { makeCurrent } from "../cursor.ts";
-import { describeChanges } from "../describe-changes.ts";
-import { takesNothing } from "../takes.ts";
+
+import { describeChanges } from "../changes/describe-changes.ts";
+import { type Command, command } from "../session/command.ts";
+import { makeCurrent } from "../session/cursor.ts";
+import { takesNothing } from "../session/takes.ts";
 
 export const undoCommands: readonly Command[] = [
   command({
@@ -30,7 +31,7 @@ export const undoCommands: readonly Command[] = [
     example: "resume",
     barred: ["sending"],
     run: async (session) => {
-      const { resume } = await import("../resume.ts");
+      const { resume } = await import("../folder/resume.ts");
       return resume(session);
     },
   }),

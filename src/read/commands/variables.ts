@@ -1,8 +1,8 @@
 /** set and unset. */
-import { assign } from "../assign.ts";
-import { type Command, command } from "../command.ts";
-import type { Session } from "../session.ts";
-import { takesWords } from "../takes.ts";
+import { assign } from "../session/assign.ts";
+import { type Command, command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+import { takesWords } from "../session/takes.ts";
 
 function list({ config, terminal }: Session): void {
   const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));

@@ -3,8 +3,8 @@ import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues } from "../../message/field-values.ts";
+import { findSender, readFromLine } from "../../message/sender.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
-import { fromLine, senderNamed } from "../header-line.ts";
 
 /** A message longer than this is not held in memory, but read where it is looked into. */
 const longest = 8 << 20;
@@ -69,13 +69,13 @@ export class Candidate {
 
   #sender(byName: boolean): string {
     const { header } = this;
-    return senderNamed(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user, byName);
+    return findSender(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user, byName);
   }
 
   /** The From_ line. */
   get envelope(): { user: string; date: string } {
     const { header } = this;
-    return fromLine(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
+    return readFromLine(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
   }
 
   /** Of the Date field, else of the From_ line. */

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { Flag } from "../../../src/mailbox/mailbox.ts";
 import { fittedHeaderLine } from "../../../src/read/comfort/header-columns.ts";
-import { headerLine } from "../../../src/read/header-line.ts";
+import { headerLine } from "../../../src/read/header-list/header-line.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
 
 function parts(subject: string, from = "alice@example.org", number = 1) {

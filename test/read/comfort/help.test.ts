@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { helpOn } from "../../../src/read/comfort/help.ts";
-import { commands } from "../../../src/read/command-table.ts";
+import { commands } from "../../../src/read/commands/command-table.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
 
 function shown(topic: string, columns = 80): string {

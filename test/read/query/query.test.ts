@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Flag } from "../../../src/mailbox/mailbox.ts";
-import { selectMessages } from "../../../src/read/message-list.ts";
+import { selectMessages } from "../../../src/read/message-list/message-list.ts";
 import { type Bench, bench, message } from "../support/session.ts";
 
 const long = "x".repeat(70);

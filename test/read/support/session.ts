@@ -6,8 +6,8 @@ import type { Config } from "../../../src/config/config.ts";
 import { Settings } from "../../../src/config/settings.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 import { fromBytes } from "../../../src/message/text.ts";
-import { History } from "../../../src/read/history.ts";
-import type { Folder, Session } from "../../../src/read/session.ts";
+import { UndoHistory } from "../../../src/read/changes/undo-history.ts";
+import type { Folder, Session } from "../../../src/read/session/session.ts";
 import type { Terminal } from "../../../src/terminal/terminal.ts";
 
 export interface Bench extends Session {
@@ -45,7 +45,7 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
   };
   const folder: Folder = {
     mailbox,
-    history: new History(mailbox, join(home, "state")),
+    history: new UndoHistory(mailbox, join(home, "state")),
     name: path,
     system: true,
     current: 1,

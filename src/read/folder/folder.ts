@@ -1,0 +1,150 @@
+/** Opening a mailbox as the folder of a session, and what is said of it then. */
+
+import { resolve } from "node:path";
+import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/files.ts";
+import { MailError } from "../../errors.ts";
+import { Flag } from "../../mailbox/mailbox.ts";
+import { openMailbox } from "../../mailbox/open.ts";
+import { settleAppends } from "../../mailbox/settle-appends.ts";
+import { tallyOf } from "../../mailbox/tally.ts";
+import { isSystemError } from "../../system-error.ts";
+import { markMessage } from "../changes/mark.ts";
+import { UndoHistory } from "../changes/undo-history.ts";
+import { interruptible } from "../session/interrupts.ts";
+import type { Folder, Session } from "../session/session.ts";
+
+export interface FolderName {
+  readonly path: string;
+  /** What the word that was typed means; relative if it was. */
+  readonly name: string;
+  readonly system: boolean;
+  /** Whose system mailbox it is, where it is not one's own. */
+  readonly owner?: string | undefined;
+  /** It is a copy: nothing is to be written to it. */
+  readonly readOnly?: true;
+  /** A program looks, and no person reads. */
+  readonly unnoticed?: boolean;
+}
+
+/** No mailbox, or an empty one. */
+export class NoMail extends MailError {
+  override readonly plain = true;
+}
+
+/** @throws NoMail for a system mailbox that is missing, MailError for what can't be opened */
+export async function openFolder(session: Session, folderName: FolderName): Promise<Folder> {
+  const { path, name, system, readOnly, unnoticed = false } = folderName;
+  const { config } = session;
+  const options = mailboxOptions(config);
+  for (const notice of await settleAppends(options.stateDirectory))
+    session.terminal.err(`${session.program}: ${notice}\n`);
+  const onProgress = session.terminal.progress(name, "bytes");
+  const mailbox = await interruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
+    openMailbox(path, { ...options, onProgress, signal, unnoticed, ...(readOnly === true ? { readOnly } : {}) }),
+  ).catch((error: unknown) => {
+    throw system && isMissing(error) ? noMail(session, folderName) : error;
+  });
+  const folder: Folder = {
+    mailbox,
+    history: new UndoHistory(mailbox, options.stateDirectory),
+    name,
+    system,
+    current: 0,
+    previous: previousName(session),
+    atStart: true,
+    screen: 1,
+  };
+  folder.current = firstToRead(folder);
+  return folder;
+}
+
+export function noMail({ config }: Session, { owner }: FolderName): NoMail {
+  return new NoMail(`No mail for ${owner ?? config.identity.user}`);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
+}
+
+/** The same; a system mailbox that is empty has no mail either. */
+export async function openWithMail(session: Session, name: FolderName): Promise<Folder> {
+  const folder = await openFolder(session, name);
+  if (!name.system || folder.mailbox.count > 0) return folder;
+  folder.mailbox.close();
+  throw noMail(session, name);
+}
+
+/** What a word that was typed for a file means once it is expanded. */
+export function folderNamed(typed: string, path: string): FolderName {
+  const system = typed.startsWith("%");
+  return { path, name: path, system, owner: system && typed.length > 1 ? typed.slice(1) : undefined };
+}
+
+function previousName({ folder }: Session): string | undefined {
+  if (folder === undefined) return undefined;
+  // After a change of directory the name may mean another file.
+  return resolve(folder.name) === folder.mailbox.path ? folder.name : folder.mailbox.path;
+}
+
+/** The spool of the user, or of another one (-u). */
+export function systemFolder(session: Session, user?: string): FolderName {
+  const path = systemMailbox(session.config, user);
+  return { path, name: path, system: true, owner: user };
+}
+
+/** The first new message, read or not, else the first unread one, else the first. */
+export function firstToRead({ mailbox }: Folder, from = 1): number {
+  const tallies = [...tallyOf(mailbox, from)];
+  const firstWith = (wanted: (flags: number) => boolean) =>
+    Math.min(...tallies.filter(({ flags }) => wanted(flags)).map(({ first }) => first));
+  const fresh = firstWith((flags) => (flags & Flag.New) !== 0);
+  if (Number.isFinite(fresh)) return fresh;
+  const unread = firstWith((flags) => (flags & Flag.Read) === 0);
+  return Number.isFinite(unread) ? unread : Math.min(mailbox.count, 1);
+}
+
+/** `"NAME": 3 messages 1 new 2 unread` */
+export function summary(session: Session, folder: Folder): string {
+  const { mailbox } = folder;
+  const counted = { new: 0, unread: 0, deleted: 0, saved: 0 };
+  for (const { flags, count } of tallyOf(mailbox)) {
+    if (flags & Flag.New) counted.new += count;
+    if ((flags & Flag.Read) === 0) counted.unread += count;
+    if (flags & Flag.Deleted) counted.deleted += count;
+    if (flags & Flag.Saved) counted.saved += count;
+  }
+  if (counted.unread <= counted.new) counted.unread = 0;
+  const parts = Object.entries(counted).flatMap(([what, number]) => (number > 0 ? [` ${number} ${what}`] : []));
+  const { count, readOnly } = mailbox;
+  return `"${shownName(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
+}
+
+/** A file of the folder directory as +NAME, any other by its name. */
+function shownName({ config }: Session, { name }: Folder): string {
+  const directory = folderDirectory(config);
+  const inside = directory !== undefined && name.startsWith(`${directory}/`);
+  return inside ? `+${name.slice(directory.length + 1)}` : name;
+}
+
+/** What was new has been told: from now on it is unread. */
+export function tellNew(folder: Folder): void {
+  const { mailbox } = folder;
+  for (let message = 1; message <= mailbox.count; message++) {
+    if (mailbox.flags(message) & Flag.New) markMessage(folder, message, Flag.StatusChanged, Flag.New);
+  }
+}
+
+/**
+ * Reads what has been delivered since the last look; the first new message becomes current.
+ *
+ * @returns how many messages arrived
+ */
+export async function takeInNewMail(folder: Folder): Promise<number> {
+  const before = folder.mailbox.count;
+  const arrived = await folder.mailbox.poll();
+  if (arrived > 0) {
+    folder.current = firstToRead(folder, before + 1);
+    folder.atStart = true;
+  }
+  return arrived;
+}

@@ -1,0 +1,54 @@
+/** What is left to a user whose changes can't be written, as another program has changed the mailbox too much. */
+import { storeOptions } from "../../config/files.ts";
+import { MailError } from "../../errors.ts";
+import { appendMessages } from "../../mailbox/append.ts";
+import type { MailboxChanged } from "../../mailbox/errors.ts";
+import type { Fate, Mailbox } from "../../mailbox/mailbox.ts";
+import { keptPath } from "../../mailbox/state-file.ts";
+import type { Folder, Session } from "../session/session.ts";
+
+/** So many ranges of numbers are named. */
+const mostRanges = 20;
+
+/**
+ * Keeps the text of edited messages in a file. Marks are kept already where the session was one that keeps them.
+ *
+ * @returns the same error, saying also which messages it is about, what is kept, and where
+ */
+export async function keepUndone(
+  session: Session,
+  { mailbox, history }: Folder,
+  fate: (message: number) => Fate,
+  error: MailboxChanged,
+): Promise<MailError> {
+  const said = [error.message];
+  const deleted = numbersOf(mailbox, fate, "drop");
+  const moved = numbersOf(mailbox, fate, "mbox");
+  if (deleted !== "") said.push(`to be deleted were ${deleted}`);
+  if (moved !== "") said.push(`to go to mbox were ${moved}`);
+  if (history.isKept) said.push("what was marked is offered when it is opened next (resume)");
+  const edited = [...history.edited].sort((a, b) => a - b);
+  if (edited.length > 0) said.push(`edited messages are in ${await keepEdited(session, mailbox, edited)}`);
+  return new MailError(said.join("; "), error.exit, error);
+}
+
+/** `2, 4-6` */
+function numbersOf({ count }: Mailbox, fate: (message: number) => Fate, wanted: Fate): string {
+  const ranges: string[] = [];
+  for (let first = 1; first <= count; first++) {
+    if (fate(first) !== wanted) continue;
+    let last = first;
+    while (last < count && fate(last + 1) === wanted) last++;
+    ranges.push(first === last ? `${first}` : `${first}-${last}`);
+    first = last;
+  }
+  return ranges.length > mostRanges ? `${ranges.slice(0, mostRanges).join(", ")} ...` : ranges.join(", ");
+}
+
+async function keepEdited(session: Session, mailbox: Mailbox, messages: readonly number[]): Promise<string> {
+  const options = storeOptions(session.config);
+  const path = keptPath(options.stateDirectory);
+  const texts = messages.map((message) => [mailbox.read(message, 0, mailbox.size(message))]);
+  await appendMessages(path, texts, options);
+  return path;
+}

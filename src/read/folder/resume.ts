@@ -1,0 +1,122 @@
+/** Taking up what a session that was killed, or whose connection was lost, had marked and not written. */
+
+import { format } from "date-fns/format";
+import { storeOptions } from "../../config/files.ts";
+import { Flag } from "../../mailbox/mailbox.ts";
+import { messagePieces } from "../../mailbox/pieces.ts";
+import { describeChanges } from "../changes/describe-changes.ts";
+import { markMessage } from "../changes/mark.ts";
+import { findPending, hashOf, type Pending, removePending, type StoredStep } from "../changes/pending.ts";
+import type { Folder, Session } from "../session/session.ts";
+
+interface Resumable {
+  readonly left: readonly Pending[];
+  /** With the messages that are still there, by their numbers now. */
+  readonly steps: readonly { line: string; changes: readonly { message: number; set: number; clear: number }[] }[];
+  readonly inWords: string;
+}
+
+/** Says what is pending, if anything is, and asks whether to take it up where somebody is there to be asked. */
+export async function offerResume(session: Session): Promise<void> {
+  const { folder, terminal, program } = session;
+  if (folder === undefined) return;
+  const found = find(session, folder);
+  if (found === undefined) return;
+  const ended = format(found.left.at(-1)?.ended ?? new Date(), "EEE MMM d HH:mm");
+  const one = /^1 [a-z ]+$/.test(found.inWords);
+  const what = `${found.inWords} from a session that ended at ${ended} ${one ? "was" : "were"} not written`;
+  // With -I, lines that are piped in are commands all the same, and no answers.
+  if (!terminal.interactive || !terminal.inputIsTerminal) {
+    terminal.err(`${program}: ${what}; the command resume takes ${one ? "it" : "them"} up\n`);
+    return;
+  }
+  terminal.out(`${what}.\n`);
+  const answer = await terminal.readLine("Resume it? [y]es, [n]o, Enter for later: ", "answer");
+  const letter = answer.kind === "line" ? answer.text.trim().charAt(0).toLowerCase() : "";
+  if (letter === "y") await take(session, folder, found);
+  else if (letter === "n") for (const pending of found.left) removePending(pending);
+}
+
+/** The command resume. @returns false when nothing is pending and that has been said */
+export async function resume(session: Session): Promise<boolean> {
+  const { folder, terminal } = session;
+  if (folder === undefined) return false;
+  const found = find(session, folder);
+  if (found === undefined) {
+    terminal.out("Nothing to resume\n");
+    return false;
+  }
+  await take(session, folder, found);
+  return true;
+}
+
+function find(session: Session, folder: Folder): Resumable | undefined {
+  const left = findPending(storeOptions(session.config).stateDirectory, folder.mailbox.path);
+  if (left.length === 0) return undefined;
+  const steps = locate(
+    folder,
+    left.flatMap((pending) => pending.steps),
+  );
+  const inWords = describeChanges(netChanges(folder, steps));
+  if (inWords !== "") return { left, steps, inWords };
+  // The messages are gone, or all is as it was to be.
+  for (const pending of left) removePending(pending);
+  return undefined;
+}
+
+/** Finds the messages again: by offset where nothing was rewritten, else by their headers in all of the mailbox. */
+function locate({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["steps"] {
+  const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  const byOffset = new Map(numbers.map((message) => [mailbox.offset?.(message) ?? -1, message]));
+  const wanted = new Map<string, { offset: number; hash: string; message?: number }>();
+  for (const [offset, hash] of steps.flatMap(({ changes }) => changes))
+    wanted.set(`${offset} ${hash}`, { offset, hash });
+  const missing = new Map<string, { message?: number }[]>();
+  const taken = new Set<number>();
+  for (const one of wanted.values()) {
+    const message = byOffset.get(one.offset);
+    if (message !== undefined && one.offset >= 0 && hashOf(mailbox.header(message)) === one.hash) {
+      one.message = message;
+      taken.add(message);
+    } else missing.set(one.hash, [...(missing.get(one.hash) ?? []), one]);
+  }
+  if (missing.size > 0) {
+    for (const { message, bytes } of messagePieces(mailbox, numbers, "header")) {
+      if (taken.has(message)) continue;
+      const one = missing.get(hashOf(bytes))?.shift();
+      if (one !== undefined) one.message = message;
+    }
+  }
+  return steps.map(({ line, changes }) => ({
+    line,
+    changes: changes.flatMap(([offset, hash, before, after]) => {
+      const message = wanted.get(`${offset} ${hash}`)?.message;
+      return message === undefined ? [] : [{ message, set: after & ~before, clear: before & ~after }];
+    }),
+  }));
+}
+
+/** What all steps together would change, from how the mailbox is now. */
+function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: number; after: number }[] {
+  const states = new Map<number, number>();
+  for (const { changes } of steps) {
+    for (const { message, set, clear } of changes)
+      states.set(message, ((states.get(message) ?? mailbox.flags(message)) & ~clear) | set);
+  }
+  const net = [...states].map(([message, after]) => ({ before: mailbox.flags(message), after }));
+  return net.filter(({ before, after }) => {
+    // A read that was written after all, in a commit that a crash interrupted, is no touch.
+    const quiet = Flag.New | Flag.StatusChanged | (after & before & Flag.Read ? Flag.Touched : 0);
+    return ((before ^ after) & ~quiet) !== 0;
+  });
+}
+
+async function take(session: Session, folder: Folder, { left, steps, inWords }: Resumable): Promise<void> {
+  for (const { line, changes } of steps) {
+    for (const { message, set, clear } of changes) markMessage(folder, message, set, clear);
+    await folder.history.close(line, folder.current, session.terminal.interactive);
+  }
+  await folder.history.keep();
+  for (const pending of left) removePending(pending);
+  session.terminal.out(`Resumed: ${inWords}\n`);
+}

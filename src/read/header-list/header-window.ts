@@ -1,0 +1,142 @@
+/** The header window: so many header lines at a time, begun at a multiple of its size. */
+
+import type { Config } from "../../config/config.ts";
+import { listedHeader } from "../../mailbox/listed-header.ts";
+import { Flag } from "../../mailbox/mailbox.ts";
+import type { Style } from "../../terminal/terminal.ts";
+import { isDeleted } from "../session/cursor.ts";
+import { messageAt, placeOf, threadMark } from "../session/display-order.ts";
+import type { Folder, HeaderLineParts, Session } from "../session/session.ts";
+import { headerLine } from "./header-line.ts";
+
+/** Lines of a window: the variable `screen`, else what fits on the terminal beside prompt and summary. */
+export function windowSize(session: Session): number {
+  const set = Number.parseInt(session.config.settings.get("screen") ?? "", 10);
+  return set > 0 ? set : Math.max(session.terminal.size().rows - 4, 1);
+}
+
+/** @param place of a message in the list */
+export function windowStart(place: number, size: number): number {
+  return Math.floor((Math.max(place, 1) - 1) / size) * size + 1;
+}
+
+/** Shows the window that holds the current message. */
+export function showHeaders(session: Session): void {
+  const { folder } = session;
+  if (folder === undefined) return;
+  folder.screen = windowStart(placeOf(folder, folder.current), windowSize(session));
+  showWindow(session, folder);
+}
+
+/**
+ * Shows the window at `folder.screen`. Deleted messages take up none of its lines.
+ *
+ * @returns false where all that it would show are deleted, which has been said
+ */
+export function showWindow(session: Session, folder: Folder): boolean {
+  const size = windowSize(session);
+  let room = size;
+  reportDisplayOrder(session, folder);
+  let window = "";
+  const lineOf = lineMaker(session, folder);
+  for (let place = folder.screen; place <= folder.mailbox.count && room > 0; place++) {
+    const n = messageAt(folder, place);
+    if (isDeleted(folder, n)) continue;
+    if (session.terminal.outputIsTerminal) printHeaderLine(session, folder, n);
+    else window += `${lineOf(n)}\n`;
+    room--;
+  }
+  const nothing = room === size && folder.mailbox.count > 0;
+  session.terminal.out(nothing ? "No more mail.\n" : window);
+  return !nothing;
+}
+
+/** Prints a line above several header lines if they are not in the mailbox's order. */
+export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrder }: Folder): void {
+  if (displayOrder === undefined) return;
+  const order =
+    mailbox.count > displayOrder.order.length ? `${displayOrder.inWords}, new mail behind it` : displayOrder.inWords;
+  terminal.out(`${order}; numbers are still the mailbox's, unsort ends it\n`, "hint");
+}
+
+export function printHeaderLine(session: Session, folder: Folder, message: number): void {
+  session.terminal.out(
+    `${lineNow(session, folder, message)}\n`,
+    lineStyle(message === folder.current, folder.mailbox.flags(message)),
+  );
+}
+
+/** A line, and what it was made of that may change. */
+interface Made {
+  readonly line: string;
+  readonly flags: number;
+  readonly current: boolean;
+  readonly mark: string | undefined;
+}
+
+/** Lines that were made for a folder: most windows are shown again and again. */
+interface MadeLines {
+  /** What all of them were made under: settings, width. */
+  under: string;
+  readonly lines: Map<number, Made>;
+}
+
+const madeLines = new WeakMap<Folder, MadeLines>();
+const mostMade = 1000;
+
+/** A message was changed with an editor. */
+export function forgetLine(folder: Folder, message: number): void {
+  madeLines.get(folder)?.lines.delete(message);
+}
+
+/** @returns what makes the header line of a message, while nothing but messages changes */
+function lineMaker(session: Session, folder: Folder): (message: number) => string {
+  const { mailbox } = folder;
+  const { config, terminal } = session;
+  const { columns } = terminal.size();
+  const own = `${config.identity.user} ${config.alternates}`;
+  const made = madeLines.get(folder) ?? { under: "", lines: new Map<number, Made>() };
+  madeLines.set(folder, made);
+  const { showRecipient, byName } = whoIsShown(config);
+  const under = `${showRecipient.ofOthers} ${showRecipient.ofOwn} ${byName} ${columns} ${mailbox.count} ${own}`;
+  if (made.under !== under) made.lines.clear();
+  made.under = under;
+  return (message) => {
+    const flags = mailbox.flags(message);
+    const current = message === folder.current;
+    const mark = threadMark(folder, message);
+    const before = made.lines.get(message);
+    if (before !== undefined && before.flags === flags && before.current === current && before.mark === mark)
+      return before.line;
+    const line = lineNow(session, folder, message);
+    if (made.lines.size >= mostMade) made.lines.clear();
+    made.lines.set(message, { line, flags, current, mark });
+    return line;
+  };
+}
+
+function lineNow({ config, comfort, terminal }: Session, folder: Folder, message: number): string {
+  const { mailbox } = folder;
+  const parts = {
+    number: message,
+    current: message === folder.current,
+    flags: mailbox.flags(message),
+    header: listedHeader(mailbox, message),
+    counts: mailbox.counts(message),
+    ...whoIsShown(config),
+    threadMark: threadMark(folder, message),
+    own: [config.identity.user, ...config.alternates],
+  };
+  return comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
+}
+
+function whoIsShown({ settings }: Config): Pick<HeaderLineParts, "showRecipient" | "byName"> {
+  const showRecipient = { ofOthers: settings.get("show-rcpt"), ofOwn: settings.get("showto") };
+  return { showRecipient, byName: settings.get("showname") };
+}
+
+function lineStyle(current: boolean, flags: number): Style {
+  if (flags & Flag.Deleted) return "deleted";
+  if (current) return "current";
+  return (flags & (Flag.New | Flag.Read)) === Flag.New ? "new" : "plain";
+}

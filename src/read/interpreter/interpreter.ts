@@ -1,0 +1,169 @@
+/**
+ * Runs command lines: from the prompt, from start-up files and `source`, and from ~: in a message.
+ *
+ * A line is blanks, a command word and the rest; the word ends at a blank, a digit or a sign, so that `p1` and `d$` work.
+ * An empty word is `next`. The first command of the table that begins with the word is meant.
+ */
+
+import { readFileSync } from "node:fs";
+import { MailError } from "../../errors.ts";
+import { fromBytes } from "../../message/text.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { commands } from "../commands/command-table.ts";
+import { NoMail } from "../folder/folder.ts";
+import type { Command } from "../session/command.ts";
+import type { Session } from "../session/session.ts";
+
+/** What C counts as blank: more than ends a word. */
+const leadingBlanks = /^[ \t\v\f\r]+/;
+const wordEnd = /[ \t\d$^.:/\-+*'"]/;
+/** How many files may source each other. */
+const deepestSource = 100;
+/** Ends all the files that source each other. */
+class SourcedTooDeep extends Error {}
+/** What an if does not keep from running; the shell escape neither, as in bsd-mailx. */
+const alwaysRun = new Set(["if", "else", "endif", "!"]);
+
+export function findCommand(word: string): Command | undefined {
+  if (word === "") return commands.find(({ name }) => name === "next");
+  return commands.find(({ name, inFull }) => (inFull ? name === word : name.startsWith(word)));
+}
+
+function parseLine(line: string): { word: string; rest: string } {
+  // What follows a NUL byte does not count, as in bsd-mailx.
+  const text = line.replace(/\0.*/s, "").replace(leadingBlanks, "").replace(/\r$/, "");
+  if (/^[!|#]/.test(text)) return { word: text.charAt(0), rest: text.slice(1) };
+  const end = text.search(wordEnd);
+  const length = end < 0 ? text.length : end;
+  return { word: text.slice(0, length), rest: text.slice(length) };
+}
+
+/** @returns whether it could be done; what was wrong has been said */
+export async function execute(session: Session, line: string): Promise<boolean> {
+  const { terminal } = session;
+  const { word, rest } = parseLine(line);
+  // In a file a line without a command's name is nothing; at the prompt it prints.
+  if (word === "" && session.sourcing > 0) return true;
+  const named = findCommand(word);
+  const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
+  if (found === undefined) {
+    terminal.out(`Unknown command: "${word}"\n`);
+    const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;
+    if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
+    return false;
+  }
+  if (!runs(session) && !alwaysRun.has(found.name)) return true;
+  const refusal = barred(session, found);
+  if (refusal !== undefined) {
+    terminal.out(`${refusal}\n`);
+    return false;
+  }
+  try {
+    if (!(await found.run(session, rest))) return false;
+  } catch (error) {
+    return complain(session, error);
+  }
+  if (session.sourcing === 0 && !found.transparent && session.folder !== undefined) session.folder.atStart = false;
+  return true;
+}
+
+/** A user's mistake, or the system's, is said and the session goes on. */
+export function complain(session: Session, error: unknown): false {
+  if (error instanceof MailError) session.reason = error.exit;
+  if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);
+  else if (error instanceof MailError) session.terminal.err(`${session.program}: ${error.message}\n`);
+  else if (isSystemError(error) && error.code !== "EPIPE")
+    session.terminal.err(`${session.program}: ${strerror(error)}\n`);
+  else throw error;
+  return false;
+}
+
+function runs({ conditional, mode }: Session): boolean {
+  if (conditional === undefined) return true;
+  return conditional.when === mode;
+}
+
+function barred(session: Session, { name, barred: where }: Command): string | undefined {
+  if (session.mode === "send" && where.includes("sending")) return `May not execute "${name}" while sending`;
+  if (session.sourcing > 0 && where.includes("sourcing"))
+    return name === "!" ? `Can't "!" while sourcing` : `May not execute "${name}" while sourcing`;
+  return session.composing && where.includes("recursing") ? `Cannot recursively invoke "${name}"` : undefined;
+}
+
+/** Joins lines that a backslash continues, which is a blank then; a continued line loses its leading blanks. */
+export function continued(line: string): string | undefined {
+  return line.endsWith("\\") ? `${line.slice(0, -1)} ` : undefined;
+}
+
+/**
+ * Runs the commands of a file; the first error ends it, and so does quit or exit.
+ *
+ * @returns false when the file can't be read, which has been said; with errexit also when a command of it failed
+ */
+export async function sourceFile(session: Session, path: string): Promise<boolean> {
+  if (session.sourcing >= deepestSource) {
+    session.terminal.out('Too much "sourcing" going on.\n');
+    throw new SourcedTooDeep();
+  }
+  const outer = session.conditional;
+  session.conditional = undefined;
+  try {
+    const loaded = await loadFile(session, path);
+    if (loaded === undefined || (loaded === "failed" && session.config.settings.get("errexit"))) return false;
+    if (session.conditional !== undefined) session.terminal.out('Unmatched "if"\n');
+    return true;
+  } finally {
+    session.conditional = outer;
+  }
+}
+
+/**
+ * The same for a start-up file, in which an if may be left open.
+ *
+ * @returns whether its commands could be done; undefined when it can't be read
+ */
+export async function loadFile(session: Session, path: string): Promise<"done" | "failed" | undefined> {
+  let text: string;
+  try {
+    text = fromBytes(readFileSync(path));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
+    return undefined;
+  }
+  try {
+    return (await runLines(session, text, path)) ? "done" : "failed";
+  } catch (error) {
+    if (error instanceof SourcedTooDeep && session.sourcing === 0) return "failed";
+    throw error;
+  }
+}
+
+/** The same for commands that are in no file: the built-in start-up ones. */
+export async function runLines(session: Session, text: string, name: string): Promise<boolean> {
+  const { settings } = session.config;
+  const outside = settings.origin;
+  session.sourcing++;
+  try {
+    let begun = "";
+    for (const [index, line] of text.replace(/\n$/, "").split("\n").entries()) {
+      settings.origin = `${name}:${index + 1}`;
+      const whole = begun + (begun === "" ? line : line.replace(/^[ \t]+/, ""));
+      const goesOn = continued(whole);
+      begun = goesOn ?? "";
+      if (goesOn !== undefined) continue;
+      if (!(await execute(session, whole))) return endedByQuit(session);
+      if (session.ending !== undefined) return true;
+    }
+    return begun === "" || (await execute(session, begun)) || endedByQuit(session);
+  } finally {
+    settings.origin = outside;
+    session.sourcing--;
+  }
+}
+
+function endedByQuit(session: Session): boolean {
+  const ended = session.fileEnded === true;
+  session.fileEnded = false;
+  return ended;
+}

@@ -1,0 +1,44 @@
+/** /etc/mail.rc (or what Debian's says, built in) and ~/.mailrc, read before a session or a message. */
+import { type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import { isSystemError } from "../../system-error.ts";
+import type { Session } from "../session/session.ts";
+
+const systemFile = "/etc/mail.rc";
+
+const builtIn = `set ask askcc append dot save crt
+ignore Received Message-Id Resent-Message-Id Status Mail-From Return-Path Via Delivered-To
+`;
+
+function find(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A start-up file runs commands as us: one that somebody else can write is not ours to trust. */
+function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
+  return (mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.());
+}
+
+export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
+  const { config, terminal, program } = session;
+  if (system) {
+    const { loadFile, runLines } = await import("./interpreter.ts");
+    if (find(systemFile) === undefined) await runLines(session, builtIn, "built in");
+    else await loadFile(session, systemFile);
+  }
+  const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
+  const found = find(path);
+  // MAILRC=/dev/null says that there is none; everybody can write that.
+  if (found === undefined || found.isCharacterDevice()) return;
+  if (othersCanWrite(found)) {
+    terminal.err(`${program}: ${path}: others can write it, so it is not read; chmod go-w ${path}\n`);
+    return;
+  }
+  const { loadFile } = await import("./interpreter.ts");
+  await loadFile(session, path);
+}

@@ -1,0 +1,239 @@
+/**
+ * Message lists, as in `d 1-3 ann /hola :u`, and queries, as in `d since:7d and from:cron`.
+ *
+ *   list    = { item }                        a set, in the mailbox's order, or that of `sort`
+ *   item    = number [ "-" number ]           "-" with nothing behind it: an empty range
+ *           | "+" | "-"                       the next, the previous one that fits, as they are listed
+ *           | "*"                             all; nothing else counts then
+ *           | ":" letter                      n o r u d: new, old, read, unread, deleted
+ *           | ":"                             the modifiers of the list before
+ *           | "/" text                        in the subject; alone: the last such text again
+ *           | text                            in the sender's address
+ *   number  = digits | "^" | "$" | "."        first, last, current
+ *
+ * Items need no blanks around the signs. Senders and searches are alternatives, each modifier narrows what those found,
+ * and either makes numbers in the same list mean nothing. All this is as bsd-mailx has it.
+ *
+ *   query   = all { "or" all }
+ *   all     = one { [ "and" ] one }
+ *   one     = { "not" } ( term | numbers | item | "(" query ")" )
+ *   term    = name ":" value                  query/term-table.ts has the names; a value with blanks is quoted
+ *   numbers = item { item }                   numbers, ranges, signs, *: the set a list makes of them
+ *
+ * A list is a query only if an unquoted word of it is a term, or begins one behind "(": every other list keeps its
+ * meaning, so that `and` alone is a sender. In a query every word counts: numbers, :x, /text and senders are conditions
+ * like the terms.
+ */
+
+import { Flag } from "../../mailbox/mailbox.ts";
+import { fieldValues } from "../../message/field-values.ts";
+import type { Candidate } from "../query/candidate.ts";
+import { filterMessages } from "../query/filter.ts";
+import { possiblyWith } from "../query/fold.ts";
+import { allOf, anyOf, Cost, ListMistake, NoneFound, type Query, term } from "../query/query.ts";
+import { makesQuery } from "../query/term-table.ts";
+import type { Takes } from "../session/command.ts";
+import { isDeleted, nearest } from "../session/cursor.ts";
+import { sortForDisplay } from "../session/display-order.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { collect, modifierLetter } from "./message-list-items.ts";
+import { type ListToken, tokens } from "./message-list-tokens.ts";
+
+export interface Wanted {
+  /** Deleted messages instead of the others: undelete. */
+  readonly deleted?: boolean;
+  /** What an empty list means. */
+  readonly orElse?: "current" | "nothing";
+  /** The list says nothing of what `:` alone means. */
+  readonly keepsModifiers?: boolean;
+  /** Nothing is said when no list was given and no message is fit, as by bsd-mailx's mbox. */
+  readonly quiet?: boolean;
+}
+
+class Interrupted extends Error {}
+
+/** What `/` alone looks for again. */
+const lastSearch = new WeakMap<Session, string>();
+
+/** What `:` alone means again. */
+const lastModifiers = new WeakMap<Session, ReadonlySet<string>>();
+
+/** The argument of a command that takes messages. */
+export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
+  return { synopsis: "[msglist]", parse: (session, rest) => selectMessages(session, rest, wanted) };
+}
+
+/** @returns message numbers, ascending unless there is a view, or undefined when there are none to be had and that has been said */
+export async function selectMessages(
+  session: Session,
+  words: string | readonly string[],
+  wanted: Wanted = {},
+): Promise<readonly number[] | undefined> {
+  const list = typeof words === "string" ? words : words.join(" ");
+  const { folder } = session;
+  if (session.sourcing > 0 && folder === undefined) return say(session, 'Illegal use of "message list"');
+  if (folder === undefined || folder.mailbox.count === 0) {
+    return wanted.orElse === "nothing" && folder !== undefined ? [] : say(session, "No applicable messages");
+  }
+  try {
+    const before = lastModifiers.get(session);
+    const found = await evaluate(session, folder, list, wanted.deleted === true);
+    if (wanted.keepsModifiers === true && before !== undefined) lastModifiers.set(session, before);
+    if (found.length > 0 || wanted.orElse === "nothing") return sortForDisplay(folder, found);
+  } catch (error) {
+    if (error instanceof Interrupted) return undefined;
+    if (!(error instanceof ListMistake)) throw error;
+    // Like bsd-mailx, and unlike every other mistake in a list.
+    if (!error.message.startsWith("Missing ")) return say(session, error.message);
+    session.terminal.err(`${error.message}\n`);
+    return undefined;
+  }
+  const one = nearest(folder, wanted.deleted === true);
+  if (one === undefined && wanted.quiet === true) return undefined;
+  return one === undefined ? say(session, "No applicable messages") : [one];
+}
+
+function say(session: Session, text: string): undefined {
+  session.terminal.out(`${text}\n`);
+  return undefined;
+}
+
+/**
+ * The messages of a list or query, one by one as they are found.
+ *
+ * @throws ListMistake; NoneFound when a list finds none, while a query then ends without one
+ */
+export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
+  if (isQuery(tokens(list))) {
+    yield* filterMessages(folder.mailbox, fitting(folder, false), await readQuery(session, folder, list, false));
+  } else yield* await evaluate(session, folder, list, false);
+}
+
+async function evaluate(session: Session, folder: Folder, list: string, deleted: boolean): Promise<readonly number[]> {
+  const read = tokens(list);
+  if (isQuery(read)) {
+    const query = await readQuery(session, folder, list, deleted);
+    const found = await search(session, folder, fitting(folder, deleted), query);
+    if (found.length === 0) throw new NoneFound(`No messages satisfy ${list.trim()}`);
+    return found;
+  }
+  const { numbers, senders, modifiers, all } = collect(folder, read, deleted, lastModifiers.get(session));
+  lastModifiers.set(session, modifiers);
+  if (all) {
+    const found = fitting(folder, deleted);
+    if (found.length === 0) throw new NoneFound("No applicable messages.");
+    return found;
+  }
+  if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
+  // Numbers add nothing, but for undelete, which takes them also where nothing was deleted.
+  const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
+  let found = fitting(folder, deleted);
+  if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);
+  if (senders.length > 0) {
+    found = await search(session, folder, found, anyOf(senders.map((text) => sender(session, text))));
+    if (found.length === 0) throw new NoneFound(`No applicable messages from {${senders.join(", ")}}`);
+  }
+  if (modifiers.size > 0) {
+    found = await search(session, folder, found, allOf([...modifiers].map(modifier)));
+    if (found.length === 0) {
+      const asked = [..."noudr"].filter((letter) => modifiers.has(letter)).map((letter) => ` :${letter}`);
+      throw new NoneFound(`No messages satisfy${asked.join("")}`);
+    }
+  }
+  return found;
+}
+
+/** Whether a list is a query: by its unquoted words alone. */
+function isQuery(read: readonly ListToken[]): boolean {
+  return read.some(({ kind, text, quoted }) => kind === "text" && quoted !== true && makesQuery(text));
+}
+
+/** @throws ListMistake */
+async function readQuery(session: Session, folder: Folder, list: string, deleted: boolean): Promise<Query> {
+  const { parseQuery } = await import("../query/parse-query.ts");
+  return parseQuery(list, {
+    now: new Date(),
+    numbers: (text) => {
+      const { numbers, all } = collect(folder, tokens(text), deleted);
+      return term(Cost.State, all ? () => true : ({ message }) => numbers.has(message));
+    },
+    item: (text) => {
+      if (!text.startsWith(":")) return sender(session, text);
+      const before = text === ":" ? [...(lastModifiers.get(session) ?? [])] : [];
+      return allOf((before.length > 0 ? before : [modifierLetter(text)]).map(modifier));
+    },
+  });
+}
+
+/** @throws Interrupted when Ctrl-C came, which whoever runs the command says */
+async function search(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
+  const found: number[] = [];
+  const { count } = folder.mailbox;
+  const tell = session.terminal.progress("Searching");
+  const check = (message: number) => {
+    if (session.interrupted) throw new Interrupted();
+    tell(message, count + 1);
+  };
+  try {
+    for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
+  } finally {
+    tell(count, count);
+  }
+  return found;
+}
+
+function fitting(folder: Folder, deleted: boolean): number[] {
+  const found: number[] = [];
+  for (let n = 1; n <= folder.mailbox.count; n++) if (isDeleted(folder, n) === deleted) found.push(n);
+  return found;
+}
+
+function modifier(letter: string): Query {
+  return term(Cost.State, ({ flags }) => satisfies(flags, letter));
+}
+
+function satisfies(flags: number, letter: string): boolean {
+  if (letter === "n") return (flags & Flag.New) !== 0;
+  if (letter === "o") return (flags & Flag.New) === 0;
+  if (letter === "u") return (flags & Flag.Read) === 0;
+  if (letter === "r") return (flags & Flag.Read) !== 0;
+  return (flags & Flag.Deleted) !== 0;
+}
+
+/** Text in the sender's address (with `set showname` in the name), or behind a slash in another field. */
+function sender(session: Session, text: string): Query {
+  if (!text.startsWith("/")) {
+    const shown = session.config.settings.get("showname") ? "senderName" : "sender";
+    return term(Cost.Header, (candidate) => text !== "" && contains(candidate[shown], text));
+  }
+  const searches = new Map<string, (candidate: Candidate) => boolean>();
+  return term(Cost.Header, (candidate) => {
+    // Remembered when a message is asked, as by bsd-mailx: of several texts the last that counted.
+    if (text.length > 1) lastSearch.set(session, text.slice(1));
+    const wanted = lastSearch.get(session) ?? "";
+    const known = searches.get(wanted) ?? fieldSearch(session, wanted);
+    searches.set(wanted, known);
+    return known(candidate);
+  });
+}
+
+/** @param wanted a text, or with `searchheaders` a field's name, a colon and one */
+function fieldSearch(session: Session, wanted: string): (candidate: Candidate) => boolean {
+  const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;
+  const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
+  const names = name === "to" ? ["to", "cc", "bcc"] : [name];
+  const part = wanted.slice(colon + 1);
+  // Nothing behind the colon is in no field but the subject, as bsd-mailx has it.
+  if (part === "" && name !== "subject") return () => false;
+  const possible = possiblyWith(part);
+  return (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part));
+}
+
+function joinedField({ header }: Candidate, name: string): string | undefined {
+  const values = fieldValues(header, name);
+  return values.length === 0 ? undefined : values.join(" ");
+}
+
+function contains(text: string | undefined, part: string): boolean {
+  return text?.toLowerCase().includes(part.toLowerCase()) === true;
+}

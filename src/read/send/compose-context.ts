@@ -1,0 +1,49 @@
+/** What composing is given of a session: its messages to quote, its commands to run. */
+
+import type { ComposeContext } from "../../compose/context.ts";
+import type { MessageSource } from "../../compose/tilde-escape.ts";
+import { Flag } from "../../mailbox/mailbox.ts";
+import { markMessage } from "../changes/mark.ts";
+import type { Folder, Session } from "../session/session.ts";
+
+export function composeContext(session: Session, ask: { subject: boolean }): ComposeContext {
+  const { config, terminal, folder } = session;
+  return {
+    config,
+    terminal,
+    submission: session.submission,
+    verbose: config.settings.get("verbose"),
+    ask,
+    folder,
+    skipEmpty: false,
+    ...(folder === undefined ? {} : { quoting: messageSource(session, folder) }),
+    ...(session.execute === undefined ? {} : { execute: (line: string) => whileComposing(session, line) }),
+  };
+}
+
+/** @returns whether that ended the session */
+async function whileComposing(session: Session, line: string): Promise<boolean> {
+  const before = session.composing;
+  session.composing = true;
+  try {
+    await session.execute?.(line);
+    return session.ending !== undefined;
+  } finally {
+    session.composing = before;
+  }
+}
+
+function messageSource(session: Session, folder: Folder): MessageSource {
+  return {
+    select: async (list) => {
+      const { selectMessages } = await import("../message-list/message-list.ts");
+      const numbers = await selectMessages(session, list, { orElse: "current" });
+      for (const message of numbers ?? []) markMessage(folder, message, Flag.Read | Flag.Touched | Flag.StatusChanged);
+      return numbers ?? [];
+    },
+    text: async (message, allFields) => {
+      const { quotedMessage } = await import("../show/quoted-message.ts");
+      return quotedMessage(session, folder.mailbox, message, allFields);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** `mail ADDRESS...`: one message, and its outcome as the exit code. */
+import { isField } from "../../cli/check-options.ts";
+import type { SaidOptions } from "../../cli/said-options.ts";
+import { compose } from "../../compose/compose.ts";
+import { emptyDraft } from "../../compose/draft.ts";
+import { isAddressField } from "../../compose/header-fields.ts";
+import { asBsd } from "../../compose/submission.ts";
+import type { Config } from "../../config/config.ts";
+import { Exit, type ExitCode, MailError } from "../../errors.ts";
+import type { Session } from "../session/session.ts";
+import { composeContext } from "./compose-context.ts";
+import { offerUnfinished } from "./unfinished.ts";
+
+/** A newline in what a script gives would begin another field: it becomes a blank, as bsd-mailx has it. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]/g, " ");
+}
+
+export async function send(session: Session, said: SaidOptions): Promise<ExitCode> {
+  const { settings } = session.config;
+  await offerUnfinished(session);
+  const draft = emptyDraft();
+  draft.to = [...said.words];
+  draft.cc = [...said.cc];
+  draft.bcc = [...said.bcc];
+  draft.subject = said.subject === undefined ? undefined : oneLine(said.subject);
+  draft.from = said.from;
+  draft.fields = fieldsOf(said, session.config);
+  // Kept, because a user may be called so; but who types it first seldom means one.
+  if (session.comfort !== undefined && said.words.length === 1 && said.words[0] === "help")
+    session.terminal.out("A message to a user called help. For help instead: Ctrl-C twice, then mail --help\n", "hint");
+  const context = composeContext(session, { subject: said.subject === undefined && !said.recipientsFromHeader });
+  const skipEmpty = said.skipEmpty || settings.get("skipempty");
+  const wanted = {
+    attach: said.attach,
+    quoteFile: said.quoteFile,
+    header: said.recipientsFromHeader,
+    escapes: said.tildeEscapes,
+  };
+  const { exit } = await compose({ ...context, skipEmpty, wanted }, draft);
+  return exit;
+}
+
+/** Returns the header fields of -a and -C. @throws MailError for a value that is not a field */
+export function fieldsOf(said: SaidOptions, config: Config): { name: string; value: string }[] {
+  return [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd(config)));
+}
+
+/** The fields that `mail` writes, too: the user's replace them. A sendmail program gets all others as they were typed. */
+const written =
+  /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;
+
+function fieldOf(given: string, forProgram: boolean): { name: string; value: string } {
+  const unfolded = given.replace(/\r?\n(?=[ \t])/g, "");
+  const line = oneLine(unfolded);
+  const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(unfolded) ?? [];
+  if (!isField(line)) {
+    throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
+  }
+  if (forProgram && !written.test(name)) return { name: "", value: line };
+  // In a list of addresses a blank would make one address of two: sending refuses such a line break.
+  return { name, value: isAddressField(name) ? value : oneLine(value) };
+}

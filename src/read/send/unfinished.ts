@@ -1,0 +1,54 @@
+/** Messages whose typing was cut off, by a crash or a power button: the next `mail` on a terminal offers them. */
+import { existsSync } from "node:fs";
+import { compose } from "../../compose/compose.ts";
+import { emptyDraft } from "../../compose/draft.ts";
+import { asctime } from "../../message/date.ts";
+import type { Session } from "../session/session.ts";
+import { composeContext } from "./compose-context.ts";
+
+/** What was attached from a pipe, or has been removed, is not there any more. */
+function isThere({ terminal }: Session, path: string): boolean {
+  const there = existsSync(path) && !/^\/(dev|proc)\//.test(path);
+  if (!there) terminal.err(`mail: ${path}: not there any more, and so not attached\n`);
+  return there;
+}
+
+export async function offerUnfinished(session: Session): Promise<void> {
+  const { terminal, config } = session;
+  if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
+  // It changes nothing on the disk, and what is gone on with is sent, or is a draft again.
+  if (config.settings.get("dryrun")) return;
+  const { forget, unfinished } = await import("../../compose/autosave.ts");
+  for (const found of unfinished(config)) {
+    const lines = found.text.toString("latin1").split("\n").length - 1;
+    const about = found.subject === undefined ? "" : `, "${found.subject}"`;
+    terminal.out(
+      `A message to ${found.to.join(", ")}${about}, was cut off at line ${lines} on ${asctime(found.date)}.\n`,
+      "hint",
+    );
+    const answer = await terminal.readLine(
+      "Go on with it now (y), delete it (d), or keep it for later (enter)? ",
+      "answer",
+    );
+    const word = answer.kind === "line" ? answer.text.trim().toLowerCase().charAt(0) : "";
+    if (word === "d") forget(found);
+    if (word !== "y") continue;
+    if (!existsSync(found.path)) {
+      terminal.err("mail: another mail goes on with it now\n");
+      continue;
+    }
+    const draft = emptyDraft();
+    const { path: _path, text, date: _date, attachments, ...fields } = found;
+    Object.assign(draft, fields);
+    draft.body.append(text);
+    terminal.out(text);
+    terminal.out("(continue)\n");
+    const wanted = {
+      attach: attachments.filter((path) => isThere(session, path)),
+      quoteFile: undefined,
+      header: false,
+      escapes: false,
+    };
+    await compose({ ...composeContext(session, { subject: false }), wanted }, draft, found);
+  }
+}

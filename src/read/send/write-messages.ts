@@ -1,0 +1,118 @@
+/** Messages into a file, whole as `save` and `copy` have them, or their bodies as `write` does. */
+import { storeOptions } from "../../config/files.ts";
+import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
+import { asStored } from "../../mailbox/as-stored.ts";
+import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
+import { meansMaildir } from "../../mailbox/maildir/directory.ts";
+import { messagePieces } from "../../mailbox/pieces.ts";
+import type { Session } from "../session/session.ts";
+import {
+  bodyPieces,
+  type KeepField,
+  keptFields,
+  shownBody,
+  shownPieces,
+  statusLetters,
+  strayLines,
+} from "../show/print-message.ts";
+
+export interface MessagesToWrite {
+  readonly messages: readonly number[];
+  /** Expanded. */
+  readonly path: string;
+}
+
+export type Write = (
+  session: Session,
+  mailbox: Mailbox,
+  chosen: MessagesToWrite,
+  signal: AbortSignal | undefined,
+) => Promise<Appended>;
+
+export const wholeMessages: Write = (session, mailbox, chosen, signal) => {
+  const { messages, path } = chosen;
+  const keep = keptFields(session.config.saved);
+  const count = messages.length;
+  if (meansMaildir(path))
+    return addToMaildir(path, counted(session, path, count, seenMessages(mailbox, messages, keep)), signal);
+  const forms = keep === undefined ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
+  // To know how long the messages of a Maildir are, each would have to be opened.
+  if (mailbox.offset === undefined)
+    return appendMessages(path, counted(session, path, count, forms), appendOptions(session, signal));
+  return appendMessages(path, forms, watched(session, mailbox, chosen, signal));
+};
+
+function appendOptions(session: Session, signal: AbortSignal | undefined): AppendOptions {
+  return { ...storeOptions(session.config), ...(signal === undefined ? {} : { signal }) };
+}
+
+/** Tells the terminal how far it is, by bytes. */
+function watched(
+  session: Session,
+  mailbox: Mailbox,
+  { messages, path }: MessagesToWrite,
+  signal: AbortSignal | undefined,
+): AppendOptions {
+  const total = messages.reduce((sum, message) => sum + mailbox.size(message), 0);
+  const tell = session.terminal.progress(path, "bytes");
+  const onWritten = (bytes: number) => tell(Math.min(bytes, total), total);
+  return { ...appendOptions(session, signal), onWritten };
+}
+
+/** Tells the terminal how far it is, by messages. */
+function* counted<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
+  const tell = session.terminal.progress(path);
+  let done = 0;
+  try {
+    for (const message of messages) {
+      yield message;
+      tell(++done, total);
+    }
+  } finally {
+    tell(total, total);
+  }
+}
+
+/** It is stored as read, but read it is only once it has been stored. */
+const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
+
+function* someFields(mailbox: Mailbox, messages: readonly number[], keep: KeepField): Iterable<Iterable<Uint8Array>> {
+  for (const message of messages) yield shownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message));
+}
+
+function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
+  for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
+    if (at > 0) continue;
+    const flags = flagsWhenSaved(mailbox, message);
+    const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags)) : undefined;
+    yield stored ?? shownPieces(mailbox, message, undefined, flags);
+  }
+}
+
+export const bodies: Write = (session, mailbox, chosen, signal) => {
+  const { messages, path } = chosen;
+  const isMaildir = mailbox.offset === undefined;
+  const options = isMaildir ? appendOptions(session, signal) : watched(session, mailbox, chosen, signal);
+  return appendBytes(path, joinedBodies(mailbox, messages), options);
+};
+
+/** Bodies without the empty line that ends each in the mailbox. */
+function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
+  for (const message of messages) {
+    let last: Uint8Array = Buffer.alloc(0);
+    for (const piece of shownBody(withStray(mailbox, message))) {
+      // Two bytes of it are enough to tell an empty line.
+      const bytes = Buffer.concat([last, piece]);
+      yield bytes.subarray(0, -2);
+      last = bytes.subarray(-2);
+    }
+    yield last.length === 2 && last.every((byte) => byte === 10) ? last.subarray(0, -1) : last;
+  }
+}
+
+/** Text that a broken header ends with is not lost. */
+function* withStray(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
+  yield strayLines(mailbox.header(message));
+  yield* bodyPieces(mailbox, message);
+}

@@ -1,0 +1,35 @@
+/** Where a session is in its folder, and what looking at a message does to it. */
+
+import { Flag } from "../../mailbox/mailbox.ts";
+import { markMessage } from "../changes/mark.ts";
+import { messageAt, placeOf } from "./display-order.ts";
+import type { Folder } from "./session.ts";
+
+export function isDeleted(folder: Folder, message: number): boolean {
+  return (folder.mailbox.flags(message) & Flag.Deleted) !== 0;
+}
+
+/** The current message if it is as wanted, else the next such one, else the one before; undefined without any. */
+export function nearest(folder: Folder, wantDeleted: boolean): number | undefined {
+  const here = Math.max(placeOf(folder, folder.current), 1);
+  return fromPlace(folder, here, 1, wantDeleted) ?? fromPlace(folder, here - 1, -1, wantDeleted);
+}
+
+/** The first message in the list as wanted, from a place on, forwards or backwards. */
+export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
+  for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
+    const message = messageAt(folder, place);
+    if (isDeleted(folder, message) === wantDeleted) return message;
+  }
+  return undefined;
+}
+
+/** Marks a message as read, and so as one that quit moves. */
+export function look(folder: Folder, message: number): void {
+  const unread = (folder.mailbox.flags(message) & Flag.Read) === 0;
+  markMessage(folder, message, Flag.Touched | (unread ? Flag.Read | Flag.StatusChanged : 0));
+}
+
+export function makeCurrent(folder: Folder, message: number): void {
+  folder.current = message;
+}

@@ -1,0 +1,81 @@
+/** A message on its way to a terminal: its lines in the styles of the theme. The text itself is not changed. */
+import { fromBytes, trimmedEnd } from "../../message/text.ts";
+import type { Style, Styled } from "../../terminal/terminal.ts";
+
+/** Of a longer line, in bytes, nothing is looked for: it is passed on in pieces. */
+const longestLine = 16 * 1024;
+
+const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
+
+/**
+ * @param pieces the header with its empty line, then the body, cut anywhere
+ * @param inHeader false where it begins with the body
+ * @returns text whose concatenation is that of the pieces
+ */
+export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): Iterable<Styled> {
+  let plain = "";
+  for (const line of lines(pieces)) {
+    const painted = inHeader ? headerLine(line) : bodyLine(line);
+    if (/^\r?\n?$/.test(line)) inHeader = false;
+    for (const { text, style } of painted) {
+      // What needs no style goes out in large pieces.
+      if (style === "plain" && plain.length < 1 << 16) plain += text;
+      else {
+        if (plain !== "") yield { text: plain, style: "plain" };
+        plain = "";
+        yield { text, style };
+      }
+    }
+  }
+  if (plain !== "") yield { text: plain, style: "plain" };
+}
+
+/** Lines with their ends; one that is too long in pieces, cut between characters. */
+function* lines(pieces: Iterable<Uint8Array>): Iterable<string> {
+  let waiting: Buffer = Buffer.alloc(0);
+  for (const piece of pieces) {
+    let bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
+      yield fromBytes(bytes.subarray(0, end + 1));
+      bytes = bytes.subarray(end + 1);
+    }
+    while (bytes.length > longestLine) {
+      let end = longestLine;
+      while (end > longestLine - 3 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+      yield fromBytes(bytes.subarray(0, end));
+      bytes = bytes.subarray(end);
+    }
+    waiting = bytes;
+  }
+  if (waiting.length > 0) yield fromBytes(waiting);
+}
+
+function headerLine(line: string): readonly Styled[] {
+  const name = /^[^\s:]+[ \t]*:/.exec(line)?.[0];
+  if (name === undefined) return [{ text: line, style: line.startsWith("From ") ? "hint" : "field-value" }];
+  return [
+    { text: name, style: "field-name" },
+    { text: line.slice(name.length), style: "field-value" },
+  ];
+}
+
+function bodyLine(line: string): readonly Styled[] {
+  const style = quoteStyle(line);
+  if (line.length > longestLine / 4 || !/:/.test(line)) return [{ text: line, style }];
+  const parts: Styled[] = [];
+  let end = 0;
+  for (const found of line.matchAll(link)) {
+    // A full stop or a bracket behind an address belongs to the sentence.
+    const text = trimmedEnd(found[0], ".,;:!?)]");
+    parts.push({ text: line.slice(end, found.index), style }, { text, style: "link" });
+    end = found.index + text.length;
+  }
+  return [...parts, { text: line.slice(end), style }].filter(({ text }) => text !== "");
+}
+
+/** By depth, three in turn; a line that is no quote is plain. */
+function quoteStyle(line: string): Style {
+  const depth = /^ ?(?:> ?)*/.exec(line.slice(0, 80))?.[0].replace(/[^>]/g, "").length ?? 0;
+  if (depth === 0) return "plain";
+  return (["quote", "quote-2", "quote-3"] as const)[(depth - 1) % 3] ?? "quote";
+}

@@ -1,0 +1,134 @@
+/** Parts of a message as files: chosen by number, written where nothing is overwritten. */
+import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { MailError } from "../../errors.ts";
+import { safeFileName, splitName } from "../../message/file-name.ts";
+import type { Part } from "../../message/view/part.ts";
+import { isSystemError, named } from "../../system-error.ts";
+import type { Folder } from "../session/session.ts";
+import { storedBytes } from "./print-decoded.ts";
+
+const mostNames = 1000;
+
+/** `-p N[,N...]` or `-p all` in front of a command's arguments. */
+export interface PartsForm {
+  /** "all", numbers with commas between them, or "?" to choose. */
+  readonly parts: string;
+  readonly rest: string;
+}
+
+export function partsForm(text: string): PartsForm | undefined {
+  const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
+  return parts === undefined ? undefined : { parts, rest };
+}
+
+/**
+ * @param wanted "all" for what is attached, or the numbers that `parts` lists
+ * @throws MailError naming what the message does not have
+ */
+export async function partsOf({ mailbox }: Folder, message: number, wanted: string): Promise<readonly Part[]> {
+  const { leaves, readParts } = await import("../../message/view/part.ts");
+  const { root } = await readParts(storedBytes(mailbox, message));
+  const all = leaves(root);
+  if (wanted === "all") {
+    // What is in an attached message is saved with it.
+    const attached = attachments(root);
+    if (attached.length === 0) throw new MailError(`message ${message} has no attachments`);
+    return attached;
+  }
+  return wanted
+    .split(",")
+    .filter((number) => number !== "")
+    .map((number) => {
+      const part = all.find((each) => each.number === number);
+      if (part === undefined)
+        throw new MailError(`message ${message} has no part ${number}; "parts" lists what it has`);
+      return part;
+    });
+}
+
+function attachments(part: Part): Part[] {
+  if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(attachments);
+  const isText = /^text\/(?:plain|html)$/.test(part.type) && part.disposition !== "attachment";
+  return part.name !== undefined || !isText ? [part] : [];
+}
+
+export function fileNameOf({ name = "", number, type }: Part): string {
+  return safeFileName(name, { name: `part-${number}`, type });
+}
+
+export interface Saved {
+  readonly path: string;
+  readonly size: number;
+}
+
+/**
+ * Writes a part into a directory under its own name made safe, or under `name (1).ext` where that is taken; into a file
+ * where the path is no directory. Never over anything, never through a symbolic link, with mode 0600.
+ *
+ * @throws MailError; nothing is left half written
+ */
+export async function savePart(part: Part, path: string): Promise<Saved> {
+  if (isDirectory(path)) return saveInto(part, path, fileNameOf(part), mostNames);
+  return saveInto(part, dirname(path), basename(path), 1);
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (isSystemError(error) && !path.endsWith("/")) return false;
+    throw named(path, error);
+  }
+}
+
+async function saveInto(part: Part, directory: string, name: string, tries: number): Promise<Saved> {
+  const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
+  // The directory is held: a name that is put in its place meanwhile is another one.
+  const held = opened(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const { file, within, path } = createNew(held, directory, name, tries);
+    let size = 0;
+    try {
+      for (const piece of decodedPieces(part)) size += writeAll(file, piece);
+      fsyncSync(file);
+    } catch (error) {
+      unlinkSync(within);
+      throw named(path, error);
+    } finally {
+      closeSync(file);
+    }
+    return { path, size };
+  } finally {
+    closeSync(held);
+  }
+}
+
+function createNew(held: number, directory: string, name: string, tries: number) {
+  const { stem, extension } = splitName(name);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  for (let at = 0; ; at++) {
+    const chosen = at === 0 ? name : `${stem} (${at})${extension}`;
+    const within = `/proc/self/fd/${held}/${chosen}`;
+    const path = join(directory, chosen);
+    try {
+      return { file: openSync(within, flags, 0o600), within, path };
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== "EEXIST") throw named(path, error);
+      if (at + 1 >= tries) throw new MailError(`${path}: is there already; nothing was overwritten`);
+    }
+  }
+}
+
+function opened(path: string, flags: number): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): number {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+  return bytes.length;
+}

@@ -1,0 +1,157 @@
+/** Messages printed as a person reads them: `decode`. */
+import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { Bytes } from "../../message/view/bytes.ts";
+import type { Part } from "../../message/view/part.ts";
+import type { ViewPiece } from "../../message/view/viewer.ts";
+import type { Styled, Terminal } from "../../terminal/terminal.ts";
+import { isInterrupted } from "../session/interrupts.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { paintMessage } from "./message-paint.ts";
+import { keptFields, type Printing, pageLimit, shownPieces } from "./print-message.ts";
+
+type Shown = Styled | Uint8Array;
+
+/** As printMessages; decoding is done before anything is paged, so the pager is used only for what is long then. */
+export async function printDecoded(
+  session: Session,
+  folder: Folder,
+  messages: readonly number[],
+  printing: Printing,
+  visit: (message: number) => void,
+): Promise<void> {
+  await print(session, messages, printing, visit, (message) => decoded(session, folder.mailbox, message, printing));
+}
+
+/** The same with parts of messages: `print -p`. */
+export async function printParts(
+  session: Session,
+  messages: readonly number[],
+  printing: Printing,
+  visit: (message: number) => void,
+  partsOf: (message: number) => Promise<readonly Part[]>,
+): Promise<void> {
+  const { viewPart } = await import("../../message/view/view.ts");
+  await print(session, messages, printing, visit, async (message) => {
+    const views: ViewPiece[] = [];
+    for (const part of await partsOf(message)) views.push(...(await viewPart(part, session.terminal.size().columns)));
+    return again(() => styled(views));
+  });
+}
+
+/** @param piecesOf a message, as often as one goes through it */
+async function print(
+  session: Session,
+  messages: readonly number[],
+  printing: Printing,
+  visit: (message: number) => void,
+  piecesOf: (message: number) => Promise<Iterable<Shown>>,
+): Promise<void> {
+  const { terminal, config } = session;
+  const limit = printing.paged ? -1 : pageLimit(session);
+  /** Decoded to be counted; the others only once the pager asks for them, since there may be no end of them. */
+  const counted = new Map<number, Iterable<Shown>>();
+  async function* shown(): AsyncGenerator<Iterable<Shown>> {
+    for (const message of messages) {
+      if (!counted.has(message)) visit(message);
+      const pieces = counted.get(message) ?? (await piecesOf(message));
+      yield again(() => both(title(session, message), pieces));
+    }
+  }
+  if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
+    let left = limit;
+    for (const message of left < 0 ? [] : messages) {
+      // Its Status is shown as it is once it was read.
+      visit(message);
+      const pieces = await piecesOf(message);
+      counted.set(message, pieces);
+      left -= lines(await rows(terminal, pieces), left);
+      if (left < 0) break;
+    }
+    if (left < 0) {
+      await terminal.page(config.settings.get("PAGER"), { [Symbol.asyncIterator]: shown });
+      return;
+    }
+  }
+  for await (const pieces of shown()) {
+    if (!(await write(session, pieces))) return;
+    await terminal.flush();
+  }
+}
+
+/** What a generator makes, from its beginning for each who asks. */
+function again<T>(generate: () => Iterable<T>): Iterable<T> {
+  return { [Symbol.iterator]: () => generate()[Symbol.iterator]() };
+}
+
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Iterable<T> {
+  yield* first;
+  yield* second;
+}
+
+function title({ config }: Session, message: number): Styled[] {
+  return config.settings.get("quiet") ? [] : [{ text: `Message ${message}:\n`, style: "title" }];
+}
+
+async function decoded(
+  { config, terminal }: Session,
+  mailbox: Mailbox,
+  message: number,
+  { allFields }: Printing,
+): Promise<Iterable<Shown>> {
+  const { viewMessage } = await import("../../message/view/view.ts");
+  const stored = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+  const header = stored[Symbol.iterator]().next();
+  if (header.done === true) return [];
+  const look = { width: terminal.size().columns, allFields };
+  const view = await viewMessage(storedBytes(mailbox, message), header.value, mailbox.header(message).length, look);
+  if (view !== undefined) return again(() => styled(view));
+  return again<Shown>(() => {
+    const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+    return terminal.outputIsTerminal ? paintMessage(whole) : whole;
+  });
+}
+
+function* styled(view: readonly ViewPiece[]): Iterable<Styled> {
+  for (const { kind, text } of view) {
+    if (kind === "note") yield { text, style: "hint" };
+    else if (kind === "summary") yield { text, style: "plain" };
+    else yield* paintMessage([Buffer.from(text)], kind === "header");
+  }
+}
+
+/** The stored message as the viewing code reads it. */
+export function storedBytes(mailbox: Mailbox, message: number): Bytes {
+  return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
+}
+
+/** @returns false when Ctrl-C ended it */
+async function write(session: Session, pieces: Iterable<Shown>): Promise<boolean> {
+  const { terminal } = session;
+  let size = 0;
+  for (const piece of pieces) {
+    size += piece instanceof Uint8Array ? piece.length : piece.text.length;
+    if (piece instanceof Uint8Array) terminal.out(piece);
+    else terminal.out(piece.text, piece.style);
+    if (size < 1 << 16) continue;
+    size = 0;
+    if (await isInterrupted(session)) return false;
+  }
+  return true;
+}
+
+/** Where the window is known, a line that it breaks counts as the rows that it takes. */
+async function rows(terminal: Terminal, pieces: Iterable<Shown>): Promise<Iterable<Shown>> {
+  if (!terminal.rich) return pieces;
+  const { folded } = await import("../../terminal/folded.ts");
+  return folded(pieces, terminal.size().columns);
+}
+
+/** How many lines they have; beyond `most` they are not counted on. */
+function lines(pieces: Iterable<Shown>, most: number): number {
+  let sum = 0;
+  for (const piece of pieces) {
+    const text = piece instanceof Uint8Array ? Buffer.from(piece).toString("latin1") : piece.text;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) if (++sum > most) return sum;
+  }
+  return sum;
+}

@@ -1,0 +1,174 @@
+/** A message as it is shown: fields selected, LF line ends, body lines that would begin a message quoted. */
+import type { FieldSelection } from "../../config/config.ts";
+import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { storedForm } from "../../mailbox/stored-form.ts";
+import { headerFields, isStray } from "../../mailbox/stored-header.ts";
+import type { Styled } from "../../terminal/terminal.ts";
+import { isInterrupted } from "../session/interrupts.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { paintMessage } from "./message-paint.ts";
+
+const LF = 10;
+const crLf = Buffer.from("\r\n");
+const fromWord = Buffer.from("From ");
+const newlineFrom = Buffer.from("\nFrom ");
+const pieceSize = 1 << 20;
+
+export type KeepField = (lowerName: string) => boolean;
+
+/** @returns what `retain`, which wins, or `ignore` leaves; undefined where that is everything */
+export function keptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
+  if (ignored.size + retained.size === 0) return undefined;
+  return retained.size > 0 ? (name) => retained.has(name) : (name) => !ignored.has(name);
+}
+
+/** The Status field's letters for a message as it is now; empty for a new one nobody has read. */
+export function statusLetters(flags: number): string {
+  return `${flags & Flag.Read ? "R" : ""}${flags & Flag.New ? "" : "O"}`;
+}
+
+/**
+ * A message in pieces as it is printed, piped and saved, the header first.
+ *
+ * @param flags its state as the Status field is to tell it
+ */
+export function* shownPieces(
+  mailbox: Mailbox,
+  message: number,
+  keep?: KeepField,
+  flags = mailbox.flags(message),
+): Iterable<Uint8Array> {
+  const status = statusLetters(flags);
+  const pieces = storedForm(mailbox, message, {
+    status: status === "" ? undefined : status,
+    keepField: keep,
+  })[Symbol.iterator]();
+  const header = pieces.next();
+  if (header.done === true) return;
+  yield shownHeader(header.value);
+  yield* shownBody({ [Symbol.iterator]: () => pieces });
+}
+
+/** A header with LF line ends, cut off by an empty line before the first line that is no field. */
+export function shownHeader(header: Uint8Array): Uint8Array {
+  const text = plainHeader(header);
+  const { rest } = headerFields(text);
+  return Buffer.from(isStray(rest) ? `${text.slice(0, -rest.length)}\n${rest}` : text, "latin1");
+}
+
+/** What of a header is no header: from the first line that is no field on, the empty line at its end included. */
+export function strayLines(header: Uint8Array): Uint8Array {
+  const { rest } = headerFields(plainHeader(header));
+  return Buffer.from(isStray(rest) ? rest : "", "latin1");
+}
+
+/** A byte a character, with LF line ends. */
+function plainHeader(header: Uint8Array): string {
+  return Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n");
+}
+
+/** The body of a message in pieces. */
+export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
+  const size = mailbox.size(message);
+  for (let at = mailbox.header(message).length; at < size; at += pieceSize) {
+    yield mailbox.read(message, at, Math.min(at + pieceSize, size));
+  }
+}
+
+/**
+ * CRLF becomes LF, and a line that begins with `From ` begins with `>From `.
+ *
+ * Both can be cut in two by a piece's end, so the last bytes of each piece wait for the next one.
+ */
+export function* shownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  let waiting = Buffer.alloc(0);
+  let before = LF;
+  for (const piece of pieces) {
+    const bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
+    const end = Math.max(bytes.length - 5, 0);
+    if (end > 0) {
+      yield plainLines(bytes, end, before);
+      before = bytes[end - 1] as number;
+    }
+    waiting = bytes.subarray(end);
+  }
+  if (waiting.length > 0) yield plainLines(waiting, waiting.length, before);
+}
+
+/** @param before the byte in front of the first */
+function plainLines(bytes: Buffer, end: number, before: number): Buffer {
+  // Text that goes byte for byte, as nearly all does, is not copied.
+  const quotes = bytes.includes(newlineFrom) || (before === LF && bytes.subarray(0, 5).equals(fromWord));
+  if (!quotes && !bytes.includes(crLf)) return bytes.subarray(0, end);
+  const text = bytes.toString("latin1");
+  let plain = "";
+  let copied = 0;
+  const special = /\r\n|From /g;
+  for (let found = special.exec(text); found !== null && found.index < end; found = special.exec(text)) {
+    const { index } = found;
+    if (found[0] === "\r\n") {
+      plain += text.slice(copied, index);
+      copied = index + 1;
+    } else if ((index === 0 ? before : bytes[index - 1]) === LF) {
+      plain += `${text.slice(copied, index)}>`;
+      copied = index;
+    }
+  }
+  return Buffer.from(plain + text.slice(copied, end), "latin1");
+}
+
+export interface Printing {
+  /** `Print`: nothing is left out. */
+  readonly allFields: boolean;
+  /** `more`: through the pager, however short. */
+  readonly paged: boolean;
+}
+
+/** Prints messages, each under its `Message N:`. What reads them has marked them read already. */
+export async function printMessages(
+  session: Session,
+  folder: Folder,
+  messages: readonly number[],
+  { allFields, paged }: Printing,
+  visit: (message: number) => void,
+): Promise<void> {
+  const { terminal, config } = session;
+  const keep = allFields ? undefined : keptFields(config.shown);
+  const quiet = config.settings.get("quiet");
+  function* titled(): Iterable<Styled | Uint8Array> {
+    for (const message of messages) {
+      visit(message);
+      if (!quiet) yield { text: `Message ${message}:\n`, style: "title" };
+      const pieces = shownPieces(folder.mailbox, message, keep);
+      yield* terminal.outputIsTerminal ? paintMessage(pieces) : pieces;
+    }
+  }
+  if (terminal.interactive && (paged || isLong(session, folder, messages))) {
+    await terminal.page(config.settings.get("PAGER"), { [Symbol.iterator]: () => titled()[Symbol.iterator]() });
+    return;
+  }
+  let size = 0;
+  for (const piece of titled()) {
+    size += piece instanceof Uint8Array ? piece.length : piece.text.length;
+    if (size >= 1 << 16) {
+      size = 0;
+      if (await isInterrupted(session)) return;
+    }
+    if (!(piece instanceof Uint8Array)) terminal.out(piece.text, piece.style);
+    else {
+      terminal.out(piece);
+      if (piece.length >= 1 << 16) await terminal.flush();
+    }
+  }
+}
+
+function isLong(session: Session, { mailbox }: Folder, messages: readonly number[]): boolean {
+  return messages.reduce((sum, message) => sum + mailbox.counts(message).lines, 0) > pageLimit(session);
+}
+
+/** More lines than this are paged: what `crt` says, without a number the terminal's height, without `crt` no end. */
+export function pageLimit({ config, terminal }: Session): number {
+  const crt = config.settings.get("crt");
+  if (crt === undefined) return Number.POSITIVE_INFINITY;
+  return crt === "" ? terminal.size().rows : Number.parseInt(crt, 10) || 0;
+}

@@ -1,0 +1,54 @@
+/** A message of the session as it is put into a new one: readable, and in the charset of the user's text. */
+import { ttyCharset } from "../../config/charset.ts";
+import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { decodeWords } from "../../message/decode-words.ts";
+import { type Header, parseHeader } from "../../message/header.ts";
+import { parseStructured } from "../../message/parameters.ts";
+import { fromBytes, toBytes } from "../../message/text.ts";
+import type { Session } from "../session/session.ts";
+import { storedBytes } from "./print-decoded.ts";
+import { keptFields, shownPieces } from "./print-message.ts";
+
+/** Plain text goes byte for byte, as bsd-mailx has it; what is encoded, or has parts, as its text is read. */
+export async function quotedMessage(
+  session: Session,
+  mailbox: Mailbox,
+  message: number,
+  allFields: boolean,
+): Promise<Buffer> {
+  const keep = allFields ? undefined : keptFields(session.config.shown);
+  const shown = [...shownPieces(mailbox, message, keep)];
+  const [header] = shown;
+  if (header === undefined || !isEncoded(parseHeader(mailbox.header(message)))) return Buffer.concat(shown);
+  const fields = decodeWords(fromBytes(header));
+  return Buffer.concat([await inTtyCharset(session, fields), await quotedText(session, mailbox, message)]);
+}
+
+/** The text of a message without its header, its line ends LF. */
+export async function quotedText(session: Session, mailbox: Mailbox, message: number): Promise<Buffer> {
+  if (!isEncoded(parseHeader(mailbox.header(message)))) {
+    const [, ...body] = shownPieces(mailbox, message);
+    return Buffer.concat(body);
+  }
+  const { plainTextOf } = await import("../../message/view/view.ts");
+  return inTtyCharset(session, await plainTextOf(storedBytes(mailbox, message)));
+}
+
+/** Whether a message's text is not simply what is stored. */
+function isEncoded(header: Header): boolean {
+  const encoding = header.get("content-transfer-encoding")?.trim() ?? "";
+  if (/^(?:base64|quoted-printable)$/i.test(encoding)) return true;
+  const { value, parameters } = parseStructured(header.get("content-type") ?? "");
+  if (!/^(?:text\/plain)?$/i.test(value)) return true;
+  return !/^(?:us-ascii|utf-?8|)$/i.test(parameters.get("charset") ?? "");
+}
+
+/** Characters that the charset lacks would be lost: then it is UTF-8, which the message will be called. */
+async function inTtyCharset({ config }: Session, text: string): Promise<Buffer> {
+  const charset = ttyCharset(config);
+  if (charset === undefined) return toBytes(text);
+  const { default: iconv } = await import("iconv-lite");
+  if (!iconv.encodingExists(charset)) return toBytes(text);
+  const encoded = iconv.encode(text, charset);
+  return iconv.decode(encoded, charset) === text ? encoded : toBytes(text);
+}

@@ -1,0 +1,68 @@
+/**
+ * One message as one line of JSON: `mail --json`. docs/json.md describes it, docs/message.schema.json defines it.
+ *
+ * The schema is stable: fields may be added, but none goes or changes its meaning without another `version`.
+ */
+import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { parseAddresses } from "../../message/address.ts";
+import { decodeWords } from "../../message/decode-words.ts";
+import { fieldValues } from "../../message/field-values.ts";
+import { attachedParts } from "../../message/view/attached-parts.ts";
+import { parseParts } from "../../message/view/part.ts";
+import { Candidate } from "../query/candidate.ts";
+
+const schemaVersion = 1;
+
+interface Person {
+  readonly name: string;
+  readonly address: string;
+}
+
+interface Attachment {
+  readonly name: string | null;
+  readonly type: string;
+}
+
+/** @param bytes the message as stored, if it is at hand */
+export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): string {
+  const candidate = new Candidate(mailbox, message, bytes);
+  const { header, flags } = candidate;
+  const whole = candidate.whole;
+  const line = {
+    version: schemaVersion,
+    number: message,
+    offset: mailbox.offset?.(message) ?? null,
+    size: candidate.size,
+    lines: whole === undefined ? mailbox.counts(message).lines : linesOf(whole),
+    state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
+    flagged: candidate.marks.flagged,
+    answered: candidate.marks.answered,
+    envelopeSender: decodeWords(candidate.envelope.user) || null,
+    date: candidate.date?.toISOString() ?? null,
+    from: people(header, "from"),
+    to: people(header, "to"),
+    cc: people(header, "cc"),
+    subject: candidate.fields("subject")[0] ?? null,
+    messageId: candidate.fields("message-id")[0] ?? null,
+    attachments: attachments(candidate),
+  };
+  return `${JSON.stringify(line)}\n`;
+}
+
+function linesOf(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  return lines;
+}
+
+function people(header: string, name: string): Person[] {
+  return parseAddresses(fieldValues(header, name).join(", ")).map((person) => ({
+    name: decodeWords(person.name),
+    address: decodeWords(person.address),
+  }));
+}
+
+function attachments({ mayHaveAttachments, source }: Candidate): Attachment[] {
+  if (!mayHaveAttachments) return [];
+  return attachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
+}

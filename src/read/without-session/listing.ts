@@ -1,0 +1,62 @@
+/** Reading without a session and without changing the mailbox: --json, --count and --print. */
+import type { SaidOptions } from "../../cli/said-options.ts";
+import { Exit, type ExitCode, MailError } from "../../errors.ts";
+import { messagePieces } from "../../mailbox/pieces.ts";
+import { isSystemError } from "../../system-error.ts";
+import { findMessages } from "../message-list/message-list.ts";
+import { ListMistake, NoneFound } from "../query/query.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { printDecoded } from "../show/print-decoded.ts";
+import { printMessages } from "../show/print-message.ts";
+import { jsonLine } from "./json-line.ts";
+
+/** So many messages are looked for before they are shown. */
+const batch = 256;
+
+/**
+ * @param words a message list or query; without any, all messages are meant
+ * @returns as grep(1): 0 when there were such messages, 1 when there were none
+ * @throws MailError with Exit.Usage for a mistake in the list
+ */
+export async function list(session: Session, said: SaidOptions, words: readonly string[]): Promise<ExitCode> {
+  const { folder } = session;
+  let count = 0;
+  try {
+    if (folder !== undefined && folder.mailbox.count > 0) {
+      for await (const messages of batches(findMessages(session, folder, words.join(" ") || "*"))) {
+        count += messages.length;
+        if (!said.count) await show(session, folder, messages, said.json);
+      }
+    }
+  } catch (error) {
+    // Whoever read has seen enough, as head(1).
+    if (isSystemError(error) && error.code === "EPIPE") return Exit.Ok;
+    if (!(error instanceof ListMistake)) throw error;
+    if (!(error instanceof NoneFound)) throw new MailError(error.message, Exit.Usage);
+  }
+  if (said.count) session.terminal.out(said.json ? `${JSON.stringify({ version: 1, count })}\n` : `${count}\n`);
+  return count > 0 ? Exit.Ok : Exit.Failure;
+}
+
+async function* batches(messages: AsyncIterable<number>): AsyncIterable<number[]> {
+  let found: number[] = [];
+  for await (const message of messages) {
+    found.push(message);
+    if (found.length === batch) {
+      yield found;
+      found = [];
+    }
+  }
+  if (found.length > 0) yield found;
+}
+
+async function show(session: Session, folder: Folder, messages: readonly number[], json: boolean): Promise<void> {
+  const { terminal, config } = session;
+  const print = config.settings.get("decode") ? printDecoded : printMessages;
+  if (json) {
+    const { mailbox } = folder;
+    for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
+      if (at === 0) terminal.out(jsonLine(mailbox, message, bytes));
+    }
+  } else await print(session, folder, messages, { allFields: false, paged: false }, () => {});
+}

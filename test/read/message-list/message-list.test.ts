@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { Flag } from "../../../src/mailbox/mailbox.ts";
+import { selectMessages } from "../../../src/read/message-list/message-list.ts";
+import { type Bench, bench, message } from "../support/session.ts";
+
+let five: Bench;
+
+beforeAll(async () => {
+  five = await bench(
+    message("ann@x.org", "hola") +
+      message("bob@x.org", "plan", "RO") +
+      message("cy@y.org", "Hola again", "O") +
+      message("dee@y.org", "four") +
+      message("ann@z.org", "five", "RO"),
+  );
+});
+afterAll(() => five.remove());
+beforeEach(() => {
+  five.folder.current = 2;
+  for (let n = 1; n <= 5; n++) five.folder.mailbox.mark(n, 0, Flag.Deleted);
+  five.folder.mailbox.mark(4, Flag.Deleted);
+  five.said();
+});
+
+test.each([
+  ["nothing means the current message", "", [2]],
+  ["a set, in the mailbox's order", "3 1 3", [1, 3]],
+  ["a range leaves out what is deleted", "2-5", [2, 3, 5]],
+  ["a range that descends is no list", "5-2", [2]],
+  ["signs, repeated or not, are one step", "+++ --", [1, 3]],
+  ["first, current, last", "^ . $", [1, 2, 5]],
+  ["all, whatever else was said", "* bob", [1, 2, 3, 5]],
+  ["a sender, any case", "ANN", [1, 5]],
+  ["numbers beside a sender mean nothing", "2 cy", [3]],
+  ["a subject, any case", "/hola", [1, 3]],
+  ["each modifier narrows", ":r :o", [2, 5]],
+  ["a modifier narrows a sender", "ann :n", [1]],
+  ["parentheses are skipped", "(1 2)", [1, 2]],
+  ["a parenthesis ends a range", "1) - 3", [1, 3]],
+  ["quotes are dropped", '"cy"', [3]],
+])("%s: %j", async (_shows, list, wanted) => {
+  expect(await selectMessages(five, list)).toEqual(wanted);
+  expect(five.said()).toBe("");
+});
+
+test("a colon alone means the modifiers of the list before", async () => {
+  expect(await selectMessages(five, ":n")).toEqual([1]);
+  expect(await selectMessages(five, ":")).toEqual([1]);
+  expect(await selectMessages(five, "3")).toEqual([3]);
+  expect(await selectMessages(five, ":")).toBeUndefined();
+  expect(five.said()).toBe('Unknown colon modifier ":"\n');
+});
+
+test.each([
+  ["1 99", "99: Invalid message number"],
+  ["0", "0: Invalid message number"],
+  ["4", "4: Inappropriate message"],
+  ["3-bob", "Non-numeric second argument"],
+  ["* 1", "No numbers mixed with *"],
+  ["2-*", `Can't mix "*" with anything`],
+  [":x", 'Unknown colon modifier ":x"'],
+  [":d", "No messages satisfy :d"],
+  ['""', "No applicable messages from {}"],
+  ["eve zoe", "No applicable messages from {eve, zoe}"],
+])("%j is refused in words", async (list, words) => {
+  expect(await selectMessages(five, list)).toBeUndefined();
+  expect(five.said()).toBe(`${words}\n`);
+});
+
+test("undelete takes the deleted ones", async () => {
+  expect(await selectMessages(five, "*", { deleted: true })).toEqual([4]);
+});
+
+test("any text gives ascending numbers of the mailbox, or one line that says why not", async () => {
+  const item = fc.oneof(
+    fc.constantFrom("-", "+", "*", "$", "^", ".", ":n", ":u", "/", "/hola", "ann", "'", " "),
+    fc.nat(7).map(String),
+    fc.string(),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(item), async (items) => {
+      five.said();
+      const found = await selectMessages(five, items.join(""));
+      if (found === undefined) return;
+      expect(found).toEqual([...new Set(found)].sort((a, b) => a - b));
+      expect(found.every((n) => n >= 1 && n <= 5)).toBe(true);
+      expect(five.said()).toBe("");
+    }),
+  );
+});

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { execute } from "../../../src/read/interpreter/interpreter.ts";
+import { type Bench, bench } from "../support/session.ts";
+
+const header = "From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: =?utf-8?q?caf=C3=A9?=\n";
+const mime =
+  "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n";
+let session: Bench;
+
+beforeEach(async () => {
+  session = await bench(`${header}${mime}\nma=F1ana\n\n`);
+});
+afterEach(() => session.remove());
+
+async function run(...lines: string[]): Promise<string> {
+  for (const line of lines) await execute(session, line);
+  return session.said();
+}
+
+const stored = `Message 1:\n${header}${mime}Status: RO\n\nma=F1ana\n\n`;
+const read = "Message 1:\nFrom ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: café\nStatus: RO\n\nmañana\n\n";
+
+test("in a pipe a message is printed as it is stored", async () => {
+  expect((await run("p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
+});
+
+test("with decode it is printed as it is read, with nodecode as it is stored again", async () => {
+  expect((await run("set decode", "p")).replace("Status: R\n", "Status: RO\n")).toBe(read);
+  expect((await run("set nodecode", "p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
+});
+
+test("Print shows the fields of MIME, too", async () => {
+  expect(await run("set decode", "P")).toContain(`Subject: café\n${mime}`);
+});
+
+test("what is ignored is not shown", async () => {
+  expect(await run("set decode", "ignore subject status", "p")).toBe(
+    "Message 1:\nFrom ann Sat Jan 16 18:22:03 2021\nFrom: ann\n\nmañana\n\n",
+  );
+});
+
+test("text that ends a header for want of an empty line is shown once", async () => {
+  const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");
+  try {
+    await execute(broken, "set decode");
+    await execute(broken, "p");
+    expect(broken.said()).toMatch(/^Message 1:\nFrom .*\nSubject: s\nStatus: R\n\ntext\nTo: text\n\nmore\n\n$/);
+  } finally {
+    broken.remove();
+  }
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { shownBody, shownHeader } from "../../../src/read/show/print-message.ts";
+
+function plain(...pieces: string[]): string {
+  return Buffer.concat([...shownBody(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
+}
+
+test("a line that begins with From is quoted, CRLF ends as LF", () => {
+  expect(plain("one\r\nFrom here\r\nnot From here\r\n")).toBe("one\n>From here\nnot From here\n");
+});
+
+test("it does not matter where the pieces end", () => {
+  const text = fc.array(fc.constantFrom("\r\n", "\n", "From ", "Fro", "\r", "x")).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(text, fc.array(fc.nat(40)), (whole, cuts) => {
+      const ends = [...cuts.filter((cut) => cut < whole.length).sort((a, b) => a - b), whole.length];
+      expect(plain(...ends.map((end, index) => whole.slice(ends[index - 1] ?? 0, end)))).toBe(plain(whole));
+    }),
+  );
+});
+
+test("a line that is no field ends the header", () => {
+  expect(Buffer.from(shownHeader(Buffer.from("From u d\r\nA: b\r\n c\r\nstray\r\n\r\n"))).toString()).toBe(
+    "From u d\nA: b\n c\n\nstray\n\n",
+  );
+});
+
+test("what was cut off already gets no second empty line", () => {
+  const header = "From u d\n\n folded\nstray\n\n";
+  expect(Buffer.from(shownHeader(Buffer.from(header))).toString()).toBe(header);
+});

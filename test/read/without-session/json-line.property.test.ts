@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import { Ajv } from "ajv";
+import fc from "fast-check";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+import { jsonLine } from "../../../src/read/without-session/json-line.ts";
+
+const home = mkdtempSync(join(tmpdir(), "mail-json-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const name = fc.constantFrom(
+  "From",
+  "To",
+  "Cc",
+  "Subject",
+  "Date",
+  "Message-ID",
+  "Status",
+  "X-Status",
+  "Content-Type",
+  "Content-Disposition",
+  "Content-Transfer-Encoding",
+);
+const value = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom(
+    "multipart/mixed; boundary=x",
+    "=?utf-8?q?=C3?=",
+    "=?x?b?!?=",
+    "Sat, 16 Jan 2021 18:22:03 +0100",
+    '"a, b" <c@d>, (e) f@g; h: i;',
+    "attachment; filename*0*=utf-8''%e2%80; filename*1=x",
+    "base64",
+  ),
+);
+const line = fc.oneof(
+  fc.tuple(name, value).map(([field, text]) => `${field}: ${text}`),
+  fc.constantFrom("", "--x", "--x--", " folded", "From someone here"),
+  fc.string(),
+);
+const mailbox = fc
+  .array(fc.array(line, { maxLength: 12 }), { minLength: 1, maxLength: 4 })
+  .map((messages) => messages.map((lines) => `From ann Sat Jan 16 18:22:03 2021\n${lines.join("\n")}\n\n`).join(""));
+
+test("whatever a mailbox holds, each line is one object of the schema, and well-formed text", async () => {
+  const schema = JSON.parse(readFileSync(new URL("../../../docs/message.schema.json", import.meta.url), "utf8"));
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
+  await fc.assert(
+    fc.asyncProperty(mailbox, fc.constantFrom("utf8", "latin1", "utf16le"), async (text, encoding) => {
+      writeFileSync(join(home, "box"), Buffer.concat([Buffer.from("From b c\n"), Buffer.from(text, encoding)]));
+      const box = await openMailbox(join(home, "box"), { lockwait: 1, stateDirectory: join(home, "state") });
+      try {
+        for (let message = 1; message <= box.count; message++) {
+          const written = jsonLine(box, message);
+          expect(written.slice(0, -1)).not.toMatch(/[\0-\x1f]/);
+          expect(/\\ud[89a-f]/i.test(written)).toBe(false);
+          const known = validate(JSON.parse(written));
+          expect({ known, errors: validate.errors }).toEqual({ known: true, errors: null });
+        }
+      } finally {
+        box.close();
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,162 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Ajv } from "ajv";
+import { message } from "../support/session.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const home = mkdtempSync(join(tmpdir(), "mail-listing-"));
+const box = `${message("ann@x.org", "hola")}From eve@z.org Sat Jan 16 18:22:03 2021
+From: =?UTF-8?Q?Eve_M=C3=BCller?= <eve@z.org>
+To: root@x.org, "Doe, John" <jd@x.org>
+Subject: =?ISO-8859-1?Q?caf=E9?=
+ au lait
+Date: Tue, 05 Jan 2021 10:00:00 +0100
+Message-ID: <1@z.org>
+X-Status: AF
+Content-Type: multipart/mixed; boundary=cut
+
+--cut
+
+hi
+--cut
+Content-Type: image/png; name="\u001b[2Jé.png"
+
+x
+--cut--
+
+${message("cron@y.org", "disk", "RO")}`;
+
+function mail(...argv: string[]) {
+  return mailIn("UTC", ...argv);
+}
+
+function mailIn(zone: string, ...argv: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "bin/mail.js"), "-n", ...argv], {
+    cwd: home,
+    env: { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: zone },
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+beforeAll(() => writeFileSync(join(home, "box"), box));
+afterAll(() => {
+  expect(readFileSync(join(home, "box"), "utf8")).toBe(box);
+  rmSync(home, { recursive: true, force: true });
+});
+
+test("every line of --json is as docs/message.schema.json has it, and tells all of a message", () => {
+  const { status, stdout } = mail("--json", "-f", "box");
+  expect(status).toBe(0);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines).toHaveLength(3);
+  const schema = JSON.parse(readFileSync(join(root, "docs/message.schema.json"), "utf8"));
+  const validate = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema);
+  for (const line of lines) {
+    const known = validate(JSON.parse(line));
+    expect({ known, errors: validate.errors }).toEqual({ known: true, errors: null });
+    expect(Object.keys(JSON.parse(line))).toEqual(Object.keys(schema.properties));
+  }
+  const offset = box.indexOf("From eve");
+  expect(JSON.parse(lines[1] as string)).toEqual({
+    version: 1,
+    number: 2,
+    offset: Buffer.byteLength(box.slice(0, offset)),
+    size: Buffer.byteLength(box.slice(offset, box.indexOf("From cron"))),
+    lines: 19,
+    state: "new",
+    flagged: true,
+    answered: true,
+    envelopeSender: "eve@z.org",
+    date: "2021-01-05T09:00:00.000Z",
+    from: [{ name: "Eve Müller", address: "eve@z.org" }],
+    to: [
+      { name: "", address: "root@x.org" },
+      { name: "Doe, John", address: "jd@x.org" },
+    ],
+    cc: [],
+    subject: "café au lait",
+    messageId: "<1@z.org>",
+    attachments: [{ name: "\u001b[2Jé.png", type: "image/png" }],
+  });
+  expect(/[\0-\t\x0b-\x1f]/.test(stdout)).toBe(false);
+});
+
+test.each([
+  ["a query finds", ["--count", "-f", "box", "from:ann or from:cron"], 0, "2\n"],
+  ["its words need not be quoted", ["--count", "-f", "box", "from:ann", "or", "from:cron"], 0, "2\n"],
+  ["the file is what stands behind -f", ["--count", "is:read", "-f", "box"], 0, "1\n"],
+  ["none is 1, as of grep", ["--count", "-f", "box", "from:zoe"], 1, "0\n"],
+  ["so is no sender of a list", ["--json", "-f", "box", "zoe"], 1, ""],
+  ["so is no mail", ["--count"], 1, "0\n"],
+  ["a count as JSON", ["--count", "--json", "-f", "box"], 0, '{"version":1,"count":3}\n'],
+  [
+    "a message as print shows it",
+    ["--print", "-f", "box", "3"],
+    0,
+    "Message 3:\nFrom cron@y.org Sat Jan 16 18:22:03 2021\nFrom: cron@y.org\nSubject: disk\nStatus: RO\n\nbody of disk\n\n",
+  ],
+])("%s: mail %j", (_shows, argv, status, stdout) => {
+  expect(mail(...argv)).toEqual({ status, stdout, stderr: "" });
+});
+
+test.each([
+  ["a wrong query", ["--count", "-f", "box", "since:soon"], 64, /^mail: Bad date "soon" in since:/],
+  ["a wrong number", ["--print", "-f", "box", "9"], 64, /^mail: 9: Invalid message number\n$/],
+  ["no such file", ["--json", "-f", "nix"], 66, /^mail: nix: No such file or directory\n$/],
+])("%s has an exit code and words of its own", (_shows, argv, status, words) => {
+  const result = mail(...argv);
+  expect({ ...result, stderr: words.test(result.stderr) }).toEqual({ status, stdout: "", stderr: true });
+});
+
+test.each([
+  ["a day is that of the reader, whatever zone the Date field has", "Europe/Madrid", "on:2021-03-28", "2\n"],
+  ["elsewhere it is another", "America/New_York", "on:2021-03-28", "1\n"],
+  ["what the clocks skip in spring is the hour behind it", "Europe/Madrid", "since:2021-03-28T02:00", "2\n"],
+  ["a day on which the clocks are changed ends at its midnight", "Europe/Madrid", "before:2021-03-29", "2\n"],
+])("%s: %s %s", (_shows, zone, query, count) => {
+  const dated = (date: string) => message("ann@x.org", "hola").replace("Subject", `Date: ${date}\nSubject`);
+  const dates = [
+    "Sat, 27 Mar 2021 23:30:00 +0000",
+    "Sun, 28 Mar 2021 01:00:00 +0000",
+    "Mon, 29 Mar 2021 00:00:00 +0200",
+  ];
+  writeFileSync(join(home, "dated"), dates.map(dated).join(""));
+  expect(mailIn(zone, "--count", "-f", "dated", query).stdout).toBe(count);
+});
+
+test("of a Maildir, marks come from the files' names, and there is no offset", () => {
+  for (const name of ["cur", "new", "tmp"]) mkdirSync(join(home, "dir", name), { recursive: true });
+  writeFileSync(join(home, "dir/cur/1.a.host:2,FRS"), "From: ann@x.org\nSubject: hola\n\nhi\n");
+  writeFileSync(join(home, "dir/new/2.b.host"), "From: bob@x.org\nSubject: plan\n\nhi\n");
+  const lines = mail("--json", "-f", "dir").stdout.trimEnd().split("\n");
+  const known = lines.map((line) => JSON.parse(line));
+  expect(known.map(({ offset, flagged, answered, state }) => [offset, flagged, answered, state])).toEqual([
+    [null, true, true, "read"],
+    [null, false, false, "new"],
+  ]);
+  expect(mail("--count", "-f", "dir", "is:flagged and is:answered").stdout).toBe("1\n");
+});
+
+test.each([["--json"], ["--count"], ["--print"], ["-H"], ["-e"]])(
+  "%s leaves the times of a mailbox, by which shells tell that there is mail",
+  (option) => {
+    const [read, written] = [new Date("2020-01-01"), new Date("2021-01-01")];
+    utimesSync(join(home, "box"), read, written);
+    expect(mail(option, "-f", "box").status).toBe(0);
+    const { atime, mtime } = statSync(join(home, "box"));
+    expect([atime, mtime]).toEqual([read, written]);
+  },
+);
+
+test("a reader that goes away ends it quietly", () => {
+  writeFileSync(join(home, "long"), box.repeat(500));
+  const command = `"${process.execPath}" "${join(root, "bin/mail.js")}" -n --json -f long; echo $? >code`;
+  const { stdout, stderr } = spawnSync("/bin/sh", ["-c", `(${command}) | head -1`], { cwd: home, encoding: "utf8" });
+  expect({ number: JSON.parse(stdout).number, stderr }).toEqual({ number: 1, stderr: "" });
+  expect(readFileSync(join(home, "code"), "utf8")).toBe("0\n");
+});
