@@ -27,9 +27,10 @@ function list(rows) {
   return [".Bl -tag -width Ds", ...rows.flat(), ".El"];
 }
 
-function commandRow({ name, synopsis, summary, example }) {
+function commandRow({ name, synonyms, synopsis, summary, example }) {
+  const names = [name, ...synonyms.map((synonym) => synonym.name)].map((each) => `Ic ${argument(each)}`);
   const takes = synopsis === "" ? "" : ` Ar ${argument(synopsis)}`;
-  return [`.It Ic ${argument(name)}${takes}`, ...sentences(summary), "Example:", `.Ql ${argument(example)}`];
+  return [`.It ${names.join(" , ")}${takes}`, ...sentences(summary), "Example:", `.Ql ${argument(example)}`];
 }
 
 function variableRow([name, { meaning, value }]) {
@@ -67,11 +68,11 @@ function filled(page, name, lines) {
   return `${page.slice(0, from + begin.length)}${lines.join("\n")}\n${page.slice(to)}`;
 }
 
-const { options, tildeEscapes, variables, commands, queryTerms } = await loadTables();
+const { options, tildeEscapes, variables, declaredCommands, queryTerms } = await loadTables();
 const tables = {
   "man/mail.1": {
     options: list(options.map(optionRow)),
-    commands: list(commands.map(commandRow)),
+    commands: list(declaredCommands.map(commandRow)),
     queries: list(Object.entries(queryTerms).map(queryRow)),
     escapes: list(tildeEscapes.filter(({ meaning }) => meaning !== undefined).map(escapeRow)),
   },

@@ -2,5 +2,5 @@
 export { options } from "../src/cli/options.ts";
 export { tildeEscapes } from "../src/compose/tilde-escapes.ts";
 export { variables } from "../src/config/variables.ts";
-export { commands } from "../src/read/commands/command-table.ts";
+export { commands, declaredCommands } from "../src/read/commands/command-table.ts";
 export { queryTerms } from "../src/read/query/term-table.ts";

@@ -22,23 +22,22 @@ function alias({ config, terminal }: Session, [name, ...members]: readonly strin
   return true;
 }
 
-const aliasRow = (name: string, summary: string) =>
+export const aliasCommands: readonly Command[] = [
   command({
-    name,
+    name: "alias",
+    synonyms: ["group"],
+    task: "session",
     takes: takesWords("[name [address ...]]"),
-    summary,
+    summary: "Define an alias for addresses. With a name only, show that alias; with no arguments, show all.",
     example: "alias admins ann ben@example.org",
     run: alias,
-  });
-
-export const aliasCommands: readonly Command[] = [
-  aliasRow("alias", "Give addresses a common name; show one, or all."),
-  aliasRow("group", "The same as alias."),
+  }),
   command({
     name: "unalias",
+    task: "session",
     inFull: true,
     takes: takesWords("name ...", 1),
-    summary: "Forget aliases.",
+    summary: "Remove aliases.",
     example: "unalias admins",
     run: ({ config }, names) => {
       for (const name of names) config.aliases.delete(name);
@@ -46,8 +45,9 @@ export const aliasCommands: readonly Command[] = [
   }),
   command({
     name: "alternates",
+    task: "session",
     takes: takesWords("[address ...]"),
-    summary: "Say which addresses are also mine; alone, list them.",
+    summary: "Declare further addresses of yours. With no arguments, list them.",
     example: "alternates ann@example.org",
     run: ({ config, terminal }, words) => {
       if (words.length > 0) config.alternates = [...words];

@@ -1,7 +1,8 @@
 /**
- * All commands, in the order that settles abbreviations: the first that begins with what was typed is meant.
+ * The table of all commands, which parsing, `list`, help, completion and mail(1) read.
  *
- * Parsing, `list`, completion and mail(1) read this table. The order is bsd-mailx's; what it lacks comes last.
+ * An abbreviation means the first command in the order of bsd-mailx that begins with it; commands that bsd-mailx lacks
+ * come last.
  */
 
 import type { Command } from "../session/command.ts";
@@ -27,53 +28,49 @@ import { trackCommands } from "./track.ts";
 import { undoCommands } from "./undo.ts";
 import { variableCommands } from "./variables.ts";
 
-/** What bsd-mailx lacks, and so not in what `list` prints. */
-const ours = "unalias Save Copy parts open track undo resume followup Followup forward fwd sort thread unsort".split(
-  " ",
-);
-
-const order = `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
+/** bsd-mailx's commands, in its order; `list` prints exactly these. */
+const bsdOrder =
+  `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
   ? z headers help = Reply Respond reply respond edit echo quit list xit exit size hold if else endif alternates ignore
-  discard retain saveignore savediscard saveretain # inc new`
-  .split(/\s+/)
-  .concat(ours);
+  discard retain saveignore savediscard saveretain # inc new`.split(/\s+/);
 
-const rows = [
-  ...aliasCommands,
-  ...conditionalCommands,
-  ...editCommands,
-  ...endCommands,
-  ...fieldCommands,
-  ...fileCommands,
-  ...forwardCommands,
+/** Every command once, in the order in which the help overview lists them. */
+export const declaredCommands: readonly Command[] = [
   ...headerCommands,
-  ...helpCommands(() => commands.map(({ name }) => name).filter((name) => !ours.includes(name))),
-  ...mailCommands,
-  ...partCommands,
-  ...pipeCommands,
-  ...printCommands,
-  ...replyCommands,
-  ...saveCommands,
-  ...shellCommands,
   ...sortCommands,
-  ...stateCommands,
+  ...printCommands,
+  ...partCommands,
+  ...mailCommands,
+  ...replyCommands,
+  ...forwardCommands,
   ...trackCommands,
+  ...stateCommands,
+  ...saveCommands,
   ...undoCommands,
+  ...editCommands,
+  ...pipeCommands,
+  ...fileCommands,
+  ...endCommands,
+  ...helpCommands(bsdOrder),
   ...variableCommands,
+  ...aliasCommands,
+  ...fieldCommands,
+  ...shellCommands,
+  ...conditionalCommands,
 ];
 
-/** In order; a row that is declared but not placed, or placed but not declared, is a bug that every start would show. */
-function inOrder(): readonly Command[] {
-  const byName = new Map(rows.map((row) => [row.name, row]));
-  const placed = order.map((name) => {
+/** Returns a row per name: bsd-mailx's in its order, then the others. */
+function orderForAbbreviations(): readonly Command[] {
+  const byName = new Map(declaredCommands.flatMap((row) => [row, ...row.synonyms]).map((row) => [row.name, row]));
+  const bsd = bsdOrder.map((name) => {
     const row = byName.get(name);
     if (row === undefined) throw new Error(`command ${name} is not declared`);
     byName.delete(name);
     return row;
   });
-  if (byName.size > 0) throw new Error(`commands without a place: ${[...byName.keys()].join(" ")}`);
-  return placed;
+  return [...bsd, ...byName.values()];
 }
 
-export const commands: readonly Command[] = inOrder();
+/** Every name of every command, in the order that settles abbreviations. */
+export const commands: readonly Command[] = orderForAbbreviations();

@@ -6,7 +6,7 @@ export const conditionalCommands: readonly Command[] = [
   command({
     name: "if",
     takes: takesWords("s | r", 1, 1),
-    summary: "Run the lines up to endif only when sending (s) or reading (r).",
+    summary: "Run the lines up to endif only when sending (s) or when reading (r).",
     example: "if s",
     run: (session, [word = ""]) => {
       const { terminal } = session;
@@ -26,7 +26,7 @@ export const conditionalCommands: readonly Command[] = [
   command({
     name: "else",
     takes: takesWords("", 0, 0),
-    summary: "Turn the meaning of if around.",
+    summary: "Run the following lines only if the condition of if is false.",
     example: "else",
     run: ({ conditional, terminal }) => {
       if (conditional === undefined) {

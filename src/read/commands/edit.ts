@@ -66,16 +66,18 @@ function asMessage(edited: Buffer, old: Buffer): Buffer {
 export const editCommands: readonly Command[] = [
   command({
     name: "edit",
+    task: "change",
     takes: takesMessages(),
-    summary: "Change messages with the program EDITOR.",
+    summary: "Edit messages with the program named by EDITOR.",
     example: "e 2",
     barred: ["sending", "sourcing"],
     run: (session, messages) => edit(session, messages, session.config.settings.get("EDITOR")),
   }),
   command({
     name: "visual",
+    task: "change",
     takes: takesMessages(),
-    summary: "Change messages with the program VISUAL.",
+    summary: "Edit messages with the program named by VISUAL.",
     example: "v 2",
     barred: ["sending", "sourcing"],
     run: (session, messages) => edit(session, messages, session.config.settings.get("VISUAL")),

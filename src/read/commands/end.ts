@@ -12,30 +12,29 @@ function end(session: Session, ending: "quit" | "exit"): boolean {
   return true;
 }
 
-const exitRow = (name: string, summary: string) =>
-  command({
-    name,
-    takes: takesNothing,
-    summary,
-    example: name,
-    run: (session: Session) => end(session, "exit"),
-  });
-
 export const endCommands: readonly Command[] = [
   command({
     name: "quit",
+    task: "folder",
     takes: takesNothing,
-    summary: "End; what was read goes to mbox, what was deleted goes.",
+    summary: "Leave: messages that were read move to mbox, deleted messages are removed.",
     example: "quit",
     barred: ["sending"],
     run: (session) => end(session, "quit"),
   }),
-  exitRow("xit", "The same as exit."),
-  exitRow("exit", "End and leave the mailbox as it was."),
+  command({
+    name: "exit",
+    synonyms: ["xit"],
+    task: "folder",
+    takes: takesNothing,
+    summary: "Leave without changing the mailbox.",
+    example: "exit",
+    run: (session: Session) => end(session, "exit"),
+  }),
   command({
     name: "#",
     takes: takesText("text"),
-    summary: "A comment.",
+    summary: "Ignore the line: a comment.",
     example: "# nothing",
     run: () => {},
   }),

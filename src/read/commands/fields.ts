@@ -1,17 +1,21 @@
 /** ignore, retain and their like for saving: which header fields are shown or saved. */
 import type { FieldSelection } from "../../config/config.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, command, type Task } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesWords } from "../session/takes.ts";
 
 function fieldRow(
   name: string,
+  synonyms: readonly string[],
   what: "ignored" | "retained",
   of: (session: Session) => FieldSelection,
   summary: string,
+  task: Task = "more",
 ): Command {
   return command({
     name,
+    synonyms,
+    task,
     takes: takesWords("[field ...]"),
     summary,
     example: `${name} received`,
@@ -29,10 +33,8 @@ const shown = ({ config }: Session) => config.shown;
 const saved = ({ config }: Session) => config.saved;
 
 export const fieldCommands: readonly Command[] = [
-  fieldRow("ignore", "ignored", shown, "Leave header fields out when printing."),
-  fieldRow("discard", "ignored", shown, "The same as ignore."),
-  fieldRow("retain", "retained", shown, "Print only these header fields."),
-  fieldRow("saveignore", "ignored", saved, "Leave header fields out when saving."),
-  fieldRow("savediscard", "ignored", saved, "The same as saveignore."),
-  fieldRow("saveretain", "retained", saved, "Save only these header fields."),
+  fieldRow("ignore", ["discard"], "ignored", shown, "Omit header fields when printing.", "session"),
+  fieldRow("retain", [], "retained", shown, "Print only these header fields.", "session"),
+  fieldRow("saveignore", ["savediscard"], "ignored", saved, "Omit header fields when saving."),
+  fieldRow("saveretain", [], "retained", saved, "Save only these header fields."),
 ];

@@ -46,16 +46,6 @@ function writtenAtQuit({ folder, config }: Session, path: string): boolean {
   return [folder?.mailbox.path, resolve(mboxPath(config))].includes(resolve(path));
 }
 
-const folderRow = (name: string, summaryText: string) =>
-  command({
-    name,
-    takes: takesWords("[file]", 0, 1),
-    summary: summaryText,
-    example: `${name} +archive`,
-    transparent: true,
-    run: changeFolder,
-  });
-
 /** The program LISTER is run by the shell in the folder directory, without one in the home directory. */
 async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { config } = session;
@@ -67,10 +57,19 @@ async function listFolders(session: Session, rest: string): Promise<boolean> {
 }
 
 export const fileCommands: readonly Command[] = [
-  folderRow("file", "Open another mailbox; alone, describe this one."),
-  folderRow("folder", "The same as file."),
+  command({
+    name: "folder",
+    synonyms: ["file"],
+    task: "folder",
+    takes: takesWords("[file]", 0, 1),
+    summary: "Open another mailbox. With no arguments, describe the current one.",
+    example: "folder +archive",
+    transparent: true,
+    run: changeFolder,
+  }),
   command({
     name: "folders",
+    task: "folder",
     inFull: true,
     transparent: true,
     takes: takesText("[argument ...]"),
@@ -80,8 +79,9 @@ export const fileCommands: readonly Command[] = [
   }),
   command({
     name: "inc",
+    task: "folder",
     takes: takesNothing,
-    summary: "Take in mail that has arrived since.",
+    summary: "Add mail that has arrived since the mailbox was opened.",
     example: "inc",
     barred: ["sending"],
     transparent: true,
@@ -94,8 +94,9 @@ export const fileCommands: readonly Command[] = [
   }),
   command({
     name: "source",
+    task: "session",
     takes: takesWords("file", 1, 1),
-    summary: "Run the commands of a file.",
+    summary: "Run the commands in a file.",
     transparent: true,
     example: "source ~/.mailrc",
     run: async (session, [typed = ""]) => {

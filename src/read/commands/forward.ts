@@ -37,22 +37,17 @@ const takesMessagesAndNames: Takes<Forwarded> = {
   },
 };
 
-const summary =
-  "Send messages on: their text behind what is typed, or whole, as message/rfc822, where they have parts or forward-as-attachment is set.";
-
 export const forwardCommands: readonly Command[] = [
-  forwardRow("forward", summary, true),
-  forwardRow("fwd", "The same as forward.", false),
-];
-
-function forwardRow(name: string, text: string, onTerminal: boolean): Command {
-  return command({
-    name,
+  command({
+    name: "forward",
+    synonyms: [{ name: "fwd", onTerminal: false }],
+    task: "send",
     inFull: true,
-    onTerminal,
+    onTerminal: true,
     takes: takesMessagesAndNames,
-    summary: text,
-    example: `${name} 3 ann@example.org`,
+    summary:
+      "Forward messages. Their text follows what you type; messages with parts are attached (message/rfc822), as are all if forward-as-attachment is set.",
+    example: "forward 3 ann@example.org",
     barred: ["sending", "sourcing", "recursing"],
     run: async (session, { messages, to }) => {
       const { folder, terminal } = session;
@@ -76,8 +71,8 @@ function forwardRow(name: string, text: string, onTerminal: boolean): Command {
       session.reason = exit;
       return exit === Exit.Ok;
     },
-  });
-}
+  }),
+];
 
 function forwardSubject(header: Header): string {
   const subject = header.get("subject") ?? "";

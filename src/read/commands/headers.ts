@@ -47,23 +47,26 @@ function scroll(session: Session, argument: string): boolean {
 export const headerCommands: readonly Command[] = [
   command({
     name: "headers",
+    task: "read",
     takes: takesMessages(),
-    summary: "Show the window of header lines that a message is in.",
+    summary: "List the window of header lines that contains a message.",
     example: "h 40",
     barred: ["sending"],
     run: headers,
   }),
   command({
     name: "z",
+    task: "read",
     takes: takesSign,
-    summary: "Show the next window of header lines, or the one before with -.",
+    summary: "List the next window of header lines, or the previous one with -.",
     example: "z-",
     run: scroll,
   }),
   command({
     name: "from",
+    task: "read",
     takes: takesMessages(),
-    summary: "Show the header lines of messages.",
+    summary: "List the header lines of messages.",
     example: "f ann",
     barred: ["sending"],
     run: async (session, messages) => {
@@ -79,8 +82,9 @@ export const headerCommands: readonly Command[] = [
   }),
   command({
     name: "size",
+    task: "read",
     takes: takesMessages(),
-    summary: "Show how many lines and bytes messages have.",
+    summary: "Show the number of lines and bytes of messages.",
     example: "size *",
     barred: ["sending"],
     run: ({ folder, terminal }, messages) => {
@@ -93,8 +97,9 @@ export const headerCommands: readonly Command[] = [
   }),
   command({
     name: "=",
+    task: "read",
     takes: { synopsis: "", parse: () => true },
-    summary: "Show the current message's number.",
+    summary: "Show the number of the current message.",
     example: "=",
     barred: ["sending"],
     run: ({ folder, terminal }) => {

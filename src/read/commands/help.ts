@@ -9,9 +9,6 @@ import { helpText } from "./help-text.ts";
 /** A topic counts on a terminal only: bsd-mailx takes none. */
 const takesTopic: Takes<string> = { synopsis: "[topic]", parse: (_session, rest) => rest.trim() };
 
-const helpRow = (name: string, summary: string, example: string) =>
-  command({ name, takes: takesTopic, summary, example, run: help });
-
 async function help({ comfort, config, terminal }: Session, topic: string): Promise<void> {
   if (comfort === undefined) return terminal.out(helpText);
   const text = comfort.help(topic);
@@ -37,22 +34,34 @@ function nameList(names: readonly string[]): string {
   return `Commands are:\n${[...lines, line].join("\n")}\n`;
 }
 
-/** @param names of all commands, in the table's order; passed in, because the table itself imports this file */
-export function helpCommands(names: () => readonly string[]): readonly Command[] {
+/**
+ * Returns the rows of the help commands.
+ *
+ * @param listed names that `list` prints, in this order; an argument, because the table of commands imports this file
+ */
+export function helpCommands(listed: readonly string[]): readonly Command[] {
   return [
-    helpRow("?", "Show what commands do; on a terminal also one command, variable or escape.", "?"),
-    helpRow("help", "The same as ?.", "help save"),
+    command({
+      name: "help",
+      synonyms: ["?"],
+      task: "session",
+      takes: takesTopic,
+      summary: "Describe the commands, or on a terminal a single command, variable or escape.",
+      example: "help save",
+      run: help,
+    }),
     command({
       name: "list",
+      task: "session",
       takes: takesNothing,
-      summary: "Name all commands.",
+      summary: "List the names of all commands.",
       example: "list",
-      run: ({ terminal }) => terminal.out(nameList(names())),
+      run: ({ terminal }) => terminal.out(nameList(listed)),
     }),
     command({
       name: "version",
       takes: takesNothing,
-      summary: "Show the version of bsd-mailx that this one behaves as.",
+      summary: "Show the version of bsd-mailx whose behaviour this program follows.",
       example: "version",
       run: ({ terminal }) => terminal.out("Version 8.1.2 01/15/2001\n"),
     }),

@@ -14,8 +14,9 @@ const takesNames: Takes<string[]> = {
 export const mailCommands: readonly Command[] = [
   command({
     name: "mail",
+    task: "send",
     takes: takesNames,
-    summary: "Send a message to the names.",
+    summary: "Write a message to these addresses and send it.",
     example: "mail ann@example.org",
     barred: ["sourcing", "recursing"],
     run: async (session, names) => {

@@ -161,18 +161,20 @@ async function view(session: Session, message: number, part: Part): Promise<void
 export const partCommands: readonly Command[] = [
   command({
     name: "parts",
+    task: "read",
     inFull: true,
     takes: takesMessages(),
-    summary: "List the parts of messages: number, type, size, name.",
+    summary: "List the parts of messages: number, type, size and name.",
     example: "parts 3",
     barred: ["sending"],
     run: listParts,
   }),
   command({
     name: "open",
+    task: "read",
     inFull: true,
     takes: takesPart,
-    summary: "Show a part with the program that mailcap names for its type.",
+    summary: "Open a part with the program that mailcap names for its type.",
     example: "open 3 2",
     barred: ["sending"],
     run: open,

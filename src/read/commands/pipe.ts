@@ -90,18 +90,15 @@ async function offer(input: Writable, piece: Uint8Array): Promise<void> {
   });
 }
 
-function pipeRow(name: string, summary: string): Command {
-  return command({
-    name,
+export const pipeCommands: readonly Command[] = [
+  command({
+    name: "pipe",
+    synonyms: ["|"],
+    task: "change",
     takes: takesListAndCommand,
-    summary,
-    example: `${name} 2 wc -l`,
+    summary: "Pipe messages into a shell command.",
+    example: "pipe 2 wc -l",
     barred: ["sending"],
     run: pipe,
-  });
-}
-
-export const pipeCommands: readonly Command[] = [
-  pipeRow("pipe", "Give messages to a shell command."),
-  pipeRow("|", "Give messages to a shell command; the same as pipe."),
+  }),
 ];

@@ -50,9 +50,11 @@ const takesMessagesOrParts: Takes<readonly number[] | PartsOfMessages> = {
   },
 };
 
-function printRow(name: string, summary: string, printing: Printing): Command {
+function printRow(name: string, synonym: string, summary: string, printing: Printing): Command {
   return command({
     name,
+    synonyms: [synonym],
+    task: "read",
     takes: takesMessagesOrParts,
     summary,
     example: `${name} 1-3`,
@@ -126,22 +128,23 @@ function* plainText(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
 export const printCommands: readonly Command[] = [
   command({
     name: "next",
+    task: "read",
     takes: takesMessages({ orElse: "nothing" }),
-    summary: "Print the next message, or the next one of a list; also an empty line.",
+    summary: "Print the next message, or the next message in a list. An empty line does the same.",
     example: "next ann",
     barred: ["sending"],
     run: next,
   }),
-  printRow("print", "Print messages.", plain),
-  printRow("type", "Print messages; the same as print.", plain),
-  printRow("Print", "Print messages with all their fields.", { allFields: true, paged: false }),
-  printRow("Type", "Print messages with all their fields; the same as Print.", { allFields: true, paged: false }),
-  printRow("more", "Print messages through the pager.", { allFields: false, paged: true }),
-  printRow("page", "Print messages through the pager; the same as more.", { allFields: false, paged: true }),
-  printRow("More", "Print messages with all their fields through the pager.", { allFields: true, paged: true }),
-  printRow("Page", "The same as More.", { allFields: true, paged: true }),
+  printRow("print", "type", "Print messages.", plain),
+  printRow("Print", "Type", "Print messages with all their header fields.", { allFields: true, paged: false }),
+  printRow("more", "page", "Print messages through the pager.", { allFields: false, paged: true }),
+  printRow("More", "Page", "Print messages with all their header fields through the pager.", {
+    allFields: true,
+    paged: true,
+  }),
   command({
     name: "top",
+    task: "read",
     takes: takesMessages(),
     summary: "Print the first lines of messages.",
     example: "top 2-4",

@@ -12,16 +12,11 @@ import { type Command, command } from "../session/command.ts";
 import { look } from "../session/cursor.ts";
 import type { Session } from "../session/session.ts";
 
-const toAll = "Answer everyone a message went to.";
-const toAuthor = "Answer the authors of the messages only.";
-
 export const replyCommands: readonly Command[] = [
-  replyRow("reply", toAll, "all"),
-  replyRow("respond", `${toAll} The same as reply.`, "all"),
-  replyRow("Reply", toAuthor, "author"),
-  replyRow("Respond", `${toAuthor} The same as Reply.`, "author"),
-  followupRow("followup", `${toAll} A copy goes to a file named after the author.`, replyToAll),
-  followupRow("Followup", `${toAuthor} A copy goes to a file named after the first.`, replyToAuthors),
+  replyRow("reply", "respond", "Reply to the author and all recipients of a message.", "all"),
+  replyRow("Reply", "Respond", "Reply only to the authors of the messages.", "author"),
+  followupRow("followup", "Reply to all, and save a copy to a file named after the author.", replyToAll),
+  followupRow("Followup", "Reply to the authors, and save a copy to a file named after the first.", replyToAuthors),
 ];
 
 /** POSIX mailx: the copy's file has the author's login name, in the place of the variable record. */
@@ -32,6 +27,7 @@ function followupRow(
 ): Command {
   return command({
     name,
+    task: "send",
     inFull: true,
     onTerminal: true,
     takes: takesMessages({}),
@@ -42,9 +38,11 @@ function followupRow(
   });
 }
 
-function replyRow(name: string, summary: string, kind: "all" | "author"): Command {
+function replyRow(name: string, synonym: string, summary: string, kind: "all" | "author"): Command {
   return command({
     name,
+    synonyms: [synonym],
+    task: "send",
     takes: takesMessages({}),
     summary,
     example: `${name} 3`,

@@ -48,6 +48,7 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
 function saveRow(name: string, summary: string, write: Write, mark: number): Command {
   return command({
     name,
+    task: "file",
     takes: takesListAndFile,
     summary,
     example: `${name} 1-3 +archive`,
@@ -98,6 +99,7 @@ function written(session: Session, mailbox: Mailbox, argument: MessagesToWrite, 
 function authorRow(name: string, summary: string, mark: number): Command {
   return command({
     name,
+    task: "file",
     inFull: true,
     onTerminal: true,
     takes: takesMessages(),
@@ -117,9 +119,14 @@ function authorRow(name: string, summary: string, mark: number): Command {
 }
 
 export const saveCommands: readonly Command[] = [
-  saveRow("save", "Append messages to a file; they leave the system mailbox at quit.", wholeMessages, Flag.Saved),
+  saveRow(
+    "save",
+    "Append messages to a file. At quit they are removed from the system mailbox.",
+    wholeMessages,
+    Flag.Saved,
+  ),
   saveRow("copy", "Append messages to a file.", wholeMessages, 0),
-  authorRow("Save", "Append messages to a file named after the author; they leave as with save.", Flag.Saved),
-  authorRow("Copy", "Append messages to a file named after the author.", 0),
+  authorRow("Save", "As save, to a file named after the author of the first message.", Flag.Saved),
+  authorRow("Copy", "As copy, to a file named after the author of the first message.", 0),
   saveRow("write", "Append the bodies of messages to a file.", bodies, Flag.Saved),
 ];

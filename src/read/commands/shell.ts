@@ -51,21 +51,12 @@ function changeDirectory(session: Session, [typed]: readonly string[]): boolean 
   }
 }
 
-const directoryRow = (name: string, summary: string, inFull = false) =>
-  command({
-    name,
-    inFull,
-    takes: takesWords("[directory]", 0, 1),
-    summary,
-    example: `${name} /tmp`,
-    run: changeDirectory,
-  });
-
 export const shellCommands: readonly Command[] = [
   command({
     name: "!",
+    task: "session",
     takes: { synopsis: "command", parse: (_session, rest) => rest },
-    summary: "Run a shell command; ! in it is the one before.",
+    summary: "Run a shell command. A ! in it stands for the previous command.",
     example: "!date",
     barred: ["sourcing"],
     transparent: true,
@@ -77,6 +68,7 @@ export const shellCommands: readonly Command[] = [
   }),
   command({
     name: "shell",
+    task: "session",
     takes: takesNothing,
     summary: "Start a shell.",
     example: "shell",
@@ -87,10 +79,19 @@ export const shellCommands: readonly Command[] = [
       return done;
     },
   }),
-  directoryRow("cd", "Change the directory; alone, to home.", true),
-  directoryRow("chdir", "The same as cd."),
+  command({
+    name: "cd",
+    synonyms: [{ name: "chdir", inFull: false }],
+    task: "session",
+    inFull: true,
+    takes: takesWords("[directory]", 0, 1),
+    summary: "Change the working directory. With no arguments, change to the home directory.",
+    example: "cd /tmp",
+    run: changeDirectory,
+  }),
   command({
     name: "echo",
+    task: "session",
     takes: takesWords("word ..."),
     summary: "Print the words, expanded as file names.",
     example: "echo $HOME",

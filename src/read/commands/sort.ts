@@ -88,24 +88,27 @@ async function orderByThread({ mailbox }: Folder, pause: Pause): Promise<Display
 export const sortCommands: readonly Command[] = [
   command({
     name: "sort",
+    task: "read",
     takes: takesOrder,
-    summary: "Show the header list in another order; numbers stay those of the mailbox. Alone, tell the order.",
+    summary: "Sort the header list; message numbers do not change. With no arguments, show the current order.",
     example: "sort -date",
     barred: ["sending"],
     run: (session, order) => order === "told" || sort(session, order),
   }),
   command({
     name: "thread",
+    task: "read",
     takes: takesNothing,
-    summary: "Show the header list as a tree of messages and answers; the same as sort thread.",
+    summary: "Show the header list as a tree of messages and replies, as sort thread does.",
     example: "thread",
     barred: ["sending"],
     run: (session) => sort(session, { key: "thread", descending: false }),
   }),
   command({
     name: "unsort",
+    task: "read",
     takes: takesNothing,
-    summary: "Show the header list in the order of the mailbox again.",
+    summary: "Show the header list in mailbox order again.",
     example: "unsort",
     barred: ["sending"],
     run: (session) => {

@@ -17,9 +17,21 @@ type Change = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a change that always succeeds returns nothing
 ) => Promise<boolean | void> | boolean | void;
 
-function stateRow(name: string, summary: string, change: Change, wanted: Wanted = {}): Command {
+interface StateOptions {
+  readonly synonyms?: readonly string[];
+  readonly wanted?: Wanted;
+}
+
+function stateRow(
+  name: string,
+  summary: string,
+  change: Change,
+  { synonyms = [], wanted = {} }: StateOptions = {},
+): Command {
   return command({
     name,
+    synonyms,
+    task: "file",
     takes: takesMessages(wanted),
     summary,
     example: `${name} 2-4`,
@@ -81,12 +93,11 @@ function hold(name: string): Change {
 }
 
 export const stateCommands: readonly Command[] = [
-  stateRow("delete", "Mark messages as deleted; they go at quit.", removeQuietly),
-  stateRow("dp", "Delete messages and print the next.", removeAndPrint),
-  stateRow("dt", "Delete messages and print the next; the same as dp.", removeAndPrint),
+  stateRow("delete", "Mark messages as deleted. Quit removes them.", removeQuietly),
+  stateRow("dp", "Delete messages and print the next one.", removeAndPrint, { synonyms: ["dt"] }),
   stateRow(
     "undelete",
-    "Take back a delete.",
+    "Restore deleted messages.",
     async (folder, messages, session) => {
       for (const message of messages) {
         look(folder, message);
@@ -96,19 +107,17 @@ export const stateCommands: readonly Command[] = [
       if (session.config.settings.get("autoprint") && !isDeleted(folder, folder.current))
         await show(session, [folder.current]);
     },
-    { deleted: true },
+    { wanted: { deleted: true } },
   ),
-  stateRow("preserve", "Keep messages in the system mailbox at quit.", hold("preserve")),
-  stateRow("hold", "The same as preserve.", hold("preserve")),
-  stateRow("touch", "Have messages moved to mbox at quit, read or not.", marks(Flag.Touched, Flag.Preserved)),
-  stateRow("mbox", "Mark messages to go to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved), {
-    quiet: true,
+  stateRow("hold", "Keep messages in the system mailbox at quit.", hold("preserve"), { synonyms: ["preserve"] }),
+  stateRow("touch", "Move messages to mbox at quit, even unread ones.", marks(Flag.Touched, Flag.Preserved)),
+  stateRow("mbox", "Mark messages to be moved to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved), {
+    wanted: { quiet: true },
   }),
-  stateRow("unread", "Mark messages as not read.", unread),
-  stateRow("Unread", "The same as unread.", unread),
+  stateRow("unread", "Mark messages as unread.", unread, { synonyms: ["Unread"] }),
   stateRow(
     "new",
-    "Mark messages as new: neither read nor seen.",
+    "Mark messages as new: neither read nor listed before.",
     marks(Flag.New | Flag.StatusChanged, Flag.Read | Flag.Touched | Flag.ToMbox),
   ),
 ];

@@ -5,8 +5,10 @@ import { takesWords } from "../session/takes.ts";
 export const trackCommands: readonly Command[] = [
   command({
     name: "track",
+    task: "send",
     takes: takesWords("[queue-id | message-id | address]", 0, 1),
-    summary: "Tell from the mail server's log what became of a message; alone, of the one sent last.",
+    summary:
+      "Show from the mail server's log what happened to a message. With no arguments, show the message sent last.",
     example: "track DE3232C16A",
     run: async ({ config, terminal }, [what]) => {
       const { track } = await import("../../track/track.ts");

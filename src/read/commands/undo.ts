@@ -8,9 +8,10 @@ import { takesNothing } from "../session/takes.ts";
 export const undoCommands: readonly Command[] = [
   command({
     name: "undo",
+    task: "file",
     takes: takesNothing,
     summary:
-      "Take back what the last command changed: deletions, marks, what counts as read. Again for the one before.",
+      "Undo the last command's changes to messages: deletions, marks and read status. Repeat it to undo earlier ones.",
     example: "undo",
     barred: ["sending"],
     run: ({ folder, terminal }) => {
@@ -26,8 +27,9 @@ export const undoCommands: readonly Command[] = [
   }),
   command({
     name: "resume",
+    task: "folder",
     takes: takesNothing,
-    summary: "Take up what a session that was killed or lost its connection had not written.",
+    summary: "Restore the pending changes of a session that was killed or lost its connection.",
     example: "resume",
     barred: ["sending"],
     run: async (session) => {

@@ -12,8 +12,9 @@ function list({ config, terminal }: Session): void {
 export const variableCommands: readonly Command[] = [
   command({
     name: "set",
+    task: "session",
     takes: takesWords("[name[=value] ...]"),
-    summary: "Set variables; alone, list them.",
+    summary: "Set variables. With no arguments, list them.",
     example: "set hold record=+sent",
     run: async (session, typed) => {
       let words = typed;
@@ -26,8 +27,9 @@ export const variableCommands: readonly Command[] = [
   }),
   command({
     name: "unset",
+    task: "session",
     takes: takesWords("name ...", 1),
-    summary: "Forget variables.",
+    summary: "Unset variables.",
     example: "unset hold",
     run: ({ config, terminal, sourcing, comfort }, words) => {
       let known = true;

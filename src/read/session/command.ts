@@ -1,7 +1,7 @@
-/** The shape of a row of the command table, from which parsing, help, completion and mail(1) come. */
+/** Defines a row of the command table, from which parsing, help, completion and mail(1) are made. */
 import type { Session } from "./session.ts";
 
-/** What stands behind a command's name, and so what its handler is given. */
+/** Parses what follows a command's name into the argument of its handler. */
 export interface Takes<Argument> {
   /** As the manual writes it: "[msglist]", "[msglist] file", "name=value ...". */
   readonly synopsis: string;
@@ -15,8 +15,26 @@ export type Barred =
   | "sending" // when the program was started to send: there are no messages
   | "recursing"; // from ~: in a message that is being composed
 
+/** The headings of the help overview. */
+export const tasks = {
+  read: "List and read messages",
+  send: "Send and reply",
+  file: "Delete, save and keep",
+  change: "Process messages",
+  folder: "Mailboxes",
+  session: "The session",
+  more: "More",
+} as const;
+
+export type Task = keyof typeof tasks;
+
 export interface Command {
   readonly name: string;
+  /** Rows of the other names of this command. */
+  readonly synonyms: readonly Command[];
+  /** The command that this name is a synonym of. */
+  readonly synonymOf: string | undefined;
+  readonly task: Task;
   /** No abbreviation is taken for it. */
   readonly inFull: boolean;
   /** In a pipe the word is unknown, as it is to bsd-mailx. */
@@ -32,8 +50,14 @@ export interface Command {
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
+/** Another name of a command; a synonym may be abbreviated or used in pipes where its command may not, or not. */
+type Synonym = string | { readonly name: string; readonly inFull?: boolean; readonly onTerminal?: boolean };
+
 interface Declaration<Argument> {
   readonly name: string;
+  readonly synonyms?: readonly Synonym[];
+  /** Where the help overview lists the command; "more" by default. */
+  readonly task?: Task;
   readonly inFull?: boolean;
   readonly onTerminal?: boolean;
   readonly takes: Takes<Argument>;
@@ -48,20 +72,27 @@ interface Declaration<Argument> {
 
 /** Declares a command; ties the type of the handler's argument to what it takes. */
 export function command<Argument>(declared: Declaration<Argument>): Command {
-  const { name, takes, run } = declared;
-  return {
-    name,
-    inFull: declared.inFull ?? false,
-    onTerminal: declared.onTerminal ?? false,
+  const { takes, run } = declared;
+  const rowFor = (synonym: Exclude<Synonym, string>): Command => ({
+    name: synonym.name,
+    synonyms: [],
+    synonymOf: declared.name,
+    task: declared.task ?? "more",
+    inFull: synonym.inFull ?? declared.inFull ?? false,
+    onTerminal: synonym.onTerminal ?? declared.onTerminal ?? false,
     synopsis: takes.synopsis,
     summary: declared.summary,
-    example: declared.example,
+    example: declared.example.replace(declared.name, synonym.name),
     barred: declared.barred ?? [],
     transparent: declared.transparent ?? false,
     run: async (session, rest) => {
-      const argument = await takes.parse(session, rest, name);
+      const argument = await takes.parse(session, rest, synonym.name);
       if (argument === undefined) return false;
       return (await run(session, argument)) !== false;
     },
-  };
+  });
+  const synonyms = (declared.synonyms ?? []).map((synonym) =>
+    rowFor(typeof synonym === "string" ? { name: synonym } : synonym),
+  );
+  return { ...rowFor({ name: declared.name }), synonyms, synonymOf: undefined };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { helpOn } from "../../../src/read/comfort/help.ts";
-import { commands } from "../../../src/read/commands/command-table.ts";
+import { commands, declaredCommands } from "../../../src/read/commands/command-table.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
 
 function shown(topic: string, columns = 80): string {
@@ -9,20 +9,39 @@ function shown(topic: string, columns = 80): string {
     .join("");
 }
 
-test.each([40, 80])("? fits into %i columns and names each command, or another name of it", (columns) => {
+test.each([40, 80])("the overview fits into %i columns and lists every command once, without synonyms", (columns) => {
   const text = shown("", columns);
   for (const line of text.split("\n")) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
-  for (const { name } of commands) {
-    const named = text.includes(` ${name}`) || shown(name).includes("Also:") || name === "#";
-    expect([name, named]).toEqual([name, true]);
-  }
+  const listed = declaredCommands.filter(({ name }) => ` ${text.replaceAll("\n", " ")} `.includes(` ${name} `));
+  expect(listed.map(({ name }) => name)).toEqual(declaredCommands.map(({ name }) => name));
 });
 
-test("help shows a command's synopsis, what it does, its short form, its other names and an example", () => {
-  expect(shown("delete")).toMatch(/^delete \[msglist\]\n {2}Mark messages as deleted.*\n {2}In short: d\n/);
+test("every name of a command has help that lists the command's other names, and they exist", () => {
+  const names = commands.map(({ name }) => name);
+  for (const { name, synonyms } of declaredCommands) {
+    for (const own of [name, ...synonyms.map((synonym) => synonym.name)]) {
+      const others = [name, ...synonyms.map((synonym) => synonym.name)].filter((other) => other !== own);
+      const [, shownOthers = ""] = /^ {2}Synonyms: (.*)$/m.exec(shown(own)) ?? [];
+      expect([own, shownOthers.split(", ").filter(Boolean).sort()]).toEqual([own, others.sort()]);
+    }
+  }
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test.each([
+  ["new", "Mark messages as new"],
+  ["touch", "Move messages to mbox at quit"],
+  ["Copy", "to a file named after the author"],
+])("%s is not a synonym of another command", (name, summary) => {
+  expect(shown(name)).toContain(summary);
+  expect(shown(name)).not.toContain("Synonyms:");
+});
+
+test("help shows a command's synopsis, summary, abbreviation, synonyms and an example", () => {
+  expect(shown("delete")).toMatch(/^delete \[msglist\]\n {2}Mark messages as deleted.*\n {2}Abbreviation: d\n/);
   expect(shown("delete")).toContain("Example: delete 2-4\n");
   expect(shown("pr")).toMatch(/^print /);
-  expect(shown("print")).toContain("Also: type\n");
+  expect(shown("print")).toContain("Synonyms: type\n");
 });
 
 test.each([
@@ -32,7 +51,7 @@ test.each([
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
 ])("help %s", (topic, text) => expect(shown(topic)).toContain(text));
 
-test("a new command gets its place among the tasks: nothing but what start-up files need is under More", () => {
+test("every command has a task, except those that only start-up files need", () => {
   const more = /^More\n([\s\S]*?)help NAME/m.exec(shown(""))?.[1] ?? "";
-  expect(more.trim().split(/\s+/)).toEqual(["version", "if", "else", "endif", "saveignore", "saveretain"]);
+  expect(more.trim().split(/\s+/)).toEqual(["#", "version", "saveignore", "saveretain", "if", "else", "endif"]);
 });
