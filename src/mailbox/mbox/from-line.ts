@@ -21,3 +21,37 @@ export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean 
   while (i < limit && space(bytes[i])) i++;
   return i < limit && !lineEnd(bytes[i]);
 }
+
+/** Bytes from the start of a From_ line that tell whether it has a date, and whether a header field follows it. */
+export const judgedLength = 2 * longestFromLine;
+
+/**
+ * Whether a From_ line has a date in any spelling: a time of day or a year after the user. The test is lenient, because it
+ * decides whether a Content-Length can hide the line. A line that is too long to be judged has one.
+ *
+ * @param at the offset of its `From `
+ */
+export function hasDate(bytes: Buffer, at: number): boolean {
+  const text = bytes.toString("latin1", at, at + longestFromLine);
+  if (text.length === longestFromLine && !text.includes("\n")) return true;
+  const line = /^From +[^ \t\r\n]*([^\r\n]*)/.exec(text);
+  return line !== null && /\d:\d\d|\d{4}/.test(line[1] as string);
+}
+
+/** Whether the line after a From_ line is a header field, or the `>From ` of a relay. @param at the offset of the From_ line */
+export function isHeaderNext(bytes: Buffer, at: number): boolean {
+  const next = bytes.subarray(0, at + judgedLength).indexOf(10, at) + 1;
+  return next > 0 && /^(?:[!-9;-~]+[ \t]*:|>From )/.test(bytes.toString("latin1", next, next + longestFromLine));
+}
+
+/**
+ * Whether the first From_ line of a file has no date, although a header field follows it: Thunderbird writes `From - `, other
+ * programs write `From ` or an identifier. In such a file, every `From ` line without a date begins a message if a header
+ * field follows it.
+ *
+ * @param head the first bytes of the file, `judgedLength` of them if there are as many
+ */
+export function isUndated(head: Buffer): boolean {
+  const at = /^(?:\r?\n)*/.exec(head.toString("latin1"))?.[0].length ?? 0;
+  return head.toString("latin1", at, at + 5) === "From " && !hasDate(head, at) && isHeaderNext(head, at);
+}

@@ -27,7 +27,8 @@ import { MessageIndex } from "./message-index.ts";
 
 /** Below this many bytes a mailbox is read as quickly as its index. */
 const worthwhile = 4 << 20;
-const magic = 0x4d61_6964_7832n;
+/** Another one for each change of what separates messages. */
+const magic = 0x4d61_6964_7833n;
 const fields = {
   magic: 0,
   dev: 1,

@@ -29,6 +29,8 @@ export interface Found {
   /** With the session's flags; the one that was known where nobody has written. */
   readonly file: MboxFile;
   readonly state: FileState;
+  /** As scan returns it; undefined where nobody has written. */
+  readonly undecided?: number | undefined;
 }
 
 /**
@@ -42,11 +44,11 @@ export async function lookAgain(known: Known, descriptor: number, signal: AbortS
   if (ours && seen !== undefined && sameState(state, seen))
     return { numbering: { known: (message) => message, arrived: 0 }, file: before, state };
   const now = new MboxFile(descriptor);
-  await scan(descriptor, 0, state.size, now.index, { signal });
+  const { undecided } = await scan(descriptor, 0, state.size, now.index, { signal });
   now.covered = state.size;
   if (ours && isGrown(before, now, known.identities.byMessage))
-    return { numbering: grown(before, now), file: now, state };
-  return { numbering: merged(known, now), file: now, state };
+    return { numbering: grown(before, now), file: now, state, undecided };
+  return { numbering: merged(known, now), file: now, state, undecided };
 }
 
 function grown(before: MboxFile, now: MboxFile): Numbering {

@@ -59,6 +59,8 @@ export class MboxMailbox implements Mailbox {
   #rewritten = false;
   /** What an earlier session knew of the file's end. */
   #recent: Recent | "changed" | undefined;
+  /** Start of the first message that may end elsewhere once the file has grown; see scan. */
+  #undecided: number | undefined;
   /** The index is worth keeping for a later session. */
   #keepable = false;
 
@@ -169,6 +171,7 @@ export class MboxMailbox implements Mailbox {
       this.#seen = undefined;
       this.#file.index = new MessageIndex();
       this.#file.covered = 0;
+      this.#undecided = undefined;
       this.#counts.clear();
       await this.#takeIn(stateOf(descriptor));
     }
@@ -195,21 +198,31 @@ export class MboxMailbox implements Mailbox {
 
   async #takeIn(state: FileState): Promise<void> {
     const looked = Date.now();
-    this.#file.forget();
-    this.#counts.delete(this.count);
-    const { index } = this.#file;
+    const { index, descriptor } = this.#file;
     // The last message once more: what came may be the rest of it, half delivered when we looked.
-    const from = Math.max(0, index.lastStart);
-    const again = index.count;
-    const flags = again > 0 ? index.flags(again) : 0;
-    if (again > 0) index.removeLast();
-    const { descriptor } = this.#file;
-    await scan(descriptor, from, state.size, index, this.#options);
-    if (again > 0 && this.#seen !== undefined) {
-      if (index.count >= again) index.setFlags(again, flags);
+    const from = this.#undecided ?? Math.max(0, index.lastStart);
+    const before = index.count;
+    const known = index.cutOff(from);
+    let undecided: number | undefined;
+    try {
+      ({ undecided } = await scan(descriptor, from, state.size, index, this.#options));
+    } catch (error) {
+      index.restore(known);
+      throw error;
+    }
+    if (known.count > 0 && this.#seen !== undefined) {
+      if (!index.takeFlags(known)) {
+        // What looked like messages was text of a message that has come completely since.
+        index.restore(known);
+        this.#rewritten = true;
+        return;
+      }
       this.#unproven = true;
       this.#recent = "changed";
     }
+    this.#undecided = undecided;
+    this.#file.forget();
+    this.#counts.delete(before);
     this.#file.covered = state.size;
     this.#seen = state;
     this.#landmarks = landmarksOf(this.#file);
@@ -217,7 +230,7 @@ export class MboxMailbox implements Mailbox {
     const since = stateOf(descriptor);
     if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.#file.forget();
     // Of a copy that was unpacked there is nothing to keep.
-    this.#keepable = isSettled(state, looked) && hasName(descriptor, this.path);
+    this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.path);
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
@@ -294,8 +307,9 @@ export class MboxMailbox implements Mailbox {
   async #lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
     const before = this.#file;
     const known = { path: this.path, file: before, seen: this.#seen, identities: this.#identities };
-    const { numbering, file, state } = await lookAgain(known, descriptor, signal);
+    const { numbering, file, state, undecided } = await lookAgain(known, descriptor, signal);
     if (file === before) return numbering;
+    this.#undecided = undecided;
     this.#file = file;
     this.#seen = state;
     this.#recent = undefined;
@@ -322,7 +336,9 @@ export class MboxMailbox implements Mailbox {
     file.index = await writeOutcome({ path: this.path, file, outcome, plan, options: this.#options });
     this.#recent = undefined;
     // An edited message may have become several.
-    this.#keepable = file.replaced.size === 0;
+    this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
+    // Where it is now, nobody has looked.
+    if (this.#undecided !== undefined) this.#undecided = 0;
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
     this.#landmarks = landmarksOf(file);

@@ -17,6 +17,14 @@ export const Stored = {
 /** Messages that are compared at once. */
 const blockSize = 1024;
 
+/** Messages removed from the end of an index. */
+export interface Tail {
+  readonly count: number;
+  readonly starts: Float64Array;
+  readonly stored: Uint8Array;
+  readonly changed: Uint16Array;
+}
+
 export class MessageIndex {
   #starts: Float64Array;
   #stored: Uint8Array;
@@ -88,10 +96,37 @@ export class MessageIndex {
     this.#changed = changed;
   }
 
-  /** Takes the last message out again. */
-  removeLast(): void {
-    this.#check(this.#count);
-    this.#count--;
+  /** Removes the messages that start at an offset or after it, and returns them. */
+  cutOff(offset: number): Tail {
+    const before = this.#count;
+    this.cutAt(offset);
+    return {
+      count: before - this.#count,
+      starts: this.#starts.slice(this.#count, before),
+      stored: this.#stored.slice(this.#count, before),
+      changed: this.#changed.slice(this.#count, before),
+    };
+  }
+
+  /**
+   * Gives the flags of removed messages back to those found in their places.
+   *
+   * @returns false if one of them does not start where it did: then nothing is done
+   */
+  takeFlags({ count, starts, stored, changed }: Tail): boolean {
+    const first = this.#starts.subarray(0, this.#count).lastIndexOf(starts[0] as number);
+    if (first < 0 || first + count > this.#count) return false;
+    for (let i = 0; i < count; i++) if (this.#starts[first + i] !== starts[i]) return false;
+    for (let i = 0; i < count; i++) this.setFlags(first + i + 1, flagsOf(stored[i] as number) ^ (changed[i] as number));
+    return true;
+  }
+
+  /** Undoes cutOff, whatever has been added since. */
+  restore({ count, starts, stored, changed }: Tail): void {
+    if (count === 0) return;
+    this.cutAt(starts[0] as number);
+    this.append(starts, stored);
+    this.#changed.set(changed, this.#count - count);
   }
 
   /** Keeps only the messages that start before an offset. */

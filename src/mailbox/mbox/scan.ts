@@ -4,10 +4,11 @@
  */
 import { read } from "node:fs";
 import { promisify } from "node:util";
-import { readInto } from "../file-ranges.ts";
+import { readInto, readRange } from "../file-ranges.ts";
 import type { Progress } from "../options.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { lookback, mostCarried, Piece, Scanner } from "./scanner.ts";
+import { Separators } from "./separators.ts";
 
 const usualPieceSize = 2 << 20;
 const readsAtOnce = 2;
@@ -24,6 +25,14 @@ export interface ScanOptions {
   readonly pieceSize?: number;
 }
 
+/** The result of a scan. */
+export interface Scanned {
+  /** A later scan, of a file that has grown, must begin here; undefined if it may begin at the last message. */
+  readonly undecided: number | undefined;
+  /** The mailbox has From_ lines without a date (see isUndated). */
+  readonly isUndated: boolean;
+}
+
 /**
  * Adds the messages found from `from` to `size` to the index.
  *
@@ -35,14 +44,16 @@ export async function scan(
   size: number,
   index: MessageIndex,
   { onProgress, signal, pieceSize = usualPieceSize }: ScanOptions = {},
-): Promise<void> {
-  const scanner = new Scanner(index, from);
+): Promise<Scanned> {
+  const separators = new Separators(size, (start, end) => readRange(descriptor, start, Math.min(end, size)));
+  const scanner = new Scanner(index, from, separators);
+  const scanned = () => ({ undecided: scanner.undecided, isUndated: separators.areUndated });
   const begin = Math.max(0, from - lookback);
   const length = size - begin;
   if (length <= pieceSize) {
     const piece = new Piece(length);
     scanner.feed(piece, 0, readInto(descriptor, piece.bytes.subarray(0, length), begin), begin, true);
-    return;
+    return scanned();
   }
   const pieces = Array.from({ length: readsAtOnce + 1 }, () => new Piece(mostCarried + pieceSize));
   const pieceOf = (number: number) => pieces[number % pieces.length] as Piece;
@@ -69,7 +80,7 @@ export async function scan(
       if (!last) ask(number + readsAtOnce);
       const { bytes } = pieceOf(number);
       const consumed = scanner.feed(pieceOf(number), start, end, positionOf(number) - mostCarried, last);
-      if (last) return;
+      if (last) return scanned();
       const done = (positionOf(number + 1) - begin) / length;
       index.expected = before + Math.ceil(((index.count - before) / done) * leeway);
       start = mostCarried - (end - consumed);

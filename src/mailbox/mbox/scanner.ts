@@ -1,12 +1,14 @@
 /**
- * Finds the messages of an mbox in bytes that come piece by piece, and of each header only the Status field.
+ * Finds the messages of an mbox in bytes that come piece by piece, and of each header only Status and Content-Length.
  *
- * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF). Bodies are searched by
- * Buffer.indexOf, at the speed of memory; headers are walked line by line, four bytes at a time. Nothing is copied or
- * decoded.
+ * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF), unless the line is inside
+ * the body that a valid Content-Length measures (body-length.ts). Bodies are searched by Buffer.indexOf, at the speed of
+ * memory; headers are walked line by line, four bytes at a time. Nothing is copied or decoded.
  */
-import { isFromLine, longestFromLine } from "./from-line.ts";
+import { BodyLength, lengthIn } from "./body-length.ts";
+import { longestFromLine } from "./from-line.ts";
 import { type MessageIndex, Stored } from "./message-index.ts";
+import type { Separators } from "./separators.ts";
 
 /** So much of what was fed is asked for again, at the most. */
 export const mostCarried = longestFromLine + 8;
@@ -54,15 +56,27 @@ type Place = "body" | "line-start" | "in-line";
 
 export class Scanner {
   readonly #index: MessageIndex;
+  readonly #separators: Separators;
+  readonly #length: BodyLength;
   /** Where reading goes on, as an offset into the file. */
   #at: number;
   #place: Place = "body";
   #statusSeen = false;
 
   /** @param from 0, or the start of a message */
-  constructor(index: MessageIndex, from: number) {
+  constructor(index: MessageIndex, from: number, separators: Separators) {
     this.#index = index;
     this.#at = from;
+    this.#separators = separators;
+    this.#length = new BodyLength(separators);
+  }
+
+  /**
+   * The start of the first message whose end depends on bytes that are still to come; undefined if there is none but the last.
+   * Known once all bytes have been fed.
+   */
+  get undecided(): number | undefined {
+    return this.#length.undecided;
   }
 
   /**
@@ -77,13 +91,17 @@ export class Scanner {
     let more = false;
     while (!more) {
       if (this.#place === "body") {
-        const at = this.#nextFromLine(valid, start, i, base === 0 - start, last);
+        const at = this.#nextFromLine(valid, start, i, base, last);
         more = this.#inBody();
-        if (!more) this.#index.add(base + at, 0);
+        if (!more) {
+          this.#index.add(base + at, 0);
+          this.#length.begin(base + at);
+        }
         i = at;
       } else {
         i = this.#header(piece, i, end, last);
         more = !this.#inBody();
+        if (!more) this.#length.beginBody(base + i);
       }
     }
     this.#at = base + i;
@@ -95,14 +113,15 @@ export class Scanner {
   }
 
   /** @returns where a message starts, the place being then in its first line; else where to go on with more bytes */
-  #nextFromLine(bytes: Buffer, start: number, from: number, fileStart: boolean, last: boolean): number {
+  #nextFromLine(bytes: Buffer, start: number, from: number, base: number, last: boolean): number {
     const end = bytes.length;
+    const fileStart = base === 0 - start;
     let at = from;
     for (;;) {
       at = fileStart && at <= start + 2 ? this.#atFileStart(bytes, start, at) : this.#candidate(bytes, start, at);
       if (at < 0) return last ? end : Math.max(from, end - lineStart.length);
       if (!last && end - at < longestFromLine && bytes.indexOf(LF, at) < 0) return at;
-      if (isFromLine(bytes, at, end)) {
+      if (this.#separators.isOne(bytes, at, base) && !this.#length.covers(bytes, at, base)) {
         this.#statusSeen = false;
         this.#place = "in-line";
         return at;
@@ -157,9 +176,14 @@ export class Scanner {
         this.#place = "body";
         return i + (first === LF ? 1 : 2);
       }
-      if ((first | 32) === 115 && !this.#statusSeen) {
+      const letter = first | 32;
+      // Many fields begin with Content-: most are told by their ninth letter.
+      if (
+        letter === 115 ? !this.#statusSeen : letter === 99 && (i + 8 >= end || ((bytes[i + 8] as number) | 32) === 108)
+      ) {
         if (!last && end - i < longestFromLine && piece.lineFeed(i, end) === end) break;
-        this.#status(bytes, i, end);
+        if (letter === 115) this.#status(bytes, i, end);
+        else this.#length.note(lengthIn(bytes, i, end));
       }
     }
     this.#place = "line-start";

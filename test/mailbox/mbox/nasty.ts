@@ -23,6 +23,8 @@ const field = fc.constantFrom(
   "Stat: no",
   "S",
   "Content-Length: 1",
+  "content-length:\t30 ",
+  "Content-Length: x",
   "To: a,\n\tb",
   "\u00e9\u00ff: 8bit",
   "no field at all",
@@ -37,6 +39,7 @@ const bodyLine = fc.oneof(
     "From nobody",
     "From ",
     "From a b",
+    "From c@example.org Sat Jan 16 18:22:01 2021",
     "From: field",
     "\0\0",
     "F",
@@ -60,6 +63,46 @@ export const mailboxText = fc
     fc.constantFrom("", "", "\n", "end without end", "From "),
   )
   .map(([before, messages, after]) => before + messages.join("") + after);
+
+/** How a Content-Length is wrong: so many bytes more or less than the body; undefined where there is no such field. */
+const wrongBy = fc.constantFrom(undefined, 0, 0, 0, -1, 1, 7, 60, 300, 5000, -30);
+const measuredBody = fc.array(
+  fc.constantFrom(
+    "",
+    "",
+    "text",
+    "\nFrom here to there",
+    "\nFrom here to there\nmore",
+    "\nFrom - ",
+    "\nFrom c@example.org Sat Jan 16 18:22:01 2021",
+    "\nFrom c@example.org Sat Jan 16 18:22:01 2021\nX-In: it",
+    "\nFrom here to there\nX-In: it",
+    "\nFrom here to there\nContent-Length: 40\n",
+  ),
+  { maxLength: 6 },
+);
+const measuredMessage = fc
+  .tuple(
+    fc.constantFrom("From a@example.org Sat Jan 16 18:22:01 2021", "From - ", "From ", "From 18@xxx", "From a b"),
+    fc.constantFrom(["From: a"], ["From: a", "Status: RO"], []),
+    wrongBy,
+    measuredBody,
+    fc.constantFrom("\n", "\r\n"),
+    fc.constantFrom("", "", "\n"),
+  )
+  .map(([from, fields, wrong, lines, end, separator]) => {
+    const body = lines
+      .map((line) => `${line}\n`)
+      .join("")
+      .replaceAll("\n", end);
+    const length = wrong === undefined ? [] : [`Content-Length: ${Math.max(0, body.length + wrong)}`];
+    return [from, ...fields, ...length, ""].map((line) => line + end).join("") + body + separator.replace("\n", end);
+  });
+
+/** Mailboxes whose messages have a Content-Length, valid or not, and From_ lines with and without a date. */
+export const measuredText = fc
+  .tuple(fc.constantFrom("", "", "\n", "garbage\n\n"), fc.array(measuredMessage, { maxLength: 5 }))
+  .map(([before, messages]) => before + messages.join(""));
 
 /** The same, of messages that are as they ought to be; `count` of them. */
 export const soundMessage = fc

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { MessageIndex, Stored } from "../../../src/mailbox/mbox/message-index.ts";
 import { scan } from "../../../src/mailbox/mbox/scan.ts";
-import { mailboxText } from "./nasty.ts";
+import { mailboxText, measuredText } from "./nasty.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "scan-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -20,39 +20,116 @@ async function indexOf(text: string, pieceSize: number): Promise<[number, number
   return Array.from({ length: index.count }, (_, i) => [index.start(i + 1), index.stored(i + 1)]);
 }
 
+const isField = (line = "") => /^(?:[!-9;-~]+[ \t]*:|>From )/.test(line);
+const isDated = (line: string) =>
+  line.length > 1024 || /\d:\d\d|\d{4}/.test(/^From +[^ \t\r\n]*(.*)/.exec(line)?.[1] ?? "");
+const isTwoWords = (line: string) => /^From +[^ \t\r\n]+[ \t]+[^ \t\r\n]/.test(line.slice(0, 1024));
+const isEmpty = (line: string) => /^\r?\n$/.test(line);
+
+/** Where a body ends by its header; undefined if the header does not state it, or states it twice. */
+function statedEnd(lines: readonly string[], first: number, bodyStart: number): number | undefined {
+  const header = lines.slice(
+    first,
+    lines.findIndex((line, n) => n > first && isEmpty(line)),
+  );
+  const stated = header.flatMap((line) => /^content-length[ \t]*:(.*)/i.exec(line)?.[1] ?? []);
+  const value = stated.length === 1 ? /^[ \t]*(\d{1,15})[ \t]*\r?$/.exec(stated[0] as string)?.[1] : undefined;
+  return value === undefined ? undefined : bodyStart + Number(value);
+}
+
 /** The rules, line by line and without haste. */
 function wanted(text: string): [number, number][] {
+  const lines = text.split(/(?<=\n)/);
+  const starts: number[] = [];
+  for (let n = 0, at = 0; n < lines.length; at += (lines[n++] as string).length) starts.push(at);
+  const first = lines.findIndex((line) => !isEmpty(line));
+  const undated =
+    first >= 0 &&
+    /^From /.test(lines[first] as string) &&
+    !isDated(lines[first] as string) &&
+    isField(lines[first + 1]);
+  const isSeparator = (n: number) => {
+    const line = lines[n] ?? "";
+    if (!line.startsWith("From ")) return false;
+    return undated && !isDated(line) ? isField(lines[n + 1]) : isTwoWords(line);
+  };
+  const isCertain = (n: number) => isSeparator(n) && isField(lines[n + 1]) && (undated || isDated(lines[n] as string));
+  const follows = (n: number) => n === 0 || isEmpty(lines[n - 1] as string);
+  /** Whether the body that begins in line `n` measures so much. */
+  const isValid = (n: number, end: number) => {
+    if (end > text.length) return false;
+    const after = /^(?:\r?\n){0,2}/.exec(text.slice(end))?.[0].length ?? 0;
+    const next = end + after;
+    const last = next === text.length;
+    const atLine = text.slice(next).split(/(?<=\n)/, 2);
+    const [line = "", field] = atLine;
+    const from = line.startsWith("From ") && (undated && !isDated(line) ? isField(field) : isTwoWords(line));
+    if (!last && !from) return false;
+    for (let m = n; m < lines.length && (starts[m] as number) < end; m++) if (follows(m) && isCertain(m)) return false;
+    return true;
+  };
   const found: [number, number][] = [];
-  let at = 0;
-  let empty = true;
   let header = false;
   let seen = false;
-  for (const line of text.split(/(?<=\n)/)) {
-    const from = /^From +[^ \t\r\n]+[ \t]+[^ \t\r\n]/.test(line.slice(0, 1024));
+  let message = 0;
+  let covered = 0;
+  for (const [n, line] of lines.entries()) {
+    const at = starts[n] as number;
     const status = /^status[ \t]*:([^\r\n]*)/i.exec(line);
-    if (!header && empty && from) {
+    if (!header && follows(n) && at >= covered && isSeparator(n)) {
       found.push([at, 0]);
       header = true;
       seen = false;
-    } else if (/^\r?\n$/.test(line)) header = false;
-    else if (header && !seen && status !== null) {
+      message = n;
+    } else if (header && isEmpty(line)) {
+      header = false;
+      const end = statedEnd(lines, message, at + line.length);
+      covered = end !== undefined && isValid(n + 1, end) ? end : 0;
+    } else if (header && !seen && status !== null) {
       seen = true;
       const value = status[1] as string;
       const bits = (value.includes("O") ? Stored.Old : 0) | (value.includes("R") ? Stored.Read : 0);
       (found.at(-1) as [number, number])[1] = bits | (/^ R?O$/.test(value) ? Stored.Plain : 0);
     }
-    empty = /^\r?\n$/.test(line);
-    at += line.length;
   }
   return found;
 }
 
 test("messages and their Status are found wherever the pieces are cut", async () => {
   await fc.assert(
-    fc.asyncProperty(mailboxText, fc.integer({ min: 1, max: 5000 }), async (text, pieceSize) => {
-      // A byte at a time only where there are few: each piece is a read.
-      expect(await indexOf(text, Math.max(pieceSize, Math.ceil(text.length / 300)))).toEqual(wanted(text));
-    }),
+    fc.asyncProperty(
+      fc.oneof(mailboxText, measuredText),
+      fc.integer({ min: 1, max: 5000 }),
+      async (text, pieceSize) => {
+        // A byte at a time only where there are few: each piece is a read.
+        expect(await indexOf(text, Math.max(pieceSize, Math.ceil(text.length / 300)))).toEqual(wanted(text));
+      },
+    ),
     { numRuns: 400 },
+  );
+});
+
+test("a mailbox that grows is found as one that was complete from the start", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(mailboxText, measuredText),
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 }),
+      async (text, parts) => {
+        const path = join(directory, "grown");
+        writeFileSync(path, text, "latin1");
+        const descriptor = openSync(path, "r");
+        const index = new MessageIndex();
+        let from = 0;
+        for (const part of [...parts.sort((a, b) => a - b), 1]) {
+          index.cutAt(from);
+          const { undecided } = await scan(descriptor, from, Math.floor(part * text.length), index);
+          from = undecided ?? Math.max(0, index.lastStart);
+        }
+        closeSync(descriptor);
+        const found = Array.from({ length: index.count }, (_, i) => [index.start(i + 1), index.stored(i + 1)]);
+        expect(found).toEqual(wanted(text));
+      },
+    ),
+    { numRuns: 1000 },
   );
 });

@@ -1,0 +1,131 @@
+/**
+ * The Content-Length of one message, as far as it is believed. Dovecot stores lines `From ` unquoted and relies on the field,
+ * but a sender can write it, too, and it is wrong once another program has edited the message.
+ *
+ * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and contains no From_ line that
+ * has a date and is followed by a header. Then no line in the body begins a message. So it never hides another message.
+ */
+import type { Separators } from "./separators.ts";
+
+const name = Buffer.from("content-length");
+const separatorStart = Buffer.from("\n\nFrom ");
+const separatorStartCrlf = Buffer.from("\n\r\nFrom ");
+const LF = 10;
+const CR = 13;
+const COLON = 58;
+const mostDigits = 15;
+/** Bytes read at once when a body is searched for another message. */
+const pieceSize = 256 << 10;
+/** Bytes after the end of a body that tell whether a From_ line follows. */
+const told = 1100;
+
+/**
+ * Returns the value of a header line if it is a Content-Length; undefined if it is another field, NaN if the value is invalid.
+ *
+ * @param at where the line begins
+ */
+export function lengthIn(bytes: Buffer, at: number, end: number): number | undefined {
+  for (let i = 0; i < name.length; i++)
+    if (at + i >= end || ((bytes[at + i] as number) | 32) !== name[i]) return undefined;
+  let i = afterBlanks(bytes, at + name.length, end);
+  if (i >= end || bytes[i] !== COLON) return undefined;
+  i = afterBlanks(bytes, i + 1, end);
+  const first = i;
+  let value = 0;
+  for (; i < end && isDigit(bytes[i] as number); i++) value = value * 10 + (bytes[i] as number) - 48;
+  const digits = i - first;
+  i = afterBlanks(bytes, i, end);
+  if (i < end && bytes[i] === CR) i++;
+  return digits > 0 && digits <= mostDigits && (i >= end || bytes[i] === LF) ? value : Number.NaN;
+}
+
+function afterBlanks(bytes: Buffer, from: number, end: number): number {
+  let i = from;
+  while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
+  return i;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}
+
+export class BodyLength {
+  readonly #separators: Separators;
+  #message = 0;
+  /** As the header of the message states it; NaN if it states it twice. */
+  #stated: number | undefined;
+  /** Where the body ends by it; 0 if it states none. */
+  #end = 0;
+  #isValid: boolean | undefined;
+  #undecided: number | undefined;
+
+  constructor(separators: Separators) {
+    this.#separators = separators;
+  }
+
+  get undecided(): number | undefined {
+    return this.#undecided;
+  }
+
+  /** Starts with the next message. @param start its offset in the file */
+  begin(start: number): void {
+    this.#message = start;
+    this.#stated = undefined;
+    this.#end = 0;
+    this.#isValid = undefined;
+  }
+
+  /** Notes a header line's value. @param value from lengthIn */
+  note(value: number | undefined): void {
+    if (value !== undefined) this.#stated = this.#stated === undefined ? value : Number.NaN;
+  }
+
+  /** @param start the body's offset in the file */
+  beginBody(start: number): void {
+    if (this.#stated !== undefined && !Number.isNaN(this.#stated)) this.#end = start + this.#stated;
+  }
+
+  /** Returns whether a From_ line is inside the body that a valid length measures. @param at its offset in `bytes` */
+  covers(bytes: Buffer, at: number, base: number): boolean {
+    if (base + at >= this.#end && this.#undecided === undefined) return false;
+    if (base + at < this.#end) {
+      this.#isValid ??= this.#endsWell() && !this.#hidesAnother(base + at);
+      if (this.#isValid) return true;
+      const mayChange = this.#end + told > this.#separators.size;
+      if (mayChange) this.#undecided ??= this.#message;
+    }
+    // No length before it can be valid if it reaches past such a line.
+    if (this.#undecided !== undefined && this.#separators.isCertain(bytes, at, base)) this.#undecided = undefined;
+    return false;
+  }
+
+  #endsWell(): boolean {
+    const { read, size } = this.#separators;
+    if (this.#end > size) return false;
+    const bytes = read(this.#end, this.#end + told);
+    let at = 0;
+    // The newline of the last line, which the length need not include, and the empty line.
+    for (let ends = 0; ends < 2; ends++) {
+      if (bytes[at] === CR && bytes[at + 1] === LF) at += 2;
+      else if (bytes[at] === LF) at++;
+    }
+    if (at >= bytes.length) return this.#end + at >= size;
+    return bytes.toString("latin1", at, at + 5) === "From " && this.#separators.isOne(bytes, at, this.#end);
+  }
+
+  /** @param from a From_ line in the body, the first one */
+  #hidesAnother(from: number): boolean {
+    const { read } = this.#separators;
+    const overlap = separatorStartCrlf.length;
+    for (let position = Math.max(0, from - 3); position < this.#end; position += pieceSize) {
+      const bytes = read(position, Math.min(this.#end + overlap, position + pieceSize + overlap));
+      for (const start of [separatorStart, separatorStartCrlf]) {
+        for (let found = bytes.indexOf(start); found >= 0; found = bytes.indexOf(start, found + 1)) {
+          const at = found + start.length - 5;
+          if (position + at < this.#end && this.#separators.isCertain(bytes, at, position)) return true;
+        }
+      }
+    }
+    return false;
+  }
+}
