@@ -1,8 +1,10 @@
-/** Messages that go elsewhere just as they are stored, but for their Status: that is found, and nothing else is looked at. */
+/** Messages that go elsewhere just as they are stored, but for Status and Content-Length: nothing else is looked at. */
+import { isFromLine } from "./mbox/from-line.ts";
 
 const LF = 10;
 const newlineFrom = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
+const lengthName = Buffer.from("content-length");
 
 /** The line of a header that is replaced. */
 interface Place {
@@ -14,14 +16,30 @@ interface Place {
  * The pieces of a message with the Status given.
  *
  * @param status what stands in the field
- * @returns undefined where the message has to be taken apart: CRs, lines that are no fields, a folded or second Status,
- *   body lines that would begin a message
+ * @param isCopy the message is added to another mailbox: without Content-Length
+ * @returns undefined where the message has to be taken apart: CRs, lines that are no fields, a folded or second field of the
+ *   two, body lines that would begin a message, a copy whose From_ line would begin none
  */
-export function asStored(bytes: Buffer, status: string): readonly Buffer[] | undefined {
+export function asStored(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
-  const found = statusPlace(bytes);
+  if (isCopy && !isFromLine(bytes, 0, bytes.length)) return undefined;
+  const found = places(bytes, isCopy);
   if (found === undefined) return undefined;
-  return [bytes.subarray(0, found.start), statusLine(status), bytes.subarray(found.end)];
+  const { place, length } = found;
+  if (length === undefined) return [bytes.subarray(0, place.start), statusLine(status), bytes.subarray(place.end)];
+  return place.start < length.start
+    ? [
+        bytes.subarray(0, place.start),
+        statusLine(status),
+        bytes.subarray(place.end, length.start),
+        bytes.subarray(length.end),
+      ]
+    : [
+        bytes.subarray(0, length.start),
+        bytes.subarray(length.end, place.start),
+        statusLine(status),
+        bytes.subarray(place.end),
+      ];
 }
 
 const statusLines = new Map<string, Buffer>();
@@ -36,25 +54,37 @@ function statusLine(status: string): Buffer {
   return line;
 }
 
-/** Where the Status line is, or, empty, where it goes: behind the last field. */
-function statusPlace(bytes: Buffer): Place | undefined {
+interface Places {
+  /** The Status line, or, empty, where it goes: behind the last field. */
+  readonly place: Place;
+  /** The Content-Length, if it goes. */
+  readonly length: Place | undefined;
+}
+
+function places(bytes: Buffer, isCopy: boolean): Places | undefined {
   let at = bytes.indexOf(LF) + 1;
   let found: Place | undefined;
+  let length: Place | undefined;
   if (at === 0) return undefined;
   for (;;) {
     const first = bytes[at];
     if (first === undefined) return undefined;
-    if (first === LF) return found ?? { start: at, end: at };
+    if (first === LF) return { place: found ?? { start: at, end: at }, length };
     const isFolded = first === 32 || first === 9;
-    if (isFolded && (found?.end === at || at === bytes.indexOf(LF) + 1)) return undefined;
+    if (isFolded && (found?.end === at || length?.end === at || at === bytes.indexOf(LF) + 1)) return undefined;
     const colon = isFolded ? at : nameEnd(bytes, at);
     if (colon < 0) return undefined;
     const start = at;
     at = bytes.indexOf(LF, colon) + 1;
     if (at === 0) return undefined;
-    if (isFolded || colon - start !== statusName.length || !isStatus(bytes, start)) continue;
-    if (found !== undefined) return undefined;
-    found = { start, end: at };
+    if (isFolded) continue;
+    if (isName(bytes, start, colon, statusName)) {
+      if (found !== undefined) return undefined;
+      found = { start, end: at };
+    } else if (isCopy && isName(bytes, start, colon, lengthName)) {
+      if (length !== undefined) return undefined;
+      length = { start, end: at };
+    }
   }
 }
 
@@ -68,7 +98,9 @@ function nameEnd(bytes: Buffer, start: number): number {
   return -1;
 }
 
-function isStatus(bytes: Buffer, at: number): boolean {
-  for (let i = 0; i < statusName.length; i++) if (((bytes[at + i] as number) | 32) !== statusName[i]) return false;
+/** @param name in lower case */
+function isName(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
+  if (end - start !== name.length) return false;
+  for (let i = 0; i < name.length; i++) if (((bytes[start + i] as number) | 32) !== name[i]) return false;
   return true;
 }

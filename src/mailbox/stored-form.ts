@@ -1,3 +1,4 @@
+import { copiedHeader } from "./copied-header.ts";
 import { farStatus } from "./far-status.ts";
 import { goesOn } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -15,6 +16,10 @@ export interface StoredFormOptions {
   readonly status?: string | undefined;
   /** Which header fields stay, by lower-case name; folded lines go with their field. Without it all do. */
   readonly keepField?: ((lowerName: string) => boolean) | undefined;
+  /** The message is added to another mailbox; see copiedHeader. */
+  readonly isCopy?: boolean;
+  /** A Content-Length protects the lines `From ` of the body, which must stay as long as it is. */
+  readonly isMeasured?: boolean;
 }
 
 function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buffer {
@@ -26,12 +31,13 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 /**
  * A message's bytes as they are stored elsewhere, in pieces, the header first: another Status, fewer fields.
  *
- * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it.
+ * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it,
+ * unless the body is measured.
  */
 export function* storedForm(
   mailbox: MessageBytes,
   message: number,
-  { status, keepField }: StoredFormOptions = {},
+  { status, keepField, isCopy = false, isMeasured = false }: StoredFormOptions = {},
 ): Iterable<Uint8Array> {
   const original = mailbox.header(message);
   const size = mailbox.size(message);
@@ -39,8 +45,8 @@ export function* storedForm(
   const far = isCut ? farStatus(mailbox, message, original.length) : undefined;
   let header = status === undefined ? original : withStatus(original, status, isCut && far === undefined);
   if (keepField !== undefined) header = selectFields(header, keepField);
-  yield header;
-  if (status === undefined) yield* pieces(mailbox, message, original.length, size);
+  yield isCopy ? copiedHeader(header) : header;
+  if (status === undefined || isMeasured) yield* pieces(mailbox, message, original.length, size);
   else if (far === undefined) yield* quoteFromLines(pieces(mailbox, message, original.length, size));
   else {
     yield* quoteFromLines(pieces(mailbox, message, original.length, far.start));

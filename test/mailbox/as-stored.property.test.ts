@@ -18,6 +18,8 @@ const line = fc.constantFrom(
   "\u00e9: x",
   "From x y",
   "X-Status: A",
+  "Content-Length: 12",
+  "content-length:1",
 );
 const body = fc.constantFrom("", "text", "From a b", "Status: RO", ">From x", "a\rb", "c\r");
 
@@ -34,12 +36,14 @@ test("a message that is saved as it stands is saved as one that is taken apart",
       fc.array(line, { maxLength: 5 }),
       fc.boolean(),
       fc.array(body, { maxLength: 4 }),
-      (fields, ends, text) => {
-        const lines = ["From a Sat Jan 16 18:22:01 2021", ...fields, ...(ends ? [""] : []), ...text, ""];
+      fc.boolean(),
+      fc.constantFrom("From a Sat Jan 16 18:22:01 2021", "From - "),
+      (fields, ends, text, isCopy, from) => {
+        const lines = [from, ...fields, ...(ends ? [""] : []), ...text, ""];
         const bytes = Buffer.from(lines.map((one) => `${one}\n`).join(""), "latin1");
-        const quick = asStored(bytes, "RO");
+        const quick = asStored(bytes, "RO", isCopy);
         if (quick === undefined) return;
-        const slow = [...shownPieces(mailboxOf(bytes), 1, undefined)];
+        const slow = [...shownPieces(mailboxOf(bytes), 1, undefined, Flag.Read, isCopy)];
         expect(Buffer.concat(quick).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));
       },
     ),

@@ -43,7 +43,7 @@ export function* seenMessages(
 ): Iterable<ToFile> {
   for (const message of messages) {
     const fromMaildir = mailbox.letters !== undefined;
-    const form = maildirForm(storedForm(mailbox, message, { keepField }), { fromMaildir });
+    const form = maildirForm(storedForm(mailbox, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
     yield { pieces: form.pieces, filing: filing(`S${mailbox.letters?.(message) ?? form.letters}`, "cur", form.date) };
   }
 }

@@ -107,7 +107,7 @@ function* mboxForms(
   for (const message of messages) {
     const entry = table.entry(message);
     const status = (entry.flags & Flag.Read) !== 0 ? "RO" : "O";
-    yield* withLetters(storedForm(mailbox, message, { status }), lettersOf(entry.name));
+    yield* withLetters(storedForm(mailbox, message, { status, isCopy: true }), lettersOf(entry.name));
   }
 }
 

@@ -45,13 +45,21 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
 }
 
 /**
- * Whether the first From_ line of a file has no date, although a header field follows it: Thunderbird writes `From - `, other
- * programs write `From ` or an identifier. In such a file, every `From ` line without a date begins a message if a header
- * field follows it.
+ * How the first From_ line of a file looks, which decides what begins a message in the rest of it.
  *
- * @param head the first bytes of the file, `judgedLength` of them if there are as many
+ * - `dated`: as bsd-mailx has it. A file that begins with something else is of this form, too.
+ * - `two-words`: bsd-mailx accepts it, but it has no date. A `From ` line that a header field follows begins a message, too.
+ * - `one-word`: `From - ` of Thunderbird, `From `, or an identifier. A line without a date must be followed by a header field.
  */
-export function isUndated(head: Buffer): boolean {
+export type FromLineForm = "dated" | "two-words" | "one-word";
+
+/** Bytes at the start of a file that tell its form. */
+export const formLength = 2 * judgedLength;
+
+/** @param head the first bytes of the file, `formLength` of them if there are as many */
+export function fromLineForm(head: Buffer): FromLineForm {
   const at = /^(?:\r?\n)*/.exec(head.toString("latin1"))?.[0].length ?? 0;
-  return head.toString("latin1", at, at + 5) === "From " && !hasDate(head, at) && isHeaderNext(head, at);
+  if (head.toString("latin1", at, at + 5) !== "From " || hasDate(head, at)) return "dated";
+  if (isFromLine(head, at, head.length)) return "two-words";
+  return isHeaderNext(head, at) ? "one-word" : "dated";
 }

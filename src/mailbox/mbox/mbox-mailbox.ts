@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named } from "../../system-error.ts";
+import { withoutMeasure } from "../copied-header.ts";
 import { MailboxChanged, MessagesMoved } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
@@ -27,7 +28,7 @@ import { MboxFile } from "./mbox-file.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
-import { type Outcome, outcomeOf } from "./rewrite.ts";
+import { keepSeparators, type Outcome, outcomeOf } from "./rewrite.ts";
 import { scan } from "./scan.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
@@ -141,7 +142,7 @@ export class MboxMailbox implements Mailbox {
 
   replace(message: number, bytes: Buffer): void {
     this.mark(message, Flag.Touched);
-    this.#file.replaced.set(message, bytes);
+    this.#file.replaced.set(message, withoutMeasure(bytes));
     this.#counts.delete(message);
     this.mark(message, Flag.StatusChanged);
   }
@@ -301,7 +302,9 @@ export class MboxMailbox implements Mailbox {
       const decided = plan.fate(known);
       return decided === "mbox" && toItself ? "keep" : decided;
     };
-    return { numbering, outcome: outcomeOf(this.#file, fate) };
+    const outcome = outcomeOf(this.#file, fate);
+    keepSeparators(this.#file, outcome);
+    return { numbering, outcome };
   }
 
   async #lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {

@@ -1,14 +1,17 @@
 /** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
 
 import { asStored } from "../as-stored.ts";
-import { readInto, readPieces } from "../file-ranges.ts";
+import { isLengthValid, withFromLine } from "../copied-header.ts";
+import { readInto, readPieces, readRange } from "../file-ranges.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { filing } from "../maildir/delivery.ts";
 import { frame } from "../maildir/frames.ts";
 import { maildirForm } from "../maildir/mbox-form.ts";
+import { quoteFromLines } from "../quoted-lines.ts";
 import { storedForm } from "../stored-form.ts";
 import type { Part } from "./block-writer.ts";
+import { formLength, fromLineForm, isFromLine } from "./from-line.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
 import { Window, wholeMessages } from "./message-pieces.ts";
@@ -47,6 +50,25 @@ export function outcomeOf(file: MboxFile, fate: (message: number) => Fate | "as-
     if (changed !== change.none && firstChanged === 0) firstChanged = message;
   }
   return { firstChanged, changes, moved, kept };
+}
+
+/**
+ * Sees to it that the messages that stay are found again. If another form of From_ line comes to the start of the file
+ * (see FromLineForm), each From_ line is made a usual one, and the lines `From ` of texts are quoted.
+ */
+export function keepSeparators(file: MboxFile, { changes, firstChanged }: Outcome): void {
+  if (firstChanged !== 1 || changes[0] !== change.drop) return;
+  const first = changes.findIndex((changed) => changed !== change.drop) + 1;
+  const before = fromLineForm(readRange(file.descriptor, 0, formLength));
+  if (first === 0 || fromLineForm(file.read(first, 0, formLength)) === before) return;
+  for (let message = first; message <= file.count; message++) {
+    if (changes[message - 1] === change.drop) continue;
+    const header = file.header(message);
+    const body = file.read(message, header.length, file.size(message));
+    if (isFromLine(header, 0, header.length) && !body.includes("From ")) continue;
+    file.replaced.set(message, Buffer.concat([withFromLine(header), ...quoteFromLines([body])]));
+    if (changes[message - 1] === change.none) changes[message - 1] = change.replace;
+  }
 }
 
 /** The Status in the file is the one that is to be written. */
@@ -173,13 +195,15 @@ function withStatus(file: MboxFile, window: Window, message: number, status: str
   const bytes = file.replaced.has(message)
     ? undefined
     : window.take(file.start(message), file.end(message), file.covered);
-  return (bytes && asStored(bytes, status)) ?? storedForm(file, message, { status });
+  const quick = bytes && asStored(bytes, status);
+  if (quick !== undefined) return quick;
+  return storedForm(file, message, { status, isMeasured: isLengthValid(file.header(message), file.size(message)) });
 }
 
 /** What goes to a Maildir, with the state that the names of its files are to tell. */
 export function* framesForMaildir(file: MboxFile, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const form = () => maildirForm(storedForm(file, message));
+    const form = () => maildirForm(storedForm(file, message, { isCopy: true }));
     const { letters, date } = form();
     const seen = (file.index.flags(message) & Flag.Read) !== 0 ? "S" : "";
     yield* frame(filing(letters.replace("S", "") + seen, "cur", date), () => form().pieces);
@@ -198,7 +222,7 @@ export function* messagesForMbox(
     if (at > 0) continue;
     const status = statusOf(file, message);
     const isWhole = bytes.length === file.size(message);
-    const quick = isWhole && keepField === undefined ? asStored(bytes, status) : undefined;
-    yield* quick ?? storedForm(file, message, { status, keepField });
+    const quick = isWhole && keepField === undefined ? asStored(bytes, status, true) : undefined;
+    yield* quick ?? storedForm(file, message, { status, keepField, isCopy: true });
   }
 }

@@ -29,8 +29,6 @@ export interface ScanOptions {
 export interface Scanned {
   /** A later scan, of a file that has grown, must begin here; undefined if it may begin at the last message. */
   readonly undecided: number | undefined;
-  /** The mailbox has From_ lines without a date (see isUndated). */
-  readonly isUndated: boolean;
 }
 
 /**
@@ -47,7 +45,7 @@ export async function scan(
 ): Promise<Scanned> {
   const separators = new Separators(size, (start, end) => readRange(descriptor, start, Math.min(end, size)));
   const scanner = new Scanner(index, from, separators);
-  const scanned = () => ({ undecided: scanner.undecided, isUndated: separators.areUndated });
+  const scanned = () => ({ undecided: scanner.undecided });
   const begin = Math.max(0, from - lookback);
   const length = size - begin;
   if (length <= pieceSize) {

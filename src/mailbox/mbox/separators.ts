@@ -1,23 +1,28 @@
 /** The lines that separate the messages of one mbox. */
-import { hasDate, isFromLine, isHeaderNext, isUndated, judgedLength } from "./from-line.ts";
+import {
+  type FromLineForm,
+  formLength,
+  fromLineForm,
+  hasDate,
+  isFromLine,
+  isHeaderNext,
+  judgedLength,
+} from "./from-line.ts";
 
 /** Returns the bytes from an offset of the file to another, or as many as there are. */
 export type ReadBytes = (from: number, to: number) => Buffer;
 
-const headLength = 2 * judgedLength;
-
 export class Separators {
   /** Bytes of the file that are searched for messages. */
   readonly size: number;
-  /** Lines without a date begin messages, too; see isUndated. */
-  readonly areUndated: boolean;
+  readonly form: FromLineForm;
   readonly read: ReadBytes;
 
   /** @param read does not return bytes past `size` */
   constructor(size: number, read: ReadBytes) {
     this.size = size;
     this.read = read;
-    this.areUndated = isUndated(read(0, headLength));
+    this.form = fromLineForm(read(0, formLength));
   }
 
   /**
@@ -26,16 +31,18 @@ export class Separators {
    * @param at its offset in `bytes`, which begin at `base` of the file
    */
   isOne(bytes: Buffer, at: number, base: number): boolean {
-    if (!this.areUndated) return isFromLine(bytes, at, bytes.length);
+    if (this.form === "dated") return isFromLine(bytes, at, bytes.length);
     const [judged, from] = this.#judged(bytes, at, base);
-    return hasDate(judged, from) ? isFromLine(judged, from, judged.length) : isHeaderNext(judged, from);
+    const isUsual = isFromLine(judged, from, judged.length);
+    if (this.form === "two-words") return isUsual || isHeaderNext(judged, from);
+    return hasDate(judged, from) ? isUsual : isHeaderNext(judged, from);
   }
 
   /** Returns whether such a line begins a message whatever a Content-Length before it says: it has a date, and a header follows. */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
     if (!isHeaderNext(judged, from)) return false;
-    return this.areUndated || (isFromLine(judged, from, judged.length) && hasDate(judged, from));
+    return this.form !== "dated" || (isFromLine(judged, from, judged.length) && hasDate(judged, from));
   }
 
   /** The bytes that tell, and the line's offset in them: the end of a piece may cut them. */

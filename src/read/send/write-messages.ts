@@ -78,15 +78,15 @@ function* counted<T>(session: Session, path: string, total: number, messages: It
 const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
 
 function* someFields(mailbox: Mailbox, messages: readonly number[], keep: KeepField): Iterable<Iterable<Uint8Array>> {
-  for (const message of messages) yield shownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message));
+  for (const message of messages) yield shownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message), true);
 }
 
 function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
   for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
     if (at > 0) continue;
     const flags = flagsWhenSaved(mailbox, message);
-    const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags)) : undefined;
-    yield stored ?? shownPieces(mailbox, message, undefined, flags);
+    const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags), true) : undefined;
+    yield stored ?? shownPieces(mailbox, message, undefined, flags, true);
   }
 }
 

@@ -31,17 +31,20 @@ export function statusLetters(flags: number): string {
  * A message in pieces as it is printed, piped and saved, the header first.
  *
  * @param flags its state as the Status field is to tell it
+ * @param isCopy it is added to another mailbox
  */
 export function* shownPieces(
   mailbox: Mailbox,
   message: number,
   keep?: KeepField,
   flags = mailbox.flags(message),
+  isCopy = false,
 ): Iterable<Uint8Array> {
   const status = statusLetters(flags);
   const pieces = storedForm(mailbox, message, {
     status: status === "" ? undefined : status,
     keepField: keep,
+    isCopy,
   })[Symbol.iterator]();
   const header = pieces.next();
   if (header.done === true) return;

@@ -43,17 +43,23 @@ function wanted(text: string): [number, number][] {
   const starts: number[] = [];
   for (let n = 0, at = 0; n < lines.length; at += (lines[n++] as string).length) starts.push(at);
   const first = lines.findIndex((line) => !isEmpty(line));
-  const undated =
-    first >= 0 &&
-    /^From /.test(lines[first] as string) &&
-    !isDated(lines[first] as string) &&
-    isField(lines[first + 1]);
-  const isSeparator = (n: number) => {
-    const line = lines[n] ?? "";
+  const start = lines[first] ?? "";
+  const form =
+    !start.startsWith("From ") || isDated(start)
+      ? "dated"
+      : isTwoWords(start)
+        ? "two-words"
+        : isField(lines[first + 1])
+          ? "one-word"
+          : "dated";
+  const isOne = (line: string, next: string | undefined) => {
     if (!line.startsWith("From ")) return false;
-    return undated && !isDated(line) ? isField(lines[n + 1]) : isTwoWords(line);
+    if (form === "one-word" && !isDated(line)) return isField(next);
+    return isTwoWords(line) || (form === "two-words" && isField(next));
   };
-  const isCertain = (n: number) => isSeparator(n) && isField(lines[n + 1]) && (undated || isDated(lines[n] as string));
+  const isSeparator = (n: number) => isOne(lines[n] ?? "", lines[n + 1]);
+  const isCertain = (n: number) =>
+    isSeparator(n) && isField(lines[n + 1]) && (form !== "dated" || isDated(lines[n] as string));
   const follows = (n: number) => n === 0 || isEmpty(lines[n - 1] as string);
   /** Whether the body that begins in line `n` measures so much. */
   const isValid = (n: number, end: number) => {
@@ -61,9 +67,8 @@ function wanted(text: string): [number, number][] {
     const after = /^(?:\r?\n){0,2}/.exec(text.slice(end))?.[0].length ?? 0;
     const next = end + after;
     const last = next === text.length;
-    const atLine = text.slice(next).split(/(?<=\n)/, 2);
-    const [line = "", field] = atLine;
-    const from = line.startsWith("From ") && (undated && !isDated(line) ? isField(field) : isTwoWords(line));
+    const [line = "", field] = text.slice(next).split(/(?<=\n)/, 2);
+    const from = isOne(line, field);
     if (!last && !from) return false;
     for (let m = n; m < lines.length && (starts[m] as number) < end; m++) if (follows(m) && isCertain(m)) return false;
     return true;
