@@ -14,7 +14,7 @@ import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../s
 import { askSecret } from "../terminal/secret.ts";
 import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
 import { assistance } from "./offers.ts";
-import { Protocol } from "./protocol.ts";
+import { type Hint, Protocol } from "./protocol.ts";
 
 /** @param to HOST, HOST:PORT or what `mta` may name; by default where mail goes anyway */
 export async function byHand(
@@ -44,8 +44,8 @@ export async function byHand(
     if (!(error instanceof Lost)) throw error;
     // After QUIT the server may hang up without a word more.
     // A message that was refused before is the better reason: playing it again would not help.
-    const exit = protocol.exit ?? (error.message === "No such host" ? Exit.NoHost : Exit.TempFail);
-    const limit = /^no (?:reply|TLS) within/.test(error.message) ? " (smtptimeout)" : "";
+    const exit = protocol.exit ?? (error.reason === "unknown host" ? Exit.NoHost : Exit.TempFail);
+    const limit = error.reason === "no reply" || error.reason === "no TLS in time" ? " (smtptimeout)" : "";
     throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
   } finally {
     conversation?.close();
@@ -81,7 +81,7 @@ async function talk(
     const hint = protocol.hear(reply);
     if (protocol.encrypts(reply)) await conversation.encrypt(server, await certificates(config));
     show.hint(hint);
-    if (reply[0]?.startsWith("421")) throw new Lost(oneLine(reply.join("\n")));
+    if (reply[0]?.startsWith("421")) throw new Lost("refused", oneLine(reply.join("\n")));
   }
 }
 
@@ -133,7 +133,7 @@ function wayTo(to: string): Way {
 }
 
 function noServer(to: string | undefined): MailError {
-  return new MailError(`--smtp: "${to}" is no HOST and no HOST:PORT; ports go up to 65535`, Exit.Usage);
+  return new MailError(`--smtp: "${to}" is invalid; use HOST or HOST:PORT, with a port from 1 to 65535`, Exit.Usage);
 }
 
 async function certificates({ settings }: Config): Promise<{ check: boolean; ca: string[] }> {
@@ -160,9 +160,9 @@ class Show {
     this.#line(`!!! ${text}`, "error");
   }
 
-  /** Help for who types, of no use to a script. */
-  hint(text: string | undefined): void {
-    if (text !== undefined && (this.#terminal.interactive || text.startsWith("Queued"))) this.note(text);
+  /** Shows help to a person; a script gets only what it can use. */
+  hint(hint: Hint | undefined): void {
+    if (hint !== undefined && (this.#terminal.interactive || hint.forScripts === true)) this.note(hint.text);
   }
 
   client(line: string): void {

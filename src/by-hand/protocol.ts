@@ -2,6 +2,7 @@
 
 import type { ExitCode } from "../errors.ts";
 import { exitOf, queueIdOf } from "../submit/replies.ts";
+import { titles } from "../submit/transcript.ts";
 
 type Mode = "command" | "message" | "chunk" | "secret";
 
@@ -16,20 +17,27 @@ export interface Said {
   readonly answered: boolean;
 }
 
+/** Help for the person who types the dialogue. */
+export interface Hint {
+  readonly text: string;
+  /** It contains a fact that a script can use, too. */
+  readonly forScripts?: true;
+}
+
 const phases: readonly (readonly [RegExp, string])[] = [
-  [/^ehlo\b/i, "EHLO: who we are, and what the server can do"],
-  [/^lhlo\b/i, "LHLO: who we are, and what the server can do"],
-  [/^helo\b/i, "HELO: who we are"],
-  [/^starttls\b/i, "STARTTLS: from plain text to TLS"],
-  [/^auth\b/i, "AUTH: logging in"],
+  [/^ehlo\b/i, titles.EHLO],
+  [/^lhlo\b/i, titles.LHLO],
+  [/^helo\b/i, titles.HELO],
+  [/^starttls\b/i, titles.STARTTLS],
+  [/^auth\b/i, titles.AUTH],
   [/^mail\b/i, "Envelope: the sender"],
   [/^rcpt\b/i, "Envelope: a recipient"],
-  [/^data\b/i, "DATA: the message follows"],
+  [/^data\b/i, titles.DATA],
   [/^bdat\b/i, "BDAT: a piece of the message"],
-  [/^rset\b/i, "RSET: forget this message"],
+  [/^rset\b/i, titles.RSET],
   [/^(vrfy|expn)\b/i, "Asking for an address"],
   [/^(noop|help)\b/i, "No part of a message"],
-  [/^quit\b/i, "QUIT"],
+  [/^quit\b/i, titles.QUIT],
 ];
 
 export class Protocol {
@@ -87,27 +95,28 @@ export class Protocol {
     };
   }
 
-  /** @returns what to say of it */
-  hear(reply: readonly string[]): string | undefined {
+  /** Takes a reply in. @returns help for what comes next */
+  hear(reply: readonly string[]): Hint | undefined {
     const [first = ""] = reply;
     const text = reply.join("\n");
     if (this.#command === "MESSAGE" || (this.#command === "BDAT" && !first.startsWith("2"))) {
       if (!first.startsWith("2")) return this.#refuse(text, "The message was not taken.");
       const id = queueIdOf(text);
-      return id === undefined ? "The message was taken." : `Queued as ${id}; mail --track ${id} follows it.`;
+      if (id === undefined) return { text: "The message was taken." };
+      return { text: `Queued as ${id}; mail --track ${id} follows it.`, forScripts: true };
     }
     if (this.#command === "DATA") {
       if (!first.startsWith("3")) return this.#refuse(text, "No message is taken now; what follows are commands.");
       this.mode = "message";
       this.#header = true;
       this.#lines = 0;
-      return "Header fields, an empty line, the text. A line with a dot alone ends the message.";
+      return { text: "Header fields, an empty line, the text. A line with a dot alone ends the message." };
     }
     if (first.startsWith("334")) this.mode = "secret";
     if (this.#command === "RCPT" && first.startsWith("2")) this.#recipients++;
     if (["MAIL", "RSET", "EHLO", "HELO", "LHLO"].includes(this.#command)) this.#recipients = 0;
     if (this.#command === "QUIT" && first.startsWith("2")) this.#ended = true;
-    return first.startsWith("2") || first.startsWith("3") ? this.#next() : undefined;
+    return first.startsWith("2") || first.startsWith("3") ? this.#nextCommand() : undefined;
   }
 
   /** STARTTLS was agreed upon: the next byte is one of TLS. */
@@ -118,12 +127,12 @@ export class Protocol {
   #messageLine(line: string): Said {
     const first = this.#lines === 0;
     this.#lines++;
-    const phase = first ? "Header" : undefined;
+    const phase = first ? titles.header : undefined;
     if (line === ".") {
       const warning = this.#header ? "That dot ended the message: it had no empty line, and so no text." : undefined;
       this.mode = "command";
       this.#command = "MESSAGE";
-      return { phase: "End of the message: a line with a dot alone", shown: line, warning, answered: true };
+      return { phase: titles.end, shown: line, warning, answered: true };
     }
     if (line === "" && this.#header) {
       this.#header = false;
@@ -145,13 +154,18 @@ export class Protocol {
     return undefined;
   }
 
-  #refuse(reply: string, words: string): string {
+  #refuse(reply: string, text: string): Hint {
     this.#refused ??= reply;
-    return words;
+    return { text };
   }
 
-  /** What one would type next. */
-  #next(): string | undefined {
+  #nextCommand(): Hint | undefined {
+    const text = this.#nextWords();
+    return text === undefined ? undefined : { text };
+  }
+
+  /** Returns what one would type next. */
+  #nextWords(): string | undefined {
     switch (this.#command) {
       case "":
         return "Next: EHLO and the name of this host, or HELO.";

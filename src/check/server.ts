@@ -3,17 +3,18 @@
  * would take mail for an address. Nothing is sent.
  */
 import { accessSync, constants } from "node:fs";
-import type { TLSSocket } from "node:tls";
 import { senderAs } from "../compose/header-fields.ts";
 import { findPassword } from "../compose/password.ts";
 import { envelopeAddresses, refusedAddress } from "../compose/recipients.ts";
-import { serverOptions } from "../compose/server-options.ts";
+import { serverSettings } from "../compose/server-settings.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
-import { type Connection, connect, isLoopback } from "../submit/connection.ts";
-import { Dialogue } from "../submit/dialogue.ts";
-import { failure } from "../submit/failures.ts";
+import { connect, isLoopback } from "../submit/connection.ts";
+import { Dialogue, type Step } from "../submit/dialogue.ts";
+import { type FailureReason, SubmissionFailed } from "../submit/errors.ts";
 import { localRefusal } from "../submit/local.ts";
+import { outcomeOfError } from "../submit/nodemailer/outcome-of-error.ts";
+import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
 import { exitOf, oneLine } from "../submit/replies.ts";
 import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
@@ -22,8 +23,8 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "./remedies.ts";
 
 const about = "server";
-/** Seconds that a server may take to answer. Some greet late on purpose, to tell who can wait. */
-const patience = 10;
+/** Milliseconds that a server may take to reply. Some greet late on purpose, to recognise clients that can't wait. */
+const patience = 10_000;
 
 interface Context {
   readonly config: Config;
@@ -74,42 +75,48 @@ async function dialogue(
   { config, terminal }: Context,
   recipient: string | undefined,
 ): Promise<Finding[]> {
-  const options = serverOptions(config);
-  const heard = new Heard();
-  const talk = new Dialogue((side, line) => heard.hear(side, line));
+  const settings = serverSettings(config);
+  const talk = new Dialogue(undefined);
   const timeouts = {
-    connect: Math.min(patience, options.timeouts.connect) * 1000,
-    silence: Math.min(patience, options.timeouts.silence) * 1000,
+    connect: Math.min(patience, settings.timeouts.connect),
+    silence: Math.min(patience, settings.timeouts.silence),
+    total: 0,
   };
   const password = (user: string, host: string) => findPassword(config, terminal, user, host);
   const name = serverName(server);
   const sender = senderOf(config);
-  let connection: Connection | undefined;
+  let session: SmtpSession | undefined;
   try {
-    connection = await connect({ ...options, server, name: options.mailName, timeouts, password }, talk);
-    const checks = await envelope(connection, talk, sender, recipient);
-    if (!connection.destroyed) await connection.farewell(1000);
-    return [...greeting(heard, name), ...way(connection, server, heard), ...checks];
+    session = await connect({ ...settings, server, timeouts, password }, talk);
+    const checks = await envelope(session, talk, sender, recipient);
+    if (!session.destroyed) await session.farewell(1000);
+    return [...greeting(talk, name), ...way(session, server, talk), ...checks];
   } catch (thrown) {
-    const error = reasonOf(thrown, server, timeouts);
-    const said = heard.greeting ?? "";
-    const text = /^[45]\d\d/.test(said) ? `${name} says: ${oneLine(said)}` : error.message;
-    const where = heard.place(text);
-    const found = said.startsWith("220") ? greeting(heard, name) : [];
-    return [...found, fail(where, text, connectionRemedy(where, { text, error, greeted: said !== "" }, server))];
+    const error = failureOf(thrown, server, timeouts);
+    const said = talk.greeting ?? "";
+    const isRefused = /^[45]\d\d/.test(said);
+    const text = isRefused ? `${name} says: ${oneLine(said)}` : error.message;
+    const found = said.startsWith("220") ? greeting(talk, name) : [];
+    const place = isRefused ? about : placeOf(error.reason, talk.step);
+    const facts = { refusal: isRefused ? said : undefined, isGreeted: said !== "", server };
+    return [...found, fail(place, text, connectionRemedy(error, facts))];
   } finally {
-    connection?.close();
+    session?.close();
   }
 }
 
-function reasonOf(thrown: unknown, server: ServerWay, timeouts: { connect: number; silence: number }): MailError {
+function failureOf(
+  thrown: unknown,
+  server: ServerWay,
+  timeouts: { connect: number; silence: number },
+): SubmissionFailed {
   try {
-    failure(thrown, { from: "", to: [] }, { dotSent: false, server, timeouts });
+    outcomeOfError(thrown, { from: "", to: [] }, { dotSent: false, server, timeouts });
   } catch (error) {
-    if (error instanceof MailError) return error;
+    if (error instanceof SubmissionFailed) return error;
     throw error;
   }
-  return new MailError(`${serverName(server)}: no answer`, Exit.Protocol, thrown);
+  return new SubmissionFailed("unexpected reply", `${serverName(server)}: no answer`, Exit.Protocol, thrown);
 }
 
 function senderOf({ identity, settings }: Config): string {
@@ -118,50 +125,64 @@ function senderOf({ identity, settings }: Config): string {
   return named ?? `${identity.login}@${identity.mailName}`;
 }
 
-/** What the dialogue has come to. */
-class Heard {
-  greeting: string | undefined;
-  /** A server that knows no EHLO says so. */
-  hello: string | undefined;
-  login: string | undefined;
-  /** Where encryption is a bonus. */
-  failedTls = false;
-  #phase = "";
-
-  hear(side: string, line: string): void {
-    if (side === "phase") this.#phase = line;
-    if (side === "client") this.login = /^AUTH (\S+)/.exec(line)?.[1] ?? this.login;
-    if (side === "note" && line.startsWith("TLS failed")) this.failedTls = true;
-    if (side !== "server") return;
-    if (this.#phase === "Greeting") this.greeting ??= line;
-    if (this.#phase.startsWith("EHLO") && !line.startsWith("2")) this.hello = line;
-  }
-
-  /** What it was about when it went wrong. */
-  place(message: string): string {
-    if (/certificate|TLS/.test(message) || this.#phase.startsWith("STARTTLS")) return "TLS";
-    return this.#phase.startsWith("AUTH") || /login|password/.test(message) ? "login" : about;
+/** Returns what was being checked when the dialogue failed. */
+function placeOf(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
+  switch (reason) {
+    case "STARTTLS refused":
+    case "no TLS in time":
+    case "no TLS on this port":
+    case "TLS failed":
+    case "certificate for another name":
+    case "certificate expired":
+    case "certificate not yet valid":
+    case "certificate not trusted":
+      return "TLS";
+    case "login refused":
+    case "login not offered":
+    case "login mechanism unknown":
+    case "login not encrypted":
+    case "no password":
+    case "password command failed":
+      return "login";
+    case "unknown host":
+    case "no connection":
+    case "no greeting":
+    case "no reply":
+    case "connection closed":
+    case "endless reply":
+    case "not SMTP":
+    case "unexpected reply":
+    case "refused":
+    case "system error":
+    case "total time exceeded":
+    case "interrupted":
+    case "invalid setting":
+    case "invalid envelope":
+    case "address not ASCII":
+    case "message too large":
+    case "message unreadable":
+    case "program failed":
+      if (step === "STARTTLS") return "TLS";
+      return step === "AUTH" ? "login" : about;
   }
 }
 
-function greeting({ greeting: said = "", hello }: Heard, name: string): Finding[] {
+function greeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
   const found = ok(about, `${name} says: ${oneLine(said)}`);
-  if (hello === undefined) return [found];
-  return [found, warn(about, `EHLO: ${oneLine(hello)}`, "an old server: plain SMTP is spoken with it")];
+  if (refusedHello === undefined) return [found];
+  return [found, warn(about, `EHLO: ${oneLine(refusedHello)}`, "an old server: plain SMTP is spoken with it")];
 }
 
-/** How a message would get there. */
-function way(connection: Connection, server: ServerWay, { login, failedTls }: Heard): Finding[] {
+/** Returns how a message would get there. */
+function way({ encryption }: SmtpSession, server: ServerWay, { login, hasTlsFailed }: Dialogue): Finding[] {
   const findings: Finding[] = [];
-  if (connection.secure) {
-    const { authorized, authorizationError } = connection._socket as TLSSocket;
-    const version = (connection._socket as TLSSocket).getProtocol() ?? "TLS";
-    const trust = authorized
-      ? "its certificate is trusted"
-      : `its certificate is not looked at (${authorizationError})`;
+  if (encryption !== undefined) {
+    const { version, untrustedFor } = encryption;
+    const trust =
+      untrustedFor === undefined ? "its certificate is trusted" : `its certificate is not looked at (${untrustedFor})`;
     findings.push(ok("TLS", `${version}; ${trust}`));
   } else if (!isLoopback(server)) {
-    const reason = failedTls ? "TLS failed" : "nothing is encrypted";
+    const reason = hasTlsFailed ? "TLS failed" : "nothing is encrypted";
     findings.push(warn("TLS", `${reason}: mail is sent for all to read`, "set starttls=required, if it is not to be"));
   }
   if (login !== undefined) findings.push(ok("login", `as ${server.user}, by ${login}`));
@@ -169,19 +190,19 @@ function way(connection: Connection, server: ServerWay, { login, failedTls }: He
 }
 
 async function envelope(
-  connection: Connection,
+  session: SmtpSession,
   talk: Dialogue,
   sender: string,
   recipient: string | undefined,
 ): Promise<Finding[]> {
   const ascii = /^[\0-\x7f]*$/.test(sender + (recipient ?? ""));
   const parameters = !ascii && talk.extension("SMTPUTF8") !== undefined ? " SMTPUTF8" : "";
-  const taken = await connection.ask(`MAIL FROM:<${sender}>${parameters}`);
+  const taken = await session.ask(`MAIL FROM:<${sender}>${parameters}`);
   if (!taken.startsWith("2")) {
     return [fail(about, `it refuses ${sender} as a sender: ${oneLine(taken)}`, senderRemedy(taken))];
   }
   if (recipient === undefined) return [];
-  const reply = await connection.ask(`RCPT TO:<${recipient}>`);
+  const reply = await session.ask(`RCPT TO:<${recipient}>`);
   const text = `mail for ${recipient}: ${oneLine(reply)}`;
   if (reply.startsWith("2")) return [ok("recipient", text)];
   const refusal = { recipient, reply, exit: exitOf(reply) };

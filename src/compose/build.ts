@@ -19,7 +19,7 @@ import {
   without,
   written,
 } from "./header-fields.ts";
-import type { Sender, Stamp } from "./stamp.ts";
+import type { Author, Stamp } from "./stamp.ts";
 
 export function newStamp(mailName: string): Stamp {
   const date = new Date();
@@ -39,25 +39,25 @@ export async function rawMessage(
   draft: Draft,
   people: People,
   stamp: Stamp,
-  sender: Sender,
+  author: Author,
   { exact }: { exact: boolean },
 ): Promise<Built> {
   if (draft.attachments.length > 0) {
     const built = new Body();
-    const message = await encodedMessage(draft, people, stamp, sender, { bcc: true });
+    const message = await encodedMessage(draft, people, stamp, author, { bcc: true });
     for await (const piece of message.open()) built.append(piece as Buffer);
     return built;
   }
   const { body } = draft;
-  const charset = charsetOf(body.facts, sender.charset);
+  const charset = charsetOf(body.facts, author.charset);
   const fields: Field[] = [
     ...(draft.from === undefined || hasField(draft, "from") ? [] : [["From", draft.from] as const]),
     ...peopleFields(draft, people, ", ", true),
-    ...typeFields(draft, charset === "us-ascii" ? (sender.charset ?? "UTF-8") : charset, "8bit"),
+    ...typeFields(draft, charset === "us-ascii" ? (author.charset ?? "UTF-8") : charset, "8bit"),
     ...replyFields(draft),
     ...stampFields(draft, stamp),
   ];
-  const header = toBytes(`${written(encodeNonAscii(fields, sender.charset))}\n`);
+  const header = toBytes(`${written(encodeNonAscii(fields, author.charset))}\n`);
   const dropped = exact ? 0 : body.facts.returns;
   return {
     size: header.length + body.size - dropped + (body.facts.ended ? 0 : 1),
@@ -73,7 +73,7 @@ export async function encodedMessage(
   draft: Draft,
   people: People,
   stamp: Stamp,
-  sender: Sender,
+  author: Author,
   { bcc, eightBit = true }: { bcc: boolean; eightBit?: boolean },
 ): Promise<Outgoing> {
   const whole = draft.attachments.length === 0;
@@ -83,12 +83,12 @@ export async function encodedMessage(
   const encoding = encoded ? "7bit" : transferEncodingOf(draft.body.facts, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");
   const labelled = kept ? draft : without(draft, "content-transfer-encoding");
-  const type = typeFields(labelled, charsetOf(draft.body.facts, sender.charset), encoding);
+  const type = typeFields(labelled, charsetOf(draft.body.facts, author.charset), encoding);
   const lines = await encoder(encoding);
   const needsEightBit = encoding === "8bit" || draft.attachments.some(({ facts }) => facts?.ascii === false);
   const sevenBit =
     needsEightBit && eightBit
-      ? await encodedMessage(draft, people, stamp, sender, { bcc, eightBit: false })
+      ? await encodedMessage(draft, people, stamp, author, { bcc, eightBit: false })
       : undefined;
   const again = sevenBit === undefined ? {} : { sevenBit: () => sevenBit };
   const bodySize = sizeAs(encoding, draft.body);
@@ -97,7 +97,7 @@ export async function encodedMessage(
     const inPart = (name: string) => /^content-(type|transfer-encoding)$/i.test(name);
     const top = { ...labelled, fields: labelled.fields.filter(({ name }) => !inPart(name)) };
     const fields: Field[] = [
-      ...encodedFields(top, people, stamp, sender, bcc),
+      ...encodedFields(top, people, stamp, author, bcc),
       ...type.filter(([name]) => !inPart(name)),
     ];
     const part = {
@@ -110,7 +110,7 @@ export async function encodedMessage(
       ...again,
     };
   }
-  const header = toBytes(`${written([...encodedFields(labelled, people, stamp, sender, bcc), ...type])}\n`);
+  const header = toBytes(`${written([...encodedFields(labelled, people, stamp, author, bcc), ...type])}\n`);
   return {
     size: header.length + bodySize,
     messageId: fieldValue(draft, "message-id") ?? stamp.messageId,

@@ -9,7 +9,7 @@ import { rawMessage } from "./build.ts";
 import type { ComposeContext } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import type { Recipients } from "./recipients.ts";
-import type { Sender, Stamp } from "./stamp.ts";
+import type { Author, Stamp } from "./stamp.ts";
 
 type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
 
@@ -23,14 +23,14 @@ export async function keepCopies(
   context: Context,
   draft: Draft,
   people: Recipients,
-  { stamp, from, interrupt }: { readonly stamp: Stamp; readonly from: Sender; readonly interrupt: AbortSignal },
+  { stamp, author, interrupt }: { readonly stamp: Stamp; readonly author: Author; readonly interrupt: AbortSignal },
 ): Promise<Refusal[]> {
   const { config, terminal } = context;
   const record = recordFile(config.settings, draft.record ?? config.settings.text("record"));
   if (record === undefined && people.sinks.length === 0) return [];
   const { copyForMbox, feedCommand } = await import("./record.ts");
   const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
-    rawMessage(draft, names, stamp, from, { exact: false });
+    rawMessage(draft, names, stamp, author, { exact: false });
   if (record !== undefined) {
     const failed = await failure(interrupt, async () =>
       keepCopy(context, record, await copyTo(people), stamp.date, interrupt),

@@ -7,15 +7,15 @@ import { appendBytes } from "../mailbox/append.ts";
 import { OutcomeUnknown, Unreachable } from "../submit/errors.ts";
 import { Queue, type Verdict } from "../submit/queue.ts";
 import { type Entry, isDamaged } from "../submit/queue-entry.ts";
-import type { Outcome, Outgoing, Refusal, Transport } from "../submit/transport.ts";
-import { parseWay, type Way } from "../submit/way.ts";
+import type { Departure, Outcome, Outgoing, Refusal } from "../submit/transport.ts";
+import { parseWay } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 interface Context {
   readonly config: Config;
   readonly terminal: Terminal;
   readonly submission: {
-    openUnqueued(way: Way, asked: { sender: string; verbose: boolean }): Promise<Transport>;
+    attempt(departure: Departure): Promise<Outcome>;
   };
 }
 
@@ -117,8 +117,9 @@ async function attempt({ submission }: Context, queue: Queue, entry: Entry): Pro
     return { accepted: [], refused: everyone(reply, unsure) };
   }
   try {
-    const transport = await submission.openUnqueued(parseWay(way), { sender: envelope.from, verbose: false });
-    const outcome = await transport.submit(envelope, queue.departing(entry));
+    const message = queue.departing(entry);
+    const departure = { way: parseWay(way), envelope, message, envelopeSender: envelope.from, verbose: false };
+    const outcome = await submission.attempt(departure);
     const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, ...unsure } : each));
     return { ...outcome, refused };
   } catch (error) {

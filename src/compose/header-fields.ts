@@ -6,7 +6,7 @@ import { encodeMailbox, encodeText, encodeWords } from "../message/encoded-words
 import { byteLength } from "../message/text.ts";
 import type { Draft } from "./draft.ts";
 import { isSink, qualified, type Recipients } from "./recipients.ts";
-import type { Sender, Stamp } from "./stamp.ts";
+import type { Author, Stamp } from "./stamp.ts";
 
 export type Field = readonly [name: string, value: string];
 
@@ -18,7 +18,7 @@ export function encodedFields(
   draft: Draft,
   people: People,
   stamp: Stamp,
-  { identity, charset }: Sender,
+  { identity, charset }: Author,
   bcc: boolean,
 ): Field[] {
   const list = (name: string, items: readonly string[]): Field[] => {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
+import { SubmissionFailed } from "../submit/errors.ts";
 import { passwordFromNetrc } from "../submit/netrc.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -19,7 +20,8 @@ export async function findPassword(config: Config, terminal: Terminal, user: str
   if (found !== undefined) terminal.err(`mail: ${found.refused}\n`);
   const typed = await terminal.lend(() => askSecret(`Password for ${user} at ${host}: `));
   if (typed !== undefined && typed !== "") return typed;
-  throw new MailError(
+  throw new SubmissionFailed(
+    "no password",
     `no password for ${user} at ${host}: put it into ${path} (machine ${host} login ${user} password ...), ` +
       "or name a passwordcommand",
     Exit.NoPerm,
@@ -35,7 +37,17 @@ async function fromCommand(shell: string, command: string, { user, host }: { use
     throw new MailError(`passwordcommand: ${error instanceof Error ? error.message : String(error)}`, Exit.Config);
   });
   const [password = ""] = output.split("\n", 1);
-  if (code !== 0) throw new MailError(`passwordcommand: ended with code ${code}; nothing was sent`, Exit.NoPerm);
-  if (password === "") throw new MailError("passwordcommand: printed no password; nothing was sent", Exit.NoPerm);
+  if (code !== 0)
+    throw new SubmissionFailed(
+      "no password",
+      `passwordcommand: ended with code ${code}; nothing was sent`,
+      Exit.NoPerm,
+    );
+  if (password === "")
+    throw new SubmissionFailed(
+      "password command failed",
+      "passwordcommand: printed no password; nothing was sent",
+      Exit.NoPerm,
+    );
   return password;
 }

@@ -14,7 +14,7 @@ import { isAddressField, senderAs } from "./header-fields.ts";
 import type { Keeping } from "./keeping.ts";
 import { answered, failed, tellRefused, unsent } from "./outcome.ts";
 import { envelopeAddresses, qualified, type Recipients, refusedAddress, resolveRecipients } from "./recipients.ts";
-import type { Sender, Stamp } from "./stamp.ts";
+import type { Author, Stamp } from "./stamp.ts";
 import { asBsd, wayOut } from "./submission.ts";
 
 /** @param interrupt ends it where that is still possible, with its reason */
@@ -41,35 +41,35 @@ export async function send(
   }
   if (everyone.length + refused.length === 0)
     throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
-  const sender = draft.from === undefined ? undefined : parseAddresses(draft.from)[0]?.address;
+  const envelopeSender = draft.from === undefined ? undefined : parseAddresses(draft.from)[0]?.address;
   const stamp = newStamp(identity.mailName);
-  const from: Sender = { identity, charset: ttyCharset(config) };
+  const author: Author = { identity, charset: ttyCharset(config) };
   // Whoever gets nothing is named in it, too.
   const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
   draft.whole = async () => {
     try {
-      return await rawMessage(draft, named, stamp, from, { exact: true });
+      return await rawMessage(draft, named, stamp, author, { exact: true });
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       terminal.err(`mail: ${error.message}; what was attached is not kept\n`);
-      return await rawMessage({ ...draft, attachments: [] }, named, stamp, from, { exact: true });
+      return await rawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
     }
   };
   const way = wayOut(config);
   if (settings.get("debug")) {
-    terminal.out(planned(way, { sender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
+    terminal.out(planned(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
     tellRefused(terminal, refused);
     return unsent(refused[0]?.exit ?? Exit.Ok);
   }
   const toFiles = everyone.every((item) => people.sinks.includes(item));
   try {
     if (!settings.get("dryrun")) {
-      for (const each of await keepCopies(context, draft, people, { stamp, from, interrupt }))
+      for (const each of await keepCopies(context, draft, people, { stamp, author, interrupt }))
         refused.push(asBsd(config) ? { ...each, exit: Exit.Failure } : each);
     }
     const outcome: Outcome = toFiles
       ? { accepted: people.sinks.filter((sink) => !refused.some(({ recipient }) => recipient === sink)), refused: [] }
-      : await submit(context, draft, people, { way, stamp, sender, from, interrupt });
+      : await submitDraft(context, draft, people, { way, stamp, envelopeSender, author, interrupt });
     return await answered(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
@@ -80,36 +80,34 @@ export async function send(
 interface Ready {
   readonly way: Way;
   readonly stamp: Stamp;
-  readonly from: Sender;
-  readonly sender: string | undefined;
+  readonly author: Author;
+  readonly envelopeSender: string | undefined;
   readonly interrupt: AbortSignal;
 }
 
-async function submit(
+/** Builds the message in the form that the way requires, and submits it. */
+async function submitDraft(
   { config, submission, verbose }: ComposeContext,
   draft: Draft,
   people: Recipients,
-  ready: Ready,
+  { way, stamp, author, envelopeSender, interrupt }: Ready,
 ): Promise<Outcome> {
   const { identity } = config;
-  ready.interrupt.throwIfAborted();
+  interrupt.throwIfAborted();
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
-  const transport = await submission.open(ready.way, { sender: ready.sender, verbose });
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
-  const from = qualified(ready.sender ?? identity.login, identity.mailName);
-  if (transport.headers === "typed") {
+  const from = qualified(envelopeSender ?? identity.login, identity.mailName);
+  const departure = { way, envelopeSender, verbose };
+  if (way.kind === "program") {
     const { Readable } = await import("node:stream");
-    const raw = await rawMessage(draft, people, ready.stamp, ready.from, { exact: false });
-    const message = { size: raw.size, open: () => Readable.from(raw.pieces(), { objectMode: false }) };
-    return await transport.submit({ from, to: items }, message, ready.interrupt);
+    const typed = await rawMessage(draft, people, stamp, author, { exact: false });
+    const message = { size: typed.size, open: () => Readable.from(typed.pieces(), { objectMode: false }) };
+    return await submission.send({ ...departure, envelope: { from, to: items }, message }, interrupt);
   }
   const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
-  return await transport.submit(
-    { from, to },
-    await encodedMessage(draft, addressed, ready.stamp, ready.from, { bcc: false }),
-    ready.interrupt,
-  );
+  const message = await encodedMessage(draft, addressed, stamp, author, { bcc: false });
+  return await submission.send({ ...departure, envelope: { from, to }, message }, interrupt);
 }
 
 function checkedAddresses(item: string, mailName: string): string[] {
@@ -148,7 +146,12 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
 }
 
 function planned(way: Way, options: ProgramOptions): string {
-  if (way.kind === "smtp") return `Would be sent to ${wayName(way)}\n`;
-  if (way.kind === "local") return "Would be delivered on this machine\n";
-  return `Sendmail arguments: ${["sendmail", ...programArguments(options)].map((each) => `"${each}"`).join(" ")}\n`;
+  switch (way.kind) {
+    case "smtp":
+      return `Would be sent to ${wayName(way)}\n`;
+    case "local":
+      return "Would be delivered on this machine\n";
+    case "program":
+      return `Sendmail arguments: ${["sendmail", ...programArguments(options)].map((each) => `"${each}"`).join(" ")}\n`;
+  }
 }

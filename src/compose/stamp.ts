@@ -1,8 +1,8 @@
-/** Who sends a message, and what makes it this one. */
+/** The author of a message, and what makes it this one. */
 import type { Identity } from "../config/identity.ts";
 
-/** Who sends from where, in which charset. */
-export interface Sender {
+/** The author of a message: identity and charset. */
+export interface Author {
   readonly identity: Identity;
   /** What the user's bytes are that are not UTF-8 (config/charset.ts). */
   readonly charset: string | undefined;

@@ -1,29 +1,25 @@
-/** The ways out of a session: opened as the variables say, kept open from message to message, and looked on. */
+/**
+ * The submissions of a session: a transport for each message, reused for the next one; a record of what was sent; and a
+ * queue for what was refused for now.
+ */
 import { readdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
 import { queueDirectory } from "../submit/queue-directory.ts";
-import type { Envelope, Outcome, Outgoing, Transport } from "../submit/transport.ts";
+import type { Departure, Envelope, Outcome, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { serverOptions } from "./server-options.ts";
-import { witnessOf } from "./witness.ts";
+import { serverSettings } from "./server-settings.ts";
 
-export interface Asked {
-  /** The envelope sender, where one was asked for: a program is told it. */
-  readonly sender: string | undefined;
-  readonly verbose: boolean;
-}
-
-/** Where mail goes, as the variables `mta` and `sendmail` say. */
+/** Returns the way of messages, as the variables `mta` and `sendmail` name it. @throws MailError for an invalid value */
 export function wayOut({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
 }
 
-/** With the variable `sendmail` words and exit codes are bsd-mailx's. */
+/** Returns whether words and exit codes are bsd-mailx's, as with the variable `sendmail`. */
 export function asBsd({ settings }: Config): boolean {
   return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
 }
@@ -32,37 +28,45 @@ export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
   readonly #passwords = new Map<string, string>();
-  /** Where something was accepted: what waits for the same way may go too. */
+  /** The ways by which something was accepted: what waits for the same way may be tried, too. */
   readonly #open = new Set<string>();
-  #kept: { readonly key: string; readonly transport: Transport } | undefined;
+  #reused: { readonly key: string; readonly transport: Transport } | undefined;
 
   constructor(config: Config, terminal: Terminal) {
     this.#config = config;
     this.#terminal = terminal;
   }
 
-  /** The transport for the next message; with --dry-run one that only shows it. */
-  async open(way: Way, asked: Asked): Promise<Transport> {
-    const transport = await this.#transport(way, asked);
+  /**
+   * Sends a message; with --dry-run it is only shown. With `set queue`, what is refused for now is queued.
+   *
+   * @throws as Transport.submit does
+   */
+  async send(departure: Departure, interrupt: AbortSignal): Promise<Outcome> {
+    const { way, envelope, message } = departure;
     if (this.#config.settings.get("dryrun")) {
+      serverSettings(this.#config); // an invalid value is reported, too
       const { DryRun } = await import("../submit/dry-run.ts");
-      return new DryRun(wayName(way), transport.headers, (bytes) => this.#terminal.out(bytes));
+      return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes)).submit(envelope, message);
     }
-    return this.#with(transport, async (envelope, message, interrupt) => {
-      const submit = () => this.#submit(way, transport, envelope, message, interrupt);
-      const outcome = await this.#queued(way, envelope, message, submit);
-      if (outcome.accepted.length > 0) this.#open.add(wayName(way));
-      return outcome;
-    });
+    const attempt = this.attempt(departure, interrupt);
+    const outcome = await (this.#config.settings.get("queue") ? this.#queueDeferred(departure, attempt) : attempt);
+    if (outcome.accepted.length > 0) this.#open.add(wayName(way));
+    return outcome;
   }
 
-  /** The same for what is in the queue already. */
-  async openUnqueued(way: Way, asked: Asked): Promise<Transport> {
-    const transport = await this.#transport(way, asked);
-    return this.#with(transport, (envelope, message) => this.#submit(way, transport, envelope, message));
+  /** Submits a message once and records what was accepted. @throws as Transport.submit does */
+  async attempt(departure: Departure, interrupt?: AbortSignal): Promise<Outcome> {
+    const { way, envelope, message } = departure;
+    const transport = await this.#reuseTransport(departure);
+    const outcome = await transport.submit(envelope, message, interrupt);
+    const { remember } = await import("../submit/sent.ts");
+    const directory = stateDirectory(process.env, this.#config.identity.home);
+    await remember(directory, { way: wayName(way), envelope, outcome, message });
+    return outcome;
   }
 
-  /** At the end of the session. Before that, what waits in the queue for a server that takes mail again. */
+  /** Ends the session's submissions. Before that, what waits in the queue for a server that accepts mail again is sent. */
   async close(): Promise<void> {
     const ways = isEmpty(queueDirectory(stateDirectory(process.env, this.#config.identity.home)))
       ? []
@@ -83,44 +87,15 @@ export class Submission {
   }
 
   async #hangUp(): Promise<void> {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    await kept?.transport.close();
+    const reused = this.#reused;
+    this.#reused = undefined;
+    await reused?.transport.close();
   }
 
-  #with({ headers }: Transport, submit: Transport["submit"]): Transport {
-    return { headers, submit, close: async () => {} };
-  }
-
-  async #submit(
-    way: Way,
-    transport: Transport,
-    envelope: Envelope,
-    message: Outgoing,
-    interrupt?: AbortSignal,
-  ): Promise<Outcome> {
-    const outcome = await transport.submit(envelope, message, interrupt);
-    const { remember } = await import("../submit/sent.ts");
-    const { identity } = this.#config;
-    await remember(stateDirectory(process.env, identity.home), { way: wayName(way), envelope, outcome, message });
-    return outcome;
-  }
-
-  /** With `set queue`, what is refused for now is kept and tried again. */
-  async #queued(way: Way, envelope: Envelope, message: Outgoing, submit: () => Promise<Outcome>): Promise<Outcome> {
-    if (!this.#config.settings.get("queue")) return submit();
-    let outcome: Outcome;
-    try {
-      outcome = await submit();
-    } catch (error) {
-      if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
-      // Whoever gives it up does not want it sent later.
-      if (error instanceof Interrupted) throw error;
-      if (error.exit !== Exit.TempFail) throw error;
-      const reply = error.message === "" ? `${wayName(way)}: the program failed` : error.message;
-      outcome = { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
-    }
-    // Where it may have arrived, another try could be a second copy.
+  /** Queues a message for the recipients who were refused for now. @returns the outcome for the others */
+  async #queueDeferred({ way, envelope, message }: Departure, attempt: Promise<Outcome>): Promise<Outcome> {
+    const outcome = await attempt.catch((error: unknown) => deferredOutcome(error, way, envelope));
+    // If it may have arrived, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     if (later.length === 0) return outcome;
     const { queueOf } = await import("./flush.ts");
@@ -141,28 +116,33 @@ export class Submission {
     };
   }
 
-  async #transport(way: Way, { sender, verbose }: Asked): Promise<Transport> {
+  /** Returns the transport for a message: that of the message before, if it would be opened in the same way. */
+  async #reuseTransport({ way, envelopeSender, verbose }: Departure): Promise<Transport> {
     const { settings } = this.#config;
-    const witness = witnessOf(this.#terminal, {
-      verbose: verbose || settings.get("verbose"),
-      json: settings.text("trace") !== undefined,
-    });
+    const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
     const said = {
-      ...serverOptions(this.#config),
+      ...serverSettings(this.#config),
       ...storeOptions(this.#config),
       verbose,
-      sender,
+      envelopeSender,
       metoo: settings.get("metoo"),
     };
+    const key = JSON.stringify([wayName(way), said, shown]);
+    if (this.#reused?.key === key) return this.#reused.transport;
+    await this.#hangUp();
     const { openTransport } = await import("../submit/open-transport.ts");
-    const options = { ...said, witness, password: (user: string, host: string) => this.#password(user, host) };
-    if (way.kind !== "smtp") return openTransport(way, options);
-    const key = JSON.stringify([wayName(way), said, witness === undefined]);
-    if (this.#kept?.key !== key) {
-      await this.#hangUp();
-      this.#kept = { key, transport: await openTransport(way, options) };
-    }
-    return this.#kept.transport;
+    const transport = await openTransport(way, {
+      ...said,
+      observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
+      password: (user, host) => this.#password(user, host),
+    });
+    if (way.kind === "smtp") this.#reused = { key, transport };
+    return transport;
+  }
+
+  async #printer(shown: { readonly verbose: boolean; readonly json: boolean }) {
+    const { printDialogue } = await import("./print-dialogue.ts");
+    return printDialogue(this.#terminal, shown);
   }
 
   async #password(user: string, host: string): Promise<string> {
@@ -174,6 +154,15 @@ export class Submission {
     this.#passwords.set(key, password);
     return password;
   }
+}
+
+/** Returns a failure that may pass as an outcome: every recipient is refused for now. @throws any other error again */
+function deferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome {
+  if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
+  // A user who cancels a message does not want it to be sent later.
+  if (error instanceof Interrupted || error.exit !== Exit.TempFail) throw error;
+  const reply = error.message === "" ? `${wayName(way)}: the program failed` : error.message;
+  return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
 }
 
 /** Looked at here, since what works on a queue takes longer to load than a message to send. */

@@ -5,11 +5,19 @@
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import type {
-  SMTPConnectionCustomAuthContext as Context,
-  SMTPConnectionCustomAuthResponse as Reply,
-} from "nodemailer/lib/smtp-connection";
-import { Exit, MailError } from "../errors.ts";
+import { alternatives, Exit, MailError } from "../errors.ts";
+import { SubmissionFailed } from "./errors.ts";
+
+/** A login under way: the credentials, and the way to send a line and get the reply. */
+interface Context {
+  readonly auth: { readonly credentials: { readonly user: string; readonly pass: string } };
+  readonly method: string;
+  sendCommand(line: string): Promise<Reply>;
+}
+
+interface Reply {
+  readonly response: string;
+}
 
 /** The mechanisms in order of preference. The last two take a token (RFC 6750) for a password. */
 const mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"] as const;
@@ -33,7 +41,10 @@ export function chooseMechanism(
   if (wanted !== undefined && wanted !== "") {
     const found = mechanisms.find((each) => each === wanted.toUpperCase());
     if (found === undefined) {
-      throw new MailError(`smtpauth: "${wanted}" is none of ${mechanisms.join(", ").toLowerCase()}`, Exit.Config);
+      throw new MailError(
+        `smtpauth: "${wanted}" is invalid; use ${alternatives(mechanisms).toLowerCase()}`,
+        Exit.Config,
+      );
     }
     return found;
   }
@@ -42,13 +53,15 @@ export function chooseMechanism(
   const [first] = usable;
   if (first !== undefined) return first;
   if (known.length > 0) {
-    throw new MailError(
+    throw new SubmissionFailed(
+      "login not encrypted",
       `${server}: the password would be sent unencrypted; set starttls=required, or smtpauth=plain to have it so`,
       Exit.NoPerm,
     );
   }
   const foreign = words.filter((word) => word !== "").join(" ");
-  throw new MailError(
+  throw new SubmissionFailed(
+    foreign === "" ? "login not offered" : "login mechanism unknown",
     `${server}: ${foreign === "" ? "the server takes no login" : `no login that is known here (${foreign})`}`,
     Exit.Unavailable,
   );

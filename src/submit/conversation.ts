@@ -1,6 +1,8 @@
 /** A connection to an SMTP server and nothing else: lines go as they are, replies come whole. */
 import type { Socket } from "node:net";
 import { isSystemError, strerror } from "../system-error.ts";
+import type { FailureReason } from "./errors.ts";
+import { describeTlsFailure } from "./failures.ts";
 import { oneLine } from "./replies.ts";
 import { NoConnection, openSocket } from "./socket.ts";
 import { tlsFailure } from "./tls-failure.ts";
@@ -9,8 +11,15 @@ import type { ServerWay } from "./way.ts";
 /** Characters of one reply; RFC 5321, section 4.5.3.1.5, has 512 of a line. */
 const longest = 1024 * 1024;
 
-/** The server has gone, or says nothing any more; the text says which. */
-export class Lost extends Error {}
+/** A server that has gone, or that no longer replies; the text says which. */
+export class Lost extends Error {
+  readonly reason: FailureReason;
+
+  constructor(reason: FailureReason, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
+}
 
 export class Conversation {
   #socket: Socket;
@@ -47,7 +56,7 @@ export class Conversation {
       if (whole !== undefined) return whole;
       if (this.#lost !== undefined) throw this.#lost;
       const left = until - Date.now();
-      if (left <= 0) throw new Lost(`no reply within ${this.#silence / 1000} s`);
+      if (left <= 0) throw new Lost("no reply", `no reply within ${this.#silence / 1000} s`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake = () => {
@@ -75,12 +84,14 @@ export class Conversation {
           servername: /[a-z]/i.test(host) ? host : "",
           rejectUnauthorized: certificates.check,
         };
-        const lost = (reason: string, cause?: Error) => reject(new Lost(reason, { cause }));
-        timer = setTimeout(() => lost(`no TLS within ${this.#silence / 1000} s`), this.#silence);
+        const late = () => reject(new Lost("no TLS in time", `no TLS within ${this.#silence / 1000} s`));
+        timer = setTimeout(late, this.#silence);
         this.#socket = tls.connect({ ...options, ca: certificates.ca }, resolve);
-        this.#socket.once("error", (error: Error) =>
-          lost(tlsFailure(error, protocol) ?? `TLS: ${oneLine(error.message)}`, error),
-        );
+        this.#socket.once("error", (error: Error) => {
+          const failure = tlsFailure(error);
+          const text = failure === undefined ? `TLS: ${oneLine(error.message)}` : describeTlsFailure(failure, protocol);
+          reject(new Lost(failure?.reason ?? "TLS failed", text, error));
+        });
       });
     } finally {
       clearTimeout(timer);
@@ -115,15 +126,17 @@ export class Conversation {
       this.#unread = lines.pop() ?? "";
       for (const line of lines) this.#size += line.length;
       this.#lines.push(...lines);
-      if (this.#size + this.#unread.length > longest) this.#end("its reply has no end");
+      if (this.#size + this.#unread.length > longest) this.#end("endless reply", "its reply has no end");
       this.#wake();
     });
-    this.#socket.on("error", (error) => this.#end(isSystemError(error) ? strerror(error) : oneLine(error.message)));
-    this.#socket.on("close", () => this.#end("the server has closed the connection"));
+    this.#socket.on("error", (error) =>
+      this.#end("system error", isSystemError(error) ? strerror(error) : oneLine(error.message)),
+    );
+    this.#socket.on("close", () => this.#end("connection closed", "the server has closed the connection"));
   }
 
-  #end(reason: string): void {
-    this.#lost ??= new Lost(reason);
+  #end(reason: FailureReason, text: string): void {
+    this.#lost ??= new Lost(reason, text);
     this.#socket.pause();
     this.#wake();
   }
@@ -138,6 +151,6 @@ export async function openConversation(
     return new Conversation(await openSocket(to, connecting), silence);
   } catch (error) {
     if (!(error instanceof NoConnection)) throw error;
-    throw new Lost(error.message, { cause: error.cause });
+    throw new Lost(error.reason, error.message, error.cause);
   }
 }

@@ -2,12 +2,10 @@
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export class DryRun implements Transport {
-  readonly headers: Transport["headers"];
   readonly #way: string;
   readonly #print: (bytes: string | Uint8Array) => void;
 
-  constructor(way: string, headers: Transport["headers"], print: (bytes: string | Uint8Array) => void) {
-    this.headers = headers;
+  constructor(way: string, print: (bytes: string | Uint8Array) => void) {
     this.#way = way;
     this.#print = print;
   }

@@ -18,7 +18,6 @@ interface LocalOptions {
 }
 
 export class LocalTransport implements Transport {
-  readonly headers = "encoded";
   readonly #options: LocalOptions;
 
   constructor(options: LocalOptions) {

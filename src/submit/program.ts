@@ -15,14 +15,13 @@ import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export interface ProgramOptions {
   /** The envelope sender to name with -f; without one the program decides. */
-  readonly sender: string | undefined;
+  readonly envelopeSender: string | undefined;
   /** The sender stays in what the program makes of an alias. */
   readonly metoo: boolean;
   readonly verbose: boolean;
 }
 
 export class ProgramTransport implements Transport {
-  readonly headers = "typed";
   readonly #program: string;
   readonly #extra: readonly string[];
 
@@ -71,15 +70,15 @@ export class ProgramTransport implements Transport {
   async close(): Promise<void> {}
 }
 
-export function programArguments({ sender, metoo, verbose }: ProgramOptions): string[] {
-  const from = sender === undefined ? [] : ["-f", sender];
-  return ["-i", "-t", ...from, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
+export function programArguments({ envelopeSender, metoo, verbose }: ProgramOptions): string[] {
+  const sender = envelopeSender === undefined ? [] : ["-f", envelopeSender];
+  return ["-i", "-t", ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
 }
 
 /** @param all the program has been given the whole message */
 function interruptedAt(program: string, all: boolean): SubmissionFailed {
   const interrupted = new Interrupted(program);
-  return all ? new OutcomeUnknown(unknownOutcome(interrupted.message)) : interrupted;
+  return all ? new OutcomeUnknown(interrupted.reason, unknownOutcome(interrupted.message)) : interrupted;
 }
 
 /** Whether the system has no room for one more process or descriptor, or the program is not there. */

@@ -4,31 +4,22 @@
  * Every phase is bounded by the time a server may be silent. Once the final dot may have reached the server, a lost
  * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
  */
-import { types } from "node:util";
 import { MailError } from "../errors.ts";
-import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
-import { Dialogue } from "./dialogue.ts";
+import { type ConnectionOptions, connect } from "./connection.ts";
+import { Dialogue, type DialogueObserver } from "./dialogue.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
-import { failure, refusal, type SmtpError, unknownOutcome } from "./failures.ts";
+import { unknownOutcome } from "./failures.ts";
+import { isConnectionLost, outcomeOfError, refusalOf } from "./nodemailer/outcome-of-error.ts";
+import type { SmtpSession } from "./nodemailer/smtp-session.ts";
 import { onAbort } from "./on-abort.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
 import { international } from "./smtputf8.ts";
-import type { Envelope, Outcome, Outgoing, Refusal, Transport, Witness } from "./transport.ts";
+import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 import { serverName } from "./way.ts";
 
-/** RFC 3461, section 4.1. */
-export type Notice = "never" | "success" | "failure" | "delay";
-
-export type Chunking = "always" | "large" | "never";
-
 export interface SmtpOptions extends ConnectionOptions {
-  /** Milliseconds that one message may take, all in all; 0: as long as the server is not silent. */
-  readonly total: number;
-  /** When the server is to tell the sender what became of the message; by default as it likes. */
-  readonly notify: readonly Notice[];
-  /** When BDAT is used with a server that has it. */
-  readonly chunking: Chunking;
-  readonly witness: Witness | undefined;
+  /** Gets the events of each dialogue. */
+  readonly observe: DialogueObserver | undefined;
 }
 
 /** Bytes of a message that goes in chunks of itself: below that, DATA is as fast and can be read along. */
@@ -39,17 +30,16 @@ const farewell = 1000;
 const mostRecipients = 1000;
 
 export class SmtpTransport implements Transport {
-  readonly headers = "encoded";
   readonly #options: SmtpOptions;
   readonly #dialogue: Dialogue;
-  #connection: Connection | undefined;
+  #connection: SmtpSession | undefined;
   /** There was a connection for this message; it may have been given up since. */
   #reached = false;
   #limit = mostRecipients;
 
   constructor(options: SmtpOptions) {
     this.#options = options;
-    this.#dialogue = new Dialogue(options.witness);
+    this.#dialogue = new Dialogue(options.observe);
   }
 
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
@@ -92,14 +82,13 @@ export class SmtpTransport implements Transport {
 
   /** One MAIL, its RCPTs and DATA. A connection kept from before may have been closed by the server: then once more. */
   async #transaction(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
-    const send = (connection: Connection) => this.#send(connection, envelope, message);
+    const send = (connection: SmtpSession) => this.#send(connection, envelope, message);
     const kept = this.#connection;
-    if (kept !== undefined && kept.stage === "connected" && !kept.destroyed) {
+    if (kept?.isUsable === true) {
       try {
         return await this.#within(send, interrupt);
       } catch (error) {
-        const gone = types.isNativeError(error) && isGone(error) && !this.#dialogue.dotSent;
-        if (!gone) return this.#failed(error, envelope);
+        if (!isConnectionLost(error) || this.#dialogue.isDotSent) return this.#failed(error, envelope);
       }
     }
     this.#drop();
@@ -111,15 +100,15 @@ export class SmtpTransport implements Transport {
   }
 
   async #failed(error: unknown, envelope: Envelope): Promise<Outcome> {
-    const { dotSent } = this.#dialogue;
+    const dotSent = this.#dialogue.isDotSent;
     const { server, timeouts } = this.#options;
     const answered = dotSent ? (this.#connection?.answered ?? []) : [];
     try {
-      return failure(error, envelope, { dotSent, server, timeouts });
+      return outcomeOfError(error, envelope, { dotSent, server, timeouts });
     } catch (failed) {
       if (failed instanceof Interrupted) throw failed;
       if (!this.#reached && failed instanceof SubmissionFailed && !dotSent) {
-        throw new Unreachable(failed.message, failed.exit, failed);
+        throw new Unreachable(failed.reason, failed.message, failed.exit, failed);
       }
       if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
       return partly(answered, envelope, failed);
@@ -130,24 +119,28 @@ export class SmtpTransport implements Transport {
   }
 
   /** Runs a transaction within the time that one message may take, and until it is interrupted. */
-  async #within(task: (connection: Connection) => Promise<Outcome>, interrupt?: AbortSignal): Promise<Outcome> {
-    const { total, server } = this.#options;
+  async #within(task: (connection: SmtpSession) => Promise<Outcome>, interrupt?: AbortSignal): Promise<Outcome> {
+    const { server, timeouts } = this.#options;
+    const { total } = timeouts;
     const name = serverName(server);
     let over: SubmissionFailed | undefined;
     let giveUp = (_otherwise: SubmissionFailed) => {};
     const given = new Promise<never>((_, reject) => {
       giveUp = (otherwise) => {
-        const { dotSent } = this.#dialogue;
-        over = dotSent ? new OutcomeUnknown(unknownOutcome(otherwise.message), otherwise.exit) : otherwise;
+        const dotSent = this.#dialogue.isDotSent;
+        over = dotSent
+          ? new OutcomeUnknown(otherwise.reason, unknownOutcome(otherwise.message), otherwise.exit)
+          : otherwise;
         this.#drop();
         reject(over);
       };
     });
-    const late = () => giveUp(new SubmissionFailed(`${name}: not done within ${total / 1000} s (smtptotaltimeout)`));
+    const words = `${name}: not done within ${total / 1000} s (smtptotaltimeout)`;
+    const late = () => giveUp(new SubmissionFailed("total time exceeded", words));
     const timer = total > 0 ? setTimeout(late, total) : undefined;
     const atEase = onAbort(interrupt, () => giveUp(new Interrupted(name)));
     const work = (async () => {
-      this.#dialogue.begin();
+      this.#dialogue.beginMessage();
       this.#reached = this.#connection !== undefined;
       this.#connection ??= await connect(this.#options, this.#dialogue);
       // Nobody waits for it any more, and it has been said that the message was not sent.
@@ -178,7 +171,7 @@ export class SmtpTransport implements Transport {
     this.#connection = undefined;
   }
 
-  async #send(connection: Connection, envelope: Envelope, message: Outgoing): Promise<Outcome> {
+  async #send(connection: SmtpSession, envelope: Envelope, message: Outgoing): Promise<Outcome> {
     const log = this.#dialogue;
     const { sendable, refused } = international(envelope, log.extension("SMTPUTF8") !== undefined);
     if (sendable.to.length === 0) return { accepted: [], refused };
@@ -199,10 +192,10 @@ export class SmtpTransport implements Transport {
     );
     const reply = oneLine(info.response);
     const queueId = queueIdOf(reply);
-    if (queueId !== undefined) log.note(`Queued as ${queueId}`);
+    if (queueId !== undefined) log.queued(queueId);
     return {
       accepted: info.accepted.map(String),
-      refused: [...refused, ...(info.rejectedErrors ?? []).map(refusal)],
+      refused: [...refused, ...(info.rejectedErrors ?? []).map(refusalOf)],
       reply,
       ...(queueId === undefined ? {} : { queueId }),
     };
@@ -215,7 +208,7 @@ function refusalBy(error: MailError, recipient: string): Refusal {
 }
 
 /** The connection was lost behind the message: whoever is answered has it or has it not, the others are unknown. */
-function partly(answered: Connection["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
+function partly(answered: SmtpSession["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
   const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");
   const refused = answered
     .filter((each) => !isTaken(each))
@@ -238,15 +231,10 @@ function isTooMany({ reply }: Refusal): boolean {
   return /^(452|552)[ -]/.test(reply) && (/^\d{3} [45]\.5\.3\b/.test(reply) || /too many recipients/i.test(reply));
 }
 
-function isGone(error: SmtpError): boolean {
-  if (error.response?.startsWith("421")) return true;
-  return ["ECONNECTION", "ESOCKET", "ETIMEDOUT"].includes(error.code ?? "") && !error.response;
-}
-
 /** Says QUIT where someone listens, and lets go of the socket either way. */
-async function leave(connection: Connection, dialogue: Dialogue): Promise<void> {
-  if (connection.stage === "connected" && !connection.destroyed) await connection.farewell(farewell);
-  dialogue.note("Connection closed");
+async function leave(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
+  if (connection.isUsable) await connection.farewell(farewell);
+  dialogue.closed();
   // Not at once: a program that ends now need not put its socket away.
   setImmediate(() => connection.close());
 }

@@ -13,7 +13,7 @@ export function international(envelope: Envelope, supported: boolean): { sendabl
   if (supported || isAscii([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
   const reply = "the server takes no addresses with characters beyond ASCII (SMTPUTF8); nothing was sent";
   const from = asciiAddress(envelope.from);
-  if (from === undefined) throw new SubmissionFailed(`${envelope.from}: ${reply}`, Exit.DataErr);
+  if (from === undefined) throw new SubmissionFailed("address not ASCII", `${envelope.from}: ${reply}`, Exit.DataErr);
   const refused: Refusal[] = [];
   const to: string[] = [];
   for (const recipient of envelope.to) {

@@ -9,16 +9,14 @@ import type { ServerWay } from "./way.ts";
 
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** The text says why; the cause is the system's error. */
+/** Why there is no connection. The text says it, and the cause is the system's error. */
 export class NoConnection extends Error {
-  /** There is no such host. */
-  get unknownHost(): boolean {
-    return /^(?:ENOTFOUND|EAI_)/.test((this.cause as NodeJS.ErrnoException | undefined)?.code ?? "");
-  }
+  readonly reason: "unknown host" | "no connection";
 
   constructor(cause: NodeJS.ErrnoException | undefined) {
-    super(undefined, { cause });
-    this.message = this.unknownHost ? "No such host" : reasonOf(cause);
+    const isUnknownHost = /^(?:ENOTFOUND|EAI_)/.test(cause?.code ?? "");
+    super(isUnknownHost ? "No such host" : wordsFor(cause), { cause });
+    this.reason = isUnknownHost ? "unknown host" : "no connection";
   }
 }
 
@@ -51,7 +49,7 @@ function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "
 }
 
 /** Of several addresses of a name none may be there: then the first one's reason counts. */
-function reasonOf(error: NodeJS.ErrnoException | undefined): string {
+function wordsFor(error: NodeJS.ErrnoException | undefined): string {
   if (error === undefined) return "no address";
   return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;
 }

@@ -1,40 +1,44 @@
-/** Why TLS did not come about, in words that help: OpenSSL's own name its source files. */
-import type { ServerWay } from "./way.ts";
+/** Why TLS failed, as a typed reason: OpenSSL's own words name its source files. */
+import type { TlsReason } from "./errors.ts";
 
 interface TlsError {
   readonly message: string;
   readonly code?: string | undefined;
   readonly originalCode?: string | undefined;
-  /** What Node has of a certificate that is for others. */
+  /** The certificate of a host with another name, as Node passes it on. */
   readonly cert?: { readonly subjectaltname?: string | undefined };
 }
 
 const opensslForm = /:SSL routines:[^:]*:([^:]+):/;
 
-/** @returns undefined when it is no matter of TLS */
-export function tlsFailure(error: TlsError, protocol: ServerWay["protocol"]): string | undefined {
-  const reason = error.message.replace(/^Error initiating TLS - /, "");
-  const [, ssl] = opensslForm.exec(reason) ?? [];
-  if (ssl === "wrong version number") {
-    return `no TLS there${protocol === "smtps" ? ": smtps:// wants it from the start, smtp:// does not" : ""}`;
-  }
-  if (ssl !== undefined) return `TLS failed: ${ssl}`;
-  if (isCertificateFailure(error)) return `its certificate ${certificateFailure(error, reason)}`;
-  return /before secure TLS connection was established/.test(reason)
-    ? "TLS failed: the server has closed the connection"
-    : undefined;
+/** Returns the reason and the words of others that belong to it; undefined if the error has nothing to do with TLS. */
+export function tlsFailure(error: TlsError): { readonly reason: TlsReason; readonly detail: string } | undefined {
+  const [, ssl] = opensslForm.exec(error.message) ?? [];
+  if (ssl === "wrong version number") return { reason: "no TLS on this port", detail: "" };
+  if (ssl !== undefined) return { reason: "TLS failed", detail: ssl };
+  if (isCertificateFailure(error)) return certificateFailure(error);
+  return closedTooEarly(error) ? { reason: "TLS failed", detail: "the server has closed the connection" } : undefined;
 }
 
-/** Of the server's own certificate, as Node names it: TLS itself works. */
-export function isCertificateFailure({ code = "", originalCode = "", message }: TlsError): boolean {
-  if (opensslForm.test(message)) return false;
+/** Returns whether the server's certificate was not accepted, by Node's codes and words: TLS itself works. */
+function isCertificateFailure({ code = "", originalCode = "", message }: TlsError): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(`${code} ${originalCode}`) || /certificate|altnames/i.test(message);
 }
 
-function certificateFailure({ code = "", originalCode = "", cert }: TlsError, reason: string): string {
+/** Returns whether the server hung up during the handshake, an error to which Node gives no code of its own. */
+function closedTooEarly({ message }: TlsError): boolean {
+  return /before secure TLS connection was established/.test(message);
+}
+
+function certificateFailure({ code = "", originalCode = "", cert, message }: TlsError) {
   const codes = `${code} ${originalCode}`;
-  if (codes.includes("ALTNAME")) return `is for another name (${cert?.subjectaltname ?? "none"})`;
-  if (codes.includes("EXPIRED")) return "has expired";
-  if (codes.includes("NOT_YET_VALID")) return "is not valid yet";
-  return `is not trusted (${reason}); -S cafile=FILE names one more authority`;
+  if (codes.includes("ALTNAME")) {
+    return { reason: "certificate for another name", detail: cert?.subjectaltname ?? "none" } as const;
+  }
+  if (codes.includes("EXPIRED")) return { reason: "certificate expired", detail: "" } as const;
+  if (codes.includes("NOT_YET_VALID")) return { reason: "certificate not yet valid", detail: "" } as const;
+  return {
+    reason: "certificate not trusted",
+    detail: message.replace(/^Error initiating TLS - /, ""),
+  } as const;
 }

@@ -1,5 +1,6 @@
 /** What every way out for mail has in common: an envelope and bytes in, an outcome per recipient back. */
 import type { ExitCode } from "../errors.ts";
+import type { Way } from "./way.ts";
 
 /** RFC 5321, section 2.3.1: what MAIL FROM and RCPT TO say; independent of the header. */
 export interface Envelope {
@@ -40,18 +41,18 @@ export interface Outgoing {
   readonly sevenBit?: (() => Outgoing) | undefined;
 }
 
-/**
- * Follows a dialogue as it goes on, for -v and --trace: which phase begins, who spoke, and what was said, without its line
- * end and with secrets masked. A note is ours.
- */
-export type Witness = (side: "phase" | "client" | "server" | "note", line: string) => void;
+/** A message on its way, with the way. */
+export interface Departure {
+  readonly way: Way;
+  readonly envelope: Envelope;
+  readonly message: Outgoing;
+  /** The envelope sender, if one was asked for: a sendmail program gets it as an argument. */
+  readonly envelopeSender: string | undefined;
+  /** Show the dialogue. */
+  readonly verbose: boolean;
+}
 
 export interface Transport {
-  /**
-   * The form of the message that it requires. "typed": recipients as the user typed them, with Bcc, as a sendmail program
-   * reads them from the header. "encoded": addresses qualified, without Bcc.
-   */
-  readonly headers: "typed" | "encoded";
   /**
    * @param interrupt ends it at once: with Interrupted, or with OutcomeUnknown where it is too late for that
    * @returns what became of each recipient, also when none was accepted

@@ -83,8 +83,8 @@ function decoded(login: string | undefined): string | undefined {
 
 function unknown(value: string): MailError {
   return new MailError(
-    `mta: "${value}" is none of smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, ` +
-      'lmtp:/SOCKET, a program\'s path and "local"',
+    `mta: "${value}" is invalid; use smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, ` +
+      'lmtp:/SOCKET, the path of a program, or "local"',
     Exit.Config,
   );
 }

@@ -108,7 +108,10 @@ test.each([
 test.each(["127.0.0.1:99999", "127.0.0.1:smtp", "a b", "local:/x"])("no server: %j is named as it was given", (to) => {
   const [program = "", ...argv] = [...mail, "--smtp", to];
   const { status, stderr } = spawnSync(program, argv, { env: environment(), input: "", encoding: "utf8" });
-  expect([status, stderr]).toEqual([64, `mail: --smtp: "${to}" is no HOST and no HOST:PORT; ports go up to 65535\n`]);
+  expect([status, stderr]).toEqual([
+    64,
+    `mail: --smtp: "${to}" is invalid; use HOST or HOST:PORT, with a port from 1 to 65535\n`,
+  ]);
 });
 
 test("what is said for a login is shown to nobody", async () => {

@@ -211,7 +211,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a variable that means nothing",
     { variables: { starttls: "maybe" } },
-    [/^fail server: starttls: "maybe" is none of .* -> see mailrc\(5\)/],
+    [/^fail server: starttls: "maybe" is invalid; use required, opportunistic or none -> see mailrc\(5\)/],
   ],
   ["a way that is none", { scheme: "bogus" }, [/^fail server: mta: "bogus:.* -> see mailrc\(5\)/]],
   [

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
+import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
 import { WireLines } from "../../src/submit/wire-lines.ts";
-import { transportTo } from "./transport-to.ts";
+import { type TestOptions, transportTo } from "./transport-to.ts";
 
 interface Took {
   readonly commands: string[];
@@ -74,7 +74,7 @@ const message = (text: string | Buffer): Outgoing => ({
 async function send(
   text: string | Buffer,
   answer: (command: string) => string | undefined,
-  options: Partial<SmtpOptions> & { lmtp?: true; to?: string[] } = {},
+  options: TestOptions & { lmtp?: true; to?: string[] } = {},
 ) {
   const took: Took = { commands: [], message: Buffer.alloc(0) };
   const port = await chunkServer(took, answer);

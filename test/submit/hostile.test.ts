@@ -4,10 +4,9 @@ import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Exit } from "../../src/errors.ts";
-import type { SmtpOptions } from "../../src/submit/smtp.ts";
 import type { Outcome, Outgoing } from "../../src/submit/transport.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
-import { submitted, transportTo } from "./transport-to.ts";
+import { submitted, type TestOptions, transportTo } from "./transport-to.ts";
 
 let server: ScriptedServer;
 afterEach(closeServers);
@@ -17,7 +16,7 @@ const outgoing: Outgoing = { size: text.length, open: () => Readable.from([Buffe
 const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
 const pipelining = "250-test.example\r\n250 PIPELINING";
 
-async function submitTo(script: Script, options: Partial<SmtpOptions> = {}): Promise<Outcome> {
+async function submitTo(script: Script, options: TestOptions = {}): Promise<Outcome> {
   server = await scriptedServer(script);
   return submitted(envelope, outgoing, transportTo(server.port, options));
 }

@@ -15,7 +15,7 @@ async function submit(script: string, size = 10) {
   const path = join(directory, "program");
   await writeFile(path, `#!/bin/sh\nprintf '%s ' "$@" > '${directory}/args'\n${script}\n`);
   await chmod(path, 0o755);
-  const transport = new ProgramTransport(path, { sender: "me@x.org", metoo: false, verbose: true });
+  const transport = new ProgramTransport(path, { envelopeSender: "me@x.org", metoo: false, verbose: true });
   return await transport.submit(
     { from: "me@x.org", to: ["a@x"] },
     { size, open: () => Readable.from([Buffer.alloc(size, "x")]) },
@@ -42,14 +42,18 @@ test("a program that says yes without having read it all is not believed", async
 });
 
 test("no such program", async () => {
-  const transport = new ProgramTransport(join(directory, "none"), { sender: undefined, metoo: false, verbose: false });
+  const transport = new ProgramTransport(join(directory, "none"), {
+    envelopeSender: undefined,
+    metoo: false,
+    verbose: false,
+  });
   await expect(transport.submit({ from: "a", to: ["b"] }, { size: 0, open: () => Readable.from([]) })).rejects.toThrow(
     `${join(directory, "none")}: No such file or directory`,
   );
 });
 
 test("a program is told that the sender is to stay in an alias", () => {
-  expect(programArguments({ sender: "a@x", metoo: true, verbose: true })).toEqual([
+  expect(programArguments({ envelopeSender: "a@x", metoo: true, verbose: true })).toEqual([
     "-i",
     "-t",
     "-f",

@@ -1,15 +1,22 @@
 import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
+import { transcribe, type Witness } from "../../src/submit/transcript.ts";
 import type { Envelope, Outcome, Outgoing } from "../../src/submit/transport.ts";
 
+export type TestOptions = Partial<Omit<SmtpOptions, "timeouts" | "observe">> & {
+  readonly user?: string | undefined;
+  readonly timeouts?: Partial<SmtpOptions["timeouts"]>;
+  /** Gets the lines of the transcript. */
+  readonly witness?: Witness;
+};
+
 /** A transport to a server on the loopback; the password is "pencil". */
-export function transportTo(port: number, options: Partial<SmtpOptions> & { user?: string } = {}): SmtpTransport {
-  const { user, ...others } = options;
+export function transportTo(port: number, options: TestOptions = {}): SmtpTransport {
+  const { user, timeouts, witness, ...others } = options;
   return new SmtpTransport({
     server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user },
-    name: "client.example",
-    timeouts: { connect: 20_000, silence: 20_000 },
-    total: 0,
-    witness: undefined,
+    mailName: "client.example",
+    timeouts: { connect: 20_000, silence: 20_000, total: 0, ...timeouts },
+    observe: witness === undefined ? undefined : transcribe(witness),
     starttls: undefined,
     caFile: undefined,
     checkCertificate: true,

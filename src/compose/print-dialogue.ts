@@ -1,14 +1,14 @@
-/** What is shown of a dialogue: for people with -v, for programs with --trace=json. */
-import type { Witness } from "../submit/transport.ts";
+/** Prints a dialogue: for people with -v, for programs with --trace=json. */
+import type { DialogueObserver } from "../submit/dialogue.ts";
+import { transcribe } from "../submit/transcript.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const marks = { client: "client> ", server: "server> ", note: "--- ", phase: "--- " };
 
-/** @returns undefined when nobody looks on */
-export function witnessOf(terminal: Terminal, wanted: { verbose: boolean; json: boolean }): Witness | undefined {
-  if (!wanted.verbose && !wanted.json) return undefined;
+/** Returns an observer of dialogues that prints their transcript in one form or both. */
+export function printDialogue(terminal: Terminal, wanted: { verbose: boolean; json: boolean }): DialogueObserver {
   let phase = "";
-  return (side, line) => {
+  return transcribe((side, line) => {
     if (side === "phase") phase = line.split(":", 1)[0] ?? "";
     if (wanted.json) {
       const what = side === "phase" ? {} : { side, line };
@@ -19,5 +19,5 @@ export function witnessOf(terminal: Terminal, wanted: { verbose: boolean; json: 
       terminal.out(`${marks[side]}${line}`, style);
       terminal.out("\n");
     }
-  };
+  });
 }

@@ -5,12 +5,15 @@
  * A server that speaks out of turn would else be heard as accepting what it never saw: its replies are counted off
  * against the commands, and a "250 ok" too many is one for the message.
  */
+import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
-import { isReply, oneLine } from "./replies.ts";
+import type { Dialogue } from "../dialogue.ts";
+import { isReply, oneLine } from "../replies.ts";
+import { ProtocolError } from "./outcome-of-error.ts";
 
 type Done = (error: Error | null, reply?: string) => void;
 
-/** What nodemailer does not declare, and what test/submit/ would miss. */
+/** nodemailer's private members that this folder uses; test/submit/nodemailer.test.ts checks that they exist. */
 export interface Internals {
   readonly _envelope: {
     readonly accepted: readonly string[];
@@ -18,6 +21,7 @@ export interface Internals {
     readonly pipelined: boolean;
   };
   readonly _destroyed: boolean;
+  readonly _socket: Socket | false;
   readonly _responseActions: ((reply: string) => void)[];
   readonly _responseQueue: readonly string[];
   readonly _responsePartial: boolean;
@@ -31,6 +35,13 @@ export interface Internals {
 export class StrictConnection extends SMTPConnection {
   /** Milliseconds since 1970: when the reply began that is not whole yet. */
   #begun: number | undefined;
+  /** Takes the facts. */
+  protected readonly dialogue: Dialogue;
+
+  constructor(options: ConstructorParameters<typeof SMTPConnection>[0], dialogue: Dialogue) {
+    super(options);
+    this.dialogue = dialogue;
+  }
 
   protected get internals(): Internals {
     return this as unknown as Internals;
@@ -44,12 +55,18 @@ export class StrictConnection extends SMTPConnection {
 
   /** Ends a connection on which nobody knows any more which reply belongs to what. */
   protected outOfStep(): void {
-    this.internals._onError(new Error("the server answers what it was not asked"), "EPROTOCOL", false, "CONN");
+    const error = new ProtocolError("unexpected reply", "the server answers what it was not asked");
+    this.internals._onError(error, "EPROTOCOL", false, "CONN");
   }
 
   _sendCommand(line: string, shown?: string): void {
-    if (this.answeredAhead) this.outOfStep();
-    else Reflect.apply(parent._sendCommand, this, [line, shown]);
+    if (this.answeredAhead) {
+      this.outOfStep();
+      return;
+    }
+    const socket = this.internals._socket;
+    if (!this.internals._destroyed && socket !== false && !socket.destroyed) this.dialogue.command(line);
+    Reflect.apply(parent._sendCommand, this, [line, shown]);
   }
 
   /** A reply may be as long as it likes to nobody: the time a server may be silent is also that for one reply. */
@@ -68,19 +85,36 @@ export class StrictConnection extends SMTPConnection {
 
   _processResponse(): void {
     const [reply = ""] = this.internals._responseQueue;
-    if (reply.trim() === "" || this.internals._responsePartial || isReply(reply)) {
+    if (reply.trim() === "" || this.internals._responsePartial) {
+      Reflect.apply(parent._processResponse, this, []);
+    } else if (isReply(reply)) {
+      this.dialogue.reply(decodedReply(reply));
       Reflect.apply(parent._processResponse, this, []);
     } else {
-      const error = new Error(`no reply of SMTP: "${oneLine(reply)}"`);
-      this.internals._onError(error, "EPROTOCOL", false, "CONN");
+      this.internals._onError(new ProtocolError("not SMTP", oneLine(reply)), "EPROTOCOL", false, "CONN");
     }
+  }
+
+  /** A last reply may lack its newline. */
+  _onClose(): void {
+    const rest = this.internals._remainder.trim();
+    if (rest !== "") this.dialogue.reply(decodedReply(rest));
+    Reflect.apply(parent._onClose, this, []);
+  }
+
+  _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void {
+    const upgraded = (error: Error | null, secured?: boolean) => {
+      if (error === null && this.options.secure !== true) this.dialogue.encrypted();
+      done(error, secured);
+    };
+    Reflect.apply(parent._upgradeConnection, this, [upgraded]);
   }
 
   /** Nodemailer sends the message also at a 250, which says that the server waits for a command. */
   _actionDATA(reply: string, done: Done): void {
     const { _envelope: envelope } = this.internals;
     if (envelope.accepted.length > 0 && /^(?!354)[23]/.test(reply)) {
-      const error = new Error(`DATA was answered with "${oneLine(reply)}" instead of 354`);
+      const error = new ProtocolError("unexpected reply", `DATA was answered with "${oneLine(reply)}" instead of 354`);
       done(this.internals._formatError(error, "EPROTOCOL", false, "DATA"));
       this.close();
     } else Reflect.apply(parent._actionDATA, this, [reply, done]);
@@ -92,5 +126,13 @@ const parent = SMTPConnection.prototype as unknown as {
   _onData(bytes: Buffer): void;
   _onTimeout(): void;
   _processResponse(): void;
+  _onClose(): void;
+  _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void;
   _actionDATA(reply: string, done: Done): void;
 };
+
+/** Returns a reply as text: nodemailer keeps a character for each of its bytes. What is not UTF-8 stays as it is. */
+function decodedReply(bytes: string): string {
+  const text = Buffer.from(bytes, "latin1").toString("utf8");
+  return (text.includes("\ufffd") ? bytes : text).replace(/\r?\n$/, "");
+}

@@ -4,12 +4,28 @@
  * Its own goes through three streams, which cost a small message more than all of the dialogue. Here the pieces of a
  * message are written as they come, waiting where the server is slow, so that a message of any size takes little memory.
  */
-import type { SMTPConnectionSendInfo } from "nodemailer/lib/smtp-connection";
-import type { Dialogue } from "./dialogue.ts";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { SMTPConnectionSendInfo as SendInfo } from "nodemailer/lib/smtp-connection";
+import { handlers, type Mechanism } from "../authentication.ts";
+import type { Dialogue } from "../dialogue.ts";
+import type { ServerWay } from "../way.ts";
+import { WireLines } from "../wire-lines.ts";
+import { ProtocolError } from "./outcome-of-error.ts";
 import { StrictConnection } from "./strict-connection.ts";
-import { WireLines } from "./wire-lines.ts";
 
-type SendInfo = SMTPConnectionSendInfo;
+/** What a session is opened with, over a socket that is connected. */
+interface SessionSettings {
+  readonly server: ServerWay;
+  readonly mailName: string;
+  readonly starttls: "required" | "opportunistic" | "none";
+  /** The certificates that are trusted; undefined without TLS. */
+  readonly authorities: readonly string[] | undefined;
+  readonly checkCertificate: boolean;
+  /** Milliseconds: for the greeting and TLS, what is left of the time to connect, and that the server may be silent. */
+  readonly timeouts: { readonly greeting: number; readonly setup: number; readonly silence: number };
+}
+
 type Envelope = Parameters<StrictConnection["send"]>[0];
 type Reply = (error: Error | null, reply?: string) => void;
 type Action = (reply: string) => void;
@@ -27,15 +43,74 @@ const chunkSize = 1024 * 1024;
 const writeSize = 64 * 1024;
 
 export class SmtpSession extends StrictConnection {
-  readonly #dialogue: Dialogue;
   #chunked = false;
   /** What nodemailer does at the reply to DATA, where BDAT spares that. */
   #afterEnvelope: Action | undefined;
   #answered: { readonly recipient: string; readonly reply: string }[] = [];
 
-  constructor(options: ConstructorParameters<typeof StrictConnection>[0], dialogue: Dialogue) {
-    super(options);
-    this.#dialogue = dialogue;
+  /** Opens a session: greeting, EHLO, STARTTLS. @throws nodemailer's errors; see outcome-of-error.ts */
+  static async open(socket: Socket, settings: SessionSettings, dialogue: Dialogue): Promise<SmtpSession> {
+    const { server, starttls, timeouts, authorities } = settings;
+    const options = {
+      connection: socket,
+      host: server.host,
+      // Else it asks for the host whether it is an address of IPv6, with an expression that takes 3 ms to compile.
+      ...(isName(server.host) ? { servername: server.host } : {}),
+      port: server.port,
+      name: settings.mailName,
+      lmtp: server.protocol === "lmtp",
+      secure: server.protocol === "smtps",
+      ignoreTLS: starttls === "none",
+      requireTLS: starttls === "required",
+      opportunisticTLS: starttls === "opportunistic",
+      tls: {
+        ...(authorities === undefined ? {} : { ca: [...authorities] }),
+        rejectUnauthorized: settings.checkCertificate,
+      },
+      connectionTimeout: timeouts.setup,
+      greetingTimeout: timeouts.greeting,
+      socketTimeout: timeouts.silence,
+      socketCloseTimeout: 0,
+      customAuth: handlers,
+    };
+    const session = new SmtpSession(options, dialogue);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        session.once("error", reject);
+        session.connect((error?: Error | null) => (error ? reject(error) : resolve()));
+      });
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    } finally {
+      // Later errors come through the callbacks as well.
+      session.on("error", () => {});
+    }
+  }
+
+  /** Logs in. @throws nodemailer's errors */
+  async logIn(method: Mechanism, user: string, pass: string): Promise<void> {
+    // Credentials at the top, too: without them nodemailer chooses another mechanism than the one that is named.
+    // XOAUTH2 requires an object of nodemailer's own kind, which our handler does not use.
+    const login = { method, user, pass, credentials: { user, pass } };
+    const options = method === "XOAUTH2" ? { ...login, oauth2: {} as never } : login;
+    await new Promise<void>((resolve, reject) => {
+      this.login(options, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** Whether another message can be sent. */
+  get isUsable(): boolean {
+    return this.stage === "connected" && !this.destroyed;
+  }
+
+  /** The encryption of the connection; undefined if there is none. */
+  get encryption(): { readonly version: string; readonly untrustedFor: string | undefined } | undefined {
+    if (!this.secure) return undefined;
+    const socket = this._socket as TLSSocket;
+    const untrustedFor = socket.authorized ? undefined : String(socket.authorizationError);
+    return { version: socket.getProtocol() ?? "TLS", untrustedFor };
   }
 
   /** What is certain where the connection is lost behind a message: who was refused, and of LMTP each reply that came. */
@@ -117,16 +192,17 @@ export class SmtpSession extends StrictConnection {
       over = true;
       if (whole) return done(error, reply);
       // A reply to half a message. What is left of it may not be read as commands.
-      done(error ?? this.internals._formatError("Reply before the end of the message", "EPROTOCOL", false, "DATA"));
+      const early = new ProtocolError("unexpected reply", "Reply before the end of the message");
+      done(error ?? this.internals._formatError(early, "EPROTOCOL", false, "DATA"));
       this.close();
     });
     try {
       for await (const { message, last } of onTheWire(pieces, { stuffed: true, size: writeSize })) {
         if (over) return;
         if (this.answeredAhead) return this.outOfStep();
-        this.#dialogue.passes(message);
+        this.dialogue.message(message);
         whole = last;
-        if (whole) this.#dialogue.ends("dot");
+        if (whole) this.dialogue.messageEnds("dot");
         if (!(await this.#write(whole ? [message, finalDot] : [message], transfer))) return;
       }
     } catch (error) {
@@ -143,8 +219,8 @@ export class SmtpSession extends StrictConnection {
         socket.cork();
         this._sendCommand(`BDAT ${message.length}${last ? " LAST" : ""}`);
         if (this.internals._destroyed) return;
-        this.#dialogue.passes(message);
-        if (last) this.#dialogue.ends("chunk");
+        this.dialogue.message(message);
+        if (last) this.dialogue.messageEnds("chunk");
         const written = this.#write([message], transfer);
         socket.uncork();
         if (!(await written)) return;
@@ -176,7 +252,7 @@ export class SmtpSession extends StrictConnection {
     for (const [at, recipient] of recipients.entries()) {
       const final = at === recipients.length - 1;
       actions.push((reply) => {
-        if (!this.#dialogue.dotSent) return done(null, reply);
+        if (!this.dialogue.isDotSent) return done(null, reply);
         this.#answered.push({ recipient, reply });
         this.internals._actionLMTPStream(recipient, final, reply, done);
       });
@@ -215,6 +291,10 @@ export class SmtpSession extends StrictConnection {
 const parent = StrictConnection.prototype as unknown as {
   _advanceEnvelope(reply: string, done: Reply): void;
 };
+
+function isName(host: string): boolean {
+  return /[a-z]/i.test(host) && !host.includes(":");
+}
 
 const finalDot = Buffer.from(".\r\n");
 

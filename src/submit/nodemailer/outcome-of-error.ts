@@ -1,0 +1,132 @@
+/** Turns nodemailer's errors into outcomes and typed reasons. Nothing else reads its codes. */
+import { types } from "node:util";
+import { Exit, MailError } from "../../errors.ts";
+import { strerror } from "../../system-error.ts";
+import { OutcomeUnknown, SubmissionFailed } from "../errors.ts";
+import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unknownOutcome } from "../failures.ts";
+import { exitOf, oneLine } from "../replies.ts";
+import { tlsFailure } from "../tls-failure.ts";
+import type { Envelope, Outcome, Refusal } from "../transport.ts";
+import { type ServerWay, serverName } from "../way.ts";
+
+/** A server's mistake that this folder has noticed itself. */
+export class ProtocolError extends Error {
+  readonly reason: "not SMTP" | "unexpected reply";
+
+  constructor(reason: ProtocolError["reason"], detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+/** The fields of nodemailer's errors. */
+export interface SmtpError extends Error {
+  code?: string | undefined;
+  originalCode?: string | undefined;
+  /** Which of its timers has run out. */
+  timeoutType?: string | undefined;
+  command?: string | undefined;
+  response?: string | undefined;
+  recipient?: string | undefined;
+  rejectedErrors?: SmtpError[] | undefined;
+}
+
+/** The circumstances in which an error was thrown. */
+export interface Circumstances {
+  /** The message and the final dot have been sent: only a reply decides what became of it. */
+  readonly dotSent: boolean;
+  readonly server: ServerWay;
+  readonly timeouts: Timeouts;
+}
+
+export function refusalOf(error: SmtpError): Refusal {
+  const reply = oneLine(error.response ?? error.message);
+  return { recipient: error.recipient ?? "", reply, exit: exitOf(reply) };
+}
+
+/** Returns whether the connection was lost before the server said anything of the message, so that a new one may do. */
+export function isConnectionLost(thrown: unknown): boolean {
+  if (!types.isNativeError(thrown)) return false;
+  const { code = "", response = "" } = thrown as SmtpError;
+  if (response.startsWith("421")) return true;
+  return ["ECONNECTION", "ESOCKET", "ETIMEDOUT"].includes(code) && response === "";
+}
+
+/** Returns whether TLS could not be started on a connection. */
+export function isTlsError(thrown: unknown): boolean {
+  return types.isNativeError(thrown) && (thrown as SmtpError).code === "ETLS";
+}
+
+/**
+ * Returns the outcome if the server has replied for the recipients.
+ *
+ * @throws SubmissionFailed otherwise, OutcomeUnknown if the server may have accepted the message
+ */
+export function outcomeOfError(thrown: unknown, envelope: Envelope, circumstances: Circumstances): Outcome {
+  const { dotSent, server, timeouts } = circumstances;
+  const name = serverName(server);
+  if (thrown instanceof SubmissionFailed) throw thrown;
+  if (thrown instanceof MailError) {
+    const reason = thrown.exit === Exit.Config ? "invalid setting" : "message unreadable";
+    throw new SubmissionFailed(reason, thrown.message, thrown.exit, thrown);
+  }
+  if (!types.isNativeError(thrown)) throw thrown;
+  const error: SmtpError = thrown;
+  if (error.rejectedErrors !== undefined && error.rejectedErrors.length > 0) {
+    return { accepted: [], refused: error.rejectedErrors.map(refusalOf) };
+  }
+  if (error.code === "EAUTH") throw loginRefused(error, name);
+  if (error.response !== undefined && error.response !== "") {
+    const reply = oneLine(error.response);
+    if (dotSent && !/^[45]/.test(reply)) {
+      throw new OutcomeUnknown("unexpected reply", unknownOutcome(`${name}: ${reply}`), Exit.Protocol);
+    }
+    if (!["CONN", "EHLO", "HELO", "LHLO", "STARTTLS"].includes(error.command ?? "")) {
+      return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: exitOf(reply) })) };
+    }
+    const reason = error.command === "STARTTLS" ? "STARTTLS refused" : "refused";
+    const text = describeFailure({ reason, detail: reply }, timeouts, server.protocol);
+    throw new SubmissionFailed(reason, `${name}: ${text}`, exitOf(reply), error);
+  }
+  const failure = failureOf(error);
+  const text = `${name}: ${oneLine(describeFailure(failure, timeouts, server.protocol))}`;
+  const exit = exitOfReason(failure.reason);
+  const isLost = ["ECONNECTION", "ETIMEDOUT", "ESOCKET", "ETLS", "EPROTOCOL"].includes(error.code ?? "");
+  if (isLost && dotSent) throw new OutcomeUnknown(failure.reason, unknownOutcome(text), exit, error);
+  throw new SubmissionFailed(failure.reason, text, exit, error);
+}
+
+function loginRefused(error: SmtpError, name: string): SubmissionFailed {
+  const reply = oneLine(error.response ?? "");
+  const words = reply === "" ? error.message : reply;
+  const exit = reply.startsWith("4") ? Exit.TempFail : Exit.NoPerm;
+  return new SubmissionFailed("login refused", `${name}: login failed: ${words}`, exit, error);
+}
+
+/** Returns the reason of an error without a reply. */
+function failureOf(error: SmtpError): DialogueFailure {
+  if (error instanceof ProtocolError) return { reason: error.reason, detail: error.message };
+  const tls = tlsFailure(error);
+  switch (error.code) {
+    case "ETIMEDOUT":
+      if (error.timeoutType === "SOCKET_TIMEOUT") return { reason: "no reply", detail: "" };
+      return { reason: error.timeoutType === "UPGRADE_TIMEOUT" ? "no TLS in time" : "no greeting", detail: "" };
+    case "ECONNECTION":
+      return { reason: "connection closed", detail: "" };
+    case "EPROTOCOL":
+      return { reason: "endless reply", detail: "" };
+    case "EDNS":
+      return { reason: "unknown host", detail: "" };
+    case "EMESSAGE":
+      return { reason: "message too large", detail: error.message };
+    case "EENVELOPE":
+      return { reason: "invalid envelope", detail: error.message };
+  }
+  if ("syscall" in error && error.originalCode !== undefined) {
+    const detail = strerror(Object.assign(new Error(error.message), { code: error.originalCode }));
+    return { reason: error.code === "ESTREAM" ? "message unreadable" : "system error", detail };
+  }
+  if (tls !== undefined) return tls;
+  if (error.code === "ETLS") return { reason: "TLS failed", detail: "the server has closed the connection" };
+  return { reason: error.code === "ESTREAM" ? "message unreadable" : "system error", detail: error.message };
+}
