@@ -1,5 +1,5 @@
 /**
- * The rule of layers: a folder may import only from the folders named beside it, errors.ts and itself.
+ * The rule of layers: a folder may import only from the folders named beside it, errors.ts, system-error.ts, groups.ts and itself.
  * test/layers.test.ts plants a break and sees it refused.
  */
 const layers = {
@@ -64,14 +64,14 @@ module.exports = {
       name: `${layer}-imports-downwards-only`,
       severity: "error",
       from: { path: `^src/${layer}/` },
-      to: { path: "^src/", pathNot: `^src/(${[layer, ...below].join("|")})/|^src/(errors|system-error)[.]ts$` },
+      to: { path: "^src/", pathNot: `^src/(${[layer, ...below].join("|")})/|^src/(errors|system-error|groups)[.]ts$` },
     })),
     ...roomRules,
     {
       name: "errors-stand-below-all",
       severity: "error",
-      from: { path: "^src/(errors|system-error)[.]ts$" },
-      to: { path: "^src/", pathNot: "^src/(errors|system-error)[.]ts$" },
+      from: { path: "^src/(errors|system-error|groups)[.]ts$" },
+      to: { path: "^src/", pathNot: "^src/(errors|system-error|groups)[.]ts$" },
     },
   ],
   options: {

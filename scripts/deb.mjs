@@ -1,7 +1,9 @@
 /**
- * `npm run deb`: the Debian package, in the top folder. It depends on nodejs and registers `mailx` with the alternatives.
+ * `npm run deb`: builds the Debian package in the top folder. It depends on nodejs and registers `mailx` with the
+ * alternatives.
  *
- * koffi's binary is of this machine's architecture, and so is the package. Nothing in it is a configuration file.
+ * koffi's binary is of this machine's architecture, and so is the package. Nothing in it is a configuration file. As in
+ * Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -23,7 +25,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { ready, root, stop } from "./ready.mjs";
 
 ready();
-const { version, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const name = "mail-client";
 const place = mkdtempSync(join(tmpdir(), "mail-deb-"));
 const tree = join(place, "tree");
@@ -64,10 +66,11 @@ function sizeOf(path) {
   return found.isDirectory() ? readdirSync(path).reduce((sum, each) => sum + sizeOf(join(path, each)), 0) : found.size;
 }
 
-/** As a umask of ours must not have it: everybody may read, the launchers may be run. */
+/** Sets the modes, whatever the umask is: everybody may read, and the launchers may be executed. */
 function setModes(path) {
-  const { isDirectory, mode } = ((found) => ({ isDirectory: found.isDirectory(), mode: found.mode }))(statSync(path));
-  if (!isDirectory) return chmodSync(path, mode & 0o111 || path.includes(`/${name}/bin/`) ? 0o755 : 0o644);
+  const found = statSync(path);
+  const isLauncher = path.startsWith(join(library, "bin")) && path.endsWith(".js");
+  if (!found.isDirectory()) return chmodSync(path, isLauncher ? 0o755 : 0o644);
   chmodSync(path, 0o755);
   for (const each of readdirSync(path, { withFileTypes: true })) {
     if (!each.isSymbolicLink()) setModes(join(path, each.name));
@@ -84,9 +87,26 @@ const alternatives = [
   ]),
 ];
 
+const maintainer = `${process.env.DEBFULLNAME ?? "The mail developers"} <${process.env.DEBEMAIL ?? "mail-client@example.org"}>`;
+/** The changelog's date: that of the text itself, so that the same tree gives the same package. */
+const changed = statSync(join(root, "CHANGELOG.md")).mtime.toUTCString().replace("GMT", "+0000");
+const changelog = `${name} (${version}) unstable; urgency=medium
+
+  * See CHANGELOG.md.gz in this directory.
+
+ -- ${maintainer}  ${changed}
+`;
+
+// The administrator enables maild; the scripts restart it after an upgrade and stop it before a removal.
 const postinst = `#!/bin/sh
 set -e
 if [ "$1" = configure ]; then
+  if [ -d /run/systemd/system ]; then
+    systemctl --system daemon-reload >/dev/null || true
+    if [ -n "$2" ]; then
+      deb-systemd-invoke try-restart maild.service >/dev/null || true
+    fi
+  fi
   update-alternatives --install /usr/bin/mailx mailx /usr/bin/${name} 60 \\
 ${alternatives.map((slave) => `    --slave ${slave.join(" ")}`).join(" \\\n")}
 fi
@@ -94,8 +114,21 @@ fi
 
 const prerm = `#!/bin/sh
 set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+  deb-systemd-invoke stop maild.service >/dev/null || true
+fi
 if [ "$1" = remove ] || [ "$1" = deconfigure ]; then
   update-alternatives --remove mailx /usr/bin/${name}
+fi
+`;
+
+const postrm = `#!/bin/sh
+set -e
+if [ "$1" = remove ] && command -v deb-systemd-helper >/dev/null; then
+  deb-systemd-helper disable maild.service >/dev/null || true
+fi
+if [ -d /run/systemd/system ]; then
+  systemctl --system daemon-reload >/dev/null || true
 fi
 `;
 
@@ -115,25 +148,27 @@ try {
   }
   const completion = (file) => readFileSync(join(root, "dist/completions", file));
   put("usr/share/bash-completion/completions/mail", completion("mail"));
-  link("mail", "usr/share/bash-completion/completions/mailx");
+  for (const also of ["mailx", "Mail", "maild"]) link("mail", `usr/share/bash-completion/completions/${also}`);
   put("usr/share/zsh/vendor-completions/_mail", completion("_mail"));
   put("usr/share/fish/vendor_completions.d/mail.fish", completion("mail.fish"));
   put(
     `usr/share/doc/${name}/copyright`,
     `${readFileSync(join(root, "LICENSE"), "utf8")}\n${gunzipSync(readFileSync(join(root, "dist/licenses.txt.gz")))}`,
   );
-  put(`usr/share/doc/${name}/changelog.gz`, gzipSync(readFileSync(join(root, "CHANGELOG.md")), { level: 9 }));
+  put(`usr/share/doc/${name}/changelog.gz`, gzipSync(changelog, { level: 9 }));
+  put(`usr/share/doc/${name}/CHANGELOG.md.gz`, gzipSync(readFileSync(join(root, "CHANGELOG.md")), { level: 9 }));
+  put("usr/lib/systemd/system/maild.service", readFileSync(join(root, "scripts/maild.service")));
   const control = `Package: ${name}
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: The mail developers <root@localhost>
+Maintainer: ${maintainer}
 Installed-Size: ${Math.ceil(sizeOf(join(tree, "usr")) / 1024)}
-Depends: nodejs (>= 20)
+Depends: libc6, nodejs (>= 20)
 Recommends: default-mta | mail-transport-agent
 Provides: mailx, mail-reader
 Section: mail
 Priority: optional
-Description: ${description}
+Description: mail command for people and scripts, in place of bsd-mailx
  Sends mail, typed or piped by scripts, and reads local mailboxes, with the
  commands of bsd-mailx. Comes with maild, a local delivery server for machines
  without a mail server.
@@ -142,6 +177,7 @@ Description: ${description}
   put("DEBIAN/control", control);
   put("DEBIAN/postinst", postinst, 0o755);
   put("DEBIAN/prerm", prerm, 0o755);
+  put("DEBIAN/postrm", postrm, 0o755);
   const made = `${name}_${version}_${architecture}.deb`;
   execFileSync("dpkg-deb", ["--build", "--root-owner-group", tree, join(root, made)], { stdio: ["ignore", 2, 2] });
   console.log(made);

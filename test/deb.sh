@@ -1,6 +1,6 @@
 #!/bin/bash
-# The Debian package as an administrator meets it: installed, used as `mail`, removed. Needs root, strace, and that no
-# mail-client is installed already. What it replaces comes back.
+# The Debian package as an administrator meets it: installed, used as `mail`, removed. Needs root, strace, lintian,
+# systemd-analyze, and that mail-client is not installed. The programs that it replaces come back.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,7 +18,9 @@ if dpkg-query -W -f '${Status}' mail-client 2>/dev/null | grep -q ' installed'; 
   fail 'mail-client is installed already: dpkg -r mail-client'
 fi
 [[ -z $(dpkg-deb --ctrl-tarfile "$package" | tar -tf - | grep conffiles) ]] || fail 'it has configuration files'
-dpkg-deb -f "$package" Depends | grep -q '^nodejs (>= 20)' || fail 'it does not depend on nodejs'
+dpkg-deb -f "$package" Depends | grep -q 'nodejs (>= 20)' || fail 'it does not depend on nodejs'
+remarks=$(lintian --allow-root --fail-on none "$package")
+[[ ! $remarks =~ (^|$'\n')[EW]: ]] || fail "lintian: $remarks"
 dpkg -i "$package" >/dev/null
 
 for name in mail mailx Mail; do
@@ -26,7 +28,11 @@ for name in mail mailx Mail; do
   man -w "$name" | grep -q mail-client || fail "man $name is not ours"
 done
 maild --help >/dev/null || fail 'maild does not start'
-[[ -f /usr/share/bash-completion/completions/mail ]] || fail 'no completion'
+for name in mail mailx Mail maild; do
+  [[ -f /usr/share/bash-completion/completions/$name ]] || fail "no completion of $name"
+done
+systemd-analyze verify /usr/lib/systemd/system/maild.service || fail "the unit of maild is not correct"
+[[ ! -e /etc/systemd/system/multi-user.target.wants/maild.service ]] || fail 'maild is enabled'
 
 # A session on a mailbox of its own, with a real lock: koffi came along whole.
 export HOME=$place MAIL=$place/spool

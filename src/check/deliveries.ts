@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { promisify } from "node:util";
+import { adviceToRead } from "../groups.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
@@ -36,8 +37,7 @@ export function checkLog(path: string, user: string): Finding {
     return ok(about, `${path} can be read`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    if (error.code === "EACCES")
-      return warn(about, `${path}: ${strerror(error)}`, `adduser ${user} adm, then log in anew`);
+    if (error.code === "EACCES") return warn(about, `${path}: ${strerror(error)}`, adviceToRead(path, user));
     if (existsSync("/run/systemd/journal"))
       return ok(about, "deliveries are in the journal: journalctl -t postfix/local");
     return fail(about, `${path}: ${strerror(error)}`, "apt-get install rsyslog, or set maillog=FILE");

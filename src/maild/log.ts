@@ -4,11 +4,12 @@
  * The program is called postfix/ too, although it is another: what reads mail.log (pflogsumm, a person's grep) looks for
  * that word.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { Exit } from "../errors.ts";
+import { logReadersId } from "../groups.ts";
 import { asctime } from "../message/date.ts";
-import { named } from "../system-error.ts";
+import { isSystemError, named } from "../system-error.ts";
 
 /** The part of Postfix that would have written the line. */
 export type Part = "smtpd" | "cleanup" | "qmgr" | "local";
@@ -39,7 +40,7 @@ export function openLog(path: string | undefined): Log {
 
 function append(path: string, line: string): void {
   try {
-    const file = openSync(path, "a", 0o640);
+    const file = openLogFile(path);
     try {
       if (line !== "") writeSync(file, line);
     } finally {
@@ -48,6 +49,26 @@ function append(path: string, line: string): void {
   } catch (error) {
     throw named(path, error, Exit.CantCreate);
   }
+}
+
+function openLogFile(path: string): number {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_APPEND);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    return createLogFile(path);
+  }
+}
+
+/** Creates the log. As Debian's own logs, root's log can be read by the members of group adm. */
+function createLogFile(path: string): number {
+  const file = openSync(path, "ax", 0o640);
+  const gid = process.getuid?.() === 0 ? logReadersId() : undefined;
+  if (gid !== undefined) {
+    fchownSync(file, 0, gid);
+    fchmodSync(file, 0o640);
+  }
+  return file;
 }
 
 /** What a client sent goes into the log; it must not end the line or drive the terminal of who reads it. */

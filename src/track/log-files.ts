@@ -1,9 +1,10 @@
 /** Where a mail server's log is: files, their rotated ones, or the journal; and its lines that hold certain words. */
 import { spawn } from "node:child_process";
-import { accessSync, constants, createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, createReadStream, existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createGunzip } from "node:zlib";
 import { Exit, MailError } from "../errors.ts";
+import { adviceToRead } from "../groups.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 
 export interface LogSource {
@@ -19,12 +20,13 @@ const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog"
 /**
  * The log and its rotated files, the newest first.
  *
+ * @param user the login name for the advice to root
  * @throws MailError for one that is not there or can't be read, with what to do about it
  */
-export function logSources(named: string | undefined): LogSource[] {
-  if (named !== undefined && named !== "") return withRotated(named);
+export function logSources(named: string | undefined, user: string): LogSource[] {
+  if (named !== undefined && named !== "") return withRotated(named, user);
   const found = usual.filter((path) => existsSync(path) || rotated(path).length > 0);
-  if (found.length > 0) return found.flatMap(withRotated);
+  if (found.length > 0) return found.flatMap((path) => withRotated(path, user));
   if (journalctl() !== undefined) return [{ name: "the journal", path: undefined }];
   throw new MailError(
     `no mail log: none of ${usual.join(", ")} is there, nor a journal; -S maillog=FILE names another`,
@@ -32,10 +34,10 @@ export function logSources(named: string | undefined): LogSource[] {
   );
 }
 
-function withRotated(path: string): LogSource[] {
+function withRotated(path: string, user: string): LogSource[] {
   const older = rotated(path);
   // Right after a rotation there is none until the server says something again.
-  if (existsSync(path) || older.length === 0) requireReadable(path);
+  if (existsSync(path) || older.length === 0) requireReadable(path, user);
   return [path, ...older].map((each) => ({ name: each, path: each }));
 }
 
@@ -63,32 +65,15 @@ function names(directory: string): string[] {
   }
 }
 
-function requireReadable(path: string): void {
+function requireReadable(path: string, user: string): void {
   try {
     accessSync(path, constants.R_OK);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const what = `${path}: ${strerror(error)}`;
     if (error.code !== "EACCES") throw new MailError(`${what}; -S maillog=FILE names another log`, Exit.NoInput, error);
-    throw new MailError(
-      `${what}; the members of the group ${groupOf(path)} may read it: adduser $USER ${groupOf(path)}, then log in anew`,
-      Exit.NoInput,
-      error,
-    );
+    throw new MailError(`${what}; ask root for: ${adviceToRead(path, user)}`, Exit.NoInput, error);
   }
-}
-
-function groupOf(path: string): string {
-  try {
-    const { gid, mode } = statSync(path);
-    const line = readFileSync("/etc/group", "utf8")
-      .split("\n")
-      .find((each) => Number(each.split(":")[2]) === gid);
-    if (gid !== 0 && (mode & 0o040) !== 0 && line !== undefined) return line.split(":")[0] ?? "adm";
-  } catch {
-    // Then as Debian has it.
-  }
-  return "adm";
 }
 
 function journalctl(): string | undefined {

@@ -29,7 +29,7 @@ export async function track(
 ): Promise<ExitCode> {
   const question = asked(config, what);
   const named = config.settings.text("maillog");
-  let sources = logSources(named);
+  let sources = logSources(named, config.identity.login);
   const until = Date.now() + wait * 1000;
   const said = new Telling(terminal);
   let newest = newestOf(sources);
@@ -44,7 +44,7 @@ export async function track(
     // Rotated: all is to be looked at again, and what was the log until now is an archive, perhaps the first.
     if (now.size < newest.size || now.file !== newest.file) {
       from = 0;
-      if (now.file !== 0) sources = logSources(named);
+      if (now.file !== 0) sources = logSources(named, config.identity.login);
     }
     newest = now;
     found = (await findMessage(sources, question, from)) ?? found;

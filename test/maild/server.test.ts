@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -200,4 +200,14 @@ test("a client that hangs up before the greeting does no harm", async () => {
   await once(hasty, "connect");
   hasty.destroy();
   expect(await dialogue.say("NOOP")).toMatch(/^250/);
+});
+
+test("a new log can be read by its group, which is adm if root runs maild; an existing log keeps its mode", () => {
+  const adm = /^adm:[^:]*:(\d+):/m.exec(readFileSync("/etc/group", "utf8"))?.[1];
+  const { gid, mode } = statSync(join(directory, "mail.log"));
+  expect(mode & 0o777 & ~process.umask()).toBe(0o640 & ~process.umask());
+  expect(gid).toBe(process.getuid?.() === 0 && adm !== undefined ? Number(adm) : process.getgid?.());
+  chmodSync(join(directory, "mail.log"), 0o600);
+  openLog(join(directory, "mail.log")).write("smtpd", "a line");
+  expect(statSync(join(directory, "mail.log")).mode & 0o777).toBe(0o600);
 });

@@ -1,0 +1,65 @@
+/** Groups of this machine, and who may read a file. */
+import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { isSystemError } from "./system-error.ts";
+
+/** Debian's group for users who may read the system's logs. */
+const logReaders = "adm";
+
+interface Group {
+  readonly name: string;
+  readonly gid: number;
+}
+
+function groupsOf(text: string): Group[] {
+  return text.split("\n").flatMap((line) => {
+    const [name, , gid] = line.split(":");
+    return name && /^\d+$/.test(gid ?? "") ? [{ name, gid: Number(gid) }] : [];
+  });
+}
+
+function readGroups(): string {
+  try {
+    return readFileSync("/etc/group", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Returns the id of the group that may read the system's logs; undefined if this machine does not have the group. */
+export function logReadersId(): number | undefined {
+  return groupsOf(readGroups()).find(({ name }) => name === logReaders)?.gid;
+}
+
+/**
+ * Returns the commands that let a user read a file that the user may not read now, in one line.
+ *
+ * If the file's directory is closed, they open the directory.
+ */
+export function adviceToRead(path: string, user: string): string {
+  try {
+    return adviceFor(path, user, statSync(path), readGroups());
+  } catch (error) {
+    if (isSystemError(error) && error.code === "EACCES") return adviceToRead(dirname(path), user);
+    throw error;
+  }
+}
+
+/**
+ * Returns the commands that let a user read a file or a directory of this group and mode.
+ *
+ * @param groups the content of group(5)
+ */
+export function adviceFor(
+  path: string,
+  user: string,
+  { gid, mode }: { readonly gid: number; readonly mode: number },
+  groups: string,
+): string {
+  const group = groupsOf(groups).find((each) => each.gid === gid && gid !== 0);
+  const isDirectory = (mode & 0o170000) === 0o040000;
+  const needed = isDirectory ? 0o050 : 0o040;
+  if (group !== undefined && (mode & needed) === needed) return `adduser ${user} ${group.name}, then log in again`;
+  const right = isDirectory ? "g+rx" : "g+r";
+  return `chgrp ${logReaders} ${path}; chmod ${right} ${path}; adduser ${user} ${logReaders}, then log in again`;
+}
