@@ -2,8 +2,8 @@
 import { homedir } from "node:os";
 import { stateDirectory } from "./config/files.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
-import { showNotices } from "./mailbox/notices.ts";
 import { type Options, parseOptions } from "./maild/options.ts";
+import { showNotices } from "./notices.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 
 /** Called by the launcher. */
@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
   const { openLog } = await import("./maild/log.ts");
   const { listen } = await import("./maild/server.ts");
-  const options = { ...said.options, stateDirectory: stateDirectory(process.env, homedir()) };
+  const options = { ...said.options, stateDirectory: stateDirectory({ identity: { home: homedir() } }) };
   const log = openLog(options.log);
   showNotices((text) => log.write("local", `warning: ${text}`));
   const { settleAppends } = await import("./mailbox/settle-appends.ts");

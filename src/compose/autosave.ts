@@ -4,11 +4,13 @@
  *
  * The file has a line of JSON, then the text. It is written without fsync: it has to outlive the process, not the power.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
 import { writeAll } from "../mailbox/file-ranges.ts";
+import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from "../private-file.ts";
+import { readProcessStart } from "../process-start.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
@@ -40,7 +42,7 @@ export class Autosave {
   private constructor(path: string, continued: string | undefined) {
     this.#path = path;
     this.#continued = continued;
-    this.#owner = `${process.pid} ${startOf(process.pid)}`;
+    this.#owner = `${process.pid} ${readProcessStart(process.pid) ?? ""}`;
   }
 
   /**
@@ -49,13 +51,13 @@ export class Autosave {
    */
   static start(config: Config, continued: Unfinished | undefined): Autosave | undefined {
     const directory = directoryOf(config);
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      if (isSystemError(error)) return undefined;
-      throw error;
-    }
-    return new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`), continued?.path);
+    const isReady = ifTrusted(() => {
+      makePrivateDirectory(directory);
+      return true;
+    });
+    return isReady === undefined
+      ? undefined
+      : new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`), continued?.path);
   }
 
   /** After each line; those that were received together, as in a paste, are kept together. */
@@ -95,7 +97,7 @@ export class Autosave {
   /** The whole anew; what was there before stays until this is complete. */
   #write(header: string, body: Body): number {
     const path = `${this.#path}.new`;
-    const descriptor = openSync(path, "w", 0o600);
+    const descriptor = createPrivateFile(path);
     try {
       const start = Buffer.from(header);
       writeAll(descriptor, start, 0);
@@ -171,11 +173,12 @@ export function forget(found: Unfinished): void {
 
 function read(path: string): Unfinished | undefined {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readTrusted(path);
+    if (bytes === undefined) return undefined;
     const end = bytes.indexOf(10);
     const { owner, ...fields } = JSON.parse(bytes.toString("utf8", 0, end)) as Kept & { owner: string };
     const [pid = "", start = ""] = owner.split(" ");
-    if (start !== "" && startOf(Number(pid)) === start) return undefined;
+    if (start !== "" && readProcessStart(Number(pid)) === start) return undefined;
     return { ...fields, path, text: bytes.subarray(end + 1), date: statSync(path).mtime };
   } catch {
     // Half written, or somebody else's: not ours to offer.
@@ -184,15 +187,5 @@ function read(path: string): Unfinished | undefined {
 }
 
 function directoryOf(config: Config): string {
-  return join(stateDirectory(process.env, config.identity.home), "drafts");
-}
-
-/** proc(5), the 22nd field: tells a process from a later one with its number. Empty where it is gone. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
+  return join(stateDirectory(config), "drafts");
 }

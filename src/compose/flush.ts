@@ -22,7 +22,7 @@ interface Context {
 const day = 24 * 60 * 60 * 1000;
 
 export function queueOf(config: Config): Queue {
-  return new Queue(stateDirectory(process.env, config.identity.home));
+  return new Queue(stateDirectory(config));
 }
 
 /** `mail --queue`. */

@@ -61,16 +61,14 @@ export class Submission {
     const transport = await this.#reuseTransport(departure);
     const outcome = await transport.submit(envelope, message, interrupt);
     const { remember } = await import("../submit/sent.ts");
-    const directory = stateDirectory(process.env, this.#config.identity.home);
+    const directory = stateDirectory(this.#config);
     await remember(directory, { way: wayName(way), envelope, outcome, message });
     return outcome;
   }
 
   /** Ends the session's submissions. Before that, what waits in the queue for a server that accepts mail again is sent. */
   async close(): Promise<void> {
-    const ways = isEmpty(queueDirectory(stateDirectory(process.env, this.#config.identity.home)))
-      ? []
-      : [...this.#open];
+    const ways = isEmpty(queueDirectory(stateDirectory(this.#config))) ? [] : [...this.#open];
     this.#open.clear();
     try {
       for (const way of ways) {

@@ -1,11 +1,11 @@
 /** Where things are: the mailboxes of the user, private state, and what the file names of commands mean. */
 import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
+import { distrustPlace, NotTrusted, reportDistrust } from "../private-file.ts";
 import type { Config } from "./config.ts";
 import { passwdEntry } from "./identity.ts";
 import { ExpansionMistake, expandWord } from "./word-expansion.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const spoolDirectory = "/var/mail";
 
@@ -30,37 +30,56 @@ function inHome(config: Config, named: string | undefined, otherwise: string): s
   return expandedNames(config, named).words[0] ?? named;
 }
 
-/** XDG Base Directory: what must outlive a session but is the user's own. */
-export function stateDirectory(environment: Environment, home: string): string {
-  const base = environment["XDG_STATE_HOME"];
-  return join(base?.startsWith("/") ? base : join(home, ".local/state"), "mail");
+/** Whose directories are meant: a configuration, or for `maild` the home directory alone. */
+type Home = { readonly identity: Pick<Config["identity"], "home"> };
+
+/**
+ * Returns the directory for state that outlives a session (XDG Base Directory: $XDG_STATE_HOME/mail).
+ *
+ * If others could have written there, as in another user's HOME, it is the directory in the home that passwd names for the
+ * effective user.
+ */
+export function stateDirectory({ identity }: Home): string {
+  return trustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);
 }
 
-/** What every write to a mailbox is told. */
+/** Returns the directory for what can be rebuilt ($XDG_CACHE_HOME/mail), by the same rule. */
+function cacheDirectory({ identity }: Home): string {
+  return trustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);
+}
+
+function trustedDirectory(variable: string, inHome: string, home: string): string {
+  const base = process.env[variable];
+  const path = join(base?.startsWith("/") ? base : join(home, inHome), "mail");
+  try {
+    const reason = distrustPlace(path);
+    if (reason === undefined) return path;
+    const own = join(userInfo().homedir, inHome, "mail");
+    if (own === path) return path;
+    reportDistrust(new NotTrusted(path, reason));
+    return own;
+  } catch (error) {
+    // Not readable, or a user without a passwd entry: whoever opens a file there reports the reason.
+    if (!(error instanceof Error)) throw error;
+    return path;
+  }
+}
+
+/** Returns the options of every write to a mailbox. */
 export function storeOptions(config: Config): { lockwait: number; stateDirectory: string } {
-  return {
-    lockwait: config.settings.get("lockwait"),
-    stateDirectory: stateDirectory(process.env, config.identity.home),
-  };
+  return { lockwait: config.settings.get("lockwait"), stateDirectory: stateDirectory(config) };
 }
 
-/** XDG Base Directory: what can be made again. */
-function cacheDirectory(environment: Environment, home: string): string {
-  const base = environment["XDG_CACHE_HOME"];
-  return join(base?.startsWith("/") ? base : join(home, ".cache"), "mail");
-}
-
-/** What opening a mailbox is told. */
+/** Returns the options for opening a mailbox. */
 export function mailboxOptions(config: Config): ReturnType<typeof storeOptions> & { cacheDirectory?: string } {
   const options = storeOptions(config);
-  if (config.settings.get("noindex")) return options;
-  return { ...options, cacheDirectory: cacheDirectory(process.env, config.identity.home) };
+  return config.settings.get("noindex") ? options : { ...options, cacheDirectory: cacheDirectory(config) };
 }
 
 /** Where command lines are kept; undefined: nowhere. */
 export function historyPath(config: Config): string | undefined {
   const named = config.settings.get("history-file");
-  if (named === undefined) return join(stateDirectory(process.env, config.identity.home), "history");
+  if (named === undefined) return join(stateDirectory(config), "history");
   return named === "" ? undefined : (expandedNames(config, named).words[0] ?? named);
 }
 

@@ -17,10 +17,17 @@ export function configRows({ settings }: Config): ConfigRow[] {
   const names = new Set([...Object.keys(variables), ...settings.names()]);
   return [...names].sort(byName).map((name) => ({
     name,
-    value: settings.text(name),
+    value: hideSecrets(name, settings.text(name)),
     origin: settings.originOf(name),
     known: name in variables,
   }));
+}
+
+/** Replaces a password by asterisks: the value of a variable that holds one, or the password in a URL (RFC 3986, 3.2.1). */
+function hideSecrets(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || value === "") return value;
+  if (/passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
+  return value.replace(/(:\/\/[^\s/@:]*):[^\s/]*@/g, "$1:***@");
 }
 
 export function printedConfig(config: Config): string {

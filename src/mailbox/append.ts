@@ -1,12 +1,12 @@
 /** The one way to add to a file of the user's: locked, synced, and cut back to where it began when it fails. */
 import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { notice } from "../notices.ts";
 import { named } from "../system-error.ts";
 import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
-import { notice } from "./notices.ts";
 import { refuseCompressed } from "./packed/compression.ts";
 import { settleAppend } from "./settle-appends.ts";
 

@@ -16,9 +16,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { Exit, MailError } from "../errors.ts";
+import { notice } from "../notices.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { readRange, syncDirectory } from "./file-ranges.ts";
-import { notice } from "./notices.ts";
 
 const longestLine = 64 << 10;
 

@@ -72,7 +72,7 @@ async function sendPlain(session: Session, said: SaidOptions, job: Asked, run: R
 /** A state that can't be kept makes one message too many, never one too few. */
 async function sendRemembered(session: Session, said: SaidOptions, job: Asked, run: Run): Promise<ExitCode> {
   const { config, terminal, program } = session;
-  const directory = stateDirectory(process.env, config.identity.home);
+  const directory = stateDirectory(config);
   const key = jobKey([...job.command, said.subject ?? "", ...said.words]);
   const state = <T>(change: (state: JobState) => T) =>
     withState(directory, key, config.settings.get("lockwait"), change);

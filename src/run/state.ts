@@ -5,10 +5,11 @@
  * entries. A run that waits stays in it until the message that tells of it was accepted.
  */
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { join } from "node:path";
 import { readRange, writeAll } from "../mailbox/file-ranges.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
+import { makePrivateDirectory, openPrivateFile } from "../private-file.ts";
 import { named } from "../system-error.ts";
 
 export interface WaitingRun {
@@ -49,8 +50,8 @@ export async function withState<T>(
   const place = join(directory, "run");
   const path = join(place, `${key}.json`);
   try {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
-    const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    makePrivateDirectory(place);
+    const descriptor = openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
     try {
       const release = await lockFile(path, descriptor, lockwait);
       try {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { Exit, MailError } from "../errors.ts";
 import { deliver, type Owner, provideSpool } from "../mailbox/deliver.ts";
-import { notice } from "../mailbox/notices.ts";
 import { settleAppends } from "../mailbox/settle-appends.ts";
+import { notice } from "../notices.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 
 interface LocalOptions {

@@ -16,22 +16,29 @@ import {
   createReadStream,
   createWriteStream,
   existsSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   statSync,
   unlinkSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MailboxBusy } from "../mailbox/errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
+import {
+  createPrivateFile,
+  ifTrusted,
+  makePrivateDirectory,
+  NotTrusted,
+  openPrivateFile,
+  readPrivateFile,
+  reportDistrust,
+} from "../private-file.ts";
 import { isSystemError, named, strerror } from "../system-error.ts";
 import { queueDirectory } from "./queue-directory.ts";
 import { type Damaged, type Entry, entryOf, firstEntry, isDamaged, later } from "./queue-entry.ts";
@@ -67,9 +74,9 @@ export class Queue {
     const id = `Q${now.getTime().toString(36)}${randomBytes(3).toString("hex")}`.toUpperCase();
     const partial = this.#path(id, "partial");
     try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      makePrivateDirectory(this.#directory);
       this.#write(firstEntry(id, way, envelope, reasons, now));
-      await pipeline(message.open(), createWriteStream(partial, { flags: "wx", mode: 0o600 }));
+      await pipeline(message.open(), createWriteStream(partial, { fd: createPrivateFile(partial) }));
       sync(partial);
       renameSync(partial, this.#path(id, "message"));
       sync(this.#directory);
@@ -98,7 +105,12 @@ export class Queue {
     for (const id of this.#ids("partial")) {
       const path = this.#path(id, "partial");
       if (!isAbandoned(path)) continue;
-      if (await keep(id, { size: statSync(path).size, open: () => createReadStream(path) })) remove(path);
+      const start = ifTrusted(() => readPrivate(path));
+      if (start !== undefined && (await keep(id, start))) remove(path);
+    }
+    // Only a flush makes a lock: one without a message is what a flush left that was killed while it removed the entry.
+    for (const id of this.#ids("lock")) {
+      if (!entries.has(id) && (await this.#isUnlocked(id))) for (const kind of besides) remove(this.#path(id, kind));
     }
     for (const kind of besides) {
       for (const id of this.#ids(kind)) {
@@ -108,9 +120,25 @@ export class Queue {
     }
   }
 
+  /** Whether no process works on an entry. */
+  async #isUnlocked(id: string): Promise<boolean> {
+    const path = this.#path(id, "lock");
+    const descriptor = ifTrusted(() => openPrivateFile(path, constants.O_RDWR));
+    if (descriptor === undefined) return false;
+    try {
+      const release = await lockFile(path, descriptor, 0);
+      await release();
+      return true;
+    } catch (error) {
+      if (error instanceof MailboxBusy) return false;
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
   message({ id }: Pick<Entry, "id">): Outgoing {
-    const path = this.#path(id, "message");
-    return { size: statSync(path).size, open: () => createReadStream(path) };
+    return readPrivate(this.#path(id, "message"));
   }
 
   /** The message on its way out: once its end is read, what becomes of it is unsure until the verdict. */
@@ -121,7 +149,7 @@ export class Queue {
       size,
       async *open() {
         yield* open();
-        writeFileSync(unsure, "", { mode: 0o600 });
+        closeSync(createPrivateFile(unsure));
       },
     };
   }
@@ -143,7 +171,7 @@ export class Queue {
     let descriptor: number;
     try {
       accessSync(this.#directory, constants.W_OK);
-      descriptor = openSync(path, "a", 0o600);
+      descriptor = openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
     } catch (error) {
       throw named(path, error);
     }
@@ -191,8 +219,14 @@ export class Queue {
     let text: string | undefined;
     let reason = "not what was written there";
     try {
-      text = readFileSync(this.#path(id, "json"), "utf8");
+      text = readPrivateFile(this.#path(id, "json")).toString("utf8");
+      readPrivate(this.#path(id, "message"));
     } catch (error) {
+      if (error instanceof NotTrusted) {
+        // It stays where it is, and is not sent.
+        reportDistrust(error);
+        return undefined;
+      }
       if (!isSystemError(error) || !["ENOENT", "EISDIR"].includes(error.code)) {
         throw named(this.#path(id, "json"), error);
       }
@@ -232,8 +266,13 @@ export class Queue {
     const path = this.#path(entry.id, "json");
     const fresh = `${path}.${process.pid}`;
     try {
-      writeFileSync(fresh, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
-      sync(fresh);
+      const descriptor = createPrivateFile(fresh);
+      try {
+        writeSync(descriptor, `${JSON.stringify(entry, undefined, 2)}\n`);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
       renameSync(fresh, path);
       sync(this.#directory);
     } catch (error) {
@@ -244,6 +283,17 @@ export class Queue {
 
   #path(id: string, kind: Kind): string {
     return join(this.#directory, `${id}.${kind}`);
+  }
+}
+
+/** A message file, to be read as often as needed. @throws NotTrusted, or the system's error */
+function readPrivate(path: string): Outgoing {
+  const descriptor = openPrivateFile(path, constants.O_RDONLY);
+  try {
+    const { size } = fstatSync(descriptor);
+    return { size, open: () => createReadStream(path, { fd: openPrivateFile(path, constants.O_RDONLY) }) };
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -263,7 +313,7 @@ function sync(path: string): void {
 
 /** With less than it holds, and so within the room that it has. */
 function overwrite(path: string, bytes: Uint8Array): void {
-  const descriptor = openSync(path, "r+");
+  const descriptor = openPrivateFile(path, constants.O_RDWR);
   try {
     writeSync(descriptor, bytes);
     ftruncateSync(descriptor, bytes.length);

@@ -1,7 +1,16 @@
 /** What was sent last, for `mail --track`: a few lines in the state directory, the newest last. */
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError } from "../system-error.ts";
+import { readJsonLines } from "../json-lines.ts";
+import {
+  createPrivateFile,
+  makePrivateDirectory,
+  NotTrusted,
+  openPrivateFile,
+  readPrivateFile,
+  readTrusted,
+  reportDistrust,
+} from "../private-file.ts";
 import type { Envelope, Outcome, Outgoing } from "./transport.ts";
 
 export interface Sent {
@@ -35,25 +44,29 @@ export async function remember(
   };
   try {
     const path = fileOf(directory);
-    if (append(directory, path, `${JSON.stringify(sent)}\n`) <= mostBytes) return;
-    const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-keptLines);
-    writeFileSync(`${path}.${process.pid}`, `${lines.join("\n")}\n`, { mode: 0o600 });
-    renameSync(`${path}.${process.pid}`, path);
-  } catch {
+    if (append(directory, path, `${JSON.stringify(sent)}\n`) > mostBytes) dropOldLines(path);
+  } catch (error) {
     // A full disk or a home that is not writable: then nothing is remembered.
+    if (error instanceof NotTrusted) reportDistrust(error);
   }
 }
 
-/** @returns the size of the file then */
-function append(directory: string, path: string, line: string): number {
-  let descriptor: number;
+function dropOldLines(path: string): void {
+  const lines = readPrivateFile(path).toString("utf8").trimEnd().split("\n").slice(-keptLines);
+  const fresh = `${path}.${process.pid}`;
+  const descriptor = createPrivateFile(fresh);
   try {
-    descriptor = openSync(path, "a", 0o600);
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    descriptor = openSync(path, "a", 0o600);
+    writeSync(descriptor, `${lines.join("\n")}\n`);
+  } finally {
+    closeSync(descriptor);
   }
+  renameSync(fresh, path);
+}
+
+/** Appends a line. @returns the size of the file then */
+function append(directory: string, path: string, line: string): number {
+  makePrivateDirectory(directory);
+  const descriptor = openPrivateFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
     writeSync(descriptor, line);
     return fstatSync(descriptor).size;
@@ -62,21 +75,15 @@ function append(directory: string, path: string, line: string): number {
   }
 }
 
-/** The newest last; empty where nothing was sent. */
+/** Returns what was sent, the newest last; empty if nothing was. */
 export function remembered(directory: string): Sent[] {
-  let text: string;
-  try {
-    text = readFileSync(fileOf(directory), "utf8");
-  } catch {
-    return [];
-  }
-  return text.split("\n").flatMap((line) => {
-    try {
-      return line === "" ? [] : [JSON.parse(line) as Sent];
-    } catch {
-      return [];
-    }
-  });
+  const text = readTrusted(fileOf(directory))?.toString("utf8") ?? "";
+  return readJsonLines(text).filter(isSent);
+}
+
+function isSent(value: object): value is Sent {
+  const { time, way, to } = value as Partial<Sent>;
+  return typeof time === "string" && typeof way === "string" && Array.isArray(to);
 }
 
 async function messageIdOf(message: Outgoing): Promise<string | undefined> {

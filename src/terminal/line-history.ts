@@ -1,8 +1,8 @@
 /** Lines typed earlier: those of this session, and for commands those of earlier ones, in a file that is the user's own. */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, closeSync, constants, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fromBytes, toBytes } from "../message/text.ts";
-import { isSystemError } from "../system-error.ts";
+import { createPrivateFile, ifTrusted, makePrivateDirectory, openPrivateFile, readTrusted } from "../private-file.ts";
 
 /** No line of a history is longer, in UTF-16 units: what is longer was pasted. */
 const longestLine = 4096;
@@ -38,35 +38,35 @@ export class LineHistory {
 
   /** Each line by itself, so that sessions side by side lose nothing of each other. */
   #store(path: string, line: string): void {
-    quietly(() => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      appendFileSync(path, toBytes(`${line}\n`), { mode: 0o600 });
+    ifTrusted(() => {
+      makePrivateDirectory(dirname(path));
+      const descriptor = openPrivateFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
+      try {
+        appendFileSync(descriptor, toBytes(`${line}\n`));
+      } finally {
+        closeSync(descriptor);
+      }
     });
   }
 
   #load(path: string): string[] {
-    const text = quietly(() => fromBytes(readFileSync(path))) ?? "";
+    const text = fromBytes(readTrusted(path) ?? new Uint8Array());
     const all = text.split("\n").filter((line) => line !== "");
     const kept = this.#limit === 0 ? [] : all.slice(-this.#limit);
-    if (text !== "") quietly(() => chmodSync(path, 0o600));
+    if (text !== "") ifTrusted(() => chmodSync(path, 0o600));
     // Written anew only now and then, and never in place: another session may be adding to it.
-    if (all.length > 2 * this.#limit) quietly(() => replace(path, kept));
+    if (all.length > 2 * this.#limit) ifTrusted(() => replace(path, kept));
     return kept;
   }
 }
 
 function replace(path: string, lines: readonly string[]): void {
-  const made = `${path}.${process.pid}`;
-  writeFileSync(made, toBytes(lines.map((line) => `${line}\n`).join("")), { mode: 0o600, flag: "wx" });
-  renameSync(made, path);
-}
-
-/** A history that can't be read or written is no reason to bother anybody. */
-function quietly<T>(action: () => T): T | undefined {
+  const fresh = `${path}.${process.pid}`;
+  const descriptor = createPrivateFile(fresh);
   try {
-    return action();
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return undefined;
+    writeFileSync(descriptor, toBytes(lines.map((line) => `${line}\n`).join("")));
+  } finally {
+    closeSync(descriptor);
   }
+  renameSync(fresh, path);
 }

@@ -83,7 +83,7 @@ class Telling {
 }
 
 function asked(config: Config, what: string | undefined): Question {
-  const sent = remembered(stateDirectory(process.env, config.identity.home));
+  const sent = remembered(stateDirectory(config));
   if (what === undefined) {
     const last = sent.at(-1);
     if (last === undefined) {

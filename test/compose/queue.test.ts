@@ -1,6 +1,7 @@
 /** What a server can't take for now: kept, tried again, and given up in the end, by the program itself. */
 import { spawn } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -257,4 +258,32 @@ test("without the variable: dead.letter and 75", async () => {
   await serve({ dot: "451 4.3.0 later" });
   expect(await mail(["-S", "noqueue", "-s", "s", "one@x.org"], "the body\n")).toMatchObject({ exit: 75 });
   expect(deadLetter()).toContain("the body\n");
+});
+
+test("an entry that others could have written is not sent, nor its program run; it is reported and stays", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  await mail(["-s", "s", "one@x.org"], "the body\n");
+  const path = entry();
+  const program = join(home, "program");
+  writeFileSync(program, "#!/bin/sh\n: >ran\n", { mode: 0o755 });
+  writeFileSync(path, readFileSync(path, "utf8").replace(/"way": ".*?"/, `"way": ${JSON.stringify(program)}`));
+  chmodSync(path, 0o622);
+  expect(await mail(["--flush"])).toMatchObject({
+    err: expect.stringContaining(`mail: ${path}: other users can write to it; not used\n`),
+  });
+  expect(existsSync(join(home, "ran"))).toBe(false);
+  expect(kept(".json")).toHaveLength(1);
+  expect(kept(".message")).toHaveLength(1);
+});
+
+test.each([
+  ["its message", ["json", "unsure", "lock"]],
+  ["its list of recipients", ["unsure", "lock"]],
+  ["all but its lock", ["lock"]],
+])("a flush that was killed after it had removed %s leaves nothing behind", async (_what, left) => {
+  await serve({});
+  mkdirSync(queue(), { recursive: true, mode: 0o700 });
+  for (const kind of left) writeFileSync(join(queue(), `Q1.${kind}`), "", { mode: 0o600 });
+  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" });
+  expect(readdirSync(queue())).toEqual([]);
 });

@@ -9,7 +9,11 @@ import { afterAll, expect, test } from "@jest/globals";
 const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
 const home = mkdtempSync(join(tmpdir(), "mail-config-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
-writeFileSync(join(home, ".mailrc"), "# mine\nset hold\nset holdd\nset indentprefix='> '\n", { mode: 0o600 });
+writeFileSync(
+  join(home, ".mailrc"),
+  "# mine\nset hold\nset holdd\nset indentprefix='> '\nset mta=smtps://ann:s3:cr@t@mx.example smtp-auth-password=s3cret\n",
+  { mode: 0o600 },
+);
 
 const { stdout } = spawnSync(process.execPath, [program, "-n", "-S", "crt=30", "--config"], {
   encoding: "utf8",
@@ -24,5 +28,7 @@ test.each([
   ["one set by an option", "set crt=30 # the command line"],
   ["one of the environment", "set VISUAL=nano # environment"],
   ["one that is not set", "set noaskbcc # not set"],
+  ["no password in a URL", `set mta="smtps://ann:***@mx.example" # ${home}/.mailrc:5`],
+  ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5; not a variable of mail`],
   ["a default", "set EDITOR=ex # default"],
 ])("--config shows %s", (_what, row) => expect(rows).toContain(row));

@@ -7,7 +7,7 @@
  * the POSIX lock only where the kernel or the file system knows no other.
  */
 import type { KoffiFunc } from "koffi";
-import { notice } from "../notices.ts";
+import { notice } from "../../notices.ts";
 
 const F_SETLK = 6;
 const F_OFD_SETLK = 37;

@@ -8,18 +8,15 @@
  * megabytes if anything in these has changed. It is read and written as it is in memory: nothing here is done message by
  * message.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readvSync,
-  renameSync,
-  rmSync,
-  writevSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, readvSync, renameSync, rmSync, writevSync } from "node:fs";
 import { join } from "node:path";
+import {
+  createPrivateFile,
+  makePrivateDirectory,
+  NotTrusted,
+  openPrivateFile,
+  reportDistrust,
+} from "../../private-file.ts";
 import { copyPieces, readRange } from "../file-ranges.ts";
 import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
@@ -88,10 +85,8 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
   if (state.size < worthwhile) return undefined;
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(nameOf(directory, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const { uid, mode, size } = fstatSync(descriptor);
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG || uid !== process.geteuid?.() || (mode & 0o022) !== 0)
-      return undefined;
+    descriptor = openPrivateFile(nameOf(directory, path), constants.O_RDONLY);
+    const { size } = fstatSync(descriptor);
     if (size < headerLength || size > state.size) return undefined;
     const count = (size - headerLength) / 9;
     if (!Number.isInteger(count) || count === 0) return undefined;
@@ -102,7 +97,8 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
     if (readvSync(descriptor, parts, 0) !== size || Number(header.readBigInt64LE(fields.sum * 8)) !== sumOf(parts))
       return undefined;
     return believe(header, starts, stored, count, mailbox, state);
-  } catch {
+  } catch (error) {
+    if (error instanceof NotTrusted) reportDistrust(error);
     return undefined;
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
@@ -230,8 +226,8 @@ export function saveIndex(
     put(fields.recentSum, recent.sum);
     const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
     put(fields.sum, sumOf([header, ...columns]));
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const descriptor = openSync(draft, "wx", 0o600);
+    makePrivateDirectory(directory);
+    const descriptor = createPrivateFile(draft);
     try {
       const whole = headerLength + count * 9;
       if (writevSync(descriptor, [header, ...columns]) !== whole) throw new Error("written in part");
@@ -239,7 +235,8 @@ export function saveIndex(
       closeSync(descriptor);
     }
     renameSync(draft, name);
-  } catch {
-    rmSync(draft, { force: true });
+  } catch (error) {
+    if (error instanceof NotTrusted) reportDistrust(error);
+    else rmSync(draft, { force: true });
   }
 }

@@ -1,10 +1,10 @@
 /** Finishes what a crash interrupted, once. What was delivered to the spool since is found and kept. */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
+import { notice } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
 import { readInto, readRange, writePieces } from "../file-ranges.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
-import { notice } from "../notices.ts";
 import { keptPath } from "../state-file.ts";
 import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";

@@ -5,8 +5,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
+import { notice } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
-import { notice } from "../notices.ts";
 import type { Compression } from "./compression.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
 import { type Unpacking, unpackingByZlib, type Watched } from "./zlib-unpacking.ts";

@@ -7,11 +7,14 @@
  * messages that are the same apart. The file goes at quit and exit. A last line cut short by a full disk is passed over.
  */
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, readdirSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
+import { readJsonLines } from "../../json-lines.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
+import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from "../../private-file.ts";
+import { readProcessStart } from "../../process-start.ts";
 import { isSystemError } from "../../system-error.ts";
 
 /** What one command has changed of the state of messages. */
@@ -58,15 +61,6 @@ function prefixOf(mailboxPath: string): string {
   return `pending-${createHash("sha1").update(mailboxPath).digest("hex").slice(0, 16)}-`;
 }
 
-/** Tells a process from a later one with the same number. @returns undefined when there is none */
-function startOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\)/s, "").split(" ")[20];
-  } catch {
-    return undefined;
-  }
-}
-
 export class PendingFile {
   readonly #mailbox: Mailbox;
   readonly #path: string;
@@ -81,15 +75,12 @@ export class PendingFile {
   /** Where the file can't be written there is none: the session goes on without. */
   static create(mailbox: Mailbox, directory: string): PendingFile {
     const path = join(directory, `${prefixOf(mailbox.path)}${process.pid}`);
-    let descriptor: number | undefined;
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      descriptor = openSync(path, "w", 0o600);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-    }
+    const descriptor = ifTrusted(() => {
+      makePrivateDirectory(directory);
+      return createPrivateFile(path);
+    });
     const file = new PendingFile(mailbox, path, descriptor);
-    file.#put({ version: 1, mailbox: mailbox.path, pid: process.pid, start: startOf(process.pid) });
+    file.#put({ version: 1, mailbox: mailbox.path, pid: process.pid, start: readProcessStart(process.pid) });
     return file;
   }
 
@@ -159,9 +150,11 @@ function namesIn(directory: string): string[] {
 function readPending(path: string): Pending | undefined {
   try {
     const { mtime } = statSync(path);
-    const [owner, ...lines] = readFileSync(path, "utf8").split("\n").flatMap(parsed);
+    const bytes = readTrusted(path);
+    if (bytes === undefined) return undefined;
+    const [owner, ...lines] = readJsonLines(bytes.toString("utf8"));
     const { pid, start } = (owner ?? {}) as { pid?: number; start?: string };
-    const alive = pid !== undefined && start !== undefined && startOf(pid) === start;
+    const alive = pid !== undefined && start !== undefined && readProcessStart(pid) === start;
     if (alive) return undefined;
     if (Date.now() - mtime.getTime() > longestKept) {
       removePending({ path });
@@ -171,15 +164,6 @@ function readPending(path: string): Pending | undefined {
   } catch (error) {
     if (isSystemError(error)) return undefined;
     throw error;
-  }
-}
-
-function parsed(line: string): object[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? [value] : [];
-  } catch {
-    return [];
   }
 }
 

@@ -18,7 +18,7 @@ import { hostname, tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
-import { showNotices } from "../../../src/mailbox/notices.ts";
+import { showNotices } from "../../../src/notices.ts";
 import { until } from "../../until.ts";
 
 let home: string;

@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { writeJournal } from "../../../src/mailbox/mbox/journal-writer.ts";
-import { showNotices } from "../../../src/mailbox/notices.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
+import { showNotices } from "../../../src/notices.ts";
 
 const message = (id: string, body = "body") => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${body}\n\n`;
 const one = message("one", "z".repeat(10_000));

@@ -1,0 +1,201 @@
+/**
+ * Opens the files and directories that hold `mail`'s own state: journals, drafts, the queue, history, caches.
+ *
+ * Any of them may have been planted by another user: the state directory can belong to somebody else (`su -m`, `sudo -E`)
+ * or be writable for others. So each is used only if
+ *
+ * 1. it and its directory belong to the effective user or to root,
+ * 2. nobody else can write to it or to its directory,
+ * 3. it is a regular file with one link, opened without following a symbolic link.
+ *
+ * Whatever fails one of these is left where it is, and reported once.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { Exit, MailError } from "./errors.ts";
+import { notice } from "./notices.ts";
+import { isSystemError } from "./system-error.ts";
+
+/** Why a file or directory is not trusted. */
+export type Distrust =
+  | "other-owner"
+  | "writable-by-others"
+  | "not-a-file"
+  | "not-a-directory"
+  | "symbolic-link"
+  | "links";
+
+const words: Readonly<Record<Distrust, string>> = {
+  "other-owner": "belongs to another user",
+  "writable-by-others": "other users can write to it",
+  "not-a-file": "is not a regular file",
+  "not-a-directory": "is not a directory",
+  "symbolic-link": "is a symbolic link",
+  links: "has more than one link",
+};
+
+/** A state file or directory that somebody else could have written. */
+export class NotTrusted extends MailError {
+  readonly path: string;
+  readonly reason: Distrust;
+
+  constructor(path: string, reason: Distrust) {
+    super(`${path}: ${words[reason]}; not used`, Exit.NoPerm);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+const reported = new Set<string>();
+
+/** Prints one line per file that is not trusted, however often it is met. */
+export function reportDistrust({ path, message }: NotTrusted): void {
+  if (reported.has(path)) return;
+  reported.add(path);
+  notice(message);
+}
+
+const othersCanWrite = 0o022;
+const sticky = 0o1000;
+
+function isOwnedByUs({ uid }: Stats): boolean {
+  return uid === process.geteuid?.() || uid === 0;
+}
+
+/** Returns why a directory is not trusted, or undefined if it is. @throws the system's error if it cannot be read */
+export function distrustDirectory(path: string): Distrust | undefined {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return "not-a-directory";
+  if (!isOwnedByUs(stats)) return "other-owner";
+  return (stats.mode & othersCanWrite) === 0 ? undefined : "writable-by-others";
+}
+
+/**
+ * Returns why a directory that may be missing is not trusted, or undefined if it is.
+ *
+ * A missing directory is as trustworthy as the nearest ancestor that exists. That may be writable by others if it is
+ * sticky, as /tmp is, because nobody else can then replace what we create in it.
+ */
+export function distrustPlace(path: string): Distrust | undefined {
+  if (isPresent(path)) return distrustDirectory(path);
+  let parent = dirname(path);
+  while (!isPresent(parent) && parent !== dirname(parent)) parent = dirname(parent);
+  const stats = statSync(parent);
+  if (!stats.isDirectory()) return "not-a-directory";
+  if (!isOwnedByUs(stats)) return "other-owner";
+  return (stats.mode & othersCanWrite) === 0 || (stats.mode & sticky) !== 0 ? undefined : "writable-by-others";
+}
+
+/** Whether a path exists, also as a broken symbolic link; a path below a file does not. */
+function isPresent(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && (error.code === "ENOENT" || error.code === "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Creates a directory for state, mode 0700, with its parents, if it is missing.
+ *
+ * @throws NotTrusted, or the system's error
+ */
+export function makePrivateDirectory(path: string): void {
+  const before = distrustPlace(path);
+  if (before !== undefined) throw new NotTrusted(path, before);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const reason = distrustDirectory(path);
+  if (reason !== undefined) throw new NotTrusted(path, reason);
+}
+
+/**
+ * Opens a state file.
+ *
+ * @param flags O_RDONLY, O_RDWR and the like; with O_CREAT the file gets mode 0600
+ * @returns a descriptor
+ * @throws NotTrusted, or the system's error, such as ENOENT
+ */
+export function openPrivateFile(path: string, flags: number): number {
+  const directory = dirname(path);
+  const distrust = distrustDirectory(directory);
+  if (distrust !== undefined) throw new NotTrusted(directory, distrust);
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ELOOP") throw new NotTrusted(path, "symbolic-link");
+    throw error;
+  }
+  const reason = distrustFile(fstatSync(descriptor));
+  if (reason === undefined) return descriptor;
+  closeSync(descriptor);
+  throw new NotTrusted(path, reason);
+}
+
+/** Returns why an open file is not trusted, or undefined if it is. */
+export function distrustFile(stats: Stats): Distrust | undefined {
+  if (!stats.isFile()) return "not-a-file";
+  if (!isOwnedByUs(stats)) return "other-owner";
+  if ((stats.mode & othersCanWrite) !== 0) return "writable-by-others";
+  return stats.nlink > 1 ? "links" : undefined;
+}
+
+/**
+ * Creates a state file for writing and reading; a file that is in its place, such as an abandoned draft, is removed.
+ *
+ * @returns a descriptor
+ * @throws NotTrusted for the directory, or the system's error
+ */
+export function createPrivateFile(path: string): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+  try {
+    return openPrivateFile(path, flags);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "EEXIST") throw error;
+  }
+  unlinkSync(path);
+  return openPrivateFile(path, flags);
+}
+
+/** Reads a state file. @throws NotTrusted, or the system's error */
+export function readPrivateFile(path: string): Buffer {
+  const descriptor = openPrivateFile(path, constants.O_RDONLY);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Reads a state file if it exists and is trusted. One that is not trusted is reported.
+ *
+ * @returns undefined if it is missing, unreadable or not trusted
+ */
+export function readTrusted(path: string): Buffer | undefined {
+  return ifTrusted(() => readPrivateFile(path));
+}
+
+/** Returns what an action on state files returns, or undefined if one is missing, unusable, or not trusted and reported. */
+export function ifTrusted<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof NotTrusted) reportDistrust(error);
+    else if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}

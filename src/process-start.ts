@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+
+/**
+ * Returns when a process started, in clock ticks after boot: tells it from a later process with the same number.
+ *
+ * @returns undefined if there is no such process
+ * @see proc(5), field 22 of /proc/PID/stat
+ */
+export function readProcessStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
