@@ -20,3 +20,10 @@ export class MessagesMoved extends MailError {
     super(`${path}: another program has moved its messages about; open it anew to go on`, Exit.TempFail);
   }
 }
+
+/** A file that has neither messages nor the header of one. */
+export class NotAMailbox extends MailError {
+  constructor(path: string) {
+    super(`${path}: not a mailbox; nothing was opened`, Exit.DataErr);
+  }
+}

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { isSystemError, named } from "../system-error.ts";
+import { NotAMailbox } from "./errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { isMaildir } from "./maildir/directory.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
@@ -26,15 +27,33 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   try {
     if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);
     const compression = compressionOf(descriptor);
-    if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options);
+    if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options, path);
     if (!readOnly) await finishCommit(absolute, options.stateDirectory, descriptor, options.lockwait);
-    const mailbox = new MboxMailbox(absolute, descriptor, readOnly, options);
-    await mailbox.poll();
-    return mailbox;
+    return await openMbox(absolute, descriptor, readOnly, options, path);
   } catch (error) {
     closeSync(descriptor);
     throw named(path, error);
   }
+}
+
+/**
+ * @param descriptor of a file, which is read-only if it turns out to be one message
+ * @param typed the path as the user gave it
+ */
+async function openMbox(
+  path: string,
+  descriptor: number,
+  readOnly: boolean,
+  options: MailboxOptions,
+  typed: string,
+): Promise<Mailbox> {
+  const mailbox = new MboxMailbox(path, descriptor, readOnly, options);
+  await mailbox.poll();
+  if (mailbox.count > 0 && mailbox.offset(1) === 0) return mailbox;
+  const { isEmpty, isOneMessage, OneMessage } = await import("./one-message.ts");
+  if (isOneMessage(descriptor, mailbox)) return new OneMessage(path, descriptor);
+  if (mailbox.count === 0 && options.mustBeMailbox === true && !isEmpty(descriptor)) throw new NotAMailbox(typed);
+  return mailbox;
 }
 
 /** As the shell's `<(command)` gives one. */
@@ -62,13 +81,13 @@ async function openPacked(
   packed: number,
   compression: Compression,
   options: MailboxOptions,
+  typed: string,
 ): Promise<Mailbox> {
   const { unpack } = await import("./packed/unpack.ts");
   const plain = await unpack(path, packed, compression, options);
   try {
     // No index is kept: the next time it is another file.
-    const mailbox = new MboxMailbox(path, plain, true, { ...options, cacheDirectory: undefined });
-    await mailbox.poll();
+    const mailbox = await openMbox(path, plain, true, { ...options, cacheDirectory: undefined }, typed);
     closeSync(packed);
     return mailbox;
   } catch (error) {

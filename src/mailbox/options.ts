@@ -11,6 +11,8 @@ export interface MailboxOptions {
   readonly readOnly?: boolean;
   /** Nobody reads the mail now: the time of last access stays, by which shells tell that there is mail to be read. */
   readonly unnoticed?: boolean;
+  /** A file without messages is refused if it has other contents. Without it, such a file has no messages, as in bsd-mailx. */
+  readonly mustBeMailbox?: boolean;
   readonly onProgress?: Progress | undefined;
   /** Ends opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

@@ -58,7 +58,7 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
 async function listMessages(session: Session, said: SaidOptions): Promise<ExitCode> {
   const { list } = await import("./without-session/listing.ts");
   try {
-    session.folder = await openWithMail(session, { ...named(session, said), unnoticed: true });
+    session.folder = await openWithMail(session, { ...named(session, said), unnoticed: true, mustBeMailbox: true });
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // No mail is no mistake: there is nothing to list.
@@ -77,7 +77,8 @@ function failureToOpen({ exit, cause }: MailError): ExitCode {
 
 async function exists(session: Session, said: SaidOptions): Promise<ExitCode> {
   try {
-    const { mailbox } = await openWithMail(session, { ...named(session, said), unnoticed: true });
+    const name = { ...named(session, said), unnoticed: true, mustBeMailbox: false };
+    const { mailbox } = await openWithMail(session, name);
     return mailbox.count > 0 ? Exit.Ok : Exit.Failure;
   } catch (error) {
     if (error instanceof NoMail) return Exit.Failure;

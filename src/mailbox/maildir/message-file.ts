@@ -39,15 +39,19 @@ export class MessageFile {
   /** The beginning of the file, and of most files all of it: read once. */
   readonly #start: Buffer;
 
-  /** @throws the system's error; a file that is none (a link, a pipe) is not opened */
-  constructor(path: string) {
-    this.#descriptor = openSync(path, openFlags);
+  /**
+   * @param source its path, or a descriptor, which is taken over
+   * @param dateOf for the From_ line, if the header has no date of delivery; otherwise the file's last change
+   * @throws the system's error; a file that is none (a link, a pipe) is not opened
+   */
+  constructor(source: string | number, dateOf: (head: Buffer) => Date | undefined = () => undefined) {
+    this.#descriptor = typeof source === "number" ? source : openSync(source, openFlags);
     const { size, mtime } = fstatSync(this.#descriptor);
     this.#fileSize = size;
     this.#start = readRange(this.#descriptor, 0, Math.min(size, headPiece));
     const head = this.#head();
     const lineEnd = lineEndOf(head);
-    this.#fromLine = Buffer.from(fromLineOf(head, mtime, lineEnd));
+    this.#fromLine = Buffer.from(fromLineOf(head, dateOf(head) ?? mtime, lineEnd));
     this.#end = Buffer.from(endOf(size === 0 ? undefined : this.#bytes(size - 1, size)[0], lineEnd));
     this.size = this.#fromLine.length + size + this.#end.length;
   }

@@ -24,6 +24,8 @@ export interface FolderName {
   readonly readOnly?: true;
   /** A program looks, and no person reads. */
   readonly unnoticed?: boolean;
+  /** See MailboxOptions; without it, a session on a terminal requires a mailbox. */
+  readonly mustBeMailbox?: boolean;
 }
 
 /** No mailbox, or an empty one. */
@@ -34,13 +36,21 @@ export class NoMail extends MailError {
 /** @throws NoMail for a system mailbox that is missing, MailError for what can't be opened */
 export async function openFolder(session: Session, folderName: FolderName): Promise<Folder> {
   const { path, name, system, readOnly, unnoticed = false } = folderName;
+  const mustBeMailbox = folderName.mustBeMailbox ?? session.terminal.inputIsTerminal;
   const { config } = session;
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
   const onProgress = session.terminal.progress(name, "bytes");
   const mailbox = await interruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
-    openMailbox(path, { ...options, onProgress, signal, unnoticed, ...(readOnly === true ? { readOnly } : {}) }),
+    openMailbox(path, {
+      ...options,
+      onProgress,
+      signal,
+      unnoticed,
+      mustBeMailbox,
+      ...(readOnly === true ? { readOnly } : {}),
+    }),
   ).catch((error: unknown) => {
     throw system && isMissing(error) ? noMail(session, folderName) : error;
   });

@@ -160,3 +160,13 @@ test("a reader that goes away ends it quietly", () => {
   expect({ number: JSON.parse(stdout).number, stderr }).toEqual({ number: 1, stderr: "" });
   expect(readFileSync(join(home, "code"), "utf8")).toBe("0\n");
 });
+
+test.each(["--json", "--count", "--print"])("%s reports a file that is not a mailbox", (option) => {
+  writeFileSync(join(home, "garbage"), "garbage line\nmore\n");
+  expect(mail(option, "-f", "garbage")).toEqual({
+    status: 65,
+    stdout: "",
+    stderr: "mail: garbage: not a mailbox; nothing was opened\n",
+  });
+  expect(mail("-e", "-f", "garbage")).toEqual({ status: 1, stdout: "", stderr: "" });
+});

@@ -1,0 +1,110 @@
+/** A file that is one message (`.eml`): read-only, with the From_ line and the end that it would have in an mbox. */
+import { fstatSync } from "node:fs";
+import { Exit, MailError } from "../errors.ts";
+import { parseDateField } from "../message/field-date.ts";
+import { parseHeader } from "../message/header.ts";
+import { readPieces, readRange } from "./file-ranges.ts";
+import { headerOf } from "./header-bytes.ts";
+import { type CommitResult, type Counts, Flag, type Mailbox } from "./mailbox.ts";
+import { MessageFile } from "./maildir/message-file.ts";
+import { countsOf } from "./mbox/counts.ts";
+import { formLength } from "./mbox/from-line.ts";
+import { Separators } from "./mbox/separators.ts";
+
+const headLength = 64 << 10;
+const pieceSize = 1 << 20;
+
+/**
+ * Returns whether a file begins with a header block, and none of the messages found in it begins with a certain From_ line
+ * (a date, and a header after it): then the file is one message, and the lines found belong to its text.
+ */
+export function isOneMessage(descriptor: number, found: Pick<Mailbox, "count" | "offset">): boolean {
+  if (!beginsWithHeader(readRange(descriptor, 0, headLength).toString("latin1"))) return false;
+  const separators = new Separators(Number.MAX_SAFE_INTEGER, (from, to) => readRange(descriptor, from, to));
+  for (let message = 1; message <= found.count; message++) {
+    const start = found.offset?.(message) ?? 0;
+    if (separators.isCertain(readRange(descriptor, start, start + formLength), 0, start)) return false;
+  }
+  return true;
+}
+
+/** Returns whether a file contains nothing but newlines. */
+export function isEmpty(descriptor: number): boolean {
+  for (const piece of readPieces(descriptor, 0, fstatSync(descriptor).size))
+    if (piece.some((byte) => byte !== 10 && byte !== 13)) return false;
+  return true;
+}
+
+/** Whether all lines up to the first empty line are header fields (RFC 5322, section 2.2) or their folded lines. */
+function beginsWithHeader(head: string): boolean {
+  let fields = 0;
+  for (const line of head.split("\n")) {
+    if (/^[!-9;-~]+[ \t]*:/.test(line)) fields++;
+    else if (fields === 0) return false;
+    else if (line === "" || line === "\r") return true;
+    else if (!/^[ \t]/.test(line)) return false;
+  }
+  return true;
+}
+
+export class OneMessage implements Mailbox {
+  readonly path: string;
+  readonly readOnly = true;
+  readonly count = 1;
+  readonly #file: MessageFile;
+  #flags: number;
+  #edited: Buffer | undefined;
+
+  /** @param descriptor of the file; it is closed with the mailbox */
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#file = new MessageFile(descriptor, (head) => parseDateField(parseHeader(head).get("date") ?? ""));
+    const status = parseHeader(this.header()).get("status") ?? "";
+    this.#flags = (status.includes("O") ? 0 : Flag.New) | (status.includes("R") ? Flag.Read : 0);
+  }
+
+  flags(): number {
+    return this.#flags;
+  }
+
+  mark(_message: number, set: number, clear = 0): void {
+    this.#flags = (this.#flags & ~clear) | set;
+  }
+
+  size(): number {
+    return this.#edited?.length ?? this.#file.size;
+  }
+
+  header(): Buffer {
+    return headerOf(this.size(), (length) => this.read(1, 0, length));
+  }
+
+  read(_message: number, start: number, end: number): Buffer {
+    return this.#edited?.subarray(start, end) ?? this.#file.read(start, Math.min(end, this.size()));
+  }
+
+  counts(): Counts {
+    return countsOf(this.#pieces());
+  }
+
+  *#pieces(): Iterable<Buffer> {
+    for (let at = 0; at < this.size(); at += pieceSize) yield this.read(1, at, at + pieceSize);
+  }
+
+  replace(_message: number, bytes: Buffer): void {
+    this.#edited = bytes;
+    this.mark(1, Flag.Touched | Flag.StatusChanged);
+  }
+
+  async poll(): Promise<number> {
+    return 0;
+  }
+
+  async commit(): Promise<CommitResult> {
+    throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
