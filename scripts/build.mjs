@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { withoutRandomName } from "../src/submit/nodemailer/build-patch.mjs";
 import { completions } from "./completions.mjs";
 import { helpTopics } from "./help-topics.mjs";
 import { noticesOf, noticing } from "./notices.mjs";
@@ -84,19 +85,6 @@ const withoutEntities = {
         ? { path: join(dirname(createRequire(join(resolveDir, "x")).resolve("entities")), "esm/escape.js") }
         : undefined,
     );
-  },
-};
-
-/** nodemailer draws a name for its log from node:crypto, which takes 2 ms to load and is used for nothing else. */
-const withoutRandomName = {
-  name: "connection-without-a-random-name",
-  setup(builder) {
-    builder.onLoad({ filter: /smtp-connection[/]index[.]js$/ }, ({ path }) => {
-      const text = readFileSync(path, "utf8");
-      const contents = text.replace(/this\.id = crypto\.randomBytes\([^;]*;/, "this.id = String(process.pid);");
-      if (contents === text) throw new Error(`${path}: not as it was; see scripts/build.mjs`);
-      return { contents };
-    });
   },
 };
 

@@ -2,10 +2,13 @@
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { isLoopback } from "../submit/connection.ts";
-import type { SubmissionFailed } from "../submit/errors.ts";
+import type { FailureReason, LoginReason, SubmissionFailed, TlsReason } from "../submit/errors.ts";
 import type { Refusal } from "../submit/transport.ts";
 import type { ServerWay } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";
+
+/** The reasons that leave open whether a mail server listens there. */
+type PlaceReason = Exclude<FailureReason, TlsReason | LoginReason | "not SMTP" | "no greeting" | "no reply">;
 
 export const settingRemedy = "see mailrc(5) for what the variable takes";
 const logIn = "log in: set mta=submission://USER@HOST, the password in ~/.netrc";
@@ -56,21 +59,8 @@ export function connectionRemedy(
     case "no reply":
       if (server.protocol !== "smtp" || isGreeted) return placeRemedy(server, cause);
       return "one that waits for TLS from the start says nothing either: set mta=smtps://HOST:PORT; else look into its log";
-    case "unknown host":
-    case "no connection":
-    case "connection closed":
-    case "endless reply":
-    case "unexpected reply":
-    case "refused":
-    case "system error":
-    case "total time exceeded":
-    case "interrupted":
-    case "invalid setting":
-    case "invalid envelope":
-    case "address not ASCII":
-    case "message too large":
-    case "message unreadable":
-    case "program failed":
+    default:
+      reason satisfies PlaceReason;
       return placeRemedy(server, cause);
   }
 }

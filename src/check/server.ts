@@ -11,7 +11,7 @@ import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
 import { connect, isLoopback } from "../submit/connection.ts";
 import { Dialogue, type Step } from "../submit/dialogue.ts";
-import { type FailureReason, SubmissionFailed } from "../submit/errors.ts";
+import { type FailureReason, type LoginReason, SubmissionFailed, type TlsReason } from "../submit/errors.ts";
 import { localRefusal } from "../submit/local.ts";
 import { outcomeOfError } from "../submit/nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
@@ -144,24 +144,8 @@ function placeOf(reason: FailureReason, step: Step): "server" | "TLS" | "login" 
     case "no password":
     case "password command failed":
       return "login";
-    case "unknown host":
-    case "no connection":
-    case "no greeting":
-    case "no reply":
-    case "connection closed":
-    case "endless reply":
-    case "not SMTP":
-    case "unexpected reply":
-    case "refused":
-    case "system error":
-    case "total time exceeded":
-    case "interrupted":
-    case "invalid setting":
-    case "invalid envelope":
-    case "address not ASCII":
-    case "message too large":
-    case "message unreadable":
-    case "program failed":
+    default:
+      reason satisfies Exclude<FailureReason, TlsReason | LoginReason>;
       if (step === "STARTTLS") return "TLS";
       return step === "AUTH" ? "login" : about;
   }

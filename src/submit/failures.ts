@@ -10,6 +10,42 @@ export interface DialogueFailure {
   readonly detail: string;
 }
 
+/** The reasons whose words are those of others. */
+type NamedByDetail =
+  | "no connection"
+  | "refused"
+  | "unexpected reply"
+  | "system error"
+  | "message too large"
+  | "message unreadable"
+  | Elsewhere;
+
+/** The reasons that have words where they arise, and are not errors of a dialogue. */
+type Elsewhere =
+  | "total time exceeded"
+  | "interrupted"
+  | "invalid setting"
+  | "invalid envelope"
+  | "address not ASCII"
+  | "program failed";
+
+/** The reasons after which another attempt may do. */
+type Temporary =
+  | "no connection"
+  | "no greeting"
+  | "no reply"
+  | "connection closed"
+  | "refused"
+  | "system error"
+  | "STARTTLS refused"
+  | "no TLS in time"
+  | "no TLS on this port"
+  | "TLS failed"
+  | "total time exceeded"
+  | "interrupted"
+  | "message unreadable"
+  | "program failed";
+
 /** Milliseconds: to be connected and greeted, and that the server may be silent. */
 export interface Timeouts {
   readonly connect: number;
@@ -46,18 +82,8 @@ export function describeFailure(
     case "certificate not yet valid":
     case "certificate not trusted":
       return describeTlsFailure({ reason, detail }, protocol);
-    case "no connection":
-    case "refused":
-    case "unexpected reply":
-    case "system error":
-    case "total time exceeded":
-    case "interrupted":
-    case "invalid setting":
-    case "invalid envelope":
-    case "address not ASCII":
-    case "message too large":
-    case "message unreadable":
-    case "program failed":
+    default:
+      reason satisfies NamedByDetail;
       return detail;
   }
 }
@@ -106,20 +132,8 @@ export function exitOfReason(reason: DialogueFailure["reason"]): ExitCode {
     case "unexpected reply":
     case "endless reply":
       return Exit.Protocol;
-    case "no connection":
-    case "no greeting":
-    case "no reply":
-    case "connection closed":
-    case "refused":
-    case "system error":
-    case "STARTTLS refused":
-    case "no TLS in time":
-    case "no TLS on this port":
-    case "TLS failed":
-    case "total time exceeded":
-    case "interrupted":
-    case "message unreadable":
-    case "program failed":
+    default:
+      reason satisfies Temporary;
       return Exit.TempFail;
   }
 }

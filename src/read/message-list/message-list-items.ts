@@ -25,7 +25,7 @@ export function collect(
   let begin: number | undefined;
   let others = false;
   for (const [index, token] of read.entries()) {
-    if (token.kind === "unclosed") throw new ListMistake(`Missing ${token.text}`);
+    if (token.kind === "unclosed") throw new ListMistake(`Missing ${token.text}`, "unclosed");
     if (token.kind === "text" || token.kind === "+") {
       if (begin !== undefined) throw new ListMistake("Non-numeric second argument");
     }

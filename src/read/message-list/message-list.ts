@@ -83,8 +83,7 @@ export async function selectMessages(
   } catch (error) {
     if (error instanceof Interrupted) return undefined;
     if (!(error instanceof ListMistake)) throw error;
-    // Like bsd-mailx, and unlike every other mistake in a list.
-    if (!error.message.startsWith("Missing ")) return say(session, error.message);
+    if (error.reason === "invalid") return say(session, error.message);
     session.terminal.err(`${error.message}\n`);
     return undefined;
   }

@@ -12,8 +12,16 @@ export interface Query {
   readonly parts?: readonly Query[];
 }
 
-/** A mistake in a list or a query, in the words the user is told. */
-export class ListMistake extends Error {}
+/** A mistake in a message list or a query. */
+export class ListMistake extends Error {
+  /** "unclosed": a quotation or a pattern lacks its end. bsd-mailx reports only that on standard error. */
+  readonly reason: "unclosed" | "invalid";
+
+  constructor(message: string, reason: ListMistake["reason"] = "invalid") {
+    super(message);
+    this.reason = reason;
+  }
+}
 
 /** Nothing was wrong with it, but no message is meant. */
 export class NoneFound extends ListMistake {}

@@ -1,0 +1,50 @@
+/** What this program uses of nodemailer beyond its documentation: an upgrade that moves any of it fails here. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { patchConnection } from "../../src/submit/nodemailer/build-patch.mjs";
+
+const root = join(import.meta.dirname, "../..");
+const folder = join(root, "src/submit/nodemailer");
+interface Package {
+  readonly version: string;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Package;
+
+/** The names with an underscore in our code: nodemailer's private members. */
+const privateNames = new Set(
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => readFileSync(join(folder, name), "utf8").match(/\b_[a-z]\w+/g) ?? []),
+);
+
+test("the version is pinned, and installed", () => {
+  const { devDependencies } = json(join(root, "package.json"));
+  const { version } = json(join(root, "node_modules/nodemailer/package.json"));
+  expect(devDependencies["nodemailer"]).toBe(version);
+});
+
+test("its connection has every private member that is used", () => {
+  const connection = new SMTPConnection({ port: 25 }) as unknown as Record<string, unknown>;
+  const missing = [...privateNames].filter((name) => !(name in connection));
+  expect(privateNames.size).toBeGreaterThan(15);
+  expect(missing).toEqual([]);
+});
+
+test("nothing outside the folder uses them", () => {
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".ts") && !name.startsWith("submit/nodemailer/"),
+  );
+  const others = files.filter((name) =>
+    /smtp-connection|\._[a-z]+[A-Z]/.test(readFileSync(join(root, "src", name), "utf8")),
+  );
+  expect(others).toEqual([]);
+});
+
+test("its code names each timer that runs out, and contains the line that the build replaces", () => {
+  const text = readFileSync(join(root, "node_modules/nodemailer/dist/esm/smtp-connection/index.js"), "utf8");
+  for (const timer of ["GREETING_TIMEOUT", "SOCKET_TIMEOUT", "UPGRADE_TIMEOUT"]) expect(text).toContain(timer);
+  expect(patchConnection(text)).toContain("this.id = String(process.pid);");
+});
