@@ -1,5 +1,5 @@
 /** Two accounts that every Debian has, who mail each other through a private Postfix, each from a home of their own. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { type PrivatePostfix, startPostfix } from "./private-postfix.ts";
 
@@ -107,6 +107,37 @@ export class Office {
       encoding: "utf8",
     });
     return { status, said: `${stdout}${stderr}` };
+  }
+
+  /** Starts `mail` and leaves its input open. @param preload a script that node loads first */
+  start(
+    user: User,
+    argv: readonly string[],
+    { preload, env = {} }: { preload?: string; env?: Record<string, string> } = {},
+  ): ChildProcess {
+    const [node = "", ...program] = this.#command;
+    const [file = "", ...rest] = this.#as(user, [
+      node,
+      ...(preload === undefined ? [] : ["-r", this.#readable(preload)]),
+      ...program,
+      ...argv,
+    ]);
+    return spawn(file, rest, { cwd: user.home, env: { ...user.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Makes a file or directory the user's. */
+  giveTo({ uid, gid }: User, path: string): void {
+    chownSync(path, uid, gid);
+  }
+
+  /** A copy of a script of the checkout that every user can read. */
+  #readable(path: string): string {
+    const copy = join(this.#directory, basename(path));
+    if (!existsSync(copy)) {
+      cpSync(path, copy);
+      chmodSync(copy, 0o644);
+    }
+    return copy;
   }
 
   /** `mail` on a terminal. @returns its exit code and what the terminal showed */

@@ -108,7 +108,7 @@ service stats {
 `,
   );
   const dovecot = spawn("/usr/sbin/dovecot", ["-F", "-c", join(directory, "dovecot.conf")], { stdio: "ignore" });
-  await listening([saslSocket, lmtpSocket], dovecot, log);
+  await waitForFiles([saslSocket, lmtpSocket], dovecot, log);
   return {
     saslSocket,
     lmtpSocket,
@@ -126,9 +126,10 @@ service stats {
   };
 }
 
-async function listening(sockets: readonly string[], dovecot: ChildProcess, log: string): Promise<void> {
+/** Waits for the files that a Dovecot makes once it serves. @throws Error with its log if it does not start */
+export async function waitForFiles(paths: readonly string[], dovecot: ChildProcess, log: string): Promise<void> {
   const until = Date.now() + 50_000;
-  while (!sockets.every((path) => existsSync(path))) {
+  while (!paths.every((path) => existsSync(path))) {
     if (dovecot.exitCode !== null || Date.now() > until) {
       throw new Error(`Dovecot does not start: ${existsSync(log) ? readFileSync(log, "utf8") : ""}`);
     }

@@ -1,0 +1,275 @@
+/**
+ * A spool that Postfix delivers to, that Dovecot appends to and expunges from by IMAP, and that several sessions read, save
+ * from and quit, while some of them are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test; if a test
+ * finds something, the files are copied to MAIL_TEST_KEEP.
+ */
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { openDialogue } from "../maild/dialogue.ts";
+import { Ledger } from "./ledger.ts";
+import { content, Office, queuedAs, type User } from "./people.ts";
+import { ImapClient, type PrivateImap, startImap } from "./private-imap.ts";
+
+const seconds = Number(process.env["MAIL_TEST_SECONDS"] ?? 20);
+const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
+
+let office: Office;
+let imap: PrivateImap;
+let directory: string;
+let user: User;
+let inbox: string;
+let mbox: string;
+let folder: string;
+
+beforeAll(async () => {
+  office = await Office.open();
+  user = office.sender;
+  [inbox, mbox, folder] = [user.env["MAIL"] ?? "", join(user.home, "mbox"), join(user.home, "mail/saved")];
+  directory = mkdtempSync(join(tmpdir(), "mail-imap-"));
+  chmodSync(directory, 0o755);
+  imap = await startImap(join(directory, "dovecot"), { name: user.name, home: user.home, inbox });
+});
+
+afterAll(async () => {
+  await imap?.stop();
+  office?.close();
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+});
+
+const noCounts = () => ({ sessions: 0, kills: 0, deliveries: 0, appends: 0, expunges: 0 });
+const cases = [
+  ["no session is killed", "no kills"],
+  ["after a kill, mail starts before Dovecot writes", "mail first"],
+  ["after a kill, Dovecot may write before mail starts", "any order"],
+] as const;
+
+let ledger: Ledger;
+let counts: ReturnType<typeof noCounts>;
+let reports: Map<string, number>;
+let queueIds: string[];
+let mode: (typeof cases)[number][1];
+let end: number;
+/** Whoever is not to work at the same time as another waits for it. */
+let turn: Promise<unknown> = Promise.resolve();
+
+async function takeTurns(work: () => Promise<void>): Promise<void> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  await mine;
+}
+
+beforeEach(() => {
+  ledger = new Ledger();
+  counts = noCounts();
+  reports = new Map();
+  queueIds = [];
+  end = Date.now() + seconds * 1000;
+  for (const name of [mbox, join(user.home, "mail"), join(user.home, ".local"), join(user.home, ".cache"), inbox]) {
+    rmSync(name, { recursive: true, force: true });
+  }
+  mkdirSync(join(user.home, "mail"), { recursive: true });
+  office.giveTo(user, join(user.home, "mail"));
+});
+
+const isOver = () => Date.now() >= end;
+const pause = (most: number) => sleep(randomInt(most));
+const chance = (percent: number) => randomInt(100) < percent;
+
+/** Sends messages through Postfix, which delivers them by local(8). */
+async function deliverByPostfix(): Promise<void> {
+  while (!isOver()) {
+    const { say, socket } = openDialogue(office.postfix.port);
+    await say();
+    await say("EHLO here");
+    for (let left = 10; left > 0 && !isOver(); left--) {
+      const { id, text } = ledger.make();
+      for (const line of ["MAIL FROM:<tester@dominio.test>", `RCPT TO:<${user.name}@dominio.test>`, "DATA"])
+        await say(line);
+      const response = await say(`${text.replaceAll("\n", "\r\n")}.`);
+      expect(response).toMatch(queuedAs);
+      queueIds.push(queuedAs.exec(response)?.[1] ?? "");
+      ledger.entry(id).isDelivered = true;
+      counts.deliveries++;
+      await pause(250);
+    }
+    await say("QUIT");
+    socket.destroy();
+  }
+}
+
+/** Appends to INBOX and to the folder, reads both, sets flags, and expunges. */
+async function workByImap(): Promise<void> {
+  while (!isOver()) {
+    await (mode === "mail first" ? takeTurns(oneImapSession) : oneImapSession());
+    await pause(200);
+  }
+}
+
+async function oneImapSession(): Promise<void> {
+  const client = await ImapClient.open(imap.port, user.name);
+  for (let left = randomInt(1, 8); left > 0 && !isOver(); left--) {
+    if (chance(40)) {
+      const { id, text } = ledger.make();
+      const isSaved = chance(30);
+      if (isSaved) ledger.entry(id).saves++;
+      const literal = Buffer.from(text.replaceAll("\n", "\r\n"), "latin1");
+      const { isOk } = await client.command(`APPEND ${isSaved ? "saved" : "INBOX"}`, literal);
+      ledger.entry(id).isDelivered = isOk;
+      if (isOk) counts.appends++;
+    }
+    await client.command(`SELECT ${chance(30) ? "saved" : "INBOX"}`);
+    const { text } = await client.command("FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
+    const found = [...text.matchAll(/^\* (\d+) FETCH [\s\S]*?Subject: (m\d{6}z)/gm)];
+    const [, number, id = ""] = found[randomInt(Math.max(1, found.length))] ?? [];
+    if (number !== undefined && chance(50)) await client.command(`STORE ${number} +FLAGS (\\Seen)`);
+    if (number !== undefined && chance(15)) {
+      ledger.entry(id).mayBeGone = true;
+      await client.command(`STORE ${number} +FLAGS (\\Deleted)`);
+      const { isOk } = await client.command("EXPUNGE");
+      if (isOk) counts.expunges++;
+    }
+    await pause(300);
+  }
+  await client.command("LOGOUT").catch(() => undefined);
+  client.close();
+}
+
+/** Returns what a session is to do; notes it in the ledger before it is done. */
+function commands(): string[] {
+  const lines: string[] = [];
+  for (let left = randomInt(1, 5); left > 0; left--) {
+    const id = ledger.choose();
+    if (id === undefined) continue;
+    const kind = randomInt(10);
+    if (kind < 3) lines.push(`p subject:${id}`);
+    else if (kind < 9) {
+      ledger.entry(id).saves++;
+      lines.push(`${kind < 7 ? "s" : "c"} subject:${id} ${folder}`);
+    } else {
+      ledger.entry(id).mayBeGone = true;
+      lines.push(`d subject:${id}`);
+    }
+  }
+  return [...lines, chance(85) ? "q" : "x"];
+}
+
+/** Runs sessions one after the other, and kills some: at any moment, or at a call that writes. */
+async function readAndSave(): Promise<void> {
+  while (!isOver()) {
+    if (mode === "no kills" || chance(33)) await runSession(commands());
+    else if (mode === "any order") await runKilled();
+    else {
+      await takeTurns(async () => {
+        await runKilled();
+        await runSession([`c 99999 ${folder}`, "x"]);
+      });
+    }
+    await pause(100);
+  }
+}
+
+async function runKilled(): Promise<void> {
+  if (chance(50)) return runSession(commands(), {}, randomInt(50, 1500));
+  const env = { MAIL_KILL_AT: String(randomInt(1, 40)), ...(chance(60) ? { MAIL_KILL_TORN: "1" } : {}) };
+  await runSession(commands(), { preload: killer, env });
+}
+
+async function runSession(
+  lines: readonly string[],
+  options: Parameters<Office["start"]>[2] = {},
+  killAfter?: number,
+): Promise<void> {
+  counts.sessions++;
+  const child = office.start(user, ["-N"], options);
+  const exited = once(child, "exit");
+  let errors = "";
+  child.stdout?.resume();
+  child.stderr?.on("data", (piece) => {
+    errors += String(piece);
+  });
+  child.stdin?.on("error", () => undefined);
+  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
+  for (const line of lines) {
+    child.stdin?.write(`${line}\n`);
+    await pause(150);
+  }
+  child.stdin?.end();
+  const [, signal] = await exited;
+  clearTimeout(timer);
+  if (signal === "SIGKILL") counts.kills++;
+  for (const line of errors.split("\n")) {
+    const kind = line.replace(/\/\S+|\d+|m\d{6}z/g, "*");
+    if (kind !== "") reports.set(kind, (reports.get(kind) ?? 0) + 1);
+  }
+}
+
+/**
+ * Removes the lock file of a killed session, for which Dovecot waits two minutes and Postfix longer. All of them also take
+ * the fcntl() lock, which a kill releases.
+ */
+function removeDeadLocks(): void {
+  for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const pid = Number.parseInt(content(path), 10);
+    // A helper that has lost its session names process 1, or nobody.
+    const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
+    if (made > 0 && isDead) rmSync(path, { force: true });
+  }
+}
+
+async function waitForQueue(): Promise<void> {
+  const patience = Date.now() + 60_000;
+  for (;;) {
+    const log = office.postfix.readLog();
+    if (queueIds.every((id) => log.includes(`${id}: removed`))) return;
+    if (Date.now() > patience) throw new Error("Postfix has not delivered everything");
+    await sleep(200);
+  }
+}
+
+test.each(cases)(
+  "Postfix, Dovecot and sessions share a spool: %s",
+  async (_, order) => {
+    mode = order;
+    const janitor = setInterval(removeDeadLocks, 500);
+    const before = imap.readLog().length;
+    const actors = [deliverByPostfix(), workByImap(), workByImap(), readAndSave(), readAndSave(), readAndSave()];
+    await Promise.all(actors)
+      .then(waitForQueue)
+      .finally(() => clearInterval(janitor));
+    // The next start finishes what was interrupted.
+    for (let left = 2; left > 0; left--) await runSession(["x"]);
+    const state = join(user.home, ".local/state/mail");
+    const names = existsSync(state) ? readdirSync(state) : [];
+    const set = names.filter((name) => name.endsWith(".mbox")).map((name) => join(state, name));
+    const { lost, duplicated, damaged, messages } = ledger.balance({ spool: inbox, mbox, folder, set });
+    const complaints =
+      imap
+        .readLog()
+        .slice(before)
+        .match(/^.*(?:Error|Panic).*$/gm) ?? [];
+    const { sessions, kills, deliveries, appends, expunges } = counts;
+    process.stdout.write(
+      `${order}: messages ${messages} (Postfix ${deliveries}, IMAP ${appends}; expunges ${expunges}), ` +
+        `sessions ${sessions}, kills ${kills}, lost ${lost.length}, duplicated ${duplicated.length}, ` +
+        `damaged ${damaged.length}, set aside ${set.length}, errors of Dovecot ${complaints.length}\n` +
+        [...reports].map(([kind, count]) => `  ${count} x ${kind}\n`).join(""),
+    );
+    const keep = process.env["MAIL_TEST_KEEP"];
+    if (keep !== undefined && lost.length + duplicated.length + damaged.length > 0) {
+      cpSync(office.postfix.spool, join(keep, order, "spool"), { recursive: true });
+      cpSync(user.home, join(keep, order, "home"), { recursive: true });
+    }
+    expect(sessions * deliveries * appends).toBeGreaterThan(0);
+    expect(lost).toEqual([]);
+    const isReported = [...reports.keys()].some((kind) => /an interrupted (?:save|quit)/.test(kind));
+    if (order === "any order" && isReported) return;
+    expect({ duplicated, damaged, complaints }).toEqual({ duplicated: [], damaged: [], complaints: [] });
+  },
+  (seconds + 120) * 1000,
+);
