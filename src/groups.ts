@@ -26,9 +26,21 @@ function readGroups(): string {
   }
 }
 
+/** Debian's group for the spools. */
+const spoolGroup = "mail";
+
+function idOf(group: string): number | undefined {
+  return groupsOf(readGroups()).find(({ name }) => name === group)?.gid;
+}
+
 /** Returns the id of the group that may read the system's logs; undefined if this machine does not have the group. */
 export function logReadersId(): number | undefined {
-  return groupsOf(readGroups()).find(({ name }) => name === logReaders)?.gid;
+  return idOf(logReaders);
+}
+
+/** Returns the id of the group that may write to spools; undefined if this machine does not have the group. */
+export function spoolGroupId(): number | undefined {
+  return idOf(spoolGroup);
 }
 
 /**

@@ -8,7 +8,9 @@ import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
 import { refuseCompressed } from "./packed/compression.ts";
+import { type Rights, withRights } from "./rights.ts";
 import { settleAppend } from "./settle-appends.ts";
+import { accessSpool } from "./spool.ts";
 
 export interface AppendOptions {
   /** Seconds to wait for another program's lock. */
@@ -19,6 +21,8 @@ export interface AppendOptions {
   readonly onWritten?: (bytes: number) => void;
   /** Ends it with the signal's reason; the file is then as it was. */
   readonly signal?: AbortSignal;
+  /** The user whose spool it is, if root delivers into it; the spool is then opened with that user's rights. */
+  readonly recipient?: Rights;
 }
 
 export interface Appended {
@@ -39,9 +43,12 @@ async function append(
   options: AppendOptions,
 ): Promise<Appended> {
   try {
-    const { descriptor, created, release } = await openLocked(path, options.lockwait, options.signal);
+    const access = options.recipient && accessSpool(path, options.recipient);
+    const { descriptor, created, release } = await openLocked(path, options.lockwait, options.signal, access);
+    const remove = () => withRights(access?.create, () => unlinkSync(path));
     try {
-      if (fstatSync(descriptor).isFile()) await appendLocked(resolve(path), descriptor, created, pieces, options);
+      if (fstatSync(descriptor).isFile())
+        await appendLocked(resolve(path), descriptor, created && remove, pieces, options);
       else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
     } finally {
       await release();
@@ -55,7 +62,7 @@ async function append(
 async function appendLocked(
   path: string,
   descriptor: number,
-  created: boolean,
+  removeCreated: false | (() => void),
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
   { stateDirectory, onWritten, signal }: AppendOptions,
 ): Promise<void> {
@@ -64,7 +71,7 @@ async function appendLocked(
     if (text !== undefined) notice(text);
   }
   const { size } = fstatSync(descriptor);
-  const isNew = created && size === 0;
+  const isNew = removeCreated !== false && size === 0;
   let intent: AppendIntent | undefined;
   try {
     let begun = false;
@@ -82,7 +89,7 @@ async function appendLocked(
     intent?.drop();
   } catch (error) {
     ftruncateSync(descriptor, size);
-    if (isNew) unlinkSync(path);
+    if (isNew) removeCreated();
     intent?.undone();
     throw error;
   }

@@ -2,11 +2,12 @@
  * Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks; or into
  * a Maildir.
  */
-import { closeSync, fchownSync, openSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { asctime } from "../message/date.ts";
-import { isSystemError, named } from "../system-error.ts";
 import { type AppendOptions, appendMessages } from "./append.ts";
 import { meansMaildir } from "./maildir/directory.ts";
+import type { Rights } from "./rights.ts";
+import { refuseSpool } from "./spool.ts";
 
 export interface Delivery {
   /** The envelope sender; empty for the null sender. */
@@ -26,35 +27,38 @@ export function mboxForm({ sender, date, message }: Delivery): Buffer {
   return Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${asctime(date)}\n${text}${end}`, "latin1");
 }
 
-/** Who is to own a mailbox. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
+/**
+ * Returns whose rights root uses for a spool: the recipient's, or the file's owner's if the name has no account. Undefined
+ * if this process is not root.
+ */
+export function rightsForSpool(spool: string, account: Rights | undefined): Rights | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  if (account !== undefined) return account;
+  const found = lstatSync(spool, { throwIfNoEntry: false });
+  return { uid: found?.uid ?? 0, gid: found?.gid ?? 0 };
 }
 
-/** A mailbox made by root belongs to its user from the first moment. @throws MailError that names it */
-export function provideSpool(spool: string, { uid, gid }: Owner): void {
-  if (process.getuid?.() !== 0) return;
-  let descriptor: number;
-  try {
-    descriptor = openSync(spool, "wx", 0o600);
-  } catch (error) {
-    if (isSystemError(error) && error.code === "EEXIST") return;
-    throw named(spool, error);
-  }
-  try {
-    fchownSync(descriptor, uid, gid);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** @throws MailboxBusy, or MailError with the system's reason; the spool is then as it was */
-export async function deliver(spool: string, delivery: Delivery, options: AppendOptions): Promise<void> {
+/**
+ * Delivers a message into a spool or Maildir. Root takes the recipient's rights for it.
+ *
+ * @param options `account` is the recipient's; undefined for a name that is in no password database
+ * @throws MailboxBusy, SpoolRefused, or MailError with the system's reason; the spool is then as it was
+ */
+export async function deliver(
+  spool: string,
+  delivery: Delivery,
+  { account, ...options }: Omit<AppendOptions, "recipient"> & { readonly account?: Rights | undefined },
+): Promise<void> {
+  const recipient = rightsForSpool(spool, account);
   if (meansMaildir(spool)) {
+    const refusal = recipient && refuseSpool(spool, recipient);
+    if (refusal !== undefined) throw refusal;
     const { fileMessage } = await import("./maildir/append.ts");
     await fileMessage(spool, delivery);
     return;
   }
-  await appendMessages(spool, [[mboxForm(delivery)]], options);
+  await appendMessages(spool, [[mboxForm(delivery)]], {
+    ...options,
+    ...(recipient === undefined ? {} : { recipient }),
+  });
 }

@@ -4,6 +4,7 @@ import { isSystemError } from "../system-error.ts";
 import { dotlockHolder } from "./lock/dotlock.ts";
 import { tryBoth, tryCreate } from "./lock/lock-file.ts";
 import { type Release, waitForLock } from "./lock/wait.ts";
+import { createSpool, openSpool, requireSpool, type SpoolAccess } from "./spool.ts";
 
 export interface LockedFile {
   readonly descriptor: number;
@@ -28,27 +29,36 @@ export function hasName(descriptor: number, path: string): boolean {
  *
  * @param lockwait seconds
  * @param signal ends the waiting, with its reason
- * @throws MailboxBusy, or the system's error
+ * @param access if root writes to another user's spool
+ * @throws MailboxBusy, SpoolRefused, or the system's error
  */
-export function openLocked(path: string, lockwait: number, signal?: AbortSignal): Promise<LockedFile> {
+export function openLocked(
+  path: string,
+  lockwait: number,
+  signal?: AbortSignal,
+  access?: SpoolAccess,
+): Promise<LockedFile> {
   return waitForLock(
     path,
     lockwait,
-    () => tryOpenLocked(path),
+    () => tryOpenLocked(path, access),
     () => dotlockHolder(path),
     signal,
   );
 }
 
-async function tryOpenLocked(path: string): Promise<LockedFile | undefined> {
-  const descriptor = openIfThere(path);
+async function tryOpenLocked(path: string, access: SpoolAccess | undefined): Promise<LockedFile | undefined> {
+  const descriptor = access === undefined ? openIfThere(path) : openSpool(path, access)?.descriptor;
   if (descriptor === undefined) {
-    const made = await tryCreate(path);
+    const made = await (access === undefined
+      ? tryCreate(path)
+      : tryCreate(path, { create: () => createSpool(path, access), rights: access.create }));
     return made === undefined ? undefined : lockedFile(made.descriptor, true, made.release);
   }
   try {
+    if (access !== undefined) requireSpool(path, descriptor, access);
     if (!fstatSync(descriptor).isFile()) return lockedFile(descriptor, false, async () => {});
-    const unlock = await tryBoth(path, descriptor);
+    const unlock = await tryBoth(path, descriptor, access?.create);
     if (unlock !== undefined && hasName(descriptor, path)) return lockedFile(descriptor, false, unlock);
     await unlock?.();
   } catch (error) {

@@ -1,6 +1,7 @@
 /** One message into the mailboxes of its recipients; after it returns, what it says is on the disk. */
-import { deliver, provideSpool } from "../mailbox/deliver.ts";
+import { deliver } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
+import { SpoolRefused } from "../mailbox/spool.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./options.ts";
@@ -61,21 +62,30 @@ export function localDelivery(options: Options, log: Log): Deliver {
       };
       try {
         await inTurn(to.spool, async () => {
-          if (to.account !== undefined) provideSpool(to.spool, to.account);
           const delivery = { sender, date, message: Buffer.concat([trace, message]) };
-          await deliver(to.spool, delivery, { lockwait, stateDirectory: options.stateDirectory });
+          await deliver(to.spool, delivery, { account: to.account, lockwait, stateDirectory: options.stateDirectory });
         });
         report("2.0.0", `sent (delivered to ${isMaildir(to.spool) ? "maildir" : "mailbox"})`);
       } catch (error) {
         failures.push(error);
-        report(isFull(error) ? "4.3.1" : "4.3.0", `deferred (cannot update mailbox ${to.spool}. ${reason(error)})`);
+        const { dsn, status } = statusOf(error);
+        report(dsn, `${status} (cannot update mailbox ${to.spool}. ${reason(error)})`);
       }
     }
     log.write("qmgr", `${id}: removed`);
     if (failures.length === 0) return;
+    const refusals = failures.filter((error) => error instanceof SpoolRefused && error.isPermanent);
+    if (refusals.length === recipients.length) throw new Refusal(554, "5.2.0 Error: mailbox refused");
     if (failures.every(isFull)) throw new Refusal(452, "4.3.1 Insufficient system storage");
     throw new Refusal(451, "4.3.0 Error: mailbox could not be written; try again later");
   };
+}
+
+/** The status of a failed delivery, as in Postfix's log. */
+function statusOf(error: unknown): { dsn: string; status: "bounced" | "deferred" } {
+  if (error instanceof SpoolRefused)
+    return error.isPermanent ? { dsn: "5.2.0", status: "bounced" } : { dsn: "4.2.0", status: "deferred" };
+  return { dsn: isFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
 }
 
 function isFull(error: unknown): boolean {

@@ -2,8 +2,10 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Owner } from "../mailbox/deliver.ts";
+import { rightsForSpool } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
+import type { Rights } from "../mailbox/rights.ts";
+import { refuseSpool } from "../mailbox/spool.ts";
 import type { Options } from "./options.ts";
 
 export interface Recipient {
@@ -14,10 +16,16 @@ export interface Recipient {
   readonly user: string;
   readonly spool: string;
   /** Who is to own the mailbox; none for a name that is only a file. */
-  readonly account?: Owner;
+  readonly account?: Rights;
 }
 
-export type Verdict = { readonly recipient: Recipient } | { readonly refused: { code: number; text: string } };
+/** An SMTP reply. */
+export interface Refused {
+  readonly code: number;
+  readonly text: string;
+}
+
+export type Verdict = { readonly recipient: Recipient } | { readonly refused: Refused };
 
 /** @param address as in RCPT TO, without the angle brackets; smtp-server refuses one without domain */
 export function judgeRecipient(address: string, options: Options): Verdict {
@@ -33,6 +41,15 @@ export function judgeRecipient(address: string, options: Options): Verdict {
     return { refused: { code: 550, text } };
   }
   return { recipient: { original: address, address: `${recipient.user}@${domain}`, ...recipient } };
+}
+
+/** Returns why root must not deliver into a recipient's mailbox; undefined if it may. */
+export function refuseMailbox({ original, spool, account }: Recipient): Refused | undefined {
+  const rights = rightsForSpool(spool, account);
+  const refusal = rights && refuseSpool(spool, rights);
+  if (refusal === undefined) return undefined;
+  const [code, dsn] = refusal.isPermanent ? [550, "5.2.0"] : [450, "4.2.0"];
+  return { code, text: `${dsn} <${original}>: Recipient address rejected: ${refusal.message}` };
 }
 
 function isOurs(domain: string, options: Options): boolean {
@@ -52,7 +69,7 @@ function findUser(name: string, options: Options): Pick<Recipient, "user" | "spo
 }
 
 /** Read each time: an account made while the server runs counts. */
-function findAccount(user: string): Owner | undefined {
+function findAccount(user: string): Rights | undefined {
   let passwd: string;
   try {
     passwd = readFileSync("/etc/passwd", "latin1");

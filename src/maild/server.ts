@@ -4,7 +4,7 @@ import { localDelivery, Refusal } from "./delivery.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import { queueId } from "./queue-id.ts";
-import { judgeRecipient, type Recipient } from "./recipients.ts";
+import { judgeRecipient, type Recipient, refuseMailbox } from "./recipients.ts";
 import type { Arrival } from "./trace.ts";
 import { acceptTypedLines } from "./typed-lines.ts";
 
@@ -107,8 +107,9 @@ function reception(options: Options, log: Log) {
 /** Why a recipient is not taken, which is logged; undefined for one that is. */
 function refusalOf(address: string, session: SMTPServerSession, options: Options, log: Log): Refusal | undefined {
   const verdict = judgeRecipient(address, options);
-  if ("recipient" in verdict) return undefined;
-  const { code, text } = verdict.refused;
+  const refused = "refused" in verdict ? verdict.refused : refuseMailbox(verdict.recipient);
+  if (refused === undefined) return undefined;
+  const { code, text } = refused;
   const { mailFrom } = session.envelope;
   const from = mailFrom === false ? "" : mailFrom.address;
   const envelope = `from=<${from}> to=<${address}> proto=${protocol(session)} helo=<${session.hostNameAppearsAs}>`;

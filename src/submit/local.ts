@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { Exit, MailError } from "../errors.ts";
-import { deliver, type Owner, provideSpool } from "../mailbox/deliver.ts";
+import { deliver } from "../mailbox/deliver.ts";
+import type { Rights } from "../mailbox/rights.ts";
 import { settleAppends } from "../mailbox/settle-appends.ts";
 import { notice } from "../notices.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
@@ -39,9 +40,13 @@ export class LocalTransport implements Transport {
       if (refusal !== undefined || owner === undefined) continue;
       try {
         const spool = join(directory, user);
-        provideSpool(spool, owner);
         const delivery = { sender: envelope.from, date: new Date(), message: bytes };
-        await deliver(spool, delivery, { lockwait, stateDirectory, ...(signal === undefined ? {} : { signal }) });
+        await deliver(spool, delivery, {
+          account: owner,
+          lockwait,
+          stateDirectory,
+          ...(signal === undefined ? {} : { signal }),
+        });
         accepted.push(recipient);
       } catch (error) {
         if (!(error instanceof MailError)) throw error;
@@ -59,7 +64,7 @@ export async function localRefusal(recipient: string, mailName: string): Promise
   return refusalOf(recipient, mailName, await localUsers());
 }
 
-function refusalOf(recipient: string, mailName: string, users: ReadonlyMap<string, Owner>): Refusal | undefined {
+function refusalOf(recipient: string, mailName: string, users: ReadonlyMap<string, Rights>): Refusal | undefined {
   const [user = "", domain] = recipient.split("@");
   if (domain !== undefined && domain !== mailName && domain !== "localhost") {
     return { recipient, reply: "550 5.1.2 not a name of this machine", exit: Exit.NoHost };
@@ -68,7 +73,7 @@ function refusalOf(recipient: string, mailName: string, users: ReadonlyMap<strin
   return { recipient, reply: "550 5.1.1 no such user here", exit: Exit.NoUser };
 }
 
-async function localUsers(): Promise<Map<string, Owner>> {
+async function localUsers(): Promise<Map<string, Rights>> {
   const lines = (await readFile("/etc/passwd", "latin1")).split("\n");
   const fields = lines.map((line) => line.split(":")).filter(([name = ""]) => name !== "");
   return new Map(fields.map(([name = "", , uid, gid]) => [name, { uid: Number(uid), gid: Number(gid) }]));

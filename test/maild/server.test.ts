@@ -127,7 +127,8 @@ test("a user whose mailbox exists gets mail; two recipients are not told each ot
 });
 
 test("a mailbox that can't be written is answered with 451, and the next message is taken", async () => {
-  mkdirSync(join(spool, "debian"));
+  for (const name of ["debian", "debian/cur", "debian/new"]) mkdirSync(join(spool, name));
+  writeFileSync(join(spool, "debian/tmp"), "not a directory");
   await dialogue.say("EHLO here");
   await dialogue.say("MAIL FROM:<ana@dominio>");
   await dialogue.say("RCPT TO:<debian@dominio>");

@@ -7,6 +7,7 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
+import { type Rights, withRights } from "../rights.ts";
 import { type DotlockOutcome, dotlockHolder, tryDotlock } from "./dotlock.ts";
 import { type Lock, releaseFcntlLock, tryFcntlLock } from "./fcntl-lock.ts";
 import { type Release, waitForLock } from "./wait.ts";
@@ -32,8 +33,11 @@ export async function lockFile(
   );
 }
 
-/** @returns undefined when another program has one of the two */
-export async function tryBoth(path: string, descriptor: number): Promise<Release | undefined> {
+/**
+ * @param rights of root's file operations on the lock file
+ * @returns undefined when another program has one of the two
+ */
+export async function tryBoth(path: string, descriptor: number, rights?: Rights): Promise<Release | undefined> {
   const record = await tryFcntlLock(descriptor);
   if (record === "refused") return undefined;
   const giveBack = async () => {
@@ -41,7 +45,7 @@ export async function tryBoth(path: string, descriptor: number): Promise<Release
   };
   let dotlock: DotlockOutcome;
   try {
-    dotlock = tryDotlock(path);
+    dotlock = withRights(rights, () => tryDotlock(path));
   } catch (error) {
     await giveBack();
     throw error;
@@ -57,7 +61,7 @@ export async function tryBoth(path: string, descriptor: number): Promise<Release
   }
   const taken = dotlock;
   return async () => {
-    taken.release();
+    withRights(rights, () => taken.release());
     await giveBack();
   };
 }
@@ -66,35 +70,45 @@ export async function tryBoth(path: string, descriptor: number): Promise<Release
  * Makes a file that is not there, under both locks from its first moment: while another program has the lock for it, none is
  * made that would be left behind empty.
  *
+ * @param how creates the file if root does it for another user, with the rights for the lock file
  * @returns undefined when another program has the lock, or makes the file at this moment
  * @throws the system's error; MailError as for `lockFile`
  */
-export async function tryCreate(path: string): Promise<{ descriptor: number; release: Release } | undefined> {
-  const dotlock = tryDotlock(path);
+export async function tryCreate(
+  path: string,
+  how: { readonly create?: () => number; readonly rights?: Rights | undefined } = {},
+): Promise<{ descriptor: number; release: Release } | undefined> {
+  const dotlock = withRights(how.rights, () => tryDotlock(path));
+  const releaseDotlock = () => {
+    if (dotlock !== "impossible" && dotlock !== "refused") withRights(how.rights, () => dotlock.release());
+  };
   if (dotlock === "refused") return undefined;
   let made: { descriptor: number; record: Lock } | undefined;
   try {
-    made = await createWithLock(path);
+    made = await createWithLock(path, how.create);
   } finally {
-    if (made === undefined && dotlock !== "impossible") dotlock.release();
+    if (made === undefined) releaseDotlock();
   }
   if (made === undefined) return undefined;
   const { descriptor, record } = made;
   const release = async () => {
-    if (dotlock !== "impossible") dotlock.release();
+    releaseDotlock();
     if (record === "taken") await releaseFcntlLock(descriptor);
   };
   return { descriptor, release };
 }
 
-async function createWithLock(path: string): Promise<{ descriptor: number; record: Lock } | undefined> {
+async function createWithLock(
+  path: string,
+  create: (() => number) | undefined,
+): Promise<{ descriptor: number; record: Lock } | undefined> {
   let descriptor: number;
   try {
-    descriptor = openSync(path, "wx+", 0o600);
+    descriptor = create?.() ?? openSync(path, "wx+", 0o600);
   } catch (error) {
     if (!isSystemError(error) || error.code !== "EEXIST") throw error;
     // Made by another program just now; or a link that leads nowhere, and then this throws.
-    statSync(path);
+    if (create === undefined) statSync(path);
     return undefined;
   }
   const record = await tryFcntlLock(descriptor);

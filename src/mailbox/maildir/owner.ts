@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { withRights } from "../rights.ts";
 
 /**
  * Runs file operations in a directory with the rights of its owner, when we are root.
@@ -8,15 +9,5 @@ import { statSync } from "node:fs";
  * @param task must not wait: rights are the whole process's
  */
 export function asOwner<T>(directory: string, task: () => T): T {
-  if (process.geteuid?.() !== 0) return task();
-  const { uid, gid } = statSync(directory);
-  if (uid === 0) return task();
-  process.setegid?.(gid);
-  process.seteuid?.(uid);
-  try {
-    return task();
-  } finally {
-    process.seteuid?.(0);
-    process.setegid?.(process.getgid?.() ?? 0);
-  }
+  return process.geteuid?.() === 0 ? withRights(statSync(directory), task) : task();
 }

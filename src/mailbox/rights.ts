@@ -1,0 +1,26 @@
+/** The user whose rights a file operation of root uses. */
+export interface Rights {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's, nothing changes.
+ *
+ * @param task synchronous, because rights belong to the whole process
+ * @returns what the task returns
+ */
+export function withRights<T>(rights: Rights | undefined, task: () => T): T {
+  if (rights === undefined || rights.uid === 0 || process.geteuid?.() !== 0) return task();
+  const groups = process.getgroups?.() ?? [];
+  process.setgroups?.([rights.gid]);
+  process.setegid?.(rights.gid);
+  process.seteuid?.(rights.uid);
+  try {
+    return task();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(process.getgid?.() ?? 0);
+    process.setgroups?.(groups);
+  }
+}

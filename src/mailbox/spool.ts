@@ -1,0 +1,121 @@
+/**
+ * The spools of other users, as root delivers into them. Postfix local(8), its safe_open() and mailbox.c are the model: a
+ * spool is a regular file of the recipient with one link, and no symbolic link leads root elsewhere.
+ */
+import { constants, fchownSync, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { Exit, MailError } from "../errors.ts";
+import { spoolGroupId } from "../groups.ts";
+import { isSystemError } from "../system-error.ts";
+import { type Rights, withRights } from "./rights.ts";
+
+export type SpoolFault = "symbolic link" | "directory" | "not a regular file" | "hard links" | "foreign owner";
+
+const faults: Readonly<Record<SpoolFault, string>> = {
+  "symbolic link": "is a symbolic link",
+  directory: "is a directory",
+  "not a regular file": "is not a regular file",
+  "hard links": "has more than one name (hard links)",
+  "foreign owner": "is not owned by the recipient",
+};
+
+/** A spool that root must not write to. Nothing was delivered. */
+export class SpoolRefused extends MailError {
+  readonly fault: SpoolFault;
+  /** Another attempt is useless; as in Postfix, only a foreign owner is temporary. */
+  readonly isPermanent: boolean;
+
+  constructor(path: string, fault: SpoolFault) {
+    const isPermanent = fault !== "foreign owner";
+    super(`${path}: ${faults[fault]}; nothing was delivered`, isPermanent ? Exit.CantCreate : Exit.TempFail);
+    this.fault = fault;
+    this.isPermanent = isPermanent;
+  }
+}
+
+/** The rights that a delivery uses for one spool. */
+export interface SpoolAccess {
+  readonly recipient: Rights;
+  /** To open the spool. */
+  readonly open: Rights;
+  /** To create the spool and its lock file; undefined if only root may create files in the directory. */
+  readonly create: Rights | undefined;
+}
+
+/**
+ * Returns the rights for a spool, as Postfix chooses them: the recipient's, with the directory's group if it may create
+ * files there; root's for a directory that neither the recipient nor a group can write to.
+ *
+ * @throws the system's error if there is no such directory
+ */
+export function accessSpool(path: string, recipient: Rights): SpoolAccess {
+  const directory = statSync(dirname(path));
+  const [groupMayWrite, othersMayWrite] = [(directory.mode & 0o020) !== 0, (directory.mode & 0o002) !== 0];
+  const withGroup = groupMayWrite && !othersMayWrite && directory.gid !== 0;
+  const open = withGroup ? { uid: recipient.uid, gid: directory.gid } : recipient;
+  const mayCreate = groupMayWrite || othersMayWrite || directory.uid === recipient.uid;
+  return { recipient, open, create: mayCreate ? open : undefined };
+}
+
+/** Returns why root must not deliver into the existing file; undefined if it may. */
+export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefined {
+  if (found.isSymbolicLink()) return "symbolic link";
+  if (found.isDirectory()) return "directory";
+  if (!found.isFile()) return "not a regular file";
+  if (found.nlink > 1) return "hard links";
+  if (found.uid === uid || (found.uid === 0 && found.gid === spoolGroupId())) return undefined;
+  return "foreign owner";
+}
+
+/** Returns the refusal of a spool or Maildir that exists; undefined if there is none, or root may deliver into it. */
+export function refuseSpool(path: string, recipient: Rights): SpoolRefused | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const fault = found && (found.isDirectory() ? judgeMaildir(path, found, recipient) : judgeSpool(found, recipient));
+  return fault && new SpoolRefused(path, fault);
+}
+
+function judgeMaildir(path: string, found: Stats, { uid }: Rights): SpoolFault | undefined {
+  const isMaildir = ["cur", "new"].every((name) => lstatSync(`${path}/${name}`, { throwIfNoEntry: false }));
+  if (!isMaildir) return "directory";
+  return found.uid === uid ? undefined : "foreign owner";
+}
+
+/**
+ * Opens a spool with its recipient's rights, for reading and writing.
+ *
+ * @returns undefined if it is missing
+ * @throws SpoolRefused, or the system's error
+ */
+export function openSpool(path: string, { recipient, open }: SpoolAccess): { descriptor: number } | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const fault = judgeSpool(found, recipient);
+  if (fault !== undefined) throw new SpoolRefused(path, fault);
+  // Another file may have got the name since: so no link is followed, and no FIFO is waited for.
+  const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  try {
+    return { descriptor: withRights(open, () => openSync(path, flags)) };
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === "ENOENT") return undefined;
+    if (error.code === "ELOOP") throw new SpoolRefused(path, "symbolic link");
+    throw error;
+  }
+}
+
+/** @throws SpoolRefused if the open file is not the recipient's own spool */
+export function requireSpool(path: string, descriptor: number, { recipient }: SpoolAccess): void {
+  const fault = judgeSpool(fstatSync(descriptor), recipient);
+  if (fault !== undefined) throw new SpoolRefused(path, fault);
+}
+
+/**
+ * Creates a spool of mode 0600 that belongs to the recipient, and to the directory's group if that may create files there.
+ *
+ * @throws the system's error, EEXIST included
+ */
+export function createSpool(path: string, { recipient, create }: SpoolAccess): number {
+  const descriptor = withRights(create, () => openSync(path, "wx+", 0o600));
+  if (create === undefined) fchownSync(descriptor, recipient.uid, recipient.gid);
+  return descriptor;
+}
