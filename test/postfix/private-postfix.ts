@@ -60,11 +60,15 @@ export const recipientLimit = 50;
 
 /**
  * @param directory an empty one that every user may enter
- * @param more a Dovecot's socket that knows who may log in; and where mail for other domains goes
+ * @param more a Dovecot's socket that knows who may log in; where mail for other domains goes; further settings
  */
 export async function startPostfix(
   directory: string,
-  more: { readonly saslSocket?: string; readonly routes?: Readonly<Record<string, number>> } = {},
+  more: {
+    readonly saslSocket?: string;
+    readonly routes?: Readonly<Record<string, number>>;
+    readonly settings?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<PrivatePostfix> {
   if (!existsSync("/usr/sbin/postfix")) throw new Error("Postfix is missing: apt-get install postfix");
   if (process.getuid?.() !== 0) throw new Error("Postfix must be started by root: run this test as root");
@@ -105,6 +109,7 @@ export async function startPostfix(
     ...(more.saslSocket === undefined ? { smtputf8_enable: "no" } : everything(config, domain, more.saslSocket)),
     smtpd_sasl_auth_enable: "no",
     biff: "no",
+    ...more.settings,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   writeFileSync(join(config, "main.cf"), lines.join(""));

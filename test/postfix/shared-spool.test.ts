@@ -37,7 +37,10 @@ let mbox: string;
 let folder: string;
 
 beforeAll(async () => {
-  office = await Office.open();
+  // A spool that is locked for long is tried again soon.
+  office = await Office.open({
+    settings: { minimal_backoff_time: "3s", maximal_backoff_time: "6s", queue_run_delay: "3s" },
+  });
   user = office.sender;
   [inbox, mbox, folder] = [user.env["MAIL"] ?? "", join(user.home, "mbox"), join(user.home, "mail/saved")];
   directory = mkdtempSync(join(tmpdir(), "mail-imap-"));
