@@ -148,10 +148,11 @@ try {
     });
     run(program, "--write-code-cache", ...(program === "mail" ? tasks : []));
   }
-  writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(helpTopics()), { level: 9 }));
+  const help = helpTopics();
+  writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(help), { level: 9 }));
   writeFileSync(join(made, "licenses.txt.gz"), gzipSync(noticesOf(packages), { level: 9 }));
   mkdirSync(join(made, "completions"));
-  for (const [name, text] of Object.entries(completions(await loadTables()))) {
+  for (const [name, text] of Object.entries(completions({ ...(await loadTables()), topics: Object.keys(help) }))) {
     writeFileSync(join(made, "completions", name), text);
   }
   takeItsPlace();

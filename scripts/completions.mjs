@@ -4,11 +4,25 @@
  * What an argument completes to follows from its name in the table: file, user, address or list, name=value.
  */
 
-/** @returns file name to content */
-export function completions({ options, variables }) {
-  const names = Object.keys(variables);
-  return { mail: bash(options, names), _mail: zsh(options, names), "mail.fish": fish(options, names) };
+/**
+ * Returns the completion files' contents by file name.
+ *
+ * @param topics what `mail help` explains
+ */
+export function completions({ options, variables, maildOptions, topics }) {
+  const tables = {
+    options: [...options, { letter: "h", long: "help", meaning: "Print the options." }],
+    maildOptions: [...maildOptions, { long: "help", meaning: "Print the options." }],
+    variables: Object.keys(variables),
+    // A topic such as ~| or !! would have to be quoted, differently in each shell.
+    topics: topics.filter((topic) => /^[A-Za-z-][A-Za-z0-9-]*$/.test(topic)),
+  };
+  return { mail: bash(tables), _mail: zsh(tables), "mail.fish": fish(tables) };
 }
+
+/** Prints the aliases of ~/.mailrc, for all three shells; a name that a shell would expand is left out. */
+const aliases = (file) =>
+  `sed -n 's/^[[:blank:]]*\\(alias\\|group\\)[[:blank:]]\\{1,\\}\\([[:alnum:]._+-]\\{1,\\}\\)[[:blank:]].*/\\2/p' ${file} 2>/dev/null`;
 
 const choices = { when: ["failed", "output", "always", "changed"] };
 
@@ -17,6 +31,7 @@ function kindOf({ argument }) {
   if (argument in choices) return "choice";
   if (argument === "name=value") return "variable";
   if (argument === "user") return "user";
+  if (argument === "directory") return "directory";
   if (/^(address|list)$/.test(argument)) return "address";
   return /^(file|log)/.test(argument) ? "file" : "text";
 }
@@ -25,101 +40,148 @@ function words(options) {
   return options.flatMap(({ letter, long }) => [...(letter === undefined ? [] : [`-${letter}`]), `--${long}`]);
 }
 
-function bash(options, variables) {
-  const cases = (kind, action) => {
-    const patterns = options.filter((option) => kindOf(option) === kind).flatMap((option) => words([option]));
-    return patterns.length === 0 ? [] : [`    ${patterns.join("|")}) ${action}; return ;;`];
-  };
+function bash({ options, variables, maildOptions, topics }) {
   const reply = (list) => `mapfile -t COMPREPLY < <(compgen ${list} -- "$word")`;
-  const chosen = options
-    .filter((option) => kindOf(option) === "choice")
-    .map((option) => `    --${option.long}) ${reply(`-W '${choices[option.argument].join(" ")}'`)}; return ;;`);
-  return `# bash completion for mail(1)
-_mail() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} aliases
-  aliases=$(sed -n 's/^[[:blank:]]*\\(alias\\|group\\)[[:blank:]]\\{1,\\}\\([^[:blank:]]*\\).*/\\2/p' "\${MAILRC:-$HOME/.mailrc}" 2>/dev/null)
+  // Without a match of its own a completion leaves the word to readline, which quotes names and marks directories.
+  const actions = {
+    file: "compopt -o default",
+    directory: "compopt -o dirnames",
+    user: reply("-u"),
+    address: reply('-u -W "$aliases"'),
+    variable: `compopt -o nospace; ${reply(`-W '${variables.join(" ")}'`)}`,
+    text: ":",
+  };
+  const cases = (table) =>
+    table
+      .filter(({ long, argument }) => argument !== undefined || long === "file")
+      .map((option) => {
+        const kind = option.long === "file" ? "file" : kindOf(option);
+        const action = kind === "choice" ? reply(`-W '${choices[option.argument].join(" ")}'`) : actions[kind];
+        return `    ${words([option]).join("|")}) ${action}; return ;;`;
+      })
+      .join("\n");
+  return `# bash completion for mail(1) and maild(8)
+_mail_word() {
+  word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
+  # readline separates the argument of --option=argument from the option.
+  if [[ $word == = ]]; then
+    word=
+  elif [[ $before == = && \${COMP_WORDS[COMP_CWORD - 2]} == --* ]]; then
+    before=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   COMPREPLY=()
+}
+_mail() {
+  local word before aliases
+  _mail_word
+  aliases=$(${aliases(`"\${MAILRC:-$HOME/.mailrc}"`)})
+  if ((COMP_CWORD == 2)) && [[ $before == help ]]; then
+    ${reply(`-W '${topics.join(" ")}'`)}
+    return
+  fi
   case $before in
-${[
-  ...cases("file", reply("-f")),
-  ...cases("user", reply("-u")),
-  ...cases("address", reply('-u -W "$aliases"')),
-  ...cases("variable", `compopt -o nospace; ${reply(`-W '${variables.join(" ")}'`)}`),
-  ...chosen,
-  ...cases("text", "COMPREPLY=()"),
-  `    -f|--file) ${reply("-f")}; return ;;`,
-].join("\n")}
+${cases(options)}
   esac
   if [[ $word == -* ]]; then
     ${reply(`-W '${words(options).join(" ")}'`)}
   else
+    ((COMP_CWORD > 1)) || aliases+=$'\n'help
     ${reply('-u -W "$aliases"')}
   fi
 }
-complete -F _mail mail mailx
+_maild() {
+  local word before
+  _mail_word
+  case $before in
+${cases(maildOptions)}
+  esac
+  ${reply(`-W '${words(maildOptions).join(" ")}'`)}
+}
+complete -F _mail mail mailx Mail
+complete -F _maild maild
 `;
 }
 
-function zsh(options, variables) {
+function zsh({ options, variables, maildOptions, topics }) {
   const actions = {
     file: "_files",
+    directory: "_directories",
     user: "_users",
     address: "_mail_people",
     variable: "_mail_variables",
     text: " ",
   };
-  const specs = options.map((option) => {
-    const { letter, long, argument, repeats, meaning } = option;
-    const kind = kindOf(option);
-    const action = kind === "choice" ? `(${choices[argument].join(" ")})` : actions[kind];
-    const said = meaning.replace(/[[\]\\:]/g, "\\$&").replaceAll("'", "'\\''");
-    const takes = long === "file" ? "::file:_files" : argument === undefined ? "" : `:${argument}:${action}`;
-    const forms = letter === undefined ? `--${long}` : `{-${letter},--${long}}`;
-    const apart = letter === undefined || repeats ? (repeats ? "'*'" : "") : `'(-${letter} --${long})'`;
-    return `    ${apart}${forms}'[${said}]${takes}'`;
-  });
-  return `#compdef mail mailx
-# zsh completion for mail(1)
+  const specs = (table) =>
+    table
+      .map((option) => {
+        const { letter, long, argument, repeats, meaning } = option;
+        const kind = kindOf(option);
+        const action = kind === "choice" ? `(${choices[argument].join(" ")})` : actions[kind];
+        const said = meaning.replace(/[[\]\\:]/g, "\\$&").replaceAll("'", "'\\''");
+        const takes = long === "file" ? "::file:_files" : argument === undefined ? "" : `:${argument}:${action}`;
+        const forms = letter === undefined ? `--${long}` : `{-${letter},--${long}}`;
+        const apart = letter === undefined || repeats ? (repeats ? "'*'" : "") : `'(-${letter} --${long})'`;
+        return `    ${apart}${forms}'[${said}]${takes}'`;
+      })
+      .join(" \\\n");
+  return `#compdef mail mailx Mail maild
+# zsh completion for mail(1) and maild(8)
 _mail_people() {
   local -a aliases
-  aliases=(\${(f)"$(sed -n 's/^[[:blank:]]*\\(alias\\|group\\)[[:blank:]]\\{1,\\}\\([^[:blank:]]*\\).*/\\2/p' \${MAILRC:-$HOME/.mailrc} 2>/dev/null)"})
+  aliases=(\${(f)"$(${aliases(`\${MAILRC:-$HOME/.mailrc}`)})"})
+  ((CURRENT > 2)) || aliases+=(help)
   _alternative 'users:user:_users' "aliases:alias:(\${aliases[*]})"
 }
 _mail_variables() {
   compadd -S '' -- ${variables.join(" ")}
 }
 _mail() {
-  _arguments -s -S \\
-${specs.join(" \\\n")} \\
+  if [[ $service == maild ]]; then
+    _arguments -s -S \\
+${specs(maildOptions)}
+  elif ((CURRENT == 3)) && [[ $words[2] == help ]]; then
+    compadd -- ${topics.join(" ")}
+  else
+    _arguments -s -S \\
+${specs(options)} \\
     '*:recipient:_mail_people'
+  fi
 }
 _mail "$@"
 `;
 }
 
-function fish(options, variables) {
-  const rows = options.map((option) => {
-    const { letter, long, meaning, argument } = option;
-    const kind = kindOf(option);
-    const takes = {
-      none: "",
-      file: " -r -F",
-      user: " -x -a '(__fish_complete_users)'",
-      address: " -x -a '(__mail_people)'",
-      variable: ` -x -a '${variables.join(" ")}'`,
-      choice: ` -x -a '${(choices[argument] ?? []).join(" ")}'`,
-      text: " -x",
-    }[kind];
-    const short = letter === undefined || !/^[A-Za-z]$/.test(letter) ? "" : ` -s ${letter}`;
-    return `complete -c mail${short} -l ${long}${takes} -d '${meaning.replace(/['\\]/g, "\\$&")}'`;
-  });
-  return `# fish completion for mail(1)
+function fish({ options, variables, maildOptions, topics }) {
+  const rows = (command, table) =>
+    table.map((option) => {
+      const { letter, long, meaning, argument } = option;
+      const kind = kindOf(option);
+      const takes = {
+        none: "",
+        file: " -r -F",
+        directory: " -x -a '(__fish_complete_directories)'",
+        user: " -x -a '(__fish_complete_users)'",
+        address: " -x -a '(__mail_people)'",
+        variable: ` -x -a '${variables.join(" ")}'`,
+        choice: ` -x -a '${(choices[argument] ?? []).join(" ")}'`,
+        text: " -x",
+      }[kind];
+      const short = letter === undefined || !/^[A-Za-z]$/.test(letter) ? "" : ` -s ${letter}`;
+      return `complete -c ${command}${short} -l ${long}${takes} -d '${meaning.replace(/['\\]/g, "\\$&")}'`;
+    });
+  const helping = "test (commandline -opc)[2] = help 2>/dev/null";
+  return `# fish completion for mail(1) and maild(8)
 function __mail_people
     __fish_complete_users
-    sed -n 's/^[[:blank:]]*\\(alias\\|group\\)[[:blank:]]\\{1,\\}\\([^[:blank:]]*\\).*/\\2/p' ~/.mailrc 2>/dev/null
+    ${aliases("~/.mailrc")}
 end
 complete -c mailx -w mail
-complete -c mail -f -n 'not __fish_contains_opt -s f file' -a '(__mail_people)'
-${rows.join("\n")}
+complete -c Mail -w mail
+complete -c mail -f -n 'not __fish_contains_opt -s f file; and not ${helping}' -a '(__mail_people)'
+complete -c mail -n 'test (count (commandline -opc)) -eq 1' -a help
+complete -c mail -f -n 'test (count (commandline -opc)) -eq 2; and ${helping}' -a '${topics.join(" ")}'
+${rows("mail", options).join("\n")}
+complete -c maild -f
+${rows("maild", maildOptions).join("\n")}
 `;
 }

@@ -148,9 +148,13 @@ try {
   }
   const completion = (file) => readFileSync(join(root, "dist/completions", file));
   put("usr/share/bash-completion/completions/mail", completion("mail"));
-  for (const also of ["mailx", "Mail", "maild"]) link("mail", `usr/share/bash-completion/completions/${also}`);
   put("usr/share/zsh/vendor-completions/_mail", completion("_mail"));
   put("usr/share/fish/vendor_completions.d/mail.fish", completion("mail.fish"));
+  // bash and fish look for a file with the name of the command.
+  for (const also of ["mailx", "Mail", "maild"]) {
+    link("mail", `usr/share/bash-completion/completions/${also}`);
+    link("mail.fish", `usr/share/fish/vendor_completions.d/${also}.fish`);
+  }
   put(
     `usr/share/doc/${name}/copyright`,
     `${readFileSync(join(root, "LICENSE"), "utf8")}\n${gunzipSync(readFileSync(join(root, "dist/licenses.txt.gz")))}`,

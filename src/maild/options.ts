@@ -19,29 +19,53 @@ export interface Options {
   readonly stateDirectory: string;
 }
 
+/** Every option of maild, declared once: parsing, --help and the completions read this table. */
+export const maildOptions = [
+  {
+    long: "port",
+    argument: "number",
+    isRequired: true,
+    meaning: "listen on this port; 0: on a free one, named on standard output",
+  },
+  { long: "spool", argument: "directory", isRequired: true, meaning: "where the mailboxes are, one file a user" },
+  { long: "domain", argument: "name", meaning: "take mail for this domain, and go by this name" },
+  {
+    long: "log",
+    argument: "file",
+    meaning: "append the log, in the form of mail.log, to this file (default: standard error)",
+  },
+  {
+    long: "user",
+    argument: "name",
+    repeats: true,
+    meaning: "take mail for this user, though no account has the name; may be given again",
+  },
+  { long: "listen", argument: "host", meaning: "listen on this address" },
+] as const;
+
 /** @returns the options, or what `--help` asked for */
 export async function parseOptions(
   argv: readonly string[],
 ): Promise<{ options: Omit<Options, "stateDirectory"> } | { text: string }> {
-  const { Command, CommanderError, InvalidArgumentError } = await import("commander");
+  const { Command, CommanderError, InvalidArgumentError, Option } = await import("commander");
   let text = "";
   const port = (value: string): number => {
     if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) throw new InvalidArgumentError("It must be 0 to 65535.");
     return Number(value);
   };
-  const command = new Command("maild")
-    .description("Takes mail by SMTP and delivers it to mailboxes of this machine.")
-    .requiredOption("--port <number>", "listen on this port; 0: on a free one, named on standard output", port)
-    .requiredOption("--spool <directory>", "where the mailboxes are, one file a user")
-    .option("--domain <name>", "take mail for this domain, and go by this name", hostname())
-    .option("--log <file>", "append the log, in the form of mail.log, to this file (default: standard error)")
-    .option(
-      "--user <name>",
-      "take mail for this user, though no account has the name; may be given again",
-      (name: string, names: readonly string[]) => [...names, name],
-      [] as readonly string[],
-    )
-    .option("--listen <address>", "listen on this address", "127.0.0.1")
+  const values: Record<string, (option: InstanceType<typeof Option>) => void> = {
+    port: (option) => option.argParser(port),
+    domain: (option) => option.default(hostname()),
+    user: (option) => option.default([]).argParser((name: string, names: readonly string[]) => [...names, name]),
+    listen: (option) => option.default("127.0.0.1"),
+  };
+  const command = new Command("maild").description("Takes mail by SMTP and delivers it to mailboxes of this machine.");
+  for (const { long, argument, meaning, ...rest } of maildOptions) {
+    const option = new Option(`--${long} <${argument}>`, meaning).makeOptionMandatory("isRequired" in rest);
+    values[long]?.(option);
+    command.addOption(option);
+  }
+  command
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({
