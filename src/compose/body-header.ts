@@ -1,7 +1,9 @@
 /** -t: the header that the input begins with, taken into the draft. */
+
 import { Exit } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { headerParts, parseHeader } from "../message/header.ts";
+import { pushAll } from "../message/lists.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./errors.ts";
@@ -24,7 +26,7 @@ export function takeHeader(draft: Draft): void {
     const lower = name.toLowerCase();
     // A group without members, such as undisclosed-recipients:;
     if (lower === "to" && value.trim() !== "" && parseAddresses(value).length === 0) draft.shownTo = value.trim();
-    else if (lower === "to" || lower === "cc" || lower === "bcc") draft[lower].push(...splitAtCommas(value));
+    else if (lower === "to" || lower === "cc" || lower === "bcc") pushAll(draft[lower], splitAtCommas(value));
     else if (lower === "subject") draft.subject ??= value;
     else if (lower === "from") draft.from ??= value;
     else if (lower === "reply-to") draft.replyTo ??= value;

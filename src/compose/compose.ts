@@ -3,9 +3,11 @@
  *
  * Whatever ends it other than acceptance by the server leaves the text in dead.letter, and says why.
  */
+
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
+import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Unfinished } from "./autosave.ts";
@@ -149,7 +151,7 @@ async function finished(
 function addNamedPeople(draft: Draft): void {
   for (const { name, value } of draft.fields) {
     const lower = name.toLowerCase();
-    if (lower === "to" || lower === "cc" || lower === "bcc") draft[lower].push(...splitAtCommas(value));
+    if (lower === "to" || lower === "cc" || lower === "bcc") pushAll(draft[lower], splitAtCommas(value));
     if (lower === "to") draft.shownTo = value;
   }
   draft.fields = draft.fields.filter(({ name }) => !/^(to|cc|bcc)$/i.test(name));

@@ -1,5 +1,7 @@
 /** What a line that begins with the escape character does. ~? and the manual read this table. */
+
 import { deadLetterPath } from "../config/files.ts";
+import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import { endingText, runEditor, runShell } from "./child.ts";
 import { withLastCommand } from "./last-command.ts";
@@ -14,9 +16,9 @@ export const tildeEscapes: readonly TildeEscape[] = [
     "b",
     " name ...",
     'Add names to "blind" Cc: list.',
-    ({ draft }, names) => void draft.bcc.push(...typedItems(names)),
+    ({ draft }, names) => void pushAll(draft.bcc, typedItems(names)),
   ),
-  row("c", " name ...", "Add names to Cc: field.", ({ draft }, names) => void draft.cc.push(...typedItems(names))),
+  row("c", " name ...", "Add names to Cc: field.", ({ draft }, names) => void pushAll(draft.cc, typedItems(names))),
   row("d", "", "Read dead.letter into message.", (composing) => readInto(composing, deadLetterPath(composing.config))),
   row("e", "", "Invoke text editor on partial message.", (composing) => edit(composing, "EDITOR"), true),
   row(
@@ -49,7 +51,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
   }),
   row("r<", " file", "Read a file into the message buffer.", read),
   row("s", " string", "Set Subject: field to string.", setSubject),
-  row("t", " name ...", "Add names to To: field.", ({ draft }, names) => void draft.to.push(...typedItems(names))),
+  row("t", " name ...", "Add names to To: field.", ({ draft }, names) => void pushAll(draft.to, typedItems(names))),
   row("v", "", "Invoke display editor on message.", (composing) => edit(composing, "VISUAL"), true),
   row("w", " filename", "Write message to file.", write),
   row("x", "", "Abort message; no copy is saved.", () => "dropped"),

@@ -1,4 +1,5 @@
 /** What `mail --config` prints: every variable, its value, and where it was set. */
+import { largest } from "../message/lists.ts";
 import type { Config } from "./config.ts";
 import { type VariableName, variables } from "./variables.ts";
 
@@ -36,7 +37,7 @@ export function printedConfig(config: Config): string {
     const from = origin ?? (otherwise === undefined ? "not set" : "default");
     return [`set ${assignment(name, value ?? otherwise)}`, known ? from : `${from}; not a variable of mail`] as const;
   });
-  const width = Math.min(40, Math.max(...rows.map(([left]) => left.length)));
+  const width = Math.min(40, largest(rows.map(([left]) => left.length)));
   return rows.map(([left, right]) => `${left.padEnd(width)}  # ${right}\n`).join("");
 }
 

@@ -3,6 +3,8 @@
  *
  * Liberal in what it takes, as people type recipients: a list never fails to parse, it yields what addresses it holds.
  */
+import { pushAll } from "./lists.ts";
+
 export interface Address {
   /** The display name, or the comment that stands for one; empty where there is none. */
   readonly name: string;
@@ -21,7 +23,7 @@ export function parseAddresses(text: string): Address[] {
   const found: Address[] = [];
   let pieces: Piece[] = [];
   const finish = () => {
-    found.push(...addressesOf(pieces));
+    pushAll(found, addressesOf(pieces));
     pieces = [];
   };
   for (const piece of tokens(text)) {
@@ -62,17 +64,19 @@ function addressesOf(pieces: readonly Piece[]): Address[] {
 
 /** Words without angle brackets. Blanks around an at sign or a dot part nothing (RFC 5322, section 4.4), others do. */
 function bareAddresses(pieces: readonly Piece[]): Address[] {
-  const found: string[] = [];
+  const found: string[][] = [];
+  let before = "";
   for (const [at, piece] of pieces.entries()) {
     if (!isText(piece)) continue;
-    const before = found.at(-1);
     const text = piece.kind === "quoted" ? `"${piece.text.replace(/[\\"]/g, "\\$&")}"` : atSign(pieces, at);
-    const joined = before !== undefined && (!piece.apart || /[@.]$/.test(before) || /^[@.]/.test(text));
-    if (joined) found[found.length - 1] = before + text;
-    else found.push(text);
+    const isJoined = !piece.apart || ["@", "."].includes(before.slice(-1)) || /^[@.]/.test(text);
+    const last = found.at(-1);
+    if (last !== undefined && isJoined) last.push(text);
+    else found.push([text]);
+    before = text;
   }
   const name = commentIn(pieces);
-  return found.map((address) => ({ name: found.length === 1 ? name : "", address }));
+  return found.map((parts) => ({ name: found.length === 1 ? name : "", address: parts.join("") }));
 }
 
 /** `ann at example.org`, as it was written once, and as bsd-mailx still reads it. */
@@ -112,9 +116,10 @@ function* tokens(text: string, verbatim = false): Generator<Piece> {
       at = Math.min(end + 1, text.length);
       yield piece(first === "(" ? "comment" : "quoted", unquoted(text.slice(start + 1, end)));
     } else if (first === "<") {
-      const inner = matchAt(angle, text, start) ?? matchAt(openAngle, text, start);
-      at += inner?.[0].length ?? 1;
-      yield piece("angle", (inner?.[1] ?? "").trim());
+      const close = closingAngle(text, start);
+      const inner = close < 0 ? matchAt(openAngle, text, start) : undefined;
+      at = close < 0 ? start + (inner?.[0].length ?? 1) : close + 1;
+      yield piece("angle", (inner?.[1] ?? text.slice(start + 1, close < 0 ? at : close)).trim());
     } else if (",;:".includes(first)) {
       at++;
       yield piece("mark", first);
@@ -126,9 +131,24 @@ function* tokens(text: string, verbatim = false): Generator<Piece> {
   }
 }
 
-/** To the bracket that closes it, which may stand in a quoted local part; without one, as far as an address goes. */
-const angle = /<((?:[^"<>]|"(?:[^"\\]|\\.)*")*)>/sy;
+/** An address has at most 320 octets (RFC 5321, section 4.5.3.1): further a bracket is not searched for. */
+const longestAngle = 4096;
+/** Without a closing bracket, as far as an address goes. */
 const openAngle = /<([^,;<>]*)>?/y;
+
+/** The offset of the bracket that closes the one at `start`, outside quoted strings; -1 if there is none before the next. */
+function closingAngle(text: string, start: number): number {
+  const end = Math.min(text.length, start + longestAngle);
+  let isQuoted = false;
+  for (let at = start + 1; at < end; at++) {
+    const here = text.charAt(at);
+    if (here === '"') isQuoted = !isQuoted;
+    else if (isQuoted && here === "\\") at++;
+    else if (!isQuoted && here === ">") return at;
+    else if (!isQuoted && here === "<") return -1;
+  }
+  return -1;
+}
 
 /** What is in a domain literal or in an encoded word is no sign of the list. */
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? \t]*\?=/y;

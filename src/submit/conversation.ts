@@ -1,5 +1,7 @@
 /** A connection to an SMTP server and nothing else: lines go as they are, replies come whole. */
+
 import type { Socket } from "node:net";
+import { pushAll } from "../message/lists.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { FailureReason } from "./errors.ts";
 import { describeTlsFailure } from "./failures.ts";
@@ -125,7 +127,7 @@ export class Conversation {
       const lines = (this.#unread + piece).split(/\r?\n/);
       this.#unread = lines.pop() ?? "";
       for (const line of lines) this.#size += line.length;
-      this.#lines.push(...lines);
+      pushAll(this.#lines, lines);
       if (this.#size + this.#unread.length > longest) this.#end("endless reply", "its reply has no end");
       this.#wake();
     });

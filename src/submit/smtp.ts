@@ -4,7 +4,9 @@
  * Every phase is bounded by the time a server may be silent. Once the final dot may have reached the server, a lost
  * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
  */
+
 import { MailError } from "../errors.ts";
+import { pushAll } from "../message/lists.ts";
 import { type ConnectionOptions, connect } from "./connection.ts";
 import { Dialogue, type DialogueObserver } from "./dialogue.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
@@ -53,16 +55,25 @@ export class SmtpTransport implements Transport {
         last = await this.#transaction({ from: envelope.from, to: batch }, message, interrupt);
       } catch (error) {
         if (accepted.length === 0 || !(error instanceof MailError)) throw error;
-        refused.push(...batch.map((recipient) => refusalBy(error, recipient)));
+        pushAll(
+          refused,
+          batch.map((recipient) => refusalBy(error, recipient)),
+        );
         const { exit } = error;
         const untried = { reply: "not tried, since those before failed", exit };
-        refused.push(...rest.slice(batch.length).map((recipient) => ({ recipient, ...untried })));
+        pushAll(
+          refused,
+          rest.slice(batch.length).map((recipient) => ({ recipient, ...untried })),
+        );
         break;
       }
       const tooMany = last.accepted.length > 0 ? last.refused.filter(isTooMany) : [];
       if (tooMany.length > 0) this.#limit = Math.max(1, last.accepted.length);
-      accepted.push(...last.accepted);
-      refused.push(...last.refused.filter((each) => !tooMany.includes(each)));
+      pushAll(accepted, last.accepted);
+      pushAll(
+        refused,
+        last.refused.filter((each) => !tooMany.includes(each)),
+      );
       rest = [...tooMany.map(({ recipient }) => recipient), ...rest.slice(batch.length)];
     }
     const { reply, queueId } = last;

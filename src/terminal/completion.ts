@@ -1,4 +1,5 @@
 /** What Tab does with what is on offer: puts in as much as is certain, or shows the choice. */
+import { largest } from "../message/lists.ts";
 import { cutToFit, displayWidth, fillColumns, graphemes } from "./display-width.ts";
 import type { Size } from "./line-view.ts";
 import type { Candidate, Offer } from "./terminal.ts";
@@ -28,7 +29,7 @@ function commonStart(texts: readonly string[]): string {
 /** As many as half the window holds, downwards in columns as ls has it. */
 function inColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
   const names = candidates.map(({ text }) => cutToFit(text, columns - 1));
-  const width = Math.max(...names.slice(0, 1000).map(displayWidth)) + 2;
+  const width = largest(names.slice(0, 1000).map(displayWidth)) + 2;
   const across = Math.max(Math.floor(columns / width), 1);
   const most = across * Math.max(Math.floor(rows / 2), 1);
   const shown = names.slice(0, most);

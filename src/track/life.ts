@@ -1,4 +1,5 @@
 /** The life of one message in one queue, put together from the lines that name its id. */
+import { largest } from "../message/lists.ts";
 import type { Delivery, LogEvent } from "./event.ts";
 
 export interface Life {
@@ -76,6 +77,6 @@ export function unheard(life: Life): number {
   const heard = fates(life).filter(({ status }) => status !== "refused");
   const counts = life.events.flatMap((event) => (event.kind === "queue" ? [event.recipients] : []));
   const announced = counts.flatMap((count) => (count === undefined ? [] : [count]));
-  if (announced.length > 0) return Math.max(0, Math.max(...announced) - heard.length);
+  if (announced.length > 0) return Math.max(0, largest(announced) - heard.length);
   return heard.some(({ status }) => status === "deferred") ? 0 : 1;
 }

@@ -12,11 +12,11 @@ const program = resolve(import.meta.dirname, "../../bin/mail.js");
 const megabyte = 1 << 20;
 
 /** Standard output of a session with a mailbox of that content. */
-function session(box: string, commands: readonly string[]) {
+function session(box: string, commands: readonly string[], options: readonly string[] = []) {
   const home = mkdtempSync(join(tmpdir(), "mail-enormous-"));
   writeFileSync(join(home, "box"), box, "latin1");
   try {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "-n", "-f", "box"], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "-n", ...options, "-f", "box"], {
       cwd: home,
       env: { HOME: home, PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8" },
       input: `${[...commands, "x"].join("\n")}\n`,
@@ -60,6 +60,30 @@ test.each<[string, string, string[]]>([
     const printed = ended.stdout.slice(ended.stdout.indexOf("Message 1:"));
     expect(printed.length).toBeGreaterThan(fields.length);
     expect(printed.endsWith("\nend of the text\n\n")).toBe(true);
+  },
+  120_000,
+);
+
+test.each([
+  ["angle brackets", "<".repeat(160_000)],
+  ["open quoted strings", '<"\\"'.repeat(160_000)],
+  ["open comments", "(".repeat(160_000)],
+  ["addresses", "a@b,".repeat(160_000)],
+  ["addresses without commas", "<a>".repeat(160_000)],
+  ["dots and blanks", "a. ".repeat(160_000)],
+  ["quoted words", '"a"b'.repeat(160_000)],
+  ["colons", "a:".repeat(160_000)],
+])(
+  "160,000 %s in To and From is listed, answered and told by --json",
+  (_what, list) => {
+    const fields = `To: ann@example.org, ${list}\nFrom: ben@example.org, ${list}\nCc: ${list}\nSubject: hola\n`;
+    const box = `${fromLine}${fields}\nend of the text\n\n`;
+    const ended = session(box, ["set sendmail=/bin/true", "from 1", "from to:ann", "print 1", "reply 1", "text"]);
+    expect(ended).toMatchObject({ status: 0 });
+    expect(ended.stderr).not.toContain("call stack");
+    expect(ended.stdout).toContain("end of the text");
+    const told = session(box, [], ["--json"]);
+    expect({ ...told, stdout: JSON.parse(told.stdout).subject }).toEqual({ status: 0, stderr: "", stdout: "hola" });
   },
   120_000,
 );

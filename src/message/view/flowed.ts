@@ -1,4 +1,5 @@
 /** text/plain; format=flowed put into lines of the window's width (RFC 3676). */
+import { pushAll } from "../lists.ts";
 import { visible } from "../safe-text.ts";
 
 interface Flow {
@@ -14,7 +15,7 @@ export async function reflowed(text: string, { width, delSp }: Flow): Promise<st
   const lines: string[] = [];
   let paragraph: { depth: number; text: string } | undefined;
   const finish = () => {
-    if (paragraph !== undefined) lines.push(...wrapped(paragraph.text, prefix(paragraph.depth), width, columns));
+    if (paragraph !== undefined) pushAll(lines, wrapped(paragraph.text, prefix(paragraph.depth), width, columns));
     paragraph = undefined;
   };
   const all = text.split("\n");

@@ -1,4 +1,5 @@
 /** Parts in words, as they stand in a message that is shown and in the list of `parts`. */
+import { largest } from "../lists.ts";
 import { visible } from "../safe-text.ts";
 import { leaves, type Part } from "./part.ts";
 import { decodedSize } from "./transfer-decoding.ts";
@@ -12,8 +13,8 @@ export function describePart(part: Part): string {
 /** A line a part: number, type, size, name. @returns text that is safe to show */
 export function partLines(root: Part): string {
   const parts = leaves(root);
-  const numbers = Math.max(...parts.map(({ number }) => number.length));
-  const types = Math.min(Math.max(...parts.map(({ type }) => type.length)), 40);
+  const numbers = largest(parts.map(({ number }) => number.length));
+  const types = Math.min(largest(parts.map(({ type }) => type.length)), 40);
   return parts
     .map((part) => {
       const size = sizeInWords(decodedSize(part)).padStart(8);

@@ -1,7 +1,9 @@
 /** Questions with a list to choose from: which folder to open, which variable to set. */
+
 import { readdirSync } from "node:fs";
 import { folderDirectory, mboxPath, systemMailbox } from "../../config/files.ts";
 import { variables } from "../../config/variables.ts";
+import { pushAll } from "../../message/lists.ts";
 import type { Choice } from "../../terminal/terminal.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { storedBytes } from "../show/print-decoded.ts";
@@ -17,7 +19,10 @@ export async function chooseFolder(session: Session): Promise<string | undefined
     { name: "&", hint: `mail that was read, ${mboxPath(config)}` },
   ];
   if (folder?.previous !== undefined) choices.push({ name: "#", hint: `the one before, ${folder.previous}` });
-  choices.push(...folderNames(folderDirectory(config)).map((name) => ({ name: `+${name}` })));
+  pushAll(
+    choices,
+    folderNames(folderDirectory(config)).map((name) => ({ name: `+${name}` })),
+  );
   return await terminal.choose("Which folder", choices);
 }
 

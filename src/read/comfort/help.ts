@@ -1,6 +1,8 @@
 /** Help on a terminal: an overview of the commands by task, and a single command, variable or escape. */
+
 import { tildeEscapes } from "../../compose/tilde-escapes.ts";
 import { variables } from "../../config/variables.ts";
+import { pushAll } from "../../message/lists.ts";
 import { cutToFit } from "../../terminal/display-width.ts";
 import type { Styled } from "../../terminal/terminal.ts";
 import { commands, declaredCommands } from "../commands/command-table.ts";
@@ -27,7 +29,7 @@ function overview(columns: number): readonly Styled[] {
     const rows = declaredCommands.filter((row) => row.task === task);
     text.push({ text: `${heading}\n`, style: "title" });
     if (task === "more") text.push({ text: `${wrapped(rows, columns)}\n`, style: "plain" });
-    else for (const row of rows) text.push(...overviewRow(row, columns));
+    else for (const row of rows) pushAll(text, overviewRow(row, columns));
   }
   const hint = "help NAME describes a command,\na variable, an escape (~r), or msglist.\n";
   return [...text, { text: hint, style: "hint" }];

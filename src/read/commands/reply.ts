@@ -5,6 +5,7 @@ import { type Draft, emptyDraft } from "../../compose/draft.ts";
 import { shownHeader } from "../../compose/shown-header.ts";
 import { Exit } from "../../errors.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
+import { pushAll } from "../../message/lists.ts";
 import { takesMessages } from "../message-list/message-list.ts";
 import { addressesIn, addressField, authorOf, fileNamedAfter } from "../send/author.ts";
 import { composeContext } from "../send/compose-context.ts";
@@ -86,7 +87,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
     const header = take(session, message);
     if (header === undefined) return false;
     headers.push(header);
-    to.push(...authorOf(session, header, message));
+    pushAll(to, authorOf(session, header, message));
   }
   const [first] = headers;
   const last = headers.at(-1);

@@ -106,7 +106,10 @@ export function systemFolder(session: Session, user?: string): FolderName {
 export function firstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];
   const firstWith = (wanted: (flags: number) => boolean) =>
-    Math.min(...tallies.filter(({ flags }) => wanted(flags)).map(({ first }) => first));
+    tallies.reduce(
+      (least, { flags, first }) => (wanted(flags) ? Math.min(least, first) : least),
+      Number.POSITIVE_INFINITY,
+    );
   const fresh = firstWith((flags) => (flags & Flag.New) !== 0);
   if (Number.isFinite(fresh)) return fresh;
   const unread = firstWith((flags) => (flags & Flag.Read) === 0);

@@ -1,5 +1,7 @@
 /** Messages printed as a person reads them: `decode`. */
+
 import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { pushAll } from "../../message/lists.ts";
 import type { Bytes } from "../../message/view/bytes.ts";
 import type { Part } from "../../message/view/part.ts";
 import type { ViewPiece } from "../../message/view/viewer.ts";
@@ -33,7 +35,7 @@ export async function printParts(
   const { viewPart } = await import("../../message/view/view.ts");
   await print(session, messages, printing, visit, async (message) => {
     const views: ViewPiece[] = [];
-    for (const part of await partsOf(message)) views.push(...(await viewPart(part, session.terminal.size().columns)));
+    for (const part of await partsOf(message)) pushAll(views, await viewPart(part, session.terminal.size().columns));
     return again(() => styled(views));
   });
 }
