@@ -75,15 +75,17 @@ async function appendLocked(
   let intent: AppendIntent | undefined;
   try {
     let begun = false;
-    const before = (end: number, bytes: Uint8Array) => {
-      if (begun) intent?.reaching(end, bytes);
-      else if (stateDirectory !== undefined) intent = writeIntent(stateDirectory, path, descriptor, isNew, end, bytes);
+    const before = (end: number, bytes: Uint8Array, isLast: boolean) => {
+      if (begun) intent?.reaching(end, bytes, isLast);
+      else if (stateDirectory !== undefined)
+        intent = writeIntent(stateDirectory, path, descriptor, isNew, end, bytes, isLast);
       begun = true;
       onWritten?.(end - size);
     };
     const added = pieces(descriptor, size);
     if (signal === undefined) writePieces(descriptor, added, size, before);
     else await writePiecesUnless(signal, descriptor, added, size, before);
+    intent?.complete();
     fsyncSync(descriptor);
     if (isNew) syncDirectory(dirname(path));
     intent?.drop();

@@ -52,8 +52,8 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
   }
 }
 
-/** Called with the offset behind the bytes that are written next, and them. */
-type Before = (end: number, bytes: Uint8Array) => void;
+/** Called with the offset after the bytes that are written next, those bytes, and whether they are known to be the last. */
+type Before = (end: number, bytes: Uint8Array, isLast: boolean) => void;
 
 /**
  * Writes pieces one behind the other; small ones are gathered, so that a hundred thousand messages are not two hundred
@@ -98,8 +98,8 @@ function* writing(
   let gathered = Buffer.alloc(0);
   let held = 0;
   let at = position;
-  const put = (bytes: Uint8Array) => {
-    before?.(at + bytes.length, bytes);
+  const put = (bytes: Uint8Array, isLast = false) => {
+    before?.(at + bytes.length, bytes, isLast);
     writeAll(descriptor, bytes, at);
     at += bytes.length;
     return at;
@@ -123,7 +123,7 @@ function* writing(
       held += piece.length;
     }
   }
-  if (held > 0) yield put(gathered.subarray(0, held));
+  if (held > 0) yield put(gathered.subarray(0, held), true);
 }
 
 /** Makes the names in a directory outlive a power failure. */

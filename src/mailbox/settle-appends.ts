@@ -1,4 +1,4 @@
-/** Cuts back what an append left half done when it was interrupted, by what its intent tells (append-intent.ts). */
+/** Settles what interrupted appends left, by their intents (append-intent.ts): removes a proper prefix, keeps the rest. */
 import {
   closeSync,
   constants,
@@ -7,32 +7,31 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
+  realpathSync,
   rmSync,
-  statSync,
   unlinkSync,
 } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
-import { bootId, holdsOnlyOurs, intentPath, intentSuffix, type Left, readIntent } from "./append-intent.ts";
+import { bootId, heldOf, intentPath, intentSuffix, type Left, readIntent } from "./append-intent.ts";
 import { syncDirectory } from "./file-ranges.ts";
 import { lockFile } from "./lock/lock-file.ts";
 
 /**
- * Cuts back what an append to this file left half done.
+ * Settles an interrupted append to this file.
  *
  * @param descriptor the file, locked
- * @returns what the user is to be told
+ * @returns the text of a notice, if there is something to report
  */
 export function settleAppend(directory: string, path: string, descriptor: number): string | undefined {
-  const name = intentPath(directory, path);
-  return readIntent(name) === undefined ? undefined : settle(directory, name, descriptor);
+  return settle(directory, intentPath(directory, path), descriptor);
 }
 
 /**
- * The same for all files. One that is locked is left to the session that holds it, or to a later start.
+ * Settles interrupted appends to all files. A locked file is left to the session that has the lock, or to a later start.
  *
- * @returns what the user is to be told
+ * @returns the texts of notices
  */
 export async function settleAppends(directory: string): Promise<string[]> {
   const notices: string[] = [];
@@ -43,14 +42,13 @@ export async function settleAppends(directory: string): Promise<string[]> {
     if (path === undefined) continue;
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      // Version 0.1.0 recorded the path as it was given, which may be a link.
+      descriptor = openSync(realpathSync(path), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const release = await lockFile(path, descriptor, 0);
       try {
-        // Looked for again: its session may have finished it meanwhile.
-        if (statSync(name, { throwIfNoEntry: false }) !== undefined) {
-          const notice = settle(directory, name, descriptor);
-          if (notice !== undefined) notices.push(notice);
-        }
+        // Read again: its session may have finished it meanwhile.
+        const notice = settle(directory, name, descriptor);
+        if (notice !== undefined) notices.push(notice);
       } finally {
         await release();
       }
@@ -66,26 +64,34 @@ export async function settleAppends(directory: string): Promise<string[]> {
 
 function settle(directory: string, name: string, descriptor: number): string | undefined {
   const left = readIntent(name);
-  const notice = left === undefined ? undefined : cutBack(left, descriptor);
+  if (left === undefined) return undefined;
+  const notice = settleLeft(left, descriptor);
   unlinkSync(name);
   syncDirectory(directory);
   return notice;
 }
 
-function cutBack(left: Left, descriptor: number): string | undefined {
+function settleLeft(left: Left, descriptor: number): string | undefined {
   const { path, dev, ino, size, created, boot } = left.begun;
   const now = fstatSync(descriptor);
-  if (now.dev !== dev || now.ino !== ino || now.size < size) return undefined;
-  if (now.size > size) {
-    const startedAt = Date.now() - uptime() * 1000;
-    const running = boot === bootId();
-    if ((!running && now.mtimeMs >= startedAt) || !holdsOnlyOurs(left, descriptor, now.size, running))
-      return `${path}: an interrupted save left part of a message at byte ${size}; others wrote since, so it stays`;
+  if (now.dev !== dev || now.ino !== ino || now.size < size || !now.isFile()) return undefined;
+  const running = boot === bootId();
+  const held = heldOf(left, descriptor, now.size, running);
+  if (held === "all") {
+    fsyncSync(descriptor);
+    return `${path}: an interrupted save was complete; it was kept`;
+  }
+  const startedAt = Date.now() - uptime() * 1000;
+  if (held === "unknown" || (held === "prefix" && !running && now.mtimeMs >= startedAt))
+    return `${path}: an interrupted save left part of a message at byte ${size}, or another program wrote there since; nothing was removed`;
+  if (held === "prefix") {
     ftruncateSync(descriptor, size);
     fsyncSync(descriptor);
   }
   if (created && size === 0) unlinkSync(path);
-  return undefined;
+  return held === "prefix"
+    ? `${path}: an interrupted save was incomplete; the ${now.size - size} bytes that it had written were removed`
+    : undefined;
 }
 
 function entries(directory: string): string[] {

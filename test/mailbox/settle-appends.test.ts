@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   fstatSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -34,11 +36,11 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** An append as a kill leaves it: announced, the beginning of it written. */
-function killedAppend(text: string, written = text.length): void {
+function killedAppend(text: string, written = text.length, isLast = true): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
   const { size } = fstatSync(descriptor);
-  writeIntent(state, box, descriptor, created, size + text.length, Buffer.from(text));
+  writeIntent(state, box, descriptor, created, size + text.length, Buffer.from(text), isLast);
   appendFileSync(descriptor, text.slice(0, written));
 }
 
@@ -52,22 +54,92 @@ function restarted(): void {
 }
 
 describe("an append that a crash interrupted", () => {
-  test.each([
-    ["nothing of it was written", ""],
-    ["half a message was written", half],
-    ["all was written, but it was not reported", `${half}lf\n\nbody\n\n`],
-  ])("is cut back at the next start when %s", async (_case, written) => {
+  test("leaves nothing, and nothing is reported, when nothing of it was written", async () => {
     writeFileSync(box, old);
-    killedAppend(written);
+    killedAppend(long, 0);
     expect(await settleAppends(state)).toEqual([]);
     expect(readFileSync(box, "latin1")).toBe(old);
     expect(readdirSync(state)).toEqual([]);
   });
 
+  test("is removed, and reported, when it ended between two writes", async () => {
+    writeFileSync(box, old);
+    killedAppend(half, half.length, false);
+    const notices = await settleAppends(state);
+    expect(notices).toEqual([
+      `${box}: an interrupted save was incomplete; the ${half.length} bytes that it had written were removed`,
+    ]);
+    expect(readFileSync(box, "latin1")).toBe(old);
+    expect(readdirSync(state)).toEqual([]);
+  });
+
+  test.each<[string, string]>([
+    ["", ""],
+    [" and another program has appended since", old],
+  ])("stays, and is reported, when all of it had been written%s", async (_since, other) => {
+    writeFileSync(box, old);
+    killedAppend(long);
+    appendFileSync(box, other);
+    expect(await settleAppends(state)).toEqual([`${box}: an interrupted save was complete; it was kept`]);
+    expect(readFileSync(box, "latin1")).toBe(old + long + other);
+    expect(readdirSync(state)).toEqual([]);
+  });
+
+  test("of several writes stays when the last record says that it is complete", async () => {
+    writeFileSync(box, old);
+    const descriptor = openSync(box, "a+");
+    const intent = writeIntent(state, box, descriptor, false, old.length + long.length, Buffer.from(long), false);
+    appendFileSync(descriptor, long);
+    intent?.complete();
+    expect(await settleAppends(state)).toEqual([`${box}: an interrupted save was complete; it was kept`]);
+    expect(readFileSync(box, "latin1")).toBe(old + long);
+  });
+
+  test.each<[string, string]>([
+    ["of the same length", old.replace("body", "text")],
+    ["that differs in its last byte", `${old.slice(0, -1)}.`],
+  ])("was killed before its first byte: another program's message %s stays", async (_what, other) => {
+    writeFileSync(box, old);
+    killedAppend(old, 0);
+    appendFileSync(box, other);
+    expect((await settleAppends(state)).join()).toMatch(/nothing was removed/);
+    expect(readFileSync(box, "latin1")).toBe(old + other);
+  });
+
+  test("of version 0.1.0, which recorded no sums, is left alone and reported", async () => {
+    writeFileSync(box, old);
+    killedAppend(half);
+    const [name = ""] = readdirSync(state);
+    writeFileSync(
+      join(state, name),
+      readFileSync(join(state, name), "latin1").replace('"version":2,', " ".repeat(12)),
+      "latin1",
+    );
+    expect((await settleAppends(state)).join()).toMatch(/nothing was removed/);
+    expect(readFileSync(box, "latin1")).toBe(old + half);
+  });
+
+  test("is found by another name of the same file", async () => {
+    writeFileSync(box, old);
+    killedAppend(half, half.length, false);
+    symlinkSync(directory, join(directory, "link"));
+    await appendMessages(join(directory, "link/box"), [[Buffer.from(old)]], { lockwait: 1, stateDirectory: state });
+    expect(readFileSync(box, "latin1")).toBe(old + old);
+  });
+
+  test("is not believed when another user could have written its intent", async () => {
+    writeFileSync(box, old);
+    killedAppend(half, half.length, false);
+    const [name = ""] = readdirSync(state);
+    chmodSync(join(state, name), 0o666);
+    expect(await settleAppends(state)).toEqual([]);
+    expect(readFileSync(box, "latin1")).toBe(old + half);
+  });
+
   test.each([1, 5])("is cut back when the kill came within a write, after %i pages of it", async (pages) => {
     writeFileSync(box, old);
     killedAppend(long, pages * 4096 - old.length);
-    expect(await settleAppends(state)).toEqual([]);
+    expect((await settleAppends(state)).join()).toMatch(/were removed$/);
     expect(readFileSync(box, "latin1")).toBe(old);
   });
 
@@ -77,7 +149,7 @@ describe("an append that a crash interrupted", () => {
     truncateSync(box, 4096);
     truncateSync(box, 16384);
     restarted();
-    expect(await settleAppends(state)).toEqual([]);
+    expect((await settleAppends(state)).join()).toMatch(/were removed$/);
     expect(readFileSync(box, "latin1")).toBe(old);
   });
 
@@ -97,21 +169,21 @@ describe("an append that a crash interrupted", () => {
   });
 
   test("takes the file away that it had made", async () => {
-    killedAppend(half);
+    killedAppend(half, half.length, false);
     await settleAppends(state);
     expect(existsSync(box)).toBe(false);
   });
 
   test("is cut back by the next append to the same file", async () => {
     writeFileSync(box, old);
-    killedAppend(half);
+    killedAppend(half, half.length, false);
     await appendMessages(box, [[Buffer.from(old)]], { lockwait: 1, stateDirectory: state });
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
   test("is left alone, and told, when another program wrote behind it", async () => {
     writeFileSync(box, old);
-    killedAppend(half);
+    killedAppend(half + long, half.length);
     appendFileSync(box, `\n\n${old}`);
     const [notice] = await settleAppends(state);
     expect(notice).toMatch(/interrupted save left part of a message at byte 52/);
