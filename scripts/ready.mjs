@@ -1,9 +1,9 @@
 /** What `npm run demo` and `npm test` do first: install and build what is missing or out of date, and nothing else. */
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isInstalled } from "./installed.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -20,18 +20,13 @@ function newest(path) {
 }
 
 function install() {
-  const stamp = join(root, "node_modules/.installed-from");
-  const wanted = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  if (isInstalled(root)) return;
   console.error("Installing packages (npm ci) ...");
   try {
     execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
   } catch (error) {
     stop(error.code === "ENOENT" ? "npm is missing: apt-get install npm" : "npm ci failed; its reason stands above.");
   }
-  writeFileSync(stamp, wanted);
 }
 
 function compile() {
