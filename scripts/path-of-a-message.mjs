@@ -1,0 +1,133 @@
+/**
+ * Counts how far it is from the command line to the socket, and to the mailbox.
+ *
+ * It runs the program for real, from the sources, one module per file, and counts the files of src/ that the run loads
+ * and our own calls on top of each other, asynchronous ones included, when the socket is opened or written to, or the
+ * mailbox is written. Calls of Node and of packages do not count. `--list` prints the files and the calls, too.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Runs in the program: notes the stack at each call that reaches the socket or the mailbox. */
+function observe(source, mailbox, report) {
+  const fs = require("node:fs");
+  const net = require("node:net");
+  Error.stackTraceLimit = Number.POSITIVE_INFINITY;
+  let deepest = [];
+  const note = () => {
+    const stack = new Error().stack.split("\n").filter((line) => line.includes(source));
+    if (stack.length > deepest.length) deepest = stack.map((line) => line.trim().replace(source, ""));
+  };
+  const wrap = (owner, name, isMeant) => {
+    const original = owner[name];
+    owner[name] = function (...values) {
+      if (isMeant(this, values)) note();
+      return original.apply(this, values);
+    };
+  };
+  const isMailbox = (_self, [descriptor]) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${descriptor}`) === mailbox;
+    } catch {
+      return false;
+    }
+  };
+  for (const name of ["connect", "write"]) {
+    wrap(net.Socket.prototype, name, (socket) => mailbox === "" && (name === "connect" || socket.remotePort > 0));
+  }
+  for (const name of ["write", "writeSync", "writev", "writevSync", "ftruncateSync", "ftruncate"]) {
+    wrap(fs, name, isMailbox);
+  }
+  process.on("exit", () => {
+    const files = Object.keys(require.cache).filter((path) => path.startsWith(source));
+    fs.writeFileSync(report, JSON.stringify({ files: files.map((path) => path.slice(source.length)), calls: deepest }));
+  });
+  require(`${source}mail.ts`).start();
+}
+
+async function transpile(directory) {
+  const names = readdirSync(join(root, "src"), { recursive: true }).filter((name) => /^(?!.*\.d).*\.ts$/.test(name));
+  await build({
+    entryPoints: names.map((name) => join(root, "src", name)),
+    outdir: join(directory, "src"),
+    outbase: join(root, "src"),
+    outExtension: { ".js": ".ts" },
+    format: "cjs",
+    platform: "node",
+    target: "node20",
+    supported: { "dynamic-import": false },
+  });
+  writeFileSync(join(directory, "package.json"), '{ "type": "commonjs" }\n');
+  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+}
+
+function smtpServer() {
+  const replies = { EHLO: "250-test\r\n250-PIPELINING\r\n250 8BITMIME", DATA: "354 go on", QUIT: "221 bye" };
+  return createServer((socket) => {
+    let rest = "";
+    let isMessage = false;
+    socket.on("error", () => {});
+    socket.write("220 test ESMTP\r\n");
+    socket.setEncoding("latin1").on("data", (piece) => {
+      const lines = (rest + piece).split("\r\n");
+      rest = lines.pop();
+      for (const line of lines) {
+        if (isMessage && line !== ".") continue;
+        isMessage = line === "DATA";
+        socket.write(`${replies[line.slice(0, 4)] ?? "250 ok"}\r\n`);
+      }
+    });
+  });
+}
+
+async function measure(directory, { argv, input, mailbox = "" }) {
+  const home = mkdtempSync(join(directory, "home-"));
+  const box = mailbox === "" ? "" : join(home, "box");
+  if (box !== "") writeFileSync(box, mailbox);
+  const report = join(home, "report.json");
+  const source = `${join(directory, "src")}/`;
+  const call = `(${observe})(${JSON.stringify(source)}, ${JSON.stringify(box)}, ${JSON.stringify(report)})`;
+  const main = join(directory, `${process.pid}-main.js`);
+  writeFileSync(main, call);
+  const child = spawn(process.execPath, [main, "-n", ...argv], {
+    cwd: home,
+    env: { PATH: process.env.PATH, HOME: home, USER: "ana", MAIL: box, LC_ALL: "C.UTF-8", TZ: "UTC" },
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  child.stdin.end(input);
+  const [exit] = await once(child, "close");
+  if (exit !== 0) throw new Error(`mail ${argv.join(" ")}: exit code ${exit}`);
+  const { files, calls } = JSON.parse(readFileSync(report, "utf8"));
+  return { files: files.sort(), calls };
+}
+
+const directory = mkdtempSync(join(tmpdir(), "mail-path-"));
+const server = smtpServer();
+try {
+  mkdirSync(join(directory, "src"));
+  await transpile(directory);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const mta = `mta=smtp://127.0.0.1:${server.address().port}`;
+  const message = (number) => `From a@x Sat Jan 16 18:22:0${number} 2021\nFrom: a@x\nSubject: ${number}\n\ntext\n\n`;
+  const flows = [
+    ["argv to the socket", { argv: ["-S", mta, "-s", "s", "a@x.org"], input: "text\n" }],
+    ["d 1-3 and q to the mailbox", { argv: [], input: "d 1-3\nq\n", mailbox: [1, 2, 3, 4].map(message).join("") }],
+  ];
+  for (const [name, flow] of flows) {
+    const { files, calls } = await measure(directory, flow);
+    process.stdout.write(`${name}: ${files.length} files, ${calls.length} calls\n`);
+    if (process.argv.includes("--list")) process.stdout.write(`  ${[...files, ...calls].join("\n  ")}\n`);
+  }
+} finally {
+  server.close();
+  rmSync(directory, { recursive: true, force: true });
+}
