@@ -11,7 +11,6 @@ import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Unfinished } from "./autosave.ts";
-import { takeHeader } from "./body-header.ts";
 import { collect } from "./collect.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import type { Draft } from "./draft.ts";
@@ -131,7 +130,10 @@ async function finished(
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsent(Exit.Ok);
   if (draft.appended !== undefined) draft.body.append(draft.appended);
   try {
-    if (context.wanted?.header === true) takeHeader(draft);
+    if (context.wanted?.header === true) {
+      const { takeHeader } = await import("./body-header.ts");
+      takeHeader(draft);
+    }
     addNamedPeople(draft);
     return await send(context, draft, keeping, interrupt.signal);
   } catch (error) {

@@ -2,8 +2,8 @@
 import { ttyCharset } from "../config/charset.ts";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
-import { type ProgramOptions, programArguments } from "../submit/program.ts";
-import type { Outcome } from "../submit/transport.ts";
+import type { ProgramOptions } from "../submit/program.ts";
+import type { Departure, Outcome } from "../submit/transport.ts";
 import { type Way, wayName } from "../submit/way.ts";
 import { encodedMessage, newStamp, rawMessage } from "./build.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
@@ -57,7 +57,7 @@ export async function send(
   };
   const way = wayOut(config);
   if (settings.get("debug")) {
-    terminal.out(planned(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
+    terminal.out(await planned(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
     tellRefused(terminal, refused);
     return unsent(refused[0]?.exit ?? Exit.Ok);
   }
@@ -69,7 +69,10 @@ export async function send(
     }
     const outcome: Outcome = toFiles
       ? { accepted: people.sinks.filter((sink) => !refused.some(({ recipient }) => recipient === sink)), refused: [] }
-      : await submitDraft(context, draft, people, { way, stamp, envelopeSender, author, interrupt });
+      : await context.submission.send(
+          await buildDeparture(context, draft, people, { way, stamp, envelopeSender, author, interrupt }),
+          interrupt,
+        );
     return await answered(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
@@ -85,13 +88,13 @@ interface Ready {
   readonly interrupt: AbortSignal;
 }
 
-/** Builds the message in the form that the way requires, and submits it. */
-async function submitDraft(
-  { config, submission, verbose }: ComposeContext,
+/** Returns the message in the form that the way requires, with its envelope. @throws Unsendable, or the interrupt's reason */
+async function buildDeparture(
+  { config, verbose }: ComposeContext,
   draft: Draft,
   people: Recipients,
   { way, stamp, author, envelopeSender, interrupt }: Ready,
-): Promise<Outcome> {
+): Promise<Departure> {
   const { identity } = config;
   interrupt.throwIfAborted();
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
@@ -103,11 +106,11 @@ async function submitDraft(
     const { Readable } = await import("node:stream");
     const typed = await rawMessage(draft, people, stamp, author, { exact: false });
     const message = { size: typed.size, open: () => Readable.from(typed.pieces(), { objectMode: false }) };
-    return await submission.send({ ...departure, envelope: { from, to: items }, message }, interrupt);
+    return { ...departure, envelope: { from, to: items }, message };
   }
   const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
   const message = await encodedMessage(draft, addressed, stamp, author, { bcc: false });
-  return await submission.send({ ...departure, envelope: { from, to }, message }, interrupt);
+  return { ...departure, envelope: { from, to }, message };
 }
 
 function checkedAddresses(item: string, mailName: string): string[] {
@@ -145,13 +148,15 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   }
 }
 
-function planned(way: Way, options: ProgramOptions): string {
+async function planned(way: Way, options: ProgramOptions): Promise<string> {
   switch (way.kind) {
     case "smtp":
       return `Would be sent to ${wayName(way)}\n`;
     case "local":
       return "Would be delivered on this machine\n";
-    case "program":
+    case "program": {
+      const { programArguments } = await import("../submit/program.ts");
       return `Sendmail arguments: ${["sendmail", ...programArguments(options)].map((each) => `"${each}"`).join(" ")}\n`;
+    }
   }
 }

@@ -67,8 +67,11 @@ export function chooseMechanism(
   );
 }
 
-/** Handlers by name, in the form nodemailer takes them. */
-export const handlers: Record<string, (context: Context) => Promise<void>> = {
+/** Log in by a mechanism each. */
+export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
+
+/** The handlers of the mechanisms that nodemailer lacks, by name. */
+export const handlers: LoginHandlers = {
   "SCRAM-SHA-256": (context) => scram(context, "sha256"),
   "SCRAM-SHA-1": (context) => scram(context, "sha1"),
   OAUTHBEARER: (context) =>

@@ -1,6 +1,4 @@
 /** One connection to a server, from the first packet to where a message can be sent: greeting, TLS, login. */
-import { chooseMechanism } from "./authentication.ts";
-import { authorities } from "./certificates.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { SubmissionFailed } from "./errors.ts";
 import { exitOfReason } from "./failures.ts";
@@ -22,49 +20,43 @@ export interface ConnectionOptions extends ServerSettings {
  * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for a mistake on this side
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
-  const { server } = options;
-  const starttls = starttlsFor(options);
-  try {
-    return await openSession(options, dialogue, starttls);
-  } catch (error) {
-    // RFC 7435: if encryption is a bonus, a server that can't do it right is spoken to without.
-    if (starttls !== "opportunistic" || server.user !== undefined || !isTlsError(error)) throw error;
-    dialogue.tlsFailed();
-    return openSession(options, dialogue, "none");
+  const { server, timeouts, mailName } = options;
+  const isAnonymous = server.user === undefined;
+  const authentication = isAnonymous ? undefined : await import("./authentication.ts");
+  for (let starttls = starttlsFor(options); ; starttls = "none") {
+    dialogue.connecting(serverName(server));
+    const until = Date.now() + timeouts.connect;
+    const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
+      throw error instanceof NoConnection ? noConnection(error, server) : error;
+    });
+    const isEncrypted = starttls !== "none" || server.protocol === "smtps";
+    const settings = {
+      server,
+      mailName,
+      starttls,
+      authorities: isEncrypted ? await trustedAuthorities(options) : undefined,
+      // Refusing to encrypt keeps nobody from listening: without a login, the identity is not checked.
+      checkCertificate: options.checkCertificate && !(starttls === "opportunistic" && isAnonymous),
+      loginHandlers: authentication?.handlers,
+      timeouts: { greeting: timeouts.connect, setup: Math.max(1, until - Date.now()), silence: timeouts.silence },
+    };
+    let session: SmtpSession | undefined;
+    try {
+      session = await SmtpSession.open(socket, settings, dialogue);
+      if (server.user !== undefined) await logIn(session, options, dialogue, server.user);
+      return session;
+    } catch (error) {
+      session?.close();
+      // RFC 7435: if encryption is a bonus, the dialogue goes on without it.
+      if (starttls !== "opportunistic" || !isAnonymous || !isTlsError(error)) throw error;
+      dialogue.tlsFailed();
+    }
   }
 }
 
-async function openSession(options: ConnectionOptions, dialogue: Dialogue, starttls: StartTls): Promise<SmtpSession> {
-  const { server, timeouts } = options;
-  dialogue.connecting(serverName(server));
-  const begun = Date.now();
-  const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
-    throw error instanceof NoConnection ? noConnection(error, server) : error;
-  });
-  const session = await SmtpSession.open(
-    socket,
-    {
-      server,
-      mailName: options.mailName,
-      starttls,
-      authorities: starttls === "none" && server.protocol !== "smtps" ? undefined : await authorities(options.caFile),
-      // Nobody is kept from listening by refusing to encrypt: without a login, the identity is not asked for.
-      checkCertificate: options.checkCertificate && (starttls !== "opportunistic" || server.user !== undefined),
-      timeouts: {
-        greeting: timeouts.connect,
-        setup: Math.max(1, timeouts.connect - (Date.now() - begun)),
-        silence: timeouts.silence,
-      },
-    },
-    dialogue,
-  );
-  try {
-    if (server.user !== undefined) await logIn(session, options, dialogue, server.user);
-    return session;
-  } catch (error) {
-    session.close();
-    throw error;
-  }
+async function trustedAuthorities({ caFile }: ConnectionOptions): Promise<string[]> {
+  const { authorities } = await import("./certificates.ts");
+  return authorities(caFile);
 }
 
 function noConnection({ reason, message, cause }: NoConnection, server: ServerWay): SubmissionFailed {
@@ -73,6 +65,7 @@ function noConnection({ reason, message, cause }: NoConnection, server: ServerWa
 
 async function logIn(session: SmtpSession, options: ConnectionOptions, dialogue: Dialogue, user: string) {
   const { server } = options;
+  const { chooseMechanism } = await import("./authentication.ts");
   const method = chooseMechanism(dialogue.extension("AUTH"), options.mechanism, {
     safe: session.secure || isLoopback(server),
     server: serverName(server),

@@ -31,6 +31,14 @@ const farewell = 1000;
 /** Recipients of one transaction, where the server names no limit: what servers usually have. */
 const mostRecipients = 1000;
 
+/** The time limit of a message. */
+interface Deadline {
+  /** Rejects with the failure once the limit is exceeded, or the message interrupted. */
+  readonly missed: Promise<never>;
+  throwIfMissed(): void;
+  stop(): void;
+}
+
 export class SmtpTransport implements Transport {
   readonly #options: SmtpOptions;
   readonly #dialogue: Dialogue;
@@ -91,22 +99,23 @@ export class SmtpTransport implements Transport {
     if (connection !== undefined) await leave(connection, this.#dialogue);
   }
 
-  /** One MAIL, its RCPTs and DATA. A connection kept from before may have been closed by the server: then once more. */
+  /** One MAIL, its RCPTs and DATA. If the server has closed a connection that was kept, the message is sent once more. */
   async #transaction(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
-    const send = (connection: SmtpSession) => this.#send(connection, envelope, message);
-    const kept = this.#connection;
-    if (kept?.isUsable === true) {
+    if (this.#connection?.isUsable !== true) this.#drop();
+    for (;;) {
+      const wasKept = this.#connection !== undefined;
+      const deadline = this.#startDeadline(interrupt);
+      const work = this.#connectAndSend(envelope, message, deadline);
+      work.catch(() => {}); // if it comes too late
       try {
-        return await this.#within(send, interrupt);
+        return await Promise.race([work, deadline.missed]);
       } catch (error) {
-        if (!isConnectionLost(error) || this.#dialogue.isDotSent) return this.#failed(error, envelope);
+        const isRetried = wasKept && isConnectionLost(error) && !this.#dialogue.isDotSent;
+        if (!isRetried) return await this.#failed(error, envelope);
+        this.#drop();
+      } finally {
+        deadline.stop();
       }
-    }
-    this.#drop();
-    try {
-      return await this.#within(send, interrupt);
-    } catch (error) {
-      return this.#failed(error, envelope);
     }
   }
 
@@ -129,47 +138,51 @@ export class SmtpTransport implements Transport {
     }
   }
 
-  /** Runs a transaction within the time that one message may take, and until it is interrupted. */
-  async #within(task: (connection: SmtpSession) => Promise<Outcome>, interrupt?: AbortSignal): Promise<Outcome> {
+  async #connectAndSend(envelope: Envelope, message: Outgoing, deadline: Deadline): Promise<Outcome> {
+    this.#dialogue.beginMessage();
+    this.#reached = this.#connection !== undefined;
+    this.#connection ??= await connect(this.#options, this.#dialogue);
+    try {
+      deadline.throwIfMissed();
+    } catch (error) {
+      this.#drop(); // it has been reported already that the message was not sent
+      throw error;
+    }
+    this.#reached = true;
+    this.#limit = Math.min(this.#limit, announcedLimit(this.#dialogue) ?? this.#limit);
+    return this.#send(this.#connection, envelope, message);
+  }
+
+  /** Limits the time of one message, and ends it at an interrupt. */
+  #startDeadline(interrupt?: AbortSignal): Deadline {
     const { server, timeouts } = this.#options;
-    const { total } = timeouts;
     const name = serverName(server);
-    let over: SubmissionFailed | undefined;
-    let giveUp = (_otherwise: SubmissionFailed) => {};
-    const given = new Promise<never>((_, reject) => {
-      giveUp = (otherwise) => {
-        const dotSent = this.#dialogue.isDotSent;
-        over = dotSent
-          ? new OutcomeUnknown(otherwise.reason, unknownOutcome(otherwise.message), otherwise.exit)
-          : otherwise;
+    let failure: SubmissionFailed | undefined;
+    let miss = (_failure: SubmissionFailed) => {};
+    const missed = new Promise<never>((_, reject) => {
+      miss = (reason) => {
+        failure = this.#dialogue.isDotSent
+          ? new OutcomeUnknown(reason.reason, unknownOutcome(reason.message), reason.exit)
+          : reason;
         this.#drop();
-        reject(over);
+        reject(failure);
       };
     });
-    const words = `${name}: not done within ${total / 1000} s (smtptotaltimeout)`;
-    const late = () => giveUp(new SubmissionFailed("total time exceeded", words));
-    const timer = total > 0 ? setTimeout(late, total) : undefined;
-    const atEase = onAbort(interrupt, () => giveUp(new Interrupted(name)));
-    const work = (async () => {
-      this.#dialogue.beginMessage();
-      this.#reached = this.#connection !== undefined;
-      this.#connection ??= await connect(this.#options, this.#dialogue);
-      // Nobody waits for it any more, and it has been said that the message was not sent.
-      if (over !== undefined) {
-        this.#drop();
-        throw over;
-      }
-      this.#reached = true;
-      this.#limit = Math.min(this.#limit, announcedLimit(this.#dialogue) ?? this.#limit);
-      return task(this.#connection);
-    })();
-    work.catch(() => {}); // when it was too late
-    try {
-      return await Promise.race([work, given]);
-    } finally {
-      clearTimeout(timer);
-      atEase();
-    }
+    missed.catch(() => {});
+    const words = `${name}: not done within ${timeouts.total / 1000} s (smtptotaltimeout)`;
+    const late = () => miss(new SubmissionFailed("total time exceeded", words));
+    const timer = timeouts.total > 0 ? setTimeout(late, timeouts.total) : undefined;
+    const atEase = onAbort(interrupt, () => miss(new Interrupted(name)));
+    return {
+      missed,
+      throwIfMissed: () => {
+        if (failure !== undefined) throw failure;
+      },
+      stop: () => {
+        clearTimeout(timer);
+        atEase();
+      },
+    };
   }
 
   #wantsChunks({ size }: Outgoing): boolean {

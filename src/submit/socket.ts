@@ -3,6 +3,7 @@
  *
  * nodemailer would ask a name server first, even for localhost, and wait for its answer.
  */
+import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { ServerWay } from "./way.ts";
@@ -21,6 +22,8 @@ export class NoConnection extends Error {
 }
 
 /**
+ * Opens a socket to a server.
+ *
  * @param timeout milliseconds for all addresses together
  * @throws NoConnection
  */
@@ -31,11 +34,19 @@ export async function openSocket(
   const until = Date.now() + timeout;
   let first: NodeJS.ErrnoException | undefined;
   for (const target of targetsOf(server)) {
+    const socket = connectSocket({ ...target, noDelay: true });
+    const late = () => socket.destroy(Object.assign(new Error("Connection timed out"), { code: "ETIMEDOUT" }));
+    const timer = setTimeout(late, Math.max(1, until - Date.now()));
     try {
-      return await connected(target, until - Date.now());
+      await once(socket, "connect");
+      return socket;
     } catch (error) {
+      socket.destroy();
       first ??= error as NodeJS.ErrnoException;
       if (first.code !== "ECONNREFUSED") break;
+    } finally {
+      clearTimeout(timer);
+      socket.on("error", () => {});
     }
   }
   throw new NoConnection(first);
@@ -52,25 +63,4 @@ function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "
 function wordsFor(error: NodeJS.ErrnoException | undefined): string {
   if (error === undefined) return "no address";
   return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;
-}
-
-function connected(target: Target, timeout: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ ...target, noDelay: true });
-    const failed = (error: unknown) => {
-      clearTimeout(timer);
-      socket.on("error", () => {});
-      socket.destroy();
-      reject(error);
-    };
-    const late = () => failed(Object.assign(new Error("Connection timed out"), { code: "ETIMEDOUT" }));
-    const timer = setTimeout(late, Math.max(1, timeout));
-    socket.once("error", failed);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.removeListener("error", failed);
-      socket.on("error", () => {});
-      resolve(socket);
-    });
-  });
 }

@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { SMTPConnectionSendInfo as SendInfo } from "nodemailer/lib/smtp-connection";
-import { handlers, type Mechanism } from "../authentication.ts";
+import type { LoginHandlers, Mechanism } from "../authentication.ts";
 import type { Dialogue } from "../dialogue.ts";
 import type { ServerWay } from "../way.ts";
 import { WireLines } from "../wire-lines.ts";
@@ -22,6 +22,8 @@ interface SessionSettings {
   /** The certificates that are trusted; undefined without TLS. */
   readonly authorities: readonly string[] | undefined;
   readonly checkCertificate: boolean;
+  /** For the mechanisms that nodemailer lacks; undefined without a login. */
+  readonly loginHandlers: LoginHandlers | undefined;
   /** Milliseconds: for the greeting and TLS, what is left of the time to connect, and that the server may be silent. */
   readonly timeouts: { readonly greeting: number; readonly setup: number; readonly silence: number };
 }
@@ -71,7 +73,7 @@ export class SmtpSession extends StrictConnection {
       greetingTimeout: timeouts.greeting,
       socketTimeout: timeouts.silence,
       socketCloseTimeout: 0,
-      customAuth: handlers,
+      customAuth: settings.loginHandlers ?? {},
     };
     const session = new SmtpSession(options, dialogue);
     try {
