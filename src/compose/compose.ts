@@ -27,21 +27,13 @@ import type { Ended } from "./tilde-escape.ts";
 /** @param continued a draft of before that this one goes on with; its file goes once the text is somewhere else */
 export async function compose(context: ComposeContext, draft: Draft, continued?: Unfinished): Promise<ComposeResult> {
   const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal, continued });
-  let isOpen = true;
-  const work = async (interrupt: Interrupt) => {
-    const ended = await collected(context, draft, keeping, interrupt).finally(() => {
-      isOpen = false;
-    });
-    return ended ?? (await finished(context, draft, keeping, interrupt));
-  };
-  return guarded(context, draft, keeping, work, () => isOpen);
+  return carryOut(context, draft, keeping, { collects: true });
 }
 
 /** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
 export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
   const keeping = new Keeping(context, draft, { typed: false });
-  const work = (interrupt: Interrupt) => finished(context, draft, keeping, interrupt);
-  return guarded(context, draft, keeping, work, () => false);
+  return carryOut(context, draft, keeping, { collects: false });
 }
 
 /** Milliseconds, and the most that a text without end is given. */
@@ -65,31 +57,34 @@ async function takenSoFar(terminal: Terminal, { body }: Draft, isOpen: () => boo
 }
 
 /**
- * Whatever ends it, the text is kept before, unless it has gone out.
- *
- * @param isOpen whether the text is still taken in
+ * Collects the text, unless the draft has it already, and sends it. Whatever ends that, the text is kept first, unless it
+ * has been sent.
  */
-async function guarded(
-  { terminal }: ComposeContext,
+async function carryOut(
+  context: ComposeContext,
   draft: Draft,
   keeping: Keeping,
-  work: (interrupt: Interrupt) => Promise<ComposeResult>,
-  isOpen: () => boolean,
+  { collects }: { readonly collects: boolean },
 ): Promise<ComposeResult> {
+  const { terminal } = context;
+  let isOpen = collects;
   const interrupt = new Interrupt(terminal);
   const atEase = keepAtSignals(async () => {
     keeping.save();
     interrupt.end();
     // What was under way says first what is known of it.
-    await takenSoFar(terminal, draft, isOpen);
+    await takenSoFar(terminal, draft, () => isOpen);
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     await keeping.keepAndSay();
   }, terminal);
   try {
-    const result = await work(interrupt);
+    const ended = collects ? await collected(context, draft, keeping, interrupt) : undefined;
+    isOpen = false;
+    const result = ended ?? (await finished(context, draft, keeping, interrupt));
     keeping.settle();
     return result;
   } finally {
+    isOpen = false;
     await atEase();
     interrupt.close();
     keeping.end();

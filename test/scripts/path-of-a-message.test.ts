@@ -1,0 +1,16 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+
+test("13 of our own calls lead from argv to the socket", () => {
+  const script = join(import.meta.dirname, "../../scripts/path-of-a-message.mjs");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--list"], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const [, files, calls] = /^argv to the socket: (\d+) files, (\d+) calls$/m.exec(stdout) ?? [];
+  expect(Number(files)).toBeGreaterThan(30);
+  expect(Number(calls)).toBeLessThanOrEqual(13);
+  expect(stdout).toMatch(
+    /^ {2}at openSocket \(submit\/socket\.ts:\d+:\d+\)\n(?: {2}at .*\n)+ {2}at async main \(mail\.ts:/m,
+  );
+  expect(stdout).toMatch(/^d 1-3 and q to the mailbox: \d+ files, \d+ calls$/m);
+});
