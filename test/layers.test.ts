@@ -28,8 +28,9 @@ function cruise(directory: string): Cruise {
 }
 
 function sourceFiles(): number {
-  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"))
-    .length;
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) =>
+    /[.](ts|mjs)$/.test(path),
+  ).length;
 }
 
 test("the layers hold, and every file of src/ was looked at", () => {

@@ -21,7 +21,7 @@ import {
 import { createPrivateFile, makePrivateDirectory, NotTrusted, readTrusted, reportDistrust } from "../private-file.ts";
 import { isSystemError } from "../system-error.ts";
 import { readRange, syncDirectory, writeAll } from "./file-ranges.ts";
-import { stateFilePath } from "./state-file.ts";
+import { stateFilePath } from "./state-path.ts";
 
 export const intentSuffix = ".append";
 /** Bytes for the first line. */

@@ -5,6 +5,7 @@ import { notice } from "../notices.ts";
 import { named } from "../system-error.ts";
 import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
+import { mayHaveJournal } from "./journal-place.ts";
 import { openLocked } from "./locked-file.ts";
 import { meansMaildir } from "./maildir/directory.ts";
 import { refuseCompressed } from "./packed/compression.ts";
@@ -47,9 +48,10 @@ async function append(
     const { descriptor, created, release } = await openLocked(path, options.lockwait, options.signal, access);
     const remove = () => withRights(access?.create, () => unlinkSync(path));
     try {
-      if (fstatSync(descriptor).isFile())
+      if (fstatSync(descriptor).isFile()) {
+        if (!created) await finishInterruptedQuit(resolve(path), descriptor, options);
         await appendLocked(resolve(path), descriptor, created && remove, pieces, options);
-      else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
+      } else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
     } finally {
       await release();
     }
@@ -57,6 +59,17 @@ async function append(
   } catch (error) {
     throw named(path, error);
   }
+}
+
+/** An append to a mailbox whose quit was interrupted would be in the way of finishing that quit. */
+async function finishInterruptedQuit(
+  path: string,
+  descriptor: number,
+  { stateDirectory, lockwait }: AppendOptions,
+): Promise<void> {
+  if (stateDirectory === undefined || !mayHaveJournal(path, ".journal", stateDirectory)) return;
+  const { finishLocked } = await import("./mbox/replay.ts");
+  await finishLocked(path, stateDirectory, descriptor, lockwait);
 }
 
 async function appendLocked(

@@ -21,6 +21,16 @@ export class MessagesMoved extends MailError {
   }
 }
 
+/** A quit was interrupted that only another user can finish. The mailbox can be read until then. */
+export class CannotFinish extends MailError {
+  constructor(path: string, user: string) {
+    super(
+      `${path}: an interrupted quit of ${user} is not finished; nothing is written until ${user} has run "mail -f ${path}"`,
+      Exit.TempFail,
+    );
+  }
+}
+
 /** A file that has neither messages nor the header of one. */
 export class NotAMailbox extends MailError {
   constructor(path: string) {

@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
+import { notice } from "../notices.ts";
 import { isSystemError, named } from "../system-error.ts";
-import { NotAMailbox } from "./errors.ts";
+import { CannotFinish, NotAMailbox } from "./errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { isMaildir } from "./maildir/directory.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
@@ -28,11 +29,23 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
     if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);
     const compression = compressionOf(descriptor);
     if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options, path);
-    if (!readOnly) await finishCommit(absolute, options.stateDirectory, descriptor, options.lockwait);
-    return await openMbox(absolute, descriptor, readOnly, options, path);
+    const isWritable = !readOnly && (await finishIfPossible(absolute, descriptor, options));
+    return await openMbox(absolute, descriptor, !isWritable, options, path);
   } catch (error) {
     closeSync(descriptor);
     throw named(path, error);
+  }
+}
+
+/** Finishes an interrupted quit. @returns false if only another user can: the mailbox is then read-only */
+async function finishIfPossible(path: string, descriptor: number, options: MailboxOptions): Promise<boolean> {
+  try {
+    await finishCommit(path, options.stateDirectory, descriptor, options.lockwait);
+    return true;
+  } catch (error) {
+    if (!(error instanceof CannotFinish)) throw error;
+    notice(error.message);
+    return false;
   }
 }
 

@@ -50,7 +50,7 @@ test("a commit that is interrupted while its journal is being written changes no
   const plan = { fate: (n: number) => (n === 1 ? "drop" : "keep"), signal: interrupt.signal } as const;
   await expect(again.commit(plan)).rejects.toThrow("interrupted");
   expect(readFileSync(box, "utf8") === before).toBe(true);
-  expect(readdirSync(state())).toEqual([]);
+  expect(readdirSync(directory)).toEqual(["box"]);
   expect((await again.commit({ fate: plan.fate })).held).toBe(4);
   expect(readFileSync(box, "utf8") === large.join("")).toBe(true);
   again.close();

@@ -9,6 +9,8 @@ import { isSystemError, named, strerror } from "../../system-error.ts";
 import { syncDirectory } from "../file-ranges.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
 import { addToMbox, HalfDone, type Undo } from "../mbox/to-mbox.ts";
+import { type Rights, withRights } from "../rights.ts";
+import { accessSpool } from "../spool.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
 import { fileFrames } from "./frames.ts";
@@ -21,11 +23,12 @@ const places: readonly Place[] = ["new", "cur"];
 /** @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which */
 export async function apply(journal: MaildirJournal, lockwait: number, replaying = false): Promise<void> {
   const { path, moved } = journal.work;
+  const rights = replaying ? journal.place.rights : undefined;
   const undo: Undo[] = [];
   let begun = replaying;
   let mbox: LockedFile | undefined;
   try {
-    if (moved !== null && moved.at !== "maildir") mbox = await openMbox(moved.path, lockwait);
+    if (moved !== null && moved.at !== "maildir") mbox = await openMbox(moved.path, lockwait, rights);
     await write(journal, mbox, replaying, undo);
     const { going, changes } = journal.names();
     remove(path, going, () => {
@@ -46,9 +49,10 @@ export async function apply(journal: MaildirJournal, lockwait: number, replaying
   journal.drop();
 }
 
-async function openMbox(path: string, lockwait: number): Promise<LockedFile> {
+/** @param rights of the Maildir's owner, if the owner's journal names the file: it must not lead root to another one */
+async function openMbox(path: string, lockwait: number, rights: Rights | undefined): Promise<LockedFile> {
   try {
-    return await openLocked(path, lockwait);
+    return await openLocked(path, lockwait, undefined, rights && accessSpool(path, rights));
   } catch (error) {
     throw named(path, error);
   }
@@ -61,10 +65,12 @@ async function write(
   undo: Undo[],
 ): Promise<void> {
   const { path, moved, movedLength, edited } = journal.work;
-  if (moved?.at === "maildir") undo.push(await fileFrames(moved.path, journal.moved()));
+  const rights = replaying ? journal.place.rights : undefined;
+  if (moved?.at === "maildir") undo.push(await fileFrames(moved.path, journal.moved(), rights));
   else if (moved !== null && mbox !== undefined) {
     const work = { ...moved, length: movedLength };
-    undo.push(addToMbox(work, mbox.descriptor, () => journal.moved(), replaying));
+    const { descriptor } = mbox;
+    undo.push(withRights(rights, () => addToMbox(work, descriptor, () => journal.moved(), replaying)));
   }
   if (edited > 0) undo.push(await fileFrames(path, journal.edited()));
 }

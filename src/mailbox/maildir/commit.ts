@@ -1,8 +1,11 @@
 /** The end of a session with a Maildir: names tell the state, files go, and what moves is written elsewhere before. */
-import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { separator } from "../append.ts";
+import { mayHaveJournal } from "../journal-place.ts";
+import { openLocked } from "../locked-file.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
 import { storedForm } from "../stored-form.ts";
@@ -19,7 +22,9 @@ import { applyChanges, changedLetters, changeOf, type StateChange } from "./stat
 
 /** Plays the journal that a crash has left. */
 export async function finish(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {
-  if (!MaildirJournal.isLeft(stateDirectory, path)) return;
+  const left = MaildirJournal.left(stateDirectory, path);
+  if (left === undefined) return;
+  left.close();
   const release = await lockMaildir(path, lockwait);
   try {
     // Looked for again: another session may have finished it while we waited.
@@ -61,6 +66,7 @@ export async function commit(leaving: Leaving, { stateDirectory, lockwait }: Mai
   const changes = changesOf(leaving, kept);
   if (going.length === 0) storeState(mailbox.path, changes);
   else {
+    if (moved.length > 0 && plan.mbox !== undefined) await finishTarget(plan.mbox.path, stateDirectory, lockwait);
     const target = moved.length === 0 || plan.mbox === undefined ? null : targetOf(plan.mbox);
     const journal = await MaildirJournal.write(
       stateDirectory,
@@ -75,6 +81,19 @@ export async function commit(leaving: Leaving, { stateDirectory, lockwait }: Mai
     await apply(journal, lockwait);
   }
   return kept.length;
+}
+
+/** An mbox whose own quit was interrupted has to be whole before anything is added to it. */
+async function finishTarget(path: string, stateDirectory: string, lockwait: number): Promise<void> {
+  const absolute = resolve(path);
+  if (meansMaildir(path) || !existsSync(absolute) || !mayHaveJournal(absolute, ".journal", stateDirectory)) return;
+  const { finishLocked } = await import("../mbox/replay.ts");
+  const mbox = await openLocked(absolute, lockwait);
+  try {
+    await finishLocked(absolute, stateDirectory, mbox.descriptor, lockwait);
+  } finally {
+    await mbox.release();
+  }
 }
 
 function targetOf({ path, at }: NonNullable<CommitPlan["mbox"]>): NonNullable<MaildirWork["moved"]> {

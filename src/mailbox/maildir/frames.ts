@@ -3,6 +3,8 @@
  * how long it is. The names are in it, so that doing it again after a crash adds only what is missing.
  */
 import { named } from "../../system-error.ts";
+import type { Rights } from "../rights.ts";
+import { refuseSpool } from "../spool.ts";
 import { Delivery, type Filing } from "./delivery.ts";
 import { messageNames } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
@@ -61,10 +63,13 @@ class FrameReader {
 /**
  * Files all messages of the frames that the Maildir does not have yet.
  *
+ * @param owner whose Maildir it has to be, if a journal of that user names it
  * @returns a way back, where the work as a whole can't be done
  * @throws MailError that names the Maildir; it is then as it was
  */
-export async function fileFrames(path: string, frames: Iterable<Uint8Array>): Promise<() => void> {
+export async function fileFrames(path: string, frames: Iterable<Uint8Array>, owner?: Rights): Promise<() => void> {
+  const refusal = owner && refuseSpool(path, owner);
+  if (refusal !== undefined) throw refusal;
   const delivery = new Delivery(path);
   try {
     const present = new Set([...messageNames(path, "new"), ...messageNames(path, "cur")].map(baseOf));

@@ -2,12 +2,13 @@
  * What makes a commit of a Maildir all or nothing: which messages go, with all that is to be written elsewhere before.
  *
  * One line of JSON, the names that go or change, then what goes to mbox (or as frames into a Maildir), then edited
- * messages as frames. One that has its name is complete (state-file.ts). Left by a crash, it is played by the next open; each
+ * messages as frames. One that has its name is complete (journal-file.ts). Left by a crash, it is played by the next open; each
  * step looks for what was done already.
  */
-import { closeSync, existsSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";
-import { dropStateFile, firstLine, openLeft, putAside, stateFilePath, writeStateFile } from "../state-file.ts";
+import { firstLine, openLeftJournal, setAside, writeJournalFile } from "../journal-file.ts";
+import { type JournalPlace, placesForJournal, removeJournal } from "../journal-place.ts";
 import type { StateChange } from "./state.ts";
 
 export interface MaildirWork {
@@ -30,26 +31,28 @@ export interface Parts {
   readonly edited: Iterable<Uint8Array>;
 }
 
+const suffix = ".maildir";
+
 /** Room for the first line, whose lengths are known only at the end. */
 const lengthDigits = 60;
 
 export class MaildirJournal {
   readonly work: MaildirWork;
+  readonly place: JournalPlace;
   readonly #descriptor: number;
-  readonly #path: string;
   readonly #start: number;
 
-  private constructor(work: MaildirWork, descriptor: number, path: string, start: number) {
+  private constructor(work: MaildirWork, descriptor: number, place: JournalPlace, start: number) {
     this.work = work;
+    this.place = place;
     this.#descriptor = descriptor;
-    this.#path = path;
     this.#start = start;
   }
 
   /** @throws MailError with the reason; no journal is left then, and nothing was changed */
   static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): Promise<MaildirJournal> {
-    const path = journalPath(directory, work.path);
-    return writeStateFile(path, work.path, (descriptor) => {
+    const places = placesForJournal(work.path, suffix, directory, work.moved?.path);
+    return writeJournalFile(places, work.path, (descriptor, _draft, place) => {
       const whole = (bases: number, movedLength: number, edited: number): MaildirWork => ({
         version: 1,
         ...work,
@@ -64,24 +67,19 @@ export class MaildirJournal {
       const end = writePieces(descriptor, parts.edited, editedAt);
       const done = whole(bases.length, editedAt - movedAt, end - editedAt);
       writeAll(descriptor, firstLine(done, width + 1), 0);
-      return new MaildirJournal(done, descriptor, path, width + 1);
+      return new MaildirJournal(done, descriptor, place, width + 1);
     });
-  }
-
-  static isLeft(directory: string, maildir: string): boolean {
-    return existsSync(journalPath(directory, maildir));
   }
 
   /** @returns the journal that a crash has left for this Maildir, if there is one */
   static left(directory: string, maildir: string): MaildirJournal | undefined {
-    const path = journalPath(directory, maildir);
     const lengthBehind = ({ bases, movedLength, edited }: MaildirWork) => bases + movedLength + edited;
-    const left = openLeft<MaildirWork>(path, maildir, 1, lengthBehind);
+    const left = openLeftJournal<MaildirWork>(maildir, suffix, directory, 1, lengthBehind);
     if (left === undefined) return undefined;
-    const journal = new MaildirJournal(left.work, left.descriptor, path, left.start);
+    const journal = new MaildirJournal(left.work, left.descriptor, left.place, left.start);
     if (journal.#isReadable()) return journal;
     journal.close();
-    putAside(path, maildir);
+    setAside(left.place, maildir);
     return undefined;
   }
 
@@ -104,7 +102,7 @@ export class MaildirJournal {
 
   /** The work is done, or was undone. */
   drop(): void {
-    dropStateFile(this.#path);
+    removeJournal(this.place);
     this.close();
   }
 
@@ -129,8 +127,4 @@ export class MaildirJournal {
   get #editedAt(): number {
     return this.#movedAt + this.work.movedLength;
   }
-}
-
-function journalPath(directory: string, maildir: string): string {
-  return stateFilePath(directory, maildir, ".maildir");
 }

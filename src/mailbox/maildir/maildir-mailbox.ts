@@ -2,7 +2,9 @@ import { accessSync, type BigIntStats, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { asctime } from "../../message/date.ts";
+import { notice } from "../../notices.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
+import { CannotFinish } from "../errors.ts";
 import { headerOf } from "../header-bytes.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
@@ -18,11 +20,22 @@ const pieceSize = 1 << 20;
 /** A listing made so soon (nanoseconds) after the directory's last change may have missed another in the same instant. */
 const sameInstant = 1_000_000_000n;
 
+/** Finishes an interrupted quit. @returns false if only another user can: the Maildir is then read-only */
+async function finishIfPossible(path: string, options: MailboxOptions): Promise<boolean> {
+  try {
+    await finish(path, options);
+    return true;
+  } catch (error) {
+    if (!(error instanceof CannotFinish)) throw error;
+    notice(error.message);
+    return false;
+  }
+}
+
 /** Opens a Maildir at the cost of two listings. What a crash left undone is finished first. */
 export async function openMaildir(path: string, options: MailboxOptions): Promise<Mailbox> {
-  const readOnly = options.readOnly === true || !canWrite(path);
+  const readOnly = options.readOnly === true || !canWrite(path) || !(await finishIfPossible(path, options));
   if (!readOnly) {
-    await finish(path, options);
     removeAbandoned(path);
   }
   const mailbox = new MaildirMailbox(path, readOnly, options);

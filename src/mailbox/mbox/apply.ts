@@ -10,6 +10,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { writePieces } from "../file-ranges.ts";
 import { fileFrames } from "../maildir/frames.ts";
+import { withRights } from "../rights.ts";
 import { BlockWriter, type Part, smallBlockSize, usualBlockSize } from "./block-writer.ts";
 import type { Journal, Work } from "./journal.ts";
 import { addToMbox, HalfDone, type Undo } from "./to-mbox.ts";
@@ -51,12 +52,16 @@ export async function addMessages(
 ): Promise<Undo> {
   const { work } = journal;
   if (work.mbox === null) return () => {};
-  if (work.mbox.at === "maildir") return fileFrames(work.mbox.path, journal.forMbox());
+  const { path } = work.mbox;
+  const { rights } = journal.place;
+  if (work.mbox.at === "maildir") return fileFrames(path, journal.forMbox(), replaying ? rights : undefined);
   if (mbox === undefined) return () => {};
+  const to = work.mbox;
   try {
-    return addToMbox(work.mbox, mbox, pieces, replaying);
+    // The file was opened with the owner's rights, and what replaces it is to be created with them.
+    return withRights(replaying ? rights : undefined, () => addToMbox(to, mbox, pieces, replaying));
   } catch (error) {
-    throw named(work.mbox.path, error);
+    throw named(path, error);
   }
 }
 

@@ -1,9 +1,11 @@
 /** Writes a journal. */
 import { closeSync, constants, openSync } from "node:fs";
 import { readInto, writeAll } from "../file-ranges.ts";
-import { firstLine, writeStateFile } from "../state-file.ts";
+import { firstLine, writeJournalFile } from "../journal-file.ts";
+import { type JournalPlace, placesForJournal } from "../journal-place.ts";
+import { withRights } from "../rights.ts";
 import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
-import { Journal, journalPath, type Plan, probeOf, type Work } from "./journal.ts";
+import { Journal, journalSuffix, type Plan, probeOf, type Work } from "./journal.ts";
 import { PageSums } from "./page-sums.ts";
 
 /** What a line of JSON grows by at the most, once the lengths are known. */
@@ -22,6 +24,8 @@ export interface JournalOptions {
   readonly onWritten?: ((bytes: number) => void) | undefined;
   /** Ends it with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** The journal whose place this one takes. */
+  readonly replaces?: Journal;
 }
 
 /**
@@ -35,22 +39,31 @@ export function writeJournal(
   content: JournalContent,
   options: JournalOptions = {},
 ): Promise<Journal> {
-  const path = journalPath(directory, plan.path);
-  return writeStateFile(path, plan.path, async (descriptor, draft) => {
-    const direct = content.direct === true ? openDirect(draft) : undefined;
-    try {
-      return await fill({ descriptor, direct }, plan, spool, path, content, options);
-    } finally {
-      if (direct !== undefined) closeSync(direct);
-    }
-  });
+  const { replaces } = options;
+  const places =
+    replaces?.place === undefined
+      ? placesForJournal(plan.path, journalSuffix, directory, plan.mbox?.path)
+      : [replaces.place];
+  return writeJournalFile(
+    places,
+    plan.path,
+    async (descriptor, draft, place) => {
+      const direct = content.direct === true ? withRights(place.rights, () => openDirect(draft)) : undefined;
+      try {
+        return await fill({ descriptor, direct }, plan, spool, place, content, options);
+      } finally {
+        if (direct !== undefined) closeSync(direct);
+      }
+    },
+    { replaces: replaces !== undefined },
+  );
 }
 
 async function fill(
   file: { readonly descriptor: number; readonly direct: number | undefined },
   plan: Plan,
   spool: number,
-  path: string,
+  place: JournalPlace,
   { tail, forMbox }: JournalContent,
   { onWritten, signal }: JournalOptions,
 ): Promise<Journal> {
@@ -80,7 +93,7 @@ async function fill(
     mbox: plan.mbox && { ...plan.mbox, length: end - mboxAt },
   };
   writeAll(descriptor, firstLine(work, tailAt), 0);
-  return new Journal(work, descriptor, path, tailAt);
+  return new Journal(work, descriptor, place, tailAt);
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
@@ -90,7 +103,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
 /** @returns undefined where the file system has no direct writes */
 function openDirect(path: string): number | undefined {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_DIRECT);
+    return openSync(path, constants.O_WRONLY | constants.O_DIRECT | constants.O_NOFOLLOW);
   } catch {
     return undefined;
   }

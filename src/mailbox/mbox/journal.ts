@@ -3,14 +3,14 @@
  * the work again.
  *
  * A journal is one line of JSON, then the new tail of the spool, then what goes to mbox, then a sum of each page that will
- * be overwritten. One that has its name is complete (state-file.ts). It is dropped when the work is done and synced.
+ * be overwritten. One that has its name is complete (journal-file.ts). It is dropped when the work is done and synced.
  * Left by a crash, it is played by the next open; playing it twice does the same as once.
  */
 import { createHash } from "node:crypto";
-import { close, closeSync, fstatSync, readdirSync } from "node:fs";
-import { isSystemError } from "../../system-error.ts";
+import { close, closeSync, fstatSync } from "node:fs";
 import { copyPieces, readInto, readRange } from "../file-ranges.ts";
-import { dropStateFile, openLeft, stateFilePath } from "../state-file.ts";
+import { openLeftJournal } from "../journal-file.ts";
+import { type JournalPlace, removeJournal } from "../journal-place.ts";
 import type { Stretch } from "./block-writer.ts";
 
 export interface Work {
@@ -42,7 +42,7 @@ export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
   readonly mbox: Omit<MboxWork, "length"> | null;
 };
 
-const suffix = ".journal";
+export const journalSuffix = ".journal";
 const probeSize = 64 << 10;
 
 export function probeOf(descriptor: number, newEnd: number, oldSize: number): string {
@@ -54,23 +54,27 @@ export function probeOf(descriptor: number, newEnd: number, oldSize: number): st
 export class Journal {
   readonly work: Work;
   readonly descriptor: number;
-  readonly #path: string;
+  readonly place: JournalPlace;
   readonly #tailAt: number;
 
   /** @param tailAt where the tail begins in it */
-  constructor(work: Work, descriptor: number, path: string, tailAt: number) {
+  constructor(work: Work, descriptor: number, place: JournalPlace, tailAt: number) {
     this.work = work;
     this.descriptor = descriptor;
-    this.#path = path;
+    this.place = place;
     this.#tailAt = tailAt;
   }
 
-  /** @returns the journal a crash has left for this mailbox, if there is one */
+  /** Opens the journal that a crash has left for a mailbox, if there is one. @throws CannotFinish */
   static left(directory: string, mailbox: string): Journal | undefined {
-    if (!isAnyIn(directory)) return undefined;
-    const path = journalPath(directory, mailbox);
-    const left = openLeft<Work>(path, mailbox, 2, ({ tailLength, mbox }) => tailLength + (mbox?.length ?? 0));
-    return left && new Journal(left.work, left.descriptor, path, left.start);
+    const left = openLeftJournal<Work>(
+      mailbox,
+      journalSuffix,
+      directory,
+      2,
+      ({ tailLength, mbox }) => tailLength + (mbox?.length ?? 0),
+    );
+    return left && new Journal(left.work, left.descriptor, left.place, left.start);
   }
 
   /** Each piece is valid until the next. */
@@ -109,7 +113,7 @@ export class Journal {
 
   /** The work is done, or was undone. */
   drop(): void {
-    dropStateFile(this.#path);
+    removeJournal(this.place);
     // Giving back a gigabyte takes the file system a while, and nobody needs to wait for that.
     close(this.descriptor);
   }
@@ -118,17 +122,4 @@ export class Journal {
   close(): void {
     closeSync(this.descriptor);
   }
-}
-
-/** Of any mailbox: where there is none, the name of one need not be known, for which node:crypto has to be loaded. */
-function isAnyIn(directory: string): boolean {
-  try {
-    return readdirSync(directory).some((name) => name.endsWith(suffix));
-  } catch (error) {
-    return !(isSystemError(error) && error.code === "ENOENT");
-  }
-}
-
-export function journalPath(directory: string, mailbox: string): string {
-  return stateFilePath(directory, mailbox, suffix);
 }

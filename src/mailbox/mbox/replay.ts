@@ -5,7 +5,9 @@ import { isSystemError } from "../../system-error.ts";
 import { readInto, readRange, writePieces } from "../file-ranges.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
-import { keptPath } from "../state-file.ts";
+import type { Rights } from "../rights.ts";
+import { accessSpool } from "../spool.ts";
+import { keptPath } from "../state-path.ts";
 import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
@@ -31,7 +33,8 @@ export async function finishLocked(path: string, directory: string, spool: numbe
   if (journal === undefined) return;
   try {
     const { mbox } = journal.work;
-    const locked = mbox === null || mbox.at === "maildir" ? undefined : await openLocked(mbox.path, lockwait);
+    const { rights } = journal.place;
+    const locked = mbox === null || mbox.at === "maildir" ? undefined : await openTarget(mbox.path, lockwait, rights);
     try {
       await replay(journal, directory, spool, locked);
     } finally {
@@ -40,6 +43,11 @@ export async function finishLocked(path: string, directory: string, spool: numbe
   } catch (error) {
     throw unfinished(journal.work, error);
   }
+}
+
+/** With the rights of the mailbox's owner, if the journal is the owner's: it must not lead root to another file. */
+function openTarget(path: string, lockwait: number, rights: Rights | undefined): Promise<LockedFile> {
+  return openLocked(path, lockwait, undefined, rights && accessSpool(path, rights));
 }
 
 function hasJournal(directory: string, path: string): boolean {
@@ -92,7 +100,7 @@ async function withDelivered(
     yield* journal.tail();
     yield { start: delivered, end: size };
   })();
-  const again = await writeJournal(directory, plan, spool, { tail, forMbox: [] });
+  const again = await writeJournal(directory, plan, spool, { tail, forMbox: [] }, { replaces: journal });
   journal.close();
   return again;
 }

@@ -1,5 +1,6 @@
 /** Writes what a commit has decided: the journal first, then mbox and the mailbox. */
 import { fstatSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { named } from "../../system-error.ts";
 import { separator } from "../append.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
@@ -12,6 +13,7 @@ import type { Plan } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import type { MessageIndex } from "./message-index.ts";
+import { finishLocked } from "./replay.ts";
 import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOf } from "./rewrite.ts";
 
 export interface Commit {
@@ -39,6 +41,8 @@ export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
     throw named(to.path, error);
   }
   try {
+    // What a crash has left undone there comes first: a new file in the place of mbox would make it impossible.
+    if (!mbox.created) await finishLocked(resolve(to.path), options.stateDirectory, mbox.descriptor, options.lockwait);
     const { size } = fstatSync(mbox.descriptor);
     const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
     const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };

@@ -4,7 +4,7 @@ import { MailError } from "../../errors.ts";
 import { appendMessages } from "../../mailbox/append.ts";
 import type { MailboxChanged } from "../../mailbox/errors.ts";
 import type { Fate, Mailbox } from "../../mailbox/mailbox.ts";
-import { keptPath } from "../../mailbox/state-file.ts";
+import { keptPath } from "../../mailbox/state-path.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 /** So many ranges of numbers are named. */

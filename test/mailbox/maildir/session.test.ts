@@ -218,7 +218,7 @@ describe("quit", () => {
     expect(status).not.toBe(0);
     expect(err).toContain("/nowhere/mbox: No such file or directory");
     expect(filesOf(maildir)).toEqual(new Map(Object.entries(three).sort()));
-    expect(readdirSync(join(home.path, ".local/state/mail"))).toEqual([]);
+    expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
   });
 });
 
@@ -232,14 +232,14 @@ describe("a journal in which a disk has failed", () => {
     ["cut off", `${JSON.stringify({ ...work, movedLength: 100 })}\n{}`],
     ["damaged in its names", `${JSON.stringify(work)}\n{[`],
     ["of another version", `${JSON.stringify({ ...work, version: 9 })}\n{}`],
-  ])("is put aside when it is %s, and the mailbox opens", (_how, content) => {
+  ])("is set aside if it is %s, and the mailbox opens", (_how, content) => {
     makeMaildir(maildir, three);
     mkdirSync(state(), { recursive: true });
     writeFileSync(join(state(), name()), content);
     const { out, err, status } = home.mail(["-f", "Maildir"], ["x"]);
     expect(out).toContain('"Maildir": 3 messages 2 new\n');
     expect([err, status]).toEqual([
-      `mail: ${maildir}: the journal of an interrupted quit is damaged; it was put aside as ${join(state(), name())}.damaged\n`,
+      `mail: ${maildir}: the journal of an interrupted quit is damaged; it was set aside as ${join(state(), name())}.damaged\n`,
       0,
     ]);
     expect(readdirSync(state())).toEqual([`${name()}.damaged`]);

@@ -41,6 +41,7 @@ afterEach(() => {
 });
 
 const state = () => join(directory, "state");
+const journals = () => readdirSync(directory).filter((name) => name.includes("journal"));
 
 async function leaveJournal(tail = after): Promise<void> {
   const { dev, ino } = statSync(spool);
@@ -94,7 +95,7 @@ describe("the next open finishes a commit that was interrupted", () => {
     done();
     await open();
     expect([content(spool), content(mbox)]).toEqual([after, one]);
-    expect(readdirSync(state())).toEqual([]);
+    expect(journals()).toEqual([]);
     await open();
     expect([content(spool), content(mbox)]).toEqual([after, one]);
   });
@@ -105,7 +106,7 @@ describe("the next open finishes a commit that was interrupted", () => {
     appendFileSync(spool, message("new"));
     await open();
     expect([content(spool), content(mbox)]).toEqual([after + message("new"), one]);
-    expect(readdirSync(state())).toEqual([]);
+    expect(journals()).toEqual([]);
   });
 });
 
@@ -117,7 +118,7 @@ test("a longer mailbox is finished when a power failure took a page of what was 
   writeFileSync(spool, longer.slice(0, end) + "\0".repeat(4096) + longer.slice(end + 4096, end + 9000));
   await open();
   expect([content(spool), content(mbox)]).toEqual([longer, one]);
-  expect(readdirSync(state())).toEqual([]);
+  expect(journals()).toEqual([]);
 });
 
 describe("a mailbox that another program has written since the crash is not written over", () => {
@@ -127,7 +128,7 @@ describe("a mailbox that another program has written since the crash is not writ
     writeFileSync(spool, other);
     await open();
     expect([content(spool), content(mbox) ?? ""]).toEqual([other, ""]);
-    expect(readdirSync(state())).toEqual([]);
+    expect(journals()).toEqual([]);
     expect(notices).toEqual([]);
   });
 
@@ -150,10 +151,10 @@ test.each([
   ["of another version", '{"version":3}\n'],
 ])("a journal that is %s keeps nobody from the mailbox", async (_how, content) => {
   await leaveJournal();
-  const [name = ""] = readdirSync(state());
-  writeFileSync(join(state(), name), content);
+  const [name = ""] = journals();
+  writeFileSync(join(directory, name), content);
   await open();
   expect(readFileSync(spool, "latin1")).toBe(before);
-  expect(readdirSync(state())).toEqual([`${name}.damaged`]);
+  expect(journals()).toEqual([`${name}.damaged`]);
   expect(notices.join()).toContain("damaged");
 });

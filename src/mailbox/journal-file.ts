@@ -1,0 +1,112 @@
+/**
+ * Writes and reads the journals of mbox and Maildir. A journal takes effect as soon as it has its name, and so is complete
+ * when it gets it. Its first line is JSON that describes the bytes that follow.
+ */
+import { closeSync, fstatSync, fsyncSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { Exit, MailError } from "../errors.ts";
+import { notice } from "../notices.ts";
+import { isSystemError, strerror } from "../system-error.ts";
+import { readRange, syncDirectory } from "./file-ranges.ts";
+import { createDraft, type FoundJournal, findJournal, type JournalPlace, type JournalSuffix } from "./journal-place.ts";
+import { withRights } from "./rights.ts";
+
+const longestLine = 64 << 10;
+
+/**
+ * Writes a journal under another name, syncs and renames it. It takes effect once it has its name.
+ *
+ * @param places where it may lie, the preferred one first
+ * @param fill gets the file, open for writing and reading, its name for now, and its place; the file stays open
+ * @param mailbox for the message
+ * @param replaces the journal takes the place of an older one
+ * @throws MailError with the reason, or what `fill` throws; nothing is left then
+ */
+export async function writeJournalFile<T>(
+  places: readonly JournalPlace[],
+  mailbox: string,
+  fill: (descriptor: number, draft: string, place: JournalPlace) => T | Promise<T>,
+  { replaces = false }: { readonly replaces?: boolean } = {},
+): Promise<T> {
+  let created: ReturnType<typeof createDraft> | undefined;
+  try {
+    created = createDraft(places, replaces);
+    const { place, descriptor } = created;
+    const draft = `${place.path}.new`;
+    const filled = await fill(descriptor, draft, place);
+    fsyncSync(descriptor);
+    withRights(place.rights, () => renameSync(draft, place.path));
+    syncDirectory(dirname(place.path));
+    return filled;
+  } catch (error) {
+    if (created !== undefined) abandon(created, replaces);
+    if (!isSystemError(error)) throw error;
+    const path = created?.place.path ?? places.at(-1)?.path ?? mailbox;
+    throw new MailError(`${path}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, error);
+  }
+}
+
+/** Nothing has been done of it, so that it must not take effect. */
+function abandon({ place, descriptor }: { place: JournalPlace; descriptor: number }, replaces: boolean): void {
+  closeSync(descriptor);
+  withRights(place.rights, () => {
+    rmSync(`${place.path}.new`, { force: true });
+    if (!replaces) rmSync(place.path, { force: true });
+  });
+  if (!replaces) for (const { path, rights } of place.notices) withRights(rights, () => rmSync(path, { force: true }));
+}
+
+/** Returns the first line of a journal: JSON, padded with spaces. @param length bytes of the line with its newline */
+export function firstLine(work: object, length: number): Buffer {
+  const line = Buffer.alloc(length, " ");
+  line.write(JSON.stringify(work));
+  line[length - 1] = 10;
+  return line;
+}
+
+/** A journal that a crash has left, open, with the offset that follows its first line. */
+export interface OpenJournal<Work> extends FoundJournal {
+  readonly work: Work;
+  readonly start: number;
+}
+
+/**
+ * Reads the first line of the journal that an interrupted quit has left. One that is incomplete is set aside.
+ *
+ * @param lengthBehind bytes that follow the first line
+ * @returns undefined if there is none that is believed and complete
+ * @throws CannotFinish if only another user can finish it
+ */
+export function openLeftJournal<Work extends { readonly version: number }>(
+  mailbox: string,
+  suffix: JournalSuffix,
+  stateDirectory: string,
+  version: Work["version"],
+  lengthBehind: (work: Work) => number,
+): OpenJournal<Work> | undefined {
+  const found = findJournal(mailbox, suffix, stateDirectory);
+  if (found === undefined) return undefined;
+  const { size } = fstatSync(found.descriptor);
+  const head = readRange(found.descriptor, 0, Math.min(size, longestLine));
+  const start = head.indexOf(10) + 1;
+  const work = readWork<Work>(head.toString("utf8", 0, Math.max(start - 1, 0)), version);
+  if (work !== undefined && start + lengthBehind(work) <= size) return { ...found, work, start };
+  closeSync(found.descriptor);
+  setAside(found.place, mailbox);
+  return undefined;
+}
+
+function readWork<Work extends { readonly version: number }>(line: string, version: Work["version"]): Work | undefined {
+  try {
+    const work = JSON.parse(line) as Work;
+    return work.version === version ? work : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** It was complete when it got its name: the disk has failed since, and that must not keep the user from the mailbox. */
+export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
+  withRights(rights, () => renameSync(path, `${path}.damaged`));
+  notice(`${mailbox}: the journal of an interrupted quit is damaged; it was set aside as ${path}.damaged`);
+}

@@ -1,0 +1,291 @@
+/**
+ * Decides where the journal of a mailbox lies, so that whoever opens the mailbox next finds it: by another name of the
+ * mailbox, as another user, or with another HOME.
+ *
+ * As SQLite does, the journal lies beside the mailbox's real path if the session may create files there. Otherwise it lies
+ * in the state directory of the home that passwd names for the mailbox's owner, and failing that in the session's own.
+ * Version 0.1.0 used only the last, so all three are searched.
+ *
+ * Root creates it with the owner's rights, and it is replayed with the owner's rights: it can name only files that the
+ * owner could have written. The exception is a quit in which root moves messages to a file that the owner cannot write.
+ * Its journal stays in root's own state directory. A notice in the place where the owner's sessions look keeps them from
+ * writing until root has finished it.
+ *
+ * A journal is believed if it belongs to the mailbox's owner, to root or to this user, has one link, and nobody else can
+ * write to it. Any other is reported, and left where it is.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { homeOfUser, nameOfUser } from "../passwd.ts";
+import { type Distrust, distrustDirectory, makePrivateDirectory, NotTrusted, reportDistrust } from "../private-file.ts";
+import { isSystemError } from "../system-error.ts";
+import { CannotFinish } from "./errors.ts";
+import { syncDirectory } from "./file-ranges.ts";
+import { type Rights, withRights } from "./rights.ts";
+import { stateFilePath } from "./state-path.ts";
+
+/** The suffix of a journal in a state directory. */
+export type JournalSuffix = ".journal" | ".maildir";
+
+/** Notices for the owner have the journal's name with this suffix. */
+const noticeSuffix = ".unfinished";
+
+export interface JournalPlace {
+  readonly path: string;
+  /** Whose rights root uses to create, replay and remove it; undefined for root's own. */
+  readonly rights: Rights | undefined;
+  /** Its directory is private: created with mode 0700 and checked. */
+  readonly isPrivate: boolean;
+  /** Where a notice for the mailbox's owner is to be, in order of preference. */
+  readonly notices: readonly JournalPlace[];
+}
+
+export interface FoundJournal {
+  readonly place: JournalPlace;
+  readonly descriptor: number;
+}
+
+interface Places {
+  readonly owner: Rights;
+  readonly beside: JournalPlace;
+  readonly inHome: JournalPlace | undefined;
+  readonly own: JournalPlace;
+  /** Where version 0.1.0 put it, under the name by which the mailbox was opened. */
+  readonly legacy: JournalPlace;
+}
+
+/** @param mailbox absolute path of an existing mbox or Maildir */
+function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string): Places {
+  const real = realpathSync(mailbox);
+  const { uid, gid } = statSync(real);
+  const rights = { uid, gid };
+  const home = homeOfUser(uid);
+  const place = (path: string, isPrivate: boolean, asOwner = true): JournalPlace => ({
+    path,
+    rights: asOwner && process.geteuid?.() === 0 && uid !== 0 ? rights : undefined,
+    isPrivate,
+    notices: [],
+  });
+  const besidePath =
+    suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
+  return {
+    owner: rights,
+    beside: place(besidePath, false),
+    inHome: home === undefined ? undefined : place(stateFilePath(join(home, ".local/state/mail"), real, suffix), true),
+    own: place(stateFilePath(stateDirectory, real, suffix), true, false),
+    legacy: place(stateFilePath(stateDirectory, mailbox, suffix), true, false),
+  };
+}
+
+/**
+ * Returns the places in which a new journal may be created, the preferred one first.
+ *
+ * @param target a file that the commit writes besides the mailbox; undefined if there is none
+ */
+export function placesForJournal(
+  mailbox: string,
+  suffix: JournalSuffix,
+  stateDirectory: string,
+  target: string | undefined,
+): readonly JournalPlace[] {
+  const { owner, beside, inHome, own } = placesOf(mailbox, suffix, stateDirectory);
+  const shared = inHome === undefined ? [beside] : [beside, inHome];
+  if (beside.rights === undefined || target === undefined || isOwnedBy(owner, target)) return [...shared, own];
+  const notices = shared.map((place) => ({ ...place, path: `${place.path}${noticeSuffix}` }));
+  return [{ ...own, notices }];
+}
+
+/** Whether a user owns a file, or the directory in which it is missing. */
+function isOwnedBy({ uid }: Rights, path: string): boolean {
+  return (statIfPresent(path) ?? statIfPresent(dirname(path)))?.uid === uid;
+}
+
+function statIfPresent(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Errors because of which the next place is tried. */
+const notHere = ["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EEXIST", "ELOOP"];
+
+/**
+ * Creates the draft of a journal, `PATH.new`, in the first place that allows it. A notice for the owner precedes it.
+ *
+ * @param replaces an older journal has the name
+ * @throws the system's error or NotTrusted of the last place
+ */
+export function createDraft(
+  places: readonly JournalPlace[],
+  replaces: boolean,
+): { place: JournalPlace; descriptor: number } {
+  let failure: unknown;
+  for (const place of places) {
+    try {
+      const descriptor = withRights(place.rights, () => {
+        // A name that is taken belongs to a file that was not believed.
+        if (!replaces && isPresent(place.path)) throw new NotTrusted(place.path, "other-owner");
+        return createFile(place, `${place.path}.new`);
+      });
+      postNotice(place);
+      return { place, descriptor };
+    } catch (error) {
+      if (!(error instanceof NotTrusted) && !(isSystemError(error) && notHere.includes(error.code))) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function createFile({ isPrivate }: JournalPlace, path: string): number {
+  const directory = dirname(path);
+  if (isPrivate) makePrivateDirectory(directory);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    return openSync(path, flags, 0o600);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "EEXIST") throw error;
+  }
+  unlinkSync(path);
+  return openSync(path, flags, 0o600);
+}
+
+function postNotice({ notices }: JournalPlace): void {
+  for (const place of notices) {
+    try {
+      withRights(place.rights, () => {
+        const descriptor = createFile(place, place.path);
+        writeSync(descriptor, "root has begun to change this mailbox; mail -f MAILBOX as root finishes it\n");
+        closeSync(descriptor);
+        syncDirectory(dirname(place.path));
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof NotTrusted) && !isSystemError(error)) throw error;
+    }
+  }
+}
+
+/** Removes a journal, and the notice about it. @throws the system's error */
+export function removeJournal(place: JournalPlace): void {
+  withRights(place.rights, () => unlinkSync(place.path));
+  syncDirectory(dirname(place.path));
+  for (const notice of place.notices) removeNotice(notice);
+}
+
+function removeNotice({ path, rights }: JournalPlace): void {
+  try {
+    withRights(rights, () => unlinkSync(path));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+/**
+ * Opens the journal that an interrupted quit has left for a mailbox.
+ *
+ * @returns undefined if there is none that is believed
+ * @throws CannotFinish if only another user can finish it
+ */
+export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): FoundJournal | undefined {
+  if (!mayHaveJournal(mailbox, suffix, stateDirectory)) return undefined;
+  const { owner, beside, inHome, own, legacy } = placesOf(mailbox, suffix, stateDirectory);
+  const shared = inHome === undefined ? [beside] : [beside, inHome];
+  const notices = shared.map((place) => ({ ...place, path: `${place.path}${noticeSuffix}` }));
+  for (const place of [...shared, { ...own, notices }, { ...legacy, notices }]) {
+    const descriptor = openJournal(place, mailbox, owner);
+    if (descriptor !== undefined) return { place, descriptor };
+  }
+  for (const notice of notices) {
+    if (!isNotice(notice, owner)) continue;
+    if (process.geteuid?.() !== 0) throw new CannotFinish(mailbox, "root");
+    removeNotice(notice);
+  }
+  return undefined;
+}
+
+/**
+ * Whether a mailbox may have a journal, by a few system calls. (Names in state directories are hashes, and node:crypto
+ * takes 2 ms to load.)
+ */
+export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
+  const real = realpathSync(mailbox);
+  const beside =
+    suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
+  if (isPresent(beside) || isPresent(`${beside}${noticeSuffix}`)) return true;
+  const home = homeOfUser(statSync(real).uid);
+  const directories = new Set([stateDirectory, ...(home === undefined ? [] : [join(home, ".local/state/mail")])]);
+  const hasName = (name: string) => name.endsWith(suffix) || name.endsWith(`${suffix}${noticeSuffix}`);
+  return [...directories].some((directory) => namesIn(directory).some(hasName));
+}
+
+function isPresent(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+}
+
+function openJournal(place: JournalPlace, mailbox: string, owner: Rights): number | undefined {
+  const { path, isPrivate } = place;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
+    const found = error.code === "EACCES" ? lstatIfPresent(path) : undefined;
+    // Only of root's we know that it is one, although we cannot read it.
+    if (found?.uid === 0) throw new CannotFinish(mailbox, nameOfUser(found.uid));
+    return undefined;
+  }
+  const distrust = distrustJournal(fstatSync(descriptor), owner);
+  const reason = distrust ?? (isPrivate && place.rights === undefined ? distrustDirectory(dirname(path)) : undefined);
+  if (reason === undefined) return descriptor;
+  closeSync(descriptor);
+  reportDistrust(new NotTrusted(path, reason));
+  return undefined;
+}
+
+function lstatIfPresent(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function distrustJournal(stats: Stats, owner: Rights): Distrust | undefined {
+  const believed = [owner.uid, 0, process.geteuid?.() ?? 0];
+  if (!stats.isFile()) return "not-a-file";
+  if (!believed.includes(stats.uid)) return "other-owner";
+  if ((stats.mode & 0o022) !== 0) return "writable-by-others";
+  return stats.nlink > 1 ? "links" : undefined;
+}
+
+function isNotice({ path }: JournalPlace, owner: Rights): boolean {
+  const stats = lstatIfPresent(path);
+  return stats !== undefined && distrustJournal(stats, owner) === undefined;
+}

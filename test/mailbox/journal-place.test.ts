@@ -1,0 +1,211 @@
+/** An interrupted quit is finished whoever opens the mailbox next, by whatever name and with whatever environment. */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { appendMessages } from "../../src/mailbox/append.ts";
+import { createDraft, findJournal, placesForJournal } from "../../src/mailbox/journal-place.ts";
+import { writeJournal } from "../../src/mailbox/mbox/journal-writer.ts";
+import { openMailbox } from "../../src/mailbox/open.ts";
+import { showNotices } from "../../src/notices.ts";
+
+const message = (id: string) => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\nbody of ${id}\n\n`;
+const before = message("one") + message("two") + message("three");
+const after = message("three");
+const isRoot = process.geteuid?.() === 0;
+const testAsRoot = isRoot ? test : test.skip;
+const nobody = 65534;
+
+let directory: string;
+let folder: string;
+let spool: string;
+let notices: string[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "mail-journal-"));
+  folder = join(directory, "real");
+  mkdirSync(folder);
+  spool = join(folder, "box");
+  writeFileSync(spool, before);
+  notices = [];
+  showNotices((text) => notices.push(text));
+});
+afterEach(() => {
+  showNotices(() => {});
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A quit that drops one and two, killed when its journal was complete and nothing had been done. */
+async function interruptQuit(state = "state-of-the-first", path = spool): Promise<void> {
+  const { dev, ino } = statSync(path);
+  const plan = { path, dev, ino, oldSize: before.length, offset: 0, mbox: null };
+  const content = { tail: [Buffer.from(after)], forMbox: [] };
+  (await writeJournal(join(directory, state), plan, openSync(path, "r"), content)).close();
+}
+
+async function open(path = spool, state = "state-of-the-next"): Promise<boolean> {
+  const mailbox = await openMailbox(path, { lockwait: 1, stateDirectory: join(directory, state) });
+  mailbox.close();
+  return mailbox.readOnly;
+}
+
+const text = (path: string) => readFileSync(path, "latin1");
+const journals = () => readdirSync(folder).filter((name) => name !== "box");
+
+describe("an interrupted quit is finished", () => {
+  test("with another state directory", async () => {
+    await interruptQuit();
+    await open();
+    expect(text(spool)).toBe(after);
+    expect(journals()).toEqual([]);
+  });
+
+  test("through a symbolic link to the mailbox's directory, and to the mailbox", async () => {
+    symlinkSync(folder, join(directory, "linked"));
+    await interruptQuit("state", join(directory, "linked/box"));
+    symlinkSync(spool, join(directory, "link"));
+    await open(join(directory, "link"));
+    expect(text(spool)).toBe(after);
+    expect(journals()).toEqual([]);
+  });
+
+  test("before anything is appended to the mailbox", async () => {
+    await interruptQuit();
+    const options = { lockwait: 1, stateDirectory: join(directory, "state") };
+    await appendMessages(spool, [[Buffer.from(message("four"))]], options);
+    expect(text(spool)).toBe(after + message("four"));
+  });
+
+  test.each(["start", "end"] as const)("before messages are moved to its %s", async (at) => {
+    await interruptQuit();
+    writeFileSync(join(directory, "other"), message("five"));
+    const other = await openMailbox(join(directory, "other"), { lockwait: 1, stateDirectory: join(directory, "s") });
+    await other.commit({ fate: () => "mbox", mbox: { path: spool, at } });
+    other.close();
+    expect(
+      text(spool)
+        .match(/^X-Id: .*/gm)
+        ?.sort(),
+    ).toEqual(["X-Id: five", "X-Id: three"]);
+  });
+
+  testAsRoot("by the owner, if root's session was interrupted", async () => {
+    chownSync(folder, nobody, nobody);
+    chownSync(spool, nobody, nobody);
+    chmodSync(directory, 0o755);
+    await interruptQuit();
+    const [journal = ""] = journals();
+    expect(statSync(join(folder, journal))).toMatchObject({ uid: nobody, mode: 0o100600 });
+    process.seteuid?.(nobody);
+    try {
+      await open();
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(text(spool)).toBe(after);
+  });
+});
+
+describe("a journal is not believed, and is reported and left in its place,", () => {
+  const place = () => placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
+  test.each<[string, (path: string) => void]>([
+    ["if others can write to it", (path) => chmodSync(path, 0o666)],
+    ["if it has a second link", (path) => linkSync(path, join(directory, "second"))],
+    [
+      "if it is a symbolic link",
+      (path) => {
+        linkSync(path, join(directory, "target"));
+        rmSync(path);
+        symlinkSync(join(directory, "target"), path);
+      },
+    ],
+  ])("%s", async (_how, plant) => {
+    await interruptQuit();
+    plant(place());
+    expect(await open()).toBe(false);
+    expect(text(spool)).toBe(before);
+    expect(existsSync(place())).toBe(true);
+    expect(notices).toEqual([expect.stringContaining(`${place()}: `)]);
+  });
+
+  testAsRoot("if it belongs to somebody else than the mailbox's owner", async () => {
+    await interruptQuit();
+    chownSync(place(), nobody, nobody);
+    await open();
+    expect(text(spool)).toBe(before);
+    expect(notices).toEqual([`${place()}: belongs to another user; not used`]);
+  });
+
+  test("and the next quit uses another place", async () => {
+    await interruptQuit();
+    const places = placesForJournal(spool, ".journal", join(directory, "state"), undefined);
+    const [beside, own] = [places[0], places.at(-1)];
+    if (beside === undefined || own === undefined) throw new Error("no place");
+    expect(createDraft([beside, own], false).place).toBe(own);
+    expect(existsSync(beside.path)).toBe(true);
+  });
+});
+
+describe("if only root can finish it,", () => {
+  testAsRoot("the owner can read the mailbox, but not write to it, and is told who must run what", async () => {
+    chownSync(folder, nobody, nobody);
+    chownSync(spool, nobody, nobody);
+    chmodSync(directory, 0o755);
+    const { dev, ino } = statSync(spool);
+    const mbox = { path: join(directory, "mbox-of-root"), at: "end", oldSize: -1 } as const;
+    const plan = { path: spool, dev, ino, oldSize: before.length, offset: 0, mbox };
+    const content = { tail: [Buffer.from(after)], forMbox: [Buffer.from(message("one"))] };
+    const state = join(directory, "state-of-root");
+    (await writeJournal(state, plan, openSync(spool, "r"), content)).close();
+
+    process.seteuid?.(nobody);
+    try {
+      expect(await open()).toBe(true);
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(notices).toEqual([expect.stringContaining(`run "mail -f ${spool}"`)]);
+    expect(notices.join()).toContain("root");
+    expect(text(spool)).toBe(before);
+
+    await open(spool, "state-of-root");
+    expect(text(spool)).toBe(after);
+    expect(text(mbox.path)).toBe(message("one"));
+    expect(journals()).toEqual([]);
+  });
+
+  testAsRoot("a journal of the owner does not lead root to a file of root's", async () => {
+    const secret = join(directory, "secret");
+    writeFileSync(secret, message("secret"), { mode: 0o600 });
+    chownSync(folder, nobody, nobody);
+    chownSync(spool, nobody, nobody);
+    chmodSync(directory, 0o755);
+    await interruptQuit();
+    const found = findJournal(spool, ".journal", join(directory, "state"));
+    const path = found?.place.path ?? "";
+    const line = JSON.parse(text(path).split("\n")[0] ?? "") as object;
+    const planted = JSON.stringify({
+      ...line,
+      mbox: { path: secret, at: "end", oldSize: message("secret").length, length: 0 },
+    });
+    const bytes = readFileSync(path);
+    const start = bytes.indexOf(10) + 1;
+    writeFileSync(path, Buffer.concat([Buffer.from(planted.padEnd(start - 1)), bytes.subarray(start - 1)]));
+    await expect(open()).rejects.toThrow("secret");
+    expect(text(secret)).toBe(message("secret"));
+    expect(text(spool)).toBe(before);
+  });
+});
