@@ -10,6 +10,7 @@ import { toBytes } from "../message/text.ts";
 import { authorities } from "../submit/certificates.ts";
 import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
 import { exitOf, oneLine } from "../submit/replies.ts";
+import { serverTimeouts } from "../submit/server-settings.ts";
 import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
@@ -25,13 +26,12 @@ export async function byHand(
   const protocol = new Protocol();
   const show = new Show(terminal);
   const { settings, identity } = config;
-  const silence = settings.get("smtptimeout") * 1000;
+  const timeouts = serverTimeouts(settings);
   show.phase("Connection");
   show.note(`Connecting to ${serverName(server)}`);
   let conversation: Conversation | undefined;
   try {
-    const connecting = (settings.get("smtpconnecttimeout") ?? silence / 1000) * 1000;
-    conversation = await openConversation(server, { connecting, silence });
+    conversation = await openConversation(server, timeouts);
     if (server.protocol === "smtps") await conversation.encrypt(server, await certificates(config));
     show.phase("Greeting");
     const greeting = await conversation.reply();

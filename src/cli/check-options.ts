@@ -7,7 +7,9 @@ import { UsageError } from "./usage.ts";
 
 /** @throws UsageError */
 export function checkOptions(given: SaidOptions): void {
-  if (given.trace !== undefined && given.trace !== "json") throw new UsageError("mail: --trace takes the word json");
+  if (given.trace !== undefined && given.trace !== "json") {
+    throw new UsageError(`mail: --trace: "${given.trace}" is invalid; use json`);
+  }
   if (given.file && given.words.length > 1 && !isListing(given)) {
     throw new UsageError("mail: Cannot give -f and people to send to");
   }

@@ -153,6 +153,8 @@ function said(parser: Command, argv: readonly string[], command: readonly string
 
 function seconds(option: string, value: string | undefined): number {
   if (value === undefined) return 0;
-  if (!/^\d{1,6}(?:\.\d+)?$/.test(value)) throw new UsageError(`mail: --${option} takes seconds, not "${value}"`);
+  if (!/^\d{1,6}(?:\.\d+)?$/.test(value)) {
+    throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number of seconds`);
+  }
   return Number(value);
 }

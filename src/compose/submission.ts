@@ -8,11 +8,11 @@ import { stateDirectory, storeOptions } from "../config/files.ts";
 import { Exit, MailError } from "../errors.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../submit/errors.ts";
 import { queueDirectory } from "../submit/queue-directory.ts";
+import { serverSettings } from "../submit/server-settings.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { serverSettings } from "./server-settings.ts";
 
 /** Returns the way of messages, as the variables `mta` and `sendmail` name it. @throws MailError for an invalid value */
 export function wayOut({ settings }: Config): Way {

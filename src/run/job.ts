@@ -1,5 +1,5 @@
 /** What `mail --run` was asked to do. */
-import { Exit, MailError } from "../errors.ts";
+import { alternatives, Exit, MailError } from "../errors.ts";
 
 const conditions = ["failed", "output", "always", "changed"] as const;
 export type Condition = (typeof conditions)[number];
@@ -25,7 +25,7 @@ export function parseJob(said: {
   if (said.run[0]?.trim() === "") throw new MailError("--run: the command is empty; nothing was run", Exit.Usage);
   const when = conditions.find((condition) => condition === (said.if ?? "always"));
   if (when === undefined) {
-    throw new MailError(`--if ${said.if}: it must be one of ${conditions.join(", ")}; nothing was run`, Exit.Usage);
+    throw new MailError(`--if: "${said.if}" is invalid; use ${alternatives(conditions)}; nothing was run`, Exit.Usage);
   }
   if (said.digest && said.throttle === undefined) {
     throw new MailError("--digest goes with --throttle; nothing was run", Exit.Usage);
@@ -44,7 +44,10 @@ const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_40
 function secondsOf(text: string): number {
   const [, number, unit = "s"] = /^(\d{1,6})([smhdw])?$/.exec(text) ?? [];
   if (number === undefined) {
-    throw new MailError(`--throttle ${text}: a number and one of s, m, h, d, w; nothing was run`, Exit.Usage);
+    throw new MailError(
+      `--throttle: "${text}" is invalid; use a number and s, m, h, d or w; nothing was run`,
+      Exit.Usage,
+    );
   }
   return Number(number) * (units[unit] ?? 1);
 }

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { pushAll } from "../message/lists.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { FailureReason } from "./errors.ts";
-import { describeTlsFailure } from "./failures.ts";
+import { describeTlsFailure, type Timeouts } from "./failures.ts";
 import { oneLine } from "./replies.ts";
 import { NoConnection, openSocket } from "./socket.ts";
 import { tlsFailure } from "./tls-failure.ts";
@@ -147,10 +147,10 @@ export class Conversation {
 /** @throws Lost, with the error of the system as its cause where there is one */
 export async function openConversation(
   to: Parameters<typeof openSocket>[0],
-  { connecting, silence }: { connecting: number; silence: number },
+  { connect, silence }: Timeouts,
 ): Promise<Conversation> {
   try {
-    return new Conversation(await openSocket(to, connecting), silence);
+    return new Conversation(await openSocket(to, connect), silence);
   } catch (error) {
     if (!(error instanceof NoConnection)) throw error;
     throw new Lost(error.reason, error.message, error.cause);

@@ -156,10 +156,10 @@ test("a message that was not accepted shows as an exit code after a success, and
 });
 
 test.each([
-  ["--if", "never", "--if never: it must be one of failed, output, always, changed; nothing was run"],
+  ["--if", "never", '--if: "never" is invalid; use failed, output, always or changed; nothing was run'],
   ["-A", "report", "-A does not go with --run; nothing was run"],
   ["-q", "report", "-q does not go with --run; nothing was run"],
-  ["--throttle", "soon", "--throttle soon: a number and one of s, m, h, d, w; nothing was run"],
+  ["--throttle", "soon", '--throttle: "soon" is invalid; use a number and s, m, h, d or w; nothing was run'],
 ])("%s %s is refused before anything runs", async (option, value, said) => {
   const { exit, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
   expect(exit).toBe(64);
