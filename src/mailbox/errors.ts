@@ -31,6 +31,13 @@ export class CannotFinish extends MailError {
   }
 }
 
+/** A message that another program has removed, or that cannot be read. */
+export class MessageUnreadable extends MailError {
+  constructor(message: number, reason: string, cause: unknown) {
+    super(`message ${message}: ${reason}`, Exit.NoInput, cause);
+  }
+}
+
 /** A file that has neither messages nor the header of one. */
 export class NotAMailbox extends MailError {
   constructor(path: string) {

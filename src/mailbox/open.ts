@@ -69,8 +69,8 @@ async function openMbox(
   return mailbox;
 }
 
-/** As the shell's `<(command)` gives one. */
-function isPipe(path: string): boolean {
+/** Returns whether a path names a pipe, such as the shell's `<(command)`. */
+export function isPipe(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
   } catch {

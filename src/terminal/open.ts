@@ -46,7 +46,7 @@ class ProcessTerminal implements Terminal {
   readonly rich: boolean;
   readonly #out: Output;
   readonly #err: Output;
-  readonly #pipe = new PipeInput();
+  readonly #pipe = new PipeInput(() => this.#out.flush());
   readonly #tty = new TtyInput();
   #reader: LineReader | undefined;
   #assistance: Assistance | undefined;

@@ -18,8 +18,14 @@ function waitAndRead(piece: Buffer): Promise<number> {
 }
 
 export class PipeInput {
+  readonly #beforeWaiting: () => void;
   #unread: Buffer = Buffer.alloc(0);
   #ended = false;
+
+  /** @param beforeWaiting called before each read that may wait for another program, which may itself await an answer */
+  constructor(beforeWaiting: () => void) {
+    this.#beforeWaiting = beforeWaiting;
+  }
 
   /** What has come of a line that is awaited. */
   get begun(): string {
@@ -60,6 +66,7 @@ export class PipeInput {
 
   /** A failure is one, not an end: half a message is none. */
   async #wait(): Promise<Buffer | undefined> {
+    this.#beforeWaiting();
     try {
       return await this.#piece();
     } catch (error) {
@@ -70,6 +77,8 @@ export class PipeInput {
   /** Of commands a failure is the end. */
   async #fill(): Promise<boolean> {
     let found: Buffer | undefined;
+    // Outside: a failure of what is written is not the end of the input.
+    if (!fstatSync(0).isFile()) this.#beforeWaiting();
     try {
       found = await this.#piece();
     } catch (error) {

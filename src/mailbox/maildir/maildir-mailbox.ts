@@ -4,7 +4,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { asctime } from "../../message/date.ts";
 import { notice } from "../../notices.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { CannotFinish } from "../errors.ts";
+import { CannotFinish, MessageUnreadable } from "../errors.ts";
 import { headerOf } from "../header-bytes.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
 import type { MailboxOptions } from "../options.ts";
@@ -221,9 +221,9 @@ class MaildirMailbox implements Mailbox {
         return new MessageFile(`${this.path}/${entry.place}/${entry.name}`);
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        if (error.code !== "ENOENT") throw new MailError(`message ${message}: ${strerror(error)}`, Exit.NoInput, error);
+        if (error.code !== "ENOENT") throw new MessageUnreadable(message, strerror(error), error);
         if (tries > 2 || !this.#renamed(message)) {
-          throw new MailError(`message ${message}: removed by another program`, Exit.NoInput, error);
+          throw new MessageUnreadable(message, "removed by another program", error);
         }
       }
     }

@@ -3,6 +3,7 @@
 import { expandFileName, storeOptions } from "../../config/files.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
+import { MessageUnreadable } from "../../mailbox/errors.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { parseHeader } from "../../message/header.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
@@ -73,7 +74,12 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   } catch (error) {
     terminal.out(name);
     if (!(error instanceof MailError)) throw error;
-    const reason = isSystemError(error.cause) ? `fopen: ${strerror(error.cause)}` : error.message;
+    const reason =
+      error instanceof MessageUnreadable
+        ? `${error.message}; nothing was added`
+        : isSystemError(error.cause)
+          ? `fopen: ${strerror(error.cause)}`
+          : error.message;
     terminal.err(`${session.program}: ${reason}\n`);
     // A name that is wrong is the user's to correct, and an interrupt was meant; that a disk failed is for a script to know.
     if (error.exit !== Exit.Failure && !session.interrupted) session.failure = error.exit;

@@ -3,8 +3,9 @@
 import { resolve } from "node:path";
 import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/files.ts";
 import { MailError } from "../../errors.ts";
+import { NotAMailbox } from "../../mailbox/errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
-import { openMailbox } from "../../mailbox/open.ts";
+import { isPipe, openMailbox } from "../../mailbox/open.ts";
 import { settleAppends } from "../../mailbox/settle-appends.ts";
 import { tallyOf } from "../../mailbox/tally.ts";
 import { isSystemError } from "../../system-error.ts";
@@ -38,6 +39,8 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   const { path, name, system, readOnly, unnoticed = false } = folderName;
   const mustBeMailbox = folderName.mustBeMailbox ?? session.terminal.inputIsTerminal;
   const { config } = session;
+  // Nobody may ever write to it; a pipe is read only if -f names it.
+  if (system && isPipe(path)) throw new NotAMailbox(path);
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);

@@ -46,7 +46,8 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     messageId: candidate.fields("message-id")[0] ?? null,
     attachments: attachments(candidate),
   };
-  return `${JSON.stringify(line)}\n`;
+  // JSON leaves DEL as it is, which a terminal does not ignore.
+  return `${JSON.stringify(line).replaceAll("\x7f", "\\u007f")}\n`;
 }
 
 function linesOf(bytes: Buffer): number {
