@@ -53,7 +53,8 @@ function trustedDirectory(variable: string, inHome: string, home: string): strin
   const path = join(base?.startsWith("/") ? base : join(home, inHome), "mail");
   try {
     const reason = distrustPlace(path);
-    if (reason === undefined) return path;
+    // Whoever creates a file in what is not a directory reports the reason.
+    if (reason === undefined || reason === "not-a-directory") return path;
     const own = join(userInfo().homedir, inHome, "mail");
     if (own === path) return path;
     reportDistrust(new NotTrusted(path, reason));

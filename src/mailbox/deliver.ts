@@ -2,7 +2,8 @@
  * Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks; or into
  * a Maildir.
  */
-import { lstatSync } from "node:fs";
+
+import { lstatIfPresent } from "../file-stats.ts";
 import { asctime } from "../message/date.ts";
 import { type AppendOptions, appendMessages } from "./append.ts";
 import { meansMaildir } from "./maildir/directory.ts";
@@ -34,7 +35,7 @@ export function mboxForm({ sender, date, message }: Delivery): Buffer {
 export function rightsForSpool(spool: string, account: Rights | undefined): Rights | undefined {
   if (process.geteuid?.() !== 0) return undefined;
   if (account !== undefined) return account;
-  const found = lstatSync(spool, { throwIfNoEntry: false });
+  const found = lstatIfPresent(spool);
   return { uid: found?.uid ?? 0, gid: found?.gid ?? 0 };
 }
 

@@ -14,6 +14,7 @@
  * A journal is believed if it belongs to the mailbox's owner, to root or to this user, has one link, and nobody else can
  * write to it. Any other is reported, and left where it is.
  */
+
 import {
   closeSync,
   constants,
@@ -109,10 +110,10 @@ export function placesForJournal(
 
 /** Whether a user owns a file, or the directory in which it is missing. */
 function isOwnedBy({ uid }: Rights, path: string): boolean {
-  return (statIfPresent(path) ?? statIfPresent(dirname(path)))?.uid === uid;
+  return (readStats(path) ?? readStats(dirname(path)))?.uid === uid;
 }
 
-function statIfPresent(path: string): Stats | undefined {
+function readStats(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {
@@ -235,7 +236,7 @@ export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDire
 }
 
 function isPresent(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return readLinkStats(path) !== undefined;
 }
 
 function namesIn(directory: string): string[] {
@@ -255,7 +256,7 @@ function openJournal(place: JournalPlace, mailbox: string, owner: Rights): numbe
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
-    const found = error.code === "EACCES" ? lstatIfPresent(path) : undefined;
+    const found = error.code === "EACCES" ? readLinkStats(path) : undefined;
     // Only of root's we know that it is one, although we cannot read it.
     if (found?.uid === 0) throw new CannotFinish(mailbox, nameOfUser(found.uid));
     return undefined;
@@ -268,7 +269,7 @@ function openJournal(place: JournalPlace, mailbox: string, owner: Rights): numbe
   return undefined;
 }
 
-function lstatIfPresent(path: string): Stats | undefined {
+function readLinkStats(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
@@ -286,6 +287,6 @@ function distrustJournal(stats: Stats, owner: Rights): Distrust | undefined {
 }
 
 function isNotice({ path }: JournalPlace, owner: Rights): boolean {
-  const stats = lstatIfPresent(path);
+  const stats = readLinkStats(path);
   return stats !== undefined && distrustJournal(stats, owner) === undefined;
 }

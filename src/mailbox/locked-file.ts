@@ -1,5 +1,7 @@
 /** A file that is written by its name: opened, locked, and sure to be still the one that has the name. */
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { statIfPresent } from "../file-stats.ts";
 import { isSystemError } from "../system-error.ts";
 import { dotlockHolder } from "./lock/dotlock.ts";
 import { tryBoth, tryCreate } from "./lock/lock-file.ts";
@@ -17,7 +19,7 @@ export interface LockedFile {
 /** Whether a name still is that of the open file. */
 export function hasName(descriptor: number, path: string): boolean {
   const { dev, ino } = fstatSync(descriptor);
-  const named = statSync(path, { throwIfNoEntry: false });
+  const named = statIfPresent(path);
   return named?.ino === ino && named.dev === dev;
 }
 

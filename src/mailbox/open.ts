@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
+import { statIfPresent } from "../file-stats.ts";
 import { notice } from "../notices.ts";
 import { isSystemError, named } from "../system-error.ts";
 import { CannotFinish, NotAMailbox } from "./errors.ts";
@@ -72,7 +73,7 @@ async function openMbox(
 /** Returns whether a path names a pipe, such as the shell's `<(command)`. */
 export function isPipe(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+    return statIfPresent(path)?.isFIFO() ?? false;
   } catch {
     return false;
   }

@@ -2,9 +2,11 @@
  * The spools of other users, as root delivers into them. Postfix local(8), its safe_open() and mailbox.c are the model: a
  * spool is a regular file of the recipient with one link, and no symbolic link leads root elsewhere.
  */
-import { constants, fchownSync, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs";
+
+import { constants, fchownSync, fstatSync, openSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Exit, MailError } from "../errors.ts";
+import { lstatIfPresent } from "../file-stats.ts";
 import { spoolGroupId } from "../groups.ts";
 import { isSystemError } from "../system-error.ts";
 import { type Rights, withRights } from "./rights.ts";
@@ -69,13 +71,13 @@ export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefine
 
 /** Returns the refusal of a spool or Maildir that exists; undefined if there is none, or root may deliver into it. */
 export function refuseSpool(path: string, recipient: Rights): SpoolRefused | undefined {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = lstatIfPresent(path);
   const fault = found && (found.isDirectory() ? judgeMaildir(path, found, recipient) : judgeSpool(found, recipient));
   return fault && new SpoolRefused(path, fault);
 }
 
 function judgeMaildir(path: string, found: Stats, { uid }: Rights): SpoolFault | undefined {
-  const isMaildir = ["cur", "new"].every((name) => lstatSync(`${path}/${name}`, { throwIfNoEntry: false }));
+  const isMaildir = ["cur", "new"].every((name) => lstatIfPresent(`${path}/${name}`));
   if (!isMaildir) return "directory";
   return found.uid === uid ? undefined : "foreign owner";
 }
@@ -87,7 +89,7 @@ function judgeMaildir(path: string, found: Stats, { uid }: Rights): SpoolFault |
  * @throws SpoolRefused, or the system's error
  */
 export function openSpool(path: string, { recipient, open }: SpoolAccess): { descriptor: number } | undefined {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = lstatIfPresent(path);
   if (found === undefined) return undefined;
   const fault = judgeSpool(found, recipient);
   if (fault !== undefined) throw new SpoolRefused(path, fault);

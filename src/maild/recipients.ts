@@ -1,7 +1,9 @@
 /** Who gets mail here, and why another does not. */
-import { lstatSync, readFileSync } from "node:fs";
+
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { lstatIfPresent } from "../file-stats.ts";
 import { rightsForSpool } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
 import type { Rights } from "../mailbox/rights.ts";
@@ -85,5 +87,5 @@ function findAccount(user: string): Rights | undefined {
 }
 
 function isFile(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return lstatIfPresent(path)?.isFile() ?? false;
 }

@@ -8,7 +8,7 @@
 // With the u flag, U+DC80..U+DCFF are lone surrogates only: bytes (text.ts), and no half of a character.
 const unsafe =
   /[\u034f\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\udc80-\udcff\u{e0000}-\u{e0fff}]/gu;
-const flag = /\u{1f3f4}[\u{e0020}-\u{e007e}]{1,6}\u{e007f}$/u;
+const flag = { base: 0x1f3f4, firstTag: 0xe0020, lastTag: 0xe007e, end: 0xe007f, mostTags: 6 };
 
 function shown(character: string): string {
   const code = character.codePointAt(0) ?? 0;
@@ -40,7 +40,13 @@ function isAtHome(text: string, character: string, at: number): boolean {
   return code >= 0xe0100 && code <= 0xe01ef && /\p{Script=Han}$/u.test(before);
 }
 
+/** By code points: an expression for this matches in Node 20 to 24, but not in Node 26. Each takes two UTF-16 units. */
 function isInFlag(text: string, at: number): boolean {
-  const end = text.slice(at, at + 16).indexOf("\u{e007f}");
-  return end >= 0 && flag.test(text.slice(Math.max(at - 16, 0), at + end + 2));
+  const isTag = (code: number) => code >= flag.firstTag && code <= flag.lastTag;
+  const codeAt = (place: number) => text.codePointAt(place) ?? 0;
+  let start = at - 2;
+  while (at - start <= 2 * flag.mostTags + 2 && isTag(codeAt(start))) start -= 2;
+  let end = start + 2;
+  while (end - start <= 2 * flag.mostTags && isTag(codeAt(end))) end += 2;
+  return codeAt(start) === flag.base && end > start + 2 && codeAt(end) === flag.end && at <= end;
 }

@@ -8,6 +8,7 @@
  * there while the whole message is with a server that has not answered yet: whoever finds it, without the lock being
  * held, knows that a flush was killed then.
  */
+
 import { randomBytes } from "node:crypto";
 import {
   accessSync,
@@ -22,12 +23,12 @@ import {
   openSync,
   readdirSync,
   renameSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { statIfPresent } from "../file-stats.ts";
 import { MailboxBusy } from "../mailbox/errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import {
@@ -298,7 +299,7 @@ function readPrivate(path: string): Outgoing {
 }
 
 function isAbandoned(path: string): boolean {
-  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  const changed = statIfPresent(path)?.mtimeMs;
   return changed !== undefined && changed < Date.now() - abandonedAfter;
 }
 

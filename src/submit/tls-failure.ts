@@ -39,6 +39,7 @@ function certificateFailure({ code = "", originalCode = "", cert, message }: Tls
   if (codes.includes("NOT_YET_VALID")) return { reason: "certificate not yet valid", detail: "" } as const;
   return {
     reason: "certificate not trusted",
-    detail: message.replace(/^Error initiating TLS - /, ""),
+    // Node 24 and later add advice about options of Node's own.
+    detail: message.replace(/^Error initiating TLS - /, "").replace(/;.*$/s, ""),
   } as const;
 }

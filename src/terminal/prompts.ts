@@ -28,6 +28,7 @@ interface Listed {
 
 interface Running<T> {
   run(): Promise<T>;
+  cancel(): Promise<void>;
 }
 
 interface Prompts {
@@ -117,7 +118,9 @@ async function ask<T>(
   const message = cutToFit(canvas.visible(question), Math.max(columns - 12, 1));
   try {
     // As enquirer exports it, whatever its types say: a class for each kind of prompt.
-    return await make(enquirer as unknown as Prompts, { message, stdin, stdout }).run();
+    const prompt = make(enquirer as unknown as Prompts, { message, stdin, stdout });
+    cancelOnControlKeys(stdin, prompt);
+    return await prompt.run();
   } catch (error) {
     // Ctrl-C and Escape reject with no error at all.
     if (error instanceof Error) throw error;
@@ -125,4 +128,18 @@ async function ask<T>(
   } finally {
     stdin.destroy();
   }
+}
+
+/**
+ * Makes Ctrl-C and Ctrl-D cancel a prompt before enquirer's readline interface sees them: that closes itself then, and
+ * enquirer uses it once more, which is an error from Node 24 on (ERR_USE_AFTER_CLOSE).
+ */
+function cancelOnControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
+  const emit = stdin.emit.bind(stdin);
+  stdin.emit = (event: string | symbol, ...values: unknown[]) => {
+    const key = event === "keypress" ? (values[1] as { ctrl?: boolean; name?: string } | undefined) : undefined;
+    if (key?.ctrl !== true || (key.name !== "c" && key.name !== "d")) return emit(event, ...values);
+    void prompt.cancel();
+    return true;
+  };
 }

@@ -1,9 +1,10 @@
 /** `mail --track` and the command `track`: where a message is, from the log of the mail server. */
-import { statSync } from "node:fs";
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/files.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { statIfPresent } from "../file-stats.ts";
 import { remembered, type Sent } from "../submit/sent.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type LogSource, logSources } from "./log-files.ts";
@@ -104,7 +105,7 @@ function bare(messageId: string): string {
 /** The log that is written now: which file it is (0: none now), and its size in bytes; of the journal something that is always new. */
 function newestOf([newest]: readonly LogSource[]): { readonly file: number; readonly size: number } {
   if (newest?.path === undefined) return { file: 1, size: Date.now() };
-  const { ino = 0, size = 0 } = statSync(newest.path, { throwIfNoEntry: false }) ?? {};
+  const { ino = 0, size = 0 } = statIfPresent(newest.path) ?? {};
   return { file: ino, size };
 }
 

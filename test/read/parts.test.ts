@@ -26,11 +26,26 @@ const spool =
   "From bob Sat Jan 16 18:22:03 2021\nFrom: bob\n\nplain\n\n";
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
-/** As uuencode(1), which is not installed everywhere. */
-const encode = `import binascii, sys
-data = sys.stdin.buffer.read()
-pieces = [data[at:at + 45] for at in range(0, len(data), 45)] + [b""]
-print("begin 644 ../dump.txt", *(binascii.b2a_uu(piece, backtick=True).decode()[:-1] for piece in pieces), "end", sep="\\n")`;
+
+/** Encodes as uuencode(1) does, which is not installed everywhere (POSIX.1-2024, uuencode, "Historical algorithm"). */
+function uuencode(name: string, text: string): string {
+  const bytes = Buffer.from(text);
+  const character = (bits: number) => String.fromCharCode(bits === 0 ? 96 : bits + 32);
+  const lines = [`begin 644 ${name}`];
+  for (let at = 0; at <= bytes.length; at += 45) {
+    const piece = bytes.subarray(at, at + 45);
+    let line = character(piece.length);
+    for (let i = 0; i < piece.length; i += 3) {
+      const [a = 0, b = 0, c = 0] = piece.subarray(i, i + 3);
+      const bits = (a << 16) | (b << 8) | c;
+      for (const shift of [18, 12, 6, 0]) line += character((bits >> shift) & 63);
+    }
+    lines.push(line);
+  }
+  if (bytes.length % 45 !== 0) lines.push(character(0));
+  return `${lines.join("\n")}\nend\n`;
+}
+
 let session: Bench;
 let directory: string;
 
@@ -64,7 +79,7 @@ test("save -p writes a part into a directory, for its owner alone, and the messa
 
 test("a file that stands uuencoded in a text is a part like others", async () => {
   const dump = "0123456789".repeat(20);
-  const encoded = spawnSync("python3", ["-c", encode], { input: dump, encoding: "utf8" }).stdout;
+  const encoded = uuencode("../dump.txt", dump);
   session.remove();
   session = await bench(`From ann Sat Jan 16 18:22:03 2021\nFrom: ann\n\nsee\n${encoded}`);
   expect(await run("parts")).toBe(

@@ -2,9 +2,10 @@
  * The lock file in a spool directory that only the group mail can write: made and removed by a program that is set-gid
  * mail and looks that the mailbox is ours, dotlockfile(1) of liblockfile-bin or else mutt_dotlock(1).
  */
+
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import { statIfPresent } from "../../file-stats.ts";
 
 const setGid = 0o2000;
 const groupWrites = 0o020;
@@ -34,8 +35,8 @@ const helpers: readonly Helper[] = [
 
 /** Whether the program can do in the mailbox's directory what we can't. */
 function mayHelp(program: string, path: string): boolean {
-  const found = statSync(program, { throwIfNoEntry: false });
-  const directory = statSync(dirname(path), { throwIfNoEntry: false });
+  const found = statIfPresent(program);
+  const directory = statIfPresent(dirname(path));
   if (found === undefined || directory === undefined) return false;
   return (found.mode & setGid) !== 0 && (directory.mode & groupWrites) !== 0 && found.gid === directory.gid;
 }

@@ -1,7 +1,9 @@
 /** The end of a session with a Maildir: names tell the state, files go, and what moves is written elsewhere before. */
-import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
+
+import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
+import { statIfPresent } from "../../file-stats.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { separator } from "../append.ts";
 import { mayHaveJournal } from "../journal-place.ts";
@@ -98,7 +100,7 @@ async function finishTarget(path: string, stateDirectory: string, lockwait: numb
 
 function targetOf({ path, at }: NonNullable<CommitPlan["mbox"]>): NonNullable<MaildirWork["moved"]> {
   if (meansMaildir(path)) return { path, at: "maildir", oldSize: -1 };
-  return { path, at, oldSize: statSync(path, { throwIfNoEntry: false })?.size ?? -1 };
+  return { path, at, oldSize: statIfPresent(path)?.size ?? -1 };
 }
 
 function forTarget(

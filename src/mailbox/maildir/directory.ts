@@ -1,21 +1,15 @@
 /** What is a Maildir, and what makes one. */
-import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
+import { isDirectory, lstatIfPresent, statIfPresent } from "../../file-stats.ts";
 import { isSystemError, named } from "../../system-error.ts";
 import { asOwner } from "./owner.ts";
 
 export type Place = "new" | "cur";
 
 const parts = ["tmp", "new", "cur"];
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch {
-    return false;
-  }
-}
 
 export function isMaildir(path: string): boolean {
   return isDirectory(join(path, "cur")) && isDirectory(join(path, "new"));
@@ -36,7 +30,7 @@ export function provideMaildir(path: string): boolean {
   try {
     const known = isMaildir(path);
     if (!known) {
-      if (statSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: 0o700 });
+      if (statIfPresent(path) === undefined) mkdirSync(path, { mode: 0o700 });
       else if (readdirSync(path).some((name) => !parts.includes(name))) throw notMaildir(path);
     }
     asOwner(path, () => {
@@ -65,7 +59,7 @@ export function removeAbandoned(path: string, now = Date.now()): void {
   try {
     asOwner(path, () => {
       for (const name of readdirSync(join(path, "tmp"))) {
-        const file = lstatSync(join(path, "tmp", name), { throwIfNoEntry: false });
+        const file = lstatIfPresent(join(path, "tmp", name));
         // A delivery may set the other times to those of its message.
         if (file?.isFile() === true && Math.max(file.atimeMs, file.mtimeMs, file.ctimeMs) < before)
           rmSync(join(path, "tmp", name), { force: true });

@@ -1,11 +1,13 @@
 /** parts and open, and what -p means to save, copy, write and pipe. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expandFileName } from "../../config/files.ts";
 import { MailError } from "../../errors.ts";
+import { statIfPresent } from "../../file-stats.ts";
 import { splitName } from "../../message/file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { sizeInWords } from "../../message/view/part-list.ts";
@@ -63,7 +65,7 @@ export async function chosenPartsOf(
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statIfPresent(path)?.isDirectory() === true;
 }
 
 /** A MailError is the user's to read; the session goes on, and a failing disk is told by the exit code. */

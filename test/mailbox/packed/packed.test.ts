@@ -17,6 +17,9 @@ const mbox = ["one", "two", "three"]
   .join("");
 const program = join(process.cwd(), "bin/mail.js");
 
+/** A function of the shell: the paths may contain spaces. */
+const ours = 'ours() { "$NODE" "$MAIL_PROGRAM" -n "$@"; }';
+
 function installed(name: string): boolean {
   return spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status === 0;
 }
@@ -27,14 +30,15 @@ function pack(name: string): string {
   return "box";
 }
 
-/** A shell in the home, with $MAIL_PROGRAM to be run; in a session of its own, without whoever's terminal runs the tests. */
+/** A shell in the home, with the function `ours`; in a session of its own, without whoever's terminal runs the tests. */
 function shell(line: string, more: Readonly<Record<string, string>> = {}) {
-  const run = spawnSync("/usr/bin/setsid", ["-w", "/bin/bash", "-c", line], {
+  const run = spawnSync("/usr/bin/setsid", ["-w", "/bin/bash", "-c", `${ours}; ${line}`], {
     cwd: home.path,
     env: {
       PATH: process.env["PATH"],
       HOME: home.path,
-      MAIL_PROGRAM: `${process.execPath} ${program} -n`,
+      NODE: process.execPath,
+      MAIL_PROGRAM: program,
       TZ: "UTC",
       ...more,
     },
@@ -132,7 +136,7 @@ describe("a compressed mailbox", () => {
   test.each(["gzip", "zstd", "xz"])("of %s without room to unpack it says where room is needed", (name) => {
     if (!installed(name)) return;
     writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
-    const { err, status } = shell("ulimit -f 200; $MAIL_PROGRAM -H -f box", { TMPDIR: home.path });
+    const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
     expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
     expect(err).toContain("set TMPDIR to a directory with room\n");
     expect(status).toBe(74);
@@ -142,10 +146,10 @@ describe("a compressed mailbox", () => {
 
 describe("a mailbox on standard input", () => {
   test.each([
-    ["from a pipe", "cat box | $MAIL_PROGRAM -H -f -"],
-    ["from a file", "$MAIL_PROGRAM -H -f - <box"],
-    ["compressed", "gzip -c box | $MAIL_PROGRAM -H -f -"],
-    ["under a name of the shell's", "$MAIL_PROGRAM -H -f <(gzip -dc <(gzip -c box))"],
+    ["from a pipe", "cat box | ours -H -f -"],
+    ["from a file", "ours -H -f - <box"],
+    ["compressed", "gzip -c box | ours -H -f -"],
+    ["under a name of the shell's", "ours -H -f <(gzip -dc <(gzip -c box))"],
   ])("%s is listed", (_shows, line) => {
     writeFileSync(join(home.path, "box"), mbox);
     expect(shell(line)).toEqual({ out: list, err: "", status: 0 });
@@ -153,7 +157,7 @@ describe("a mailbox on standard input", () => {
 
   test("without a terminal the header lines are shown, and that is all", () => {
     writeFileSync(join(home.path, "box"), mbox);
-    const { out, status } = shell("cat box | $MAIL_PROGRAM -f -");
+    const { out, status } = shell("cat box | ours -f -");
     expect(out).toBe(
       'Mail version 8.1.2 01/15/2001.  Type ? for help.\n"-": 3 messages 3 new [Read only]\n' +
         `${list}"-" [Read only]: nothing was written\n`,
