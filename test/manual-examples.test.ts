@@ -38,6 +38,7 @@ beforeAll(async () => {
     spool: join(place, "spool"),
     domain: "example.org",
     users: ["ann", "bob", "root"],
+    clients: 100,
     stateDirectory: join(place, "state"),
   };
   server = await listen(options, openLog(log));

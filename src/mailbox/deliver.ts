@@ -18,14 +18,28 @@ export interface Delivery {
   readonly message: Uint8Array | Iterable<Uint8Array>;
 }
 
-/** One message in mbox form: `From ` at the start of a line is quoted, and an empty line ends it. */
-export function mboxForm({ sender, date, message }: Delivery): Buffer {
-  const pieces = message instanceof Uint8Array ? [message] : [...message];
-  const text = Buffer.concat(pieces)
-    .toString("latin1")
-    .replace(/^From /gm, ">From ");
-  const end = text.endsWith("\n") ? "\n" : "\n\n";
-  return Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${asctime(date)}\n${text}${end}`, "latin1");
+/** Yields a message in mbox form: `From ` at the start of a line is quoted, and an empty line ends it. */
+export function* mboxForm({ sender, date, message }: Delivery): Iterable<Buffer> {
+  yield Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${asctime(date)}\n`, "latin1");
+  const separator = "From ";
+  let isAtLineStart = true;
+  let held = "";
+  let last = "";
+  for (const piece of message instanceof Uint8Array ? [message] : message) {
+    if (piece.length === 0) continue;
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    const text = held + bytes.toString("latin1");
+    const lineStart = text.lastIndexOf("\n") + 1;
+    const line = text.slice(lineStart);
+    // The next piece may go on with a line that begins as a From_ line does.
+    held = (lineStart > 0 || isAtLineStart) && line !== separator && separator.startsWith(line) ? line : "";
+    const now = text.slice(0, text.length - held.length);
+    const quoted = now.replace(/\nFrom /g, "\n>From ");
+    yield Buffer.from(isAtLineStart && now.startsWith(separator) ? `>${quoted}` : quoted, "latin1");
+    isAtLineStart = held !== "" || text.endsWith("\n");
+    last = text.slice(-1);
+  }
+  yield Buffer.from(`${held}${last === "\n" || last === "" ? "" : "\n"}\n`, "latin1");
 }
 
 /**
@@ -58,7 +72,7 @@ export async function deliver(
     await fileMessage(spool, delivery);
     return;
   }
-  await appendMessages(spool, [[mboxForm(delivery)]], {
+  await appendMessages(spool, [mboxForm(delivery)], {
     ...options,
     ...(recipient === undefined ? {} : { recipient }),
   });

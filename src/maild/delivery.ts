@@ -3,10 +3,11 @@ import { deliver } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
 import { SpoolRefused } from "../mailbox/spool.ts";
 import { isSystemError, strerror } from "../system-error.ts";
+import type { HeldMessage } from "./held-message.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Recipient } from "./recipients.ts";
-import { type Arrival, cleanUp, traceFields } from "./trace.ts";
+import { type Arrival, traceFields } from "./trace.ts";
 
 /** Seconds to wait for another program's lock: longer than a reader needs, shorter than a client waits for its answer. */
 const lockwait = 60;
@@ -21,13 +22,20 @@ export class Refusal extends Error {
   }
 }
 
-export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], wire: Buffer) => Promise<void>;
+/** A message in the form in which it is stored, without trace fields. */
+interface Message {
+  readonly messageId: string;
+  readonly held: HeldMessage;
+}
+
+export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], message: Message) => Promise<void>;
 
 /**
  * @returns a function that delivers to all, or throws a Refusal. When one mailbox can't take a message that others have
  * already, the client is asked to try again: a second copy does less harm than a lost message.
+ * @param signal ends the wait for a mailbox's lock; the message is then not delivered
  */
-export function localDelivery(options: Options, log: Log): Deliver {
+export function localDelivery(options: Options, log: Log, signal: AbortSignal): Deliver {
   const turns = new Map<string, Promise<void>>();
 
   /** Two deliveries of this process to one mailbox take turns: its fcntl locks don't shut out itself. */
@@ -41,11 +49,10 @@ export function localDelivery(options: Options, log: Log): Deliver {
     return turn;
   };
 
-  return async (arrival, recipients, wire) => {
+  return async (arrival, recipients, { messageId, held }) => {
     const { id, sender, date } = arrival;
-    const { message, messageId } = cleanUp(wire, arrival, options.domain);
     log.write("cleanup", `${id}: message-id=${messageId}`);
-    log.write("qmgr", `${id}: from=<${sender}>, size=${message.length}, nrcpt=${recipients.length} (queue active)`);
+    log.write("qmgr", `${id}: from=<${sender}>, size=${held.size}, nrcpt=${recipients.length} (queue active)`);
     const single = recipients.length === 1;
     const failures: unknown[] = [];
     for (const to of recipients) {
@@ -62,8 +69,13 @@ export function localDelivery(options: Options, log: Log): Deliver {
       };
       try {
         await inTurn(to.spool, async () => {
-          const delivery = { sender, date, message: Buffer.concat([trace, message]) };
-          await deliver(to.spool, delivery, { account: to.account, lockwait, stateDirectory: options.stateDirectory });
+          const delivery = { sender, date, message: chain([trace], held.pieces()) };
+          await deliver(to.spool, delivery, {
+            account: to.account,
+            lockwait,
+            stateDirectory: options.stateDirectory,
+            signal,
+          });
         });
         report("2.0.0", `sent (delivered to ${isMaildir(to.spool) ? "maildir" : "mailbox"})`);
       } catch (error) {
@@ -88,7 +100,11 @@ function statusOf(error: unknown): { dsn: string; status: "bounced" | "deferred"
   return { dsn: isFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
 }
 
-function isFull(error: unknown): boolean {
+function* chain(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
+  for (const part of parts) yield* part;
+}
+
+export function isFull(error: unknown): boolean {
   const found = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return isSystemError(found) && ["ENOSPC", "EDQUOT", "EFBIG"].includes(found.code);
 }

@@ -15,6 +15,8 @@ export interface Options {
   readonly log?: string;
   /** Names that get mail though they are in no password database. */
   readonly users: readonly string[];
+  /** The number of clients at a time. */
+  readonly clients: number;
   /** Private directory for what a killed delivery is undone by. */
   readonly stateDirectory: string;
 }
@@ -40,8 +42,18 @@ export const maildOptions = [
     repeats: true,
     meaning: "take mail for this user, though no account has the name; may be given again",
   },
+  {
+    long: "clients",
+    argument: "number",
+    meaning: "serve this many clients at a time; refuse others with 421",
+  },
   { long: "listen", argument: "host", meaning: "listen on this address" },
 ] as const;
+
+/** The limits that are not options. */
+const limits = `
+Limits: 50 MB and 1000 recipients per message, 1 MB per header, 50 connections per address.
+Messages of more than 128 kB are kept in /var/tmp (or $TMPDIR) until they are delivered.`;
 
 /** @returns the options, or what `--help` asked for */
 export async function parseOptions(
@@ -53,10 +65,15 @@ export async function parseOptions(
     if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) throw new InvalidArgumentError("It must be 0 to 65535.");
     return Number(value);
   };
+  const count = (value: string): number => {
+    if (!/^[1-9]\d{0,4}$/.test(value)) throw new InvalidArgumentError("It must be 1 to 99999.");
+    return Number(value);
+  };
   const values: Record<string, (option: InstanceType<typeof Option>) => void> = {
     port: (option) => option.argParser(port),
     domain: (option) => option.default(hostname()),
     user: (option) => option.default([]).argParser((name: string, names: readonly string[]) => [...names, name]),
+    clients: (option) => option.default(100).argParser(count),
     listen: (option) => option.default("127.0.0.1"),
   };
   const command = new Command("maild").description("Takes mail by SMTP and delivers it to mailboxes of this machine.");
@@ -66,6 +83,7 @@ export async function parseOptions(
     command.addOption(option);
   }
   command
+    .addHelpText("after", limits)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({

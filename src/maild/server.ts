@@ -1,34 +1,46 @@
 import type { AddressInfo, Socket } from "node:net";
 import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
-import { localDelivery, Refusal } from "./delivery.ts";
+import { isFull, localDelivery, Refusal } from "./delivery.ts";
+import { HeldMessage } from "./held-message.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import { queueId } from "./queue-id.ts";
 import { judgeRecipient, type Recipient, refuseMailbox } from "./recipients.ts";
-import type { Arrival } from "./trace.ts";
+import { type Arrival, Cleaner } from "./trace.ts";
 import { acceptTypedLines } from "./typed-lines.ts";
 
 export interface Server {
   /** ADDRESS:PORT */
   readonly address: string;
-  /** Takes no more connections, finishes the deliveries under way and hangs up. */
+  /** Takes no more connections, finishes the deliveries of messages that arrived to their final dot, and hangs up. */
   close(): Promise<void>;
 }
 
-/** A message is held in memory until it is delivered. */
+/** As many hops as Postfix allows (hopcount_limit). */
+const mostHops = 50;
+/** Bytes. */
 const largestMessage = 50 * 1024 * 1024;
+/** Connections of one address and recipients of one message: Postfix's limits. */
+const mostPerAddress = 50;
+const mostRecipients = 1000;
+/** Milliseconds that deliveries may still wait for locks after the signal to end. */
+const patience = 5000;
 
 /** @throws the system's error when the address can't be had */
 export async function listen(options: Options, log: Log): Promise<Server> {
   const { SMTPServer } = await import("smtp-server");
-  const receive = reception(options, log);
-  const underWay = new Set<Promise<unknown>>();
+  const stopping = new AbortController();
+  const receive = reception(options, log, stopping.signal);
+  /** Sessions whose message has arrived to its final dot, with its delivery and the reply. */
+  const underWay = new Map<SMTPServerSession, Promise<unknown>>();
+  let isClosing = false;
 
   const server = new SMTPServer({
     name: options.domain,
     banner: "maild",
     heloResponse: "%s",
     size: largestMessage,
+    maxRecipients: mostRecipients,
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
@@ -36,19 +48,26 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     socketTimeout: 300_000,
     onConnect(session, callback) {
       log.write("smtpd", `connect from ${peer(session)}`);
-      callback();
+      const addresses = [...connections()].map(({ remoteAddress }) => remoteAddress);
+      callback(refuseConnection(session, addresses, options, log));
     },
     onRcptTo({ address }, session, callback) {
       callback(refusalOf(address, session, options, log));
     },
     onData(stream, session, callback) {
-      const work = receive(stream, session).then(
-        // The library's type knows no text here; its documentation does, and it becomes the answer.
-        (text) => (callback as (error: null, answer: string) => void)(null, text),
-        (error: unknown) => callback(error instanceof Refusal ? error : internal(log, error)),
-      );
-      underWay.add(work);
-      void work.finally(() => underWay.delete(work));
+      const received = receive(stream, session);
+      void received.then((finish) => {
+        const work = finish().then(
+          // The library's type knows no text here; its documentation does, and it becomes the answer.
+          (text) => (callback as (error: null, answer: string) => void)(null, text),
+          (error: unknown) => callback(error instanceof Refusal ? error : internal(log, error)),
+        );
+        underWay.set(session, work);
+        void work.finally(() => {
+          underWay.delete(session);
+          if (isClosing) hangUp();
+        });
+      });
     },
     onClose(session) {
       // A client that hung up before the greeting never was in the log.
@@ -57,6 +76,16 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     },
   });
 
+  const connections = (): Iterable<Connection> => server.connections;
+  /** Ends the sessions that have no delivery under way. A client that has not sent its final dot has no reply to wait for. */
+  const hangUp = () => {
+    for (const connection of [...connections()]) {
+      if (!underWay.has(connection.session)) connection.send(421, "4.3.2 Service shutting down");
+    }
+  };
+
+  // Above this number, not even a refusal is sent.
+  server.server.maxConnections = 2 * options.clients;
   const sockets = new Set<Socket>();
   server.server.prependListener("connection", (socket: Socket) => {
     acceptTypedLines(socket);
@@ -73,35 +102,111 @@ export async function listen(options: Options, log: Log): Promise<Server> {
   return {
     address: `${address.includes(":") ? `[${address}]` : address}:${port}`,
     async close() {
-      await Promise.all(underWay);
+      isClosing = true;
+      server.server.close();
+      hangUp();
+      const giveUp = setTimeout(() => stopping.abort(new Error("maild is shutting down")), patience);
+      await Promise.all(underWay.values());
+      clearTimeout(giveUp);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // They have been told 421 by then; one that does not hang up must not keep the server.
-      const patience = setTimeout(() => {
+      const destroy = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, 500);
       await closed;
-      clearTimeout(patience);
+      clearTimeout(destroy);
     },
   };
 }
 
-/** What takes a message, and gives the answer to it. */
-function reception(options: Options, log: Log) {
-  const deliver = localDelivery(options, log);
-  return async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
+/** The part of the library's connection that is used here. */
+interface Connection {
+  readonly session: SMTPServerSession;
+  readonly remoteAddress: string;
+  /** After 421 it hangs up. */
+  send(code: number, text: string): void;
+}
+
+/** @param addresses of all clients, this one included */
+function refuseConnection(
+  session: SMTPServerSession,
+  addresses: readonly string[],
+  { clients, domain }: Options,
+  log: Log,
+): Refusal | undefined {
+  const own = addresses.filter((address) => address === session.remoteAddress).length;
+  if (own > mostPerAddress) {
+    log.write("smtpd", `warning: Connection concurrency limit exceeded: ${own} from ${peer(session)} for service smtp`);
+    return new Refusal(421, `4.7.0 ${domain} Error: too many connections from ${session.remoteAddress}`);
+  }
+  if (addresses.length <= clients) return undefined;
+  log.write("smtpd", `warning: too many clients: ${addresses.length}, the limit is ${clients}`);
+  return new Refusal(421, `4.3.2 ${domain} Error: too many clients; try again later`);
+}
+
+/**
+ * Returns a function that receives a message up to its final dot. It returns a function that delivers the message and
+ * returns the reply, or throws a Refusal.
+ */
+function reception(options: Options, log: Log, signal: AbortSignal) {
+  const deliver = localDelivery(options, log, signal);
+  return async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<() => Promise<string>> => {
     const id = queueId();
     const arrival = arrivalOf(id, session);
     log.write("smtpd", `${id}: client=${peer(session)}`);
-    const wire = await readAll(stream);
-    const failed = stream.sizeExceeded ? "message too big" : hasLoop(wire) ? "too many hops" : "";
-    if (failed !== "") {
-      log.write("cleanup", `${id}: reject: ${failed} from ${peer(session)}; from=<${arrival.sender}>`);
-      if (stream.sizeExceeded) throw new Refusal(552, "5.3.4 Error: message file too big");
-      throw new Refusal(554, "5.4.0 Error: too many hops");
-    }
-    await deliver(arrival, accepted(session, options), wire);
-    return `2.0.0 Ok: queued as ${id}`;
+    const cleaner = new Cleaner(arrival, options.domain);
+    const held = new HeldMessage();
+    const failure = await hold(stream, cleaner, held).then(
+      () => failureOf(stream, cleaner),
+      (error: unknown) => (isFull(error) ? full : { error }),
+    );
+    return async () => {
+      try {
+        if (failure !== undefined && "error" in failure) throw failure.error;
+        if (failure !== undefined) {
+          log.write("cleanup", `${id}: reject: ${failure.reason} from ${peer(session)}; from=<${arrival.sender}>`);
+          throw new Refusal(failure.code, failure.text);
+        }
+        await deliver(arrival, accepted(session, options), { messageId: cleaner.messageId, held });
+        return `2.0.0 Ok: queued as ${id}`;
+      } finally {
+        held.close();
+      }
+    };
   };
+}
+
+interface Failure {
+  readonly reason: string;
+  readonly code: number;
+  readonly text: string;
+}
+
+const full: Failure = { reason: "no room", code: 452, text: "4.3.1 Insufficient system storage" };
+
+/** Returns why a received message is refused; undefined if it is not. */
+function failureOf({ sizeExceeded }: SMTPServerDataStream, { isHeaderTooLong, hops }: Cleaner): Failure | undefined {
+  if (sizeExceeded) return { reason: "message too big", code: 552, text: "5.3.4 Error: message file too big" };
+  if (isHeaderTooLong) return { reason: "header too big", code: 552, text: "5.3.4 Error: message header too big" };
+  return hops > mostHops ? { reason: "too many hops", code: 554, text: "5.4.0 Error: too many hops" } : undefined;
+}
+
+/** Reads a message to its end. @throws what failed first; the rest is then read and dropped, so that a reply can be sent */
+async function hold(stream: SMTPServerDataStream, cleaner: Cleaner, held: HeldMessage): Promise<void> {
+  let failed: { readonly error: unknown } | undefined;
+  const keep = (bytes: Buffer) => {
+    if (failed === undefined && !stream.sizeExceeded && !cleaner.isHeaderTooLong) held.append(bytes);
+    else held.close();
+  };
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    try {
+      keep(cleaner.write(piece));
+    } catch (error) {
+      failed ??= { error };
+    }
+  }
+  if (failed !== undefined) throw failed.error;
+  keep(cleaner.end());
 }
 
 /** Why a recipient is not taken, which is logged; undefined for one that is. */
@@ -138,23 +243,6 @@ function arrivalOf(id: string, session: SMTPServerSession): Arrival {
     protocol: protocol(session),
     sender: mailFrom === false ? "" : mailFrom.address,
   };
-}
-
-async function readAll(stream: SMTPServerDataStream): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of stream as AsyncIterable<Buffer>) {
-    length += piece.length;
-    // What is over the limit is read and let go, so that the client gets to hear the answer.
-    if (length <= largestMessage) pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
-/** As many hops as Postfix allows (hopcount_limit). */
-function hasLoop(wire: Buffer): boolean {
-  const header = wire.toString("latin1").split("\r\n\r\n", 1)[0] ?? "";
-  return (header.match(/^Received:/gim)?.length ?? 0) > 50;
 }
 
 function internal(log: Log, error: unknown): Refusal {

@@ -31,55 +31,132 @@ export function traceFields(
   ].join("\n");
 }
 
-export interface Cleaned {
-  /** With lines that end in a newline alone, without From_ line. */
-  readonly message: Buffer;
-  readonly messageId: string;
-}
-
 /** Not to be stored: names of others, and what only the last server may say (message_drop_headers of Postfix). */
 const dropped = new Set(["bcc", "resent-bcc", "content-length", "return-path"]);
 
-/** Makes a message as SMTP brought it into one to be stored: line ends, dropped fields, and Message-Id, Date, From. */
-export function cleanUp(wire: Buffer, arrival: Arrival, domain: string): Cleaned {
-  // latin1 maps each byte to one character and back.
-  const text = wire.toString("latin1").replace(/\r\n/g, "\n");
-  const { fields, body } = splitHeader(text);
-  const kept = fields.filter((field) => !dropped.has(nameOf(field)));
-  const has = (name: string): string | undefined => kept.find((field) => nameOf(field) === name);
-  const messageId = has("message-id");
-  const ownId = `<${stamp(arrival.date)}.${arrival.id}@${domain}>`;
-  if (messageId === undefined) kept.push(`Message-Id: ${ownId}\n`);
-  if (has("date") === undefined) kept.push(`Date: ${dateField(arrival.date)}\n`);
-  if (has("from") === undefined)
-    kept.push(`From: ${arrival.sender === "" ? `MAILER-DAEMON@${domain}` : arrival.sender}\n`);
-  const message = Buffer.from(`${kept.join("")}\n${body}${body === "" || body.endsWith("\n") ? "" : "\n"}`, "latin1");
-  return {
-    message,
-    messageId:
-      messageId
-        ?.slice(messageId.indexOf(":") + 1)
-        .replace(/\s+/g, " ")
-        .trim() ?? ownId,
-  };
+/** Bytes. The header is kept in memory until its end is known. */
+const longestHeader = 1024 * 1024;
+/** Bytes of a line that are kept in memory before it is known whether the line is a field. */
+const longestLine = 64 * 1024;
+
+/**
+ * Makes a message as SMTP brought it into one to be stored, while it arrives: lines end in a newline, some header fields
+ * are dropped, and Message-Id, Date and From are added if they are missing. There is no From_ line.
+ */
+export class Cleaner {
+  readonly #arrival: Arrival;
+  readonly #domain: string;
+  #header: Header | undefined = new Header();
+  /** A piece may end within CR LF. */
+  #endsInCr = false;
+  #lastByte = "\n";
+  /** The value of Message-Id; known once the header is complete. */
+  messageId = "";
+  /** How many Received fields the header has. */
+  hops = 0;
+  /** The header is too long; nothing more is returned. */
+  isHeaderTooLong = false;
+
+  constructor(arrival: Arrival, domain: string) {
+    this.#arrival = arrival;
+    this.#domain = domain;
+  }
+
+  /** Returns the bytes to be stored so far, without those that an earlier call returned. */
+  write(piece: Buffer): Buffer {
+    // latin1 maps each byte to one character and back.
+    const text = `${this.#endsInCr ? "\r" : ""}${piece.toString("latin1")}`;
+    this.#endsInCr = text.endsWith("\r");
+    return this.#store((this.#endsInCr ? text.slice(0, -1) : text).replace(/\r\n/g, "\n"));
+  }
+
+  /** Returns the last bytes to be stored. */
+  end(): Buffer {
+    const rest = this.#store(this.#endsInCr ? "\r" : "");
+    const last = this.#header === undefined ? Buffer.alloc(0) : this.#storeHeader(this.#header.finish());
+    return Buffer.concat([rest, last, Buffer.from(this.#lastByte === "\n" ? "" : "\n")]);
+  }
+
+  #store(text: string): Buffer {
+    if (this.#header === undefined) return this.#storeBody(text);
+    const body = this.#header.read(text);
+    this.isHeaderTooLong ||= this.#header.length > longestHeader;
+    if (this.isHeaderTooLong) this.#header = new Header();
+    return body === undefined || this.isHeaderTooLong ? Buffer.alloc(0) : this.#storeHeader(body);
+  }
+
+  #storeHeader(body: string): Buffer {
+    const fields = this.#header?.fields ?? [];
+    this.#header = undefined;
+    const kept = fields.filter((field) => !dropped.has(nameOf(field)));
+    const find = (name: string): string | undefined => kept.find((field) => nameOf(field) === name);
+    const { date, id, sender } = this.#arrival;
+    const given = find("message-id");
+    const ownId = `<${stamp(date)}.${id}@${this.#domain}>`;
+    if (given === undefined) kept.push(`Message-Id: ${ownId}\n`);
+    if (find("date") === undefined) kept.push(`Date: ${dateField(date)}\n`);
+    if (find("from") === undefined) kept.push(`From: ${sender === "" ? `MAILER-DAEMON@${this.#domain}` : sender}\n`);
+    this.messageId =
+      given === undefined
+        ? ownId
+        : given
+            .slice(given.indexOf(":") + 1)
+            .replace(/\s+/g, " ")
+            .trim();
+    this.hops = fields.filter((field) => nameOf(field) === "received").length;
+    return Buffer.concat([Buffer.from(`${kept.join("")}\n`, "latin1"), this.#storeBody(body)]);
+  }
+
+  #storeBody(text: string): Buffer {
+    this.#lastByte = text.at(-1) ?? this.#lastByte;
+    return Buffer.from(text, "latin1");
+  }
 }
 
-/** Fields with their continuation lines and newlines. A line that is no field ends the header and begins the body. */
-function splitHeader(text: string): { fields: string[]; body: string } {
-  const fields: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const end = text.indexOf("\n", at) + 1 || text.length;
-    const line = text.slice(at, end);
-    if (/^[\t ]/.test(line) && fields.length > 0) fields[fields.length - 1] += line;
-    else if (/^[\x21-\x39\x3b-\x7e]+[\t ]*:/.test(line)) fields.push(line);
-    else if (line === "\n") return { fields, body: text.slice(end) };
-    else break;
-    at = end;
+/** Whether a line begins a field, or continues the last of the fields. */
+function isFieldLine(line: string, fields: readonly string[]): boolean {
+  return /^[\t ]/.test(line) ? fields.length > 0 : /^[\x21-\x39\x3b-\x7e]+[\t ]*:/.test(line);
+}
+
+/** Reads header fields, with their continuation lines and newlines, until a line that is not a field begins the body. */
+class Header {
+  readonly fields: string[] = [];
+  /** Characters so far. */
+  length = 0;
+  #rest = "";
+
+  /** Returns the beginning of the body; undefined while the header goes on. */
+  read(text: string): string | undefined {
+    this.length += text.length;
+    // A long line arrives in many pieces; only its end is of interest.
+    if (!text.includes("\n") && this.#rest.length + text.length <= longestLine) {
+      this.#rest += text;
+      return undefined;
+    }
+    const all = this.#rest + text;
+    let at = 0;
+    for (let end = all.indexOf("\n") + 1; end > 0; end = all.indexOf("\n", at) + 1) {
+      const line = all.slice(at, end);
+      if (line === "\n") return all.slice(end);
+      if (!this.#add(line)) return all.slice(at);
+      at = end;
+    }
+    this.#rest = all.slice(at);
+    return this.#rest.length <= longestLine || isFieldLine(this.#rest, this.fields) ? undefined : this.#rest;
   }
-  const last = fields.at(-1);
-  if (last !== undefined && !last.endsWith("\n")) fields[fields.length - 1] = `${last}\n`;
-  return { fields, body: text.slice(at) };
+
+  /** Returns the body of a message that has ended. */
+  finish(): string {
+    if (this.#rest === "") return "";
+    return this.#add(`${this.#rest}\n`) ? "" : this.#rest;
+  }
+
+  #add(line: string): boolean {
+    if (!isFieldLine(line, this.fields)) return false;
+    if (/^[\t ]/.test(line)) this.fields[this.fields.length - 1] += line;
+    else this.fields.push(line);
+    return true;
+  }
 }
 
 function nameOf(field: string): string {

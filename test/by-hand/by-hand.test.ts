@@ -32,6 +32,7 @@ beforeEach(async () => {
     spool: join(directory, "spool"),
     domain: "dominio",
     users: ["debian"],
+    clients: 100,
     stateDirectory: join(directory, "state"),
   };
   server = await listen(options, openLog(join(directory, "mail.log")));

@@ -28,6 +28,7 @@ async function maild(): Promise<string> {
     spool,
     domain: "host.example",
     users: ["ann"],
+    clients: 100,
     stateDirectory: place,
   };
   const server = await listen(options, openLog(join(place, "log")));

@@ -1,16 +1,28 @@
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openLog } from "../../src/maild/log.ts";
+import type { Options } from "../../src/maild/options.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
 import { until } from "../until.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";
 
 let directory: string;
 let spool: string;
+let options: Options;
 let server: Server;
 let dialogue: Dialogue;
 
@@ -18,12 +30,13 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "maild-"));
   spool = join(directory, "spool");
   mkdirSync(spool);
-  const options = {
+  options = {
     listen: "127.0.0.1",
     port: 0,
     spool,
     domain: "dominio",
     users: ["debian", "ana"],
+    clients: 20,
     stateDirectory: directory,
   };
   server = await listen(options, openLog(join(directory, "mail.log")));
@@ -211,4 +224,83 @@ test("a new log can be read by its group, which is adm if root runs maild; an ex
   chmodSync(join(directory, "mail.log"), 0o600);
   openLog(join(directory, "mail.log")).write("smtpd", "a line");
   expect(statSync(join(directory, "mail.log")).mode & 0o777).toBe(0o600);
+});
+
+/** Lets a client come as far as DATA. */
+async function beginMessage(client: Dialogue): Promise<void> {
+  for (const line of ["EHLO here", "MAIL FROM:<ana@dominio>", "RCPT TO:<debian@dominio>", "DATA"])
+    await client.say(line);
+}
+
+test("a client that is silent within its message is told 421, and can't keep the server from ending", async () => {
+  await beginMessage(dialogue);
+  dialogue.socket.write("Subject: never ends\r\n\r\ntext\r\n");
+  const closed = server.close();
+  expect(await dialogue.say()).toBe("421 4.3.2 Service shutting down");
+  await closed;
+  expect(existsSync(join(spool, "debian"))).toBe(false);
+});
+
+test("a message whose final dot has arrived is delivered and answered before the server ends", async () => {
+  const blocker = `${join(spool, "debian")}.lock`;
+  writeFileSync(blocker, `${process.pid}:${hostname()}\n`);
+  await beginMessage(dialogue);
+  dialogue.socket.write("Subject: in time\r\n\r\ntext\r\n.\r\n");
+  await until(() => log().includes("(queue active)"));
+  const port = Number(server.address.split(":")[1]);
+  const closed = server.close();
+  await expect(openDialogue(port).say()).rejects.toThrow("hung up");
+  rmSync(blocker);
+  expect(await dialogue.say()).toMatch(/^250 2\.0\.0 Ok: queued as /);
+  expect(await dialogue.say()).toBe("421 4.3.2 Service shutting down");
+  await closed;
+  expect(mailbox("debian")).toContain("Subject: in time\n");
+});
+
+test("a mailbox that stays locked keeps the server from ending for some seconds only; the client tries again", async () => {
+  writeFileSync(`${join(spool, "debian")}.lock`, `${process.pid}:${hostname()}\n`);
+  await beginMessage(dialogue);
+  dialogue.socket.write("Subject: later\r\n\r\ntext\r\n.\r\n");
+  await until(() => log().includes("(queue active)"));
+  await server.close();
+  expect(await dialogue.say()).toMatch(/^451 4\.3\.0 /);
+  expect(existsSync(join(spool, "debian"))).toBe(false);
+});
+
+test("more clients than the limit are refused with 421, until one leaves", async () => {
+  const port = Number(server.address.split(":")[1]);
+  const clients = Array.from({ length: 19 }, () => openDialogue(port));
+  for (const client of clients) expect(await client.say()).toMatch(/^220 /);
+  const late = openDialogue(port);
+  expect(await late.say()).toBe("421 4.3.2 dominio Error: too many clients; try again later");
+  await expect(late.say()).rejects.toThrow("hung up");
+  expect(log()).toContain("warning: too many clients: 21, the limit is 20");
+  await clients[0]?.say("QUIT");
+  const next = openDialogue(port);
+  expect(await next.say()).toMatch(/^220 /);
+  for (const { socket } of [...clients, next]) socket.destroy();
+});
+
+test("one address is served fifty clients at a time", async () => {
+  await server.close();
+  server = await listen({ ...options, clients: 100 }, openLog(join(directory, "mail.log")));
+  const port = Number(server.address.split(":")[1]);
+  const clients = Array.from({ length: 50 }, () => openDialogue(port));
+  for (const client of clients) expect(await client.say()).toMatch(/^220 /);
+  expect(await openDialogue(port).say()).toBe("421 4.7.0 dominio Error: too many connections from 127.0.0.1");
+  expect(log()).toContain("Connection concurrency limit exceeded: 51 from localhost[127.0.0.1] for service smtp");
+  for (const { socket } of clients) socket.destroy();
+});
+
+test("a message of megabytes arrives byte for byte, in an mbox and in a Maildir", async () => {
+  for (const name of ["ana", "ana/cur", "ana/new", "ana/tmp"]) mkdirSync(join(spool, name));
+  const lines = Array.from({ length: 60_000 }, (_, at) => `${at} ${"\u00e9".repeat(at % 97)}`);
+  await dialogue.say("EHLO here");
+  await dialogue.say("MAIL FROM:<ana@dominio>");
+  for (const user of ["debian", "ana"]) await dialogue.say(`RCPT TO:<${user}@dominio>`);
+  expect(await data("Subject: large", "", ...lines)).toMatch(/^250 /);
+  const body = `\n\n${lines.join("\n")}\n`;
+  expect(mailbox("debian").endsWith(`${body}\n`)).toBe(true);
+  const [name = ""] = readdirSync(join(spool, "ana/new"));
+  expect(mailbox(`ana/new/${name}`).endsWith(body)).toBe(true);
 });

@@ -148,6 +148,7 @@ function snapshot(path = directory): string[] {
         spool: spools,
         domain: "dominio",
         users: [],
+        clients: 100,
         stateDirectory: directory,
       };
       server = await listen(options, openLog(join(directory, "mail.log")));

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Arrival, cleanUp } from "../../src/maild/trace.ts";
+import { type Arrival, Cleaner } from "../../src/maild/trace.ts";
 
 const arrival: Arrival = {
   id: "DE3232C16A",
@@ -11,7 +11,19 @@ const arrival: Arrival = {
   sender: "ana@dominio",
 };
 
-const clean = (wire: string) => cleanUp(Buffer.from(wire, "latin1"), arrival, "dominio");
+/** @param length bytes of each piece in which the message arrives */
+function clean(
+  wire: string,
+  length = 7,
+): { message: Buffer; messageId: string; hops: number; isHeaderTooLong: boolean } {
+  const cleaner = new Cleaner(arrival, "dominio");
+  const bytes = Buffer.from(wire, "latin1");
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += length) pieces.push(cleaner.write(bytes.subarray(at, at + length)));
+  pieces.push(cleaner.end());
+  const { messageId, hops, isHeaderTooLong } = cleaner;
+  return { message: Buffer.concat(pieces), messageId, hops, isHeaderTooLong };
+}
 
 test("missing fields are added behind the ones there are", () => {
   const { message, messageId } = clean("Subject: x\r\n folded\r\nReturn-Path: <a@b>\r\n c\r\n\r\nbody\r\n");
@@ -34,4 +46,43 @@ test("a body keeps each of its bytes", () => {
       expect(message.toString("latin1")).toBe(`From: a@b\nDate: now\nMessage-Id: <1@b>\n\n${expected}`);
     }),
   );
+});
+
+test("the pieces in which a message arrives make no difference", () => {
+  const line = fc.constantFrom(
+    "Subject: x",
+    " folded",
+    "Bcc: a",
+    "Received: by b",
+    "",
+    "From here",
+    "x",
+    "\r",
+    "a\r\rb",
+    ".",
+  );
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 9 }),
+      fc.constantFrom("\r\n", "\n", ""),
+      fc.integer({ min: 1, max: 9 }),
+      (lines, end, length) => {
+        const wire = `${lines.join("\r\n")}${end}`;
+        expect(clean(wire, length)).toEqual(clean(wire, 1000));
+      },
+    ),
+  );
+});
+
+test("a header of more than a megabyte is refused; a long line that is not a field is a body", () => {
+  const field = `X-Long: ${"x".repeat(70_000)}\r\n`;
+  expect(clean(`${field.repeat(16)}\r\nbody\r\n`, 5000).isHeaderTooLong).toBe(true);
+  const kept = clean(`${field.repeat(3)}\r\nbody\r\n`, 5000);
+  expect(kept.message.toString().startsWith(field.replace("\r", "").repeat(3))).toBe(true);
+  const body = "x".repeat(2_000_000);
+  expect(clean(`${body}\r\n`, 5000).message.toString().endsWith(`\n\n${body}\n`)).toBe(true);
+});
+
+test("hops are counted in the header alone", () => {
+  expect(clean("Received: a\r\nreceived: b\r\n\r\nReceived: c\r\n").hops).toBe(2);
 });

@@ -77,9 +77,30 @@ export async function fileMessage(
   { sender, date, message }: { sender: string; date: Date; message: Uint8Array | Iterable<Uint8Array> },
   letters = "",
 ): Promise<void> {
-  const pieces = message instanceof Uint8Array ? [message] : [...message];
-  const whole = Buffer.concat(pieces);
-  const known = parseHeader(whole.subarray(0, headerEnd(whole, 0) ?? whole.length)).get("return-path") !== undefined;
-  const front = known ? [] : [Buffer.from(`Return-Path: <${sender}>\n`)];
-  await addToMaildir(path, [{ pieces: [...front, whole], filing: filing(letters, "new", date) }]);
+  const pieces = withReturnPath(message instanceof Uint8Array ? [message] : message, sender);
+  await addToMaildir(path, [{ pieces, filing: filing(letters, "new", date) }]);
+}
+
+/** Puts Return-Path before a message that has none. Only the header is kept in memory. */
+function* withReturnPath(pieces: Iterable<Uint8Array>, sender: string): Iterable<Uint8Array> {
+  let beginning = Buffer.alloc(0);
+  let isHeaderRead = false;
+  const front = (header: Buffer) =>
+    parseHeader(header).get("return-path") === undefined ? [Buffer.from(`Return-Path: <${sender}>\n`)] : [];
+  for (const piece of pieces) {
+    if (isHeaderRead) {
+      yield piece;
+      continue;
+    }
+    beginning = Buffer.concat([beginning, piece]);
+    const end = headerEnd(beginning, 0);
+    if (end === undefined) continue;
+    isHeaderRead = true;
+    yield* front(beginning.subarray(0, end));
+    yield beginning;
+    beginning = Buffer.alloc(0);
+  }
+  if (isHeaderRead) return;
+  yield* front(beginning);
+  yield beginning;
 }
