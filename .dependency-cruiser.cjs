@@ -24,6 +24,13 @@ const layers = {
 
 /** The same rule inside a folder: a subfolder may import only from the subfolders named beside it. */
 const rooms = {
+  compose: {
+    draft: [],
+    build: ["draft"],
+    typing: ["build", "draft"],
+    unsent: ["draft"],
+    sending: ["build", "draft", "unsent"],
+  },
   read: {
     changes: [],
     session: ["changes"],

@@ -1,6 +1,6 @@
 /** What the manual pages and the completions are made from. */
 export { options } from "../src/cli/options.ts";
-export { tildeEscapes } from "../src/compose/tilde-escapes.ts";
+export { tildeEscapes } from "../src/compose/typing/tilde-escapes.ts";
 export { variables } from "../src/config/variables.ts";
 export { maildOptions } from "../src/maild/options.ts";
 export { commands, declaredCommands } from "../src/read/commands/command-table.ts";

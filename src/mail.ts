@@ -59,7 +59,7 @@ async function runSession(session: Session, said: SaidOptions): Promise<ExitCode
     return check(session, { address: said.words[0], json: said.json });
   }
   if (said.queue || said.flush) {
-    const { flushQueue, listQueue } = await import("./compose/flush.ts");
+    const { flushQueue, listQueue } = await import("./compose/sending/flush.ts");
     return said.flush ? flushQueue(session) : listQueue(session);
   }
   if (said.smtp !== undefined) {

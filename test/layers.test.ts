@@ -48,7 +48,7 @@ const breaks: [what: string, rules: readonly string[], files: Readonly<Record<st
   [
     "an upward import of a type only",
     ["message-imports-downwards-only"],
-    { "message/type.ts": 'import type { Draft } from "../compose/draft.ts";\nexport type Planted = Draft;\n' },
+    { "message/type.ts": 'import type { Draft } from "../compose/draft/draft.ts";\nexport type Planted = Draft;\n' },
   ],
   [
     "an upward import between subfolders",

@@ -3,9 +3,9 @@
  * would take mail for an address. Nothing is sent.
  */
 import { accessSync, constants } from "node:fs";
-import { senderAs } from "../compose/header-fields.ts";
-import { findPassword } from "../compose/password.ts";
-import { envelopeAddresses, refusedAddress } from "../compose/recipients.ts";
+import { senderAs } from "../compose/build/header-fields.ts";
+import { envelopeAddresses, refusedAddress } from "../compose/draft/recipients.ts";
+import { findPassword } from "../compose/sending/password.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
 import { connect, isLoopback } from "../submit/connection.ts";

@@ -5,24 +5,24 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { followsBsdMailx } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { Unfinished } from "./autosave.ts";
-import { collect } from "./collect.ts";
-import type { ComposeContext, ComposeResult } from "./context.ts";
-import type { Draft } from "./draft.ts";
-import { Unsendable } from "./errors.ts";
-import { Interrupt } from "./interrupt.ts";
-import { Keeping } from "./keeping.ts";
-import { unsent } from "./outcome.ts";
-import { prepare } from "./prepare.ts";
-import { send } from "./sending.ts";
-import { keepAtSignals } from "./signals.ts";
-import { asBsd } from "./submission.ts";
-import type { Ended } from "./tilde-escape.ts";
+import type { Draft } from "./draft/draft.ts";
+import { prepare } from "./draft/prepare.ts";
+import { Unsendable } from "./draft/unsendable.ts";
+import type { ComposeContext, ComposeResult } from "./sending/context.ts";
+import { unsent } from "./sending/outcome.ts";
+import { send } from "./sending/sending.ts";
+import { collect } from "./typing/collect.ts";
+import { Interrupt } from "./typing/interrupt.ts";
+import type { Ended } from "./typing/tilde-escape.ts";
+import type { Unfinished } from "./unsent/autosave.ts";
+import { Keeping } from "./unsent/keeping.ts";
+import { keepAtSignals } from "./unsent/signals.ts";
 
 /** @param continued a draft of before that this one goes on with; its file goes once the text is somewhere else */
 export async function compose(context: ComposeContext, draft: Draft, continued?: Unfinished): Promise<ComposeResult> {
@@ -104,7 +104,7 @@ async function collected(
     const ended = await takenIn(context, draft, keeping, interrupt);
     if (ended === "sent") return undefined;
     if (ended === "dropped") return unsent(Exit.Ok);
-    const exit = asBsd(config) ? Exit.Ok : Exit.Failure;
+    const exit = followsBsdMailx(config) ? Exit.Ok : Exit.Failure;
     // A terminal that is lost is nobody's wish.
     if (terminal.lost || config.settings.text("nosave") === undefined) await keeping.keep();
     return unsent(exit);
@@ -126,7 +126,7 @@ async function finished(
   if (draft.appended !== undefined) draft.body.append(draft.appended);
   try {
     if (context.wanted?.header === true) {
-      const { takeHeader } = await import("./body-header.ts");
+      const { takeHeader } = await import("./draft/body-header.ts");
       takeHeader(draft);
     }
     addNamedPeople(draft);

@@ -18,3 +18,8 @@ export interface Config {
   readonly saved: FieldSelection;
   readonly identity: Identity;
 }
+
+/** Returns whether words and exit codes are bsd-mailx's, as with the variable `sendmail`. */
+export function followsBsdMailx({ settings }: Config): boolean {
+  return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
+}

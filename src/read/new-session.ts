@@ -1,7 +1,7 @@
 /** A session from what was said: variables, identity, start-up files, and -S over them. */
 import { isListing } from "../cli/listing.ts";
 import type { SaidOptions } from "../cli/said-options.ts";
-import { Submission } from "../compose/submission.ts";
+import { Submission } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
 import { isUser, whoAmI } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";

@@ -4,10 +4,10 @@ import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { presentableName } from "../../src/compose/attachment.ts";
-import { Body } from "../../src/compose/body.ts";
-import { encodedMessage, newStamp } from "../../src/compose/build.ts";
-import { type Draft, emptyDraft } from "../../src/compose/draft.ts";
+import { encodedMessage, newStamp } from "../../src/compose/build/build.ts";
+import { presentableName } from "../../src/compose/draft/attachment.ts";
+import { Body } from "../../src/compose/draft/body.ts";
+import { type Draft, emptyDraft } from "../../src/compose/draft/draft.ts";
 import { transferEncodingOf } from "../../src/message/encode.ts";
 
 const reader = fileURLToPath(new URL("support/read-back.py", import.meta.url));

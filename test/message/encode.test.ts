@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { Body } from "../../src/compose/body.ts";
-import { transferEncode } from "../../src/compose/transfer-encode.ts";
+import { transferEncode } from "../../src/compose/build/transfer-encode.ts";
+import { Body } from "../../src/compose/draft/body.ts";
 import { charsetOf, transferEncodingOf } from "../../src/message/encode.ts";
 import { encodeMailbox, encodeText, encodeWords } from "../../src/message/encoded-words.ts";
 import { fromBytes } from "../../src/message/text.ts";

@@ -1,6 +1,6 @@
 /** Help on a terminal: an overview of the commands by task, and a single command, variable or escape. */
 
-import { tildeEscapes } from "../../compose/tilde-escapes.ts";
+import { tildeEscapes } from "../../compose/typing/tilde-escapes.ts";
 import { variables } from "../../config/variables.ts";
 import { pushAll } from "../../message/lists.ts";
 import { cutToFit } from "../../terminal/display-width.ts";

@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runEditorOn } from "../../compose/child.ts";
+import { runEditorOn } from "../../compose/typing/child.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { startsWithFrom } from "../../message/header.ts";
 import { named } from "../../system-error.ts";

@@ -1,8 +1,9 @@
 /** forward: a message sent on, as text or whole. */
-import { Body } from "../../compose/body.ts";
+
 import { compose } from "../../compose/compose.ts";
-import { type Draft, emptyDraft } from "../../compose/draft.ts";
-import { typedItems } from "../../compose/recipients.ts";
+import { Body } from "../../compose/draft/body.ts";
+import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
+import { typedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";

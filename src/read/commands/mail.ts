@@ -1,7 +1,7 @@
 /** mail: a new message from within a session. */
 import { compose } from "../../compose/compose.ts";
-import { emptyDraft } from "../../compose/draft.ts";
-import { typedItems } from "../../compose/recipients.ts";
+import { emptyDraft } from "../../compose/draft/draft.ts";
+import { typedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, command, type Takes } from "../session/command.ts";

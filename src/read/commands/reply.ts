@@ -1,8 +1,8 @@
 /** reply and Reply: an answer to everyone a message went to, or to its author alone. */
 
+import { shownHeader } from "../../compose/build/shown-header.ts";
 import { compose } from "../../compose/compose.ts";
-import { type Draft, emptyDraft } from "../../compose/draft.ts";
-import { shownHeader } from "../../compose/shown-header.ts";
+import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit } from "../../errors.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";

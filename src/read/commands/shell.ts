@@ -1,6 +1,6 @@
 /** !, shell, cd, echo: the system around the session. */
 import { spawn } from "node:child_process";
-import { withLastCommand } from "../../compose/last-command.ts";
+import { withLastCommand } from "../../compose/typing/last-command.ts";
 import { expandFileName } from "../../config/files.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { type Command, command } from "../session/command.ts";

@@ -1,7 +1,7 @@
 /** What composing is given of a session: its messages to quote, its commands to run. */
 
-import type { ComposeContext } from "../../compose/context.ts";
-import type { MessageSource } from "../../compose/tilde-escape.ts";
+import type { MessageSource } from "../../compose/draft/draft.ts";
+import type { ComposeContext } from "../../compose/sending/context.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import type { Folder, Session } from "../session/session.ts";

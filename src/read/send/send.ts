@@ -1,11 +1,10 @@
 /** `mail ADDRESS...`: one message, and its outcome as the exit code. */
 import { isField } from "../../cli/check-options.ts";
 import type { SaidOptions } from "../../cli/said-options.ts";
+import { isAddressField } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
-import { emptyDraft } from "../../compose/draft.ts";
-import { isAddressField } from "../../compose/header-fields.ts";
-import { asBsd } from "../../compose/submission.ts";
-import type { Config } from "../../config/config.ts";
+import { emptyDraft } from "../../compose/draft/draft.ts";
+import { type Config, followsBsdMailx } from "../../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
@@ -43,7 +42,7 @@ export async function send(session: Session, said: SaidOptions): Promise<ExitCod
 
 /** Returns the header fields of -a and -C. @throws MailError for a value that is not a field */
 export function fieldsOf(said: SaidOptions, config: Config): { name: string; value: string }[] {
-  return [...said.header, ...said.customHeader].map((line) => fieldOf(line, asBsd(config)));
+  return [...said.header, ...said.customHeader].map((line) => fieldOf(line, followsBsdMailx(config)));
 }
 
 /** The fields that `mail` writes, too: the user's replace them. A sendmail program gets all others as they were typed. */

@@ -1,7 +1,7 @@
 /** Messages whose typing was cut off, by a crash or a power button: the next `mail` on a terminal offers them. */
 import { existsSync } from "node:fs";
 import { compose } from "../../compose/compose.ts";
-import { emptyDraft } from "../../compose/draft.ts";
+import { emptyDraft } from "../../compose/draft/draft.ts";
 import { asctime } from "../../message/date.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
@@ -18,7 +18,7 @@ export async function offerUnfinished(session: Session): Promise<void> {
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
   // It changes nothing on the disk, and what is gone on with is sent, or is a draft again.
   if (config.settings.get("dryrun")) return;
-  const { forget, unfinished } = await import("../../compose/autosave.ts");
+  const { forget, unfinished } = await import("../../compose/unsent/autosave.ts");
   for (const found of unfinished(config)) {
     const lines = found.text.toString("latin1").split("\n").length - 1;
     const about = found.subject === undefined ? "" : `, "${found.subject}"`;

@@ -1,4 +1,4 @@
-import type { Submission } from "../../compose/submission.ts";
+import type { Submission } from "../../compose/sending/submission.ts";
 import type { Config } from "../../config/config.ts";
 import type { ExitCode } from "../../errors.ts";
 import type { Counts, Mailbox } from "../../mailbox/mailbox.ts";

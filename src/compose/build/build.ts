@@ -1,0 +1,125 @@
+/** A draft as bytes: for a sendmail program, for SMTP and for files. */
+import { charsetOf, transferEncodingOf } from "../../message/encode.ts";
+import { toBytes } from "../../message/text.ts";
+import type { Outgoing } from "../../submit/transport.ts";
+import { Body, type Built } from "../draft/body.ts";
+import type { Draft } from "../draft/draft.ts";
+import { asLines, encoder, sizeAs } from "./body-lines.ts";
+import {
+  encodedFields,
+  encodeNonAscii,
+  type Field,
+  fieldValue,
+  hasField,
+  type People,
+  peopleFields,
+  replyFields,
+  stampFields,
+  typeFields,
+  without,
+  written,
+} from "./header-fields.ts";
+import type { Author, Stamp } from "./stamp.ts";
+
+export function newStamp(mailName: string): Stamp {
+  const date = new Date();
+  // Unique, not secret: node:crypto would cost as much as the rest of the message.
+  const random = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
+  const unique = `${date.getTime().toString(36)}.${process.pid.toString(36)}.${random}`;
+  return { date, messageId: `<${unique}@${mailName}>`, boundary: unique };
+}
+
+/**
+ * Builds the message for a sendmail program, the record and dead.letter, which all get the same header. Its body has the
+ * bytes that were typed, and the header has a Bcc field. With attachments it is encoded as for SMTP, except for the Bcc.
+ *
+ * @param exact line ends of two bytes stay; else they become one, as bsd-mailx has it
+ */
+export async function rawMessage(
+  draft: Draft,
+  people: People,
+  stamp: Stamp,
+  author: Author,
+  { exact }: { exact: boolean },
+): Promise<Built> {
+  if (draft.attachments.length > 0) {
+    const built = new Body();
+    const message = await encodedMessage(draft, people, stamp, author, { bcc: true });
+    for await (const piece of message.open()) built.append(piece as Buffer);
+    return built;
+  }
+  const { body } = draft;
+  const charset = charsetOf(body.facts, author.charset);
+  const fields: Field[] = [
+    ...(draft.from === undefined || hasField(draft, "from") ? [] : [["From", draft.from] as const]),
+    ...peopleFields(draft, people, ", ", true),
+    ...typeFields(draft, charset === "us-ascii" ? (author.charset ?? "UTF-8") : charset, "8bit"),
+    ...replyFields(draft),
+    ...stampFields(draft, stamp),
+  ];
+  const header = toBytes(`${written(encodeNonAscii(fields, author.charset))}\n`);
+  const dropped = exact ? 0 : body.facts.returns;
+  return {
+    size: header.length + body.size - dropped + (body.facts.ended ? 0 : 1),
+    *pieces() {
+      yield header;
+      yield* asLines(body, dropped > 0);
+    },
+  };
+}
+
+/** As SMTP gets it: encoded, qualified, without Bcc unless that is asked for. */
+export async function encodedMessage(
+  draft: Draft,
+  people: People,
+  stamp: Stamp,
+  author: Author,
+  { bcc, eightBit = true }: { bcc: boolean; eightBit?: boolean },
+): Promise<Outgoing> {
+  const whole = draft.attachments.length === 0;
+  const named = fieldValue(draft, "content-transfer-encoding");
+  // base64 and quoted-printable say that the user has encoded the body; of the others we know better.
+  const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
+  const encoding = encoded ? "7bit" : transferEncodingOf(draft.body.facts, eightBit);
+  const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");
+  const labelled = kept ? draft : without(draft, "content-transfer-encoding");
+  const type = typeFields(labelled, charsetOf(draft.body.facts, author.charset), encoding);
+  const lines = await encoder(encoding);
+  const needsEightBit = encoding === "8bit" || draft.attachments.some(({ facts }) => facts?.ascii === false);
+  const sevenBit =
+    needsEightBit && eightBit
+      ? await encodedMessage(draft, people, stamp, author, { bcc, eightBit: false })
+      : undefined;
+  const again = sevenBit === undefined ? {} : { sevenBit: () => sevenBit };
+  const bodySize = sizeAs(encoding, draft.body);
+  if (!whole) {
+    const { multipart } = await import("./multipart.ts");
+    const inPart = (name: string) => /^content-(type|transfer-encoding)$/i.test(name);
+    const top = { ...labelled, fields: labelled.fields.filter(({ name }) => !inPart(name)) };
+    const fields: Field[] = [
+      ...encodedFields(top, people, stamp, author, bcc),
+      ...type.filter(([name]) => !inPart(name)),
+    ];
+    const part = {
+      header: written(type.filter(([name]) => inPart(name))),
+      size: bodySize,
+      lines: () => lines(draft.body),
+    };
+    return {
+      ...multipart(toBytes(written(fields)), part, draft.attachments, { boundary: stamp.boundary, eightBit }),
+      ...again,
+    };
+  }
+  const header = toBytes(`${written([...encodedFields(labelled, people, stamp, author, bcc), ...type])}\n`);
+  return {
+    size: header.length + bodySize,
+    messageId: fieldValue(draft, "message-id") ?? stamp.messageId,
+    open: () => after(header, lines(draft.body)),
+    ...again,
+  };
+}
+
+async function* after(header: Buffer, body: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  yield header;
+  yield* body;
+}

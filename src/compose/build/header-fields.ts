@@ -1,0 +1,229 @@
+/** The header fields of a draft: as they were typed, and encoded and qualified for SMTP. */
+import type { Identity } from "../../config/identity.ts";
+import { parseAddresses, splitAtCommas } from "../../message/address.ts";
+import { dateField } from "../../message/date.ts";
+import { encodeMailbox, encodeText, encodeWords } from "../../message/encoded-words.ts";
+import { byteLength } from "../../message/text.ts";
+import type { Draft } from "../draft/draft.ts";
+import { isSink, qualified, type Recipients } from "../draft/recipients.ts";
+import type { Author, Stamp } from "./stamp.ts";
+
+export type Field = readonly [name: string, value: string];
+
+export type People = Pick<Recipients, "to" | "cc" | "bcc">;
+
+const agent = "mail (Node.js)";
+
+export function encodedFields(
+  draft: Draft,
+  people: People,
+  stamp: Stamp,
+  { identity, charset }: Author,
+  bcc: boolean,
+): Field[] {
+  const list = (name: string, items: readonly string[]): Field[] => {
+    const mailboxes = items.flatMap((item) => encodedMailboxes(item, identity.mailName, charset));
+    return items.length === 0 ? [] : [[name, folded(mailboxes, name.length)]];
+  };
+  const text = (name: string, value: string): Field => [name, encodeText(blanked(value), name.length + 2, charset)];
+  const addressed = (name: string, value: string): Field => {
+    const said = name.toLowerCase() === "from" ? senderAs(blanked(value), identity) : blanked(value);
+    const mailboxes = encodedMailboxes(said, identity.mailName, charset);
+    return [name, mailboxes.length === 0 ? blanked(value) : folded(mailboxes, name.length)];
+  };
+  const ours: Field[] = [
+    ...stampFields(draft, stamp),
+    [
+      "From",
+      draft.from === undefined
+        ? ownMailbox(identity)
+        : folded(encodedMailboxes(draft.from, identity.mailName, charset), 4),
+    ],
+    ...(draft.shownTo === undefined ? list("To", people.to) : [addressed("To", draft.shownTo)]),
+    ...(draft.subject === undefined ? [] : [text("Subject", draft.subject)]),
+    ...list("Cc", people.cc),
+    ...(bcc ? list("Bcc", people.bcc) : []),
+    ...(people.to.length + people.cc.length === 0 && draft.shownTo === undefined
+      ? [["To", "undisclosed-recipients:;"] as const]
+      : []),
+  ];
+  return [
+    ...ours.filter(([name]) => !hasField(draft, name.toLowerCase())),
+    ...draft.fields.map(({ name, value }): Field => {
+      if (name === "") return ["", blanked(value)];
+      if (isAddressField(name)) return addressed(name, value);
+      return verbatim.test(name) ? [name, blanked(value)] : text(name, value);
+    }),
+    ...(draft.replyTo === undefined || hasField(draft, "reply-to") ? [] : list("Reply-To", [blanked(draft.replyTo)])),
+    ...threadFields(draft),
+  ];
+}
+
+/** Fields whose value is a list of addresses: names are encoded, addresses are not. */
+const addressFields = new Set([
+  ...["from", "sender", "reply-to", "to", "cc", "bcc", "mail-followup-to", "mail-reply-to", "errors-to"],
+  ...["resent-from", "resent-to", "resent-cc", "disposition-notification-to", "return-receipt-to"],
+]);
+
+export function isAddressField(name: string): boolean {
+  return addressFields.has(name.toLowerCase());
+}
+
+/** Structured fields, which folding and encoded words would break. */
+const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
+
+/** A sender that is a name alone, such as `Cron Daemon`, is the user under that name. */
+export function senderAs(text: string, { login, mailName }: Identity): string {
+  const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
+  return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
+}
+
+function ownMailbox({ fullName, login, mailName }: Identity): string {
+  return encodeMailbox(fullName, `${login}@${mailName}`);
+}
+
+function encodedMailboxes(item: string, mailName: string, charset: string | undefined): string[] {
+  return parseAddresses(item).map(({ name, address }) => encodeMailbox(name, qualified(address, mailName), charset));
+}
+
+/** One line holds as many as fit. */
+function folded(mailboxes: readonly string[], taken: number): string {
+  let line = taken + 2;
+  return mailboxes
+    .map((mailbox, at) => {
+      const folds = at > 0 && line + mailbox.length + 2 > 78;
+      line = folds ? mailbox.length + 1 : line + mailbox.length + 2;
+      return at === 0 ? mailbox : `${folds ? ",\n " : ", "}${mailbox}`;
+    })
+    .join("");
+}
+
+export function peopleFields(draft: Draft, people: People, between: string, bcc: boolean): Field[] {
+  const fields: Field[] = [];
+  const list = (name: string, items: readonly string[]) => {
+    if (items.length > 0) fields.push([name, inColumns(name, items, between)]);
+  };
+  const hidden = draft.shownTo !== undefined && parseAddresses(draft.shownTo).length === 0;
+  list("To", hidden ? [blanked(draft.shownTo ?? "")] : people.to);
+  if (draft.subject !== undefined && !hasField(draft, "subject")) fields.push(["Subject", blanked(draft.subject)]);
+  list("Cc", people.cc);
+  if (bcc) list("Bcc", hidden ? [...people.to, ...people.bcc] : people.bcc);
+  for (const { name, value } of draft.fields) fields.push([blanked(name), blanked(value)]);
+  return fields;
+}
+
+/**
+ * Encodes the fields that are not ASCII, as RFC 2047 requires. All other fields keep the bytes that the user typed, which
+ * is bsd-mailx's form. Addresses are neither encoded nor qualified.
+ */
+export function encodeNonAscii(fields: readonly Field[], charset: string | undefined): Field[] {
+  return fields.map(([name, value]): Field => {
+    if (isAscii(value)) return [name, value];
+    if (name !== "") return [name, encodedValue(name, value, name.length, charset)];
+    const [, start = "", typed = "", rest = ""] = /^(([!-9;-~]+)[ \t]*:[ \t]*)(.*)$/s.exec(value) ?? [];
+    return ["", `${start}${encodedValue(typed, rest, typed.length, charset)}`];
+  });
+}
+
+function encodedValue(name: string, value: string, taken: number, charset: string | undefined): string {
+  if (verbatim.test(name)) return value;
+  if (!isAddressField(name)) return encodeWords(value.trim(), charset);
+  const items = splitAtCommas(value);
+  // A group contains commas, so a list without files and commands is parsed as a whole.
+  const isFile = (item: string) => isSink(item) && !item.endsWith(">");
+  const members = items.some(isFile) ? items : [value];
+  const mailboxes = members.flatMap((member) => (isFile(member) ? [member] : mailboxesIn(member, charset)));
+  return mailboxes.length === 0 ? value : folded(mailboxes, taken);
+}
+
+function mailboxesIn(text: string, charset: string | undefined): string[] {
+  return parseAddresses(text).map(({ name, address }) => encodeMailbox(name, address, charset));
+}
+
+function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
+}
+
+/** Names that would go past column 72 begin a line of their own, four blanks in, as bsd-mailx has it. */
+function inColumns(name: string, items: readonly string[], between: string): string {
+  const sign = between.trimEnd();
+  let column = name.length + 1;
+  return items
+    .map((item, at) => {
+      const written = at === items.length - 1 ? item : `${item}${sign}`;
+      const length = byteLength(written);
+      const fits = at === 0 || column + 1 + length <= 72;
+      column = fits ? column + 1 + length : 4 + length;
+      return fits ? `${at === 0 ? "" : " "}${written}` : `\n    ${written}`;
+    })
+    .join("");
+}
+
+/** A body with attachments is a part: what was said of the message is said of that part then. */
+export function typeFields(draft: Draft, charset: string, encoding: string): Field[] {
+  const type = charset === "us-ascii" ? "text/plain; charset=us-ascii" : `text/plain; charset="${charset}"`;
+  const fields: Field[] = [
+    ["MIME-Version", "1.0"],
+    ["Content-Type", type],
+    ["Content-Transfer-Encoding", encoding],
+  ];
+  if (draft.attachments.length === 0) return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
+  return fields.flatMap(([name, value]): Field[] => {
+    const said = fieldValue(draft, name.toLowerCase());
+    return name === "MIME-Version" && said !== undefined ? [] : [[name, said ?? value]];
+  });
+}
+
+export function replyFields(draft: Draft): Field[] {
+  const fields: Field[] = [
+    ...(draft.replyTo === undefined ? [] : [["Reply-To", blanked(draft.replyTo)] as const]),
+    ...(draft.inReplyTo === undefined ? [] : [["In-Reply-To", blanked(draft.inReplyTo)] as const]),
+  ];
+  return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
+}
+
+/** RFC 5322, section 3.6.4; identifiers one a line, for there may be many. */
+function threadFields(draft: Draft): Field[] {
+  const ids = (text: string) =>
+    blanked(text)
+      .split(/[ \t]+/)
+      .filter((id) => id !== "")
+      .join("\n ");
+  const fields: Field[] = [
+    ...(draft.inReplyTo === undefined ? [] : [["In-Reply-To", ids(draft.inReplyTo)] as const]),
+    ...(draft.references === undefined ? [] : [["References", ids(draft.references)] as const]),
+  ];
+  return fields.filter(([name, value]) => value !== "" && !hasField(draft, name.toLowerCase()));
+}
+
+export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
+  const fields: Field[] = [
+    ["Date", dateField(date)],
+    ["Message-ID", messageId],
+    ["User-Agent", agent],
+  ];
+  return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
+}
+
+export function without(draft: Draft, lowerName: string): Draft {
+  return { ...draft, fields: draft.fields.filter(({ name }) => name.toLowerCase() !== lowerName) };
+}
+
+export function fieldValue(draft: Draft, lowerName: string): string | undefined {
+  const value = draft.fields.find(({ name }) => name.toLowerCase() === lowerName)?.value;
+  return value === undefined ? undefined : blanked(value).trim();
+}
+
+export function hasField(draft: Draft, lowerName: string): boolean {
+  return draft.fields.some(({ name }) => name.toLowerCase() === lowerName);
+}
+
+/** A field without a name is a line as the user gave it to -a. */
+export function written(fields: readonly Field[]): string {
+  return fields.map(([name, value]) => (name === "" ? `${value}\n` : `${name}: ${value}\n`)).join("");
+}
+
+/** Nothing that ends a line gets into a field's value. */
+export function blanked(value: string): string {
+  return value.replace(/[\r\n\0]/g, " ");
+}

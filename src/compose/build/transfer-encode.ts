@@ -1,0 +1,35 @@
+/** A body as quoted-printable or base64 (RFC 2045, section 6), a piece at a time. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Encoder as Base64 } from "nodemailer/lib/base64";
+import { Encoder as QuotedPrintable } from "nodemailer/lib/qp";
+import type { Body } from "../draft/body.ts";
+
+/** @returns lines that end with LF; what they stand for is the body to the byte, a missing last line end included */
+export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
+  const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
+  const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);
+  fed.catch(() => {}); // reading the encoder tells it too
+  let line: Buffer = Buffer.alloc(0);
+  for await (const piece of encoder) {
+    const text = Buffer.concat([line, unixLines(piece as Buffer)]);
+    const end = text.lastIndexOf(10) + 1;
+    line = text.subarray(end);
+    yield text.subarray(0, end);
+  }
+  await fed;
+  if (encoding === "base64") yield Buffer.concat([line, Buffer.from("\n")]);
+  else yield body.facts.ended ? line : softEnd(line.toString("latin1"));
+}
+
+/** Ends a line of quoted-printable that stands for one without an end; the sign for that needs a place of its 76. */
+function softEnd(line: string): Buffer {
+  if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");
+  const cut = line.lastIndexOf("=", 74) > 72 ? line.lastIndexOf("=", 74) : 75;
+  return Buffer.from(`${line.slice(0, cut)}=\n${line.slice(cut)}=\n`, "latin1");
+}
+
+/** What is encoded has no CR but in front of an LF. */
+export function unixLines(piece: Buffer): Buffer {
+  return piece.includes(13) ? Buffer.from(piece.toString("latin1").replaceAll("\r", ""), "latin1") : piece;
+}

@@ -1,0 +1,140 @@
+/** A file that goes along with a message. */
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import type { Readable } from "node:stream";
+import { Exit, MailError } from "../../errors.ts";
+import { toBytes } from "../../message/text.ts";
+import { TextFacts } from "../../message/text-facts.ts";
+import { Interrupted } from "../../submit/errors.ts";
+import { onAbort } from "../../submit/on-abort.ts";
+import { isSystemError, named, strerror } from "../../system-error.ts";
+import { Body } from "./body.ts";
+
+export interface Attachment {
+  /** As it was named, for messages to the user. */
+  readonly path: string;
+  /** What the receiver is told it is called. */
+  readonly name: string;
+  /** A media type, with its charset where it is text. */
+  readonly type: string;
+  readonly size: number;
+  /** Of a message that goes whole, as message/rfc822: what may carry it. */
+  readonly facts?: TextFacts;
+  /** To be shown in its place, not only to be saved. */
+  readonly inline?: boolean;
+  open(): Readable;
+}
+
+/** How much of a file is looked at to tell what it is. */
+const lookedAt = 64 * 1024;
+const pieceSize = 256 * 1024;
+
+/**
+ * @param typed a path as lossless text; a pipe or a device is read to its end at once, a file when it is sent
+ * @param interrupt gives up what is waited for, as a pipe that nobody writes to
+ * @throws MailError when it cannot be read; better now than when the message has been typed
+ */
+export async function attach(typed: string, ttycharset?: string, interrupt?: AbortSignal): Promise<Attachment> {
+  const path = toBytes(typed);
+  try {
+    const found = statSync(path);
+    if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
+    if (found.isFile()) return await attachedFile(typed, path, ttycharset);
+    // What <(command) names is a number, which tells the receiver nothing.
+    const name = /^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed);
+    const body = new Body();
+    for await (const piece of specialFile(path, found.isFIFO(), interrupt)) body.append(piece);
+    const [start = Buffer.alloc(0)] = body.pieces();
+    const type = await mediaType(name, start.subarray(0, lookedAt), ttycharset);
+    return { path: typed, name, type, size: body.size, open: () => body.open() };
+  } catch (error) {
+    if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
+    throw error instanceof Interrupted ? new Interrupted(typed) : named(typed, error);
+  }
+}
+
+async function attachedFile(typed: string, path: Buffer, ttycharset: string | undefined): Promise<Attachment> {
+  const name = basename(typed);
+  const descriptor = openSync(path, "r");
+  try {
+    const { size } = fstatSync(descriptor);
+    const piece = Buffer.alloc(Math.min(lookedAt, size));
+    const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));
+    const file = { path: typed, name, size, open: () => createReadStream(path) };
+    if (/\.eml$/i.test(name) && beginsWithField.test(start.toString("latin1"))) {
+      return { ...file, type: "message/rfc822", facts: factsOf(descriptor) };
+    }
+    return { ...file, type: await mediaType(name, start, ttycharset) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** RFC 5322, section 2.2: a message does. */
+const beginsWithField = /^[!-9;-~]+:[^\n]*\n/;
+
+function factsOf(descriptor: number): TextFacts {
+  const facts = new TextFacts();
+  const piece = Buffer.allocUnsafe(pieceSize);
+  for (let at = 0; ; ) {
+    const length = readSync(descriptor, piece, 0, pieceSize, at);
+    if (length === 0) return facts;
+    facts.add(piece.subarray(0, length));
+    at += length;
+  }
+}
+
+/** A pipe as a socket: opening it or reading it may have to wait, for ever even, and signals are heard meanwhile. */
+async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSignal): AsyncIterable<Buffer> {
+  const stream = isPipe ? await pipeStream(path) : createReadStream(path);
+  const atEase = onAbort(interrupt, () => stream.destroy(interrupt?.reason));
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+  } finally {
+    atEase();
+  }
+}
+
+async function pipeStream(path: Buffer): Promise<Readable> {
+  const { Socket } = await import("node:net");
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+}
+
+/** First bytes that say more than a name does. */
+const signatures: readonly (readonly [RegExp, string])[] = [
+  [/^%PDF-/, "application/pdf"],
+  [/^\x89PNG\r\n\x1a\n/, "image/png"],
+  [/^\xff\xd8\xff/, "image/jpeg"],
+  [/^GIF8[79]a/, "image/gif"],
+  [/^RIFF....WEBP/s, "image/webp"],
+  [/^\x1f\x8b/, "application/gzip"],
+  [/^BZh[1-9]/, "application/x-bzip2"],
+  [/^\xfd7zXZ\0/, "application/x-xz"],
+  [/^\x28\xb5\x2f\xfd/, "application/zstd"],
+  [/^\x7fELF/, "application/x-executable"],
+];
+
+/** By its first bytes where they are telling, else by its name, else by whether it is text. */
+async function mediaType(name: string, start: Buffer, ttycharset: string | undefined): Promise<string> {
+  const head = start.toString("latin1", 0, 16);
+  const signed = signatures.find(([bytes]) => bytes.test(head))?.[1];
+  if (signed !== undefined) return signed;
+  const { detectMimeType } = await import("nodemailer/lib/mime-funcs");
+  const byName = /\.[^.]+$/.test(name) ? detectMimeType(name) : "application/octet-stream";
+  const isText = byName.startsWith("text/");
+  if (!isText && byName !== "application/octet-stream" && !/^(message|multipart)\//.test(byName)) return byName;
+  const facts = new TextFacts();
+  // A character may be cut at the end of what was looked at.
+  facts.add(start.length < lookedAt ? start : start.subarray(0, start.lastIndexOf(10) + 1));
+  if (facts.binary || (start.length === lookedAt && facts.size === 0)) return "application/octet-stream";
+  if (!isText && /^(message|multipart)\//.test(byName)) return "application/octet-stream";
+  const type = isText ? byName : "text/plain";
+  if (facts.ascii) return `${type}; charset=us-ascii`;
+  if (facts.utf8) return `${type}; charset=utf-8`;
+  return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
+}
+
+/** A file's name without what no receiver's file name can have: controls, slashes, blanks at its ends. */
+export function presentableName(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cs}/\\]/gu, "_").trim() || "file";
+}

@@ -1,0 +1,70 @@
+/** -t: the header that the input begins with, taken into the draft. */
+
+import { Exit } from "../../errors.ts";
+import { parseAddresses, splitAtCommas } from "../../message/address.ts";
+import { headerParts, parseHeader } from "../../message/header.ts";
+import { pushAll } from "../../message/lists.ts";
+import { Body } from "./body.ts";
+import type { Draft } from "./draft.ts";
+import { Unsendable } from "./unsendable.ts";
+
+/** No header is as long; what goes on so is a body. */
+const longest = 4 * 1024 * 1024;
+
+/**
+ * Recipients, subject and the other fields; the rest stays the body. The header ends at an empty line, or at the first
+ * line that is no field. What the command line said already counts more, recipients are added to.
+ *
+ * @throws Unsendable when there is no header
+ */
+export function takeHeader(draft: Draft): void {
+  const start = startOf(draft.body);
+  const end = headerEnd(start);
+  if (end === 0) throw new Unsendable("-t: the input does not begin with a header; nothing was sent", Exit.DataErr);
+  const header = parseHeader(start.subarray(0, end));
+  for (const { name, value } of header.fields) {
+    const lower = name.toLowerCase();
+    // A group without members, such as undisclosed-recipients:;
+    if (lower === "to" && value.trim() !== "" && parseAddresses(value).length === 0) draft.shownTo = value.trim();
+    else if (lower === "to" || lower === "cc" || lower === "bcc") pushAll(draft[lower], splitAtCommas(value));
+    else if (lower === "subject") draft.subject ??= value;
+    else if (lower === "from") draft.from ??= value;
+    else if (lower === "reply-to") draft.replyTo ??= value;
+    else if (!draft.fields.some((field) => field.name.toLowerCase() === lower)) draft.fields.push({ name, value });
+  }
+  const body = new Body();
+  const skipped = end + (/^\r?\n/.exec(start.toString("latin1", end, end + 2))?.[0].length ?? 0);
+  for (const piece of draft.body.pieces(skipped)) body.append(piece);
+  draft.body.close();
+  draft.body = body;
+  // Until it is known who gets it, that is all there is of the header.
+  const taken = start.subarray(0, skipped);
+  draft.whole = async () => ({
+    size: taken.length + body.size,
+    *pieces() {
+      yield taken;
+      yield* body.pieces();
+    },
+  });
+}
+
+function startOf(body: Body): Buffer {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (const piece of body.pieces()) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size >= longest || /\n\r?\n/.test(piece.toString("latin1"))) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** The offset behind the last field. */
+function headerEnd(start: Buffer): number {
+  let end = 0;
+  for (const part of headerParts(start)) {
+    if (part.name === undefined) break;
+    end = part.end;
+  }
+  return end;
+}

@@ -1,0 +1,154 @@
+/**
+ * Bytes on their way: the text of a draft, or a message that was built. They can be read as often as is needed.
+ *
+ * Up to some megabytes they are in memory; beyond, in a private file without a name, which nobody else can open and
+ * which is gone when the process is. Where no such file can be written they stay in memory: nothing is given up.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { TextFacts } from "../../message/text-facts.ts";
+import { isSystemError } from "../../system-error.ts";
+
+const inMemory = 4 * 1024 * 1024;
+const pieceSize = 256 * 1024;
+/** Bytes: lines that are typed are put together into pieces of this size. */
+const blockSize = 16 * 1024;
+
+/** Bytes at hand, as often as wanted. */
+export interface Built {
+  readonly size: number;
+  pieces(): Iterable<Buffer>;
+}
+
+export class Body implements Built {
+  #facts = new TextFacts();
+  #pieces: Buffer[] = [];
+  /** What the last of #pieces is a part of, while there is room in it. */
+  #block: Buffer | undefined;
+  /** Bytes of #pieces. */
+  #held = 0;
+  #file: number | undefined;
+  /** Bytes in the file, which come before #pieces. */
+  #filed = 0;
+  #fileFails = false;
+  #edition = 0;
+
+  get size(): number {
+    return this.#facts.size;
+  }
+
+  get facts(): TextFacts {
+    return this.#facts;
+  }
+
+  /** Changes whenever what was there before is there no more: within one edition a body only grows. */
+  get edition(): number {
+    return this.#edition;
+  }
+
+  append(bytes: Uint8Array): void {
+    const piece = Buffer.from(bytes);
+    this.#facts.add(piece);
+    this.#hold(piece);
+    this.#held += piece.length;
+    if (this.#held > inMemory && !this.#fileFails) this.#spill();
+  }
+
+  clear(): void {
+    this.close();
+    this.#facts = new TextFacts();
+    this.#pieces = [];
+    this.#block = undefined;
+    this.#held = 0;
+    this.#edition++;
+  }
+
+  /** Back to its first bytes; what was behind them is gone. */
+  cut(size: number): void {
+    const kept: Buffer[] = [];
+    let rest = size;
+    for (const piece of this.pieces()) {
+      if (rest === 0) break;
+      kept.push(piece.subarray(0, rest));
+      rest -= Math.min(rest, piece.length);
+    }
+    this.clear();
+    for (const piece of kept) this.append(piece);
+  }
+
+  /** Gives the file back; the body is empty then, whatever its facts say. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    this.#filed = 0;
+  }
+
+  /** All bytes from `start` on, a piece at a time. */
+  *pieces(start = 0): Iterable<Buffer> {
+    let at = start;
+    while (this.#file !== undefined && at < this.#filed) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceSize, this.#filed - at));
+      const length = readSync(this.#file, piece, 0, piece.length, at);
+      if (length === 0) break;
+      at += length;
+      yield piece.subarray(0, length);
+    }
+    let offset = this.#filed;
+    for (const piece of this.#pieces) {
+      const end = offset + piece.length;
+      if (end > at) yield piece.subarray(Math.max(0, at - offset));
+      offset = end;
+    }
+  }
+
+  /** The whole; for texts that a person works on. */
+  bytes(): Buffer {
+    return Buffer.concat([...this.pieces()]);
+  }
+
+  open(): Readable {
+    return Readable.from(this.pieces(), { objectMode: false });
+  }
+
+  #hold(piece: Buffer): void {
+    if (piece.length > blockSize / 4) {
+      this.#pieces.push(piece);
+      this.#block = undefined;
+      return;
+    }
+    let block = this.#block;
+    let used = block === undefined ? 0 : (this.#pieces.at(-1)?.length ?? 0);
+    if (block !== undefined && used + piece.length <= blockSize) this.#pieces.pop();
+    else [block, used] = [Buffer.allocUnsafe(blockSize), 0];
+    piece.copy(block, used);
+    this.#pieces.push(block.subarray(0, used + piece.length));
+    this.#block = block;
+  }
+
+  #spill(): void {
+    this.#block = undefined;
+    try {
+      this.#file ??= namelessFile();
+      for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
+        let done = 0;
+        while (done < piece.length) done += writeSync(this.#file, piece, done, piece.length - done, this.#filed + done);
+        this.#filed += piece.length;
+        this.#held -= piece.length;
+        this.#pieces.shift();
+      }
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#fileFails = true;
+    }
+  }
+}
+
+function namelessFile(): number {
+  const path = join(tmpdir(), `mail.${randomBytes(12).toString("hex")}`);
+  const descriptor = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return descriptor;
+}

@@ -1,0 +1,85 @@
+/** The copies of a message that go to files and commands: `record`, and recipients that are no people. */
+import type { Config } from "../../config/config.ts";
+import { expandFileName } from "../../config/files.ts";
+import { Exit, MailError } from "../../errors.ts";
+import type { Refusal } from "../../submit/transport.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { rawMessage } from "../build/build.ts";
+import type { Author, Stamp } from "../build/stamp.ts";
+import type { Built } from "../draft/body.ts";
+import type { Draft } from "../draft/draft.ts";
+import type { Recipients } from "../draft/recipients.ts";
+import type { ComposeContext } from "./context.ts";
+
+type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
+
+/**
+ * A record that can't be written is told, and the message goes out all the same.
+ *
+ * @returns the files and commands that did not get it
+ * @throws the reason of the interrupt
+ */
+export async function keepCopies(
+  context: Context,
+  draft: Draft,
+  people: Recipients,
+  { stamp, author, interrupt }: { readonly stamp: Stamp; readonly author: Author; readonly interrupt: AbortSignal },
+): Promise<Refusal[]> {
+  const { config, terminal } = context;
+  const record = recordFile(config.settings, draft.record ?? config.settings.text("record"));
+  if (record === undefined && people.sinks.length === 0) return [];
+  const { copyForMbox, feedCommand } = await import("./record.ts");
+  const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
+    rawMessage(draft, names, stamp, author, { exact: false });
+  if (record !== undefined) {
+    const failed = await failure(interrupt, async () =>
+      keepCopy(context, record, await copyTo(people), stamp.date, interrupt),
+    );
+    if (failed !== undefined) terminal.err(`mail: ${failed.message}\n`);
+  }
+  const refused: Refusal[] = [];
+  for (const sink of people.sinks) {
+    const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
+    const failed = await failure(interrupt, () =>
+      sink.startsWith("|")
+        ? feedCommand(config, sink.slice(1), copyForMbox(config, copy, stamp.date), interrupt)
+        : keepCopy(context, sink, copy, stamp.date, interrupt),
+    );
+    if (failed !== undefined) refused.push({ recipient: sink, reply: reasonOf(failed), exit: failed.exit });
+  }
+  return refused;
+}
+
+async function failure(interrupt: AbortSignal, work: () => Promise<void>): Promise<MailError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    interrupt.throwIfAborted();
+    if (!(error instanceof MailError)) throw error;
+    return error;
+  }
+}
+
+function reasonOf({ message, cause }: MailError): string {
+  return isSystemError(cause) ? strerror(cause) : message;
+}
+
+/** POSIX mailx: with `outfolder` a name that is no path, nor stands for one, is in the folder directory. */
+function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
+  if (record === undefined || record === "") return undefined;
+  return settings.get("outfolder") && !/^[/~+$%&#]/.test(record) ? `+${record}` : record;
+}
+
+async function keepCopy(
+  context: Context,
+  file: string,
+  copy: Built,
+  date: Date,
+  interrupt: AbortSignal,
+): Promise<void> {
+  const path = expandFileName(context, file);
+  if (path === undefined) throw new MailError("no such file name", Exit.CantCreate);
+  const { recordMessage } = await import("./record.ts");
+  await recordMessage(context.config, path, copy, date, interrupt);
+}

@@ -1,0 +1,173 @@
+/** Sends what waits in the queue, and lists it. What waited too long, or is refused for good, goes to dead.letter. */
+import { buffer } from "node:stream/consumers";
+import type { Config } from "../../config/config.ts";
+import { deadLetterPath, stateDirectory, storeOptions } from "../../config/files.ts";
+import { Exit, type ExitCode, MailError } from "../../errors.ts";
+import { appendBytes } from "../../mailbox/append.ts";
+import { OutcomeUnknown, Unreachable } from "../../submit/errors.ts";
+import { Queue, type Verdict } from "../../submit/queue.ts";
+import { type Entry, isDamaged } from "../../submit/queue-entry.ts";
+import type { Departure, Outcome, Outgoing, Refusal } from "../../submit/transport.ts";
+import { parseWay } from "../../submit/way.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+
+interface Context {
+  readonly config: Config;
+  readonly terminal: Terminal;
+  readonly submission: {
+    attempt(departure: Departure): Promise<Outcome>;
+  };
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+export function queueOf(config: Config): Queue {
+  return new Queue(stateDirectory(config));
+}
+
+/** `mail --queue`. */
+export function listQueue({ config, terminal }: Pick<Context, "config" | "terminal">): ExitCode {
+  const entries = queueOf(config).entries();
+  if (entries.length === 0) terminal.out("The queue is empty\n");
+  for (const entry of entries) {
+    if (isDamaged(entry)) {
+      terminal.out(`${entry.id}  damaged: ${entry.damaged}\n    mail --flush puts the message into dead.letter\n`);
+      continue;
+    }
+    const { id, created, way, envelope, tries, next, reasons } = entry;
+    const times = `${tries} ${tries === 1 ? "try" : "tries"}, next after ${next.slice(0, 19)}Z`;
+    terminal.out(`${id}  ${created.slice(0, 19)}Z  from <${envelope.from}> by ${way}; ${times}\n`);
+    for (const { recipient, reply } of reasons) terminal.out(`    ${recipient}: ${reply}\n`);
+  }
+  return Exit.Ok;
+}
+
+/**
+ * `mail --flush`, and what a send does at its end for messages that wait for the same server.
+ *
+ * @param only entries whose time has come and that go this way; all of them where it is not given
+ * @returns 0 when nothing waits any more, 75 while something does, or why a message was given up
+ */
+export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
+  const queue = queueOf(context.config);
+  await queue.clear((id, start) => recovered(context, id, start, "left by a mail that was killed"));
+  let exit: ExitCode = Exit.Ok;
+  /** Ways behind which there is no server now, and how many messages were not even tried. */
+  const closed = new Map<string, number>();
+  for (const each of queue.entries()) {
+    if (!isDamaged(each)) {
+      const { way, next } = each;
+      if (only !== undefined && (way !== only.way || Date.parse(next) > Date.now())) continue;
+      const waiting = closed.get(way);
+      if (waiting !== undefined) {
+        closed.set(way, waiting + 1);
+        continue;
+      }
+    }
+    await queue.withEntry(each.id, async (entry) => {
+      if (isDamaged(entry)) {
+        const safe = await recovered(context, entry.id, queue.message(entry), `damaged (${entry.damaged})`);
+        if (exit === Exit.Ok) exit = Exit.DataErr;
+        return safe ? "done" : { keep: [] };
+      }
+      const tried = await attempt(context, queue, entry);
+      if (tried.closed) closed.set(entry.way, 0);
+      if (only === undefined) tell(context.terminal, entry, tried);
+      const verdict = await verdictOf(context, queue, entry, tried);
+      if (tried.refused.length > 0 && exit === Exit.Ok) exit = tried.refused[0]?.exit ?? exit;
+      return verdict;
+    });
+  }
+  for (const [way, count] of closed) {
+    if (only === undefined && count > 0)
+      context.terminal.err(`mail: ${count} more in the queue for ${way}, not tried now\n`);
+  }
+  return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
+}
+
+/** To dead.letter with what nobody knows the recipients of. Of a killed mail nobody was told that it is sent, but it may be all there is. */
+async function recovered({ config, terminal }: Context, id: string, start: Outgoing, what: string): Promise<boolean> {
+  if (start.size === 0) return true;
+  const path = deadLetterPath(config);
+  try {
+    await appendBytes(path, [await buffer(start.open())], storeOptions(config));
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    terminal.err(`mail: ${id}: ${error.message}; it stays in the queue\n`);
+    return false;
+  }
+  terminal.err(`mail: ${id}: ${what}; what there is of the message is in ${path}\n`);
+  return true;
+}
+
+type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
+  /** There was no server. */
+  readonly closed?: boolean;
+};
+
+/** The server may have the message: another try could be a second copy, and that is for a person to decide. */
+const unsure = { exit: Exit.Unavailable, unknown: true } as const;
+
+async function attempt({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
+  const { way, envelope } = entry;
+  const everyone = (reply: string, what: Pick<Refusal, "exit" | "unknown">) =>
+    envelope.to.map((recipient) => ({ recipient, reply, ...what }));
+  if (queue.isUnsure(entry)) {
+    const reply = "a flush was killed before the server's answer to the message came; it may have been accepted";
+    return { accepted: [], refused: everyone(reply, unsure) };
+  }
+  try {
+    const message = queue.departing(entry);
+    const departure = { way: parseWay(way), envelope, message, envelopeSender: envelope.from, verbose: false };
+    const outcome = await submission.attempt(departure);
+    const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, ...unsure } : each));
+    return { ...outcome, refused };
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    if (error instanceof OutcomeUnknown) return { accepted: [], refused: everyone(error.message, unsure) };
+    const reply = error.message === "" ? `${way}: the program failed` : error.message;
+    return { accepted: [], refused: everyone(reply, { exit: Exit.TempFail }), closed: error instanceof Unreachable };
+  }
+}
+
+function tell(terminal: Terminal, { id }: Entry, { accepted, refused, queueId }: Tried): void {
+  const as = queueId === undefined ? "" : `, queued there as ${queueId}`;
+  if (accepted.length > 0) terminal.out(`${id}: sent to ${accepted.join(", ")}${as}\n`);
+  for (const { recipient, reply, exit } of refused) {
+    if (exit === Exit.TempFail) terminal.err(`mail: ${id}: ${recipient}: ${reply}; still in the queue\n`);
+  }
+}
+
+async function verdictOf(
+  { config, terminal }: Context,
+  queue: Queue,
+  entry: Entry,
+  { refused }: Tried,
+): Promise<Verdict> {
+  const old = Date.now() - Date.parse(entry.created) > config.settings.get("queueage") * day;
+  const keep = refused.filter(({ exit }) => exit === Exit.TempFail && !old);
+  const over = refused.filter((each) => !keep.includes(each));
+  if (over.length > 0) {
+    try {
+      const path = await bury(config, queue, entry, over);
+      for (const { recipient, reply } of over) terminal.err(`mail: ${entry.id}: ${recipient}: ${reply}\n`);
+      terminal.err(`mail: ${entry.id}: given up${old ? " after too long a time" : ""}; the message is in ${path}\n`);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      terminal.err(`mail: ${entry.id}: ${error.message}; it stays in the queue\n`);
+      return { keep: refused };
+    }
+  }
+  return keep.length === 0 ? "done" : { keep };
+}
+
+/** The message with the reasons in front, each in a field of the header. @returns where it is */
+async function bury(config: Config, queue: Queue, entry: Entry, over: readonly Refusal[]): Promise<string> {
+  const path = deadLetterPath(config);
+  const reasons = over.map(
+    ({ recipient, reply }) => `X-Not-Delivered: ${recipient}: ${reply.replace(/[\r\n]/g, " ")}\n`,
+  );
+  const bytes = await buffer(queue.message(entry).open());
+  await appendBytes(path, [Buffer.from(reasons.join("")), bytes], storeOptions(config));
+  return path;
+}

@@ -1,0 +1,58 @@
+/** What became of a message: said, kept in dead.letter where it was not accepted, and told by an exit code. */
+import type { Config } from "../../config/config.ts";
+import { Exit, type ExitCode, type MailError } from "../../errors.ts";
+import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/errors.ts";
+import type { Outcome, Refusal } from "../../submit/transport.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+import type { Keeping } from "../unsent/keeping.ts";
+import type { ComposeContext, ComposeResult } from "./context.ts";
+
+export function unsent(exit: ExitCode): ComposeResult {
+  return { exit, sent: false };
+}
+
+/** A server's answer for each recipient. */
+export async function answered(terminal: Terminal, outcome: Outcome, keeping: Keeping): Promise<ComposeResult> {
+  const [first] = outcome.refused;
+  if (first === undefined) return { exit: Exit.Ok, sent: true };
+  tellRefused(terminal, outcome.refused);
+  if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${listed(outcome.accepted)}\n`);
+  await keeping.keepAndSay();
+  return { exit: first.exit, sent: outcome.accepted.length > 0 };
+}
+
+export function tellRefused(terminal: Terminal, refused: readonly Refusal[]): void {
+  for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
+}
+
+/** There was no answer. */
+export async function failed(
+  { config, terminal }: Pick<ComposeContext, "config" | "terminal">,
+  error: MailError,
+  keeping: Keeping,
+): Promise<ComposeResult> {
+  const exit = reported(error, terminal, config);
+  await keeping.keepAndSay();
+  return unsent(exit);
+}
+
+/** Says what went wrong. @returns the exit code: bsd-mailx's 1 for the variable `sendmail`, sysexits for `mta` */
+function reported(error: MailError, terminal: Terminal, config: Config): ExitCode {
+  if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
+  if (!(error instanceof ProgramFailed)) {
+    if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
+      const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the reason" : "";
+      terminal.err(`mail: the message was not sent${hint}\n`);
+    }
+    return error.exit;
+  }
+  terminal.err(`Can't send mail: sendmail process failed with error code ${error.code}\n`);
+  return config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
+}
+
+/** All of a few, else the first and how many more. */
+function listed(addresses: readonly string[]): string {
+  const most = 20;
+  const more = addresses.length - most;
+  return `${addresses.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

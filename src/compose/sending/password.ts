@@ -1,0 +1,53 @@
+/** The password for a server: from the output of a command, from ~/.netrc, or asked for. Never from the command line. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import type { Config } from "../../config/config.ts";
+import { Exit, MailError } from "../../errors.ts";
+import { SubmissionFailed } from "../../submit/errors.ts";
+import { passwordFromNetrc } from "../../submit/netrc.ts";
+import { askSecret } from "../../terminal/secret.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+
+/** @throws MailError when there is none to be had */
+export async function findPassword(config: Config, terminal: Terminal, user: string, host: string): Promise<string> {
+  const { settings, identity } = config;
+  const command = settings.text("passwordcommand");
+  if (command !== undefined && command !== "") return fromCommand(settings.get("SHELL"), command, { user, host });
+  const path = settings.get("netrc").replace(/^~(?=\/)/, identity.home);
+  const found = passwordFromNetrc(path, host, user);
+  if (found !== undefined && "password" in found) return found.password;
+  if (found !== undefined) terminal.err(`mail: ${found.refused}\n`);
+  const typed = await terminal.lend(() => askSecret(`Password for ${user} at ${host}: `));
+  if (typed !== undefined && typed !== "") return typed;
+  throw new SubmissionFailed(
+    "no password",
+    `no password for ${user} at ${host}: put it into ${path} (machine ${host} login ${user} password ...), ` +
+      "or name a passwordcommand",
+    Exit.NoPerm,
+  );
+}
+
+/** The first line that the command prints; it finds $MAIL_USER and $MAIL_HOST in its environment. */
+async function fromCommand(shell: string, command: string, { user, host }: { user: string; host: string }) {
+  const environment = { ...process.env, MAIL_USER: user, MAIL_HOST: host };
+  const child = spawn(shell, ["-c", command], { stdio: ["ignore", "pipe", "inherit"], env: environment });
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const [output, [code]] = await Promise.all([text(child.stdout), closed]).catch((error: unknown) => {
+    throw new MailError(`passwordcommand: ${error instanceof Error ? error.message : String(error)}`, Exit.Config);
+  });
+  const [password = ""] = output.split("\n", 1);
+  if (code !== 0)
+    throw new SubmissionFailed(
+      "no password",
+      `passwordcommand: ended with code ${code}; nothing was sent`,
+      Exit.NoPerm,
+    );
+  if (password === "")
+    throw new SubmissionFailed(
+      "password command failed",
+      "passwordcommand: printed no password; nothing was sent",
+      Exit.NoPerm,
+    );
+  return password;
+}

@@ -1,0 +1,23 @@
+/** Prints a dialogue: for people with -v, for programs with --trace=json. */
+import type { DialogueObserver } from "../../submit/dialogue.ts";
+import { transcribe } from "../../submit/transcript.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+
+const marks = { client: "client> ", server: "server> ", note: "--- ", phase: "--- " };
+
+/** Returns an observer of dialogues that prints their transcript in one form or both. */
+export function printDialogue(terminal: Terminal, wanted: { verbose: boolean; json: boolean }): DialogueObserver {
+  let phase = "";
+  return transcribe((side, line) => {
+    if (side === "phase") phase = line.split(":", 1)[0] ?? "";
+    if (wanted.json) {
+      const what = side === "phase" ? {} : { side, line };
+      terminal.err(`${JSON.stringify({ time: new Date().toISOString(), phase, ...what })}\n`);
+    }
+    if (wanted.verbose) {
+      const style = side === "phase" ? "field-name" : side === "note" ? "hint" : "plain";
+      terminal.out(`${marks[side]}${line}`, style);
+      terminal.out("\n");
+    }
+  });
+}

@@ -1,0 +1,169 @@
+/**
+ * The submissions of a session: a transport for each message, reused for the next one; a record of what was sent; and a
+ * queue for what was refused for now.
+ */
+import { readdirSync } from "node:fs";
+import type { Config } from "../../config/config.ts";
+import { stateDirectory, storeOptions } from "../../config/files.ts";
+import { Exit, MailError } from "../../errors.ts";
+import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/errors.ts";
+import { queueDirectory } from "../../submit/queue-directory.ts";
+import { serverSettings } from "../../submit/server-settings.ts";
+import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
+import { defaultWay, parseWay, type Way, wayName } from "../../submit/way.ts";
+import { isSystemError } from "../../system-error.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+
+/** Returns the way of messages, as the variables `mta` and `sendmail` name it. @throws MailError for an invalid value */
+export function wayOut({ settings }: Config): Way {
+  return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
+}
+
+export class Submission {
+  readonly #config: Config;
+  readonly #terminal: Terminal;
+  readonly #passwords = new Map<string, string>();
+  /** The ways by which something was accepted: what waits for the same way may be tried, too. */
+  readonly #open = new Set<string>();
+  #reused: { readonly key: string; readonly transport: Transport } | undefined;
+
+  constructor(config: Config, terminal: Terminal) {
+    this.#config = config;
+    this.#terminal = terminal;
+  }
+
+  /**
+   * Sends a message; with --dry-run it is only shown. With `set queue`, what is refused for now is queued.
+   *
+   * @throws as Transport.submit does
+   */
+  async send(departure: Departure, interrupt: AbortSignal): Promise<Outcome> {
+    const { way, envelope, message } = departure;
+    if (this.#config.settings.get("dryrun")) {
+      serverSettings(this.#config); // an invalid value is reported, too
+      const { DryRun } = await import("../../submit/dry-run.ts");
+      return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes)).submit(envelope, message);
+    }
+    const attempt = this.attempt(departure, interrupt);
+    const outcome = await (this.#config.settings.get("queue") ? this.#queueDeferred(departure, attempt) : attempt);
+    if (outcome.accepted.length > 0) this.#open.add(wayName(way));
+    return outcome;
+  }
+
+  /** Submits a message once and records what was accepted. @throws as Transport.submit does */
+  async attempt(departure: Departure, interrupt?: AbortSignal): Promise<Outcome> {
+    const { way, envelope, message } = departure;
+    const transport = await this.#reuseTransport(departure);
+    const outcome = await transport.submit(envelope, message, interrupt);
+    const { remember } = await import("../../submit/sent.ts");
+    const directory = stateDirectory(this.#config);
+    await remember(directory, { way: wayName(way), envelope, outcome, message });
+    return outcome;
+  }
+
+  /** Ends the session's submissions. Before that, what waits in the queue for a server that accepts mail again is sent. */
+  async close(): Promise<void> {
+    const ways = isEmpty(queueDirectory(stateDirectory(this.#config))) ? [] : [...this.#open];
+    this.#open.clear();
+    try {
+      for (const way of ways) {
+        const { flushQueue } = await import("./flush.ts");
+        await flushQueue({ config: this.#config, terminal: this.#terminal, submission: this }, { way });
+      }
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      // What was sent was sent: the exit code does not speak of older messages.
+      this.#terminal.err(`mail: ${error.message}\n`);
+    } finally {
+      await this.#hangUp();
+    }
+  }
+
+  async #hangUp(): Promise<void> {
+    const reused = this.#reused;
+    this.#reused = undefined;
+    await reused?.transport.close();
+  }
+
+  /** Queues a message for the recipients who were refused for now. @returns the outcome for the others */
+  async #queueDeferred({ way, envelope, message }: Departure, attempt: Promise<Outcome>): Promise<Outcome> {
+    const outcome = await attempt.catch((error: unknown) => deferredOutcome(error, way, envelope));
+    // If it may have arrived, another attempt could deliver it twice.
+    const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
+    if (later.length === 0) return outcome;
+    const { queueOf } = await import("./flush.ts");
+    let id: string;
+    try {
+      id = await queueOf(this.#config).add(wayName(way), envelope, later, message.sevenBit?.() ?? message);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      this.#terminal.err(`mail: ${error.message}; the message is not queued\n`);
+      return outcome;
+    }
+    for (const { recipient, reply } of later) this.#terminal.err(`mail: ${recipient}: ${reply}\n`);
+    this.#terminal.err(`mail: queued as ${id}; the next message, or mail --flush, tries again\n`);
+    return {
+      ...outcome,
+      refused: outcome.refused.filter((each) => !later.includes(each)),
+      queued: { id, recipients: later },
+    };
+  }
+
+  /** Returns the transport for a message: that of the message before, if it would be opened in the same way. */
+  async #reuseTransport({ way, envelopeSender, verbose }: Departure): Promise<Transport> {
+    const { settings } = this.#config;
+    const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
+    const said = {
+      ...serverSettings(this.#config),
+      ...storeOptions(this.#config),
+      verbose,
+      envelopeSender,
+      metoo: settings.get("metoo"),
+    };
+    const key = JSON.stringify([wayName(way), said, shown]);
+    if (this.#reused?.key === key) return this.#reused.transport;
+    await this.#hangUp();
+    const { openTransport } = await import("../../submit/open-transport.ts");
+    const transport = await openTransport(way, {
+      ...said,
+      observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
+      password: (user, host) => this.#password(user, host),
+    });
+    if (way.kind === "smtp") this.#reused = { key, transport };
+    return transport;
+  }
+
+  async #printer(shown: { readonly verbose: boolean; readonly json: boolean }) {
+    const { printDialogue } = await import("./print-dialogue.ts");
+    return printDialogue(this.#terminal, shown);
+  }
+
+  async #password(user: string, host: string): Promise<string> {
+    const key = `${user}\0${host}`;
+    const known = this.#passwords.get(key);
+    if (known !== undefined) return known;
+    const { findPassword } = await import("./password.ts");
+    const password = await findPassword(this.#config, this.#terminal, user, host);
+    this.#passwords.set(key, password);
+    return password;
+  }
+}
+
+/** Returns a failure that may pass as an outcome: every recipient is refused for now. @throws any other error again */
+function deferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome {
+  if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
+  // A user who cancels a message does not want it to be sent later.
+  if (error instanceof Interrupted || error.exit !== Exit.TempFail) throw error;
+  const reply = error.message === "" ? `${wayName(way)}: the program failed` : error.message;
+  return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
+}
+
+/** Looked at here, since what works on a queue takes longer to load than a message to send. */
+function isEmpty(directory: string): boolean {
+  try {
+    return readdirSync(directory).length === 0;
+  } catch (error) {
+    // Mostly there is none. One that can't be read is told of where it is worked on.
+    return isSystemError(error) && error.code === "ENOENT";
+  }
+}

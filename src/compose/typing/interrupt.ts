@@ -1,0 +1,51 @@
+/** Ctrl-C, or a signal that ends us: ends what is under way, where that can be ended. */
+import { Interrupted } from "../../submit/errors.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+
+export class Interrupt {
+  readonly #controller = new AbortController();
+  readonly #stop: () => void;
+  #ignored = false;
+
+  constructor(terminal: Pick<Terminal, "onInterrupt">) {
+    this.#stop = terminal.onInterrupt(() => {
+      if (!this.#ignored) this.end();
+    });
+  }
+
+  /** Its reason is Interrupted. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#controller.abort(new Interrupted());
+  }
+
+  /** Runs what answers interrupts itself. */
+  async ignored<T>(work: () => Promise<T>): Promise<T> {
+    this.#ignored = true;
+    try {
+      return await work();
+    } finally {
+      this.#ignored = false;
+    }
+  }
+
+  close(): void {
+    this.#stop();
+  }
+}
+
+/** Runs what an interrupt ends, by its signal. */
+export async function interruptibly<T>(
+  terminal: Pick<Terminal, "onInterrupt">,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interrupt = new Interrupt(terminal);
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    interrupt.close();
+  }
+}

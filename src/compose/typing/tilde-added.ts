@@ -1,0 +1,47 @@
+/** The escapes that POSIX mailx and S-nail have beyond bsd-mailx. */
+import { ttyCharset } from "../../config/charset.ts";
+import { expandFileName } from "../../config/files.ts";
+import { splitWords } from "../../config/words.ts";
+import { toBytes } from "../../message/text.ts";
+import { interruptibly } from "./interrupt.ts";
+import { type Composing, row, type TildeEscape } from "./tilde-escape.ts";
+
+export const addedEscapes: readonly TildeEscape[] = [
+  row("a", "", "Insert the value of sign.", (composing) => insert(composing, "sign")),
+  row("A", "", "Insert the value of Sign.", (composing) => insert(composing, "Sign")),
+  row("i", " variable", "Insert the value of a variable.", insert),
+  row("@", " file ...", "Attach files; without one, list what is attached.", attachFiles),
+].map((each) => ({ ...each, added: true }));
+
+/** In a pipe a line such as `~a` is unknown, as bsd-mailx has it, unless its variable is set. */
+export function isOfUse({ config }: Composing, line: string): boolean {
+  const [first = "", name = ""] = [line.charAt(0), line.slice(1).trim()];
+  const variable = { a: "sign", A: "Sign", i: name }[first];
+  return variable === undefined || (variable !== "" && config.settings.text(variable) !== undefined);
+}
+
+/** POSIX mailx: `\\t` and `\\n` in the value are a tab and a line end. */
+function insert({ config, terminal, draft }: Composing, name: string): void {
+  const value = name === "" ? undefined : config.settings.text(name);
+  if (value === undefined || value === "") {
+    terminal.out(name === "" ? "Insert what variable?\n" : `"${name}" has no value.\n`);
+    return;
+  }
+  const text = value.replace(/\\([nt])/g, (_all, letter: string) => (letter === "n" ? "\n" : "\t"));
+  draft.body.append(toBytes(text.endsWith("\n") ? text : `${text}\n`));
+}
+
+async function attachFiles(composing: Composing, line: string): Promise<void> {
+  const { config, terminal, draft } = composing;
+  const { attach } = await import("../draft/attachment.ts");
+  await interruptibly(terminal, async (signal) => {
+    for (const word of splitWords(line)) {
+      const path = expandFileName(composing, word);
+      if (path !== undefined) draft.attachments.push(await attach(path, ttyCharset(config), signal));
+    }
+  });
+  for (const [at, { name, type, size }] of draft.attachments.entries()) {
+    terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);
+  }
+  if (draft.attachments.length === 0) terminal.out("Nothing is attached.\n");
+}

@@ -1,0 +1,97 @@
+/** Escapes that read a file, or what a command writes, into the message, and that write the message to a file. */
+import { createReadStream } from "node:fs";
+import { stat, writeFile } from "node:fs/promises";
+import { expandFileName } from "../../config/files.ts";
+import { Interrupted } from "../../submit/errors.ts";
+import { isSystemError, named, strerror } from "../../system-error.ts";
+import { endingText, runShell } from "./child.ts";
+import { interruptibly } from "./interrupt.ts";
+import type { Composing } from "./tilde-escape.ts";
+
+/** POSIX mailx: `~r !command` and `~<!command` take what a command prints. */
+export async function read(composing: Composing, name: string): Promise<void> {
+  if (name === "") return composing.terminal.out("Interpolate what file?\n");
+  if (name.startsWith("!")) return readOutput(composing, name.slice(1));
+  const path = expandFileName(composing, name);
+  if (path !== undefined) await readInto(composing, path);
+}
+
+export async function readInto(composing: Composing, path: string): Promise<void> {
+  const { terminal, draft } = composing;
+  try {
+    const about = await stat(path);
+    if (about.isDirectory()) return terminal.out(`${path}: Directory\n`);
+    let [lines, bytes, last] = [0, 0, 10];
+    const take = (piece: Buffer) => {
+      draft.body.append(piece);
+      lines += newlinesIn(piece);
+      bytes += piece.length;
+      last = piece.at(-1) ?? last;
+    };
+    if (about.isFile()) await readFile(composing, path, take);
+    else take(await readSpecial(composing, path));
+    if (last !== 10) take(Buffer.from("\n"));
+    terminal.out(`"${path}" ${lines}/${bytes}\n`);
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+/** An interrupt gives it up: the message is then as it was before. */
+function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
+  const before = draft.body.size;
+  return interruptibly(terminal, async (signal) => {
+    try {
+      for await (const piece of createReadStream(path, { signal })) take(piece as Buffer);
+    } catch (error) {
+      draft.body.cut(before);
+      throw signal.aborted ? new Interrupted(path) : error;
+    }
+  });
+}
+
+/**
+ * A pipe may never say anything: a program reads it, which an interrupt ends. It takes the place of the shell, which would
+ * wait for one that it has started only just after the interrupt.
+ */
+async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
+  const { code, output } = await runShell(
+    config,
+    terminal,
+    `exec cat -- '${path.replaceAll("'", "'\\''")}'`,
+    Buffer.alloc(0),
+  );
+  terminal.out(endingText(code));
+  return output;
+}
+
+async function readOutput({ config, terminal, draft }: Composing, line: string): Promise<void> {
+  const { code, output } = await runShell(config, terminal, line, Buffer.alloc(0));
+  terminal.out(endingText(code));
+  draft.body.append(output);
+  if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
+  terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);
+}
+
+export async function write(composing: Composing, name: string): Promise<void> {
+  const { terminal, draft } = composing;
+  if (name === "") return terminal.err("Write what file!?\n");
+  const path = expandFileName(composing, name);
+  if (path === undefined) return;
+  terminal.out(`"${path}" `);
+  const text = draft.body.bytes();
+  try {
+    await writeFile(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (isSystemError(error) && error.code === "EEXIST") return terminal.err("File exists\n");
+    if (!isSystemError(error)) throw error;
+    return terminal.err(`mail: fopen: ${strerror(error)}\n`);
+  }
+  terminal.out(`${newlinesIn(text)}/${text.length}\n`);
+}
+
+function newlinesIn(text: Buffer): number {
+  let count = 0;
+  for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, at + 1)) count++;
+  return count;
+}

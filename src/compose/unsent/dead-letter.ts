@@ -1,0 +1,38 @@
+/** Where a text goes that was not sent, so that nobody types it twice. */
+import type { Config } from "../../config/config.ts";
+import { deadLetterPath, storeOptions } from "../../config/files.ts";
+import { MailError } from "../../errors.ts";
+import { type AppendOptions, appendBytes } from "../../mailbox/append.ts";
+import { fromBytes } from "../../message/text.ts";
+import { isSystemError } from "../../system-error.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+import type { Built } from "../draft/body.ts";
+
+async function append(path: string, text: Built, options: AppendOptions): Promise<void> {
+  try {
+    await appendBytes(path, text.pieces(), options);
+  } catch (error) {
+    if (!(error instanceof MailError) || !isSystemError(error.cause)) throw error;
+    // The disk of the state directory may be the full one: better a text that a crash could cut off than none.
+    await appendBytes(path, text.pieces(), { lockwait: options.lockwait });
+  }
+}
+
+/**
+ * Appends to dead.letter. When not even that can be done, the text goes to standard error: the last place left.
+ *
+ * @returns the path, when the text is there
+ */
+export async function saveDeadLetter(config: Config, terminal: Terminal, text: Built): Promise<string | undefined> {
+  if (text.size === 0) return undefined;
+  const path = deadLetterPath(config);
+  try {
+    await append(path, text, storeOptions(config));
+    return path;
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    terminal.err(`mail: ${error.message}; this is the text:\n`);
+    for (const piece of text.pieces()) terminal.err(fromBytes(piece));
+    return undefined;
+  }
+}
