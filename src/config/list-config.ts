@@ -28,7 +28,8 @@ export function configRows({ settings }: Config): ConfigRow[] {
 function hideSecrets(name: string, value: string | undefined): string | undefined {
   if (value === undefined || value === "") return value;
   if (/passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
-  return value.replace(/(:\/\/[^\s/@:]*):[^\s/]*@/g, "$1:***@");
+  // A user name may contain @, and a password anything: it ends at the last @.
+  return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }
 
 export function printedConfig(config: Config): string {

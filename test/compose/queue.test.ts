@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -286,4 +287,23 @@ test.each([
   for (const kind of left) writeFileSync(join(queue(), `Q1.${kind}`), "", { mode: 0o600 });
   expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" });
   expect(readdirSync(queue())).toEqual([]);
+});
+
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+
+asRoot("root with another user's HOME (su -m) reads that user's queue neither to list nor to send it", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  await mail(["-s", "planted", "one@x.org"], "the body\n");
+  const state = join(home, "state/mail");
+  for (const path of [
+    home,
+    join(home, "state"),
+    state,
+    queue(),
+    ...readdirSync(queue()).map((name) => join(queue(), name)),
+  ])
+    chownSync(path, 65534, 65534);
+  const { exit, out, err } = await mail(["--queue"]);
+  expect([exit, err]).toEqual([0, `mail: ${state}: belongs to another user; not used\n`]);
+  expect(out).not.toContain("one@x.org");
 });

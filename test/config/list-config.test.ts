@@ -11,7 +11,7 @@ const home = mkdtempSync(join(tmpdir(), "mail-config-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 writeFileSync(
   join(home, ".mailrc"),
-  "# mine\nset hold\nset holdd\nset indentprefix='> '\nset mta=smtps://ann:s3:cr@t@mx.example smtp-auth-password=s3cret\n",
+  "# mine\nset hold\nset holdd\nset indentprefix='> '\nset mta=smtps://ann:s3:cr@t@mx.example smtp-auth-password=s3cret\nset sendmail=smtp://me@example.org:se/cr:et@host\n",
   { mode: 0o600 },
 );
 
@@ -29,6 +29,10 @@ test.each([
   ["one of the environment", "set VISUAL=nano # environment"],
   ["one that is not set", "set noaskbcc # not set"],
   ["no password in a URL", `set mta="smtps://ann:***@mx.example" # ${home}/.mailrc:5`],
+  [
+    "no password of a user whose name is an address",
+    `set sendmail="smtp://me@example.org:***@host" # ${home}/.mailrc:6`,
+  ],
   ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5; not a variable of mail`],
   ["a default", "set EDITOR=ex # default"],
 ])("--config shows %s", (_what, row) => expect(rows).toContain(row));
