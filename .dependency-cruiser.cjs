@@ -22,7 +22,10 @@ const layers = {
   maild: ["mailbox", "message"],
 };
 
-/** The same rule inside a folder: a subfolder may import only from the subfolders named beside it. */
+/**
+ * The same rule inside a folder: a subfolder may import only from the subfolders named beside it. "." is the folder's own
+ * files.
+ */
 const rooms = {
   compose: {
     draft: [],
@@ -30,6 +33,12 @@ const rooms = {
     typing: ["build", "draft"],
     unsent: ["draft"],
     sending: ["build", "draft", "unsent"],
+  },
+  mailbox: {
+    lock: ["."],
+    packed: ["."],
+    maildir: [".", "lock"],
+    mbox: [".", "lock", "maildir"],
   },
   read: {
     changes: [],
@@ -58,7 +67,12 @@ const roomRules = Object.entries(rooms).flatMap(([layer, table]) => [
     name: `${layer}-${room}-imports-downwards-only`,
     severity: "error",
     from: { path: `^src/${layer}/${room}/` },
-    to: { path: `^src/${layer}/`, pathNot: `^src/${layer}/(${[room, ...below].join("|")})/` },
+    to: {
+      path: `^src/${layer}/`,
+      pathNot: below
+        .map((each) => (each === "." ? `^src/${layer}/[^/]+$` : `^src/${layer}/${each}/`))
+        .concat(`^src/${layer}/${room}/`),
+    },
   })),
 ]);
 

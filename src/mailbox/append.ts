@@ -61,11 +61,11 @@ async function append(
   }
 }
 
-/** An append to a mailbox whose quit was interrupted would be in the way of finishing that quit. */
-async function finishInterruptedQuit(
+/** Finishes the interrupted quit of a locked mbox, because an append to it would prevent that. */
+export async function finishInterruptedQuit(
   path: string,
   descriptor: number,
-  { stateDirectory, lockwait }: AppendOptions,
+  { stateDirectory, lockwait }: Pick<AppendOptions, "stateDirectory" | "lockwait">,
 ): Promise<void> {
   if (stateDirectory === undefined || !mayHaveJournal(path, ".journal", stateDirectory)) return;
   const { finishLocked } = await import("./mbox/replay.ts");

@@ -1,5 +1,5 @@
 /** Messages that go elsewhere just as they are stored, but for Status and Content-Length: nothing else is looked at. */
-import { isFromLine } from "./mbox/from-line.ts";
+import { isFromLine } from "./from-line.ts";
 
 const LF = 10;
 const newlineFrom = Buffer.from("\nFrom ");

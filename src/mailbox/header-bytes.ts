@@ -5,10 +5,26 @@
  * one line without end is all header. Beyond a length that no list of recipients reaches, the fields that are left go with
  * the body, as they are stored.
  */
-import { headerEnd } from "./mbox/scan.ts";
-
 const firstPiece = 16 << 10;
 const longest = 4 << 20;
+const emptyLine = Buffer.from("\n\n");
+
+/** Returns the offset after the empty line that ends the header beginning at `start`; undefined if `bytes` does not have it. */
+export function headerEnd(bytes: Buffer, start: number): number | undefined {
+  const found = bytes.indexOf(emptyLine, start);
+  const end = found < 0 ? bytes.length : found + 2;
+  if (!bytes.subarray(start, end).includes(13)) return found < 0 ? undefined : end;
+  return anyHeaderEnd(bytes, start);
+}
+
+/** Does the same in bytes with CRs: the empty line may end in CRLF. */
+function anyHeaderEnd(bytes: Buffer, start: number): number | undefined {
+  for (let at = bytes.indexOf(10, start); at >= 0; at = bytes.indexOf(10, at + 1)) {
+    if (bytes[at + 1] === 10) return at + 2;
+    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
+  }
+  return undefined;
+}
 
 /** @param read the first bytes of the message */
 export function headerOf(size: number, read: (length: number) => Buffer): Buffer {

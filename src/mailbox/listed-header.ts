@@ -1,6 +1,7 @@
 /** The header of a message as a list needs it: a hostile one of a hundred megabytes costs little memory. */
+
+import { headerEnd } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { headerEnd } from "./mbox/scan.ts";
 
 /** A message no longer than this is no trouble. */
 const harmless = 1 << 20;

@@ -4,11 +4,11 @@ import { Exit, MailError } from "../errors.ts";
 import { parseDateField } from "../message/field-date.ts";
 import { parseHeader } from "../message/header.ts";
 import { readPieces, readRange } from "./file-ranges.ts";
+import { formLength } from "./from-line.ts";
 import { headerOf } from "./header-bytes.ts";
 import { type CommitResult, type Counts, Flag, type Mailbox } from "./mailbox.ts";
 import { MessageFile } from "./maildir/message-file.ts";
 import { countsOf } from "./mbox/counts.ts";
-import { formLength } from "./mbox/from-line.ts";
 import { Separators } from "./mbox/separators.ts";
 
 const headLength = 64 << 10;

@@ -1,4 +1,5 @@
 /** The Status field of a stored header: the same header with another. */
+import { quoteFromLines } from "./from-line.ts";
 import { headerFields, isStray } from "./stored-header.ts";
 
 /**
@@ -22,8 +23,12 @@ export function withStatus(header: Buffer, status: string, isCut = false): Buffe
   }
   if (place < 0 && (rest !== "" || isCut)) written += ours;
   // It is text from here on, in which no line may look like the start of a message.
-  written += isStray(rest) ? lineEnd + rest.replace(/^From /gm, ">From ") : rest;
+  written += isStray(rest) ? lineEnd + quotedText(rest) : rest;
   return Buffer.from(written, "latin1");
+}
+
+function quotedText(text: string): string {
+  return Buffer.concat([...quoteFromLines([Buffer.from(text, "latin1")])]).toString("latin1");
 }
 
 /** The field alone, as it goes into a message with such a header. */

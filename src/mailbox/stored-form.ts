@@ -1,8 +1,8 @@
 import { copiedHeader } from "./copied-header.ts";
 import { farStatus } from "./far-status.ts";
+import { quoteFromLines } from "./from-line.ts";
 import { goesOn } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { quoteFromLines } from "./quoted-lines.ts";
 import { statusField, withStatus } from "./status.ts";
 import { headerFields } from "./stored-header.ts";
 

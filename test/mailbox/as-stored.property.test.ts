@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { asStored } from "../../src/mailbox/as-stored.ts";
+import { headerEnd } from "../../src/mailbox/header-bytes.ts";
 import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
-import { headerEnd } from "../../src/mailbox/mbox/scan.ts";
 import { shownPieces } from "../../src/read/show/print-message.ts";
 
 const line = fc.constantFrom(

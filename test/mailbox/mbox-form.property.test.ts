@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { mboxForm } from "../../src/mailbox/deliver.ts";
+import { mboxForm } from "../../src/mailbox/mbox-form.ts";
 
 const date = new Date(Date.UTC(2021, 0, 16, 18, 22, 3));
 

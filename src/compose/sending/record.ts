@@ -8,7 +8,7 @@ import { storeOptions } from "../../config/files.ts";
 import { appendMessages } from "../../mailbox/append.ts";
 import { fileMessage } from "../../mailbox/maildir/append.ts";
 import { meansMaildir } from "../../mailbox/maildir/directory.ts";
-import { asctime } from "../../message/date.ts";
+import { mboxForm } from "../../mailbox/mbox-form.ts";
 import { toBytes } from "../../message/text.ts";
 import { onAbort } from "../../submit/on-abort.ts";
 import { named } from "../../system-error.ts";
@@ -58,33 +58,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** A message with its From_ line and the empty line behind it, `From ` in its body quoted. */
-export function* copyForMbox(config: Config, message: Built, date: Date): Iterable<Buffer> {
-  yield toBytes(`From ${config.identity.user} ${asctime(date)}\n`);
-  let inHeader = true;
-  /** What may be the start of a `From ` that the next piece goes on with. */
-  let held = "";
-  let last = "";
-  for (const piece of message.pieces()) {
-    let text = held + piece.toString("latin1");
-    let header = "";
-    if (inHeader) {
-      const end = text.indexOf("\n\n") + 1;
-      if (end === 0) {
-        held = text;
-        continue;
-      }
-      header = text.slice(0, end);
-      text = text.slice(end);
-      inHeader = false;
-    }
-    held = /(?:^|\n)(?:F|Fr|Fro|From)$/.exec(text)?.[0].trimStart() ?? "";
-    const whole = held === "" ? text : text.slice(0, -held.length);
-    const quoted = whole.replace(/^From /gm, (found, at: number) =>
-      at > 0 || last === "" || last === "\n" ? `>${found}` : found,
-    );
-    last = whole.at(-1) ?? last;
-    yield Buffer.from(header + quoted, "latin1");
-  }
-  yield Buffer.from(held + (held === "" && last === "\n" ? "\n" : "\n\n"), "latin1");
+/** Returns a message as an mbox stores it, with the user as its sender. */
+export function copyForMbox({ identity }: Config, message: Built, date: Date): Iterable<Uint8Array> {
+  return mboxForm({ sender: toBytes(identity.user).toString("latin1"), date, message: message.pieces() });
 }

@@ -1,11 +1,11 @@
 /** Messages into a Maildir: of a session (`save`, `copy`), of one who sends (`record`), of a deliverer; all or none. */
 import { parseHeader } from "../../message/header.ts";
 import { named } from "../../system-error.ts";
+import { headerEnd } from "../header-bytes.ts";
 import type { Mailbox } from "../mailbox.ts";
-import { headerEnd } from "../mbox/scan.ts";
 import { storedForm } from "../stored-form.ts";
 import { Delivery, type Filing, filing } from "./delivery.ts";
-import { maildirForm } from "./mbox-form.ts";
+import { maildirForm } from "./maildir-form.ts";
 
 interface ToFile {
   readonly pieces: Iterable<Uint8Array>;

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { statIfPresent } from "../../file-stats.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { separator } from "../append.ts";
+import { finishInterruptedQuit, separator } from "../append.ts";
 import { mayHaveJournal } from "../journal-place.ts";
 import { openLocked } from "../locked-file.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
@@ -18,7 +18,7 @@ import { baseOf, lettersOf } from "./file-name.ts";
 import { frame } from "./frames.ts";
 import { MaildirJournal, type MaildirWork } from "./journal.ts";
 import { lockMaildir } from "./lock.ts";
-import { maildirForm, withLetters } from "./mbox-form.ts";
+import { maildirForm, withLetters } from "./maildir-form.ts";
 import type { Entry, MessageTable } from "./message-table.ts";
 import { applyChanges, changedLetters, changeOf, type StateChange } from "./state.ts";
 
@@ -89,10 +89,9 @@ export async function commit(leaving: Leaving, { stateDirectory, lockwait }: Mai
 async function finishTarget(path: string, stateDirectory: string, lockwait: number): Promise<void> {
   const absolute = resolve(path);
   if (meansMaildir(path) || !existsSync(absolute) || !mayHaveJournal(absolute, ".journal", stateDirectory)) return;
-  const { finishLocked } = await import("../mbox/replay.ts");
   const mbox = await openLocked(absolute, lockwait);
   try {
-    await finishLocked(absolute, stateDirectory, mbox.descriptor, lockwait);
+    await finishInterruptedQuit(absolute, mbox.descriptor, { stateDirectory, lockwait });
   } finally {
     await mbox.release();
   }

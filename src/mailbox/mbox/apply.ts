@@ -11,9 +11,9 @@ import { isSystemError, named, strerror } from "../../system-error.ts";
 import { writePieces } from "../file-ranges.ts";
 import { fileFrames } from "../maildir/frames.ts";
 import { withRights } from "../rights.ts";
+import { addToMbox, HalfDone, type Undo } from "../to-mbox.ts";
 import { BlockWriter, type Part, smallBlockSize, usualBlockSize } from "./block-writer.ts";
 import type { Journal, Work } from "./journal.ts";
-import { addToMbox, HalfDone, type Undo } from "./to-mbox.ts";
 
 /** What is made anew out of the spool; each without which it is read from the journal. */
 export interface Again {

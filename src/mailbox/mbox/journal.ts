@@ -6,11 +6,13 @@
  * be overwritten. One that has its name is complete (journal-file.ts). It is dropped when the work is done and synced.
  * Left by a crash, it is played by the next open; playing it twice does the same as once.
  */
+
 import { createHash } from "node:crypto";
 import { close, closeSync, fstatSync } from "node:fs";
 import { copyPieces, readInto, readRange } from "../file-ranges.ts";
 import { openLeftJournal } from "../journal-file.ts";
 import { type JournalPlace, removeJournal } from "../journal-place.ts";
+import type { MboxWork } from "../to-mbox.ts";
 import type { Stretch } from "./block-writer.ts";
 
 export interface Work {
@@ -26,15 +28,6 @@ export interface Work {
   /** sha256 of the spool's old bytes from its new end on (at most `probeSize`): tells whether it was cut already. */
   readonly probe: string;
   readonly mbox: MboxWork | null;
-}
-
-export interface MboxWork {
-  readonly path: string;
-  /** In a Maildir each is a file; what is journalled are frames (maildir/frames.ts). */
-  readonly at: "start" | "end" | "maildir";
-  /** Length of mbox before; -1 when there was none. */
-  readonly oldSize: number;
-  readonly length: number;
 }
 
 /** What is known before the payloads are written. */

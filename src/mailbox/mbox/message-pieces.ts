@@ -1,7 +1,8 @@
 /** The messages of an mbox by large reads in the order of the file, for what looks at all of them. */
+
+import { headerEnd } from "../header-bytes.ts";
 import type { MessagePiece } from "../mailbox.ts";
 import type { MboxFile } from "./mbox-file.ts";
-import { headerEnd } from "./scan.ts";
 
 const wholeWindow = 8 << 20;
 const headerWindow = 64 << 10;

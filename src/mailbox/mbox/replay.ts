@@ -5,15 +5,15 @@ import { isSystemError } from "../../system-error.ts";
 import { readInto, readRange, writePieces } from "../file-ranges.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
+import { isPartlyWritten } from "../partly-written.ts";
 import type { Rights } from "../rights.ts";
 import { accessSpool } from "../spool.ts";
 import { keptPath } from "../state-path.ts";
+import { heldByMbox } from "../to-mbox.ts";
 import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import { eachIsOneOf, pageSums } from "./page-sums.ts";
-import { isPartlyWritten } from "./partly-written.ts";
-import { heldByMbox } from "./to-mbox.ts";
 
 /** @param spool open for reading and writing @throws MailboxBusy, MailError; the journal is kept then */
 export async function finishCommit(path: string, directory: string, spool: number, lockwait: number): Promise<void> {

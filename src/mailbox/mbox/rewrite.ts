@@ -3,15 +3,14 @@
 import { asStored } from "../as-stored.ts";
 import { isLengthValid, withFromLine } from "../copied-header.ts";
 import { readInto, readPieces, readRange } from "../file-ranges.ts";
+import { formLength, fromLineForm, isFromLine, quoteFromLines } from "../from-line.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { filing } from "../maildir/delivery.ts";
 import { frame } from "../maildir/frames.ts";
-import { maildirForm } from "../maildir/mbox-form.ts";
-import { quoteFromLines } from "../quoted-lines.ts";
+import { maildirForm } from "../maildir/maildir-form.ts";
 import { storedForm } from "../stored-form.ts";
 import type { Part } from "./block-writer.ts";
-import { formLength, fromLineForm, isFromLine } from "./from-line.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
 import { Window, wholeMessages } from "./message-pieces.ts";

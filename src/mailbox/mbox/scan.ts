@@ -14,7 +14,6 @@ const usualPieceSize = 2 << 20;
 const readsAtOnce = 2;
 /** The messages that are still to come may be a little shorter than those before. */
 const leeway = 1.1;
-const emptyLine = Buffer.from("\n\n");
 const readAsync = promisify(read);
 
 export interface ScanOptions {
@@ -99,21 +98,4 @@ async function fill(descriptor: number, buffer: Buffer, position: number, wanted
     filled += bytesRead;
   }
   return filled;
-}
-
-/** The offset behind the empty line that ends the header beginning at `start`; undefined when it isn't in `bytes`. */
-export function headerEnd(bytes: Buffer, start: number): number | undefined {
-  const found = bytes.indexOf(emptyLine, start);
-  const end = found < 0 ? bytes.length : found + 2;
-  if (!bytes.subarray(start, end).includes(13)) return found < 0 ? undefined : end;
-  return anyHeaderEnd(bytes, start);
-}
-
-/** The same where there are CRs: the empty line may be one of CRLF. */
-function anyHeaderEnd(bytes: Buffer, start: number): number | undefined {
-  for (let at = bytes.indexOf(10, start); at >= 0; at = bytes.indexOf(10, at + 1)) {
-    if (bytes[at + 1] === 10) return at + 2;
-    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
-  }
-  return undefined;
 }

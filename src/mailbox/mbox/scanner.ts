@@ -5,8 +5,9 @@
  * the body that a valid Content-Length measures (body-length.ts). Bodies are searched by Buffer.indexOf, at the speed of
  * memory; headers are walked line by line, four bytes at a time. Nothing is copied or decoded.
  */
+
+import { longestFromLine } from "../from-line.ts";
 import { BodyLength, lengthIn } from "./body-length.ts";
-import { longestFromLine } from "./from-line.ts";
 import { type MessageIndex, Stored } from "./message-index.ts";
 import type { Separators } from "./separators.ts";
 

@@ -7,7 +7,7 @@ import {
   isFromLine,
   isHeaderNext,
   judgedLength,
-} from "./from-line.ts";
+} from "../from-line.ts";
 
 /** Returns the bytes from an offset of the file to another, or as many as there are. */
 export type ReadBytes = (from: number, to: number) => Buffer;

@@ -13,10 +13,19 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { MailError } from "../../errors.ts";
-import { copyPieces, readRange, syncDirectory, writePieces } from "../file-ranges.ts";
-import type { MboxWork } from "./journal.ts";
+import { MailError } from "../errors.ts";
+import { copyPieces, readRange, syncDirectory, writePieces } from "./file-ranges.ts";
 import { isPartlyWritten } from "./partly-written.ts";
+
+/** The messages that a journal adds to the user's mbox. */
+export interface MboxWork {
+  readonly path: string;
+  /** In a Maildir each is a file; what is journalled are frames (maildir/frames.ts). */
+  readonly at: "start" | "end" | "maildir";
+  /** Length of mbox before; -1 when there was none. */
+  readonly oldSize: number;
+  readonly length: number;
+}
 
 /** It failed, and could not be taken back either: the journal has to stay. */
 export class HalfDone extends Error {}

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { quoteFromLines } from "../../src/mailbox/quoted-lines.ts";
+import { quoteFromLines } from "../../src/mailbox/from-line.ts";
 
 test("each line that begins with From is quoted, wherever the pieces end", () => {
   const text = fc.array(fc.constantFrom("\n", "From ", "Fro", "m ", "x", ">")).map((parts) => parts.join(""));
