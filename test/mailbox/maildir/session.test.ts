@@ -68,7 +68,6 @@ describe("reading", () => {
     ["a line end as the message's", "From: a@b\r\n\r\nx\r\n", "From a@b Sat Jan 16 18:22:03 2021\r\n"],
     ["nothing that breaks the line", "Return-Path: <a b\t@c>\n\nx\n", "From ab@c Sat Jan 16 18:22:03 2021\n"],
   ])("the From_ line has %s", async (_shows, content, fromLine) => {
-    process.env["TZ"] = "UTC";
     makeMaildir(maildir, { "new/1.host": content });
     const mailbox = await openMailbox(maildir, { lockwait: 1, stateDirectory: join(home.path, "state") });
     const text = mailbox.read(1, 0, mailbox.size(1)).toString("latin1");

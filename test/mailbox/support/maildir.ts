@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const day = new Date(2021, 0, 16, 18, 22, 3);
+const day = new Date(Date.UTC(2021, 0, 16, 18, 22, 3));
 
 export function makeMaildir(path: string, files: Readonly<Record<string, string>> = {}): string {
   for (const place of ["tmp", "new", "cur"]) mkdirSync(join(path, place), { recursive: true });
