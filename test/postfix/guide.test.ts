@@ -1,5 +1,5 @@
 /**
- * The transcripts of the guide, in two languages, and of the README, played against a real Postfix.
+ * The transcripts of the guide, in two languages, played against a real Postfix.
  *
  * What differs from run to run (dates, queue ids, counts, the test's names) is compared as a pattern. With
  * WRITE_TRANSCRIPTS=1 the pages get what was seen.
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Pty } from "../../scripts/pty.mjs";
 import { Office, patience, queuedAs, type, type User } from "./people.ts";
 
-const pages = ["docs/local-mail.md", "docs/correo-local.md", "README.md"];
+const pages = ["docs/local-mail.md", "docs/correo-local.md"];
 const block = /<!-- transcript: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
 const seen = new Map<string, string>();
 /** As in the pages: no colours, no line editing that would repaint. */

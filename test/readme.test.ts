@@ -1,0 +1,161 @@
+/**
+ * README's transcripts, played with the built program: on a pseudo-terminal, or by the shell if they need a pipe.
+ *
+ * Dates and identifiers differ in each run; they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens into
+ * README.md.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openLog } from "../src/maild/log.ts";
+import { listen, type Server } from "../src/maild/server.ts";
+import { screenOf } from "./sessions/support/on-pty.ts";
+import { mail, type Sandbox, sandbox } from "./sessions/support/sandbox.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const page = join(root, "README.md");
+const program = [process.execPath, join(root, "bin/mail.js")];
+const block = /<!-- played: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
+const transcripts = [...readFileSync(page, "utf8").matchAll(block)].map(([, name = "", text = ""]) => ({ name, text }));
+
+const inbox = [
+  mail({ from: "cron@example.org", subject: "Backup done", status: "O" }),
+  mail({ from: "ann@example.org", subject: "Lunch on Friday?", status: "O" }),
+  mail({ from: "cron@example.org", subject: "Backup failed", status: "O" }),
+  mail({ from: "cron@example.org", subject: "Disk report", status: "O", body: "/srv is full\n" }),
+];
+const invitation = `From: Ann Lee <ann@example.org>
+To: root@example.org
+Subject: =?UTF-8?Q?Caf=C3=A9_meeting?=
+MIME-Version: 1.0
+Content-Type: text/calendar; charset=utf-8; method=REQUEST
+Content-Transfer-Encoding: quoted-printable
+
+BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:1@example.org
+DTSTART:20261204T090000Z
+DTEND:20261204T100000Z
+SUMMARY:Caf=C3=A9 meeting
+LOCATION:Room 5
+ORGANIZER;CN=Ann Lee:mailto:ann@example.org
+ATTENDEE;CN=Root:mailto:root@example.org
+END:VEVENT
+END:VCALENDAR
+`;
+const newsletter = `From: News <news@example.net>
+To: root@example.org
+Subject: Prices
+MIME-Version: 1.0
+Content-Type: text/html; charset=utf-8
+
+<html><body><h1>New prices</h1><ul><li>Disk: <b>20 &euro;</b></li><li>Tape: 9 &euro;</li></ul>
+<p>Log in at <a href="http://phish.example/login">www.bank.example</a>.</p></body></html>
+`;
+const backup = "echo '/srv/backup: No space left on device' >&2\nexit 1\n";
+
+let place: Sandbox;
+let server: Server;
+beforeAll(async () => {
+  place = sandbox({
+    files: { inbox: inbox.join(""), "invitation.eml": invitation, "newsletter.eml": newsletter, "backup.sh": backup },
+  });
+  const spool = join(place.home, "mail");
+  mkdirSync(spool);
+  place.environment["MAIL"] = join(spool, "root");
+  place.environment["PATH"] = `${join(place.home, "bin")}:/usr/bin:/bin`;
+  mkdirSync(join(place.home, "bin"));
+  writeFileSync(join(place.home, "bin/mail"), `#!/bin/sh\nexec '${program.join("' '")}' "$@"\n`, { mode: 0o755 });
+  const log = join(place.home, "mail.log");
+  const users = ["ann", "root"];
+  const limits = { listen: "127.0.0.1", port: 0, clients: 20, stateDirectory: place.home };
+  server = await listen({ ...limits, spool, domain: "example.org", users }, openLog(log));
+  const settings = `mta=smtp://${server.address} maillog=${log} from=ann@example.org`;
+  writeFileSync(join(place.home, ".mailrc"), `set ${settings} folder=${place.home}\nretain subject\n`);
+});
+afterAll(async () => {
+  await server?.close();
+  place?.remove();
+});
+
+/** A command and the lines below it, up to the next command. */
+function commandsOf(transcript: string): string[][] {
+  const commands: string[][] = [];
+  for (const line of transcript.trimEnd().split("\n")) {
+    if (line.startsWith("$ ")) commands.push([line]);
+    else commands.at(-1)?.push(line);
+  }
+  return commands;
+}
+
+/** Runs a line as a shell does after a command with the exit code `before`. */
+function runInShell(line: string, before: number): Promise<{ shown: string; exit: number }> {
+  const { environment: env, home: cwd } = place;
+  return new Promise((done) => {
+    execFile("/bin/sh", ["-c", `exec 2>&1; (exit ${before}); ${line}`], { env, cwd }, (error, stdout) =>
+      done({ shown: stdout, exit: typeof error?.code === "number" ? error.code : 0 }),
+    );
+  });
+}
+
+/** What the screen shows while the commands of a transcript are typed. */
+async function play(transcript: string): Promise<string> {
+  let screen = "";
+  let exit = 0;
+  for (const lines of commandsOf(transcript)) {
+    const command = lines[0]?.slice(2) ?? "";
+    if (/^mail(?: [^|<>;]*)?$/.test(command)) {
+      const typed = lines.filter((line, index) => index === 0 || line.startsWith("& "));
+      const shown = await screenOf(typed, place, program);
+      const ended = /\[exit (\d+)\]\n$/.exec(shown);
+      exit = Number(ended?.[1] ?? 0);
+      screen += shown.slice(0, ended?.index);
+    } else {
+      const ran = await runInShell(command, exit);
+      exit = ran.exit;
+      screen += `$ ${command}\n${ran.shown}`;
+    }
+  }
+  return screen
+    .replaceAll(place.home, "~")
+    .replace(/\r/g, "")
+    .replace(/[ \t]+$/gm, "")
+    .replace(/\n+$/, "\n");
+}
+
+/** The part of a transcript that is the same in each run. */
+function withoutDates(text: string): string {
+  return text
+    .replace(/\b(?:[A-Z][a-z]{2}, )?\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d/g, "DATE")
+    .replace(/\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}/g, "DATE")
+    .replace(/\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/g, "DATE")
+    .replace(/\b[0-9A-F]{10,}\b/g, "QUEUEID")
+    .replace(/<[\w.]+@[\w.-]+>(?=$|\n)/g, "<ID>")
+    .replace(/^(Host: +)\S+/gm, "$1HOST")
+    .replace(/delay=[\d.]+|[\d.]+ (?:ms|seconds|s)\b|\d+ bytes|\d+\/\d+/g, "N");
+}
+
+test("README has a transcript for each thing that only this program does", () => {
+  expect(transcripts.map(({ name }) => name)).toEqual(["refused", "undo", "readable", "run", "track"]);
+});
+
+test.each(transcripts)("README shows what happens: $name", async ({ name, text }) => {
+  const screen = await play(text);
+  if (process.env["WRITE_TRANSCRIPTS"] === "1") {
+    const written = readFileSync(page, "utf8").replace(block, (all, each: string) =>
+      each === name ? `<!-- played: ${each} -->\n\`\`\`text\n${screen}\`\`\`\n` : all,
+    );
+    writeFileSync(page, written);
+    return;
+  }
+  expect(withoutDates(screen)).toBe(withoutDates(text));
+});
+
+test("each test that README's table cites exists", () => {
+  const cited = [...readFileSync(page, "utf8").matchAll(/\btest\/[\w./-]+\.ts\b/g)].map(([path]) => path);
+  expect(cited.length).toBeGreaterThan(5);
+  for (const path of cited) expect([path, existsSync(join(root, path))]).toEqual([path, true]);
+});
