@@ -1,7 +1,7 @@
 /** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { isListing } from "./cli/listing.ts";
-import type { SaidOptions } from "./cli/said-options.ts";
+import type { CommandLine } from "./cli/command-line.ts";
+import { isListing } from "./cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
 import { fromBytes } from "./message/text.ts";
@@ -17,7 +17,7 @@ const program = "mail";
 export type OpenTerminal = (options: { readonly interactive: boolean }) => Promise<Terminal>;
 
 const openOwn: OpenTerminal = async (options) => {
-  const { openTerminal } = await import("./terminal/open.ts");
+  const { openTerminal } = await import("./terminal/open-terminal.ts");
   return openTerminal(options);
 };
 
@@ -35,59 +35,59 @@ async function run(
   const parsed = await parseArguments(argv, print);
   if (parsed === undefined) return Exit.Ok;
   if (parsed.version) return printVersion();
-  const said = readsPipe(parsed) ? { ...parsed, piped: await takePiped() } : parsed;
-  const terminal = await open({ interactive: said.interactive });
+  const given = readsPipe(parsed) ? { ...parsed, piped: await takePiped() } : parsed;
+  const terminal = await open({ interactive: given.interactive });
   opened(terminal);
   showNotices((text) => terminal.err(`${program}: ${text}\n`));
   const { newSession } = await import("./read/new-session.ts");
-  const session = await newSession(terminal, program, said);
+  const session = await newSession(terminal, program, given);
   try {
-    return await runSession(session, said);
+    return await runSession(session, given);
   } finally {
     await session.submission.close();
   }
 }
 
-async function runSession(session: Session, said: SaidOptions): Promise<ExitCode> {
-  if (said.config) {
+async function runSession(session: Session, given: CommandLine): Promise<ExitCode> {
+  if (given.config) {
     const { printedConfig } = await import("./config/list-config.ts");
     session.terminal.out(printedConfig(session.config));
     return Exit.Ok;
   }
-  if (said.check) {
+  if (given.check) {
     const { check } = await import("./check/check.ts");
-    return check(session, { address: said.words[0], json: said.json });
+    return check(session, { address: given.words[0], json: given.json });
   }
-  if (said.queue || said.flush) {
+  if (given.queue || given.flush) {
     const { flushQueue, listQueue } = await import("./compose/sending/flush.ts");
-    return said.flush ? flushQueue(session) : listQueue(session);
+    return given.flush ? flushQueue(session) : listQueue(session);
   }
-  if (said.smtp !== undefined) {
+  if (given.smtp !== undefined) {
     const { byHand } = await import("./by-hand/by-hand.ts");
-    return byHand(session, said.smtp === true ? undefined : said.smtp);
+    return byHand(session, given.smtp === true ? undefined : given.smtp);
   }
-  if (said.track !== undefined) {
+  if (given.track !== undefined) {
     const { track } = await import("./track/track.ts");
-    return track(session, { what: said.track === true ? undefined : said.track, wait: said.wait });
+    return track(session, { what: given.track === true ? undefined : given.track, wait: given.wait });
   }
-  if (said.run.length > 0) {
+  if (given.run.length > 0) {
     const { runJob } = await import("./run/run.ts");
-    return runJob(session, said);
+    return runJob(session, given);
   }
-  if (sends(said)) {
+  if (sends(given)) {
     const { send } = await import("./read/send/send.ts");
-    return send(session, said);
+    return send(session, given);
   }
   const { read } = await import("./read/read.ts");
-  return read(session, said);
+  return read(session, given);
 }
 
-function sends(said: SaidOptions): boolean {
-  return !said.file && (said.words.length > 0 || said.recipientsFromHeader) && !isListing(said);
+function sends(given: CommandLine): boolean {
+  return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
 }
 
 /** `-f -`: the mailbox comes on standard input. */
-function readsPipe({ file, words }: SaidOptions): boolean {
+function readsPipe({ file, words }: CommandLine): boolean {
   return file && words[0] === "-";
 }
 

@@ -1,8 +1,8 @@
 /** argv -> SMTP server with local delivery -> exit code. */
 import { homedir } from "node:os";
-import { stateDirectory } from "./config/files.ts";
+import { stateDirectory } from "./config/paths.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
-import { type Options, parseOptions } from "./maild/options.ts";
+import { type Options, parseOptions } from "./maild/maild-options.ts";
 import { showNotices } from "./notices.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 

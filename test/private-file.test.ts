@@ -16,7 +16,7 @@ import {
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { stateDirectory } from "../src/config/files.ts";
+import { stateDirectory } from "../src/config/paths.ts";
 import { showNotices } from "../src/notices.ts";
 import {
   createPrivateFile,

@@ -6,12 +6,12 @@
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { checkConfiguration } from "./configuration.ts";
-import { checkLog, checkQueue } from "./deliveries.ts";
+import { checkConfiguration } from "./check-configuration.ts";
+import { checkLog, checkQueue } from "./check-deliveries.ts";
+import { checkForward, checkMailName, checkSystemAlias } from "./check-names.ts";
+import { checkServer } from "./check-server.ts";
+import { checkSpool } from "./check-spool.ts";
 import type { Finding } from "./finding.ts";
-import { checkForward, checkMailName, checkSystemAlias } from "./names.ts";
-import { checkServer } from "./server.ts";
-import { checkSpool } from "./spool.ts";
 
 export interface CheckOptions {
   /** Whether the server would take mail for this one. */

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { isLoopback } from "../submit/connection.ts";
-import type { FailureReason, LoginReason, SubmissionFailed, TlsReason } from "../submit/errors.ts";
+import type { FailureReason, LoginReason, SubmissionFailed, TlsReason } from "../submit/submission-errors.ts";
 import type { Refusal } from "../submit/transport.ts";
 import type { ServerWay } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";

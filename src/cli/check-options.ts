@@ -1,12 +1,12 @@
 /** Options that cannot be meant together, or not with that value: complaints of bsd-mailx in its words, and ours. */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
-import { isListing } from "./listing.ts";
-import type { SaidOptions } from "./said-options.ts";
+import type { CommandLine } from "./command-line.ts";
+import { isListing } from "./command-line.ts";
 import { UsageError } from "./usage.ts";
 
 /** @throws UsageError */
-export function checkOptions(given: SaidOptions): void {
+export function checkOptions(given: CommandLine): void {
   if (given.trace !== undefined && given.trace !== "json") {
     throw new UsageError(`mail: --trace: "${given.trace}" is invalid; use json`);
   }

@@ -1,16 +1,16 @@
 /** argv to what was said: commander does the parsing, the table says what there is. */
 import type { Command, Option as ParserOption } from "commander";
 import { checkOptions } from "./check-options.ts";
-import { fileFirst, isListing } from "./listing.ts";
+import type { CommandLine } from "./command-line.ts";
+import { isListing } from "./command-line.ts";
 import { type Option, options } from "./options.ts";
-import type { SaidOptions } from "./said-options.ts";
 import { operand, UsageError, usage } from "./usage.ts";
 
 /** @returns undefined when the answer (--help) was printed already. @throws UsageError */
 export async function parseArguments(
   argv: readonly string[],
   print: (text: string) => void,
-): Promise<SaidOptions | undefined> {
+): Promise<CommandLine | undefined> {
   const { Command: Parser, CommanderError, Option: ParserOption } = await import("commander");
   const hidden = (flags: string) => new ParserOption(flags).hideHelp();
   const parser = new Parser("mail").exitOverride().allowExcessArguments().argument("[to-addr...]");
@@ -98,12 +98,12 @@ function attributeOf(long: string): string {
   return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-function said(parser: Command, argv: readonly string[], command: readonly string[]): SaidOptions {
+function said(parser: Command, argv: readonly string[], command: readonly string[]): CommandLine {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
   const flag = (name: string) => given[name] === true;
-  const result: SaidOptions = {
+  const result: CommandLine = {
     subject: text("subject"),
     cc: list("cc"),
     bcc: list("bcc"),
@@ -157,4 +157,12 @@ function seconds(option: string, value: string | undefined): number {
     throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number of seconds`);
   }
   return Number(value);
+}
+
+/** Returns the arguments with the value of -f first: `--print 3 -f box` is `--print -f box 3`. */
+function fileFirst(argv: readonly string[], words: readonly string[]): readonly string[] {
+  const option = argv.findIndex((word) => /^(?:-[A-Za-z~]*f|--file)$/.test(word));
+  const file = option < 0 ? undefined : argv[option + 1];
+  const at = file === undefined || (file !== "-" && file.startsWith("-")) ? -1 : words.indexOf(file);
+  return at <= 0 ? words : [words[at] as string, ...words.slice(0, at), ...words.slice(at + 1)];
 }

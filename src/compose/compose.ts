@@ -12,14 +12,13 @@ import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft/draft.ts";
+import { Unsendable } from "./draft/draft.ts";
 import { prepare } from "./draft/prepare.ts";
-import { Unsendable } from "./draft/unsendable.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { unsent } from "./sending/outcome.ts";
 import { send } from "./sending/sending.ts";
-import { collect } from "./typing/collect.ts";
 import { Interrupt } from "./typing/interrupt.ts";
-import type { Ended } from "./typing/tilde-escape.ts";
+import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Unfinished } from "./unsent/autosave.ts";
 import { Keeping } from "./unsent/keeping.ts";
 import { keepAtSignals } from "./unsent/signals.ts";
@@ -183,4 +182,21 @@ async function takenIn(
   keeping.save();
   // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
   return interrupt.ignored(() => collect(composing, how));
+}
+
+/** @returns "sent" for a message to be sent; "cancelled": its text is to be kept; "dropped": it is not */
+async function collect(
+  composing: Composing,
+  how: { readonly subject: boolean; readonly escapes: boolean },
+): Promise<Exclude<Ended, undefined>> {
+  const { interactive } = composing.terminal;
+  if (!interactive && !how.escapes) return await takeRest(composing);
+  const { Typing } = await import("./typing/typing.ts");
+  return interactive ? await new Typing(composing).run(how) : await new Typing(composing).runPiped();
+}
+
+/** A pipe: text is text. */
+async function takeRest({ terminal, draft }: Composing): Promise<"sent"> {
+  for await (const piece of terminal.rest()) draft.body.append(piece);
+  return "sent";
 }

@@ -122,7 +122,7 @@ export async function appendMessages(
   options: AppendOptions,
 ): Promise<Appended> {
   if (meansMaildir(path)) {
-    const { appendToMaildir } = await import("./maildir/append.ts");
+    const { appendToMaildir } = await import("./maildir/add-messages.ts");
     return appendToMaildir(path, messages, options.signal);
   }
   return append(

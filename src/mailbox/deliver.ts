@@ -36,7 +36,7 @@ export async function deliver(
   if (meansMaildir(spool)) {
     const refusal = recipient && refuseSpool(spool, recipient);
     if (refusal !== undefined) throw refusal;
-    const { fileMessage } = await import("./maildir/append.ts");
+    const { fileMessage } = await import("./maildir/add-messages.ts");
     await fileMessage(spool, delivery);
     return;
   }

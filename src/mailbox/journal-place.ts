@@ -32,8 +32,8 @@ import { basename, dirname, join } from "node:path";
 import { homeOfUser, nameOfUser } from "../passwd.ts";
 import { type Distrust, distrustDirectory, makePrivateDirectory, NotTrusted, reportDistrust } from "../private-file.ts";
 import { isSystemError } from "../system-error.ts";
-import { CannotFinish } from "./errors.ts";
 import { syncDirectory } from "./file-ranges.ts";
+import { CannotFinish } from "./mailbox-errors.ts";
 import { type Rights, withRights } from "./rights.ts";
 import { stateFilePath } from "./state-path.ts";
 

@@ -4,12 +4,11 @@ import { MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
 import { notice } from "../notices.ts";
 import { isSystemError, named } from "../system-error.ts";
-import { CannotFinish, NotAMailbox } from "./errors.ts";
-import type { Mailbox } from "./mailbox.ts";
+import type { Mailbox, MailboxOptions } from "./mailbox.ts";
+import { CannotFinish, NotAMailbox } from "./mailbox-errors.ts";
 import { isMaildir } from "./maildir/directory.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
 import { finishCommit } from "./mbox/replay.ts";
-import type { MailboxOptions } from "./options.ts";
 import { type Compression, compressionOf } from "./packed/compression.ts";
 
 /**

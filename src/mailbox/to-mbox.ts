@@ -14,8 +14,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { MailError } from "../errors.ts";
-import { copyPieces, readRange, syncDirectory, writePieces } from "./file-ranges.ts";
-import { isPartlyWritten } from "./partly-written.ts";
+import { copyPieces, isPartlyWritten, readRange, syncDirectory, writePieces } from "./file-ranges.ts";
 
 /** The messages that a journal adds to the user's mbox. */
 export interface MboxWork {

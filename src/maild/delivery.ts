@@ -4,9 +4,9 @@ import { isMaildir } from "../mailbox/maildir/directory.ts";
 import { SpoolRefused } from "../mailbox/spool.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { HeldMessage } from "./held-message.ts";
+import type { Recipient } from "./local-recipients.ts";
 import type { Log } from "./log.ts";
-import type { Options } from "./options.ts";
-import type { Recipient } from "./recipients.ts";
+import type { Options } from "./maild-options.ts";
 import { type Arrival, traceFields } from "./trace.ts";
 
 /** Seconds to wait for another program's lock: longer than a reader needs, shorter than a client waits for its answer. */

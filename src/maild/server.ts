@@ -2,10 +2,10 @@ import type { AddressInfo, Socket } from "node:net";
 import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
 import { isFull, localDelivery, Refusal } from "./delivery.ts";
 import { HeldMessage } from "./held-message.ts";
+import { judgeRecipient, type Recipient, refuseMailbox } from "./local-recipients.ts";
 import type { Log } from "./log.ts";
-import type { Options } from "./options.ts";
+import type { Options } from "./maild-options.ts";
 import { queueId } from "./queue-id.ts";
-import { judgeRecipient, type Recipient, refuseMailbox } from "./recipients.ts";
 import { type Arrival, Cleaner } from "./trace.ts";
 import { acceptTypedLines } from "./typed-lines.ts";
 

@@ -1,6 +1,7 @@
 /** A session from what was said: variables, identity, start-up files, and -S over them. */
-import { isListing } from "../cli/listing.ts";
-import type { SaidOptions } from "../cli/said-options.ts";
+
+import type { CommandLine } from "../cli/command-line.ts";
+import { isListing } from "../cli/command-line.ts";
 import { Submission } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
 import { isUser, whoAmI } from "../config/identity.ts";
@@ -14,8 +15,8 @@ import type { Session } from "./session/session.ts";
 /** With all commands: who only sends may need none. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
-export async function newSession(terminal: Terminal, program: string, said: SaidOptions): Promise<Session> {
-  const { user } = said;
+export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
+  const { user } = given;
   if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);
   // $MAIL names one's own.
   const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };
@@ -27,7 +28,7 @@ export async function newSession(terminal: Terminal, program: string, said: Said
     saved: { ignored: new Set(), retained: new Set() },
     identity: whoAmI(environment, user),
   };
-  const sends = !said.file && (said.words.length > 0 || said.recipientsFromHeader) && !isListing(said);
+  const sends = !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
   const session: Session = {
     config,
     terminal,
@@ -49,25 +50,25 @@ export async function newSession(terminal: Terminal, program: string, said: Said
   config.settings.origin = "the terminal";
   if (terminal.outputIsTerminal) config.settings.set("decode", "");
   config.settings.origin = "the session";
-  if (said.debug) terminal.out(`user = ${config.identity.user}, homedir = ${config.identity.home}\n`);
+  if (given.debug) terminal.out(`user = ${config.identity.user}, homedir = ${config.identity.home}\n`);
   if (terminal.interactive) config.settings.set("interactive", "");
-  if (said.withoutHeaderList) config.settings.set("noheader", "");
+  if (given.withoutHeaderList) config.settings.set("noheader", "");
   // Start-up files find them set, as in bsd-mailx; what they unset of them counts nevertheless.
   const asVariables = () => {
-    if (said.ignoreInterrupts) config.settings.set("ignore", "");
-    if (said.skipEmpty) config.settings.set("skipempty", "");
-    if (said.verbose) config.settings.set("verbose", "");
+    if (given.ignoreInterrupts) config.settings.set("ignore", "");
+    if (given.skipEmpty) config.settings.set("skipempty", "");
+    if (given.verbose) config.settings.set("verbose", "");
   };
   asVariables();
-  await readStartUpFiles(session, { system: !said.withoutSystemRc });
+  await readStartUpFiles(session, { system: !given.withoutSystemRc });
   session.ending = undefined;
   config.settings.origin = "the command line";
-  for (const word of said.set) assign(session, word);
-  for (const line of said.exec) await session.execute?.(line);
+  for (const word of given.set) assign(session, word);
+  for (const line of given.exec) await session.execute?.(line);
   asVariables();
-  if (said.dryRun) config.settings.set("dryrun", "");
-  if (said.trace !== undefined) config.settings.set("trace", said.trace);
-  if (said.debug) config.settings.set("debug", "");
+  if (given.dryRun) config.settings.set("dryrun", "");
+  if (given.trace !== undefined) config.settings.set("trace", given.trace);
+  if (given.debug) config.settings.set("debug", "");
   config.settings.origin = "the session";
   if (terminal.rich) {
     const { makeComfortable } = await import("./comfort/comfort.ts");

@@ -1,7 +1,8 @@
 /** `mail`: open, tell, loop, leave. */
-import { isListing } from "../cli/listing.ts";
-import type { SaidOptions } from "../cli/said-options.ts";
-import { expandFileName } from "../config/files.ts";
+
+import type { CommandLine } from "../cli/command-line.ts";
+import { isListing } from "../cli/command-line.ts";
+import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summary, systemFolder } from "./folder/folder.ts";
@@ -15,27 +16,27 @@ import type { Session } from "./session/session.ts";
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
 /** The folder that the command line names. */
-function named(session: Session, said: SaidOptions): FolderName {
-  if (!said.file) return systemFolder(session, said.user);
-  if (said.piped !== undefined) return { path: said.piped, name: "-", system: false, readOnly: true };
-  const [typed = "&"] = said.words;
+function named(session: Session, given: CommandLine): FolderName {
+  if (!given.file) return systemFolder(session, given.user);
+  if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
+  const [typed = "&"] = given.words;
   const path = expandFileName(session, typed);
   // Why has been said.
   if (path === undefined) throw new MailError("");
   return folderNamed(typed, path);
 }
 
-export async function read(session: Session, said: SaidOptions): Promise<ExitCode> {
+export async function read(session: Session, given: CommandLine): Promise<ExitCode> {
   const { terminal, config } = session;
-  if (isListing(said)) return listMessages(session, said);
-  if (said.exists) return exists(session, said);
-  if (!said.headers) await offerUnfinished(session);
+  if (isListing(given)) return listMessages(session, given);
+  if (given.exists) return exists(session, given);
+  if (!given.headers) await offerUnfinished(session);
   // A start-up file may have opened one.
   await leaveFolder(session);
   session.folder?.mailbox.close();
-  const folder = await openWithMail(session, { ...named(session, said), unnoticed: said.headers });
+  const folder = await openWithMail(session, { ...named(session, given), unnoticed: given.headers });
   session.folder = folder;
-  if (said.headers) {
+  if (given.headers) {
     for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
     return Exit.Ok;
   }
@@ -55,16 +56,16 @@ export async function read(session: Session, said: SaidOptions): Promise<ExitCod
   return session.failure ?? (ending === "lost" ? Exit.Failure : Exit.Ok);
 }
 
-async function listMessages(session: Session, said: SaidOptions): Promise<ExitCode> {
+async function listMessages(session: Session, given: CommandLine): Promise<ExitCode> {
   const { list } = await import("./without-session/listing.ts");
   try {
-    session.folder = await openWithMail(session, { ...named(session, said), unnoticed: true, mustBeMailbox: true });
+    session.folder = await openWithMail(session, { ...named(session, given), unnoticed: true, mustBeMailbox: true });
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // No mail is no mistake: there is nothing to list.
     if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error.cause);
   }
-  const exit = await list(session, said, said.file ? said.words.slice(1) : said.words);
+  const exit = await list(session, given, given.file ? given.words.slice(1) : given.words);
   session.folder?.mailbox.close();
   return exit;
 }
@@ -75,9 +76,9 @@ function failureToOpen({ exit, cause }: MailError): ExitCode {
   return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;
 }
 
-async function exists(session: Session, said: SaidOptions): Promise<ExitCode> {
+async function exists(session: Session, given: CommandLine): Promise<ExitCode> {
   try {
-    const name = { ...named(session, said), unnoticed: true, mustBeMailbox: false };
+    const name = { ...named(session, given), unnoticed: true, mustBeMailbox: false };
     const { mailbox } = await openWithMail(session, name);
     return mailbox.count > 0 ? Exit.Ok : Exit.Failure;
   } catch (error) {

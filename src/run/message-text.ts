@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { readRange } from "../mailbox/file-ranges.ts";
 import { dateField } from "../message/date.ts";
 import type { Run } from "./execute.ts";
-import type { WaitingRun } from "./state.ts";
+import type { WaitingRun } from "./run-history.ts";
 
 /** Bytes of output that a message shows whole; of a longer one its beginning and its end, and the file is attached. */
 const shownWhole = 96 << 10;

@@ -5,11 +5,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { hostname } from "node:os";
-import type { SaidOptions } from "../cli/said-options.ts";
+import type { CommandLine } from "../cli/command-line.ts";
 import { sendDraft } from "../compose/compose.ts";
 import { attach } from "../compose/draft/attachment.ts";
 import { type Draft, emptyDraft } from "../compose/draft/draft.ts";
-import { stateDirectory } from "../config/files.ts";
+import { stateDirectory } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "../read/send/compose-context.ts";
 import { fieldsOf } from "../read/send/send.ts";
@@ -17,7 +17,7 @@ import type { Session } from "../read/session/session.ts";
 import { execute, type Run } from "./execute.ts";
 import { type Condition, type Job, parseJob, shownCommand } from "./job.ts";
 import { endingOf, messageText, outputForDigest } from "./message-text.ts";
-import { type JobState, jobKey, type WaitingRun, withState } from "./state.ts";
+import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
 
 /** How many runs may wait for one message; of more, the last. */
 const mostWaiting = 1000;
@@ -27,10 +27,10 @@ type Due = { readonly waiting: readonly WaitingRun[]; readonly sentBefore: strin
 
 type Asked = Job & { readonly fields: Draft["fields"] };
 
-export async function runJob(session: Session, said: SaidOptions): Promise<ExitCode> {
-  refuseOthers(said);
-  const job = { ...parseJob(said), fields: fieldsOf(said, session.config) };
-  if (said.words.length === 0)
+export async function runJob(session: Session, given: CommandLine): Promise<ExitCode> {
+  refuseOthers(given);
+  const job = { ...parseJob(given), fields: fieldsOf(given, session.config) };
+  if (given.words.length === 0)
     throw new MailError(
       "--run: nobody to write to: addresses stand before it, or behind the next option or --; nothing was run",
       Exit.Usage,
@@ -38,7 +38,7 @@ export async function runJob(session: Session, said: SaidOptions): Promise<ExitC
   const run = await execute(job.command, session.config.settings.get("SHELL"));
   try {
     const remembers = job.throttle !== undefined || job.when === "changed";
-    const sent = remembers ? await sendRemembered(session, said, job, run) : await sendPlain(session, said, job, run);
+    const sent = remembers ? await sendRemembered(session, given, job, run) : await sendPlain(session, given, job, run);
     return run.code !== 0 ? (run.code as ExitCode) : sent;
   } catch (error) {
     // How the command ended counts more than that it could not be told.
@@ -51,29 +51,29 @@ export async function runJob(session: Session, said: SaidOptions): Promise<ExitC
 }
 
 /** What would be left out without a word. */
-function refuseOthers(said: SaidOptions): void {
+function refuseOthers(given: CommandLine): void {
   const others = {
-    "-A": said.attach.length > 0,
-    "-q": said.quoteFile !== undefined,
-    "-t": said.recipientsFromHeader,
-    "-f": said.file,
-    "-e": said.exists,
-    "-H": said.headers,
+    "-A": given.attach.length > 0,
+    "-q": given.quoteFile !== undefined,
+    "-t": given.recipientsFromHeader,
+    "-f": given.file,
+    "-e": given.exists,
+    "-H": given.headers,
   };
   for (const [option, given] of Object.entries(others)) {
     if (given) throw new MailError(`${option} does not go with --run; nothing was run`, Exit.Usage);
   }
 }
 
-async function sendPlain(session: Session, said: SaidOptions, job: Asked, run: Run): Promise<ExitCode> {
-  return wants(job.when, run, false) ? send(session, said, job, run, []) : Exit.Ok;
+async function sendPlain(session: Session, given: CommandLine, job: Asked, run: Run): Promise<ExitCode> {
+  return wants(job.when, run, false) ? send(session, given, job, run, []) : Exit.Ok;
 }
 
 /** A state that can't be kept makes one message too many, never one too few. */
-async function sendRemembered(session: Session, said: SaidOptions, job: Asked, run: Run): Promise<ExitCode> {
+async function sendRemembered(session: Session, given: CommandLine, job: Asked, run: Run): Promise<ExitCode> {
   const { config, terminal, program } = session;
   const directory = stateDirectory(config);
-  const key = jobKey([...job.command, said.subject ?? "", ...said.words]);
+  const key = jobKey([...job.command, given.subject ?? "", ...given.words]);
   const state = <T>(change: (state: JobState) => T) =>
     withState(directory, key, config.settings.get("lockwait"), change);
   const outcome = await outcomeOf(run);
@@ -83,11 +83,11 @@ async function sendRemembered(session: Session, said: SaidOptions, job: Asked, r
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`${program}: ${error.message}; sent as if it were the first run\n`);
-    return wants(job.when, run, true) ? send(session, said, job, run, []) : Exit.Ok;
+    return wants(job.when, run, true) ? send(session, given, job, run, []) : Exit.Ok;
   }
   if (due === undefined) return Exit.Ok;
   const { waiting, sentBefore } = due;
-  const exit = await send(session, said, job, run, waiting);
+  const exit = await send(session, given, job, run, waiting);
   const told = new Set(waiting.map(({ id }) => id));
   await state((after) => {
     if (exit === Exit.Ok) after.waiting = after.waiting.filter(({ id }) => !told.has(id));
@@ -137,18 +137,18 @@ async function outcomeOf(run: Run): Promise<string> {
 
 async function send(
   session: Session,
-  said: SaidOptions,
+  given: CommandLine,
   job: Asked,
   run: Run,
   waiting: readonly WaitingRun[],
 ): Promise<ExitCode> {
   const draft = emptyDraft();
   const command = shownCommand(job.command);
-  draft.to = [...said.words];
-  draft.cc = [...said.cc];
-  draft.bcc = [...said.bcc];
-  draft.from = said.from;
-  draft.subject = (said.subject ?? `${command} on ${hostname()}: ${endingOf(run)}`).replace(/[\r\n]/g, " ");
+  draft.to = [...given.words];
+  draft.cc = [...given.cc];
+  draft.bcc = [...given.bcc];
+  draft.from = given.from;
+  draft.subject = (given.subject ?? `${command} on ${hostname()}: ${endingOf(run)}`).replace(/[\r\n]/g, " ");
   draft.fields = job.fields;
   // RFC 3834, section 5: nobody's holiday message is to answer this.
   if (!isGiven(job.fields, "auto-submitted")) draft.fields.unshift({ name: "Auto-Submitted", value: "auto-generated" });

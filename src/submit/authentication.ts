@@ -6,7 +6,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { alternatives, Exit, MailError } from "../errors.ts";
-import { SubmissionFailed } from "./errors.ts";
+import { SubmissionFailed } from "./submission-errors.ts";
 
 /** A login under way: the credentials, and the way to send a line and get the reply. */
 interface Context {

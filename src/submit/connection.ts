@@ -1,11 +1,11 @@
 /** One connection to a server, from the first packet to where a message can be sent: greeting, TLS, login. */
 import type { Dialogue } from "./dialogue.ts";
-import { SubmissionFailed } from "./errors.ts";
 import { exitOfReason } from "./failures.ts";
 import { isTlsError } from "./nodemailer/outcome-of-error.ts";
 import { SmtpSession } from "./nodemailer/smtp-session.ts";
 import type { ServerSettings, StartTls } from "./server-settings.ts";
 import { NoConnection, openSocket } from "./socket.ts";
+import { SubmissionFailed } from "./submission-errors.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
 /** The settings of a connection, the server, and the password, which is asked for only if there is a login. */

@@ -3,10 +3,10 @@
 import type { Socket } from "node:net";
 import { pushAll } from "../message/lists.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import type { FailureReason } from "./errors.ts";
 import { describeTlsFailure, type Timeouts } from "./failures.ts";
 import { oneLine } from "./replies.ts";
 import { NoConnection, openSocket } from "./socket.ts";
+import type { FailureReason } from "./submission-errors.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import type { ServerWay } from "./way.ts";
 

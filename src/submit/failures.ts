@@ -1,6 +1,6 @@
 /** The words and the exit code of each way in which a dialogue with a server can fail. */
 import { Exit, type ExitCode } from "../errors.ts";
-import type { FailureReason, LoginReason, TlsReason } from "./errors.ts";
+import type { FailureReason, LoginReason, TlsReason } from "./submission-errors.ts";
 import type { ServerWay } from "./way.ts";
 
 /** A failure before it has words. */

@@ -8,9 +8,9 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { Exit, type ExitCode } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./errors.ts";
 import { unknownOutcome } from "./failures.ts";
 import { onAbort } from "./on-abort.ts";
+import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export interface ProgramOptions {

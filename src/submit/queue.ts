@@ -29,8 +29,8 @@ import {
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { statIfPresent } from "../file-stats.ts";
-import { MailboxBusy } from "../mailbox/errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
+import { MailboxBusy } from "../mailbox/mailbox-errors.ts";
 import {
   createPrivateFile,
   ifTrusted,

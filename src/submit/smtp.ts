@@ -9,13 +9,13 @@ import { MailError } from "../errors.ts";
 import { pushAll } from "../message/lists.ts";
 import { type ConnectionOptions, connect } from "./connection.ts";
 import { Dialogue, type DialogueObserver } from "./dialogue.ts";
-import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./errors.ts";
 import { unknownOutcome } from "./failures.ts";
 import { isConnectionLost, outcomeOfError, refusalOf } from "./nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "./nodemailer/smtp-session.ts";
 import { onAbort } from "./on-abort.ts";
 import { exitOf, oneLine, queueIdOf } from "./replies.ts";
 import { international } from "./smtputf8.ts";
+import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 import { serverName } from "./way.ts";
 

@@ -1,6 +1,6 @@
 /** Addresses beyond ASCII (RFC 6531): as they are where the server takes them, else what of them can be written in ASCII. */
 import { Exit } from "../errors.ts";
-import { SubmissionFailed } from "./errors.ts";
+import { SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Refusal } from "./transport.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Why TLS failed, as a typed reason: OpenSSL's own words name its source files. */
-import type { TlsReason } from "./errors.ts";
+import type { TlsReason } from "./submission-errors.ts";
 
 interface TlsError {
   readonly message: string;

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
-import { stateDirectory } from "../config/files.ts";
+import { stateDirectory } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
 import { remembered, type Sent } from "../submit/sent.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { checkMailName } from "../../src/check/names.ts";
+import { checkMailName } from "../../src/check/check-names.ts";
 import type { Config } from "../../src/config/config.ts";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { NotAMailbox } from "../../src/mailbox/errors.ts";
 import type { Mailbox } from "../../src/mailbox/mailbox.ts";
+import { NotAMailbox } from "../../src/mailbox/mailbox-errors.ts";
 import { openMailbox } from "../../src/mailbox/open.ts";
 
 let directory: string;

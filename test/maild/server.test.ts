@@ -15,7 +15,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openLog } from "../../src/maild/log.ts";
-import type { Options } from "../../src/maild/options.ts";
+import type { Options } from "../../src/maild/maild-options.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
 import { until } from "../until.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";

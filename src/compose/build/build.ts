@@ -5,6 +5,7 @@ import type { Outgoing } from "../../submit/transport.ts";
 import { Body, type Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import { asLines, encoder, sizeAs } from "./body-lines.ts";
+import type { Author, Stamp } from "./header-fields.ts";
 import {
   encodedFields,
   encodeNonAscii,
@@ -19,7 +20,6 @@ import {
   without,
   written,
 } from "./header-fields.ts";
-import type { Author, Stamp } from "./stamp.ts";
 
 export function newStamp(mailName: string): Stamp {
   const date = new Date();

@@ -6,7 +6,6 @@ import { encodeMailbox, encodeText, encodeWords } from "../../message/encoded-wo
 import { byteLength } from "../../message/text.ts";
 import type { Draft } from "../draft/draft.ts";
 import { isSink, qualified, type Recipients } from "../draft/recipients.ts";
-import type { Author, Stamp } from "./stamp.ts";
 
 export type Field = readonly [name: string, value: string];
 
@@ -226,4 +225,32 @@ export function written(fields: readonly Field[]): string {
 /** Nothing that ends a line gets into a field's value. */
 export function blanked(value: string): string {
   return value.replace(/[\r\n\0]/g, " ");
+}
+
+/** The author of a message: identity and charset. */
+export interface Author {
+  readonly identity: Identity;
+  /** What the user's bytes are that are not UTF-8 (config/charset.ts). */
+  readonly charset: string | undefined;
+}
+
+/** What makes a message this one and no other. Made once, so that each copy of it carries the same. */
+export interface Stamp {
+  readonly date: Date;
+  readonly messageId: string;
+  readonly boundary: string;
+}
+
+/** As ~p and reply print it: names with blanks between, and the MIME fields a body in this locale gets. */
+export function shownHeader(draft: Draft, from: string | undefined, charset?: string): string {
+  const sender = draft.from || from;
+  const fields: Field[] = [
+    ...(sender === undefined || sender === "" || hasField(draft, "from")
+      ? []
+      : [["From", blanked(sender)] satisfies Field]),
+    ...peopleFields(draft, draft, " ", true),
+    ...typeFields(draft, charset ?? "UTF-8", "8bit"),
+    ...draft.attachments.map(({ name, type, size }): Field => ["Attachment", `${name} (${type}, ${size} bytes)`]),
+  ];
+  return `${written(fields)}\n`;
 }

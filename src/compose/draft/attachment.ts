@@ -5,8 +5,8 @@ import type { Readable } from "node:stream";
 import { Exit, MailError } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import { TextFacts } from "../../message/text-facts.ts";
-import { Interrupted } from "../../submit/errors.ts";
 import { onAbort } from "../../submit/on-abort.ts";
+import { Interrupted } from "../../submit/submission-errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";
 

@@ -6,7 +6,7 @@ import { headerParts, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
-import { Unsendable } from "./unsendable.ts";
+import { Unsendable } from "./draft.ts";
 
 /** No header is as long; what goes on so is a body. */
 const longest = 4 * 1024 * 1024;

@@ -1,4 +1,5 @@
 /** A message being written, before it has bytes: what the command line, a reply or the user said of it. */
+import { type ExitCode, MailError } from "../../errors.ts";
 import type { Attachment } from "./attachment.ts";
 import { Body, type Built } from "./body.ts";
 
@@ -55,4 +56,15 @@ export interface MessageSource {
   select(list: string): Promise<readonly number[]>;
   /** A message as it is shown: its header fields selected or all, its text readable. */
   text(message: number, allFields: boolean): Promise<Buffer>;
+}
+
+/** A draft that cannot go out as it is; nothing was submitted. */
+export class Unsendable extends MailError {
+  /** Said on standard output without the program's name, as bsd-mailx does. */
+  readonly quiet: boolean;
+
+  constructor(message: string, exit: ExitCode, options: { quiet: boolean } = { quiet: false }) {
+    super(message, exit);
+    this.quiet = options.quiet;
+  }
 }

@@ -1,6 +1,6 @@
 /** What composing works with: the session's, and what was asked for. */
 import type { Config } from "../../config/config.ts";
-import type { NamePlace } from "../../config/files.ts";
+import type { NamePlace } from "../../config/paths.ts";
 import type { ExitCode } from "../../errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { MessageSource } from "../draft/draft.ts";

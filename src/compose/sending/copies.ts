@@ -1,11 +1,11 @@
 /** The copies of a message that go to files and commands: `record`, and recipients that are no people. */
 import type { Config } from "../../config/config.ts";
-import { expandFileName } from "../../config/files.ts";
+import { expandFileName } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import type { Refusal } from "../../submit/transport.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { rawMessage } from "../build/build.ts";
-import type { Author, Stamp } from "../build/stamp.ts";
+import type { Author, Stamp } from "../build/header-fields.ts";
 import type { Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import type { Recipients } from "../draft/recipients.ts";

@@ -1,12 +1,12 @@
 /** Sends what waits in the queue, and lists it. What waited too long, or is refused for good, goes to dead.letter. */
 import { buffer } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
-import { deadLetterPath, stateDirectory, storeOptions } from "../../config/files.ts";
+import { deadLetterPath, stateDirectory, storeOptions } from "../../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { appendBytes } from "../../mailbox/append.ts";
-import { OutcomeUnknown, Unreachable } from "../../submit/errors.ts";
 import { Queue, type Verdict } from "../../submit/queue.ts";
 import { type Entry, isDamaged } from "../../submit/queue-entry.ts";
+import { OutcomeUnknown, Unreachable } from "../../submit/submission-errors.ts";
 import type { Departure, Outcome, Outgoing, Refusal } from "../../submit/transport.ts";
 import { parseWay } from "../../submit/way.ts";
 import type { Terminal } from "../../terminal/terminal.ts";

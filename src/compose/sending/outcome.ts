@@ -1,7 +1,7 @@
 /** What became of a message: said, kept in dead.letter where it was not accepted, and told by an exit code. */
 import type { Config } from "../../config/config.ts";
 import { Exit, type ExitCode, type MailError } from "../../errors.ts";
-import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/errors.ts";
+import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
 import type { Outcome, Refusal } from "../../submit/transport.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Keeping } from "../unsent/keeping.ts";

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { SubmissionFailed } from "../../submit/errors.ts";
 import { passwordFromNetrc } from "../../submit/netrc.ts";
+import { SubmissionFailed } from "../../submit/submission-errors.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 

@@ -8,9 +8,10 @@ import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Outcome } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
 import { encodedMessage, newStamp, rawMessage } from "../build/build.ts";
+import type { Author, Stamp } from "../build/header-fields.ts";
 import { isAddressField, senderAs } from "../build/header-fields.ts";
-import type { Author, Stamp } from "../build/stamp.ts";
 import type { Draft } from "../draft/draft.ts";
+import { Unsendable } from "../draft/draft.ts";
 import {
   envelopeAddresses,
   qualified,
@@ -18,7 +19,6 @@ import {
   refusedAddress,
   resolveRecipients,
 } from "../draft/recipients.ts";
-import { Unsendable } from "../draft/unsendable.ts";
 import type { Keeping } from "../unsent/keeping.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import { keepCopies } from "./copies.ts";

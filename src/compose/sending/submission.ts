@@ -4,11 +4,11 @@
  */
 import { readdirSync } from "node:fs";
 import type { Config } from "../../config/config.ts";
-import { stateDirectory, storeOptions } from "../../config/files.ts";
+import { stateDirectory, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/errors.ts";
 import { queueDirectory } from "../../submit/queue-directory.ts";
 import { serverSettings } from "../../submit/server-settings.ts";
+import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
 import { defaultWay, parseWay, type Way, wayName } from "../../submit/way.ts";
 import { isSystemError } from "../../system-error.ts";

@@ -74,3 +74,17 @@ async function privateDirectory(): Promise<string> {
     throw named(tmpdir(), error);
   }
 }
+
+const lastCommands = new WeakMap<Config, string>();
+
+/**
+ * Returns a shell command with `!` replaced by the command before it, in a session and in its messages alike; `\!` is `!`.
+ * The result is printed if it differs from `typed`.
+ */
+export function withLastCommand(config: Config, terminal: Terminal, typed: string): string {
+  const last = lastCommands.get(config) ?? "";
+  const command = typed.replace(/\\!|!/g, (sign) => (sign === "!" ? last : "!"));
+  if (command !== typed) terminal.out(`!${command}\n`);
+  lastCommands.set(config, command);
+  return command;
+}

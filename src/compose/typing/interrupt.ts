@@ -1,5 +1,5 @@
 /** Ctrl-C, or a signal that ends us: ends what is under way, where that can be ended. */
-import { Interrupted } from "../../submit/errors.ts";
+import { Interrupted } from "../../submit/submission-errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 export class Interrupt {

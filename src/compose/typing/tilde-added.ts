@@ -1,6 +1,6 @@
 /** The escapes that POSIX mailx and S-nail have beyond bsd-mailx. */
 import { ttyCharset } from "../../config/charset.ts";
-import { expandFileName } from "../../config/files.ts";
+import { expandFileName } from "../../config/paths.ts";
 import { splitWords } from "../../config/words.ts";
 import { toBytes } from "../../message/text.ts";
 import { interruptibly } from "./interrupt.ts";

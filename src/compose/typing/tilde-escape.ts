@@ -1,6 +1,6 @@
 /** The shape of a row of the table of tilde escapes, and what it works on. */
 import type { Config } from "../../config/config.ts";
-import type { NamePlace } from "../../config/files.ts";
+import type { NamePlace } from "../../config/paths.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Draft, MessageSource } from "../draft/draft.ts";
 

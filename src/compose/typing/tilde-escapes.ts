@@ -1,12 +1,11 @@
 /** What a line that begins with the escape character does. ~? and the manual read this table. */
 
-import { deadLetterPath } from "../../config/files.ts";
+import { deadLetterPath } from "../../config/paths.ts";
 import { pushAll } from "../../message/lists.ts";
 import { toBytes } from "../../message/text.ts";
-import { shownHeader } from "../build/shown-header.ts";
+import { shownHeader } from "../build/header-fields.ts";
 import { typedItems } from "../draft/recipients.ts";
-import { endingText, runEditor, runShell } from "./child.ts";
-import { withLastCommand } from "./last-command.ts";
+import { endingText, runEditor, runShell, withLastCommand } from "./child.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";
 import { type Composing, type Ended, row, type TildeEscape } from "./tilde-escape.ts";
 import { read, readInto, write } from "./tilde-files.ts";

@@ -1,8 +1,8 @@
 /** Escapes that read a file, or what a command writes, into the message, and that write the message to a file. */
 import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
-import { expandFileName } from "../../config/files.ts";
-import { Interrupted } from "../../submit/errors.ts";
+import { expandFileName } from "../../config/paths.ts";
+import { Interrupted } from "../../submit/submission-errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { endingText, runShell } from "./child.ts";
 import { interruptibly } from "./interrupt.ts";

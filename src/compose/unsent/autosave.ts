@@ -7,7 +7,7 @@
 import { closeSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config } from "../../config/config.ts";
-import { stateDirectory } from "../../config/files.ts";
+import { stateDirectory } from "../../config/paths.ts";
 import { writeAll } from "../../mailbox/file-ranges.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from "../../private-file.ts";
 import { readProcessStart } from "../../process-start.ts";

@@ -1,6 +1,6 @@
 /** Where a text goes that was not sent, so that nobody types it twice. */
 import type { Config } from "../../config/config.ts";
-import { deadLetterPath, storeOptions } from "../../config/files.ts";
+import { deadLetterPath, storeOptions } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
 import { type AppendOptions, appendBytes } from "../../mailbox/append.ts";
 import { fromBytes } from "../../message/text.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { notice } from "../../notices.ts";
-import { MailboxBusy } from "../errors.ts";
+import { MailboxBusy } from "../mailbox-errors.ts";
 
 /** Milliseconds: short at first, for a lock is rarely held long; random, so that two waiting programs don't keep step. */
 const pause = (tries: number) => Math.min(5 * 2 ** tries, 150) * (0.5 + Math.random());

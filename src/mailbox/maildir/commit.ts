@@ -8,19 +8,20 @@ import { isSystemError, strerror } from "../../system-error.ts";
 import { finishInterruptedQuit, separator } from "../append.ts";
 import { mayHaveJournal } from "../journal-place.ts";
 import { openLocked } from "../locked-file.ts";
+import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
-import type { MailboxOptions } from "../options.ts";
 import { storedForm } from "../stored-form.ts";
-import { apply } from "./apply.ts";
-import { filing } from "./delivery.ts";
+import { apply } from "./apply-journal.ts";
 import { meansMaildir } from "./directory.ts";
 import { baseOf, lettersOf } from "./file-name.ts";
+import { changedLetters, changeOf, type StateChange } from "./flags.ts";
 import { frame } from "./frames.ts";
-import { MaildirJournal, type MaildirWork } from "./journal.ts";
 import { lockMaildir } from "./lock.ts";
 import { maildirForm, withLetters } from "./maildir-form.ts";
+import { MaildirJournal, type MaildirWork } from "./maildir-journal.ts";
 import type { Entry, MessageTable } from "./message-table.ts";
-import { applyChanges, changedLetters, changeOf, type StateChange } from "./state.ts";
+import { filing } from "./safe-delivery.ts";
+import { applyChanges } from "./state-changes.ts";
 
 /** Plays the journal that a crash has left. */
 export async function finish(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MailError } from "../../errors.ts";
 import { isDirectory, lstatIfPresent, statIfPresent } from "../../file-stats.ts";
 import { isSystemError, named } from "../../system-error.ts";
-import { asOwner } from "./owner.ts";
+import { asOwner } from "../rights.ts";
 
 export type Place = "new" | "cur";
 

@@ -5,9 +5,9 @@
 import { named } from "../../system-error.ts";
 import type { Rights } from "../rights.ts";
 import { refuseSpool } from "../spool.ts";
-import { Delivery, type Filing } from "./delivery.ts";
 import { messageNames } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
+import { Delivery, type Filing } from "./safe-delivery.ts";
 
 /** @param pieces called twice: once to know the length */
 export function* frame(filing: Filing, pieces: () => Iterable<Uint8Array>): Iterable<Uint8Array> {

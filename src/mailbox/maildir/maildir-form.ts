@@ -2,6 +2,7 @@
 import { bareAddress } from "../../message/bare-address.ts";
 import { headerParts, parseHeader, startsWithFrom } from "../../message/header.ts";
 import { headerIn } from "../header-bytes.ts";
+import { flagsOfStatus, xStatusOf } from "./flags.ts";
 
 export interface MaildirForm {
   /** What Status and X-Status said, in the letters of a file's name. */
@@ -10,8 +11,6 @@ export interface MaildirForm {
   readonly date: Date | undefined;
   readonly pieces: Iterable<Uint8Array>;
 }
-
-const xStatus: Readonly<Record<string, string>> = { A: "R", F: "F", D: "T", T: "D" };
 
 /**
  * Takes off the From_ line and the empty line that ends a message in an mbox, Status and X-Status. The From_ line's address
@@ -34,7 +33,7 @@ export function maildirForm(message: Iterable<Uint8Array>, { fromMaildir = false
   const { fromLine, date } = takeFromLine(header);
   const body = withoutLastLine({ first: rest, pieces });
   const fields = fromMaildir ? header.subarray(fromLine.length) : fieldsFor(header, fromLine);
-  return { letters: lettersIn(header), date, pieces: joined(fields, body) };
+  return { letters: flagsOfStatus(header), date, pieces: joined(fields, body) };
 }
 
 function* joined(first: Buffer, pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
@@ -51,17 +50,9 @@ function takeFromLine(header: Buffer): { fromLine: Buffer; date: Date | undefine
   return { fromLine, date: Number.isNaN(date.getTime()) ? undefined : date };
 }
 
-/** What Status (R) and X-Status (A, F, D, T) say. */
-function lettersIn(header: Buffer): string {
-  const parsed = parseHeader(header);
-  const seen = parsed.get("status")?.includes("R") === true ? "S" : "";
-  const others = [...(parsed.get("x-status") ?? "")].map((letter) => xStatus[letter] ?? "");
-  return seen + others.join("");
-}
-
 /** A stored form, in pieces of which the first is the header, with X-Status for what Status does not tell (R, F). */
 export function* withLetters(form: Iterable<Uint8Array>, letters: string): Iterable<Uint8Array> {
-  const value = (letters.includes("R") ? "A" : "") + (letters.includes("F") ? "F" : "");
+  const value = xStatusOf(letters);
   let header = value !== "";
   for (const piece of form) {
     if (!header) {

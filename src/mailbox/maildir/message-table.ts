@@ -1,7 +1,9 @@
 /** The messages of a session with a Maildir: numbered when first seen, found again by the base of their names. */
+
 import { Flag } from "../mailbox.ts";
 import { messageNames, type Place } from "./directory.ts";
-import { baseOf, deliveryTime, lettersOf } from "./file-name.ts";
+import { baseOf, deliveryTime } from "./file-name.ts";
+import { flagsOf } from "./flags.ts";
 
 export interface Entry {
   place: Place;
@@ -13,12 +15,6 @@ export interface Entry {
   found: number;
   /** Another program removed it. */
   gone: boolean;
-}
-
-function flagsOf(place: Place, name: string): number {
-  const letters = lettersOf(name);
-  const state = (letters.includes("S") ? Flag.Read : 0) | (letters.includes("T") ? Flag.Deleted : 0);
-  return state | (place === "new" ? Flag.New : 0);
 }
 
 interface Found {

@@ -1,5 +1,5 @@
-import { identityOf } from "./identity.ts";
 import type { MboxFile } from "./mbox-file.ts";
+import { identityOf } from "./message-identity.ts";
 
 /** A change in the session is bound to messages; so many are remembered by their content. */
 const mostRemembered = 2000;

@@ -1,6 +1,7 @@
 /** Under the lock, before a commit: whether the file is still the one that the session knows, and who is who in it. */
-import { MailboxChanged } from "../errors.ts";
+
 import { Flag } from "../mailbox.ts";
+import { MailboxChanged } from "../mailbox-errors.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
 import type { Identities } from "./identities.ts";
 import { MboxFile } from "./mbox-file.ts";

@@ -129,3 +129,14 @@ export class MboxFile {
     closeSync(this.descriptor);
   }
 }
+
+const landmarkLength = 4096;
+
+/** How a mailbox begins, and how its last message does: to tell whether it is the same when it has grown. */
+export function landmarksOf({ descriptor, covered, index }: MboxFile): Buffer {
+  const last = Math.max(0, index.lastStart);
+  return Buffer.concat([
+    readRange(descriptor, 0, Math.min(covered, landmarkLength)),
+    readRange(descriptor, last, Math.min(covered, last + landmarkLength)),
+  ]);
+}

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
-import { MailboxChanged, MessagesMoved } from "../errors.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
 import { hasName } from "../locked-file.ts";
+import type { MailboxOptions } from "../mailbox.ts";
 import {
   type CommitPlan,
   type CommitResult,
@@ -17,14 +17,13 @@ import {
   type Mailbox,
   type MessagePiece,
 } from "../mailbox.ts";
-import type { MailboxOptions } from "../options.ts";
+import { MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isSettled, sameState, stateOf } from "./file-state.ts";
 import { Identities } from "./identities.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
-import { landmarksOf } from "./landmarks.ts";
 import { lookAgain, type Numbering } from "./look-again.ts";
-import { MboxFile } from "./mbox-file.ts";
+import { landmarksOf, MboxFile } from "./mbox-file.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";

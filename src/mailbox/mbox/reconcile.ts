@@ -1,7 +1,7 @@
 /** When another program has written the mailbox during the session: which of its messages are those that we know. */
 import { copyPieces } from "../file-ranges.ts";
-import { identityOf } from "./identity.ts";
 import type { MboxFile } from "./mbox-file.ts";
+import { identityOf } from "./message-identity.ts";
 
 export interface Reconciled {
   /** For each message of the file as it is now, its number in the session; 0 for one that the session has not changed. */

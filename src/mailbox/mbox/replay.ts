@@ -2,10 +2,9 @@
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { notice } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
-import { readInto, readRange, writePieces } from "../file-ranges.ts";
+import { isPartlyWritten, readInto, readRange, writePieces } from "../file-ranges.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
-import { isPartlyWritten } from "../partly-written.ts";
 import type { Rights } from "../rights.ts";
 import { accessSpool } from "../spool.ts";
 import { keptPath } from "../state-path.ts";

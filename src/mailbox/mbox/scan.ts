@@ -5,7 +5,7 @@
 import { read } from "node:fs";
 import { promisify } from "node:util";
 import { readInto, readRange } from "../file-ranges.ts";
-import type { Progress } from "../options.ts";
+import type { Progress } from "../mailbox.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { lookback, mostCarried, Piece, Scanner } from "./scanner.ts";
 import { Separators } from "./separators.ts";

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { isSystemError } from "../../system-error.ts";
 import { writeAll } from "../file-ranges.ts";
-import type { Progress } from "../options.ts";
+import type { Progress } from "../mailbox.ts";
 import type { Compression } from "./compression.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 

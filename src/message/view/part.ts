@@ -193,3 +193,8 @@ function contentType(header: Header, orElse: string, charsets: Charsets): Struct
   const content = parseStructured(field, charsets);
   return /^[^/\s]+\/[^/\s]+$/.test(content.value) ? content : { ...content, value: "text/plain" };
 }
+
+/** The parts that a message carries as files: those with a name, and those that it says are attached. */
+export function attachedParts(root: Part): Part[] {
+  return leaves(root).filter(({ name, disposition }) => name !== undefined || disposition === "attachment");
+}

@@ -1,5 +1,5 @@
 /** What Tab, the arrows and Ctrl-R have to offer: words of the tables, files, addresses, earlier lines. */
-import { historyPath } from "../../config/files.ts";
+import { historyPath } from "../../config/paths.ts";
 import { variables } from "../../config/variables.ts";
 import { LineHistory } from "../../terminal/line-history.ts";
 import type { Asked, Assistance, Candidate, Offer } from "../../terminal/terminal.ts";

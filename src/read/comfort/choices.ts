@@ -1,7 +1,7 @@
 /** Questions with a list to choose from: which folder to open, which variable to set. */
 
 import { readdirSync } from "node:fs";
-import { folderDirectory, mboxPath, systemMailbox } from "../../config/files.ts";
+import { folderDirectory, mboxPath, systemMailbox } from "../../config/paths.ts";
 import { variables } from "../../config/variables.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Choice } from "../../terminal/terminal.ts";

@@ -5,8 +5,8 @@ import type { Session } from "../session/session.ts";
 import { assistanceFor } from "./assistance.ts";
 import { chooseFolder, chooseParts, editVariable } from "./choices.ts";
 import { fittedHeaderLine } from "./header-columns.ts";
-import { helpOn } from "./help.ts";
 import { newMailWatch } from "./new-mail-watch.ts";
+import { helpOn } from "./task-help.ts";
 
 export function makeComfortable(session: Session): void {
   const newMail = newMailWatch(session);

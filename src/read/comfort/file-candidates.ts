@@ -2,7 +2,7 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
-import { folderDirectory } from "../../config/files.ts";
+import { folderDirectory } from "../../config/paths.ts";
 import type { Candidate } from "../../terminal/terminal.ts";
 
 const mostNames = 5000;

@@ -15,18 +15,17 @@ import { fileCommands } from "./files.ts";
 import { forwardCommands } from "./forward.ts";
 import { headerCommands } from "./headers.ts";
 import { helpCommands } from "./help.ts";
-import { mailCommands } from "./mail.ts";
+import { stateCommands } from "./marking.ts";
+import { outgoingCommands } from "./outgoing.ts";
 import { partCommands } from "./parts.ts";
 import { pipeCommands } from "./pipe.ts";
 import { printCommands } from "./print.ts";
 import { replyCommands } from "./reply.ts";
 import { saveCommands } from "./save.ts";
+import { variableCommands } from "./set.ts";
 import { shellCommands } from "./shell.ts";
 import { sortCommands } from "./sort.ts";
-import { stateCommands } from "./state.ts";
-import { trackCommands } from "./track.ts";
 import { undoCommands } from "./undo.ts";
-import { variableCommands } from "./variables.ts";
 
 /** bsd-mailx's commands, in its order; `list` prints exactly these. */
 const bsdOrder =
@@ -41,10 +40,9 @@ export const declaredCommands: readonly Command[] = [
   ...sortCommands,
   ...printCommands,
   ...partCommands,
-  ...mailCommands,
+  ...outgoingCommands,
   ...replyCommands,
   ...forwardCommands,
-  ...trackCommands,
   ...stateCommands,
   ...saveCommands,
   ...undoCommands,

@@ -1,7 +1,7 @@
 /** file, folder, folders, inc, source: which mailbox is open, and what else is read. */
 
 import { resolve } from "node:path";
-import { expandFileName, folderDirectory, mboxPath } from "../../config/files.ts";
+import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
 import { folderNamed, noMail, openFolder, summary, takeInNewMail, tellNew } from "../folder/folder.ts";
 import { offerPending } from "../folder/left-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";

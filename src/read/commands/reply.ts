@@ -1,6 +1,6 @@
 /** reply and Reply: an answer to everyone a message went to, or to its author alone. */
 
-import { shownHeader } from "../../compose/build/shown-header.ts";
+import { shownHeader } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit } from "../../errors.ts";

@@ -1,10 +1,10 @@
 /** save, copy, write: messages into a file. */
 
-import { expandFileName, storeOptions } from "../../config/files.ts";
+import { expandFileName, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
-import { MessageUnreadable } from "../../mailbox/errors.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { MessageUnreadable } from "../../mailbox/mailbox-errors.ts";
 import { parseHeader } from "../../message/header.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";

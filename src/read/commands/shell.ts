@@ -1,7 +1,7 @@
 /** !, shell, cd, echo: the system around the session. */
 import { spawn } from "node:child_process";
-import { withLastCommand } from "../../compose/typing/last-command.ts";
-import { expandFileName } from "../../config/files.ts";
+import { withLastCommand } from "../../compose/typing/child.ts";
+import { expandFileName } from "../../config/paths.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";

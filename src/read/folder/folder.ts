@@ -1,10 +1,10 @@
 /** Opening a mailbox as the folder of a session, and what is said of it then. */
 
 import { resolve } from "node:path";
-import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/files.ts";
+import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
-import { NotAMailbox } from "../../mailbox/errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
+import { NotAMailbox } from "../../mailbox/mailbox-errors.ts";
 import { isPipe, openMailbox } from "../../mailbox/open.ts";
 import { settleAppends } from "../../mailbox/settle-appends.ts";
 import { tallyOf } from "../../mailbox/tally.ts";

@@ -1,9 +1,9 @@
 /** What is left to a user whose changes can't be written, as another program has changed the mailbox too much. */
-import { storeOptions } from "../../config/files.ts";
+import { storeOptions } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
 import { appendMessages } from "../../mailbox/append.ts";
-import type { MailboxChanged } from "../../mailbox/errors.ts";
 import type { Fate, Mailbox } from "../../mailbox/mailbox.ts";
+import type { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { keptPath } from "../../mailbox/state-path.ts";
 import type { Folder, Session } from "../session/session.ts";
 

@@ -1,6 +1,6 @@
 /** Looks whether a killed session has left something; that is rare, and the code for it is loaded only then. */
 import { readdirSync } from "node:fs";
-import { storeOptions } from "../../config/files.ts";
+import { storeOptions } from "../../config/paths.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Session } from "../session/session.ts";
 

@@ -1,8 +1,8 @@
 /** The end of a session with a folder: which message goes where, and what the user is told about it. */
-import { mboxPath } from "../../config/files.ts";
+import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { MailboxChanged } from "../../mailbox/errors.ts";
 import { type CommitPlan, type CommitResult, Flag } from "../../mailbox/mailbox.ts";
+import { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { interruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { keptFields } from "../show/print-message.ts";

@@ -1,7 +1,7 @@
 /** Taking up what a session that was killed, or whose connection was lost, had marked and not written. */
 
 import { format } from "date-fns/format";
-import { storeOptions } from "../../config/files.ts";
+import { storeOptions } from "../../config/paths.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { describeChanges } from "../changes/describe-changes.ts";

@@ -1,8 +1,7 @@
 /** The terms of queries, each declared once: parsing, completion and mail(1) read this table. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
-import { attachedParts } from "../../message/view/attached-parts.ts";
-import { parseParts } from "../../message/view/part.ts";
+import { attachedParts, parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
 import { fold, possiblyWith } from "./fold.ts";

@@ -1,6 +1,6 @@
 /** `mail ADDRESS...`: one message, and its outcome as the exit code. */
 import { isField } from "../../cli/check-options.ts";
-import type { SaidOptions } from "../../cli/said-options.ts";
+import type { CommandLine } from "../../cli/command-line.ts";
 import { isAddressField } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
@@ -15,34 +15,34 @@ function oneLine(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
 
-export async function send(session: Session, said: SaidOptions): Promise<ExitCode> {
+export async function send(session: Session, given: CommandLine): Promise<ExitCode> {
   const { settings } = session.config;
   await offerUnfinished(session);
   const draft = emptyDraft();
-  draft.to = [...said.words];
-  draft.cc = [...said.cc];
-  draft.bcc = [...said.bcc];
-  draft.subject = said.subject === undefined ? undefined : oneLine(said.subject);
-  draft.from = said.from;
-  draft.fields = fieldsOf(said, session.config);
+  draft.to = [...given.words];
+  draft.cc = [...given.cc];
+  draft.bcc = [...given.bcc];
+  draft.subject = given.subject === undefined ? undefined : oneLine(given.subject);
+  draft.from = given.from;
+  draft.fields = fieldsOf(given, session.config);
   // Kept, because a user may be called so; but who types it first seldom means one.
-  if (session.comfort !== undefined && said.words.length === 1 && said.words[0] === "help")
+  if (session.comfort !== undefined && given.words.length === 1 && given.words[0] === "help")
     session.terminal.out("A message to a user called help. For help instead: Ctrl-C twice, then mail --help\n", "hint");
-  const context = composeContext(session, { subject: said.subject === undefined && !said.recipientsFromHeader });
-  const skipEmpty = said.skipEmpty || settings.get("skipempty");
+  const context = composeContext(session, { subject: given.subject === undefined && !given.recipientsFromHeader });
+  const skipEmpty = given.skipEmpty || settings.get("skipempty");
   const wanted = {
-    attach: said.attach,
-    quoteFile: said.quoteFile,
-    header: said.recipientsFromHeader,
-    escapes: said.tildeEscapes,
+    attach: given.attach,
+    quoteFile: given.quoteFile,
+    header: given.recipientsFromHeader,
+    escapes: given.tildeEscapes,
   };
   const { exit } = await compose({ ...context, skipEmpty, wanted }, draft);
   return exit;
 }
 
 /** Returns the header fields of -a and -C. @throws MailError for a value that is not a field */
-export function fieldsOf(said: SaidOptions, config: Config): { name: string; value: string }[] {
-  return [...said.header, ...said.customHeader].map((line) => fieldOf(line, followsBsdMailx(config)));
+export function fieldsOf(given: CommandLine, config: Config): { name: string; value: string }[] {
+  return [...given.header, ...given.customHeader].map((line) => fieldOf(line, followsBsdMailx(config)));
 }
 
 /** The fields that `mail` writes, too: the user's replace them. A sendmail program gets all others as they were typed. */

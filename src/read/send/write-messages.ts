@@ -1,9 +1,9 @@
 /** Messages into a file, whole as `save` and `copy` have them, or their bodies as `write` does. */
-import { storeOptions } from "../../config/files.ts";
+import { storeOptions } from "../../config/paths.ts";
 import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
 import { asStored } from "../../mailbox/as-stored.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
-import { addToMaildir, seenMessages } from "../../mailbox/maildir/append.ts";
+import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
 import { meansMaildir } from "../../mailbox/maildir/directory.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import type { Session } from "../session/session.ts";

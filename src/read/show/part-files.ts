@@ -2,7 +2,7 @@
 import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MailError } from "../../errors.ts";
-import { safeFileName, splitName } from "../../message/file-name.ts";
+import { safeFileName, splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { isSystemError, named } from "../../system-error.ts";
 import type { Folder } from "../session/session.ts";

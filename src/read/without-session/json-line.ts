@@ -7,8 +7,7 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { fieldValues } from "../../message/field-values.ts";
-import { attachedParts } from "../../message/view/attached-parts.ts";
-import { parseParts } from "../../message/view/part.ts";
+import { attachedParts, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
 const schemaVersion = 1;

@@ -1,5 +1,5 @@
 /** Reading without a session and without changing the mailbox: --json, --count and --print. */
-import type { SaidOptions } from "../../cli/said-options.ts";
+import type { CommandLine } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { isSystemError } from "../../system-error.ts";
@@ -18,14 +18,14 @@ const batch = 256;
  * @returns as grep(1): 0 when there were such messages, 1 when there were none
  * @throws MailError with Exit.Usage for a mistake in the list
  */
-export async function list(session: Session, said: SaidOptions, words: readonly string[]): Promise<ExitCode> {
+export async function list(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
   const { folder } = session;
   let count = 0;
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
       for await (const messages of batches(findMessages(session, folder, words.join(" ") || "*"))) {
         count += messages.length;
-        if (!said.count) await show(session, folder, messages, said.json);
+        if (!given.count) await show(session, folder, messages, given.json);
       }
     }
   } catch (error) {
@@ -34,7 +34,7 @@ export async function list(session: Session, said: SaidOptions, words: readonly 
     if (!(error instanceof ListMistake)) throw error;
     if (!(error instanceof NoneFound)) throw new MailError(error.message, Exit.Usage);
   }
-  if (said.count) session.terminal.out(said.json ? `${JSON.stringify({ version: 1, count })}\n` : `${count}\n`);
+  if (given.count) session.terminal.out(given.json ? `${JSON.stringify({ version: 1, count })}\n` : `${count}\n`);
   return count > 0 ? Exit.Ok : Exit.Failure;
 }
 

@@ -2,9 +2,9 @@
 import { types } from "node:util";
 import { Exit, MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
-import { OutcomeUnknown, SubmissionFailed } from "../errors.ts";
 import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unknownOutcome } from "../failures.ts";
 import { exitOf, oneLine } from "../replies.ts";
+import { OutcomeUnknown, SubmissionFailed } from "../submission-errors.ts";
 import { tlsFailure } from "../tls-failure.ts";
 import type { Envelope, Outcome, Refusal } from "../transport.ts";
 import { type ServerWay, serverName } from "../way.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { appendMessages } from "../../../src/mailbox/append.ts";
-import { MessagesMoved } from "../../../src/mailbox/errors.ts";
 import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
+import { MessagesMoved } from "../../../src/mailbox/mailbox-errors.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 import { messagePieces } from "../../../src/mailbox/pieces.ts";
 

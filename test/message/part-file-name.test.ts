@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { safeFileName } from "../../src/message/file-name.ts";
+import { safeFileName } from "../../src/message/part-file-name.ts";
 
 const orElse = { name: "part-2", type: "image/png" };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { helpOn } from "../../../src/read/comfort/help.ts";
+import { helpOn } from "../../../src/read/comfort/task-help.ts";
 import { commands, declaredCommands } from "../../../src/read/commands/command-table.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
 

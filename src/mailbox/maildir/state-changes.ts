@@ -1,35 +1,13 @@
 /** What a session has changed of the state of messages that stay, written into the names of their files. */
+
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../system-error.ts";
 import { syncDirectory } from "../file-ranges.ts";
-import { Flag } from "../mailbox.ts";
+import { asOwner } from "../rights.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf, lettersOf, nameWith } from "./file-name.ts";
-import type { Entry } from "./message-table.ts";
-import { asOwner } from "./owner.ts";
-
-/** Letters that are put to a name, and letters that are taken from it; with neither the file just goes to `cur`. */
-export interface StateChange {
-  readonly put: string;
-  readonly take: string;
-}
-
-/** @returns undefined when the name is as it should be */
-export function changeOf({ place, flags, found }: Entry): StateChange | undefined {
-  const changed = flags ^ found;
-  const read = (changed & Flag.Read) !== 0;
-  const put = read && (flags & Flag.Read) !== 0 ? "S" : "";
-  const unread = read && put === "" ? "S" : "";
-  const undeleted = (found & Flag.Deleted) !== 0 && (flags & Flag.Deleted) === 0 ? "T" : "";
-  if (place === "cur" && put === "" && unread === "" && undeleted === "") return undefined;
-  return { put, take: unread + undeleted };
-}
-
-/** Letters of a name as they are to be, whatever another client has put there meanwhile. */
-export function changedLetters(letters: string, { put, take }: StateChange): string {
-  return [...letters].filter((letter) => !take.includes(letter)).join("") + put;
-}
+import { changedLetters, type StateChange } from "./flags.ts";
 
 /**
  * Names files anew, in `cur`. Doing it twice does the same as once.

@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { systemMailbox } from "../config/files.ts";
+import { systemMailbox } from "../config/paths.ts";
 import { dotlockHolder, dotlockName, tryDotlock } from "../mailbox/lock/dotlock.ts";
 import { type Lock, releaseFcntlLock, tryFcntlLock } from "../mailbox/lock/fcntl-lock.ts";
 import { isSystemError, strerror } from "../system-error.ts";

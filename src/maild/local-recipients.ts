@@ -8,7 +8,7 @@ import { rightsForSpool } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir/directory.ts";
 import type { Rights } from "../mailbox/rights.ts";
 import { refuseSpool } from "../mailbox/spool.ts";
-import type { Options } from "./options.ts";
+import type { Options } from "./maild-options.ts";
 
 export interface Recipient {
   /** As the client named it. */

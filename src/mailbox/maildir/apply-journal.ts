@@ -8,15 +8,14 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, named, strerror } from "../../system-error.ts";
 import { syncDirectory } from "../file-ranges.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
-import { type Rights, withRights } from "../rights.ts";
+import { asOwner, type Rights, withRights } from "../rights.ts";
 import { accessSpool } from "../spool.ts";
 import { addToMbox, HalfDone, type Undo } from "../to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
 import { fileFrames } from "./frames.ts";
-import type { MaildirJournal } from "./journal.ts";
-import { asOwner } from "./owner.ts";
-import { applyChanges } from "./state.ts";
+import type { MaildirJournal } from "./maildir-journal.ts";
+import { applyChanges } from "./state-changes.ts";
 
 const places: readonly Place[] = ["new", "cur"];
 

@@ -9,7 +9,7 @@ import { closeSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";
 import { firstLine, openLeftJournal, setAside, writeJournalFile } from "../journal-file.ts";
 import { type JournalPlace, placesForJournal, removeJournal } from "../journal-place.ts";
-import type { StateChange } from "./state.ts";
+import type { StateChange } from "./flags.ts";
 
 export interface MaildirWork {
   readonly version: 1;

@@ -4,8 +4,8 @@ import { named } from "../../system-error.ts";
 import { headerEnd } from "../header-bytes.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { storedForm } from "../stored-form.ts";
-import { Delivery, type Filing, filing } from "./delivery.ts";
 import { maildirForm } from "./maildir-form.ts";
+import { Delivery, type Filing, filing } from "./safe-delivery.ts";
 
 interface ToFile {
   readonly pieces: Iterable<Uint8Array>;

@@ -8,9 +8,9 @@ import { closeSync, constants, fsync, futimesSync, openSync, renameSync, rmSync 
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { syncDirectory, writePieces } from "../file-ranges.ts";
+import { asOwner } from "../rights.ts";
 import { type Place, provideMaildir } from "./directory.ts";
 import { nameWith, uniqueName } from "./file-name.ts";
-import { asOwner } from "./owner.ts";
 
 const synced = promisify(fsync);
 /** So many files are synced at once: the file system writes them together. */

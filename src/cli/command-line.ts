@@ -1,5 +1,5 @@
 /** What the command line said, before start-up files and the environment are looked at. */
-export interface SaidOptions {
+export interface CommandLine {
   readonly subject: string | undefined;
   readonly cc: readonly string[];
   readonly bcc: readonly string[];
@@ -47,4 +47,9 @@ export interface SaidOptions {
   readonly words: readonly string[];
   /** With `-f -`: where the mailbox that came on standard input is kept. */
   readonly piped?: string;
+}
+
+/** Returns whether the mailbox is read without a session: --json, --count and --print, whose arguments are a query. */
+export function isListing(given: Pick<CommandLine, "json" | "check" | "count" | "print">): boolean {
+  return given.count || given.print || (given.json && !given.check);
 }

@@ -1,17 +1,18 @@
-/** mail: a new message from within a session. */
+/** mail and track: a new message from within a session, and what the log has of a sent one. */
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
 import { typedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
+import { takesWords } from "../session/takes.ts";
 
 const takesNames: Takes<string[]> = {
   synopsis: "[name ...]",
   parse: (_session, rest) => typedItems(rest),
 };
 
-export const mailCommands: readonly Command[] = [
+export const outgoingCommands: readonly Command[] = [
   command({
     name: "mail",
     task: "send",
@@ -27,6 +28,18 @@ export const mailCommands: readonly Command[] = [
       // Sent or not, the next newline goes on.
       if (session.folder !== undefined) session.folder.atStart = false;
       return exit === Exit.Ok;
+    },
+  }),
+  command({
+    name: "track",
+    task: "send",
+    takes: takesWords("[queue-id | message-id | address]", 0, 1),
+    summary:
+      "Show from the mail server's log what happened to a message. With no arguments, show the message sent last.",
+    example: "track DE3232C16A",
+    run: async ({ config, terminal }, [what]) => {
+      const { track } = await import("../../track/track.ts");
+      await track({ config, terminal }, { what, wait: 0 });
     },
   }),
 ];

@@ -1,0 +1,62 @@
+/** The flags in the names of a Maildir's files as a message's state, and the session's changes of that state as flags. */
+import { parseHeader } from "../../message/header.ts";
+import { Flag } from "../mailbox.ts";
+import type { Place } from "./directory.ts";
+import { lettersOf } from "./file-name.ts";
+
+/** Returns the state that a file's name and place tell: `S` is read, `T` deleted, `new` new. */
+export function flagsOf(place: Place, name: string): number {
+  const letters = lettersOf(name);
+  const state = (letters.includes("S") ? Flag.Read : 0) | (letters.includes("T") ? Flag.Deleted : 0);
+  return state | (place === "new" ? Flag.New : 0);
+}
+
+/** Flags to add to a name and to remove from it; without either the file is only moved to `cur`. */
+export interface StateChange {
+  readonly put: string;
+  readonly take: string;
+}
+
+/**
+ * Returns what a session changed of a message's flags.
+ *
+ * @param found the state when the name was read last
+ * @returns undefined if the name needs no change
+ */
+export function changeOf({
+  place,
+  flags,
+  found,
+}: {
+  readonly place: Place;
+  readonly flags: number;
+  readonly found: number;
+}): StateChange | undefined {
+  const changed = flags ^ found;
+  const read = (changed & Flag.Read) !== 0;
+  const put = read && (flags & Flag.Read) !== 0 ? "S" : "";
+  const unread = read && put === "" ? "S" : "";
+  const undeleted = (found & Flag.Deleted) !== 0 && (flags & Flag.Deleted) === 0 ? "T" : "";
+  if (place === "cur" && put === "" && unread === "" && undeleted === "") return undefined;
+  return { put, take: unread + undeleted };
+}
+
+/** Returns the flags of a name after a change, which keeps those that another client has set meanwhile. */
+export function changedLetters(letters: string, { put, take }: StateChange): string {
+  return [...letters].filter((letter) => !take.includes(letter)).join("") + put;
+}
+
+const ofXStatus: Readonly<Record<string, string>> = { A: "R", F: "F", D: "T", T: "D" };
+
+/** Returns the flags for the state in a header of an mbox: Status (R) and X-Status (A, F, D, T). */
+export function flagsOfStatus(header: Buffer): string {
+  const parsed = parseHeader(header);
+  const seen = parsed.get("status")?.includes("R") === true ? "S" : "";
+  const others = [...(parsed.get("x-status") ?? "")].map((letter) => ofXStatus[letter] ?? "");
+  return seen + others.join("");
+}
+
+/** Returns the X-Status value for the flags that a Status field cannot have: replied and flagged. */
+export function xStatusOf(flags: string): string {
+  return (flags.includes("R") ? "A" : "") + (flags.includes("F") ? "F" : "");
+}
