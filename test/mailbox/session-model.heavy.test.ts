@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -23,7 +23,7 @@ interface Step {
 interface Session {
   readonly before: number;
   readonly steps: readonly Step[];
-  /** Milliseconds from the moment that a journal appears, or anything else is written, to SIGKILL. */
+  /** Milliseconds from the moment that a journal is created, written or removed, to SIGKILL. */
   readonly end: "quit" | "exit" | number;
 }
 
@@ -61,13 +61,11 @@ class World {
   readonly spool = join(this.directory, "spool/user");
   readonly mbox = join(this.directory, "mbox");
   readonly file = join(this.directory, "saved");
-  readonly stateDirectory = join(this.directory, ".local/state/mail");
   readonly bodies = new Map<string, string>();
   state: State = { spool: [], mbox: [], saved: [] };
 
   constructor() {
     mkdirSync(join(this.directory, "spool"));
-    mkdirSync(this.stateDirectory, { recursive: true });
     writeFileSync(this.spool, "");
     writeFileSync(join(this.directory, ".mailrc"), "set append quiet noheader lockwait=20\n", { mode: 0o600 });
   }
@@ -182,8 +180,10 @@ async function play(world: World, { before, steps, end }: Session): Promise<void
     }
   }
   await running.reached();
-  const watch = fs.watch(world.stateDirectory, () => {
-    if (typeof end === "number") setTimeout(() => running.child.kill("SIGKILL"), end);
+  // The journal lies beside the mailbox.
+  const watch = fs.watch(dirname(world.spool), (_event, name) => {
+    const isJournal = name?.includes(".mail-journal") === true;
+    if (typeof end === "number" && isJournal) setTimeout(() => running.child.kill("SIGKILL"), end);
   });
   running.child.stdin.write(end === "exit" ? "x\n" : "q\n");
   const code = await running.ended;
