@@ -4,6 +4,8 @@ export interface PtyOptions {
   readonly cwd?: string;
   readonly rows?: number;
   readonly columns?: number;
+  /** How the bytes that are shown become text; UTF-8 unless given. */
+  readonly encoding?: BufferEncoding;
   /** Called with each piece of what is written to the terminal. */
   readonly onData?: (text: string) => void;
 }
@@ -14,7 +16,7 @@ export interface Pty {
   readonly pid: number | undefined;
   /** All that was shown so far, with LF line ends. */
   transcript(): string;
-  send(typed: string): void;
+  send(typed: string | Uint8Array): void;
   /** Types more than a terminal takes at once, as fast as it does. */
   paste(text: string): Promise<unknown>;
   /** Whether keys are read one by one, as they are typed. */

@@ -130,7 +130,7 @@ function openFiles(proc) {
   });
 }
 
-export async function openPty({ argv, env, cwd, rows = 24, columns = 80, onData = () => {} }) {
+export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encoding = "utf8", onData = () => {} }) {
   const { master, name } = await open(rows, columns);
   // Kept open until the child has ended, or what it wrote last could be lost with it.
   const ours = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
@@ -142,7 +142,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, onData 
   });
   const shown = new Shown();
   const stream = new ReadStream(master);
-  stream.setEncoding("utf8");
+  stream.setEncoding(encoding);
   stream.on("data", (piece) => {
     onData(piece);
     shown.add(piece);
