@@ -21,7 +21,7 @@ const openOwn: OpenTerminal = async (options) => {
   return openTerminal(options);
 };
 
-async function run(
+async function runMail(
   argv: readonly string[],
   open: OpenTerminal,
   opened: (terminal: Terminal) => void,
@@ -29,10 +29,10 @@ async function run(
   if (argv[0] === "-V" || argv[0] === "--version") return printVersion();
   if (argv[0] === "help" && argv.length === 2) {
     const { asksForHelp } = await import("./cli/help-topic.ts");
-    if (asksForHelp(argv)) return help(argv[1] ?? "", open, opened);
+    if (asksForHelp(argv)) return printHelp(argv[1] ?? "", open, opened);
   }
   const { parseArguments } = await import("./cli/parse.ts");
-  const parsed = await parseArguments(argv, print);
+  const parsed = await parseArguments(argv, printText);
   if (parsed === undefined) return Exit.Ok;
   if (parsed.version) return printVersion();
   const given = readsPipe(parsed) ? { ...parsed, piped: await takePiped() } : parsed;
@@ -42,15 +42,15 @@ async function run(
   const { newSession } = await import("./read/new-session.ts");
   const session = await newSession(terminal, program, given);
   try {
-    return await runSession(session, given);
+    return await runCommandLine(session, given);
   } finally {
     await session.submission.close();
   }
 }
 
-async function runSession(session: Session, given: CommandLine): Promise<ExitCode> {
+async function runCommandLine(session: Session, given: CommandLine): Promise<ExitCode> {
   if (given.config) {
-    const { printedConfig } = await import("./config/list-config.ts");
+    const { formatConfig: printedConfig } = await import("./config/list-config.ts");
     session.terminal.out(printedConfig(session.config));
     return Exit.Ok;
   }
@@ -74,15 +74,15 @@ async function runSession(session: Session, given: CommandLine): Promise<ExitCod
     const { runJob } = await import("./run/run.ts");
     return runJob(session, given);
   }
-  if (sends(given)) {
-    const { send } = await import("./read/send/send.ts");
+  if (isSending(given)) {
+    const { sendFromCommandLine: send } = await import("./read/send/send.ts");
     return send(session, given);
   }
-  const { read } = await import("./read/read.ts");
+  const { readMail: read } = await import("./read/read.ts");
   return read(session, given);
 }
 
-function sends(given: CommandLine): boolean {
+function isSending(given: CommandLine): boolean {
   return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
 }
 
@@ -96,7 +96,7 @@ async function takePiped(): Promise<string> {
   return takePipedMailbox();
 }
 
-async function help(topic: string, open: OpenTerminal, opened: (terminal: Terminal) => void): Promise<ExitCode> {
+async function printHelp(topic: string, open: OpenTerminal, opened: (terminal: Terminal) => void): Promise<ExitCode> {
   const { helpTopic } = await import("./cli/help-topic.ts");
   const terminal = await open({ interactive: false });
   opened(terminal);
@@ -110,12 +110,12 @@ async function help(topic: string, open: OpenTerminal, opened: (terminal: Termin
 }
 
 function printVersion(): ExitCode {
-  print(`mail ${version}\n`);
+  printText(`mail ${version}\n`);
   return Exit.Ok;
 }
 
 /** Before there is a terminal. @throws the system's error: process.stdout would tell it to nobody */
-function print(text: string): void {
+function printText(text: string): void {
   writeFileSync(1, text);
 }
 
@@ -135,7 +135,7 @@ export function report(error: unknown): { text: string | undefined; exit: ExitCo
 export async function main(argv: readonly string[], open: OpenTerminal = openOwn): Promise<ExitCode> {
   let terminal: Terminal | undefined;
   try {
-    const exit = await run(argv, open, (opened) => {
+    const exit = await runMail(argv, open, (opened) => {
       terminal = opened;
     });
     await terminal?.flush();
@@ -144,14 +144,14 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     const { text, exit } = report(error);
     const plain = error instanceof MailError && error.plain;
     // Standard output comes before it, also where there is nothing to tell.
-    tell(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
+    printNotice(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
     if (exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
-      tell(terminal, `${(error as Error).stack}\n`);
+      printNotice(terminal, `${(error as Error).stack}\n`);
     return exit;
   }
 }
 
-function tell(terminal: Terminal | undefined, text: string): void {
+function printNotice(terminal: Terminal | undefined, text: string): void {
   if (terminal === undefined) {
     process.stderr.write(text);
     return;

@@ -8,7 +8,7 @@ import { isSystemError, strerror } from "./system-error.ts";
 
 /** Called by the launcher. */
 export function start(): void {
-  main(process.argv.slice(2)).then(
+  runMaild(process.argv.slice(2)).then(
     (exit) => {
       process.exitCode = exit;
     },
@@ -20,7 +20,7 @@ export function start(): void {
 }
 
 /** Serves until SIGINT or SIGTERM; deliveries under way are finished first. */
-export async function main(argv: readonly string[]): Promise<ExitCode> {
+export async function runMaild(argv: readonly string[]): Promise<ExitCode> {
   const said = await parseOptions(argv);
   if ("text" in said) {
     process.stdout.write(said.text);

@@ -88,9 +88,9 @@ export function distrustDirectory(path: string): Distrust | undefined {
  * sticky, as /tmp is, because nobody else can then replace what we create in it.
  */
 export function distrustPlace(path: string): Distrust | undefined {
-  if (isPresent(path)) return distrustDirectory(path);
+  if (isFilePresent(path)) return distrustDirectory(path);
   let parent = dirname(path);
-  while (!isPresent(parent) && parent !== dirname(parent)) parent = dirname(parent);
+  while (!isFilePresent(parent) && parent !== dirname(parent)) parent = dirname(parent);
   const stats = statSync(parent);
   if (!stats.isDirectory()) return "not-a-directory";
   if (!isOwnedByUs(stats)) return "other-owner";
@@ -98,7 +98,7 @@ export function distrustPlace(path: string): Distrust | undefined {
 }
 
 /** Whether a path exists, also as a broken symbolic link; a path below a file does not. */
-function isPresent(path: string): boolean {
+function isFilePresent(path: string): boolean {
   try {
     lstatSync(path);
     return true;

@@ -59,7 +59,7 @@ export function strerror(error: NodeJS.ErrnoException): string {
  *
  * Anything that is not a system error is a bug or already a MailError, and is given back as it is.
  */
-export function named(name: string, error: unknown, exit?: ExitCode): unknown {
+export function addPathToError(name: string, error: unknown, exit?: ExitCode): unknown {
   if (!isSystemError(error)) return error;
   return new MailError(`${name}: ${strerror(error)}`, exit ?? exits[error.code] ?? Exit.Failure, error);
 }

@@ -9,7 +9,7 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { authorities } from "../submit/certificates.ts";
 import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
-import { exitOf, oneLine } from "../submit/replies.ts";
+import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { serverTimeouts } from "../submit/server-settings.ts";
 import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
 import { askSecret } from "../terminal/secret.ts";
@@ -61,9 +61,9 @@ async function talk(
   server: ServerWay,
 ): Promise<void> {
   while (!protocol.ended) {
-    const input = await next(terminal, protocol);
+    const input = await readInput(terminal, protocol);
     // The line editor has ended the row of a command, and the hidden answer its own.
-    const inRow = protocol.mode !== "secret" && (!terminal.rich || asked(protocol) === "text");
+    const inRow = protocol.mode !== "secret" && (!terminal.rich || expectedInput(protocol) === "text");
     if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
       if (protocol.unfinished) show.note("The message goes on; a line with a dot alone ends it, Ctrl-D gives all up.");
@@ -81,21 +81,21 @@ async function talk(
     const hint = protocol.hear(reply);
     if (protocol.encrypts(reply)) await conversation.encrypt(server, await certificates(config));
     show.hint(hint);
-    if (reply[0]?.startsWith("421")) throw new Lost("refused", oneLine(reply.join("\n")));
+    if (reply[0]?.startsWith("421")) throw new Lost("refused", replyOnOneLine(reply.join("\n")));
   }
 }
 
-function asked(protocol: Protocol): Asked {
+function expectedInput(protocol: Protocol): Asked {
   return protocol.mode === "command" || protocol.inHeader ? "command" : "text";
 }
 
-async function next(terminal: Terminal, protocol: Protocol): Promise<Input> {
+async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input> {
   if (protocol.mode === "secret" && terminal.inputIsTerminal) {
     const secret = await terminal.lend(() => askSecret("answer (not shown): "));
     return secret === undefined ? { kind: "end" } : { kind: "line", text: secret, ended: true };
   }
   await terminal.flush();
-  const input = await terminal.readLine(terminal.interactive ? "client> " : "", asked(protocol));
+  const input = await terminal.readLine(terminal.interactive ? "client> " : "", expectedInput(protocol));
   // A script whose lines end with CR LF has no CR in them.
   return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
 }
@@ -110,7 +110,7 @@ function outcome(protocol: Protocol, greeting: readonly string[]): ExitCode {
     );
   }
   if (protocol.ended) return Exit.Ok;
-  if (!greeting[0]?.startsWith("2")) return exitOf(greeting.join("\n"));
+  if (!greeting[0]?.startsWith("2")) return exitCodeForRefusal(greeting.join("\n"));
   throw new MailError("the dialogue ended without QUIT", Exit.Protocol);
 }
 

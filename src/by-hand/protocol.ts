@@ -1,7 +1,7 @@
 /** Where a dialogue stands: which phase a line belongs to, and what may come next. It changes no line. */
 
 import type { ExitCode } from "../errors.ts";
-import { exitOf, queueIdOf } from "../submit/replies.ts";
+import { exitCodeForRefusal, queueIdOf } from "../submit/replies.ts";
 import { titles } from "../submit/transcript.ts";
 
 type Mode = "command" | "message" | "chunk" | "secret";
@@ -66,7 +66,7 @@ export class Protocol {
 
   /** Of the first message that was not taken; undefined when all were. */
   get exit(): ExitCode | undefined {
-    return this.#refused === undefined ? undefined : exitOf(this.#refused);
+    return this.#refused === undefined ? undefined : exitCodeForRefusal(this.#refused);
   }
 
   say(line: string): Said {

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { configRows } from "../config/list-config.ts";
-import { nearest } from "../config/nearest.ts";
+import { nearestWord } from "../config/nearest.ts";
 import { variables } from "../config/variables.ts";
 import { isSystemError } from "../system-error.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -35,7 +35,7 @@ function unknownVariables(config: Config): Finding[] {
   return configRows(config)
     .filter(({ known: isKnown }) => !isKnown)
     .map(({ name, origin }) => {
-      const like = nearest(name, known);
+      const like = nearestWord(name, known);
       const remedy =
         like === undefined ? "take the line out, unless another client reads the file" : `did you mean ${like}?`;
       return warn(about, `${origin}: "${name}" is no variable of mail`, remedy);

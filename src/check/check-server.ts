@@ -4,7 +4,7 @@
  */
 import { accessSync, constants } from "node:fs";
 import { senderAs } from "../compose/build/header-fields.ts";
-import { envelopeAddresses, refusedAddress } from "../compose/draft/recipients.ts";
+import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import { findPassword } from "../compose/sending/password.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { Dialogue, type Step } from "../submit/dialogue.ts";
 import { localRefusal } from "../submit/local.ts";
 import { outcomeOfError } from "../submit/nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
-import { exitOf, oneLine } from "../submit/replies.ts";
+import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { serverSettings } from "../submit/server-settings.ts";
 import { type FailureReason, type LoginReason, SubmissionFailed, type TlsReason } from "../submit/submission-errors.ts";
 import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
@@ -33,20 +33,20 @@ interface Context {
 
 export async function checkServer(context: Context, address: string | undefined): Promise<Finding[]> {
   try {
-    return await look(context, address);
+    return await checkDialogue(context, address);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     return [fail(about, error.message, settingRemedy)];
   }
 }
 
-async function look(context: Context, address: string | undefined): Promise<Finding[]> {
+async function checkDialogue(context: Context, address: string | undefined): Promise<Finding[]> {
   const { settings, identity } = context.config;
   const value = settings.get("mta") ?? settings.get("sendmail") ?? defaultWay;
   const way = parseWay(value);
   if (way.kind === "program") return [program(way.path)];
   const [recipient] = address === undefined ? [] : envelopeAddresses(address, identity.mailName);
-  const wrong = address === undefined ? undefined : refusedAddress(recipient ?? "");
+  const wrong = address === undefined ? undefined : findAddressFault(recipient ?? "");
   if (wrong !== undefined)
     return [fail("recipient", `${JSON.stringify(address)}: ${wrong}`, "write it as user@host.example")];
   if (way.kind === "smtp") return dialogue(way, context, recipient);
@@ -92,12 +92,12 @@ async function dialogue(
     if (!session.destroyed) await session.farewell(1000);
     return [...greeting(talk, name), ...way(session, server, talk), ...checks];
   } catch (thrown) {
-    const error = failureOf(thrown, server, timeouts);
+    const error = findingOfFailure(thrown, server, timeouts);
     const said = talk.greeting ?? "";
     const isRefused = /^[45]\d\d/.test(said);
-    const text = isRefused ? `${name} says: ${oneLine(said)}` : error.message;
+    const text = isRefused ? `${name} says: ${replyOnOneLine(said)}` : error.message;
     const found = said.startsWith("220") ? greeting(talk, name) : [];
-    const place = isRefused ? about : placeOf(error.reason, talk.step);
+    const place = isRefused ? about : describePlace(error.reason, talk.step);
     const facts = { refusal: isRefused ? said : undefined, isGreeted: said !== "", server };
     return [...found, fail(place, text, connectionRemedy(error, facts))];
   } finally {
@@ -105,7 +105,7 @@ async function dialogue(
   }
 }
 
-function failureOf(
+function findingOfFailure(
   thrown: unknown,
   server: ServerWay,
   timeouts: { connect: number; silence: number },
@@ -126,7 +126,7 @@ function senderOf({ identity, settings }: Config): string {
 }
 
 /** Returns what was being checked when the dialogue failed. */
-function placeOf(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
+function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
   switch (reason) {
     case "STARTTLS refused":
     case "no TLS in time":
@@ -152,9 +152,9 @@ function placeOf(reason: FailureReason, step: Step): "server" | "TLS" | "login" 
 }
 
 function greeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
-  const found = ok(about, `${name} says: ${oneLine(said)}`);
+  const found = ok(about, `${name} says: ${replyOnOneLine(said)}`);
   if (refusedHello === undefined) return [found];
-  return [found, warn(about, `EHLO: ${oneLine(refusedHello)}`, "an old server: plain SMTP is spoken with it")];
+  return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server: plain SMTP is spoken with it")];
 }
 
 /** Returns how a message would get there. */
@@ -183,13 +183,13 @@ async function envelope(
   const parameters = !ascii && talk.extension("SMTPUTF8") !== undefined ? " SMTPUTF8" : "";
   const taken = await session.ask(`MAIL FROM:<${sender}>${parameters}`);
   if (!taken.startsWith("2")) {
-    return [fail(about, `it refuses ${sender} as a sender: ${oneLine(taken)}`, senderRemedy(taken))];
+    return [fail(about, `it refuses ${sender} as a sender: ${replyOnOneLine(taken)}`, senderRemedy(taken))];
   }
   if (recipient === undefined) return [];
   const reply = await session.ask(`RCPT TO:<${recipient}>`);
-  const text = `mail for ${recipient}: ${oneLine(reply)}`;
+  const text = `mail for ${recipient}: ${replyOnOneLine(reply)}`;
   if (reply.startsWith("2")) return [ok("recipient", text)];
-  const refusal = { recipient, reply, exit: exitOf(reply) };
+  const refusal = { recipient, reply, exit: exitCodeForRefusal(reply) };
   const found = refusal.exit === Exit.TempFail ? warn : fail;
   return [found("recipient", text, recipientRemedy(refusal))];
 }

@@ -76,7 +76,7 @@ async function locks(path: string): Promise<Finding[]> {
   if (typeof dotlock === "object") dotlock.release();
   const name = dotlockName(path);
   if (dotlock === "refused") {
-    findings.push(held(path, holder));
+    findings.push(reportHolder(path, holder));
   } else if (dotlock === "impossible") {
     findings.push(
       warn(
@@ -96,20 +96,20 @@ async function locks(path: string): Promise<Finding[]> {
   return findings;
 }
 
-function held(path: string, holder: number | undefined): Finding {
+function reportHolder(path: string, holder: number | undefined): Finding {
   const name = dotlockName(path);
   if (holder === undefined) {
     const remedy = `look whether one is at work (fuser ${path}); else rm ${name}`;
     return warn("lock", `${name}: held by a program that left no number`, remedy);
   }
-  if (runs(holder)) {
+  if (isRunning(holder)) {
     return warn("lock", `${name}: held by process ${holder}`, `ps ${holder} says what it is; wait until it ends`);
   }
   const remedy = `rm ${name}, unless another machine or a container delivers there`;
   return warn("lock", `${name}: held by process ${holder}, which does not run here`, remedy);
 }
 
-function runs(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -38,12 +38,15 @@ export async function check(
     ...checkConfiguration(config),
   ];
   for (const finding of findings) {
-    terminal.out(json ? `${JSON.stringify(finding)}\n` : line(finding), json ? "plain" : styles[finding.status]);
+    terminal.out(
+      json ? `${JSON.stringify(finding)}\n` : formatFinding(finding),
+      json ? "plain" : styles[finding.status],
+    );
   }
   return findings.some(({ status }) => status === "fail") ? Exit.Failure : Exit.Ok;
 }
 
-function line({ status, about, text, remedy }: Finding): string {
+function formatFinding({ status, about, text, remedy }: Finding): string {
   const said = `${status.padEnd(4)}  ${about}: ${text}\n`;
   return remedy === undefined ? said : `${said}      -> ${remedy}\n`;
 }

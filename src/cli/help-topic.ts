@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { isUser } from "../config/identity.ts";
-import { nearest } from "../config/nearest.ts";
+import { nearestWord } from "../config/nearest.ts";
 import { Exit, MailError } from "../errors.ts";
 
 export interface HelpTopic {
@@ -31,7 +31,7 @@ export function helpTopic(name: string, directory: string): HelpTopic {
   const names = Object.keys(topics);
   const found = topics[wanted] ?? topics[names.find((topic) => wanted.length > 2 && topic.startsWith(wanted)) ?? ""];
   if (found !== undefined) return found;
-  const like = nearest(wanted, names);
+  const like = nearestWord(wanted, names);
   const hint = like === undefined ? "man mail has all of it." : `did you mean ${like}?`;
   throw new MailError(
     `help ${name}: no such topic; ${hint} To write to a user called help: mail -- help ${name}`,

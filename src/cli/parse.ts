@@ -21,7 +21,7 @@ export async function parseArguments(
   const { before, command } = atRun(argv);
   const words = withExec(before);
   for (const option of options) if (mayBeGiven(option, words)) declare(parser, hidden, option);
-  parser.addOption(hidden("--exec <command>").argParser(collected));
+  parser.addOption(hidden("--exec <command>").argParser(appendValue));
   try {
     parser.parse(words, { from: "user" });
   } catch (error) {
@@ -29,7 +29,7 @@ export async function parseArguments(
     if (error.exitCode === 0) return undefined;
     throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${usage()}`);
   }
-  return said(parser, before, command);
+  return toCommandLine(parser, before, command);
 }
 
 /** `--run -- command ...`: what follows is all the command's, also what looks like an option. */
@@ -41,7 +41,7 @@ function atRun(argv: readonly string[]): { before: readonly string[]; command: r
   return { before: argv.slice(0, command.length === 0 ? end : end - 1), command };
 }
 
-function collected(value: string, before: unknown): string[] {
+function appendValue(value: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), value];
 }
 
@@ -71,25 +71,25 @@ function mayBeGiven({ letter, long, also }: Option, words: readonly string[]): b
     if (!word.startsWith("-") || word === "-") return false;
     if (!word.startsWith("--")) return word.includes("h") || (letter !== undefined && word.includes(letter));
     const [name = ""] = word.slice(2).split("=", 1);
-    return name === long || name === also || !isName(name);
+    return name === long || name === also || !isOptionName(name);
   });
 }
 
-function isName(word: string): boolean {
+function isOptionName(word: string): boolean {
   return word === "exec" || options.some(({ long, also }: Option) => long === word || also === word);
 }
 
 function declare(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
   const argument = operand(option);
   const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${argument}`;
-  if (option.repeats === true) parser.option(flags, option.meaning, collected);
+  if (option.repeats === true) parser.option(flags, option.meaning, appendValue);
   else parser.option(flags, option.meaning);
   if (option.also === undefined) return;
   const also = hidden(`--${option.also}${argument}`);
   const key = attributeOf(option.long);
   parser.addOption(also);
   parser.on(`option:${option.also}`, (value: string) => {
-    parser.setOptionValue(key, option.repeats === true ? collected(value, parser.getOptionValue(key)) : value);
+    parser.setOptionValue(key, option.repeats === true ? appendValue(value, parser.getOptionValue(key)) : value);
   });
 }
 
@@ -98,7 +98,7 @@ function attributeOf(long: string): string {
   return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-function said(parser: Command, argv: readonly string[], command: readonly string[]): CommandLine {
+function toCommandLine(parser: Command, argv: readonly string[], command: readonly string[]): CommandLine {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
@@ -131,7 +131,7 @@ function said(parser: Command, argv: readonly string[], command: readonly string
     flush: flag("flush"),
     smtp: given["smtp"] as string | true | undefined,
     track: given["track"] as string | true | undefined,
-    wait: seconds("wait", text("wait")),
+    wait: parseSeconds("wait", text("wait")),
     set: list("set"),
     run: command.length > 0 ? command : list("run"),
     if: text("if"),
@@ -151,7 +151,7 @@ function said(parser: Command, argv: readonly string[], command: readonly string
   return listing;
 }
 
-function seconds(option: string, value: string | undefined): number {
+function parseSeconds(option: string, value: string | undefined): number {
   if (value === undefined) return 0;
   if (!/^\d{1,6}(?:\.\d+)?$/.test(value)) {
     throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number of seconds`);

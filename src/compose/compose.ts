@@ -13,10 +13,10 @@ import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft/draft.ts";
 import { Unsendable } from "./draft/draft.ts";
-import { prepare } from "./draft/prepare.ts";
+import { addRequestedParts } from "./draft/prepare.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
-import { unsent } from "./sending/outcome.ts";
-import { send } from "./sending/sending.ts";
+import { unsentResult } from "./sending/outcome.ts";
+import { submitDraft } from "./sending/sending.ts";
 import { Interrupt } from "./typing/interrupt.ts";
 import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Unfinished } from "./unsent/autosave.ts";
@@ -77,9 +77,9 @@ async function carryOut(
     await keeping.keepAndSay();
   }, terminal);
   try {
-    const ended = collects ? await collected(context, draft, keeping, interrupt) : undefined;
+    const ended = collects ? await collectDraft(context, draft, keeping, interrupt) : undefined;
     isOpen = false;
-    const result = ended ?? (await finished(context, draft, keeping, interrupt));
+    const result = ended ?? (await finishDraft(context, draft, keeping, interrupt));
     keeping.settle();
     return result;
   } finally {
@@ -92,7 +92,7 @@ async function carryOut(
 }
 
 /** Takes in the text. @returns what became of it when that is all, undefined when it is to be sent */
-async function collected(
+async function collectDraft(
   context: ComposeContext,
   draft: Draft,
   keeping: Keeping,
@@ -102,11 +102,11 @@ async function collected(
   try {
     const ended = await takenIn(context, draft, keeping, interrupt);
     if (ended === "sent") return undefined;
-    if (ended === "dropped") return unsent(Exit.Ok);
+    if (ended === "dropped") return unsentResult(Exit.Ok);
     const exit = followsBsdMailx(config) ? Exit.Ok : Exit.Failure;
     // A terminal that is lost is nobody's wish.
     if (terminal.lost || config.settings.text("nosave") === undefined) await keeping.keep();
-    return unsent(exit);
+    return unsentResult(exit);
   } catch (error) {
     if (error instanceof MailError) await keeping.keepAndSay();
     else await keeping.keep();
@@ -114,14 +114,14 @@ async function collected(
   }
 }
 
-async function finished(
+async function finishDraft(
   context: ComposeContext,
   draft: Draft,
   keeping: Keeping,
   interrupt: Interrupt,
 ): Promise<ComposeResult> {
   const { config, terminal } = context;
-  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsent(Exit.Ok);
+  if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsentResult(Exit.Ok);
   if (draft.appended !== undefined) draft.body.append(draft.appended);
   try {
     if (context.wanted?.header === true) {
@@ -129,7 +129,7 @@ async function finished(
       takeHeader(draft);
     }
     addNamedPeople(draft);
-    return await send(context, draft, keeping, interrupt.signal);
+    return await submitDraft(context, draft, keeping, interrupt.signal);
   } catch (error) {
     if (!(error instanceof Unsendable)) {
       await keeping.keepAndSay();
@@ -139,7 +139,7 @@ async function finished(
     else terminal.err(`mail: ${error.message}\n`);
     if (draft.body.size > 0 && !draft.body.facts.ended) draft.body.append(toBytes("\n"));
     await keeping.keepAndSay();
-    return unsent(error.exit);
+    return unsentResult(error.exit);
   }
 }
 
@@ -164,10 +164,11 @@ async function takenIn(
   const { config, terminal, quoting, execute, folder, wanted } = context;
   const how = { ...context.ask, escapes: wanted?.escapes === true };
   const composing = { config, terminal, draft, quoting, execute, folder, typed: keeping.typed };
-  const prepared = wanted === undefined ? Promise.resolve() : prepare(config, draft, wanted, interrupt.signal);
+  const prepared =
+    wanted === undefined ? Promise.resolve() : addRequestedParts(config, draft, wanted, interrupt.signal);
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
     // Both at once: whoever writes to a pipe that is attached may write the text, too.
-    const [preparing, collecting] = await Promise.allSettled([prepared, collect(composing, how)]);
+    const [preparing, collecting] = await Promise.allSettled([prepared, collectText(composing, how)]);
     for (const each of [collecting, preparing]) if (each.status === "rejected") throw each.reason;
     return "sent";
   }
@@ -181,11 +182,11 @@ async function takenIn(
   // With what it began with, a draft that is gone on with is in a file of this process.
   keeping.save();
   // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
-  return interrupt.ignored(() => collect(composing, how));
+  return interrupt.ignored(() => collectText(composing, how));
 }
 
 /** @returns "sent" for a message to be sent; "cancelled": its text is to be kept; "dropped": it is not */
-async function collect(
+async function collectText(
   composing: Composing,
   how: { readonly subject: boolean; readonly escapes: boolean },
 ): Promise<Exclude<Ended, undefined>> {

@@ -15,21 +15,21 @@ export function glob(pattern: string): string[] {
   const parts = pattern.split("/").filter((part) => part !== "");
   for (const [index, part] of parts.entries()) {
     const end = index < parts.length - 1 ? "/" : "";
-    found = found.flatMap((base) => namesIn(base, part).map((name) => `${base}${name}${end}`));
+    found = found.flatMap((base) => expandPart(base, part).map((name) => `${base}${name}${end}`));
   }
   return found.sort();
 }
 
-function namesIn(directory: string, part: string): string[] {
+function expandPart(directory: string, part: string): string[] {
   if (!isPattern(part.replace(/\\./g, ""))) {
     const name = part.replace(/\\(.)/g, "$1");
     return existsSync(`${directory}${name}`) ? [name] : [];
   }
   const matches = wildcard(part);
-  return entries(directory).filter((name) => matches.test(name) && (part.startsWith(".") || !name.startsWith(".")));
+  return listEntries(directory).filter((name) => matches.test(name) && (part.startsWith(".") || !name.startsWith(".")));
 }
 
-function entries(directory: string): string[] {
+function listEntries(directory: string): string[] {
   try {
     return readdirSync(directory === "" ? "." : directory);
   } catch {

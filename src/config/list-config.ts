@@ -32,7 +32,7 @@ function hideSecrets(name: string, value: string | undefined): string | undefine
   return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }
 
-export function printedConfig(config: Config): string {
+export function formatConfig(config: Config): string {
   const rows = configRows(config).map(({ name, value, origin, known }) => {
     const otherwise = value === undefined ? defaultOf(name) : undefined;
     const from = origin ?? (otherwise === undefined ? "not set" : "default");
@@ -50,10 +50,10 @@ function defaultOf(name: string): string | undefined {
 
 function assignment(name: string, value: string | undefined): string {
   if (value === undefined) return `no${name}`;
-  return value === "" ? name : `${name}=${quoted(value)}`;
+  return value === "" ? name : `${name}=${quoteValue(value)}`;
 }
 
-function quoted(value: string): string {
+function quoteValue(value: string): string {
   return /^[\w@%+=:,./~&-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 

@@ -27,7 +27,7 @@ export function deadLetterPath(config: Config): string {
 
 function inHome(config: Config, named: string | undefined, otherwise: string): string {
   if (named === undefined || named === "") return join(config.identity.home, otherwise);
-  return expandedNames(config, named).words[0] ?? named;
+  return expandNames(config, named).words[0] ?? named;
 }
 
 /** Whose directories are meant: a configuration, or for `maild` the home directory alone. */
@@ -40,15 +40,15 @@ type Home = { readonly identity: Pick<Config["identity"], "home"> };
  * effective user.
  */
 export function stateDirectory({ identity }: Home): string {
-  return trustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);
+  return findTrustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);
 }
 
 /** Returns the directory for what can be rebuilt ($XDG_CACHE_HOME/mail), by the same rule. */
 function cacheDirectory({ identity }: Home): string {
-  return trustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);
+  return findTrustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);
 }
 
-function trustedDirectory(variable: string, inHome: string, home: string): string {
+function findTrustedDirectory(variable: string, inHome: string, home: string): string {
   const base = process.env[variable];
   const path = join(base?.startsWith("/") ? base : join(home, inHome), "mail");
   try {
@@ -81,7 +81,7 @@ export function mailboxOptions(config: Config): ReturnType<typeof storeOptions> 
 export function historyPath(config: Config): string | undefined {
   const named = config.settings.get("history-file");
   if (named === undefined) return join(stateDirectory(config), "history");
-  return named === "" ? undefined : (expandedNames(config, named).words[0] ?? named);
+  return named === "" ? undefined : (expandNames(config, named).words[0] ?? named);
 }
 
 /** The directory that `+name` means. */
@@ -115,7 +115,7 @@ export function expandFileName(place: NamePlace, name: string): string | undefin
     if (previous === undefined) terminal.out("No previous file\n");
     return previous;
   }
-  const found = expandedNames(config, name);
+  const found = expandNames(config, name);
   if (found.words.length === 1) return found.words[0];
   terminal.err(`"${found.name}": ${found.mistake ?? (found.words.length === 0 ? "No match." : "Ambiguous.")}\n`);
   return undefined;
@@ -128,7 +128,7 @@ interface ExpandedNames {
   readonly mistake?: string;
 }
 
-function expandedNames(config: Config, typed: string): ExpandedNames {
+function expandNames(config: Config, typed: string): ExpandedNames {
   let name = typed === "&" ? config.settings.text("MBOX") || "~/mbox" : typed;
   const directory = name.startsWith("+") ? folderDirectory(config) : undefined;
   if (directory !== undefined) name = `${directory}/${name.slice(1)}`;

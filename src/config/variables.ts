@@ -34,7 +34,7 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
 }
 
 /** Seconds; anything that is not a number from 0 to `max` counts as the default. */
-function seconds(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
+function secondsKind(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
     meaning: withDefault(meaning, fallback),
     value: "seconds",
@@ -68,7 +68,7 @@ function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number 
 }
 
 function days(fallback: number, meaning: string): Kind<number> {
-  return { ...seconds(fallback, meaning, { max: 365 }), value: "days" };
+  return { ...secondsKind(fallback, meaning, { max: 365 }), value: "days" };
 }
 
 export const variables = {
@@ -117,7 +117,7 @@ export const variables = {
   keep: flag("An emptied system mailbox is truncated, not removed; always so."),
   keepsave: flag("Messages that were saved go to mbox at quit."),
   LISTER: textOr("/bin/ls", "The program of folders.", "program"),
-  lockwait: seconds(30, "How long to wait for another program's lock on a mailbox.", { max: 600 }),
+  lockwait: secondsKind(30, "How long to wait for another program's lock on a mailbox.", { max: 600 }),
   MAIL: text("The system mailbox, an mbox or a Maildir.", "file"),
   mailcap: text("Which programs open shows parts with: type: program %s; type: program %s.", "programs"),
   MBOX: text(
@@ -165,8 +165,8 @@ export const variables = {
   smtpconnecttimeout: secondsIfGiven("How long connecting and the greeting may take. By default as smtptimeout.", {
     max: 3600,
   }),
-  smtptimeout: seconds(60, "How long a server may be silent before a submission is given up.", { max: 3600 }),
-  smtptotaltimeout: seconds(0, "How long the submission of one message may take in all; 0 is any time.", {
+  smtptimeout: secondsKind(60, "How long a server may be silent before a submission is given up.", { max: 3600 }),
+  smtptotaltimeout: secondsKind(0, "How long the submission of one message may take in all; 0 is any time.", {
     max: 86_400,
   }),
   starttls: text(

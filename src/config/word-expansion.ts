@@ -44,7 +44,7 @@ class Expansion {
   run(): string[] {
     while (this.#at < this.#text.length) this.#step();
     this.#end();
-    return this.#fields.flatMap(matching);
+    return this.#fields.flatMap(matchField);
   }
 
   #step(): void {
@@ -140,7 +140,7 @@ function isWild({ text, quoted }: Piece): boolean {
 }
 
 /** Files that a field with wildcards matches, or the field itself. */
-function matching(field: readonly Piece[]): string[] {
+function matchField(field: readonly Piece[]): string[] {
   const plain = field.map(({ text }) => text).join("");
   if (!field.some(isWild)) return [plain];
   const pattern = field.map(({ text, quoted }) => (quoted ? text.replace(/[*?[\]\\]/g, "\\$&") : text)).join("");

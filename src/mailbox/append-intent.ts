@@ -80,7 +80,7 @@ function* pageEnds(start: number, end: number): Iterable<number> {
   }
 }
 
-function sumOf(bytes: Uint8Array): Buffer {
+function hashBytes(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest().subarray(0, sumLength);
 }
 
@@ -93,7 +93,7 @@ function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
   const sums: Buffer[] = [head];
   let from = start;
   for (const to of pageEnds(start, end)) {
-    sums.push(sumOf(bytes.subarray(from - start, to - start)));
+    sums.push(hashBytes(bytes.subarray(from - start, to - start)));
     from = to;
   }
   return Buffer.concat(sums);
@@ -220,7 +220,7 @@ export function heldOf({ begun, records }: Left, descriptor: number, size: numbe
       // A write that was interrupted within a page cannot be told from another program's.
       if (to > size) return "unknown";
       const there = readRange(descriptor, start, to);
-      if (!sumOf(there).equals(sum)) {
+      if (!hashBytes(there).equals(sum)) {
         if (running || there.some((byte) => byte !== 0)) return "unknown";
         hasZeros = true;
       }

@@ -2,7 +2,7 @@
 import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { notice } from "../notices.ts";
-import { named } from "../system-error.ts";
+import { addPathToError } from "../system-error.ts";
 import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
 import { mayHaveJournal } from "./journal-place.ts";
@@ -38,7 +38,7 @@ export function separator(descriptor: number, size: number): Buffer {
   return /(^|\n)\r?\n$/.test(end) ? Buffer.alloc(0) : Buffer.from(end.endsWith("\r\n") ? "\r\n" : "\n");
 }
 
-async function append(
+async function appendToFile(
   path: string,
   pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
   options: AppendOptions,
@@ -57,7 +57,7 @@ async function append(
     }
     return { created };
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
@@ -125,7 +125,7 @@ export async function appendMessages(
     const { appendToMaildir } = await import("./maildir/add-messages.ts");
     return appendToMaildir(path, messages, options.signal);
   }
-  return append(
+  return appendToFile(
     path,
     function* (descriptor, size) {
       if (size > 0) refuseCompressed(path, descriptor);
@@ -138,5 +138,5 @@ export async function appendMessages(
 
 /** The same for bytes that are no messages (`write`, dead.letter). */
 export function appendBytes(path: string, pieces: Iterable<Uint8Array>, options: AppendOptions): Promise<Appended> {
-  return append(path, () => pieces, options);
+  return appendToFile(path, () => pieces, options);
 }

@@ -78,10 +78,10 @@ function places(bytes: Buffer, isCopy: boolean): Places | undefined {
     at = bytes.indexOf(LF, colon) + 1;
     if (at === 0) return undefined;
     if (isFolded) continue;
-    if (isName(bytes, start, colon, statusName)) {
+    if (isFieldName(bytes, start, colon, statusName)) {
       if (found !== undefined) return undefined;
       found = { start, end: at };
-    } else if (isCopy && isName(bytes, start, colon, lengthName)) {
+    } else if (isCopy && isFieldName(bytes, start, colon, lengthName)) {
       if (length !== undefined) return undefined;
       length = { start, end: at };
     }
@@ -99,7 +99,7 @@ function nameEnd(bytes: Buffer, start: number): number {
 }
 
 /** @param name in lower case */
-function isName(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
+function isFieldName(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
   if (end - start !== name.length) return false;
   for (let i = 0; i < name.length; i++) if (((bytes[start + i] as number) | 32) !== name[i]) return false;
   return true;

@@ -13,7 +13,7 @@ import { headerFields } from "./stored-header.ts";
  *
  * @param header From_ line to the empty line
  */
-export function copiedHeader(header: Buffer): Buffer {
+export function copyHeader(header: Buffer): Buffer {
   return withFromLine(withoutLength(header));
 }
 

@@ -17,7 +17,7 @@ export function farStatus(
   start: number,
 ): { readonly start: number; readonly end: number } | undefined {
   let found: number | undefined;
-  for (const { at, text } of lines(mailbox, message, start)) {
+  for (const { at, text } of readLines(mailbox, message, start)) {
     if (found !== undefined) {
       if (!/^[ \t]/.test(text)) return { start: found, end: at };
     } else if (/^\r?\n/.test(text)) return undefined;
@@ -27,7 +27,7 @@ export function farStatus(
 }
 
 /** Where each line begins, and its first bytes. */
-function* lines(mailbox: MessageBytes, message: number, start: number): Iterable<{ at: number; text: string }> {
+function* readLines(mailbox: MessageBytes, message: number, start: number): Iterable<{ at: number; text: string }> {
   const size = mailbox.size(message);
   let isWithin = false;
   for (let at = start; at < size; ) {

@@ -140,7 +140,7 @@ export function createDraft(
     try {
       const descriptor = withRights(place.rights, () => {
         // A name that is taken belongs to a file that was not believed.
-        if (!replaces && isPresent(place.path)) throw new NotTrusted(place.path, "other-owner");
+        if (!replaces && isJournalPresent(place.path)) throw new NotTrusted(place.path, "other-owner");
         return createFile(place, `${place.path}.new`);
       });
       postNotice(place);
@@ -228,18 +228,18 @@ export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDire
   const real = realpathSync(mailbox);
   const beside =
     suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
-  if (isPresent(beside) || isPresent(`${beside}${noticeSuffix}`)) return true;
+  if (isJournalPresent(beside) || isJournalPresent(`${beside}${noticeSuffix}`)) return true;
   const home = homeOfUser(statSync(real).uid);
   const directories = new Set([stateDirectory, ...(home === undefined ? [] : [join(home, ".local/state/mail")])]);
   const hasName = (name: string) => name.endsWith(suffix) || name.endsWith(`${suffix}${noticeSuffix}`);
-  return [...directories].some((directory) => namesIn(directory).some(hasName));
+  return [...directories].some((directory) => listJournalNames(directory).some(hasName));
 }
 
-function isPresent(path: string): boolean {
+function isJournalPresent(path: string): boolean {
   return readLinkStats(path) !== undefined;
 }
 
-function namesIn(directory: string): string[] {
+function listJournalNames(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {

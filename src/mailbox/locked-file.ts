@@ -55,13 +55,13 @@ async function tryOpenLocked(path: string, access: SpoolAccess | undefined): Pro
     const made = await (access === undefined
       ? tryCreate(path)
       : tryCreate(path, { create: () => createSpool(path, access), rights: access.create }));
-    return made === undefined ? undefined : lockedFile(made.descriptor, true, made.release);
+    return made === undefined ? undefined : makeLockedFile(made.descriptor, true, made.release);
   }
   try {
     if (access !== undefined) requireSpool(path, descriptor, access);
-    if (!fstatSync(descriptor).isFile()) return lockedFile(descriptor, false, async () => {});
+    if (!fstatSync(descriptor).isFile()) return makeLockedFile(descriptor, false, async () => {});
     const unlock = await tryBoth(path, descriptor, access?.create);
-    if (unlock !== undefined && hasName(descriptor, path)) return lockedFile(descriptor, false, unlock);
+    if (unlock !== undefined && hasName(descriptor, path)) return makeLockedFile(descriptor, false, unlock);
     await unlock?.();
   } catch (error) {
     closeSync(descriptor);
@@ -80,7 +80,7 @@ function openIfThere(path: string): number | undefined {
   }
 }
 
-function lockedFile(descriptor: number, created: boolean, unlock: Release): LockedFile {
+function makeLockedFile(descriptor: number, created: boolean, unlock: Release): LockedFile {
   const release = async () => {
     await unlock();
     closeSync(descriptor);

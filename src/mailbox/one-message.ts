@@ -29,7 +29,7 @@ export function isOneMessage(descriptor: number, found: Pick<Mailbox, "count" | 
 }
 
 /** Returns whether a file contains nothing but newlines. */
-export function isEmpty(descriptor: number): boolean {
+export function isEmptyFile(descriptor: number): boolean {
   for (const piece of readPieces(descriptor, 0, fstatSync(descriptor).size))
     if (piece.some((byte) => byte !== 10 && byte !== 13)) return false;
   return true;

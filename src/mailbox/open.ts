@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
 import { notice } from "../notices.ts";
-import { isSystemError, named } from "../system-error.ts";
+import { addPathToError, isSystemError } from "../system-error.ts";
 import type { Mailbox, MailboxOptions } from "./mailbox.ts";
 import { CannotFinish, NotAMailbox } from "./mailbox-errors.ts";
 import { isMaildir } from "./maildir/directory.ts";
@@ -21,7 +21,7 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   if (isMaildir(absolute)) {
     const { openMaildir } = await import("./maildir/maildir-mailbox.ts");
     return openMaildir(absolute, options).catch((error: unknown) => {
-      throw named(path, error);
+      throw addPathToError(path, error);
     });
   }
   const { descriptor, readOnly } = isPipe(absolute) ? await openPipe(path) : openFile(path, options);
@@ -30,10 +30,10 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
     const compression = compressionOf(descriptor);
     if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options, path);
     const isWritable = !readOnly && (await finishIfPossible(absolute, descriptor, options));
-    return await openMbox(absolute, descriptor, !isWritable, options, path);
+    return await openMboxFile(absolute, descriptor, !isWritable, options, path);
   } catch (error) {
     closeSync(descriptor);
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
@@ -53,7 +53,7 @@ async function finishIfPossible(path: string, descriptor: number, options: Mailb
  * @param descriptor of a file, which is read-only if it turns out to be one message
  * @param typed the path as the user gave it
  */
-async function openMbox(
+async function openMboxFile(
   path: string,
   descriptor: number,
   readOnly: boolean,
@@ -63,7 +63,7 @@ async function openMbox(
   const mailbox = new MboxMailbox(path, descriptor, readOnly, options);
   await mailbox.poll();
   if (mailbox.count > 0 && mailbox.offset(1) === 0) return mailbox;
-  const { isEmpty, isOneMessage, OneMessage } = await import("./one-message.ts");
+  const { isEmptyFile: isEmpty, isOneMessage, OneMessage } = await import("./one-message.ts");
   if (isOneMessage(descriptor, mailbox)) return new OneMessage(path, descriptor);
   if (mailbox.count === 0 && options.mustBeMailbox === true && !isEmpty(descriptor)) throw new NotAMailbox(typed);
   return mailbox;
@@ -100,7 +100,7 @@ async function openPacked(
   const plain = await unpack(path, packed, compression, options);
   try {
     // No index is kept: the next time it is another file.
-    const mailbox = await openMbox(path, plain, true, { ...options, cacheDirectory: undefined }, typed);
+    const mailbox = await openMboxFile(path, plain, true, { ...options, cacheDirectory: undefined }, typed);
     closeSync(packed);
     return mailbox;
   } catch (error) {
@@ -116,13 +116,14 @@ function openFile(path: string, how: HowToOpen): { descriptor: number; readOnly:
     try {
       return { descriptor: openAs(path, constants.O_RDWR, how), readOnly: false };
     } catch (error) {
-      if (!isSystemError(error) || !["EACCES", "EROFS", "EPERM"].includes(error.code)) throw named(path, error);
+      if (!isSystemError(error) || !["EACCES", "EROFS", "EPERM"].includes(error.code))
+        throw addPathToError(path, error);
     }
   }
   try {
     return { descriptor: openAs(path, constants.O_RDONLY, how), readOnly: true };
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 

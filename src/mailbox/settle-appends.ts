@@ -35,7 +35,7 @@ export function settleAppend(directory: string, path: string, descriptor: number
  */
 export async function settleAppends(directory: string): Promise<string[]> {
   const notices: string[] = [];
-  for (const entry of entries(directory)) {
+  for (const entry of listIntents(directory)) {
     if (!entry.endsWith(intentSuffix)) continue;
     const name = join(directory, entry);
     const path = readIntent(name)?.begun.path;
@@ -94,7 +94,7 @@ function settleLeft(left: Left, descriptor: number): string | undefined {
     : undefined;
 }
 
-function entries(directory: string): string[] {
+function listIntents(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {

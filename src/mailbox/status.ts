@@ -13,7 +13,7 @@ import { headerFields, isStray } from "./stored-header.ts";
  */
 export function withStatus(header: Buffer, status: string, isCut = false): Buffer {
   const { fromLine, fields, rest } = headerFields(header.toString("latin1"));
-  const lineEnd = lineEndOf(fromLine);
+  const lineEnd = lineEndOfLine(fromLine);
   const ours = `Status: ${status}${lineEnd}`;
   const place = fields.findIndex(({ name }) => name === "status");
   let written = fromLine;
@@ -23,20 +23,20 @@ export function withStatus(header: Buffer, status: string, isCut = false): Buffe
   }
   if (place < 0 && (rest !== "" || isCut)) written += ours;
   // It is text from here on, in which no line may look like the start of a message.
-  written += isStray(rest) ? lineEnd + quotedText(rest) : rest;
+  written += isStray(rest) ? lineEnd + quoteText(rest) : rest;
   return Buffer.from(written, "latin1");
 }
 
-function quotedText(text: string): string {
+function quoteText(text: string): string {
   return Buffer.concat([...quoteFromLines([Buffer.from(text, "latin1")])]).toString("latin1");
 }
 
 /** The field alone, as it goes into a message with such a header. */
 export function statusField(header: Buffer, status: string): Buffer {
   const fromLine = header.toString("latin1", 0, header.indexOf(10) + 1);
-  return Buffer.from(`Status: ${status}${lineEndOf(fromLine)}`, "latin1");
+  return Buffer.from(`Status: ${status}${lineEndOfLine(fromLine)}`, "latin1");
 }
 
-function lineEndOf(line: string): string {
+function lineEndOfLine(line: string): string {
   return line.endsWith("\r\n") ? "\r\n" : "\n";
 }

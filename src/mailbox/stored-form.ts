@@ -1,4 +1,4 @@
-import { copiedHeader } from "./copied-header.ts";
+import { copyHeader } from "./copied-header.ts";
 import { farStatus } from "./far-status.ts";
 import { quoteFromLines } from "./from-line.ts";
 import { goesOn } from "./header-bytes.ts";
@@ -45,16 +45,16 @@ export function* storedForm(
   const far = isCut ? farStatus(mailbox, message, original.length) : undefined;
   let header = status === undefined ? original : withStatus(original, status, isCut && far === undefined);
   if (keepField !== undefined) header = selectFields(header, keepField);
-  yield isCopy ? copiedHeader(header) : header;
-  if (status === undefined || isMeasured) yield* pieces(mailbox, message, original.length, size);
-  else if (far === undefined) yield* quoteFromLines(pieces(mailbox, message, original.length, size));
+  yield isCopy ? copyHeader(header) : header;
+  if (status === undefined || isMeasured) yield* readBody(mailbox, message, original.length, size);
+  else if (far === undefined) yield* quoteFromLines(readBody(mailbox, message, original.length, size));
   else {
-    yield* quoteFromLines(pieces(mailbox, message, original.length, far.start));
+    yield* quoteFromLines(readBody(mailbox, message, original.length, far.start));
     yield statusField(original, status);
-    yield* quoteFromLines(pieces(mailbox, message, far.end, size));
+    yield* quoteFromLines(readBody(mailbox, message, far.end, size));
   }
 }
 
-function* pieces(mailbox: MessageBytes, message: number, start: number, end: number): Iterable<Uint8Array> {
+function* readBody(mailbox: MessageBytes, message: number, start: number, end: number): Iterable<Uint8Array> {
   for (let at = start; at < end; at += pieceSize) yield mailbox.read(message, at, Math.min(end, at + pieceSize));
 }

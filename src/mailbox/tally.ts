@@ -2,10 +2,10 @@ import type { FlagTally, Mailbox } from "./mailbox.ts";
 
 /** Of the messages from one on, how many have the same flags. */
 export function tallyOf(mailbox: Mailbox, from = 1): Iterable<FlagTally> {
-  return mailbox.tally?.(from) ?? counted(mailbox, from);
+  return mailbox.tally?.(from) ?? tallyFlags(mailbox, from);
 }
 
-function counted(mailbox: Mailbox, from: number): Iterable<FlagTally> {
+function tallyFlags(mailbox: Mailbox, from: number): Iterable<FlagTally> {
   const found = new Map<number, { flags: number; count: number; first: number }>();
   let last: { flags: number; count: number } | undefined;
   for (let message = from; message <= mailbox.count; message++) {

@@ -35,7 +35,7 @@ export type Undo = () => void;
 export type Held = "all" | "part" | "none";
 
 /** How much of what is to be added stands in the file already, from `at` on. */
-function held(descriptor: number, at: number, wanted: Iterable<Uint8Array>, length: number): Held {
+function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8Array>, length: number): Held {
   let position = at;
   let isWhole = true;
   const { size } = fstatSync(descriptor);
@@ -57,9 +57,9 @@ function held(descriptor: number, at: number, wanted: Iterable<Uint8Array>, leng
 /** After a crash: what of the messages mbox has. @param descriptor mbox, locked */
 export function heldByMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
   const { length } = work;
-  if (goesInFront(work)) return held(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
+  if (goesInFront(work)) return compareWithFile(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
   const began = Math.max(0, work.oldSize);
-  return fstatSync(descriptor).size < began ? "none" : held(descriptor, began, pieces(), length);
+  return fstatSync(descriptor).size < began ? "none" : compareWithFile(descriptor, began, pieces(), length);
 }
 
 function goesInFront({ at, oldSize }: MboxWork): boolean {
@@ -88,13 +88,13 @@ export function addToMbox(
     fsyncSync(descriptor);
     if (work.oldSize < 0) syncDirectory(dirname(work.path));
   } catch (error) {
-    takeBack(undo, error);
+    undoAfterFailure(undo, error);
     throw error;
   }
   return undo;
 }
 
-function takeBack(undo: Undo, cause: unknown): void {
+function undoAfterFailure(undo: Undo, cause: unknown): void {
   try {
     undo();
   } catch {
@@ -117,7 +117,7 @@ function prepend(work: MboxWork, old: number, pieces: () => Iterable<Uint8Array>
   try {
     replaceFile(path, old, [pieces, rest]);
   } catch (error) {
-    if (fstatSync(old).nlink === 0) takeBack(undo, error);
+    if (fstatSync(old).nlink === 0) undoAfterFailure(undo, error);
     throw error;
   }
   return undo;

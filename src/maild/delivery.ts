@@ -80,36 +80,36 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
         report("2.0.0", `sent (delivered to ${isMaildir(to.spool) ? "maildir" : "mailbox"})`);
       } catch (error) {
         failures.push(error);
-        const { dsn, status } = statusOf(error);
-        report(dsn, `${status} (cannot update mailbox ${to.spool}. ${reason(error)})`);
+        const { dsn, status } = statusOfDelivery(error);
+        report(dsn, `${status} (cannot update mailbox ${to.spool}. ${deliveryFailureReason(error)})`);
       }
     }
     log.write("qmgr", `${id}: removed`);
     if (failures.length === 0) return;
     const refusals = failures.filter((error) => error instanceof SpoolRefused && error.isPermanent);
     if (refusals.length === recipients.length) throw new Refusal(554, "5.2.0 Error: mailbox refused");
-    if (failures.every(isFull)) throw new Refusal(452, "4.3.1 Insufficient system storage");
+    if (failures.every(isStorageFull)) throw new Refusal(452, "4.3.1 Insufficient system storage");
     throw new Refusal(451, "4.3.0 Error: mailbox could not be written; try again later");
   };
 }
 
 /** The status of a failed delivery, as in Postfix's log. */
-function statusOf(error: unknown): { dsn: string; status: "bounced" | "deferred" } {
+function statusOfDelivery(error: unknown): { dsn: string; status: "bounced" | "deferred" } {
   if (error instanceof SpoolRefused)
     return error.isPermanent ? { dsn: "5.2.0", status: "bounced" } : { dsn: "4.2.0", status: "deferred" };
-  return { dsn: isFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
+  return { dsn: isStorageFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
 }
 
 function* chain(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
   for (const part of parts) yield* part;
 }
 
-export function isFull(error: unknown): boolean {
+export function isStorageFull(error: unknown): boolean {
   const found = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return isSystemError(found) && ["ENOSPC", "EDQUOT", "EFBIG"].includes(found.code);
 }
 
-function reason(error: unknown): string {
+function deliveryFailureReason(error: unknown): string {
   if (isSystemError(error)) return strerror(error);
   return error instanceof Error ? error.message : String(error);
 }

@@ -34,7 +34,7 @@ export function judgeRecipient(address: string, options: Options): Verdict {
   const at = address.lastIndexOf("@");
   const name = address.slice(0, at).replace(/^"(.*)"$/, "$1");
   const domain = address.slice(at + 1).toLowerCase();
-  if (!isOurs(domain, options)) {
+  if (!isLocalDomain(domain, options)) {
     return { refused: { code: 554, text: `5.7.1 <${address}>: Relay access denied` } };
   }
   const recipient = findUser(name, options);
@@ -54,7 +54,7 @@ export function refuseMailbox({ original, spool, account }: Recipient): Refused 
   return { code, text: `${dsn} <${original}>: Recipient address rejected: ${refusal.message}` };
 }
 
-function isOurs(domain: string, options: Options): boolean {
+function isLocalDomain(domain: string, options: Options): boolean {
   return [options.domain, "localhost", "[127.0.0.1]", hostname().toLowerCase()].includes(domain);
 }
 

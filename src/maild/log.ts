@@ -9,7 +9,7 @@ import { hostname } from "node:os";
 import { Exit } from "../errors.ts";
 import { logReadersId } from "../groups.ts";
 import { asctime } from "../message/date.ts";
-import { isSystemError, named } from "../system-error.ts";
+import { addPathToError, isSystemError } from "../system-error.ts";
 
 /** The part of Postfix that would have written the line. */
 export type Part = "smtpd" | "cleanup" | "qmgr" | "local";
@@ -21,7 +21,7 @@ export interface Log {
 /** @param path standard error where there is none; opened anew for each line, so that it can be rotated */
 export function openLog(path: string | undefined): Log {
   const host = hostname().split(".")[0] ?? "localhost";
-  if (path !== undefined) append(path, "");
+  if (path !== undefined) appendLogLine(path, "");
   return {
     write(part, text) {
       const line = `${asctime(new Date()).slice(4, 19)} ${host} postfix/${part}[${process.pid}]: ${printable(text)}\n`;
@@ -30,7 +30,7 @@ export function openLog(path: string | undefined): Log {
         return;
       }
       try {
-        append(path, line);
+        appendLogLine(path, line);
       } catch {
         // A full disk must not stop the mail that still fits elsewhere.
       }
@@ -38,7 +38,7 @@ export function openLog(path: string | undefined): Log {
   };
 }
 
-function append(path: string, line: string): void {
+function appendLogLine(path: string, line: string): void {
   try {
     const file = openLogFile(path);
     try {
@@ -47,7 +47,7 @@ function append(path: string, line: string): void {
       closeSync(file);
     }
   } catch (error) {
-    throw named(path, error, Exit.CantCreate);
+    throw addPathToError(path, error, Exit.CantCreate);
   }
 }
 

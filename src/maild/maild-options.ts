@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { Exit, MailError } from "../errors.ts";
-import { named } from "../system-error.ts";
+import { addPathToError } from "../system-error.ts";
 
 export interface Options {
   /** An address of this machine. */
@@ -108,7 +108,7 @@ function requireDirectory(path: string): void {
   try {
     if (statSync(path).isDirectory()) return;
   } catch (error) {
-    throw named(path, error, Exit.CantCreate);
+    throw addPathToError(path, error, Exit.CantCreate);
   }
   throw new MailError(`${path}: Not a directory`, Exit.CantCreate);
 }

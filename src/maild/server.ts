@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from "node:net";
 import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
-import { isFull, localDelivery, Refusal } from "./delivery.ts";
+import { isStorageFull, localDelivery, Refusal } from "./delivery.ts";
 import { HeldMessage } from "./held-message.ts";
 import { judgeRecipient, type Recipient, refuseMailbox } from "./local-recipients.ts";
 import type { Log } from "./log.ts";
@@ -52,7 +52,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       callback(refuseConnection(session, addresses, options, log));
     },
     onRcptTo({ address }, session, callback) {
-      callback(refusalOf(address, session, options, log));
+      callback(replyOfRefusal(address, session, options, log));
     },
     onData(stream, session, callback) {
       const received = receive(stream, session);
@@ -156,9 +156,9 @@ function reception(options: Options, log: Log, signal: AbortSignal) {
     log.write("smtpd", `${id}: client=${peer(session)}`);
     const cleaner = new Cleaner(arrival, options.domain);
     const held = new HeldMessage();
-    const failure = await hold(stream, cleaner, held).then(
-      () => failureOf(stream, cleaner),
-      (error: unknown) => (isFull(error) ? full : { error }),
+    const failure = await holdMessage(stream, cleaner, held).then(
+      () => deliveryFailureInWords(stream, cleaner),
+      (error: unknown) => (isStorageFull(error) ? full : { error }),
     );
     return async () => {
       try {
@@ -167,7 +167,7 @@ function reception(options: Options, log: Log, signal: AbortSignal) {
           log.write("cleanup", `${id}: reject: ${failure.reason} from ${peer(session)}; from=<${arrival.sender}>`);
           throw new Refusal(failure.code, failure.text);
         }
-        await deliver(arrival, accepted(session, options), { messageId: cleaner.messageId, held });
+        await deliver(arrival, acceptedRecipients(session, options), { messageId: cleaner.messageId, held });
         return `2.0.0 Ok: queued as ${id}`;
       } finally {
         held.close();
@@ -185,14 +185,17 @@ interface Failure {
 const full: Failure = { reason: "no room", code: 452, text: "4.3.1 Insufficient system storage" };
 
 /** Returns why a received message is refused; undefined if it is not. */
-function failureOf({ sizeExceeded }: SMTPServerDataStream, { isHeaderTooLong, hops }: Cleaner): Failure | undefined {
+function deliveryFailureInWords(
+  { sizeExceeded }: SMTPServerDataStream,
+  { isHeaderTooLong, hops }: Cleaner,
+): Failure | undefined {
   if (sizeExceeded) return { reason: "message too big", code: 552, text: "5.3.4 Error: message file too big" };
   if (isHeaderTooLong) return { reason: "header too big", code: 552, text: "5.3.4 Error: message header too big" };
   return hops > mostHops ? { reason: "too many hops", code: 554, text: "5.4.0 Error: too many hops" } : undefined;
 }
 
 /** Reads a message to its end. @throws what failed first; the rest is then read and dropped, so that a reply can be sent */
-async function hold(stream: SMTPServerDataStream, cleaner: Cleaner, held: HeldMessage): Promise<void> {
+async function holdMessage(stream: SMTPServerDataStream, cleaner: Cleaner, held: HeldMessage): Promise<void> {
   let failed: { readonly error: unknown } | undefined;
   const keep = (bytes: Buffer) => {
     if (failed === undefined && !stream.sizeExceeded && !cleaner.isHeaderTooLong) held.append(bytes);
@@ -210,7 +213,7 @@ async function hold(stream: SMTPServerDataStream, cleaner: Cleaner, held: HeldMe
 }
 
 /** Why a recipient is not taken, which is logged; undefined for one that is. */
-function refusalOf(address: string, session: SMTPServerSession, options: Options, log: Log): Refusal | undefined {
+function replyOfRefusal(address: string, session: SMTPServerSession, options: Options, log: Log): Refusal | undefined {
   const verdict = judgeRecipient(address, options);
   const refused = "refused" in verdict ? verdict.refused : refuseMailbox(verdict.recipient);
   if (refused === undefined) return undefined;
@@ -223,7 +226,7 @@ function refusalOf(address: string, session: SMTPServerSession, options: Options
 }
 
 /** The recipients that RCPT accepted, each mailbox once. */
-function accepted(session: SMTPServerSession, options: Options): Recipient[] {
+function acceptedRecipients(session: SMTPServerSession, options: Options): Recipient[] {
   const found = new Map<string, Recipient>();
   for (const { address } of session.envelope.rcptTo) {
     const verdict = judgeRecipient(address, options);

@@ -88,8 +88,8 @@ export class Cleaner {
   #storeHeader(body: string): Buffer {
     const fields = this.#header?.fields ?? [];
     this.#header = undefined;
-    const kept = fields.filter((field) => !dropped.has(nameOf(field)));
-    const find = (name: string): string | undefined => kept.find((field) => nameOf(field) === name);
+    const kept = fields.filter((field) => !dropped.has(nameOfClient(field)));
+    const find = (name: string): string | undefined => kept.find((field) => nameOfClient(field) === name);
     const { date, id, sender } = this.#arrival;
     const given = find("message-id");
     const ownId = `<${stamp(date)}.${id}@${this.#domain}>`;
@@ -103,7 +103,7 @@ export class Cleaner {
             .slice(given.indexOf(":") + 1)
             .replace(/\s+/g, " ")
             .trim();
-    this.hops = fields.filter((field) => nameOf(field) === "received").length;
+    this.hops = fields.filter((field) => nameOfClient(field) === "received").length;
     return Buffer.concat([Buffer.from(`${kept.join("")}\n`, "latin1"), this.#storeBody(body)]);
   }
 
@@ -159,7 +159,7 @@ class Header {
   }
 }
 
-function nameOf(field: string): string {
+function nameOfClient(field: string): string {
   return field.slice(0, field.indexOf(":")).trim().toLowerCase();
 }
 

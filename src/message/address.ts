@@ -23,10 +23,10 @@ export function parseAddresses(text: string): Address[] {
   const found: Address[] = [];
   let pieces: Piece[] = [];
   const finish = () => {
-    pushAll(found, addressesOf(pieces));
+    pushAll(found, listAddresses(pieces));
     pieces = [];
   };
-  for (const piece of tokens(text)) {
+  for (const piece of readTokens(text)) {
     if (piece.kind !== "mark") pieces.push(piece);
     else if (piece.text === ":")
       pieces = []; // the name of a group
@@ -40,7 +40,7 @@ export function parseAddresses(text: string): Address[] {
 export function splitAtCommas(text: string): string[] {
   const members: string[] = [];
   let member = "";
-  for (const { kind, text: written } of tokens(text, true)) {
+  for (const { kind, text: written } of readTokens(text, true)) {
     if (kind === "mark" && written === ",") {
       members.push(member.trim());
       member = "";
@@ -51,7 +51,7 @@ export function splitAtCommas(text: string): string[] {
 }
 
 /** What stands between two commas: one address, or several where the commas were left out. */
-function addressesOf(pieces: readonly Piece[]): Address[] {
+function listAddresses(pieces: readonly Piece[]): Address[] {
   const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
   if (angles.length === 0) return bareAddresses(pieces);
   return angles.map((at, index) => {
@@ -94,7 +94,7 @@ function commentIn(pieces: readonly Piece[]): string {
 }
 
 /** With `verbatim`, the texts of all tokens put together are the text again; else delimiters and blanks are taken off. */
-function* tokens(text: string, verbatim = false): Generator<Piece> {
+function* readTokens(text: string, verbatim = false): Generator<Piece> {
   let at = 0;
   let apart = true;
   while (at < text.length) {
@@ -112,9 +112,9 @@ function* tokens(text: string, verbatim = false): Generator<Piece> {
       continue;
     }
     if (first === '"' || first === "(") {
-      const end = endOf(text, at, first === "(" ? ")" : first);
+      const end = endOfComment(text, at, first === "(" ? ")" : first);
       at = Math.min(end + 1, text.length);
-      yield piece(first === "(" ? "comment" : "quoted", unquoted(text.slice(start + 1, end)));
+      yield piece(first === "(" ? "comment" : "quoted", unquoteWord(text.slice(start + 1, end)));
     } else if (first === "<") {
       const close = closingAngle(text, start);
       const inner = close < 0 ? matchAt(openAngle, text, start) : undefined;
@@ -173,7 +173,7 @@ function isBlank(character: string): boolean {
 }
 
 /** The offset of the delimiter that closes what opens at `start`, or the text's end. Comments nest. */
-function endOf(text: string, start: number, close: '"' | ")"): number {
+function endOfComment(text: string, start: number, close: '"' | ")"): number {
   let depth = 1;
   for (let at = start + 1; at < text.length; at++) {
     const here = text.charAt(at);
@@ -184,6 +184,6 @@ function endOf(text: string, start: number, close: '"' | ")"): number {
   return text.length;
 }
 
-function unquoted(text: string): string {
+function unquoteWord(text: string): string {
   return text.replace(/\\(.)/g, "$1");
 }

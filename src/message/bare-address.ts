@@ -6,15 +6,15 @@ export function bareAddress(text: string): string {
   if (!/[(< ]/.test(text)) return text;
   // What nearly all are: a name and an address behind it.
   const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
-  return plain ?? walked(text, false);
+  return plain ?? walkAddress(text, false);
 }
 
 /** As bsd-mailx shows the field with `set showname`: what is in front of the first angle bracket, else the address. */
 export function nameOrAddress(text: string): string {
-  return walked(text, true);
+  return walkAddress(text, true);
 }
 
-function walked(text: string, untilAngle: boolean): string {
+function walkAddress(text: string, untilAngle: boolean): string {
   let members = "";
   let member = "";
   let inAngle = false;

@@ -24,7 +24,7 @@ interface Word {
 export function decodeWords(text: string, charsets: Charsets = nodeCharsets): string {
   let decoded = "";
   let copied = 0;
-  for (const run of runs(text)) {
+  for (const run of groupWords(text)) {
     const first = run[0] as Word;
     const decode = charsets(first.charset);
     if (decode === undefined) continue;
@@ -43,7 +43,7 @@ export function encodedCharsets(text: string): string[] {
 }
 
 /** Words of one charset with nothing but blanks between them: a character may begin in one and end in the next. */
-function runs(text: string): Word[][] {
+function groupWords(text: string): Word[][] {
   const found: Word[][] = [];
   let last: Word | undefined;
   for (const match of text.matchAll(encodedWord)) {

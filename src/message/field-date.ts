@@ -51,11 +51,11 @@ function pointInTime([year, name, day, hour, minute, second]: Written, zone: str
   const date =
     zone === undefined
       ? new Date(year, month, days, hours, minutes, seconds)
-      : new Date(Date.UTC(year, month, days, hours, minutes, seconds) - offsetOf(zone) * 60_000);
+      : new Date(Date.UTC(year, month, days, hours, minutes, seconds) - parseZone(zone) * 60_000);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-function offsetOf(zone: string): number {
+function parseZone(zone: string): number {
   const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(zone) ?? [];
   if (sign === undefined) return zones[zone.toUpperCase()] ?? 0;
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));

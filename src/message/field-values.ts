@@ -1,5 +1,5 @@
 /** Single fields of a header without taking it apart: what looks at a hundred thousand headers can't parse each. */
-import { fromBytes, trimmedEnd } from "./text.ts";
+import { fromBytes, trimEndCharacters } from "./text.ts";
 
 const patterns = new Map<string, RegExp>();
 
@@ -26,17 +26,17 @@ export function fieldValues(header: string, name: string): string[] {
   pattern.lastIndex = 0;
   for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
     const value = found[1] ?? "";
-    values.push(unfolded(/[\x80-\xff]/.test(value) ? fromBytes(Buffer.from(value, "latin1")) : value));
+    values.push(unfold(/[\x80-\xff]/.test(value) ? fromBytes(Buffer.from(value, "latin1")) : value));
   }
   return values;
 }
 
 /** A field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
-export function unfolded(value: string): string {
+export function unfold(value: string): string {
   if (!value.includes("\n")) return value.trim();
   return value
     .split(/\n[ \t]+/)
-    .map((line) => trimmedEnd(line, " \t\r"))
+    .map((line) => trimEndCharacters(line, " \t\r"))
     .join(" ")
     .trim();
 }

@@ -1,5 +1,5 @@
 /** A header taken apart into fields, liberally: what is no field is passed over, and the fields behind it still count. */
-import { fieldValues, unfolded } from "./field-values.ts";
+import { fieldValues, unfold } from "./field-values.ts";
 import { fromBytes } from "./text.ts";
 
 export interface Field {
@@ -34,12 +34,12 @@ export function headerParts(header: Uint8Array): HeaderPart[] {
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
   const text = bytes.toString("latin1");
   const parts: HeaderPart[] = [];
-  let at = startsWithFrom(bytes) ? lineEndOf(text, 0) : 0;
+  let at = startsWithFrom(bytes) ? lineEndOfHeader(text, 0) : 0;
   while (at < text.length && !isEmptyLine(bytes, at)) {
     const start = at;
-    at = lineEndOf(text, at);
+    at = lineEndOfHeader(text, at);
     const colon = endOfName(text, start, at);
-    if (colon > 0) while (bytes[at] === 32 || bytes[at] === 9) at = lineEndOf(text, at);
+    if (colon > 0) while (bytes[at] === 32 || bytes[at] === 9) at = lineEndOfHeader(text, at);
     parts.push({ start, end: at, name: colon > 0 ? text.slice(start, colon).toLowerCase() : undefined });
   }
   return parts;
@@ -90,7 +90,7 @@ class StoredField implements Field {
   }
 
   get value(): string {
-    return unfolded(fromBytes(this.raw).slice(this.#nameLength + 1));
+    return unfold(fromBytes(this.raw).slice(this.#nameLength + 1));
   }
 }
 
@@ -131,7 +131,7 @@ function cutAtEmptyLine(text: string): string {
   return nearest < 0 ? text : text.slice(0, nearest + 1);
 }
 
-function lineEndOf(text: string, from: number): number {
+function lineEndOfHeader(text: string, from: number): number {
   return text.indexOf("\n", from) + 1 || text.length;
 }
 

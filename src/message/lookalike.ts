@@ -30,7 +30,7 @@ const host =
 /** The ASCII form (RFC 5891) of a host name that is not what it seems; undefined for any other. */
 export function trueName(name: string): string | undefined {
   if (/^[\0-\x7f]*$/.test(name) || !name.split(/[.\u3002\uff0e\uff61]/).some(seems)) return undefined;
-  return domainToASCII(name) || escaped(name);
+  return domainToASCII(name) || escapeLookalikes(name);
 }
 
 function seems(label: string): boolean {
@@ -41,7 +41,7 @@ function seems(label: string): boolean {
   return used.length > 1 && !together.some((allowed) => used.every((script) => allowed.includes(script)));
 }
 
-function escaped(name: string): string {
+function escapeLookalikes(name: string): string {
   return name.replace(
     /[^\0-\x7f]/gu,
     (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}>`,

@@ -17,17 +17,21 @@ export function parseStructured(text: string, charsets: Charsets = nodeCharsets)
     const equals = each.indexOf("=");
     const name = each.slice(0, equals).trim().toLowerCase();
     // The first one counts: what a later one of the same name says is what another program might not see.
-    if (equals > 0 && !given.has(name)) given.set(name, unquoted(each.slice(equals + 1).trim()));
+    if (equals > 0 && !given.has(name)) given.set(name, unquoteParameter(each.slice(equals + 1).trim()));
   }
   const parameters = new Map<string, string>();
   for (const name of new Set([...given.keys()].map((key) => key.replace(/\*.*$/s, "")))) {
-    parameters.set(name, extended(given, name, charsets) ?? decodeWords(given.get(name) ?? "", charsets));
+    parameters.set(name, readExtendedParameter(given, name, charsets) ?? decodeWords(given.get(name) ?? "", charsets));
   }
   return { value: value.replace(/\s+/g, "").toLowerCase(), parameters };
 }
 
 /** `name*=charset'language'text` and `name*0*=...; name*1=...` (RFC 2231, sections 3 and 4). */
-function extended(given: ReadonlyMap<string, string>, name: string, charsets: Charsets): string | undefined {
+function readExtendedParameter(
+  given: ReadonlyMap<string, string>,
+  name: string,
+  charsets: Charsets,
+): string | undefined {
   const whole = given.get(`${name}*`);
   const sections: { text: string; encoded: boolean }[] = [];
   if (whole !== undefined) sections.push({ text: whole, encoded: true });
@@ -86,7 +90,7 @@ function splitAtSemicolons(text: string): string[] {
   return [...pieces, piece];
 }
 
-function unquoted(text: string): string {
+function unquoteParameter(text: string): string {
   const inner = /^"(.*?)"?$/s.exec(text)?.[1];
   return inner === undefined ? text : inner.replace(/\\(["\\])/g, "$1");
 }

@@ -39,7 +39,7 @@ export function safeFileName(proposed: string, orElse: { readonly name: string; 
     .replace(/^[-. ]+|[. ]+$/g, "");
   if (name === "") return `${orElse.name}${extensions[orElse.type] ?? ""}`;
   const { stem, extension } = splitName(name);
-  return cut(stem, longest - Buffer.byteLength(extension)) + extension;
+  return cutName(stem, longest - Buffer.byteLength(extension)) + extension;
 }
 
 /** The extension with its dot, empty where there is none. */
@@ -50,7 +50,7 @@ export function splitName(name: string): { stem: string; extension: string } {
     : { stem: name.slice(0, name.length - extension.length), extension };
 }
 
-function cut(text: string, bytes: number): string {
+function cutName(text: string, bytes: number): string {
   let used = 0;
   let kept = "";
   for (const character of text) {

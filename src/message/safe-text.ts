@@ -10,7 +10,7 @@ const unsafe =
   /[\u034f\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\udc80-\udcff\u{e0000}-\u{e0fff}]/gu;
 const flag = { base: 0x1f3f4, firstTag: 0xe0020, lastTag: 0xe007e, end: 0xe007f, mostTags: 6 };
 
-function shown(character: string): string {
+function showCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`;
   if (code === 0x7f) return "^?";
@@ -20,7 +20,7 @@ function shown(character: string): string {
 
 export function visible(text: string): string {
   return text.replace(unsafe, (character, at: number) =>
-    isAtHome(text, character, at) ? character : shown(character),
+    isAtHome(text, character, at) ? character : showCharacter(character),
   );
 }
 

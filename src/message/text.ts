@@ -76,7 +76,7 @@ export function byteLength(text: string): number {
  * No expression does this in one go: of `[ab]+$` each run of them is looked at from each of its characters anew, and in a
  * message a run may be a megabyte.
  */
-export function trimmedEnd(text: string, characters: string): string {
+export function trimEndCharacters(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
   return text.slice(0, end);

@@ -42,7 +42,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     ending: undefined,
     interrupted: false,
     execute: async (line) => {
-      const { execute } = await interpreter();
+      const { executeLine: execute } = await interpreter();
       await execute(session, line);
     },
     source: async (path) => (await interpreter()).sourceFile(session, path),

@@ -16,7 +16,7 @@ import type { Session } from "./session/session.ts";
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
 /** The folder that the command line names. */
-function named(session: Session, given: CommandLine): FolderName {
+function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
   if (!given.file) return systemFolder(session, given.user);
   if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = given.words;
@@ -26,7 +26,7 @@ function named(session: Session, given: CommandLine): FolderName {
   return folderNamed(typed, path);
 }
 
-export async function read(session: Session, given: CommandLine): Promise<ExitCode> {
+export async function readMail(session: Session, given: CommandLine): Promise<ExitCode> {
   const { terminal, config } = session;
   if (isListing(given)) return listMessages(session, given);
   if (given.exists) return exists(session, given);
@@ -34,7 +34,7 @@ export async function read(session: Session, given: CommandLine): Promise<ExitCo
   // A start-up file may have opened one.
   await leaveFolder(session);
   session.folder?.mailbox.close();
-  const folder = await openWithMail(session, { ...named(session, given), unnoticed: given.headers });
+  const folder = await openWithMail(session, { ...folderFromCommandLine(session, given), unnoticed: given.headers });
   session.folder = folder;
   if (given.headers) {
     for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
@@ -57,9 +57,13 @@ export async function read(session: Session, given: CommandLine): Promise<ExitCo
 }
 
 async function listMessages(session: Session, given: CommandLine): Promise<ExitCode> {
-  const { list } = await import("./without-session/listing.ts");
+  const { listSelected: list } = await import("./without-session/listing.ts");
   try {
-    session.folder = await openWithMail(session, { ...named(session, given), unnoticed: true, mustBeMailbox: true });
+    session.folder = await openWithMail(session, {
+      ...folderFromCommandLine(session, given),
+      unnoticed: true,
+      mustBeMailbox: true,
+    });
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // No mail is no mistake: there is nothing to list.
@@ -78,7 +82,7 @@ function failureToOpen({ exit, cause }: MailError): ExitCode {
 
 async function exists(session: Session, given: CommandLine): Promise<ExitCode> {
   try {
-    const name = { ...named(session, given), unnoticed: true, mustBeMailbox: false };
+    const name = { ...folderFromCommandLine(session, given), unnoticed: true, mustBeMailbox: false };
     const { mailbox } = await openWithMail(session, name);
     return mailbox.count > 0 ? Exit.Ok : Exit.Failure;
   } catch (error) {

@@ -19,7 +19,7 @@ export interface Run {
   remove(): void;
 }
 
-function privateDirectory(): string {
+function makeOutputDirectory(): string {
   const place = tmpdir();
   try {
     return mkdtempSync(join(place, "mail-run."));
@@ -32,8 +32,8 @@ function privateDirectory(): string {
 const passedOn: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /** @throws MailError when there is no place for the output: nothing was run */
-export async function execute(command: readonly string[], shell: string): Promise<Run> {
-  const directory = privateDirectory();
+export async function executeCommand(command: readonly string[], shell: string): Promise<Run> {
+  const directory = makeOutputDirectory();
   const output = join(directory, "output.txt");
   // One descriptor that appends, for both streams: that alone keeps their order.
   const descriptor = openSync(output, "ax", 0o600);

@@ -28,7 +28,7 @@ export function messageText(
   run: Run,
   shown: { readonly command: string; readonly host: string; readonly waiting: readonly WaitingRun[] },
 ): { readonly pieces: Uint8Array[]; readonly cut: boolean } {
-  const { head, tail, left } = ends(run);
+  const { head, tail, left } = sliceEnds(run);
   const lines = [
     `Command:  ${shown.command}`,
     `Host:     ${shown.host}`,
@@ -36,24 +36,27 @@ export function messageText(
     `Duration: ${durationOf(run.seconds)}`,
     `Status:   ${endingOf(run)}`,
     `Output:   ${run.size === 0 ? "none" : `${run.size} bytes`}`,
-    ...earlier(shown.waiting),
+    ...describeEarlierRuns(shown.waiting),
   ];
   const pieces: Uint8Array[] = [Buffer.from(`${lines.join("\n")}\n`)];
-  if (run.size > 0) pieces.push(Buffer.from("\n"), ended(head));
+  if (run.size > 0) pieces.push(Buffer.from("\n"), endWithNewline(head));
   if (left > 0)
-    pieces.push(Buffer.from(`\n[${left} bytes left out; the whole output is attached as output.txt]\n\n`), ended(tail));
+    pieces.push(
+      Buffer.from(`\n[${left} bytes left out; the whole output is attached as output.txt]\n\n`),
+      endWithNewline(tail),
+    );
   for (const { started, code, output } of shown.waiting) {
     if (output !== "")
       pieces.push(
         Buffer.from(`\n--- ${dateField(new Date(started))}, exit ${code}\n`),
-        ended(Buffer.from(output, "latin1")),
+        endWithNewline(Buffer.from(output, "latin1")),
       );
   }
   return { pieces, cut: left > 0 };
 }
 
 /** The runs since the last message that sent none. */
-function earlier(waiting: readonly WaitingRun[]): string[] {
+function describeEarlierRuns(waiting: readonly WaitingRun[]): string[] {
   if (waiting.length === 0) return [];
   const rows = waiting.map(
     ({ started, seconds, code }) => `  ${dateField(new Date(started))}: exit ${code} after ${durationOf(seconds)}`,
@@ -63,17 +66,17 @@ function earlier(waiting: readonly WaitingRun[]): string[] {
 
 /** What a run leaves for the digest, as Latin-1 text: bytes survive JSON so. */
 export function outputForDigest(run: Run): string {
-  return read(run, Math.max(0, run.size - keptForDigest), run.size).toString("latin1");
+  return readRunOutput(run, Math.max(0, run.size - keptForDigest), run.size).toString("latin1");
 }
 
-function ends(run: Run): { head: Buffer; tail: Buffer; left: number } {
-  if (run.size <= shownWhole) return { head: read(run, 0, run.size), tail: Buffer.alloc(0), left: 0 };
-  const head = upToLine(read(run, 0, shownFirst));
-  const tail = fromLine(read(run, run.size - shownLast, run.size));
+function sliceEnds(run: Run): { head: Buffer; tail: Buffer; left: number } {
+  if (run.size <= shownWhole) return { head: readRunOutput(run, 0, run.size), tail: Buffer.alloc(0), left: 0 };
+  const head = upToLine(readRunOutput(run, 0, shownFirst));
+  const tail = fromLine(readRunOutput(run, run.size - shownLast, run.size));
   return { head, tail, left: run.size - head.length - tail.length };
 }
 
-function read({ output }: Run, start: number, end: number): Buffer {
+function readRunOutput({ output }: Run, start: number, end: number): Buffer {
   const descriptor = openSync(output, "r");
   try {
     return readRange(descriptor, start, Math.min(end, fstatSync(descriptor).size));
@@ -92,6 +95,6 @@ function fromLine(bytes: Buffer): Buffer {
   return start < 0 ? bytes : bytes.subarray(start + 1);
 }
 
-function ended(bytes: Buffer): Buffer {
+function endWithNewline(bytes: Buffer): Buffer {
   return bytes.at(-1) === 10 ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
 }

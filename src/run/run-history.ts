@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { readRange, writeAll } from "../mailbox/file-ranges.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { makePrivateDirectory, openPrivateFile } from "../private-file.ts";
-import { named } from "../system-error.ts";
+import { addPathToError } from "../system-error.ts";
 
 export interface WaitingRun {
   readonly id: string;
@@ -55,7 +55,7 @@ export async function withState<T>(
     try {
       const release = await lockFile(path, descriptor, lockwait);
       try {
-        const state = parsed(readRange(descriptor, 0, fstatSync(descriptor).size));
+        const state = parseState(readRange(descriptor, 0, fstatSync(descriptor).size));
         const result = change(state);
         const bytes = Buffer.from(`${JSON.stringify(state)}\n`);
         writeAll(descriptor, bytes, 0);
@@ -69,12 +69,12 @@ export async function withState<T>(
       closeSync(descriptor);
     }
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
 /** A file that a crash tore, or that somebody edited, counts as none. */
-function parsed(bytes: Buffer): JobState {
+function parseState(bytes: Buffer): JobState {
   try {
     const { sentAt, outcome, waiting } = JSON.parse(bytes.toString("utf8")) as Partial<JobState>;
     return {

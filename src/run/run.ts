@@ -7,14 +7,14 @@ import { createReadStream } from "node:fs";
 import { hostname } from "node:os";
 import type { CommandLine } from "../cli/command-line.ts";
 import { sendDraft } from "../compose/compose.ts";
-import { attach } from "../compose/draft/attachment.ts";
+import { openAttachment } from "../compose/draft/attachment.ts";
 import { type Draft, emptyDraft } from "../compose/draft/draft.ts";
 import { stateDirectory } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { composeContext } from "../read/send/compose-context.ts";
 import { fieldsOf } from "../read/send/send.ts";
 import type { Session } from "../read/session/session.ts";
-import { execute, type Run } from "./execute.ts";
+import { executeCommand, type Run } from "./execute.ts";
 import { type Condition, type Job, parseJob, shownCommand } from "./job.ts";
 import { endingOf, messageText, outputForDigest } from "./message-text.ts";
 import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
@@ -35,7 +35,7 @@ export async function runJob(session: Session, given: CommandLine): Promise<Exit
       "--run: nobody to write to: addresses stand before it, or behind the next option or --; nothing was run",
       Exit.Usage,
     );
-  const run = await execute(job.command, session.config.settings.get("SHELL"));
+  const run = await executeCommand(job.command, session.config.settings.get("SHELL"));
   try {
     const remembers = job.throttle !== undefined || job.when === "changed";
     const sent = remembers ? await sendRemembered(session, given, job, run) : await sendPlain(session, given, job, run);
@@ -66,7 +66,7 @@ function refuseOthers(given: CommandLine): void {
 }
 
 async function sendPlain(session: Session, given: CommandLine, job: Asked, run: Run): Promise<ExitCode> {
-  return wants(job.when, run, false) ? send(session, given, job, run, []) : Exit.Ok;
+  return wants(job.when, run, false) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
 }
 
 /** A state that can't be kept makes one message too many, never one too few. */
@@ -76,18 +76,18 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
   const key = jobKey([...job.command, given.subject ?? "", ...given.words]);
   const state = <T>(change: (state: JobState) => T) =>
     withState(directory, key, config.settings.get("lockwait"), change);
-  const outcome = await outcomeOf(run);
+  const outcome = await hashOutcome(run);
   let due: Due;
   try {
     due = await state((before) => decide(before, job, run, outcome));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`${program}: ${error.message}; sent as if it were the first run\n`);
-    return wants(job.when, run, true) ? send(session, given, job, run, []) : Exit.Ok;
+    return wants(job.when, run, true) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
   }
   if (due === undefined) return Exit.Ok;
   const { waiting, sentBefore } = due;
-  const exit = await send(session, given, job, run, waiting);
+  const exit = await sendOutcome(session, given, job, run, waiting);
   const told = new Set(waiting.map(({ id }) => id));
   await state((after) => {
     if (exit === Exit.Ok) after.waiting = after.waiting.filter(({ id }) => !told.has(id));
@@ -129,13 +129,13 @@ function wants(when: Condition, run: Run, changed: boolean): boolean {
   return when === "always" || changed;
 }
 
-async function outcomeOf(run: Run): Promise<string> {
+async function hashOutcome(run: Run): Promise<string> {
   const hash = createHash("sha256").update(`${run.code}\n`);
   for await (const piece of createReadStream(run.output)) hash.update(piece as Buffer);
   return hash.digest("hex");
 }
 
-async function send(
+async function sendOutcome(
   session: Session,
   given: CommandLine,
   job: Asked,
@@ -154,7 +154,7 @@ async function send(
   if (!isGiven(job.fields, "auto-submitted")) draft.fields.unshift({ name: "Auto-Submitted", value: "auto-generated" });
   const { pieces, cut } = messageText(run, { command, host: hostname(), waiting });
   for (const piece of pieces) draft.body.append(piece);
-  if (cut) draft.attachments.push(await attach(run.output));
+  if (cut) draft.attachments.push(await openAttachment(run.output));
   const { exit } = await sendDraft(composeContext(session, { subject: false }), draft);
   return exit;
 }

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { pushAll } from "../message/lists.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { describeTlsFailure, type Timeouts } from "./failures.ts";
-import { oneLine } from "./replies.ts";
+import { replyOnOneLine } from "./replies.ts";
 import { NoConnection, openSocket } from "./socket.ts";
 import type { FailureReason } from "./submission-errors.ts";
 import { tlsFailure } from "./tls-failure.ts";
@@ -91,7 +91,8 @@ export class Conversation {
         this.#socket = tls.connect({ ...options, ca: certificates.ca }, resolve);
         this.#socket.once("error", (error: Error) => {
           const failure = tlsFailure(error);
-          const text = failure === undefined ? `TLS: ${oneLine(error.message)}` : describeTlsFailure(failure, protocol);
+          const text =
+            failure === undefined ? `TLS: ${replyOnOneLine(error.message)}` : describeTlsFailure(failure, protocol);
           reject(new Lost(failure?.reason ?? "TLS failed", text, error));
         });
       });
@@ -132,7 +133,7 @@ export class Conversation {
       this.#wake();
     });
     this.#socket.on("error", (error) =>
-      this.#end("system error", isSystemError(error) ? strerror(error) : oneLine(error.message)),
+      this.#end("system error", isSystemError(error) ? strerror(error) : replyOnOneLine(error.message)),
     );
     this.#socket.on("close", () => this.#end("connection closed", "the server has closed the connection"));
   }

@@ -33,7 +33,7 @@ export class LocalTransport implements Transport {
     const refused: Refusal[] = [];
     const users = await localUsers();
     for (const recipient of envelope.to) {
-      const refusal = refusalOf(recipient, mailName, users);
+      const refusal = refuseRecipient(recipient, mailName, users);
       const [user = ""] = recipient.split("@");
       const owner = users.get(user);
       if (refusal !== undefined) refused.push(refusal);
@@ -61,10 +61,10 @@ export class LocalTransport implements Transport {
 
 /** Why there is no mailbox here for a recipient; undefined when there is one. */
 export async function localRefusal(recipient: string, mailName: string): Promise<Refusal | undefined> {
-  return refusalOf(recipient, mailName, await localUsers());
+  return refuseRecipient(recipient, mailName, await localUsers());
 }
 
-function refusalOf(recipient: string, mailName: string, users: ReadonlyMap<string, Rights>): Refusal | undefined {
+function refuseRecipient(recipient: string, mailName: string, users: ReadonlyMap<string, Rights>): Refusal | undefined {
   const [user = "", domain] = recipient.split("@");
   if (domain !== undefined && domain !== mailName && domain !== "localhost") {
     return { recipient, reply: "550 5.1.2 not a name of this machine", exit: Exit.NoHost };

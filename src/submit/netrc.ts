@@ -1,6 +1,6 @@
 /** ~/.netrc, as ftp(1) and curl(1) read it: `machine HOST login USER password SECRET`, and `default`. */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import { isSystemError, named } from "../system-error.ts";
+import { addPathToError, isSystemError } from "../system-error.ts";
 
 export type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
 
@@ -21,9 +21,9 @@ export function passwordFromNetrc(path: string, host: string, user: string): Net
     }
   } catch (error) {
     if (isSystemError(error) && error.code === "ENOENT") return undefined;
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
-  const password = find(words(text), host.toLowerCase(), user);
+  const password = findPasswordInTokens(splitNetrc(text), host.toLowerCase(), user);
   return password === undefined ? undefined : { password };
 }
 
@@ -33,7 +33,7 @@ interface Entry {
   password?: string;
 }
 
-function find(tokens: readonly string[], host: string, user: string): string | undefined {
+function findPasswordInTokens(tokens: readonly string[], host: string, user: string): string | undefined {
   const entries: Entry[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const entry = entries.at(-1);
@@ -49,7 +49,7 @@ function find(tokens: readonly string[], host: string, user: string): string | u
 }
 
 /** Words, with quotes and backslashes as curl has them; comments and macros left out. */
-function words(text: string): string[] {
+function splitNetrc(text: string): string[] {
   const plain = text.replace(/^[ \t]*macdef[^\n]*\n(?:[^\n]+\n)*/gm, "").replace(/^[ \t]*#.*$/gm, "");
   return [...plain.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(([, quoted, bare]) =>
     quoted === undefined ? (bare ?? "") : quoted.replace(/\\(.)/gs, "$1"),

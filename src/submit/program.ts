@@ -45,7 +45,7 @@ export class ProgramTransport implements Transport {
       atEase = onAbort(interrupt, () => {
         // Else it would take the end of what it is given for the end of the message.
         if (!all) child.kill();
-        reject(interruptedAt(this.#program, all));
+        reject(programInterrupted(this.#program, all));
       });
     });
     let code: number | null;
@@ -54,7 +54,7 @@ export class ProgramTransport implements Transport {
       [code, signal] = await Promise.race([ended, interrupted]);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOf(error), 1);
+      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOfProgram(error), 1);
     } finally {
       atEase();
     }
@@ -76,13 +76,13 @@ export function programArguments({ envelopeSender, metoo, verbose }: ProgramOpti
 }
 
 /** @param all the program has been given the whole message */
-function interruptedAt(program: string, all: boolean): SubmissionFailed {
+function programInterrupted(program: string, all: boolean): SubmissionFailed {
   const interrupted = new Interrupted(program);
   return all ? new OutcomeUnknown(interrupted.reason, unknownOutcome(interrupted.message)) : interrupted;
 }
 
 /** Whether the system has no room for one more process or descriptor, or the program is not there. */
-function exitOf({ code = "" }: NodeJS.ErrnoException): ExitCode {
+function exitOfProgram({ code = "" }: NodeJS.ErrnoException): ExitCode {
   return ["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"].includes(code) ? Exit.OsErr : Exit.Unavailable;
 }
 

@@ -40,7 +40,7 @@ import {
   readPrivateFile,
   reportDistrust,
 } from "../private-file.ts";
-import { isSystemError, named, strerror } from "../system-error.ts";
+import { addPathToError, isSystemError, strerror } from "../system-error.ts";
 import { queueDirectory } from "./queue-directory.ts";
 import { type Damaged, type Entry, entryOf, firstEntry, isDamaged, later } from "./queue-entry.ts";
 import type { Envelope, Outgoing, Refusal } from "./transport.ts";
@@ -83,8 +83,8 @@ export class Queue {
       sync(this.#directory);
       return id;
     } catch (error) {
-      for (const kind of ["partial", "message", "json"] as const) remove(this.#path(id, kind));
-      throw named(this.#directory, error);
+      for (const kind of ["partial", "message", "json"] as const) removeIfPresent(this.#path(id, kind));
+      throw addPathToError(this.#directory, error);
     }
   }
 
@@ -107,16 +107,17 @@ export class Queue {
       const path = this.#path(id, "partial");
       if (!isAbandoned(path)) continue;
       const start = ifTrusted(() => readPrivate(path));
-      if (start !== undefined && (await keep(id, start))) remove(path);
+      if (start !== undefined && (await keep(id, start))) removeIfPresent(path);
     }
     // Only a flush makes a lock: one without a message is what a flush left that was killed while it removed the entry.
     for (const id of this.#ids("lock")) {
-      if (!entries.has(id) && (await this.#isUnlocked(id))) for (const kind of besides) remove(this.#path(id, kind));
+      if (!entries.has(id) && (await this.#isUnlocked(id)))
+        for (const kind of besides) removeIfPresent(this.#path(id, kind));
     }
     for (const kind of besides) {
       for (const id of this.#ids(kind)) {
         const path = this.#path(id, kind);
-        if (!entries.has(id) && isAbandoned(path)) remove(path);
+        if (!entries.has(id) && isAbandoned(path)) removeIfPresent(path);
       }
     }
   }
@@ -174,14 +175,14 @@ export class Queue {
       accessSync(this.#directory, constants.W_OK);
       descriptor = openPrivateFile(path, constants.O_RDWR | constants.O_CREAT);
     } catch (error) {
-      throw named(path, error);
+      throw addPathToError(path, error);
     }
     let release: (() => Promise<void>) | undefined;
     try {
       release = await lockFile(path, descriptor, 0);
       const entry = this.#read(id);
       if (entry === undefined) {
-        remove(path);
+        removeIfPresent(path);
         return false;
       }
       const verdict = await attempt(entry);
@@ -190,14 +191,14 @@ export class Queue {
         try {
           this.#postpone(later(entry, verdict.keep));
         } finally {
-          if (verdict.keep.every(({ unknown }) => unknown !== true)) remove(this.#path(id, "unsure"));
+          if (verdict.keep.every(({ unknown }) => unknown !== true)) removeIfPresent(this.#path(id, "unsure"));
         }
       }
       return true;
     } catch (error) {
       if (!(error instanceof MailboxBusy)) throw error;
       // Who has it takes away the lock's file with the message; this may be another one, made after that.
-      if (!existsSync(this.#path(id, "message"))) remove(path);
+      if (!existsSync(this.#path(id, "message"))) removeIfPresent(path);
       return false;
     } finally {
       await release?.();
@@ -212,7 +213,7 @@ export class Queue {
       );
     } catch (error) {
       if (isSystemError(error) && error.code === "ENOENT") return [];
-      throw named(this.#directory, error);
+      throw addPathToError(this.#directory, error);
     }
   }
 
@@ -229,7 +230,7 @@ export class Queue {
         return undefined;
       }
       if (!isSystemError(error) || !["ENOENT", "EISDIR"].includes(error.code)) {
-        throw named(this.#path(id, "json"), error);
+        throw addPathToError(this.#path(id, "json"), error);
       }
       reason = strerror(error);
     }
@@ -246,9 +247,9 @@ export class Queue {
     try {
       unlinkSync(path);
     } catch (error) {
-      if (isSystemError(error) && error.code !== "ENOENT") throw named(path, error);
+      if (isSystemError(error) && error.code !== "ENOENT") throw addPathToError(path, error);
     }
-    for (const kind of besides) remove(this.#path(id, kind));
+    for (const kind of besides) removeIfPresent(this.#path(id, kind));
   }
 
   /** A full disk must not bring back recipients who have the message: without reasons there is room for the others. */
@@ -259,7 +260,7 @@ export class Queue {
       const path = this.#path(entry.id, "json");
       const reasons = entry.reasons.map((each) => ({ ...each, reply: "" }));
       overwrite(path, Buffer.from(JSON.stringify({ ...entry, reasons })));
-      throw named(path, error);
+      throw addPathToError(path, error);
     }
   }
 
@@ -277,7 +278,7 @@ export class Queue {
       renameSync(fresh, path);
       sync(this.#directory);
     } catch (error) {
-      remove(fresh);
+      removeIfPresent(fresh);
       throw error;
     }
   }
@@ -324,7 +325,7 @@ function overwrite(path: string, bytes: Uint8Array): void {
   }
 }
 
-function remove(path: string): void {
+function removeIfPresent(path: string): void {
   try {
     unlinkSync(path);
   } catch {

@@ -2,7 +2,7 @@
 import { Exit, type ExitCode } from "../errors.ts";
 
 /** A reply of several lines as one, its code said once, and nothing in it that could drive a terminal. */
-export function oneLine(reply: string): string {
+export function replyOnOneLine(reply: string): string {
   const lines = reply.split(/\r?\n/).filter((line) => line !== "");
   const joined = lines
     .map((line, at) => (at === 0 ? line.replace(/^(\d{3})-/, "$1 ") : line.replace(/^\d{3}[ -]/, "")))
@@ -19,7 +19,7 @@ export function isReply(text: string): boolean {
 }
 
 /** RFC 5321, section 4.2.1, and the enhanced codes of RFC 3463 as sysexits.h. */
-export function exitOf(reply: string): ExitCode {
+export function exitCodeForRefusal(reply: string): ExitCode {
   const [, code = "", enhanced = ""] = /^(\d{3})[ -]?(\d\.\d+\.\d+)?/.exec(reply) ?? [];
   if (code.startsWith("4")) return Exit.TempFail;
   if (!code.startsWith("5")) return Exit.Protocol;

@@ -30,7 +30,7 @@ const keptLines = 200;
 const fileOf = (directory: string) => join(directory, "sent");
 
 /** Never fails: the message is on its way already. */
-export async function remember(
+export async function rememberSent(
   directory: string,
   { way, envelope, outcome, message }: { way: string; envelope: Envelope; outcome: Outcome; message: Outgoing },
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function remember(
   };
   try {
     const path = fileOf(directory);
-    if (append(directory, path, `${JSON.stringify(sent)}\n`) > mostBytes) dropOldLines(path);
+    if (appendSentLine(directory, path, `${JSON.stringify(sent)}\n`) > mostBytes) dropOldLines(path);
   } catch (error) {
     // A full disk or a home that is not writable: then nothing is remembered.
     if (error instanceof NotTrusted) reportDistrust(error);
@@ -64,7 +64,7 @@ function dropOldLines(path: string): void {
 }
 
 /** Appends a line. @returns the size of the file then */
-function append(directory: string, path: string, line: string): number {
+function appendSentLine(directory: string, path: string, line: string): number {
   makePrivateDirectory(directory);
   const descriptor = openPrivateFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
@@ -76,7 +76,7 @@ function append(directory: string, path: string, line: string): number {
 }
 
 /** Returns what was sent, the newest last; empty if nothing was. */
-export function remembered(directory: string): Sent[] {
+export function readSent(directory: string): Sent[] {
   const text = readTrusted(fileOf(directory))?.toString("utf8") ?? "";
   return readJsonLines(text).filter(isSent);
 }

@@ -13,7 +13,7 @@ import { unknownOutcome } from "./failures.ts";
 import { isConnectionLost, outcomeOfError, refusalOf } from "./nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "./nodemailer/smtp-session.ts";
 import { onAbort } from "./on-abort.ts";
-import { exitOf, oneLine, queueIdOf } from "./replies.ts";
+import { exitCodeForRefusal, queueIdOf, replyOnOneLine } from "./replies.ts";
 import { international } from "./smtputf8.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
@@ -214,7 +214,7 @@ export class SmtpTransport implements Transport {
       fitting.open("any"),
       { chunked },
     );
-    const reply = oneLine(info.response);
+    const reply = replyOnOneLine(info.response);
     const queueId = queueIdOf(reply);
     if (queueId !== undefined) log.queued(queueId);
     return {
@@ -227,7 +227,7 @@ export class SmtpTransport implements Transport {
 }
 
 function refusalBy(error: MailError, recipient: string): Refusal {
-  const said = { recipient, reply: oneLine(error.message), exit: error.exit };
+  const said = { recipient, reply: replyOnOneLine(error.message), exit: error.exit };
   return error instanceof OutcomeUnknown ? { ...said, unknown: true } : said;
 }
 
@@ -236,7 +236,7 @@ function partly(answered: SmtpSession["answered"], { to }: Envelope, lost: Outco
   const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");
   const refused = answered
     .filter((each) => !isTaken(each))
-    .map(({ recipient, reply }) => ({ recipient, reply: oneLine(reply), exit: exitOf(reply) }));
+    .map(({ recipient, reply }) => ({ recipient, reply: replyOnOneLine(reply), exit: exitCodeForRefusal(reply) }));
   const unheard = to.filter((recipient) => !answered.some((each) => each.recipient === recipient));
   return {
     accepted: answered.filter(isTaken).map(({ recipient }) => recipient),

@@ -10,7 +10,7 @@ import type { Envelope, Refusal } from "./transport.ts";
  * @throws SubmissionFailed for the sender; a recipient is refused
  */
 export function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
-  if (supported || isAscii([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
+  if (supported || isAsciiOnly([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
   const reply = "the server takes no addresses with characters beyond ASCII (SMTPUTF8); nothing was sent";
   const from = asciiAddress(envelope.from);
   if (from === undefined) throw new SubmissionFailed("address not ASCII", `${envelope.from}: ${reply}`, Exit.DataErr);
@@ -26,8 +26,8 @@ export function international(envelope: Envelope, supported: boolean): { sendabl
 
 function asciiAddress(address: string): string | undefined {
   const at = address.lastIndexOf("@");
-  if (at < 0 || isAscii(address)) return isAscii(address) ? address : undefined;
-  if (!isAscii(address.slice(0, at))) return undefined;
+  if (at < 0 || isAsciiOnly(address)) return isAsciiOnly(address) ? address : undefined;
+  if (!isAsciiOnly(address.slice(0, at))) return undefined;
   try {
     return `${address.slice(0, at)}@${new URL(`http://${address.slice(at + 1)}`).hostname}`;
   } catch {
@@ -35,6 +35,6 @@ function asciiAddress(address: string): string | undefined {
   }
 }
 
-function isAscii(text: string): boolean {
+function isAsciiOnly(text: string): boolean {
   return /^[\u0000-\u007f]*$/.test(text);
 }

@@ -54,7 +54,7 @@ export function parseWay(value: string): Way {
   const number = port === undefined ? ports[protocol] : Number(port);
   const name = host.startsWith("[") ? host.slice(1, -1) : plainHost.test(host) ? host : domainToASCII(host);
   if (name === "" || number < 1 || number > 65535) throw unknown(value);
-  return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decoded(login) };
+  return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(login) };
 }
 
 /** The same as `mta` would name it: what parseWay takes. */
@@ -72,7 +72,7 @@ export function serverName({ host, port, socket }: ServerWay): string {
   return socket ?? `${host} port ${port}`;
 }
 
-function decoded(login: string | undefined): string | undefined {
+function decodeLogin(login: string | undefined): string | undefined {
   if (login === undefined || login === "") return undefined;
   try {
     return decodeURIComponent(login);

@@ -11,13 +11,13 @@ export type Outcome =
   | { readonly kind: "list"; readonly lines: (size: Size) => string };
 
 /** @param before the text in front of the cursor */
-export function offered(before: string, { start, candidates }: Offer): Outcome {
+export function completeOffer(before: string, { start, candidates }: Offer): Outcome {
   const [first] = candidates;
   if (first === undefined) return { kind: "none" };
   if (candidates.length === 1) return { kind: "text", start, text: first.text + (first.open === true ? "" : " ") };
   const common = commonStart(candidates.map(({ text }) => text));
   if (common.length > before.length - start) return { kind: "text", start, text: common };
-  return { kind: "list", lines: (size) => inColumns(candidates, size) };
+  return { kind: "list", lines: (size) => arrangeInColumns(candidates, size) };
 }
 
 function commonStart(texts: readonly string[]): string {
@@ -27,7 +27,7 @@ function commonStart(texts: readonly string[]): string {
 }
 
 /** As many as half the window holds, downwards in columns as ls has it. */
-function inColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
+function arrangeInColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
   const names = candidates.map(({ text }) => cutToFit(text, columns - 1));
   const width = largest(names.slice(0, 1000).map(displayWidth)) + 2;
   const across = Math.max(Math.floor(columns / width), 1);

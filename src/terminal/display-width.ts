@@ -24,7 +24,7 @@ function* stretches(text: string): Iterable<string[]> {
   // Made late: it takes milliseconds, and most texts need none.
   segmenter ??= new Intl.Segmenter();
   for (let at = 0; at < text.length; ) {
-    const part = startOf(text.slice(at, at + stretch + 1), stretch);
+    const part = startOfText(text.slice(at, at + stretch + 1), stretch);
     const characters = Array.from(segmenter.segment(part), ({ segment }) => segment);
     // The last one may go on behind the part.
     if (at + part.length < text.length && characters.length > 1) at -= characters.pop()?.length ?? 0;
@@ -34,7 +34,7 @@ function* stretches(text: string): Iterable<string[]> {
 }
 
 /** At most so many code units, and not half a surrogate pair at the end. */
-function startOf(text: string, length: number): string {
+function startOfText(text: string, length: number): string {
   return /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(length - 1, length + 1))
     ? text.slice(0, length - 1)
     : text.slice(0, length);
@@ -53,7 +53,7 @@ export function displayWidth(text: string): number {
 
 /** At most so many columns of a text; an ellipsis tells that there was more. */
 export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { ellipsis?: string } = {}): string {
-  const start = text.length > columns * longestCharacter ? startOf(text, columns * longestCharacter) : text;
+  const start = text.length > columns * longestCharacter ? startOfText(text, columns * longestCharacter) : text;
   if (start === text && displayWidth(text) <= columns) return text;
   const room = columns - ellipsis.length;
   let used = 0;

@@ -4,7 +4,7 @@ import { displayWidth, graphemes } from "./display-width.ts";
 import type { Styled } from "./terminal.ts";
 
 /** @param pieces of lines, which may go on from one piece to the next */
-export function* folded(pieces: Iterable<Styled | Uint8Array>, columns: number): Iterable<Styled> {
+export function* foldStyled(pieces: Iterable<Styled | Uint8Array>, columns: number): Iterable<Styled> {
   let used = 0;
   for (const piece of pieces) {
     const { text, style } = piece instanceof Uint8Array ? ({ text: fromBytes(piece), style: "plain" } as const) : piece;
@@ -17,7 +17,7 @@ export function* folded(pieces: Iterable<Styled | Uint8Array>, columns: number):
         shown += content;
       } else
         for (const character of graphemes(content)) {
-          const [next, broken] = placed(character, used, columns);
+          const [next, broken] = placeCharacter(character, used, columns);
           shown += broken ? `\n${character}` : character;
           used = next;
         }
@@ -30,7 +30,7 @@ export function* folded(pieces: Iterable<Styled | Uint8Array>, columns: number):
 }
 
 /** The column behind a character, and whether it begins a new row; a tab never does. */
-function placed(character: string, used: number, columns: number): readonly [number, boolean] {
+function placeCharacter(character: string, used: number, columns: number): readonly [number, boolean] {
   if (character === "\t") return [Math.min(used + 8 - (used % 8), columns), false];
   const width = displayWidth(character);
   return used + width > columns && used > 0 ? [width, true] : [used + width, false];

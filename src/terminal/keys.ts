@@ -109,12 +109,12 @@ const ESC = 0x1b;
 export function firstKey(bytes: Uint8Array): { readonly key: Key; readonly size: number } | undefined {
   const [first] = bytes;
   if (first === undefined) return undefined;
-  if (first === ESC) return escaped(bytes);
+  if (first === ESC) return readEscapeSequence(bytes);
   if (first < 0x20 || first === 0x7f) return { key: { name: controls[first] ?? "unknown" }, size: 1 };
-  return typed(bytes);
+  return readTypedKey(bytes);
 }
 
-function escaped(bytes: Uint8Array): { key: Key; size: number } | undefined {
+function readEscapeSequence(bytes: Uint8Array): { key: Key; size: number } | undefined {
   const [, second] = bytes;
   if (second === undefined) return undefined;
   if (second === 0x5b || second === 0x4f) {
@@ -131,7 +131,7 @@ function escaped(bytes: Uint8Array): { key: Key; size: number } | undefined {
 }
 
 /** All the text up to the next control, so that what is pasted is one change. */
-function typed(bytes: Uint8Array): { key: Key; size: number } | undefined {
+function readTypedKey(bytes: Uint8Array): { key: Key; size: number } | undefined {
   let size = 0;
   while (size < bytes.length && (bytes[size] as number) >= 0x20 && bytes[size] !== 0x7f) size++;
   if (size === bytes.length) size = wholeCharacters(bytes);
@@ -140,10 +140,10 @@ function typed(bytes: Uint8Array): { key: Key; size: number } | undefined {
 
 /** How many bytes there are without those at the end that begin a UTF-8 character which is not whole. */
 export function wholeCharacters(bytes: Uint8Array): number {
-  return bytes.length - unfinished(bytes);
+  return bytes.length - countUnfinished(bytes);
 }
 
-function unfinished(bytes: Uint8Array): number {
+function countUnfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;
     if (byte < 0x80) return 0;

@@ -5,20 +5,20 @@ import type { Stroke } from "./output.ts";
 
 /** @param before what stands on the screen; undefined: nothing, and the cursor is in the first column */
 export function changes(before: LineView | undefined, after: LineView): readonly Stroke[] {
-  if (before === undefined) return whole(after);
+  if (before === undefined) return drawWhole(after);
   const sameText = before.prompt === after.prompt && before.text === after.text;
   if (sameText) return same(before.cursor, after.cursor) ? [] : [toPlace(before.cursor, after.cursor)];
-  const added = appended(before, after);
+  const added = findAppended(before, after);
   if (added !== undefined) return [{ text: added }, ...atEdge(after.end)];
   return drawnAnew(before.cursor, after);
 }
 
 /** All of the line, whatever of it stands on the screen. @param cursor where that is now */
 export function drawnAnew(cursor: Place, view: LineView): readonly Stroke[] {
-  return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...whole(view)];
+  return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...drawWhole(view)];
 }
 
-function whole(view: LineView): Stroke[] {
+function drawWhole(view: LineView): Stroke[] {
   const strokes: Stroke[] = [{ text: view.prompt, style: "prompt" }, { text: view.text }, ...atEdge(view.end)];
   if (!same(view.end, view.cursor)) strokes.push(toPlace(view.end, view.cursor));
   return strokes;
@@ -41,7 +41,7 @@ function toPlace(from: Place, to: Place): Stroke {
 }
 
 /** What was typed at the end, if that is all that changed and it joined no character. */
-function appended(before: LineView, after: LineView): string | undefined {
+function findAppended(before: LineView, after: LineView): string | undefined {
   const atEnd = same(before.cursor, before.end) && same(after.cursor, after.end);
   if (!atEnd || before.prompt !== after.prompt || !after.text.startsWith(before.text)) return undefined;
   const added = after.text.slice(before.text.length);

@@ -61,18 +61,18 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
   const state = { ...before, killing: false, literal: false };
   switch (key.name) {
     case "text":
-      return { state: insert(state, key.text) };
+      return { state: insertText(state, key.text) };
     case "enter":
       return { state, effect: "accept" };
     case "tab":
-      return before.literal ? { state: insert(state, "\t") } : { state, effect: "complete" };
+      return before.literal ? { state: insertText(state, "\t") } : { state, effect: "complete" };
     case "backspace":
-      return { state: remove(state, previous(state), state.cursor) };
+      return { state: removeText(state, previous(state), state.cursor) };
     case "delete":
-      return { state: remove(state, state.cursor, following(state)) };
+      return { state: removeText(state, state.cursor, following(state)) };
     case "end-or-delete":
       if (state.text === "") return { state, effect: "end" };
-      return { state: remove(state, state.cursor, following(state)) };
+      return { state: removeText(state, state.cursor, following(state)) };
     case "left":
       return { state: { ...state, cursor: previous(state) } };
     case "right":
@@ -94,7 +94,7 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
     case "kill-next-word":
       return { state: kill(before, state.cursor, wordEnd(state), "behind") };
     case "yank":
-      return { state: insert(state, state.killed) };
+      return { state: insertText(state, state.killed) };
     case "swap":
       return { state: swap(state) };
     case "up":
@@ -125,10 +125,10 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
 
 /** Puts other text in the place of what stands between `start` and the cursor, as completion does. */
 export function replaceBeforeCursor(state: LineState, start: number, text: string): LineState {
-  return insert(remove(state, start, state.cursor), text);
+  return insertText(removeText(state, start, state.cursor), text);
 }
 
-function insert(state: LineState, text: string): LineState {
+function insertText(state: LineState, text: string): LineState {
   const { cursor } = state;
   return {
     ...state,
@@ -137,7 +137,7 @@ function insert(state: LineState, text: string): LineState {
   };
 }
 
-function remove(state: LineState, start: number, end: number): LineState {
+function removeText(state: LineState, start: number, end: number): LineState {
   return { ...state, text: state.text.slice(0, start) + state.text.slice(end), cursor: start };
 }
 
@@ -145,7 +145,7 @@ function kill(state: LineState, start: number, end: number, side: "in front" | "
   const taken = state.text.slice(start, end);
   const earlier = state.killing ? state.killed : "";
   const killed = taken === "" && earlier === "" ? state.killed : side === "behind" ? earlier + taken : taken + earlier;
-  return { ...remove(state, start, end), killed, killing: true };
+  return { ...removeText(state, start, end), killed, killing: true };
 }
 
 function previous({ text, cursor }: LineState): number {
@@ -211,15 +211,15 @@ function startSearch(state: LineState): LineState {
 function pressInSearch(state: LineState, search: Search, key: Key, history: readonly string[]): Pressed {
   switch (key.name) {
     case "text":
-      return found(state, { ...search, wanted: search.wanted + key.text }, Math.max(state.back, 1), history);
+      return showMatch(state, { ...search, wanted: search.wanted + key.text }, Math.max(state.back, 1), history);
     case "backspace": {
       const wanted = graphemes(search.wanted).slice(0, -1).join("");
-      if (wanted !== "") return found(state, { ...search, wanted }, 1, history);
+      if (wanted !== "") return showMatch(state, { ...search, wanted }, 1, history);
       return { state: { ...state, ...search.before, search: { ...search, wanted, failed: false } } };
     }
     case "search":
       if (search.wanted === "") return { state, effect: "bell" };
-      return found(state, search, state.back + 1, history);
+      return showMatch(state, search, state.back + 1, history);
     case "cancel":
     case "interrupt":
       return { state: { ...state, ...search.before, search: undefined } };
@@ -230,7 +230,7 @@ function pressInSearch(state: LineState, search: Search, key: Key, history: read
 }
 
 /** @param from how many lines back the search begins */
-function found(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
+function showMatch(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
   for (let back = from; back <= history.length; back++) {
     const text = history[history.length - back] ?? "";
     const at = text.lastIndexOf(search.wanted);

@@ -22,14 +22,14 @@ export interface LineView {
 }
 
 /** The prompt, or while one searches in the history what is searched for. */
-export function promptOf(prompt: string, { search }: LineState): string {
+export function promptOfState(prompt: string, { search }: LineState): string {
   if (search === undefined) return prompt;
   return `(${search.failed ? "not found" : "search"}) ${search.wanted}: `;
 }
 
 /** @param size of the window; a line that would fill it shows the part around its cursor */
-export function makeDisplayOrder(prompt: string, state: LineState, size: Size): LineView {
-  const shownPrompt = promptOf(prompt, state);
+export function orderRows(prompt: string, state: LineState, size: Size): LineView {
+  const shownPrompt = promptOfState(prompt, state);
   const { text, cursor } = shownPart(shownPrompt, state, size);
   const whole = withoutTabs(shownPrompt + text, size.columns);
   const left = withoutTabs(shownPrompt + text.slice(0, cursor), size.columns);
@@ -44,7 +44,7 @@ export function makeDisplayOrder(prompt: string, state: LineState, size: Size): 
 /** A text that was never edited: as much of it as is shown, tabs as blanks. */
 export function shownText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
-  return makeDisplayOrder("", newLine(text), size).text;
+  return orderRows("", newLine(text), size).text;
 }
 
 function withoutTabs(text: string, columns: number): string {
@@ -86,12 +86,12 @@ function shownPart(prompt: string, { text, cursor }: LineState, { rows, columns 
   const before = graphemes(text.slice(Math.max(cursor - reach, 0), cursor));
   const behind = graphemes(text.slice(cursor, cursor + reach));
   const half = Math.max(Math.floor((room - displayWidth(prompt)) / 2) - 2, 1);
-  const left = taken(before.reverse(), half).reverse().join("");
-  const right = taken(behind, half).join("");
+  const left = fitCharacters(before.reverse(), half).reverse().join("");
+  const right = fitCharacters(behind, half).join("");
   return { text: left + right, cursor: left.length };
 }
 
-function taken(characters: readonly string[], columns: number): string[] {
+function fitCharacters(characters: readonly string[], columns: number): string[] {
   let used = 0;
   const end = characters.findIndex((character) => {
     used += displayWidth(character);

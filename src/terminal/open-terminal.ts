@@ -234,17 +234,17 @@ class ProcessTerminal implements Terminal {
     const folding = coloured && needsFolding(pager, process.env) ? await import("./folded.ts") : undefined;
     const { columns } = this.size();
     function* written(group: Iterable<Styled | Uint8Array>): Iterable<Buffer> {
-      for (const piece of folding?.folded(group, columns) ?? group) {
+      for (const piece of folding?.foldStyled(group, columns) ?? group) {
         yield piece instanceof Uint8Array
           ? out.bytesOf(piece, "plain", coloured)
           : out.bytesOf(piece.text, piece.style, coloured);
       }
     }
     async function* groups(): AsyncIterable<Iterable<Buffer>> {
-      for await (const group of groupsOf(pieces)) yield written(group);
+      for await (const group of groupOutput(pieces)) yield written(group);
     }
     if (await this.lend(() => feedPager(pager, groups(), coloured))) return;
-    for await (const group of groupsOf(pieces)) {
+    for await (const group of groupOutput(pieces)) {
       for (const piece of group) {
         if (piece instanceof Uint8Array) this.out(piece);
         else this.out(piece.text, piece.style);
@@ -268,7 +268,7 @@ class ProcessTerminal implements Terminal {
   }
 }
 
-async function* groupsOf(pieces: Paged): AsyncIterable<Iterable<Styled | Uint8Array>> {
+async function* groupOutput(pieces: Paged): AsyncIterable<Iterable<Styled | Uint8Array>> {
   if (Symbol.asyncIterator in pieces) yield* pieces;
   else yield pieces;
 }

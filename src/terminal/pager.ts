@@ -61,7 +61,7 @@ export async function feedPager(
   child.stdin.on("error", shut);
   child.stdin.on("drain", () => wake());
   feeding: for await (const pieces of groups) {
-    for (const piece of joined(pieces)) {
+    for (const piece of joinBuffers(pieces)) {
       if (!open) break feeding;
       if (child.stdin.write(piece)) continue;
       await new Promise<void>((resolve) => {
@@ -74,7 +74,7 @@ export async function feedPager(
 }
 
 /** Text in many colours is many small pieces, and each would be a write. */
-function* joined(pieces: Iterable<Buffer>): Iterable<Buffer> {
+function* joinBuffers(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let waiting: Buffer[] = [];
   let size = 0;
   for (const piece of pieces) {

@@ -2,7 +2,7 @@
 import { fstatSync, read, readSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { fromBytes } from "../message/text.ts";
-import { isSystemError, named } from "../system-error.ts";
+import { addPathToError, isSystemError } from "../system-error.ts";
 import type { Input } from "./terminal.ts";
 
 const pieceSize = 64 * 1024;
@@ -70,7 +70,7 @@ export class PipeInput {
     try {
       return await this.#piece();
     } catch (error) {
-      throw named("standard input", error, Exit.IoErr);
+      throw addPathToError("standard input", error, Exit.IoErr);
     }
   }
 

@@ -47,7 +47,7 @@ export async function choose(
   const answer = await ask(
     canvas,
     question,
-    ({ Select }, options) => new Select({ ...options, ...listed(canvas, rows) }),
+    ({ Select }, options) => new Select({ ...options, ...listChoices(canvas, rows) }),
   );
   return choices[rows.findIndex(({ name }) => name === answer)]?.name;
 }
@@ -62,7 +62,7 @@ export async function chooseSeveral(
   const answer = await ask(
     canvas,
     `${question} (Space marks)`,
-    ({ MultiSelect }, options) => new MultiSelect({ ...options, ...listed(canvas, rows), ...marks }),
+    ({ MultiSelect }, options) => new MultiSelect({ ...options, ...listChoices(canvas, rows), ...marks }),
   );
   if (answer === undefined) return undefined;
   return choices.filter((_choice, index) => answer.includes(rows[index]?.name ?? "")).map(({ name }) => name);
@@ -96,7 +96,7 @@ function rowsOf(canvas: Canvas, choices: readonly Choice[]): Row[] {
   return rows;
 }
 
-function listed(canvas: Canvas, choices: readonly Row[]): Listed {
+function listChoices(canvas: Canvas, choices: readonly Row[]): Listed {
   return { choices, limit: Math.max(Math.min(canvas.size().rows - 4, 12), 3) };
 }
 

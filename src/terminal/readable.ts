@@ -7,7 +7,7 @@ type Poll = KoffiFunc<(descriptors: Buffer, count: number, milliseconds: number)
 
 let poll: Promise<Poll | undefined> | undefined;
 
-async function load(): Promise<Poll | undefined> {
+async function loadPoll(): Promise<Poll | undefined> {
   try {
     const { default: koffi } = await import("koffi");
     return koffi.load(null).func("int poll(_Inout_ uint8_t *, unsigned long, int)") as Poll;
@@ -18,7 +18,7 @@ async function load(): Promise<Poll | undefined> {
 
 /** Whether reading would give something at once, be it an end. Where koffi has no binary, nobody knows: no. */
 export async function isReadable(descriptor: number): Promise<boolean> {
-  poll ??= load();
+  poll ??= loadPoll();
   // struct pollfd
   const asked = Buffer.alloc(8);
   asked.writeInt32LE(descriptor, 0);

@@ -1,7 +1,7 @@
 /** The line that is typed, on the screen: drawn, drawn again, left behind or taken away. */
 import { changes, drawnAnew } from "./line-drawing.ts";
 import type { LineState } from "./line-editor.ts";
-import { type LineView, makeDisplayOrder, type Size } from "./line-view.ts";
+import { type LineView, orderRows, type Size } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
 
 export interface Screen {
@@ -27,7 +27,7 @@ export class ShownLine {
   }
 
   show(state: LineState): void {
-    const view = makeDisplayOrder(this.#prompt, state, this.#screen.size());
+    const view = orderRows(this.#prompt, state, this.#screen.size());
     const strokes = changes(this.#view, view);
     this.#view = view;
     if (strokes.length > 0) this.#screen.draw(strokes);
@@ -40,7 +40,7 @@ export class ShownLine {
 
   /** After a change of the window: terminals break the rows of a line anew, and keep the cursor in its place. */
   showInNewWindow(state: LineState): void {
-    const view = makeDisplayOrder(this.#prompt, state, this.#screen.size());
+    const view = orderRows(this.#prompt, state, this.#screen.size());
     // Not as a change: of an empty line with an empty prompt, all of it would be what is added.
     this.#screen.draw(this.#view === undefined ? changes(undefined, view) : drawnAnew(view.cursor, view));
     this.#view = view;
@@ -48,7 +48,7 @@ export class ShownLine {
 
   /** Leaves the line as it stands, and the cursor behind it and `end`. */
   putDown(state: LineState, end = "\n"): void {
-    const view = makeDisplayOrder(
+    const view = orderRows(
       this.#prompt,
       { ...state, cursor: state.text.length, search: undefined },
       this.#screen.size(),

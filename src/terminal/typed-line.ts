@@ -3,7 +3,7 @@
  * that come meanwhile, and the order of things.
  */
 import type { ReadStream } from "node:tty";
-import { type Outcome, offered } from "./completion.ts";
+import { completeOffer, type Outcome } from "./completion.ts";
 import type { Key } from "./keys.ts";
 import { type LineState, newLine, type Pressed, press, replaceBeforeCursor } from "./line-editor.ts";
 import { isPasteMarked, type Pasting } from "./pasting.ts";
@@ -234,7 +234,7 @@ export class TypedLine {
     const outcome: Outcome =
       this.#assistance === undefined
         ? { kind: "none" }
-        : offered(text.slice(0, cursor), await this.#assistance.complete(asked, text.slice(0, cursor)));
+        : completeOffer(text.slice(0, cursor), await this.#assistance.complete(asked, text.slice(0, cursor)));
     if (this.#undo.length === 0) return;
     if (outcome.kind === "none") this.#screen.draw(["bell"]);
     if (outcome.kind === "text") {

@@ -21,14 +21,14 @@ const flags: Readonly<Record<string, Status>> = {
 /** @returns several for an arrival, which says in one line what Postfix says in three */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];
-  if (id === undefined || text === undefined) return refusal(line);
+  if (id === undefined || text === undefined) return parseEximRefusal(line);
   const about = { id, time: stamp ?? frontOf(line) };
   if (text === "Completed") return [{ ...about, kind: "removed" }];
   const flag = text.slice(0, 2);
-  if (flag === "<=") return arrival(about, text.slice(3));
+  if (flag === "<=") return parseEximArrival(about, text.slice(3));
   const status = flags[flag];
   if (status === undefined || text[2] !== " ") return [{ ...about, kind: "note", text }];
-  return [delivery(about, status, text.slice(3))];
+  return [parseEximDelivery(about, status, text.slice(3))];
 }
 
 /** A time as a system log has it. */
@@ -36,7 +36,7 @@ function frontOf(line: string): string {
   return /^(?:\w{3} [ \d]\d [\d:]{8}|\S+)/.exec(line)?.[0] ?? "";
 }
 
-function refusal(line: string): LogEvent[] {
+function parseEximRefusal(line: string): LogEvent[] {
   const [, stamp, client = "", sender, later, recipient, reason = ""] = refusalForm.exec(line) ?? [];
   if (recipient === undefined) return [];
   const host = /H=(.*?\])/.exec(client)?.[1];
@@ -46,7 +46,7 @@ function refusal(line: string): LogEvent[] {
 
 type About = { readonly id: string; readonly time: string };
 
-function arrival(about: About, text: string): LogEvent[] {
+function parseEximArrival(about: About, text: string): LogEvent[] {
   const sender = /^\S+/.exec(text)?.[0] ?? "";
   const rest = text.slice(sender.length);
   const host = /(?:^| )H=(.*?\])/.exec(rest)?.[1];
@@ -75,7 +75,7 @@ const deliveryForm = new RegExp(
   String.raw`^(\S+)(?: <([^>]*)>)?${fieldsForm}(?:(?: routing)? defer \([^)]*\))?${fieldsForm}(?:: (.*))?$`,
 );
 
-function delivery(about: About, status: Status, text: string): LogEvent {
+function parseEximDelivery(about: About, status: Status, text: string): LogEvent {
   const parts = deliveryForm.exec(text) ?? /^(\S*)()()() *(.*)$/.exec(text) ?? [];
   const [, first = "", bracketed = "", before = "", after = "", reason] = parts;
   const fields = before + after;

@@ -72,7 +72,7 @@ function keyOf({ recipient, original = "", envelope }: Delivery, known: Readonly
 }
 
 /** How many recipients the log has announced and says nothing of yet. Exim announces none, and says `Completed` at the end. */
-export function unheard(life: Life): number {
+export function countUnheard(life: Life): number {
   if (life.ended) return 0;
   const heard = fates(life).filter(({ status }) => status !== "refused");
   const counts = life.events.flatMap((event) => (event.kind === "queue" ? [event.recipients] : []));

@@ -25,7 +25,7 @@ const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog"
  */
 export function logSources(named: string | undefined, user: string): LogSource[] {
   if (named !== undefined && named !== "") return withRotated(named, user);
-  const found = usual.filter((path) => existsSync(path) || rotated(path).length > 0);
+  const found = usual.filter((path) => existsSync(path) || listRotated(path).length > 0);
   if (found.length > 0) return found.flatMap((path) => withRotated(path, user));
   if (journalctl() !== undefined) return [{ name: "the journal", path: undefined }];
   throw new MailError(
@@ -35,14 +35,14 @@ export function logSources(named: string | undefined, user: string): LogSource[]
 }
 
 function withRotated(path: string, user: string): LogSource[] {
-  const older = rotated(path);
+  const older = listRotated(path);
   // Right after a rotation there is none until the server says something again.
   if (existsSync(path) || older.length === 0) requireReadable(path, user);
   return [path, ...older].map((each) => ({ name: each, path: each }));
 }
 
 /** As logrotate names them, `.1`, `.2.gz`, or with `dateext` `-20260116.gz`; the newest first. */
-function rotated(path: string): string[] {
+function listRotated(path: string): string[] {
   const name = basename(path);
   const age = (each: string): number | undefined => {
     const [, number, date] = /^(?:\.(\d{1,7})|-(\d{8,10}))(?:\.gz)?$/.exec(each.slice(name.length)) ?? [];
@@ -127,7 +127,7 @@ export class Part {
 export async function* parts(source: LogSource, from = 0): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = from;
-  for await (const piece of pieces(source, from)) {
+  for await (const piece of readLogPieces(source, from)) {
     const end = piece.lastIndexOf(10) + 1;
     if (end === 0) {
       rest = Buffer.concat([rest, piece]);
@@ -164,7 +164,7 @@ function linesIn(part: Buffer, needles: readonly Buffer[]): [number, number][] {
   return [...found].sort(([a], [b]) => a - b);
 }
 
-async function* pieces({ name, path }: LogSource, from: number): AsyncGenerator<Buffer> {
+async function* readLogPieces({ name, path }: LogSource, from: number): AsyncGenerator<Buffer> {
   try {
     if (path === undefined) yield* journal();
     else {

@@ -26,10 +26,10 @@ export function postfixEvent(line: string): LogEvent | undefined {
   const part = said === undefined ? undefined : program.exec(said.program)?.[1];
   const [, id, text] = /^(\w+): (.*)$/.exec(said?.text ?? "") ?? [];
   if (said === undefined || part === undefined || id === undefined || text === undefined) return undefined;
-  if (id === "NOQUEUE") return refusal({ id: "", time: said.time }, text);
+  if (id === "NOQUEUE") return parsePostfixRefusal({ id: "", time: said.time }, text);
   if (!queueIdForm.test(id)) return undefined;
   const about = { id, time: said.time };
-  const refused = refusal(about, text);
+  const refused = parsePostfixRefusal(about, text);
   if (refused !== undefined) return refused;
   if (text === "removed") return { ...about, kind: "removed" };
   if (part === "smtpd" || part === "qmqpd") {
@@ -48,16 +48,16 @@ export function postfixEvent(line: string): LogEvent | undefined {
     const [, sender, size, count] = queueForm.exec(text) ?? [];
     if (sender !== undefined) return { ...about, kind: "queue", sender, size, recipients: Number(count) };
   }
-  return delivery(about, text) ?? { ...about, kind: "note", text };
+  return parsePostfixDelivery(about, text) ?? { ...about, kind: "note", text };
 }
 
-function refusal(about: { id: string; time: string }, text: string): LogEvent | undefined {
+function parsePostfixRefusal(about: { id: string; time: string }, text: string): LogEvent | undefined {
   const [, client, detail, sender, recipient] = refusalForm.exec(text) ?? [];
   if (client === undefined || detail === undefined || recipient === undefined) return undefined;
   return refusedDelivery(about, { recipient, sender, relay: client, detail });
 }
 
-function delivery(about: { id: string; time: string }, text: string): LogEvent | undefined {
+function parsePostfixDelivery(about: { id: string; time: string }, text: string): LogEvent | undefined {
   const [, recipient, original, relay, delay, dsn, said = "", detail = ""] = deliveryForm.exec(text) ?? [];
   const status = statuses[said];
   if (recipient === undefined || status === undefined) return undefined;

@@ -1,30 +1,32 @@
 /** A message's life in words, and what it comes to. */
 import { Exit, type ExitCode } from "../errors.ts";
 import type { LogEvent } from "./event.ts";
-import { type Fate, fates, type Life, unheard } from "./life.ts";
+import { countUnheard, type Fate, fates, type Life } from "./life.ts";
 import type { Found } from "./search.ts";
 
 /** Its events line by line; those under a second id of it after the first. */
-export function told(found: Found): string[] {
+export function describeLife(found: Found): string[] {
   return [
     found.life.id === "" ? "not queued" : found.life.id,
     ...found.life.events.map((event) => `  ${eventLine(event)}`),
-    ...found.next.flatMap(told),
+    ...found.next.flatMap(describeLife),
   ];
 }
 
 export function summaryLines(found: Found): string[] {
-  const lines = ends(found).map(({ fate }) => `${named(fate)}: ${words[fate.status]}${reason(fate)}`);
+  const lines = splitOutcomes(found).map(
+    ({ fate }) => `${recipientInWords(fate)}: ${words[fate.status]}${fateReason(fate)}`,
+  );
   const { life } = found;
   if (lines.length === 0 && life.ended) return ["removed from the queue before it was delivered"];
-  const waiting = allLives(found).reduce((sum, each) => sum + unheard(each), 0);
+  const waiting = allLives(found).reduce((sum, each) => sum + countUnheard(each), 0);
   if (waiting > 0) lines.push(`${waiting} ${waiting === 1 ? "recipient" : "recipients"} still in the queue`);
   return lines;
 }
 
 /** 0 delivered to all, 69 when one was bounced or refused, 75 while one is still to be delivered. */
 export function exitOfFound(found: Found): ExitCode {
-  const statuses = ends(found).map(({ fate }) => (isRefusedForGood(fate) ? "bounced" : fate.status));
+  const statuses = splitOutcomes(found).map(({ fate }) => (isRefusedForGood(fate) ? "bounced" : fate.status));
   if (statuses.includes("bounced")) return Exit.Unavailable;
   if (!isDone(found)) return Exit.TempFail;
   return statuses.length > 0 ? Exit.Ok : Exit.Unavailable;
@@ -32,16 +34,16 @@ export function exitOfFound(found: Found): ExitCode {
 
 /** Nothing of it is still to be delivered, whatever became of the rest. */
 export function isDone(found: Found): boolean {
-  if (allLives(found).some((life) => unheard(life) > 0)) return false;
-  return ends(found).every(({ fate }) => ["sent", "bounced"].includes(fate.status) || isRefusedForGood(fate));
+  if (allLives(found).some((life) => countUnheard(life) > 0)) return false;
+  return splitOutcomes(found).every(({ fate }) => ["sent", "bounced"].includes(fate.status) || isRefusedForGood(fate));
 }
 
 const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", refused: "refused" } as const;
 
 /** Where the ways of a message end: a delivery into another queue here ends where that one does. */
-function ends(found: Found): { fate: Fate; life: Life }[] {
+function splitOutcomes(found: Found): { fate: Fate; life: Life }[] {
   const here = fates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
-  return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(ends)];
+  return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(splitOutcomes)];
 }
 
 function allLives(found: Found): Life[] {
@@ -52,20 +54,20 @@ function isRefusedForGood({ status, last }: Fate): boolean {
   return status === "refused" && !last.detail.startsWith("4");
 }
 
-function named({ recipient, original }: Fate): string {
+function recipientInWords({ recipient, original }: Fate): string {
   return original === undefined ? recipient : `${recipient} (for ${original})`;
 }
 
-function reason({ status, last }: Fate): string {
+function fateReason({ status, last }: Fate): string {
   return status === "sent" && last.detail === "" ? "" : `, ${last.detail === "" ? (last.relay ?? "") : last.detail}`;
 }
 
 function eventLine(event: LogEvent): string {
-  const [name, text] = shown(event);
+  const [name, text] = formatEvent(event);
   return `${event.time}  ${text === "" ? name : `${name.padEnd(10)}  ${text}`}`;
 }
 
-function shown(event: LogEvent): [name: string, text: string] {
+function formatEvent(event: LogEvent): [name: string, text: string] {
   if (event.kind === "client") return ["client", event.client];
   if (event.kind === "message-id") return ["message-id", event.messageId];
   if (event.kind === "removed") return ["removed", ""];

@@ -95,7 +95,7 @@ function hasMessageId(event: LogEvent, bare: string): boolean {
   return event.kind === "message-id" && event.messageId.replace(/^<(.*)>$/, "$1") === bare;
 }
 
-function addressesOf(event: LogEvent): readonly (string | undefined)[] {
+function addressesOfEvent(event: LogEvent): readonly (string | undefined)[] {
   if (event.kind === "delivery") return [event.recipient, event.original, event.sender];
   if (event.kind === "queue") return [event.sender];
   return event.kind === "note" ? (event.addresses ?? []) : [];
@@ -103,7 +103,7 @@ function addressesOf(event: LogEvent): readonly (string | undefined)[] {
 
 /** Whether it is from or to this address; a name without a domain means every one of that name. */
 function concerns(event: LogEvent, asked: string): boolean {
-  return addressesOf(event).some(
+  return addressesOfEvent(event).some(
     (address) =>
       address !== undefined && (address === asked || (!asked.includes("@") && address.startsWith(`${asked}@`))),
   );
@@ -115,7 +115,7 @@ async function follow(
   from: number,
   steps: number,
 ): Promise<Found | undefined> {
-  const collected = await collect(sources, id, from);
+  const collected = await collectEvents(sources, id, from);
   if (collected === undefined) return undefined;
   const { life, offset } = collected;
   const ids = life.events.flatMap((event) =>
@@ -130,7 +130,7 @@ async function follow(
 }
 
 /** The last life of an id, from as many files as it takes. */
-async function collect(
+async function collectEvents(
   sources: readonly LogSource[],
   id: string,
   from: number,

@@ -5,10 +5,10 @@ import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
-import { remembered, type Sent } from "../submit/sent.ts";
+import { readSent, type Sent } from "../submit/sent.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type LogSource, logSources } from "./log-files.ts";
-import { exitOfFound, isDone, summaryLines, told } from "./report.ts";
+import { describeLife, exitOfFound, isDone, summaryLines } from "./report.ts";
 import { type Found, findMessage, type Question } from "./search.ts";
 
 export interface Wanted {
@@ -28,7 +28,7 @@ export async function track(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
   { what, wait }: Wanted,
 ): Promise<ExitCode> {
-  const question = asked(config, what);
+  const question = parseQuestion(config, what);
   const named = config.settings.text("maillog");
   let sources = logSources(named, config.identity.login);
   const until = Date.now() + wait * 1000;
@@ -73,7 +73,7 @@ class Telling {
 
   tell(found: Found): void {
     const counts = new Map<string, number>();
-    for (const line of told(found)) {
+    for (const line of describeLife(found)) {
       const count = (counts.get(line) ?? 0) + 1;
       counts.set(line, count);
       if (count <= (this.#said.get(line) ?? 0)) continue;
@@ -83,8 +83,8 @@ class Telling {
   }
 }
 
-function asked(config: Config, what: string | undefined): Question {
-  const sent = remembered(stateDirectory(config));
+function parseQuestion(config: Config, what: string | undefined): Question {
+  const sent = readSent(stateDirectory(config));
   if (what === undefined) {
     const last = sent.at(-1);
     if (last === undefined) {

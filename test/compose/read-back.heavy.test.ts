@@ -4,7 +4,7 @@ import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { encodedMessage, newStamp } from "../../src/compose/build/build.ts";
+import { buildEncodedMessage, newStamp } from "../../src/compose/build/build.ts";
 import { presentableName } from "../../src/compose/draft/attachment.ts";
 import { Body } from "../../src/compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../src/compose/draft/draft.ts";
@@ -141,7 +141,7 @@ test("a thousand messages are read back as they were meant", async () => {
     const stamp = newStamp(identity.mailName);
     const draft = draftOf(any);
     const people = { to: draft.to, cc: draft.cc, bcc: [] };
-    const message = await encodedMessage(draft, people, stamp, { identity, charset: undefined }, { bcc: false });
+    const message = await buildEncodedMessage(draft, people, stamp, { identity, charset: undefined }, { bcc: false });
     const fitting = any.eightBit ? message : (message.sevenBit?.() ?? message);
     const sent = await buffer(fitting.open());
     const lines = sent.toString("latin1").split("\n");

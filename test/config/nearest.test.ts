@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { nearest } from "../../src/config/nearest.ts";
+import { nearestWord } from "../../src/config/nearest.ts";
 
 const known = ["askcc", "askbcc", "hold", "keepsave", "PAGER"];
 
@@ -12,4 +12,4 @@ test.each([
   ["the nearer of two", "askc", "askcc"],
   ["nothing near", "zzz", undefined],
   ["a short word is not stretched", "h", undefined],
-])("%s: %s", (_shows, typed, meant) => expect(nearest(typed, known)).toBe(meant));
+])("%s: %s", (_shows, typed, meant) => expect(nearestWord(typed, known)).toBe(meant));

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { execute } from "../../src/read/interpreter/interpreter.ts";
+import { executeLine } from "../../src/read/interpreter/interpreter.ts";
 import { viewerOf } from "../../src/read/show/mailcap.ts";
 import { type Bench, bench } from "./support/session.ts";
 
@@ -59,7 +59,7 @@ afterEach(() => {
 });
 
 async function run(line: string): Promise<string> {
-  await execute(session, line.replaceAll("{D}", directory));
+  await executeLine(session, line.replaceAll("{D}", directory));
   return session.said().replaceAll(directory, "{D}");
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Flag } from "../../src/mailbox/mailbox.ts";
-import { execute } from "../../src/read/interpreter/interpreter.ts";
+import { executeLine } from "../../src/read/interpreter/interpreter.ts";
 import { type Bench, bench, message } from "./support/session.ts";
 
 let five: Bench;
@@ -14,7 +14,7 @@ afterEach(() => five.remove());
 async function run(line: string): Promise<string> {
   const { folder } = five;
   const current = folder.current;
-  await execute(five, line);
+  await executeLine(five, line);
   await folder.history.close(line, current, false);
   return five.said();
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { exitOf, oneLine, queueIdOf } from "../../src/submit/replies.ts";
+import { exitCodeForRefusal, queueIdOf, replyOnOneLine } from "../../src/submit/replies.ts";
 
 test.each([
   ["250 2.0.0 Ok: queued as DE3232C16A", "DE3232C16A"],
@@ -21,9 +21,11 @@ test.each([
   ["554 5.6.0 no", 65],
   ["hello", 76],
 ])("%s is exit code %s", (reply, exit) => {
-  expect(exitOf(reply)).toBe(exit);
+  expect(exitCodeForRefusal(reply)).toBe(exit);
 });
 
 test("a reply of several lines is one, and nothing in it drives a terminal", () => {
-  expect(oneLine("550-5.1.1 first\r\n550 5.1.1 second \u001b]0;x\u0007")).toBe("550 5.1.1 first 5.1.1 second ?]0;x?");
+  expect(replyOnOneLine("550-5.1.1 first\r\n550 5.1.1 second \u001b]0;x\u0007")).toBe(
+    "550 5.1.1 first 5.1.1 second ?]0;x?",
+  );
 });

@@ -8,7 +8,7 @@ import { emulator } from "../../scripts/emulator.mjs";
 import { graphemes } from "../../src/terminal/display-width.ts";
 import { changes } from "../../src/terminal/line-drawing.ts";
 import { type LineState, newLine } from "../../src/terminal/line-editor.ts";
-import { type LineView, makeDisplayOrder } from "../../src/terminal/line-view.ts";
+import { type LineView, orderRows } from "../../src/terminal/line-view.ts";
 import { Output } from "../../src/terminal/output.ts";
 
 const size = { rows: 12, columns: 20 };
@@ -25,7 +25,7 @@ function written(states: readonly LineState[]): string {
   const output = new Output(descriptor, { guarded: true });
   let before: LineView | undefined;
   for (const state of states) {
-    const view = makeDisplayOrder("& ", state, size);
+    const view = orderRows("& ", state, size);
     output.draw(changes(before, view));
     before = view;
   }

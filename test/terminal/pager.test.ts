@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
-import { folded } from "../../src/terminal/folded.ts";
+import { foldStyled } from "../../src/terminal/folded.ts";
 import { needsFolding, showsColour } from "../../src/terminal/pager.ts";
 
 const program = resolve(import.meta.dirname, "../../bin/mail.js");
@@ -74,7 +74,7 @@ test.each([
   ["no character at all", 5, ["", "\n"], ["", ""]],
 ])("rows of %s", (_what, columns, pieces, rows) => {
   const made = [
-    ...folded(
+    ...foldStyled(
       pieces.map((text) => ({ text, style: "plain" as const })),
       columns,
     ),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { told } from "../../src/track/report.ts";
+import { describeLife } from "../../src/track/report.ts";
 import { eventsOf, findMessage } from "../../src/track/search.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "mail-track-"));
@@ -46,7 +46,9 @@ test("however the lines of messages are mixed, each one's life is its own", asyn
         const [found, alone] = await Promise.all(
           [path, `${path}.alone`].map((file) => findMessage([{ name: file, path: file }], { text: `${id}@host` })),
         );
-        expect(found === undefined ? [] : told(found)).toEqual(alone === undefined ? ["nothing"] : told(alone));
+        expect(found === undefined ? [] : describeLife(found)).toEqual(
+          alone === undefined ? ["nothing"] : describeLife(alone),
+        );
       }
     }),
     { numRuns: 50 },

@@ -3,7 +3,7 @@ import type { TransferEncoding } from "../../message/encode.ts";
 import type { Body } from "../draft/body.ts";
 
 /** @returns what makes lines for the wire of a body; LF ends them */
-export async function encoder(
+export async function loadEncoder(
   encoding: TransferEncoding,
 ): Promise<(body: Body) => Iterable<Buffer> | AsyncIterable<Buffer>> {
   if (encoding === "7bit" || encoding === "8bit") return (body) => asLines(body, body.facts.returns > 0);

@@ -4,21 +4,21 @@ import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { Body, type Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
-import { asLines, encoder, sizeAs } from "./body-lines.ts";
+import { asLines, loadEncoder, sizeAs } from "./body-lines.ts";
 import type { Author, Stamp } from "./header-fields.ts";
 import {
-  encodedFields,
+  buildFields,
   encodeNonAscii,
   type Field,
   fieldValue,
+  formatFields,
   hasField,
   type People,
   peopleFields,
   replyFields,
   stampFields,
   typeFields,
-  without,
-  written,
+  withoutField,
 } from "./header-fields.ts";
 
 export function newStamp(mailName: string): Stamp {
@@ -35,7 +35,7 @@ export function newStamp(mailName: string): Stamp {
  *
  * @param exact line ends of two bytes stay; else they become one, as bsd-mailx has it
  */
-export async function rawMessage(
+export async function buildRawMessage(
   draft: Draft,
   people: People,
   stamp: Stamp,
@@ -44,7 +44,7 @@ export async function rawMessage(
 ): Promise<Built> {
   if (draft.attachments.length > 0) {
     const built = new Body();
-    const message = await encodedMessage(draft, people, stamp, author, { bcc: true });
+    const message = await buildEncodedMessage(draft, people, stamp, author, { bcc: true });
     for await (const piece of message.open()) built.append(piece as Buffer);
     return built;
   }
@@ -57,7 +57,7 @@ export async function rawMessage(
     ...replyFields(draft),
     ...stampFields(draft, stamp),
   ];
-  const header = toBytes(`${written(encodeNonAscii(fields, author.charset))}\n`);
+  const header = toBytes(`${formatFields(encodeNonAscii(fields, author.charset))}\n`);
   const dropped = exact ? 0 : body.facts.returns;
   return {
     size: header.length + body.size - dropped + (body.facts.ended ? 0 : 1),
@@ -69,7 +69,7 @@ export async function rawMessage(
 }
 
 /** As SMTP gets it: encoded, qualified, without Bcc unless that is asked for. */
-export async function encodedMessage(
+export async function buildEncodedMessage(
   draft: Draft,
   people: People,
   stamp: Stamp,
@@ -82,44 +82,44 @@ export async function encodedMessage(
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
   const encoding = encoded ? "7bit" : transferEncodingOf(draft.body.facts, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");
-  const labelled = kept ? draft : without(draft, "content-transfer-encoding");
+  const labelled = kept ? draft : withoutField(draft, "content-transfer-encoding");
   const type = typeFields(labelled, charsetOf(draft.body.facts, author.charset), encoding);
-  const lines = await encoder(encoding);
+  const lines = await loadEncoder(encoding);
   const needsEightBit = encoding === "8bit" || draft.attachments.some(({ facts }) => facts?.ascii === false);
   const sevenBit =
     needsEightBit && eightBit
-      ? await encodedMessage(draft, people, stamp, author, { bcc, eightBit: false })
+      ? await buildEncodedMessage(draft, people, stamp, author, { bcc, eightBit: false })
       : undefined;
   const again = sevenBit === undefined ? {} : { sevenBit: () => sevenBit };
   const bodySize = sizeAs(encoding, draft.body);
   if (!whole) {
-    const { multipart } = await import("./multipart.ts");
+    const { buildMultipart: multipart } = await import("./multipart.ts");
     const inPart = (name: string) => /^content-(type|transfer-encoding)$/i.test(name);
     const top = { ...labelled, fields: labelled.fields.filter(({ name }) => !inPart(name)) };
     const fields: Field[] = [
-      ...encodedFields(top, people, stamp, author, bcc),
+      ...buildFields(top, people, stamp, author, bcc),
       ...type.filter(([name]) => !inPart(name)),
     ];
     const part = {
-      header: written(type.filter(([name]) => inPart(name))),
+      header: formatFields(type.filter(([name]) => inPart(name))),
       size: bodySize,
       lines: () => lines(draft.body),
     };
     return {
-      ...multipart(toBytes(written(fields)), part, draft.attachments, { boundary: stamp.boundary, eightBit }),
+      ...multipart(toBytes(formatFields(fields)), part, draft.attachments, { boundary: stamp.boundary, eightBit }),
       ...again,
     };
   }
-  const header = toBytes(`${written([...encodedFields(labelled, people, stamp, author, bcc), ...type])}\n`);
+  const header = toBytes(`${formatFields([...buildFields(labelled, people, stamp, author, bcc), ...type])}\n`);
   return {
     size: header.length + bodySize,
     messageId: fieldValue(draft, "message-id") ?? stamp.messageId,
-    open: () => after(header, lines(draft.body)),
+    open: () => prependBytes(header, lines(draft.body)),
     ...again,
   };
 }
 
-async function* after(header: Buffer, body: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+async function* prependBytes(header: Buffer, body: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   yield header;
   yield* body;
 }

@@ -5,7 +5,7 @@ import { dateField } from "../../message/date.ts";
 import { encodeMailbox, encodeText, encodeWords } from "../../message/encoded-words.ts";
 import { byteLength } from "../../message/text.ts";
 import type { Draft } from "../draft/draft.ts";
-import { isSink, qualified, type Recipients } from "../draft/recipients.ts";
+import { isSink, qualifyAddress, type Recipients } from "../draft/recipients.ts";
 
 export type Field = readonly [name: string, value: string];
 
@@ -13,7 +13,7 @@ export type People = Pick<Recipients, "to" | "cc" | "bcc">;
 
 const agent = "mail (Node.js)";
 
-export function encodedFields(
+export function buildFields(
   draft: Draft,
   people: People,
   stamp: Stamp,
@@ -21,14 +21,18 @@ export function encodedFields(
   bcc: boolean,
 ): Field[] {
   const list = (name: string, items: readonly string[]): Field[] => {
-    const mailboxes = items.flatMap((item) => encodedMailboxes(item, identity.mailName, charset));
-    return items.length === 0 ? [] : [[name, folded(mailboxes, name.length)]];
+    const mailboxes = items.flatMap((item) => encodeMailboxes(item, identity.mailName, charset));
+    return items.length === 0 ? [] : [[name, foldMailboxes(mailboxes, name.length)]];
   };
-  const text = (name: string, value: string): Field => [name, encodeText(blanked(value), name.length + 2, charset)];
+  const text = (name: string, value: string): Field => [
+    name,
+    encodeText(separateWithSpaces(value), name.length + 2, charset),
+  ];
   const addressed = (name: string, value: string): Field => {
-    const said = name.toLowerCase() === "from" ? senderAs(blanked(value), identity) : blanked(value);
-    const mailboxes = encodedMailboxes(said, identity.mailName, charset);
-    return [name, mailboxes.length === 0 ? blanked(value) : folded(mailboxes, name.length)];
+    const said =
+      name.toLowerCase() === "from" ? senderAs(separateWithSpaces(value), identity) : separateWithSpaces(value);
+    const mailboxes = encodeMailboxes(said, identity.mailName, charset);
+    return [name, mailboxes.length === 0 ? separateWithSpaces(value) : foldMailboxes(mailboxes, name.length)];
   };
   const ours: Field[] = [
     ...stampFields(draft, stamp),
@@ -36,7 +40,7 @@ export function encodedFields(
       "From",
       draft.from === undefined
         ? ownMailbox(identity)
-        : folded(encodedMailboxes(draft.from, identity.mailName, charset), 4),
+        : foldMailboxes(encodeMailboxes(draft.from, identity.mailName, charset), 4),
     ],
     ...(draft.shownTo === undefined ? list("To", people.to) : [addressed("To", draft.shownTo)]),
     ...(draft.subject === undefined ? [] : [text("Subject", draft.subject)]),
@@ -49,11 +53,13 @@ export function encodedFields(
   return [
     ...ours.filter(([name]) => !hasField(draft, name.toLowerCase())),
     ...draft.fields.map(({ name, value }): Field => {
-      if (name === "") return ["", blanked(value)];
+      if (name === "") return ["", separateWithSpaces(value)];
       if (isAddressField(name)) return addressed(name, value);
-      return verbatim.test(name) ? [name, blanked(value)] : text(name, value);
+      return verbatim.test(name) ? [name, separateWithSpaces(value)] : text(name, value);
     }),
-    ...(draft.replyTo === undefined || hasField(draft, "reply-to") ? [] : list("Reply-To", [blanked(draft.replyTo)])),
+    ...(draft.replyTo === undefined || hasField(draft, "reply-to")
+      ? []
+      : list("Reply-To", [separateWithSpaces(draft.replyTo)])),
     ...threadFields(draft),
   ];
 }
@@ -81,12 +87,14 @@ function ownMailbox({ fullName, login, mailName }: Identity): string {
   return encodeMailbox(fullName, `${login}@${mailName}`);
 }
 
-function encodedMailboxes(item: string, mailName: string, charset: string | undefined): string[] {
-  return parseAddresses(item).map(({ name, address }) => encodeMailbox(name, qualified(address, mailName), charset));
+function encodeMailboxes(item: string, mailName: string, charset: string | undefined): string[] {
+  return parseAddresses(item).map(({ name, address }) =>
+    encodeMailbox(name, qualifyAddress(address, mailName), charset),
+  );
 }
 
 /** One line holds as many as fit. */
-function folded(mailboxes: readonly string[], taken: number): string {
+function foldMailboxes(mailboxes: readonly string[], taken: number): string {
   let line = taken + 2;
   return mailboxes
     .map((mailbox, at) => {
@@ -100,14 +108,15 @@ function folded(mailboxes: readonly string[], taken: number): string {
 export function peopleFields(draft: Draft, people: People, between: string, bcc: boolean): Field[] {
   const fields: Field[] = [];
   const list = (name: string, items: readonly string[]) => {
-    if (items.length > 0) fields.push([name, inColumns(name, items, between)]);
+    if (items.length > 0) fields.push([name, foldIntoColumns(name, items, between)]);
   };
   const hidden = draft.shownTo !== undefined && parseAddresses(draft.shownTo).length === 0;
-  list("To", hidden ? [blanked(draft.shownTo ?? "")] : people.to);
-  if (draft.subject !== undefined && !hasField(draft, "subject")) fields.push(["Subject", blanked(draft.subject)]);
+  list("To", hidden ? [separateWithSpaces(draft.shownTo ?? "")] : people.to);
+  if (draft.subject !== undefined && !hasField(draft, "subject"))
+    fields.push(["Subject", separateWithSpaces(draft.subject)]);
   list("Cc", people.cc);
   if (bcc) list("Bcc", hidden ? [...people.to, ...people.bcc] : people.bcc);
-  for (const { name, value } of draft.fields) fields.push([blanked(name), blanked(value)]);
+  for (const { name, value } of draft.fields) fields.push([separateWithSpaces(name), separateWithSpaces(value)]);
   return fields;
 }
 
@@ -118,13 +127,13 @@ export function peopleFields(draft: Draft, people: People, between: string, bcc:
 export function encodeNonAscii(fields: readonly Field[], charset: string | undefined): Field[] {
   return fields.map(([name, value]): Field => {
     if (isAscii(value)) return [name, value];
-    if (name !== "") return [name, encodedValue(name, value, name.length, charset)];
+    if (name !== "") return [name, encodeFieldValue(name, value, name.length, charset)];
     const [, start = "", typed = "", rest = ""] = /^(([!-9;-~]+)[ \t]*:[ \t]*)(.*)$/s.exec(value) ?? [];
-    return ["", `${start}${encodedValue(typed, rest, typed.length, charset)}`];
+    return ["", `${start}${encodeFieldValue(typed, rest, typed.length, charset)}`];
   });
 }
 
-function encodedValue(name: string, value: string, taken: number, charset: string | undefined): string {
+function encodeFieldValue(name: string, value: string, taken: number, charset: string | undefined): string {
   if (verbatim.test(name)) return value;
   if (!isAddressField(name)) return encodeWords(value.trim(), charset);
   const items = splitAtCommas(value);
@@ -132,7 +141,7 @@ function encodedValue(name: string, value: string, taken: number, charset: strin
   const isFile = (item: string) => isSink(item) && !item.endsWith(">");
   const members = items.some(isFile) ? items : [value];
   const mailboxes = members.flatMap((member) => (isFile(member) ? [member] : mailboxesIn(member, charset)));
-  return mailboxes.length === 0 ? value : folded(mailboxes, taken);
+  return mailboxes.length === 0 ? value : foldMailboxes(mailboxes, taken);
 }
 
 function mailboxesIn(text: string, charset: string | undefined): string[] {
@@ -144,7 +153,7 @@ function isAscii(text: string): boolean {
 }
 
 /** Names that would go past column 72 begin a line of their own, four blanks in, as bsd-mailx has it. */
-function inColumns(name: string, items: readonly string[], between: string): string {
+function foldIntoColumns(name: string, items: readonly string[], between: string): string {
   const sign = between.trimEnd();
   let column = name.length + 1;
   return items
@@ -175,8 +184,8 @@ export function typeFields(draft: Draft, charset: string, encoding: string): Fie
 
 export function replyFields(draft: Draft): Field[] {
   const fields: Field[] = [
-    ...(draft.replyTo === undefined ? [] : [["Reply-To", blanked(draft.replyTo)] as const]),
-    ...(draft.inReplyTo === undefined ? [] : [["In-Reply-To", blanked(draft.inReplyTo)] as const]),
+    ...(draft.replyTo === undefined ? [] : [["Reply-To", separateWithSpaces(draft.replyTo)] as const]),
+    ...(draft.inReplyTo === undefined ? [] : [["In-Reply-To", separateWithSpaces(draft.inReplyTo)] as const]),
   ];
   return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
 }
@@ -184,7 +193,7 @@ export function replyFields(draft: Draft): Field[] {
 /** RFC 5322, section 3.6.4; identifiers one a line, for there may be many. */
 function threadFields(draft: Draft): Field[] {
   const ids = (text: string) =>
-    blanked(text)
+    separateWithSpaces(text)
       .split(/[ \t]+/)
       .filter((id) => id !== "")
       .join("\n ");
@@ -204,13 +213,13 @@ export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
   return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
 }
 
-export function without(draft: Draft, lowerName: string): Draft {
+export function withoutField(draft: Draft, lowerName: string): Draft {
   return { ...draft, fields: draft.fields.filter(({ name }) => name.toLowerCase() !== lowerName) };
 }
 
 export function fieldValue(draft: Draft, lowerName: string): string | undefined {
   const value = draft.fields.find(({ name }) => name.toLowerCase() === lowerName)?.value;
-  return value === undefined ? undefined : blanked(value).trim();
+  return value === undefined ? undefined : separateWithSpaces(value).trim();
 }
 
 export function hasField(draft: Draft, lowerName: string): boolean {
@@ -218,12 +227,12 @@ export function hasField(draft: Draft, lowerName: string): boolean {
 }
 
 /** A field without a name is a line as the user gave it to -a. */
-export function written(fields: readonly Field[]): string {
+export function formatFields(fields: readonly Field[]): string {
   return fields.map(([name, value]) => (name === "" ? `${value}\n` : `${name}: ${value}\n`)).join("");
 }
 
 /** Nothing that ends a line gets into a field's value. */
-export function blanked(value: string): string {
+export function separateWithSpaces(value: string): string {
   return value.replace(/[\r\n\0]/g, " ");
 }
 
@@ -242,15 +251,15 @@ export interface Stamp {
 }
 
 /** As ~p and reply print it: names with blanks between, and the MIME fields a body in this locale gets. */
-export function shownHeader(draft: Draft, from: string | undefined, charset?: string): string {
+export function draftHeaderToShow(draft: Draft, from: string | undefined, charset?: string): string {
   const sender = draft.from || from;
   const fields: Field[] = [
     ...(sender === undefined || sender === "" || hasField(draft, "from")
       ? []
-      : [["From", blanked(sender)] satisfies Field]),
+      : [["From", separateWithSpaces(sender)] satisfies Field]),
     ...peopleFields(draft, draft, " ", true),
     ...typeFields(draft, charset ?? "UTF-8", "8bit"),
     ...draft.attachments.map(({ name, type, size }): Field => ["Attachment", `${name} (${type}, ${size} bytes)`]),
   ];
-  return `${written(fields)}\n`;
+  return `${formatFields(fields)}\n`;
 }

@@ -7,7 +7,7 @@ import { transferEncodingOf } from "../../message/encode.ts";
 import { encodeParameter } from "../../message/encode-parameter.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import { type Attachment, presentableName } from "../draft/attachment.ts";
 import { unixLines } from "./transfer-encode.ts";
 
@@ -19,7 +19,7 @@ interface TextPart {
 }
 
 /** @param top the message's own fields, without Content-Type and without the empty line */
-export function multipart(
+export function buildMultipart(
   top: Buffer,
   text: TextPart,
   attachments: readonly Attachment[],
@@ -34,10 +34,10 @@ export function multipart(
       const mixed = root.createChild("multipart/mixed");
       mixed.createChild(false).setRaw(Readable.from(textPart(text), { objectMode: false }));
       for (const attachment of attachments) addPart(mixed, attachment, eightBit);
-      if (lineEnds === "any") return Readable.from(whole(top, mixed.createReadStream()), { objectMode: false });
+      if (lineEnds === "any") return Readable.from(readAll(top, mixed.createReadStream()), { objectMode: false });
       const out = new PassThrough();
       pipeline(mixed.createReadStream(), unixLineEnds, out).catch((error: Error) => out.destroy(error));
-      return Readable.from(whole(top, out), { objectMode: false });
+      return Readable.from(readAll(top, out), { objectMode: false });
     },
   };
 }
@@ -55,22 +55,24 @@ function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): vo
   const disposition = `${inline === true ? "inline" : "attachment"}; ${file}`;
   if (carried === "7bit" || carried === "8bit") {
     const header = `Content-Type: ${type}\nContent-Disposition: ${disposition}\nContent-Transfer-Encoding: ${carried}\n\n`;
-    mixed.createChild(false).setRaw(Readable.from(whole(toBytes(header), lazily(attachment)), { objectMode: false }));
+    mixed
+      .createChild(false)
+      .setRaw(Readable.from(readAll(toBytes(header), readAttachment(attachment)), { objectMode: false }));
     return;
   }
   mixed
     .createChild(facts === undefined ? type : "application/octet-stream")
     .setHeader("Content-Transfer-Encoding", "base64")
     .setHeader("Content-Disposition", { prepared: true, value: disposition.replaceAll("\n", "\r\n") })
-    .setContent(Readable.from(lazily(attachment), { objectMode: false }));
+    .setContent(Readable.from(readAttachment(attachment), { objectMode: false }));
 }
 
 /** Opened when its turn comes: files may be many, descriptors are not. */
-async function* lazily({ path, open }: Attachment): AsyncIterable<Buffer> {
+async function* readAttachment({ path, open }: Attachment): AsyncIterable<Buffer> {
   try {
     yield* open() as AsyncIterable<Buffer>;
   } catch (error) {
-    throw named(path, error, Exit.NoInput);
+    throw addPathToError(path, error, Exit.NoInput);
   }
 }
 
@@ -78,7 +80,7 @@ async function* unixLineEnds(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffe
   for await (const piece of pieces) yield unixLines(piece);
 }
 
-async function* whole(start: Buffer, rest: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
+async function* readAll(start: Buffer, rest: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
   yield start;
   yield* rest as AsyncIterable<Buffer>;
 }

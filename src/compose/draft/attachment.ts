@@ -7,7 +7,7 @@ import { toBytes } from "../../message/text.ts";
 import { TextFacts } from "../../message/text-facts.ts";
 import { onAbort } from "../../submit/on-abort.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
-import { isSystemError, named, strerror } from "../../system-error.ts";
+import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";
 
 export interface Attachment {
@@ -34,12 +34,12 @@ const pieceSize = 256 * 1024;
  * @param interrupt gives up what is waited for, as a pipe that nobody writes to
  * @throws MailError when it cannot be read; better now than when the message has been typed
  */
-export async function attach(typed: string, ttycharset?: string, interrupt?: AbortSignal): Promise<Attachment> {
+export async function openAttachment(typed: string, ttycharset?: string, interrupt?: AbortSignal): Promise<Attachment> {
   const path = toBytes(typed);
   try {
     const found = statSync(path);
     if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
-    if (found.isFile()) return await attachedFile(typed, path, ttycharset);
+    if (found.isFile()) return await openRegularFile(typed, path, ttycharset);
     // What <(command) names is a number, which tells the receiver nothing.
     const name = /^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed);
     const body = new Body();
@@ -49,11 +49,11 @@ export async function attach(typed: string, ttycharset?: string, interrupt?: Abo
     return { path: typed, name, type, size: body.size, open: () => body.open() };
   } catch (error) {
     if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
-    throw error instanceof Interrupted ? new Interrupted(typed) : named(typed, error);
+    throw error instanceof Interrupted ? new Interrupted(typed) : addPathToError(typed, error);
   }
 }
 
-async function attachedFile(typed: string, path: Buffer, ttycharset: string | undefined): Promise<Attachment> {
+async function openRegularFile(typed: string, path: Buffer, ttycharset: string | undefined): Promise<Attachment> {
   const name = basename(typed);
   const descriptor = openSync(path, "r");
   try {

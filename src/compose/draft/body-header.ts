@@ -18,8 +18,8 @@ const longest = 4 * 1024 * 1024;
  * @throws Unsendable when there is no header
  */
 export function takeHeader(draft: Draft): void {
-  const start = startOf(draft.body);
-  const end = headerEnd(start);
+  const start = startOfBody(draft.body);
+  const end = endOfTypedHeader(start);
   if (end === 0) throw new Unsendable("-t: the input does not begin with a header; nothing was sent", Exit.DataErr);
   const header = parseHeader(start.subarray(0, end));
   for (const { name, value } of header.fields) {
@@ -48,7 +48,7 @@ export function takeHeader(draft: Draft): void {
   });
 }
 
-function startOf(body: Body): Buffer {
+function startOfBody(body: Body): Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
   for (const piece of body.pieces()) {
@@ -60,7 +60,7 @@ function startOf(body: Body): Buffer {
 }
 
 /** The offset behind the last field. */
-function headerEnd(start: Buffer): number {
+function endOfTypedHeader(start: Buffer): number {
   let end = 0;
   for (const part of headerParts(start)) {
     if (part.name === undefined) break;

@@ -10,10 +10,15 @@ export interface Wanted {
 }
 
 /** @throws MailError naming the file that cannot be read */
-export async function prepare(config: Config, draft: Draft, wanted: Wanted, interrupt: AbortSignal): Promise<void> {
+export async function addRequestedParts(
+  config: Config,
+  draft: Draft,
+  wanted: Wanted,
+  interrupt: AbortSignal,
+): Promise<void> {
   const { attach: paths, quoteFile } = wanted;
   if (paths.length === 0 && quoteFile === undefined) return;
-  const { attach } = await import("./attachment.ts");
+  const { openAttachment: attach } = await import("./attachment.ts");
   const opened = async (path: string) => {
     try {
       return await attach(path, ttyCharset(config), interrupt);

@@ -19,7 +19,7 @@ export interface Recipients {
 }
 
 /** What a person typed at a prompt or after an escape, as items: commas and blanks part them, unless quoted. */
-export function typedItems(text: string): string[] {
+export function splitTypedItems(text: string): string[] {
   return splitAtCommas(text).flatMap(splitAtBlanks);
 }
 
@@ -51,7 +51,7 @@ export function resolveRecipients(
     void refused.set(recipient, { recipient, reply, exit: Exit.DataErr });
   const expanded = (items: readonly string[]) => {
     const done = new Set<string>();
-    return sorted(items.flatMap(splitAtBlanks).flatMap((item) => expand(config, item, [], done, refuse)));
+    return sortUnique(items.flatMap(splitAtBlanks).flatMap((item) => expandAlias(config, item, [], done, refuse)));
   };
   const seen = new Set<string>();
   const fresh = (items: string[]) => items.filter((item) => !seen.has(key(item)) && seen.add(key(item)));
@@ -66,7 +66,7 @@ export function resolveRecipients(
  * @param way the aliases that led here, the first as it was typed
  * @param done aliases whose members are had already: again they would be duplicates
  */
-function expand(
+function expandAlias(
   config: Config,
   item: string,
   way: readonly string[],
@@ -86,10 +86,10 @@ function expand(
   }
   if (done.has(item)) return [];
   done.add(item);
-  return members.flatMap((member) => (member === item ? [member] : expand(config, member, steps, done, refuse)));
+  return members.flatMap((member) => (member === item ? [member] : expandAlias(config, member, steps, done, refuse)));
 }
 
-function sorted(items: string[]): string[] {
+function sortUnique(items: string[]): string[] {
   return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
@@ -104,14 +104,14 @@ export function isSink(item: string): boolean {
 
 /** The envelope addresses in an item, complete. */
 export function envelopeAddresses(item: string, mailName: string): string[] {
-  return parseAddresses(item).map(({ address }) => qualified(address, mailName));
+  return parseAddresses(item).map(({ address }) => qualifyAddress(address, mailName));
 }
 
 /**
  * An address with its domain: this host's mail name where there was none. A domain that is not ASCII becomes what DNS
  * calls it (IDNA), which every server takes, unless the local part needs SMTPUTF8 all the same (RFC 6531).
  */
-export function qualified(address: string, mailName: string): string {
+export function qualifyAddress(address: string, mailName: string): string {
   const name = address.replace(/^\\/, "");
   const at = name.endsWith('"') ? -1 : name.lastIndexOf("@");
   if (name === "" || at < 0) return name === "" ? name : `${name}@${mailName}`;
@@ -121,7 +121,7 @@ export function qualified(address: string, mailName: string): string {
 }
 
 /** @returns why nobody can be written to like this, or undefined */
-export function refusedAddress(address: string): string | undefined {
+export function findAddressFault(address: string): string | undefined {
   if (address === "") return "no address";
   if (/^@|@$/.test(address)) return "half an address";
   if (/[\s\0-\u001f\u007f-\u009f\ud800-\udfff<>,;]/u.test(address.replace(/^"(?:[^"\\]|\\.)*"/, "")))

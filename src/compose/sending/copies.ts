@@ -4,7 +4,7 @@ import { expandFileName } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import type { Refusal } from "../../submit/transport.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { rawMessage } from "../build/build.ts";
+import { buildRawMessage } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
 import type { Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
@@ -30,9 +30,9 @@ export async function keepCopies(
   if (record === undefined && people.sinks.length === 0) return [];
   const { copyForMbox, feedCommand } = await import("./record.ts");
   const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
-    rawMessage(draft, names, stamp, author, { exact: false });
+    buildRawMessage(draft, names, stamp, author, { exact: false });
   if (record !== undefined) {
-    const failed = await failure(interrupt, async () =>
+    const failed = await catchFailure(interrupt, async () =>
       keepCopy(context, record, await copyTo(people), stamp.date, interrupt),
     );
     if (failed !== undefined) terminal.err(`mail: ${failed.message}\n`);
@@ -40,7 +40,7 @@ export async function keepCopies(
   const refused: Refusal[] = [];
   for (const sink of people.sinks) {
     const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
-    const failed = await failure(interrupt, () =>
+    const failed = await catchFailure(interrupt, () =>
       sink.startsWith("|")
         ? feedCommand(config, sink.slice(1), copyForMbox(config, copy, stamp.date), interrupt)
         : keepCopy(context, sink, copy, stamp.date, interrupt),
@@ -50,7 +50,7 @@ export async function keepCopies(
   return refused;
 }
 
-async function failure(interrupt: AbortSignal, work: () => Promise<void>): Promise<MailError | undefined> {
+async function catchFailure(interrupt: AbortSignal, work: () => Promise<void>): Promise<MailError | undefined> {
   try {
     await work();
     return undefined;

@@ -50,7 +50,7 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
  */
 export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
   const queue = queueOf(context.config);
-  await queue.clear((id, start) => recovered(context, id, start, "left by a mail that was killed"));
+  await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail that was killed"));
   let exit: ExitCode = Exit.Ok;
   /** Ways behind which there is no server now, and how many messages were not even tried. */
   const closed = new Map<string, number>();
@@ -66,13 +66,13 @@ export async function flushQueue(context: Context, only?: { readonly way: string
     }
     await queue.withEntry(each.id, async (entry) => {
       if (isDamaged(entry)) {
-        const safe = await recovered(context, entry.id, queue.message(entry), `damaged (${entry.damaged})`);
+        const safe = await recoverEntry(context, entry.id, queue.message(entry), `damaged (${entry.damaged})`);
         if (exit === Exit.Ok) exit = Exit.DataErr;
         return safe ? "done" : { keep: [] };
       }
-      const tried = await attempt(context, queue, entry);
+      const tried = await attemptEntry(context, queue, entry);
       if (tried.closed) closed.set(entry.way, 0);
-      if (only === undefined) tell(context.terminal, entry, tried);
+      if (only === undefined) reportAttempt(context.terminal, entry, tried);
       const verdict = await verdictOf(context, queue, entry, tried);
       if (tried.refused.length > 0 && exit === Exit.Ok) exit = tried.refused[0]?.exit ?? exit;
       return verdict;
@@ -86,7 +86,12 @@ export async function flushQueue(context: Context, only?: { readonly way: string
 }
 
 /** To dead.letter with what nobody knows the recipients of. Of a killed mail nobody was told that it is sent, but it may be all there is. */
-async function recovered({ config, terminal }: Context, id: string, start: Outgoing, what: string): Promise<boolean> {
+async function recoverEntry(
+  { config, terminal }: Context,
+  id: string,
+  start: Outgoing,
+  what: string,
+): Promise<boolean> {
   if (start.size === 0) return true;
   const path = deadLetterPath(config);
   try {
@@ -108,7 +113,7 @@ type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
 /** The server may have the message: another try could be a second copy, and that is for a person to decide. */
 const unsure = { exit: Exit.Unavailable, unknown: true } as const;
 
-async function attempt({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
+async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
   const { way, envelope } = entry;
   const everyone = (reply: string, what: Pick<Refusal, "exit" | "unknown">) =>
     envelope.to.map((recipient) => ({ recipient, reply, ...what }));
@@ -130,7 +135,7 @@ async function attempt({ submission }: Context, queue: Queue, entry: Entry): Pro
   }
 }
 
-function tell(terminal: Terminal, { id }: Entry, { accepted, refused, queueId }: Tried): void {
+function reportAttempt(terminal: Terminal, { id }: Entry, { accepted, refused, queueId }: Tried): void {
   const as = queueId === undefined ? "" : `, queued there as ${queueId}`;
   if (accepted.length > 0) terminal.out(`${id}: sent to ${accepted.join(", ")}${as}\n`);
   for (const { recipient, reply, exit } of refused) {
@@ -149,7 +154,7 @@ async function verdictOf(
   const over = refused.filter((each) => !keep.includes(each));
   if (over.length > 0) {
     try {
-      const path = await bury(config, queue, entry, over);
+      const path = await moveToDeadLetter(config, queue, entry, over);
       for (const { recipient, reply } of over) terminal.err(`mail: ${entry.id}: ${recipient}: ${reply}\n`);
       terminal.err(`mail: ${entry.id}: given up${old ? " after too long a time" : ""}; the message is in ${path}\n`);
     } catch (error) {
@@ -162,7 +167,7 @@ async function verdictOf(
 }
 
 /** The message with the reasons in front, each in a field of the header. @returns where it is */
-async function bury(config: Config, queue: Queue, entry: Entry, over: readonly Refusal[]): Promise<string> {
+async function moveToDeadLetter(config: Config, queue: Queue, entry: Entry, over: readonly Refusal[]): Promise<string> {
   const path = deadLetterPath(config);
   const reasons = over.map(
     ({ recipient, reply }) => `X-Not-Delivered: ${recipient}: ${reply.replace(/[\r\n]/g, " ")}\n`,

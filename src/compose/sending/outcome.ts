@@ -7,37 +7,37 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import type { Keeping } from "../unsent/keeping.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 
-export function unsent(exit: ExitCode): ComposeResult {
+export function unsentResult(exit: ExitCode): ComposeResult {
   return { exit, sent: false };
 }
 
 /** A server's answer for each recipient. */
-export async function answered(terminal: Terminal, outcome: Outcome, keeping: Keeping): Promise<ComposeResult> {
+export async function reportOutcome(terminal: Terminal, outcome: Outcome, keeping: Keeping): Promise<ComposeResult> {
   const [first] = outcome.refused;
   if (first === undefined) return { exit: Exit.Ok, sent: true };
-  tellRefused(terminal, outcome.refused);
-  if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${listed(outcome.accepted)}\n`);
+  reportRefused(terminal, outcome.refused);
+  if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${joinAddresses(outcome.accepted)}\n`);
   await keeping.keepAndSay();
   return { exit: first.exit, sent: outcome.accepted.length > 0 };
 }
 
-export function tellRefused(terminal: Terminal, refused: readonly Refusal[]): void {
+export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): void {
   for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
 }
 
 /** There was no answer. */
-export async function failed(
+export async function reportFailure(
   { config, terminal }: Pick<ComposeContext, "config" | "terminal">,
   error: MailError,
   keeping: Keeping,
 ): Promise<ComposeResult> {
-  const exit = reported(error, terminal, config);
+  const exit = printError(error, terminal, config);
   await keeping.keepAndSay();
-  return unsent(exit);
+  return unsentResult(exit);
 }
 
 /** Says what went wrong. @returns the exit code: bsd-mailx's 1 for the variable `sendmail`, sysexits for `mta` */
-function reported(error: MailError, terminal: Terminal, config: Config): ExitCode {
+function printError(error: MailError, terminal: Terminal, config: Config): ExitCode {
   if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
   if (!(error instanceof ProgramFailed)) {
     if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
@@ -51,7 +51,7 @@ function reported(error: MailError, terminal: Terminal, config: Config): ExitCod
 }
 
 /** All of a few, else the first and how many more. */
-function listed(addresses: readonly string[]): string {
+function joinAddresses(addresses: readonly string[]): string {
   const most = 20;
   const more = addresses.length - most;
   return `${addresses.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;

@@ -11,7 +11,7 @@ import { meansMaildir } from "../../mailbox/maildir/directory.ts";
 import { mboxForm } from "../../mailbox/mbox-form.ts";
 import { toBytes } from "../../message/text.ts";
 import { onAbort } from "../../submit/on-abort.ts";
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import type { Built } from "../draft/body.ts";
 
 /** Appends a message to a mailbox. @throws MailError when the file cannot be written, or the reason of the interrupt */
@@ -44,15 +44,15 @@ export async function feedCommand(
   const atEase = onAbort(interrupt, () => child.kill());
   try {
     // What it leaves running may keep its output open.
-    await Promise.race([closed, aborted(interrupt)]);
+    await Promise.race([closed, rejectOnAbort(interrupt)]);
   } catch (error) {
-    throw named(shell, error);
+    throw addPathToError(shell, error);
   } finally {
     atEase();
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     onAbort(signal, () => reject(signal.reason));
   });

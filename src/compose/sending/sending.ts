@@ -7,26 +7,26 @@ import { parseAddresses } from "../../message/address.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Outcome } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
-import { encodedMessage, newStamp, rawMessage } from "../build/build.ts";
+import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
 import { isAddressField, senderAs } from "../build/header-fields.ts";
 import type { Draft } from "../draft/draft.ts";
 import { Unsendable } from "../draft/draft.ts";
 import {
   envelopeAddresses,
-  qualified,
+  findAddressFault,
+  qualifyAddress,
   type Recipients,
-  refusedAddress,
   resolveRecipients,
 } from "../draft/recipients.ts";
 import type { Keeping } from "../unsent/keeping.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import { keepCopies } from "./copies.ts";
-import { answered, failed, tellRefused, unsent } from "./outcome.ts";
-import { wayOut } from "./submission.ts";
+import { reportFailure, reportOutcome, reportRefused, unsentResult } from "./outcome.ts";
+import { configuredWay } from "./submission.ts";
 
 /** @param interrupt ends it where that is still possible, with its reason */
-export async function send(
+export async function submitDraft(
   context: ComposeContext,
   draft: Draft,
   keeping: Keeping,
@@ -57,18 +57,20 @@ export async function send(
   const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
   draft.whole = async () => {
     try {
-      return await rawMessage(draft, named, stamp, author, { exact: true });
+      return await buildRawMessage(draft, named, stamp, author, { exact: true });
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       terminal.err(`mail: ${error.message}; what was attached is not kept\n`);
-      return await rawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
+      return await buildRawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
     }
   };
-  const way = wayOut(config);
+  const way = configuredWay(config);
   if (settings.get("debug")) {
-    terminal.out(await planned(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }));
-    tellRefused(terminal, refused);
-    return unsent(refused[0]?.exit ?? Exit.Ok);
+    terminal.out(
+      await describePlan(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }),
+    );
+    reportRefused(terminal, refused);
+    return unsentResult(refused[0]?.exit ?? Exit.Ok);
   }
   const toFiles = everyone.every((item) => people.sinks.includes(item));
   try {
@@ -82,10 +84,10 @@ export async function send(
           await buildDeparture(context, draft, people, { way, stamp, envelopeSender, author, interrupt }),
           interrupt,
         );
-    return await answered(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
+    return await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    return failed(context, error, keeping);
+    return reportFailure(context, error, keeping);
   }
 }
 
@@ -109,24 +111,24 @@ async function buildDeparture(
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
-  const from = qualified(envelopeSender ?? identity.login, identity.mailName);
+  const from = qualifyAddress(envelopeSender ?? identity.login, identity.mailName);
   const departure = { way, envelopeSender, verbose };
   if (way.kind === "program") {
     const { Readable } = await import("node:stream");
-    const typed = await rawMessage(draft, people, stamp, author, { exact: false });
+    const typed = await buildRawMessage(draft, people, stamp, author, { exact: false });
     const message = { size: typed.size, open: () => Readable.from(typed.pieces(), { objectMode: false }) };
     return { ...departure, envelope: { from, to: items }, message };
   }
-  const to = [...new Set(items.flatMap((item) => checkedAddresses(item, identity.mailName)))];
-  const message = await encodedMessage(draft, addressed, stamp, author, { bcc: false });
+  const to = [...new Set(items.flatMap((item) => checkAddresses(item, identity.mailName)))];
+  const message = await buildEncodedMessage(draft, addressed, stamp, author, { bcc: false });
   return { ...departure, envelope: { from, to }, message };
 }
 
-function checkedAddresses(item: string, mailName: string): string[] {
+function checkAddresses(item: string, mailName: string): string[] {
   const addresses = envelopeAddresses(item, mailName);
   if (addresses.length === 0) throw new Unsendable(`"${item}": no address; nothing was sent`, Exit.DataErr);
   for (const address of addresses) {
-    const reason = refusedAddress(address);
+    const reason = findAddressFault(address);
     if (reason !== undefined) throw new Unsendable(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
   }
   return addresses;
@@ -151,13 +153,13 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   if (
     /[\r\n\0]/.test(draft.from) ||
     address.startsWith("-") ||
-    refusedAddress(qualified(address, "localhost")) !== undefined
+    findAddressFault(qualifyAddress(address, "localhost")) !== undefined
   ) {
     throw new Unsendable(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`, Exit.DataErr);
   }
 }
 
-async function planned(way: Way, options: ProgramOptions): Promise<string> {
+async function describePlan(way: Way, options: ProgramOptions): Promise<string> {
   switch (way.kind) {
     case "smtp":
       return `Would be sent to ${wayName(way)}\n`;

@@ -15,7 +15,7 @@ import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 /** Returns the way of messages, as the variables `mta` and `sendmail` name it. @throws MailError for an invalid value */
-export function wayOut({ settings }: Config): Way {
+export function configuredWay({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
 }
 
@@ -55,7 +55,7 @@ export class Submission {
     const { way, envelope, message } = departure;
     const transport = await this.#reuseTransport(departure);
     const outcome = await transport.submit(envelope, message, interrupt);
-    const { remember } = await import("../../submit/sent.ts");
+    const { rememberSent: remember } = await import("../../submit/sent.ts");
     const directory = stateDirectory(this.#config);
     await remember(directory, { way: wayName(way), envelope, outcome, message });
     return outcome;
@@ -63,7 +63,7 @@ export class Submission {
 
   /** Ends the session's submissions. Before that, what waits in the queue for a server that accepts mail again is sent. */
   async close(): Promise<void> {
-    const ways = isEmpty(queueDirectory(stateDirectory(this.#config))) ? [] : [...this.#open];
+    const ways = isEmptyDirectory(queueDirectory(stateDirectory(this.#config))) ? [] : [...this.#open];
     this.#open.clear();
     try {
       for (const way of ways) {
@@ -87,7 +87,7 @@ export class Submission {
 
   /** Queues a message for the recipients who were refused for now. @returns the outcome for the others */
   async #queueDeferred({ way, envelope, message }: Departure, attempt: Promise<Outcome>): Promise<Outcome> {
-    const outcome = await attempt.catch((error: unknown) => deferredOutcome(error, way, envelope));
+    const outcome = await attempt.catch((error: unknown) => toDeferredOutcome(error, way, envelope));
     // If it may have arrived, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     if (later.length === 0) return outcome;
@@ -150,7 +150,7 @@ export class Submission {
 }
 
 /** Returns a failure that may pass as an outcome: every recipient is refused for now. @throws any other error again */
-function deferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome {
+function toDeferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome {
   if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
   // A user who cancels a message does not want it to be sent later.
   if (error instanceof Interrupted || error.exit !== Exit.TempFail) throw error;
@@ -159,7 +159,7 @@ function deferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome 
 }
 
 /** Looked at here, since what works on a queue takes longer to load than a message to send. */
-function isEmpty(directory: string): boolean {
+function isEmptyDirectory(directory: string): boolean {
   try {
     return readdirSync(directory).length === 0;
   } catch (error) {

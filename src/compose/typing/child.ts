@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 interface Ending {
@@ -17,16 +17,28 @@ interface Ending {
 
 /** Runs a line through $SHELL. With `input` it is a filter, whose output is kept; else it has the terminal. */
 export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
-  return run(terminal, config.settings.get("SHELL"), line, input);
+  return runProgram(terminal, config.settings.get("SHELL"), line, input);
 }
 
 /** Has an editor change a file. The system's shell runs it, whatever $SHELL is. */
 export async function runEditorOn(terminal: Terminal, program: string, path: string): Promise<number> {
-  const { code } = await run(terminal, "/bin/sh", `${program} '${path.replaceAll("'", "'\\''")}'`, undefined, "sh");
+  const { code } = await runProgram(
+    terminal,
+    "/bin/sh",
+    `${program} '${path.replaceAll("'", "'\\''")}'`,
+    undefined,
+    "sh",
+  );
   return code;
 }
 
-async function run(terminal: Terminal, shell: string, line: string, input?: Buffer, argv0?: string): Promise<Ending> {
+async function runProgram(
+  terminal: Terminal,
+  shell: string,
+  line: string,
+  input?: Buffer,
+  argv0?: string,
+): Promise<Ending> {
   return terminal.lend(async () => {
     await terminal.flush();
     const filter = input !== undefined;
@@ -41,7 +53,7 @@ async function run(terminal: Terminal, shell: string, line: string, input?: Buff
       ]);
       return { code: code ?? 1, output };
     } catch (error) {
-      throw named(shell, error);
+      throw addPathToError(shell, error);
     }
   });
 }
@@ -52,7 +64,7 @@ export function endingText(code: number): string {
 
 /** Has a program edit a text in a private file. @returns the new text */
 export async function runEditor(terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
-  const directory = await privateDirectory();
+  const directory = await makeEditorDirectory();
   const path = join(directory, "message");
   try {
     await writeFile(path, text, { mode: 0o600, flag: "wx" });
@@ -60,18 +72,18 @@ export async function runEditor(terminal: Terminal, program: string, text: Buffe
     terminal.out(endingText(code));
     return code === 0 ? await readFile(path) : text;
   } catch (error) {
-    throw named(program, error);
+    throw addPathToError(program, error);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
 /** @throws MailError: a place that can't be written to is no end of the message */
-async function privateDirectory(): Promise<string> {
+async function makeEditorDirectory(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), "mail."));
   } catch (error) {
-    throw named(tmpdir(), error);
+    throw addPathToError(tmpdir(), error);
   }
 }
 

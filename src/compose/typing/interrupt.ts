@@ -38,7 +38,7 @@ export class Interrupt {
 }
 
 /** Runs what an interrupt ends, by its signal. */
-export async function interruptibly<T>(
+export async function runInterruptibly<T>(
   terminal: Pick<Terminal, "onInterrupt">,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -3,14 +3,14 @@ import { ttyCharset } from "../../config/charset.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { splitWords } from "../../config/words.ts";
 import { toBytes } from "../../message/text.ts";
-import { interruptibly } from "./interrupt.ts";
-import { type Composing, row, type TildeEscape } from "./tilde-escape.ts";
+import { runInterruptibly } from "./interrupt.ts";
+import { type Composing, type TildeEscape, tildeEscape } from "./tilde-escape.ts";
 
 export const addedEscapes: readonly TildeEscape[] = [
-  row("a", "", "Insert the value of sign.", (composing) => insert(composing, "sign")),
-  row("A", "", "Insert the value of Sign.", (composing) => insert(composing, "Sign")),
-  row("i", " variable", "Insert the value of a variable.", insert),
-  row("@", " file ...", "Attach files; without one, list what is attached.", attachFiles),
+  tildeEscape("a", "", "Insert the value of sign.", (composing) => insertVariable(composing, "sign")),
+  tildeEscape("A", "", "Insert the value of Sign.", (composing) => insertVariable(composing, "Sign")),
+  tildeEscape("i", " variable", "Insert the value of a variable.", insertVariable),
+  tildeEscape("@", " file ...", "Attach files; without one, list what is attached.", attachFiles),
 ].map((each) => ({ ...each, added: true }));
 
 /** In a pipe a line such as `~a` is unknown, as bsd-mailx has it, unless its variable is set. */
@@ -21,7 +21,7 @@ export function isOfUse({ config }: Composing, line: string): boolean {
 }
 
 /** POSIX mailx: `\\t` and `\\n` in the value are a tab and a line end. */
-function insert({ config, terminal, draft }: Composing, name: string): void {
+function insertVariable({ config, terminal, draft }: Composing, name: string): void {
   const value = name === "" ? undefined : config.settings.text(name);
   if (value === undefined || value === "") {
     terminal.out(name === "" ? "Insert what variable?\n" : `"${name}" has no value.\n`);
@@ -33,8 +33,8 @@ function insert({ config, terminal, draft }: Composing, name: string): void {
 
 async function attachFiles(composing: Composing, line: string): Promise<void> {
   const { config, terminal, draft } = composing;
-  const { attach } = await import("../draft/attachment.ts");
-  await interruptibly(terminal, async (signal) => {
+  const { openAttachment: attach } = await import("../draft/attachment.ts");
+  await runInterruptibly(terminal, async (signal) => {
     for (const word of splitWords(line)) {
       const path = expandFileName(composing, word);
       if (path !== undefined) draft.attachments.push(await attach(path, ttyCharset(config), signal));

@@ -36,7 +36,7 @@ export interface TildeEscape {
   ) => Ended | Promise<Ended> | Promise<void> | void;
 }
 
-export function row(
+export function tildeEscape(
   characters: string,
   argument: string,
   meaning: string | undefined,

@@ -3,83 +3,95 @@
 import { deadLetterPath } from "../../config/paths.ts";
 import { pushAll } from "../../message/lists.ts";
 import { toBytes } from "../../message/text.ts";
-import { shownHeader } from "../build/header-fields.ts";
-import { typedItems } from "../draft/recipients.ts";
+import { draftHeaderToShow } from "../build/header-fields.ts";
+import { splitTypedItems } from "../draft/recipients.ts";
 import { endingText, runEditor, runShell, withLastCommand } from "./child.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";
-import { type Composing, type Ended, row, type TildeEscape } from "./tilde-escape.ts";
-import { read, readInto, write } from "./tilde-files.ts";
+import { type Composing, type Ended, type TildeEscape, tildeEscape } from "./tilde-escape.ts";
+import { readFileOrCommand, readIntoDraft, writeBody } from "./tilde-files.ts";
 
 export const tildeEscapes: readonly TildeEscape[] = [
-  row(
+  tildeEscape(
     "b",
     " name ...",
     'Add names to "blind" Cc: list.',
-    ({ draft }, names) => void pushAll(draft.bcc, typedItems(names)),
+    ({ draft }, names) => void pushAll(draft.bcc, splitTypedItems(names)),
   ),
-  row("c", " name ...", "Add names to Cc: field.", ({ draft }, names) => void pushAll(draft.cc, typedItems(names))),
-  row("d", "", "Read dead.letter into message.", (composing) => readInto(composing, deadLetterPath(composing.config))),
-  row("e", "", "Invoke text editor on partial message.", (composing) => edit(composing, "EDITOR"), true),
-  row(
+  tildeEscape(
+    "c",
+    " name ...",
+    "Add names to Cc: field.",
+    ({ draft }, names) => void pushAll(draft.cc, splitTypedItems(names)),
+  ),
+  tildeEscape("d", "", "Read dead.letter into message.", (composing) =>
+    readIntoDraft(composing, deadLetterPath(composing.config)),
+  ),
+  tildeEscape("e", "", "Invoke text editor on partial message.", (composing) => editText(composing, "EDITOR"), true),
+  tildeEscape(
     "F",
     " messages",
     "Same as ~f, but includes all headers.",
-    (composing, list) => quote(composing, list, { all: true }),
+    (composing, list) => quoteMessages(composing, list, { all: true }),
     true,
   ),
-  row("f", " messages", "Read in messages.", (composing, list) => quote(composing, list, {}), true),
-  row("h", "", "Edit the header fields.", editHeader, true),
-  row(
+  tildeEscape("f", " messages", "Read in messages.", (composing, list) => quoteMessages(composing, list, {}), true),
+  tildeEscape("h", "", "Edit the header fields.", editHeader, true),
+  tildeEscape(
     "M",
     " messages",
     "Same as ~m, but includes all headers.",
-    (composing, list) => quote(composing, list, { all: true, shifted: true }),
+    (composing, list) => quoteMessages(composing, list, { all: true, shifted: true }),
     true,
   ),
-  row(
+  tildeEscape(
     "m",
     " messages",
     "Read in messages, right shifted by a tab.",
-    (composing, list) => quote(composing, list, { shifted: true }),
+    (composing, list) => quoteMessages(composing, list, { shifted: true }),
     true,
   ),
-  row("p", "", "Print (show) the message buffer.", show, true),
-  row("q", "", "Abort message; optionally save copy to ~/dead.letter.", ({ terminal }) => {
+  tildeEscape("p", "", "Print (show) the message buffer.", showDraft, true),
+  tildeEscape("q", "", "Abort message; optionally save copy to ~/dead.letter.", ({ terminal }) => {
     terminal.err("Interrupt\n");
     return "cancelled";
   }),
-  row("r<", " file", "Read a file into the message buffer.", read),
-  row("s", " string", "Set Subject: field to string.", setSubject),
-  row("t", " name ...", "Add names to To: field.", ({ draft }, names) => void pushAll(draft.to, typedItems(names))),
-  row("v", "", "Invoke display editor on message.", (composing) => edit(composing, "VISUAL"), true),
-  row("w", " filename", "Write message to file.", write),
-  row("x", "", "Abort message; no copy is saved.", () => "dropped"),
-  row("?", "", "Print a brief summary of tilde escapes.", ({ terminal }) =>
+  tildeEscape("r<", " file", "Read a file into the message buffer.", readFileOrCommand),
+  tildeEscape("s", " string", "Set Subject: field to string.", setSubject),
+  tildeEscape(
+    "t",
+    " name ...",
+    "Add names to To: field.",
+    ({ draft }, names) => void pushAll(draft.to, splitTypedItems(names)),
+  ),
+  tildeEscape("v", "", "Invoke display editor on message.", (composing) => editText(composing, "VISUAL"), true),
+  tildeEscape("w", " filename", "Write message to file.", writeBody),
+  tildeEscape("x", "", "Abort message; no copy is saved.", () => "dropped"),
+  tildeEscape("?", "", "Print a brief summary of tilde escapes.", ({ terminal }) =>
     terminal.out(tildeHelp(terminal.inputIsTerminal)),
   ),
-  row("!", "command", "Execute shell command.", async ({ config, terminal }, line) => {
+  tildeEscape("!", "command", "Execute shell command.", async ({ config, terminal }, line) => {
     const { code } = await runShell(config, terminal, withLastCommand(config, terminal, line));
     terminal.out(`${endingText(code)}!\n`);
   }),
-  row(
+  tildeEscape(
     "|",
     "command",
     "Pipe message through command.",
-    (composing, _argument, written) => filter(composing, written.slice(1)),
+    (composing, _argument, written) => filterText(composing, written.slice(1)),
     true,
   ),
-  row(
+  tildeEscape(
     ":_",
     "command",
     "Execute a Mail command.",
     async ({ execute }, line) => ((await execute?.(line)) === true ? "dropped" : undefined),
     true,
   ),
-  row("~", "string", "Quote a single tilde.", ({ draft }, _argument, written) =>
+  tildeEscape("~", "string", "Quote a single tilde.", ({ draft }, _argument, written) =>
     draft.body.append(toBytes(`${written}\n`)),
   ),
-  row(".", "", "Simulate end of file on input.", () => "sent"),
-  row("R", " name", undefined, setReplyTo),
+  tildeEscape(".", "", "Simulate end of file on input.", () => "sent"),
+  tildeEscape("R", " name", undefined, setReplyTo),
   ...addedEscapes,
 ];
 
@@ -122,18 +134,18 @@ function setReplyTo({ draft }: Composing, name: string): void {
   draft.replyTo = name === "" ? undefined : name;
 }
 
-function show({ config, terminal, draft }: Composing): void {
-  terminal.out(`-------\nMessage contains:\n${shownHeader(draft, config.settings.text("from"))}`);
+function showDraft({ config, terminal, draft }: Composing): void {
+  terminal.out(`-------\nMessage contains:\n${draftHeaderToShow(draft, config.settings.text("from"))}`);
   terminal.out(draft.body.bytes());
 }
 
-async function edit({ config, terminal, draft }: Composing, which: "EDITOR" | "VISUAL"): Promise<void> {
+async function editText({ config, terminal, draft }: Composing, which: "EDITOR" | "VISUAL"): Promise<void> {
   const text = await runEditor(terminal, config.settings.get(which), draft.body.bytes());
   draft.body.clear();
   draft.body.append(text);
 }
 
-async function filter({ config, terminal, draft }: Composing, line: string): Promise<void> {
+async function filterText({ config, terminal, draft }: Composing, line: string): Promise<void> {
   if (line === "") {
     terminal.err('No bytes from "" !?\n');
     return;
@@ -160,11 +172,11 @@ async function editHeader({ terminal, draft }: Composing): Promise<void> {
     }
     if (answer.kind !== "line") continue;
     if (field === "subject") draft.subject = answer.text;
-    else draft[field] = typedItems(answer.text);
+    else draft[field] = splitTypedItems(answer.text);
   }
 }
 
-async function quote(
+async function quoteMessages(
   { terminal, draft, quoting, config }: Composing,
   list: string,
   form: { all?: boolean; shifted?: boolean },
@@ -176,12 +188,12 @@ async function quote(
   const prefix = config.settings.get("indentprefix") ?? "\t";
   for (const message of messages) {
     const text = await quoting.text(message, form.all === true);
-    draft.body.append(form.shifted === true ? shifted(text, prefix) : text);
+    draft.body.append(form.shifted === true ? indent(text, prefix) : text);
   }
 }
 
 /** On an empty line the prefix loses the blanks at its end. */
-function shifted(text: Buffer, prefix: string): Buffer {
+function indent(text: Buffer, prefix: string): Buffer {
   const put = toBytes(prefix).toString("latin1");
   const bare = put.replace(/[ \t]+$/, "");
   const lines = text

@@ -3,20 +3,20 @@ import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
-import { isSystemError, named, strerror } from "../../system-error.ts";
+import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { endingText, runShell } from "./child.ts";
-import { interruptibly } from "./interrupt.ts";
+import { runInterruptibly } from "./interrupt.ts";
 import type { Composing } from "./tilde-escape.ts";
 
 /** POSIX mailx: `~r !command` and `~<!command` take what a command prints. */
-export async function read(composing: Composing, name: string): Promise<void> {
+export async function readFileOrCommand(composing: Composing, name: string): Promise<void> {
   if (name === "") return composing.terminal.out("Interpolate what file?\n");
-  if (name.startsWith("!")) return readOutput(composing, name.slice(1));
+  if (name.startsWith("!")) return readCommandOutput(composing, name.slice(1));
   const path = expandFileName(composing, name);
-  if (path !== undefined) await readInto(composing, path);
+  if (path !== undefined) await readIntoDraft(composing, path);
 }
 
-export async function readInto(composing: Composing, path: string): Promise<void> {
+export async function readIntoDraft(composing: Composing, path: string): Promise<void> {
   const { terminal, draft } = composing;
   try {
     const about = await stat(path);
@@ -33,14 +33,14 @@ export async function readInto(composing: Composing, path: string): Promise<void
     if (last !== 10) take(Buffer.from("\n"));
     terminal.out(`"${path}" ${lines}/${bytes}\n`);
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
 /** An interrupt gives it up: the message is then as it was before. */
 function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
   const before = draft.body.size;
-  return interruptibly(terminal, async (signal) => {
+  return runInterruptibly(terminal, async (signal) => {
     try {
       for await (const piece of createReadStream(path, { signal })) take(piece as Buffer);
     } catch (error) {
@@ -65,7 +65,7 @@ async function readSpecial({ config, terminal }: Composing, path: string): Promi
   return output;
 }
 
-async function readOutput({ config, terminal, draft }: Composing, line: string): Promise<void> {
+async function readCommandOutput({ config, terminal, draft }: Composing, line: string): Promise<void> {
   const { code, output } = await runShell(config, terminal, line, Buffer.alloc(0));
   terminal.out(endingText(code));
   draft.body.append(output);
@@ -73,7 +73,7 @@ async function readOutput({ config, terminal, draft }: Composing, line: string):
   terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);
 }
 
-export async function write(composing: Composing, name: string): Promise<void> {
+export async function writeBody(composing: Composing, name: string): Promise<void> {
   const { terminal, draft } = composing;
   if (name === "") return terminal.err("Write what file!?\n");
   const path = expandFileName(composing, name);

@@ -2,7 +2,7 @@
 import { MailError } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Input } from "../../terminal/terminal.ts";
-import { typedItems } from "../draft/recipients.ts";
+import { splitTypedItems } from "../draft/recipients.ts";
 import type { Composing, Ended } from "./tilde-escape.ts";
 import { runTildeEscape } from "./tilde-escapes.ts";
 
@@ -82,7 +82,7 @@ export class Typing {
           ? await terminal.readLine("", "people")
           : await terminal.editLine(prompt, value, "people");
       if (answer.kind === "line") this.#endLine(answer);
-      if (answer.kind === "line") return typedItems(asked && !terminal.rich ? value + answer.text : answer.text);
+      if (answer.kind === "line") return splitTypedItems(asked && !terminal.rich ? value + answer.text : answer.text);
       asked = answer.kind === "end";
       if (asked ? terminal.lost || ++ends > refusals : this.#interrupted()) return "cancelled";
     }

@@ -50,7 +50,7 @@ export class Autosave {
    * @returns undefined where there is no directory to write to: then one types without a net
    */
   static start(config: Config, continued: Unfinished | undefined): Autosave | undefined {
-    const directory = directoryOf(config);
+    const directory = autosaveDirectory(config);
     const isReady = ifTrusted(() => {
       makePrivateDirectory(directory);
       return true;
@@ -84,7 +84,7 @@ export class Autosave {
         this.#textStart = Buffer.byteLength(header);
       } else if (this.#descriptor !== undefined) {
         // At its place: what a full disk took of the last line is written over.
-        writePieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
+        writeDraftPieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
       }
       this.#saved = body.size;
       this.#dropContinued();
@@ -101,7 +101,7 @@ export class Autosave {
     try {
       const start = Buffer.from(header);
       writeAll(descriptor, start, 0);
-      writePieces(descriptor, body.pieces(), start.length);
+      writeDraftPieces(descriptor, body.pieces(), start.length);
       renameSync(path, this.#path);
       return descriptor;
     } catch (error) {
@@ -128,17 +128,17 @@ export class Autosave {
     if (this.#descriptor === undefined) return;
     closeSync(this.#descriptor);
     this.#descriptor = undefined;
-    remove(this.#path);
+    removeDraft(this.#path);
   }
 
   #dropContinued(): void {
-    if (this.#continued !== undefined) remove(this.#continued);
+    if (this.#continued !== undefined) removeDraft(this.#continued);
     this.#continued = undefined;
   }
 }
 
 /** Where it can't be removed any more it is offered once more, which is no reason to call a message unsent. */
-function remove(path: string): void {
+function removeDraft(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch (error) {
@@ -146,7 +146,7 @@ function remove(path: string): void {
   }
 }
 
-function writePieces(descriptor: number, pieces: Iterable<Buffer>, start: number): void {
+function writeDraftPieces(descriptor: number, pieces: Iterable<Buffer>, start: number): void {
   let position = start;
   for (const piece of pieces) {
     writeAll(descriptor, piece, position);
@@ -155,8 +155,8 @@ function writePieces(descriptor: number, pieces: Iterable<Buffer>, start: number
 }
 
 /** The messages whose process is gone, the oldest first. */
-export function unfinished(config: Config): Unfinished[] {
-  const directory = directoryOf(config);
+export function findUnfinished(config: Config): Unfinished[] {
+  const directory = autosaveDirectory(config);
   let names: string[];
   try {
     names = readdirSync(directory);
@@ -164,14 +164,14 @@ export function unfinished(config: Config): Unfinished[] {
     if (isSystemError(error)) return [];
     throw error;
   }
-  return names.sort().flatMap((name) => read(join(directory, name)) ?? []);
+  return names.sort().flatMap((name) => readAutosaved(join(directory, name)) ?? []);
 }
 
-export function forget(found: Unfinished): void {
-  remove(found.path);
+export function forgetUnfinished(found: Unfinished): void {
+  removeDraft(found.path);
 }
 
-function read(path: string): Unfinished | undefined {
+function readAutosaved(path: string): Unfinished | undefined {
   try {
     const bytes = readTrusted(path);
     if (bytes === undefined) return undefined;
@@ -186,6 +186,6 @@ function read(path: string): Unfinished | undefined {
   }
 }
 
-function directoryOf(config: Config): string {
+function autosaveDirectory(config: Config): string {
   return join(stateDirectory(config), "drafts");
 }

@@ -8,7 +8,7 @@ import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Built } from "../draft/body.ts";
 
-async function append(path: string, text: Built, options: AppendOptions): Promise<void> {
+async function appendText(path: string, text: Built, options: AppendOptions): Promise<void> {
   try {
     await appendBytes(path, text.pieces(), options);
   } catch (error) {
@@ -27,7 +27,7 @@ export async function saveDeadLetter(config: Config, terminal: Terminal, text: B
   if (text.size === 0) return undefined;
   const path = deadLetterPath(config);
   try {
-    await append(path, text, storeOptions(config));
+    await appendText(path, text, storeOptions(config));
     return path;
   } catch (error) {
     if (!(error instanceof MailError)) throw error;

@@ -5,7 +5,7 @@ import { constants } from "node:os";
 const ends = ["SIGHUP", "SIGTERM", "SIGQUIT"] as const;
 
 /** Not those that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
-function heard(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
+function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
   try {
     const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
     return signals.filter((signal) => ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 0n);
@@ -34,7 +34,7 @@ export function keepAtSignals(
   const release = () => {
     for (const signal of signals) process.off(signal, handler);
   };
-  for (const signal of heard(signals)) process.on(signal, handler);
+  for (const signal of withoutIgnored(signals)) process.on(signal, handler);
   return async () => {
     await ending;
     release();

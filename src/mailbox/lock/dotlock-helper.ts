@@ -41,7 +41,7 @@ function mayHelp(program: string, path: string): boolean {
   return (found.mode & setGid) !== 0 && (directory.mode & groupWrites) !== 0 && found.gid === directory.gid;
 }
 
-function run(program: string, argv: readonly string[]): number | null {
+function runHelper(program: string, argv: readonly string[]): number | null {
   return spawnSync(program, argv, { stdio: "ignore", timeout: 10_000 }).status;
 }
 
@@ -49,8 +49,8 @@ function run(program: string, argv: readonly string[]): number | null {
 export function lockByHelper(path: string): { release(): void } | "refused" | undefined {
   for (const { program, take, drop, refused } of helpers) {
     if (!mayHelp(program, path)) continue;
-    const status = run(program, take(path));
-    if (status === 0) return { release: () => void run(program, drop(path)) };
+    const status = runHelper(program, take(path));
+    if (status === 0) return { release: () => void runHelper(program, drop(path)) };
     if (status === refused) return "refused";
   }
   return undefined;

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { hostname, uptime } from "node:os";
 import { dirname, join } from "node:path";
-import { isSystemError, named } from "../../system-error.ts";
+import { addPathToError, isSystemError } from "../../system-error.ts";
 import { lockByHelper } from "./dotlock-helper.ts";
 
 /** A lock that names no process is stale at this age (milliseconds): the programs that set one refresh it, or are quick. */
@@ -105,7 +105,7 @@ export function tryDotlock(path: string): DotlockOutcome {
       if (!isSystemError(error)) throw error;
       if (["EACCES", "EPERM"].includes(error.code)) return lockByHelper(path) ?? "impossible";
       if (["EROFS", "ENAMETOOLONG", "ENOENT"].includes(error.code)) return "impossible";
-      if (error.code !== "EEXIST") throw named(name, error);
+      if (error.code !== "EEXIST") throw addPathToError(name, error);
       const stale = staleLock(path);
       if (stale === undefined) return "refused";
       removeIf(name, stale);

@@ -48,7 +48,7 @@ function warnOnce(text: string): void {
   notice(text);
 }
 
-async function load(): Promise<Calls | undefined> {
+async function loadLockCalls(): Promise<Calls | undefined> {
   try {
     const { default: koffi } = await import("koffi");
     const libc = koffi.load(null);
@@ -65,13 +65,13 @@ async function load(): Promise<Calls | undefined> {
 }
 
 /** The C library's locking calls; undefined where there is no binary of koffi for the platform, which is said once. */
-function loaded(): Promise<Calls | undefined> {
-  calls ??= load();
+function bindLockCalls(): Promise<Calls | undefined> {
+  calls ??= loadLockCalls();
   return calls;
 }
 
 /** struct flock: l_type, and zeros for the whole file from its start, whatever the widths of this platform. */
-function whole(type: number): Buffer {
+function lockWholeFile(type: number): Buffer {
   const lock = Buffer.alloc(64);
   lock.writeInt16LE(type, 0);
   return lock;
@@ -79,7 +79,7 @@ function whole(type: number): Buffer {
 
 function lockBy({ fcntl, errno }: Calls, descriptor: number, command: number, type: number): Lock | "unknown" {
   for (;;) {
-    if (fcntl(descriptor, command, whole(type)) === 0) return "taken";
+    if (fcntl(descriptor, command, lockWholeFile(type)) === 0) return "taken";
     const code = errno();
     if (code === EINTR) continue;
     if (code === EAGAIN || code === EACCES) return "refused";
@@ -96,7 +96,7 @@ function change(found: Calls, descriptor: number, type: number): Lock {
 
 /** @param descriptor open for writing. @returns "impossible" where the platform or the file system has no such locks */
 export async function tryFcntlLock(descriptor: number): Promise<Lock> {
-  const found = await loaded();
+  const found = await bindLockCalls();
   if (found === undefined) return "impossible";
   const lock = change(found, descriptor, F_WRLCK);
   if (lock === "impossible")
@@ -105,7 +105,7 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
 }
 
 export async function releaseFcntlLock(descriptor: number): Promise<void> {
-  const found = await loaded();
+  const found = await bindLockCalls();
   if (found !== undefined) change(found, descriptor, F_UNLCK);
 }
 
@@ -113,7 +113,7 @@ const LOCK_EX_NB = 2 | 4;
 
 /** flock(2), which can lock a directory: it counts only among our own programs. Gone when the descriptor is closed. */
 export async function tryFlock(descriptor: number): Promise<Lock> {
-  const found = await loaded();
+  const found = await bindLockCalls();
   if (found === undefined) return "impossible";
   if (found.flock(descriptor, LOCK_EX_NB) === 0) return "taken";
   return found.errno() === EAGAIN ? "refused" : "impossible";

@@ -1,6 +1,6 @@
 /** Messages into a Maildir: of a session (`save`, `copy`), of one who sends (`record`), of a deliverer; all or none. */
 import { parseHeader } from "../../message/header.ts";
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import { headerEnd } from "../header-bytes.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { storedForm } from "../stored-form.ts";
@@ -30,7 +30,7 @@ export async function addToMaildir(
     await delivery.publish();
   } catch (error) {
     delivery.withdraw();
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
   return { created: delivery.created };
 }

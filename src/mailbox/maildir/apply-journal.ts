@@ -5,7 +5,7 @@
 import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, named, strerror } from "../../system-error.ts";
+import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { syncDirectory } from "../file-ranges.ts";
 import { type LockedFile, openLocked } from "../locked-file.ts";
 import { asOwner, type Rights, withRights } from "../rights.ts";
@@ -20,28 +20,28 @@ import { applyChanges } from "./state-changes.ts";
 const places: readonly Place[] = ["new", "cur"];
 
 /** @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which */
-export async function apply(journal: MaildirJournal, lockwait: number, replaying = false): Promise<void> {
+export async function applyJournal(journal: MaildirJournal, lockwait: number, replaying = false): Promise<void> {
   const { path, moved } = journal.work;
   const rights = replaying ? journal.place.rights : undefined;
   const undo: Undo[] = [];
   let begun = replaying;
   let mbox: LockedFile | undefined;
   try {
-    if (moved !== null && moved.at !== "maildir") mbox = await openMbox(moved.path, lockwait, rights);
-    await write(journal, mbox, replaying, undo);
+    if (moved !== null && moved.at !== "maildir") mbox = await openTargetMbox(moved.path, lockwait, rights);
+    await writeElsewhere(journal, mbox, replaying, undo);
     const { going, changes } = journal.names();
-    remove(path, going, () => {
+    removeMessages(path, going, () => {
       begun = true;
     });
     applyChanges(path, changes);
   } catch (error) {
     if (begun || error instanceof HalfDone) {
       journal.close();
-      throw described(path, error, "the changes are kept and will be finished when it is opened next");
+      throw describeMaildirFailure(path, error, "the changes are kept and will be finished when it is opened next");
     }
     for (const step of undo.reverse()) step();
     journal.drop();
-    throw described(path, error, "nothing was changed");
+    throw describeMaildirFailure(path, error, "nothing was changed");
   } finally {
     await mbox?.release();
   }
@@ -49,15 +49,15 @@ export async function apply(journal: MaildirJournal, lockwait: number, replaying
 }
 
 /** @param rights of the Maildir's owner, if the owner's journal names the file: it must not lead root to another one */
-async function openMbox(path: string, lockwait: number, rights: Rights | undefined): Promise<LockedFile> {
+async function openTargetMbox(path: string, lockwait: number, rights: Rights | undefined): Promise<LockedFile> {
   try {
     return await openLocked(path, lockwait, undefined, rights && accessSpool(path, rights));
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
-async function write(
+async function writeElsewhere(
   journal: MaildirJournal,
   mbox: LockedFile | undefined,
   replaying: boolean,
@@ -74,7 +74,7 @@ async function write(
   if (edited > 0) undo.push(await fileFrames(path, journal.edited()));
 }
 
-function remove(path: string, bases: ReadonlySet<string>, begun: () => void): void {
+function removeMessages(path: string, bases: ReadonlySet<string>, begun: () => void): void {
   // Another client may rename a file between the listing and the removal: then it is looked for again.
   for (let missed = true; missed; ) {
     missed = false;
@@ -82,7 +82,7 @@ function remove(path: string, bases: ReadonlySet<string>, begun: () => void): vo
       const names = messageNames(path, place).filter((name) => bases.has(baseOf(name)));
       asOwner(path, () => {
         for (const name of names) {
-          if (unlinked(join(path, place, name))) begun();
+          if (unlinkIfPresent(join(path, place, name))) begun();
           else missed = true;
         }
       });
@@ -91,7 +91,7 @@ function remove(path: string, bases: ReadonlySet<string>, begun: () => void): vo
   for (const place of places) syncDirectory(join(path, place));
 }
 
-function unlinked(file: string): boolean {
+function unlinkIfPresent(file: string): boolean {
   try {
     unlinkSync(file);
     return true;
@@ -101,7 +101,7 @@ function unlinked(file: string): boolean {
   }
 }
 
-function described(path: string, failure: unknown, outcome: string): unknown {
+function describeMaildirFailure(path: string, failure: unknown, outcome: string): unknown {
   const error = failure instanceof HalfDone ? failure.cause : failure;
   return isSystemError(error) ? new MailError(`${path}: ${strerror(error)}; ${outcome}`, Exit.IoErr, error) : error;
 }

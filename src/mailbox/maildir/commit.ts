@@ -11,10 +11,10 @@ import { openLocked } from "../locked-file.ts";
 import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
 import { storedForm } from "../stored-form.ts";
-import { apply } from "./apply-journal.ts";
+import { applyJournal } from "./apply-journal.ts";
 import { meansMaildir } from "./directory.ts";
 import { baseOf, lettersOf } from "./file-name.ts";
-import { changedLetters, changeOf, type StateChange } from "./flags.ts";
+import { changeFlags, changeOf, type StateChange } from "./flags.ts";
 import { frame } from "./frames.ts";
 import { lockMaildir } from "./lock.ts";
 import { maildirForm, withLetters } from "./maildir-form.ts";
@@ -24,7 +24,7 @@ import { filing } from "./safe-delivery.ts";
 import { applyChanges } from "./state-changes.ts";
 
 /** Plays the journal that a crash has left. */
-export async function finish(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {
+export async function finishMaildirCommit(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {
   const left = MaildirJournal.left(stateDirectory, path);
   if (left === undefined) return;
   left.close();
@@ -32,7 +32,7 @@ export async function finish(path: string, { stateDirectory, lockwait }: Mailbox
   try {
     // Looked for again: another session may have finished it while we waited.
     const journal = MaildirJournal.left(stateDirectory, path);
-    if (journal !== undefined) await apply(journal, lockwait, true);
+    if (journal !== undefined) await applyJournal(journal, lockwait, true);
   } finally {
     await release();
   }
@@ -53,7 +53,7 @@ export interface Leaving {
  * @returns how many of the known messages stay
  * @throws MailError; nothing was changed then, or the text says what was not
  */
-export async function commit(leaving: Leaving, { stateDirectory, lockwait }: MailboxOptions): Promise<number> {
+export async function commitMaildir(leaving: Leaving, { stateDirectory, lockwait }: MailboxOptions): Promise<number> {
   const { mailbox, table, known, plan, replaced } = leaving;
   const kept: number[] = [];
   const moved: number[] = [];
@@ -81,7 +81,7 @@ export async function commit(leaving: Leaving, { stateDirectory, lockwait }: Mai
         edited: framesOf(leaving, edited),
       },
     );
-    await apply(journal, lockwait);
+    await applyJournal(journal, lockwait);
   }
   return kept.length;
 }
@@ -166,5 +166,5 @@ function changesOf({ table, replaced }: Leaving, kept: readonly number[]): Map<s
 function lettersNow(entry: Entry): string {
   const change = changeOf(entry);
   const letters = lettersOf(entry.name);
-  return change === undefined ? letters : changedLetters(letters, change);
+  return change === undefined ? letters : changeFlags(letters, change);
 }

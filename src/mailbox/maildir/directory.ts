@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
 import { isDirectory, lstatIfPresent, statIfPresent } from "../../file-stats.ts";
-import { isSystemError, named } from "../../system-error.ts";
+import { addPathToError, isSystemError } from "../../system-error.ts";
 import { asOwner } from "../rights.ts";
 
 export type Place = "new" | "cur";
@@ -40,7 +40,7 @@ export function provideMaildir(path: string): boolean {
     });
     return !known;
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 

@@ -42,7 +42,7 @@ export function changeOf({
 }
 
 /** Returns the flags of a name after a change, which keeps those that another client has set meanwhile. */
-export function changedLetters(letters: string, { put, take }: StateChange): string {
+export function changeFlags(letters: string, { put, take }: StateChange): string {
   return [...letters].filter((letter) => !take.includes(letter)).join("") + put;
 }
 

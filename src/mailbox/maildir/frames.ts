@@ -2,7 +2,7 @@
  * Messages on their way into a Maildir, as they stand in a journal: before each a line that says how it is to be filed and
  * how long it is. The names are in it, so that doing it again after a crash adds only what is missing.
  */
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import type { Rights } from "../rights.ts";
 import { refuseSpool } from "../spool.ts";
 import { messageNames } from "./directory.ts";
@@ -82,7 +82,7 @@ export async function fileFrames(path: string, frames: Iterable<Uint8Array>, own
     await delivery.publish();
   } catch (error) {
     delivery.withdraw();
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
   return () => delivery.withdraw();
 }

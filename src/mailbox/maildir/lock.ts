@@ -12,14 +12,14 @@ import { type Release, waitForLock } from "../lock/wait.ts";
 export async function lockMaildir(path: string, lockwait: number): Promise<Release> {
   const descriptor = openSync(path, "r");
   try {
-    return await waitForLock(path, lockwait, () => attempt(path, descriptor));
+    return await waitForLock(path, lockwait, () => tryLocks(path, descriptor));
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
 }
 
-async function attempt(path: string, descriptor: number): Promise<Release | undefined> {
+async function tryLocks(path: string, descriptor: number): Promise<Release | undefined> {
   const lock = await tryFlock(descriptor);
   if (lock === "refused") return undefined;
   if (lock === "taken") return async () => closeSync(descriptor);

@@ -33,10 +33,10 @@ export function maildirForm(message: Iterable<Uint8Array>, { fromMaildir = false
   const { fromLine, date } = takeFromLine(header);
   const body = withoutLastLine({ first: rest, pieces });
   const fields = fromMaildir ? header.subarray(fromLine.length) : fieldsFor(header, fromLine);
-  return { letters: flagsOfStatus(header), date, pieces: joined(fields, body) };
+  return { letters: flagsOfStatus(header), date, pieces: prependHeader(fields, body) };
 }
 
-function* joined(first: Buffer, pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+function* prependHeader(first: Buffer, pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   yield first;
   yield* pieces;
 }

@@ -9,7 +9,7 @@ import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
 import { CannotFinish, MessageUnreadable } from "../mailbox-errors.ts";
 import { oneByOne } from "../pieces.ts";
-import { commit, finish } from "./commit.ts";
+import { commitMaildir, finishMaildirCommit } from "./commit.ts";
 import { removeAbandoned } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 import { lockMaildir } from "./lock.ts";
@@ -21,9 +21,9 @@ const pieceSize = 1 << 20;
 const sameInstant = 1_000_000_000n;
 
 /** Finishes an interrupted quit. @returns false if only another user can: the Maildir is then read-only */
-async function finishIfPossible(path: string, options: MailboxOptions): Promise<boolean> {
+async function finishMaildirIfPossible(path: string, options: MailboxOptions): Promise<boolean> {
   try {
-    await finish(path, options);
+    await finishMaildirCommit(path, options);
     return true;
   } catch (error) {
     if (!(error instanceof CannotFinish)) throw error;
@@ -34,7 +34,7 @@ async function finishIfPossible(path: string, options: MailboxOptions): Promise<
 
 /** Opens a Maildir at the cost of two listings. What a crash left undone is finished first. */
 export async function openMaildir(path: string, options: MailboxOptions): Promise<Mailbox> {
-  const readOnly = options.readOnly === true || !canWrite(path) || !(await finishIfPossible(path, options));
+  const readOnly = options.readOnly === true || !canWrite(path) || !(await finishMaildirIfPossible(path, options));
   if (!readOnly) {
     removeAbandoned(path);
   }
@@ -161,7 +161,7 @@ class MaildirMailbox implements Mailbox {
       const known = this.count;
       const arrived = this.#table.look();
       const leaving = { mailbox: this, table: this.#table, known, plan, replaced: this.#replaced };
-      const kept = await commit(leaving, this.#options);
+      const kept = await commitMaildir(leaving, this.#options);
       return { arrived, empty: kept + arrived === 0 };
     } finally {
       await release();

@@ -15,7 +15,7 @@ const longestHead = 256 << 10;
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** @param head up to the empty line */
-function lineEndOf(head: Buffer): string {
+function lineEndOfFile(head: Buffer): string {
   const end = head.indexOf(10);
   return end > 0 && end < 1024 && head[end - 1] === 13 ? "\r\n" : "\n";
 }
@@ -26,7 +26,7 @@ function fromLineOf(head: Buffer, mtime: Date, lineEnd: string): string {
   return `From ${fromLineUser(head)} ${asctime(deliveryDate(head) ?? mtime)}${lineEnd}`;
 }
 
-function endOf(lastByte: number | undefined, lineEnd: string): string {
+function endOfMboxForm(lastByte: number | undefined, lineEnd: string): string {
   return lastByte === undefined || lastByte === 10 ? lineEnd : lineEnd + lineEnd;
 }
 
@@ -50,9 +50,9 @@ export class MessageFile {
     this.#fileSize = size;
     this.#start = readRange(this.#descriptor, 0, Math.min(size, headPiece));
     const head = this.#head();
-    const lineEnd = lineEndOf(head);
+    const lineEnd = lineEndOfFile(head);
     this.#fromLine = Buffer.from(fromLineOf(head, dateOf(head) ?? mtime, lineEnd));
-    this.#end = Buffer.from(endOf(size === 0 ? undefined : this.#bytes(size - 1, size)[0], lineEnd));
+    this.#end = Buffer.from(endOfMboxForm(size === 0 ? undefined : this.#bytes(size - 1, size)[0], lineEnd));
     this.size = this.#fromLine.length + size + this.#end.length;
   }
 
@@ -119,14 +119,14 @@ export class MessageReader {
     // A file that begins with the empty line has no header.
     if (headLength === undefined || file[0] === 10 || file[0] === 13) return undefined;
     const head = file.subarray(0, headLength);
-    const lineEnd = lineEndOf(head);
+    const lineEnd = lineEndOfFile(head);
     const fromLine = fromLineOf(head, stat.mtime, lineEnd);
     const fromLength = Buffer.byteLength(fromLine);
     if (fromLength > fromLineRoom) return undefined;
     const start = fromLineRoom - fromLength;
     this.#memory.write(fromLine, start);
     if (part === "header") return this.#memory.subarray(start, fromLineRoom + headLength);
-    const end = endOf(file[length - 1], lineEnd);
+    const end = endOfMboxForm(file[length - 1], lineEnd);
     this.#memory.write(end, fromLineRoom + length, "latin1");
     return this.#memory.subarray(start, fromLineRoom + length + end.length);
   }

@@ -29,7 +29,7 @@ function inOrder(files: readonly Found[]): Found[] {
   return timed.map(({ file }) => file);
 }
 
-function list(path: string): Found[] {
+function listFiles(path: string): Found[] {
   // new first: what moves to cur meanwhile is then seen twice rather than not at all.
   const fresh = messageNames(path, "new").map((name) => ({ place: "new" as const, name }));
   const seen = messageNames(path, "cur").map((name) => ({ place: "cur" as const, name }));
@@ -57,7 +57,7 @@ export class MessageTable {
 
   /** Lists the directories: new messages get numbers, the known ones their names of now. @returns how many are new */
   look(): number {
-    const files = list(this.#path);
+    const files = listFiles(this.#path);
     if (this.#entries.length === 0) return this.#addAll(inOrder(files));
     const known = new Map(this.#entries.map((entry) => [baseOf(entry.name), entry]));
     const there = new Set<Entry>();
@@ -67,7 +67,7 @@ export class MessageTable {
       if (entry === undefined) unknown.push(file);
       else {
         there.add(entry);
-        rename(entry, file);
+        updateEntry(entry, file);
       }
     }
     for (const entry of this.#entries) entry.gone = !there.has(entry);
@@ -78,9 +78,9 @@ export class MessageTable {
   find(message: number): boolean {
     const entry = this.entry(message);
     const base = baseOf(entry.name);
-    const file = list(this.#path).findLast(({ name }) => baseOf(name) === base);
+    const file = listFiles(this.#path).findLast(({ name }) => baseOf(name) === base);
     if (file === undefined) return false;
-    rename(entry, file);
+    updateEntry(entry, file);
     return true;
   }
 
@@ -99,7 +99,7 @@ export class MessageTable {
 }
 
 /** What another client did to the name counts, unless the session has changed the same. */
-function rename(entry: Entry, { place, name }: Found): void {
+function updateEntry(entry: Entry, { place, name }: Found): void {
   if (entry.place === place && entry.name === name) return;
   const found = flagsOf(place, name);
   for (const flag of [Flag.Read, Flag.Deleted]) {

@@ -7,7 +7,7 @@ import { syncDirectory } from "../file-ranges.ts";
 import { asOwner } from "../rights.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf, lettersOf, nameWith } from "./file-name.ts";
-import { changedLetters, type StateChange } from "./flags.ts";
+import { changeFlags, type StateChange } from "./flags.ts";
 
 /**
  * Names files anew, in `cur`. Doing it twice does the same as once.
@@ -23,7 +23,7 @@ export function applyChanges(path: string, changes: ReadonlyMap<string, StateCha
     for (const place of ["new", "cur"] as const) {
       const names = messageNames(path, place).filter((name) => changes.has(baseOf(name)));
       asOwner(path, () => {
-        for (const name of names) missed = !rename(path, place, name, changes) || missed;
+        for (const name of names) missed = !renameMessage(path, place, name, changes) || missed;
       });
     }
   }
@@ -32,11 +32,11 @@ export function applyChanges(path: string, changes: ReadonlyMap<string, StateCha
 }
 
 /** @returns false when the file is not there any more */
-function rename(path: string, place: Place, name: string, changes: ReadonlyMap<string, StateChange>): boolean {
+function renameMessage(path: string, place: Place, name: string, changes: ReadonlyMap<string, StateChange>): boolean {
   const base = baseOf(name);
   const change = changes.get(base);
   if (change === undefined) return true;
-  const changed = changedLetters(lettersOf(name), change);
+  const changed = changeFlags(lettersOf(name), change);
   if (place === "cur" && changed === lettersOf(name)) return true;
   const target = nameWith(base, changed);
   if (place === "cur" && target === name) return true;

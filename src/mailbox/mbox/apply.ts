@@ -7,7 +7,7 @@
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, named, strerror } from "../../system-error.ts";
+import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { writePieces } from "../file-ranges.ts";
 import { fileFrames } from "../maildir/frames.ts";
 import { withRights } from "../rights.ts";
@@ -23,7 +23,7 @@ export interface Again {
 }
 
 /** @param onWritten told how many bytes of the tail have been written */
-export async function apply(
+export async function carryOutJournal(
   journal: Journal,
   spool: number,
   mbox: number | undefined,
@@ -36,9 +36,9 @@ export async function apply(
     undo = await addMessages(journal, mbox, false, again.forMbox);
     makeRoom(journal, spool);
   } catch (error) {
-    if (error instanceof HalfDone) throw unfinished(work, error.cause);
-    takeBack(journal, spool, undo, error);
-    throw error instanceof MailError ? error : unchanged(work, error);
+    if (error instanceof HalfDone) throw describeUnfinished(work, error.cause);
+    undoAll(journal, spool, undo, error);
+    throw error instanceof MailError ? error : describeUnchanged(work, error);
   }
   await writeTail(journal, spool, again.tail, onWritten);
 }
@@ -61,7 +61,7 @@ export async function addMessages(
     // The file was opened with the owner's rights, and what replaces it is to be created with them.
     return withRights(replaying ? rights : undefined, () => addToMbox(to, mbox, pieces, replaying));
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
@@ -98,7 +98,7 @@ export async function writeTail(
     }
     journal.drop();
   } catch (error) {
-    throw unfinished(work, error);
+    throw describeUnfinished(work, error);
   }
 }
 
@@ -115,22 +115,22 @@ function* firstOf(parts: Iterable<Part>, length: number): Iterable<Part> {
 }
 
 /** @throws MailError when it can't be taken back: then the journal stays, and the next open finishes the work */
-function takeBack(journal: Journal, spool: number, undo: Undo, cause: unknown): void {
+function undoAll(journal: Journal, spool: number, undo: Undo, cause: unknown): void {
   try {
     if (fstatSync(spool).size > journal.work.oldSize) ftruncateSync(spool, journal.work.oldSize);
     undo();
     journal.drop();
   } catch {
-    throw unfinished(journal.work, cause);
+    throw describeUnfinished(journal.work, cause);
   }
 }
 
-function unchanged(work: Work, error: unknown): unknown {
+function describeUnchanged(work: Work, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error);
 }
 
-export function unfinished(work: Work, error: unknown): unknown {
+export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;
   const text = `${work.path}: ${reason}; the changes are kept and will be finished when it is opened next`;

@@ -160,14 +160,14 @@ export class BlockWriter {
   async #writeSome(bytes: Buffer, position: number): Promise<number> {
     const { descriptor, direct } = this.#target;
     const isWhole = bytes.length % directUnit === 0 && position % directUnit === 0;
-    if (!this.#isDirect || direct === undefined || !isWhole) return written(descriptor, bytes, position);
+    if (!this.#isDirect || direct === undefined || !isWhole) return writeBlock(descriptor, bytes, position);
     try {
-      return await written(direct, bytes, position);
+      return await writeBlock(direct, bytes, position);
     } catch (error) {
       if (!isSystemError(error) || error.code !== "EINVAL") throw error;
       // This file system wants other units, or has no such writes.
       this.#isDirect = false;
-      return written(descriptor, bytes, position);
+      return writeBlock(descriptor, bytes, position);
     }
   }
 
@@ -186,7 +186,7 @@ export class BlockWriter {
   }
 }
 
-async function written(descriptor: number, bytes: Buffer, position: number): Promise<number> {
+async function writeBlock(descriptor: number, bytes: Buffer, position: number): Promise<number> {
   return (await writeAsync(descriptor, bytes, 0, bytes.length, position)).bytesWritten;
 }
 

@@ -67,7 +67,7 @@ export interface Recent {
 }
 
 /** Two mailboxes whose paths have one checksum take turns: the index of the other is not believed. */
-function nameOf(directory: string, path: string): string {
+function indexFileName(directory: string, path: string): string {
   return join(directory, `${crc32(Buffer.from(path)).toString(16).padStart(8, "0")}.index`);
 }
 
@@ -85,7 +85,7 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
   if (state.size < worthwhile) return undefined;
   let descriptor: number | undefined;
   try {
-    descriptor = openPrivateFile(nameOf(directory, path), constants.O_RDONLY);
+    descriptor = openPrivateFile(indexFileName(directory, path), constants.O_RDONLY);
     const { size } = fstatSync(descriptor);
     if (size < headerLength || size > state.size) return undefined;
     const count = (size - headerLength) / 9;
@@ -94,7 +94,7 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
     const starts = new Float64Array(count + spare);
     const stored = new Uint8Array(count + spare);
     const parts = [header, new Uint8Array(starts.buffer, 0, count * 8), stored.subarray(0, count)] as const;
-    if (readvSync(descriptor, parts, 0) !== size || Number(header.readBigInt64LE(fields.sum * 8)) !== sumOf(parts))
+    if (readvSync(descriptor, parts, 0) !== size || Number(header.readBigInt64LE(fields.sum * 8)) !== sumOfIndex(parts))
       return undefined;
     return believe(header, starts, stored, count, mailbox, state);
   } catch (error) {
@@ -133,7 +133,7 @@ function believe(
   const index = new MessageIndex(starts, stored, count);
   const recent: Recent = { from: number(fields.recentFrom), to: size, sum: number(fields.recentSum) };
   if (!grown && recent.sum !== unknown) return { index, size, recent };
-  if (!sampled(known).every((start) => startsMessage(mailbox, start))) return undefined;
+  if (!sampleStarts(known).every((start) => startsMessage(mailbox, start))) return undefined;
   if (recent.sum !== unknown && sumOfRange(mailbox, recent.from, size) === recent.sum) return { index, size, recent };
   index.cutAt(size - recentLength);
   return { index, size, recent: undefined };
@@ -155,14 +155,14 @@ function recentOf(mailbox: number, size: number, known: Recent | "changed" | und
 }
 
 /** Of the whole file but the place of the sum itself. @param parts the header, and what follows it */
-function sumOf([header, ...parts]: readonly [Uint8Array, ...Uint8Array[]]): number {
+function sumOfIndex([header, ...parts]: readonly [Uint8Array, ...Uint8Array[]]): number {
   const at = fields.sum * 8;
   return parts.reduce((sum, part) => crc32(part, sum), crc32(header.subarray(at + 8), crc32(header.subarray(0, at))));
 }
 
 /** The sum has told already that the file is as it was written. */
 function areInOrder(starts: Float64Array, size: number): boolean {
-  const ordered = [...sampled(starts), starts[starts.length - 1] as number, size];
+  const ordered = [...sampleStarts(starts), starts[starts.length - 1] as number, size];
   return ordered.every((start, at) => Number.isInteger(start) && start >= (at === 0 ? 0 : (ordered[at - 1] as number)));
 }
 
@@ -175,10 +175,10 @@ export function areInPlace({
   readonly index: MessageIndex;
 }): boolean {
   if (index.count === 0) return true;
-  return [...sampled(index.starts), index.lastStart].every((start) => startsMessage(descriptor, start));
+  return [...sampleStarts(index.starts), index.lastStart].every((start) => startsMessage(descriptor, start));
 }
 
-function sampled(starts: Float64Array): number[] {
+function sampleStarts(starts: Float64Array): number[] {
   const step = Math.max(1, Math.floor(starts.length / samples));
   return Array.from({ length: Math.ceil(starts.length / step) }, (_, at) => starts[at * step] as number);
 }
@@ -205,7 +205,7 @@ export function saveIndex(
   known?: Recent | "changed",
 ): void {
   if (state.size < worthwhile || index.count === 0) return;
-  const name = nameOf(directory, path);
+  const name = indexFileName(directory, path);
   const draft = `${name}.${process.pid}`;
   try {
     const { count, starts, storedStates } = index;
@@ -225,7 +225,7 @@ export function saveIndex(
     put(fields.recentFrom, recent.from);
     put(fields.recentSum, recent.sum);
     const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
-    put(fields.sum, sumOf([header, ...columns]));
+    put(fields.sum, sumOfIndex([header, ...columns]));
     makePrivateDirectory(directory);
     const descriptor = createPrivateFile(draft);
     try {

@@ -50,7 +50,7 @@ export function writeJournal(
     async (descriptor, draft, place) => {
       const direct = content.direct === true ? withRights(place.rights, () => openDirect(draft)) : undefined;
       try {
-        return await fill({ descriptor, direct }, plan, spool, place, content, options);
+        return await fillJournal({ descriptor, direct }, plan, spool, place, content, options);
       } finally {
         if (direct !== undefined) closeSync(direct);
       }
@@ -59,7 +59,7 @@ export function writeJournal(
   );
 }
 
-async function fill(
+async function fillJournal(
   file: { readonly descriptor: number; readonly direct: number | undefined },
   plan: Plan,
   spool: number,
@@ -84,7 +84,7 @@ async function fill(
   await writer.end();
   const tailLength = mboxAt - tailAt;
   const newSize = plan.offset + tailLength;
-  writeAll(descriptor, bytesOf(sums.finish(Math.min(newSize, plan.oldSize))), end);
+  writeAll(descriptor, toBufferView(sums.finish(Math.min(newSize, plan.oldSize))), end);
   const work: Work = {
     version: 2,
     ...plan,
@@ -96,7 +96,7 @@ async function fill(
   return new Journal(work, descriptor, place, tailAt);
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
+function toBufferView({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 

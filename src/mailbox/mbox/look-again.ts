@@ -48,11 +48,11 @@ export async function lookAgain(known: Known, descriptor: number, signal: AbortS
   const { undecided } = await scan(descriptor, 0, state.size, now.index, { signal });
   now.covered = state.size;
   if (ours && isGrown(before, now, known.identities.byMessage))
-    return { numbering: grown(before, now), file: now, state, undecided };
-  return { numbering: merged(known, now), file: now, state, undecided };
+    return { numbering: continueNumbering(before, now), file: now, state, undecided };
+  return { numbering: mergeNumbering(known, now), file: now, state, undecided };
 }
 
-function grown(before: MboxFile, now: MboxFile): Numbering {
+function continueNumbering(before: MboxFile, now: MboxFile): Numbering {
   const known = before.count;
   for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
   for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
@@ -70,7 +70,7 @@ function hasMore(before: MboxFile, now: MboxFile, message: number): boolean {
   return isSaved || before.replaced.has(message) || hasSwallowed(now, message, oldEnd);
 }
 
-function merged({ path, file: before, identities }: Known, now: MboxFile): Numbering {
+function mergeNumbering({ path, file: before, identities }: Known, now: MboxFile): Numbering {
   const found = identities.areComplete ? reconcile(before, now, identities.byMessage) : undefined;
   if (found === undefined) throw new MailboxChanged(path);
   for (const [at, old] of found.known.entries()) if (old > 0) now.index.setFlags(at + 1, before.index.flags(old));

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
-import { isSystemError, named } from "../../system-error.ts";
+import { addPathToError, isSystemError } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
 import { lockFile } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
@@ -27,7 +27,7 @@ import { landmarksOf, MboxFile } from "./mbox-file.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
-import { keepSeparators, type Outcome, outcomeOf } from "./rewrite.ts";
+import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
 import { scan } from "./scan.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
@@ -287,7 +287,7 @@ export class MboxMailbox implements Mailbox {
         descriptor = openSync(this.path, constants.O_RDWR);
       } catch (error) {
         if (isSystemError(error) && error.code === "ENOENT") throw new MailboxChanged(this.path, "removed");
-        throw named(this.path, error);
+        throw addPathToError(this.path, error);
       }
     }
   }
@@ -301,7 +301,7 @@ export class MboxMailbox implements Mailbox {
       const decided = plan.fate(known);
       return decided === "mbox" && toItself ? "keep" : decided;
     };
-    const outcome = outcomeOf(this.#file, fate);
+    const outcome = planOutcome(this.#file, fate);
     keepSeparators(this.#file, outcome);
     return { numbering, outcome };
   }

@@ -117,7 +117,8 @@ export class MessageIndex {
     const first = this.#starts.subarray(0, this.#count).lastIndexOf(starts[0] as number);
     if (first < 0 || first + count > this.#count) return false;
     for (let i = 0; i < count; i++) if (this.#starts[first + i] !== starts[i]) return false;
-    for (let i = 0; i < count; i++) this.setFlags(first + i + 1, flagsOf(stored[i] as number) ^ (changed[i] as number));
+    for (let i = 0; i < count; i++)
+      this.setFlags(first + i + 1, flagsOfStored(stored[i] as number) ^ (changed[i] as number));
     return true;
   }
 
@@ -146,12 +147,12 @@ export class MessageIndex {
   }
 
   #flagsAt(at: number): number {
-    return flagsOf(this.#stored[at] as number) ^ (this.#changed[at] as number);
+    return flagsOfStored(this.#stored[at] as number) ^ (this.#changed[at] as number);
   }
 
   setFlags(message: number, flags: number): void {
     this.#check(message);
-    this.#changed[message - 1] = flags ^ flagsOf(this.#stored[message - 1] as number);
+    this.#changed[message - 1] = flags ^ flagsOfStored(this.#stored[message - 1] as number);
   }
 
   /** Of the messages from one on, how many have the same flags. */
@@ -202,7 +203,7 @@ export class MessageIndex {
   }
 }
 
-function flagsOf(stored: number): number {
+function flagsOfStored(stored: number): number {
   return (stored & Stored.Old ? 0 : Flag.New) | (stored & Stored.Read ? Flag.Read : 0);
 }
 

@@ -77,17 +77,17 @@ export function* messageHeaders(source: MboxFile, messages: readonly number[]): 
   for (const [index, message] of messages.entries()) {
     const start = source.start(message);
     const end = source.end(message);
-    let bytes = headerIn(window, start, end);
+    let bytes = headerOfPiece(window, start, end);
     if (bytes === undefined && source.replaced.get(message) === undefined) {
       window.move(start, runEnd(source, messages, index, headerWindow));
-      bytes = headerIn(window, start, end);
+      bytes = headerOfPiece(window, start, end);
     }
     if (bytes === undefined || source.replaced.get(message) !== undefined) bytes = source.header(message);
     yield { message, at: 0, bytes };
   }
 }
 
-function headerIn(window: Window, start: number, end: number): Buffer | undefined {
+function headerOfPiece(window: Window, start: number, end: number): Buffer | undefined {
   if (!window.holds(start, start + 1)) return undefined;
   const bytes = window.slice(start, end);
   const found = headerEnd(bytes, 0);

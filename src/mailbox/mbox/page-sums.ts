@@ -6,7 +6,7 @@ const pageSize = 4096;
 const pagesAtOnce = 1024;
 
 /** A sum of words that tells chance damage, no more. */
-export function sumOf(words: Int32Array, start: number, end: number): number {
+export function sumOfPage(words: Int32Array, start: number, end: number): number {
   // Four lanes, so that one multiplication needs not wait for the other.
   let a = 1;
   let b = 2;
@@ -71,7 +71,7 @@ export class PageSums {
     bytes.fill(0, filled, Math.ceil(to / pageSize) * pageSize);
     const index = first - Math.floor(this.#start / pageSize);
     for (let i = 0; i * pageSize < to; i++)
-      this.#sums[index + i] = sumOf(words, (i * pageSize) / 4, ((i + 1) * pageSize) / 4);
+      this.#sums[index + i] = sumOfPage(words, (i * pageSize) / 4, ((i + 1) * pageSize) / 4);
     this.#at = position + to;
   }
 }

@@ -9,7 +9,7 @@ import type { Rights } from "../rights.ts";
 import { accessSpool } from "../spool.ts";
 import { keptPath } from "../state-path.ts";
 import { heldByMbox } from "../to-mbox.ts";
-import { addMessages, makeRoom, unfinished, writeTail } from "./apply.ts";
+import { addMessages, describeUnfinished, makeRoom, writeTail } from "./apply.ts";
 import { Journal, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import { eachIsOneOf, pageSums } from "./page-sums.ts";
@@ -40,7 +40,7 @@ export async function finishLocked(path: string, directory: string, spool: numbe
       await locked?.release();
     }
   } catch (error) {
-    throw unfinished(journal.work, error);
+    throw describeUnfinished(journal.work, error);
   }
 }
 
@@ -113,7 +113,7 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
     return cut ? newSize : work.oldSize;
   }
   // A longer spool: its end may have been written ahead, wholly or in part.
-  if (size <= newSize && isOurs(journal, spool, size)) return size;
+  if (size <= newSize && isTailOfJournal(journal, spool, size)) return size;
   let agrees = work.oldSize;
   for (const piece of journal.tailPieces(work.oldSize - work.offset, work.tailLength)) {
     const there = readRange(spool, agrees, Math.min(size, agrees + piece.length));
@@ -128,7 +128,7 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
 }
 
 /** All that stands behind the old end is what was to be there, but for pages that a power failure took. */
-function isOurs(journal: Journal, spool: number, size: number): boolean {
+function isTailOfJournal(journal: Journal, spool: number, size: number): boolean {
   const { offset, oldSize, tailLength } = journal.work;
   let at = oldSize;
   for (const piece of journal.tailPieces(oldSize - offset, tailLength)) {

@@ -28,7 +28,7 @@ export interface Outcome {
 }
 
 /** @param fate of each message; "as-is": whatever its Status is, it stays */
-export function outcomeOf(file: MboxFile, fate: (message: number) => Fate | "as-is"): Outcome {
+export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "as-is"): Outcome {
   const changes = new Uint8Array(file.count);
   const moved: number[] = [];
   let firstChanged = 0;
@@ -84,12 +84,12 @@ function saysTheSame(file: MboxFile, message: number): boolean {
   return (stored & Stored.Old) !== 0 && ((stored & Stored.Read) !== 0) === wanted;
 }
 
-function statusOf(file: MboxFile, message: number): string {
+function statusOfMessage(file: MboxFile, message: number): string {
   return (file.index.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
 }
 
 /** Where writing begins. Empty lines in front of the first message go with it, as in bsd-mailx; any other text stays. */
-export function offsetOf(file: MboxFile, firstChanged: number): number {
+export function offsetOfFirstChange(file: MboxFile, firstChanged: number): number {
   const start = file.start(firstChanged);
   if (firstChanged > 1 || start === 0) return start;
   for (const piece of readPieces(file.descriptor, 0, start)) {
@@ -168,10 +168,10 @@ export class NewTail {
         message = last;
         continue;
       }
-      const status = changed === change.status ? statusOf(file, message) : undefined;
+      const status = changed === change.status ? statusOfMessage(file, message) : undefined;
       const read = status === "RO" ? Stored.Read : 0;
       index.add(at, status === undefined ? file.index.stored(message) : Stored.Old | Stored.Plain | read);
-      for (const piece of status === undefined ? file.pieces(message) : withStatus(file, window, message, status)) {
+      for (const piece of status === undefined ? file.pieces(message) : replaceStatus(file, window, message, status)) {
         at += piece.length;
         yield piece;
       }
@@ -190,7 +190,7 @@ export class NewTail {
 }
 
 /** A message with another Status; each piece is valid until the next message. */
-function withStatus(file: MboxFile, window: Window, message: number, status: string): Iterable<Uint8Array> {
+function replaceStatus(file: MboxFile, window: Window, message: number, status: string): Iterable<Uint8Array> {
   const bytes = file.replaced.has(message)
     ? undefined
     : window.take(file.start(message), file.end(message), file.covered);
@@ -219,7 +219,7 @@ export function* messagesForMbox(
   yield between;
   for (const { message, at, bytes } of wholeMessages(file, messages)) {
     if (at > 0) continue;
-    const status = statusOf(file, message);
+    const status = statusOfMessage(file, message);
     const isWhole = bytes.length === file.size(message);
     const quick = isWhole && keepField === undefined ? asStored(bytes, status, true) : undefined;
     yield* quick ?? storedForm(file, message, { status, keepField, isCopy: true });

@@ -60,7 +60,7 @@ export async function scan(
   const ask = (number: number) => {
     const position = positionOf(number);
     if (position >= size) return;
-    const read = fill(descriptor, pieceOf(number).bytes, position, Math.min(pieceSize, size - position));
+    const read = fillBuffer(descriptor, pieceOf(number).bytes, position, Math.min(pieceSize, size - position));
     // Told where it is awaited.
     read.catch(() => {});
     reads.push(read);
@@ -90,7 +90,7 @@ export async function scan(
   }
 }
 
-async function fill(descriptor: number, buffer: Buffer, position: number, wanted: number): Promise<number> {
+async function fillBuffer(descriptor: number, buffer: Buffer, position: number, wanted: number): Promise<number> {
   let filled = 0;
   while (filled < wanted) {
     const { bytesRead } = await readAsync(descriptor, buffer, mostCarried + filled, wanted - filled, position + filled);

@@ -204,7 +204,7 @@ export class Scanner {
       if (bytes[i] === 82) stored |= Stored.Read;
       else if (bytes[i] === 79) stored |= Stored.Old;
     }
-    const plain = i < limit && isPlain(bytes, value, i);
+    const plain = i < limit && hasNoSpecialBytes(bytes, value, i);
     this.#index.setStored(this.#index.count, plain ? stored | Stored.Plain : stored);
     this.#statusSeen = true;
   }
@@ -217,7 +217,7 @@ function isCandidate(bytes: Buffer, start: number, at: number): boolean {
 }
 
 /** ` O` or ` RO` */
-function isPlain(bytes: Buffer, start: number, end: number): boolean {
+function hasNoSpecialBytes(bytes: Buffer, start: number, end: number): boolean {
   if (bytes[start] !== 32 || bytes[end - 1] !== 79) return false;
   return end - start === 2 || (end - start === 3 && bytes[start + 1] === 82);
 }

@@ -48,7 +48,7 @@ export async function unpack(
     return plain;
   } catch (error) {
     closeSync(plain);
-    throw isSystemError(error) && isFull(error) ? withoutRoom(directory, path) : error;
+    throw isSystemError(error) && isDiskFull(error) ? withoutRoom(directory, path) : error;
   }
 }
 
@@ -71,7 +71,7 @@ async function byZlibOrProgram(
   }
 }
 
-function isFull({ code }: NodeJS.ErrnoException): boolean {
+function isDiskFull({ code }: NodeJS.ErrnoException): boolean {
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
 }
 

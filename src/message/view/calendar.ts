@@ -42,16 +42,16 @@ function describe(event: Component, method: string): string {
   const first = (name: string) => event.get(name)?.[0];
   const attendees = event.get("ATTENDEE") ?? [];
   const organizer = first("ORGANIZER");
-  const title = `${methods[method] ?? "Event"}: ${unescaped(first("SUMMARY")?.value ?? "(no title)")}`;
+  const title = `${methods[method] ?? "Event"}: ${unescapeText(first("SUMMARY")?.value ?? "(no title)")}`;
   const rows: [string, string][] = [
     ["When", when(first("DTSTART"), first("DTEND") ?? first("DUE"), first("RRULE")?.value)],
-    ["Where", unescaped(first("LOCATION")?.value ?? "")],
+    ["Where", unescapeText(first("LOCATION")?.value ?? "")],
     ["Organizer", organizer === undefined ? "" : person(organizer)],
-    ["Invited", attendees.slice(0, mostNames).map(invited).join(", ")],
+    ["Invited", attendees.slice(0, mostNames).map(attendeeInWords).join(", ")],
     ["Status", first("STATUS")?.value.toLowerCase() ?? ""],
     [
       "About",
-      unescaped(first("DESCRIPTION")?.value ?? "")
+      unescapeText(first("DESCRIPTION")?.value ?? "")
         .trim()
         .replaceAll("\n", "\n           "),
     ],
@@ -61,7 +61,7 @@ function describe(event: Component, method: string): string {
   return `${title}\n${told.join("")}`;
 }
 
-function invited(attendee: Property): string {
+function attendeeInWords(attendee: Property): string {
   const answer = answers[attendee.parameters.get("PARTSTAT")?.toUpperCase() ?? ""];
   return answer === undefined ? person(attendee) : `${person(attendee)} (${answer})`;
 }
@@ -104,7 +104,7 @@ function rhythm(rule: string | undefined): string {
   return `, every ${every > 1 ? `${every} ${unit}s` : unit}${count === undefined ? "" : `, ${count} times`}`;
 }
 
-function unescaped(text: string): string {
+function unescapeText(text: string): string {
   return text.replace(/\\([nN,;\\])/g, (_all, character: string) => (/n/i.test(character) ? "\n" : character));
 }
 

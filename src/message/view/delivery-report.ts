@@ -51,7 +51,7 @@ const actions: Record<string, string> = {
 export function deliverySummary(text: string): string {
   const [about, ...recipients] = blocks(text);
   if (about === undefined) return "";
-  const by = typed(about.get("reporting-mta"));
+  const by = withoutAddressType(about.get("reporting-mta"));
   const told = recipients.length > 0 ? recipients : [about];
   const lines = told.slice(0, mostRecipients).map(recipientLine);
   if (told.length > mostRecipients) lines.push(`  ... and ${told.length - mostRecipients} more`);
@@ -59,16 +59,16 @@ export function deliverySummary(text: string): string {
 }
 
 function recipientLine(fields: Header): string {
-  const final = typed(fields.get("final-recipient"));
-  const original = typed(fields.get("original-recipient"));
+  const final = withoutAddressType(fields.get("final-recipient"));
+  const original = withoutAddressType(fields.get("original-recipient"));
   const who = final || original || "(recipient not named)";
   const asWritten = original !== "" && original.toLowerCase() !== who.toLowerCase() ? ` (sent to ${original})` : "";
   const action = (fields.get("action") ?? "").replace(/\(.*/s, "").trim().toLowerCase();
   const status = /\d\.(\d+\.\d+)/.exec(fields.get("status") ?? "");
   const meaning = status === null ? "" : statuses[status[1] ?? ""];
   const why = [status?.[0], meaning].filter((part) => part !== undefined && part !== "").join(": ");
-  const diagnostic = typed(fields.get("diagnostic-code"));
-  const host = typed(fields.get("remote-mta"));
+  const diagnostic = withoutAddressType(fields.get("diagnostic-code"));
+  const host = withoutAddressType(fields.get("remote-mta"));
   const until = fields.get("will-retry-until");
   return [
     `  ${who}${asWritten}: ${actions[action] ?? (action || "nothing is said of it")}${why === "" ? "" : ` (${why})`}`,
@@ -82,7 +82,7 @@ export function receiptSummary(text: string): string {
   const fields = blocks(text)[0];
   const disposition = fields?.get("disposition") ?? "";
   const what = disposition.split(";").at(-1)?.split("/")[0]?.trim().toLowerCase() ?? "";
-  const who = typed(fields?.get("final-recipient")) || "The recipient";
+  const who = withoutAddressType(fields?.get("final-recipient")) || "The recipient";
   const words: Record<string, string> = {
     displayed: "the message was displayed",
     deleted: "the message was deleted, perhaps unread",
@@ -115,6 +115,6 @@ function blocks(text: string): Header[] {
 }
 
 /** `rfc822; ann@example.org`: the type is not for people. */
-function typed(value: string | undefined): string {
+function withoutAddressType(value: string | undefined): string {
   return (value ?? "").replace(/^[\w-]+\s*;\s*/, "").trim();
 }

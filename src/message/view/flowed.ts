@@ -10,12 +10,12 @@ interface Flow {
 }
 
 /** @param text with LF line ends */
-export async function reflowed(text: string, { width, delSp }: Flow): Promise<string> {
+export async function reflow(text: string, { width, delSp }: Flow): Promise<string> {
   const { default: columns } = await import("string-width");
   const lines: string[] = [];
   let paragraph: { depth: number; text: string } | undefined;
   const finish = () => {
-    if (paragraph !== undefined) pushAll(lines, wrapped(paragraph.text, prefix(paragraph.depth), width, columns));
+    if (paragraph !== undefined) pushAll(lines, wrapParagraph(paragraph.text, prefix(paragraph.depth), width, columns));
     paragraph = undefined;
   };
   const all = text.split("\n");
@@ -47,7 +47,7 @@ function prefix(depth: number): string {
 }
 
 /** Cut at blanks; a word that is longer than a line keeps its line. */
-function wrapped(text: string, start: string, width: number, columns: (text: string) => number): string[] {
+function wrapParagraph(text: string, start: string, width: number, columns: (text: string) => number): string[] {
   const room = Math.max(width - start.length, 20);
   const lines: string[] = [];
   let line = "";

@@ -59,7 +59,7 @@ function addressView(value: string, charsets?: Charsets): string {
   if (addresses.length === 0) return withTrueNames(decoded);
   return views
     .map(({ shown, address, marks: own }) => {
-      const who = shown === "" ? address : `${quoted(shown)} <${address}>`;
+      const who = shown === "" ? address : `${quotePhrase(shown)} <${address}>`;
       return [who, ...own].join(" ");
     })
     .join(", ");
@@ -82,6 +82,6 @@ function marksOf(name: string, address: string): string[] {
 }
 
 /** A name that holds the signs of an address must not be taken for one. */
-function quoted(name: string): string {
+function quotePhrase(name: string): string {
   return /[<>,;:"@()\\[\]]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name;
 }

@@ -84,7 +84,7 @@ function options(links: Map<string, number>, width: number): HtmlToTextOptions {
 function linkFormatter(links: Map<string, number>): FormatCallback {
   return (element, walk, builder) => {
     walk(element.children ?? [], builder);
-    const target = shortened((element.attribs?.["href"] ?? "").replace(/[\t\r\n]/g, "").trim());
+    const target = shortenLink((element.attribs?.["href"] ?? "").replace(/[\t\r\n]/g, "").trim());
     const text = textOf(element).replace(/\s+/g, " ").trim();
     if (target === "" || target.startsWith("#") || sameTarget(text, target)) return;
     const entry = misleads(text, target) ? `${target} (not ${hostNamed(text)})` : target;
@@ -138,7 +138,7 @@ function* below(element: DomNode): Iterable<DomNode> {
   }
 }
 
-function shortened(target: string): string {
+function shortenLink(target: string): string {
   return target.length > longestTarget ? `${target.slice(0, longestTarget)}...` : target;
 }
 

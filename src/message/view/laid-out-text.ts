@@ -1,6 +1,6 @@
 /** The text of a part as it is laid out for a person. */
 import type { Charsets } from "../charsets.ts";
-import { reflowed } from "./flowed.ts";
+import { reflow } from "./flowed.ts";
 import { headerView } from "./header-view.ts";
 import type { Part } from "./part.ts";
 
@@ -30,14 +30,14 @@ export async function laidOut(
   if (part.type === "text/rfc822-headers") return headerView(Buffer.from(text), { charsets, withoutMime: true });
   if (isFlowed(part)) {
     const delSp = part.parameters.get("delsp")?.toLowerCase() === "yes";
-    return reflowed(text, { width, delSp });
+    return reflow(text, { width, delSp });
   }
   // A line that begins a message in a mailbox is shown as it is when it is printed in a pipe.
-  return isPlain(part) ? text.replace(/^From /gm, ">From ") : text;
+  return isPlainText(part) ? text.replace(/^From /gm, ">From ") : text;
 }
 
 /** Text that is stored as it is read. */
-export function isPlain(part: Part): boolean {
+export function isPlainText(part: Part): boolean {
   const charset = part.parameters.get("charset") ?? "";
   return (
     part.type === "text/plain" &&

@@ -6,7 +6,7 @@ import { decodedSize } from "./transfer-decoding.ts";
 
 /** `3: report.pdf, application/pdf, 118 kB` */
 export function describePart(part: Part): string {
-  const name = shownName(part);
+  const name = partNameToShow(part);
   return `${part.number}: ${name === "" ? "" : `${name}, `}${part.type}, ${sizeInWords(decodedSize(part))}`;
 }
 
@@ -18,13 +18,13 @@ export function partLines(root: Part): string {
   return parts
     .map((part) => {
       const size = sizeInWords(decodedSize(part)).padStart(8);
-      return `${part.number.padEnd(numbers)}  ${visible(part.type).padEnd(types)} ${size}  ${shownName(part)}`;
+      return `${part.number.padEnd(numbers)}  ${visible(part.type).padEnd(types)} ${size}  ${partNameToShow(part)}`;
     })
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }
 
-function shownName({ name }: Part): string {
+function partNameToShow({ name }: Part): string {
   return visible((name ?? "").replace(/\s+/g, " ").slice(0, 200));
 }
 

@@ -8,7 +8,7 @@ import { withTrueNames } from "../lookalike.ts";
 import { visible } from "../safe-text.ts";
 import { asBuffer, type Bytes } from "./bytes.ts";
 import { headerView } from "./header-view.ts";
-import { isPlain, longestText } from "./laid-out-text.ts";
+import { isPlainText, longestText } from "./laid-out-text.ts";
 import { charsetsOf, type Part, readParts } from "./part.ts";
 import { Viewer, type ViewPiece } from "./viewer.ts";
 
@@ -32,14 +32,14 @@ export async function viewMessage(
   look: Look,
 ): Promise<ViewPiece[] | undefined> {
   const { root, charsets } = await readParts(message, header);
-  if (isPlain(root) && root.end - root.start > longestText) return undefined;
+  if (isPlainText(root) && root.end - root.start > longestText) return undefined;
   const fields = headerView(withoutEnd(header, asBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
     charsets,
-    withoutMime: !look.allFields && !isPlain(root),
+    withoutMime: !look.allFields && !isPlainText(root),
   });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
   for await (const piece of new Viewer(charsets, look.width).render(asText(root))) pieces.push(piece);
-  if (!isPlain(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
+  if (!isPlainText(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
   return pieces.map(safe);
 }
 

@@ -130,7 +130,7 @@ export class PendingFile {
 export function findPending(directory: string, mailboxPath: string): Pending[] {
   const prefix = prefixOf(mailboxPath);
   const found: Pending[] = [];
-  for (const name of namesIn(directory)) {
+  for (const name of listPendingNames(directory)) {
     if (!name.startsWith(prefix)) continue;
     const pending = readPending(join(directory, name));
     if (pending !== undefined) found.push(pending);
@@ -138,7 +138,7 @@ export function findPending(directory: string, mailboxPath: string): Pending[] {
   return found.sort((a, b) => a.ended.getTime() - b.ended.getTime());
 }
 
-function namesIn(directory: string): string[] {
+function listPendingNames(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {

@@ -55,7 +55,7 @@ class Completion {
     const [, blanks = "", word = "", rest] = /^(\s*)([^\s\d]*?)(\s.*)?$/s.exec(line) ?? [];
     if (rest === undefined) {
       const names = commands.map(({ name }) => name).filter((name) => name.length > 1);
-      return matching(before, at + blanks.length, words(names));
+      return offerMatching(before, at + blanks.length, toCandidates(names));
     }
     const command = findCommand(word);
     return command === undefined ? nothing : this.#argument(command, before);
@@ -65,31 +65,32 @@ class Completion {
     const { config, folder } = this.#session;
     const { name, synopsis } = command;
     const start = before.search(/\S*$/);
-    if (synopsis === "[topic]") return matching(before, start, words([...topics()]));
-    if (name === "set") return matching(before, start, settable());
-    if (name === "unset") return matching(before, start, words(config.settings.names()));
-    if (name === "sort") return matching(before, start, words(sortKeys));
-    if (name === "if") return matching(before, start, words(["s", "r"]));
+    if (synopsis === "[topic]") return offerMatching(before, start, toCandidates([...topics()]));
+    if (name === "set") return offerMatching(before, start, settable());
+    if (name === "unset") return offerMatching(before, start, toCandidates(config.settings.names()));
+    if (name === "sort") return offerMatching(before, start, toCandidates(sortKeys));
+    if (name === "if") return offerMatching(before, start, toCandidates(["s", "r"]));
     if (name === "mail") return this.#people(before);
-    if (/\bfield\b/.test(synopsis)) return matching(before, start, words(fieldNames));
+    if (/\bfield\b/.test(synopsis)) return offerMatching(before, start, toCandidates(fieldNames));
     if (/\bdirectory\b/.test(synopsis)) return this.#files(before, start, { directories: true });
     if (/\bfile\b/.test(synopsis)) return this.#files(before, start, { mailboxes: true });
     if (/\baddress\b/.test(synopsis) && /^\s*\S+\s+\S+\s+/.test(before)) return this.#people(before);
-    if (/\bname\b|\baddress\b/.test(synopsis)) return matching(before, start, words([...config.aliases.keys()]));
+    if (/\bname\b|\baddress\b/.test(synopsis))
+      return offerMatching(before, start, toCandidates([...config.aliases.keys()]));
     if (/\bmsglist\b|\bquery\b/.test(synopsis) && folder !== undefined) return this.#messages(before, start);
     return nothing;
   }
 
   #messages(before: string, start: number): Offer {
     const terms = Object.keys(queryTerms).map((term) => ({ text: `${term}:`, open: true }));
-    const states = words([":n", ":u", ":o", ":r", ":d"]);
-    return matching(before, start, [...terms, ...states, ...words(this.#addresses())]);
+    const states = toCandidates([":n", ":u", ":o", ":r", ":d"]);
+    return offerMatching(before, start, [...terms, ...states, ...toCandidates(this.#addresses())]);
   }
 
   #people(before: string): Offer {
     const start = before.search(/[^\s,]*$/);
     const names = [...this.#session.config.aliases.keys(), ...this.#addresses()];
-    return matching(before, start, words(names));
+    return offerMatching(before, start, toCandidates(names));
   }
 
   #files(before: string, start: number, wanted: { directories?: boolean; mailboxes?: boolean }): Offer {
@@ -109,12 +110,12 @@ class Completion {
   }
 }
 
-function words(texts: readonly string[]): Candidate[] {
+function toCandidates(texts: readonly string[]): Candidate[] {
   return texts.map((text) => ({ text }));
 }
 
 /** Those that begin with what stands from `start` on, sorted, each once. */
-function matching(before: string, start: number, candidates: readonly Candidate[]): Offer {
+function offerMatching(before: string, start: number, candidates: readonly Candidate[]): Offer {
   const prefix = before.slice(start);
   const found = new Map(
     candidates.filter(({ text }) => text.startsWith(prefix)).map((candidate) => [candidate.text, candidate]),

@@ -1,5 +1,5 @@
 /** What a person at a capable terminal is offered; loaded only there. */
-import { nearest } from "../../config/nearest.ts";
+import { nearestWord } from "../../config/nearest.ts";
 import { commands } from "../commands/command-table.ts";
 import type { Session } from "../session/session.ts";
 import { assistanceFor } from "./assistance.ts";
@@ -15,9 +15,9 @@ export function makeComfortable(session: Session): void {
     headerLine: fittedHeaderLine,
     likeCommand: (word) => {
       const names = commands.map(({ name }) => name).filter((name) => name.length > 2);
-      return nearest(word, names);
+      return nearestWord(word, names);
     },
-    likeVariable: (name) => nearest(name, config.settings.names()),
+    likeVariable: (name) => nearestWord(name, config.settings.names()),
     help: (topic) => helpOn(topic, terminal.size().columns),
     newMail,
     chooseParts: (folder, message) => chooseParts(session, folder, message),

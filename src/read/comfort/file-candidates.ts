@@ -18,20 +18,20 @@ export interface WantedFiles {
 export function fileCandidates(config: Config, typed: string, wanted: WantedFiles): Candidate[] {
   const special = wanted.mailboxes === true && typed === "" ? ["%", "&", "#"].map((text) => ({ text })) : [];
   const [, prefix = "", begun = ""] = /^(\+(?:.*\/)?|.*\/|)([^/]*)$/s.exec(typed) ?? [];
-  const directory = directoryOf(config, prefix);
+  const directory = directoryOfTyped(config, prefix);
   if (directory === undefined) return special;
-  const names = entries(directory).filter(
+  const names = readEntries(directory).filter(
     ({ name }) => name.startsWith(begun) && plainName.test(name) && (begun !== "" || !name.startsWith(".")),
   );
   const found = names.flatMap((entry): Candidate[] => {
-    if (isDirectory(directory, entry)) return [{ text: `${prefix}${entry.name}/`, open: true }];
+    if (leadsToDirectory(directory, entry)) return [{ text: `${prefix}${entry.name}/`, open: true }];
     return wanted.directories === true ? [] : [{ text: `${prefix}${entry.name}` }];
   });
   return [...special, ...found.sort((a, b) => (a.text < b.text ? -1 : 1))];
 }
 
 /** @param prefix what is typed up to the last slash, or the plus */
-function directoryOf(config: Config, prefix: string): string | undefined {
+function directoryOfTyped(config: Config, prefix: string): string | undefined {
   if (prefix.startsWith("+")) {
     const directory = folderDirectory(config);
     return directory === undefined ? undefined : join(directory, prefix.slice(1));
@@ -40,7 +40,7 @@ function directoryOf(config: Config, prefix: string): string | undefined {
   return prefix === "" ? "." : prefix;
 }
 
-function entries(directory: string): Dirent[] {
+function readEntries(directory: string): Dirent[] {
   try {
     return readdirSync(directory, { withFileTypes: true }).slice(0, mostNames);
   } catch {
@@ -48,7 +48,7 @@ function entries(directory: string): Dirent[] {
   }
 }
 
-function isDirectory(directory: string, entry: Dirent): boolean {
+function leadsToDirectory(directory: string, entry: Dirent): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   try {
     return statSync(join(directory, entry.name)).isDirectory();

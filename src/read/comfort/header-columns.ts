@@ -30,9 +30,9 @@ export function fittedHeaderLine(parts: HeaderLineParts, { columns, last }: List
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
-    `${fillColumns(oneLine(atItsTrueHost(decodeWords(who))), layout.sender)}${layout.counts ? "  " : " "}` +
-    `${shownDate(oneLine(date), layout.date)} ${layout.counts ? shownCounts(parts.counts) : ""}`;
-  return start + cutToFit(oneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
+    `${fillColumns(toOneLine(atItsTrueHost(decodeWords(who))), layout.sender)}${layout.counts ? "  " : " "}` +
+    `${shownDate(toOneLine(date), layout.date)} ${layout.counts ? shownCounts(parts.counts) : ""}`;
+  return start + cutToFit(toOneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
 }
 
 /** A sender whose host only looks like another is shown with the ASCII form of its name: that looks like nothing else. */
@@ -43,7 +43,7 @@ function atItsTrueHost(who: string): string {
 }
 
 /** What would end or move a line is shown as what it is. */
-function oneLine(text: string): string {
+function toOneLine(text: string): string {
   return text.replace(/[\n\r\t\u2028\u2029]/g, (character) => {
     if (character === "\t") return " ";
     return character > "\r" ? " " : `^${String.fromCharCode(character.charCodeAt(0) + 0x40)}`;

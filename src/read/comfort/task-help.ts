@@ -28,7 +28,7 @@ function overview(columns: number): readonly Styled[] {
   for (const [task, heading] of Object.entries(tasks)) {
     const rows = declaredCommands.filter((row) => row.task === task);
     text.push({ text: `${heading}\n`, style: "title" });
-    if (task === "more") text.push({ text: `${wrapped(rows, columns)}\n`, style: "plain" });
+    if (task === "more") text.push({ text: `${wrapCommands(rows, columns)}\n`, style: "plain" });
     else for (const row of rows) pushAll(text, overviewRow(row, columns));
   }
   const hint = "help NAME describes a command,\na variable, an escape (~r), or msglist.\n";
@@ -53,7 +53,7 @@ function overviewRow(row: Command, columns: number): Styled[] {
   ];
 }
 
-function wrapped(rows: readonly Command[], columns: number): string {
+function wrapCommands(rows: readonly Command[], columns: number): string {
   const lines: string[] = [];
   for (const { name } of rows) {
     const line = lines.at(-1);

@@ -4,7 +4,7 @@ import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesWords } from "../session/takes.ts";
 
-function line(name: string, members: readonly string[]): string {
+function formatAlias(name: string, members: readonly string[]): string {
   return `${name}\t ${[...members].reverse().join(" ")}\n`;
 }
 
@@ -12,9 +12,9 @@ function line(name: string, members: readonly string[]): string {
 function alias({ config, terminal }: Session, [name, ...members]: readonly string[]): boolean {
   const { aliases } = config;
   if (name === undefined) {
-    for (const known of [...aliases.keys()].sort()) terminal.out(line(known, aliases.get(known) ?? []));
+    for (const known of [...aliases.keys()].sort()) terminal.out(formatAlias(known, aliases.get(known) ?? []));
   } else if (members.length > 0) aliases.set(name, [...(aliases.get(name) ?? []), ...members]);
-  else if (aliases.has(name)) terminal.out(line(name, aliases.get(name) ?? []));
+  else if (aliases.has(name)) terminal.out(formatAlias(name, aliases.get(name) ?? []));
   else {
     terminal.out(`"${name}": not a group\n`);
     return !config.settings.get("errexit");

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { runEditorOn } from "../../compose/typing/child.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { startsWithFrom } from "../../message/header.ts";
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import { markMessage, replaceMessage } from "../changes/mark.ts";
 import { forgetLine } from "../header-list/header-window.ts";
 import { takesMessages } from "../message-list/message-list.ts";
 import { type Command, command } from "../session/command.ts";
-import { look, makeCurrent } from "../session/cursor.ts";
+import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import type { Folder, Session } from "../session/session.ts";
 
-async function edit(session: Session, messages: readonly number[], program: string): Promise<void> {
+async function editMessages(session: Session, messages: readonly number[], program: string): Promise<void> {
   const { folder, terminal } = session;
   if (folder === undefined) return;
   for (const [index, message] of messages.entries()) {
@@ -27,7 +27,7 @@ async function edit(session: Session, messages: readonly number[], program: stri
       if (letter === "q") return;
       if (letter === "n") continue;
     }
-    look(folder, message);
+    showAsCurrent(folder, message);
     makeCurrent(folder, message);
     await editOne(session, folder, message, program);
   }
@@ -49,7 +49,7 @@ async function editOne(session: Session, folder: Folder, message: number, progra
     forgetLine(folder, message);
     markMessage(folder, message, Flag.StatusChanged);
   } catch (error) {
-    throw named(program, error);
+    throw addPathToError(program, error);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -71,7 +71,7 @@ export const editCommands: readonly Command[] = [
     summary: "Edit messages with the program named by EDITOR.",
     example: "e 2",
     barred: ["sending", "sourcing"],
-    run: (session, messages) => edit(session, messages, session.config.settings.get("EDITOR")),
+    run: (session, messages) => editMessages(session, messages, session.config.settings.get("EDITOR")),
   }),
   command({
     name: "visual",
@@ -80,6 +80,6 @@ export const editCommands: readonly Command[] = [
     summary: "Edit messages with the program named by VISUAL.",
     example: "v 2",
     barred: ["sending", "sourcing"],
-    run: (session, messages) => edit(session, messages, session.config.settings.get("VISUAL")),
+    run: (session, messages) => editMessages(session, messages, session.config.settings.get("VISUAL")),
   }),
 ];

@@ -3,7 +3,7 @@
 import { compose } from "../../compose/compose.ts";
 import { Body } from "../../compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
-import { typedItems } from "../../compose/draft/recipients.ts";
+import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -13,7 +13,7 @@ import { leaves, parseParts } from "../../message/view/part.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
-import { look } from "../session/cursor.ts";
+import { showAsCurrent } from "../session/cursor.ts";
 import type { Session } from "../session/session.ts";
 import { storedBytes } from "../show/print-decoded.ts";
 import { shownPieces } from "../show/print-message.ts";
@@ -34,7 +34,7 @@ const takesMessagesAndNames: Takes<Forwarded> = {
     const messages = await selectMessages(session, list, {});
     return messages === undefined
       ? undefined
-      : { messages, to: firstName < 0 ? [] : typedItems(words.slice(firstName).join(" ")) };
+      : { messages, to: firstName < 0 ? [] : splitTypedItems(words.slice(firstName).join(" ")) };
   },
 };
 
@@ -60,11 +60,11 @@ export const forwardCommands: readonly Command[] = [
       if (to.length === 0 && terminal.inputIsTerminal) {
         const answer = await terminal.readLine("To: ", "people");
         if (answer.kind !== "line") return true;
-        draft.to = typedItems(answer.text);
+        draft.to = splitTypedItems(answer.text);
       }
       for (const message of messages) {
         folder.current = message;
-        look(folder, message);
+        showAsCurrent(folder, message);
       }
       draft.subject = forwardSubject(parseHeader(mailbox.header(first)));
       for (const message of messages) await add(session, mailbox, message, draft);

@@ -9,7 +9,7 @@ import { helpText } from "./help-text.ts";
 /** A topic counts on a terminal only: bsd-mailx takes none. */
 const takesTopic: Takes<string> = { synopsis: "[topic]", parse: (_session, rest) => rest.trim() };
 
-async function help({ comfort, config, terminal }: Session, topic: string): Promise<void> {
+async function showHelp({ comfort, config, terminal }: Session, topic: string): Promise<void> {
   if (comfort === undefined) return terminal.out(helpText);
   const text = comfort.help(topic);
   const lines = text.reduce((sum, { text: piece }) => sum + piece.split("\n").length - 1, 0);
@@ -48,7 +48,7 @@ export function helpCommands(listed: readonly string[]): readonly Command[] {
       takes: takesTopic,
       summary: "Describe the commands, or on a terminal a single command, variable or escape.",
       example: "help save",
-      run: help,
+      run: showHelp,
     }),
     command({
       name: "list",

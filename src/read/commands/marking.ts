@@ -4,10 +4,10 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import { takesMessages, type Wanted } from "../message-list/message-list.ts";
 import { type Command, command } from "../session/command.ts";
-import { isDeleted, look, makeCurrent, nearest } from "../session/cursor.ts";
+import { isDeleted, makeCurrent, nearestMessage, showAsCurrent } from "../session/cursor.ts";
 import { placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { show } from "./print.ts";
+import { showStored } from "./print.ts";
 
 /** @returns false when it could not be done and that has been said */
 type Change = (
@@ -44,28 +44,28 @@ function stateRow(
 }
 
 /** @returns whether a message is left: the one behind the last deleted, else the nearest before it, is then current */
-function remove(folder: Folder, messages: readonly number[]): boolean {
+function deleteMessages(folder: Folder, messages: readonly number[]): boolean {
   for (const message of messages) {
-    look(folder, message);
+    showAsCurrent(folder, message);
     markMessage(folder, message, Flag.Deleted, Flag.Preserved | Flag.Saved | Flag.ToMbox);
   }
   makeCurrent(folder, messages.at(-1) ?? folder.current);
-  const left = nearest(folder, false);
+  const left = nearestMessage(folder, false);
   makeCurrent(folder, left ?? 1);
   return left !== undefined;
 }
 
 async function removeAndPrint(folder: Folder, messages: readonly number[], session: Session): Promise<void> {
   const before = folder.current;
-  if (!remove(folder, messages)) session.terminal.out("No more messages\n");
-  else if (placeOf(folder, folder.current) > placeOf(folder, before)) await show(session, [folder.current]);
+  if (!deleteMessages(folder, messages)) session.terminal.out("No more messages\n");
+  else if (placeOf(folder, folder.current) > placeOf(folder, before)) await showStored(session, [folder.current]);
   else session.terminal.out("At EOF\n");
 }
 
 /** delete; with `autoprint` the message that became current is printed. */
 async function removeQuietly(folder: Folder, messages: readonly number[], session: Session): Promise<void> {
-  const left = remove(folder, messages);
-  if (left && session.config.settings.get("autoprint")) await show(session, [folder.current]);
+  const left = deleteMessages(folder, messages);
+  if (left && session.config.settings.get("autoprint")) await showStored(session, [folder.current]);
 }
 
 /** Marks messages and makes the last of them current. */
@@ -81,7 +81,7 @@ function marks(set: number, clear: number): (folder: Folder, messages: readonly 
 const unread = marks(Flag.StatusChanged, Flag.Read | Flag.Touched);
 const holdMark = marks(Flag.Preserved, Flag.ToMbox);
 
-function hold(name: string): Change {
+function makeHold(name: string): Change {
   return (folder, messages, { terminal }) => {
     if (!folder.system) {
       terminal.out(`Cannot "${name}" in edit mode\n`);
@@ -100,16 +100,16 @@ export const stateCommands: readonly Command[] = [
     "Restore deleted messages.",
     async (folder, messages, session) => {
       for (const message of messages) {
-        look(folder, message);
+        showAsCurrent(folder, message);
         markMessage(folder, message, 0, Flag.Deleted);
         makeCurrent(folder, message);
       }
       if (session.config.settings.get("autoprint") && !isDeleted(folder, folder.current))
-        await show(session, [folder.current]);
+        await showStored(session, [folder.current]);
     },
     { wanted: { deleted: true } },
   ),
-  stateRow("hold", "Keep messages in the system mailbox at quit.", hold("preserve"), { synonyms: ["preserve"] }),
+  stateRow("hold", "Keep messages in the system mailbox at quit.", makeHold("preserve"), { synonyms: ["preserve"] }),
   stateRow("touch", "Move messages to mbox at quit, even unread ones.", marks(Flag.Touched, Flag.Preserved)),
   stateRow("mbox", "Mark messages to be moved to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved), {
     wanted: { quiet: true },

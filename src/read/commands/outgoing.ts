@@ -1,7 +1,7 @@
 /** mail and track: a new message from within a session, and what the log has of a sent one. */
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
-import { typedItems } from "../../compose/draft/recipients.ts";
+import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
@@ -9,7 +9,7 @@ import { takesWords } from "../session/takes.ts";
 
 const takesNames: Takes<string[]> = {
   synopsis: "[name ...]",
-  parse: (_session, rest) => typedItems(rest),
+  parse: (_session, rest) => splitTypedItems(rest),
 };
 
 export const outgoingCommands: readonly Command[] = [

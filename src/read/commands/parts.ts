@@ -40,11 +40,12 @@ export async function partsToSave(session: Session, { parts, rest }: PartsForm):
 }
 
 export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
-  await said(session, async (folder) => {
+  await reportPartErrors(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
       const chosen = await chosenPartsOf(session, folder, message, parts);
-      if (chosen.length > 1 && !isDirectory(path)) throw new MailError(`${path}: not a directory; nothing was saved`);
+      if (chosen.length > 1 && !namesDirectory(path))
+        throw new MailError(`${path}: not a directory; nothing was saved`);
       for (const part of chosen) {
         const saved = await savePart(part, path);
         session.terminal.out(`"${saved.path}" [New file] ${sizeInWords(saved.size)}\n`);
@@ -64,12 +65,15 @@ export async function chosenPartsOf(
   return wanted === undefined ? [] : partsOf(folder, message, wanted);
 }
 
-function isDirectory(path: string): boolean {
+function namesDirectory(path: string): boolean {
   return statIfPresent(path)?.isDirectory() === true;
 }
 
 /** A MailError is the user's to read; the session goes on, and a failing disk is told by the exit code. */
-async function said(session: Session, task: (folder: NonNullable<Session["folder"]>) => Promise<void>): Promise<void> {
+async function reportPartErrors(
+  session: Session,
+  task: (folder: NonNullable<Session["folder"]>) => Promise<void>,
+): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
   try {
@@ -109,7 +113,7 @@ const takesPart: Takes<PartsOfMessages> = {
 };
 
 async function open(session: Session, { messages, parts }: PartsOfMessages): Promise<void> {
-  await said(session, async (folder) => {
+  await reportPartErrors(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
       for (const part of await chosenPartsOf(session, folder, message, parts)) await view(session, message, part);
@@ -120,7 +124,7 @@ async function open(session: Session, { messages, parts }: PartsOfMessages): Pro
 const directories = new WeakMap<Session, string>();
 
 /** One for all files of a session; it goes with it, since a viewer may read its file from the background. */
-function privateDirectory(session: Session): string {
+function makePartsDirectory(session: Session): string {
   const known = directories.get(session);
   if (known !== undefined) return known;
   const directory = mkdtempSync(join(tmpdir(), "mail-"));
@@ -148,7 +152,7 @@ async function view(session: Session, message: number, part: Part): Promise<void
     throw new MailError(`no program for ${part.type}; for one: set mailcap="${part.type}: PROGRAM %s"`);
   const { stem, extension } = splitName(fileNameOf(part));
   const plain = `${stem.replace(/[^A-Za-z0-9._-]+/g, "_")}${extension}`;
-  const { path } = await savePart(part, join(mkdtempSync(join(privateDirectory(session), "part-")), plain));
+  const { path } = await savePart(part, join(mkdtempSync(join(makePartsDirectory(session), "part-")), plain));
   await terminal.flush();
   await terminal.lend(async () => {
     // The name and the type are arguments of the shell, never of its program.

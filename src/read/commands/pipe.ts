@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { named } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { queryLength } from "../query/query-words.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
-import { look, makeCurrent } from "../session/cursor.ts";
+import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { partsForm, partsOf } from "../show/part-files.ts";
 import { shownPieces } from "../show/print-message.ts";
@@ -46,7 +46,8 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
   if (folder === undefined) return true;
   const shell = config.settings.get("SHELL");
   const chosen = new Map<number, Iterable<Uint8Array>>();
-  if (parts !== undefined) for (const message of messages) chosen.set(message, await decoded(folder, message, parts));
+  if (parts !== undefined)
+    for (const message of messages) chosen.set(message, await decodePart(folder, message, parts));
   await terminal.flush();
   return terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
@@ -57,7 +58,7 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
     child.stdin.on("error", () => {});
     try {
       for (const message of messages) {
-        look(folder, message);
+        showAsCurrent(folder, message);
         makeCurrent(folder, message);
         const pieces = chosen.get(message) ?? shownPieces(folder.mailbox, message);
         for (const piece of pieces) await offer(child.stdin, piece);
@@ -66,12 +67,12 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
       const [code] = await closed;
       return code === 0 || !config.settings.get("errexit");
     } catch (error) {
-      throw named(shell, error);
+      throw addPathToError(shell, error);
     }
   });
 }
 
-async function decoded(folder: Folder, message: number, wanted: string): Promise<Iterable<Uint8Array>> {
+async function decodePart(folder: Folder, message: number, wanted: string): Promise<Iterable<Uint8Array>> {
   const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
   const chosen = await partsOf(folder, message, wanted);
   return (function* () {

@@ -3,7 +3,7 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import type { Part } from "../../message/view/part.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
-import { look, makeCurrent } from "../session/cursor.ts";
+import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import { messageAt, placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { partsForm } from "../show/part-files.ts";
@@ -17,7 +17,11 @@ const longestEmptyLine = 1024;
 const plain: Printing = { allFields: false, paged: false };
 
 /** Prints messages and makes each current and read in its turn. */
-export async function show(session: Session, messages: readonly number[], printing: Printing = plain): Promise<void> {
+export async function showStored(
+  session: Session,
+  messages: readonly number[],
+  printing: Printing = plain,
+): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
   const print = session.config.settings.get("decode") ? printDecoded : printMessages;
@@ -26,7 +30,7 @@ export async function show(session: Session, messages: readonly number[], printi
 
 function visitor(folder: Folder): (message: number) => void {
   return (message) => {
-    look(folder, message);
+    showAsCurrent(folder, message);
     makeCurrent(folder, message);
   };
 }
@@ -60,24 +64,24 @@ function printRow(name: string, synonym: string, summary: string, printing: Prin
     example: `${name} 1-3`,
     barred: ["sending"],
     run: (session, argument) =>
-      "parts" in argument ? showParts(session, argument, printing) : show(session, argument, printing),
+      "parts" in argument ? showParts(session, argument, printing) : showStored(session, argument, printing),
   });
 }
 
-async function next(session: Session, messages: readonly number[]): Promise<void> {
+async function printNext(session: Session, messages: readonly number[]): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
   const { mailbox, current } = folder;
   const here = placeOf(folder, current);
   const listed = messages.find((message) => placeOf(folder, message) > here) ?? messages[0];
-  if (listed !== undefined) return show(session, [listed]);
+  if (listed !== undefined) return showStored(session, [listed]);
   // bsd-mailx has then shown what is not there.
   if (folder.atStart && mailbox.count === 0) return;
   const skipped = Flag.Deleted | Flag.Saved;
   for (let place = folder.atStart ? Math.max(here, 1) : here + 1; place <= mailbox.count; place++) {
     const message = messageAt(folder, place);
     if ((mailbox.flags(message) & skipped) === 0 || (folder.atStart && message === current))
-      return show(session, [message]);
+      return showStored(session, [message]);
   }
   session.terminal.out("At EOF\n");
 }
@@ -91,7 +95,7 @@ function top(session: Session, messages: readonly number[]): void {
   const lines = 1 + (asked < 0 || asked > 10_000 ? 5 : asked);
   let lastWasEmpty = true;
   for (const message of messages) {
-    look(folder, message);
+    showAsCurrent(folder, message);
     makeCurrent(folder, message);
     terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
     let end: Uint8Array = Buffer.alloc(0);
@@ -133,7 +137,7 @@ export const printCommands: readonly Command[] = [
     summary: "Print the next message, or the next message in a list. An empty line does the same.",
     example: "next ann",
     barred: ["sending"],
-    run: next,
+    run: printNext,
   }),
   printRow("print", "type", "Print messages.", plain),
   printRow("Print", "Type", "Print messages with all their header fields.", { allFields: true, paged: false }),

@@ -1,16 +1,16 @@
 /** reply and Reply: an answer to everyone a message went to, or to its author alone. */
 
-import { shownHeader } from "../../compose/build/header-fields.ts";
+import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit } from "../../errors.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
 import { takesMessages } from "../message-list/message-list.ts";
-import { addressesIn, addressField, authorOf, fileNamedAfter } from "../send/author.ts";
+import { addressesOfFields, addressField, authorOf, fileNamedAfter } from "../send/author.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, command } from "../session/command.ts";
-import { look } from "../session/cursor.ts";
+import { showAsCurrent } from "../session/cursor.ts";
 import type { Session } from "../session/session.ts";
 
 export const replyCommands: readonly Command[] = [
@@ -63,19 +63,19 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   }
   const [message] = messages;
   if (message === undefined) return false;
-  const header = take(session, message);
+  const header = headerOfOriginal(session, message);
   if (header === undefined) return false;
   const draft = draftFor(header);
   const isOwn = ownNames(session);
   const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
   // Where answers are wanted elsewhere, they go there alone; what a list's reader asks of answers to all comes first.
-  const followup = addressesIn(addressField(header, "mail-followup-to"));
+  const followup = addressesOfFields(addressField(header, "mail-followup-to"));
   const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : addressField(header, "reply-to");
-  const asked = others(addressesIn(replyTo ?? addressField(header, "to")));
+  const asked = others(addressesOfFields(replyTo ?? addressField(header, "to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
   draft.to = sortedUnique([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
-  if (replyTo === undefined) draft.cc = sortedUnique(others(addressesIn(addressField(header, "cc"))));
+  if (replyTo === undefined) draft.cc = sortedUnique(others(addressesOfFields(addressField(header, "cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
   return answer(session, draft);
 }
@@ -84,7 +84,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   const headers: Header[] = [];
   const to: string[] = [];
   for (const message of messages) {
-    const header = take(session, message);
+    const header = headerOfOriginal(session, message);
     if (header === undefined) return false;
     headers.push(header);
     pushAll(to, authorOf(session, header, message));
@@ -104,7 +104,7 @@ async function answer(session: Session, draft: Draft): Promise<boolean> {
   const { settings } = session.config;
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
-  const header = shownHeader(draft, settings.text("from"));
+  const header = draftHeaderToShow(draft, settings.text("from"));
   // A subject that is asked for ends the header.
   terminal.out(asks ? header.slice(0, -1) : header);
   const { exit } = await compose(composeContext(session, { subject: asks }), draft);
@@ -124,11 +124,11 @@ function ownNames({ config }: Session): (item: string) => boolean {
 }
 
 /** Makes a message current and read. */
-function take(session: Session, message: number): Header | undefined {
+function headerOfOriginal(session: Session, message: number): Header | undefined {
   const { folder } = session;
   if (folder === undefined) return undefined;
   folder.current = message;
-  look(folder, message);
+  showAsCurrent(folder, message);
   return parseHeader(folder.mailbox.header(message));
 }
 

@@ -12,7 +12,7 @@ import { selectMessages, takesMessages } from "../message-list/message-list.ts";
 import { authorOf, fileNamedAfter } from "../send/author.ts";
 import { bodies, type MessagesToWrite, type Write, wholeMessages } from "../send/write-messages.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
-import { look, nearest } from "../session/cursor.ts";
+import { nearestMessage, showAsCurrent } from "../session/cursor.ts";
 import { interruptible } from "../session/interrupts.ts";
 import type { Session } from "../session/session.ts";
 import { partsForm } from "../show/part-files.ts";
@@ -33,7 +33,7 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
     const listed = folder !== undefined && list.trim() !== "";
     const found = listed ? await selectMessages(session, list, { orElse: "nothing" }) : [];
     if (found === undefined) return undefined;
-    const one = folder === undefined || listed ? undefined : nearest(folder, false);
+    const one = folder === undefined || listed ? undefined : nearestMessage(folder, false);
     const messages = one === undefined ? found : [one];
     // An empty range is a list, too: the file is made, and nothing goes into it.
     if (messages.length === 0 && list.trim() === "") {
@@ -69,7 +69,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
     const { created } =
       folder === undefined
         ? await appendBytes(argument.path, [], storeOptions(session.config))
-        : await written(session, folder.mailbox, argument, write);
+        : await saveMessages(session, folder.mailbox, argument, write);
     terminal.out(`${name}${created ? "[New file]" : "[Appended]"}\n`);
   } catch (error) {
     terminal.out(name);
@@ -87,14 +87,14 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   }
   if (folder === undefined) return true;
   for (const message of argument.messages) {
-    look(folder, message);
+    showAsCurrent(folder, message);
     markMessage(folder, message, mark);
   }
   return true;
 }
 
 /** Where somebody could type Ctrl-C, that ends it. */
-function written(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
+function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
   if (!session.terminal.inputIsTerminal) return write(session, mailbox, argument, undefined);
   const undone = `${argument.path}: interrupted; nothing was added`;
   const done = `${argument.path}: interrupted too late; everything was added`;

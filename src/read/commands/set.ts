@@ -4,7 +4,7 @@ import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesWords } from "../session/takes.ts";
 
-function list({ config, terminal }: Session): void {
+function listVariables({ config, terminal }: Session): void {
   const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));
   terminal.out(all.map(([name, value]) => `${name}\t${value}\n`).join(""));
 }
@@ -21,7 +21,7 @@ export const variableCommands: readonly Command[] = [
       if (session.comfort !== undefined && typed.length === 1 && typed[0] === "?") {
         const word = await session.comfort.editVariable();
         words = word === undefined ? [] : [word];
-      } else if (words.length === 0) list(session);
+      } else if (words.length === 0) listVariables(session);
       return words.map((word) => assign(session, word)).every(Boolean);
     },
   }),

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { withLastCommand } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
-import { isSystemError, named, strerror } from "../../system-error.ts";
+import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesNothing, takesWords } from "../session/takes.ts";
@@ -12,7 +12,10 @@ import { takesNothing, takesWords } from "../session/takes.ts";
  *
  * @returns its exit code; undefined for one that a signal ended, other than the interrupt of who sits at the terminal
  */
-async function run({ terminal, config, program }: Session, argv: readonly string[]): Promise<number | undefined> {
+async function runArguments(
+  { terminal, config, program }: Session,
+  argv: readonly string[],
+): Promise<number | undefined> {
   await terminal.flush();
   return terminal.lend(
     () =>
@@ -33,7 +36,7 @@ async function run({ terminal, config, program }: Session, argv: readonly string
 
 /** @returns whether it went well; else that has been said */
 export async function runAndTell(session: Session, argv: readonly string[]): Promise<boolean> {
-  const code = await run(session, argv);
+  const code = await runArguments(session, argv);
   if (code === undefined) session.terminal.out("Fatal error in process.\n");
   else if (code !== 0) session.terminal.out(`Fatal error, process exited with code ${code}.\n`);
   return code === 0;
@@ -47,7 +50,7 @@ function changeDirectory(session: Session, [typed]: readonly string[]): boolean 
     return true;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw named(directory, error);
+    throw addPathToError(directory, error);
   }
 }
 

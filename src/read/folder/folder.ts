@@ -132,11 +132,11 @@ export function summary(session: Session, folder: Folder): string {
   if (counted.unread <= counted.new) counted.unread = 0;
   const parts = Object.entries(counted).flatMap(([what, number]) => (number > 0 ? [` ${number} ${what}`] : []));
   const { count, readOnly } = mailbox;
-  return `"${shownName(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
+  return `"${folderNameToShow(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
 }
 
 /** A file of the folder directory as +NAME, any other by its name. */
-function shownName({ config }: Session, { name }: Folder): string {
+function folderNameToShow({ config }: Session, { name }: Folder): string {
   const directory = folderDirectory(config);
   const inside = directory !== undefined && name.startsWith(`${directory}/`);
   return inside ? `+${name.slice(directory.length + 1)}` : name;

@@ -16,11 +16,11 @@ import { fateOf } from "./fate.ts";
 export async function leaveFolder(session: Session): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
-  await write(session, folder);
+  await writeChanges(session, folder);
   folder.history.forget();
 }
 
-async function write(session: Session, folder: Folder): Promise<void> {
+async function writeChanges(session: Session, folder: Folder): Promise<void> {
   await (folder.system ? emptySystemMailbox(session, folder) : editInPlace(session, folder));
 }
 
@@ -28,29 +28,29 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   const { mailbox } = folder;
   const { settings } = session.config;
   const variables = { hold: settings.get("hold"), keepsave: settings.get("keepsave") };
-  const flags = flagsOf(folder);
+  const flags = listFlags(folder);
   const fate = (message: number) => fateOf(flags[message - 1] ?? 0, variables);
   refuseReadOnly(folder, flags, (one) => fateOf(one, variables) !== "keep");
   if (mailbox.readOnly) return;
   const path = mboxPath(session.config);
-  const result = await commit(session, folder, {
+  const result = await commitPlan(session, folder, {
     fate,
     mbox: { path, at: settings.get("append") ? "end" : "start", keepField: keptFields(session.config.saved) },
   });
   if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
-  tell(session, result.notice);
-  const moved = result.moved ?? counted(flags, (one) => fateOf(one, variables) === "mbox");
-  const held = result.held ?? counted(flags, (one) => fateOf(one, variables) === "keep");
+  reportNotices(session, result.notice);
+  const moved = result.moved ?? countFlags(flags, (one) => fateOf(one, variables) === "mbox");
+  const held = result.held ?? countFlags(flags, (one) => fateOf(one, variables) === "keep");
   // bsd-mailx says so where `folder %` came back to a mailbox that had just been emptied.
   if (flags.length === 0) session.terminal.out(`Held 0 messages in ${mailbox.path}\n`);
-  if (moved > 0) session.terminal.out(`Saved ${countOf(moved)} in ${path}\n`);
-  if (held > 0) session.terminal.out(`Held ${countOf(held)} in ${mailbox.path}\n`);
+  if (moved > 0) session.terminal.out(`Saved ${countInWords(moved)} in ${path}\n`);
+  if (held > 0) session.terminal.out(`Held ${countInWords(held)} in ${mailbox.path}\n`);
 }
 
 async function editInPlace(session: Session, folder: Folder): Promise<void> {
   const { mailbox } = folder;
   // A new message counts: it is to be stored as seen.
-  const flags = flagsOf(folder);
+  const flags = listFlags(folder);
   const changed = flags.some((one) => (one & (Flag.Deleted | Flag.StatusChanged | Flag.New)) !== 0);
   refuseReadOnly(folder, flags, (one) => (one & Flag.Deleted) !== 0);
   if (!changed) return;
@@ -58,14 +58,14 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
     session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
     return;
   }
-  const result = await commit(session, folder, {
+  const result = await commitPlan(session, folder, {
     fate: (message) => ((flags[message - 1] ?? 0) & Flag.Deleted ? "drop" : "keep"),
   });
-  tell(session, result.notice);
+  reportNotices(session, result.notice);
   session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
 }
 
-async function commit(session: Session, folder: Folder, plan: CommitPlan): Promise<CommitResult> {
+async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): Promise<CommitResult> {
   const { mailbox, name } = folder;
   const undone = `${name}: interrupted; nothing was written`;
   if (session.interrupted) throw new MailError(undone, Exit.TempFail);
@@ -89,20 +89,20 @@ function refuseReadOnly({ mailbox, name }: Folder, flags: Uint16Array, leaves: (
   throw new MailError(`${name}: opened read-only; nothing was changed`);
 }
 
-function tell({ terminal, program }: Session, notice: string | undefined): void {
+function reportNotices({ terminal, program }: Session, notice: string | undefined): void {
   if (notice !== undefined) terminal.err(`${program}: ${notice}\n`);
 }
 
-function flagsOf({ mailbox }: Folder): Uint16Array {
+function listFlags({ mailbox }: Folder): Uint16Array {
   const flags = new Uint16Array(mailbox.count);
   for (let message = 1; message <= flags.length; message++) flags[message - 1] = mailbox.flags(message);
   return flags;
 }
 
-function counted(flags: Uint16Array, wanted: (flags: number) => boolean): number {
+function countFlags(flags: Uint16Array, wanted: (flags: number) => boolean): number {
   return flags.reduce((sum, one) => (wanted(one) ? sum + 1 : sum), 0);
 }
 
-function countOf(messages: number): string {
+function countInWords(messages: number): string {
   return `${messages} message${messages === 1 ? "" : "s"}`;
 }

@@ -20,7 +20,7 @@ interface Resumable {
 export async function offerResume(session: Session): Promise<void> {
   const { folder, terminal, program } = session;
   if (folder === undefined) return;
-  const found = find(session, folder);
+  const found = findResumable(session, folder);
   if (found === undefined) return;
   const ended = format(found.left.at(-1)?.ended ?? new Date(), "EEE MMM d HH:mm");
   const one = /^1 [a-z ]+$/.test(found.inWords);
@@ -33,7 +33,7 @@ export async function offerResume(session: Session): Promise<void> {
   terminal.out(`${what}.\n`);
   const answer = await terminal.readLine("Resume it? [y]es, [n]o, Enter for later: ", "answer");
   const letter = answer.kind === "line" ? answer.text.trim().charAt(0).toLowerCase() : "";
-  if (letter === "y") await take(session, folder, found);
+  if (letter === "y") await takeUpSteps(session, folder, found);
   else if (letter === "n") for (const pending of found.left) removePending(pending);
 }
 
@@ -41,16 +41,16 @@ export async function offerResume(session: Session): Promise<void> {
 export async function resume(session: Session): Promise<boolean> {
   const { folder, terminal } = session;
   if (folder === undefined) return false;
-  const found = find(session, folder);
+  const found = findResumable(session, folder);
   if (found === undefined) {
     terminal.out("Nothing to resume\n");
     return false;
   }
-  await take(session, folder, found);
+  await takeUpSteps(session, folder, found);
   return true;
 }
 
-function find(session: Session, folder: Folder): Resumable | undefined {
+function findResumable(session: Session, folder: Folder): Resumable | undefined {
   const left = findPending(storeOptions(session.config).stateDirectory, folder.mailbox.path);
   if (left.length === 0) return undefined;
   const steps = locate(
@@ -111,7 +111,7 @@ function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: n
   });
 }
 
-async function take(session: Session, folder: Folder, { left, steps, inWords }: Resumable): Promise<void> {
+async function takeUpSteps(session: Session, folder: Folder, { left, steps, inWords }: Resumable): Promise<void> {
   for (const { line, changes } of steps) {
     for (const { message, set, clear } of changes) markMessage(folder, message, set, clear);
     await folder.history.close(line, folder.current, session.terminal.interactive);

@@ -14,13 +14,13 @@ export function headerLine(parts: HeaderLineParts): string {
   const { lines, characters } = parts.counts;
   const mark = `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} `;
   const size = `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
-  if (isPlain(who) && isPlain(date) && isPlain(subject)) {
+  if (isPlainAscii(who) && isPlainAscii(date) && isPlainAscii(subject)) {
     const start = `${mark}${who.slice(0, 17).padEnd(17)}  ${date.slice(0, 16).padStart(16)} ${size}`;
     return start + subject.slice(0, Math.max(width - start.length, 0));
   }
-  const shownWho = who.startsWith("TO ") ? `TO ${cut(who.slice(3), 14)}` : cut(who, 17);
-  const start = `${mark}${padEnd(shownWho, 17)}  ${padStart(cut(date, 16), 16)} ${size}`;
-  return start + cut(subject, Math.max(width - (isPlain(start) ? start.length : byteLength(start)), 0));
+  const shownWho = who.startsWith("TO ") ? `TO ${cutText(who.slice(3), 14)}` : cutText(who, 17);
+  const start = `${mark}${padEnd(shownWho, 17)}  ${padStart(cutText(date, 16), 16)} ${size}`;
+  return start + cutText(subject, Math.max(width - (isPlainAscii(start) ? start.length : byteLength(start)), 0));
 }
 
 /** What a line shows of a header, as it is written there. */
@@ -60,8 +60,8 @@ function withoutControls(text: string): string {
 }
 
 /** At most so many bytes; a character that does not fit whole is left out. */
-function cut(text: string, bytes: number): string {
-  if (isPlain(text)) return text.slice(0, bytes);
+function cutText(text: string, bytes: number): string {
+  if (isPlainAscii(text)) return text.slice(0, bytes);
   let used = 0;
   let kept = "";
   // A line with a NUL byte ends there for bsd-mailx.
@@ -74,14 +74,14 @@ function cut(text: string, bytes: number): string {
 }
 
 /** Printable ASCII: as many bytes as characters. */
-function isPlain(text: string): boolean {
+function isPlainAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }
 
 function padEnd(text: string, bytes: number): string {
-  return isPlain(text) ? text.padEnd(bytes) : text + " ".repeat(Math.max(bytes - byteLength(text), 0));
+  return isPlainAscii(text) ? text.padEnd(bytes) : text + " ".repeat(Math.max(bytes - byteLength(text), 0));
 }
 
 function padStart(text: string, bytes: number): string {
-  return isPlain(text) ? text.padStart(bytes) : " ".repeat(Math.max(bytes - byteLength(text), 0)) + text;
+  return isPlainAscii(text) ? text.padStart(bytes) : " ".repeat(Math.max(bytes - byteLength(text), 0)) + text;
 }

@@ -55,7 +55,7 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
     // What a message says of itself counts more than what others said of it.
     if (above !== undefined) hang(node, above);
   }
-  return walk(all);
+  return walkThreads(all);
 }
 
 function hang(node: Node, above: Node): void {
@@ -66,7 +66,7 @@ function hang(node: Node, above: Node): void {
   node.parent = above;
 }
 
-function walk(all: readonly Node[]): Threads {
+function walkThreads(all: readonly Node[]): Threads {
   for (const node of all) {
     node.parent?.children.push(node);
     for (let up = node.parent; up !== undefined && up.date > node.date; up = up.parent) up.date = node.date;

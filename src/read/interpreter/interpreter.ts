@@ -39,7 +39,7 @@ function parseLine(line: string): { word: string; rest: string } {
 }
 
 /** @returns whether it could be done; what was wrong has been said */
-export async function execute(session: Session, line: string): Promise<boolean> {
+export async function executeLine(session: Session, line: string): Promise<boolean> {
   const { terminal } = session;
   const { word, rest } = parseLine(line);
   // In a file a line without a command's name is nothing; at the prompt it prints.
@@ -52,8 +52,8 @@ export async function execute(session: Session, line: string): Promise<boolean> 
     if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
     return false;
   }
-  if (!runs(session) && !alwaysRun.has(found.name)) return true;
-  const refusal = barred(session, found);
+  if (!isBranchTaken(session) && !alwaysRun.has(found.name)) return true;
+  const refusal = findBar(session, found);
   if (refusal !== undefined) {
     terminal.out(`${refusal}\n`);
     return false;
@@ -78,12 +78,12 @@ export function complain(session: Session, error: unknown): false {
   return false;
 }
 
-function runs({ conditional, mode }: Session): boolean {
+function isBranchTaken({ conditional, mode }: Session): boolean {
   if (conditional === undefined) return true;
   return conditional.when === mode;
 }
 
-function barred(session: Session, { name, barred: where }: Command): string | undefined {
+function findBar(session: Session, { name, barred: where }: Command): string | undefined {
   if (session.mode === "send" && where.includes("sending")) return `May not execute "${name}" while sending`;
   if (session.sourcing > 0 && where.includes("sourcing"))
     return name === "!" ? `Can't "!" while sourcing` : `May not execute "${name}" while sourcing`;
@@ -91,7 +91,7 @@ function barred(session: Session, { name, barred: where }: Command): string | un
 }
 
 /** Joins lines that a backslash continues, which is a blank then; a continued line loses its leading blanks. */
-export function continued(line: string): string | undefined {
+export function withoutContinuation(line: string): string | undefined {
   return line.endsWith("\\") ? `${line.slice(0, -1)} ` : undefined;
 }
 
@@ -149,13 +149,13 @@ export async function runLines(session: Session, text: string, name: string): Pr
     for (const [index, line] of text.replace(/\n$/, "").split("\n").entries()) {
       settings.origin = `${name}:${index + 1}`;
       const whole = begun + (begun === "" ? line : line.replace(/^[ \t]+/, ""));
-      const goesOn = continued(whole);
+      const goesOn = withoutContinuation(whole);
       begun = goesOn ?? "";
       if (goesOn !== undefined) continue;
-      if (!(await execute(session, whole))) return endedByQuit(session);
+      if (!(await executeLine(session, whole))) return endedByQuit(session);
       if (session.ending !== undefined) return true;
     }
-    return begun === "" || (await execute(session, begun)) || endedByQuit(session);
+    return begun === "" || (await executeLine(session, begun)) || endedByQuit(session);
   } finally {
     settings.origin = outside;
     session.sourcing--;

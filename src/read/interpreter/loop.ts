@@ -4,7 +4,7 @@ import { fromBytes, toBytes } from "../../message/text.ts";
 import type { Input, Terminal } from "../../terminal/terminal.ts";
 import { takeInNewMail } from "../folder/folder.ts";
 import type { Session } from "../session/session.ts";
-import { continued, execute } from "./interpreter.ts";
+import { executeLine, withoutContinuation } from "./interpreter.ts";
 import { promptOf } from "./prompt.ts";
 
 /** So many ends of input in a row are answered with ignoreeof; then input is really at its end. */
@@ -59,7 +59,7 @@ export async function runSession(session: Session): Promise<Ended> {
     if (input.kind === "end") {
       if (terminal.lost) return "lost";
       if (begun !== "") {
-        await run(session, begun);
+        await runLine(session, begun);
         break;
       }
       if (terminal.interactive && config.settings.get("ignoreeof") && ++ends <= mostEnds) {
@@ -70,20 +70,20 @@ export async function runSession(session: Session): Promise<Ended> {
     }
     ends = 0;
     const line = begun + (begun === "" ? input.text : input.text.replace(/^[ \t]+/, ""));
-    const goesOn = continued(line);
+    const goesOn = withoutContinuation(line);
     begun = goesOn ?? "";
-    if (goesOn === undefined) await run(session, line);
+    if (goesOn === undefined) await runLine(session, line);
   }
   return session.ending ?? "quit";
 }
 
 /** Runs a command; Ctrl-C ends it early if it looks for that. What it changed is what undo takes back. */
-async function run(session: Session, line: string): Promise<void> {
+async function runLine(session: Session, line: string): Promise<void> {
   const { terminal, folder } = session;
   const current = folder?.current ?? 0;
   session.interrupted = false;
   session.reason = Exit.Failure;
-  const done = await execute(session, line);
+  const done = await executeLine(session, line);
   if (folder !== undefined && folder === session.folder)
     await folder.history.close(line, current, terminal.interactive);
   if (session.interrupted) terminal.out("Interrupt\n");

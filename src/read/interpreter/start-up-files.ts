@@ -10,7 +10,7 @@ const builtIn = `set ask askcc append dot save crt
 ignore Received Message-Id Resent-Message-Id Status Mail-From Return-Path Via Delivered-To
 `;
 
-function find(path: string): Stats | undefined {
+function statStartUpFile(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {
@@ -28,11 +28,11 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
   const { config, terminal, program } = session;
   if (system) {
     const { loadFile, runLines } = await import("./interpreter.ts");
-    if (find(systemFile) === undefined) await runLines(session, builtIn, "built in");
+    if (statStartUpFile(systemFile) === undefined) await runLines(session, builtIn, "built in");
     else await loadFile(session, systemFile);
   }
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
-  const found = find(path);
+  const found = statStartUpFile(path);
   // MAILRC=/dev/null says that there is none; everybody can write that.
   if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {

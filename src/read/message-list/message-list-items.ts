@@ -14,7 +14,7 @@ export interface Items {
 }
 
 /** @param last what `:` alone means: the modifiers of the list before @throws ListMistake */
-export function collect(
+export function collectItems(
   folder: Folder,
   read: readonly ListToken[],
   deleted: boolean,

@@ -10,7 +10,7 @@ export interface ListToken {
 // A quote only opens at a word's beginning; what follows the closing one is a word of its own.
 const token = /[ \t]*(?:(\d+|[$.^])|([-+*])|([()])|"([^"]*)("?)|'([^']*)('?)|([^ \t]+))/y;
 
-export function tokens(list: string): ListToken[] {
+export function tokenizeList(list: string): ListToken[] {
   const found: ListToken[] = [];
   token.lastIndex = 0;
   for (let match = token.exec(list); match !== null; match = token.exec(list)) {
@@ -18,13 +18,13 @@ export function tokens(list: string): ListToken[] {
     if (number !== undefined) found.push({ kind: "number", text: number });
     else if (sign !== undefined) found.push({ kind: sign as "+" | "-" | "*", text: sign });
     else if (parenthesis !== undefined) found.push({ kind: "parenthesis", text: parenthesis });
-    else if (double !== undefined) found.push(quoted('"', double, doubleEnd));
-    else if (single !== undefined) found.push(quoted("'", single, singleEnd));
+    else if (double !== undefined) found.push(readQuotedToken('"', double, doubleEnd));
+    else if (single !== undefined) found.push(readQuotedToken("'", single, singleEnd));
     else if (bare !== undefined) found.push({ kind: "text", text: bare });
   }
   return found;
 }
 
-function quoted(quote: string, inside: string, end: string | undefined): ListToken {
+function readQuotedToken(quote: string, inside: string, end: string | undefined): ListToken {
   return end === "" ? { kind: "unclosed", text: quote } : { kind: "text", text: inside, quoted: true };
 }

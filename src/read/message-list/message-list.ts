@@ -33,11 +33,11 @@ import { possiblyWith } from "../query/fold.ts";
 import { allOf, anyOf, Cost, ListMistake, NoneFound, type Query, term } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
-import { isDeleted, nearest } from "../session/cursor.ts";
+import { isDeleted, nearestMessage } from "../session/cursor.ts";
 import { sortForDisplay } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { collect, modifierLetter } from "./message-list-items.ts";
-import { type ListToken, tokens } from "./message-list-tokens.ts";
+import { collectItems, modifierLetter } from "./message-list-items.ts";
+import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
 
 export interface Wanted {
   /** Deleted messages instead of the others: undelete. */
@@ -87,7 +87,7 @@ export async function selectMessages(
     session.terminal.err(`${error.message}\n`);
     return undefined;
   }
-  const one = nearest(folder, wanted.deleted === true);
+  const one = nearestMessage(folder, wanted.deleted === true);
   if (one === undefined && wanted.quiet === true) return undefined;
   return one === undefined ? say(session, "No applicable messages") : [one];
 }
@@ -103,20 +103,20 @@ function say(session: Session, text: string): undefined {
  * @throws ListMistake; NoneFound when a list finds none, while a query then ends without one
  */
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
-  if (isQuery(tokens(list))) {
+  if (isQuery(tokenizeList(list))) {
     yield* filterMessages(folder.mailbox, fitting(folder, false), await readQuery(session, folder, list, false));
   } else yield* await evaluate(session, folder, list, false);
 }
 
 async function evaluate(session: Session, folder: Folder, list: string, deleted: boolean): Promise<readonly number[]> {
-  const read = tokens(list);
+  const read = tokenizeList(list);
   if (isQuery(read)) {
     const query = await readQuery(session, folder, list, deleted);
     const found = await search(session, folder, fitting(folder, deleted), query);
     if (found.length === 0) throw new NoneFound(`No messages satisfy ${list.trim()}`);
     return found;
   }
-  const { numbers, senders, modifiers, all } = collect(folder, read, deleted, lastModifiers.get(session));
+  const { numbers, senders, modifiers, all } = collectItems(folder, read, deleted, lastModifiers.get(session));
   lastModifiers.set(session, modifiers);
   if (all) {
     const found = fitting(folder, deleted);
@@ -153,7 +153,7 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
   return parseQuery(list, {
     now: new Date(),
     numbers: (text) => {
-      const { numbers, all } = collect(folder, tokens(text), deleted);
+      const { numbers, all } = collectItems(folder, tokenizeList(text), deleted);
       return term(Cost.State, all ? () => true : ({ message }) => numbers.has(message));
     },
     item: (text) => {

@@ -45,7 +45,7 @@ export async function* filterMessages(
 type Pause = (message: number) => Promise<void> | undefined;
 
 async function* pass(mailbox: Mailbox, messages: readonly number[], query: Query, pause: Pause): AsyncIterable<number> {
-  for (const { part, run } of runs(mailbox, messages, query.cost)) {
+  for (const { part, run } of groupMessages(mailbox, messages, query.cost)) {
     for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
       if (at > 0) continue;
       const waited = pause(message);
@@ -62,7 +62,7 @@ interface Run {
 }
 
 /** Very long messages apart: what they are asked reads them itself, in pieces. */
-function* runs(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
+function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
   if (cost !== Cost.Body) {
     yield { part: "header", run: messages };
     return;

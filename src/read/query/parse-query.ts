@@ -51,7 +51,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
   function primary(): Query {
     const word = peek();
     if (word === undefined || word.kind === ")" || isOperator(word, "and") || isOperator(word, "or")) {
-      throw missing(words[at - 1], word);
+      throw missingMistake(words[at - 1], word);
     }
     if (word.kind === "(") {
       if (++openings > deepest) throw new ListMistake(`More than ${deepest} parentheses; fewer will do`);
@@ -78,7 +78,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
   let openings = 0;
   const query = alternatives();
   const behind = peek();
-  if (behind !== undefined) throw unopened(behind);
+  if (behind !== undefined) throw unopenedMistake(behind);
   return query;
 }
 
@@ -102,8 +102,8 @@ function isNumbers({ kind, text, quoted }: QueryWord): boolean {
   return kind === "word" && !quoted && /^[\d$^.*+-]+$/.test(text);
 }
 
-function missing(before: QueryWord | undefined, found: QueryWord | undefined): ListMistake {
-  if (found?.kind === ")" && before === undefined) return unopened(found);
+function missingMistake(before: QueryWord | undefined, found: QueryWord | undefined): ListMistake {
+  if (found?.kind === ")" && before === undefined) return unopenedMistake(found);
   if (found?.kind === ")" && before?.kind === "(") {
     return new ListMistake(`Nothing between "(" and ")" at character ${found.place}; ${wanted}`);
   }
@@ -114,6 +114,6 @@ function missing(before: QueryWord | undefined, found: QueryWord | undefined): L
 
 const wanted = "a term, a number or a sender is wanted there";
 
-function unopened({ place }: QueryWord): ListMistake {
+function unopenedMistake({ place }: QueryWord): ListMistake {
   return new ListMistake(`No "(" for the ")" at character ${place}`);
 }

@@ -17,9 +17,9 @@ export function compileTerm(name: QueryTermName, value: string, now: Date): Quer
 }
 
 const compile: Readonly<Record<QueryTermName, (value: string, now: Date) => Query>> = {
-  since: (value, now) => dated("since", value, now, (date, { start }) => date >= start),
-  before: (value, now) => dated("before", value, now, (date, { start }) => date < start),
-  on: (value, now) => dated("on", value, now, (date, { start, end }) => date >= start && date < end),
+  since: (value, now) => dateTerm("since", value, now, (date, { start }) => date >= start),
+  before: (value, now) => dateTerm("before", value, now, (date, { start }) => date < start),
+  on: (value, now) => dateTerm("on", value, now, (date, { start, end }) => date >= start && date < end),
   from: (value) =>
     inHeader(value, (candidate) => {
       const fields = candidate.fields("from");
@@ -56,7 +56,7 @@ function wrong(name: QueryTermName, value: string): ListMistake {
   return new ListMistake(`Bad ${argument} "${value}" in ${name}:; ${hint}`);
 }
 
-function dated(name: QueryTermName, value: string, now: Date, fits: (date: Date, span: Span) => boolean): Query {
+function dateTerm(name: QueryTermName, value: string, now: Date, fits: (date: Date, span: Span) => boolean): Query {
   const span = parseWhen(value, now);
   if (span === undefined) throw wrong(name, value);
   return term(Cost.Header, ({ date }) => date !== undefined && fits(date, span));
@@ -71,20 +71,20 @@ function inHeader(text: string, values: (candidate: Candidate) => readonly strin
   );
 }
 
-function flagged(flag: number, set = true): Query {
+function flagTerm(flag: number, set = true): Query {
   return term(Cost.State, ({ flags }) => ((flags & flag) !== 0) === set);
 }
 
 const states: Readonly<Record<string, Query>> = {
-  new: flagged(Flag.New),
-  old: flagged(Flag.New, false),
-  read: flagged(Flag.Read),
-  unread: flagged(Flag.Read, false),
-  deleted: flagged(Flag.Deleted),
-  saved: flagged(Flag.Saved),
-  held: flagged(Flag.Preserved),
-  mbox: flagged(Flag.ToMbox),
-  touched: flagged(Flag.Touched),
+  new: flagTerm(Flag.New),
+  old: flagTerm(Flag.New, false),
+  read: flagTerm(Flag.Read),
+  unread: flagTerm(Flag.Read, false),
+  deleted: flagTerm(Flag.Deleted),
+  saved: flagTerm(Flag.Saved),
+  held: flagTerm(Flag.Preserved),
+  mbox: flagTerm(Flag.ToMbox),
+  touched: flagTerm(Flag.Touched),
   flagged: term(Cost.Header, ({ marks }) => marks.flagged),
   answered: term(Cost.Header, ({ marks }) => marks.answered),
 };

@@ -15,10 +15,10 @@ export function fileNamedAfter([author = ""]: readonly string[]): string | undef
 
 /** From, else the user of the From_ line. */
 export function authorOf(session: Session, header: Header, message: number): string[] {
-  const from = addressesIn(addressField(header, "from"));
+  const from = addressesOfFields(addressField(header, "from"));
   if (from.length > 0) return from;
   const stored = session.folder?.mailbox.header(message);
-  return stored === undefined ? [] : addressesIn(readFromLine(stored).user);
+  return stored === undefined ? [] : addressesOfFields(readFromLine(stored).user);
 }
 
 /** All fields of that name as one: bsd-mailx answers to each. */
@@ -28,7 +28,7 @@ export function addressField(header: Header, name: string): string | undefined {
 }
 
 /** An empty group, such as `undisclosed-recipients:;`, is kept as it is written; `<>` is nobody. */
-export function addressesIn(field: string | undefined): string[] {
+export function addressesOfFields(field: string | undefined): string[] {
   if (field === undefined) return [];
   const addresses = parseAddresses(field).flatMap(({ address }) => (address === "" ? [] : [address]));
   const text = field.trim();

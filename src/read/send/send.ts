@@ -11,18 +11,18 @@ import { composeContext } from "./compose-context.ts";
 import { offerUnfinished } from "./unfinished.ts";
 
 /** A newline in what a script gives would begin another field: it becomes a blank, as bsd-mailx has it. */
-function oneLine(text: string): string {
+function removeNewlines(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
 
-export async function send(session: Session, given: CommandLine): Promise<ExitCode> {
+export async function sendFromCommandLine(session: Session, given: CommandLine): Promise<ExitCode> {
   const { settings } = session.config;
   await offerUnfinished(session);
   const draft = emptyDraft();
   draft.to = [...given.words];
   draft.cc = [...given.cc];
   draft.bcc = [...given.bcc];
-  draft.subject = given.subject === undefined ? undefined : oneLine(given.subject);
+  draft.subject = given.subject === undefined ? undefined : removeNewlines(given.subject);
   draft.from = given.from;
   draft.fields = fieldsOf(given, session.config);
   // Kept, because a user may be called so; but who types it first seldom means one.
@@ -51,12 +51,12 @@ const written =
 
 function fieldOf(given: string, forProgram: boolean): { name: string; value: string } {
   const unfolded = given.replace(/\r?\n(?=[ \t])/g, "");
-  const line = oneLine(unfolded);
+  const line = removeNewlines(unfolded);
   const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(unfolded) ?? [];
   if (!isField(line)) {
     throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
   }
   if (forProgram && !written.test(name)) return { name: "", value: line };
   // In a list of addresses a blank would make one address of two: sending refuses such a line break.
-  return { name, value: isAddressField(name) ? value : oneLine(value) };
+  return { name, value: isAddressField(name) ? value : removeNewlines(value) };
 }

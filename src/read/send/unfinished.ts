@@ -18,7 +18,7 @@ export async function offerUnfinished(session: Session): Promise<void> {
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
   // It changes nothing on the disk, and what is gone on with is sent, or is a draft again.
   if (config.settings.get("dryrun")) return;
-  const { forget, unfinished } = await import("../../compose/unsent/autosave.ts");
+  const { forgetUnfinished: forget, findUnfinished: unfinished } = await import("../../compose/unsent/autosave.ts");
   for (const found of unfinished(config)) {
     const lines = found.text.toString("latin1").split("\n").length - 1;
     const about = found.subject === undefined ? "" : `, "${found.subject}"`;

@@ -35,12 +35,12 @@ export const wholeMessages: Write = (session, mailbox, chosen, signal) => {
   const keep = keptFields(session.config.saved);
   const count = messages.length;
   if (meansMaildir(path))
-    return addToMaildir(path, counted(session, path, count, seenMessages(mailbox, messages, keep)), signal);
+    return addToMaildir(path, countProgress(session, path, count, seenMessages(mailbox, messages, keep)), signal);
   const forms = keep === undefined ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
   // To know how long the messages of a Maildir are, each would have to be opened.
   if (mailbox.offset === undefined)
-    return appendMessages(path, counted(session, path, count, forms), appendOptions(session, signal));
-  return appendMessages(path, forms, watched(session, mailbox, chosen, signal));
+    return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
+  return appendMessages(path, forms, watchAppend(session, mailbox, chosen, signal));
 };
 
 function appendOptions(session: Session, signal: AbortSignal | undefined): AppendOptions {
@@ -48,7 +48,7 @@ function appendOptions(session: Session, signal: AbortSignal | undefined): Appen
 }
 
 /** Tells the terminal how far it is, by bytes. */
-function watched(
+function watchAppend(
   session: Session,
   mailbox: Mailbox,
   { messages, path }: MessagesToWrite,
@@ -61,7 +61,7 @@ function watched(
 }
 
 /** Tells the terminal how far it is, by messages. */
-function* counted<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
+function* countProgress<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
   const tell = session.terminal.progress(path);
   let done = 0;
   try {
@@ -93,7 +93,7 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
 export const bodies: Write = (session, mailbox, chosen, signal) => {
   const { messages, path } = chosen;
   const isMaildir = mailbox.offset === undefined;
-  const options = isMaildir ? appendOptions(session, signal) : watched(session, mailbox, chosen, signal);
+  const options = isMaildir ? appendOptions(session, signal) : watchAppend(session, mailbox, chosen, signal);
   return appendBytes(path, joinedBodies(mailbox, messages), options);
 };
 

@@ -10,7 +10,7 @@ export function isDeleted(folder: Folder, message: number): boolean {
 }
 
 /** The current message if it is as wanted, else the next such one, else the one before; undefined without any. */
-export function nearest(folder: Folder, wantDeleted: boolean): number | undefined {
+export function nearestMessage(folder: Folder, wantDeleted: boolean): number | undefined {
   const here = Math.max(placeOf(folder, folder.current), 1);
   return fromPlace(folder, here, 1, wantDeleted) ?? fromPlace(folder, here - 1, -1, wantDeleted);
 }
@@ -25,7 +25,7 @@ export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted
 }
 
 /** Marks a message as read, and so as one that quit moves. */
-export function look(folder: Folder, message: number): void {
+export function showAsCurrent(folder: Folder, message: number): void {
   const unread = (folder.mailbox.flags(message) & Flag.Read) === 0;
   markMessage(folder, message, Flag.Touched | (unread ? Flag.Read | Flag.StatusChanged : 0));
 }

@@ -1,5 +1,5 @@
 /** A message on its way to a terminal: its lines in the styles of the theme. The text itself is not changed. */
-import { fromBytes, trimmedEnd } from "../../message/text.ts";
+import { fromBytes, trimEndCharacters } from "../../message/text.ts";
 import type { Style, Styled } from "../../terminal/terminal.ts";
 
 /** Of a longer line, in bytes, nothing is looked for: it is passed on in pieces. */
@@ -14,8 +14,8 @@ const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
  */
 export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): Iterable<Styled> {
   let plain = "";
-  for (const line of lines(pieces)) {
-    const painted = inHeader ? headerLine(line) : bodyLine(line);
+  for (const line of splitLines(pieces)) {
+    const painted = inHeader ? paintHeaderLine(line) : bodyLine(line);
     if (/^\r?\n?$/.test(line)) inHeader = false;
     for (const { text, style } of painted) {
       // What needs no style goes out in large pieces.
@@ -31,7 +31,7 @@ export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): It
 }
 
 /** Lines with their ends; one that is too long in pieces, cut between characters. */
-function* lines(pieces: Iterable<Uint8Array>): Iterable<string> {
+function* splitLines(pieces: Iterable<Uint8Array>): Iterable<string> {
   let waiting: Buffer = Buffer.alloc(0);
   for (const piece of pieces) {
     let bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
@@ -50,7 +50,7 @@ function* lines(pieces: Iterable<Uint8Array>): Iterable<string> {
   if (waiting.length > 0) yield fromBytes(waiting);
 }
 
-function headerLine(line: string): readonly Styled[] {
+function paintHeaderLine(line: string): readonly Styled[] {
   const name = /^[^\s:]+[ \t]*:/.exec(line)?.[0];
   if (name === undefined) return [{ text: line, style: line.startsWith("From ") ? "hint" : "field-value" }];
   return [
@@ -66,7 +66,7 @@ function bodyLine(line: string): readonly Styled[] {
   let end = 0;
   for (const found of line.matchAll(link)) {
     // A full stop or a bracket behind an address belongs to the sentence.
-    const text = trimmedEnd(found[0], ".,;:!?)]");
+    const text = trimEndCharacters(found[0], ".,;:!?)]");
     parts.push({ text: line.slice(end, found.index), style }, { text, style: "link" });
     end = found.index + text.length;
   }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { MailError } from "../../errors.ts";
 import { safeFileName, splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
-import { isSystemError, named } from "../../system-error.ts";
+import { addPathToError, isSystemError } from "../../system-error.ts";
 import type { Folder } from "../session/session.ts";
 import { storedBytes } from "./print-decoded.ts";
 
@@ -32,7 +32,7 @@ export async function partsOf({ mailbox }: Folder, message: number, wanted: stri
   const all = leaves(root);
   if (wanted === "all") {
     // What is in an attached message is saved with it.
-    const attached = attachments(root);
+    const attached = selectAttachments(root);
     if (attached.length === 0) throw new MailError(`message ${message} has no attachments`);
     return attached;
   }
@@ -47,8 +47,8 @@ export async function partsOf({ mailbox }: Folder, message: number, wanted: stri
     });
 }
 
-function attachments(part: Part): Part[] {
-  if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(attachments);
+function selectAttachments(part: Part): Part[] {
+  if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(selectAttachments);
   const isText = /^text\/(?:plain|html)$/.test(part.type) && part.disposition !== "attachment";
   return part.name !== undefined || !isText ? [part] : [];
 }
@@ -69,32 +69,32 @@ export interface Saved {
  * @throws MailError; nothing is left half written
  */
 export async function savePart(part: Part, path: string): Promise<Saved> {
-  if (isDirectory(path)) return saveInto(part, path, fileNameOf(part), mostNames);
+  if (isExistingDirectory(path)) return saveInto(part, path, fileNameOf(part), mostNames);
   return saveInto(part, dirname(path), basename(path), 1);
 }
 
-function isDirectory(path: string): boolean {
+function isExistingDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
     if (isSystemError(error) && !path.endsWith("/")) return false;
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
 async function saveInto(part: Part, directory: string, name: string, tries: number): Promise<Saved> {
   const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
   // The directory is held: a name that is put in its place meanwhile is another one.
-  const held = opened(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const held = openNew(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const { file, within, path } = createNew(held, directory, name, tries);
     let size = 0;
     try {
-      for (const piece of decodedPieces(part)) size += writeAll(file, piece);
+      for (const piece of decodedPieces(part)) size += writePart(file, piece);
       fsyncSync(file);
     } catch (error) {
       unlinkSync(within);
-      throw named(path, error);
+      throw addPathToError(path, error);
     } finally {
       closeSync(file);
     }
@@ -114,21 +114,21 @@ function createNew(held: number, directory: string, name: string, tries: number)
     try {
       return { file: openSync(within, flags, 0o600), within, path };
     } catch (error) {
-      if (!isSystemError(error) || error.code !== "EEXIST") throw named(path, error);
+      if (!isSystemError(error) || error.code !== "EEXIST") throw addPathToError(path, error);
       if (at + 1 >= tries) throw new MailError(`${path}: is there already; nothing was overwritten`);
     }
   }
 }
 
-function opened(path: string, flags: number): number {
+function openNew(path: string, flags: number): number {
   try {
     return openSync(path, flags);
   } catch (error) {
-    throw named(path, error);
+    throw addPathToError(path, error);
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array): number {
+function writePart(file: number, bytes: Uint8Array): number {
   for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
   return bytes.length;
 }

@@ -21,7 +21,9 @@ export async function printDecoded(
   printing: Printing,
   visit: (message: number) => void,
 ): Promise<void> {
-  await print(session, messages, printing, visit, (message) => decoded(session, folder.mailbox, message, printing));
+  await printEach(session, messages, printing, visit, (message) =>
+    decodeMessage(session, folder.mailbox, message, printing),
+  );
 }
 
 /** The same with parts of messages: `print -p`. */
@@ -33,15 +35,15 @@ export async function printParts(
   partsOf: (message: number) => Promise<readonly Part[]>,
 ): Promise<void> {
   const { viewPart } = await import("../../message/view/view.ts");
-  await print(session, messages, printing, visit, async (message) => {
+  await printEach(session, messages, printing, visit, async (message) => {
     const views: ViewPiece[] = [];
     for (const part of await partsOf(message)) pushAll(views, await viewPart(part, session.terminal.size().columns));
-    return again(() => styled(views));
+    return again(() => styleView(views));
   });
 }
 
 /** @param piecesOf a message, as often as one goes through it */
-async function print(
+async function printEach(
   session: Session,
   messages: readonly number[],
   printing: Printing,
@@ -66,7 +68,7 @@ async function print(
       visit(message);
       const pieces = await piecesOf(message);
       counted.set(message, pieces);
-      left -= lines(await rows(terminal, pieces), left);
+      left -= countRows(await rows(terminal, pieces), left);
       if (left < 0) break;
     }
     if (left < 0) {
@@ -75,7 +77,7 @@ async function print(
     }
   }
   for await (const pieces of shown()) {
-    if (!(await write(session, pieces))) return;
+    if (!(await writeShown(session, pieces))) return;
     await terminal.flush();
   }
 }
@@ -94,7 +96,7 @@ function title({ config }: Session, message: number): Styled[] {
   return config.settings.get("quiet") ? [] : [{ text: `Message ${message}:\n`, style: "title" }];
 }
 
-async function decoded(
+async function decodeMessage(
   { config, terminal }: Session,
   mailbox: Mailbox,
   message: number,
@@ -106,14 +108,14 @@ async function decoded(
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
   const view = await viewMessage(storedBytes(mailbox, message), header.value, mailbox.header(message).length, look);
-  if (view !== undefined) return again(() => styled(view));
+  if (view !== undefined) return again(() => styleView(view));
   return again<Shown>(() => {
     const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
     return terminal.outputIsTerminal ? paintMessage(whole) : whole;
   });
 }
 
-function* styled(view: readonly ViewPiece[]): Iterable<Styled> {
+function* styleView(view: readonly ViewPiece[]): Iterable<Styled> {
   for (const { kind, text } of view) {
     if (kind === "note") yield { text, style: "hint" };
     else if (kind === "summary") yield { text, style: "plain" };
@@ -127,7 +129,7 @@ export function storedBytes(mailbox: Mailbox, message: number): Bytes {
 }
 
 /** @returns false when Ctrl-C ended it */
-async function write(session: Session, pieces: Iterable<Shown>): Promise<boolean> {
+async function writeShown(session: Session, pieces: Iterable<Shown>): Promise<boolean> {
   const { terminal } = session;
   let size = 0;
   for (const piece of pieces) {
@@ -144,12 +146,12 @@ async function write(session: Session, pieces: Iterable<Shown>): Promise<boolean
 /** Where the window is known, a line that it breaks counts as the rows that it takes. */
 async function rows(terminal: Terminal, pieces: Iterable<Shown>): Promise<Iterable<Shown>> {
   if (!terminal.rich) return pieces;
-  const { folded } = await import("../../terminal/folded.ts");
+  const { foldStyled: folded } = await import("../../terminal/folded.ts");
   return folded(pieces, terminal.size().columns);
 }
 
 /** How many lines they have; beyond `most` they are not counted on. */
-function lines(pieces: Iterable<Shown>, most: number): number {
+function countRows(pieces: Iterable<Shown>, most: number): number {
   let sum = 0;
   for (const piece of pieces) {
     const text = piece instanceof Uint8Array ? Buffer.from(piece).toString("latin1") : piece.text;

@@ -48,12 +48,12 @@ export function* shownPieces(
   })[Symbol.iterator]();
   const header = pieces.next();
   if (header.done === true) return;
-  yield shownHeader(header.value);
+  yield selectShownFields(header.value);
   yield* shownBody({ [Symbol.iterator]: () => pieces });
 }
 
 /** A header with LF line ends, cut off by an empty line before the first line that is no field. */
-export function shownHeader(header: Uint8Array): Uint8Array {
+export function selectShownFields(header: Uint8Array): Uint8Array {
   const text = plainHeader(header);
   const { rest } = headerFields(text);
   return Buffer.from(isStray(rest) ? `${text.slice(0, -rest.length)}\n${rest}` : text, "latin1");

@@ -32,7 +32,7 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     number: message,
     offset: mailbox.offset?.(message) ?? null,
     size: candidate.size,
-    lines: whole === undefined ? mailbox.counts(message).lines : linesOf(whole),
+    lines: whole === undefined ? mailbox.counts(message).lines : countLines(whole),
     state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
     flagged: candidate.marks.flagged,
     answered: candidate.marks.answered,
@@ -43,13 +43,13 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     cc: people(header, "cc"),
     subject: candidate.fields("subject")[0] ?? null,
     messageId: candidate.fields("message-id")[0] ?? null,
-    attachments: attachments(candidate),
+    attachments: describeAttachments(candidate),
   };
   // JSON leaves DEL as it is, which a terminal does not ignore.
   return `${JSON.stringify(line).replaceAll("\x7f", "\\u007f")}\n`;
 }
 
-function linesOf(bytes: Buffer): number {
+function countLines(bytes: Buffer): number {
   let lines = 0;
   for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
   return lines;
@@ -62,7 +62,7 @@ function people(header: string, name: string): Person[] {
   }));
 }
 
-function attachments({ mayHaveAttachments, source }: Candidate): Attachment[] {
+function describeAttachments({ mayHaveAttachments, source }: Candidate): Attachment[] {
   if (!mayHaveAttachments) return [];
   return attachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
 }

@@ -18,14 +18,14 @@ const batch = 256;
  * @returns as grep(1): 0 when there were such messages, 1 when there were none
  * @throws MailError with Exit.Usage for a mistake in the list
  */
-export async function list(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
+export async function listSelected(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
   const { folder } = session;
   let count = 0;
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
       for await (const messages of batches(findMessages(session, folder, words.join(" ") || "*"))) {
         count += messages.length;
-        if (!given.count) await show(session, folder, messages, given.json);
+        if (!given.count) await printSelected(session, folder, messages, given.json);
       }
     }
   } catch (error) {
@@ -50,7 +50,12 @@ async function* batches(messages: AsyncIterable<number>): AsyncIterable<number[]
   if (found.length > 0) yield found;
 }
 
-async function show(session: Session, folder: Folder, messages: readonly number[], json: boolean): Promise<void> {
+async function printSelected(
+  session: Session,
+  folder: Folder,
+  messages: readonly number[],
+  json: boolean,
+): Promise<void> {
   const { terminal, config } = session;
   const print = config.settings.get("decode") ? printDecoded : printMessages;
   if (json) {

@@ -3,7 +3,7 @@ import { types } from "node:util";
 import { Exit, MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
 import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unknownOutcome } from "../failures.ts";
-import { exitOf, oneLine } from "../replies.ts";
+import { exitCodeForRefusal, replyOnOneLine } from "../replies.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submission-errors.ts";
 import { tlsFailure } from "../tls-failure.ts";
 import type { Envelope, Outcome, Refusal } from "../transport.ts";
@@ -40,8 +40,8 @@ export interface Circumstances {
 }
 
 export function refusalOf(error: SmtpError): Refusal {
-  const reply = oneLine(error.response ?? error.message);
-  return { recipient: error.recipient ?? "", reply, exit: exitOf(reply) };
+  const reply = replyOnOneLine(error.response ?? error.message);
+  return { recipient: error.recipient ?? "", reply, exit: exitCodeForRefusal(reply) };
 }
 
 /** Returns whether the connection was lost before the server said anything of the message, so that a new one may do. */
@@ -77,19 +77,22 @@ export function outcomeOfError(thrown: unknown, envelope: Envelope, circumstance
   }
   if (error.code === "EAUTH") throw loginRefused(error, name);
   if (error.response !== undefined && error.response !== "") {
-    const reply = oneLine(error.response);
+    const reply = replyOnOneLine(error.response);
     if (dotSent && !/^[45]/.test(reply)) {
       throw new OutcomeUnknown("unexpected reply", unknownOutcome(`${name}: ${reply}`), Exit.Protocol);
     }
     if (!["CONN", "EHLO", "HELO", "LHLO", "STARTTLS"].includes(error.command ?? "")) {
-      return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: exitOf(reply) })) };
+      return {
+        accepted: [],
+        refused: envelope.to.map((recipient) => ({ recipient, reply, exit: exitCodeForRefusal(reply) })),
+      };
     }
     const reason = error.command === "STARTTLS" ? "STARTTLS refused" : "refused";
     const text = describeFailure({ reason, detail: reply }, timeouts, server.protocol);
-    throw new SubmissionFailed(reason, `${name}: ${text}`, exitOf(reply), error);
+    throw new SubmissionFailed(reason, `${name}: ${text}`, exitCodeForRefusal(reply), error);
   }
-  const failure = failureOf(error);
-  const text = `${name}: ${oneLine(describeFailure(failure, timeouts, server.protocol))}`;
+  const failure = toSubmissionFailure(error);
+  const text = `${name}: ${replyOnOneLine(describeFailure(failure, timeouts, server.protocol))}`;
   const exit = exitOfReason(failure.reason);
   const isLost = ["ECONNECTION", "ETIMEDOUT", "ESOCKET", "ETLS", "EPROTOCOL"].includes(error.code ?? "");
   if (isLost && dotSent) throw new OutcomeUnknown(failure.reason, unknownOutcome(text), exit, error);
@@ -97,14 +100,14 @@ export function outcomeOfError(thrown: unknown, envelope: Envelope, circumstance
 }
 
 function loginRefused(error: SmtpError, name: string): SubmissionFailed {
-  const reply = oneLine(error.response ?? "");
+  const reply = replyOnOneLine(error.response ?? "");
   const words = reply === "" ? error.message : reply;
   const exit = reply.startsWith("4") ? Exit.TempFail : Exit.NoPerm;
   return new SubmissionFailed("login refused", `${name}: login failed: ${words}`, exit, error);
 }
 
 /** Returns the reason of an error without a reply. */
-function failureOf(error: SmtpError): DialogueFailure {
+function toSubmissionFailure(error: SmtpError): DialogueFailure {
   if (error instanceof ProtocolError) return { reason: error.reason, detail: error.message };
   const tls = tlsFailure(error);
   switch (error.code) {

@@ -57,7 +57,7 @@ export class SmtpSession extends StrictConnection {
       connection: socket,
       host: server.host,
       // Else it asks for the host whether it is an address of IPv6, with an expression that takes 3 ms to compile.
-      ...(isName(server.host) ? { servername: server.host } : {}),
+      ...(isHostName(server.host) ? { servername: server.host } : {}),
       port: server.port,
       name: settings.mailName,
       lmtp: server.protocol === "lmtp",
@@ -294,7 +294,7 @@ const parent = StrictConnection.prototype as unknown as {
   _advanceEnvelope(reply: string, done: Reply): void;
 };
 
-function isName(host: string): boolean {
+function isHostName(host: string): boolean {
   return /[a-z]/i.test(host) && !host.includes(":");
 }
 
@@ -313,14 +313,14 @@ async function* onTheWire(
     held.push(bytes);
     length += bytes.length;
     if (length < size) continue;
-    yield { message: joined(held), last: false };
+    yield { message: joinPieces(held), last: false };
     held = [];
     length = 0;
   }
   held.push(lines.end());
-  yield { message: joined(held), last: true };
+  yield { message: joinPieces(held), last: true };
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
   return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }

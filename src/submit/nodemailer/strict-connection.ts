@@ -8,7 +8,7 @@
 import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Dialogue } from "../dialogue.ts";
-import { isReply, oneLine } from "../replies.ts";
+import { isReply, replyOnOneLine } from "../replies.ts";
 import { ProtocolError } from "./outcome-of-error.ts";
 
 type Done = (error: Error | null, reply?: string) => void;
@@ -88,17 +88,17 @@ export class StrictConnection extends SMTPConnection {
     if (reply.trim() === "" || this.internals._responsePartial) {
       Reflect.apply(parent._processResponse, this, []);
     } else if (isReply(reply)) {
-      this.dialogue.reply(decodedReply(reply));
+      this.dialogue.reply(decodeReply(reply));
       Reflect.apply(parent._processResponse, this, []);
     } else {
-      this.internals._onError(new ProtocolError("not SMTP", oneLine(reply)), "EPROTOCOL", false, "CONN");
+      this.internals._onError(new ProtocolError("not SMTP", replyOnOneLine(reply)), "EPROTOCOL", false, "CONN");
     }
   }
 
   /** A last reply may lack its newline. */
   _onClose(): void {
     const rest = this.internals._remainder.trim();
-    if (rest !== "") this.dialogue.reply(decodedReply(rest));
+    if (rest !== "") this.dialogue.reply(decodeReply(rest));
     Reflect.apply(parent._onClose, this, []);
   }
 
@@ -114,7 +114,10 @@ export class StrictConnection extends SMTPConnection {
   _actionDATA(reply: string, done: Done): void {
     const { _envelope: envelope } = this.internals;
     if (envelope.accepted.length > 0 && /^(?!354)[23]/.test(reply)) {
-      const error = new ProtocolError("unexpected reply", `DATA was answered with "${oneLine(reply)}" instead of 354`);
+      const error = new ProtocolError(
+        "unexpected reply",
+        `DATA was answered with "${replyOnOneLine(reply)}" instead of 354`,
+      );
       done(this.internals._formatError(error, "EPROTOCOL", false, "DATA"));
       this.close();
     } else Reflect.apply(parent._actionDATA, this, [reply, done]);
@@ -132,7 +135,7 @@ const parent = SMTPConnection.prototype as unknown as {
 };
 
 /** Returns a reply as text: nodemailer keeps a character for each of its bytes. What is not UTF-8 stays as it is. */
-function decodedReply(bytes: string): string {
+function decodeReply(bytes: string): string {
   const text = Buffer.from(bytes, "latin1").toString("utf8");
   return (text.includes("\ufffd") ? bytes : text).replace(/\r?\n$/, "");
 }

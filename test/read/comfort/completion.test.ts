@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { assistanceFor } from "../../../src/read/comfort/assistance.ts";
-import { offered } from "../../../src/terminal/completion.ts";
+import { completeOffer } from "../../../src/terminal/completion.ts";
 import type { Asked } from "../../../src/terminal/terminal.ts";
 import { type Bench, bench, message } from "../support/session.ts";
 
@@ -23,7 +23,7 @@ afterEach(() => session.remove());
 /** The line after Tab, or the names that are shown below it. */
 async function tab(asked: Asked, typed: string): Promise<string> {
   const offer = await assistanceFor(session, () => undefined).complete(asked, typed);
-  const outcome = offered(typed, offer);
+  const outcome = completeOffer(typed, offer);
   if (outcome.kind === "none") return "(bell)";
   if (outcome.kind === "text") return typed.slice(0, outcome.start) + outcome.text;
   return outcome.lines({ rows: 24, columns: 80 }).trim().replace(/\s+/g, " ");

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { execute } from "../../../src/read/interpreter/interpreter.ts";
+import { executeLine } from "../../../src/read/interpreter/interpreter.ts";
 import { type Bench, bench } from "../support/session.ts";
 
 const header = "From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: =?utf-8?q?caf=C3=A9?=\n";
@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => session.remove());
 
 async function run(...lines: string[]): Promise<string> {
-  for (const line of lines) await execute(session, line);
+  for (const line of lines) await executeLine(session, line);
   return session.said();
 }
 
@@ -42,8 +42,8 @@ test("what is ignored is not shown", async () => {
 test("text that ends a header for want of an empty line is shown once", async () => {
   const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");
   try {
-    await execute(broken, "set decode");
-    await execute(broken, "p");
+    await executeLine(broken, "set decode");
+    await executeLine(broken, "p");
     expect(broken.said()).toMatch(/^Message 1:\nFrom .*\nSubject: s\nStatus: R\n\ntext\nTo: text\n\nmore\n\n$/);
   } finally {
     broken.remove();

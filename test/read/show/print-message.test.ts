@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { shownBody, shownHeader } from "../../../src/read/show/print-message.ts";
+import { selectShownFields, shownBody } from "../../../src/read/show/print-message.ts";
 
 function plain(...pieces: string[]): string {
   return Buffer.concat([...shownBody(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
@@ -21,12 +21,12 @@ test("it does not matter where the pieces end", () => {
 });
 
 test("a line that is no field ends the header", () => {
-  expect(Buffer.from(shownHeader(Buffer.from("From u d\r\nA: b\r\n c\r\nstray\r\n\r\n"))).toString()).toBe(
+  expect(Buffer.from(selectShownFields(Buffer.from("From u d\r\nA: b\r\n c\r\nstray\r\n\r\n"))).toString()).toBe(
     "From u d\nA: b\n c\n\nstray\n\n",
   );
 });
 
 test("what was cut off already gets no second empty line", () => {
   const header = "From u d\n\n folded\nstray\n\n";
-  expect(Buffer.from(shownHeader(Buffer.from(header))).toString()).toBe(header);
+  expect(Buffer.from(selectShownFields(Buffer.from(header))).toString()).toBe(header);
 });
