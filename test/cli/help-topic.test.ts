@@ -11,11 +11,11 @@ function help(topic: string): { status: number | null; stdout: string; stderr: s
 test.each([
   // what is shown      topic            part of it
   ["a section", "exit-status", "Exit status -- "],
-  ["a subsection", "queries", "\nsince:date\n    Dated then or later. Example: 'since:2d'\n"],
+  ["a subsection", "queries", "\nsince:date\n    The message is dated at this time or later. Example: 'since:2d'\n"],
   ["the beginning of a title", "mess", "Message lists -- mail(1)\n\nMost commands take a list of messages"],
   ["a command", "delete", "delete -- mail(1)\n\ndelete [msglist]\n"],
   ["a variable", "askcc", "askcc -- mailrc(5)\n\naskcc\n"],
-  ["a variable with what holds without it", "lockwait", "another program's lock on a mailbox. By default 30."],
+  ["a variable and its default", "lockwait", "a mailbox that another program has locked. By\n    default 30."],
   ["an option", "--attach", "-A, --attach file\n    Attach a file"],
   ["an escape", "~m", "~m messages\n"],
 ])("%s", (_what, topic, part) => {

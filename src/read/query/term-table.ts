@@ -12,38 +12,58 @@ interface TermRow {
 const when = "as 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31";
 
 export const queryTerms = {
-  since: { argument: "date", meaning: "Dated then or later.", example: "since:2d", hint: when },
-  before: { argument: "date", meaning: "Dated earlier.", example: "before:2026-01-01", hint: when },
-  on: { argument: "date", meaning: "Dated on that day, in that month or year.", example: "on:yesterday", hint: when },
-  from: { argument: "text", meaning: "Text in the sender's name or address.", example: "from:cron", hint: "" },
-  to: { argument: "text", meaning: "Text in To.", example: "to:root", hint: "" },
-  cc: { argument: "text", meaning: "Text in Cc.", example: "cc:ann", hint: "" },
-  subject: { argument: "text", meaning: "Text in the subject.", example: 'subject:"disk full"', hint: "" },
+  since: { argument: "date", meaning: "The message is dated at this time or later.", example: "since:2d", hint: when },
+  before: {
+    argument: "date",
+    meaning: "The message is dated before this time.",
+    example: "before:2026-01-01",
+    hint: when,
+  },
+  on: {
+    argument: "date",
+    meaning: "The message is dated on this day, in this month or in this year.",
+    example: "on:yesterday",
+    hint: when,
+  },
+  from: {
+    argument: "text",
+    meaning: "The sender's name or address contains the text.",
+    example: "from:cron",
+    hint: "",
+  },
+  to: { argument: "text", meaning: "The To field contains the text.", example: "to:root", hint: "" },
+  cc: { argument: "text", meaning: "The Cc field contains the text.", example: "cc:ann", hint: "" },
+  subject: { argument: "text", meaning: "The subject contains the text.", example: 'subject:"disk full"', hint: "" },
   body: {
     argument: "text",
-    meaning: "Text in the body, in text parts once decoded.",
+    meaning: "The body contains the text. Text parts are decoded before they are searched.",
     example: "body:needle",
     hint: "",
   },
   header: {
     argument: "field",
-    meaning: "Text in a header field; without text, that there is such a field.",
+    meaning: "The header field contains the text. Without text, the header field exists.",
     example: "header:X-Spam-Flag:yes",
     hint: "as header:Name:text or header:Name",
   },
   size: {
     argument: "size",
-    meaning: "Bytes as stored.",
+    meaning: "The stored message has this size in bytes.",
     example: "size:>1M",
     hint: "as >1M, <=10k, 5k-2M; k, M and G count by 1024",
   },
   is: {
     argument: "state",
-    meaning: "In that state: new, unread, deleted, flagged and others.",
+    meaning: "The message has this state: new, unread, deleted, flagged or another state listed below.",
     example: "is:unread",
     hint: "as new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered",
   },
-  has: { argument: "thing", meaning: "With a file attached.", example: "has:attachment", hint: "as has:attachment" },
+  has: {
+    argument: "thing",
+    meaning: "The message has an attachment.",
+    example: "has:attachment",
+    hint: "as has:attachment",
+  },
 } as const satisfies Record<string, TermRow>;
 
 export type QueryTermName = keyof typeof queryTerms;
