@@ -56,7 +56,9 @@ async function startMaild() {
   const command = [join(root, "bin/maild.js"), "--port", "0", "--spool", spool, "--domain", domain, "--log", log];
   // The users need no accounts here: these two names are enough.
   const users = ["--user", "debian", "--user", "root"];
-  maild = spawn(process.execPath, [...command, ...users], { stdio: ["ignore", "pipe", "inherit"] });
+  // It keeps its state below the home directory, or where an XDG variable names another place.
+  const env = { PATH: process.env.PATH, HOME: sandbox };
+  maild = spawn(process.execPath, [...command, ...users], { env, stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise((resolve, reject) => {
     let text = "";
     maild.stdout.on("data", (piece) => {

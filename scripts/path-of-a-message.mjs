@@ -20,10 +20,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 function observe(source, mailbox, report) {
   const fs = require("node:fs");
   const net = require("node:net");
+  const { href } = require("node:url").pathToFileURL(source);
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
   let deepest = [];
   const note = () => {
-    const stack = new Error().stack.split("\n").filter((line) => line.includes(source));
+    // Node 26 names a module by its URL.
+    const lines = new Error().stack.split("\n").map((line) => line.replace(href, source));
+    const stack = lines.filter((line) => line.includes(source));
     if (stack.length > deepest.length) deepest = stack.map((line) => line.trim().replace(source, ""));
   };
   const wrap = (owner, name, isMeant) => {
