@@ -132,6 +132,7 @@ export function report(error: unknown): { text: string | undefined; exit: ExitCo
   return { text: `internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, exit: Exit.Software };
 }
 
+/** Runs `mail` and returns its exit code; every error is printed here. */
 export async function main(argv: readonly string[], open: OpenTerminal = openOwn): Promise<ExitCode> {
   let terminal: Terminal | undefined;
   try {
@@ -175,6 +176,7 @@ function argumentsGiven(): string[] {
   }
 }
 
+/** Runs `mail` as a program and exits; called by the launcher. */
 export function start(): void {
   void main(argumentsGiven()).then((exit) => {
     // Behind all other handlers, such as the one that leaves raw mode: nothing comes after it.

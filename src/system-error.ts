@@ -43,12 +43,13 @@ const exits: Readonly<Record<string, ExitCode>> = {
   EROFS: Exit.IoErr,
 };
 
+/** Returns whether an error is that of a system call. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
   // Not instanceof: a test runs in a realm of its own, whose Error is not that of Node's modules.
   return types.isNativeError(error) && "syscall" in error && typeof (error as NodeJS.ErrnoException).code === "string";
 }
 
-/** The C library's words for a system error ("No such file or directory"), which scripts and fingers know. */
+/** Returns the C library's words for a system error ("No such file or directory"), which scripts and fingers know. */
 export function strerror(error: NodeJS.ErrnoException): string {
   const code = error.code ?? "";
   return texts[code] ?? (code === "" ? error.message : code);

@@ -3,6 +3,7 @@ import type { Identity } from "../config/identity.ts";
 import type { Assistance, Offer } from "../terminal/terminal.ts";
 import type { Protocol } from "./protocol.ts";
 
+/** Returns what the line editor offers in a dialogue that is typed by hand: SMTP commands, addresses and hints. */
 export function assistance(protocol: Protocol, { user, mailName }: Identity, names: readonly string[]): Assistance {
   const commands = [
     `EHLO ${mailName}`,

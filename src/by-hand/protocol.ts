@@ -40,6 +40,7 @@ const phases: readonly (readonly [RegExp, string])[] = [
   [/^quit\b/i, titles.QUIT],
 ];
 
+/** Follows a dialogue without changing it: which phase a line belongs to, and what may come next. */
 export class Protocol {
   mode: Mode = "command";
   #command = "";

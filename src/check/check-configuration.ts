@@ -10,6 +10,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 
 const about = "mailrc";
 
+/** Checks the start-up file and returns a finding for it and for each unknown variable. */
 export function checkConfiguration(config: Config): Finding[] {
   return [startUpFile(config), ...unknownVariables(config)];
 }

@@ -9,7 +9,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 const run = promisify(execFile);
 const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
 
-/** The MTA's queue, as its own mailq(1) counts it. */
+/** Returns the MTA's queue, as its own mailq(1) counts it. */
 export async function checkQueue(): Promise<Finding> {
   const about = "queue";
   const mailq = programs.find((path) => existsSync(path));

@@ -31,6 +31,7 @@ interface Context {
   readonly terminal: Terminal;
 }
 
+/** Connects to the mail server, tests `address` as a recipient, and returns a finding per step; sends no message. */
 export async function checkServer(context: Context, address: string | undefined): Promise<Finding[]> {
   try {
     return await checkDialogue(context, address);

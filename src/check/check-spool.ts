@@ -19,6 +19,7 @@ function can(path: string, mode: number): boolean {
   }
 }
 
+/** Checks the user's mailbox: type, owner, mode and locks. */
 export async function checkSpool({ config }: { config: Config }): Promise<Finding[]> {
   const path = systemMailbox(config);
   const { user } = config.identity;

@@ -22,7 +22,7 @@ export interface CheckOptions {
 
 const styles = { ok: "plain", warn: "hint", fail: "error" } as const;
 
-/** @returns 0 when nothing failed, also with warnings; else 1 */
+/** Returns 0 when nothing failed, also with warnings; else 1 */
 export async function check(
   { config, terminal }: { config: Config; terminal: Terminal },
   { address, json }: CheckOptions,

@@ -81,12 +81,14 @@ function tlsRemedy({ protocol }: ServerWay): string {
   return "look into its log; openssl s_client -connect HOST:PORT shows what it says";
 }
 
+/** Returns what to do if a server refuses the sender with this reply. */
 export function senderRemedy(reply: string): string {
   if (/STARTTLS/.test(reply)) return "set starttls=required";
   if (/^53[05]|authenticat/i.test(reply)) return logIn;
   return reply.startsWith("4") ? waiting : "see /etc/mailname and the variable from";
 }
 
+/** Returns what to do if a server refuses the recipient. */
 export function recipientRemedy({ reply, exit }: Refusal): string {
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {

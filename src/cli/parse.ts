@@ -6,7 +6,7 @@ import { isListing } from "./command-line.ts";
 import { type Option, options } from "./options.ts";
 import { operand, UsageError, usage } from "./usage.ts";
 
-/** @returns undefined when the answer (--help) was printed already. @throws UsageError */
+/** Returns undefined when the answer (--help) was printed already. @throws UsageError */
 export async function parseArguments(
   argv: readonly string[],
   print: (text: string) => void,

@@ -18,6 +18,7 @@ export function operand({ argument, optional, variadic }: Option): string {
   return optional === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
+/** Returns the usage message, without a newline at its end. */
 export function usage(): string {
   return `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr] [-q file]
             [-r from-addr] [-s subject] [-S name=value] to-addr ...

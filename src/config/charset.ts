@@ -3,7 +3,7 @@ import type { Config } from "./config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable `ttycharset`, else the locale's codeset. @returns undefined for UTF-8, ASCII and an unknown locale */
+/** Returns the variable `ttycharset`, else the locale's codeset. @returns undefined for UTF-8, ASCII and an unknown locale */
 export function ttyCharset(
   config: Pick<Config, "settings">,
   environment: Environment = process.env,

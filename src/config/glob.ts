@@ -1,6 +1,7 @@
 /** Wildcards in file names: `*`, `?` and `[...]`, as the shell's. */
 import { existsSync, readdirSync } from "node:fs";
 
+/** Returns whether a word contains a wildcard of the shell. */
 export function isPattern(text: string): boolean {
   return /[*?[]/.test(text);
 }

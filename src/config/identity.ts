@@ -16,7 +16,7 @@ export interface Identity {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The line of a user in the passwd file, as its seven fields. */
+/** Returns the line of a user in the passwd file, as its seven fields. */
 export function passwdEntry(user: string, passwd: string): readonly string[] | undefined {
   for (const line of passwd.split("\n")) {
     const fields = line.split(":");
@@ -45,6 +45,7 @@ function mailNameOf(mailname: string, hosts: string, host: string): string {
   return host;
 }
 
+/** Returns whether the host has a user with this login name. */
 export function isUser(name: string): boolean {
   return passwdEntry(name, readIfThere("/etc/passwd")) !== undefined;
 }

@@ -13,7 +13,7 @@ export interface ConfigRow {
   readonly known: boolean;
 }
 
-/** @returns the declared variables and those that were set, sorted by name */
+/** Returns the declared variables and those that were set, sorted by name */
 export function configRows({ settings }: Config): ConfigRow[] {
   const names = new Set([...Object.keys(variables), ...settings.names()]);
   return [...names].sort(byName).map((name) => ({
@@ -32,6 +32,7 @@ function hideSecrets(name: string, value: string | undefined): string | undefine
   return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }
 
+/** Returns the variables, their values and origins as lines for `--config`. */
 export function formatConfig(config: Config): string {
   const rows = configRows(config).map(({ name, value, origin, known }) => {
     const otherwise = value === undefined ? defaultOf(name) : undefined;

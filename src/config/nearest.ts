@@ -1,4 +1,4 @@
-/** The known word that a mistyped one was probably meant to be: one or two letters away, by the edit distance. */
+/** Returns the known word that a mistyped one was probably meant to be: one or two letters away, by the edit distance. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = word.length > 4 ? 2 : 1;

@@ -9,7 +9,7 @@ import { ExpansionMistake, expandWord } from "./word-expansion.ts";
 
 const spoolDirectory = "/var/mail";
 
-/** The spool of a user; of this one, the file $MAIL names where it names one. */
+/** Returns the spool of a user; of this one, the file $MAIL names where it names one. */
 export function systemMailbox(config: Config, user?: string): string {
   const named = user === undefined ? config.settings.text("MAIL") : undefined;
   if (named === undefined || named === "") return join(spoolDirectory, user ?? config.identity.user);
@@ -17,10 +17,12 @@ export function systemMailbox(config: Config, user?: string): string {
   return named.startsWith("~") ? inHome(config, named, "") : named;
 }
 
+/** Returns the path of the user's mbox: the variable MBOX, or ~/mbox. */
 export function mboxPath(config: Config): string {
   return inHome(config, config.settings.text("MBOX"), "mbox");
 }
 
+/** Returns the absolute path of dead.letter: the variable DEAD, or ~/dead.letter. */
 export function deadLetterPath(config: Config): string {
   return resolve(config.identity.home, inHome(config, config.settings.text("DEAD"), "dead.letter"));
 }
@@ -84,7 +86,7 @@ export function historyPath(config: Config): string | undefined {
   return named === "" ? undefined : (expandNames(config, named).words[0] ?? named);
 }
 
-/** The directory that `+name` means. */
+/** Returns the directory that `+name` means. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
   if (named === undefined) return undefined;

@@ -24,7 +24,7 @@ interface Piece {
   readonly quoted: boolean;
 }
 
-/** @returns the words that a word becomes: none, one or several @throws ExpansionMistake */
+/** Returns the words that a word becomes: none, one or several @throws ExpansionMistake */
 export function expandWord(word: string, expanding: Expanding): string[] {
   return new Expansion(word, expanding).run();
 }

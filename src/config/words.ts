@@ -7,6 +7,7 @@
 
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
+/** Splits a command's arguments at white space; quotes and backslashes protect it (POSIX mailx). */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

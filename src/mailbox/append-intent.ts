@@ -64,6 +64,7 @@ export function intentPath(directory: string, path: string): string {
   return stateFilePath(directory, realpathSync(path), intentSuffix);
 }
 
+/** Returns the kernel's id of this boot; empty if there is none. */
 export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();

@@ -13,7 +13,7 @@ interface Place {
 }
 
 /**
- * The pieces of a message with the Status given.
+ * Returns the pieces of a message with the Status given.
  *
  * @param status what stands in the field
  * @param isCopy the message is added to another mailbox: without Content-Length

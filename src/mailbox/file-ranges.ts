@@ -15,6 +15,7 @@ export function readInto(descriptor: number, bytes: Uint8Array, position: number
   return filled;
 }
 
+/** Reads bytes `start` to `end` of a file; fewer if the file ends before. */
 export function readRange(descriptor: number, start: number, end: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
   return bytes.subarray(0, readInto(descriptor, bytes, start));
@@ -45,6 +46,7 @@ export function* copyPieces(
   }
 }
 
+/** Writes all bytes to a file at a position. @throws the system's error */
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
   let written = 0;
   while (written < bytes.length) {
@@ -139,7 +141,7 @@ export function syncDirectory(directory: string): void {
 const pageSize = 4096;
 
 /**
- * Whether each page of a file is as it was to be written, or zeros: it had not reached the disk when the power failed.
+ * Returns whether each page of a file is as it was to be written, or zeros: it had not reached the disk when the power failed.
  *
  * @param position of both in the file
  */

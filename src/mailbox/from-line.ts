@@ -9,7 +9,7 @@ const space = (byte: number | undefined) => byte === 32 || byte === 9;
 const lineEnd = (byte: number | undefined) => byte === 10 || byte === 13 || byte === undefined;
 
 /**
- * Whether a line begins a message: `From `, a user and at least one more word, as bsd-mailx has it; the date is not looked
+ * Returns whether a line begins a message: `From `, a user and at least one more word, as bsd-mailx has it; the date is not looked
  * at (RFC 4155 would have it checked, but real mailboxes hold every kind).
  *
  * @param at where its `From ` stands
@@ -30,7 +30,7 @@ export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean 
 export const judgedLength = 2 * longestFromLine;
 
 /**
- * Whether a From_ line has a date in any spelling: a time of day or a year after the user. The test is lenient, because it
+ * Returns whether a From_ line has a date in any spelling: a time of day or a year after the user. The test is lenient, because it
  * decides whether a Content-Length can hide the line. A line that is too long to be judged has one.
  *
  * @param at the offset of its `From `
@@ -42,7 +42,7 @@ export function hasDate(bytes: Buffer, at: number): boolean {
   return line !== null && /\d:\d\d|\d{4}/.test(line[1] as string);
 }
 
-/** Whether the line after a From_ line is a header field, or the `>From ` of a relay. @param at the offset of the From_ line */
+/** Returns whether the line after a From_ line is a header field, or the `>From ` of a relay. @param at the offset of the From_ line */
 export function isHeaderNext(bytes: Buffer, at: number): boolean {
   const next = bytes.subarray(0, at + judgedLength).indexOf(10, at) + 1;
   return next > 0 && /^(?:[!-9;-~]+[ \t]*:|>From )/.test(bytes.toString("latin1", next, next + longestFromLine));

@@ -44,7 +44,7 @@ export function headerIn(bytes: Buffer): Buffer | undefined {
   return bytes.length > longest ? wholeFields(bytes) : undefined;
 }
 
-/** Whether fields follow behind a header, which is cut off then: its message has more bytes, and no empty line ends it. */
+/** Returns whether fields follow behind a header, which is cut off then: its message has more bytes, and no empty line ends it. */
 export function goesOn(header: Buffer, size: number): boolean {
   if (header.length >= size || header.at(-1) !== 10) return false;
   const before = header.at(-2) === 13 ? -3 : -2;

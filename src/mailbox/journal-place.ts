@@ -221,7 +221,7 @@ export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirecto
 }
 
 /**
- * Whether a mailbox may have a journal, by a few system calls. (Names in state directories are hashes, and node:crypto
+ * Returns whether a mailbox may have a journal, by a few system calls. (Names in state directories are hashes, and node:crypto
  * takes 2 ms to load.)
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {

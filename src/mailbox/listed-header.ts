@@ -14,7 +14,7 @@ const roomy = 1 << 20;
 const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
 
 /**
- * The whole header, but of one that is larger than its message need be: long lines have only their beginning and their
+ * Returns the whole header, but of one that is larger than its message need be: long lines have only their beginning and their
  * end, and at last only the fields are there that a list shows. What it shows of them is in these parts.
  */
 export function listedHeader(mailbox: Pick<Mailbox, "header" | "read" | "size">, message: number): Buffer {

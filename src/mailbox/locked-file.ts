@@ -16,7 +16,7 @@ export interface LockedFile {
   release(): Promise<void>;
 }
 
-/** Whether a name still is that of the open file. */
+/** Returns whether a name still is that of the open file. */
 export function hasName(descriptor: number, path: string): boolean {
   const { dev, ino } = fstatSync(descriptor);
   const named = statIfPresent(path);

@@ -1,5 +1,6 @@
 import { Exit, MailError } from "../errors.ts";
 
+/** Reports that another program holds the lock of a mailbox. */
 export class MailboxBusy extends MailError {
   constructor(path: string, holder?: number) {
     const by = holder === undefined ? "another program" : `process ${holder}`;

@@ -47,6 +47,7 @@ function beginsWithHeader(head: string): boolean {
   return true;
 }
 
+/** Implements a read-only mailbox on a file that is one message. */
 export class OneMessage implements Mailbox {
   readonly path: string;
   readonly readOnly = true;

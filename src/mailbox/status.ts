@@ -3,7 +3,7 @@ import { quoteFromLines } from "./from-line.ts";
 import { headerFields, isStray } from "./stored-header.ts";
 
 /**
- * The header with one Status field: in the place of the first there was, else after the last field.
+ * Returns the header with one Status field: in the place of the first there was, else after the last field.
  *
  * A line that is no field ends the header, as bsd-mailx has it: an empty line is put before it. A header that just stops,
  * with no empty line behind it, has no place for a field it lacks, unless it was cut off (header-bytes.ts).
@@ -31,7 +31,7 @@ function quoteText(text: string): string {
   return Buffer.concat([...quoteFromLines([Buffer.from(text, "latin1")])]).toString("latin1");
 }
 
-/** The field alone, as it goes into a message with such a header. */
+/** Returns the field alone, as it goes into a message with such a header. */
 export function statusField(header: Buffer, status: string): Buffer {
   const fromLine = header.toString("latin1", 0, header.indexOf(10) + 1);
   return Buffer.from(`Status: ${status}${lineEndOfLine(fromLine)}`, "latin1");

@@ -29,7 +29,7 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 }
 
 /**
- * A message's bytes as they are stored elsewhere, in pieces, the header first: another Status, fewer fields.
+ * Yields a message's bytes as they are stored elsewhere, in pieces, the header first: another Status, fewer fields.
  *
  * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it,
  * unless the body is measured.

@@ -31,7 +31,7 @@ export function headerFields(header: string): HeaderFields {
   return { fromLine, fields, rest: "" };
 }
 
-/** Whether what stands behind the fields is text, and no empty line. */
+/** Returns whether what stands behind the fields is text, and no empty line. */
 export function isStray(rest: string): boolean {
   return /^[^\r\n]/.test(rest);
 }

@@ -31,7 +31,7 @@ interface Message {
 export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], message: Message) => Promise<void>;
 
 /**
- * @returns a function that delivers to all, or throws a Refusal. When one mailbox can't take a message that others have
+ * Returns a function that delivers to all, or throws a Refusal. When one mailbox can't take a message that others have
  * already, the client is asked to try again: a second copy does less harm than a lost message.
  * @param signal ends the wait for a mailbox's lock; the message is then not delivered
  */
@@ -104,6 +104,7 @@ function* chain(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array>
   for (const part of parts) yield* part;
 }
 
+/** Returns whether an error means that the disk or quota is full. */
 export function isStorageFull(error: unknown): boolean {
   const found = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return isSystemError(found) && ["ENOSPC", "EDQUOT", "EFBIG"].includes(found.code);

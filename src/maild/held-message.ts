@@ -8,6 +8,7 @@ const largestInMemory = 128 * 1024;
 /** Bytes that are read from the file at once. */
 const pieceSize = 256 * 1024;
 
+/** Holds a received message until it has been delivered. */
 export class HeldMessage {
   #pieces: Uint8Array[] = [];
   #descriptor: number | undefined;

@@ -55,7 +55,7 @@ const limits = `
 Limits: 50 MB and 1000 recipients per message, 1 MB per header, 50 connections per address.
 Messages of more than 128 kB are kept in /var/tmp (or $TMPDIR) until they are delivered.`;
 
-/** @returns the options, or what `--help` asked for */
+/** Returns the options, or what `--help` asked for */
 export async function parseOptions(
   argv: readonly string[],
 ): Promise<{ options: Omit<Options, "stateDirectory"> } | { text: string }> {

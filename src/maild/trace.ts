@@ -13,7 +13,7 @@ export interface Arrival {
   readonly sender: string;
 }
 
-/** The fields in front, each with its newline. */
+/** Returns the fields in front, each with its newline. */
 export function traceFields(
   arrival: Arrival,
   to: { original: string; address: string },

@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 const cr = 0x0d;
 const lf = 0x0a;
 
-/** @returns a function that gets the pieces a client sends, in turn, and gives them back with CR LF as line ends */
+/** Returns a function that gets the pieces a client sends, in turn, and gives them back with CR LF as line ends */
 export function typedLines(): (piece: Buffer) => Buffer {
   let typed: boolean | undefined;
   let last = 0;

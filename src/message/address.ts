@@ -19,6 +19,7 @@ interface Piece {
   readonly apart: boolean;
 }
 
+/** Parses the addresses of a field (RFC 5322, section 3.4), leniently. */
 export function parseAddresses(text: string): Address[] {
   const found: Address[] = [];
   let pieces: Piece[] = [];

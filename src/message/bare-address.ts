@@ -1,5 +1,5 @@
 /**
- * The address in a From or To field as bsd-mailx shows it: the part in angle brackets, else the text without comments.
+ * Returns the address in a From or To field as bsd-mailx shows it: the part in angle brackets, else the text without comments.
  * A list gives each member's address, joined by ", ". Not a parser of addresses: anything comes out as something.
  */
 export function bareAddress(text: string): string {

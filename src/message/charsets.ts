@@ -74,7 +74,7 @@ export const nodeCharsets: Charsets = (name) => {
   }
 };
 
-/** The charsets of Node, and those of iconv-lite. */
+/** Returns the charsets of Node, and those of iconv-lite. */
 export async function moreCharsets(): Promise<Charsets> {
   const { default: iconv } = await import("iconv-lite");
   return (name) => {
@@ -84,7 +84,7 @@ export async function moreCharsets(): Promise<Charsets> {
   };
 }
 
-/** Whether a text or a charset's name needs more than the charsets of Node. */
+/** Returns whether a text or a charset's name needs more than the charsets of Node. */
 export function needsMore(names: Iterable<string>): boolean {
   for (const name of names) if (nodeCharsets(name) === undefined) return true;
   return false;

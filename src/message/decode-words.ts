@@ -37,7 +37,7 @@ export function decodeWords(text: string, charsets: Charsets = nodeCharsets): st
   return decoded + rawBytes(text.slice(copied));
 }
 
-/** The charsets that the encoded words of a text name. */
+/** Returns the charsets that the encoded words of a text name. */
 export function encodedCharsets(text: string): string[] {
   return Array.from(text.matchAll(encodedWord), ([, charset = ""]) => charset);
 }

@@ -3,7 +3,7 @@
 /** Characters of one section: with its name and the blank in front it stays below 78. */
 const sectionLength = 55;
 
-/** @returns `name="value"`, or sections of it, each on a line of its own */
+/** Returns `name="value"`, or sections of it, each on a line of its own */
 export function encodeParameter(name: string, value: string): string {
   const ascii = /^[\x20-\x7e]*$/.test(value);
   if (ascii && value.length <= sectionLength) return `${name}="${value.replace(/[\\"]/g, "\\$&")}"`;

@@ -19,7 +19,7 @@ export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?:
 }
 
 /**
- * The least encoding under which a text arrives as it is; `eightBit` says whether the way takes bytes above 127.
+ * Returns the least encoding under which a text arrives as it is; `eightBit` says whether the way takes bytes above 127.
  * Base64 keeps every byte, the line ends too; the other three keep lines, whose ends are the receiver's.
  */
 export function transferEncodingOf(facts: TextFacts, eightBit: boolean): TransferEncoding {

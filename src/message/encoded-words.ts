@@ -22,7 +22,7 @@ function needsWords(text: string): boolean {
 }
 
 /**
- * The value of an unstructured field. ASCII comes back as it is, folded at its blanks.
+ * Returns the value of an unstructured field. ASCII comes back as it is, folded at its blanks.
  *
  * @param taken characters in front of it on its line, such as `Subject: `
  * @param charset what bytes are that are not UTF-8

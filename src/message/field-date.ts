@@ -19,7 +19,7 @@ const zones: Readonly<Record<string, number>> = {
   CEST: 120,
 };
 
-/** @returns undefined for what is no date */
+/** Returns undefined for what is no date */
 export function parseDateField(text: string): Date | undefined {
   const found = field.exec(text.replace(/\([^()]*\)/g, " "));
   if (found === null) return undefined;

@@ -15,7 +15,7 @@ function patternFor(name: string): RegExp {
 }
 
 /**
- * The values of all fields of that name.
+ * Returns the values of all fields of that name.
  *
  * @param header each byte as the character of that code ("latin1"), from the From_ line to the empty line, and nothing behind it
  * @returns lossless text, unfolded
@@ -31,7 +31,7 @@ export function fieldValues(header: string, name: string): string[] {
   return values;
 }
 
-/** A field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
+/** Returns a field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
 export function unfold(value: string): string {
   if (!value.includes("\n")) return value.trim();
   return value

@@ -55,11 +55,12 @@ function endOfName(text: string, start: number, end: number): number {
   return 0;
 }
 
+/** Returns whether bytes begin with `From `. */
 export function startsWithFrom(bytes: Uint8Array): boolean {
   return fromWord.every((byte, at) => bytes[at] === byte);
 }
 
-/** The offset behind the line that `start` is in. */
+/** Returns the offset behind the line that `start` is in. */
 export function lineEnd(bytes: Uint8Array, start: number): number {
   const newline = bytes.indexOf(LF, start);
   return newline < 0 ? bytes.length : newline + 1;

@@ -27,7 +27,7 @@ const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164
 const host =
   /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
 
-/** The ASCII form (RFC 5891) of a host name that is not what it seems; undefined for any other. */
+/** Returns the ASCII form (RFC 5891) of a host name that is not what it seems; undefined for any other. */
 export function trueName(name: string): string | undefined {
   if (/^[\0-\x7f]*$/.test(name) || !name.split(/[.\u3002\uff0e\uff61]/).some(seems)) return undefined;
   return domainToASCII(name) || escapeLookalikes(name);
@@ -48,7 +48,7 @@ function escapeLookalikes(name: string): string {
   );
 }
 
-/** A text with `[really xn--...]` behind each host name in it that is not what it seems. */
+/** Returns a text with `[really xn--...]` behind each host name in it that is not what it seems. */
 export function withTrueNames(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
   return text.replace(host, (name) => {
@@ -57,7 +57,7 @@ export function withTrueNames(text: string): string {
   });
 }
 
-/** Whether a display name holds an address, and another one than that it stands for. */
+/** Returns whether a display name holds an address, and another one than that it stands for. */
 export function namesAnother(name: string, address: string): boolean {
   const held = name.toLowerCase().match(/[^\s<>@"'(),;:[\]]{1,64}@[^\s<>@"'(),;:[\]]{1,255}/g) ?? [];
   return held.some((each) => each.includes(".", each.indexOf("@")) && each !== address.toLowerCase());

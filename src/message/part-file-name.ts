@@ -42,7 +42,7 @@ export function safeFileName(proposed: string, orElse: { readonly name: string; 
   return cutName(stem, longest - Buffer.byteLength(extension)) + extension;
 }
 
-/** The extension with its dot, empty where there is none. */
+/** Returns the extension with its dot, empty where there is none. */
 export function splitName(name: string): { stem: string; extension: string } {
   const extension = /(?:\.tar)?\.[A-Za-z0-9]{1,10}$/.exec(name)?.[0] ?? "";
   return name === extension || extension.length > longestExtension

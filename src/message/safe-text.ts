@@ -18,6 +18,7 @@ function showCharacter(character: string): string {
   return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
+/** Returns a text whose control characters are replaced by visible ones. */
 export function visible(text: string): string {
   return text.replace(unsafe, (character, at: number) =>
     isAtHome(text, character, at) ? character : showCharacter(character),

@@ -4,7 +4,7 @@ import { lineEnd, startsWithFrom } from "./header.ts";
 import { fromBytes } from "./text.ts";
 
 /**
- * The address in From, else in Sender, else the user of the From_ line; of a path of hosts, `a!b!c`, the last two.
+ * Returns the address in From, else in Sender, else the user of the From_ line; of a path of hosts, `a!b!c`, the last two.
  *
  * @param byName the name there, where it has one
  */
@@ -19,6 +19,7 @@ export function findSender(
   return address.replace(/^.*!(?=[^!]*![^!]*$)/s, "");
 }
 
+/** Returns a sender as a header list shows it: its address or, if `byName` is true, its name. */
 export function addressToShow(fields: readonly string[], byName: boolean): string {
   const text = fields.join(" ");
   return byName ? nameOrAddress(text) : bareAddress(text);

@@ -4,6 +4,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 const CR = 13;
 const LF = 10;
 
+/** Collects facts of a text that decide its encoding: bytes above 127, long lines, NULs, CRs. */
 export class TextFacts {
   #ascii = true;
   #utf8 = true;

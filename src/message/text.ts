@@ -9,6 +9,7 @@ import { isUtf8 } from "node:buffer";
 
 const escapes = /[\udc80-\udcff]/;
 
+/** Decodes UTF-8; each invalid byte becomes a lone surrogate, which `toBytes` turns back. */
 export function fromBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) return buffer.toString("utf8");
@@ -36,6 +37,7 @@ function validUntil(buffer: Buffer, start: number): number {
   return buffer.length;
 }
 
+/** Encodes a text as UTF-8 and turns the lone surrogates of `fromBytes` back into their bytes. */
 export function toBytes(text: string): Buffer {
   if (!escapes.test(text)) return Buffer.from(text, "utf8");
   const pieces: Buffer[] = [];
@@ -65,13 +67,13 @@ export function linesOf(text: string): string[] {
   return lines;
 }
 
-/** How many bytes `toBytes(text)` has. */
+/** Returns how many bytes `toBytes(text)` has. */
 export function byteLength(text: string): number {
   return escapes.test(text) ? toBytes(text).length : Buffer.byteLength(text);
 }
 
 /**
- * The text without these characters at its end.
+ * Returns the text without these characters at its end.
  *
  * No expression does this in one go: of `[ab]+$` each run of them is looked at from each of its characters anew, and in a
  * message a run may be a megabyte.

@@ -15,6 +15,7 @@ import type { Session } from "./session/session.ts";
 /** With all commands: who only sends may need none. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
+/** Creates a session: variables, identity and start-up files, which -S overrides. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
   if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);

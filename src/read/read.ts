@@ -26,6 +26,7 @@ function folderFromCommandLine(session: Session, given: CommandLine): FolderName
   return folderNamed(typed, path);
 }
 
+/** Opens the mailbox that the command line names, and reads it, lists it or runs a session. */
 export async function readMail(session: Session, given: CommandLine): Promise<ExitCode> {
   const { terminal, config } = session;
   if (isListing(given)) return listMessages(session, given);

@@ -12,10 +12,12 @@ const shownLast = 64 << 10;
 /** Bytes that a run waiting for a digest may keep. */
 const keptForDigest = 16 << 10;
 
+/** Returns how a command ended: its exit code or signal. */
 export function endingOf({ code, signal }: Pick<Run, "code" | "signal">): string {
   return signal === null ? `exit ${code}` : `ended by ${signal}`;
 }
 
+/** Returns a duration for people, such as `1.5 s` or `2 h 3 min`. */
 export function durationOf(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -23,7 +25,7 @@ export function durationOf(seconds: number): string {
   return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
 }
 
-/** @returns the text's pieces, and whether output was left out of it */
+/** Returns the text's pieces, and whether output was left out of it */
 export function messageText(
   run: Run,
   shown: { readonly command: string; readonly host: string; readonly waiting: readonly WaitingRun[] },

@@ -27,6 +27,7 @@ type Due = { readonly waiting: readonly WaitingRun[]; readonly sentBefore: strin
 
 type Asked = Job & { readonly fields: Draft["fields"] };
 
+/** Runs the command of --run and sends its outcome if that is due. @returns the command's exit code, or the mail's */
 export async function runJob(session: Session, given: CommandLine): Promise<ExitCode> {
   refuseOthers(given);
   const job = { ...parseJob(given), fields: fieldsOf(given, session.config) };

@@ -23,6 +23,7 @@ export class Lost extends Error {
   }
 }
 
+/** Connects to an SMTP server, sends lines unchanged and returns complete replies. */
 export class Conversation {
   #socket: Socket;
   #unread = "";

@@ -48,6 +48,7 @@ const verbs: readonly Step[] = [
   "QUIT",
 ];
 
+/** Records the facts of a dialogue with a server and reports each as an event. */
 export class Dialogue {
   readonly #observe: DialogueObserver | undefined;
   #step: Step = "connection";

@@ -1,6 +1,7 @@
 /** --dry-run: the envelope and the bytes that would be sent, and nothing is. */
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
+/** Prints the envelope and the bytes of a message instead of sending it. */
 export class DryRun implements Transport {
   readonly #way: string;
   readonly #print: (bytes: string | Uint8Array) => void;

@@ -18,6 +18,7 @@ interface LocalOptions {
   readonly stateDirectory: string;
 }
 
+/** Delivers into the spools of this host, without a server. */
 export class LocalTransport implements Transport {
   readonly #options: LocalOptions;
 

@@ -4,7 +4,7 @@ import { addPathToError, isSystemError } from "../system-error.ts";
 
 export type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
 
-/** @returns the password for a user at a host; why the file is not used; or undefined where it has none */
+/** Returns the password for a user at a host; why the file is not used; or undefined where it has none */
 export function passwordFromNetrc(path: string, host: string, user: string): Netrc {
   let text: string;
   try {

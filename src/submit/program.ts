@@ -21,6 +21,7 @@ export interface ProgramOptions {
   readonly verbose: boolean;
 }
 
+/** Submits messages to a program that is called as sendmail(8) is. */
 export class ProgramTransport implements Transport {
   readonly #program: string;
   readonly #extra: readonly string[];
@@ -70,6 +71,7 @@ export class ProgramTransport implements Transport {
   async close(): Promise<void> {}
 }
 
+/** Returns the arguments of a sendmail(8) program. */
 export function programArguments({ envelopeSender, metoo, verbose }: ProgramOptions): string[] {
   const sender = envelopeSender === undefined ? [] : ["-f", envelopeSender];
   return ["-i", "-t", ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];

@@ -21,6 +21,7 @@ export interface Damaged {
   readonly damaged: string;
 }
 
+/** Returns whether an entry could not be read. */
 export function isDamaged(entry: Entry | Damaged): entry is Damaged {
   return "damaged" in entry;
 }
@@ -29,7 +30,7 @@ export function isDamaged(entry: Entry | Damaged): entry is Damaged {
 const firstPause = 5 * 60 * 1000;
 const longestPause = 4 * 60 * 60 * 1000;
 
-/** The entry of a message that was tried once. @param reasons of those who wait for it */
+/** Returns the entry of a message that was tried once. @param reasons of those who wait for it */
 export function firstEntry(id: string, way: string, envelope: Envelope, reasons: readonly Refusal[], now: Date): Entry {
   return {
     id,

@@ -61,6 +61,7 @@ export type Verdict =
 /** Milliseconds after which a message that is not whole is one that nobody writes any more. */
 const abandonedAfter = 60 * 60 * 1000;
 
+/** Stores messages that a server refused for now. */
 export class Queue {
   readonly #directory: string;
 

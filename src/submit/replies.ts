@@ -1,7 +1,7 @@
 /** What a server's reply means to the one who sends. */
 import { Exit, type ExitCode } from "../errors.ts";
 
-/** A reply of several lines as one, its code said once, and nothing in it that could drive a terminal. */
+/** Returns a reply of several lines as one, its code said once, and nothing in it that could drive a terminal. */
 export function replyOnOneLine(reply: string): string {
   const lines = reply.split(/\r?\n/).filter((line) => line !== "");
   const joined = lines

@@ -39,6 +39,7 @@ interface Deadline {
   stop(): void;
 }
 
+/** Submits messages by SMTP or LMTP and keeps the connection for the next message. */
 export class SmtpTransport implements Transport {
   readonly #options: SmtpOptions;
   readonly #dialogue: Dialogue;

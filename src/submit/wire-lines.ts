@@ -4,6 +4,7 @@ const carriageReturn = 13;
 const lineFeed = 10;
 const dot = 46;
 
+/** Converts a message for the wire (RFC 5321, sections 2.3.8 and 4.5.2): CRLF, and dots doubled for DATA. */
 export class WireLines {
   readonly #stuffed: boolean;
   /** The last byte that went out, or undefined at the start. */

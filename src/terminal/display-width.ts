@@ -13,7 +13,7 @@ const longestCharacter = 50;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The characters as a person counts them. */
+/** Returns the characters as a person counts them. */
 export function graphemes(text: string): string[] {
   if (narrow.test(text)) return [...text];
   return [...stretches(text)].flat();

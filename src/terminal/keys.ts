@@ -138,7 +138,7 @@ function readTypedKey(bytes: Uint8Array): { key: Key; size: number } | undefined
   return size === 0 ? undefined : { key: { name: "text", text: fromBytes(bytes.subarray(0, size)) }, size };
 }
 
-/** How many bytes there are without those at the end that begin a UTF-8 character which is not whole. */
+/** Returns how many bytes there are without those at the end that begin a UTF-8 character which is not whole. */
 export function wholeCharacters(bytes: Uint8Array): number {
   return bytes.length - countUnfinished(bytes);
 }

@@ -7,6 +7,7 @@ import { createPrivateFile, ifTrusted, makePrivateDirectory, openPrivateFile, re
 /** No line of a history is longer, in UTF-16 units: what is longer was pasted. */
 const longestLine = 4096;
 
+/** Keeps the lines typed earlier, and for commands their file. */
 export class LineHistory {
   readonly #path: string | undefined;
   readonly #limit: number;

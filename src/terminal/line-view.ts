@@ -21,7 +21,7 @@ export interface LineView {
   readonly cursor: Place;
 }
 
-/** The prompt, or while one searches in the history what is searched for. */
+/** Returns the prompt, or while one searches in the history what is searched for. */
 export function promptOfState(prompt: string, { search }: LineState): string {
   if (search === undefined) return prompt;
   return `(${search.failed ? "not found" : "search"}) ${search.wanted}: `;
@@ -41,7 +41,7 @@ export function orderRows(prompt: string, state: LineState, size: Size): LineVie
   };
 }
 
-/** A text that was never edited: as much of it as is shown, tabs as blanks. */
+/** Returns a text that was never edited: as much of it as is shown, tabs as blanks. */
 export function shownText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
   return orderRows("", newLine(text), size).text;

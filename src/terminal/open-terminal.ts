@@ -30,6 +30,7 @@ function isTerminal(descriptor: number): boolean {
   }
 }
 
+/** Opens the terminal of this process, or its pipes. */
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
   const level = colourLevel(process.env, isTerminal(1));
   const paint = level > 0 ? await loadTheme(level) : undefined;

@@ -29,6 +29,7 @@ export interface OutputOptions {
   readonly paint?: Paint | undefined;
 }
 
+/** Writes standard output or standard error in order, without losing bytes at a full pipe. */
 export class Output {
   readonly #descriptor: number;
   readonly #guarded: boolean;

@@ -18,7 +18,7 @@ function programOf(pager: string): string {
   return /^\s*(?:\S*\/)?([^\s/]+)/.exec(pager)?.[1] ?? "";
 }
 
-/** Whether the pager passes colours on and shows no escape sequences for them. */
+/** Returns whether the pager passes colours on and shows no escape sequences for them. */
 export function showsColour(pager: string, environment: Environment): boolean {
   const program = programOf(pager);
   const { LESS = "", MORE = "" } = { ...presetForColours, ...environment };
@@ -27,7 +27,7 @@ export function showsColour(pager: string, environment: Environment): boolean {
   return ["lv", "bat", "batcat", "cat"].includes(program);
 }
 
-/** Whether lines are to be broken before the pager has them. */
+/** Returns whether lines are to be broken before the pager has them. */
 export function needsFolding(pager: string, environment: Environment): boolean {
   return programOf(pager) === "more" && environment["MORE"] === undefined;
 }

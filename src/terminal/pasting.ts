@@ -14,6 +14,7 @@ export function isPasteMarked(asked: Asked): boolean {
   return asked === "text" || asked === "subject";
 }
 
+/** Tells pasted keys from typed ones (xterm's bracketed paste, mode 2004). */
 export class Pasting {
   #going = false;
   /** A return ended what was received: a line feed that comes next belongs to it. */

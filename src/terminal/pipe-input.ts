@@ -17,6 +17,7 @@ function waitAndRead(piece: Buffer): Promise<number> {
   });
 }
 
+/** Reads lines and bytes from a pipe or file. */
 export class PipeInput {
   readonly #beforeWaiting: () => void;
   #unread: Buffer = Buffer.alloc(0);

@@ -37,7 +37,7 @@ interface Prompts {
   readonly Confirm: new (options: Options) => Running<boolean>;
 }
 
-/** @returns the chosen name; undefined: none, by Ctrl-C or Escape */
+/** Returns the chosen name; undefined: none, by Ctrl-C or Escape */
 export async function choose(
   canvas: Canvas,
   question: string,
@@ -52,7 +52,7 @@ export async function choose(
   return choices[rows.findIndex(({ name }) => name === answer)]?.name;
 }
 
-/** @returns the chosen names, in the order of the choices; undefined where it was given up */
+/** Returns the chosen names, in the order of the choices; undefined where it was given up */
 export async function chooseSeveral(
   canvas: Canvas,
   question: string,
@@ -100,7 +100,7 @@ function listChoices(canvas: Canvas, choices: readonly Row[]): Listed {
   return { choices, limit: Math.max(Math.min(canvas.size().rows - 4, 12), 3) };
 }
 
-/** @returns false also for none, by Ctrl-C or Escape */
+/** Returns false also for none, by Ctrl-C or Escape */
 export async function confirm(canvas: Canvas, question: string): Promise<boolean> {
   return (await ask(canvas, question, ({ Confirm }, options) => new Confirm(options))) === true;
 }

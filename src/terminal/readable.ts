@@ -16,7 +16,7 @@ async function loadPoll(): Promise<Poll | undefined> {
   }
 }
 
-/** Whether reading would give something at once, be it an end. Where koffi has no binary, nobody knows: no. */
+/** Returns whether reading would give something at once, be it an end. Where koffi has no binary, nobody knows: no. */
 export async function isReadable(descriptor: number): Promise<boolean> {
   poll ??= loadPoll();
   // struct pollfd

@@ -4,7 +4,7 @@ import { visible } from "../message/safe-text.ts";
 import { isSystemError } from "../system-error.ts";
 import { readStreamOf } from "./terminal-device.ts";
 
-/** @returns what was typed; undefined where there is no terminal, or it was given up (Ctrl-C, Ctrl-D on an empty line) */
+/** Returns what was typed; undefined where there is no terminal, or it was given up (Ctrl-C, Ctrl-D on an empty line) */
 export async function askSecret(prompt: string): Promise<string | undefined> {
   let descriptor: number;
   try {

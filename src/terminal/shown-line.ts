@@ -11,6 +11,7 @@ export interface Screen {
   drawLater(strokes: readonly Stroke[]): void;
 }
 
+/** Draws the line that is being typed, and removes it. */
 export class ShownLine {
   readonly #screen: Screen;
   readonly #prompt: string;

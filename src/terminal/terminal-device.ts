@@ -8,7 +8,7 @@ import { closeSync, openSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { isSystemError } from "../system-error.ts";
 
-/** @returns undefined when the terminal is gone, as after a hang-up */
+/** Returns undefined when the terminal is gone, as after a hang-up */
 export function openTerminalDevice(): ReadStream | undefined {
   const descriptor = openDescriptor();
   if (descriptor === undefined) return undefined;
@@ -20,7 +20,7 @@ export function openTerminalDevice(): ReadStream | undefined {
   }
 }
 
-/** A stream that has all of the descriptor: a terminal is opened once more by libuv, which then closes only its own. */
+/** Returns a stream that has all of the descriptor: a terminal is opened once more by libuv, which then closes only its own. */
 export function readStreamOf(descriptor: number): ReadStream {
   const stream = new ReadStream(descriptor);
   const handle: unknown = Reflect.get(stream, "_handle");

@@ -12,7 +12,7 @@ export type Paint = (text: string, style: Style) => string;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * How many colours there are to be: 0 none, 1 sixteen, 2 of 256, 3 any.
+ * Returns how many colours there are to be: 0 none, 1 sixteen, 2 of 256, 3 any.
  *
  * NO_COLOR (no-color.org) wins, then FORCE_COLOR (force-color.org), which also colours where there is no terminal.
  */
@@ -27,7 +27,7 @@ export function colourLevel(environment: Environment, isTerminal: boolean): Colo
   return /-256(color)?$|-direct$/.test(TERM ?? "") ? 2 : 1;
 }
 
-/** Whether a terminal of that name does more than print one line after the other. */
+/** Returns whether a terminal of that name does more than print one line after the other. */
 export function canMoveCursor(term: string | undefined): boolean {
   return term !== undefined && !/^(|dumb|unknown|emacs|cons25)$/.test(term);
 }

@@ -16,6 +16,7 @@ function isStillThere(): boolean {
   return stream !== undefined;
 }
 
+/** Reads lines from a terminal in cooked mode. */
 export class TtyInput {
   #stream: ReadStream | undefined;
   #unread: Buffer = Buffer.alloc(0);

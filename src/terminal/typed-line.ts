@@ -23,6 +23,7 @@ export interface Question {
   readonly asked: Asked;
 }
 
+/** Reads one line key by key and handles the signals that arrive meanwhile. */
 export class TypedLine {
   readonly #screen: Screen;
   readonly #question: Question;

@@ -18,7 +18,7 @@ const flags: Readonly<Record<string, Status>> = {
   "==": "deferred",
 };
 
-/** @returns several for an arrival, which says in one line what Postfix says in three */
+/** Returns several for an arrival, which says in one line what Postfix says in three */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];
   if (id === undefined || text === undefined) return parseEximRefusal(line);

@@ -71,7 +71,7 @@ function keyOf({ recipient, original = "", envelope }: Delivery, known: Readonly
   return [...known.keys()].find((key) => key.startsWith(`${recipient}@`) && key.endsWith(tail)) ?? recipient + tail;
 }
 
-/** How many recipients the log has announced and says nothing of yet. Exim announces none, and says `Completed` at the end. */
+/** Returns how many recipients the log has announced and says nothing of yet. Exim announces none, and says `Completed` at the end. */
 export function countUnheard(life: Life): number {
   if (life.ended) return 0;
   const heard = fates(life).filter(({ status }) => status !== "refused");

@@ -18,7 +18,7 @@ export interface LogSource {
 const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log"];
 
 /**
- * The log and its rotated files, the newest first.
+ * Returns the log and its rotated files, the newest first.
  *
  * @param user the login name for the advice to root
  * @throws MailError for one that is not there or can't be read, with what to do about it
@@ -123,7 +123,7 @@ export class Part {
   }
 }
 
-/** A log in parts of about a megabyte. */
+/** Yields a log in parts of about a megabyte. */
 export async function* parts(source: LogSource, from = 0): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = from;

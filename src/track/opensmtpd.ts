@@ -7,7 +7,7 @@ export const openSmtpdIdForm = /^[\da-f]{8}$/;
 const results: Readonly<Record<string, Status>> = { Ok: "sent", TempFail: "deferred", PermFail: "bounced" };
 
 /**
- * A message's id is the first half of its envelopes'. Where a connection came from is said before any id is known, under
+ * Returns a message's id is the first half of its envelopes'. Where a connection came from is said before any id is known, under
  * the number of the session: such an event has that number for its id.
  */
 export function openSmtpdEvents(line: string): LogEvent[] {

@@ -13,6 +13,7 @@ export function describeLife(found: Found): string[] {
   ];
 }
 
+/** Returns the outcome for each recipient, a line each. */
 export function summaryLines(found: Found): string[] {
   const lines = splitOutcomes(found).map(
     ({ fate }) => `${recipientInWords(fate)}: ${words[fate.status]}${fateReason(fate)}`,

@@ -25,6 +25,7 @@ export interface Found {
 
 const mostSteps = 4;
 
+/** Returns the events of a log line of Postfix, Exim or OpenSMTPD. */
 export function eventsOf(line: string): LogEvent[] {
   const postfix = postfixEvent(line);
   if (postfix !== undefined) return [postfix];

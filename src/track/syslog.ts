@@ -9,6 +9,7 @@ export interface SyslogLine {
 const form =
   /^(\w{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-][\d:]+)?) \S+ ([\w./-]+)(?:\[\d+\])?: (.*)$/;
 
+/** Parses the start of a log line; undefined if it has another form. */
 export function syslogLine(line: string): SyslogLine | undefined {
   const [, time, program, text] = form.exec(line) ?? [];
   if (time === undefined || program === undefined || text === undefined) return undefined;

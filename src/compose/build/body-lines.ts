@@ -2,7 +2,7 @@
 import type { TransferEncoding } from "../../message/encode.ts";
 import type { Body } from "../draft/body.ts";
 
-/** @returns what makes lines for the wire of a body; LF ends them */
+/** Returns what makes lines for the wire of a body; LF ends them */
 export async function loadEncoder(
   encoding: TransferEncoding,
 ): Promise<(body: Body) => Iterable<Buffer> | AsyncIterable<Buffer>> {
@@ -18,7 +18,7 @@ export function sizeAs(encoding: TransferEncoding, { size, facts }: Body): numbe
   return size - facts.returns + (facts.ended ? 0 : 1);
 }
 
-/** The body with a last line that ends, and with line ends of one byte where they are to be so. */
+/** Yields the body with a last line that ends, and with line ends of one byte where they are to be so. */
 export function* asLines(body: Body, dropReturns: boolean): Iterable<Buffer> {
   if (dropReturns) yield* withoutReturns(body.pieces());
   else yield* body.pieces();

@@ -21,6 +21,7 @@ import {
   withoutField,
 } from "./header-fields.ts";
 
+/** Returns the date, Message-ID and MIME boundary of a new message. */
 export function newStamp(mailName: string): Stamp {
   const date = new Date();
   // Unique, not secret: node:crypto would cost as much as the rest of the message.

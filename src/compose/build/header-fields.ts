@@ -13,6 +13,7 @@ export type People = Pick<Recipients, "to" | "cc" | "bcc">;
 
 const agent = "mail (Node.js)";
 
+/** Returns the header fields of a message in order, encoded for a server (RFC 5322, RFC 2047). */
 export function buildFields(
   draft: Draft,
   people: People,
@@ -70,6 +71,7 @@ const addressFields = new Set([
   ...["resent-from", "resent-to", "resent-cc", "disposition-notification-to", "return-receipt-to"],
 ]);
 
+/** Returns whether a field with this name holds addresses; case does not matter. */
 export function isAddressField(name: string): boolean {
   return addressFields.has(name.toLowerCase());
 }
@@ -77,7 +79,7 @@ export function isAddressField(name: string): boolean {
 /** Structured fields, which folding and encoded words would break. */
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
 
-/** A sender that is a name alone, such as `Cron Daemon`, is the user under that name. */
+/** Returns a sender that is a name alone, such as `Cron Daemon`, is the user under that name. */
 export function senderAs(text: string, { login, mailName }: Identity): string {
   const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
   return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
@@ -105,6 +107,7 @@ function foldMailboxes(mailboxes: readonly string[], taken: number): string {
     .join("");
 }
 
+/** Returns the To, Cc and, if `bcc` is true, Bcc fields. @param between separates the addresses of a field */
 export function peopleFields(draft: Draft, people: People, between: string, bcc: boolean): Field[] {
   const fields: Field[] = [];
   const list = (name: string, items: readonly string[]) => {
@@ -167,7 +170,7 @@ function foldIntoColumns(name: string, items: readonly string[], between: string
     .join("");
 }
 
-/** A body with attachments is a part: what was said of the message is said of that part then. */
+/** Returns a body with attachments is a part: what was said of the message is said of that part then. */
 export function typeFields(draft: Draft, charset: string, encoding: string): Field[] {
   const type = charset === "us-ascii" ? "text/plain; charset=us-ascii" : `text/plain; charset="${charset}"`;
   const fields: Field[] = [
@@ -182,6 +185,7 @@ export function typeFields(draft: Draft, charset: string, encoding: string): Fie
   });
 }
 
+/** Returns Reply-To and the fields that place a reply in its thread. */
 export function replyFields(draft: Draft): Field[] {
   const fields: Field[] = [
     ...(draft.replyTo === undefined ? [] : [["Reply-To", separateWithSpaces(draft.replyTo)] as const]),
@@ -204,6 +208,7 @@ function threadFields(draft: Draft): Field[] {
   return fields.filter(([name, value]) => value !== "" && !hasField(draft, name.toLowerCase()));
 }
 
+/** Returns Date, Message-ID and User-Agent, except those that the draft has already. */
 export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
   const fields: Field[] = [
     ["Date", dateField(date)],
@@ -213,20 +218,23 @@ export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
   return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
 }
 
+/** Returns a draft without the given fields of that name. @param lowerName in lower case */
 export function withoutField(draft: Draft, lowerName: string): Draft {
   return { ...draft, fields: draft.fields.filter(({ name }) => name.toLowerCase() !== lowerName) };
 }
 
+/** Returns the value of the draft's first field with that name. @param lowerName in lower case */
 export function fieldValue(draft: Draft, lowerName: string): string | undefined {
   const value = draft.fields.find(({ name }) => name.toLowerCase() === lowerName)?.value;
   return value === undefined ? undefined : separateWithSpaces(value).trim();
 }
 
+/** Returns whether the draft has a field with that name. @param lowerName in lower case */
 export function hasField(draft: Draft, lowerName: string): boolean {
   return draft.fields.some(({ name }) => name.toLowerCase() === lowerName);
 }
 
-/** A field without a name is a line as the user gave it to -a. */
+/** Returns a field without a name is a line as the user gave it to -a. */
 export function formatFields(fields: readonly Field[]): string {
   return fields.map(([name, value]) => (name === "" ? `${value}\n` : `${name}: ${value}\n`)).join("");
 }

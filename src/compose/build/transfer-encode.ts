@@ -5,7 +5,7 @@ import { Encoder as Base64 } from "nodemailer/lib/base64";
 import { Encoder as QuotedPrintable } from "nodemailer/lib/qp";
 import type { Body } from "../draft/body.ts";
 
-/** @returns lines that end with LF; what they stand for is the body to the byte, a missing last line end included */
+/** Returns lines that end with LF; what they stand for is the body to the byte, a missing last line end included */
 export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
   const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);

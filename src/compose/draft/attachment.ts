@@ -134,7 +134,7 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
   return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
 }
 
-/** A file's name without what no receiver's file name can have: controls, slashes, blanks at its ends. */
+/** Returns a file's name without what no receiver's file name can have: controls, slashes, blanks at its ends. */
 export function presentableName(name: string): string {
   return name.replace(/[\p{Cc}\p{Cs}/\\]/gu, "_").trim() || "file";
 }

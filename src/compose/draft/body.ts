@@ -23,6 +23,7 @@ export interface Built {
   pieces(): Iterable<Buffer>;
 }
 
+/** Stores a text or message as bytes, in memory or, beyond some megabytes, in a nameless private file. */
 export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];

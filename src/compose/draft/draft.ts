@@ -30,6 +30,7 @@ export interface Draft {
   attachments: Attachment[];
 }
 
+/** Returns a draft without recipients, subject and text. */
 export function emptyDraft(): Draft {
   return {
     to: [],

@@ -42,6 +42,7 @@ function asPhrase(name: string): string {
   return /[()<>[\]:;@\\,."]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
 }
 
+/** Expands aliases and returns the recipients of the message, each once, with those that are refused. */
 export function resolveRecipients(
   config: Config,
   typed: { readonly to: readonly string[]; readonly cc: readonly string[]; readonly bcc: readonly string[] },
@@ -102,13 +103,13 @@ export function isSink(item: string): boolean {
   return item.startsWith("|") || item.startsWith("+") || /^[^!%@]*\//.test(item);
 }
 
-/** The envelope addresses in an item, complete. */
+/** Returns the envelope addresses in an item, complete. */
 export function envelopeAddresses(item: string, mailName: string): string[] {
   return parseAddresses(item).map(({ address }) => qualifyAddress(address, mailName));
 }
 
 /**
- * An address with its domain: this host's mail name where there was none. A domain that is not ASCII becomes what DNS
+ * Returns an address with its domain: this host's mail name where there was none. A domain that is not ASCII becomes what DNS
  * calls it (IDNA), which every server takes, unless the local part needs SMTPUTF8 all the same (RFC 6531).
  */
 export function qualifyAddress(address: string, mailName: string): string {
@@ -120,7 +121,7 @@ export function qualifyAddress(address: string, mailName: string): string {
   return `${name.slice(0, at)}@${domainToASCII(domain) || domain}`;
 }
 
-/** @returns why nobody can be written to like this, or undefined */
+/** Returns why nobody can be written to like this, or undefined */
 export function findAddressFault(address: string): string | undefined {
   if (address === "") return "no address";
   if (/^@|@$/.test(address)) return "half an address";

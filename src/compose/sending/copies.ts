@@ -14,7 +14,7 @@ import type { ComposeContext } from "./context.ts";
 type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
 
 /**
- * A record that can't be written is told, and the message goes out all the same.
+ * Returns a record that can't be written is told, and the message goes out all the same.
  *
  * @returns the files and commands that did not get it
  * @throws the reason of the interrupt

@@ -21,6 +21,7 @@ interface Context {
 
 const day = 24 * 60 * 60 * 1000;
 
+/** Returns the user's queue. */
 export function queueOf(config: Config): Queue {
   return new Queue(stateDirectory(config));
 }

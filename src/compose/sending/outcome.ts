@@ -7,11 +7,12 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import type { Keeping } from "../unsent/keeping.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 
+/** Returns the result of a message that was not sent. */
 export function unsentResult(exit: ExitCode): ComposeResult {
   return { exit, sent: false };
 }
 
-/** A server's answer for each recipient. */
+/** Returns a server's answer for each recipient. */
 export async function reportOutcome(terminal: Terminal, outcome: Outcome, keeping: Keeping): Promise<ComposeResult> {
   const [first] = outcome.refused;
   if (first === undefined) return { exit: Exit.Ok, sent: true };
@@ -21,6 +22,7 @@ export async function reportOutcome(terminal: Terminal, outcome: Outcome, keepin
   return { exit: first.exit, sent: outcome.accepted.length > 0 };
 }
 
+/** Prints each refused recipient with the server's reply on standard error. */
 export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): void {
   for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
 }

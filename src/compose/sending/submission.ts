@@ -19,6 +19,7 @@ export function configuredWay({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
 }
 
+/** Sends the messages of a session: reuses a transport, records what was accepted, queues what was refused for now. */
 export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;

@@ -58,6 +58,7 @@ async function runProgram(
   });
 }
 
+/** Returns bsd-mailx's message for a program's non-zero exit code; empty after success. */
 export function endingText(code: number): string {
   return code === 0 ? "" : `Fatal error, process exited with code ${code}.\n`;
 }

@@ -2,6 +2,7 @@
 import { Interrupted } from "../../submit/submission-errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
+/** Turns Ctrl-C into an abort signal for the current work, until it is closed. */
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #stop: () => void;

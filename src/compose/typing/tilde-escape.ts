@@ -36,6 +36,7 @@ export interface TildeEscape {
   ) => Ended | Promise<Ended> | Promise<void> | void;
 }
 
+/** Returns a row of the table of tilde escapes. */
 export function tildeEscape(
   characters: string,
   argument: string,

@@ -16,6 +16,7 @@ export async function readFileOrCommand(composing: Composing, name: string): Pro
   if (path !== undefined) await readIntoDraft(composing, path);
 }
 
+/** Appends a file to the draft and prints its size, as bsd-mailx does; prints an error if it cannot be read. */
 export async function readIntoDraft(composing: Composing, path: string): Promise<void> {
   const { terminal, draft } = composing;
   try {
@@ -73,6 +74,7 @@ async function readCommandOutput({ config, terminal, draft }: Composing, line: s
   terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);
 }
 
+/** Writes the draft's text to a file (`~w`) and prints its size. */
 export async function writeBody(composing: Composing, name: string): Promise<void> {
   const { terminal, draft } = composing;
   if (name === "") return terminal.err("Write what file!?\n");

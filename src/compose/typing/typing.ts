@@ -9,6 +9,7 @@ import { runTildeEscape } from "./tilde-escapes.ts";
 /** How many ends of input in a row `ignoreeof` refuses. */
 const refusals = 24;
 
+/** Reads a message that is typed, line by line, with questions, tilde escapes and interrupts. */
 export class Typing {
   readonly #composing: Composing;
   /** Interrupts since the last line; the second one ends the message. */

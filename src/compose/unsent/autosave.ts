@@ -26,6 +26,7 @@ export interface Unfinished extends Kept {
   readonly date: Date;
 }
 
+/** Keeps a private copy of a message while it is being typed, so that even SIGKILL loses only the current line. */
 export class Autosave {
   readonly #path: string;
   /** The file of a draft that is gone on with. */
@@ -154,7 +155,7 @@ function writeDraftPieces(descriptor: number, pieces: Iterable<Buffer>, start: n
   }
 }
 
-/** The messages whose process is gone, the oldest first. */
+/** Returns the messages whose process is gone, the oldest first. */
 export function findUnfinished(config: Config): Unfinished[] {
   const directory = autosaveDirectory(config);
   let names: string[];
@@ -167,6 +168,7 @@ export function findUnfinished(config: Config): Unfinished[] {
   return names.sort().flatMap((name) => readAutosaved(join(directory, name)) ?? []);
 }
 
+/** Removes an unfinished message's file. */
 export function forgetUnfinished(found: Unfinished): void {
   removeDraft(found.path);
 }

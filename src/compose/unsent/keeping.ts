@@ -10,6 +10,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import type { Draft } from "../draft/draft.ts";
 import { Autosave, type Unfinished } from "./autosave.ts";
 
+/** Keeps a message that is not sent: once, in dead.letter, for whichever caller asks first. */
 export class Keeping {
   readonly #context: { readonly config: Config; readonly terminal: Terminal };
   readonly #draft: Draft;

@@ -45,7 +45,7 @@ function runHelper(program: string, argv: readonly string[]): number | null {
   return spawnSync(program, argv, { stdio: "ignore", timeout: 10_000 }).status;
 }
 
-/** @returns undefined where no such program is installed or none can lock this mailbox */
+/** Returns undefined where no such program is installed or none can lock this mailbox */
 export function lockByHelper(path: string): { release(): void } | "refused" | undefined {
   for (const { program, take, drop, refused } of helpers) {
     if (!mayHelp(program, path)) continue;

@@ -30,6 +30,7 @@ export interface Dotlock {
 /** "impossible" where nobody like us can make the file: then the fcntl() lock alone has to do. */
 export type DotlockOutcome = Dotlock | "refused" | "impossible";
 
+/** Returns the name of a mailbox's dotlock. */
 export function dotlockName(path: string): string {
   return `${path}.lock`;
 }
@@ -50,7 +51,7 @@ function holderOf(path: string): Holder {
   }
 }
 
-/** The process of this machine named in a lock file, if there is one. */
+/** Returns the process of this machine named in a lock file, if there is one. */
 export function dotlockHolder(path: string): number | undefined {
   const { pid, host } = holderOf(path);
   return host === undefined || host === hostname() ? pid : undefined;

@@ -104,6 +104,7 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
   return lock;
 }
 
+/** Releases the fcntl lock that this descriptor has. */
 export async function releaseFcntlLock(descriptor: number): Promise<void> {
   const found = await bindLockCalls();
   if (found !== undefined) change(found, descriptor, F_UNLCK);

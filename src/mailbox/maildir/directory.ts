@@ -11,11 +11,12 @@ export type Place = "new" | "cur";
 
 const parts = ["tmp", "new", "cur"];
 
+/** Returns whether a path is a Maildir: a directory with `cur` and `new`. */
 export function isMaildir(path: string): boolean {
   return isDirectory(join(path, "cur")) && isDirectory(join(path, "new"));
 }
 
-/** Whether what is written to this name goes into a Maildir: it is one, or its name ends in a slash. */
+/** Returns whether what is written to this name goes into a Maildir: it is one, or its name ends in a slash. */
 export function meansMaildir(path: string): boolean {
   return path.endsWith("/") || isMaildir(path);
 }
@@ -70,7 +71,7 @@ export function removeAbandoned(path: string, now = Date.now()): void {
   }
 }
 
-/** The names in `new` or `cur`: one listing, nothing is looked at. */
+/** Returns the names in `new` or `cur`: one listing, nothing is looked at. */
 export function messageNames(path: string, place: Place): string[] {
   return readdirSync(join(path, place)).filter((name) => !name.startsWith("."));
 }

@@ -9,17 +9,19 @@ import { hostname } from "node:os";
 
 const info = ":2,";
 
+/** Returns the part of a file's name that never changes. */
 export function baseOf(name: string): string {
   const at = name.lastIndexOf(info);
   return at < 0 ? name : name.slice(0, at);
 }
 
+/** Returns the flags in a file's name; empty if it has none. */
 export function lettersOf(name: string): string {
   const at = name.lastIndexOf(info);
   return at < 0 ? "" : name.slice(at + info.length);
 }
 
-/** The letters come out in ASCII order and once each, as the format has it. */
+/** Returns the letters come out in ASCII order and once each, as the format has it. */
 export function nameWith(base: string, letters: string): string {
   return `${base}${info}${[...new Set(letters)].sort().join("")}`;
 }
@@ -36,7 +38,7 @@ export function deliveryTime(name: string): number {
 
 let last = 0;
 
-/** A name that nobody else makes: time, process, a random part for containers that share a host's name, host. */
+/** Returns a name that nobody else makes: time, process, a random part for containers that share a host's name, host. */
 export function uniqueName(): string {
   last = Math.max(last + 1, Date.now() * 1000);
   const seconds = Math.floor(last / 1e6);

@@ -50,7 +50,7 @@ function takeFromLine(header: Buffer): { fromLine: Buffer; date: Date | undefine
   return { fromLine, date: Number.isNaN(date.getTime()) ? undefined : date };
 }
 
-/** A stored form, in pieces of which the first is the header, with X-Status for what Status does not tell (R, F). */
+/** Yields a stored form, in pieces of which the first is the header, with X-Status for what Status does not tell (R, F). */
 export function* withLetters(form: Iterable<Uint8Array>, letters: string): Iterable<Uint8Array> {
   const value = xStatusOf(letters);
   let header = value !== "";
@@ -103,7 +103,7 @@ function* withoutLastLine({ first, pieces }: { first: Buffer; pieces: Iterator<U
   yield ending === null ? held : held.subarray(0, ending.index);
 }
 
-/** The From_ line that an mbox would have for a message of a Maildir: the envelope sender, else the author. */
+/** Returns the From_ line that an mbox would have for a message of a Maildir: the envelope sender, else the author. */
 export function fromLineUser(header: Buffer): string {
   const parsed = parseHeader(header);
   const path = parsed.get("return-path");

@@ -36,6 +36,7 @@ const suffix = ".maildir";
 /** Room for the first line, whose lengths are known only at the end. */
 const lengthDigits = 60;
 
+/** Holds the journal of one Maildir commit: its work, names and bytes. */
 export class MaildirJournal {
   readonly work: MaildirWork;
   readonly place: JournalPlace;

@@ -30,6 +30,7 @@ function endOfMboxForm(lastByte: number | undefined, lineEnd: string): string {
   return lastByte === undefined || lastByte === 10 ? lineEnd : lineEnd + lineEnd;
 }
 
+/** Reads one file of a Maildir as the message that an mbox would store. */
 export class MessageFile {
   readonly size: number;
   readonly #descriptor: number;

@@ -36,6 +36,7 @@ function listFiles(path: string): Found[] {
   return [...fresh, ...seen];
 }
 
+/** Numbers the messages of a Maildir when it first sees them, and finds their files again after renames. */
 export class MessageTable {
   readonly #path: string;
   readonly #entries: Entry[] = [];

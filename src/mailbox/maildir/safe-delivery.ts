@@ -26,6 +26,7 @@ export interface Filing {
   readonly date?: Date | undefined;
 }
 
+/** Returns how a message is to be filed, under a new unique name. @param letters its flags */
 export function filing(letters: string, place: Place, date?: Date): Filing {
   return { base: uniqueName(), letters, place, date };
 }
@@ -35,6 +36,7 @@ interface Staged {
   readonly place: string;
 }
 
+/** Delivers messages into a Maildir: all of them, or none. */
 export class Delivery {
   readonly path: string;
   /** The Maildir was made for this. */

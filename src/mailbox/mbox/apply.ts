@@ -130,6 +130,7 @@ function describeUnchanged(work: Work, error: unknown): unknown {
   return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error);
 }
 
+/** Returns the error for a commit that the next opening finishes; an error that is not the system's stays as it is. */
 export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;

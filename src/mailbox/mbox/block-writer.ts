@@ -53,6 +53,7 @@ interface Filled {
   readonly position: number;
 }
 
+/** Writes blocks to a file while the next one is being filled, and starts their way to the disk at once. */
 export class BlockWriter {
   readonly #target: BlockTarget;
   readonly #source: number;

@@ -49,6 +49,7 @@ function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57;
 }
 
+/** Decides which Content-Length fields are valid, so that `From ` lines in a body begin no message. */
 export class BodyLength {
   readonly #separators: Separators;
   #message = 0;

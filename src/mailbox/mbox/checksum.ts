@@ -9,6 +9,7 @@ export function crc32(bytes: Uint8Array, before = 0): number {
   return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : byTable(bytes, before);
 }
 
+/** Returns the CRC-32 of bytes without zlib. @param before the checksum of the preceding bytes */
 export function byTable(bytes: Uint8Array, before: number): number {
   table ??= Int32Array.from({ length: 256 }, (_, byte) => {
     let rest = byte;

@@ -15,21 +15,24 @@ export interface FileState {
   readonly ctime: bigint;
 }
 
+/** Returns the state of an open file, by which later changes are found. */
 export function stateOf(descriptor: number): FileState {
   const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(descriptor, { bigint: true });
   return { dev: Number(dev), ino: Number(ino), size: Number(size), mtime: mtimeNs, ctime: ctimeNs };
 }
 
+/** Returns whether two states are of the same file. */
 export function sameFile(a: FileState, b: FileState): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
 
+/** Returns whether a file is the same and unchanged. */
 export function sameState(a: FileState, b: FileState): boolean {
   return sameFile(a, b) && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime;
 }
 
 /**
- * Whether the file was changed long enough before that a change since would show in its times.
+ * Returns whether the file was changed long enough before that a change since would show in its times.
  *
  * @param looked at the file, milliseconds since 1970
  */

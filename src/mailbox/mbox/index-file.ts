@@ -80,7 +80,7 @@ function landmarks(mailbox: number, size: number, lastStart: number): { head: nu
   };
 }
 
-/** @returns undefined where there is none to be believed */
+/** Returns undefined where there is none to be believed */
 export function loadIndex(directory: string, path: string, mailbox: number, state: FileState): KeptIndex | undefined {
   if (state.size < worthwhile) return undefined;
   let descriptor: number | undefined;
@@ -166,7 +166,7 @@ function areInOrder(starts: Float64Array, size: number): boolean {
   return ordered.every((start, at) => Number.isInteger(start) && start >= (at === 0 ? 0 : (ordered[at - 1] as number)));
 }
 
-/** Whether the messages still begin where they were found. */
+/** Returns whether the messages still begin where they were found. */
 export function areInPlace({
   descriptor,
   index,
@@ -183,7 +183,7 @@ function sampleStarts(starts: Float64Array): number[] {
   return Array.from({ length: Math.ceil(starts.length / step) }, (_, at) => starts[at * step] as number);
 }
 
-/** Whether a From_ line behind an empty line, or at the file's start, stands at an offset. */
+/** Returns whether a From_ line behind an empty line, or at the file's start, stands at an offset. */
 export function startsMessage(mailbox: number, start: number): boolean {
   const before = Math.min(3, start);
   const text = readRange(mailbox, start - before, start + 5).toString("latin1");

@@ -38,6 +38,7 @@ export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
 export const journalSuffix = ".journal";
 const probeSize = 64 << 10;
 
+/** Returns the SHA-256 of the bytes after the new end, at most `probeSize` of them, as hex. */
 export function probeOf(descriptor: number, newEnd: number, oldSize: number): string {
   const bytes = readRange(descriptor, newEnd, Math.min(oldSize, newEnd + probeSize));
   return createHash("sha256").update(bytes).digest("hex");

@@ -11,6 +11,7 @@ const pieceSize = 4 << 20;
 /** Bytes; a mailbox of no more is held in memory as it was when its messages were found. */
 const mostHeld = 8 << 20;
 
+/** Holds an open mbox and the index of its messages. */
 export class MboxFile {
   readonly descriptor: number;
   index: MessageIndex;
@@ -132,7 +133,7 @@ export class MboxFile {
 
 const landmarkLength = 4096;
 
-/** How a mailbox begins, and how its last message does: to tell whether it is the same when it has grown. */
+/** Returns how a mailbox begins, and how its last message does: to tell whether it is the same when it has grown. */
 export function landmarksOf({ descriptor, covered, index }: MboxFile): Buffer {
   const last = Math.max(0, index.lastStart);
   return Buffer.concat([

@@ -40,6 +40,7 @@ const pause = 50;
 
 /** A window of header lines is shown again and again; a list of all is not. */
 const mostCounts = 2000;
+/** Implements a mailbox on an mbox file. */
 export class MboxMailbox implements Mailbox {
   readonly path: string;
   readonly readOnly: boolean;

@@ -9,6 +9,7 @@ const longestHashed = 64 << 10;
 const writtenByClients =
   /(^|\n)(?:status|x-status|x-uid|x-imap|x-imapbase|x-keywords|content-length|lines)[ \t]*:[^\n]*(?=\n)/gi;
 
+/** Returns a hash that identifies a message after other programs moved it or changed its status fields. */
 export function identityOf(file: MboxFile, message: number): string {
   const header = file.header(message);
   const text = header.toString("latin1").replace(writtenByClients, "");

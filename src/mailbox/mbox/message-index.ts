@@ -25,6 +25,7 @@ export interface Tail {
   readonly changed: Uint16Array;
 }
 
+/** Stores where each message of an mbox begins, and its flags. */
 export class MessageIndex {
   #starts: Float64Array;
   #stored: Uint8Array;

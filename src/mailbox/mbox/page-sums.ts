@@ -5,7 +5,7 @@
 const pageSize = 4096;
 const pagesAtOnce = 1024;
 
-/** A sum of words that tells chance damage, no more. */
+/** Returns a sum of words that tells chance damage, no more. */
 export function sumOfPage(words: Int32Array, start: number, end: number): number {
   // Four lanes, so that one multiplication needs not wait for the other.
   let a = 1;
@@ -76,12 +76,12 @@ export class PageSums {
   }
 }
 
-/** @returns a sum for each page that has bytes from `start` to `end`, of these bytes alone */
+/** Returns a sum for each page that has bytes from `start` to `end`, of these bytes alone */
 export function pageSums(read: Read, start: number, end: number): Int32Array {
   return new PageSums(read, start, end).finish(end);
 }
 
-/** Whether each page is one of two. */
+/** Returns whether each page is one of two. */
 export function eachIsOneOf(now: Int32Array, before: Int32Array, after: Int32Array): boolean {
   return now.every((sum, page) => sum === before[page] || sum === after[page]);
 }

@@ -57,7 +57,7 @@ export function reconcile(
 }
 
 /**
- * Whether what came behind the end of a message is more than the rest of it: it was half delivered when we saw it, or it
+ * Returns whether what came behind the end of a message is more than the rest of it: it was half delivered when we saw it, or it
  * ended without an empty line, and then the next message, delivered behind it, looks like a part of it.
  */
 export function hasSwallowed(now: MboxFile, message: number, oldEnd: number): boolean {

@@ -55,6 +55,7 @@ export class Piece {
 
 type Place = "body" | "line-start" | "in-line";
 
+/** Finds the starts of messages in pieces of an mbox. */
 export class Scanner {
   readonly #index: MessageIndex;
   readonly #separators: Separators;

@@ -12,6 +12,7 @@ import {
 /** Returns the bytes from an offset of the file to another, or as many as there are. */
 export type ReadBytes = (from: number, to: number) => Buffer;
 
+/** Decides which `From ` lines begin a message, by the form of the file's first one. */
 export class Separators {
   /** Bytes of the file that are searched for messages. */
   readonly size: number;

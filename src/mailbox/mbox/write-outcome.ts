@@ -24,7 +24,7 @@ export interface Commit {
   readonly options: MailboxOptions;
 }
 
-/** @returns where each message starts now @throws MailboxBusy, MailError */
+/** Returns where each message starts now @throws MailboxBusy, MailError */
 export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
   const { file, outcome, plan, options } = commit;
   const to = outcome.moved.length === 0 ? undefined : plan.mbox;

@@ -38,7 +38,7 @@ export function openTemporary(): TemporaryFile {
   throw failed;
 }
 
-/** A failing write to it, in words that say what to do. */
+/** Returns a failing write to it, in words that say what to do. */
 export function withoutRoom(directory: string, name: string): MailError {
   const text = `${directory}: No space left on device for the unpacked ${name}; set TMPDIR to a directory with room`;
   return new MailError(text, Exit.IoErr);

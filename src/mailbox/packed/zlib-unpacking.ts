@@ -23,7 +23,7 @@ export interface Watched {
 /** Unpacks one file into another. @returns what is wrong with it @throws the system's error, or the signal's reason */
 export type Unpacking = (packed: number, plain: number, watched: Watched) => Promise<string | undefined>;
 
-/** @returns undefined where this Node can't */
+/** Returns undefined where this Node can't */
 export async function unpackingByZlib({ name }: Compression): Promise<Unpacking | undefined> {
   const zlib = (await import("node:zlib")) as Zlib;
   const { createZstdDecompress } = zlib;

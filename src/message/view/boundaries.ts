@@ -7,7 +7,7 @@ export interface Range {
 }
 
 /**
- * The parts between the lines `--boundary`; the line end in front of such a line is none of the part's.
+ * Returns the parts between the lines `--boundary`; the line end in front of such a line is none of the part's.
  *
  * @param most how many parts are looked for
  */

@@ -8,11 +8,12 @@ export interface Bytes {
 const LF = 10;
 const pieceSize = 1 << 20;
 
+/** Returns a view of a buffer for the readers of this folder. */
 export function bytesOf(buffer: Uint8Array): Bytes {
   return { size: buffer.length, read: (start, end) => buffer.subarray(start, end) };
 }
 
-/** A stretch in pieces that end with a line, but for lines longer than a piece and the last one. */
+/** Yields a stretch in pieces that end with a line, but for lines longer than a piece and the last one. */
 export function* linePieces(source: Bytes, start: number, end: number): Iterable<Buffer> {
   let waiting: Buffer = Buffer.alloc(0);
   for (let at = start; at < end; at += pieceSize) {
@@ -42,7 +43,7 @@ export interface FoundLine {
   readonly rest: string;
 }
 
-/** The lines of a stretch that begin with `marker`, and of them at most 200 bytes. */
+/** Yields the lines of a stretch that begin with `marker`, and of them at most 200 bytes. */
 export function* linesBeginning(source: Bytes, start: number, end: number, marker: Buffer): Iterable<FoundLine> {
   const lookAhead = marker.length + 200;
   for (let window = start; window < end; window += pieceSize) {
@@ -62,6 +63,7 @@ export function* linesBeginning(source: Bytes, start: number, end: number, marke
   }
 }
 
+/** Returns bytes as a Buffer without copying them if possible. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

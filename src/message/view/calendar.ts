@@ -30,7 +30,7 @@ const answers: Record<string, string> = {
 };
 const rhythms: Record<string, string> = { DAILY: "day", WEEKLY: "week", MONTHLY: "month", YEARLY: "year" };
 
-/** @returns lines of words; empty for what holds no event */
+/** Returns lines of words; empty for what holds no event */
 export function calendarSummary(text: string): string {
   const { method, components, more } = parse(text);
   const events = components.map((event) => describe(event, method));

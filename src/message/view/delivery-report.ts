@@ -43,7 +43,7 @@ const actions: Record<string, string> = {
 };
 
 /**
- * A delivery status notification (RFC 3464) in words.
+ * Returns a delivery status notification (RFC 3464) in words.
  *
  * @param text a message/delivery-status part, decoded, LF line ends
  * @returns lines of words, not safe to show as they are; empty for what is no report

@@ -8,6 +8,7 @@ import type { Part } from "./part.ts";
 export const longestText = 1 << 24;
 const longestHtml = 1 << 22;
 
+/** Returns how many bytes of a part are shown at most. */
 export function longestShown({ type }: Part): number {
   return type === "text/html" ? longestHtml : longestText;
 }

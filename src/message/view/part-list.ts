@@ -10,7 +10,7 @@ export function describePart(part: Part): string {
   return `${part.number}: ${name === "" ? "" : `${name}, `}${part.type}, ${sizeInWords(decodedSize(part))}`;
 }
 
-/** A line a part: number, type, size, name. @returns text that is safe to show */
+/** Returns a line a part: number, type, size, name. @returns text that is safe to show */
 export function partLines(root: Part): string {
   const parts = leaves(root);
   const numbers = largest(parts.map(({ number }) => number.length));
@@ -28,6 +28,7 @@ function partNameToShow({ name }: Part): string {
   return visible((name ?? "").replace(/\s+/g, " ").slice(0, 200));
 }
 
+/** Returns a size for people, such as `12 kB`. */
 export function sizeInWords(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ["kB", "MB", "GB", "TB"];

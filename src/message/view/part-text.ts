@@ -3,7 +3,7 @@ import { type Charsets, guess } from "../charsets.ts";
 import type { Part } from "./part.ts";
 import { decodedBody } from "./transfer-decoding.ts";
 
-/** @returns at most `limit` bytes of it, with LF line ends; not safe to show as it is */
+/** Returns at most `limit` bytes of it, with LF line ends; not safe to show as it is */
 export function partText(part: Part, charsets: Charsets, limit: number): string {
   const bytes = decodedBody(part, limit);
   const declared = part.parameters.get("charset") ?? (part.type === "text/html" ? htmlCharset(bytes) : "");

@@ -58,7 +58,7 @@ function tree(source: Bytes, charsets: Charsets, lookInTexts: boolean): Part {
 }
 
 /**
- * The parts, those that stand uuencoded in a text among them, and the charsets that their texts, their names and the
+ * Returns the parts, those that stand uuencoded in a text among them, and the charsets that their texts, their names and the
  * message's header need.
  */
 export async function readParts(
@@ -70,7 +70,7 @@ export async function readParts(
   return { root: charsets === nodeCharsets ? root : tree(source, charsets, true), charsets };
 }
 
-/** The charsets that a part, its parts and a header need. */
+/** Returns the charsets that a part, its parts and a header need. */
 export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0)): Promise<Charsets> {
   const fields = leaves(part).flatMap((leaf) =>
     ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),
@@ -194,7 +194,7 @@ function contentType(header: Header, orElse: string, charsets: Charsets): Struct
   return /^[^/\s]+\/[^/\s]+$/.test(content.value) ? content : { ...content, value: "text/plain" };
 }
 
-/** The parts that a message carries as files: those with a name, and those that it says are attached. */
+/** Returns the parts that a message carries as files: those with a name, and those that it says are attached. */
 export function attachedParts(root: Part): Part[] {
   return leaves(root).filter(({ name, disposition }) => name !== undefined || disposition === "attachment");
 }

@@ -9,6 +9,7 @@ export interface Encoded {
   readonly end: number;
 }
 
+/** Yields the decoded bytes of a part's body in pieces. */
 export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
   const { encoding, source, start, end } = encoded;
   const pieces = linePieces(source, start, end);
@@ -18,7 +19,7 @@ export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
   else yield* pieces;
 }
 
-/** The first `limit` bytes of a body, or all. */
+/** Returns the first `limit` bytes of a body, or all. */
 export function decodedBody(encoded: Encoded, limit: number): Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -30,7 +31,7 @@ export function decodedBody(encoded: Encoded, limit: number): Buffer {
   return Buffer.concat(pieces).subarray(0, limit);
 }
 
-/** How many bytes a body has; of a large one that is encoded about, without decoding it. */
+/** Returns how many bytes a body has; of a large one that is encoded about, without decoding it. */
 export function decodedSize(encoded: Encoded): number {
   const size = encoded.end - encoded.start;
   // A line of so many bytes is so long, with its end.

@@ -27,7 +27,7 @@ const forms = [
   { begin: "begin-base64 ", end: "====", encoding: "base64", isData: isBase64Line },
 ] as const;
 
-/** @returns those that are whole, in order; a text that only speaks of one has none */
+/** Returns those that are whole, in order; a text that only speaks of one has none */
 export function embeddedFiles(source: Bytes, start: number, end: number): EmbeddedFile[] {
   if (end - start > longest) return [];
   const files = forms.flatMap((form) => [...filesOf(form, source, start, end)]).sort((a, b) => a.from - b.from);

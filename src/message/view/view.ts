@@ -60,7 +60,7 @@ function safe({ kind, text }: ViewPiece): ViewPiece {
   return { kind, text: visible(kind === "text" ? withTrueNames(text) : text) };
 }
 
-/** A part as it is read, also one that is attached; what holds no text is named. */
+/** Returns a part as it is read, also one that is attached; what holds no text is named. */
 export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> {
   const viewer = new Viewer(await charsetsOf(part), width);
   const pieces: ViewPiece[] = [];
@@ -70,7 +70,7 @@ export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> 
 }
 
 /**
- * The text of a message, decoded, as one quotes it in an answer: no header, no attachments, LF line ends.
+ * Returns the text of a message, decoded, as one quotes it in an answer: no header, no attachments, LF line ends.
  *
  * @param width in columns, for HTML and for flowed text
  * @returns text that is not safe to show as it is

@@ -28,6 +28,7 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
   "message/feedback-report": complaintSummary,
 };
 
+/** Yields the parts of a message as a person reads them. */
 export class Viewer {
   readonly #charsets: Charsets;
   readonly #width: number;

@@ -15,6 +15,7 @@ const kinds: readonly [one: string, several: string, flag: number, set: boolean]
   ["touch", "touches", Flag.Touched, true],
 ];
 
+/** Returns the changes in words, such as `2 messages deleted`. */
 export function describeChanges(changes: Iterable<Pick<Change, "before" | "after">>): string {
   const counts = kinds.map(() => 0);
   let others = 0;

@@ -52,6 +52,7 @@ export interface Pending {
 /** Nobody asks for what is older, in milliseconds. */
 const longestKept = 30 * 24 * 3600 * 1000;
 
+/** Returns a hash of a header, by which a message is found again. */
 export function hashOf(header: Buffer): string {
   const text = header.toString("latin1").replace(/^(?:x-)?status:[^\n]*\n(?:[ \t][^\n]*\n)*/gim, "");
   return createHash("sha1").update(text, "latin1").digest("base64url").slice(0, 16);
@@ -61,6 +62,7 @@ function prefixOf(mailboxPath: string): string {
   return `pending-${createHash("sha1").update(mailboxPath).digest("hex").slice(0, 16)}-`;
 }
 
+/** Writes the steps of a session to its file of pending changes. */
 export class PendingFile {
   readonly #mailbox: Mailbox;
   readonly #path: string;
@@ -176,6 +178,7 @@ function stepsOf(lines: readonly object[]): StoredStep[] {
   return steps;
 }
 
+/** Removes a file of pending changes. */
 export function removePending({ path }: Pick<Pending, "path">): void {
   try {
     unlinkSync(path);

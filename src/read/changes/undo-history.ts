@@ -12,6 +12,7 @@ const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preser
 /** A session in a pipe that lives longer than this, in milliseconds, could be killed before it ends. */
 const shortLife = 1000;
 
+/** Records a session's changes in steps, and undoes them. */
 export class UndoHistory {
   readonly #mailbox: Mailbox;
   readonly #stateDirectory: string;

@@ -12,7 +12,7 @@ const fields = ["from", "reply-to", "to", "cc"];
 /** What can be typed as it is and means nothing but an address. */
 const plainAddress = /^[A-Za-z0-9][\w.+=-]*@[A-Za-z0-9.-]+$|^[A-Za-z][\w.-]*$/;
 
-/** @returns a function that gives them, each once */
+/** Returns a function that gives them, each once */
 export function addressBook(session: Session): () => readonly string[] {
   let known: { folder: Folder; count: number; addresses: readonly string[] } | undefined;
   return () => {

@@ -17,6 +17,7 @@ const sessionLines = 100;
 
 const nothing: Offer = { start: 0, candidates: [] };
 
+/** Returns completion and hints for the session's prompt. @param notice what is to be shown beside the line */
 export function assistanceFor(session: Session, notice: () => string | undefined): Assistance {
   const { config } = session;
   const histories: Partial<Record<Asked, LineHistory>> = {

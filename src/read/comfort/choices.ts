@@ -11,7 +11,7 @@ import { storedBytes } from "../show/print-decoded.ts";
 /** More than a person scrolls through. */
 const mostFolders = 500;
 
-/** @returns the name as one would type it; undefined: none */
+/** Returns the name as one would type it; undefined: none */
 export async function chooseFolder(session: Session): Promise<string | undefined> {
   const { config, folder, terminal } = session;
   const choices: Choice[] = [
@@ -26,7 +26,7 @@ export async function chooseFolder(session: Session): Promise<string | undefined
   return await terminal.choose("Which folder", choices);
 }
 
-/** The files of the folder directory, sorted. */
+/** Returns the files of the folder directory, sorted. */
 export function folderNames(directory: string | undefined): readonly string[] {
   if (directory === undefined) return [];
   try {
@@ -39,7 +39,7 @@ export function folderNames(directory: string | undefined): readonly string[] {
   }
 }
 
-/** @returns a word for `set`: name, name=value or noname; undefined: nothing is to be changed */
+/** Returns a word for `set`: name, name=value or noname; undefined: nothing is to be changed */
 export async function editVariable({ config, terminal }: Session): Promise<string | undefined> {
   const { settings } = config;
   const choices = Object.entries(variables).map(([name, { meaning }]) => {
@@ -55,7 +55,7 @@ export async function editVariable({ config, terminal }: Session): Promise<strin
   return answer.kind === "line" ? `${name}=${answer.text}` : undefined;
 }
 
-/** @returns the numbers of parts as -p takes them; undefined: none */
+/** Returns the numbers of parts as -p takes them; undefined: none */
 export async function chooseParts(
   { terminal }: Session,
   { mailbox }: Folder,

@@ -8,6 +8,7 @@ import { fittedHeaderLine } from "./header-columns.ts";
 import { newMailWatch } from "./new-mail-watch.ts";
 import { helpOn } from "./task-help.ts";
 
+/** Adds to a session what only a terminal has. */
 export function makeComfortable(session: Session): void {
   const newMail = newMailWatch(session);
   const { config, terminal } = session;

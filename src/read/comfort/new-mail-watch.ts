@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Folder, Session } from "../session/session.ts";
 
-/** @returns a function that tells of new mail, once for each time that some came */
+/** Returns a function that tells of new mail, once for each time that some came */
 export function newMailWatch(session: Session): () => string | undefined {
   let folder: Folder | undefined;
   let count = 0;

@@ -10,7 +10,7 @@ import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
-/** @returns what to show; for a topic that is none, that and where to look */
+/** Returns what to show; for a topic that is none, that and where to look */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
   if (topic === "") return overview(columns);
   if (topic === "msglist" || topic === "query") return messageLists();

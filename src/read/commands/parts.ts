@@ -39,6 +39,7 @@ export async function partsToSave(session: Session, { parts, rest }: PartsForm):
   return path === undefined ? undefined : { messages, parts, path };
 }
 
+/** Saves attachments under a path and prints where. */
 export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
   await reportPartErrors(session, async (folder) => {
     for (const message of messages) {
@@ -54,7 +55,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   });
 }
 
-/** The parts that are wanted, or those that a person chooses where it is "?"; none where nothing was chosen. */
+/** Returns the parts that are wanted, or those that a person chooses where it is "?"; none where nothing was chosen. */
 export async function chosenPartsOf(
   { comfort }: Session,
   folder: Folder,

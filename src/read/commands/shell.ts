@@ -34,7 +34,7 @@ async function runArguments(
   );
 }
 
-/** @returns whether it went well; else that has been said */
+/** Returns whether it went well; else that has been said */
 export async function runAndTell(session: Session, argv: readonly string[]): Promise<boolean> {
   const code = await runArguments(session, argv);
   if (code === undefined) session.terminal.out("Fatal error in process.\n");

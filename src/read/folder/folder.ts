@@ -71,6 +71,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   return folder;
 }
 
+/** Returns the error for a mailbox without mail, as bsd-mailx words it. */
 export function noMail({ config }: Session, { owner }: FolderName): NoMail {
   return new NoMail(`No mail for ${owner ?? config.identity.user}`);
 }
@@ -99,13 +100,13 @@ function previousName({ folder }: Session): string | undefined {
   return resolve(folder.name) === folder.mailbox.path ? folder.name : folder.mailbox.path;
 }
 
-/** The spool of the user, or of another one (-u). */
+/** Returns the spool of the user, or of another one (-u). */
 export function systemFolder(session: Session, user?: string): FolderName {
   const path = systemMailbox(session.config, user);
   return { path, name: path, system: true, owner: user };
 }
 
-/** The first new message, read or not, else the first unread one, else the first. */
+/** Returns the first new message, read or not, else the first unread one, else the first. */
 export function firstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];
   const firstWith = (wanted: (flags: number) => boolean) =>

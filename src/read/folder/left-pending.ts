@@ -4,6 +4,7 @@ import { storeOptions } from "../../config/paths.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Session } from "../session/session.ts";
 
+/** Offers the changes that a killed session left, if both sides are a terminal. */
 export async function offerPending(session: Session): Promise<void> {
   const { inputIsTerminal, outputIsTerminal } = session.terminal;
   // A script is to read and to mail nothing but what it always did.

@@ -8,7 +8,7 @@ import type { HeaderLineParts } from "../session/session.ts";
 
 const width = 80;
 
-/** @returns lossless text without a line end */
+/** Returns lossless text without a line end */
 export function headerLine(parts: HeaderLineParts): string {
   const { who, date, subject } = headerTexts(parts);
   const { lines, characters } = parts.counts;

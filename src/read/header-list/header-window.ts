@@ -59,6 +59,7 @@ export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrde
   terminal.out(`${order}; numbers are still the mailbox's, unsort ends it\n`, "hint");
 }
 
+/** Prints the header line of a message. */
 export function printHeaderLine(session: Session, folder: Folder, message: number): void {
   session.terminal.out(
     `${lineNow(session, folder, message)}\n`,

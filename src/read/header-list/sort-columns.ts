@@ -41,7 +41,7 @@ type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Na
 const known = new WeakMap<Mailbox, Columns>();
 
 /**
- * A value for each message, the first at index 0.
+ * Returns a value for each message, the first at index 0.
  *
  * @param pause awaited now and then with the message that was read; ends the work by throwing
  */

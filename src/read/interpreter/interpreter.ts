@@ -24,6 +24,7 @@ class SourcedTooDeep extends Error {}
 /** What an if does not keep from running; the shell escape neither, as in bsd-mailx. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
+/** Returns the command for a word or its abbreviation (POSIX mailx); undefined if there is none. */
 export function findCommand(word: string): Command | undefined {
   if (word === "") return commands.find(({ name }) => name === "next");
   return commands.find(({ name, inFull }) => (inFull ? name === word : name.startsWith(word)));
@@ -38,7 +39,7 @@ function parseLine(line: string): { word: string; rest: string } {
   return { word: text.slice(0, length), rest: text.slice(length) };
 }
 
-/** @returns whether it could be done; what was wrong has been said */
+/** Returns whether it could be done; what was wrong has been said */
 export async function executeLine(session: Session, line: string): Promise<boolean> {
   const { terminal } = session;
   const { word, rest } = parseLine(line);
@@ -67,7 +68,7 @@ export async function executeLine(session: Session, line: string): Promise<boole
   return true;
 }
 
-/** A user's mistake, or the system's, is said and the session goes on. */
+/** Returns a user's mistake, or the system's, is said and the session goes on. */
 export function complain(session: Session, error: unknown): false {
   if (error instanceof MailError) session.reason = error.exit;
   if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);

@@ -38,6 +38,7 @@ class CommandLines {
 /** "lost": the terminal went away, so that nothing is to be written, and nothing forgotten. */
 type Ended = "quit" | "exit" | "lost";
 
+/** Reads and runs commands until the session ends. @returns how it ended */
 export async function runSession(session: Session): Promise<Ended> {
   const { terminal, config } = session;
   const lines = new CommandLines(terminal);

@@ -6,6 +6,7 @@ import type { Session } from "../session/session.ts";
 /** bsd-mailx's; it has no variable for it, so that it is always this one where we are to be as it is. */
 const plainPrompt = "& ";
 
+/** Returns the prompt: `& `, or on a terminal the variable `prompt` with its % sequences replaced. */
 export function promptOf({ config, folder, terminal }: Session): string {
   if (!terminal.rich) return plainPrompt;
   const text = config.settings.get("prompt");

@@ -24,6 +24,7 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
   return (mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.());
 }
 
+/** Runs the system's start-up file, if `system` is true, and the user's. */
 export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
   const { config, terminal, program } = session;
   if (system) {

@@ -10,6 +10,7 @@ export interface ListToken {
 // A quote only opens at a word's beginning; what follows the closing one is a word of its own.
 const token = /[ \t]*(?:(\d+|[$.^])|([-+*])|([()])|"([^"]*)("?)|'([^']*)('?)|([^ \t]+))/y;
 
+/** Splits a message list into tokens. */
 export function tokenizeList(list: string): ListToken[] {
   const found: ListToken[] = [];
   token.lastIndex = 0;

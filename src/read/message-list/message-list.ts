@@ -58,12 +58,12 @@ const lastSearch = new WeakMap<Session, string>();
 /** What `:` alone means again. */
 const lastModifiers = new WeakMap<Session, ReadonlySet<string>>();
 
-/** The argument of a command that takes messages. */
+/** Returns the argument of a command that takes messages. */
 export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
   return { synopsis: "[msglist]", parse: (session, rest) => selectMessages(session, rest, wanted) };
 }
 
-/** @returns message numbers, ascending unless there is a view, or undefined when there are none to be had and that has been said */
+/** Returns message numbers, ascending unless there is a view, or undefined when there are none to be had and that has been said */
 export async function selectMessages(
   session: Session,
   words: string | readonly string[],
@@ -98,7 +98,7 @@ function say(session: Session, text: string): undefined {
 }
 
 /**
- * The messages of a list or query, one by one as they are found.
+ * Yields the messages of a list or query, one by one as they are found.
  *
  * @throws ListMistake; NoneFound when a list finds none, while a query then ends without one
  */

@@ -18,6 +18,7 @@ const pieceSize = 8 << 20;
 /** Of an encoded text, so many bytes are looked at. */
 const longestText = 64 << 20;
 
+/** Returns a test of whether a message's text contains `text`, without regard to case. */
 export function bodyContains(text: string): (candidate: Candidate) => boolean {
   const wanted = fold(text);
   const ascii = isAscii(toBytes(text));

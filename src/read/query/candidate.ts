@@ -12,6 +12,7 @@ const longest = 8 << 20;
 const attaching =
   /\ncontent-(?:disposition:|type:\s*(?:multipart|message)\/|type:[^\n]*(?:\n[ \t][^\n]*)*?name[*0-9]*\s*=)/i;
 
+/** Provides what a query asks about one message, computed at the first request. */
 export class Candidate {
   readonly mailbox: Mailbox;
   readonly message: number;

@@ -6,7 +6,7 @@ export function fold(text: string): string {
 }
 
 /**
- * Whether some field of a header can have a text at all: most headers lack it, and need no closer look.
+ * Returns whether some field of a header can have a text at all: most headers lack it, and need no closer look.
  *
  * @returns for a header, each byte as the character of that code: true where the text stands there or something encoded does
  */

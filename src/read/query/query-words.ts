@@ -12,6 +12,7 @@ export interface QueryWord {
   readonly place: number;
 }
 
+/** Splits a query into words, quotes and parentheses. */
 export function queryWords(list: string): QueryWord[] {
   const words: QueryWord[] = [];
   let at = 0;
@@ -30,7 +31,7 @@ export function queryWords(list: string): QueryWord[] {
 }
 
 /**
- * How much of a text, from its start, is a query, before words of another kind: `from:cron and since:1d wc -l`.
+ * Returns how much of a text, from its start, is a query, before words of another kind: `from:cron and since:1d wc -l`.
  *
  * @returns 0 where it does not begin with one
  */

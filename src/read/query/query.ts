@@ -26,16 +26,19 @@ export class ListMistake extends Error {
 /** Nothing was wrong with it, but no message is meant. */
 export class NoneFound extends ListMistake {}
 
+/** Returns a query with one condition. */
 export function term(cost: Cost, matches: (candidate: Candidate) => boolean): Query {
   return { cost, matches };
 }
 
+/** Returns a query that requires all of the queries; the cheapest is asked first. */
 export function allOf(queries: readonly Query[]): Query {
   if (queries.length === 1) return queries[0] as Query;
   const parts = cheapestFirst(queries.flatMap((query) => query.parts ?? [query]));
   return { cost: dearest(parts), matches: (candidate) => parts.every((part) => part.matches(candidate)), parts };
 }
 
+/** Returns a query that requires one of the queries. */
 export function anyOf(queries: readonly Query[]): Query {
   if (queries.length === 1) return queries[0] as Query;
   const alternatives = cheapestFirst(queries);
@@ -45,6 +48,7 @@ export function anyOf(queries: readonly Query[]): Query {
   };
 }
 
+/** Returns the negation of a query. */
 export function not(query: Query): Query {
   return { cost: query.cost, matches: (candidate) => !query.matches(candidate) };
 }

@@ -14,7 +14,7 @@ function bytes(text: string): number | undefined {
   return Math.round(Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()));
 }
 
-/** @returns undefined for what is no size */
+/** Returns undefined for what is no size */
 export function parseSizes(text: string): Sizes | undefined {
   const [, low = "", high = ""] = /^([^-]+)-([^-]+)$/.exec(text) ?? [];
   const [least, most] = [bytes(low), bytes(high)];

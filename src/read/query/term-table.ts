@@ -78,7 +78,7 @@ export function asTerm(word: string): { name: QueryTermName; value: string } | u
   return name === undefined ? undefined : { name: name.toLowerCase() as QueryTermName, value };
 }
 
-/** Whether an unquoted word of a list makes it a query. */
+/** Returns whether an unquoted word of a list makes it a query. */
 export function makesQuery(word: string): boolean {
   return somewhere.test(word);
 }

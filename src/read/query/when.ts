@@ -40,7 +40,7 @@ const written: readonly [form: string, end: (start: Date) => Date][] = [
   ["yyyy-MM-dd'T'HH:mm:ss", (start) => addSeconds(start, 1)],
 ];
 
-/** @returns undefined for what is no date */
+/** Returns undefined for what is no date */
 export function parseWhen(text: string, now: Date): Span | undefined {
   const lower = text.toLowerCase();
   const [, count, unit] = /^(\d{1,6})(min|[hdwmy])$/.exec(lower) ?? [];

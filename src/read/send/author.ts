@@ -27,7 +27,7 @@ export function addressField(header: Header, name: string): string | undefined {
   return values.length === 0 ? undefined : values.join(", ");
 }
 
-/** An empty group, such as `undisclosed-recipients:;`, is kept as it is written; `<>` is nobody. */
+/** Returns an empty group, such as `undisclosed-recipients:;`, is kept as it is written; `<>` is nobody. */
 export function addressesOfFields(field: string | undefined): string[] {
   if (field === undefined) return [];
   const addresses = parseAddresses(field).flatMap(({ address }) => (address === "" ? [] : [address]));

@@ -6,6 +6,7 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import type { Folder, Session } from "../session/session.ts";
 
+/** Returns what a session gives to the composer. */
 export function composeContext(session: Session, ask: { subject: boolean }): ComposeContext {
   const { config, terminal, folder } = session;
   return {

@@ -15,6 +15,7 @@ function removeNewlines(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
 
+/** Composes and sends the message that the command line describes. */
 export async function sendFromCommandLine(session: Session, given: CommandLine): Promise<ExitCode> {
   const { settings } = session.config;
   await offerUnfinished(session);

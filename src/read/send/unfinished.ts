@@ -13,6 +13,7 @@ function isThere({ terminal }: Session, path: string): boolean {
   return there;
 }
 
+/** Offers messages that a killed `mail` left unfinished, on a terminal. */
 export async function offerUnfinished(session: Session): Promise<void> {
   const { terminal, config } = session;
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;

@@ -5,17 +5,18 @@ import { markMessage } from "../changes/mark.ts";
 import { messageAt, placeOf } from "./display-order.ts";
 import type { Folder } from "./session.ts";
 
+/** Returns whether a message is marked deleted. */
 export function isDeleted(folder: Folder, message: number): boolean {
   return (folder.mailbox.flags(message) & Flag.Deleted) !== 0;
 }
 
-/** The current message if it is as wanted, else the next such one, else the one before; undefined without any. */
+/** Returns the current message if it is as wanted, else the next such one, else the one before; undefined without any. */
 export function nearestMessage(folder: Folder, wantDeleted: boolean): number | undefined {
   const here = Math.max(placeOf(folder, folder.current), 1);
   return fromPlace(folder, here, 1, wantDeleted) ?? fromPlace(folder, here - 1, -1, wantDeleted);
 }
 
-/** The first message in the list as wanted, from a place on, forwards or backwards. */
+/** Returns the first message in the list as wanted, from a place on, forwards or backwards. */
 export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
   for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
     const message = messageAt(folder, place);
@@ -30,6 +31,7 @@ export function showAsCurrent(folder: Folder, message: number): void {
   markMessage(folder, message, Flag.Touched | (unread ? Flag.Read | Flag.StatusChanged : 0));
 }
 
+/** Makes a message the current one. */
 export function makeCurrent(folder: Folder, message: number): void {
   folder.current = message;
 }

@@ -15,6 +15,7 @@ export interface DisplayOrder {
   readonly depths?: Uint16Array;
 }
 
+/** Returns a display order. @param order message numbers @param depths in their threads, by message */
 export function makeDisplayOrder(inWords: string, order: readonly number[], depths?: Uint16Array): DisplayOrder {
   const places = new Uint32Array(order.length + 1);
   for (const [index, message] of order.entries()) places[message] = index + 1;
@@ -31,10 +32,12 @@ export function placeOf({ displayOrder }: Listed, message: number): number {
   return displayOrder?.places[message] || message;
 }
 
+/** Returns the message at a place of the display order; both count from 1. */
 export function messageAt({ displayOrder }: Listed, place: number): number {
   return displayOrder?.order[place - 1] ?? place;
 }
 
+/** Returns messages in the display order. */
 export function sortForDisplay(folder: Listed, messages: readonly number[]): readonly number[] {
   if (folder.displayOrder === undefined) return messages;
   return [...messages].sort((a, b) => placeOf(folder, a) - placeOf(folder, b));

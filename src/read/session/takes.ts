@@ -4,6 +4,7 @@ import type { Takes } from "./command.ts";
 
 export const takesNothing: Takes<true> = { synopsis: "", parse: () => true };
 
+/** Returns a parser that accepts the rest of the line as one text. */
 export function takesText(synopsis: string): Takes<string> {
   return { synopsis, parse: (_session, rest) => rest.trim() };
 }

@@ -17,6 +17,7 @@ export interface PartsForm {
   readonly rest: string;
 }
 
+/** Parses `-p PARTS` at the start of arguments; undefined if it is absent. */
 export function partsForm(text: string): PartsForm | undefined {
   const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
   return parts === undefined ? undefined : { parts, rest };
@@ -53,6 +54,7 @@ function selectAttachments(part: Part): Part[] {
   return part.name !== undefined || !isText ? [part] : [];
 }
 
+/** Returns a safe file name for a part. */
 export function fileNameOf({ name = "", number, type }: Part): string {
   return safeFileName(name, { name: `part-${number}`, type });
 }

@@ -123,7 +123,7 @@ function* styleView(view: readonly ViewPiece[]): Iterable<Styled> {
   }
 }
 
-/** The stored message as the viewing code reads it. */
+/** Returns the stored message as the viewing code reads it. */
 export function storedBytes(mailbox: Mailbox, message: number): Bytes {
   return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
 }

@@ -16,19 +16,19 @@ const pieceSize = 1 << 20;
 
 export type KeepField = (lowerName: string) => boolean;
 
-/** @returns what `retain`, which wins, or `ignore` leaves; undefined where that is everything */
+/** Returns what `retain`, which wins, or `ignore` leaves; undefined where that is everything */
 export function keptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
   if (ignored.size + retained.size === 0) return undefined;
   return retained.size > 0 ? (name) => retained.has(name) : (name) => !ignored.has(name);
 }
 
-/** The Status field's letters for a message as it is now; empty for a new one nobody has read. */
+/** Returns the Status field's letters for a message as it is now; empty for a new one nobody has read. */
 export function statusLetters(flags: number): string {
   return `${flags & Flag.Read ? "R" : ""}${flags & Flag.New ? "" : "O"}`;
 }
 
 /**
- * A message in pieces as it is printed, piped and saved, the header first.
+ * Yields a message in pieces as it is printed, piped and saved, the header first.
  *
  * @param flags its state as the Status field is to tell it
  * @param isCopy it is added to another mailbox
@@ -52,7 +52,7 @@ export function* shownPieces(
   yield* shownBody({ [Symbol.iterator]: () => pieces });
 }
 
-/** A header with LF line ends, cut off by an empty line before the first line that is no field. */
+/** Returns a header with LF line ends, cut off by an empty line before the first line that is no field. */
 export function selectShownFields(header: Uint8Array): Uint8Array {
   const text = plainHeader(header);
   const { rest } = headerFields(text);
@@ -70,7 +70,7 @@ function plainHeader(header: Uint8Array): string {
   return Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n");
 }
 
-/** The body of a message in pieces. */
+/** Yields the body of a message in pieces. */
 export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
   const size = mailbox.size(message);
   for (let at = mailbox.header(message).length; at < size; at += pieceSize) {

@@ -24,7 +24,7 @@ export async function quotedMessage(
   return Buffer.concat([await inTtyCharset(session, fields), await quotedText(session, mailbox, message)]);
 }
 
-/** The text of a message without its header, its line ends LF. */
+/** Returns the text of a message without its header, its line ends LF. */
 export async function quotedText(session: Session, mailbox: Mailbox, message: number): Promise<Buffer> {
   if (!isEncoded(parseHeader(mailbox.header(message)))) {
     const [, ...body] = shownPieces(mailbox, message);

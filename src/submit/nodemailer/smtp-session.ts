@@ -44,6 +44,7 @@ const chunkSize = 1024 * 1024;
 /** Bytes that are gathered for one write. */
 const writeSize = 64 * 1024;
 
+/** Adds a message phase with DATA or BDAT (RFC 3030) to nodemailer's connection. */
 export class SmtpSession extends StrictConnection {
   #chunked = false;
   /** What nodemailer does at the reply to DATA, where BDAT spares that. */

@@ -32,6 +32,7 @@ export interface Internals {
   _actionLMTPStream(recipient: string, final: boolean, reply: string, done: Done): void;
 }
 
+/** Checks that each of the server's replies is one (RFC 5321, section 4.2) and answers a command. */
 export class StrictConnection extends SMTPConnection {
   /** Milliseconds since 1970: when the reply began that is not whole yet. */
   #begun: number | undefined;
