@@ -106,7 +106,7 @@ export const variables = {
   ),
   expandaddr: flag("Accept files and programs as recipients: /file, +folder, |command."),
   flipr: flag("Swap reply and Reply; the same as Replyall."),
-  folder: text("The directory that + stands for in +name.", "directory"),
+  folder: text("The directory that contains the files named +name.", "directory"),
   "forward-as-attachment": flag("Let forward attach the complete message as message/rfc822."),
   from: text("The sender's address, in the envelope and in From:.", "address"),
   "history-file": text(
