@@ -66,7 +66,8 @@ async function talk(
     const inRow = protocol.mode !== "secret" && (!terminal.rich || expectedInput(protocol) === "text");
     if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
-      if (protocol.unfinished) show.note("The message goes on; a line with a dot alone ends it, Ctrl-D gives all up.");
+      if (protocol.unfinished)
+        show.note("The message continues; a line with a single dot ends it, Ctrl-D abandons it.");
       continue;
     }
     if (input.kind === "end") return;
@@ -91,7 +92,7 @@ function expectedInput(protocol: Protocol): Asked {
 
 async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input> {
   if (protocol.mode === "secret" && terminal.inputIsTerminal) {
-    const secret = await terminal.lend(() => askSecret("answer (not shown): "));
+    const secret = await terminal.lend(() => askSecret("response (not shown): "));
     return secret === undefined ? { kind: "end" } : { kind: "line", text: secret, ended: true };
   }
   await terminal.flush();
@@ -104,10 +105,7 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
 function outcome(protocol: Protocol, greeting: readonly string[]): ExitCode {
   if (protocol.exit !== undefined) return protocol.exit;
   if (protocol.unfinished) {
-    throw new MailError(
-      "the message was not sent: the line with a dot alone, which ends it, did not come",
-      Exit.DataErr,
-    );
+    throw new MailError("the message was not sent, because it was not ended by a line with a single dot", Exit.DataErr);
   }
   if (protocol.ended) return Exit.Ok;
   if (!greeting[0]?.startsWith("2")) return exitCodeForRefusal(greeting.join("\n"));

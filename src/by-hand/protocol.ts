@@ -33,10 +33,10 @@ const phases: readonly (readonly [RegExp, string])[] = [
   [/^mail\b/i, "Envelope: the sender"],
   [/^rcpt\b/i, "Envelope: a recipient"],
   [/^data\b/i, titles.DATA],
-  [/^bdat\b/i, "BDAT: a piece of the message"],
+  [/^bdat\b/i, "BDAT: a chunk of the message"],
   [/^rset\b/i, titles.RSET],
   [/^(vrfy|expn)\b/i, "Asking for an address"],
-  [/^(noop|help)\b/i, "No part of a message"],
+  [/^(noop|help)\b/i, "Not part of a message"],
   [/^quit\b/i, titles.QUIT],
 ];
 
@@ -101,17 +101,17 @@ export class Protocol {
     const [first = ""] = reply;
     const text = reply.join("\n");
     if (this.#command === "MESSAGE" || (this.#command === "BDAT" && !first.startsWith("2"))) {
-      if (!first.startsWith("2")) return this.#refuse(text, "The message was not taken.");
+      if (!first.startsWith("2")) return this.#refuse(text, "The message was not accepted.");
       const id = queueIdOf(text);
-      if (id === undefined) return { text: "The message was taken." };
-      return { text: `Queued as ${id}; mail --track ${id} follows it.`, forScripts: true };
+      if (id === undefined) return { text: "The message was accepted." };
+      return { text: `Queued as ${id}; follow it with mail --track ${id}.`, forScripts: true };
     }
     if (this.#command === "DATA") {
-      if (!first.startsWith("3")) return this.#refuse(text, "No message is taken now; what follows are commands.");
+      if (!first.startsWith("3")) return this.#refuse(text, "The server does not accept a message now; type commands.");
       this.mode = "message";
       this.#header = true;
       this.#lines = 0;
-      return { text: "Header fields, an empty line, the text. A line with a dot alone ends the message." };
+      return { text: "Type header fields, an empty line and the body. A line with a single dot ends the message." };
     }
     if (first.startsWith("334")) this.mode = "secret";
     if (this.#command === "RCPT" && first.startsWith("2")) this.#recipients++;
@@ -130,7 +130,9 @@ export class Protocol {
     this.#lines++;
     const phase = first ? titles.header : undefined;
     if (line === ".") {
-      const warning = this.#header ? "That dot ended the message: it had no empty line, and so no text." : undefined;
+      const warning = this.#header
+        ? "That dot ended the message. It had no empty line, and therefore no body."
+        : undefined;
       this.mode = "command";
       this.#command = "MESSAGE";
       return { phase: titles.end, shown: line, warning, answered: true };
@@ -141,16 +143,16 @@ export class Protocol {
     }
     const warning =
       line.startsWith(".") && !line.startsWith("..")
-        ? "The server takes the first dot off this line: type two to have one."
+        ? "The server removes the first dot of this line; type two to send one."
         : undefined;
     return { phase, shown: line, warning, answered: false };
   }
 
   #warningOf(line: string): string | undefined {
-    if (line === ".") return "A dot ends a message, and there is none yet: DATA begins one.";
+    if (line === ".") return "A dot ends a message, but no message has begun; DATA begins one.";
     if (/^\s/.test(line)) return "A command begins at the start of the line.";
     if (/^(mail|rcpt)\b/i.test(line) && !/^(mail from|rcpt to):\s*<[^<>]*>/i.test(line)) {
-      return "The form is MAIL FROM:<address> and RCPT TO:<address>, with the angle brackets.";
+      return "The forms are MAIL FROM:<address> and RCPT TO:<address>; the angle brackets are required.";
     }
     return undefined;
   }
@@ -175,7 +177,7 @@ export class Protocol {
       case "LHLO":
         return "Next: MAIL FROM:<your address>";
       case "STARTTLS":
-        return "Encrypted from here on. Next: EHLO once more.";
+        return "Encrypted from here on. Next: EHLO again.";
       case "MAIL":
         return "Next: RCPT TO:<address>";
       case "RCPT":

@@ -20,9 +20,9 @@ function startUpFile({ settings, identity }: Config): Finding {
   try {
     const { mode, uid } = statSync(path);
     if ((mode & 0o022) !== 0)
-      return fail(about, `${path}: others can write it, so it is not read`, `chmod go-w ${path}`);
+      return fail(about, `${path}: other users can write to it, so it is not read`, `chmod go-w ${path}`);
     if (uid !== 0 && uid !== process.getuid?.()) {
-      return fail(about, `${path} belongs to somebody else, so it is not read`, `chown ${identity.login} ${path}`);
+      return fail(about, `${path} belongs to another user, so it is not read`, `chown ${identity.login} ${path}`);
     }
     return ok(about, `${path} is read`);
   } catch (error) {
@@ -38,7 +38,7 @@ function unknownVariables(config: Config): Finding[] {
     .map(({ name, origin }) => {
       const like = nearestWord(name, known);
       const remedy =
-        like === undefined ? "take the line out, unless another client reads the file" : `did you mean ${like}?`;
-      return warn(about, `${origin}: "${name}" is no variable of mail`, remedy);
+        like === undefined ? "remove the line, unless another client reads the file" : `did you mean ${like}?`;
+      return warn(about, `${origin}: "${name}" is not a variable of mail`, remedy);
     });
 }

@@ -13,7 +13,7 @@ const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
 export async function checkQueue(): Promise<Finding> {
   const about = "queue";
   const mailq = programs.find((path) => existsSync(path));
-  if (mailq === undefined) return ok(about, "there is no mailq: no MTA keeps a queue on this machine");
+  if (mailq === undefined) return ok(about, "mailq is missing: no MTA has a queue on this machine");
   try {
     const { stdout } = await run(mailq, [], { timeout: 5000, maxBuffer: 64 << 20 });
     if (stdout.trim() === "" || /queue is empty/i.test(stdout)) return ok(about, "empty");
@@ -21,11 +21,15 @@ export async function checkQueue(): Promise<Finding> {
     return warn(
       about,
       `${counted} ${counted === "1" ? "message waits" : "messages wait"} to be delivered`,
-      "mailq says why; postqueue -f tries again",
+      "mailq shows the reason; postqueue -f retries",
     );
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split("\n")[0];
-    return warn(about, `${mailq}: ${said || "it did not answer"}`, "systemctl start postfix; systemctl status postfix");
+    return warn(
+      about,
+      `${mailq}: ${said || "it printed nothing"}`,
+      "systemctl start postfix; systemctl status postfix",
+    );
   }
 }
 

@@ -24,18 +24,18 @@ export function checkMailName({ identity }: Config, path = "/etc/mailname"): Fin
   const { mailName } = identity;
   if (content === undefined) {
     const text = `${path} is missing; ${mailName} is used`;
-    return mailName.includes(".") ? ok(about, text) : warn(about, `${text}, which is no full name`, repair);
+    return mailName.includes(".") ? ok(about, text) : warn(about, `${text}, which is not a full name`, repair);
   }
   const [name = "", ...more] = content.trim().split(/\s+/);
   if (name === "") return fail(about, `${path} is empty`, repair);
   if (more.length > 0)
     return warn(about, `${path}: more than one name; ${name} is used`, `write one name into ${path}`);
-  if (!hostName.test(name)) return fail(about, `${path}: "${name}" is no host name`, repair);
+  if (!hostName.test(name)) return fail(about, `${path}: "${name}" is not a host name`, repair);
   if (name === "localhost" || name.startsWith("localhost.")) {
-    return warn(about, `${path}: "${name}"; answers from other machines will not come back`, repair);
+    return warn(about, `${path}: "${name}"; replies from other machines will not arrive`, repair);
   }
   if (!name.includes("."))
-    return warn(about, `${path}: "${name}" has no domain; it is good on this machine only`, repair);
+    return warn(about, `${path}: "${name}" has no domain; it is valid on this machine only`, repair);
   return ok(about, `mail from here is from ${identity.login}@${name}`);
 }
 
@@ -44,12 +44,16 @@ export function checkForward({ identity }: Config): Finding {
   const about = ".forward";
   const path = join(identity.home, ".forward");
   const content = contentOf(path);
-  if (content === undefined) return ok(about, `${path}: none; mail stays on this machine`);
+  if (content === undefined) return ok(about, `${path}: missing; mail stays on this machine`);
   if ((statSync(path).mode & 0o022) !== 0) {
-    return fail(about, `${path}: others can write it, so mail is not delivered by it`, `chmod go-w ${path}`);
+    return fail(about, `${path}: other users can write to it, so it has no effect on delivery`, `chmod go-w ${path}`);
   }
   const [first = ""] = content.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
-  return warn(about, `${path} sends mail on to ${first.trim() || "nobody"}`, `rm ${path}, if it is to stay here`);
+  return warn(
+    about,
+    `${path} forwards mail to ${first.trim() || "not an address"}`,
+    `rm ${path}, if mail is to stay here`,
+  );
 }
 
 /** /etc/aliases may send it elsewhere too. */

@@ -51,20 +51,20 @@ async function checkDialogue(context: Context, address: string | undefined): Pro
   if (wrong !== undefined)
     return [fail("recipient", `${JSON.stringify(address)}: ${wrong}`, "write it as user@host.example")];
   if (way.kind === "smtp") return dialogue(way, context, recipient);
-  const findings = [ok(about, `mail goes out by ${value}`)];
+  const findings = [ok(about, `mail is sent by ${value}`)];
   return recipient === undefined ? findings : [...findings, await local(recipient, identity.mailName)];
 }
 
 async function local(recipient: string, mailName: string): Promise<Finding> {
   const refusal = await localRefusal(recipient, mailName);
-  if (refusal === undefined) return ok("recipient", `mail for ${recipient}: there is such a user here`);
+  if (refusal === undefined) return ok("recipient", `mail for ${recipient}: the user exists here`);
   return fail("recipient", `mail for ${recipient}: ${refusal.reply}`, recipientRemedy(refusal));
 }
 
 function program(path: string): Finding {
   try {
     accessSync(path, constants.X_OK);
-    return ok(about, `mail goes out through ${path}`);
+    return ok(about, `mail is sent through ${path}`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return fail(about, `${path}: ${strerror(error)}`, "apt-get install postfix, or unset sendmail and mta");
@@ -117,7 +117,7 @@ function findingOfFailure(
     if (error instanceof SubmissionFailed) return error;
     throw error;
   }
-  return new SubmissionFailed("unexpected reply", `${serverName(server)}: no answer`, Exit.Protocol, thrown);
+  return new SubmissionFailed("unexpected reply", `${serverName(server)}: no response`, Exit.Protocol, thrown);
 }
 
 function senderOf({ identity, settings }: Config): string {
@@ -155,7 +155,7 @@ function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "l
 function greeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
   const found = ok(about, `${name} says: ${replyOnOneLine(said)}`);
   if (refusedHello === undefined) return [found];
-  return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server: plain SMTP is spoken with it")];
+  return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server; it is used with plain SMTP")];
 }
 
 /** Returns how a message would get there. */
@@ -164,11 +164,11 @@ function way({ encryption }: SmtpSession, server: ServerWay, { login, hasTlsFail
   if (encryption !== undefined) {
     const { version, untrustedFor } = encryption;
     const trust =
-      untrustedFor === undefined ? "its certificate is trusted" : `its certificate is not looked at (${untrustedFor})`;
+      untrustedFor === undefined ? "its certificate is trusted" : `its certificate is not checked (${untrustedFor})`;
     findings.push(ok("TLS", `${version}; ${trust}`));
   } else if (!isLoopback(server)) {
     const reason = hasTlsFailed ? "TLS failed" : "nothing is encrypted";
-    findings.push(warn("TLS", `${reason}: mail is sent for all to read`, "set starttls=required, if it is not to be"));
+    findings.push(warn("TLS", `${reason}: mail is sent unencrypted`, "set starttls=required to prevent that"));
   }
   if (login !== undefined) findings.push(ok("login", `as ${server.user}, by ${login}`));
   return findings;

@@ -29,17 +29,18 @@ export async function checkSpool({ config }: { config: Config }): Promise<Findin
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "ENOENT") return [notThere(path)];
-    const repair = error.code === "EACCES" ? `chmod a+x ${dirname(path)}` : `set MAIL to a file; this is none: ${path}`;
+    const repair =
+      error.code === "EACCES" ? `chmod a+x ${dirname(path)}` : `set MAIL to a file; this is not a file: ${path}`;
     return [fail(about, `${path}: ${strerror(error)}`, repair)];
   }
   if (found.isDirectory()) return [maildir(path)];
-  if (!found.isFile()) return [fail(about, `${path} is no file`, `rm ${path}; touch ${path}`)];
+  if (!found.isFile()) return [fail(about, `${path} is not a regular file`, `rm ${path}; touch ${path}`)];
   return [ownership(path, found, user), ...(await locks(path))];
 }
 
 function notThere(path: string): Finding {
   const directory = dirname(path);
-  if (can(directory, constants.X_OK)) return ok(about, `${path}: not there yet; the first delivery makes it`);
+  if (can(directory, constants.X_OK)) return ok(about, `${path}: missing; the first delivery creates it`);
   return fail(
     about,
     `${directory}: no such directory`,
@@ -52,18 +53,18 @@ function maildir(path: string): Finding {
   if (complete) return ok(about, `${path}: a Maildir, writable`);
   return fail(
     about,
-    `${path}: a directory, but no Maildir that can be written`,
+    `${path}: a directory, but not a writable Maildir`,
     `mkdir -p ${path}/new ${path}/cur ${path}/tmp`,
   );
 }
 
 function ownership(path: string, { mode, size, uid }: Stats, user: string): Finding {
   const repair = `chown ${user}:mail ${path}; chmod 660 ${path}`;
-  if (!can(path, constants.R_OK)) return fail(about, `${path}: ${user} may not read it`, repair);
+  if (!can(path, constants.R_OK)) return fail(about, `${path}: ${user} cannot read it`, repair);
   if (!can(path, constants.W_OK))
-    return fail(about, `${path}: ${user} may not write it, so quit changes nothing`, repair);
+    return fail(about, `${path}: ${user} cannot write to it, so quit changes nothing`, repair);
   if ((mode & 0o007) !== 0)
-    return warn(about, `${path}: everybody on this machine may look at it`, `chmod o-rwx ${path}`);
+    return warn(about, `${path}: every user of this machine can read it`, `chmod o-rwx ${path}`);
   const owner = uid === process.getuid?.() ? "yours" : `owned by user ${uid}`;
   return ok(about, `${path}: ${owner}, writable, ${size} bytes`);
 }
@@ -82,11 +83,11 @@ async function locks(path: string): Promise<Finding[]> {
     findings.push(
       warn(
         "lock",
-        `${dirname(path)}: no lock file can be made there; fcntl() locks alone have to do`,
+        `${dirname(path)}: no lock file can be created there; only fcntl() locks are used`,
         "apt-get install liblockfile-bin",
       ),
     );
-  } else findings.push(ok("lock", `${name} can be made`));
+  } else findings.push(ok("lock", `${name} can be created`));
   const descriptor = openSync(path, "r+");
   try {
     findings.push(fcntlFinding(path, await tryFcntlLock(descriptor)));
@@ -100,14 +101,14 @@ async function locks(path: string): Promise<Finding[]> {
 function reportHolder(path: string, holder: number | undefined): Finding {
   const name = dotlockName(path);
   if (holder === undefined) {
-    const remedy = `look whether one is at work (fuser ${path}); else rm ${name}`;
-    return warn("lock", `${name}: held by a program that left no number`, remedy);
+    const remedy = `check whether a program uses it (fuser ${path}); otherwise rm ${name}`;
+    return warn("lock", `${name}: held by a program that did not write its process id`, remedy);
   }
   if (isRunning(holder)) {
-    return warn("lock", `${name}: held by process ${holder}`, `ps ${holder} says what it is; wait until it ends`);
+    return warn("lock", `${name}: held by process ${holder}`, `ps ${holder} shows the program; wait until it exits`);
   }
   const remedy = `rm ${name}, unless another machine or a container delivers there`;
-  return warn("lock", `${name}: held by process ${holder}, which does not run here`, remedy);
+  return warn("lock", `${name}: held by process ${holder}, which is not running here`, remedy);
 }
 
 function isRunning(pid: number): boolean {
@@ -119,11 +120,11 @@ function isRunning(pid: number): boolean {
 }
 
 function fcntlFinding(path: string, lock: Lock): Finding {
-  if (lock === "taken") return ok("lock", `${path}: an fcntl() lock can be had`);
+  if (lock === "taken") return ok("lock", `${path}: an fcntl() lock can be acquired`);
   if (lock === "refused") {
     return warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`);
   }
-  return warn("lock", `${path}: fcntl() locks can't be had here; .lock files alone have to do`, koffiRepair());
+  return warn("lock", `${path}: fcntl() locks are not available here; only .lock files are used`, koffiRepair());
 }
 
 /** koffi's binary is a package of its own, which npm leaves out when it is told to omit optional ones. */

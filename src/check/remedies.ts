@@ -10,7 +10,7 @@ import { isSystemError } from "../system-error.ts";
 /** The reasons that leave open whether a mail server listens there. */
 type PlaceReason = Exclude<FailureReason, TlsReason | LoginReason | "not SMTP" | "no greeting" | "no reply">;
 
-export const settingRemedy = "see mailrc(5) for what the variable takes";
+export const settingRemedy = "see mailrc(5) for the values of the variable";
 const logIn = "log in: set mta=submission://USER@HOST, the password in ~/.netrc";
 
 /** The facts besides the reason on which a remedy depends. */
@@ -34,31 +34,31 @@ export function connectionRemedy(
     case "login not encrypted":
       return "set starttls=required";
     case "login not offered":
-      return "take the user name out of mta, or see whether it is the port for logins (587)";
+      return "remove the user name from mta, or check whether the port is the one for logins (587)";
     case "password command failed":
     case "login refused":
     case "login mechanism unknown":
-      return "see the user name in mta, and the password in ~/.netrc or of passwordcommand";
+      return "check the user name in mta, and the password from ~/.netrc or passwordcommand";
     case "certificate for another name":
-      return "set mta to a host of that name, or let the server show a certificate for this one";
+      return "set mta to a host of that name, or install a certificate for this name on the server";
     case "certificate expired":
     case "certificate not yet valid":
-      return "let the server show a new one; look at the clock of both machines";
+      return "install a new certificate on the server; check the clocks of both machines";
     case "certificate not trusted":
-      return "set cafile=FILE to the certificate of its authority, or of itself";
+      return "set cafile=FILE to the certificate of its authority, or to its own";
     case "no TLS on this port":
-      if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or the port of smtps, which is 465";
+      if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or use the port of smtps, which is 465";
       return tlsRemedy(server);
     case "STARTTLS refused":
     case "no TLS in time":
     case "TLS failed":
       return tlsRemedy(server);
     case "not SMTP":
-      return "no mail server listens there: see whether mta names the right port";
+      return "no mail server listens there; check the port in mta";
     case "no greeting":
     case "no reply":
       if (server.protocol !== "smtp" || isGreeted) return placeRemedy(server, cause);
-      return "one that waits for TLS from the start says nothing either: set mta=smtps://HOST:PORT; else look into its log";
+      return "a server that expects TLS from the start is also silent: set mta=smtps://HOST:PORT; otherwise check its log";
     default:
       reason satisfies PlaceReason;
       return placeRemedy(server, cause);
@@ -69,31 +69,32 @@ const waiting = "try again later; see the server's log";
 
 /** Returns what to do if it is not clear that a mail server listens there. */
 function placeRemedy(server: ServerWay, cause: unknown): string {
-  if (server.socket !== undefined) return "see whether mta names the socket of a server that runs, and who may open it";
-  if (!isLoopback(server)) return "see whether mta names the right host and port";
-  if (!isSystemError(cause)) return "look into its log; systemctl restart postfix";
+  if (server.socket !== undefined) return "check whether mta names the socket of a running server, and who may open it";
+  if (!isLoopback(server)) return "check the host and port in mta";
+  if (!isSystemError(cause)) return "check its log; systemctl restart postfix";
   const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
   return `${start}, or run maild and set mta=smtp://localhost:PORT`;
 }
 
 function tlsRemedy({ protocol }: ServerWay): string {
-  if (protocol !== "smtps") return "let the server have a certificate; set starttls=none, where nobody else can listen";
-  return "look into its log; openssl s_client -connect HOST:PORT shows what it says";
+  if (protocol !== "smtps")
+    return "install a certificate on the server; or set starttls=none, if nobody else can listen";
+  return "check its log; openssl s_client -connect HOST:PORT shows the handshake";
 }
 
 /** Returns what to do if a server refuses the sender with this reply. */
 export function senderRemedy(reply: string): string {
   if (/STARTTLS/.test(reply)) return "set starttls=required";
   if (/^53[05]|authenticat/i.test(reply)) return logIn;
-  return reply.startsWith("4") ? waiting : "see /etc/mailname and the variable from";
+  return reply.startsWith("4") ? waiting : "check /etc/mailname and the variable from";
 }
 
 /** Returns what to do if a server refuses the recipient. */
 export function recipientRemedy({ reply, exit }: Refusal): string {
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {
-    return `it takes no mail for others from here; ${logIn}`;
+    return `it does not relay mail from here; ${logIn}`;
   }
-  if (exit === Exit.NoHost) return "see whether the domain is right";
-  return "see whether the name is right (getent passwd, /etc/aliases)";
+  if (exit === Exit.NoHost) return "check the domain";
+  return "check the name (getent passwd, /etc/aliases)";
 }

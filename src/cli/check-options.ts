@@ -20,19 +20,17 @@ export function checkOptions(given: CommandLine): void {
     given.quoteFile !== undefined;
   const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
   if (forRun && given.run.length === 0) {
-    throw new UsageError("mail: --if, --throttle and --digest go with --run", Exit.Usage);
+    throw new UsageError("mail: --if, --throttle and --digest require --run", Exit.Usage);
   }
   const recipients = given.words.length > 0 || given.recipientsFromHeader;
   if (forSending && (given.file || !recipients)) {
     throw new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");
   }
-  if (given.recipientsFromHeader && given.file) throw new UsageError("mail: -f and -t exclude each other", Exit.Usage);
+  if (given.recipientsFromHeader && given.file)
+    throw new UsageError("mail: -f and -t cannot be used together", Exit.Usage);
   const file = given.header.find((value) => !isField(value) && existsSync(value));
   if (file !== undefined) {
-    throw new UsageError(
-      `mail: -a "${file}": this is a file, and -a takes a header field; use -A to attach it`,
-      Exit.Usage,
-    );
+    throw new UsageError(`mail: -a "${file}": a file, not a header field; use -A to attach it`, Exit.Usage);
   }
   const wrong = given.customHeader.find((value) => !isField(value));
   if (wrong !== undefined) {

@@ -27,25 +27,30 @@ export const maildOptions = [
     long: "port",
     argument: "number",
     isRequired: true,
-    meaning: "listen on this port; 0: on a free one, named on standard output",
+    meaning: "listen on this port; 0 selects a free port, which is printed",
   },
-  { long: "spool", argument: "directory", isRequired: true, meaning: "where the mailboxes are, one file a user" },
-  { long: "domain", argument: "name", meaning: "take mail for this domain, and go by this name" },
+  {
+    long: "spool",
+    argument: "directory",
+    isRequired: true,
+    meaning: "the directory of the mailboxes, one file per user",
+  },
+  { long: "domain", argument: "name", meaning: "accept mail for this domain, and use this name" },
   {
     long: "log",
     argument: "file",
-    meaning: "append the log, in the form of mail.log, to this file (default: standard error)",
+    meaning: "append the log, in the format of mail.log, to this file (default: standard error)",
   },
   {
     long: "user",
     argument: "name",
     repeats: true,
-    meaning: "take mail for this user, though no account has the name; may be given again",
+    meaning: "accept mail for this user, even if there is no such account; can be repeated",
   },
   {
     long: "clients",
     argument: "number",
-    meaning: "serve this many clients at a time; refuse others with 421",
+    meaning: "serve at most this many clients at the same time; refuse others with 421",
   },
   { long: "listen", argument: "host", meaning: "listen on this address" },
 ] as const;
@@ -76,7 +81,9 @@ export async function parseOptions(
     clients: (option) => option.default(100).argParser(count),
     listen: (option) => option.default("127.0.0.1"),
   };
-  const command = new Command("maild").description("Takes mail by SMTP and delivers it to mailboxes of this machine.");
+  const command = new Command("maild").description(
+    "Accepts mail by SMTP and delivers it to mailboxes on this machine.",
+  );
   for (const { long, argument, meaning, ...rest } of maildOptions) {
     const option = new Option(`--${long} <${argument}>`, meaning).makeOptionMandatory("isRequired" in rest);
     values[long]?.(option);

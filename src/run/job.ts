@@ -28,7 +28,7 @@ export function parseJob(said: {
     throw new MailError(`--if: "${said.if}" is invalid; use ${alternatives(conditions)}; nothing was run`, Exit.Usage);
   }
   if (said.digest && said.throttle === undefined) {
-    throw new MailError("--digest goes with --throttle; nothing was run", Exit.Usage);
+    throw new MailError("--digest requires --throttle; nothing was run", Exit.Usage);
   }
   return {
     command: said.run,
@@ -45,7 +45,7 @@ function secondsOf(text: string): number {
   const [, number, unit = "s"] = /^(\d{1,6})([smhdw])?$/.exec(text) ?? [];
   if (number === undefined) {
     throw new MailError(
-      `--throttle: "${text}" is invalid; use a number and s, m, h, d or w; nothing was run`,
+      `--throttle: "${text}" is invalid; use a number followed by s, m, h, d or w; nothing was run`,
       Exit.Usage,
     );
   }

@@ -44,7 +44,7 @@ export function messageText(
   if (run.size > 0) pieces.push(Buffer.from("\n"), endWithNewline(head));
   if (left > 0)
     pieces.push(
-      Buffer.from(`\n[${left} bytes left out; the whole output is attached as output.txt]\n\n`),
+      Buffer.from(`\n[${left} bytes omitted; the complete output is attached as output.txt]\n\n`),
       endWithNewline(tail),
     );
   for (const { started, code, output } of shown.waiting) {

@@ -33,7 +33,7 @@ export async function runJob(session: Session, given: CommandLine): Promise<Exit
   const job = { ...parseJob(given), fields: fieldsOf(given, session.config) };
   if (given.words.length === 0)
     throw new MailError(
-      "--run: nobody to write to: addresses stand before it, or behind the next option or --; nothing was run",
+      "--run: no recipient; write addresses before --run, or after the next option or --; nothing was run",
       Exit.Usage,
     );
   const run = await executeCommand(job.command, session.config.settings.get("SHELL"));
@@ -62,7 +62,7 @@ function refuseOthers(given: CommandLine): void {
     "-H": given.headers,
   };
   for (const [option, given] of Object.entries(others)) {
-    if (given) throw new MailError(`${option} does not go with --run; nothing was run`, Exit.Usage);
+    if (given) throw new MailError(`${option} cannot be used with --run; nothing was run`, Exit.Usage);
   }
 }
 
@@ -83,7 +83,7 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
     due = await state((before) => decide(before, job, run, outcome));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    terminal.err(`${program}: ${error.message}; sent as if it were the first run\n`);
+    terminal.err(`${program}: ${error.message}; sent as if this were the first run\n`);
     return wants(job.when, run, true) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
   }
   if (due === undefined) return Exit.Ok;

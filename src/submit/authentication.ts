@@ -55,14 +55,14 @@ export function chooseMechanism(
   if (known.length > 0) {
     throw new SubmissionFailed(
       "login not encrypted",
-      `${server}: the password would be sent unencrypted; set starttls=required, or smtpauth=plain to have it so`,
+      `${server}: the password would be sent unencrypted; set starttls=required, or smtpauth=plain to allow it`,
       Exit.NoPerm,
     );
   }
   const foreign = words.filter((word) => word !== "").join(" ");
   throw new SubmissionFailed(
     foreign === "" ? "login not offered" : "login mechanism unknown",
-    `${server}: ${foreign === "" ? "the server takes no login" : `no login that is known here (${foreign})`}`,
+    `${server}: ${foreign === "" ? "the server does not offer a login" : `no login that is known here (${foreign})`}`,
     Exit.Unavailable,
   );
 }

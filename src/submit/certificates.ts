@@ -22,7 +22,8 @@ function certificatesIn(path: string): string {
   } catch (error) {
     throw addPathToError(path, error, Exit.Config);
   }
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new MailError(`${path}: no certificate in it`, Exit.Config);
+  if (!text.includes("-----BEGIN CERTIFICATE-----"))
+    throw new MailError(`${path}: contains no certificate`, Exit.Config);
   return text;
 }
 

@@ -130,7 +130,7 @@ export class Conversation {
       this.#unread = lines.pop() ?? "";
       for (const line of lines) this.#size += line.length;
       pushAll(this.#lines, lines);
-      if (this.#size + this.#unread.length > longest) this.#end("endless reply", "its reply has no end");
+      if (this.#size + this.#unread.length > longest) this.#end("endless reply", "its reply does not end");
       this.#wake();
     });
     this.#socket.on("error", (error) =>

@@ -70,9 +70,9 @@ export function describeFailure(
     case "connection closed":
       return "the server has closed the connection";
     case "endless reply":
-      return "its reply has no end";
+      return "its reply does not end";
     case "not SMTP":
-      return `no reply of SMTP: "${detail}"`;
+      return `not an SMTP reply: "${detail}"`;
     case "STARTTLS refused":
       return `STARTTLS was refused: ${detail}`;
     case "no TLS on this port":
@@ -98,7 +98,7 @@ export function describeTlsFailure(
     case "no TLS in time":
       return detail;
     case "no TLS on this port":
-      return `no TLS there${protocol === "smtps" ? ": smtps:// wants it from the start, smtp:// does not" : ""}`;
+      return `the port does not use TLS${protocol === "smtps" ? "; use smtp:// instead of smtps://" : ""}`;
     case "TLS failed":
       return `TLS failed: ${detail}`;
     case "certificate for another name":
@@ -108,7 +108,7 @@ export function describeTlsFailure(
     case "certificate not yet valid":
       return "its certificate is not valid yet";
     case "certificate not trusted":
-      return `its certificate is not trusted (${detail}); -S cafile=FILE names one more authority`;
+      return `its certificate is not trusted (${detail}); use -S cafile=FILE to trust another authority`;
   }
 }
 

@@ -68,7 +68,7 @@ export async function localRefusal(recipient: string, mailName: string): Promise
 function refuseRecipient(recipient: string, mailName: string, users: ReadonlyMap<string, Rights>): Refusal | undefined {
   const [user = "", domain] = recipient.split("@");
   if (domain !== undefined && domain !== mailName && domain !== "localhost") {
-    return { recipient, reply: "550 5.1.2 not a name of this machine", exit: Exit.NoHost };
+    return { recipient, reply: "550 5.1.2 not a domain of this machine", exit: Exit.NoHost };
   }
   if (users.has(user)) return undefined;
   return { recipient, reply: "550 5.1.1 no such user here", exit: Exit.NoUser };

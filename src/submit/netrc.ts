@@ -11,10 +11,11 @@ export function passwordFromNetrc(path: string, host: string, user: string): Net
     const descriptor = openSync(path, "r");
     try {
       const { mode, uid } = fstatSync(descriptor);
-      if ((mode & 0o077) !== 0) return { refused: `${path}: others can read it, so it is not used; chmod 600 it` };
+      if ((mode & 0o077) !== 0)
+        return { refused: `${path}: other users can read it, so it is not used; run chmod 600 on it` };
       const own = process.getuid?.();
       if (own !== undefined && uid !== own && uid !== 0)
-        return { refused: `${path}: it is not yours, so it is not used` };
+        return { refused: `${path}: it belongs to another user, so it is not used` };
       text = readFileSync(descriptor, "utf8");
     } finally {
       closeSync(descriptor);

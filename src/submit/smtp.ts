@@ -69,7 +69,7 @@ export class SmtpTransport implements Transport {
           batch.map((recipient) => refusalBy(error, recipient)),
         );
         const { exit } = error;
-        const untried = { reply: "not tried, since those before failed", exit };
+        const untried = { reply: "not attempted, because earlier ones failed", exit };
         pushAll(
           refused,
           rest.slice(batch.length).map((recipient) => ({ recipient, ...untried })),
@@ -170,7 +170,7 @@ export class SmtpTransport implements Transport {
       };
     });
     missed.catch(() => {});
-    const words = `${name}: not done within ${timeouts.total / 1000} s (smtptotaltimeout)`;
+    const words = `${name}: not submitted within ${timeouts.total / 1000} s (smtptotaltimeout)`;
     const late = () => miss(new SubmissionFailed("total time exceeded", words));
     const timer = timeouts.total > 0 ? setTimeout(late, timeouts.total) : undefined;
     const atEase = onAbort(interrupt, () => miss(new Interrupted(name)));

@@ -11,7 +11,7 @@ import type { Envelope, Refusal } from "./transport.ts";
  */
 export function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
   if (supported || isAsciiOnly([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
-  const reply = "the server takes no addresses with characters beyond ASCII (SMTPUTF8); nothing was sent";
+  const reply = "the server does not accept addresses with non-ASCII characters (SMTPUTF8); nothing was sent";
   const from = asciiAddress(envelope.from);
   if (from === undefined) throw new SubmissionFailed("address not ASCII", `${envelope.from}: ${reply}`, Exit.DataErr);
   const refused: Refusal[] = [];

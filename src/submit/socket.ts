@@ -61,6 +61,6 @@ function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "
 
 /** Of several addresses of a name none may be there: then the first one's reason counts. */
 function wordsFor(error: NodeJS.ErrnoException | undefined): string {
-  if (error === undefined) return "no address";
+  if (error === undefined) return "not an address";
   return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;
 }

@@ -15,20 +15,20 @@ export type Witness = (side: "phase" | "client" | "server" | "note", line: strin
 export const titles = {
   connection: "Connection",
   greeting: "Greeting",
-  EHLO: "EHLO: who we are, and what the server can do",
-  LHLO: "LHLO: who we are, and what the server can do",
-  HELO: "HELO: who we are",
+  EHLO: "EHLO: our name, and the server's capabilities",
+  LHLO: "LHLO: our name, and the server's capabilities",
+  HELO: "HELO: our name",
   STARTTLS: "STARTTLS: from plain text to TLS",
   AUTH: "AUTH: logging in",
   MAIL: "Envelope: the sender, then each recipient",
   RCPT: undefined,
   DATA: "DATA: the message follows",
   BDAT: "BDAT: the message follows, in chunks of a known size",
-  RSET: "RSET: forget this message",
+  RSET: "RSET: abandon this message",
   QUIT: "QUIT",
   header: "Header",
   body: "Body",
-  end: "End of the message: a line with a dot alone",
+  end: "End of the message: a line with a single dot",
 } as const satisfies Record<Step | "header" | "body" | "end", string | undefined>;
 
 /** Lines of a body that are shown; the others are counted. */
@@ -84,10 +84,10 @@ class Transcript {
         this.#endMessage(event.by);
         return;
       case "encrypted":
-        this.#note("From here on encrypted (TLS)");
+        this.#note("Encrypted from here on (TLS)");
         return;
       case "TLS failed":
-        this.#note("TLS failed; once more without");
+        this.#note("TLS failed; retrying without TLS");
         return;
       case "queued":
         this.#note(`Queued as ${event.id}`);

@@ -47,7 +47,7 @@ export function parseWay(value: string): Way {
   if (/[^\0-\u007f]/.test(host) && !/^[\p{L}\p{N}._-]+$/u.test(host)) throw unknown(value);
   if (login?.includes(":")) {
     throw new MailError(
-      "mta: a password has no place in it, where others can see it; put it into ~/.netrc or name a passwordcommand",
+      "mta: must not contain a password, because other users can see it; use ~/.netrc or passwordcommand",
       Exit.Config,
     );
   }

@@ -29,7 +29,7 @@ export function logSources(named: string | undefined, user: string): LogSource[]
   if (found.length > 0) return found.flatMap((path) => withRotated(path, user));
   if (journalctl() !== undefined) return [{ name: "the journal", path: undefined }];
   throw new MailError(
-    `no mail log: none of ${usual.join(", ")} is there, nor a journal; -S maillog=FILE names another`,
+    `no mail log found: neither ${usual.join(", ")} nor a journal; use -S maillog=FILE`,
     Exit.NoInput,
   );
 }
@@ -71,7 +71,8 @@ function requireReadable(path: string, user: string): void {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const what = `${path}: ${strerror(error)}`;
-    if (error.code !== "EACCES") throw new MailError(`${what}; -S maillog=FILE names another log`, Exit.NoInput, error);
+    if (error.code !== "EACCES")
+      throw new MailError(`${what}; use -S maillog=FILE for another log`, Exit.NoInput, error);
     throw new MailError(`${what}; ask root for: ${adviceToRead(path, user)}`, Exit.NoInput, error);
   }
 }

@@ -88,7 +88,7 @@ function parseQuestion(config: Config, what: string | undefined): Question {
   if (what === undefined) {
     const last = sent.at(-1);
     if (last === undefined) {
-      throw new MailError("nothing was sent from here yet that could be followed; name a queue id", Exit.NoInput);
+      throw new MailError("no message has been sent from here yet; name a queue id", Exit.NoInput);
     }
     const { queueId, messageId, way } = last;
     return queueId === undefined ? { text: messageId ?? "", way } : { text: queueId, also: messageId, way };
@@ -121,6 +121,6 @@ function notFound(what: string | undefined, question: Question, sources: readonl
 
 /** Root sees all of the journal, so there it must be another log. */
 function journalHint(): string {
-  const groups = process.getuid?.() === 0 ? "" : "; all of it is open to the groups adm and systemd-journal";
-  return `${groups}; -S maillog=FILE names another log`;
+  const groups = process.getuid?.() === 0 ? "" : "; the groups adm and systemd-journal can read all of it";
+  return `${groups}; use -S maillog=FILE for another log`;
 }

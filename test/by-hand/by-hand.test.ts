@@ -75,7 +75,7 @@ test("a reply without end is given up, in bounded memory; so is TLS that does no
   });
   expect(await play(["quit"], String(scripted.port))).toMatchObject({
     exit: 75,
-    err: expect.stringContaining("its reply has no end"),
+    err: expect.stringContaining("its reply does not end"),
   });
   await scripted.close();
   scripted = await scriptedServer({ greeting: "silent", other: "silent" });
@@ -95,7 +95,7 @@ test("nothing is sent ahead of a reply", async () => {
 test.each([
   ["a message that is refused", { dot: "554 5.6.0 no" }, [...envelope, "DATA", "x", ".", "QUIT"], 65, ""],
   ["a DATA that is refused", { DATA: "451 4.3.0 later" }, [...envelope, "DATA", "QUIT"], 75, ""],
-  ["a message without its dot", {}, [...envelope, "DATA", "x"], 65, "the line with a dot alone"],
+  ["a message without its dot", {}, [...envelope, "DATA", "x"], 65, "a line with a single dot"],
   ["no QUIT", {}, envelope, 76, "without QUIT"],
   ["a server that hangs up", { MAIL: "close" }, envelope, 75, "closed the connection"],
   ["a server that is silent", { RCPT: "silent" }, envelope, 75, "no reply within 2 s"],
@@ -196,14 +196,14 @@ test("on a terminal: phases, what comes next, completion by Tab, and a warning o
     await pty.expect("or DATA");
     await pty.expect("client> ");
     pty.send("DATA\r");
-    await pty.expect("A line with a dot alone ends the message");
+    await pty.expect("A line with a single dot ends the message");
     await pty.expect("client> ");
     pty.send("sub\ttyped\r");
     for (const line of ["", ".hidden"]) {
       await pty.expect("client> ");
       pty.send(`${line}\r`);
     }
-    await pty.expect("type two to have one");
+    await pty.expect("type two to send one");
     await pty.expect("client> ");
     pty.send(".\r");
     await pty.expect(/Queued as \w+/);

@@ -67,8 +67,8 @@ function printed({ status, about, text, remedy }: Finding): string {
 
 const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "here.pem" };
-const authority = "set cafile=FILE to the certificate of its authority, or of itself";
-const restart = "look into its log; systemctl restart postfix";
+const authority = "set cafile=FILE to the certificate of its authority, or to its own";
+const restart = "check its log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };
 const startTls = { EHLO: "250-test\r\n250 STARTTLS" };
@@ -82,7 +82,9 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "smtps with one that nobody vouches for",
     { scheme: "smtps", tls: { name: "here" } },
-    [/^fail TLS: its certificate is not trusted \(self[- ]signed certificate\); -S cafile=FILE .* -> set cafile=FILE/],
+    [
+      /^fail TLS: its certificate is not trusted \(self[- ]signed certificate\); use -S cafile=FILE .* -> set cafile=FILE/,
+    ],
   ],
   [
     "the certificate of another host",
@@ -92,14 +94,14 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "certificates that are not looked at",
     { scheme: "smtps", tls: { name: "elsewhere" }, variables: { certcheck: "no" } },
-    [greets, /^ok TLS: TLSv1.3; its certificate is not looked at \(/],
+    [greets, /^ok TLS: TLSv1.3; its certificate is not checked \(/],
   ],
   [
     "smtps where there is no TLS",
     { scheme: "smtps" },
     [
-      "fail TLS: no TLS there: smtps:// wants it from the start, smtp:// does not" +
-        " -> set mta=smtp://HOST:PORT, or the port of smtps, which is 465",
+      "fail TLS: the port does not use TLS; use smtp:// instead of smtps://" +
+        " -> set mta=smtp://HOST:PORT, or use the port of smtps, which is 465",
     ],
   ],
   [
@@ -125,7 +127,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "STARTTLS required, and refused",
     { script: { ...startTls, STARTTLS: "454 4.7.0 no certificate" }, variables: { starttls: "required" } },
-    [greets, /^fail TLS: STARTTLS was refused: 454 4\.7\.0 no certificate -> let the server have a certificate/],
+    [greets, /^fail TLS: STARTTLS was refused: 454 4\.7\.0 no certificate -> install a certificate on the server/],
   ],
   [
     "a login that is taken",
@@ -135,7 +137,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a login that is refused",
     { script: { EHLO: "250-t\r\n250 AUTH PLAIN", AUTH: "535 5.7.8 wrong" }, host: "me@localhost", variables: secret },
-    [greets, /^fail login: login failed: 535 5\.7\.8 wrong -> see the user name in mta, and the password/],
+    [greets, /^fail login: login failed: 535 5\.7\.8 wrong -> check the user name in mta, and the password/],
   ],
   [
     "a user whose password nobody knows",
@@ -145,7 +147,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a login where there is none",
     { host: "me@localhost" },
-    [greets, /^fail login: the server takes no login -> take the user name out/],
+    [greets, /^fail login: the server does not offer a login -> remove the user name from mta/],
   ],
   [
     "a login that is wanted",
@@ -155,7 +157,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "mail that is not relayed",
     { script: { RCPT: "554 5.7.1 Relay access denied" }, address: "a@b.org" },
-    [greets, /-> it takes no mail for others from here; log in/],
+    [greets, /-> it does not relay mail from here; log in/],
   ],
   [
     "a recipient for later",
@@ -180,7 +182,9 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "nobody says a word",
     { script: { greeting: "silent" }, variables: brief },
-    [/^fail server: no (?:greeting|reply) within 2 s \(smtp\w+\) -> one that waits for TLS from the start/],
+    [
+      /^fail server: no (?:greeting|reply) within 2 s \(smtp\w+\) -> a server that expects TLS from the start is also silent/,
+    ],
   ],
   [
     "silence later on",
@@ -190,7 +194,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "no server of mail",
     { script: { greeting: "SSH-2.0-x" } },
-    [/^fail server: no reply of SMTP: "SSH-2\.0-x" -> no mail server listens there/],
+    [/^fail server: not an SMTP reply: "SSH-2\.0-x" -> no mail server listens there/],
   ],
   [
     "one that is busy",
@@ -205,7 +209,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "one that knows no EHLO",
     { script: { EHLO: "502 what" } },
-    [greets, "warn server: EHLO: 502 what -> an old server: plain SMTP is spoken with it"],
+    [greets, "warn server: EHLO: 502 what -> an old server; it is used with plain SMTP"],
   ],
   ["an address that is none", { address: "x>\r\nDATA" }, [/^fail recipient: "x>\\r\\nDATA": not an address/]],
   [
@@ -217,7 +221,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a host that nobody has",
     { host: "no-such-host.invalid" },
-    [/^fail server: no-such-host\.invalid port \d+: No such host -> see whether mta names/],
+    [/^fail server: no-such-host\.invalid port \d+: No such host -> check the host and port in mta/],
   ],
 ])("%s", async (_what, lab, said) => {
   expect(await check(lab)).toEqual(said.map((each) => (typeof each === "string" ? each : expect.stringMatching(each))));

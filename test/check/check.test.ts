@@ -83,10 +83,10 @@ test.concurrent("a mailbox that everybody may read, a lock left behind, a start-
   writeFileSync(join(home, ".mailrc"), "", { mode: 0o600 });
   const { out } = await check("local", [], { home, mailbox });
   expect(out).toContain(
-    `warn  spool: ${mailbox}: everybody on this machine may look at it\n      -> chmod o-rwx ${mailbox}`,
+    `warn  spool: ${mailbox}: every user of this machine can read it\n      -> chmod o-rwx ${mailbox}`,
   );
   expect(out).toContain(`warn  lock: ${mailbox}.lock: held by process ${process.pid}\n`);
-  expect(out).toContain(`ok    lock: ${mailbox}: an fcntl() lock can be had\n`);
+  expect(out).toContain(`ok    lock: ${mailbox}: an fcntl() lock can be acquired\n`);
   expect(out).toContain(`ok    mailrc: ${home}/.mailrc is read\n`);
 });
 
@@ -97,7 +97,7 @@ test.concurrent("a lock whose process has ended may go", async () => {
   writeFileSync(`${mailbox}.lock`, `${pid}\n`);
   const { out } = await check("smtp://127.0.0.1:1", [], { home, mailbox });
   expect(out).toContain(
-    `warn  lock: ${mailbox}.lock: held by process ${pid}, which does not run here\n      -> rm ${mailbox}.lock, unless `,
+    `warn  lock: ${mailbox}.lock: held by process ${pid}, which is not running here\n      -> rm ${mailbox}.lock, unless `,
   );
 });
 
@@ -105,7 +105,7 @@ test.concurrent("a server on another machine is not started here", async () => {
   const { out } = await check("smtp://127.0.0.1:1");
   expect(out).toMatch(/-> .*run maild and set mta=/);
   const other = await check("smtp://no-such-host.invalid:25");
-  expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> see whether mta names the right host and port$/m);
+  expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> check the host and port in mta$/m);
 });
 
 test.concurrent("what a terminal sets by itself is no mistake of the start-up file", async () => {
@@ -123,7 +123,7 @@ test.concurrent("--json: an object a line", async () => {
   expect(findings[0]).toEqual({
     status: "ok",
     about: "spool",
-    text: `${mailbox}: not there yet; the first delivery makes it`,
+    text: `${mailbox}: missing; the first delivery creates it`,
   });
   expect(findings.filter(({ status }) => status !== "ok").every(({ remedy }) => remedy !== undefined)).toBe(true);
 });
@@ -131,9 +131,9 @@ test.concurrent("--json: an object a line", async () => {
 test.each([
   ["mail.example.org\n", "ok", "mail from here is from ann@mail.example.org"],
   ["laptop\n", "warn", "has no domain"],
-  ["localhost.localdomain\n", "warn", "will not come back"],
+  ["localhost.localdomain\n", "warn", "will not arrive"],
   ["not a name\n", "warn", "more than one name"],
-  ["-x-\n", "fail", "is no host name"],
+  ["-x-\n", "fail", "is not a host name"],
   ["\n", "fail", "is empty"],
 ])("/etc/mailname %j: %s", (content, status, said) => {
   const path = join(newHome().home, "mailname");

@@ -35,7 +35,7 @@ async function mail(limit = ":"): Promise<Pty> {
 }
 
 async function goOn(pty: Pty): Promise<void> {
-  await pty.expect("keep it for later (enter)? ");
+  await pty.expect("keep it for later (Enter)? ");
   pty.send("y\n");
   await pty.expect("(continue)");
 }
@@ -53,12 +53,12 @@ test("where no file can be written, the draft stays until the next time", async 
 
 test("another mail does not offer it meanwhile, nor goes on with it", async () => {
   const [first, second] = [await mail(), await mail()];
-  await second.expect("keep it for later (enter)? ");
+  await second.expect("keep it for later (Enter)? ");
   await goOn(first);
   await until(() => !existsSync(join(drafts, "cut-off")));
   expect(texts()).toEqual(["one"]);
   second.send("y\n");
-  await second.expect("mail: another mail goes on with it now");
+  await second.expect("mail: another mail process continues it now");
   await second.expect("No mail for ann");
   const third = await mail();
   await third.exited;

@@ -68,7 +68,7 @@ test("refused for now: kept for nobody else to read, told, listed, and sent by -
   const listed = await mail(["--queue"]);
   expect(listed).toMatchObject({
     exit: 0,
-    out: expect.stringMatching(/^Q\w+ .* 1 try, .*\n {4}one@x.org: 451 4.3.0 later\n$/),
+    out: expect.stringMatching(/^Q\w+ .* 1 attempt, .*\n {4}one@x.org: 451 4.3.0 later\n$/),
   });
   expect(await mail(["--flush"])).toMatchObject({ exit: 75, err: expect.stringContaining("still in the queue") });
 
@@ -178,12 +178,16 @@ test.each([
     if (text === undefined) rmSync(path);
     else writeFileSync(path, text);
     await mail(["-s", "good", "two@x.org"], "b\n");
-    expect((await mail(["--queue"])).out).toMatch(/^Q\w+ {2}damaged: .*\.json: .*\n {4}mail --flush .*\nQ\w+ .*1 try/);
+    expect((await mail(["--queue"])).out).toMatch(
+      /^Q\w+ {2}damaged: .*\.json: .*\n {4}mail --flush .*\nQ\w+ .*1 attempt/,
+    );
     await serve({});
     expect(await mail(["--flush"])).toMatchObject({
       exit: 65,
       out: expect.stringContaining("sent to two@x.org"),
-      err: expect.stringMatching(/^mail: Q\w+: damaged \(.*\); what there is of the message is in .*dead\.letter\n$/),
+      err: expect.stringMatching(
+        /^mail: Q\w+: damaged \(.*\); the part of the message that exists is in .*dead\.letter\n$/,
+      ),
     });
     expect(deadLetter()).toContain("the body\n");
     expect(readdirSync(queue())).toEqual([]);
@@ -228,7 +232,7 @@ test("no server: the first message finds out, the others do not try", async () =
   const { exit, err } = await mail(["--flush"]);
   expect({ exit, greeted }).toEqual({ exit: 75, greeted: 1 });
   expect(err).toMatch(
-    /421 4\.3\.2 closed; still in the queue\nmail: 2 more in the queue for smtp:.*, not tried now\n$/,
+    /421 4\.3\.2 closed; still in the queue\nmail: 2 more in the queue for smtp:.*, not attempted now\n$/,
   );
 });
 
@@ -242,7 +246,9 @@ test("a message that takes too long does not keep those behind it in the queue",
     sent: 2,
     waiting: 1,
   });
-  expect(err).toMatch(/^mail: \w+: slow@x\.org: .* not done within 1 s \(smtptotaltimeout\); still in the queue\n$/);
+  expect(err).toMatch(
+    /^mail: \w+: slow@x\.org: .* not submitted within 1 s \(smtptotaltimeout\); still in the queue\n$/,
+  );
 });
 
 test("whether it arrived is unknown: not queued, for it could be sent twice", async () => {

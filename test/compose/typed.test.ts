@@ -89,8 +89,8 @@ test("a message cut off by SIGKILL is offered by the next mail, and goes out wit
   await first.exited;
   await first.close();
   const next = await mail();
-  await next.expect('A message to a@x.org, "plan", was cut off at line 2');
-  await next.expect("keep it for later (enter)? ");
+  await next.expect('A message to a@x.org, "plan", was interrupted at line 2');
+  await next.expect("keep it for later (Enter)? ");
   next.send("y\n");
   await next.expect("(continue)");
   next.send("three\n.\n");
@@ -358,7 +358,7 @@ describe("while the server is silent", () => {
 
   test.each([
     ["dumb", ""],
-    ["xterm", "; mail --check looks for the reason"],
+    ["xterm", "; mail --check looks for the cause"],
   ])("a server that is not there: a person is told what looks for the reason (TERM=%s)", async (term, hint) => {
     TERM = term;
     const first = await mail("-S", "mta=smtp://127.0.0.1:1", "-S", "noaskcc", "-s", "plan", "a@x.org");

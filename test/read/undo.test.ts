@@ -35,7 +35,7 @@ test.each([
   const before = states();
   await run(line);
   expect(states()).not.toEqual(before);
-  expect(await run("undo")).toBe(`Took back "${line}": ${words}\n`);
+  expect(await run("undo")).toBe(`Undid "${line}": ${words}\n`);
   expect(states()).toEqual(before);
   expect(five.folder.current).toBe(1);
   expect(await run("undo")).toBe("Nothing to undo\n");
@@ -43,11 +43,11 @@ test.each([
 
 test("command by command, as often as one likes", async () => {
   for (const line of ["d 1", "d 2", "u 1", "unread 3"]) await run(line);
-  expect(await run("undo")).toBe('Took back "u 1": 1 undeletion\n');
-  expect(await run("undo")).toBe('Took back "d 2": 1 deletion\n');
+  expect(await run("undo")).toBe('Undid "u 1": 1 undeletion\n');
+  expect(await run("undo")).toBe('Undid "d 2": 1 deletion\n');
   await run("d 4");
-  expect(await run("undo")).toBe('Took back "d 4": 1 deletion\n');
-  expect(await run("undo")).toBe('Took back "d 1": 1 deletion\n');
+  expect(await run("undo")).toBe('Undid "d 4": 1 deletion\n');
+  expect(await run("undo")).toBe('Undid "d 1": 1 deletion\n');
 });
 
 test("a new text of a message stays to be written", async () => {

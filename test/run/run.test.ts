@@ -110,7 +110,7 @@ test("of a long output the message shows both ends; the whole is attached", asyn
   await mail(["root", "--run", "seq 1 60000"]);
   const [message = ""] = sent();
   expect(message).toMatch(/\n1\n2\n3\n/);
-  expect(message).toMatch(/\n\[\d+ bytes left out; the whole output is attached as output\.txt\]\n/);
+  expect(message).toMatch(/\n\[\d+ bytes omitted; the complete output is attached as output\.txt\]\n/);
   const { attachments } = await PostalMime.parse(message);
   expect(attachments.map(({ filename }) => filename)).toEqual(["output.txt"]);
   const whole = Buffer.from(attachments[0]?.content as ArrayBuffer).toString("latin1");
@@ -157,9 +157,9 @@ test("a message that was not accepted shows as an exit code after a success, and
 
 test.each([
   ["--if", "never", '--if: "never" is invalid; use failed, output, always or changed; nothing was run'],
-  ["-A", "report", "-A does not go with --run; nothing was run"],
-  ["-q", "report", "-q does not go with --run; nothing was run"],
-  ["--throttle", "soon", '--throttle: "soon" is invalid; use a number and s, m, h, d or w; nothing was run'],
+  ["-A", "report", "-A cannot be used with --run; nothing was run"],
+  ["-q", "report", "-q cannot be used with --run; nothing was run"],
+  ["--throttle", "soon", '--throttle: "soon" is invalid; use a number followed by s, m, h, d or w; nothing was run'],
 ])("%s %s is refused before anything runs", async (option, value, said) => {
   const { exit, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
   expect(exit).toBe(64);

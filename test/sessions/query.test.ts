@@ -21,7 +21,7 @@ test("a query stands wherever a message list does, and undo takes back what was 
     & d from:cron and not is:new
     & d before:2022
     & undo
-    Took back "d before:2022": 2 deletions
+    Undid "d before:2022": 2 deletions
     & s from:cron since:2021-01-01 cronmail
     "cronmail" [New file]
     & f from:nobody and is:new

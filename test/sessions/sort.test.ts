@@ -28,7 +28,7 @@ test("the list is sorted, numbers stay, and what comes next follows the list", a
     Mail version 8.1.2 01/15/2001.  Type ? for help.
     "{HOME}/spool": 5 messages 5 unread
     & sort date
-    Sorted by date; numbers are still the mailbox's, unsort ends it
+    Sorted by date; message numbers are unchanged; unsort restores mailbox order
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
      U  4 cy@example.org     Sat Jan 16 18:22   11/186   Re: hola
@@ -38,19 +38,19 @@ test("the list is sorted, numbers stay, and what comes next follows the list", a
     & =
     4
     & f 2-3
-    Sorted by date; numbers are still the mailbox's, unsort ends it
+    Sorted by date; message numbers are unchanged; unsort restores mailbox order
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
      U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
     & d -
     & sort -from
-    Sorted by from, backwards; numbers are still the mailbox's, unsort ends it
+    Sorted by from, descending; message numbers are unchanged; unsort restores mailbox order
      U  5 dee@example.org    Sat Jan 16 18:22   11/188   Re: hola
     >U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     & sort
-    Sorted by from, backwards
+    Sorted by from, descending
     & sort colour
-    Can't sort by "colour"; by date, from, subject, size, thread
+    Can't sort by "colour"; use date, from, subject, size, thread
     & unsort
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     >U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola
@@ -65,16 +65,16 @@ test("new mail stands behind a sorted list, which says so, until it is sorted ag
     $ printf 'sort date\n!cat more >> spool\ninc\nf *\nsort date\nx\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
     "{HOME}/spool": 2 messages 2 unread
-    Sorted by date; numbers are still the mailbox's, unsort ends it
+    Sorted by date; message numbers are unchanged; unsort restores mailbox order
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
     !
     "{HOME}/spool": 3 messages 3 unread
-    Sorted by date, new mail behind it; numbers are still the mailbox's, unsort ends it
+    Sorted by date, followed by new mail; message numbers are unchanged; unsort restores mailbox order
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
      U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
     >U  3 bob@example.org    Sat Jan 16 18:22   10/166   early
-    Sorted by date; numbers are still the mailbox's, unsort ends it
+    Sorted by date; message numbers are unchanged; unsort restores mailbox order
     >U  3 bob@example.org    Sat Jan 16 18:22   10/166   early
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
      U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
@@ -86,7 +86,7 @@ test("threads are a tree", async () => {
     $ printf 'thread\nx\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
     "{HOME}/spool": 5 messages 5 unread
-    In threads; numbers are still the mailbox's, unsort ends it
+    In threads; message numbers are unchanged; unsort restores mailbox order
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
      U  4 cy@example.org     Sat Jan 16 18:22   11/186   ${"`"}-> Re: hola

@@ -31,7 +31,7 @@ test("track in the reader: by queue id, by address, the last one, and what is no
     & track nobody@dominio
     mail: "nobody@dominio": not found, as a queue id, a message-id or an address, in mail.log
     & track
-    mail: nothing was sent from here yet that could be followed; name a queue id
+    mail: no message has been sent from here yet; name a queue id
     & track a b
     track takes no more than 1 arg(s)
     & x

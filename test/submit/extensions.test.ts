@@ -160,7 +160,7 @@ test("a password is not sent in the clear, and what cannot be done is said", () 
   expect(choose("PLAIN LOGIN")).toThrow("x port 25: the password would be sent unencrypted");
   expect(choose("PLAIN", "plain")()).toBe("PLAIN");
   expect(choose("GSSAPI")).toThrow("no login that is known here (GSSAPI)");
-  expect(choose(undefined)).toThrow("the server takes no login");
+  expect(choose(undefined)).toThrow("the server does not offer a login");
   expect(choose("PLAIN", "magic")).toThrow('smtpauth: "magic" is invalid; use scram-sha-256, ');
 });
 

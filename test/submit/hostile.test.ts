@@ -66,11 +66,11 @@ test("replies come in pieces of any size, and their lines end in any way", async
   );
 });
 
-const unasked = "the server answers what it was not asked";
+const unasked = "the server replied to a command that was not sent";
 test.each<[what: string, script: Script, exit: number, said: string]>([
   ["greets for ever", { greeting: endless("220 x\r\n") }, Exit.Protocol, unasked],
-  ["greets in a reply without end", { greeting: endless("220-x\r\n") }, Exit.Protocol, "its reply has no end"],
-  ["greets in a line of 10 MB", { greeting: raw(`220 ${"x".repeat(1e7)}\r\n`) }, Exit.Protocol, "has no end"],
+  ["greets in a reply without end", { greeting: endless("220-x\r\n") }, Exit.Protocol, "its reply does not end"],
+  ["greets in a line of 10 MB", { greeting: raw(`220 ${"x".repeat(1e7)}\r\n`) }, Exit.Protocol, "does not end"],
   ["answers the message ahead of it", { DATA: "354 go\r\n250 taken", dot: "silent" }, Exit.Protocol, unasked],
   ["answers MAIL twice", { MAIL: "250 ok\r\n250 ok" }, Exit.Protocol, unasked],
   [
@@ -85,8 +85,8 @@ test.each<[what: string, script: Script, exit: number, said: string]>([
     Exit.Protocol,
     'with "250 ok" instead of 354',
   ],
-  ["says what is no reply", { RCPT: "hello" }, Exit.Protocol, 'no reply of SMTP: "hello"'],
-  ["has two codes in one reply", { RCPT: "250-ok\r\n550 no" }, Exit.Protocol, "no reply of SMTP"],
+  ["says what is no reply", { RCPT: "hello" }, Exit.Protocol, 'not an SMTP reply: "hello"'],
+  ["has two codes in one reply", { RCPT: "250-ok\r\n550 no" }, Exit.Protocol, "not an SMTP reply"],
   ["greets with 1xx", { greeting: "120 wait" }, Exit.Protocol, "120 wait"],
   ["is reset", { MAIL: "reset" }, Exit.TempFail, "Connection reset by peer"],
   ["half-closes", { RCPT: "end" }, Exit.TempFail, "the server has closed the connection"],
@@ -108,8 +108,8 @@ test.each<[what: string, dot: Script["dot"], said: string]>([
   ["half-closed", "end", "the server has closed the connection"],
   ["reset", "reset", "Connection reset by peer"],
   ["a reply cut off", cutOff("250 queu"), "the server has closed the connection"],
-  ["a reply without end", endless("250-x\r\n"), "its reply has no end"],
-  ["no reply of SMTP", "2", 'no reply of SMTP: "2"'],
+  ["a reply without end", endless("250-x\r\n"), "its reply does not end"],
+  ["not an SMTP reply", "2", 'not an SMTP reply: "2"'],
   ["another phase's code", "354 go on", "354 go on"],
 ])("%s behind the final dot: nobody knows, and that is said", async (_what, dot, said) => {
   await expect(submitTo({ dot } as Script)).rejects.toMatchObject({

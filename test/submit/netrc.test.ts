@@ -33,6 +33,6 @@ test("no file, nobody of that name, and a file that others can read", () => {
   expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();
   chmodSync(path(), 0o640);
   expect(passwordFromNetrc(path(), "x.org", "me")).toEqual({
-    refused: `${path()}: others can read it, so it is not used; chmod 600 it`,
+    refused: `${path()}: other users can read it, so it is not used; run chmod 600 on it`,
   });
 });

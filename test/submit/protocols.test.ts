@@ -57,7 +57,7 @@ test("smtps where there is no TLS: told, and the text is kept", async () => {
   const plain = await serve({}, { tls: false });
   expect(await mail(`smtps://127.0.0.1:${plain}`, "one@x.org")).toMatchObject({
     exit: 75,
-    err: expect.stringMatching(/: no TLS there: smtps:\/\/ wants it from the start, smtp:\/\/ does not\n/),
+    err: expect.stringMatching(/: the port does not use TLS; use smtp:\/\/ instead of smtps:\/\/\n/),
   });
   expect(deadLetter()).toContain("\n\nthe body\n");
 });
@@ -122,5 +122,5 @@ test("what is said in the same packet as the consent to STARTTLS is not heard as
   );
   expect(server.messages).toHaveLength(1);
   const withLogin = await mail(`smtp://me@localhost:${port}`, ...argv);
-  expect(withLogin).toMatchObject({ exit: 69, err: expect.stringContaining("the server takes no login") });
+  expect(withLogin).toMatchObject({ exit: 69, err: expect.stringContaining("the server does not offer a login") });
 });

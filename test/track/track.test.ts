@@ -372,7 +372,10 @@ test("what is not found is named, and so is where it was looked for", async () =
     exit: 66,
     said: `"FFFFFFFFFF": not found, as a queue id, a message-id or an address, in ${path()}, ${path("mail.log.1")}`,
   });
-  expect(await tracked(undefined)).toMatchObject({ exit: 66, said: expect.stringContaining("nothing was sent") });
+  expect(await tracked(undefined)).toMatchObject({
+    exit: 66,
+    said: expect.stringContaining("no message has been sent"),
+  });
 });
 
 test("of the message sent last it is said by which way, for the log may be another host's", async () => {
@@ -389,7 +392,7 @@ test("of the message sent last it is said by which way, for the log may be anoth
 test("a missing log is reported; for an unreadable log `mail` prints the commands that open it", async () => {
   expect(await tracked("x")).toEqual({
     exit: 66,
-    said: `${path()}: No such file or directory; -S maillog=FILE names another log`,
+    said: `${path()}: No such file or directory; use -S maillog=FILE for another log`,
   });
   if (process.getuid?.() === 0) return; // root may read everything
   writeFileSync(path(), other);

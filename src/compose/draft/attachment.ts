@@ -38,7 +38,7 @@ export async function openAttachment(typed: string, ttycharset?: string, interru
   const path = toBytes(typed);
   try {
     const found = statSync(path);
-    if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A takes files`, Exit.NoInput);
+    if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput);
     if (found.isFile()) return await openRegularFile(typed, path, ttycharset);
     // What <(command) names is a number, which tells the receiver nothing.
     const name = /^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed);

@@ -78,11 +78,11 @@ function expandAlias(
   if (members === undefined) return [item];
   const steps = [...way, item];
   if (way.includes(item)) {
-    refuse(item, `this alias leads back to itself: ${steps.slice(way.indexOf(item)).join(" -> ")}`);
+    refuse(item, `the alias refers to itself: ${steps.slice(way.indexOf(item)).join(" -> ")}`);
     return [];
   }
   if (way.length > deepest) {
-    refuse(item, `an alias in more than ${deepest} others, beginning with ${steps[0]}`);
+    refuse(item, `nested in more than ${deepest} aliases, starting with ${steps[0]}`);
     return [];
   }
   if (done.has(item)) return [];
@@ -123,8 +123,8 @@ export function qualifyAddress(address: string, mailName: string): string {
 
 /** Returns why nobody can be written to like this, or undefined */
 export function findAddressFault(address: string): string | undefined {
-  if (address === "") return "no address";
-  if (/^@|@$/.test(address)) return "half an address";
+  if (address === "") return "not an address";
+  if (/^@|@$/.test(address)) return "an incomplete address";
   if (/[\s\0-\u001f\u007f-\u009f\ud800-\udfff<>,;]/u.test(address.replace(/^"(?:[^"\\]|\\.)*"/, "")))
     return "not an address";
   return undefined;

@@ -32,11 +32,11 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
   if (entries.length === 0) terminal.out("The queue is empty\n");
   for (const entry of entries) {
     if (isDamaged(entry)) {
-      terminal.out(`${entry.id}  damaged: ${entry.damaged}\n    mail --flush puts the message into dead.letter\n`);
+      terminal.out(`${entry.id}  damaged: ${entry.damaged}\n    mail --flush moves the message to dead.letter\n`);
       continue;
     }
     const { id, created, way, envelope, tries, next, reasons } = entry;
-    const times = `${tries} ${tries === 1 ? "try" : "tries"}, next after ${next.slice(0, 19)}Z`;
+    const times = `${tries} ${tries === 1 ? "attempt" : "attempts"}, next after ${next.slice(0, 19)}Z`;
     terminal.out(`${id}  ${created.slice(0, 19)}Z  from <${envelope.from}> by ${way}; ${times}\n`);
     for (const { recipient, reply } of reasons) terminal.out(`    ${recipient}: ${reply}\n`);
   }
@@ -51,7 +51,7 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
  */
 export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
   const queue = queueOf(context.config);
-  await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail that was killed"));
+  await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail process that was killed"));
   let exit: ExitCode = Exit.Ok;
   /** Ways behind which there is no server now, and how many messages were not even tried. */
   const closed = new Map<string, number>();
@@ -81,7 +81,7 @@ export async function flushQueue(context: Context, only?: { readonly way: string
   }
   for (const [way, count] of closed) {
     if (only === undefined && count > 0)
-      context.terminal.err(`mail: ${count} more in the queue for ${way}, not tried now\n`);
+      context.terminal.err(`mail: ${count} more in the queue for ${way}, not attempted now\n`);
   }
   return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
 }
@@ -102,7 +102,7 @@ async function recoverEntry(
     terminal.err(`mail: ${id}: ${error.message}; it stays in the queue\n`);
     return false;
   }
-  terminal.err(`mail: ${id}: ${what}; what there is of the message is in ${path}\n`);
+  terminal.err(`mail: ${id}: ${what}; the part of the message that exists is in ${path}\n`);
   return true;
 }
 
@@ -119,7 +119,8 @@ async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry)
   const everyone = (reply: string, what: Pick<Refusal, "exit" | "unknown">) =>
     envelope.to.map((recipient) => ({ recipient, reply, ...what }));
   if (queue.isUnsure(entry)) {
-    const reply = "a flush was killed before the server's answer to the message came; it may have been accepted";
+    const reply =
+      "a flush was killed before the server's reply to the message arrived; the message may have been accepted";
     return { accepted: [], refused: everyone(reply, unsure) };
   }
   try {
@@ -157,7 +158,9 @@ async function verdictOf(
     try {
       const path = await moveToDeadLetter(config, queue, entry, over);
       for (const { recipient, reply } of over) terminal.err(`mail: ${entry.id}: ${recipient}: ${reply}\n`);
-      terminal.err(`mail: ${entry.id}: given up${old ? " after too long a time" : ""}; the message is in ${path}\n`);
+      terminal.err(
+        `mail: ${entry.id}: abandoned${old ? " because it waited too long" : ""}; the message is in ${path}\n`,
+      );
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       terminal.err(`mail: ${entry.id}: ${error.message}; it stays in the queue\n`);

@@ -43,7 +43,7 @@ function printError(error: MailError, terminal: Terminal, config: Config): ExitC
   if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
   if (!(error instanceof ProgramFailed)) {
     if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
-      const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the reason" : "";
+      const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the cause" : "";
       terminal.err(`mail: the message was not sent${hint}\n`);
     }
     return error.exit;

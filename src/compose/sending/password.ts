@@ -22,8 +22,8 @@ export async function findPassword(config: Config, terminal: Terminal, user: str
   if (typed !== undefined && typed !== "") return typed;
   throw new SubmissionFailed(
     "no password",
-    `no password for ${user} at ${host}: put it into ${path} (machine ${host} login ${user} password ...), ` +
-      "or name a passwordcommand",
+    `no password for ${user} at ${host}: add it to ${path} (machine ${host} login ${user} password ...), ` +
+      "or set passwordcommand",
     Exit.NoPerm,
   );
 }
@@ -40,7 +40,7 @@ async function fromCommand(shell: string, command: string, { user, host }: { use
   if (code !== 0)
     throw new SubmissionFailed(
       "no password",
-      `passwordcommand: ended with code ${code}; nothing was sent`,
+      `passwordcommand: exited with code ${code}; nothing was sent`,
       Exit.NoPerm,
     );
   if (password === "")

@@ -60,7 +60,7 @@ export async function submitDraft(
       return await buildRawMessage(draft, named, stamp, author, { exact: true });
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      terminal.err(`mail: ${error.message}; what was attached is not kept\n`);
+      terminal.err(`mail: ${error.message}; the attachments were not kept\n`);
       return await buildRawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
     }
   };
@@ -126,7 +126,7 @@ async function buildDeparture(
 
 function checkAddresses(item: string, mailName: string): string[] {
   const addresses = envelopeAddresses(item, mailName);
-  if (addresses.length === 0) throw new Unsendable(`"${item}": no address; nothing was sent`, Exit.DataErr);
+  if (addresses.length === 0) throw new Unsendable(`"${item}": not an address; nothing was sent`, Exit.DataErr);
   for (const address of addresses) {
     const reason = findAddressFault(address);
     if (reason !== undefined) throw new Unsendable(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
@@ -138,14 +138,14 @@ function checkAddresses(item: string, mailName: string): string[] {
 function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   for (const item of everyone) {
     if (/[\r\n\0]/.test(item)) {
-      throw new Unsendable(`recipient ${JSON.stringify(item)} has a line break in it; nothing was sent`, Exit.DataErr);
+      throw new Unsendable(`recipient ${JSON.stringify(item)} contains a line break; nothing was sent`, Exit.DataErr);
     }
     if (item.trim() === "") throw new Unsendable("a recipient is empty; nothing was sent", Exit.DataErr);
   }
   const lists = draft.fields.filter(({ name }) => isAddressField(name));
   for (const { name, value } of [...lists, { name: "Reply-To", value: draft.replyTo ?? "" }]) {
     if (/[\r\n\0]/.test(value)) {
-      throw new Unsendable(`${name} ${JSON.stringify(value)} has a line break in it; nothing was sent`, Exit.DataErr);
+      throw new Unsendable(`${name} ${JSON.stringify(value)} contains a line break; nothing was sent`, Exit.DataErr);
     }
   }
   if (draft.from === undefined) return;
@@ -162,7 +162,7 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
 async function describePlan(way: Way, options: ProgramOptions): Promise<string> {
   switch (way.kind) {
     case "smtp":
-      return `Would be sent to ${wayName(way)}\n`;
+      return `Would be submitted to ${wayName(way)}\n`;
     case "local":
       return "Would be delivered on this machine\n";
     case "program": {

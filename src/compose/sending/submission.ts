@@ -102,7 +102,7 @@ export class Submission {
       return outcome;
     }
     for (const { recipient, reply } of later) this.#terminal.err(`mail: ${recipient}: ${reply}\n`);
-    this.#terminal.err(`mail: queued as ${id}; the next message, or mail --flush, tries again\n`);
+    this.#terminal.err(`mail: queued as ${id}; retried with the next message, or by mail --flush\n`);
     return {
       ...outcome,
       refused: outcome.refused.filter((each) => !later.includes(each)),

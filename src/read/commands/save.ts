@@ -118,7 +118,7 @@ function authorRow(name: string, summary: string, mark: number): Command {
       if (folder === undefined || first === undefined) return false;
       const path = fileNamedAfter(authorOf(session, parseHeader(folder.mailbox.header(first)), first));
       if (path !== undefined) return writeAndMark(session, { messages, path }, wholeMessages, mark);
-      terminal.out(`Message ${first} has no author to name a file after.\n`);
+      terminal.out(`Message ${first} has no author; name a file.\n`);
       return false;
     },
   });

@@ -25,7 +25,7 @@ const takesOrder: Takes<Order | "told"> = {
     }
     const key = sortKeys.find((name) => word !== "" && name.startsWith(word));
     if (key === undefined) {
-      terminal.out(`Can't sort by "${rest.trim()}"; by ${sortKeys.join(", ")}\n`);
+      terminal.out(`Can't sort by "${rest.trim()}"; use ${sortKeys.join(", ")}\n`);
       return undefined;
     }
     return { key, descending: minus === "-" };
@@ -69,7 +69,7 @@ async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pau
     const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
     return first < second ? -sign : first > second ? sign : a - b;
   });
-  return makeDisplayOrder(`Sorted by ${key}${descending ? ", backwards" : ""}`, order);
+  return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
 }
 
 async function column({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {

@@ -21,7 +21,7 @@ export const undoCommands: readonly Command[] = [
         return false;
       }
       makeCurrent(folder, step.current);
-      terminal.out(`Took back "${step.line.trim() || "next"}": ${describeChanges(step.changes)}\n`);
+      terminal.out(`Undid "${step.line.trim() || "next"}": ${describeChanges(step.changes)}\n`);
       return true;
     },
   }),

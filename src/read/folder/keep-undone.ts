@@ -24,9 +24,9 @@ export async function keepUndone(
   const said = [error.message];
   const deleted = numbersOf(mailbox, fate, "drop");
   const moved = numbersOf(mailbox, fate, "mbox");
-  if (deleted !== "") said.push(`to be deleted were ${deleted}`);
-  if (moved !== "") said.push(`to go to mbox were ${moved}`);
-  if (history.isKept) said.push("what was marked is offered when it is opened next (resume)");
+  if (deleted !== "") said.push(`messages to be deleted: ${deleted}`);
+  if (moved !== "") said.push(`messages to be moved to mbox: ${moved}`);
+  if (history.isKept) said.push("the marks are offered when the mailbox is opened next (resume)");
   const edited = [...history.edited].sort((a, b) => a - b);
   if (edited.length > 0) said.push(`edited messages are in ${await keepEdited(session, mailbox, edited)}`);
   return new MailError(said.join("; "), error.exit, error);

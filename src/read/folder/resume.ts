@@ -27,11 +27,11 @@ export async function offerResume(session: Session): Promise<void> {
   const what = `${found.inWords} from a session that ended at ${ended} ${one ? "was" : "were"} not written`;
   // With -I, lines that are piped in are commands all the same, and no answers.
   if (!terminal.interactive || !terminal.inputIsTerminal) {
-    terminal.err(`${program}: ${what}; the command resume takes ${one ? "it" : "them"} up\n`);
+    terminal.err(`${program}: ${what}; the command resume restores ${one ? "it" : "them"}\n`);
     return;
   }
   terminal.out(`${what}.\n`);
-  const answer = await terminal.readLine("Resume it? [y]es, [n]o, Enter for later: ", "answer");
+  const answer = await terminal.readLine("Restore the changes? [y]es, [n]o, Enter for later: ", "answer");
   const letter = answer.kind === "line" ? answer.text.trim().charAt(0).toLowerCase() : "";
   if (letter === "y") await takeUpSteps(session, folder, found);
   else if (letter === "n") for (const pending of found.left) removePending(pending);

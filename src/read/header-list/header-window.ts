@@ -55,8 +55,8 @@ export function showWindow(session: Session, folder: Folder): boolean {
 export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrder }: Folder): void {
   if (displayOrder === undefined) return;
   const order =
-    mailbox.count > displayOrder.order.length ? `${displayOrder.inWords}, new mail behind it` : displayOrder.inWords;
-  terminal.out(`${order}; numbers are still the mailbox's, unsort ends it\n`, "hint");
+    mailbox.count > displayOrder.order.length ? `${displayOrder.inWords}, followed by new mail` : displayOrder.inWords;
+  terminal.out(`${order}; message numbers are unchanged; unsort restores mailbox order\n`, "hint");
 }
 
 /** Prints the header line of a message. */

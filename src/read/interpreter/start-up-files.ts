@@ -37,7 +37,7 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
   // MAILRC=/dev/null says that there is none; everybody can write that.
   if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {
-    terminal.err(`${program}: ${path}: others can write it, so it is not read; chmod go-w ${path}\n`);
+    terminal.err(`${program}: ${path}: other users can write to it, so it is not read; chmod go-w ${path}\n`);
     return;
   }
   const { loadFile } = await import("./interpreter.ts");

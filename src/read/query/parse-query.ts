@@ -54,7 +54,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
       throw missingMistake(words[at - 1], word);
     }
     if (word.kind === "(") {
-      if (++openings > deepest) throw new ListMistake(`More than ${deepest} parentheses; fewer will do`);
+      if (++openings > deepest) throw new ListMistake(`More than ${deepest} nested parentheses`);
       at++;
       const query = alternatives();
       if (peek()?.kind !== ")") throw new ListMistake(`No ")" for the "(" at character ${word.place}`);
@@ -91,7 +91,7 @@ function meaning({ text, quoted }: QueryWord, { now, item }: QueryPlace): Query 
   const [, unknown] = /^([a-z][a-z-]*):/i.exec(text) ?? [];
   if (unknown === undefined) return item(text);
   const known = Object.keys(queryTerms).map((name) => `${name}:`);
-  throw new ListMistake(`Unknown term "${unknown}:"; there are ${known.join(" ")}`);
+  throw new ListMistake(`Unknown term "${unknown}:"; use ${known.join(" ")}`);
 }
 
 function isOperator(word: QueryWord | undefined, operator: "and" | "or" | "not"): boolean {
@@ -112,7 +112,7 @@ function missingMistake(before: QueryWord | undefined, found: QueryWord | undefi
   return new ListMistake(`Nothing after "${before.text}" at character ${before.place}; ${wanted}`);
 }
 
-const wanted = "a term, a number or a sender is wanted there";
+const wanted = "expected a term, a number or a sender";
 
 function unopenedMistake({ place }: QueryWord): ListMistake {
   return new ListMistake(`No "(" for the ")" at character ${place}`);

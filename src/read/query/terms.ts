@@ -12,7 +12,7 @@ import { parseWhen, type Span } from "./when.ts";
 
 /** @throws ListMistake for a value it can't have */
 export function compileTerm(name: QueryTermName, value: string, now: Date): Query {
-  if (value === "") throw new ListMistake(`Nothing after "${name}:"; as in ${queryTerms[name].example}`);
+  if (value === "") throw new ListMistake(`Nothing after "${name}:"; for example ${queryTerms[name].example}`);
   return compile[name](value, now);
 }
 

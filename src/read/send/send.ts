@@ -28,7 +28,10 @@ export async function sendFromCommandLine(session: Session, given: CommandLine):
   draft.fields = fieldsOf(given, session.config);
   // Kept, because a user may be called so; but who types it first seldom means one.
   if (session.comfort !== undefined && given.words.length === 1 && given.words[0] === "help")
-    session.terminal.out("A message to a user called help. For help instead: Ctrl-C twice, then mail --help\n", "hint");
+    session.terminal.out(
+      "This is a message to a user called help. To get help instead, type Ctrl-C twice, then mail --help\n",
+      "hint",
+    );
   const context = composeContext(session, { subject: given.subject === undefined && !given.recipientsFromHeader });
   const skipEmpty = given.skipEmpty || settings.get("skipempty");
   const wanted = {

@@ -9,7 +9,7 @@ import { composeContext } from "./compose-context.ts";
 /** What was attached from a pipe, or has been removed, is not there any more. */
 function isThere({ terminal }: Session, path: string): boolean {
   const there = existsSync(path) && !/^\/(dev|proc)\//.test(path);
-  if (!there) terminal.err(`mail: ${path}: not there any more, and so not attached\n`);
+  if (!there) terminal.err(`mail: ${path}: no longer exists; not attached\n`);
   return there;
 }
 
@@ -24,18 +24,18 @@ export async function offerUnfinished(session: Session): Promise<void> {
     const lines = found.text.toString("latin1").split("\n").length - 1;
     const about = found.subject === undefined ? "" : `, "${found.subject}"`;
     terminal.out(
-      `A message to ${found.to.join(", ")}${about}, was cut off at line ${lines} on ${asctime(found.date)}.\n`,
+      `A message to ${found.to.join(", ")}${about}, was interrupted at line ${lines} on ${asctime(found.date)}.\n`,
       "hint",
     );
     const answer = await terminal.readLine(
-      "Go on with it now (y), delete it (d), or keep it for later (enter)? ",
+      "Continue it now (y), delete it (d), or keep it for later (Enter)? ",
       "answer",
     );
     const word = answer.kind === "line" ? answer.text.trim().toLowerCase().charAt(0) : "";
     if (word === "d") forget(found);
     if (word !== "y") continue;
     if (!existsSync(found.path)) {
-      terminal.err("mail: another mail goes on with it now\n");
+      terminal.err("mail: another mail process continues it now\n");
       continue;
     }
     const draft = emptyDraft();

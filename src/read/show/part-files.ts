@@ -42,8 +42,7 @@ export async function partsOf({ mailbox }: Folder, message: number, wanted: stri
     .filter((number) => number !== "")
     .map((number) => {
       const part = all.find((each) => each.number === number);
-      if (part === undefined)
-        throw new MailError(`message ${message} has no part ${number}; "parts" lists what it has`);
+      if (part === undefined) throw new MailError(`message ${message} has no part ${number}; "parts" lists its parts`);
       return part;
     });
 }
@@ -117,7 +116,7 @@ function createNew(held: number, directory: string, name: string, tries: number)
       return { file: openSync(within, flags, 0o600), within, path };
     } catch (error) {
       if (!isSystemError(error) || error.code !== "EEXIST") throw addPathToError(path, error);
-      if (at + 1 >= tries) throw new MailError(`${path}: is there already; nothing was overwritten`);
+      if (at + 1 >= tries) throw new MailError(`${path}: already exists; nothing was overwritten`);
     }
   }
 }

@@ -56,7 +56,7 @@ export class StrictConnection extends SMTPConnection {
 
   /** Ends a connection on which nobody knows any more which reply belongs to what. */
   protected outOfStep(): void {
-    const error = new ProtocolError("unexpected reply", "the server answers what it was not asked");
+    const error = new ProtocolError("unexpected reply", "the server replied to a command that was not sent");
     this.internals._onError(error, "EPROTOCOL", false, "CONN");
   }
 

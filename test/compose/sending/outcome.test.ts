@@ -75,7 +75,7 @@ test("an alias that leads back to itself is refused by name; the others get the 
   const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
   expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);
   expect(sent.stderr).toMatch(
-    /^mail: ops: this alias leads back to itself: ops -> night -> ops\nmail: accepted for a@x\.org, d@x\.org\nmail: the message is in \S+dead\.letter\n$/,
+    /^mail: ops: the alias refers to itself: ops -> night -> ops\nmail: accepted for a@x\.org, d@x\.org\nmail: the message is in \S+dead\.letter\n$/,
   );
   expect(sent.fields("To")).toEqual(["a@x.org, d@x.org"]);
   expect(sent.dead).toMatch(/^To: a@x\.org, d@x\.org, ops\nSubject: s\n[\s\S]*\n\ntext\n$/);
@@ -84,7 +84,7 @@ test("an alias that leads back to itself is refused by name; the others get the 
 test("an alias that leads nowhere else leaves nobody", async () => {
   const sent = await sendMail({ argv: ["a"], stdin: "text\n", rc: "alias a b\nalias b a\n" });
   expect([sent.exit, sent.message, sent.dead.startsWith("To: a\n")]).toEqual([65, undefined, true]);
-  expect(sent.stderr).toMatch(/^mail: a: this alias leads back to itself: a -> b -> a\n/);
+  expect(sent.stderr).toMatch(/^mail: a: the alias refers to itself: a -> b -> a\n/);
 });
 
 test("aliases that all name each other take no time", async () => {
@@ -251,7 +251,7 @@ test("an attachment that is gone when it is sent does not cost the text", async 
   });
   expect([gone.exit, gone.message]).toEqual([66, undefined]);
   expect(gone.stderr).toMatch(/^mail: report: No such file or directory\n/);
-  expect(gone.stderr).toContain("; what was attached is not kept\nmail: the message is in ");
+  expect(gone.stderr).toContain("; the attachments were not kept\nmail: the message is in ");
   expect(gone.dead).toMatch(/^To: a@x\.org\nSubject: s\n[\s\S]*\n\none\none\n/);
   expect(gone.dead.length).toBeGreaterThan(stdin.length);
 });

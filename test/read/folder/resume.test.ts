@@ -67,13 +67,13 @@ test("a killed session loses nothing, and the next one offers what was pending",
   expect(spool()).toBe(box);
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: environment() });
   await pty.expect(/3 deletions and 1 read from a session that ended at \w{3} \w{3} \d+ \d\d:\d\d were not written\./);
-  await pty.expect("Resume it? [y]es, [n]o, Enter for later: ");
+  await pty.expect("Restore the changes? [y]es, [n]o, Enter for later: ");
   pty.send("y\n");
   await pty.expect("Resumed: 3 deletions and 1 read");
   await pty.expect("& ");
   expect(left()).toHaveLength(1);
   pty.send("undo\n");
-  await pty.expect('Took back "p 5": 1 read');
+  await pty.expect('Undid "p 5": 1 read');
   await pty.expect("& ");
   pty.send("q\n");
   expect(await pty.exited).toBe(0);
@@ -102,7 +102,7 @@ test("quit and exit leave nothing pending", async () => {
   }
 });
 
-test("in a pipe nothing is said of it, and the command resume takes it up, after new mail too", async () => {
+test("in a pipe nothing is said of it, and the command resume restores it, after new mail too", async () => {
   await killed("d 2", "d 4");
   expect(piped("x\n")).toEqual({ stdout: "", stderr: "" });
   writeFileSync(join(home, "spool"), message("new@x.org", "in front") + box + message("new@x.org", "behind"));
@@ -118,7 +118,7 @@ test("where a terminal shows what a pipe commands, it is said, and no command is
   await killed("d 2");
   const argv = ["/bin/sh", "-c", `printf 'n\nx\n' | "$0" "$1" -NI`, process.execPath, program];
   const pty = await openPty({ argv, env: environment() });
-  await pty.expect(/mail: 1 deletion from a session that ended at .* was not written; the command resume takes it up/);
+  await pty.expect(/mail: 1 deletion from a session that ended at .* was not written; the command resume restores it/);
   await pty.expect("Message 1:");
   expect(await pty.exited).toBe(0);
   await pty.close();
@@ -181,7 +181,7 @@ test("what can't be merged into a mailbox that another program rewrote is said, 
   const said = /changed by another program during the session; nothing was written; (.*)/.exec(pty.transcript())?.[1];
   await pty.close();
   expect(said).toMatch(
-    /^to be deleted were 1, 3-4; to go to mbox were 2, 5; what was marked is offered when it is opened next \(resume\); edited messages are in /,
+    /^messages to be deleted: 1, 3-4; messages to be moved to mbox: 2, 5; the marks are offered when the mailbox is opened next \(resume\); edited messages are in /,
   );
   const [kept = ""] = readdirSync(join(home, ".local/state/mail")).filter((name) => name.startsWith("kept-"));
   expect(said).toContain(kept);
