@@ -88,6 +88,17 @@ const withoutEntities = {
   },
 };
 
+/** Inserts the release, which src/version.ts would read from package.json at each start. */
+const withVersion = {
+  name: "version-of-package-json",
+  setup(builder) {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    builder.onLoad({ filter: /[/]src[/]version[.]ts$/ }, () => ({
+      contents: `export const version = ${JSON.stringify(version)};`,
+    }));
+  },
+};
+
 /** Where a module belongs that these tasks load: `mail -V`, all, sending and reading, or one of the two. */
 function partOf(tasks) {
   if (tasks.includes("version")) return "mail";
@@ -135,7 +146,13 @@ try {
         entryPoints: [join(root, `src/${program}.ts`)],
         mainFields: ["module", "main"],
         external: ["koffi"],
-        plugins: [besideTheProgram, lateTables, noting, ...(program === "mail" ? [withoutRandomName] : [])],
+        plugins: [
+          besideTheProgram,
+          lateTables,
+          withVersion,
+          noting,
+          ...(program === "mail" ? [withoutRandomName] : []),
+        ],
       },
       partOf,
       runs:

@@ -1,6 +1,7 @@
 /** What `npm run demo` and `npm test` do first: install and build what is missing or out of date, and nothing else. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isInstalled } from "./installed.mjs";
@@ -13,28 +14,75 @@ export function stop(what) {
   process.exit(1);
 }
 
+/** Returns when the newest file in a folder, or a file itself, was changed, in milliseconds. */
 function newest(path) {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-function install() {
-  if (isInstalled(root)) return;
-  console.error("Installing packages (npm ci) ...");
+/** npm's codes for files that changed under it. */
+const disturbed = ["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR", "EBUSY"];
+/** npm's codes for a registry out of reach. */
+const unreachable = [
+  ...["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"],
+  ...["ERR_SOCKET_TIMEOUT", "EIDLETIMEOUT"],
+];
+
+/** Runs npm ci. Returns undefined after success, else the code of npm's error, or "interrupted". */
+function runNpmCi() {
+  const argv = ["ci", "--json", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { error, status, signal, stdout } = spawnSync("npm", argv, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  if (error?.code === "ENOENT") stop("npm is missing: apt-get install npm");
+  if (status === 0) return undefined;
+  if (signal !== null || status > 128) return "interrupted";
   try {
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
-  } catch (error) {
-    stop(error.code === "ENOENT" ? "npm is missing: apt-get install npm" : "npm ci failed; its reason stands above.");
+    return JSON.parse(stdout.toString()).error.code;
+  } catch {
+    return "unknown";
   }
 }
 
+function install() {
+  if (isInstalled(root)) return;
+  console.error("Installing packages (npm ci) ...");
+  // After Ctrl-C, npm removes what it has installed. The prompt returns after that, so that a second npm ci finds no other.
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  let code = runNpmCi();
+  if (disturbed.includes(code)) {
+    console.error("Another npm ci may have been at work; trying once more ...");
+    sleep(10_000);
+    code = runNpmCi();
+  }
+  process.off("SIGINT", wait);
+  if (code === "interrupted") process.exit(130);
+  if (unreachable.includes(code)) {
+    stop(`npm ci failed: the package registry cannot be reached (${code}); connect to the network and run this again`);
+  }
+  if (code !== undefined) stop("npm ci failed; its reason stands above.");
+}
+
+/** Blocks for so many milliseconds. */
+function sleep(milliseconds) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+/** Names in the root folder of which nothing is built. */
+const notBuilt = /^(\.|dist$|node_modules$|test$|docs$)|\.md$/;
+
+/** Returns whether dist/ is newer than every file that it may be built of, and its code cache is of this Node. */
+function isBuilt() {
+  const dist = join(root, "dist");
+  const last = join(dist, "completions");
+  if (!existsSync(last)) return false;
+  const sources = readdirSync(root).filter((name) => !notBuilt.test(name));
+  if (statSync(last).mtimeMs < Math.max(...sources.map((name) => newest(join(root, name))))) return false;
+  return createRequire(import.meta.url)("../bin/mail.js")(dist).isCached("maild");
+}
+
 function compile() {
-  const made = join(root, "dist/maild.cjs.cache");
-  const sources = ["src", "man", "package-lock.json", "scripts/build.mjs", "scripts/parts.mjs", "bin/mail.js"].map(
-    (name) => join(root, name),
-  );
-  if (existsSync(made) && statSync(made).mtimeMs >= Math.max(...sources.map(newest))) return;
+  if (isBuilt()) return;
   execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { cwd: root, stdio: ["ignore", 2, 2] });
 }
 

@@ -1,2 +1,8 @@
-/** The release, as package.json has it (test/package.test.ts compares them). */
-export const version = "0.1.0";
+/** The release, from package.json; the build inserts it (scripts/build.mjs). */
+import { readFileSync } from "node:fs";
+
+const { version: release } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+export const version = release;

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,39 @@ test.each(["mail", "mail-session", "mail-send", "mail-read", "maild"])("%s start
   const ask = `process.stdout.write(String(require("./bin/mail.js")("./dist").isCached(${JSON.stringify(part)})))`;
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", ask], { cwd: root, encoding: "utf8" });
   expect({ stdout, stderr }).toEqual({ stdout: "true", stderr: "" });
+});
+
+test("a code cache of another Node is ignored", () => {
+  const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
+  try {
+    for (const directory of ["bin", "dist"]) cpSync(join(root, directory), join(place, directory), { recursive: true });
+    writeFileSync(join(place, "box"), "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nSubject: s\n\ntext\n\n");
+    const caches = readdirSync(join(place, "dist")).filter((name) => name.endsWith(".cache"));
+    expect(caches.length).toBeGreaterThan(3);
+    for (const name of caches) {
+      const cache = readFileSync(join(place, "dist", name));
+      // The second word is a hash of V8's version.
+      cache.writeInt32LE(~cache.readInt32LE(4), 4);
+      writeFileSync(join(place, "dist", name), cache);
+    }
+    const ask = `process.stdout.write(String(require("./bin/mail.js")("./dist").isCached("mail")))`;
+    expect(spawnSync(process.execPath, ["-e", ask], { cwd: place, encoding: "utf8" }).stdout).toBe("false");
+    const mail = (directory: string) => {
+      const argv = [join(directory, "bin/mail.js"), "-n", "-f", "box"];
+      const env = { PATH: process.env["PATH"], HOME: place };
+      const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
+        cwd: place,
+        env,
+        input: "p\nx\n",
+        encoding: "utf8",
+      });
+      return { status, stdout, stderr };
+    };
+    expect(mail(place)).toEqual(mail(root));
+    expect(mail(place).stdout).toContain("\ntext\n");
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 });
 
 test("a session goes on when an upgrade takes the program away", async () => {

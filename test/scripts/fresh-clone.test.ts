@@ -51,3 +51,16 @@ test("packages that cannot be had are said, with npm's reason", () => {
     stderr: "Installing packages (npm ci) ...\nno network\nnpm ci failed; its reason stands above.\n",
   });
 });
+
+test("the last line says that the package registry cannot be reached", () => {
+  const code = join(place, "offline");
+  mkdirSync(code);
+  writeFileSync(join(code, "npm"), `#!/bin/sh\necho '{ "error": { "code": "ENOTFOUND" } }'\nexit 1\n`, { mode: 0o755 });
+  expect(run("test.mjs", `${code}:/usr/bin:/bin`)).toEqual({
+    status: 1,
+    stdout: "",
+    stderr:
+      "Installing packages (npm ci) ...\n" +
+      "npm ci failed: the package registry cannot be reached (ENOTFOUND); connect to the network and run this again\n",
+  });
+});
