@@ -61,15 +61,20 @@ async function appendToFile(
   }
 }
 
-/** Finishes the interrupted quit of a locked mbox, because an append to it would prevent that. */
+/**
+ * Finishes the interrupted quit of a locked mbox, because an append to it would prevent that.
+ *
+ * @param holding descriptors of other mailboxes that this process has locked
+ */
 export async function finishInterruptedQuit(
   path: string,
   descriptor: number,
   { stateDirectory, lockwait }: Pick<AppendOptions, "stateDirectory" | "lockwait">,
+  holding: readonly number[] = [],
 ): Promise<void> {
   if (stateDirectory === undefined || !mayHaveJournal(path, ".journal", stateDirectory)) return;
   const { finishLocked } = await import("./mbox/replay.ts");
-  await finishLocked(path, stateDirectory, descriptor, lockwait);
+  await finishLocked(path, stateDirectory, descriptor, lockwait, holding);
 }
 
 async function appendLocked(

@@ -8,16 +8,25 @@ import { Exit, MailError } from "../errors.ts";
 import { notice } from "../notices.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { readRange, syncDirectory } from "./file-ranges.ts";
-import { createDraft, type FoundJournal, findJournal, type JournalPlace, type JournalSuffix } from "./journal-place.ts";
+import {
+  createDraft,
+  type FoundJournal,
+  findJournal,
+  type JournalPlace,
+  type JournalSuffix,
+  longestFirstLine,
+} from "./journal-place.ts";
 import { withRights } from "./rights.ts";
 
-const longestLine = 64 << 10;
+/** Errors of a full disk, which the next place may not have. */
+const full = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
- * Writes a journal under another name, syncs and renames it. It takes effect once it has its name.
+ * Writes a journal under another name, syncs and renames it. It takes effect once it has its name. If the disk of one place
+ * is full, the next place is tried: deleting messages has to be possible on a full disk.
  *
  * @param places where it may lie, the preferred one first
- * @param fill gets the file, open for writing and reading, its name for now, and its place; the file stays open
+ * @param fill gets the file, open for writing and reading, and its place; called once per place; the file stays open
  * @param mailbox for the message
  * @param replaces the journal takes the place of an older one
  * @throws MailError with the reason, or what `fill` throws; nothing is left then
@@ -25,22 +34,23 @@ const longestLine = 64 << 10;
 export async function writeJournalFile<T>(
   places: readonly JournalPlace[],
   mailbox: string,
-  fill: (descriptor: number, draft: string, place: JournalPlace) => T | Promise<T>,
+  fill: (descriptor: number, place: JournalPlace) => T | Promise<T>,
   { replaces = false }: { readonly replaces?: boolean } = {},
 ): Promise<T> {
   let created: ReturnType<typeof createDraft> | undefined;
   try {
     created = createDraft(places, replaces);
     const { place, descriptor } = created;
-    const draft = `${place.path}.new`;
-    const filled = await fill(descriptor, draft, place);
+    const filled = await fill(descriptor, place);
     fsyncSync(descriptor);
-    withRights(place.rights, () => renameSync(draft, place.path));
+    withRights(place.rights, () => renameSync(`${place.path}.new`, place.path));
     syncDirectory(dirname(place.path));
     return filled;
   } catch (error) {
     if (created !== undefined) abandon(created, replaces);
     if (!isSystemError(error)) throw error;
+    const others = created === undefined ? [] : places.slice(places.indexOf(created.place) + 1);
+    if (others.length > 0 && full.includes(error.code)) return writeJournalFile(others, mailbox, fill, { replaces });
     const path = created?.place.path ?? places.at(-1)?.path ?? mailbox;
     throw new MailError(`${path}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, error);
   }
@@ -87,7 +97,7 @@ export function openLeftJournal<Work extends { readonly version: number }>(
   const found = findJournal(mailbox, suffix, stateDirectory);
   if (found === undefined) return undefined;
   const { size } = fstatSync(found.descriptor);
-  const head = readRange(found.descriptor, 0, Math.min(size, longestLine));
+  const head = readRange(found.descriptor, 0, Math.min(size, longestFirstLine));
   const start = head.indexOf(10) + 1;
   const work = readWork<Work>(head.toString("utf8", 0, Math.max(start - 1, 0)), version);
   if (work !== undefined && start + lengthBehind(work) <= size) return { ...found, work, start };

@@ -4,15 +4,17 @@
  *
  * As SQLite does, the journal lies beside the mailbox's real path if the session may create files there. Otherwise it lies
  * in the state directory of the home that passwd names for the mailbox's owner, and failing that in the session's own.
- * Version 0.1.0 used only the last, so all three are searched.
+ * Version 0.1.0 used only the last, and named the journal after the mailbox as it was opened. So the state directories are
+ * searched for any journal whose first line names the mailbox.
  *
  * Root creates it with the owner's rights, and it is replayed with the owner's rights: it can name only files that the
  * owner could have written. The exception is a quit in which root moves messages to a file that the owner cannot write.
  * Its journal stays in root's own state directory. A notice in the place where the owner's sessions look keeps them from
- * writing until root has finished it.
+ * writing until root has finished it. The notice names the journal, because root's state directory may differ next time.
  *
  * A journal is believed if it belongs to the mailbox's owner, to root or to this user, has one link, and nobody else can
- * write to it. Any other is reported, and left where it is.
+ * write to it. Any other is reported, and left where it is. If the mailbox is writable for others, a journal of another
+ * user may be genuine: then nothing is written until that user has finished it.
  */
 
 import {
@@ -28,17 +30,20 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { homeOfUser, nameOfUser } from "../passwd.ts";
 import { type Distrust, distrustDirectory, makePrivateDirectory, NotTrusted, reportDistrust } from "../private-file.ts";
 import { isSystemError } from "../system-error.ts";
-import { syncDirectory } from "./file-ranges.ts";
+import { readRange, syncDirectory } from "./file-ranges.ts";
 import { CannotFinish } from "./mailbox-errors.ts";
 import { type Rights, withRights } from "./rights.ts";
 import { stateFilePath } from "./state-path.ts";
 
 /** The suffix of a journal in a state directory. */
 export type JournalSuffix = ".journal" | ".maildir";
+
+/** The first line of a journal is shorter than this, in bytes. */
+export const longestFirstLine = 64 << 10;
 
 /** Notices for the owner have the journal's name with this suffix. */
 const noticeSuffix = ".unfinished";
@@ -63,14 +68,16 @@ interface Places {
   readonly beside: JournalPlace;
   readonly inHome: JournalPlace | undefined;
   readonly own: JournalPlace;
-  /** Where version 0.1.0 put it, under the name by which the mailbox was opened. */
-  readonly legacy: JournalPlace;
+  readonly notices: readonly JournalPlace[];
+  /** The mailbox's real path. */
+  readonly real: string;
+  readonly isWritableByOthers: boolean;
 }
 
 /** @param mailbox absolute path of an existing mbox or Maildir */
 function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string): Places {
   const real = realpathSync(mailbox);
-  const { uid, gid } = statSync(real);
+  const { uid, gid, mode } = statSync(real);
   const rights = { uid, gid };
   const home = homeOfUser(uid);
   const place = (path: string, isPrivate: boolean, asOwner = true): JournalPlace => ({
@@ -81,12 +88,23 @@ function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string
   });
   const besidePath =
     suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
+  const beside = place(besidePath, false);
+  const inHome =
+    home === undefined ? undefined : place(stateFilePath(join(home, ".local/state/mail"), real, suffix), true);
+  const shared = inHome === undefined ? [beside] : [beside, inHome];
+  // An owner without a home, in a directory of root's: only root can leave the notice.
+  const byRoot = statSync(dirname(besidePath)).uid === 0 ? [{ ...beside, rights: undefined }] : [];
+  const notices = [...shared, ...byRoot].map((at) => ({ ...at, path: `${at.path}${noticeSuffix}` }));
+  const isRoots = beside.rights !== undefined;
+  const own = place(stateFilePath(stateDirectory, real, suffix), true, false);
   return {
     owner: rights,
-    beside: place(besidePath, false),
-    inHome: home === undefined ? undefined : place(stateFilePath(join(home, ".local/state/mail"), real, suffix), true),
-    own: place(stateFilePath(stateDirectory, real, suffix), true, false),
-    legacy: place(stateFilePath(stateDirectory, mailbox, suffix), true, false),
+    beside,
+    inHome,
+    own: isRoots ? { ...own, notices } : own,
+    notices,
+    real,
+    isWritableByOthers: (mode & 0o022) !== 0,
   };
 }
 
@@ -103,9 +121,8 @@ export function placesForJournal(
 ): readonly JournalPlace[] {
   const { owner, beside, inHome, own } = placesOf(mailbox, suffix, stateDirectory);
   const shared = inHome === undefined ? [beside] : [beside, inHome];
-  if (beside.rights === undefined || target === undefined || isOwnedBy(owner, target)) return [...shared, own];
-  const notices = shared.map((place) => ({ ...place, path: `${place.path}${noticeSuffix}` }));
-  return [{ ...own, notices }];
+  const isOwners = beside.rights === undefined || target === undefined || isOwnedBy(owner, target);
+  return isOwners ? [...shared, own] : [own];
 }
 
 /** Whether a user owns a file, or the directory in which it is missing. */
@@ -123,7 +140,18 @@ function readStats(path: string): Stats | undefined {
 }
 
 /** Errors because of which the next place is tried. */
-const notHere = ["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EEXIST", "ELOOP"];
+const notHere = [
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOENT",
+  "ENOTDIR",
+  "EEXIST",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOSPC",
+  "EDQUOT",
+];
 
 /**
  * Creates the draft of a journal, `PATH.new`, in the first place that allows it. A notice for the owner precedes it.
@@ -166,12 +194,12 @@ function createFile({ isPrivate }: JournalPlace, path: string): number {
   return openSync(path, flags, 0o600);
 }
 
-function postNotice({ notices }: JournalPlace): void {
+function postNotice({ path, notices }: JournalPlace): void {
   for (const place of notices) {
     try {
       withRights(place.rights, () => {
         const descriptor = createFile(place, place.path);
-        writeSync(descriptor, "root has begun to change this mailbox; mail -f MAILBOX as root finishes it\n");
+        writeSync(descriptor, `${path}\nroot has begun to change this mailbox; mail -f MAILBOX as root finishes it\n`);
         closeSync(descriptor);
         syncDirectory(dirname(place.path));
       });
@@ -205,19 +233,60 @@ function removeNotice({ path, rights }: JournalPlace): void {
  */
 export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): FoundJournal | undefined {
   if (!mayHaveJournal(mailbox, suffix, stateDirectory)) return undefined;
-  const { owner, beside, inHome, own, legacy } = placesOf(mailbox, suffix, stateDirectory);
-  const shared = inHome === undefined ? [beside] : [beside, inHome];
-  const notices = shared.map((place) => ({ ...place, path: `${place.path}${noticeSuffix}` }));
-  for (const place of [...shared, { ...own, notices }, { ...legacy, notices }]) {
-    const descriptor = openJournal(place, mailbox, owner);
+  const places = placesOf(mailbox, suffix, stateDirectory);
+  const { owner, beside, inHome, own, notices, real } = places;
+  for (const place of inHome === undefined ? [beside, own] : [beside, inHome, own]) {
+    const descriptor = openJournal(place, mailbox, places);
     if (descriptor !== undefined) return { place, descriptor };
   }
-  for (const notice of notices) {
-    if (!isNotice(notice, owner)) continue;
-    if (process.geteuid?.() !== 0) throw new CannotFinish(mailbox, "root");
-    removeNotice(notice);
+  const left = notices.filter((notice) => isNotice(notice, owner));
+  if (left.length > 0 && process.geteuid?.() !== 0) throw new CannotFinish(mailbox, "root");
+  const directories = inHome === undefined ? [own] : [own, inHome];
+  const named = directories.flatMap((place) =>
+    listJournalNames(dirname(place.path))
+      .filter((name) => name.endsWith(suffix))
+      .map((name) => ({ ...place, path: join(dirname(place.path), name) })),
+  );
+  for (const place of [...named, ...left.flatMap(({ path }) => journalNamedBy(path, own))]) {
+    if (!isAbout(place.path, real)) continue;
+    const descriptor = openJournal(place, mailbox, places);
+    if (descriptor !== undefined) return { place, descriptor };
   }
+  for (const notice of left) removeNotice(notice);
   return undefined;
+}
+
+/** The journal that a notice names. Its name may have been planted, so the journal itself is checked as any other. */
+function journalNamedBy(noticePath: string, own: JournalPlace): JournalPlace[] {
+  const [path = ""] = startOf(noticePath).split("\n");
+  return isAbsolute(path) ? [{ ...own, path }] : [];
+}
+
+/** Whether the first line of a journal names the mailbox, by whatever name. */
+function isAbout(journalPath: string, real: string): boolean {
+  try {
+    const { path } = JSON.parse(startOf(journalPath).split("\n")[0] ?? "") as { path?: unknown };
+    return typeof path === "string" && realpathSync(path) === real;
+  } catch (error) {
+    if (isSystemError(error) || error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** Returns the beginning of a file, where its first line is; empty if it cannot be read or is not a regular file. */
+function startOf(path: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isSystemError(error)) return "";
+    throw error;
+  }
+  try {
+    return fstatSync(descriptor).isFile() ? readRange(descriptor, 0, longestFirstLine).toString() : "";
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**
@@ -248,7 +317,8 @@ function listJournalNames(directory: string): string[] {
   }
 }
 
-function openJournal(place: JournalPlace, mailbox: string, owner: Rights): number | undefined {
+function openJournal(place: JournalPlace, mailbox: string, places: Places): number | undefined {
+  const { owner, isWritableByOthers } = places;
   const { path, isPrivate } = place;
   let descriptor: number;
   try {
@@ -257,11 +327,19 @@ function openJournal(place: JournalPlace, mailbox: string, owner: Rights): numbe
     if (!isSystemError(error)) throw error;
     if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
     const found = error.code === "EACCES" ? readLinkStats(path) : undefined;
-    // Only of root's we know that it is one, although we cannot read it.
-    if (found?.uid === 0) throw new CannotFinish(mailbox, nameOfUser(found.uid));
+    if (found === undefined) return undefined;
+    // We cannot read it. Of these users we know that it is one.
+    if (isWritableByOthers || [0, owner.uid].includes(found.uid))
+      throw new CannotFinish(mailbox, nameOfUser(found.uid));
+    reportDistrust(new NotTrusted(path, "other-owner"));
     return undefined;
   }
-  const distrust = distrustJournal(fstatSync(descriptor), owner);
+  const stats = fstatSync(descriptor);
+  const distrust = distrustJournal(stats, owner);
+  if (distrust === "other-owner" && isWritableByOthers) {
+    closeSync(descriptor);
+    throw new CannotFinish(mailbox, nameOfUser(stats.uid));
+  }
   const reason = distrust ?? (isPrivate && place.rights === undefined ? distrustDirectory(dirname(path)) : undefined);
   if (reason === undefined) return descriptor;
   closeSync(descriptor);

@@ -32,6 +32,16 @@ export class CannotFinish extends MailError {
   }
 }
 
+/** An interrupted quit moves messages to a mailbox that this session is writing. It can be finished only by itself. */
+export class FinishFirst extends MailError {
+  constructor(path: string, mbox: string) {
+    super(
+      `${path}: an interrupted quit moves messages to ${mbox}; nothing was written; run "mail -f ${path}" first`,
+      Exit.TempFail,
+    );
+  }
+}
+
 /** A message that another program has removed, or that cannot be read. */
 export class MessageUnreadable extends MailError {
   constructor(message: number, reason: string, cause: unknown) {

@@ -9,18 +9,23 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { appendMessages } from "../../src/mailbox/append.ts";
+import { writeJournalFile } from "../../src/mailbox/journal-file.ts";
 import { createDraft, findJournal, placesForJournal } from "../../src/mailbox/journal-place.ts";
+import type { CommitPlan } from "../../src/mailbox/mailbox.ts";
 import { writeJournal } from "../../src/mailbox/mbox/journal-writer.ts";
 import { openMailbox } from "../../src/mailbox/open.ts";
+import { stateFilePath } from "../../src/mailbox/state-path.ts";
 import { showNotices } from "../../src/notices.ts";
 
 const message = (id: string) => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\nbody of ${id}\n\n`;
@@ -52,7 +57,7 @@ afterEach(() => {
 async function interruptQuit(state = "state-of-the-first", path = spool): Promise<void> {
   const { dev, ino } = statSync(path);
   const plan = { path, dev, ino, oldSize: before.length, offset: 0, mbox: null };
-  const content = { tail: [Buffer.from(after)], forMbox: [] };
+  const content = { tail: () => [Buffer.from(after)], forMbox: () => [] };
   (await writeJournal(join(directory, state), plan, openSync(path, "r"), content)).close();
 }
 
@@ -167,7 +172,7 @@ describe("if only root can finish it,", () => {
     const { dev, ino } = statSync(spool);
     const mbox = { path: join(directory, "mbox-of-root"), at: "end", oldSize: -1 } as const;
     const plan = { path: spool, dev, ino, oldSize: before.length, offset: 0, mbox };
-    const content = { tail: [Buffer.from(after)], forMbox: [Buffer.from(message("one"))] };
+    const content = { tail: () => [Buffer.from(after)], forMbox: () => [Buffer.from(message("one"))] };
     const state = join(directory, "state-of-root");
     (await writeJournal(state, plan, openSync(spool, "r"), content)).close();
 
@@ -204,8 +209,132 @@ describe("if only root can finish it,", () => {
     const bytes = readFileSync(path);
     const start = bytes.indexOf(10) + 1;
     writeFileSync(path, Buffer.concat([Buffer.from(planted.padEnd(start - 1)), bytes.subarray(start - 1)]));
-    await expect(open()).rejects.toThrow("secret");
+    expect(await open()).toBe(true);
+    expect(notices).toEqual([expect.stringContaining('until nobody has run "mail -f')]);
     expect(text(secret)).toBe(message("secret"));
     expect(text(spool)).toBe(before);
+  });
+
+  const rootsQuit = async (state: string) => {
+    chmodSync(directory, 0o755);
+    chownSync(folder, nobody, nobody);
+    chownSync(spool, nobody, nobody);
+    const { dev, ino } = statSync(spool);
+    const mbox = { path: join(directory, "mbox-of-root"), at: "end", oldSize: -1 } as const;
+    const plan = { path: spool, dev, ino, oldSize: before.length, offset: 0, mbox };
+    const content = { tail: () => [Buffer.from(after)], forMbox: () => [Buffer.from(message("one"))] };
+    return writeJournal(join(directory, state), plan, openSync(spool, "r"), content);
+  };
+
+  testAsRoot("root finishes it with another state directory, too", async () => {
+    (await rootsQuit("state-of-root")).close();
+    expect(await open(spool, "another-state-of-root")).toBe(false);
+    expect(text(spool)).toBe(after);
+    expect(journals()).toEqual([]);
+  });
+
+  testAsRoot("a notice without a journal is removed by root", async () => {
+    (await rootsQuit("state-of-root")).close();
+    rmSync(join(directory, "state-of-root"), { recursive: true });
+    expect(await open()).toBe(false);
+    expect([text(spool), journals()]).toEqual([before, []]);
+  });
+
+  testAsRoot("a notice does not lead root to the journal of another mailbox", async () => {
+    const quit = await rootsQuit("state-of-root");
+    quit.close();
+    writeFileSync(join(folder, "other"), before);
+    chownSync(join(folder, "other"), nobody, nobody);
+    writeFileSync(join(folder, ".other.mail-journal.unfinished"), `${quit.place.path}\n`);
+    chownSync(join(folder, ".other.mail-journal.unfinished"), nobody, nobody);
+    expect(await open(join(folder, "other"))).toBe(false);
+    expect(text(join(folder, "other"))).toBe(before);
+    expect(existsSync(quit.place.path)).toBe(true);
+  });
+});
+
+testAsRoot("if others can write to the mailbox, a journal of another user makes it read-only", async () => {
+  await interruptQuit();
+  chownSync(placesForJournal(spool, ".journal", join(directory, "s"), undefined)[0]?.path ?? "", nobody, nobody);
+  chmodSync(spool, 0o660);
+  expect(await open()).toBe(true);
+  expect(notices).toEqual([expect.stringContaining('until nobody has run "mail -f')]);
+  expect(text(spool)).toBe(before);
+});
+
+test("a journal of version 0.1.0, named after a symbolic link, is found by the mailbox's own name", async () => {
+  await interruptQuit();
+  const beside = placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
+  symlinkSync(spool, join(directory, "link"));
+  const state = join(directory, "state");
+  mkdirSync(state, { mode: 0o700 });
+  renameSync(beside, stateFilePath(state, join(directory, "link"), ".journal"));
+  await open(spool, "state");
+  expect(text(spool)).toBe(after);
+  expect(readdirSync(state)).toEqual([]);
+});
+
+test("if the disk of the preferred place is full, the journal lies in the next", async () => {
+  const [beside, own] = [0, -1].map((at) =>
+    placesForJournal(spool, ".journal", join(directory, "s"), undefined).at(at),
+  );
+  if (beside === undefined || own === undefined) throw new Error("no place");
+  const tried: string[] = [];
+  await writeJournalFile([beside, own], spool, (descriptor, { path }) => {
+    tried.push(path);
+    writeSync(tried.length === 1 ? openSync("/dev/full", "w") : descriptor, "x");
+  });
+  expect(tried).toEqual([beside.path, own.path]);
+  expect([journals(), text(own.path)]).toEqual([[], "x"]);
+});
+
+describe("the mbox of an interrupted quit", () => {
+  const other = () => join(folder, "other");
+  const options = () => ({ lockwait: 1, stateDirectory: join(directory, "state") });
+  const ids = (path: string) => text(path).match(/^X-Id: .*/gm);
+  /** A quit of `path` that keeps three and moves one to `to`. */
+  async function interruptMove(path: string, to: string, at: "start" | "end"): Promise<void> {
+    const { dev, ino } = statSync(path);
+    const mbox = { path: to, at, oldSize: statSync(to).size };
+    const plan = { path, dev, ino, oldSize: before.length, offset: 0, mbox };
+    const content = { tail: () => [Buffer.from(after)], forMbox: () => [Buffer.from(message("one"))] };
+    (await writeJournal(join(directory, "state"), plan, openSync(path, "r"), content)).close();
+  }
+
+  test.each(["start", "end"] as const)(
+    "is finished first, if its own quit was interrupted, too: at its %s",
+    async (at) => {
+      writeFileSync(other(), before);
+      await interruptMove(spool, other(), at);
+      await interruptQuit("state", other());
+      await open(spool, "state");
+      expect(ids(spool)).toEqual(["X-Id: three"]);
+      expect(ids(other())?.sort()).toEqual(["X-Id: one", "X-Id: three"]);
+      expect(journals()).toEqual(["other"]);
+    },
+  );
+
+  test("cannot be moved to the first mailbox before that one is opened", async () => {
+    writeFileSync(other(), before);
+    await interruptMove(spool, other(), "end");
+    const mailbox = await openMailbox(other(), options());
+    const plan: CommitPlan = { fate: () => "mbox", mbox: { path: spool, at: "end" } };
+    await expect(mailbox.commit(plan)).rejects.toThrow(`run "mail -f ${spool}" first`);
+    mailbox.close();
+    expect([text(spool), text(other())]).toEqual([before, before]);
+    await open(spool, "state");
+    expect(ids(other())).toEqual(["one", "two", "three", "one"].map((id) => `X-Id: ${id}`));
+  });
+
+  test("is finished without waiting, if two quits name each other's mailbox", async () => {
+    writeFileSync(other(), before);
+    await interruptMove(spool, other(), "end");
+    await interruptMove(other(), spool, "end");
+    await open(spool, "state");
+    await open(other(), "state");
+    expect([ids(spool), ids(other())]).toEqual([
+      ["X-Id: three", "X-Id: one"],
+      ["X-Id: three", "X-Id: one"],
+    ]);
   });
 });

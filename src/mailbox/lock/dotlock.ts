@@ -7,6 +7,7 @@ import {
   linkSync,
   openSync,
   readFileSync,
+  realpathSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -30,9 +31,18 @@ export interface Dotlock {
 /** "impossible" where nobody like us can make the file: then the fcntl() lock alone has to do. */
 export type DotlockOutcome = Dotlock | "refused" | "impossible";
 
-/** Returns the name of a mailbox's dotlock. */
+/** Returns the name of a mailbox's lock file: beside the file itself, where programs that use another name for it look. */
 export function dotlockName(path: string): string {
-  return `${path}.lock`;
+  return `${realPathOf(path)}.lock`;
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return path;
+  }
 }
 
 interface Holder {
@@ -104,7 +114,7 @@ export function tryDotlock(path: string): DotlockOutcome {
       return create(name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      if (["EACCES", "EPERM"].includes(error.code)) return lockByHelper(path) ?? "impossible";
+      if (["EACCES", "EPERM"].includes(error.code)) return lockByHelper(realPathOf(path)) ?? "impossible";
       if (["EROFS", "ENAMETOOLONG", "ENOENT"].includes(error.code)) return "impossible";
       if (error.code !== "EEXIST") throw addPathToError(name, error);
       const stale = staleLock(path);

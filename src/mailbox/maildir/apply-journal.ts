@@ -3,13 +3,16 @@
  * are filed anew, and only then are files removed and renamed. Until the first is removed everything can be taken back, and is.
  */
 import { unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
+import { finishInterruptedQuit } from "../append.ts";
 import { syncDirectory } from "../file-ranges.ts";
-import { type LockedFile, openLocked } from "../locked-file.ts";
-import { asOwner, type Rights, withRights } from "../rights.ts";
-import { accessSpool } from "../spool.ts";
+import type { LockedFile } from "../locked-file.ts";
+import type { MailboxOptions } from "../mailbox.ts";
+import { CannotFinish } from "../mailbox-errors.ts";
+import { lockReplayTarget } from "../replay-target.ts";
+import { asOwner, withRights } from "../rights.ts";
 import { addToMbox, HalfDone, type Undo } from "../to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
@@ -19,15 +22,50 @@ import { applyChanges } from "./state-changes.ts";
 
 const places: readonly Place[] = ["new", "cur"];
 
-/** @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which */
-export async function applyJournal(journal: MaildirJournal, lockwait: number, replaying = false): Promise<void> {
+/**
+ * Plays a journal that a crash has left.
+ *
+ * @throws CannotFinish, MailError; the journal stays then
+ */
+export async function replayMaildirJournal(
+  journal: MaildirJournal,
+  options: Pick<MailboxOptions, "lockwait" | "stateDirectory">,
+) {
   const { path, moved } = journal.work;
-  const rights = replaying ? journal.place.rights : undefined;
+  if (moved === null || moved.at === "maildir") return applyJournal(journal, undefined, true);
+  let mbox: LockedFile;
+  try {
+    mbox = await lockReplayTarget(path, moved.path, options.lockwait, journal.place.rights);
+  } catch (error) {
+    journal.close();
+    if (error instanceof CannotFinish) throw error;
+    throw describeMaildirFailure(path, addPathToError(moved.path, error), later);
+  }
+  try {
+    if (!mbox.created) await finishInterruptedQuit(resolve(moved.path), mbox.descriptor, options);
+    await applyJournal(journal, mbox.descriptor, true);
+  } finally {
+    await mbox.release();
+  }
+}
+
+const later = "the changes are kept and will be finished when it is opened next";
+
+/**
+ * Does what a journal says.
+ *
+ * @param mbox locked, if messages are moved to an mbox
+ * @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which
+ */
+export async function applyJournal(
+  journal: MaildirJournal,
+  mbox: number | undefined,
+  replaying = false,
+): Promise<void> {
+  const { path } = journal.work;
   const undo: Undo[] = [];
   let begun = replaying;
-  let mbox: LockedFile | undefined;
   try {
-    if (moved !== null && moved.at !== "maildir") mbox = await openTargetMbox(moved.path, lockwait, rights);
     await writeElsewhere(journal, mbox, replaying, undo);
     const { going, changes } = journal.names();
     removeMessages(path, going, () => {
@@ -37,29 +75,18 @@ export async function applyJournal(journal: MaildirJournal, lockwait: number, re
   } catch (error) {
     if (begun || error instanceof HalfDone) {
       journal.close();
-      throw describeMaildirFailure(path, error, "the changes are kept and will be finished when it is opened next");
+      throw describeMaildirFailure(path, error, later);
     }
     for (const step of undo.reverse()) step();
     journal.drop();
     throw describeMaildirFailure(path, error, "nothing was changed");
-  } finally {
-    await mbox?.release();
   }
   journal.drop();
 }
 
-/** @param rights of the Maildir's owner, if the owner's journal names the file: it must not lead root to another one */
-async function openTargetMbox(path: string, lockwait: number, rights: Rights | undefined): Promise<LockedFile> {
-  try {
-    return await openLocked(path, lockwait, undefined, rights && accessSpool(path, rights));
-  } catch (error) {
-    throw addPathToError(path, error);
-  }
-}
-
 async function writeElsewhere(
   journal: MaildirJournal,
-  mbox: LockedFile | undefined,
+  mbox: number | undefined,
   replaying: boolean,
   undo: Undo[],
 ): Promise<void> {
@@ -68,8 +95,7 @@ async function writeElsewhere(
   if (moved?.at === "maildir") undo.push(await fileFrames(moved.path, journal.moved(), rights));
   else if (moved !== null && mbox !== undefined) {
     const work = { ...moved, length: movedLength };
-    const { descriptor } = mbox;
-    undo.push(withRights(rights, () => addToMbox(work, descriptor, () => journal.moved(), replaying)));
+    undo.push(withRights(rights, () => addToMbox(work, mbox, () => journal.moved(), replaying)));
   }
   if (edited > 0) undo.push(await fileFrames(path, journal.edited()));
 }

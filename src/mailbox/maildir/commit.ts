@@ -1,40 +1,52 @@
 /** The end of a session with a Maildir: names tell the state, files go, and what moves is written elsewhere before. */
 
-import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
-import { resolve } from "node:path";
+import { closeSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
-import { statIfPresent } from "../../file-stats.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { finishInterruptedQuit, separator } from "../append.ts";
-import { mayHaveJournal } from "../journal-place.ts";
-import { openLocked } from "../locked-file.ts";
+import { findJournal, mayHaveJournal } from "../journal-place.ts";
+import { type LockedTarget, withLockedTarget } from "../locked-target.ts";
 import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
+import { CannotFinish } from "../mailbox-errors.ts";
 import { storedForm } from "../stored-form.ts";
-import { applyJournal } from "./apply-journal.ts";
+import { applyJournal, replayMaildirJournal } from "./apply-journal.ts";
 import { meansMaildir } from "./directory.ts";
 import { baseOf, lettersOf } from "./file-name.ts";
 import { changeFlags, changeOf, type StateChange } from "./flags.ts";
 import { frame } from "./frames.ts";
 import { lockMaildir } from "./lock.ts";
 import { maildirForm, withLetters } from "./maildir-form.ts";
-import { MaildirJournal, type MaildirWork } from "./maildir-journal.ts";
+import { MaildirJournal, type MaildirWork, type Parts } from "./maildir-journal.ts";
 import type { Entry, MessageTable } from "./message-table.ts";
 import { filing } from "./safe-delivery.ts";
 import { applyChanges } from "./state-changes.ts";
 
 /** Plays the journal that a crash has left. */
-export async function finishMaildirCommit(path: string, { stateDirectory, lockwait }: MailboxOptions): Promise<void> {
-  const left = MaildirJournal.left(stateDirectory, path);
-  if (left === undefined) return;
-  left.close();
-  const release = await lockMaildir(path, lockwait);
+export async function finishMaildirCommit(path: string, options: MailboxOptions): Promise<void> {
+  if (!hasJournal(path, options.stateDirectory)) return;
+  const release = await lockMaildir(path, options.lockwait);
   try {
-    // Looked for again: another session may have finished it while we waited.
-    const journal = MaildirJournal.left(stateDirectory, path);
-    if (journal !== undefined) await applyJournal(journal, lockwait, true);
+    await finishLockedMaildir(path, options);
   } finally {
     await release();
+  }
+}
+
+/** The same for a Maildir that is locked. Its journal is looked for again: its session may have finished meanwhile. */
+export async function finishLockedMaildir(path: string, options: MailboxOptions): Promise<void> {
+  if (!mayHaveJournal(path, ".maildir", options.stateDirectory)) return;
+  const journal = MaildirJournal.left(options.stateDirectory, path);
+  if (journal !== undefined) await replayMaildirJournal(journal, options);
+}
+
+function hasJournal(path: string, stateDirectory: string): boolean {
+  try {
+    const found = findJournal(path, ".maildir", stateDirectory);
+    if (found !== undefined) closeSync(found.descriptor);
+    return found !== undefined;
+  } catch (error) {
+    if (error instanceof CannotFinish) return true;
+    throw error;
   }
 }
 
@@ -53,7 +65,7 @@ export interface Leaving {
  * @returns how many of the known messages stay
  * @throws MailError; nothing was changed then, or the text says what was not
  */
-export async function commitMaildir(leaving: Leaving, { stateDirectory, lockwait }: MailboxOptions): Promise<number> {
+export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
   const { mailbox, table, known, plan, replaced } = leaving;
   const kept: number[] = [];
   const moved: number[] = [];
@@ -69,46 +81,34 @@ export async function commitMaildir(leaving: Leaving, { stateDirectory, lockwait
   const changes = changesOf(leaving, kept);
   if (going.length === 0) storeState(mailbox.path, changes);
   else {
-    if (moved.length > 0 && plan.mbox !== undefined) await finishTarget(plan.mbox.path, stateDirectory, lockwait);
-    const target = moved.length === 0 || plan.mbox === undefined ? null : targetOf(plan.mbox);
-    const journal = await MaildirJournal.write(
-      stateDirectory,
-      { path: mailbox.path, moved: target },
-      {
+    const leave = async (target: MaildirWork["moved"], mbox?: LockedTarget) => {
+      const parts: Parts = {
         bases: going.map((message) => baseOf(table.entry(message).name)),
         changes,
-        moved: target === null ? [] : forTarget(leaving, moved, target),
-        edited: framesOf(leaving, edited),
-      },
-    );
-    await applyJournal(journal, lockwait);
+        moved: () => (target === null ? [] : forTarget(leaving, moved, mbox)),
+        edited: () => framesOf(leaving, edited),
+      };
+      const journal = await MaildirJournal.write(options.stateDirectory, { path: mailbox.path, moved: target }, parts);
+      await applyJournal(journal, mbox?.descriptor);
+    };
+    const to = moved.length === 0 ? undefined : plan.mbox;
+    if (to === undefined) await leave(null);
+    else if (meansMaildir(to.path)) await leave({ path: to.path, at: "maildir", oldSize: -1 });
+    else
+      await withLockedTarget(to, { ...options, holding: [] }, (mbox) =>
+        leave({ path: to.path, at: to.at, oldSize: mbox.oldSize }, mbox),
+      );
   }
   return kept.length;
 }
 
-/** An mbox whose own quit was interrupted has to be whole before anything is added to it. */
-async function finishTarget(path: string, stateDirectory: string, lockwait: number): Promise<void> {
-  const absolute = resolve(path);
-  if (meansMaildir(path) || !existsSync(absolute) || !mayHaveJournal(absolute, ".journal", stateDirectory)) return;
-  const mbox = await openLocked(absolute, lockwait);
-  try {
-    await finishInterruptedQuit(absolute, mbox.descriptor, { stateDirectory, lockwait });
-  } finally {
-    await mbox.release();
-  }
-}
-
-function targetOf({ path, at }: NonNullable<CommitPlan["mbox"]>): NonNullable<MaildirWork["moved"]> {
-  if (meansMaildir(path)) return { path, at: "maildir", oldSize: -1 };
-  return { path, at, oldSize: statIfPresent(path)?.size ?? -1 };
-}
-
+/** @param mbox undefined if the messages are moved to a Maildir */
 function forTarget(
   leaving: Leaving,
   messages: readonly number[],
-  target: NonNullable<MaildirWork["moved"]>,
+  mbox: LockedTarget | undefined,
 ): Iterable<Uint8Array> {
-  return target.at === "maildir" ? framesOf(leaving, messages) : mboxForms(leaving, messages, target);
+  return mbox === undefined ? framesOf(leaving, messages) : mboxForms(leaving, messages, mbox.between);
 }
 
 function* framesOf({ mailbox, table }: Leaving, messages: readonly number[]): Iterable<Uint8Array> {
@@ -119,25 +119,12 @@ function* framesOf({ mailbox, table }: Leaving, messages: readonly number[]): It
   }
 }
 
-function* mboxForms(
-  { mailbox, table }: Leaving,
-  messages: readonly number[],
-  { path, at, oldSize }: NonNullable<MaildirWork["moved"]>,
-): Iterable<Uint8Array> {
-  if (at === "end" && oldSize > 0) yield separatorIn(path);
+function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], between: Buffer): Iterable<Uint8Array> {
+  if (between.length > 0) yield between;
   for (const message of messages) {
     const entry = table.entry(message);
     const status = (entry.flags & Flag.Read) !== 0 ? "RO" : "O";
     yield* withLetters(storedForm(mailbox, message, { status, isCopy: true }), lettersOf(entry.name));
-  }
-}
-
-function separatorIn(path: string): Buffer {
-  const descriptor = openSync(path, "r");
-  try {
-    return separator(descriptor, fstatSync(descriptor).size);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

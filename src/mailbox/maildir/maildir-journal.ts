@@ -27,8 +27,9 @@ export interface Parts {
   readonly bases: readonly string[];
   /** Of those that stay, by the base of the name. */
   readonly changes: ReadonlyMap<string, StateChange>;
-  readonly moved: Iterable<Uint8Array>;
-  readonly edited: Iterable<Uint8Array>;
+  /** Called again if the disk of one place is full. */
+  readonly moved: () => Iterable<Uint8Array>;
+  readonly edited: () => Iterable<Uint8Array>;
 }
 
 const suffix = ".maildir";
@@ -53,7 +54,7 @@ export class MaildirJournal {
   /** @throws MailError with the reason; no journal is left then, and nothing was changed */
   static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): Promise<MaildirJournal> {
     const places = placesForJournal(work.path, suffix, directory, work.moved?.path);
-    return writeJournalFile(places, work.path, (descriptor, _draft, place) => {
+    return writeJournalFile(places, work.path, (descriptor, place) => {
       const whole = (bases: number, movedLength: number, edited: number): MaildirWork => ({
         version: 1,
         ...work,
@@ -64,8 +65,8 @@ export class MaildirJournal {
       const width = Buffer.byteLength(JSON.stringify(whole(0, 0, 0))) + lengthDigits;
       const bases = Buffer.from(JSON.stringify({ going: parts.bases, changes: [...parts.changes] }));
       const movedAt = writePieces(descriptor, [bases], width + 1);
-      const editedAt = writePieces(descriptor, parts.moved, movedAt);
-      const end = writePieces(descriptor, parts.edited, editedAt);
+      const editedAt = writePieces(descriptor, parts.moved(), movedAt);
+      const end = writePieces(descriptor, parts.edited(), editedAt);
       const done = whole(bases.length, editedAt - movedAt, end - editedAt);
       writeAll(descriptor, firstLine(done, width + 1), 0);
       return new MaildirJournal(done, descriptor, place, width + 1);

@@ -9,7 +9,7 @@ import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
 import { CannotFinish, MessageUnreadable } from "../mailbox-errors.ts";
 import { oneByOne } from "../pieces.ts";
-import { commitMaildir, finishMaildirCommit } from "./commit.ts";
+import { commitMaildir, finishLockedMaildir, finishMaildirCommit } from "./commit.ts";
 import { removeAbandoned } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 import { lockMaildir } from "./lock.ts";
@@ -158,6 +158,7 @@ class MaildirMailbox implements Mailbox {
     if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
     const release = await lockMaildir(this.path, this.#options.lockwait);
     try {
+      await finishLockedMaildir(this.path, this.#options);
       const known = this.count;
       const arrived = this.#table.look();
       const leaving = { mailbox: this, table: this.#table, known, plan, replaced: this.#replaced };

@@ -3,7 +3,6 @@ import { closeSync, constants, openSync } from "node:fs";
 import { readInto, writeAll } from "../file-ranges.ts";
 import { firstLine, writeJournalFile } from "../journal-file.ts";
 import { type JournalPlace, placesForJournal } from "../journal-place.ts";
-import { withRights } from "../rights.ts";
 import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
 import { Journal, journalSuffix, type Plan, probeOf, type Work } from "./journal.ts";
 import { PageSums } from "./page-sums.ts";
@@ -12,9 +11,9 @@ import { PageSums } from "./page-sums.ts";
 const lineRoom = 256;
 
 export interface JournalContent {
-  /** Stretches are of the spool. */
-  readonly tail: Iterable<Part>;
-  readonly forMbox: Iterable<Uint8Array>;
+  /** Stretches are of the spool. Called again if the disk of one place is full. */
+  readonly tail: () => Iterable<Part>;
+  readonly forMbox: () => Iterable<Uint8Array>;
   /** It is large and will not be read again, unless after a crash. */
   readonly direct?: boolean;
 }
@@ -47,8 +46,8 @@ export function writeJournal(
   return writeJournalFile(
     places,
     plan.path,
-    async (descriptor, draft, place) => {
-      const direct = content.direct === true ? withRights(place.rights, () => openDirect(draft)) : undefined;
+    async (descriptor, place) => {
+      const direct = content.direct === true ? openDirect(descriptor) : undefined;
       try {
         return await fillJournal({ descriptor, direct }, plan, spool, place, content, options);
       } finally {
@@ -79,8 +78,8 @@ async function fillJournal(
     sums.advance(Math.min(plan.offset + Math.min(end, mboxAt) - tailAt, plan.oldSize));
   };
   const writer = new BlockWriter(file, tailAt, spool, { onBlock });
-  mboxAt = await writer.add(tail);
-  const end = await writer.add(forMbox);
+  mboxAt = await writer.add(tail());
+  const end = await writer.add(forMbox());
   await writer.end();
   const tailLength = mboxAt - tailAt;
   const newSize = plan.offset + tailLength;
@@ -100,10 +99,14 @@ function toBufferView({ buffer, byteOffset, byteLength }: Int32Array): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** @returns undefined where the file system has no direct writes */
-function openDirect(path: string): number | undefined {
+/**
+ * Opens the same file once more, for direct writes. By its descriptor, because another user may have replaced the name.
+ *
+ * @returns undefined if the file system has no direct writes, or /proc is not mounted
+ */
+function openDirect(descriptor: number): number | undefined {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_DIRECT | constants.O_NOFOLLOW);
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_DIRECT);
   } catch {
     return undefined;
   }

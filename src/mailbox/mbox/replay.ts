@@ -1,16 +1,18 @@
 /** Finishes what a crash interrupted, once. What was delivered to the spool since is found and kept. */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { notice } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
 import { isPartlyWritten, readInto, readRange, writePieces } from "../file-ranges.ts";
+import { findJournal, mayHaveJournal } from "../journal-place.ts";
 import { lockFile } from "../lock/lock-file.ts";
-import { type LockedFile, openLocked } from "../locked-file.ts";
-import type { Rights } from "../rights.ts";
-import { accessSpool } from "../spool.ts";
+import { hasName, type LockedFile } from "../locked-file.ts";
+import { CannotFinish, FinishFirst } from "../mailbox-errors.ts";
+import { lockReplayTarget } from "../replay-target.ts";
 import { keptPath } from "../state-path.ts";
 import { heldByMbox } from "../to-mbox.ts";
 import { addMessages, describeUnfinished, makeRoom, writeTail } from "./apply.ts";
-import { Journal, type Plan, probeOf } from "./journal.ts";
+import { Journal, journalSuffix, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import { eachIsOneOf, pageSums } from "./page-sums.ts";
 
@@ -26,33 +28,69 @@ export async function finishCommit(path: string, directory: string, spool: numbe
   }
 }
 
-/** The same for a spool that is locked. */
-export async function finishLocked(path: string, directory: string, spool: number, lockwait: number): Promise<void> {
+/**
+ * Finishes the interrupted quit of a spool that is locked.
+ *
+ * @param holding descriptors of other mailboxes that this process has locked: their locks would refuse us, too
+ * @throws CannotFinish, FinishFirst, MailboxBusy, MailError; the journal is kept then
+ */
+export async function finishLocked(
+  path: string,
+  directory: string,
+  spool: number,
+  lockwait: number,
+  holding: readonly number[] = [],
+): Promise<void> {
   const journal = Journal.left(directory, path);
   if (journal === undefined) return;
   try {
     const { mbox } = journal.work;
-    const { rights } = journal.place;
-    const locked = mbox === null || mbox.at === "maildir" ? undefined : await openTarget(mbox.path, lockwait, rights);
+    if (mbox === null || mbox.at === "maildir") {
+      await replay(journal, directory, spool, undefined);
+      return;
+    }
+    if (holding.some((descriptor) => hasName(descriptor, mbox.path))) throw new FinishFirst(path, mbox.path);
+    const locked = await lockReplayTarget(path, mbox.path, lockwait, journal.place.rights);
     try {
+      await finishTarget(mbox.path, directory, locked, lockwait, [...holding, spool]);
       await replay(journal, directory, spool, locked);
     } finally {
-      await locked?.release();
+      await locked.release();
     }
   } catch (error) {
-    throw describeUnfinished(journal.work, error);
+    throw error instanceof CannotFinish || error instanceof FinishFirst
+      ? error
+      : describeUnfinished(journal.work, error);
   }
 }
 
-/** With the rights of the mailbox's owner, if the journal is the owner's: it must not lead root to another file. */
-function openTarget(path: string, lockwait: number, rights: Rights | undefined): Promise<LockedFile> {
-  return openLocked(path, lockwait, undefined, rights && accessSpool(path, rights));
+/** Finishes the mbox's own interrupted quit first: messages added before that would be in its way. */
+async function finishTarget(
+  path: string,
+  directory: string,
+  mbox: LockedFile,
+  lockwait: number,
+  holding: readonly number[],
+): Promise<void> {
+  if (mbox.created || !mayHaveJournal(path, journalSuffix, directory)) return;
+  try {
+    await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
+  } catch (error) {
+    // Two quits wait for each other. Version 0.1.0 could leave such a pair; the one that is asked for comes first.
+    if (!(error instanceof FinishFirst)) throw error;
+  }
 }
 
+/** Whether there is a journal to be looked for under the lock: its session may still be running. */
 function hasJournal(directory: string, path: string): boolean {
-  const journal = Journal.left(directory, path);
-  journal?.close();
-  return journal !== undefined;
+  try {
+    const found = findJournal(path, journalSuffix, directory);
+    if (found !== undefined) closeSync(found.descriptor);
+    return found !== undefined;
+  } catch (error) {
+    if (error instanceof CannotFinish) return true;
+    throw error;
+  }
 }
 
 async function replay(journal: Journal, directory: string, spool: number, mbox: LockedFile | undefined): Promise<void> {
@@ -95,11 +133,11 @@ async function withDelivered(
 ): Promise<Journal> {
   const { path, dev, ino, offset } = journal.work;
   const plan: Plan = { path, dev, ino, oldSize: size, offset, mbox: null };
-  const tail = (function* () {
+  const tail = function* () {
     yield* journal.tail();
     yield { start: delivered, end: size };
-  })();
-  const again = await writeJournal(directory, plan, spool, { tail, forMbox: [] }, { replaces: journal });
+  };
+  const again = await writeJournal(directory, plan, spool, { tail, forMbox: () => [] }, { replaces: journal });
   journal.close();
   return again;
 }

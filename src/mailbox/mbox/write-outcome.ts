@@ -1,9 +1,6 @@
 /** Writes what a commit has decided: the journal first, then mbox and the mailbox. */
-import { fstatSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
-import { addPathToError } from "../../system-error.ts";
-import { separator } from "../append.ts";
-import { type LockedFile, openLocked } from "../locked-file.ts";
+import { fstatSync } from "node:fs";
+import { withLockedTarget } from "../locked-target.ts";
 import type { CommitPlan, MailboxOptions } from "../mailbox.ts";
 import { meansMaildir } from "../maildir/directory.ts";
 import { carryOutJournal } from "./apply.ts";
@@ -12,7 +9,6 @@ import type { Plan } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import type { MessageIndex } from "./message-index.ts";
-import { finishLocked } from "./replay.ts";
 import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOfFirstChange } from "./rewrite.ts";
 
 export interface Commit {
@@ -33,26 +29,10 @@ export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
     const work = to === undefined ? null : ({ path: to.path, at: "maildir", oldSize: -1 } as const);
     return writeJournalled(commit, work, frames, undefined);
   }
-  let mbox: LockedFile;
-  try {
-    mbox = await openLocked(to.path, options.lockwait);
-  } catch (error) {
-    throw addPathToError(to.path, error);
-  }
-  try {
-    // What a crash has left undone there comes first: a new file in the place of mbox would make it impossible.
-    if (!mbox.created) await finishLocked(resolve(to.path), options.stateDirectory, mbox.descriptor, options.lockwait);
-    const { size } = fstatSync(mbox.descriptor);
-    const between = to.at === "end" ? separator(mbox.descriptor, size) : Buffer.alloc(0);
-    const work = { path: to.path, at: to.at, oldSize: mbox.created ? -1 : size };
+  return withLockedTarget(to, { ...options, holding: [file.descriptor] }, ({ descriptor, oldSize, between }) => {
     const messages = () => messagesForMbox(file, outcome.moved, between, to.keepField);
-    return await writeJournalled(commit, work, messages, mbox.descriptor);
-  } catch (error) {
-    if (mbox.created && fstatSync(mbox.descriptor).size === 0) rmSync(to.path, { force: true });
-    throw error;
-  } finally {
-    await mbox.release();
-  }
+    return writeJournalled(commit, { path: to.path, at: to.at, oldSize }, messages, descriptor);
+  });
 }
 
 async function writeJournalled(
@@ -70,7 +50,7 @@ async function writeJournalled(
     stateDirectory,
     { path, dev, ino, oldSize: covered, offset, mbox },
     descriptor,
-    { tail: tail.parts(), forMbox: forMbox(), direct: tail.isMadeAgain },
+    { tail: () => tail.parts(), forMbox, direct: tail.isMadeAgain },
     { onWritten: (bytes) => onProgress?.(Math.min(bytes, half), 2 * half), signal: plan.signal },
   );
   const { index } = tail;

@@ -9,8 +9,10 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -133,6 +135,17 @@ function deadPid(): number {
 }
 
 describe("the dotlock", () => {
+  test("lies beside the mailbox itself if that is opened by a symbolic link", async () => {
+    mkdirSync(join(home, "elsewhere"));
+    symlinkSync(spool, join(home, "elsewhere/link"));
+    const descriptor = openSync(spool, "r+");
+    const release = await lockFile(join(home, "elsewhere/link"), descriptor, 1);
+    expect([existsSync(`${spool}.lock`), readdirSync(join(home, "elsewhere"))]).toEqual([true, ["link"]]);
+    await release();
+    closeSync(descriptor);
+    expect(existsSync(`${spool}.lock`)).toBe(false);
+  });
+
   const hour = 3600;
   test.each<[string, () => string, number, "stale" | "held"]>([
     // what it shows                                    content                              age      outcome

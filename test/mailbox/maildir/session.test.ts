@@ -11,9 +11,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { openLocked } from "../../../src/mailbox/locked-file.ts";
 import { type CommitPlan, Flag } from "../../../src/mailbox/mailbox.ts";
+import { MaildirJournal } from "../../../src/mailbox/maildir/maildir-journal.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
+import { subjectsInMbox } from "../support/accounts.ts";
 import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
 import { type Home, makeHome } from "../support/program.ts";
 
@@ -248,6 +252,41 @@ describe("a journal in which a disk has failed", () => {
 
 describe("another client during the session", () => {
   const options = () => ({ lockwait: 1, stateDirectory: join(home.path, "state") });
+
+  test("may append to mbox until its lock is acquired: what is moved there begins on a line of its own", async () => {
+    makeMaildir(maildir, three);
+    const path = join(home.path, "mbox");
+    writeFileSync(path, mbox("old@example.org", "old"));
+    const mailbox = await openMailbox(maildir, { ...options(), lockwait: 10 });
+    const other = await openLocked(path, 1);
+    const quit = mailbox.commit({ fate: () => "mbox", mbox: { path, at: "end" } });
+    await setTimeout(200);
+    const unfinished = mbox("other@example.org", "other").trimEnd();
+    writeFileSync(path, unfinished, { flag: "a" });
+    await other.release();
+    await quit;
+    mailbox.close();
+    expect(subjectsInMbox(path)).toEqual(["old", "other", "older", "one", "two"]);
+  });
+
+  test("may have been a session whose quit was interrupted since: that quit is finished first", async () => {
+    makeMaildir(maildir, three);
+    const path = join(home.path, "mbox");
+    const mailbox = await openMailbox(maildir, options());
+    const work = { path: maildir, moved: { path, at: "end", oldSize: -1 } } as const;
+    const parts = {
+      bases: ["1600000001.M000001P1.host"],
+      changes: new Map(),
+      moved: () => [Buffer.from(mbox("ann@example.org", "one"))],
+      edited: () => [],
+    };
+    (await MaildirJournal.write(options().stateDirectory, work, parts)).close();
+    await mailbox.commit({ fate: (message) => (message === 3 ? "mbox" : "keep"), mbox: { path, at: "end" } });
+    mailbox.close();
+    expect(subjectsInMbox(path)).toEqual(["one", "two"]);
+    expect([...filesOf(maildir).values()].map((content) => /^Subject: (.*)$/m.exec(content)?.[1])).toEqual(["older"]);
+    expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
+  });
 
   test("may move a message from new to cur and flag it: it is read, marked and found by its base", async () => {
     makeMaildir(maildir, three);

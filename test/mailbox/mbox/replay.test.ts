@@ -53,7 +53,7 @@ async function leaveJournal(tail = after): Promise<void> {
     offset: 0,
     mbox: { path: mbox, at: "end", oldSize: -1 },
   } as const;
-  const content = { tail: [Buffer.from(tail)], forMbox: [Buffer.from(one)] };
+  const content = { tail: () => [Buffer.from(tail)], forMbox: () => [Buffer.from(one)] };
   (await writeJournal(state(), plan, openSync(spool, "r"), content)).close();
 }
 

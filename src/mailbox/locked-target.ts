@@ -1,0 +1,52 @@
+/** The mbox to which a commit moves messages. */
+import { fstatSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { addPathToError } from "../system-error.ts";
+import { finishInterruptedQuit, separator } from "./append.ts";
+import { type LockedFile, openLocked } from "./locked-file.ts";
+import type { CommitPlan, MailboxOptions } from "./mailbox.ts";
+
+export interface LockedTarget {
+  readonly descriptor: number;
+  /** Length in bytes; -1 if the file was missing. */
+  readonly oldSize: number;
+  /** Bytes that separate its last message from what is appended; none if messages are prepended. */
+  readonly between: Buffer;
+}
+
+export type TargetOptions = Pick<MailboxOptions, "lockwait" | "stateDirectory"> & {
+  /** Descriptors of mailboxes that the caller has locked. */
+  readonly holding: readonly number[];
+};
+
+/**
+ * Locks the mbox, finishes its own interrupted quit, and runs a task. The size is read under the lock: another program may
+ * append to mbox until then. A file that was created is removed if the task fails and leaves it empty.
+ *
+ * @throws MailboxBusy, CannotFinish, FinishFirst, MailError, or what the task throws
+ */
+export async function withLockedTarget<T>(
+  { path, at }: NonNullable<CommitPlan["mbox"]>,
+  { holding, ...options }: TargetOptions,
+  task: (target: LockedTarget) => Promise<T>,
+): Promise<T> {
+  let mbox: LockedFile;
+  try {
+    mbox = await openLocked(path, options.lockwait);
+  } catch (error) {
+    throw addPathToError(path, error);
+  }
+  const { descriptor, created } = mbox;
+  try {
+    // A new file in the place of mbox would make it impossible to finish that quit.
+    if (!created) await finishInterruptedQuit(resolve(path), descriptor, options, holding);
+    const { size } = fstatSync(descriptor);
+    const between = at === "end" ? separator(descriptor, size) : Buffer.alloc(0);
+    return await task({ descriptor, oldSize: created ? -1 : size, between });
+  } catch (error) {
+    if (created && fstatSync(descriptor).size === 0) rmSync(path, { force: true });
+    throw error;
+  } finally {
+    await mbox.release();
+  }
+}
