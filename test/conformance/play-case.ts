@@ -102,7 +102,7 @@ function environment(played: Case, root: string): Record<string, string> {
   const home = join(root, "home");
   const xdg = join(root, "xdg");
   const env: Record<string, string> = {
-    PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+    PATH: "/usr/bin:/bin",
     HOME: home,
     MAIL: join(home, "spool"),
     TZ: "UTC",

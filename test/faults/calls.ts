@@ -1,0 +1,75 @@
+/** The system calls of a client, and their failure at a chosen one, by strace. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Ended, Lab } from "./lab.ts";
+
+export const writes = ["write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync", "ftruncate"];
+export const changes = [
+  ...writes,
+  "truncate",
+  "rename",
+  "renameat",
+  "renameat2",
+  "unlink",
+  "unlinkat",
+  "link",
+  "linkat",
+];
+
+export interface Call {
+  readonly name: string;
+  /** The how-manyeth of its name in its thread, from 1. */
+  readonly ordinal: number;
+  /** The arguments and the result, as strace shows them; a descriptor is followed by its `<path>`. */
+  readonly text: string;
+}
+
+const trace = ({ root }: Lab) => join(root, "trace");
+
+/** Returns the calls of the last trace that concern a file of the laboratory, in order. */
+function readCalls(lab: Lab): Call[] {
+  const counts = new Map<string, number>();
+  return readFileSync(trace(lab), "latin1")
+    .split("\n")
+    .flatMap((line) => {
+      const [, thread, name = "", text = ""] = /^(\d+) +(\w+)\((.*)$/.exec(line) ?? [];
+      const ordinal = (counts.get(`${thread} ${name}`) ?? 0) + 1;
+      counts.set(`${thread} ${name}`, ordinal);
+      const isByName = /^(?:open|rename|link|unlink|truncate)/.test(name);
+      return (isByName ? text.includes(lab.root) : /^\d+</.test(text) && text.includes(`<${lab.root}/`))
+        ? [{ name, ordinal, text }]
+        : [];
+    });
+}
+
+function strace(lab: Lab, ...options: readonly string[]): string[] {
+  return ["strace", "-f", "-y", "-qq", "-s", "40", "-e", "signal=none", "-o", trace(lab), ...options];
+}
+
+/** Plays an undisturbed session. */
+export async function traceSession(
+  lab: Lab,
+  commands: string[],
+  calls: string[],
+): Promise<{ ended: Ended; calls: Call[] }> {
+  const ended = await lab.play(commands, { prefix: strace(lab, "-e", `trace=${calls.join(",")}`) });
+  return { ended, calls: readCalls(lab) };
+}
+
+/**
+ * Plays a session in which one call is replaced.
+ * @param fault `signal=KILL` or `error=ENOSPC`, as strace(1) has it
+ * @param isLasting the same for all later calls of the name
+ * @returns also the calls that were hit
+ */
+export async function playWithFault(
+  lab: Lab,
+  commands: string[],
+  { name, ordinal }: Call,
+  fault: string,
+  isLasting = false,
+) {
+  const inject = `inject=${name}:${fault}:when=${ordinal}${isLasting ? "+" : ""}`;
+  const ended = await lab.play(commands, { prefix: strace(lab, "-e", `trace=${name}`, "-e", inject) });
+  return { ended, hit: readCalls(lab).filter(({ text }) => text.includes("(INJECTED)")) };
+}

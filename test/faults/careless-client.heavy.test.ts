@@ -1,0 +1,27 @@
+/** Each campaign is worth something only if it fails: all do for a client without any care. */
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { campaigns } from "./campaigns.ts";
+import { missingFor, playCampaign } from "./play-campaign.ts";
+
+const client = [process.execPath, join(import.meta.dirname, "careless-client.cjs")];
+
+/** What each campaign must find, among other things. */
+const finds: Readonly<Record<string, RegExp>> = {
+  "kill-systematic": /is lost/,
+  "kill-random": /is lost/,
+  enospc: /exit code 0/,
+  eio: /exit code 0/,
+  unsynced: /the spool is not synced after its last change/,
+};
+
+test.each(campaigns)("$name fails for a careless client", async (campaign) => {
+  const missing = missingFor(campaign);
+  if (missing.length > 0) {
+    process.stderr.write(`left out: ${campaign.name} needs ${missing.join(", ")}\n`);
+    return;
+  }
+  const { broken } = await playCampaign(campaign, client, 24);
+  expect(broken.some((line) => finds[campaign.name]!.test(line)) ? [] : broken).toEqual([]);
+  expect(broken).not.toEqual([]);
+});

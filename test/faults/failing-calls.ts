@@ -1,0 +1,40 @@
+/** Each call that writes fails, once and from then on. */
+import { type Call, playWithFault, traceSession, writes } from "./calls.ts";
+import { type Campaign, inLab, roundOf } from "./campaign.ts";
+import { judgeEnd, plans } from "./lab.ts";
+
+/** A lock that is not acquired and a cache that is not written may pass, if no message is lost. */
+const concernsMessages = ({ text }: Call) => !/\.lock|\/\.lk|\/\.cache\//.test(text.split(",")[0] ?? "");
+
+function failingCalls(name: string, error: string): Campaign {
+  return {
+    name,
+    does: `makes each call that writes or syncs a file fail with ${error}, once and from then on`,
+    needs: ["strace"],
+    async rounds(client) {
+      const all = plans.map(async (plan) => {
+        const { calls } = await inLab(client, plan.name, (lab) => traceSession(lab, plan.commands(lab), writes));
+        const points = new Map(calls.map((call) => [`${call.name} ${call.ordinal}`, call]));
+        return [...points].flatMap(([title, call]) =>
+          [false, true].map((isLasting) =>
+            roundOf(client, plan, `${error} at ${title}${isLasting ? " and later" : ""}`, async (lab) => {
+              const { ended, hit } = await playWithFault(lab, plan.commands(lab), call, `error=${error}`, isLasting);
+              const broken = judgeEnd(ended);
+              if (broken.length === 0 && hit.some(concernsMessages)) {
+                if (ended.exit === 0)
+                  broken.push(`exit code 0, though this failed: ${hit[0]?.text.replaceAll(lab.root, "")}`);
+                // A lasting failure is also one of standard error.
+                if (ended.err === "" && !isLasting) broken.push("nothing on standard error");
+              }
+              return [...broken, ...(await lab.accountAfterRestart(plan.fates(lab)))];
+            }),
+          ),
+        );
+      });
+      return (await Promise.all(all)).flat();
+    },
+  };
+}
+
+export const enospc = failingCalls("enospc", "ENOSPC");
+export const eio = failingCalls("eio", "EIO");
