@@ -16,7 +16,7 @@ import { forwardCommands } from "./forward.ts";
 import { headerCommands } from "./headers.ts";
 import { helpCommands } from "./help.ts";
 import { stateCommands } from "./marking.ts";
-import { outgoingCommands } from "./outgoing.ts";
+import { mailCommands, trackCommands } from "./outgoing.ts";
 import { partCommands } from "./parts.ts";
 import { pipeCommands } from "./pipe.ts";
 import { printCommands } from "./print.ts";
@@ -40,9 +40,10 @@ export const declaredCommands: readonly Command[] = [
   ...sortCommands,
   ...printCommands,
   ...partCommands,
-  ...outgoingCommands,
+  ...mailCommands,
   ...replyCommands,
   ...forwardCommands,
+  ...trackCommands,
   ...stateCommands,
   ...saveCommands,
   ...undoCommands,

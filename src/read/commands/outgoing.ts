@@ -12,7 +12,7 @@ const takesNames: Takes<string[]> = {
   parse: (_session, rest) => splitTypedItems(rest),
 };
 
-export const outgoingCommands: readonly Command[] = [
+export const mailCommands: readonly Command[] = [
   command({
     name: "mail",
     task: "send",
@@ -30,6 +30,9 @@ export const outgoingCommands: readonly Command[] = [
       return exit === Exit.Ok;
     },
   }),
+];
+
+export const trackCommands: readonly Command[] = [
   command({
     name: "track",
     task: "send",
