@@ -18,7 +18,7 @@ import { eachIsOneOf, pageSums } from "./page-sums.ts";
 
 /** @param spool open for reading and writing @throws MailboxBusy, MailError; the journal is kept then */
 export async function finishCommit(path: string, directory: string, spool: number, lockwait: number): Promise<void> {
-  if (!hasJournal(directory, path)) return;
+  if (!isJournalLeft(directory, path)) return;
   const release = await lockFile(path, spool, lockwait);
   try {
     // Looked for again there: another session may have finished it while we waited.
@@ -82,7 +82,7 @@ async function finishTarget(
 }
 
 /** Whether there is a journal to be looked for under the lock: its session may still be running. */
-function hasJournal(directory: string, path: string): boolean {
+function isJournalLeft(directory: string, path: string): boolean {
   try {
     const found = findJournal(path, journalSuffix, directory);
     if (found !== undefined) closeSync(found.descriptor);

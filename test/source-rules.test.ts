@@ -1,0 +1,84 @@
+/** Rules for src/ that no linter has. Each is tried on a text that breaks it, because a pattern may match nothing. */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+
+const source = resolve(import.meta.dirname, "../src");
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) =>
+  /(?<![.]d)[.]m?ts$/.test(name),
+);
+
+interface Source {
+  readonly name: string;
+  readonly text: string;
+}
+
+const sources = files.map((name): Source => ({ name, text: readFileSync(join(source, name), "utf8") }));
+
+/** The launcher calls `start` of each program. */
+const sharedByPrograms = new Set(["start"]);
+
+function findRepeated(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, at) => values.indexOf(value) < at))];
+}
+
+function findUndocumented({ name, text }: Source): string[] {
+  const lines = text.split("\n");
+  return lines
+    .filter(
+      (line, at) => /^export (?:abstract |async )*(?:function|class)\b/.test(line) && !lines[at - 1]?.endsWith("*/"),
+    )
+    .map((line) => `${name}: ${line}`);
+}
+
+function findFunctions({ text }: Source): string[] {
+  return [...text.matchAll(/^(?:export )?(?:async )?function\*? ?(\w+)/gm)].map(([, name = ""]) => name);
+}
+
+/** Finds code that reads the message of an error, by its name or out of an object. */
+function findMessageTests({ name, text }: Source): string[] {
+  const reads =
+    /\bmessage\.(?:startsWith|endsWith|includes|match|search)\(|\bmessage (?:===|!==) "(?!")|[.](?:test|exec)\((?:\w+\.)*message\)/;
+  return text.split("\n").flatMap((line) => (reads.test(line) ? [`${name}: ${line.trim()}`] : []));
+}
+
+describe("the sources", () => {
+  test("are all read", () => {
+    expect(files.length).toBeGreaterThan(300);
+    expect(sources.flatMap(findFunctions).length).toBeGreaterThan(1000);
+  });
+
+  test("have no two files with the same name", () => {
+    expect(findRepeated(files.map((name) => basename(name)))).toEqual([]);
+  });
+
+  test("have no two top-level functions with the same name", () => {
+    const names = sources.flatMap((each) => [...new Set(findFunctions(each))]);
+    expect(findRepeated(names).filter((name) => !sharedByPrograms.has(name))).toEqual([]);
+  });
+
+  test("have a doc comment at every exported function and class", () => {
+    expect(sources.flatMap(findUndocumented)).toEqual([]);
+  });
+
+  test("decide nothing on the text of a message, except for Node's errors of TLS", () => {
+    const found = sources.filter(({ name }) => name !== "submit/tls-failure.ts").flatMap(findMessageTests);
+    expect(found).toEqual([]);
+  });
+});
+
+describe("a violation is found", () => {
+  test.each<[what: string, find: (planted: Source) => string[], text: string]>([
+    ["a function without a doc comment", findUndocumented, "\nexport async function* read() {}\n"],
+    ["a class without a doc comment", findUndocumented, "\nexport abstract class Way {}\n"],
+    ["a test of a message", findMessageTests, "if (/full/.test(error.message)) retry();\n"],
+    ["a comparison of a message", findMessageTests, 'if (message === "No such host") stop();\n'],
+    ["the start of a message", findMessageTests, 'return error.message.startsWith("Missing ");\n'],
+  ])("%s", (_what, find, text) => {
+    expect(find({ name: "planted.ts", text })).toHaveLength(1);
+  });
+
+  test("a repeated name", () => {
+    expect(findRepeated(["a", "b", "a", "a"])).toEqual(["a"]);
+  });
+});
