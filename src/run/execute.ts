@@ -41,9 +41,13 @@ export async function executeCommand(command: readonly string[], shell: string):
   const started = new Date();
   const clock = process.hrtime.bigint();
   let child: ChildProcess | undefined;
-  // From before the start on: a command may signal who started it at once.
+  // From before the start, because a command may signal its parent at once, until the output is removed: a hang-up that
+  // arrives after the command must not end `mail` before the message is sent or kept.
   const handlers = passedOn.map((signal) => [signal, () => void child?.kill(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
+  const removeHandlers = () => {
+    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+  };
   try {
     const running = spawn(program, words, { stdio: ["inherit", descriptor, descriptor] });
     child = running;
@@ -64,10 +68,15 @@ export async function executeCommand(command: readonly string[], shell: string):
       signal,
       output,
       size: fstatSync(descriptor).size,
-      remove: () => rmSync(directory, { recursive: true, force: true }),
+      remove: () => {
+        rmSync(directory, { recursive: true, force: true });
+        removeHandlers();
+      },
     };
+  } catch (error) {
+    removeHandlers();
+    throw error;
   } finally {
-    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
     closeSync(descriptor);
   }
 }
