@@ -80,7 +80,7 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
   const outcome = await hashOutcome(run);
   let due: Due;
   try {
-    due = await state((before) => decide(before, job, run, outcome));
+    due = await state((before) => decideWhetherToSend(before, job, run, outcome));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`${program}: ${error.message}; sent as if this were the first run\n`);
@@ -98,7 +98,7 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
 }
 
 /** Takes the run into the state. @returns the message that is due */
-function decide(state: JobState, job: Job, run: Run, outcome: string): Due {
+function decideWhetherToSend(state: JobState, job: Job, run: Run, outcome: string): Due {
   const wanted = wants(job.when, run, state.outcome !== outcome);
   state.outcome = outcome;
   const since = state.sentAt === null ? Number.POSITIVE_INFINITY : (Date.now() - Date.parse(state.sentAt)) / 1000;
