@@ -29,9 +29,10 @@ export class Report {
     this.#lines.push(
       "# Benchmarks",
       "",
-      `Written by \`npm run bench -- ${quick ? "--quick " : ""}--write\`: medians of ${rounds} interleaved rounds, peak memory over all`,
-      "of them, files in the page cache, answers checked before times count. Seconds of wall clock, then of processor time;",
-      "MiB of memory. A dash: the client can't do it, or took more than a minute.",
+      `\`npm run bench -- ${quick ? "--quick " : ""}--write\` writes this file. The figures are medians of ${rounds} interleaved rounds, and the peak memory of all`,
+      "rounds. The files are in the page cache, and each client's output is checked before its time is recorded. A cell contains",
+      "seconds of wall-clock time, seconds of processor time, and MiB of memory. A dash means that the client does not support the",
+      "task, or took more than a minute.",
       "",
       `${cpus().length} x ${cpu?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${system}, Linux ${release()}, Node ${process.version};`,
       `${clients.map(({ name, version }) => `${name} ${version}`).join(", ")}.`,
@@ -41,8 +42,8 @@ export class Report {
 
   corpus({ large, small, many }) {
     this.#lines.push(
-      `The large mailbox has ${large.count} messages in ${mebibytes(large.bytes)}, the small one ${small.count} in ${mebibytes(small.bytes)}, the one`,
-      `of many messages ${many.count} in ${mebibytes(many.bytes)}.`,
+      `The large mailbox has ${large.count} messages in ${mebibytes(large.bytes)}, and the small mailbox has ${small.count} messages in ${mebibytes(small.bytes)}. The mailbox of many`,
+      `messages has ${many.count} messages in ${mebibytes(many.bytes)}.`,
       "",
     );
   }
@@ -55,7 +56,7 @@ export class Report {
 
   #head() {
     const names = this.#clients.map(({ name }) => name);
-    this.#lines.push(`| work | ${names.join(" | ")} | ours against the fastest peer |`);
+    this.#lines.push(`| work | ${names.join(" | ")} | \`mail\` compared with the fastest peer |`);
     this.#lines.push(`|---|${names.map(() => "---|").join("")}---|`);
   }
 
