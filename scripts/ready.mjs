@@ -34,8 +34,9 @@ function runNpmCi() {
   const argv = ["ci", "--json", "--no-audit", "--no-fund", "--loglevel=error"];
   const { error, status, signal, stdout } = spawnSync("npm", argv, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   if (error?.code === "ENOENT") stop("npm is missing: apt-get install npm");
-  if (status === 0) return undefined;
-  if (signal !== null || status > 128) return "interrupted";
+  if (isInstalled(root)) return undefined;
+  // After Ctrl-C, npm exits with 0.
+  if (signal !== null || status === 0 || status > 128) return "interrupted";
   try {
     return JSON.parse(stdout.toString()).error.code;
   } catch {
