@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { expect, test } from "@jest/globals";
+import { openPty } from "../../scripts/pty.mjs";
+import { until } from "../until.ts";
 import { onPty } from "./support/on-pty.ts";
-import { mail } from "./support/sandbox.ts";
+import { mail, sandbox } from "./support/sandbox.ts";
 
 test("an interrupt drops a command that is half typed, and the session goes on", async () => {
   const place = await onPty({ spool: [mail()] })`
@@ -31,4 +35,35 @@ test("the text of an interrupted message is kept", async () => {
   `;
   expect(place.read("dead.letter")).toBe("A line.\n");
   place.remove();
+});
+
+/** On a busy machine, `mail` may see the end of the child before the interrupt; while it is stopped, both wait for it. */
+test("an interrupt of a shell command never interrupts the session", async () => {
+  const place = sandbox({ spool: [mail()] });
+  const program = resolve(import.meta.dirname, "../../bin/mail.js");
+  const pty = await openPty({
+    argv: [process.execPath, program, "-N"],
+    env: place.environment,
+    cwd: place.home,
+  });
+  try {
+    await pty.expect("& ");
+    for (let round = 0; round < 8; round++) {
+      pty.send("!exec sleep 60\n");
+      await until(() => pty.children().length === 1);
+      const [child] = pty.children();
+      await until(() => readFileSync(`/proc/${child}/comm`, "utf8") === "sleep\n");
+      process.kill(pty.pid!, "SIGSTOP");
+      pty.send("\x03");
+      await until(() => /^\d+ \(.*\) Z/.test(readFileSync(`/proc/${child}/stat`, "latin1")));
+      process.kill(pty.pid!, "SIGCONT");
+      await pty.expect("!\r\n& ");
+    }
+    pty.send("x\n");
+    expect(await pty.exited).toBe(0);
+    expect(pty.transcript()).not.toContain("Interrupt");
+  } finally {
+    await pty.close();
+    place.remove();
+  }
 });

@@ -1,11 +1,15 @@
 /** !, shell, cd, echo: the system around the session. */
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withLastCommand } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesNothing, takesWords } from "../session/takes.ts";
+
+/** How long an interrupt may take to arrive after the child that it ended, in milliseconds. */
+const patience = 100;
 
 /**
  * Runs a program with our terminal.
@@ -20,15 +24,25 @@ async function runArguments(
   return terminal.lend(
     () =>
       new Promise((resolve, reject) => {
+        let isInterrupted = false;
+        const noteInterrupt = () => {
+          isInterrupted = true;
+        };
+        process.on("SIGINT", noteInterrupt);
         const child = spawn(config.settings.get("SHELL"), argv, { stdio: "inherit" });
         child.on("error", (error) => {
+          process.removeListener("SIGINT", noteInterrupt);
           if (!isSystemError(error)) return reject(error);
           terminal.err(`${program}: ${config.settings.get("SHELL")}: ${strerror(error)}\n`);
           resolve(1);
         });
-        child.on("close", (code, signal) => {
-          const interrupted = signal === "SIGINT" && terminal.inputIsTerminal;
-          resolve(interrupted ? 0 : (code ?? undefined));
+        child.on("close", async (code, signal) => {
+          const endsByInterrupt = signal === "SIGINT" && terminal.inputIsTerminal;
+          // The child's end may be reported before the interrupt, which then would interrupt the session, too.
+          const end = Date.now() + patience;
+          while (endsByInterrupt && !isInterrupted && Date.now() < end) await sleep(1);
+          process.removeListener("SIGINT", noteInterrupt);
+          resolve(endsByInterrupt ? 0 : (code ?? undefined));
         });
       }),
   );
