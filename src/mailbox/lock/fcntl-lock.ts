@@ -11,6 +11,7 @@ import { notice } from "../../notices.ts";
 
 const F_SETLK = 6;
 const F_OFD_SETLK = 37;
+const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 const EINTR = 4;
@@ -102,6 +103,17 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
   if (lock === "impossible")
     warnOnce("this file system gives no fcntl() locks; mailboxes are locked by .lock files alone");
   return lock;
+}
+
+/**
+ * Takes the shared lock, which any number of readers may have at once.
+ *
+ * @param descriptor open for reading
+ * @returns "refused" while a program has the lock for writing; "impossible" where the platform or the file system has no such locks
+ */
+export async function tryReadLock(descriptor: number): Promise<Lock> {
+  const found = await bindLockCalls();
+  return found === undefined ? "impossible" : change(found, descriptor, F_RDLCK);
 }
 
 /** Releases the fcntl lock that this descriptor has. */

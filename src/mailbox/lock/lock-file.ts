@@ -7,9 +7,10 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
+import { MailboxBusy } from "../mailbox-errors.ts";
 import { type Rights, withRights } from "../rights.ts";
 import { type DotlockOutcome, dotlockHolder, tryDotlock } from "./dotlock.ts";
-import { type Lock, releaseFcntlLock, tryFcntlLock } from "./fcntl-lock.ts";
+import { type Lock, releaseFcntlLock, tryFcntlLock, tryReadLock } from "./fcntl-lock.ts";
 import { type Release, waitForLock } from "./wait.ts";
 
 /**
@@ -31,6 +32,35 @@ export async function lockFile(
     () => dotlockHolder(path),
     signal,
   );
+}
+
+/**
+ * Locks a mailbox for reading, by the shared fcntl() lock alone. Where there are no such locks, it is read without one.
+ *
+ * @param descriptor open for reading
+ * @param lockwait seconds
+ * @param signal ends the waiting, with its reason
+ * @returns undefined if another program still has the lock for writing
+ */
+export async function lockForReading(
+  path: string,
+  descriptor: number,
+  lockwait: number,
+  signal?: AbortSignal,
+): Promise<Release | undefined> {
+  const attempt = async (): Promise<Release | undefined> => {
+    const lock = await tryReadLock(descriptor);
+    if (lock === "refused") return undefined;
+    return async () => {
+      if (lock === "taken") await releaseFcntlLock(descriptor);
+    };
+  };
+  try {
+    return await waitForLock(path, lockwait, attempt, () => dotlockHolder(path), signal);
+  } catch (error) {
+    if (error instanceof MailboxBusy) return undefined;
+    throw error;
+  }
 }
 
 /**

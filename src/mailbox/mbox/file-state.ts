@@ -6,6 +6,9 @@ const settled = 100;
 /** Where its times are whole seconds, as some file systems have it. */
 const settledCoarsely = 2500;
 
+/** Milliseconds; a program that rewrites a mailbox writes more often. */
+const justNow = 5000;
+
 export interface FileState {
   readonly dev: number;
   readonly ino: number;
@@ -19,6 +22,15 @@ export interface FileState {
 export function stateOf(descriptor: number): FileState {
   const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(descriptor, { bigint: true });
   return { dev: Number(dev), ino: Number(ino), size: Number(size), mtime: mtimeNs, ctime: ctimeNs };
+}
+
+/**
+ * Returns whether a program wrote the file in the last seconds, and so may be in the middle of rewriting it.
+ *
+ * @param now milliseconds since 1970
+ */
+export function isJustWritten({ mtime, ctime }: FileState, now: number): boolean {
+  return now - Number((mtime > ctime ? mtime : ctime) / 1_000_000n) < justNow;
 }
 
 /** Returns whether two states are of the same file. */

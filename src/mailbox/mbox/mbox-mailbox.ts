@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
-import { lockFile } from "../lock/lock-file.ts";
+import { lockFile, lockForReading } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
 import { hasName } from "../locked-file.ts";
 import type { MailboxOptions } from "../mailbox.ts";
@@ -19,7 +19,7 @@ import {
 } from "../mailbox.ts";
 import { MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
 import { countsOf } from "./counts.ts";
-import { type FileState, isSettled, sameState, stateOf } from "./file-state.ts";
+import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
 import { Identities } from "./identities.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { lookAgain, type Numbering } from "./look-again.ts";
@@ -37,6 +37,10 @@ const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Fl
 /** How often a file is looked at anew while another program writes it, and milliseconds in between. */
 const mostTries = 20;
 const pause = 50;
+
+/** Seconds to wait for a program that is writing the mailbox: before it is opened, and before new mail is looked for. */
+const mostWaitToOpen = 5;
+const mostWaitForNews = 0.2;
 
 /** A window of header lines is shown again and again; a list of all is not. */
 const mostCounts = 2000;
@@ -148,6 +152,23 @@ export class MboxMailbox implements Mailbox {
   }
 
   async poll(): Promise<number> {
+    const { descriptor } = this.#file;
+    const state = stateOf(descriptor);
+    const isFirst = this.#seen === undefined;
+    if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
+    // To lock a mailbox that nobody is writing would only slow its opening: a write that begins now shows in its times.
+    if (isFirst && !(isJustWritten(state, Date.now()) && hasName(descriptor, this.path))) return this.#look();
+    const lockwait = Math.min(this.#options.lockwait, isFirst ? mostWaitToOpen : mostWaitForNews);
+    const release = await lockForReading(this.path, descriptor, lockwait, this.#options.signal);
+    if (release === undefined && !isFirst) return 0;
+    try {
+      return await this.#look();
+    } finally {
+      await release?.();
+    }
+  }
+
+  async #look(): Promise<number> {
     const state = stateOf(this.#file.descriptor);
     const isFirst = this.#seen === undefined;
     if (this.#seen === undefined) this.#takeKept(state);
