@@ -2,6 +2,19 @@
 import type { Campaign } from "./campaign.ts";
 import { eio, enospc } from "./failing-calls.ts";
 import { killRandom, killSystematic } from "./kills.ts";
+import { deliver, locks, twoReaders } from "./other-programs.ts";
 import { unsynced } from "./unsynced.ts";
+import { fullDisk, unwritable } from "./unwritable.ts";
 
-export const campaigns: readonly Campaign[] = [killSystematic, killRandom, enospc, eio, unsynced];
+export const campaigns: readonly Campaign[] = [
+  killSystematic,
+  killRandom,
+  enospc,
+  eio,
+  fullDisk,
+  unwritable,
+  deliver,
+  locks,
+  twoReaders,
+  unsynced,
+];

@@ -12,6 +12,11 @@ const finds: Readonly<Record<string, RegExp>> = {
   "kill-random": /is lost/,
   enospc: /exit code 0/,
   eio: /exit code 0/,
+  "full-disk": /exit code 0/,
+  unwritable: /exit code 0/,
+  deliver: /is lost/,
+  locks: /changed without its lock/,
+  "two-readers": /message new-1 is lost/,
   unsynced: /the spool is not synced after its last change/,
 };
 
