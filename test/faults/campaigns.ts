@@ -1,6 +1,7 @@
 /** The table of campaigns. RELIABILITY.md names what they prove. */
 import type { Campaign } from "./campaign.ts";
 import { eio, enospc } from "./failing-calls.ts";
+import { fuzzCommands, fuzzMailbox } from "./fuzz.ts";
 import { killRandom, killSystematic } from "./kills.ts";
 import { deliver, locks, twoReaders } from "./other-programs.ts";
 import { unsynced } from "./unsynced.ts";
@@ -17,4 +18,6 @@ export const campaigns: readonly Campaign[] = [
   locks,
   twoReaders,
   unsynced,
+  fuzzMailbox,
+  fuzzCommands,
 ];

@@ -1,6 +1,8 @@
 /** A mail client without any care, for the test of the campaigns: no lock, no journal, no fsync, and errors are ignored. */
 const fs = require("node:fs");
 
+for (const option of process.argv.slice(2)) if (!/^-[nHe]/.test(option)) throw new Error(`unknown option ${option}`);
+
 const { MAIL, MBOX } = process.env;
 
 function attempt(action) {
@@ -31,6 +33,9 @@ function quit() {
 }
 
 const actions = {
+  h() {
+    for (const { bytes } of messages) process.stdout.write(`${/\nSubject: (.*)/.exec(bytes)[1]}\n`, "latin1");
+  },
   p(words) {
     for (const message of chosen(words)) {
       process.stdout.write(message.bytes, "latin1");

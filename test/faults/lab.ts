@@ -78,6 +78,8 @@ export interface Ended {
 }
 
 export interface SessionOptions {
+  /** The client's options and operands. */
+  readonly argv?: readonly string[];
   /** What starts the client, such as strace. */
   readonly prefix?: readonly string[];
   /** In milliseconds. */
@@ -234,7 +236,12 @@ export class Lab {
       XDG_RUNTIME_DIR: tmp,
       UV_THREADPOOL_SIZE: "1", // strace counts the calls of each thread.
     };
-    return new Session([...(options.prefix ?? []), ...this.#client, "-n"], env, this.home, options);
+    return new Session(
+      [...(options.prefix ?? []), ...this.#client, "-n", ...(options.argv ?? [])],
+      env,
+      this.home,
+      options,
+    );
   }
 
   play(commands: readonly string[], options?: SessionOptions): Promise<Ended> {
