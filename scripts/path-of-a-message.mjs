@@ -11,7 +11,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -67,6 +67,8 @@ async function transpile(directory) {
     platform: "node",
     target: "node20",
     supported: { "dynamic-import": false },
+    // src/version.ts reads package.json beside src/, which a CommonJS copy cannot find.
+    define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "src/version.ts")).href) },
   });
   writeFileSync(join(directory, "package.json"), '{ "type": "commonjs" }\n');
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
