@@ -4,6 +4,7 @@ import { eio, enospc } from "./failing-calls.ts";
 import { fuzzCommands, fuzzMailbox } from "./fuzz.ts";
 import { killRandom, killSystematic } from "./kills.ts";
 import { deliver, locks, twoReaders } from "./other-programs.ts";
+import { sendmail, smtp } from "./sending.ts";
 import { unsynced } from "./unsynced.ts";
 import { fullDisk, unwritable } from "./unwritable.ts";
 
@@ -18,6 +19,8 @@ export const campaigns: readonly Campaign[] = [
   locks,
   twoReaders,
   unsynced,
+  smtp,
+  sendmail,
   fuzzMailbox,
   fuzzCommands,
 ];

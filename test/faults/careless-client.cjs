@@ -1,7 +1,8 @@
 /** A mail client without any care, for the test of the campaigns: no lock, no journal, no fsync, and errors are ignored. */
 const fs = require("node:fs");
 
-for (const option of process.argv.slice(2)) if (!/^-[nHe]/.test(option)) throw new Error(`unknown option ${option}`);
+for (const option of process.argv.slice(2))
+  if (!/^-[nHes]|^a subject$|@/.test(option)) throw new Error(`unknown option ${option}`);
 
 const { MAIL, MBOX } = process.env;
 

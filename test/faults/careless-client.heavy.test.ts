@@ -17,6 +17,8 @@ const finds: Readonly<Record<string, RegExp>> = {
   deliver: /is lost/,
   locks: /changed without its lock/,
   "two-readers": /message new-1 is lost/,
+  smtp: /the text is lost/,
+  sendmail: /the text is lost/,
   "fuzz-mailbox": /a stack trace/,
   "fuzz-commands": /a stack trace/,
   unsynced: /the spool is not synced after its last change/,
