@@ -5,6 +5,8 @@ const LF = 10;
 const newlineFrom = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const lengthName = Buffer.from("content-length");
+/** Fields of IMAP servers, which copies lack; they are rare. */
+const uidNames = [Buffer.from("x-uid"), Buffer.from("x-imapbase")];
 
 /** The line of a header that is replaced. */
 interface Place {
@@ -18,7 +20,7 @@ interface Place {
  * @param status what stands in the field
  * @param isCopy the message is added to another mailbox: without Content-Length
  * @returns undefined where the message has to be taken apart: CRs, lines that are no fields, a folded or second field of the
- *   two, body lines that would begin a message, a copy whose From_ line would begin none
+ *   two, body lines that would begin a message, a copy with X-UID or X-IMAPbase, a copy whose From_ line would begin none
  */
 export function asStored(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
@@ -84,7 +86,7 @@ function places(bytes: Buffer, isCopy: boolean): Places | undefined {
     } else if (isCopy && isFieldName(bytes, start, colon, lengthName)) {
       if (length !== undefined) return undefined;
       length = { start, end: at };
-    }
+    } else if (isCopy && uidNames.some((name) => isFieldName(bytes, start, colon, name))) return undefined;
   }
 }
 

@@ -8,21 +8,30 @@ import { fromLineUser } from "./maildir/maildir-form.ts";
 import { headerFields } from "./stored-header.ts";
 
 /**
- * Returns a stored header without Content-Length, which is wrong as soon as another program edits the copy, and with a From_ line
- * that begins a message in every mailbox.
+ * Fields that are valid only in the mailbox that the message is in. In a copy, the UIDs of another mailbox make Dovecot damage
+ * the messages around it.
+ */
+const localFields = ["content-length", "x-uid", "x-imapbase"];
+
+/**
+ * Returns a stored header without the fields that are valid only in its mailbox, and with a From_ line that begins a message in
+ * every mailbox.
  *
  * @param header From_ line to the empty line
  */
 export function copyHeader(header: Buffer): Buffer {
-  return withFromLine(withoutLength(header));
+  return withFromLine(withoutFields(header, localFields));
 }
 
 /** Returns a stored header without Content-Length; the same bytes if it has none. */
 export function withoutLength(header: Buffer): Buffer {
-  const text = header.toString("latin1");
-  if (!/\ncontent-length[ \t]*:/i.test(text)) return header;
-  const { fromLine, fields, rest } = headerFields(text);
-  const kept = fields.filter(({ name }) => name !== "content-length").map((field) => field.text);
+  return withoutFields(header, ["content-length"]);
+}
+
+function withoutFields(header: Buffer, names: readonly string[]): Buffer {
+  const { fromLine, fields, rest } = headerFields(header.toString("latin1"));
+  const kept = fields.filter(({ name }) => !names.includes(name)).map((field) => field.text);
+  if (kept.length === fields.length) return header;
   return Buffer.from(fromLine + kept.join("") + rest, "latin1");
 }
 
