@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { constants, tmpdir } from "node:os";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -43,7 +43,8 @@ touch -d '2031-01-01 00:00' "$f"
 
 /** @param client the program and its first arguments */
 export async function playCase(played: Case, client: readonly string[]): Promise<Played> {
-  const root = await mkdtemp(join(tmpdir(), "mail-conformance-"));
+  // Not $TMPDIR, which may have spaces: cases name programs there without quotes, as `set sendmail` does.
+  const root = await mkdtemp("/tmp/mail-conformance-");
   try {
     await prepare(played, root);
     const home = join(root, "home");
