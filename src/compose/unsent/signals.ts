@@ -27,7 +27,9 @@ export function keepAtSignals(
   const handler = (signal: NodeJS.Signals) => {
     const end = () => {
       release();
-      process.kill(process.pid, signal); // now with its own effect, so that the parent sees what ended us
+      // Without any handler, so that the signal has its own effect and the parent sees what ended the process.
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
     };
     ending ??= keep().then(end, end);
   };
