@@ -1,5 +1,4 @@
 /** What `mail --check` says of a server: each way in which one can be wrong, where it was looked at, and what to do. */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,21 +14,14 @@ let vault: string;
 let server: ScriptedServer;
 beforeAll(() => {
   vault = mkdtempSync(join(tmpdir(), "mail-check-tls-"));
-  certificate("here", "DNS:localhost,IP:127.0.0.1");
-  certificate("elsewhere", "DNS:mail.example.org");
   writeFileSync(join(vault, "netrc"), "machine localhost login me password pencil\n", { mode: 0o600 });
 });
 afterAll(() => rmSync(vault, { recursive: true, force: true }));
 afterEach(closeServers);
 
-const pem = (name: string) => readFileSync(join(vault, name), "utf8");
+const certificates = join(import.meta.dirname, "../fixtures/tls");
+const pem = (name: string) => readFileSync(join(certificates, name), "utf8");
 const identityOf = (name: string) => ({ key: pem(`${name}.key`), cert: pem(`${name}.pem`) });
-
-function certificate(name: string, names: string): void {
-  const fresh = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test`;
-  const files = ["-keyout", `${name}.key`, "-out", `${name}.pem`, "-addext", `subjectAltName=${names}`];
-  execFileSync("openssl", [...fresh.split(" "), ...files], { cwd: vault, stdio: "pipe" });
-}
 
 interface Lab {
   readonly script?: Script;
@@ -50,7 +42,7 @@ async function check({ script, scheme = "smtp", host = "localhost", tls, variabl
       smtptimeout: "30",
       mta: `${scheme}://${host}:${server.port}`,
       ...variables,
-      ...(variables?.["cafile"] === undefined ? {} : { cafile: join(vault, variables["cafile"]) }),
+      ...(variables?.["cafile"] === undefined ? {} : { cafile: join(certificates, variables["cafile"]) }),
     }),
     identity: { user: "me", login: "me", mailName: "host.example", home: vault },
   } as Config;
@@ -66,7 +58,7 @@ function printed({ status, about, text, remedy }: Finding): string {
 }
 
 const greets = "ok server: says: 220 test.example ESMTP";
-const mine = { cafile: "here.pem" };
+const mine = { cafile: "localhost.pem" };
 const authority = "set cafile=FILE to the certificate of its authority, or to its own";
 const restart = "check its log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
@@ -76,12 +68,12 @@ const startTls = { EHLO: "250-test\r\n250 STARTTLS" };
 test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "smtps with a certificate that is trusted",
-    { scheme: "smtps", tls: { name: "here" }, variables: mine, address: "root" },
+    { scheme: "smtps", tls: { name: "localhost" }, variables: mine, address: "root" },
     [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
     "smtps with one that nobody vouches for",
-    { scheme: "smtps", tls: { name: "here" } },
+    { scheme: "smtps", tls: { name: "localhost" } },
     [
       /^fail TLS: its certificate is not trusted \(self[- ]signed certificate\); use -S cafile=FILE .* -> set cafile=FILE/,
     ],
@@ -113,7 +105,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     "STARTTLS required, and done",
     {
       script: startTls,
-      tls: { name: "here", later: true },
+      tls: { name: "localhost", later: true },
       variables: { ...mine, starttls: "required" },
       address: "root",
     },
@@ -121,7 +113,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   ],
   [
     "STARTTLS required, and the certificate is not trusted",
-    { script: startTls, tls: { name: "here", later: true }, variables: { starttls: "required" } },
+    { script: startTls, tls: { name: "localhost", later: true }, variables: { starttls: "required" } },
     [greets, new RegExp(`^fail TLS: its certificate is not trusted .* -> ${authority}$`)],
   ],
   [

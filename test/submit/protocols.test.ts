@@ -1,22 +1,14 @@
 /** The ways out other than plain SMTP, by the built program: TLS from the start, a login by token, LMTP. */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Ended, runMail } from "../run-mail.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 
-let vault: string;
+const certificates = join(import.meta.dirname, "../fixtures/tls");
 let home: string;
 let server: ScriptedServer;
-beforeAll(() => {
-  vault = mkdtempSync(join(tmpdir(), "mail-tls-"));
-  const fresh = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost";
-  const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  execFileSync("openssl", [...fresh.split(" "), ...names], { cwd: vault, stdio: "pipe" });
-});
-afterAll(() => rmSync(vault, { recursive: true, force: true }));
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mail-protocols-"));
 });
@@ -26,8 +18,8 @@ afterEach(async () => {
 });
 
 async function serve(script: Script, { tls }: { tls: boolean | "later" }): Promise<number> {
-  const pem = (name: string) => readFileSync(join(vault, name), "utf8");
-  const identity = { key: pem("key.pem"), cert: pem("cert.pem") };
+  const pem = (name: string) => readFileSync(join(certificates, name), "utf8");
+  const identity = { key: pem("localhost.key"), cert: pem("localhost.pem") };
   const shown = tls === "later" ? { ...identity, later: true as const } : identity;
   server = await scriptedServer(script, 0, tls ? shown : undefined);
   return server.port;
@@ -38,7 +30,7 @@ function mail(mta: string, ...more: string[]): Promise<Ended> {
   return runMail(["-n", "-S", `mta=${mta}`, "-S", "smtptimeout=30", ...more], environment, "the body\n");
 }
 
-const trusting = () => ["-S", `cafile=${join(vault, "cert.pem")}`];
+const trusting = () => ["-S", `cafile=${join(certificates, "localhost.pem")}`];
 const withToken = () => {
   writeFileSync(join(home, ".netrc"), "machine 127.0.0.1 login me@x.org password token\n", { mode: 0o600 });
 };
@@ -115,7 +107,15 @@ test("what is said in the same packet as the consent to STARTTLS is not heard as
     },
     { tls: "later" },
   );
-  const argv = ["-S", `cafile=${join(vault, "cert.pem")}`, "-S", "starttls=required", "-s", "s", "one@x.org"];
+  const argv = [
+    "-S",
+    `cafile=${join(certificates, "localhost.pem")}`,
+    "-S",
+    "starttls=required",
+    "-s",
+    "s",
+    "one@x.org",
+  ];
   expect(await mail(`smtp://localhost:${port}`, ...argv)).toMatchObject({ exit: 0 });
   expect(server.commands.map((line) => line.slice(0, 8))).toEqual(
     "EHLO STARTTLS EHLO MAIL RCPT DATA QUIT".split(" ").map((verb) => expect.stringContaining(verb)),
