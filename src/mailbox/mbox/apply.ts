@@ -1,9 +1,32 @@
 /**
- * Does what a journal says for the first time.
+ * Carries out a journalled commit for the first time. replay.ts finishes a commit that a crash has interrupted. The mailbox
+ * and mbox are locked meanwhile.
  *
- * Order: mbox (synced), room for a longer spool, the tail in place, the new length (synced), the journal dropped. The spool
- * and mbox must be locked. Until the tail is being written everything can be taken back, and is; from there on the journal
- * stays until the work is done.
+ * Invariants:
+ *
+ * 1. The journal is complete and synced under its name before the first byte of mbox or the mailbox changes.
+ * 2. mbox contains the moved messages, synced, before the mailbox loses them.
+ * 3. The disk has room for a longer mailbox before the first of its old bytes is overwritten.
+ * 4. The mailbox is truncated only after its new tail is synced.
+ * 5. The journal is removed only after the mailbox and its new length are synced.
+ * 6. Every step can be repeated: to carry it out twice has the same effect as once.
+ *
+ * Until step 4 of the table, a failure is undone and the journal removed, so that nothing has changed. From then on the
+ * journal stays, and the next opening finishes the commit. The states that a crash leaves, each with its row in
+ * test/mailbox/mbox/replay.test.ts (`interruptions`):
+ *
+ * | | last call that completed | on the disk | finished by | row |
+ * |---|---|---|---|---|
+ * | 0 | none, or part of `writeJournal` | nothing but a draft, `PATH.new` | the next commit, which removes the draft | - |
+ * | 1 | `writeJournal` | journal | replay: all steps | before anything was done |
+ * | 2 | part of `addMessages` | journal, part of the messages in mbox | replay: completes mbox, then the rest | in the middle of mbox |
+ * | 3 | `addMessages`, `makeRoom` | journal, mbox | replay: the tail, the length | behind mbox |
+ * | 4 | part or all of `writeTail` up to its first fsync | journal, mbox, old and new pages mixed | replay: the tail again, the length | behind the tail |
+ * | 5 | `ftruncateSync` | journal, mbox, mailbox | replay: removes the journal | behind the cut |
+ * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
+ *
+ * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps that mail (rows "and keeps mail delivered
+ * since"). If a page is neither old nor new, another program has rewritten the mailbox, and replay stops.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
