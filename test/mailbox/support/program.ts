@@ -15,6 +15,8 @@ export interface Home {
   readonly path: string;
   /** Runs mail in the home with the lines as its input. */
   mail(argv: readonly string[], lines: readonly string[], more?: Readonly<Record<string, string>>): Ran;
+  /** The same as another user, if the test runs as root. */
+  mailAs(uid: number, argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   /** The same, killed just before its write-type call of that number; it may need fewer. */
   mailKilledAt(call: number, lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   remove(): void;
@@ -25,8 +27,14 @@ const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
 
 export function makeHome(): Home {
   const path = mkdtempSync(join(tmpdir(), "mail-home-"));
-  const run = (argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran => {
+  const run = (
+    argv: readonly string[],
+    lines: readonly string[],
+    more: Readonly<Record<string, string>>,
+    user: { readonly uid?: number; readonly gid?: number } = {},
+  ): Ran => {
     const done = spawnSync(process.execPath, argv, {
+      ...user,
       cwd: path,
       env: {
         PATH: process.env["PATH"],
@@ -45,6 +53,7 @@ export function makeHome(): Home {
   return {
     path,
     mail: (argv, lines, more = {}) => run([program, "-n", ...argv], lines, more),
+    mailAs: (uid, argv, lines, more) => run([program, "-n", ...argv], lines, more, { uid, gid: uid }),
     mailKilledAt: (call, lines, more) =>
       run(["-r", killer, program, "-n"], lines, { ...more, MAIL_KILL_AT: String(call) }),
     remove: () => rmSync(path, { recursive: true, force: true }),

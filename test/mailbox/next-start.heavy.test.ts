@@ -1,0 +1,202 @@
+/**
+ * A quit or a save of the real program is killed before each of its write-type calls in turn. The next start has another
+ * name of the mailbox, another user or another environment, or another program has written in between. Every message is
+ * accounted for: none is lost, duplicated or torn.
+ */
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { type Home, makeHome, type Ran } from "./support/program.ts";
+
+const home: Home = makeHome();
+afterAll(() => home.remove());
+const at = (name: string) => join(home.path, name);
+const nobody = 65534;
+const testAsRoot = process.geteuid?.() === 0 ? test : test.skip;
+/** More than any session here has. */
+const mostCalls = 80;
+
+const message = (id: string, lines: number) =>
+  `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: ${id}\n\n${`text of ${id}\n`.repeat(lines)}\n`;
+
+/** The subjects in an mbox, in order; each message is checked to be whole. */
+function subjects(path: string, whole: ReadonlyMap<string, string>): string[] {
+  const text = existsSync(path) ? readFileSync(path, "latin1") : "";
+  return text
+    .split(/^(?=From )/m)
+    .filter((each) => each !== "")
+    .map((each) => {
+      const subject = /\nSubject: (.*)\n/.exec(each)?.[1] ?? "none";
+      expect(each.replace(/^Status: .*\n/m, "")).toBe(whole.get(subject));
+      return subject;
+    });
+}
+
+/** Kills the session before its first call, its second, and so on, until it needs fewer. */
+function killAtEachCall(session: (call: number) => Ran, check: (call: number) => void): void {
+  for (let call = 1; call < mostCalls; call++) {
+    const { signal, status, err } = session(call);
+    check(call);
+    if (signal !== null) continue;
+    expect([status, err]).toEqual([0, ""]);
+    return;
+  }
+  throw new Error("the session has more calls than expected");
+}
+
+beforeEach(() => {
+  for (const name of ["spool", "link", "mbox", "folder", ".local", "state", "home"])
+    rmSync(at(name), { recursive: true, force: true });
+  mkdirSync(at("spool"));
+  chmodSync(home.path, 0o755);
+});
+
+describe("an interrupted quit that rewrites 3 MB is finished", () => {
+  const ids = Array.from({ length: 1500 }, (_, number) => `m${number + 1}`);
+  const whole = new Map(ids.map((id) => [id, message(id, 150)]));
+  const spool = at("spool/user");
+  const box = [...whole.values()].join("");
+  // All that follow the first change are written anew.
+  const commands = ["touch 2-20", "d 21", "hold 2-20", "d 1", "mbox 3", "q"];
+  const kept = ids.filter((id) => !["m1", "m3", "m21"].includes(id));
+
+  function allAreThere(call: number): number {
+    const [inSpool, inMbox] = [subjects(spool, whole), subjects(at("mbox"), whole)];
+    const isDone = inSpool.length !== ids.length;
+    expect([call, inSpool, inMbox]).toEqual([call, isDone ? kept : ids, isDone ? ["m3"] : []]);
+    return isDone ? 1 : 0;
+  }
+
+  test.each<[string, Record<string, string>, string]>([
+    ["through a symbolic link to its directory", {}, "link/user"],
+    ["with another XDG_STATE_HOME", { XDG_STATE_HOME: at("state") }, "spool/user"],
+  ])("%s", (_how, environment, name) => {
+    symlinkSync(at("spool"), at("link"));
+    let finished = 0;
+    killAtEachCall(
+      (call) => {
+        writeFileSync(spool, box);
+        rmSync(at("mbox"), { force: true });
+        return home.mailKilledAt(call, commands, { MAIL: spool, MBOX: at("mbox") });
+      },
+      (call) => {
+        const next = home.mail([], ["x"], { MAIL: at(name), MBOX: at("mbox"), ...environment });
+        expect([call, next.status, next.err]).toEqual([call, 0, ""]);
+        finished += allAreThere(call);
+      },
+    );
+    expect(finished).toBeGreaterThan(4);
+  });
+
+  testAsRoot("by the mailbox's owner, if root's session was killed", () => {
+    mkdirSync(at("home"));
+    for (const path of [at("spool"), at("home")]) chownSync(path, nobody, nobody);
+    const dropped = commands.filter((command) => command !== "mbox 3");
+    let finished = 0;
+    killAtEachCall(
+      (call) => {
+        writeFileSync(spool, box);
+        chownSync(spool, nobody, nobody);
+        return home.mailKilledAt(call, dropped, { MAIL: spool, MBOX: at("mbox") });
+      },
+      (call) => {
+        const next = home.mailAs(nobody, [], ["x"], { HOME: at("home"), MAIL: spool, MBOX: at("home/mbox") });
+        expect([call, next.status, next.err]).toEqual([call, 0, ""]);
+        const inSpool = subjects(spool, whole);
+        const isDone = inSpool.length !== ids.length;
+        expect([call, inSpool]).toEqual([call, isDone ? ids.filter((id) => id !== "m1" && id !== "m21") : ids]);
+        if (isDone) finished++;
+      },
+    );
+    expect(finished).toBeGreaterThan(4);
+  });
+});
+
+test.each([
+  ["at its end", "set append"],
+  ["at its start", "unset append"],
+])("a quit of mbox is finished before messages are moved there, %s", (_where, setting) => {
+  const ids = Array.from({ length: 1500 }, (_, number) => `m${number + 1}`);
+  const whole = new Map([...ids, "new"].map((id) => [id, message(id, 150)]));
+  const old = ids.map((id) => whole.get(id)).join("");
+  const mbox = at("mbox");
+  const spool = at("spool/user");
+  let finished = 0;
+  killAtEachCall(
+    (call) => {
+      writeFileSync(mbox, old);
+      writeFileSync(spool, whole.get("new") ?? "");
+      return home.mailKilledAt(call, ["file mbox", "d 1", "touch 2-30", "q"], { MAIL: spool, MBOX: mbox });
+    },
+    (call) => {
+      const next = home.mail([], [setting, "p 1", "q"], { MAIL: spool, MBOX: mbox });
+      expect([call, next.status, next.err]).toEqual([call, 0, ""]);
+      const inMbox = subjects(mbox, whole);
+      const isDone = !inMbox.includes("m1");
+      const rest = isDone ? ids.slice(1) : ids;
+      expect([call, inMbox]).toEqual([call, setting === "set append" ? [...rest, "new"] : ["new", ...rest]]);
+      expect(existsSync(spool) ? readFileSync(spool, "latin1") : "").toBe("");
+      if (isDone) finished++;
+    },
+  );
+  expect(finished).toBeGreaterThan(4);
+});
+
+describe("a save that was killed", () => {
+  const ids = ["one", "two", "old", "own"];
+  const whole = new Map(ids.map((id) => [id, message(id, 400)]));
+  // As long as the saved message, from the same sender, and the same for most of its text.
+  const others = message("two", 400).replace("Subject: two", "Subject: TWO");
+  whole.set("TWO", others);
+  const spool = at("spool/user");
+  const folder = at("folder");
+  const environment = { MAIL: spool, MBOX: at("mbox") };
+  const torn = ["", "1"];
+
+  test.each(torn)("leaves another program's message of the same length alone%s", (isTorn) => {
+    killAtEachCall(
+      (call) => {
+        writeFileSync(spool, `${whole.get("one")}${whole.get("two")}`);
+        writeFileSync(folder, whole.get("old") ?? "");
+        return home.mailKilledAt(call, ["s 2 folder", "x"], {
+          ...environment,
+          ...(isTorn ? { MAIL_KILL_TORN: "1" } : {}),
+        });
+      },
+      (call) => {
+        const left = readFileSync(folder, "latin1").slice(whole.get("old")?.length);
+        const isWhole = left === "" || left.replace(/^Status: .*\n/m, "") === whole.get("two");
+        writeFileSync(folder, others, { flag: "a" });
+        const next = home.mail([], ["x"], environment);
+        expect([call, next.status]).toEqual([call, 0]);
+        const text = readFileSync(folder, "latin1");
+        expect([call, text.startsWith(whole.get("old") ?? "-"), text.endsWith(others)]).toEqual([call, true, true]);
+        // Half a message is not removed if another program has appended to it: that is reported.
+        if (isWhole) expect([call, text]).toEqual([call, `${whole.get("old")}${left}${others}`]);
+        else expect(next.err).toContain("nothing was removed");
+        expect(subjects(spool, whole)).toEqual(["one", "two"]);
+      },
+    );
+  });
+
+  test("stays if all of it was written, and its original was deleted by another program", () => {
+    let kept = 0;
+    killAtEachCall(
+      (call) => {
+        writeFileSync(spool, `${whole.get("one")}${whole.get("two")}`);
+        writeFileSync(folder, whole.get("old") ?? "");
+        return home.mailKilledAt(call, ["s 2 folder", "x"], environment);
+      },
+      (call) => {
+        const isSaved = readFileSync(folder, "latin1").length > 1.5 * (whole.get("old")?.length ?? 0);
+        if (isSaved) writeFileSync(spool, whole.get("one") ?? "");
+        const next = home.mail([], ["x"], environment);
+        expect([call, next.status]).toEqual([call, 0]);
+        expect([call, subjects(folder, whole)]).toEqual([call, isSaved ? ["old", "two"] : ["old"]]);
+        expect([call, subjects(spool, whole)]).toEqual([call, isSaved ? ["one"] : ["one", "two"]]);
+        if (/was complete; it was kept/.test(next.err)) kept++;
+      },
+    );
+    expect(kept).toBeGreaterThan(0);
+  });
+});
