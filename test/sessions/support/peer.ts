@@ -50,11 +50,25 @@ function filesIn(directory: string): string[] {
     .flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : path.endsWith("/.mailrc") ? [] : [path]));
 }
 
+/** Decodes encoded words (RFC 2047) into the bytes that they stand for, which bsd-mailx sends as they are. */
+function decodeWords(text: string): string {
+  return text
+    .replace(/(\?=)\s+(?==\?)/g, "$1")
+    .replace(/=\?[\w-]+\?([BQ])\?([^?\s]*)\?=/g, (_word, encoding: string, coded: string) =>
+      encoding === "B"
+        ? Buffer.from(coded, "base64").toString("latin1")
+        : coded
+            .replaceAll("_", " ")
+            .replace(/=([\dA-F]{2})/g, (_escape, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    );
+}
+
 /**
- * What differs by design: the name in front of an error, fields that make a message ours. And by chance: whether bsd-mailx
- * sees the end of a child that it has waited for as a failure.
+ * Removes what differs by design: the name before an error, fields that only `mail` adds, encoded header fields. And by
+ * chance: whether bsd-mailx reports the end of a child that it has waited for as a failure.
  */
-export function comparable(result: Result): Result {
+export function comparable(session: Result): Result {
+  const result = Object.fromEntries(Object.entries(session).map(([name, text]) => [name, decodeWords(text)]));
   const { errors = "", output = "", sent } = result;
   const made = /^(?:Date|Message-ID|User-Agent): .*\n/gm;
   return {
