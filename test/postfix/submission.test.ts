@@ -121,7 +121,7 @@ test("STARTTLS: refused while nobody vouches for the certificate, encrypted with
   expect(deadLetter()).toContain("kept\n");
   const said = await send(["-S", `cafile=${postfix.caFile}`, ...argv]);
   expect(said).toContain("client> STARTTLS\n");
-  expect(said).toContain("encrypted (TLS)");
+  expect(said).toContain("Encrypted from here on (TLS)");
   expect(inbox(root)).toMatch(/with ESMTPS id [\s\S]*Subject: tls\n/);
 });
 
@@ -186,7 +186,7 @@ test("a password that is wrong, one that others could read, and one that a comma
   const open = office.pipe(games, [...submission(), "-s", "s", "root@dominio.test"], "kept\n");
   expect(open).toMatchObject({
     status: 77,
-    said: expect.stringMatching(/\.netrc: others can read it[\s\S]*no password for games/),
+    said: expect.stringMatching(/\.netrc: other users can read it[\s\S]*no password for games/),
   });
   writeFileSync(join(games.home, "secret"), `${password}\n`);
   await send(["-S", "passwordcommand=cat secret", ...submission(), "-s", "command", "root@dominio.test"]);
@@ -283,7 +283,7 @@ test("--check asks the server whether it takes mail for an address, and leaves n
   expect(good).toMatch(/^ok {4}recipient: mail for root@dominio\.test: 250 2\.1\.5 Ok$/m);
   const bad = lines("nobody-at-all@dominio.test");
   expect(bad).toMatch(/^fail {2}recipient: mail for nobody-at-all@dominio\.test: 550 5\.1\.1 .*User unknown/m);
-  expect(bad).toContain("      -> see whether the name is right");
+  expect(bad).toContain("      -> check the name");
   expect(postfix.readLog()).not.toMatch(/lost connection after RCPT from localhost/);
 });
 
@@ -304,7 +304,7 @@ test("--check goes the way that a message would go: STARTTLS or TLS from the sta
     /^fail {2}server: it refuses .*: 530 5\.7\.0 Must issue a STARTTLS .*\n {6}-> set starttls=required/m,
   );
   netrc("wrong");
-  expect(lines(...smtps)).toMatch(/^fail {2}login: .*: login failed: 535 5\.7\.8 .*\n {6}-> see the user name in mta/m);
+  expect(lines(...smtps)).toMatch(/^fail {2}login: .*: login failed: 535 5\.7\.8 .*\n {6}-> check the user name in mta/m);
   const lmtp = lines("-S", `mta=lmtp:${dovecot.lmtpSocket}`);
   expect(lmtp).toMatch(/^ok {4}server: \S+ says: 220 .*Dovecot.*\nok {4}recipient: mail for root@dominio\.test: 250/m);
 });
