@@ -304,7 +304,9 @@ test("--check goes the way that a message would go: STARTTLS or TLS from the sta
     /^fail {2}server: it refuses .*: 530 5\.7\.0 Must issue a STARTTLS .*\n {6}-> set starttls=required/m,
   );
   netrc("wrong");
-  expect(lines(...smtps)).toMatch(/^fail {2}login: .*: login failed: 535 5\.7\.8 .*\n {6}-> check the user name in mta/m);
+  expect(lines(...smtps)).toMatch(
+    /^fail {2}login: .*: login failed: 535 5\.7\.8 .*\n {6}-> check the user name in mta/m,
+  );
   const lmtp = lines("-S", `mta=lmtp:${dovecot.lmtpSocket}`);
   expect(lmtp).toMatch(/^ok {4}server: \S+ says: 220 .*Dovecot.*\nok {4}recipient: mail for root@dominio\.test: 250/m);
 });
