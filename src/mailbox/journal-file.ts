@@ -81,7 +81,7 @@ export interface OpenJournal<Work> extends FoundJournal {
 }
 
 /**
- * Reads the first line of the journal that an interrupted quit has left. One that is incomplete is set aside.
+ * Reads the first line of the journal that an interrupted quit has left. An incomplete journal is set aside.
  *
  * @param lengthBehind bytes that follow the first line
  * @returns undefined if there is none that is believed and complete

@@ -42,7 +42,7 @@ import { stateFilePath } from "./state-path.ts";
 /** The suffix of a journal in a state directory. */
 export type JournalSuffix = ".journal" | ".maildir";
 
-/** The first line of a journal is shorter than this, in bytes. */
+/** The greatest length of a journal's first line, in bytes. */
 export const longestFirstLine = 64 << 10;
 
 /** Notices for the owner have the journal's name with this suffix. */
@@ -74,6 +74,11 @@ interface Places {
   readonly isWritableByOthers: boolean;
 }
 
+/** Returns the path of a journal beside the mailbox's real path; inside it, if it is a Maildir. */
+function pathBeside(real: string, suffix: JournalSuffix): string {
+  return suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
+}
+
 /** @param mailbox absolute path of an existing mbox or Maildir */
 function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string): Places {
   const real = realpathSync(mailbox);
@@ -86,8 +91,7 @@ function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string
     isPrivate,
     notices: [],
   });
-  const besidePath =
-    suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
+  const besidePath = pathBeside(real, suffix);
   const beside = place(besidePath, false);
   const inHome =
     home === undefined ? undefined : place(stateFilePath(join(home, ".local/state/mail"), real, suffix), true);
@@ -295,8 +299,7 @@ function startOf(path: string): string {
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
   const real = realpathSync(mailbox);
-  const beside =
-    suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
+  const beside = pathBeside(real, suffix);
   if (isJournalPresent(beside) || isJournalPresent(`${beside}${noticeSuffix}`)) return true;
   const home = homeOfUser(statSync(real).uid);
   const directories = new Set([stateDirectory, ...(home === undefined ? [] : [join(home, ".local/state/mail")])]);

@@ -20,7 +20,7 @@ type NamedByDetail =
   | "message unreadable"
   | Elsewhere;
 
-/** The reasons that have words where they arise, and are not errors of a dialogue. */
+/** Reasons that are worded by the code that finds them, and that cannot occur in a dialogue with a server. */
 type Elsewhere =
   | "total time exceeded"
   | "interrupted"

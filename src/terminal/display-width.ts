@@ -13,7 +13,7 @@ const longestCharacter = 50;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** Returns the characters as a person counts them. */
+/** Returns the grapheme clusters of a text: what a person counts as characters. */
 export function graphemes(text: string): string[] {
   if (narrow.test(text)) return [...text];
   return [...stretches(text)].flat();

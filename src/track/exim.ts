@@ -18,7 +18,7 @@ const flags: Readonly<Record<string, Status>> = {
   "==": "deferred",
 };
 
-/** Returns several for an arrival, which says in one line what Postfix says in three */
+/** Returns several events for an arrival, because one line of Exim's log contains what Postfix logs in three. */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];
   if (id === undefined || text === undefined) return parseEximRefusal(line);

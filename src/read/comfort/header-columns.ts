@@ -23,7 +23,7 @@ function layoutFor(columns: number): Layout {
   return { sender: Math.max(Math.floor((columns - 14) / 2), 6), date: "day", counts: false };
 }
 
-/** Returns at most so many columns, without a line end */
+/** Returns a header line that fits into the given number of columns, without a newline. */
 export function fittedHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
   const layout = layoutFor(columns);
   const { who, date, subject } = headerTexts(parts);
