@@ -38,7 +38,7 @@ const rooms = {
     lock: ["."],
     packed: ["."],
     maildir: [".", "lock"],
-    mbox: [".", "lock", "maildir"],
+    mbox: [".", "lock"],
   },
   read: {
     changes: [],

@@ -56,6 +56,16 @@ const breaks: [what: string, rules: readonly string[], files: Readonly<Record<st
     { "read/session/planted.ts": 'import { leaveFolder } from "../folder/quit.ts";\nleaveFolder;\n' },
   ],
   [
+    "an import of the Maildir's code into that of the mbox",
+    ["mailbox-mbox-imports-downwards-only"],
+    { "mailbox/mbox/planted.ts": 'import { baseOf } from "../maildir/file-name.ts";\nbaseOf;\n' },
+  ],
+  [
+    "an import of the mbox's code into that of the Maildir",
+    ["mailbox-maildir-imports-downwards-only"],
+    { "mailbox/maildir/planted.ts": 'import { scan } from "../mbox/scan.ts";\nscan;\n' },
+  ],
+  [
     "a subfolder that no table names",
     ["every-folder-of-read-is-in-the-table"],
     { "read/new-room/planted.ts": 'import { leaveFolder } from "../folder/quit.ts";\nleaveFolder;\n' },

@@ -7,7 +7,7 @@ import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
 import { mayHaveJournal } from "./journal-place.ts";
 import { openLocked } from "./locked-file.ts";
-import { meansMaildir } from "./maildir/directory.ts";
+import { meansMaildir } from "./maildir-path.ts";
 import { refuseCompressed } from "./packed/compression.ts";
 import { type Rights, withRights } from "./rights.ts";
 import { settleAppend } from "./settle-appends.ts";

@@ -2,9 +2,8 @@
 import { asctime } from "../message/date.ts";
 import { parseDateField } from "../message/field-date.ts";
 import { parseHeader } from "../message/header.ts";
-import { isFromLine, quoteFromLines } from "./from-line.ts";
+import { fromLineUser, isFromLine, quoteFromLines } from "./from-line.ts";
 import { headerOf } from "./header-bytes.ts";
-import { fromLineUser } from "./maildir/maildir-form.ts";
 import { headerFields } from "./stored-header.ts";
 
 /**

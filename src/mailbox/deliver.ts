@@ -5,7 +5,7 @@
 
 import { lstatIfPresent } from "../file-stats.ts";
 import { type AppendOptions, appendMessages } from "./append.ts";
-import { meansMaildir } from "./maildir/directory.ts";
+import { meansMaildir } from "./maildir-path.ts";
 import { type Delivery, mboxForm } from "./mbox-form.ts";
 import type { Rights } from "./rights.ts";
 import { refuseSpool } from "./spool.ts";

@@ -1,4 +1,7 @@
 /** From_ lines: which lines begin a message, and how a line of a text is quoted so that it does not. */
+import { bareAddress } from "../message/bare-address.ts";
+import { parseHeader } from "../message/header.ts";
+
 const from = Buffer.from("From ");
 const LF = 10;
 
@@ -104,4 +107,12 @@ function beginningLength(bytes: Buffer, before: number): number {
     if (atLineStart && bytes.subarray(start).equals(from.subarray(0, length))) return length;
   }
   return 0;
+}
+
+/** Returns the user for the From_ line of a message that has none: the envelope sender, otherwise the author. */
+export function fromLineUser(header: Buffer): string {
+  const parsed = parseHeader(header);
+  const path = parsed.get("return-path");
+  const address = path === undefined ? bareAddress(parsed.get("from") ?? "") : path.replace(/^\s*<|>\s*$/g, "");
+  return address.replace(/[\s\x00-\x1f\x7f]+/g, "") || "MAILER-DAEMON";
 }

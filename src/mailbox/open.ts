@@ -6,7 +6,7 @@ import { notice } from "../notices.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 import type { Mailbox, MailboxOptions } from "./mailbox.ts";
 import { CannotFinish, NotAMailbox } from "./mailbox-errors.ts";
-import { isMaildir } from "./maildir/directory.ts";
+import { isMaildir } from "./maildir-path.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
 import { finishCommit } from "./mbox/replay.ts";
 import { type Compression, compressionOf } from "./packed/compression.ts";

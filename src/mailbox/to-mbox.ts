@@ -19,7 +19,7 @@ import { copyPieces, isPartlyWritten, readRange, syncDirectory, writePieces } fr
 /** The messages that a journal adds to the user's mbox. */
 export interface MboxWork {
   readonly path: string;
-  /** In a Maildir each is a file; what is journalled are frames (maildir/frames.ts). */
+  /** In a Maildir each is a file; what is journalled are frames (to-maildir.ts). */
   readonly at: "start" | "end" | "maildir";
   /** Length of mbox before; -1 when there was none. */
   readonly oldSize: number;

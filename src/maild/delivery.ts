@@ -1,6 +1,6 @@
 /** One message into the mailboxes of its recipients; after it returns, what it says is on the disk. */
 import { deliver } from "../mailbox/deliver.ts";
-import { isMaildir } from "../mailbox/maildir/directory.ts";
+import { isMaildir } from "../mailbox/maildir-path.ts";
 import { SpoolRefused } from "../mailbox/spool.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { HeldMessage } from "./held-message.ts";

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { lstatIfPresent } from "../file-stats.ts";
 import { rightsForSpool } from "../mailbox/deliver.ts";
-import { isMaildir } from "../mailbox/maildir/directory.ts";
+import { isMaildir } from "../mailbox/maildir-path.ts";
 import type { Rights } from "../mailbox/rights.ts";
 import { refuseSpool } from "../mailbox/spool.ts";
 import type { Options } from "./maild-options.ts";

@@ -7,7 +7,7 @@ import type { Config } from "../../config/config.ts";
 import { storeOptions } from "../../config/paths.ts";
 import { appendMessages } from "../../mailbox/append.ts";
 import { fileMessage } from "../../mailbox/maildir/add-messages.ts";
-import { meansMaildir } from "../../mailbox/maildir/directory.ts";
+import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { mboxForm } from "../../mailbox/mbox-form.ts";
 import { toBytes } from "../../message/text.ts";
 import { onAbort } from "../../submit/on-abort.ts";

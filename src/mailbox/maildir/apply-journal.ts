@@ -13,10 +13,10 @@ import type { MailboxOptions } from "../mailbox.ts";
 import { CannotFinish } from "../mailbox-errors.ts";
 import { lockReplayTarget } from "../replay-target.ts";
 import { asOwner, withRights } from "../rights.ts";
+import { fileFrames } from "../to-maildir.ts";
 import { addToMbox, HalfDone, type Undo } from "../to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf } from "./file-name.ts";
-import { fileFrames } from "./frames.ts";
 import type { MaildirJournal } from "./maildir-journal.ts";
 import { applyChanges } from "./state-changes.ts";
 

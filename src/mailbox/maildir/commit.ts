@@ -8,17 +8,16 @@ import { type LockedTarget, withLockedTarget } from "../locked-target.ts";
 import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
 import { CannotFinish } from "../mailbox-errors.ts";
+import { meansMaildir } from "../maildir-path.ts";
 import { storedForm } from "../stored-form.ts";
+import { frameMessage } from "../to-maildir.ts";
 import { applyJournal, replayMaildirJournal } from "./apply-journal.ts";
-import { meansMaildir } from "./directory.ts";
 import { baseOf, lettersOf } from "./file-name.ts";
 import { changeFlags, changeOf, type StateChange } from "./flags.ts";
-import { frame } from "./frames.ts";
 import { lockMaildir } from "./lock.ts";
-import { maildirForm, withLetters } from "./maildir-form.ts";
+import { withLetters } from "./maildir-form.ts";
 import { MaildirJournal, type MaildirWork, type Parts } from "./maildir-journal.ts";
 import type { Entry, MessageTable } from "./message-table.ts";
-import { filing } from "./safe-delivery.ts";
 import { applyChanges } from "./state-changes.ts";
 
 /** Plays the journal that a crash has left. */
@@ -113,9 +112,12 @@ function forTarget(
 
 function* framesOf({ mailbox, table }: Leaving, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const content = () => maildirForm(storedForm(mailbox, message), { fromMaildir: true });
-    const where = filing(lettersNow(table.entry(message)), "cur", content().date);
-    yield* frame(where, () => content().pieces);
+    const flags = lettersNow(table.entry(message));
+    yield* frameMessage(
+      () => storedForm(mailbox, message),
+      () => flags,
+      { fromMaildir: true },
+    );
   }
 }
 

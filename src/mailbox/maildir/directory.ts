@@ -1,25 +1,16 @@
-/** What is a Maildir, and what makes one. */
+/** Creates a Maildir, lists its files, and removes abandoned ones. */
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
 import { isDirectory, lstatIfPresent, statIfPresent } from "../../file-stats.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
+import { isMaildir } from "../maildir-path.ts";
 import { asOwner } from "../rights.ts";
 
 export type Place = "new" | "cur";
 
 const parts = ["tmp", "new", "cur"];
-
-/** Returns whether a path is a Maildir: a directory with `cur` and `new`. */
-export function isMaildir(path: string): boolean {
-  return isDirectory(join(path, "cur")) && isDirectory(join(path, "new"));
-}
-
-/** Returns whether what is written to this name goes into a Maildir: it is one, or its name ends in a slash. */
-export function meansMaildir(path: string): boolean {
-  return path.endsWith("/") || isMaildir(path);
-}
 
 /**
  * Makes what a Maildir lacks, if it is a Maildir, the beginning of one, or not there.

@@ -1,5 +1,4 @@
 /** A message on its way from an mbox into a Maildir: what the mbox alone needs goes, what the file's name tells goes there. */
-import { bareAddress } from "../../message/bare-address.ts";
 import { headerParts, parseHeader, startsWithFrom } from "../../message/header.ts";
 import { headerIn } from "../header-bytes.ts";
 import { flagsOfStatus, xStatusOf } from "./flags.ts";
@@ -101,12 +100,4 @@ function* withoutLastLine({ first, pieces }: { first: Buffer; pieces: Iterator<U
   const text = held.toString("latin1");
   const ending = /(?<=^|\n)\r?\n$/.exec(text);
   yield ending === null ? held : held.subarray(0, ending.index);
-}
-
-/** Returns the From_ line that an mbox would have for a message of a Maildir: the envelope sender, else the author. */
-export function fromLineUser(header: Buffer): string {
-  const parsed = parseHeader(header);
-  const path = parsed.get("return-path");
-  const address = path === undefined ? bareAddress(parsed.get("from") ?? "") : path.replace(/^\s*<|>\s*$/g, "");
-  return address.replace(/[\s\x00-\x1f\x7f]+/g, "") || "MAILER-DAEMON";
 }

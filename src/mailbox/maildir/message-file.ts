@@ -6,8 +6,8 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { asctime } from "../../message/date.ts";
 import { parseHeader, startsWithFrom } from "../../message/header.ts";
 import { readInto, readRange } from "../file-ranges.ts";
+import { fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
-import { fromLineUser } from "./maildir-form.ts";
 
 const headPiece = 16 << 10;
 /** A header longer than this is looked at up to here for its envelope. */

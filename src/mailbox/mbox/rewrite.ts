@@ -6,10 +6,8 @@ import { readInto, readPieces, readRange } from "../file-ranges.ts";
 import { formLength, fromLineForm, isFromLine, quoteFromLines } from "../from-line.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
-import { frame } from "../maildir/frames.ts";
-import { maildirForm } from "../maildir/maildir-form.ts";
-import { filing } from "../maildir/safe-delivery.ts";
 import { storedForm } from "../stored-form.ts";
+import { frameMessage } from "../to-maildir.ts";
 import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
@@ -202,10 +200,11 @@ function replaceStatus(file: MboxFile, window: Window, message: number, status: 
 /** What goes to a Maildir, with the state that the names of its files are to tell. */
 export function* framesForMaildir(file: MboxFile, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const form = () => maildirForm(storedForm(file, message, { isCopy: true }));
-    const { letters, date } = form();
     const seen = (file.index.flags(message) & Flag.Read) !== 0 ? "S" : "";
-    yield* frame(filing(letters.replace("S", "") + seen, "cur", date), () => form().pieces);
+    yield* frameMessage(
+      () => storedForm(file, message, { isCopy: true }),
+      (ofStatus) => ofStatus.replace("S", "") + seen,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs";
 import { withLockedTarget } from "../locked-target.ts";
 import type { CommitPlan, MailboxOptions } from "../mailbox.ts";
-import { meansMaildir } from "../maildir/directory.ts";
+import { meansMaildir } from "../maildir-path.ts";
 import { carryOutJournal } from "./apply.ts";
 import { usualBlockSize } from "./block-writer.ts";
 import type { Plan } from "./journal.ts";

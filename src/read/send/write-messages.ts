@@ -4,7 +4,7 @@ import { type Appended, type AppendOptions, appendBytes, appendMessages } from "
 import { asStored } from "../../mailbox/as-stored.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
-import { meansMaildir } from "../../mailbox/maildir/directory.ts";
+import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import type { Session } from "../session/session.ts";
 import {

@@ -16,7 +16,7 @@ import { appendMessages } from "../../../src/mailbox/append.ts";
 import { deliver } from "../../../src/mailbox/deliver.ts";
 import { removeAbandoned } from "../../../src/mailbox/maildir/directory.ts";
 import { deliveryTime, nameWith, uniqueName } from "../../../src/mailbox/maildir/file-name.ts";
-import { fileFrames, frame } from "../../../src/mailbox/maildir/frames.ts";
+import { fileFrames, frameMessage } from "../../../src/mailbox/to-maildir.ts";
 import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
 import { type Home, makeHome } from "../support/program.ts";
 
@@ -121,15 +121,20 @@ describe("delivery", () => {
 });
 
 test("frames file each message once, however often they are played", async () => {
-  const filings = ["F", "", "S"].map((letters) => ({ base: uniqueName(), letters, place: "cur" as const }));
   const content = (number: number) => [
     Buffer.from(letter("ann", `s${number}`)),
     Buffer.from("x".repeat(number * 70_000)),
   ];
-  const frames = () => filings.flatMap((filing, number) => [...frame(filing, () => content(number))]);
+  const frames = ["F", "", "S"].flatMap((flags, number) => [
+    ...frameMessage(
+      () => content(number),
+      () => flags,
+      { fromMaildir: true },
+    ),
+  ]);
+  const whole = Buffer.concat(frames);
   // Cut in the middle of lines and contents.
   const pieces = function* () {
-    const whole = Buffer.concat(frames());
     for (let at = 0; at < whole.length; at += 4099) yield whole.subarray(at, at + 4099);
   };
   await fileFrames(maildir, pieces());

@@ -1,20 +1,34 @@
 /**
- * Messages on their way into a Maildir, as they stand in a journal: before each a line that says how it is to be filed and
- * how long it is. The names are in it, so that doing it again after a crash adds only what is missing.
+ * Moves messages to a Maildir when a session quits. A journal contains each as a frame: a line with its file name, its flags
+ * and its length, followed by the message. The name is fixed, so that a repetition after a crash adds only missing messages.
  */
-import { addPathToError } from "../../system-error.ts";
-import type { Rights } from "../rights.ts";
-import { refuseSpool } from "../spool.ts";
-import { messageNames } from "./directory.ts";
-import { baseOf } from "./file-name.ts";
-import { Delivery, type Filing } from "./safe-delivery.ts";
+import { addPathToError } from "../system-error.ts";
+import { messageNames } from "./maildir/directory.ts";
+import { baseOf } from "./maildir/file-name.ts";
+import { maildirForm } from "./maildir/maildir-form.ts";
+import { Delivery, type Filing, filing } from "./maildir/safe-delivery.ts";
+import type { Rights } from "./rights.ts";
+import { refuseSpool } from "./spool.ts";
 
-/** @param pieces called twice: once to know the length */
-export function* frame(filing: Filing, pieces: () => Iterable<Uint8Array>): Iterable<Uint8Array> {
+/**
+ * Yields a message that has been read as a frame of a journal.
+ *
+ * @param message returns the message in mbox form; called several times
+ * @param flags computes the flags of the file's name from those of Status and X-Status
+ * @param fromMaildir the From_ line was generated
+ */
+export function* frameMessage(
+  message: () => Iterable<Uint8Array>,
+  flags: (ofStatus: string) => string,
+  { fromMaildir = false } = {},
+): Iterable<Uint8Array> {
+  const form = () => maildirForm(message(), { fromMaildir });
+  const { letters, date } = form();
   let length = 0;
-  for (const piece of pieces()) length += piece.length;
-  yield Buffer.from(`${JSON.stringify({ ...filing, date: filing.date?.getTime(), length })}\n`);
-  yield* pieces();
+  for (const piece of form().pieces) length += piece.length;
+  const place = filing(flags(letters), "cur", date);
+  yield Buffer.from(`${JSON.stringify({ ...place, date: place.date?.getTime(), length })}\n`);
+  yield* form().pieces;
 }
 
 class FrameReader {
