@@ -1,25 +1,26 @@
 /**
- * Address lists as RFC 5322, section 3.4, has them: display names, comments, quoted strings, groups.
+ * Address lists (RFC 5322, section 3.4): display names, comments, quoted strings and groups.
  *
- * Liberal in what it takes, as people type recipients: a list never fails to parse, it yields what addresses it holds.
+ * The parser is lenient, because people type recipients by hand. It never fails; it returns all addresses that it
+ * finds.
  */
 import { pushAll } from "./lists.ts";
 
 export interface Address {
-  /** The display name, or the comment that stands for one; empty where there is none. */
+  /** The display name, or the first comment if there is no display name; may be empty. */
   readonly name: string;
-  /** What goes into the envelope, without angle brackets. */
+  /** The envelope address, without angle brackets. */
   readonly address: string;
 }
 
 interface Piece {
   readonly kind: "word" | "quoted" | "comment" | "angle" | "mark";
   readonly text: string;
-  /** A blank, or the start of the list, is in front of it. */
+  /** True at the start of the list and after white space. */
   readonly apart: boolean;
 }
 
-/** Parses the addresses of a field (RFC 5322, section 3.4), leniently. */
+/** Returns the addresses in a field or a list (RFC 5322, section 3.4). */
 export function parseAddresses(text: string): Address[] {
   const found: Address[] = [];
   let pieces: Piece[] = [];
@@ -37,7 +38,7 @@ export function parseAddresses(text: string): Address[] {
   return found;
 }
 
-/** Cuts a list at its commas, leaving each member as it was written. */
+/** Returns the members of a list, split at its commas, each as it was written. */
 export function splitAtCommas(text: string): string[] {
   const members: string[] = [];
   let member = "";
@@ -51,7 +52,7 @@ export function splitAtCommas(text: string): string[] {
   return members.filter((each) => each !== "");
 }
 
-/** What stands between two commas: one address, or several where the commas were left out. */
+/** Returns the address between two commas, or several addresses if the commas were left out. */
 function listAddresses(pieces: readonly Piece[]): Address[] {
   const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
   if (angles.length === 0) return bareAddresses(pieces);
@@ -63,7 +64,10 @@ function listAddresses(pieces: readonly Piece[]): Address[] {
   });
 }
 
-/** Words without angle brackets. Blanks around an at sign or a dot part nothing (RFC 5322, section 4.4), others do. */
+/**
+ * Returns the addresses in words without angle brackets. White space separates them, except around "@" and "." (RFC
+ * 5322, section 4.4).
+ */
 function bareAddresses(pieces: readonly Piece[]): Address[] {
   const found: string[][] = [];
   let before = "";
@@ -80,7 +84,7 @@ function bareAddresses(pieces: readonly Piece[]): Address[] {
   return found.map((parts) => ({ name: found.length === 1 ? name : "", address: parts.join("") }));
 }
 
-/** `ann at example.org`, as it was written once, and as bsd-mailx still reads it. */
+/** Returns "@" for the obsolete form `ann at example.org`, which bsd-mailx reads, too; otherwise the word itself. */
 function atSign(pieces: readonly Piece[], at: number): string {
   const text = pieces[at]?.text ?? "";
   return text === "at" && pieces[at - 1]?.kind === "word" && pieces[at + 1]?.kind === "word" ? "@" : text;
@@ -94,7 +98,10 @@ function commentIn(pieces: readonly Piece[]): string {
   return pieces.find(({ kind }) => kind === "comment")?.text ?? "";
 }
 
-/** With `verbatim`, the texts of all tokens put together are the text again; else delimiters and blanks are taken off. */
+/**
+ * Yields the tokens of a list. If `verbatim` is true, their texts concatenated are `text`; otherwise delimiters and
+ * white space are removed.
+ */
 function* readTokens(text: string, verbatim = false): Generator<Piece> {
   let at = 0;
   let apart = true;
@@ -132,12 +139,15 @@ function* readTokens(text: string, verbatim = false): Generator<Piece> {
   }
 }
 
-/** An address has at most 320 octets (RFC 5321, section 4.5.3.1): further a bracket is not searched for. */
+/** The longest bracketed address, in characters. RFC 5321, section 4.5.3.1, allows 320 octets. */
 const longestAngle = 4096;
-/** Without a closing bracket, as far as an address goes. */
+/** An address whose closing bracket is missing. */
 const openAngle = /<([^,;<>]*)>?/y;
 
-/** The offset of the bracket that closes the one at `start`, outside quoted strings; -1 if there is none before the next. */
+/**
+ * Returns the offset of the bracket that closes the one at `start`, or -1 if another one opens first. Skips quoted
+ * strings.
+ */
 function closingAngle(text: string, start: number): number {
   const end = Math.min(text.length, start + longestAngle);
   let isQuoted = false;
@@ -151,7 +161,7 @@ function closingAngle(text: string, start: number): number {
   return -1;
 }
 
-/** What is in a domain literal or in an encoded word is no sign of the list. */
+/** An encoded word or a domain literal; commas and colons inside them do not separate addresses. */
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? \t]*\?=/y;
 const literal = /@\[[^\][\s]*\]/y;
 
@@ -173,7 +183,7 @@ function isBlank(character: string): boolean {
   return character === " " || character === "\t" || character === "\r" || character === "\n";
 }
 
-/** The offset of the delimiter that closes what opens at `start`, or the text's end. Comments nest. */
+/** Returns the offset of the delimiter that closes the one at `start`, or the text's length. Comments may be nested. */
 function endOfComment(text: string, start: number, close: '"' | ")"): number {
   let depth = 1;
   for (let at = start + 1; at < text.length; at++) {

@@ -1,15 +1,16 @@
 /**
- * Returns the address in a From or To field as bsd-mailx shows it: the part in angle brackets, else the text without comments.
- * A list gives each member's address, joined by ", ". Not a parser of addresses: anything comes out as something.
+ * Returns the address in a From or To field as bsd-mailx shows it: the text in angle brackets, or else the text
+ * without comments.
+ * The addresses of a list are joined by ", ". The text is not validated.
  */
 export function bareAddress(text: string): string {
   if (!/[(< ]/.test(text)) return text;
-  // What nearly all are: a name and an address behind it.
+  // Most fields are a name followed by an address.
   const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
   return plain ?? walkAddress(text, false);
 }
 
-/** As bsd-mailx shows the field with `set showname`: what is in front of the first angle bracket, else the address. */
+/** Returns the text before the first angle bracket, or else the address, as bsd-mailx does with `set showname`. */
 export function nameOrAddress(text: string): string {
   return walkAddress(text, true);
 }
@@ -48,7 +49,7 @@ function walkAddress(text: string, untilAngle: boolean): string {
     } else {
       member += blank ? ` ${character}` : character;
       blank = false;
-      // A comma with nothing behind it is a character as any other.
+      // A comma at the end of the text does not separate addresses.
       if (character === "," && text[at + 1] === " " && !inAngle) {
         members += `${member} `;
         member = "";
@@ -59,7 +60,7 @@ function walkAddress(text: string, untilAngle: boolean): string {
   return members + member;
 }
 
-/** The offset of the parenthesis that closes the comment opened at `start`, or of the text's last character. */
+/** Returns the offset of the parenthesis that closes the comment at `start`, or of the text's last character. */
 function commentEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {

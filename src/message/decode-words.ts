@@ -1,13 +1,14 @@
 /**
- * Encoded words as the text that they stand for (RFC 2047), only to be shown.
+ * Decodes encoded words (RFC 2047) for display.
  *
- * Liberal, as mailers are not: words inside quotes, words that touch each other or other text, words that hold blanks, a
- * language (RFC 2231, section 5), and characters cut in two by the end of a word are all read. What can't be read stays
- * as it was written. The text that comes out is not safe to show: it goes through safe-text.ts like any other.
+ * The decoder is lenient, because many mailers break the rules. It also decodes words inside quotes, words that touch
+ * other text, words that contain spaces or a language (RFC 2231, section 5), and characters split between two words.
+ * Undecodable words are left as they were written. The result may contain control characters: safe-text.ts makes it
+ * safe to show.
  */
 import { type Charsets, guess, nodeCharsets } from "./charsets.ts";
 
-/** One encoded word, as written; its own blanks and signs mean nothing to what is around it. */
+/** Matches an encoded word. */
 export const encodedWord = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^?\r\n]*)\?=/g;
 
 interface Word {
@@ -18,8 +19,10 @@ interface Word {
 }
 
 /**
- * @param text lossless text of a field's value (text.ts), folded or not; bytes that are not UTF-8 become characters too
- * @param charsets `moreCharsets()` where encodedCharsets(text) says that those of Node are not enough
+ * Returns a field's value with its encoded words decoded.
+ *
+ * @param text lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
+ * @param charsets the result of `moreCharsets()` if one of encodedCharsets(text) is unknown to Node
  */
 export function decodeWords(text: string, charsets: Charsets = nodeCharsets): string {
   let decoded = "";
@@ -29,7 +32,7 @@ export function decodeWords(text: string, charsets: Charsets = nodeCharsets): st
     const decode = charsets(first.charset);
     if (decode === undefined) continue;
     const between = text.slice(copied, first.start);
-    // Blanks between two words are none of the text; those beside other text are.
+    // White space between two encoded words is not part of the text.
     decoded += copied > 0 && /^\s*$/.test(between) ? "" : rawBytes(between);
     decoded += decode(Buffer.concat(run.map(({ bytes }) => bytes)));
     copied = (run.at(-1) as Word).end;
@@ -37,12 +40,12 @@ export function decodeWords(text: string, charsets: Charsets = nodeCharsets): st
   return decoded + rawBytes(text.slice(copied));
 }
 
-/** Returns the charsets that the encoded words of a text name. */
+/** Returns the charsets named in the encoded words of a text. */
 export function encodedCharsets(text: string): string[] {
   return Array.from(text.matchAll(encodedWord), ([, charset = ""]) => charset);
 }
 
-/** Words of one charset with nothing but blanks between them: a character may begin in one and end in the next. */
+/** Groups adjacent words of one charset, because a character may be split between two words. */
 function groupWords(text: string): Word[][] {
   const found: Word[][] = [];
   let last: Word | undefined;
@@ -58,7 +61,7 @@ function groupWords(text: string): Word[][] {
   return found;
 }
 
-/** The Q encoding (RFC 2047, section 4.2); 8-bit text in it counts as what it is. */
+/** Decodes the Q encoding (RFC 2047, section 4.2). 8-bit bytes are kept. */
 function fromQ(content: string): Buffer {
   const bytes = toLatin1(content.replaceAll("_", " "));
   return Buffer.from(
@@ -71,7 +74,10 @@ function toLatin1(text: string): string {
   return /[^\0-\x7f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }
 
-/** Lone surrogates stand for bytes that are not UTF-8; with the u flag the halves of pairs are not met. */
+/**
+ * Decodes the lone surrogates, which are bytes that are not UTF-8. With the u flag, the expression does not match
+ * halves of pairs.
+ */
 function rawBytes(text: string): string {
   return text.replace(/[\udc80-\udcff]+/gu, (bytes) =>
     guess(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0) & 0xff)),

@@ -1,9 +1,12 @@
-/** A parameter of a structured field, such as a file's name (RFC 2045, section 5.1; RFC 2231 for what is not ASCII). */
+/**
+ * Encodes a parameter of a structured field, such as a file name (RFC 2045, section 5.1, and RFC 2231 for non-ASCII
+ * text).
+ */
 
-/** Characters of one section: with its name and the blank in front it stays below 78. */
+/** The longest section, in characters. With the parameter's name and a leading space, the line stays below 78. */
 const sectionLength = 55;
 
-/** Returns `name="value"`, or sections of it, each on a line of its own */
+/** Returns `name="value"`, or sections of the value on separate lines. */
 export function encodeParameter(name: string, value: string): string {
   const ascii = /^[\x20-\x7e]*$/.test(value);
   if (ascii && value.length <= sectionLength) return `${name}="${value.replace(/[\\"]/g, "\\$&")}"`;
@@ -17,7 +20,7 @@ export function encodeParameter(name: string, value: string): string {
   return sections.map((section, at) => `${name}*${at}*=${at === 0 ? "UTF-8''" : ""}${section}`).join(";\n ");
 }
 
-/** RFC 2231, section 7: attribute-char stays. */
+/** Returns a character percent-encoded, unless it is an attribute-char (RFC 2231, section 7). */
 function percentEncoded(character: string): string {
   if (/^[\w!#$&+.^`{|}~-]$/.test(character)) return character;
   const bytes = [...Buffer.from(character)];

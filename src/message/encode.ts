@@ -1,16 +1,16 @@
-/** Which charset and transfer encoding carry a text whole (RFC 2045). */
+/** Chooses the charset and transfer encoding that preserve a text (RFC 2045). */
 import type { TextFacts } from "./text-facts.ts";
 
 export type TransferEncoding = "7bit" | "8bit" | "quoted-printable" | "base64";
 
-/** RFC 5321, section 4.5.3.1.6, less the CRLF. */
+/** The longest line without its CRLF (RFC 5321, section 4.5.3.1.6). */
 const longestLine = 998;
 
 /**
- * What the bytes are, said as MIME says it.
+ * Returns the MIME name of a text's charset.
  *
- * @param ttycharset the charset of the user's texts where it is not UTF-8: that of the locale, or the variable; what is
- * UTF-8 all the same is called so, and what can be neither is "unknown-8bit" (RFC 1428), never a guess that damages it
+ * @param ttycharset the charset of the user's text if it is neither ASCII nor UTF-8, from the variable or the locale;
+ *   without it, the charset is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text
  */
 export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?: string): string {
   if (facts.ascii) return "us-ascii";
@@ -19,8 +19,10 @@ export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?:
 }
 
 /**
- * Returns the least encoding under which a text arrives as it is; `eightBit` says whether the way takes bytes above 127.
- * Base64 keeps every byte, the line ends too; the other three keep lines, whose ends are the receiver's.
+ * Returns the simplest transfer encoding that preserves a text. `eightBit` is true if the transport accepts bytes
+ * above 127.
+ * Base64 preserves all bytes, including line endings. The other encodings preserve lines and use the receiver's line
+ * endings.
  */
 export function transferEncodingOf(facts: TextFacts, eightBit: boolean): TransferEncoding {
   if (facts.binary || facts.lineEnds === "mixed") return "base64";

@@ -1,20 +1,26 @@
-/** Header text for the wire: encoded words (RFC 2047) where it is not ASCII, folded where it is long (RFC 5322, 2.2.3). */
+/** Encodes header text: non-ASCII text as encoded words (RFC 2047), long text folded (RFC 5322, section 2.2.3). */
 import { isUtf8 } from "node:buffer";
 import { toBytes } from "./text.ts";
 
-/** Bytes in one word: 36 become 48 characters of base64, and the line stays below 76 with its charset and field name. */
+/**
+ * Bytes per encoded word. 36 bytes are 48 characters of base64; with the field name and charset, the line stays below
+ * 76.
+ */
 const textBytes = 36;
-/** In a name, which is folded by itself: 45 become 60 characters, and the word has the 75 that are allowed. */
+/**
+ * Bytes per encoded word in a name, which has lines of its own. 45 bytes are 60 characters of base64; the word has
+ * the maximum of 75.
+ */
 const nameBytes = 45;
-/** RFC 5322, section 2.1.1: what a line should not, and what it must not, exceed. */
+/** The recommended line length (RFC 5322, section 2.1.1). */
 const goodLine = 78;
 const longestWord = 900;
 
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
 
 /**
- * Whether text would not come back as it is: not ASCII, blanks at its ends, or half an encoded word. A whole one is what
- * scripts give to -s that know of no better way, and it goes as it is.
+ * Returns whether text would change on the way: non-ASCII text, outer white space, or an incomplete encoded word.
+ * A complete encoded word is left alone, because scripts pass encoded subjects to -s.
  */
 function needsWords(text: string): boolean {
   if (/[^\t\x20-\x7e]|^[\t ]|[\t ]$/.test(text)) return true;
@@ -22,10 +28,10 @@ function needsWords(text: string): boolean {
 }
 
 /**
- * Returns the value of an unstructured field. ASCII comes back as it is, folded at its blanks.
+ * Returns the encoded value of an unstructured field. ASCII text is only folded.
  *
- * @param taken characters in front of it on its line, such as `Subject: `
- * @param charset what bytes are that are not UTF-8
+ * @param taken the number of characters before the value on its line, such as those of `Subject: `
+ * @param charset the charset of bytes that are not UTF-8
  */
 export function encodeText(text: string, taken: number, charset?: string): string {
   if (needsWords(text)) return encodeWords(text, charset);
@@ -42,7 +48,7 @@ export function encodeText(text: string, taken: number, charset?: string): strin
     .join("");
 }
 
-/** Gives back printable ASCII as it is, unless it `must` be encoded. */
+/** Returns text as encoded words. Printable ASCII is not encoded unless `must` is true. */
 export function encodeWords(text: string, charset?: string, must = false): string {
   return !must && !needsWords(text) ? text : wordsOf(text, charset ?? "unknown-8bit", textBytes).join("\n ");
 }
@@ -54,7 +60,7 @@ function wordsOf(text: string, charset: string, wordBytes: number): string[] {
   let start = 0;
   while (start < bytes.length) {
     let end = Math.min(start + wordBytes, bytes.length);
-    // A character belongs in one word.
+    // A character must not be split between words.
     while (utf8 && end < bytes.length && ((bytes[end] as number) & 0xc0) === 0x80) end--;
     words.push(`=?${utf8 ? "UTF-8" : charset}?B?${bytes.toString("base64", start, end)}?=`);
     start = end;
@@ -62,7 +68,7 @@ function wordsOf(text: string, charset: string, wordBytes: number): string[] {
   return words;
 }
 
-/** `Name <address>` with the name quoted or encoded as it needs to be. */
+/** Returns `Name <address>`, with the name quoted or encoded if necessary. */
 export function encodeMailbox(name: string, address: string, charset?: string): string {
   if (name === "") return address;
   if (needsWords(name)) {

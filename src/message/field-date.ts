@@ -1,11 +1,11 @@
-/** The Date field (RFC 5322, sections 3.3 and 4.3) and the date of a From_ line (asctime) as points in time. */
+/** Parses the Date field (RFC 5322, sections 3.3 and 4.3) and the date of a From_ line (asctime). */
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const field =
   /^\s*(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[\s-]+(\d{2,4})[\s,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|[a-z]+)?/i;
 const asctime =
   /^\s*(?:[a-z]{3},?\s+)?([a-z]{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(?:([a-z]{3,5}|[+-]\d{4})\s+)?(\d{4})(?:\s+([+-]\d{4}))?/i;
-/** Minutes east of Greenwich; other names mean nothing (RFC 5322, section 4.3). */
+/** Offsets from UTC in minutes. Other zone names are read as UTC (RFC 5322, section 4.3). */
 const zones: Readonly<Record<string, number>> = {
   EST: -300,
   EDT: -240,
@@ -19,7 +19,7 @@ const zones: Readonly<Record<string, number>> = {
   CEST: 120,
 };
 
-/** Returns undefined for what is no date */
+/** Returns the date in a Date field, or undefined if the text is not a date. */
 export function parseDateField(text: string): Date | undefined {
   const found = field.exec(text.replace(/\([^()]*\)/g, " "));
   if (found === null) return undefined;
@@ -27,7 +27,10 @@ export function parseDateField(text: string): Date | undefined {
   return pointInTime([fullYear(year), month, day, hour, minute, second], zone ?? "UTC");
 }
 
-/** `Sat Jan 16 18:22:03 2021`, in local time unless it names a zone. @returns undefined for what is no date */
+/**
+ * Returns the date in `Sat Jan 16 18:22:03 2021`, or undefined if the text is not a date. Without a zone, it is in
+ * local time.
+ */
 export function parseAsctime(text: string): Date | undefined {
   const found = asctime.exec(text);
   if (found === null) return undefined;
@@ -35,7 +38,10 @@ export function parseAsctime(text: string): Date | undefined {
   return pointInTime([Number(year), month, day, hour, minute, second], behind ?? before);
 }
 
-/** RFC 5322, section 4.3: two digits below 50 are of this century, three count from 1900. */
+/**
+ * Returns the year for two digits (2000 to 2049, 1950 to 1999) or three digits (added to 1900), as in RFC 5322,
+ * section 4.3.
+ */
 function fullYear(text: string): number {
   const year = Number(text);
   if (text.length === 2) return year < 50 ? 2000 + year : 1900 + year;

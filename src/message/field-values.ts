@@ -1,4 +1,7 @@
-/** Single fields of a header without taking it apart: what looks at a hundred thousand headers can't parse each. */
+/**
+ * Finds single fields without parsing the header. A mailbox may have a hundred thousand headers; parsing each would
+ * take too long.
+ */
 import { fromBytes, trimEndCharacters } from "./text.ts";
 
 const patterns = new Map<string, RegExp>();
@@ -15,9 +18,9 @@ function patternFor(name: string): RegExp {
 }
 
 /**
- * Returns the values of all fields of that name.
+ * Returns the values of all fields with that name.
  *
- * @param header each byte as the character of that code ("latin1"), from the From_ line to the empty line, and nothing behind it
+ * @param header the header without the body, one byte per character ("latin1")
  * @returns lossless text, unfolded
  */
 export function fieldValues(header: string, name: string): string[] {
@@ -31,7 +34,7 @@ export function fieldValues(header: string, name: string): string[] {
   return values;
 }
 
-/** Returns a field's value in one line: folded lines are joined by one blank, blanks at both ends are cut. */
+/** Returns a field's value on one line: each fold becomes a space, and outer white space is removed. */
 export function unfold(value: string): string {
   if (!value.includes("\n")) return value.trim();
   return value

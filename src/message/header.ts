@@ -1,35 +1,35 @@
-/** A header taken apart into fields, liberally: what is no field is passed over, and the fields behind it still count. */
+/** Parses headers. The parser is lenient: it skips lines that are not fields and continues after them. */
 import { fieldValues, unfold } from "./field-values.ts";
 import { fromBytes } from "./text.ts";
 
 export interface Field {
-  /** As written. */
+  /** The name as it was written. */
   readonly name: string;
-  /** Lossless text; folded lines are joined by one blank, blanks at both ends are cut. */
+  /** Lossless text, unfolded, without outer white space. */
   readonly value: string;
-  /** As stored, with its folded lines and line ends. */
+  /** The stored bytes, including folds and line endings. */
   readonly raw: Uint8Array;
 }
 
 export interface Header {
   readonly fields: readonly Field[];
-  /** The first field of that name, whatever its case. */
+  /** Returns the first field with that name, ignoring case. */
   get(name: string): string | undefined;
   all(name: string): string[];
 }
 
-/** A line or a field with its folded lines, as offsets into the header. */
+/** A field with its folded lines, or another line, as offsets into the header. */
 export interface HeaderPart {
   readonly start: number;
   readonly end: number;
-  /** In lower case; undefined for a line that is no field. */
+  /** The name in lower case; undefined if the line is not a field. */
   readonly name: string | undefined;
 }
 
 const LF = 10;
 const fromWord = [...Buffer.from("From ")];
 
-/** Cuts a header into its parts; the From_ line and the empty line at the end are left out. */
+/** Returns the parts of a header without its From_ line and its final empty line. */
 export function headerParts(header: Uint8Array): HeaderPart[] {
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
   const text = bytes.toString("latin1");
@@ -45,7 +45,7 @@ export function headerParts(header: Uint8Array): HeaderPart[] {
   return parts;
 }
 
-/** Where the colon stands that a field name is followed by: RFC 5322's ftext; 0 without one. */
+/** Returns the offset of the colon after a field name (RFC 5322, ftext), or 0 if there is no field name. */
 function endOfName(text: string, start: number, end: number): number {
   for (let at = start; at < end && at < start + 998; at++) {
     const code = text.charCodeAt(at);
@@ -55,12 +55,12 @@ function endOfName(text: string, start: number, end: number): number {
   return 0;
 }
 
-/** Returns whether bytes begin with `From `. */
+/** Returns whether bytes start with `From `. */
 export function startsWithFrom(bytes: Uint8Array): boolean {
   return fromWord.every((byte, at) => bytes[at] === byte);
 }
 
-/** Returns the offset behind the line that `start` is in. */
+/** Returns the offset after the line that contains `start`. */
 export function lineEnd(bytes: Uint8Array, start: number): number {
   const newline = bytes.indexOf(LF, start);
   return newline < 0 ? bytes.length : newline + 1;
@@ -70,7 +70,7 @@ function isEmptyLine(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === LF || (bytes[at] === 13 && bytes[at + 1] === LF);
 }
 
-/** Decoded when asked for: of a header in a list, few fields are. */
+/** A field that is decoded on demand. A list of headers shows only few fields of each. */
 class StoredField implements Field {
   readonly #header: Uint8Array;
   readonly #part: HeaderPart;
@@ -95,10 +95,10 @@ class StoredField implements Field {
   }
 }
 
-/** A header that is looked through for what is asked, and taken apart only where all of it is. */
+/** A header that is searched for single fields, and is parsed only if all fields are requested. */
 class StoredHeader implements Header {
   readonly #bytes: Uint8Array;
-  /** One string, a byte a character: to look at it is cheaper than to ask for each line. */
+  /** The header with one byte per character: searching one string is faster than splitting it into lines. */
   readonly #text: string;
   #fields: readonly Field[] | undefined;
 
@@ -123,7 +123,7 @@ class StoredHeader implements Header {
   }
 }
 
-/** Without what stands behind the empty line, which may look like a field. */
+/** Returns the header without the body, whose lines may look like fields. */
 function cutAtEmptyLine(text: string): string {
   if (text.startsWith("\n") || text.startsWith("\r\n")) return "";
   const unix = text.indexOf("\n\n");
@@ -136,7 +136,11 @@ function lineEndOfHeader(text: string, from: number): number {
   return text.indexOf("\n", from) + 1 || text.length;
 }
 
-/** @param header with or without its From_ line and the empty line at its end */
+/**
+ * Returns a header for reading.
+ *
+ * @param header with or without its From_ line and its final empty line
+ */
 export function parseHeader(header: Uint8Array): Header {
   return new StoredHeader(header);
 }

@@ -1,7 +1,7 @@
-/** Names of hosts and people that are made to look like others, and how a reader is told. */
+/** Detects host and display names that imitate others, and marks them. */
 import { domainToASCII } from "node:url";
 
-/** Scripts that are used together in one word (Unicode TR 39, "highly restrictive"). */
+/** Scripts that may be mixed in one word (Unicode TR 39, "highly restrictive"). */
 const together = [
   ["Latn", "Hani", "Hira", "Kana"],
   ["Latn", "Hani", "Hang"],
@@ -19,15 +19,15 @@ const scripts: readonly (readonly [string, RegExp])[] = [
   ["Armn", /\p{Script=Armn}/u],
   ["Cher", /\p{Script=Cher}/u],
 ];
-/** Letters of other scripts that one takes for a Latin one. */
+/** Letters of other scripts that look like Latin letters. */
 const likeLatin =
   /^[\d\-\u0430\u04cf\u0431\u0441\u0501\u0435\u04bd\u04bb\u0456\u0458\u043a\u043c\u043d\u043e\u043e\u0440\u051b\u0455\u0442\u051d\u0443\u0445\u0475\u0461\u044c\u04af\u03b1\u03b3\u03b5\u03b7\u03b9\u03ba\u03bd\u03bfp\u03c1\u03c4\u03c5\u03c7\u03c9\u057d\u0578\u0585\u0581\u0570\u0501\u13a0\u13a1\u13a2\u13a5\u13aa\u13ac\u13b3\u13c0\u13da\u13de\u13e2\u13f4]+$/u;
-/** Signs that one takes for those of an address. */
+/** Signs that look like those of an address. */
 const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164]/u;
 const host =
   /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
 
-/** Returns the ASCII form (RFC 5891) of a host name that is not what it seems; undefined for any other. */
+/** Returns the ASCII form (RFC 5891) of a misleading host name, or undefined if the name is not misleading. */
 export function trueName(name: string): string | undefined {
   if (/^[\0-\x7f]*$/.test(name) || !name.split(/[.\u3002\uff0e\uff61]/).some(seems)) return undefined;
   return domainToASCII(name) || escapeLookalikes(name);
@@ -48,7 +48,7 @@ function escapeLookalikes(name: string): string {
   );
 }
 
-/** Returns a text with `[really xn--...]` behind each host name in it that is not what it seems. */
+/** Returns a text with `[really xn--...]` after each misleading host name. */
 export function withTrueNames(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
   return text.replace(host, (name) => {
@@ -57,7 +57,7 @@ export function withTrueNames(text: string): string {
   });
 }
 
-/** Returns whether a display name holds an address, and another one than that it stands for. */
+/** Returns whether a display name contains an address that differs from the real one. */
 export function namesAnother(name: string, address: string): boolean {
   const held = name.toLowerCase().match(/[^\s<>@"'(),;:[\]]{1,64}@[^\s<>@"'(),;:[\]]{1,255}/g) ?? [];
   return held.some((each) => each.includes(".", each.indexOf("@")) && each !== address.toLowerCase());

@@ -1,22 +1,29 @@
-/** A structured field with parameters, as Content-Type and Content-Disposition are (RFC 2045, RFC 2231), liberally. */
+/**
+ * Parses structured fields with parameters, such as Content-Type and Content-Disposition (RFC 2045, RFC 2231). The
+ * parser is lenient.
+ */
 import { type Charsets, nodeCharsets } from "./charsets.ts";
 import { decodeWords } from "./decode-words.ts";
 
 export interface Structured {
-  /** In lower case: "text/plain", "attachment". */
+  /** The value in lower case: "text/plain", "attachment". */
   readonly value: string;
-  /** By lower-case name: decoded, continuations put together. */
+  /** Decoded values by lower-case name, with continuations joined. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** @param text lossless text of a field's value */
+/**
+ * Returns the value and parameters of a field.
+ *
+ * @param text the field's value as lossless text
+ */
 export function parseStructured(text: string, charsets: Charsets = nodeCharsets): Structured {
   const [value = "", ...rest] = splitAtSemicolons(text);
   const given = new Map<string, string>();
   for (const each of rest) {
     const equals = each.indexOf("=");
     const name = each.slice(0, equals).trim().toLowerCase();
-    // The first one counts: what a later one of the same name says is what another program might not see.
+    // The first parameter wins: programs disagree about duplicates.
     if (equals > 0 && !given.has(name)) given.set(name, unquoteParameter(each.slice(equals + 1).trim()));
   }
   const parameters = new Map<string, string>();
@@ -26,7 +33,7 @@ export function parseStructured(text: string, charsets: Charsets = nodeCharsets)
   return { value: value.replace(/\s+/g, "").toLowerCase(), parameters };
 }
 
-/** `name*=charset'language'text` and `name*0*=...; name*1=...` (RFC 2231, sections 3 and 4). */
+/** Returns the value of `name*=charset'language'text` or `name*0*=...; name*1=...` (RFC 2231, sections 3 and 4). */
 function readExtendedParameter(
   given: ReadonlyMap<string, string>,
   name: string,
@@ -66,7 +73,7 @@ function percentDecoded(text: string): Buffer {
   );
 }
 
-/** Quoted strings stay whole, comments in parentheses go. */
+/** Splits a value at its semicolons, except those in quoted strings. Removes comments. */
 function splitAtSemicolons(text: string): string[] {
   const pieces: string[] = [];
   let piece = "";

@@ -1,6 +1,6 @@
-/** The name of a file that a message proposes, as one may use it: a name and nothing else. */
+/** Turns the file name that a message proposes into a safe name without directories. */
 
-/** In bytes; the limit of file systems is 255, and `name (1).ext` needs room. */
+/** The longest name in bytes. File systems allow 255; the rest is room for `name (1).ext`. */
 const longest = 200;
 const longestExtension = 16;
 const longestProposed = 1000;
@@ -21,16 +21,17 @@ const extensions: Readonly<Record<string, string>> = {
 };
 
 /**
- * Without a path, controls, direction marks and other invisible characters, signs that shells and other systems read in
- * their own way, dots and dashes in front, blanks and dots at the end.
+ * Returns a safe file name. Removes directories, control characters, direction marks and other invisible characters,
+ * leading dots and dashes, and trailing dots and spaces. Replaces characters that are special to shells or other
+ * systems.
  *
- * @param proposed as decoded; may be anything
- * @param orElse what a part without a usable name is called, with its type: `part-2`, `image/png`
+ * @param proposed the decoded name, which may be anything
+ * @param orElse the part's default name and type, such as `part-2` and `image/png`
  */
 export function safeFileName(proposed: string, orElse: { readonly name: string; readonly type: string }): string {
   const name = proposed
     .replace(/^.*[/\\]/s, "")
-    // The end has the extension; the signs below are looked for in what may be a megabyte.
+    // The proposed name may have a megabyte. Only its end, which has the extension, is examined.
     .slice(-longestProposed)
     .normalize("NFC")
     .replace(/[\u034f\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, "")
@@ -42,7 +43,7 @@ export function safeFileName(proposed: string, orElse: { readonly name: string; 
   return cutName(stem, longest - Buffer.byteLength(extension)) + extension;
 }
 
-/** Returns the extension with its dot, empty where there is none. */
+/** Returns the stem and the extension, which includes its dot and may be empty. */
 export function splitName(name: string): { stem: string; extension: string } {
   const extension = /(?:\.tar)?\.[A-Za-z0-9]{1,10}$/.exec(name)?.[0] ?? "";
   return name === extension || extension.length > longestExtension

@@ -1,11 +1,12 @@
 /**
- * What of a text may reach a terminal: everything but what drives it, lies about its order, or can't be seen.
+ * Makes text safe to show on a terminal: removes its power to control the terminal, reorder text or hide characters.
  *
- * C0 controls (but newline and tab) and DEL are shown as ^X; C1 controls, direction marks and overrides, characters of
- * no width and other invisible ones as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners stay where a script or an
- * emoji needs them, and so do the flags that are written with tags (Unicode TR 51).
+ * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
+ * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji needs them, and
+ * so are tags in flags (Unicode TR 51).
  */
-// With the u flag, U+DC80..U+DCFF are lone surrogates only: bytes (text.ts), and no half of a character.
+// With the u flag, U+DC80..U+DCFF matches only lone surrogates, which stand for bytes (text.ts), and not halves of
+// pairs.
 const unsafe =
   /[\u034f\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\udc80-\udcff\u{e0000}-\u{e0fff}]/gu;
 const flag = { base: 0x1f3f4, firstTag: 0xe0020, lastTag: 0xe007e, end: 0xe007f, mostTags: 6 };
@@ -18,14 +19,17 @@ function showCharacter(character: string): string {
   return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
-/** Returns a text whose control characters are replaced by visible ones. */
+/** Returns a text with its control and invisible characters made visible. */
 export function visible(text: string): string {
   return text.replace(unsafe, (character, at: number) =>
     isAtHome(text, character, at) ? character : showCharacter(character),
   );
 }
 
-/** Whether an invisible character does its own work here. Expressions with \p take a millisecond to make: only here. */
+/**
+ * Returns whether an invisible character is legitimate at this place. Compiling \p expressions takes a millisecond,
+ * so they are local.
+ */
 function isAtHome(text: string, character: string, at: number): boolean {
   const joinedScripts =
     /[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}](?<!\p{Script=Zyyy})$/u;
@@ -37,11 +41,14 @@ function isAtHome(text: string, character: string, at: number): boolean {
   if (code === 0x200d && beforeInEmoji.test(before) && afterInEmoji.test(after)) return true;
   if (code === 0x200c || code === 0x200d) return joinedScripts.test(before);
   if (code >= 0xe0020 && code <= 0xe007f) return isInFlag(text, at);
-  // Variation selectors of Han characters.
+  // Variation selectors of Han characters
   return code >= 0xe0100 && code <= 0xe01ef && /\p{Script=Han}$/u.test(before);
 }
 
-/** By code points: an expression for this matches in Node 20 to 24, but not in Node 26. Each takes two UTF-16 units. */
+/**
+ * Returns whether a tag belongs to a flag. Works on code points, two UTF-16 units each, because Node 26 does not
+ * match the regular expression that Node 20 to 24 match.
+ */
 function isInFlag(text: string, at: number): boolean {
   const isTag = (code: number) => code >= flag.firstTag && code <= flag.lastTag;
   const codeAt = (place: number) => text.codePointAt(place) ?? 0;

@@ -1,12 +1,13 @@
-/** Who sent a message, as header lines, queries and replies name them. */
+/** Finds the sender of a message for header lists, searches and replies. */
 import { bareAddress, nameOrAddress } from "./bare-address.ts";
 import { lineEnd, startsWithFrom } from "./header.ts";
 import { fromBytes } from "./text.ts";
 
 /**
- * Returns the address in From, else in Sender, else the user of the From_ line; of a path of hosts, `a!b!c`, the last two.
+ * Returns the address in From, or else in Sender, or else the user in the From_ line. A path of hosts is shortened to
+ * its last two elements: `b!c` for `a!b!c`.
  *
- * @param byName the name there, where it has one
+ * @param byName whether to return the display name, if there is one
  */
 export function findSender(
   from: readonly string[],
@@ -25,18 +26,18 @@ export function addressToShow(fields: readonly string[], byName: boolean): strin
   return byName ? nameOrAddress(text) : bareAddress(text);
 }
 
-/** `From USER DATE`; a quoted user may hold blanks. */
+/** Parses `From USER DATE`. A quoted user may contain spaces. */
 export function readFromLine(header: Uint8Array): { user: string; date: string } {
   if (!startsWithFrom(header)) return { user: "", date: "" };
   const line = textBetween(header, 5, lineEnd(header, 0)).replace(/\r?\n$/, "");
-  // What nearly all are.
+  // Most From_ lines have this form.
   const plain = /^([^ \t"]+) ([A-Z][a-z].*)$/s.exec(line);
   if (plain !== null) return { user: plain[1] as string, date: plain[2] as string };
   const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
   return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
 }
 
-/** Lossless text of a range; that of ASCII without a copy of its bytes. */
+/** Returns the lossless text of a range. ASCII bytes are not copied. */
 function textBetween(bytes: Uint8Array, start: number, end: number): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
   return /[\x80-\xff]/.test(text) ? fromBytes(bytes.subarray(start, end)) : text;

@@ -1,4 +1,4 @@
-/** Charsets of seven bits that shift into a table of two bytes a character; Node's decoders know the tables. */
+/** Decoders for 7-bit charsets that shift into a table with two bytes per character. The tables are Node's. */
 type Decode = (bytes: Uint8Array) => string;
 
 const LF = 0x0a;
@@ -6,7 +6,7 @@ const SHIFT_OUT = 0x0e;
 const SHIFT_IN = 0x0f;
 const TILDE = 0x7e;
 
-/** The bytes as the eight-bit form of a charset has them; never more than came in. */
+/** Builds the 8-bit form of a charset, which is never longer than the input. */
 class EightBits {
   readonly #bytes: Uint8Array;
   #size = 0;
@@ -17,7 +17,7 @@ class EightBits {
   }
 
   add(byte: number): void {
-    // Each line begins unshifted, whatever was forgotten in the one before.
+    // Each line starts unshifted, even if the previous line lacks its shift-in.
     if (byte === LF) this.shifted = false;
     this.#bytes[this.#size++] = this.shifted && byte > 0x20 ? byte | 0x80 : byte;
   }
@@ -27,7 +27,7 @@ class EightBits {
   }
 }
 
-/** ISO-2022-KR (RFC 1557): SO and SI, and a line that says which table is meant, of which there is one. */
+/** Decodes ISO-2022-KR (RFC 1557): SO and SI shift; the escape sequence that selects the only table is removed. */
 const iso2022kr: Decode = (bytes) => {
   const out = new EightBits(bytes.length);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
@@ -38,7 +38,10 @@ const iso2022kr: Decode = (bytes) => {
   return out.decoded("euc-kr");
 };
 
-/** HZ (RFC 1843): `~{` and `~}` around two bytes a character, `~~` for a tilde, `~` at a line's end goes on. */
+/**
+ * Decodes HZ (RFC 1843): two-byte characters between `~{` and `~}`, `~~` for a tilde, and `~` at the end of a line
+ * that continues.
+ */
 const hz: Decode = (bytes) => {
   const out = new EightBits(bytes.length);
   for (let at = 0; at < bytes.length; at++) {
@@ -59,7 +62,7 @@ const hz: Decode = (bytes) => {
   return out.decoded("gbk");
 };
 
-/** By the names that mail has for them, in lower case. */
+/** Decoders by the charset names used in mail, in lower case. */
 export const shiftedCharsets: ReadonlyMap<string, Decode> = new Map([
   ["iso-2022-kr", iso2022kr],
   ["csiso2022kr", iso2022kr],

@@ -1,10 +1,10 @@
-/** What has to be known of a text to label and encode it, gathered while its bytes go by. */
+/** Collects the facts that decide how a text is labelled and encoded, from one piece of it at a time. */
 import { isAscii, isUtf8 } from "node:buffer";
 
 const CR = 13;
 const LF = 10;
 
-/** Collects facts of a text that decide its encoding: bytes above 127, long lines, NULs, CRs. */
+/** Facts about a text that decide its encoding: bytes above 127, long lines, NULs, and CRs. */
 export class TextFacts {
   #ascii = true;
   #utf8 = true;
@@ -14,10 +14,10 @@ export class TextFacts {
   #lf = 0;
   #size = 0;
   #longest = 0;
-  /** Bytes of the line that has not ended yet. */
+  /** The number of bytes in the unfinished last line. */
   #line = 0;
   #last = LF;
-  /** The start of a UTF-8 sequence that the next piece should end. */
+  /** The start of a UTF-8 sequence that continues in the next piece. */
   #unfinished: Buffer = Buffer.alloc(0);
 
   add(bytes: Uint8Array): void {
@@ -30,7 +30,7 @@ export class TextFacts {
     this.#last = piece[piece.length - 1] as number;
   }
 
-  /** No byte above 127. */
+  /** True if there is no byte above 127. */
   get ascii(): boolean {
     return this.#ascii;
   }
@@ -39,23 +39,23 @@ export class TextFacts {
     return this.#utf8 && this.#unfinished.length === 0;
   }
 
-  /** Bytes that no line of text can carry: NUL, or a CR that ends no line. */
+  /** True if the bytes cannot be lines of text: they contain a NUL, or a CR that does not end a line. */
   get binary(): boolean {
     return this.#nul || this.#bareReturn || this.#last === CR;
   }
 
-  /** How its lines end; "mixed" is what no canonical form could give back. */
+  /** The text's line endings. "mixed" line endings are not preserved by any text encoding. */
   get lineEnds(): "lf" | "crlf" | "mixed" {
     if (this.#crlf === 0) return "lf";
     return this.#lf === 0 ? "crlf" : "mixed";
   }
 
-  /** Bytes in the longest line, without its end. */
+  /** The number of bytes in the longest line, without its line ending. */
   get longest(): number {
     return Math.max(this.#longest, this.#line);
   }
 
-  /** Its last line has an end, or there is no line at all. */
+  /** True if the last line has a newline or the text is empty. */
   get ended(): boolean {
     return this.#last === LF;
   }
@@ -64,7 +64,7 @@ export class TextFacts {
     return this.#size;
   }
 
-  /** Line ends of two bytes. */
+  /** The number of CRLF line endings. */
   get returns(): number {
     return this.#crlf;
   }
@@ -104,7 +104,7 @@ export class TextFacts {
   }
 }
 
-/** How many bytes at the end begin a UTF-8 sequence that they do not finish: 0 to 3. */
+/** Returns the number of bytes at the end that begin an incomplete UTF-8 sequence: 0 to 3. */
 function unfinishedAtEnd(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;

@@ -1,15 +1,15 @@
 /**
- * Bytes as text and back, without loss.
+ * Converts bytes to text and back without loss.
  *
- * Header fields, command lines and file names are bytes that are usually, but not always, UTF-8. Inside the program they
- * are strings: valid UTF-8 is decoded, and each byte that is not becomes a lone surrogate U+DC80..U+DCFF (PEP 383), which
- * valid text never contains. `toBytes(fromBytes(b))` equals `b` for every b. Bodies stay buffers.
+ * Header fields, command lines and file names are bytes that are usually UTF-8. Inside the program they are strings:
+ * valid UTF-8 is decoded, and each other byte becomes a lone surrogate U+DC80..U+DCFF (PEP 383), which valid text
+ * never contains. `toBytes(fromBytes(b))` equals `b` for every b. Message bodies remain buffers.
  */
 import { isUtf8 } from "node:buffer";
 
 const escapes = /[\udc80-\udcff]/;
 
-/** Decodes UTF-8; each invalid byte becomes a lone surrogate, which `toBytes` turns back. */
+/** Decodes UTF-8. Each invalid byte becomes a lone surrogate, which `toBytes` reverses. */
 export function fromBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) return buffer.toString("utf8");
@@ -24,7 +24,7 @@ export function fromBytes(bytes: Uint8Array): string {
   return text;
 }
 
-/** The offset of the first byte from `start` on that is part of no valid UTF-8 sequence. */
+/** Returns the offset of the first byte at or after `start` that is not valid UTF-8. */
 function validUntil(buffer: Buffer, start: number): number {
   let at = start;
   while (at < buffer.length) {
@@ -37,7 +37,7 @@ function validUntil(buffer: Buffer, start: number): number {
   return buffer.length;
 }
 
-/** Encodes a text as UTF-8 and turns the lone surrogates of `fromBytes` back into their bytes. */
+/** Encodes a text as UTF-8 and turns the lone surrogates of `fromBytes` back into bytes. */
 export function toBytes(text: string): Buffer {
   if (!escapes.test(text)) return Buffer.from(text, "utf8");
   const pieces: Buffer[] = [];
@@ -56,7 +56,7 @@ export function toBytes(text: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Lines with their line ends; the last may have none. */
+/** Returns the lines with their line endings. The last line may lack one. */
 export function linesOf(text: string): string[] {
   const lines: string[] = [];
   for (let at = 0; at < text.length; ) {
@@ -67,16 +67,16 @@ export function linesOf(text: string): string[] {
   return lines;
 }
 
-/** Returns how many bytes `toBytes(text)` has. */
+/** Returns the number of bytes in `toBytes(text)`. */
 export function byteLength(text: string): number {
   return escapes.test(text) ? toBytes(text).length : Buffer.byteLength(text);
 }
 
 /**
- * Returns the text without these characters at its end.
+ * Returns the text without trailing characters of that set.
  *
- * No expression does this in one go: of `[ab]+$` each run of them is looked at from each of its characters anew, and in a
- * message a run may be a megabyte.
+ * A regular expression such as `[ab]+$` takes quadratic time, because it restarts at each character of a run, and a
+ * message may contain a run of a megabyte.
  */
 export function trimEndCharacters(text: string, characters: string): string {
   let end = text.length;

@@ -1,4 +1,4 @@
-/** Where the parts of a multipart begin and end (RFC 2046, section 5.1.1). */
+/** Finds the parts of a multipart message (RFC 2046, section 5.1.1). */
 import { type Bytes, linesBeginning } from "./bytes.ts";
 
 export interface Range {
@@ -7,9 +7,9 @@ export interface Range {
 }
 
 /**
- * Returns the parts between the lines `--boundary`; the line end in front of such a line is none of the part's.
+ * Returns the parts between the lines `--boundary`. The newline before a boundary is not part of the part.
  *
- * @param most how many parts are looked for
+ * @param most the maximum number of parts
  */
 export function splitAtBoundaries(
   source: Bytes,
@@ -22,7 +22,7 @@ export function splitAtBoundaries(
   let open: number | undefined;
   for (const line of linesBeginning(source, start, end, Buffer.from(`--${boundary}`, "utf8"))) {
     if (!/^(?:--)?[ \t]*$/.test(line.rest)) continue;
-    // Two such lines with nothing between them are one.
+    // No part lies between two adjacent boundary lines.
     if (open !== undefined && line.start > open)
       ranges.push({ start: open, end: Math.max(open, withoutLineEnd(source, line.start)) });
     open = line.rest.startsWith("--") ? undefined : line.next;

@@ -1,19 +1,22 @@
-/** Bytes that are read piece by piece, so that a message need not be in memory to be looked into. */
+/** Bytes that are read in pieces, so that a large message need not be in memory. */
 export interface Bytes {
   readonly size: number;
-  /** Bytes `start` (inclusive) to `end` (exclusive), both within the size. */
+  /** Returns bytes `start` (inclusive) to `end` (exclusive), both at most `size`. */
   read(start: number, end: number): Uint8Array;
 }
 
 const LF = 10;
 const pieceSize = 1 << 20;
 
-/** Returns a view of a buffer for the readers of this folder. */
+/** Returns a buffer as Bytes. */
 export function bytesOf(buffer: Uint8Array): Bytes {
   return { size: buffer.length, read: (start, end) => buffer.subarray(start, end) };
 }
 
-/** Yields a stretch in pieces that end with a line, but for lines longer than a piece and the last one. */
+/**
+ * Yields a range in pieces that end with a newline. The last piece may lack one, and so may pieces of very long
+ * lines.
+ */
 export function* linePieces(source: Bytes, start: number, end: number): Iterable<Buffer> {
   let waiting: Buffer = Buffer.alloc(0);
   for (let at = start; at < end; at += pieceSize) {
@@ -29,7 +32,7 @@ export function* linePieces(source: Bytes, start: number, end: number): Iterable
   if (waiting.length > 0) yield waiting;
 }
 
-/** An offset near the end of a line without end that is in no `=XX`. */
+/** Returns an offset near the end of a piece that does not split an `=XX`. */
 function betweenCodes(piece: Buffer): number {
   const near = piece.length - 3;
   return near - (piece[near - 1] === 61 ? 1 : piece[near - 2] === 61 ? 2 : 0);
@@ -37,18 +40,18 @@ function betweenCodes(piece: Buffer): number {
 
 export interface FoundLine {
   readonly start: number;
-  /** Behind its line end. */
+  /** The offset after its line ending. */
   readonly next: number;
-  /** What stands behind the marker, without the line end. */
+  /** The text after the marker, without the line ending. */
   readonly rest: string;
 }
 
-/** Yields the lines of a stretch that begin with `marker`, and of them at most 200 bytes. */
+/** Yields the lines of a range that start with `marker`, each truncated to 200 bytes after it. */
 export function* linesBeginning(source: Bytes, start: number, end: number, marker: Buffer): Iterable<FoundLine> {
   const lookAhead = marker.length + 200;
   for (let window = start; window < end; window += pieceSize) {
     const until = Math.min(window + pieceSize + lookAhead, end);
-    // One byte before, to see whether a marker is at the start of a line.
+    // The byte before shows whether the marker starts a line.
     const from = Math.max(window - 1, start);
     const bytes = asBuffer(source.read(from, until));
     for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + 1)) {
@@ -63,7 +66,7 @@ export function* linesBeginning(source: Bytes, start: number, end: number, marke
   }
 }
 
-/** Returns bytes as a Buffer without copying them if possible. */
+/** Returns the same bytes as a Buffer without copying them. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

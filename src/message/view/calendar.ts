@@ -1,4 +1,4 @@
-/** An invitation in words: what, when, where and by whom (RFC 5545, RFC 5546). */
+/** Describes an invitation: what, when, where and by whom (RFC 5545, RFC 5546). */
 import { format } from "date-fns/format";
 
 interface Property {
@@ -30,7 +30,7 @@ const answers: Record<string, string> = {
 };
 const rhythms: Record<string, string> = { DAILY: "day", WEEKLY: "week", MONTHLY: "month", YEARLY: "year" };
 
-/** Returns lines of words; empty for what holds no event */
+/** Returns the lines of a description; empty if the text contains no event. */
 export function calendarSummary(text: string): string {
   const { method, components, more } = parse(text);
   const events = components.map((event) => describe(event, method));
@@ -82,7 +82,7 @@ function when(start: Property | undefined, end: Property | undefined, rule: stri
   return `${from.day}${from.time === "" ? ", all day" : ` ${from.time}${until}`}${zone}${rhythm(rule)}`;
 }
 
-/** In the place's own time where one is named, in local time where it is UTC. */
+/** Returns a time in the named time zone if there is one. UTC is converted to local time. */
 function moment({ value, parameters }: Property): { day: string; time: string; zone: string } {
   const [, year, month, date, hours, minutes, utc] =
     /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z)?)?$/.exec(value) ?? [];
@@ -113,7 +113,7 @@ function parse(text: string): { method: string; components: Component[]; more: n
   let more = 0;
   let method = "";
   let open: Map<string, Property[]> | undefined;
-  // An alarm inside of an event has properties of the same names.
+  // An alarm inside an event has properties of the same names.
   let inner = 0;
   for (const line of text
     .replace(/\r\n/g, "\n")

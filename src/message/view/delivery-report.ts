@@ -1,9 +1,9 @@
-/** Reports of mail systems in words: deliveries (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965). */
+/** Describes reports of mail systems: delivery reports (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965). */
 import { type Header, parseHeader } from "../header.ts";
 
 const mostRecipients = 50;
 
-/** RFC 3463 and its registry, as far as one meets them. */
+/** The common status codes of RFC 3463 and its registry. */
 const statuses: Record<string, string> = {
   "1.0": "something is wrong with the address",
   "1.1": "there is no such mailbox",
@@ -43,10 +43,10 @@ const actions: Record<string, string> = {
 };
 
 /**
- * Returns a delivery status notification (RFC 3464) in words.
+ * Describes a delivery status notification (RFC 3464).
  *
- * @param text a message/delivery-status part, decoded, LF line ends
- * @returns lines of words, not safe to show as they are; empty for what is no report
+ * @param text a decoded message/delivery-status part with LF line endings
+ * @returns lines that are not safe to show as they are; empty if the text is not a report
  */
 export function deliverySummary(text: string): string {
   const [about, ...recipients] = blocks(text);
@@ -77,7 +77,7 @@ function recipientLine(fields: Header): string {
   ].join("\n");
 }
 
-/** The same of a disposition notification, that a message was read (RFC 8098). */
+/** Describes a disposition notification, which reports that a message was read (RFC 8098). */
 export function receiptSummary(text: string): string {
   const fields = blocks(text)[0];
   const disposition = fields?.get("disposition") ?? "";
@@ -94,7 +94,7 @@ export function receiptSummary(text: string): string {
   return `Receipt: ${who}: ${words[what] ?? (what || "nothing is said of the message")}\n`;
 }
 
-/** The same of a feedback report, that a message was called spam (RFC 5965). */
+/** Describes a feedback report, which reports that a message was marked as spam (RFC 5965). */
 export function complaintSummary(text: string): string {
   const fields = blocks(text)[0];
   const rows = [
@@ -105,7 +105,7 @@ export function complaintSummary(text: string): string {
   return `Complaint about a message (${fields?.get("feedback-type") ?? "abuse"}):\n${rows.join("")}`;
 }
 
-/** Groups of fields with empty lines between them. */
+/** Returns the groups of fields, which are separated by empty lines. */
 function blocks(text: string): Header[] {
   return text
     .replace(/\r\n/g, "\n")
@@ -114,7 +114,7 @@ function blocks(text: string): Header[] {
     .filter(({ fields }) => fields.length > 0);
 }
 
-/** `rfc822; ann@example.org`: the type is not for people. */
+/** Returns `ann@example.org` for `rfc822; ann@example.org`. */
 function withoutAddressType(value: string | undefined): string {
   return (value ?? "").replace(/^[\w-]+\s*;\s*/, "").trim();
 }

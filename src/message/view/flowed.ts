@@ -1,15 +1,19 @@
-/** text/plain; format=flowed put into lines of the window's width (RFC 3676). */
+/** Wraps flowed text (text/plain; format=flowed, RFC 3676) to the window's width. */
 import { pushAll } from "../lists.ts";
 import { visible } from "../safe-text.ts";
 
 interface Flow {
   /** In columns. */
   readonly width: number;
-  /** DelSp=yes: the blank at the end of a flowed line is none of the text. */
+  /** DelSp=yes: the space at the end of a flowed line is not part of the text. */
   readonly delSp: boolean;
 }
 
-/** @param text with LF line ends */
+/**
+ * Returns the text with its paragraphs wrapped.
+ *
+ * @param text with LF line endings
+ */
 export async function reflow(text: string, { width, delSp }: Flow): Promise<string> {
   const { default: columns } = await import("string-width");
   const lines: string[] = [];
@@ -39,21 +43,21 @@ export async function reflow(text: string, { width, delSp }: Flow): Promise<stri
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Deeper ones, which nobody has written, would be a prefix longer than the lines. */
+/** The deepest quotation prefix. Without a limit, a malicious prefix could be longer than the lines. */
 const deepestQuote = 20;
 
 function prefix(depth: number): string {
   return depth === 0 ? "" : `${">".repeat(Math.min(depth, deepestQuote))} `;
 }
 
-/** Cut at blanks; a word that is longer than a line keeps its line. */
+/** Returns the lines of a paragraph, wrapped at spaces. A word that is too long has its own line. */
 function wrapParagraph(text: string, start: string, width: number, columns: (text: string) => number): string[] {
   const room = Math.max(width - start.length, 20);
   const lines: string[] = [];
   let line = "";
   let used = 0;
   for (const word of text.match(/ +[^ ]*|[^ ]+/g) ?? [""]) {
-    // A paragraph may be a megabyte: each word is measured once.
+    // A paragraph may have a megabyte, so each word is measured only once.
     const wide = /^[ -~]*$/.test(word) ? word.length : columns(visible(word));
     if (line !== "" && used + wide > room) {
       lines.push(start + line);

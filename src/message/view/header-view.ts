@@ -1,4 +1,4 @@
-/** Header fields as they are read: encoded words decoded, what misleads marked, everything else as stored. */
+/** Prepares header fields for display: decodes encoded words, marks misleading names and leaves the rest unchanged. */
 import { type Address, parseAddresses } from "../address.ts";
 import type { Charsets } from "../charsets.ts";
 import { decodeWords, encodedWord } from "../decode-words.ts";
@@ -8,18 +8,22 @@ import { fromBytes } from "../text.ts";
 
 const addressFields =
   /^(?:resent-)?(?:from|to|cc|bcc|reply-to|sender)$|^(?:mail-followup-to|disposition-notification-to)$/;
-/** What tells a program how to read the message; once it has been read so, it tells a person nothing. */
+/** Fields that describe the encoding of the message, which the reader does not need. */
 const mimeFields = /^(?:mime-version|content-(?:type|transfer-encoding|disposition|language|id|description|class))$/;
-/** Longer fields are no list of addresses that a person reads. */
+/** The longest field, in characters, that is parsed as a list of addresses. */
 const longestList = 1 << 16;
 
 export interface HeaderLook {
   readonly charsets: Charsets;
-  /** Leaves out the fields of MIME. */
+  /** Whether to omit the MIME fields. */
   readonly withoutMime: boolean;
 }
 
-/** @param header with LF line ends; its From_ line and the empty line at its end stay */
+/**
+ * Returns the header as it is displayed.
+ *
+ * @param header with LF line endings, and perhaps a From_ line and a final empty line, which are kept
+ */
 export function headerView(header: Uint8Array, { charsets, withoutMime }: HeaderLook): string {
   let view = "";
   let copied = 0;
@@ -39,13 +43,13 @@ function fieldView(name: string, raw: Uint8Array, charsets: Charsets): string {
   if (field === undefined) return written;
   const isList = addressFields.test(name) && field.value.length <= longestList;
   const view = isList ? addressView(field.value, charsets) : withTrueNames(decodeWords(field.value, charsets));
-  // What need not be changed keeps its folds.
+  // An unchanged field keeps its folds.
   if (view === field.value) return written;
-  // A line end in an encoded word must not begin what looks like another field.
+  // A newline from an encoded word must not start a line that looks like another field.
   return `${field.name}: ${view.replace(/\n/g, "^J").replace(/\r/g, "^M")}\n`;
 }
 
-/** A list of addresses as it is read: names decoded, and those that would mislead marked. */
+/** Returns a list of addresses for display: names are decoded, and misleading ones are marked. */
 function addressView(value: string, charsets?: Charsets): string {
   const addresses = parseEncoded(value);
   const decoded = decodeWords(value, charsets);
@@ -55,7 +59,7 @@ function addressView(value: string, charsets?: Charsets): string {
   });
   const marks = views.flatMap((view) => view.marks);
   if (decoded === value && marks.length === 0) return value;
-  // A group or what is no address at all.
+  // The value is a group, or is not an address.
   if (addresses.length === 0) return withTrueNames(decoded);
   return views
     .map(({ shown, address, marks: own }) => {
@@ -65,7 +69,7 @@ function addressView(value: string, charsets?: Charsets): string {
     .join(", ");
 }
 
-/** As parseAddresses, but the signs of an encoded word are none of the list's. */
+/** Parses addresses like parseAddresses, but commas and brackets in encoded words do not separate them. */
 function parseEncoded(value: string): Address[] {
   const words: string[] = [];
   const held = value.replace(encodedWord, (word) => `\ue000${words.push(word) - 1}\ue001`);
@@ -81,7 +85,7 @@ function marksOf(name: string, address: string): string[] {
   ];
 }
 
-/** A name that holds the signs of an address must not be taken for one. */
+/** Quotes a name that contains the special characters of addresses, so that it cannot be mistaken for one. */
 function quotePhrase(name: string): string {
   return /[<>,;:"@()\\[\]]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name;
 }

@@ -1,18 +1,21 @@
 /**
- * HTML as readable text, with what it links to listed under it.
+ * Converts HTML to readable text, followed by a list of its links.
  *
- * A link shows its true target wherever the text is not that target itself, and a text that names another host than the
- * link leads to is marked: that is how people are lured.
+ * A link's target is listed unless the link's text is the target. A link whose text names a different host is marked,
+ * because it may be phishing.
  */
 import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
 
-/** Deeper nesting, which no person writes, would cost minutes: there only the tags are taken away. */
+/**
+ * The deepest nesting that is converted. Deeper HTML is never honest and would take minutes, so only its tags are
+ * removed.
+ */
 const deepest = 10_000;
 const longestTarget = 500;
-/** Columns are lined up only where that costs little: a few cells can span millions. */
+/** The largest table that is aligned in columns: cells with large spans would make it enormous. */
 const mostCells = 1000;
 const widestSpan = 20;
-/** What is laid out by a table, and not a table of words and numbers. */
+/** Elements whose presence shows that a table is used for layout, not for data. */
 const laidOut = new Set([
   "table",
   "div",
@@ -30,14 +33,18 @@ const laidOut = new Set([
 ]);
 const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col", "area", "base", "wbr", "source"]);
 
-/** @param width in columns; lines longer than that only where a word is */
+/**
+ * Returns HTML as text.
+ *
+ * @param width in columns; only a long word makes a line longer
+ */
 export async function htmlText(html: string, width: number): Promise<string> {
   if (isTooDeep(html)) return withoutTags(html);
   const { convert } = await import("html-to-text");
   const links = new Map<string, number>();
   const text = convert(html, options(links, width))
     .replaceAll("\u00a0", " ")
-    // Where a word may be cut, and fillers that keep a mail's preview empty: nothing to read.
+    // Removes invisible break hints, and the filler that keeps a mail's preview empty.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
     .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
     .replace(/ +/g, (run, at: number, all: string) => (/[^\n]/.test(all.charAt(at + run.length)) ? run : ""));
@@ -80,7 +87,7 @@ function options(links: Map<string, number>, width: number): HtmlToTextOptions {
   };
 }
 
-/** Text, then the number under which its target is listed. */
+/** Returns a formatter that prints a link's text and the number of its target in the list. */
 function linkFormatter(links: Map<string, number>): FormatCallback {
   return (element, walk, builder) => {
     walk(element.children ?? [], builder);
@@ -116,7 +123,7 @@ function isOfWords(element: DomNode): boolean {
   return true;
 }
 
-/** In a table that lays out: words beside each other stay so, all else comes one under the other. */
+/** Formats a cell of a layout table: a cell of inline text stays on its row; any other content becomes a block. */
 const cell: FormatCallback = (element, walk, builder, formatOptions) => {
   if ((element.children ?? []).some(({ name }) => name !== undefined && laidOut.has(name))) {
     builder.options.formatters?.["block"]?.(element, walk, builder, formatOptions);
@@ -147,7 +154,7 @@ function sameTarget(text: string, target: string): boolean {
   return plain(text).toLowerCase() === plain(target).toLowerCase();
 }
 
-/** The host that a text seems to name: `example.org`, `https://example.org/x`, `ann@example.org`. */
+/** Returns the host that a text seems to name: `example.org`, `https://example.org/x`, `ann@example.org`. */
 function hostNamed(text: string): string | undefined {
   return /(?:^|[\s/@(])((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,})(?=$|[\s/:?#)])/u
     .exec(text.slice(0, longestTarget))?.[1]

@@ -1,22 +1,22 @@
-/** The text of a part as it is laid out for a person. */
+/** Lays out the text of a part for a reader. */
 import type { Charsets } from "../charsets.ts";
 import { reflow } from "./flowed.ts";
 import { headerView } from "./header-view.ts";
 import type { Part } from "./part.ts";
 
-/** What is read of one part, in bytes as stored; a person reads no more, and the memory for it is bounded. */
+/** The maximum number of stored bytes that are read from a part, which limits memory. */
 export const longestText = 1 << 24;
 const longestHtml = 1 << 22;
 
-/** Returns how many bytes of a part are shown at most. */
+/** Returns the maximum number of bytes of a part that are shown. */
 export function longestShown({ type }: Part): number {
   return type === "text/html" ? longestHtml : longestText;
 }
 
 /**
- * HTML as text, flowed lines (RFC 3676) as paragraphs, a header decoded; other text as it is.
+ * Returns HTML as text, flowed text (RFC 3676) as paragraphs, and a header decoded. Other text is returned unchanged.
  *
- * @param text the part's, decoded (part-text.ts)
+ * @param text the part's decoded text (part-text.ts)
  * @param width in columns
  */
 export async function laidOut(
@@ -33,11 +33,11 @@ export async function laidOut(
     const delSp = part.parameters.get("delsp")?.toLowerCase() === "yes";
     return reflow(text, { width, delSp });
   }
-  // A line that begins a message in a mailbox is shown as it is when it is printed in a pipe.
+  // A "From " line is escaped on the screen as in a pipe.
   return isPlainText(part) ? text.replace(/^From /gm, ">From ") : text;
 }
 
-/** Text that is stored as it is read. */
+/** Returns whether a part's stored bytes are the text to show. */
 export function isPlainText(part: Part): boolean {
   const charset = part.parameters.get("charset") ?? "";
   return (

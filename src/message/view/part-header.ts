@@ -1,13 +1,16 @@
-/** Where the header of a part ends, which may be anywhere in what somebody sends. */
+/** Finds the end of a part's header, which may be missing or malformed. */
 import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
 import { asBuffer, type Bytes, linesBeginning } from "./bytes.ts";
 
-/** Bytes read at first, and at most; of a longer header the rest is passed over. */
+/** The number of bytes read at first. A header longer than `longestHeader` is only parsed up to that length. */
 const shortHeader = 1 << 16;
 const longestHeader = 1 << 23;
 const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
 
-/** The header ends at an empty line, which is none of the body, or at a line that is no field, which is. */
+/**
+ * Returns the header and the start of the body. An empty line ends the header. A line that is not a field also ends
+ * it, and belongs to the body.
+ */
 export function headerAt(source: Bytes, start: number, end: number): { header: Header; bodyStart: number } {
   for (let room = shortHeader; ; room *= 16) {
     const bytes = asBuffer(source.read(start, Math.min(start + room, end)));
@@ -18,7 +21,7 @@ export function headerAt(source: Bytes, start: number, end: number): { header: H
   }
 }
 
-/** Where the fields begin and end, and what comes behind them. */
+/** Returns the offsets of the first field, of the end of the last field, and of the body. */
 function headerLines(bytes: Buffer): { first: number; last: number; next: number } {
   const first = startsWithFrom(bytes) ? lineEnd(bytes, 0) : 0;
   let at = first;

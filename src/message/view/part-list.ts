@@ -1,16 +1,16 @@
-/** Parts in words, as they stand in a message that is shown and in the list of `parts`. */
+/** Describes parts, for the list of the `parts` command and for notes in a displayed message. */
 import { largest } from "../lists.ts";
 import { visible } from "../safe-text.ts";
 import { leaves, type Part } from "./part.ts";
 import { decodedSize } from "./transfer-decoding.ts";
 
-/** `3: report.pdf, application/pdf, 118 kB` */
+/** Returns a part's description: `3: report.pdf, application/pdf, 118 kB`. */
 export function describePart(part: Part): string {
   const name = partNameToShow(part);
   return `${part.number}: ${name === "" ? "" : `${name}, `}${part.type}, ${sizeInWords(decodedSize(part))}`;
 }
 
-/** Returns a line a part: number, type, size, name. @returns text that is safe to show */
+/** Returns one line per part with its number, type, size and name. The text is safe to show. */
 export function partLines(root: Part): string {
   const parts = leaves(root);
   const numbers = largest(parts.map(({ number }) => number.length));
@@ -28,7 +28,7 @@ function partNameToShow({ name }: Part): string {
   return visible((name ?? "").replace(/\s+/g, " ").slice(0, 200));
 }
 
-/** Returns a size for people, such as `12 kB`. */
+/** Returns a size in readable units, such as `12 kB`. */
 export function sizeInWords(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ["kB", "MB", "GB", "TB"];

@@ -1,9 +1,9 @@
-/** The body of a text part as text, in whatever charset it says it is. */
+/** Decodes the body of a text part from its declared charset. */
 import { type Charsets, guess } from "../charsets.ts";
 import type { Part } from "./part.ts";
 import { decodedBody } from "./transfer-decoding.ts";
 
-/** Returns at most `limit` bytes of it, with LF line ends; not safe to show as it is */
+/** Returns at most `limit` bytes of the body as text with LF line endings. The text is not safe to show. */
 export function partText(part: Part, charsets: Charsets, limit: number): string {
   const bytes = decodedBody(part, limit);
   const declared = part.parameters.get("charset") ?? (part.type === "text/html" ? htmlCharset(bytes) : "");
@@ -11,7 +11,7 @@ export function partText(part: Part, charsets: Charsets, limit: number): string 
   return decode(bytes).replace(/\r\n/g, "\n");
 }
 
-/** HTML names its charset inside itself, too. */
+/** Returns the charset that HTML declares in a meta element, or an empty string. */
 function htmlCharset(bytes: Buffer): string {
   const start = bytes.toString("latin1", 0, 2048);
   return /<meta[^>]+charset=["']?\s*([\w.:-]+)/i.exec(start)?.[1] ?? "";

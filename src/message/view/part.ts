@@ -1,8 +1,8 @@
 /**
- * The parts of a MIME message as a tree of byte ranges (RFC 2046); nothing of a body is decoded or held.
+ * The parts of a MIME message as a tree of byte ranges (RFC 2046). Bodies are neither decoded nor kept in memory.
  *
- * Liberal and bounded, since a message is whatever somebody sends: what can't be read as declared is a part of plain text
- * or of bytes, and nothing throws. Parts deeper or more numerous than the limits stay unopened.
+ * The parser is lenient and never throws, because a message may contain anything. A malformed part becomes plain text
+ * or bytes. Parts beyond the limits of depth and number are not opened.
  */
 import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../charsets.ts";
 import { encodedCharsets } from "../decode-words.ts";
@@ -15,40 +15,47 @@ import { decodedBody } from "./transfer-decoding.ts";
 import { embeddedFiles } from "./uuencoded.ts";
 
 export interface Part {
-  /** "2.1" as IMAP numbers it (RFC 9051, section 6.4.5); empty for a multipart that is a whole message. */
+  /**
+   * The part's number as in IMAP (RFC 9051, section 6.4.5), such as "2.1"; empty for a multipart that is a whole
+   * message.
+   */
   readonly number: string;
-  /** In lower case: "text/plain". */
+  /** The type in lower case: "text/plain". */
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
   /** "attachment", "inline" or empty. */
   readonly disposition: string;
-  /** As the message names it: decoded, and not safe to show or to use as it is. */
+  /** The decoded name. It is not safe to show or to use as a file name. */
   readonly name: string | undefined;
-  /** Content-Transfer-Encoding, in lower case. */
+  /** The Content-Transfer-Encoding in lower case. */
   readonly encoding: string;
   readonly header: Header;
   readonly source: Bytes;
-  /** The body, as it is encoded, in the source. */
+  /** The range of the encoded body in the source. */
   readonly start: number;
   readonly end: number;
-  /** Of a multipart; of a message/rfc822, the one that is its whole. */
+  /** The parts of a multipart, or the message inside a message/rfc822 part. */
   readonly parts: readonly Part[];
 }
 
 const deepest = 30;
 const mostParts = 1000;
-/** A message inside of a part that had to be decoded is held in memory. */
+/** The maximum size of a decoded inner message, which is kept in memory. */
 const largestDecoded = 1 << 24;
 
-/** What is passed down the tree. */
+/** The state shared by the whole tree. */
 interface Reading {
   parts: number;
   readonly charsets: Charsets;
-  /** Whether texts are looked through for uuencoded files, which takes reading them. */
+  /** Whether to search texts for uuencoded files, which requires reading them. */
   readonly lookInTexts: boolean;
 }
 
-/** @param source a message, with or without its From_ line */
+/**
+ * Returns the tree of a message's parts.
+ *
+ * @param source a message with or without its From_ line
+ */
 export function parseParts(source: Bytes): Part {
   return tree(source, nodeCharsets, false);
 }
@@ -58,8 +65,8 @@ function tree(source: Bytes, charsets: Charsets, lookInTexts: boolean): Part {
 }
 
 /**
- * Returns the parts, those that stand uuencoded in a text among them, and the charsets that their texts, their names and the
- * message's header need.
+ * Returns the parts, including uuencoded files in texts, and the charsets that are needed to decode them and the
+ * header.
  */
 export async function readParts(
   source: Bytes,
@@ -70,7 +77,7 @@ export async function readParts(
   return { root: charsets === nodeCharsets ? root : tree(source, charsets, true), charsets };
 }
 
-/** Returns the charsets that a part, its parts and a header need. */
+/** Returns the charsets that are needed to decode a part, its parts and a header. */
 export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0)): Promise<Charsets> {
   const fields = leaves(part).flatMap((leaf) =>
     ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),
@@ -80,7 +87,7 @@ export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0
   return needsMore([...named, ...words]) ? moreCharsets() : nodeCharsets;
 }
 
-/** All parts that are no multipart, in order, with those of the messages inside. */
+/** Returns all parts that are not multiparts, in order, including those of inner messages. */
 export function leaves(part: Part): Part[] {
   if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(leaves);
   return [part, ...part.parts.flatMap(leaves)].filter(({ number }) => number !== "");
@@ -99,11 +106,11 @@ function wholeMessage(
 }
 
 interface Place {
-  /** As a multipart. */
+  /** The number if the part is a multipart. */
   readonly number: string;
-  /** As anything else. */
+  /** The number otherwise. */
   readonly single: string;
-  /** In front of the numbers of its parts. */
+  /** The prefix of its parts' numbers. */
   readonly under: string;
   readonly orElse: string;
 }
@@ -137,7 +144,7 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
       const child = { number, single: number, under: `${number}.`, orElse };
       return part(source, range.start, range.end, child, depth + 1, reading);
     });
-    // Without parts it is the text that it looks like.
+    // A multipart without parts is shown as text.
     if (parts.length > 0) return { ...common, type: content.value, number: place.number, parts };
     return { ...common, type: "text/plain", number: place.single, parts };
   }
@@ -155,7 +162,10 @@ function isBareText({ type, encoding, name, disposition }: Part): boolean {
   return type === "text/plain" && /^(?:[78]bit|binary|)$/.test(encoding) && name === undefined && disposition === "";
 }
 
-/** A text with uuencoded files as the parts that it would have with MIME; none where there is no such file. */
+/**
+ * Returns a text with uuencoded files as the parts of an equivalent MIME message; empty if the text contains no such
+ * file.
+ */
 function textAndFiles(leaf: Part, under: string, reading: Reading): Part[] {
   const { source, start, end } = leaf;
   const parts: Part[] = [];
@@ -186,7 +196,7 @@ function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {
   return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, reading)];
 }
 
-/** What a Content-Type that can't be read means is plain text (RFC 2045, section 5.2). */
+/** Returns the content type. An unreadable one is treated as plain text (RFC 2045, section 5.2). */
 function contentType(header: Header, orElse: string, charsets: Charsets): Structured {
   const field = header.get("content-type");
   if (field === undefined) return { value: orElse, parameters: new Map() };
@@ -194,7 +204,7 @@ function contentType(header: Header, orElse: string, charsets: Charsets): Struct
   return /^[^/\s]+\/[^/\s]+$/.test(content.value) ? content : { ...content, value: "text/plain" };
 }
 
-/** Returns the parts that a message carries as files: those with a name, and those that it says are attached. */
+/** Returns the parts that are files: those with a name, and those with the disposition "attachment". */
 export function attachedParts(root: Part): Part[] {
   return leaves(root).filter(({ name, disposition }) => name !== undefined || disposition === "attachment");
 }

@@ -1,8 +1,10 @@
-/** Content-Transfer-Encoding undone, piece by piece (RFC 2045, section 6); liberal, and never throwing. */
+/**
+ * Decodes content transfer encodings piece by piece (RFC 2045, section 6). The decoders are lenient and never throw.
+ */
 import { type Bytes, linePieces } from "./bytes.ts";
 
 export interface Encoded {
-  /** In lower case; what is not known counts as no encoding. */
+  /** The encoding in lower case. An unknown encoding is treated as none. */
   readonly encoding: string;
   readonly source: Bytes;
   readonly start: number;
@@ -19,7 +21,7 @@ export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
   else yield* pieces;
 }
 
-/** Returns the first `limit` bytes of a body, or all. */
+/** Returns the first `limit` bytes of a body. */
 export function decodedBody(encoded: Encoded, limit: number): Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -31,10 +33,10 @@ export function decodedBody(encoded: Encoded, limit: number): Buffer {
   return Buffer.concat(pieces).subarray(0, limit);
 }
 
-/** Returns how many bytes a body has; of a large one that is encoded about, without decoding it. */
+/** Returns the number of bytes in the decoded body. For a large encoded body this is an estimate. */
 export function decodedSize(encoded: Encoded): number {
   const size = encoded.end - encoded.start;
-  // A line of so many bytes is so long, with its end.
+  // The number of bytes in a full line, and that line's length with its line ending.
   const lineLengths = encoded.encoding === "base64" ? [57, 78] : isUuencode(encoded) ? [45, 62] : undefined;
   if (lineLengths === undefined) return size;
   const [bytes = 1, characters = 1] = lineLengths;
@@ -45,7 +47,7 @@ function isUuencode({ encoding }: Encoded): boolean {
   return /^(?:x-)?uu(?:encode|e)?$/.test(encoding);
 }
 
-/** What follows the padding is none of it: lists put their footers there. */
+/** Decodes base64. Text after the padding is ignored, because mailing lists add footers there. */
 function* fromBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let waiting = "";
   for (const piece of pieces) {
@@ -60,7 +62,10 @@ function* fromBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
   if (waiting !== "") yield Buffer.from(waiting, "base64");
 }
 
-/** Byte by byte: whole texts of it are searched. A run of blanks is looked at twice at the most. */
+/**
+ * Decodes quoted-printable text byte by byte. Each run of white space is scanned at most twice, because a run may be
+ * very long.
+ */
 function fromQuotedPrintable(piece: Buffer): Buffer {
   const decoded = Buffer.allocUnsafe(piece.length);
   let to = 0;
@@ -75,7 +80,7 @@ function fromQuotedPrintable(piece: Buffer): Buffer {
       at = next ?? at + (low < 0 ? 1 : 3);
     } else if (byte === 32 || byte === 9) {
       const end = behindBlanks(piece, at);
-      // Blanks at the end of a line were added on the way.
+      // White space at the end of a line was added in transit.
       if (lineEndAt(piece, end) > 0) at = end;
       while (at < end) decoded[to++] = piece[at++] as number;
     } else {
@@ -86,7 +91,7 @@ function fromQuotedPrintable(piece: Buffer): Buffer {
   return decoded.subarray(0, to);
 }
 
-/** @returns undefined where the "=" before is none of a line that goes on */
+/** Returns the offset after a soft line break, or undefined if the preceding "=" does not start one. */
 function behindSoftEnd(piece: Buffer, at: number): number | undefined {
   if (at === piece.length) return at;
   const end = behindBlanks(piece, at);
@@ -100,7 +105,7 @@ function behindBlanks(piece: Buffer, from: number): number {
   return at;
 }
 
-/** How long the line end is that stands there; 0 for none. */
+/** Returns the length of the line ending at this offset, or 0 if there is none. */
 function lineEndAt(piece: Buffer, at: number): number {
   if (piece[at] === 10) return 1;
   return piece[at] === 13 && piece[at + 1] === 10 ? 2 : 0;

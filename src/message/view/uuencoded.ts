@@ -1,37 +1,37 @@
 /**
- * Files in the middle of a text, as uuencode(1) writes them (POSIX, "uuencode"): `uuencode report report | mail root` is how
- * files were attached before there was MIME, and scripts still do.
+ * Finds files within a text in the format of uuencode(1) (POSIX, "uuencode"). Before MIME, files were attached with
+ * `uuencode report report | mail root`, and some scripts still do so.
  */
 import { asBuffer, type Bytes, linesBeginning } from "./bytes.ts";
 
 export interface EmbeddedFile {
-  /** As the begin line has it; not safe to use as it is. */
+  /** The name in the begin line. It is not safe to use as a file name. */
   readonly name: string;
-  /** A Content-Transfer-Encoding that undoes it. */
+  /** The Content-Transfer-Encoding that decodes it. */
   readonly encoding: "x-uuencode" | "base64";
-  /** What is encoded. */
+  /** The range of the encoded data. */
   readonly start: number;
   readonly end: number;
-  /** Of the whole, with its first and last line. */
+  /** The range including the first and last lines. */
   readonly from: number;
   readonly next: number;
 }
 
-/** Bytes; in a longer text no files are looked for. */
+/** The longest text, in bytes, that is searched for files. */
 const longest = 1 << 26;
 const mostFiles = 100;
 
-/** The historical form and the one of `uuencode -m`. */
+/** The historical format and the format of `uuencode -m`. */
 const forms = [
   { begin: "begin ", end: "end", encoding: "x-uuencode", isData: isUuLine },
   { begin: "begin-base64 ", end: "====", encoding: "base64", isData: isBase64Line },
 ] as const;
 
-/** Returns those that are whole, in order; a text that only speaks of one has none */
+/** Returns the complete files in order. A text that merely mentions uuencode contains none. */
 export function embeddedFiles(source: Bytes, start: number, end: number): EmbeddedFile[] {
   if (end - start > longest) return [];
   const files = forms.flatMap((form) => [...filesOf(form, source, start, end)]).sort((a, b) => a.from - b.from);
-  // What looks like one inside another is data of that.
+  // A match inside another file is part of that file's data.
   let last = start;
   return files.filter(({ from, next }) => {
     if (from < last) return false;
@@ -47,7 +47,7 @@ function* filesOf(form: (typeof forms)[number], source: Bytes, start: number, en
     const [, name] = /^[0-7]{3,4} (.*\S)\s*$/.exec(line.rest) ?? [];
     if (name === undefined || line.start < last || !form.isData(lineAt(source, line.next, end))) continue;
     const closing = closingLine(source, line.next, end, form.end);
-    // Where this one is not closed, none behind it is.
+    // If this file has no closing line, later files have none, either.
     if (closing === undefined || ++count > mostFiles) return;
     last = closing.next;
     const whole = form.encoding === "x-uuencode";
@@ -72,7 +72,10 @@ function lineAt(source: Bytes, at: number, end: number): string {
   return (text.split("\n", 1)[0] ?? "").replace(/\r$/, "");
 }
 
-/** Its first character is the number of bytes that the others encode; blanks at its end may have been lost. */
+/**
+ * Returns whether a line is uuencoded. Its first character encodes the number of bytes. Trailing spaces may have been
+ * lost.
+ */
 function isUuLine(line: string): boolean {
   const bytes = (line.charCodeAt(0) - 32) & 63;
   const characters = Math.ceil(bytes / 3) * 4;

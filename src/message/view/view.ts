@@ -1,8 +1,8 @@
 /**
- * A message as a person reads it: its header, the text of its parts in order, and a line for each part that is no text.
+ * Shows a message to a reader: its header, its texts in order, and one line for each part that is not text.
  *
- * mail(1), READING MIME MESSAGES, has the rules. Nothing throws, whatever the message is: what can't be decoded is shown
- * as it is, and says so. What comes out is safe to show (safe-text.ts).
+ * The rules are in mail(1), READING MIME MESSAGES. No message causes an exception: undecodable text is shown as it is
+ * stored, with a note. The result is safe to show (safe-text.ts).
  */
 import { withTrueNames } from "../lookalike.ts";
 import { visible } from "../safe-text.ts";
@@ -15,15 +15,17 @@ import { Viewer, type ViewPiece } from "./viewer.ts";
 export interface Look {
   /** In columns. */
   readonly width: number;
-  /** Fields of MIME are shown, too. */
+  /** Whether to show the MIME fields, too. */
   readonly allFields: boolean;
 }
 
 /**
- * @param message its stored bytes
- * @param header the header as it is to be shown: fields selected, LF line ends
- * @param headerSize how many bytes it has where it is stored
- * @returns undefined for plain text that is too long to be held and can be shown as it is stored
+ * Returns the pieces of a displayed message.
+ *
+ * @param message the stored bytes
+ * @param header the selected fields with LF line endings
+ * @param headerSize the size of the stored header in bytes
+ * @returns undefined for plain text that is too long for memory and can be shown as it is stored
  */
 export async function viewMessage(
   message: Bytes,
@@ -43,12 +45,12 @@ export async function viewMessage(
   return pieces.map(safe);
 }
 
-/** What is all of a message is to be read, even where it is called an attachment. */
+/** Returns a message's only part as text to show, even if it is labelled an attachment. */
 function asText(root: Part): Part {
   return root.parts.length === 0 ? { ...root, disposition: "inline" } : root;
 }
 
-/** Text that ends a header for want of an empty line is shown with the body, and not here as well. */
+/** Returns the header without the line that ended it. If that line is not empty, it is shown with the body. */
 function withoutEnd(header: Uint8Array, stored: Buffer): Uint8Array {
   if (stored.length === 0) return header;
   const end = Buffer.from(stored.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
@@ -60,7 +62,7 @@ function safe({ kind, text }: ViewPiece): ViewPiece {
   return { kind, text: visible(kind === "text" ? withTrueNames(text) : text) };
 }
 
-/** Returns a part as it is read, also one that is attached; what holds no text is named. */
+/** Returns a part's pieces for display, even if it is an attachment. A part without text is described. */
 export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> {
   const viewer = new Viewer(await charsetsOf(part), width);
   const pieces: ViewPiece[] = [];
@@ -70,10 +72,10 @@ export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> 
 }
 
 /**
- * Returns the text of a message, decoded, as one quotes it in an answer: no header, no attachments, LF line ends.
+ * Returns the decoded text of a message for quoting in a reply: no header, no attachments, LF line endings.
  *
- * @param width in columns, for HTML and for flowed text
- * @returns text that is not safe to show as it is
+ * @param width in columns, for HTML and flowed text
+ * @returns text that is not safe to show
  */
 export async function plainTextOf(message: Bytes, width = 72): Promise<string> {
   const { root, charsets } = await readParts(message);

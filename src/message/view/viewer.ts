@@ -1,4 +1,4 @@
-/** The parts of a message, told one by one: which are shown, in which order, and what is said of the others. */
+/** Decides which parts of a message are shown, in which order, and which notes are printed about the others. */
 import type { Charsets } from "../charsets.ts";
 import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
@@ -10,9 +10,9 @@ import { partText } from "./part-text.ts";
 import { decodedSize } from "./transfer-decoding.ts";
 
 export interface ViewPiece {
-  /** The header of the message, text that it holds, what we say of a part, and what we tell of what it says. */
+  /** The message's header, a text of the message, our note about a part, or our summary of its content. */
   readonly kind: "header" | "text" | "note" | "summary";
-  /** Lines, each with its end. */
+  /** Complete lines with their newlines. */
   readonly text: string;
 }
 
@@ -28,13 +28,13 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
   "message/feedback-report": complaintSummary,
 };
 
-/** Yields the parts of a message as a person reads them. */
+/** Yields the parts of a message in the form in which they are shown. */
 export class Viewer {
   readonly #charsets: Charsets;
   readonly #width: number;
-  /** Something was shown: what comes next needs an empty line in front. */
+  /** Whether anything has been shown, so that an empty line must precede the next piece. */
   #begun = false;
-  /** An invitation was told. */
+  /** Whether an invitation has been summarised. */
   #invited = false;
 
   constructor(charsets: Charsets, width: number) {
@@ -70,14 +70,14 @@ export class Viewer {
     }
   }
 
-  /** The plain text where it says something, else the last form that we can show; an invitation always. */
+  /** Shows the plain text unless it is empty, otherwise the last readable form. An invitation is always shown. */
   async *#alternative(part: Part): AsyncIterable<ViewPiece> {
     const plain = part.parts.find((child) => child.type === "text/plain" && this.#textOf(child).trim() !== "");
     const readable = (child: Part) => leaves(child).some(({ type }) => type.startsWith("text/"));
     const chosen = plain ?? part.parts.filter((child) => readable(child) && !isCalendar(child)).at(-1) ?? part.parts[0];
     for (const child of part.parts) {
       if (child === chosen || isCalendar(child)) yield* this.render(child);
-      // What is in one of several forms only, such as a picture in HTML, is nevertheless there.
+      // A part that belongs to only one form, such as a picture in HTML, is still mentioned.
       else for (const leaf of leaves(child)) if (!leaf.type.startsWith("text/")) yield* this.#attachment(leaf);
     }
   }
@@ -108,7 +108,7 @@ export class Viewer {
     return text.replace(/\r\n/g, "\n").replace(/[^\n]$/, "$&\n");
   }
 
-  /** The message that came back is told by its header. */
+  /** Shows a report. The returned message is represented by its header. */
   async *#report(part: Part): AsyncIterable<ViewPiece> {
     for (const child of part.parts) {
       const [inner] = child.parts;
@@ -130,7 +130,7 @@ export class Viewer {
     else yield* this.#attachment(part);
   }
 
-  /** An invitation often comes twice, as a form of the text and as a file: the file is named then. */
+  /** Summarises an invitation. If it is repeated as an attached file, the file is only described. */
   async *#calendar(part: Part): AsyncIterable<ViewPiece> {
     const summary = this.#invited && part.disposition === "attachment" ? "" : calendarSummary(this.#textOf(part));
     if (summary === "") yield* this.#attachment(part);
@@ -138,7 +138,7 @@ export class Viewer {
     this.#invited ||= summary !== "";
   }
 
-  /** What we say of a part, in a place of its own. */
+  /** Yields a summary, separated from its neighbours by empty lines. */
   *#summary(text: string): Iterable<ViewPiece> {
     yield* this.#apart({ kind: "summary", text });
   }
@@ -168,7 +168,7 @@ export class Viewer {
 
   #last: ViewPiece["kind"] | undefined;
 
-  /** One empty line between what differs in kind. */
+  /** Inserts an empty line between pieces of different kinds. */
   *#apart(piece: ViewPiece, kind: ViewPiece["kind"] = piece.kind): Iterable<ViewPiece> {
     if (piece.text === "") return;
     if (this.#begun && !(kind === "note" && this.#last === "note")) yield { kind: piece.kind, text: "\n" };
