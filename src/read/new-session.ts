@@ -1,4 +1,4 @@
-/** A session from what was said: variables, identity, start-up files, and -S over them. */
+/** Creates a session: variables, identity and start-up files, followed by the settings of -S. */
 
 import type { CommandLine } from "../cli/command-line.ts";
 import { isListing } from "../cli/command-line.ts";
@@ -12,14 +12,14 @@ import { readStartUpFiles } from "./interpreter/start-up-files.ts";
 import { assign } from "./session/assign.ts";
 import type { Session } from "./session/session.ts";
 
-/** With all commands: who only sends may need none. */
+/** The interpreter imports all commands. Sending may not need it. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
 /** Creates a session: variables, identity and start-up files, which -S overrides. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
   if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);
-  // $MAIL names one's own.
+  // $MAIL is the path of the user's own spool.
   const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };
   const config: Config = {
     settings: new Settings(environment),
@@ -54,7 +54,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   if (given.debug) terminal.out(`user = ${config.identity.user}, homedir = ${config.identity.home}\n`);
   if (terminal.interactive) config.settings.set("interactive", "");
   if (given.withoutHeaderList) config.settings.set("noheader", "");
-  // Start-up files find them set, as in bsd-mailx; what they unset of them counts nevertheless.
+  // As in bsd-mailx, start-up files see these variables, but cannot unset them.
   const asVariables = () => {
     if (given.ignoreInterrupts) config.settings.set("ignore", "");
     if (given.skipEmpty) config.settings.set("skipempty", "");

@@ -1,4 +1,4 @@
-/** `mail`: open, tell, loop, leave. */
+/** Reads mail: opens the mailbox, prints its summary and runs the session. */
 
 import type { CommandLine } from "../cli/command-line.ts";
 import { isListing } from "../cli/command-line.ts";
@@ -15,13 +15,13 @@ import type { Session } from "./session/session.ts";
 
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
-/** The folder that the command line names. */
+/** Returns the folder that the command line names. */
 function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
   if (!given.file) return systemFolder(session, given.user);
   if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = given.words;
   const path = expandFileName(session, typed);
-  // Why has been said.
+  // The reason has been reported.
   if (path === undefined) throw new MailError("");
   return folderNamed(typed, path);
 }
@@ -32,7 +32,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   if (isListing(given)) return listMessages(session, given);
   if (given.exists) return exists(session, given);
   if (!given.headers) await offerUnfinished(session);
-  // A start-up file may have opened one.
+  // A start-up file may have opened a folder.
   await leaveFolder(session);
   session.folder?.mailbox.close();
   const folder = await openWithMail(session, { ...folderFromCommandLine(session, given), unnoticed: given.headers });
@@ -45,7 +45,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   terminal.out(`${summary(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
   await offerPending(session);
-  // An interrupt never ends the session, whatever it is doing just then; who does much looks whether one came.
+  // An interrupt never ends the session. Commands that take long check for it.
   const release = terminal.onInterrupt(() => {
     session.interrupted = true;
   });
@@ -67,7 +67,7 @@ async function listMessages(session: Session, given: CommandLine): Promise<ExitC
     });
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    // No mail is no mistake: there is nothing to list.
+    // An empty mailbox is not an error: there is nothing to list.
     if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error.cause);
   }
   const exit = await list(session, given, given.file ? given.words.slice(1) : given.words);
@@ -75,7 +75,10 @@ async function listMessages(session: Session, given: CommandLine): Promise<ExitC
   return exit;
 }
 
-/** 1 says that nothing was found, so it can't say that nothing could be looked at. */
+/**
+ * Returns the exit code for a mailbox that could not be opened. Exit code 1 means that nothing was found, so it cannot
+ * be used here.
+ */
 function failureToOpen({ exit, cause }: MailError): ExitCode {
   if (exit !== Exit.Failure) return exit;
   return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;

@@ -1,8 +1,8 @@
-/** What was changed in a few words: `3 deletions and 2 reads`. */
+/** Describes changes in a few words: `3 deletions and 2 reads`. */
 import { Flag } from "../../mailbox/mailbox.ts";
 import type { Change } from "./pending.ts";
 
-/** The first that is true of a change is what it is called. */
+/** The kinds of change. A change is counted under the first kind that matches. */
 const kinds: readonly [one: string, several: string, flag: number, set: boolean][] = [
   ["deletion", "deletions", Flag.Deleted, true],
   ["undeletion", "undeletions", Flag.Deleted, false],
@@ -15,7 +15,7 @@ const kinds: readonly [one: string, several: string, flag: number, set: boolean]
   ["touch", "touches", Flag.Touched, true],
 ];
 
-/** Returns the changes in words, such as `2 messages deleted`. */
+/** Returns a description of the changes, such as `3 deletions and 2 reads`. */
 export function describeChanges(changes: Iterable<Pick<Change, "before" | "after">>): string {
   const counts = kinds.map(() => 0);
   let others = 0;

@@ -1,11 +1,11 @@
 /**
- * Every change of a message's state in a session goes through here, so that `undo` and the pending marks know of it.
- * Nothing else in read/ calls `mark` or `replace` of a mailbox; test/layers.test.ts checks that.
+ * The functions that change a message's state in a session, so that `undo` and the file of pending changes record every
+ * change. test/layers.test.ts checks that no other file in read/ calls a mailbox's `mark` or `replace`.
  */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import type { UndoHistory } from "./undo-history.ts";
 
-/** A folder, as far as its messages' states are concerned. */
+/** A folder, as far as the state of its messages is concerned. */
 interface MarkedFolder {
   readonly mailbox: Mailbox;
   readonly history: UndoHistory;
@@ -22,7 +22,7 @@ export function markMessage({ mailbox, history }: MarkedFolder, message: number,
   mailbox.mark(message, set, clear);
 }
 
-/** Replaces a message by an edited one, which quit will write, and records that it was edited. */
+/** Replaces a message by its edited version, which quit writes, and records the edit. */
 export function replaceMessage({ mailbox, history }: MarkedFolder, message: number, bytes: Buffer): void {
   history.recordEdit(message);
   mailbox.replace(message, bytes);

@@ -1,10 +1,11 @@
 /**
- * What a session has marked and not yet written, in a file of its own in the private state directory.
+ * A file in the private state directory that contains a session's unwritten changes.
  *
- * The first line is a JSON object that says whose it is, each further one a command's changes, or that the last was
- * undone. Lines are appended and not synced: it outlives a killed session, not the machine, and costs a write a command.
- * A message is known by the bytes of its header (but Status fields, which any client rewrites), and the offset tells
- * messages that are the same apart. The file goes at quit and exit. A last line cut short by a full disk is passed over.
+ * The first line is a JSON object that identifies the session. Each further line contains a command's changes, or the
+ * fact that the last command was undone. Lines are appended without fsync: they survive a killed session but not a
+ * system crash, and cost one write per command. A message is identified by its header bytes, without the Status fields
+ * that any client rewrites. Its offset distinguishes identical messages. quit and exit remove the file. A last line
+ * truncated by a full disk is ignored.
  */
 import { createHash } from "node:crypto";
 import { closeSync, readdirSync, statSync, unlinkSync, writeSync } from "node:fs";
@@ -17,7 +18,7 @@ import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from 
 import { readProcessStart } from "../../process-start.ts";
 import { isSystemError } from "../../system-error.ts";
 
-/** What one command has changed of the state of messages. */
+/** A change that a command made to a message's state. */
 export interface Change {
   readonly message: number;
   /** Bits of Flag. */
@@ -28,12 +29,12 @@ export interface Change {
 export interface Step {
   /** The command line. */
   readonly line: string;
-  /** The message that was current before. */
+  /** The message that was current before the command. */
   readonly current: number;
   readonly changes: readonly Change[];
 }
 
-/** offset (-1: none), what its header hashes to, flags before and after */
+/** The offset (-1 if unknown), the hash of the header, and the flags before and after. */
 type StoredChange = readonly [offset: number, hash: string, before: number, after: number];
 
 export interface StoredStep {
@@ -41,18 +42,18 @@ export interface StoredStep {
   readonly changes: readonly StoredChange[];
 }
 
-/** What a session that ended without quit or exit has left. */
+/** The changes that a session left when it ended without quit or exit. */
 export interface Pending {
   readonly path: string;
-  /** When it was last written. */
+  /** The time when the file was last written. */
   readonly ended: Date;
   readonly steps: readonly StoredStep[];
 }
 
-/** Nobody asks for what is older, in milliseconds. */
+/** The age in milliseconds after which pending changes are ignored. */
 const longestKept = 30 * 24 * 3600 * 1000;
 
-/** Returns a hash of a header, by which a message is found again. */
+/** Returns a hash of a header, which identifies the message. */
 export function hashOf(header: Buffer): string {
   const text = header.toString("latin1").replace(/^(?:x-)?status:[^\n]*\n(?:[ \t][^\n]*\n)*/gim, "");
   return createHash("sha1").update(text, "latin1").digest("base64url").slice(0, 16);
@@ -62,7 +63,7 @@ function prefixOf(mailboxPath: string): string {
   return `pending-${createHash("sha1").update(mailboxPath).digest("hex").slice(0, 16)}-`;
 }
 
-/** Writes the steps of a session to its file of pending changes. */
+/** Writes a session's steps to its file of pending changes. */
 export class PendingFile {
   readonly #mailbox: Mailbox;
   readonly #path: string;
@@ -74,7 +75,7 @@ export class PendingFile {
     this.#descriptor = descriptor;
   }
 
-  /** Where the file can't be written there is none: the session goes on without. */
+  /** Creates the file. If it cannot be created, the session continues without it. */
   static create(mailbox: Mailbox, directory: string): PendingFile {
     const path = join(directory, `${prefixOf(mailbox.path)}${process.pid}`);
     const descriptor = ifTrusted(() => {
@@ -96,7 +97,7 @@ export class PendingFile {
         stored.push([this.#mailbox.offset?.(message) ?? -1, hashOf(bytes), before, after]);
       }
     } catch (error) {
-      // Another program has moved the messages: nobody could tell which one it was.
+      // Another program has moved the messages, so they could not be identified.
       if (!(error instanceof MailError)) throw error;
     }
     this.#put({ line, changes: stored });
@@ -112,7 +113,7 @@ export class PendingFile {
       writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      // A full disk takes the comfort, not the session.
+      // A full disk ends the recording, not the session.
       this.#close();
     }
   }
@@ -128,7 +129,7 @@ export class PendingFile {
   }
 }
 
-/** What sessions that are no more have left pending for a mailbox, the oldest first. */
+/** Returns the changes to a mailbox that ended sessions left pending, oldest first. */
 export function findPending(directory: string, mailboxPath: string): Pending[] {
   const prefix = prefixOf(mailboxPath);
   const found: Pending[] = [];

@@ -1,15 +1,15 @@
 /**
- * The changes of messages' states in a session, command by command, so that `undo` can take them back.
+ * The changes of messages' states in a session, grouped by command, which `undo` reverses.
  *
- * What a session has changed and not yet written is also put down in a file, once it is worth it (pending.ts): the next
- * session offers what a killed one had pending.
+ * Interactive and long sessions also write their unwritten changes to a file (pending.ts). If such a session is killed,
+ * the next session offers to restore them.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import type { Change, PendingFile, Step } from "./pending.ts";
 
-/** Bits that a person knows of; a change of others alone is nothing to be taken back. */
+/** The bits that users see. A change of only other bits cannot be undone. */
 const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
-/** A session in a pipe that lives longer than this, in milliseconds, could be killed before it ends. */
+/** The time in milliseconds after which a session in a pipe records its changes in a file, because it may be killed. */
 const shortLife = 1000;
 
 /** Records a session's changes in steps, and undoes them. */
@@ -18,7 +18,7 @@ export class UndoHistory {
   readonly #stateDirectory: string;
   readonly #opened = Date.now();
   readonly #steps: Step[] = [];
-  /** States before the command that runs now. */
+  /** The states before the running command, by message number. */
   #before = new Map<number, number>();
   readonly #edited = new Set<number>();
   #file: PendingFile | undefined;
@@ -33,22 +33,22 @@ export class UndoHistory {
     if (!this.#before.has(message)) this.#before.set(message, this.#mailbox.flags(message));
   }
 
-  /** Records that a message is about to get a new text. */
+  /** Records that a message is about to be replaced by an edited version. */
   recordEdit(message: number): void {
     this.#edited.add(message);
   }
 
-  /** What was marked outlives the session, unless it is written or given up. */
+  /** Whether the next session can restore this session's changes. */
   get isKept(): boolean {
     return this.#file !== undefined && this.#steps.length > 0;
   }
 
-  /** Messages that have a new text. */
+  /** The numbers of the edited messages. */
   get edited(): ReadonlySet<number> {
     return this.#edited;
   }
 
-  /** The command has ended: what it changed is one step. @param keep the session is one that a person types into */
+  /** Makes the changes of the finished command one step. @param keep whether the session is interactive */
   async close(line: string, current: number, keep: boolean): Promise<void> {
     const changes = this.#changes();
     if (changes.length === 0) return;
@@ -62,7 +62,7 @@ export class UndoHistory {
     const changes: Change[] = [];
     for (const [message, before] of this.#before) {
       const after = this.#mailbox.flags(message);
-      // That it is new no more is told by leaving, and nothing to be taken back.
+      // The removal of New alone is a side effect of leaving, and is not recorded.
       if (((before ^ after) & known) !== 0 || (after & ~before & Flag.New) !== 0)
         changes.push({ message, before, after });
     }
@@ -70,13 +70,13 @@ export class UndoHistory {
     return changes;
   }
 
-  /** Takes back the last step. @returns undefined when there is none */
+  /** Undoes the last step. @returns undefined if there is none */
   undo(): Step | undefined {
     const step = this.#steps.pop();
     if (step === undefined) return undefined;
     for (const { message, before, after } of step.changes) {
       let changed = before ^ after;
-      // The new text of a message that was edited is still to be written.
+      // An edited message still has to be written.
       if (this.#edited.has(message)) changed &= ~Flag.StatusChanged;
       this.#mailbox.mark(message, before & changed, ~before & changed);
     }
@@ -84,12 +84,12 @@ export class UndoHistory {
     return step;
   }
 
-  /** Starts the file at once, before another one that says the same is removed. */
+  /** Creates the file immediately if there are changes, so that another file with the same changes can be removed. */
   async keep(): Promise<void> {
     if (this.#file === undefined && this.#steps.length > 0) await this.#writeDown();
   }
 
-  /** Nothing is pending any more: it was written, or given up. */
+  /** Discards all steps and removes the file, after the changes were written or abandoned. */
   forget(): void {
     this.#steps.length = 0;
     this.#file?.remove();

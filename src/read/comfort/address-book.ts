@@ -1,18 +1,20 @@
-/** The addresses seen in the open mailbox, gathered when they are first asked for. */
+/** The addresses in the open mailbox, collected when they are first requested. */
 import { MailError } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { parseHeader } from "../../message/header.ts";
 import type { Folder, Session } from "../session/session.ts";
 
-/** So many messages, the last ones first, and so long in milliseconds: Tab must answer at once. */
+/**
+ * The maximum number of messages, latest first, and the maximum time in milliseconds, so that Tab responds immediately.
+ */
 const mostMessages = 1000;
 const patience = 100;
 
 const fields = ["from", "reply-to", "to", "cc"];
-/** What can be typed as it is and means nothing but an address. */
+/** An address that contains no characters with a special meaning at the prompt. */
 const plainAddress = /^[A-Za-z0-9][\w.+=-]*@[A-Za-z0-9.-]+$|^[A-Za-z][\w.-]*$/;
 
-/** Returns a function that gives them, each once */
+/** Returns a function that lists the addresses in the session's folder, without duplicates. */
 export function addressBook(session: Session): () => readonly string[] {
   let known: { folder: Folder; count: number; addresses: readonly string[] } | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** What Tab, the arrows and Ctrl-R have to offer: words of the tables, files, addresses, earlier lines. */
+/** The data for Tab, the arrow keys and Ctrl-R: names from the tables, files, addresses and earlier lines. */
 import { historyPath } from "../../config/paths.ts";
 import { variables } from "../../config/variables.ts";
 import { LineHistory } from "../../terminal/line-history.ts";
@@ -12,12 +12,12 @@ import type { Session } from "../session/session.ts";
 import { addressBook } from "./address-book.ts";
 import { fileCandidates } from "./file-candidates.ts";
 
-/** How many lines of other kinds than commands are kept, for the session alone. */
+/** The number of lines per kind, other than commands, that are kept until the session ends. */
 const sessionLines = 100;
 
 const nothing: Offer = { start: 0, candidates: [] };
 
-/** Returns completion and hints for the session's prompt. @param notice what is to be shown beside the line */
+/** Returns completion and history for the session's prompts. @param notice returns a text to show beside the line */
 export function assistanceFor(session: Session, notice: () => string | undefined): Assistance {
   const { config } = session;
   const histories: Partial<Record<Asked, LineHistory>> = {
@@ -50,7 +50,7 @@ class Completion {
     return nothing;
   }
 
-  /** @param at where the command begins in `before` */
+  /** @param at the index in `before` at which the command begins */
   #commandLine(before: string, at: number): Offer {
     const line = before.slice(at);
     const [, blanks = "", word = "", rest] = /^(\s*)([^\s\d]*?)(\s.*)?$/s.exec(line) ?? [];
@@ -98,7 +98,7 @@ class Completion {
     return { start, candidates: fileCandidates(this.#session.config, before.slice(start), wanted) };
   }
 
-  /** In a message only an escape's argument is completed. */
+  /** Completes the argument of a tilde escape. Other lines of a message are not completed. */
   #escape(before: string): Offer {
     const [all, letter = ""] = /^~(\S)\s+/.exec(before) ?? [];
     if (before.startsWith("~:") || before.startsWith("~_")) return this.#commandLine(before, 2);
@@ -115,7 +115,7 @@ function toCandidates(texts: readonly string[]): Candidate[] {
   return texts.map((text) => ({ text }));
 }
 
-/** Those that begin with what stands from `start` on, sorted, each once. */
+/** Returns the candidates that begin with the text from `start` on, sorted and without duplicates. */
 function offerMatching(before: string, start: number, candidates: readonly Candidate[]): Offer {
   const prefix = before.slice(start);
   const found = new Map(

@@ -1,4 +1,4 @@
-/** Questions with a list to choose from: which folder to open, which variable to set. */
+/** Lists from which the user chooses a folder, a variable or parts of a message. */
 
 import { readdirSync } from "node:fs";
 import { folderDirectory, mboxPath, systemMailbox } from "../../config/paths.ts";
@@ -8,10 +8,10 @@ import type { Choice } from "../../terminal/terminal.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { storedBytes } from "../show/print-decoded.ts";
 
-/** More than a person scrolls through. */
+/** The longest list of folders that is practical to scroll. */
 const mostFolders = 500;
 
-/** Returns the name as one would type it; undefined: none */
+/** Lets the user choose a folder. Returns the name to type for it, or undefined if none was chosen. */
 export async function chooseFolder(session: Session): Promise<string | undefined> {
   const { config, folder, terminal } = session;
   const choices: Choice[] = [
@@ -26,7 +26,7 @@ export async function chooseFolder(session: Session): Promise<string | undefined
   return await terminal.choose("Which folder", choices);
 }
 
-/** Returns the files of the folder directory, sorted. */
+/** Returns the names in the folder directory, sorted. */
 export function folderNames(directory: string | undefined): readonly string[] {
   if (directory === undefined) return [];
   try {
@@ -39,7 +39,10 @@ export function folderNames(directory: string | undefined): readonly string[] {
   }
 }
 
-/** Returns a word for `set`: name, name=value or noname; undefined: nothing is to be changed */
+/**
+ * Lets the user choose and set a variable. Returns an argument for `set` (name, name=value or noname), or undefined if
+ * none was chosen.
+ */
 export async function editVariable({ config, terminal }: Session): Promise<string | undefined> {
   const { settings } = config;
   const choices = Object.entries(variables).map(([name, { meaning }]) => {
@@ -55,7 +58,7 @@ export async function editVariable({ config, terminal }: Session): Promise<strin
   return answer.kind === "line" ? `${name}=${answer.text}` : undefined;
 }
 
-/** Returns the numbers of parts as -p takes them; undefined: none */
+/** Lets the user choose parts. Returns their numbers in the form that -p accepts, or undefined if none was chosen. */
 export async function chooseParts(
   { terminal }: Session,
   { mailbox }: Folder,

@@ -1,4 +1,4 @@
-/** What a person at a capable terminal is offered; loaded only there. */
+/** The features for a user at a capable terminal. This module is loaded only there. */
 import { nearestWord } from "../../config/nearest.ts";
 import { commands } from "../commands/command-table.ts";
 import type { Session } from "../session/session.ts";
@@ -8,7 +8,7 @@ import { fittedHeaderLine } from "./header-columns.ts";
 import { newMailWatch } from "./new-mail-watch.ts";
 import { helpOn } from "./task-help.ts";
 
-/** Adds to a session what only a terminal has. */
+/** Adds the terminal-only features to a session. */
 export function makeComfortable(session: Session): void {
   const newMail = newMailWatch(session);
   const { config, terminal } = session;

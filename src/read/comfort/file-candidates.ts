@@ -1,4 +1,4 @@
-/** Names of files that begin as typed, in the way that commands take them: `~/x`, `+folder`, paths. */
+/** File names that complete a typed prefix, in the forms that commands accept: `~/x`, `+folder` and paths. */
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
@@ -6,12 +6,12 @@ import { folderDirectory } from "../../config/paths.ts";
 import type { Candidate } from "../../terminal/terminal.ts";
 
 const mostNames = 5000;
-/** Letters that mean themselves in a command; a name with others is typed in quotes, and not completed. */
+/** Names that need no quotes in a command. Other names are not completed. */
 const plainName = /^[^\s"'\\*?[\]{}$\p{Cc}\p{Cf}\p{Cs}]+$/u;
 
 export interface WantedFiles {
   readonly directories?: boolean;
-  /** Also %, & and #. */
+  /** Whether to include %, & and #. */
   readonly mailboxes?: boolean;
 }
 
@@ -31,7 +31,7 @@ export function fileCandidates(config: Config, typed: string, wanted: WantedFile
   return [...special, ...found.sort((a, b) => (a.text < b.text ? -1 : 1))];
 }
 
-/** @param prefix what is typed up to the last slash, or the plus */
+/** @param prefix the typed text up to and including the last slash, or the plus sign */
 function directoryOfTyped(config: Config, prefix: string): string | undefined {
   if (prefix.startsWith("+")) {
     const directory = folderDirectory(config);

@@ -1,4 +1,4 @@
-/** A line of the header list on a terminal: columns that fit the window, in display width, the subject decoded. */
+/** A line of the header list on a terminal. Its columns fit the window in display width, and the subject is decoded. */
 import type { Counts } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { trueName } from "../../message/lookalike.ts";
@@ -8,12 +8,15 @@ import type { HeaderLineParts, ListWindow } from "../session/session.ts";
 
 interface Layout {
   readonly sender: number;
-  /** How much of the From_ line's date is shown. */
+  /** How much of the From_ line's date to show. */
   readonly date: "full" | "day and time" | "day";
   readonly counts: boolean;
 }
 
-/** 80 columns are shared out as bsd-mailx does; from there, what is added goes to sender and subject. */
+/**
+ * Returns the widths for a window. At 80 columns they are as in bsd-mailx; the sender and the subject share any further
+ * columns.
+ */
 function layoutFor(columns: number): Layout {
   if (columns >= 72) {
     const more = Math.min(Math.max(Math.floor((columns - 80) / 3), 0), 23);
@@ -35,14 +38,16 @@ export function fittedHeaderLine(parts: HeaderLineParts, { columns, last }: List
   return start + cutToFit(toOneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
 }
 
-/** A sender whose host only looks like another is shown with the ASCII form of its name: that looks like nothing else. */
+/**
+ * Returns a sender with a deceptive host name replaced by its ASCII form. A name is deceptive if it resembles another.
+ */
 function atItsTrueHost(who: string): string {
   const host = who.lastIndexOf("@") + 1;
   const really = host === 0 ? undefined : trueName(who.slice(host));
   return really === undefined ? who : who.slice(0, host) + really;
 }
 
-/** What would end or move a line is shown as what it is. */
+/** Replaces characters that would end the line or move the cursor. */
 function toOneLine(text: string): string {
   return text.replace(/[\n\r\t\u2028\u2029]/g, (character) => {
     if (character === "\t") return " ";
@@ -50,7 +55,7 @@ function toOneLine(text: string): string {
   });
 }
 
-/** `Sat Jan 16 18:22:03 2021`, or what another program wrote in its place. */
+/** Returns the date in the requested form: `Sat Jan 16 18:22:03 2021`, or another program's text in its place. */
 function shownDate(date: string, form: Layout["date"]): string {
   if (form === "full") return fillColumns(date.slice(0, 16), 16);
   const [, day = "", time = ""] = /^\w{3} (\w{3} [ \d]\d) (\d\d:\d\d)/.exec(date) ?? ["", date.slice(0, 6), ""];

@@ -1,9 +1,9 @@
-/** Looks whether mail has come into the open folder, by its size or time alone; nothing is read. */
+/** Checks whether mail has arrived in the open folder. It compares only the size or time, and reads nothing. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Folder, Session } from "../session/session.ts";
 
-/** Returns a function that tells of new mail, once for each time that some came */
+/** Returns a function that reports new mail, once per arrival. */
 export function newMailWatch(session: Session): () => string | undefined {
   let folder: Folder | undefined;
   let count = 0;
@@ -21,13 +21,13 @@ export function newMailWatch(session: Session): () => string | undefined {
   };
 }
 
-/** A number that becomes greater when mail is delivered: a file's size, the time of a maildir's new mail. */
+/** Returns a number that grows when mail is delivered: the size of a file, or the time of a maildir's `new`. */
 function markOf(path: string): number {
   try {
     const found = statSync(path);
     return found.isDirectory() ? statSync(join(path, "new")).mtimeMs : found.size;
   } catch {
-    // It is gone for now; what takes mail in will say so.
+    // The mailbox is missing at the moment; the next command that reads it reports the error.
     return 0;
   }
 }

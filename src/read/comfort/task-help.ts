@@ -1,4 +1,4 @@
-/** Help on a terminal: an overview of the commands by task, and a single command, variable or escape. */
+/** Help on a terminal: an overview of the commands by task, and help on one command, variable or escape. */
 
 import { tildeEscapes } from "../../compose/typing/tilde-escapes.ts";
 import { variables } from "../../config/variables.ts";
@@ -10,7 +10,7 @@ import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
-/** Returns what to show; for a topic that is none, that and where to look */
+/** Returns help on a topic. For an unknown topic, returns an error that refers to `?`. */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
   if (topic === "") return overview(columns);
   if (topic === "msglist" || topic === "query") return messageLists();
@@ -81,7 +81,7 @@ function oneCommand({ name, synonymOf, synopsis, summary, example, inFull }: Com
   ];
 }
 
-/** The fewest letters that mean the command. */
+/** Returns the shortest abbreviation of a command. */
 function shortest(name: string): string {
   for (let length = 1; length < name.length; length++) {
     const word = name.slice(0, length);

@@ -1,4 +1,4 @@
-/** Which way a message goes when the user leaves the system mailbox. */
+/** The fate of a message in the system mailbox at quit. */
 import { type Fate, Flag } from "../../mailbox/mailbox.ts";
 
 export interface FateVariables {
@@ -6,7 +6,7 @@ export interface FateVariables {
   readonly keepsave: boolean;
 }
 
-/** Where a message of the system mailbox goes at quit. */
+/** Returns the fate of a message with the given flags. */
 export function fateOf(flags: number, { hold, keepsave }: FateVariables): Fate {
   const has = (flag: number) => (flags & flag) !== 0;
   if (has(Flag.Deleted)) return "drop";

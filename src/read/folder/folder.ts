@@ -1,4 +1,4 @@
-/** Opening a mailbox as the folder of a session, and what is said of it then. */
+/** Opens a mailbox as the folder of a session, and formats its summary line. */
 
 import { resolve } from "node:path";
 import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/paths.ts";
@@ -16,30 +16,30 @@ import type { Folder, Session } from "../session/session.ts";
 
 export interface FolderName {
   readonly path: string;
-  /** What the word that was typed means; relative if it was. */
+  /** The expanded name; a relative path if the user typed a relative path. */
   readonly name: string;
   readonly system: boolean;
-  /** Whose system mailbox it is, where it is not one's own. */
+  /** The owner of the system mailbox if it is not the user. */
   readonly owner?: string | undefined;
-  /** It is a copy: nothing is to be written to it. */
+  /** Whether the file is a copy that must not be written to. */
   readonly readOnly?: true;
-  /** A program looks, and no person reads. */
+  /** Whether the mailbox is opened by a program and not for reading, so that its access time is left unchanged. */
   readonly unnoticed?: boolean;
-  /** See MailboxOptions; without it, a session on a terminal requires a mailbox. */
+  /** As in MailboxOptions; by default true for a session on a terminal. */
   readonly mustBeMailbox?: boolean;
 }
 
-/** No mailbox, or an empty one. */
+/** The error for a missing or empty mailbox. */
 export class NoMail extends MailError {
   override readonly plain = true;
 }
 
-/** @throws NoMail for a system mailbox that is missing, MailError for what can't be opened */
+/** Opens a mailbox as a folder. @throws NoMail for a missing system mailbox, MailError if a mailbox cannot be opened */
 export async function openFolder(session: Session, folderName: FolderName): Promise<Folder> {
   const { path, name, system, readOnly, unnoticed = false } = folderName;
   const mustBeMailbox = folderName.mustBeMailbox ?? session.terminal.inputIsTerminal;
   const { config } = session;
-  // Nobody may ever write to it; a pipe is read only if -f names it.
+  // Opening a pipe could wait forever for a writer, so a pipe is opened only with -f.
   if (system && isPipe(path)) throw new NotAMailbox(path);
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))
@@ -71,7 +71,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   return folder;
 }
 
-/** Returns the error for a mailbox without mail, as bsd-mailx words it. */
+/** Returns the error for a mailbox without mail, worded as in bsd-mailx. */
 export function noMail({ config }: Session, { owner }: FolderName): NoMail {
   return new NoMail(`No mail for ${owner ?? config.identity.user}`);
 }
@@ -80,7 +80,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof MailError && isSystemError(error.cause) && error.cause.code === "ENOENT";
 }
 
-/** The same; a system mailbox that is empty has no mail either. */
+/** Opens a folder as openFolder does, and also throws NoMail for an empty system mailbox. */
 export async function openWithMail(session: Session, name: FolderName): Promise<Folder> {
   const folder = await openFolder(session, name);
   if (!name.system || folder.mailbox.count > 0) return folder;
@@ -88,7 +88,7 @@ export async function openWithMail(session: Session, name: FolderName): Promise<
   throw noMail(session, name);
 }
 
-/** What a word that was typed for a file means once it is expanded. */
+/** Returns the folder for a typed name and its expansion. */
 export function folderNamed(typed: string, path: string): FolderName {
   const system = typed.startsWith("%");
   return { path, name: path, system, owner: system && typed.length > 1 ? typed.slice(1) : undefined };
@@ -96,17 +96,17 @@ export function folderNamed(typed: string, path: string): FolderName {
 
 function previousName({ folder }: Session): string | undefined {
   if (folder === undefined) return undefined;
-  // After a change of directory the name may mean another file.
+  // After a change of directory, the relative name may refer to another file.
   return resolve(folder.name) === folder.mailbox.path ? folder.name : folder.mailbox.path;
 }
 
-/** Returns the spool of the user, or of another one (-u). */
+/** Returns the folder of the user's spool, or of another user's (-u). */
 export function systemFolder(session: Session, user?: string): FolderName {
   const path = systemMailbox(session.config, user);
   return { path, name: path, system: true, owner: user };
 }
 
-/** Returns the first new message, read or not, else the first unread one, else the first. */
+/** Returns the first new message, even if it was read, else the first unread message, else the first message. */
 export function firstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];
   const firstWith = (wanted: (flags: number) => boolean) =>
@@ -120,7 +120,7 @@ export function firstToRead({ mailbox }: Folder, from = 1): number {
   return Number.isFinite(unread) ? unread : Math.min(mailbox.count, 1);
 }
 
-/** `"NAME": 3 messages 1 new 2 unread` */
+/** Returns the summary line, such as `"NAME": 3 messages 1 new 2 unread`. */
 export function summary(session: Session, folder: Folder): string {
   const { mailbox } = folder;
   const counted = { new: 0, unread: 0, deleted: 0, saved: 0 };
@@ -136,14 +136,14 @@ export function summary(session: Session, folder: Folder): string {
   return `"${folderNameToShow(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
 }
 
-/** A file of the folder directory as +NAME, any other by its name. */
+/** Returns +NAME for a file in the folder directory, else the folder's name. */
 function folderNameToShow({ config }: Session, { name }: Folder): string {
   const directory = folderDirectory(config);
   const inside = directory !== undefined && name.startsWith(`${directory}/`);
   return inside ? `+${name.slice(directory.length + 1)}` : name;
 }
 
-/** What was new has been told: from now on it is unread. */
+/** Makes new messages unread, after they have been reported as new. */
 export function tellNew(folder: Folder): void {
   const { mailbox } = folder;
   for (let message = 1; message <= mailbox.count; message++) {
@@ -152,9 +152,9 @@ export function tellNew(folder: Folder): void {
 }
 
 /**
- * Reads what has been delivered since the last look; the first new message becomes current.
+ * Reads the mail that was delivered since the last check. The first new message becomes current.
  *
- * @returns how many messages arrived
+ * @returns the number of messages that arrived
  */
 export async function takeInNewMail(folder: Folder): Promise<number> {
   const before = folder.mailbox.count;

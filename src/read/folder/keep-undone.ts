@@ -1,4 +1,4 @@
-/** What is left to a user whose changes can't be written, as another program has changed the mailbox too much. */
+/** Preserves a user's changes that cannot be written because another program has changed the mailbox too much. */
 import { storeOptions } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
 import { appendMessages } from "../../mailbox/append.ts";
@@ -7,13 +7,13 @@ import type { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { keptPath } from "../../mailbox/state-path.ts";
 import type { Folder, Session } from "../session/session.ts";
 
-/** So many ranges of numbers are named. */
+/** The maximum number of ranges in a message. */
 const mostRanges = 20;
 
 /**
- * Keeps the text of edited messages in a file. Marks are kept already where the session was one that keeps them.
+ * Stores the edited messages in a file. Marks are already stored if the session records its pending changes.
  *
- * @returns the same error, saying also which messages it is about, what is kept, and where
+ * @returns the same error, extended by the messages concerned and by where their changes are stored
  */
 export async function keepUndone(
   session: Session,
@@ -32,7 +32,7 @@ export async function keepUndone(
   return new MailError(said.join("; "), error.exit, error);
 }
 
-/** `2, 4-6` */
+/** Returns the messages with a given fate, such as `2, 4-6`. */
 function numbersOf({ count }: Mailbox, fate: (message: number) => Fate, wanted: Fate): string {
   const ranges: string[] = [];
   for (let first = 1; first <= count; first++) {

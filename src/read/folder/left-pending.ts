@@ -1,20 +1,22 @@
-/** Looks whether a killed session has left something; that is rare, and the code for it is loaded only then. */
+/**
+ * Checks whether a killed session has left changes. This is rare, so the code that restores them is loaded only then.
+ */
 import { readdirSync } from "node:fs";
 import { storeOptions } from "../../config/paths.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Session } from "../session/session.ts";
 
-/** Offers the changes that a killed session left, if both sides are a terminal. */
+/** Offers the changes that a killed session left, if input or output is a terminal. */
 export async function offerPending(session: Session): Promise<void> {
   const { inputIsTerminal, outputIsTerminal } = session.terminal;
-  // A script is to read and to mail nothing but what it always did.
+  // The output of scripts must not change.
   if (!inputIsTerminal && !outputIsTerminal) return;
   if (!isAnyLeft(storeOptions(session.config).stateDirectory)) return;
   const { offerResume } = await import("./resume.ts");
   await offerResume(session);
 }
 
-/** In any mailbox; pending.ts knows in which. */
+/** Returns whether changes to any mailbox are pending. pending.ts finds out to which. */
 function isAnyLeft(stateDirectory: string): boolean {
   try {
     return readdirSync(stateDirectory).some((name) => name.startsWith("pending-"));

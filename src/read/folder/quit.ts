@@ -1,4 +1,4 @@
-/** The end of a session with a folder: which message goes where, and what the user is told about it. */
+/** The end of a session with a folder: writes the fate of each message and reports it to the user. */
 import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type CommitPlan, type CommitResult, Flag } from "../../mailbox/mailbox.ts";
@@ -9,9 +9,9 @@ import { keptFields } from "../show/print-message.ts";
 import { fateOf } from "./fate.ts";
 
 /**
- * Writes the folder's outcome and says what became of the messages.
+ * Writes the folder's changes and reports the fate of the messages.
  *
- * @throws MailError; the mailbox is then as it was
+ * @throws MailError; the mailbox is then unchanged
  */
 export async function leaveFolder(session: Session): Promise<void> {
   const { folder } = session;
@@ -41,7 +41,7 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   reportNotices(session, result.notice);
   const moved = result.moved ?? countFlags(flags, (one) => fateOf(one, variables) === "mbox");
   const held = result.held ?? countFlags(flags, (one) => fateOf(one, variables) === "keep");
-  // bsd-mailx says so where `folder %` came back to a mailbox that had just been emptied.
+  // bsd-mailx prints this if `folder %` returns to a mailbox that it has just emptied.
   if (flags.length === 0) session.terminal.out(`Held 0 messages in ${mailbox.path}\n`);
   if (moved > 0) session.terminal.out(`Saved ${countInWords(moved)} in ${path}\n`);
   if (held > 0) session.terminal.out(`Held ${countInWords(held)} in ${mailbox.path}\n`);
@@ -49,7 +49,7 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
 
 async function editInPlace(session: Session, folder: Folder): Promise<void> {
   const { mailbox } = folder;
-  // A new message counts: it is to be stored as seen.
+  // New messages must be rewritten, too, because they are now old.
   const flags = listFlags(folder);
   const changed = flags.some((one) => (one & (Flag.Deleted | Flag.StatusChanged | Flag.New)) !== 0);
   refuseReadOnly(folder, flags, (one) => (one & Flag.Deleted) !== 0);
@@ -83,7 +83,7 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
   }
 }
 
-/** @throws MailError when something was to be taken out of a mailbox that can only be read */
+/** Refuses to remove messages from a read-only mailbox. @throws MailError if any message would be removed */
 function refuseReadOnly({ mailbox, name }: Folder, flags: Uint16Array, leaves: (flags: number) => boolean): void {
   if (!mailbox.readOnly || !flags.some(leaves)) return;
   throw new MailError(`${name}: opened read-only; nothing was changed`);

@@ -1,4 +1,4 @@
-/** Taking up what a session that was killed, or whose connection was lost, had marked and not written. */
+/** Restores the unwritten marks of a session that was killed or lost its terminal. */
 
 import { format } from "date-fns/format";
 import { storeOptions } from "../../config/paths.ts";
@@ -11,12 +11,12 @@ import type { Folder, Session } from "../session/session.ts";
 
 interface Resumable {
   readonly left: readonly Pending[];
-  /** With the messages that are still there, by their numbers now. */
+  /** The steps, with the current numbers of the messages that still exist. */
   readonly steps: readonly { line: string; changes: readonly { message: number; set: number; clear: number }[] }[];
   readonly inWords: string;
 }
 
-/** Says what is pending, if anything is, and asks whether to take it up where somebody is there to be asked. */
+/** Reports pending changes, and in an interactive session asks whether to restore them. */
 export async function offerResume(session: Session): Promise<void> {
   const { folder, terminal, program } = session;
   if (folder === undefined) return;
@@ -25,7 +25,7 @@ export async function offerResume(session: Session): Promise<void> {
   const ended = format(found.left.at(-1)?.ended ?? new Date(), "EEE MMM d HH:mm");
   const one = /^1 [a-z ]+$/.test(found.inWords);
   const what = `${found.inWords} from a session that ended at ${ended} ${one ? "was" : "were"} not written`;
-  // With -I, lines that are piped in are commands all the same, and no answers.
+  // With -I, lines from a pipe are commands and cannot answer the question.
   if (!terminal.interactive || !terminal.inputIsTerminal) {
     terminal.err(`${program}: ${what}; the command resume restores ${one ? "it" : "them"}\n`);
     return;
@@ -37,7 +37,7 @@ export async function offerResume(session: Session): Promise<void> {
   else if (letter === "n") for (const pending of found.left) removePending(pending);
 }
 
-/** The command resume. @returns false when nothing is pending and that has been said */
+/** Runs the command resume. @returns false if nothing is pending, which has been reported */
 export async function resume(session: Session): Promise<boolean> {
   const { folder, terminal } = session;
   if (folder === undefined) return false;
@@ -59,12 +59,12 @@ function findResumable(session: Session, folder: Folder): Resumable | undefined 
   );
   const inWords = describeChanges(netChanges(folder, steps));
   if (inWords !== "") return { left, steps, inWords };
-  // The messages are gone, or all is as it was to be.
+  // The messages have been removed, or already have the pending state.
   for (const pending of left) removePending(pending);
   return undefined;
 }
 
-/** Finds the messages again: by offset where nothing was rewritten, else by their headers in all of the mailbox. */
+/** Finds the messages by their offset if the mailbox was not rewritten, else by their headers in the entire mailbox. */
 function locate({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["steps"] {
   const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const byOffset = new Map(numbers.map((message) => [mailbox.offset?.(message) ?? -1, message]));
@@ -96,7 +96,7 @@ function locate({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["s
   }));
 }
 
-/** What all steps together would change, from how the mailbox is now. */
+/** Returns the changes that all steps together would make to the mailbox's current state. */
 function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: number; after: number }[] {
   const states = new Map<number, number>();
   for (const { changes } of steps) {
@@ -105,7 +105,8 @@ function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: n
   }
   const net = [...states].map(([message, after]) => ({ before: mailbox.flags(message), after }));
   return net.filter(({ before, after }) => {
-    // A read that was written after all, in a commit that a crash interrupted, is no touch.
+    // If a crash interrupted the commit, the read state may already be written. Only the touch is then missing, which
+    // is not a change.
     const quiet = Flag.New | Flag.StatusChanged | (after & before & Flag.Read ? Flag.Touched : 0);
     return ((before ^ after) & ~quiet) !== 0;
   });

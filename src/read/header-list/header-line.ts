@@ -1,4 +1,4 @@
-/** One line of a header list, in bytes: a pure function of what the mailbox has. */
+/** Formats one line of a header list, from a message's header and state. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { parseHeader } from "../../message/header.ts";
@@ -8,7 +8,7 @@ import type { HeaderLineParts } from "../session/session.ts";
 
 const width = 80;
 
-/** Returns lossless text without a line end */
+/** Returns a header line as lossless text, without a newline. */
 export function headerLine(parts: HeaderLineParts): string {
   const { who, date, subject } = headerTexts(parts);
   const { lines, characters } = parts.counts;
@@ -23,7 +23,7 @@ export function headerLine(parts: HeaderLineParts): string {
   return start + cutText(subject, Math.max(width - (isPlainAscii(start) ? start.length : byteLength(start)), 0));
 }
 
-/** What a line shows of a header, as it is written there. */
+/** Returns the fields of a header line, undecoded. */
 export function headerTexts(parts: HeaderLineParts): { who: string; date: string; subject: string } {
   const header = parseHeader(parts.header);
   const subjects = header.all("subject");
@@ -40,7 +40,9 @@ export function headerTexts(parts: HeaderLineParts): { who: string; date: string
   };
 }
 
-/** To go to mbox, new, unread, held, saved, read: the first that applies. */
+/**
+ * Returns the letter for a message's state. The first that applies is used: to mbox, new, unread, held, saved, read.
+ */
 export function statusMark(flags: number): string {
   if (flags & Flag.ToMbox) return "M";
   if (!(flags & Flag.Read)) return flags & Flag.New ? "N" : "U";
@@ -49,8 +51,8 @@ export function statusMark(flags: number): string {
 }
 
 /**
- * Controls as bsd-mailx writes them in header lines, in a pipe too: ^X, and M^X for those above 127. Bell, backspace, tab
- * and carriage return stay; a terminal shows them in its own way.
+ * Replaces control characters as bsd-mailx does in header lines, including in a pipe: ^X, and M^X for those above 127.
+ * Bell, backspace, tab and carriage return are kept; the terminal module makes them visible.
  */
 function withoutControls(text: string): string {
   return text.replace(/[\x00-\x06\n\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udc9f]/g, (character) => {
@@ -59,12 +61,12 @@ function withoutControls(text: string): string {
   });
 }
 
-/** At most so many bytes; a character that does not fit whole is left out. */
+/** Truncates a text to a number of bytes, without splitting a character. */
 function cutText(text: string, bytes: number): string {
   if (isPlainAscii(text)) return text.slice(0, bytes);
   let used = 0;
   let kept = "";
-  // A line with a NUL byte ends there for bsd-mailx.
+  // As in bsd-mailx, a NUL byte ends the line.
   for (const character of withoutControls(text.replace(/\0.*/s, ""))) {
     used += toBytes(character).length;
     if (used > bytes) break;
@@ -73,7 +75,7 @@ function cutText(text: string, bytes: number): string {
   return kept;
 }
 
-/** Printable ASCII: as many bytes as characters. */
+/** Returns whether a text is printable ASCII, which has one byte per character. */
 function isPlainAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }

@@ -1,4 +1,4 @@
-/** The header window: so many header lines at a time, begun at a multiple of its size. */
+/** The header window. It begins at a multiple of its size. */
 
 import type { Config } from "../../config/config.ts";
 import { listedHeader } from "../../mailbox/listed-header.ts";
@@ -9,18 +9,20 @@ import { messageAt, placeOf, threadMark } from "../session/display-order.ts";
 import type { Folder, HeaderLineParts, Session } from "../session/session.ts";
 import { headerLine } from "./header-line.ts";
 
-/** Lines of a window: the variable `screen`, else what fits on the terminal beside prompt and summary. */
+/**
+ * Returns the number of lines in a window: the variable `screen`, else the terminal's rows without prompt and summary.
+ */
 export function windowSize(session: Session): number {
   const set = Number.parseInt(session.config.settings.get("screen") ?? "", 10);
   return set > 0 ? set : Math.max(session.terminal.size().rows - 4, 1);
 }
 
-/** @param place of a message in the list */
+/** Returns the first place of the window that contains a place. @param place of a message in the list */
 export function windowStart(place: number, size: number): number {
   return Math.floor((Math.max(place, 1) - 1) / size) * size + 1;
 }
 
-/** Shows the window that holds the current message. */
+/** Shows the window that contains the current message. */
 export function showHeaders(session: Session): void {
   const { folder } = session;
   if (folder === undefined) return;
@@ -29,9 +31,9 @@ export function showHeaders(session: Session): void {
 }
 
 /**
- * Shows the window at `folder.screen`. Deleted messages take up none of its lines.
+ * Shows the window at `folder.screen`, without deleted messages.
  *
- * @returns false where all that it would show are deleted, which has been said
+ * @returns false if all its messages are deleted, which has been reported
  */
 export function showWindow(session: Session, folder: Folder): boolean {
   const size = windowSize(session);
@@ -51,7 +53,7 @@ export function showWindow(session: Session, folder: Folder): boolean {
   return !nothing;
 }
 
-/** Prints a line above several header lines if they are not in the mailbox's order. */
+/** Prints a notice above a header list that is not in the mailbox's order. */
 export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrder }: Folder): void {
   if (displayOrder === undefined) return;
   const order =
@@ -67,7 +69,7 @@ export function printHeaderLine(session: Session, folder: Folder, message: numbe
   );
 }
 
-/** A line, and what it was made of that may change. */
+/** A header line, with the state from which it was made. */
 interface Made {
   readonly line: string;
   readonly flags: number;
@@ -75,9 +77,9 @@ interface Made {
   readonly mark: string | undefined;
 }
 
-/** Lines that were made for a folder: most windows are shown again and again. */
+/** The header lines of a folder, cached because most windows are shown repeatedly. */
 interface MadeLines {
-  /** What all of them were made under: settings, width. */
+  /** The settings and the width with which all lines were made. */
   under: string;
   readonly lines: Map<number, Made>;
 }
@@ -85,12 +87,12 @@ interface MadeLines {
 const madeLines = new WeakMap<Folder, MadeLines>();
 const mostMade = 1000;
 
-/** A message was changed with an editor. */
+/** Removes the cached line of a message that was edited. */
 export function forgetLine(folder: Folder, message: number): void {
   madeLines.get(folder)?.lines.delete(message);
 }
 
-/** @returns what makes the header line of a message, while nothing but messages changes */
+/** Returns a function that makes header lines. It is valid as long as only the messages change. */
 function lineMaker(session: Session, folder: Folder): (message: number) => string {
   const { mailbox } = folder;
   const { config, terminal } = session;

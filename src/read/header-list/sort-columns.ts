@@ -1,4 +1,4 @@
-/** What messages are sorted by, read from their headers once, by large reads, and kept for the next time. */
+/** The values by which messages are sorted. They are read from the headers once, in large reads, and cached. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -7,20 +7,20 @@ import { Candidate } from "../query/candidate.ts";
 import { fold } from "../query/fold.ts";
 
 const columns = {
-  /** Milliseconds; what has no date is the oldest. */
+  /** Milliseconds. A message without a date sorts as the oldest. */
   date: (candidate: Candidate) => candidate.date?.getTime() ?? Number.NEGATIVE_INFINITY,
-  /** The name if there is one, as it is listed by people; else the address. */
+  /** The name as displayed, or the address if there is no name. */
   from: ({ header, sender }: Candidate) => {
     const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(decodeWords(fieldValues(header, "from")[0] ?? ""));
     return fold(named?.[1] ?? sender);
   },
   subject: ({ header }: Candidate) => bareSubject(decodeWords(fieldValues(header, "subject")[0] ?? "")),
-  /** The message's own id, then those it answers, the nearest last. */
+  /** The message's own Message-ID, followed by those it refers to, nearest last. */
   ids: ({ header }: Candidate): readonly string[] => {
     const [own = ""] = idsIn(fieldValues(header, "message-id")[0] ?? "");
     const references = idsIn(fieldValues(header, "references").join(" "));
     const answered = idsIn(fieldValues(header, "in-reply-to")[0] ?? "");
-    // In-Reply-To may name what References lacks; it is the nearest only where References says nothing.
+    // In-Reply-To is used only if References is missing.
     return [own, ...(references.length > 0 ? references.slice(-mostReferences) : answered.slice(0, 1))];
   },
 };
@@ -31,7 +31,7 @@ function idsIn(text: string): string[] {
   return text.match(/<[^<>\s]+>/g) ?? [];
 }
 
-/** Without what answers and forwards put in front. */
+/** Returns a subject without its reply and forward prefixes. */
 export function bareSubject(subject: string): string {
   return fold(subject.replace(/^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+/i, "").trim());
 }
@@ -43,7 +43,7 @@ const known = new WeakMap<Mailbox, Columns>();
 /**
  * Returns a value for each message, the first at index 0.
  *
- * @param pause awaited now and then with the message that was read; ends the work by throwing
+ * @param pause awaited regularly with the number of the last message read; may throw to interrupt the work
  */
 export async function columnOf<Name extends keyof typeof columns>(
   mailbox: Mailbox,

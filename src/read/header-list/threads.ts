@@ -1,30 +1,32 @@
 /**
  * Threads by Message-ID, References and In-Reply-To (RFC 5322, section 3.6.4).
  *
- * A message hangs below the nearest one that it refers to. Ids of messages that are not there hold together what refers
- * to them: the first of it leads, the others hang below. A circle of references is cut where it would close.
+ * The parent of a message is the nearest message to which it refers. Messages that refer to the same missing message
+ * form a thread: the first is the parent of the others. A reference that would close a circle is ignored.
  */
 
 interface Node {
-  /** 0 for a message that is not in the mailbox. */
+  /** The message number; 0 if the message is not in the mailbox. */
   message: number;
   parent: Node | undefined;
   readonly children: Node[];
-  /** Of the earliest message in it. */
+  /** The date of the earliest message in the subtree. */
   date: number;
 }
 
 export interface Threads {
   readonly order: readonly number[];
-  /** By message number. */
+  /** The depth in the thread, by message number. */
   readonly depths: Uint16Array;
 }
 
-/** A longer way up than real threads have; beyond it, nothing is linked. */
+/** The maximum depth of a thread, far beyond real threads. Deeper messages are not linked. */
 const longestWay = 2000;
 
 /**
- * @param ids for each message its own id ("" for none) and those it refers to, the nearest last
+ * Arranges messages in threads.
+ *
+ * @param ids for each message its own Message-ID ("" if missing) and those to which it refers, nearest last
  * @param dates for each message, in milliseconds
  */
 export function threadsOf(ids: readonly (readonly string[])[], dates: readonly number[]): Threads {
@@ -42,7 +44,7 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
   };
   for (const [index, [own = "", ...references]] of ids.entries()) {
     let node = own === "" ? make() : nodeOf(own);
-    // A second message with that id is one of its own.
+    // A second message with the same Message-ID gets its own node.
     if (node.message !== 0) node = make();
     node.message = index + 1;
     node.date = dates[index] ?? 0;
@@ -52,7 +54,7 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
       if (above !== undefined && here.parent === undefined) hang(here, above);
       above = here;
     }
-    // What a message says of itself counts more than what others said of it.
+    // A message's own references override those in other messages.
     if (above !== undefined) hang(node, above);
   }
   return walkThreads(all);

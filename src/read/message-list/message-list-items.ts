@@ -1,4 +1,4 @@
-/** What the items of a message list mean, one by one; message-list.ts has the grammar. */
+/** Collects the items of a message list. message-list.ts describes the grammar. */
 
 import { ListMistake } from "../query/query.ts";
 import { fromPlace, isDeleted } from "../session/cursor.ts";
@@ -13,7 +13,10 @@ export interface Items {
   all: boolean;
 }
 
-/** @param last what `:` alone means: the modifiers of the list before @throws ListMistake */
+/**
+ * Collects the items of a list. @param last the modifiers of the previous list, which a single `:` repeats @throws
+ * ListMistake
+ */
 export function collectItems(
   folder: Folder,
   read: readonly ListToken[],
@@ -21,7 +24,7 @@ export function collectItems(
   last: ReadonlySet<string> = new Set(),
 ): Items {
   const items: Items = { numbers: new Set(), senders: [], modifiers: new Set(), all: false };
-  /** First number of a range whose second is to come. */
+  /** The first number of a range whose second number has not been read yet. */
   let begin: number | undefined;
   let others = false;
   for (const [index, token] of read.entries()) {

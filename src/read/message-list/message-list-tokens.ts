@@ -1,13 +1,15 @@
-/** The words of a message list; message-list.ts has the grammar. */
+/** Splits a message list into tokens. message-list.ts describes the grammar. */
 
 export interface ListToken {
-  /** "number" also for ^ $ and the dot; "unclosed" for a quote without its end, which `text` then is. */
+  /**
+   * "number" includes ^, $ and the dot. "unclosed" is a quoted word without a closing quote; `text` is then the quote.
+   */
   readonly kind: "number" | "+" | "-" | "*" | "parenthesis" | "text" | "unclosed";
   readonly text: string;
   readonly quoted?: boolean;
 }
 
-// A quote only opens at a word's beginning; what follows the closing one is a word of its own.
+// A quote is recognized only at the beginning of a word. The text after the closing quote is a word of its own.
 const token = /[ \t]*(?:(\d+|[$.^])|([-+*])|([()])|"([^"]*)("?)|'([^']*)('?)|([^ \t]+))/y;
 
 /** Splits a message list into tokens. */

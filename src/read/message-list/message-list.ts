@@ -1,28 +1,29 @@
 /**
  * Message lists, as in `d 1-3 ann /hola :u`, and queries, as in `d since:7d and from:cron`.
  *
- *   list    = { item }                        a set, in the mailbox's order, or that of `sort`
- *   item    = number [ "-" number ]           "-" with nothing behind it: an empty range
- *           | "+" | "-"                       the next, the previous one that fits, as they are listed
- *           | "*"                             all; nothing else counts then
+ *   list    = { item }                        a set, in mailbox order or in the order of `sort`
+ *   item    = number [ "-" number ]           an empty range if nothing follows "-"
+ *           | "+" | "-"                       the next or the previous matching message, in the order of the list
+ *           | "*"                             all messages; no other item is allowed
  *           | ":" letter                      n o r u d: new, old, read, unread, deleted
- *           | ":"                             the modifiers of the list before
- *           | "/" text                        in the subject; alone: the last such text again
- *           | text                            in the sender's address
- *   number  = digits | "^" | "$" | "."        first, last, current
+ *           | ":"                             the modifiers of the previous list
+ *           | "/" text                        text in the subject; "/" alone repeats the last search
+ *           | text                            text in the sender's address
+ *   number  = digits | "^" | "$" | "."        ^ first, $ last, . current
  *
- * Items need no blanks around the signs. Senders and searches are alternatives, each modifier narrows what those found,
- * and either makes numbers in the same list mean nothing. All this is as bsd-mailx has it.
+ * Signs need no spaces around them. A message matches if any sender or search in the list matches it. Each modifier
+ * then narrows the result. If a list has senders, searches or modifiers, its numbers are ignored. All this is as in
+ * bsd-mailx.
  *
  *   query   = all { "or" all }
  *   all     = one { [ "and" ] one }
  *   one     = { "not" } ( term | numbers | item | "(" query ")" )
- *   term    = name ":" value                  query/term-table.ts has the names; a value with blanks is quoted
- *   numbers = item { item }                   numbers, ranges, signs, *: the set a list makes of them
+ *   term    = name ":" value                  query/term-table.ts lists the names; quote a value with spaces
+ *   numbers = item { item }                   numbers, ranges, signs and *: the set that a list would select
  *
- * A list is a query only if an unquoted word of it is a term, or begins one behind "(": every other list keeps its
- * meaning, so that `and` alone is a sender. In a query every word counts: numbers, :x, /text and senders are conditions
- * like the terms.
+ * A list is a query only if it contains a term as an unquoted word, which may follow "(". Any other list keeps
+ * bsd-mailx's meaning, so that a single `and` is a sender. In a query, no word is ignored: numbers, :x, /text and
+ * senders are conditions like the terms.
  */
 
 import { Flag } from "../../mailbox/mailbox.ts";
@@ -40,30 +41,33 @@ import { collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
 
 export interface Wanted {
-  /** Deleted messages instead of the others: undelete. */
+  /** Selects deleted instead of undeleted messages, as for undelete. */
   readonly deleted?: boolean;
-  /** What an empty list means. */
+  /** The meaning of an empty list. */
   readonly orElse?: "current" | "nothing";
-  /** The list says nothing of what `:` alone means. */
+  /** Keeps the modifiers that a single `:` repeats. */
   readonly keepsModifiers?: boolean;
-  /** Nothing is said when no list was given and no message is fit, as by bsd-mailx's mbox. */
+  /** Prints nothing if the list is empty and no message matches, as in bsd-mailx's mbox. */
   readonly quiet?: boolean;
 }
 
 class Interrupted extends Error {}
 
-/** What `/` alone looks for again. */
+/** The text that a single `/` searches again. */
 const lastSearch = new WeakMap<Session, string>();
 
-/** What `:` alone means again. */
+/** The modifiers that a single `:` repeats. */
 const lastModifiers = new WeakMap<Session, ReadonlySet<string>>();
 
-/** Returns the argument of a command that takes messages. */
+/** Returns a parser for a message list. */
 export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
   return { synopsis: "[msglist]", parse: (session, rest) => selectMessages(session, rest, wanted) };
 }
 
-/** Returns message numbers, ascending unless there is a view, or undefined when there are none to be had and that has been said */
+/**
+ * Returns the numbers of the selected messages, ascending unless the list is sorted. Returns undefined if there are
+ * none, after it has reported that.
+ */
 export async function selectMessages(
   session: Session,
   words: string | readonly string[],
@@ -98,9 +102,9 @@ function say(session: Session, text: string): undefined {
 }
 
 /**
- * Yields the messages of a list or query, one by one as they are found.
+ * Yields the messages of a list or query as they are found.
  *
- * @throws ListMistake; NoneFound when a list finds none, while a query then ends without one
+ * @throws ListMistake; NoneFound if a list matches no message (a query yields nothing)
  */
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
   if (isQuery(tokenizeList(list))) {
@@ -124,7 +128,7 @@ async function evaluate(session: Session, folder: Folder, list: string, deleted:
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
-  // Numbers add nothing, but for undelete, which takes them also where nothing was deleted.
+  // Numbers have no effect here, except that undelete also accepts messages that are not deleted.
   const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
   let found = fitting(folder, deleted);
   if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);
@@ -142,12 +146,12 @@ async function evaluate(session: Session, folder: Folder, list: string, deleted:
   return found;
 }
 
-/** Whether a list is a query: by its unquoted words alone. */
+/** Returns whether a list is a query, judging only by its unquoted words. */
 function isQuery(read: readonly ListToken[]): boolean {
   return read.some(({ kind, text, quoted }) => kind === "text" && quoted !== true && makesQuery(text));
 }
 
-/** @throws ListMistake */
+/** Parses a query. @throws ListMistake */
 async function readQuery(session: Session, folder: Folder, list: string, deleted: boolean): Promise<Query> {
   const { parseQuery } = await import("../query/parse-query.ts");
   return parseQuery(list, {
@@ -164,7 +168,7 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
   });
 }
 
-/** @throws Interrupted when Ctrl-C came, which whoever runs the command says */
+/** Searches messages. @throws Interrupted after Ctrl-C, which the caller reports */
 async function search(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
   const found: number[] = [];
   const { count } = folder.mailbox;
@@ -199,7 +203,10 @@ function satisfies(flags: number, letter: string): boolean {
   return (flags & Flag.Deleted) !== 0;
 }
 
-/** Text in the sender's address (with `set showname` in the name), or behind a slash in another field. */
+/**
+ * Returns a condition for the sender's address, or for the name with `set showname`. A leading slash searches the
+ * subject or another field.
+ */
 function sender(session: Session, text: string): Query {
   if (!text.startsWith("/")) {
     const shown = session.config.settings.get("showname") ? "senderName" : "sender";
@@ -207,7 +214,8 @@ function sender(session: Session, text: string): Query {
   }
   const searches = new Map<string, (candidate: Candidate) => boolean>();
   return term(Cost.Header, (candidate) => {
-    // Remembered when a message is asked, as by bsd-mailx: of several texts the last that counted.
+    // As in bsd-mailx, the text is recorded when the first message is checked. Of several texts, the last one checked
+    // remains.
     if (text.length > 1) lastSearch.set(session, text.slice(1));
     const wanted = lastSearch.get(session) ?? "";
     const known = searches.get(wanted) ?? fieldSearch(session, wanted);
@@ -216,13 +224,15 @@ function sender(session: Session, text: string): Query {
   });
 }
 
-/** @param wanted a text, or with `searchheaders` a field's name, a colon and one */
+/**
+ * Returns a test for a field. @param wanted the text, which with `searchheaders` may follow a field name and a colon
+ */
 function fieldSearch(session: Session, wanted: string): (candidate: Candidate) => boolean {
   const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
   const part = wanted.slice(colon + 1);
-  // Nothing behind the colon is in no field but the subject, as bsd-mailx has it.
+  // As in bsd-mailx, an empty text matches only the subject.
   if (part === "" && name !== "subject") return () => false;
   const possible = possiblyWith(part);
   return (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part));

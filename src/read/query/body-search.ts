@@ -1,8 +1,8 @@
 /**
- * `body:`: text in the body, whatever its case.
+ * The term `body:`, which searches the body without regard to case.
  *
- * Most bodies are stored as they read: they are searched as bytes, at the speed of memory. Where the header tells of
- * MIME, a transfer encoding or a charset of its own, the text parts are decoded, those messages only.
+ * Most bodies are stored unencoded, and are searched as bytes in memory. If the header indicates MIME parts, a transfer
+ * encoding or another charset, the text parts of that message are decoded first.
  */
 import { isAscii, isUtf8 } from "node:buffer";
 import { guess, nodeCharsets } from "../../message/charsets.ts";
@@ -15,10 +15,10 @@ import { fold } from "./fold.ts";
 const encoded =
   /\ncontent-t(?:ransfer-encoding:\s*(?:base64|quoted-printable)|ype:\s*(?:multipart|message)\/|ype:[^\n]*(?:\n[ \t][^\n]*)*?charset\s*=\s*"?(?!us-ascii|utf-?8)[a-z0-9])/i;
 const pieceSize = 8 << 20;
-/** Of an encoded text, so many bytes are looked at. */
+/** The number of bytes of an encoded text that are searched. */
 const longestText = 64 << 20;
 
-/** Returns a test of whether a message's text contains `text`, without regard to case. */
+/** Returns a test of whether a message's text contains `text`, ignoring case. */
 export function bodyContains(text: string): (candidate: Candidate) => boolean {
   const wanted = fold(text);
   const ascii = isAscii(toBytes(text));
@@ -38,7 +38,7 @@ export function bodyContains(text: string): (candidate: Candidate) => boolean {
   };
 }
 
-/** @param text decoded, or each byte as the character of that code @param from where to begin */
+/** Searches a string. @param text decoded, or one character per byte @param from the index at which to begin */
 type Search = (text: string, from: number) => boolean;
 
 function asciiSearch(text: string): Search {
@@ -49,12 +49,14 @@ function asciiSearch(text: string): Search {
   };
 }
 
-/** What is ASCII holds no such text; anything else is folded as text. */
+/**
+ * Returns a search for a text that is not ASCII. ASCII text cannot contain it; any other text is decoded and folded.
+ */
 function unicodeSearch(wanted: string): Search {
   return (stored, from) => {
     const bytes = Buffer.from(stored.slice(from), "latin1");
     if (isAscii(bytes)) return false;
-    // One byte that is not UTF-8, as where a long body is cut, makes the rest no other charset.
+    // A single invalid byte, such as at the end of a piece, does not mean that the text is in another charset.
     return fold(bytes.toString()).includes(wanted) || (!isUtf8(bytes) && fold(guess(bytes)).includes(wanted));
   };
 }

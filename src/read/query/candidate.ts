@@ -1,4 +1,4 @@
-/** One message under examination: what a term may ask of it, each made when first asked for. */
+/** A message under examination by a query. Each value is computed at the first request. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
@@ -6,7 +6,7 @@ import { fieldValues } from "../../message/field-values.ts";
 import { findSender, readFromLine } from "../../message/sender.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
 
-/** A message longer than this is not held in memory, but read where it is looked into. */
+/** The length in bytes above which a message is not kept in memory but read in pieces. */
 const longest = 8 << 20;
 
 const attaching =
@@ -20,7 +20,7 @@ export class Candidate {
   #header: string | undefined;
   #stored: string | undefined;
 
-  /** @param bytes the message as stored, or its header alone, where they are at hand */
+  /** @param bytes the stored message or only its header, if already read */
   constructor(mailbox: Mailbox, message: number, bytes?: Buffer) {
     this.mailbox = mailbox;
     this.message = message;
@@ -35,7 +35,7 @@ export class Candidate {
     return this.mailbox.size(this.message);
   }
 
-  /** The From_ line and the header, each byte as the character of that code. */
+  /** The From_ line and the header, one character per byte. */
   get header(): string {
     this.#header ??= this.#headerText();
     return this.#header;
@@ -47,23 +47,23 @@ export class Candidate {
     return end === undefined ? text : text.slice(0, end + 1);
   }
 
-  /** The bytes that were at hand, each as the character of that code: made once for all that look for text in them. */
+  /** The bytes passed to the constructor, one character per byte. They are converted only once. */
   get stored(): string | undefined {
     this.#stored ??= this.#bytes?.toString("latin1");
     return this.#stored;
   }
 
-  /** Decoded values of all fields of that name. */
+  /** Returns the decoded values of all fields with a name. */
   fields(name: string): string[] {
     return fieldValues(this.header, name).map((value) => decodeWords(value));
   }
 
-  /** As header lines show it, undecoded: what a bare word of a list is looked for in. */
+  /** The sender as in header lines, undecoded. A message list's senders are searched in it. */
   get sender(): string {
     return this.#sender(false);
   }
 
-  /** The same with `set showname`. */
+  /** The sender's name, as in header lines with `set showname`. */
   get senderName(): string {
     return this.#sender(true);
   }
@@ -73,37 +73,40 @@ export class Candidate {
     return findSender(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user, byName);
   }
 
-  /** The From_ line. */
+  /** The user and date in the From_ line. */
   get envelope(): { user: string; date: string } {
     const { header } = this;
     return readFromLine(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
   }
 
-  /** Of the Date field, else of the From_ line. */
+  /** The date in the Date field, else in the From_ line. */
   get date(): Date | undefined {
     return parseDateField(fieldValues(this.header, "date")[0] ?? "") ?? parseAsctime(this.envelope.date);
   }
 
-  /** As other clients marked it: in X-Status, as mutt and Dovecot do, or in the name of a Maildir's file. */
+  /** The marks set by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
   get marks(): { readonly flagged: boolean; readonly answered: boolean } {
     const inName = this.mailbox.letters?.(this.message);
     const letters = inName ?? fieldValues(this.header, "x-status").join("");
     return { flagged: letters.includes("F"), answered: letters.includes(inName === undefined ? "A" : "R") };
   }
 
-  /** Whether files can be attached, by the header alone: most messages are plain text and need no further look. */
+  /**
+   * Whether the message may have attachments, judging by the header alone. Most messages are plain text and need no
+   * further check.
+   */
   get mayHaveAttachments(): boolean {
     return attaching.test(this.header);
   }
 
-  /** As stored; undefined where it is too long to be held. */
+  /** The stored message; undefined if it is too long to keep in memory. */
   get whole(): Buffer | undefined {
     const { size } = this;
     if (this.#bytes !== undefined && this.#bytes.length === size) return this.#bytes;
     return size > longest ? undefined : this.mailbox.read(this.message, 0, size);
   }
 
-  /** The same to be read in parts, however long it is. */
+  /** The stored message, of any length, for reading in parts. */
   get source(): Bytes {
     const { mailbox, message, size, whole } = this;
     return whole === undefined ? { size, read: (start, end) => mailbox.read(message, start, end) } : bytesOf(whole);

@@ -1,20 +1,21 @@
-/** The messages that a query finds, in the mailbox's order, at the speed of the disk. */
+/** Yields the messages that match a query, in the mailbox's order, in as few reads as possible. */
 import { setImmediate as turn } from "node:timers/promises";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { Candidate } from "./candidate.ts";
 import { allOf, Cost, type Query } from "./query.ts";
 
-/** Messages longer than this are not read ahead whole. */
+/** The length in bytes above which a message is not read ahead. */
 const longestAhead = 8 << 20;
-/** Milliseconds of work between two looks at what else happens: an interrupt, for one. */
+/** The time in milliseconds after which a search lets the event loop run, for example to receive an interrupt. */
 const longestTurn = 50;
 
 /**
- * Parts that must all hold are asked in passes, the cheapest first: each reads only what the pass before has left.
+ * Yields the messages that match a query. Conditions that must all match are checked in passes, cheapest first. Each
+ * pass reads only the messages that the previous pass has left.
  *
  * @param messages ascending
- * @param check called now and then with the message that is looked at; ends the search by throwing
+ * @param check called regularly with the current message; may throw to interrupt the search
  */
 export async function* filterMessages(
   mailbox: Mailbox,
@@ -61,13 +62,15 @@ interface Run {
   readonly run: readonly number[];
 }
 
-/** Very long messages apart: what they are asked reads them itself, in pieces. */
+/**
+ * Divides messages into runs that are read together. A very long message is a run of its own, and is read in pieces.
+ */
 function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
   if (cost !== Cost.Body) {
     yield { part: "header", run: messages };
     return;
   }
-  // To know how long a message of a Maildir is, its file would have to be opened once more.
+  // Finding out the length of a Maildir message would require opening its file once more.
   if (mailbox.offset === undefined) {
     yield { part: "whole", run: messages };
     return;
@@ -83,7 +86,10 @@ function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cos
   if (begin < messages.length) yield { part: "whole", run: begin === 0 ? messages : messages.slice(begin) };
 }
 
-/** The memory of pieces is used again: what waits may not be looked at after. Hence before each message, not behind. */
+/**
+ * Returns a function that lets the event loop run when it is due. It must be called before a message is checked: the
+ * buffers of pieces are reused, so that a piece is not valid after a pause.
+ */
 function pacer(check: (message: number) => void): Pause {
   let begun = Date.now();
   return (message) => {

@@ -1,17 +1,17 @@
-/** Text to compare without regard to case and to how accents are written. */
+/** Returns text in a form for comparison that ignores case and the encoding of accents. */
 export function fold(text: string): string {
   const lower = text.toLowerCase();
-  // A sigma is lowered by where it stands in its word, which what is looked for need not be whole.
+  // The lower case of sigma depends on its place in the word, but a searched text need not be a complete word.
   return /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize("NFC").replaceAll("\u03c2", "\u03c3");
 }
 
 /**
- * Returns whether some field of a header can have a text at all: most headers lack it, and need no closer look.
+ * Returns a fast test of whether a header can contain a text. Most headers do not, and need no closer check.
  *
- * @returns for a header, each byte as the character of that code: true where the text stands there or something encoded does
+ * @returns for a header with one character per byte: true if it contains the text or anything encoded
  */
 export function possiblyWith(text: string): (header: string) => boolean {
-  // What has blanks may be folded.
+  // Text with spaces may be folded across lines.
   if (!/^[!-~]+$/.test(text)) return () => true;
   const plain = new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
   return (header) => plain.test(header) || encoded.test(header);

@@ -1,19 +1,19 @@
-/** Reads a query by the grammar at the head of message-list.ts. */
+/** Parses a query. message-list.ts describes the grammar. */
 import { allOf, anyOf, ListMistake, not, type Query } from "./query.ts";
 import { type QueryWord, queryWords } from "./query-words.ts";
 import { asTerm, queryTerms } from "./term-table.ts";
 import { compileTerm } from "./terms.ts";
 
 export interface QueryPlace {
-  /** What dates are counted from. */
+  /** The time to which relative dates refer. */
   readonly now: Date;
-  /** The meaning of numbers and ranges as a message list has them. @throws ListMistake */
+  /** Returns the condition for numbers and ranges, as in a message list. @throws ListMistake */
   numbers(list: string): Query;
-  /** The meaning of `:x`, `/text` and of a sender. @throws ListMistake */
+  /** Returns the condition for `:x`, `/text` or a sender. @throws ListMistake */
   item(text: string): Query;
 }
 
-/** @throws ListMistake */
+/** Parses a query. @throws ListMistake */
 export function parseQuery(list: string, place: QueryPlace): Query {
   const words = queryWords(list.trimStart());
   let at = 0;

@@ -1,14 +1,14 @@
-/** The words of a query: parentheses, and words in which quotes hold blanks together. */
+/** Splits a query into parentheses and words. Quoted words may contain spaces. */
 import { ListMistake } from "./query.ts";
 import { asTerm } from "./term-table.ts";
 
 export interface QueryWord {
   readonly kind: "(" | ")" | "word";
-  /** Without quotes. */
+  /** The word without quotes. */
   readonly text: string;
-  /** Began with a quote: neither operator nor term, but a sender. */
+  /** Whether the word begins with a quote. It is then a sender, and not an operator or a term. */
   readonly quoted: boolean;
-  /** Where it begins in the list: its first character is 1. */
+  /** The index of its first character in the list, counted from 1. */
   readonly place: number;
 }
 
@@ -31,9 +31,9 @@ export function queryWords(list: string): QueryWord[] {
 }
 
 /**
- * Returns how much of a text, from its start, is a query, before words of another kind: `from:cron and since:1d wc -l`.
+ * Returns the length of the query at the start of a text in which other words follow: `from:cron and since:1d wc -l`.
  *
- * @returns 0 where it does not begin with one
+ * @returns 0 if the text does not begin with a query
  */
 export function queryLength(text: string): number {
   let [at, whole, depth, terms] = [0, 0, 0, 0];
@@ -63,7 +63,7 @@ export function queryLength(text: string): number {
   return whole;
 }
 
-/** Parentheses inside a word belong to it as far as they match: `subject:fix(core)`. */
+/** Reads a word. Balanced parentheses inside a word belong to it: `subject:fix(core)`. */
 function wordAt(list: string, start: number): { text: string; end: number } {
   let text = "";
   let depth = 0;

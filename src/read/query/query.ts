@@ -1,20 +1,22 @@
-/** What a query is once it has been read: terms put together by and, or, not. */
+/** The conditions of a parsed query, and their combination by and, or, not. */
 import type { Candidate } from "./candidate.ts";
 
-/** What it takes to tell: the state in memory, the header, the whole message. */
+/** The data that a condition requires: the state in memory, the header, or the entire message. */
 export const Cost = { State: 0, Header: 1, Body: 2 } as const;
 export type Cost = (typeof Cost)[keyof typeof Cost];
 
 export interface Query {
   readonly cost: Cost;
   readonly matches: (candidate: Candidate) => boolean;
-  /** The parts that must all hold, the cheapest first; without them the query is one part. */
+  /** The conditions that must all match, cheapest first; absent if there is only one. */
   readonly parts?: readonly Query[];
 }
 
 /** A mistake in a message list or a query. */
 export class ListMistake extends Error {
-  /** "unclosed": a quotation or a pattern lacks its end. bsd-mailx reports only that on standard error. */
+  /**
+   * "unclosed": a quote is not closed. This is the only mistake that bsd-mailx reports on standard error.
+   */
   readonly reason: "unclosed" | "invalid";
 
   constructor(message: string, reason: ListMistake["reason"] = "invalid") {
@@ -23,7 +25,7 @@ export class ListMistake extends Error {
   }
 }
 
-/** Nothing was wrong with it, but no message is meant. */
+/** A valid list or query that matches no message. */
 export class NoneFound extends ListMistake {}
 
 /** Returns a query with one condition. */
@@ -31,14 +33,14 @@ export function term(cost: Cost, matches: (candidate: Candidate) => boolean): Qu
   return { cost, matches };
 }
 
-/** Returns a query that requires all of the queries; the cheapest is asked first. */
+/** Returns a query that requires all of the given queries. The cheapest is checked first. */
 export function allOf(queries: readonly Query[]): Query {
   if (queries.length === 1) return queries[0] as Query;
   const parts = cheapestFirst(queries.flatMap((query) => query.parts ?? [query]));
   return { cost: dearest(parts), matches: (candidate) => parts.every((part) => part.matches(candidate)), parts };
 }
 
-/** Returns a query that requires one of the queries. */
+/** Returns a query that requires at least one of the given queries. */
 export function anyOf(queries: readonly Query[]): Query {
   if (queries.length === 1) return queries[0] as Query;
   const alternatives = cheapestFirst(queries);

@@ -1,8 +1,8 @@
 /**
- * The sizes of `size:`, in bytes as stored.
+ * The sizes of the term `size:`, in bytes as stored.
  *
  *   sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
- *   size  = digits [ "." digits ] [ "k" | "M" | "G" ]       of 1024; a size without a sign is a least one
+ *   size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum
  */
 export type Sizes = (size: number) => boolean;
 
@@ -14,7 +14,7 @@ function bytes(text: string): number | undefined {
   return Math.round(Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()));
 }
 
-/** Returns undefined for what is no size */
+/** Parses the value of `size:`. Returns undefined if it is invalid. */
 export function parseSizes(text: string): Sizes | undefined {
   const [, low = "", high = ""] = /^([^-]+)-([^-]+)$/.exec(text) ?? [];
   const [least, most] = [bytes(low), bytes(high)];

@@ -1,11 +1,11 @@
-/** What the terms of queries are called and mean; terms.ts has what they do, which is loaded when one is used. */
+/** The names and meanings of query terms. Their code is in terms.ts, which is loaded when a term is used. */
 
 interface TermRow {
-  /** What stands behind the colon. */
+  /** The placeholder for the value after the colon. */
   readonly argument: string;
   readonly meaning: string;
   readonly example: string;
-  /** What to write instead of a value that is wrong. */
+  /** The valid forms of the value, for the error message. */
   readonly hint: string;
 }
 
@@ -72,13 +72,13 @@ const names = Object.keys(queryTerms).join("|");
 const beginning = new RegExp(`^(${names}):(.*)$`, "is");
 const somewhere = new RegExp(`(?:^|\\()(?:${names}):`, "i");
 
-/** A word of a query taken apart; undefined when it is no term. */
+/** Returns the name and the value of a term, or undefined if a word is not a term. */
 export function asTerm(word: string): { name: QueryTermName; value: string } | undefined {
   const [, name, value = ""] = beginning.exec(word) ?? [];
   return name === undefined ? undefined : { name: name.toLowerCase() as QueryTermName, value };
 }
 
-/** Returns whether an unquoted word of a list makes it a query. */
+/** Returns whether an unquoted word in a list makes the list a query. */
 export function makesQuery(word: string): boolean {
   return somewhere.test(word);
 }

@@ -1,4 +1,4 @@
-/** The terms of queries, each declared once: parsing, completion and mail(1) read this table. */
+/** The conditions of query terms. term-table.ts declares their names. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { attachedParts, parseParts } from "../../message/view/part.ts";
@@ -10,7 +10,7 @@ import { parseSizes } from "./sizes.ts";
 import { type QueryTermName, queryTerms } from "./term-table.ts";
 import { parseWhen, type Span } from "./when.ts";
 
-/** @throws ListMistake for a value it can't have */
+/** Returns the condition for a term. @throws ListMistake for an invalid value */
 export function compileTerm(name: QueryTermName, value: string, now: Date): Query {
   if (value === "") throw new ListMistake(`Nothing after "${name}:"; for example ${queryTerms[name].example}`);
   return compile[name](value, now);

@@ -1,9 +1,9 @@
 /**
  * The dates of `since:`, `before:` and `on:`, in local time.
  *
- *   when = count unit            so long ago: 90min 12h 2d 3w 6m 1y (m are months)
+ *   when = count unit            that long ago: 90min 12h 2d 3w 6m 1y (m are months)
  *        | "now" | "today" | "yesterday"
- *        | weekday               the last one, today included: mon, monday
+ *        | weekday               the last such day, which may be today: mon, monday
  *        | YYYY[-MM[-DD[Thh:mm[:ss]]]]
  */
 import { addDays } from "date-fns/addDays";
@@ -17,7 +17,7 @@ import { startOfDay } from "date-fns/startOfDay";
 import { sub } from "date-fns/sub";
 import { subDays } from "date-fns/subDays";
 
-/** From `start` (inclusive) to `end` (exclusive); a point in time has none. */
+/** A span of time from `start` (inclusive) to `end` (exclusive). For a point in time, both are the same. */
 export interface Span {
   readonly start: Date;
   readonly end: Date;
@@ -40,7 +40,7 @@ const written: readonly [form: string, end: (start: Date) => Date][] = [
   ["yyyy-MM-dd'T'HH:mm:ss", (start) => addSeconds(start, 1)],
 ];
 
-/** Returns undefined for what is no date */
+/** Parses a date. Returns undefined if it is invalid. */
 export function parseWhen(text: string, now: Date): Span | undefined {
   const lower = text.toLowerCase();
   const [, count, unit] = /^(\d{1,6})(min|[hdwmy])$/.exec(lower) ?? [];

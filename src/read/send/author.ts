@@ -1,10 +1,10 @@
-/** Who wrote a message, and the file that is named after them. */
+/** The author of a message, and the file that is named after the author. */
 import { parseAddresses } from "../../message/address.ts";
 import type { Header } from "../../message/header.ts";
 import { readFromLine } from "../../message/sender.ts";
 import type { Session } from "../session/session.ts";
 
-/** Only what no path can hide in. */
+/** Returns a file name made of an author's login name. It contains only characters that are safe in a path. */
 export function fileNamedAfter([author = ""]: readonly string[]): string | undefined {
   const name = author
     .replace(/@.*/s, "")
@@ -13,7 +13,7 @@ export function fileNamedAfter([author = ""]: readonly string[]): string | undef
   return name === "" ? undefined : name;
 }
 
-/** From, else the user of the From_ line. */
+/** Returns the addresses of From, or else the user in the From_ line. */
 export function authorOf(session: Session, header: Header, message: number): string[] {
   const from = addressesOfFields(addressField(header, "from"));
   if (from.length > 0) return from;
@@ -21,13 +21,16 @@ export function authorOf(session: Session, header: Header, message: number): str
   return stored === undefined ? [] : addressesOfFields(readFromLine(stored).user);
 }
 
-/** All fields of that name as one: bsd-mailx answers to each. */
+/** Returns the values of all fields with a name, joined into one. As in bsd-mailx, each of them is used. */
 export function addressField(header: Header, name: string): string | undefined {
   const values = header.all(name);
   return values.length === 0 ? undefined : values.join(", ");
 }
 
-/** Returns an empty group, such as `undisclosed-recipients:;`, is kept as it is written; `<>` is nobody. */
+/**
+ * Returns the addresses in a field. An empty group, such as `undisclosed-recipients:;`, is kept as it is written; `<>`
+ * yields no address.
+ */
 export function addressesOfFields(field: string | undefined): string[] {
   if (field === undefined) return [];
   const addresses = parseAddresses(field).flatMap(({ address }) => (address === "" ? [] : [address]));

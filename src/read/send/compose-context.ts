@@ -1,4 +1,4 @@
-/** What composing is given of a session: its messages to quote, its commands to run. */
+/** The parts of a session that the composer needs: messages to quote and commands to run. */
 
 import type { MessageSource } from "../../compose/draft/draft.ts";
 import type { ComposeContext } from "../../compose/sending/context.ts";
@@ -6,7 +6,7 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import type { Folder, Session } from "../session/session.ts";
 
-/** Returns what a session gives to the composer. */
+/** Returns the composer's access to a session. */
 export function composeContext(session: Session, ask: { subject: boolean }): ComposeContext {
   const { config, terminal, folder } = session;
   return {
@@ -22,7 +22,7 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
   };
 }
 
-/** @returns whether that ended the session */
+/** Runs a command line in a message. @returns whether it ended the session */
 async function whileComposing(session: Session, line: string): Promise<boolean> {
   const before = session.composing;
   session.composing = true;

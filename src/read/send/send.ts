@@ -1,4 +1,4 @@
-/** `mail ADDRESS...`: one message, and its outcome as the exit code. */
+/** Sends one message (`mail ADDRESS...`), and returns its outcome as an exit code. */
 import { isField } from "../../cli/check-options.ts";
 import type { CommandLine } from "../../cli/command-line.ts";
 import { isAddressField } from "../../compose/build/header-fields.ts";
@@ -10,7 +10,7 @@ import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 import { offerUnfinished } from "./unfinished.ts";
 
-/** A newline in what a script gives would begin another field: it becomes a blank, as bsd-mailx has it. */
+/** Replaces newlines by spaces, as bsd-mailx does: a newline in an argument would begin another field. */
 function removeNewlines(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
@@ -26,7 +26,7 @@ export async function sendFromCommandLine(session: Session, given: CommandLine):
   draft.subject = given.subject === undefined ? undefined : removeNewlines(given.subject);
   draft.from = given.from;
   draft.fields = fieldsOf(given, session.config);
-  // Kept, because a user may be called so; but who types it first seldom means one.
+  // The word is not rejected, because a user may be called help.
   if (session.comfort !== undefined && given.words.length === 1 && given.words[0] === "help")
     session.terminal.out(
       "This is a message to a user called help. To get help instead, type Ctrl-C twice, then mail --help\n",
@@ -49,7 +49,10 @@ export function fieldsOf(given: CommandLine, config: Config): { name: string; va
   return [...given.header, ...given.customHeader].map((line) => fieldOf(line, followsBsdMailx(config)));
 }
 
-/** The fields that `mail` writes, too: the user's replace them. A sendmail program gets all others as they were typed. */
+/**
+ * The fields that `mail` also writes. The user's fields replace them. A sendmail program receives all other fields as
+ * typed.
+ */
 const written =
   /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;
 
@@ -61,6 +64,6 @@ function fieldOf(given: string, forProgram: boolean): { name: string; value: str
     throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
   }
   if (forProgram && !written.test(name)) return { name: "", value: line };
-  // In a list of addresses a blank would make one address of two: sending refuses such a line break.
+  // In a list of addresses, a space would turn one address into two. Submission refuses such a newline.
   return { name, value: isAddressField(name) ? value : removeNewlines(value) };
 }

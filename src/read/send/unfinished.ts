@@ -1,4 +1,7 @@
-/** Messages whose typing was cut off, by a crash or a power button: the next `mail` on a terminal offers them. */
+/**
+ * Messages that a crash or a power failure interrupted while they were being typed. The next `mail` on a terminal
+ * offers them.
+ */
 import { existsSync } from "node:fs";
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
@@ -6,18 +9,18 @@ import { asctime } from "../../message/date.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 
-/** What was attached from a pipe, or has been removed, is not there any more. */
+/** Returns whether an attachment still exists. A pipe's contents, or a removed file, cannot be attached again. */
 function isThere({ terminal }: Session, path: string): boolean {
   const there = existsSync(path) && !/^\/(dev|proc)\//.test(path);
   if (!there) terminal.err(`mail: ${path}: no longer exists; not attached\n`);
   return there;
 }
 
-/** Offers messages that a killed `mail` left unfinished, on a terminal. */
+/** Offers to continue messages that a killed `mail` left unfinished, if it runs on a terminal. */
 export async function offerUnfinished(session: Session): Promise<void> {
   const { terminal, config } = session;
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
-  // It changes nothing on the disk, and what is gone on with is sent, or is a draft again.
+  // A dry run changes nothing on the disk, but a continued message is sent or saved again.
   if (config.settings.get("dryrun")) return;
   const { forgetUnfinished: forget, findUnfinished: unfinished } = await import("../../compose/unsent/autosave.ts");
   for (const found of unfinished(config)) {

@@ -1,4 +1,4 @@
-/** Messages into a file, whole as `save` and `copy` have them, or their bodies as `write` does. */
+/** Writes messages to a file: complete, as for `save` and `copy`, or only their bodies, as for `write`. */
 import { storeOptions } from "../../config/paths.ts";
 import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
 import { asStored } from "../../mailbox/as-stored.ts";
@@ -19,7 +19,7 @@ import {
 
 export interface MessagesToWrite {
   readonly messages: readonly number[];
-  /** Expanded. */
+  /** The path after expansion. */
   readonly path: string;
 }
 
@@ -37,7 +37,7 @@ export const wholeMessages: Write = (session, mailbox, chosen, signal) => {
   if (meansMaildir(path))
     return addToMaildir(path, countProgress(session, path, count, seenMessages(mailbox, messages, keep)), signal);
   const forms = keep === undefined ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
-  // To know how long the messages of a Maildir are, each would have to be opened.
+  // Finding out the lengths of Maildir messages would require opening each of them.
   if (mailbox.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
   return appendMessages(path, forms, watchAppend(session, mailbox, chosen, signal));
@@ -47,7 +47,7 @@ function appendOptions(session: Session, signal: AbortSignal | undefined): Appen
   return { ...storeOptions(session.config), ...(signal === undefined ? {} : { signal }) };
 }
 
-/** Tells the terminal how far it is, by bytes. */
+/** Returns options that report the progress in bytes to the terminal. */
 function watchAppend(
   session: Session,
   mailbox: Mailbox,
@@ -60,7 +60,7 @@ function watchAppend(
   return { ...appendOptions(session, signal), onWritten };
 }
 
-/** Tells the terminal how far it is, by messages. */
+/** Yields messages and reports the progress in messages to the terminal. */
 function* countProgress<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
   const tell = session.terminal.progress(path);
   let done = 0;
@@ -74,7 +74,7 @@ function* countProgress<T>(session: Session, path: string, total: number, messag
   }
 }
 
-/** It is stored as read, but read it is only once it has been stored. */
+/** A saved copy is stored as read, although the original is marked as read only after the copy has been stored. */
 const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
 
 function* someFields(mailbox: Mailbox, messages: readonly number[], keep: KeepField): Iterable<Iterable<Uint8Array>> {
@@ -97,12 +97,12 @@ export const bodies: Write = (session, mailbox, chosen, signal) => {
   return appendBytes(path, joinedBodies(mailbox, messages), options);
 };
 
-/** Bodies without the empty line that ends each in the mailbox. */
+/** Yields bodies, without the empty line that ends each in the mailbox. */
 function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
     let last: Uint8Array = Buffer.alloc(0);
     for (const piece of shownBody(withStray(mailbox, message))) {
-      // Two bytes of it are enough to tell an empty line.
+      // The last two bytes show whether a body ends with an empty line.
       const bytes = Buffer.concat([last, piece]);
       yield bytes.subarray(0, -2);
       last = bytes.subarray(-2);
@@ -111,7 +111,7 @@ function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<
   }
 }
 
-/** Text that a broken header ends with is not lost. */
+/** Yields a message's body, preceded by the lines of a malformed header that are not fields. */
 function* withStray(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
   yield strayLines(mailbox.header(message));
   yield* bodyPieces(mailbox, message);

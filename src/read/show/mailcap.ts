@@ -1,7 +1,8 @@
 /**
- * Which program shows what: the variable mailcap, `type: command; type: command`, as mailcap(5) of RFC 1524 in one line.
+ * Returns the command that the variable mailcap assigns to a type. The variable has the form `type: command; type:
+ * command`, modelled on mailcap(5) in RFC 1524.
  *
- * A type may end with `/*`. The first that fits counts. A semicolon separates only where a type follows it.
+ * A type may end with `/*`. The first matching entry is used. A semicolon is a separator only if a type follows it.
  */
 export function viewerOf(mailcap: string, type: string): string | undefined {
   for (const entry of mailcap.split(/[;\n][ \t]*(?=[\w*][\w.*+-]*\/[\w.*+-]+[ \t]*:)/)) {

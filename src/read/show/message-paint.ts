@@ -1,16 +1,18 @@
-/** A message on its way to a terminal: its lines in the styles of the theme. The text itself is not changed. */
+/** Adds the theme's styles to the lines of a message that is printed on a terminal. The text is not changed. */
 import { fromBytes, trimEndCharacters } from "../../message/text.ts";
 import type { Style, Styled } from "../../terminal/terminal.ts";
 
-/** Of a longer line, in bytes, nothing is looked for: it is passed on in pieces. */
+/** The length in bytes above which a line is not styled but printed in pieces. */
 const longestLine = 16 * 1024;
 
 const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
 
 /**
- * @param pieces the header with its empty line, then the body, cut anywhere
- * @param inHeader false where it begins with the body
- * @returns text whose concatenation is that of the pieces
+ * Yields a message with styles.
+ *
+ * @param pieces the header with its empty line, followed by the body, divided at any byte
+ * @param inHeader false if the pieces begin with the body
+ * @returns text whose concatenation equals that of the pieces
  */
 export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): Iterable<Styled> {
   let plain = "";
@@ -18,7 +20,7 @@ export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): It
     const painted = inHeader ? paintHeaderLine(line) : bodyLine(line);
     if (/^\r?\n?$/.test(line)) inHeader = false;
     for (const { text, style } of painted) {
-      // What needs no style goes out in large pieces.
+      // Unstyled text is combined into large pieces.
       if (style === "plain" && plain.length < 1 << 16) plain += text;
       else {
         if (plain !== "") yield { text: plain, style: "plain" };
@@ -30,7 +32,7 @@ export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): It
   if (plain !== "") yield { text: plain, style: "plain" };
 }
 
-/** Lines with their ends; one that is too long in pieces, cut between characters. */
+/** Yields lines with their newlines. A line that is too long is divided between characters. */
 function* splitLines(pieces: Iterable<Uint8Array>): Iterable<string> {
   let waiting: Buffer = Buffer.alloc(0);
   for (const piece of pieces) {
@@ -65,7 +67,7 @@ function bodyLine(line: string): readonly Styled[] {
   const parts: Styled[] = [];
   let end = 0;
   for (const found of line.matchAll(link)) {
-    // A full stop or a bracket behind an address belongs to the sentence.
+    // A full stop or a bracket after an address belongs to the sentence.
     const text = trimEndCharacters(found[0], ".,;:!?)]");
     parts.push({ text: line.slice(end, found.index), style }, { text, style: "link" });
     end = found.index + text.length;
@@ -73,7 +75,7 @@ function bodyLine(line: string): readonly Styled[] {
   return [...parts, { text: line.slice(end), style }].filter(({ text }) => text !== "");
 }
 
-/** By depth, three in turn; a line that is no quote is plain. */
+/** Returns the style for the depth of a quotation. Three styles alternate; a line that is not quoted is plain. */
 function quoteStyle(line: string): Style {
   const depth = /^ ?(?:> ?)*/.exec(line.slice(0, 80))?.[0].replace(/[^>]/g, "").length ?? 0;
   if (depth === 0) return "plain";

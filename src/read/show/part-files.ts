@@ -1,4 +1,4 @@
-/** Parts of a message as files: chosen by number, written where nothing is overwritten. */
+/** Saves parts of messages as files: parts are selected by number, and no file is overwritten. */
 import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MailError } from "../../errors.ts";
@@ -10,29 +10,31 @@ import { storedBytes } from "./print-decoded.ts";
 
 const mostNames = 1000;
 
-/** `-p N[,N...]` or `-p all` in front of a command's arguments. */
+/** `-p N[,N...]` or `-p all` before a command's arguments. */
 export interface PartsForm {
-  /** "all", numbers with commas between them, or "?" to choose. */
+  /** "all", numbers separated by commas, or "?" to let the user choose. */
   readonly parts: string;
   readonly rest: string;
 }
 
-/** Parses `-p PARTS` at the start of arguments; undefined if it is absent. */
+/** Parses `-p PARTS` at the start of the arguments. Returns undefined if it is missing. */
 export function partsForm(text: string): PartsForm | undefined {
   const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
   return parts === undefined ? undefined : { parts, rest };
 }
 
 /**
- * @param wanted "all" for what is attached, or the numbers that `parts` lists
- * @throws MailError naming what the message does not have
+ * Returns the selected parts of a message.
+ *
+ * @param wanted "all" for all attachments, or numbers as listed by `parts`
+ * @throws MailError that names a missing part
  */
 export async function partsOf({ mailbox }: Folder, message: number, wanted: string): Promise<readonly Part[]> {
   const { leaves, readParts } = await import("../../message/view/part.ts");
   const { root } = await readParts(storedBytes(mailbox, message));
   const all = leaves(root);
   if (wanted === "all") {
-    // What is in an attached message is saved with it.
+    // An attached message is saved with its own attachments.
     const attached = selectAttachments(root);
     if (attached.length === 0) throw new MailError(`message ${message} has no attachments`);
     return attached;
@@ -64,10 +66,10 @@ export interface Saved {
 }
 
 /**
- * Writes a part into a directory under its own name made safe, or under `name (1).ext` where that is taken; into a file
- * where the path is no directory. Never over anything, never through a symbolic link, with mode 0600.
+ * Saves a part in a directory or as a file. In a directory, the part's name is made safe, and `name (1).ext` is used if
+ * it already exists. Saving never overwrites a file and never follows a symbolic link. The mode is 0600.
  *
- * @throws MailError; nothing is left half written
+ * @throws MailError; no partial file is left
  */
 export async function savePart(part: Part, path: string): Promise<Saved> {
   if (isExistingDirectory(path)) return saveInto(part, path, fileNameOf(part), mostNames);
@@ -85,7 +87,7 @@ function isExistingDirectory(path: string): boolean {
 
 async function saveInto(part: Part, directory: string, name: string, tries: number): Promise<Saved> {
   const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
-  // The directory is held: a name that is put in its place meanwhile is another one.
+  // The open descriptor keeps referring to this directory even if another one takes its name.
   const held = openNew(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const { file, within, path } = createNew(held, directory, name, tries);

@@ -1,4 +1,4 @@
-/** Messages printed as a person reads them: `decode`. */
+/** Prints messages decoded for reading, as with `set decode`. */
 
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { pushAll } from "../../message/lists.ts";
@@ -13,7 +13,7 @@ import { keptFields, type Printing, pageLimit, shownPieces } from "./print-messa
 
 type Shown = Styled | Uint8Array;
 
-/** As printMessages; decoding is done before anything is paged, so the pager is used only for what is long then. */
+/** Prints messages as printMessages does, but decoded. The decoded length determines whether the pager is used. */
 export async function printDecoded(
   session: Session,
   folder: Folder,
@@ -26,7 +26,7 @@ export async function printDecoded(
   );
 }
 
-/** The same with parts of messages: `print -p`. */
+/** Prints parts of messages as printDecoded does (`print -p`). */
 export async function printParts(
   session: Session,
   messages: readonly number[],
@@ -42,7 +42,7 @@ export async function printParts(
   });
 }
 
-/** @param piecesOf a message, as often as one goes through it */
+/** Prints messages from pieces. @param piecesOf returns a message's pieces, which can be iterated repeatedly */
 async function printEach(
   session: Session,
   messages: readonly number[],
@@ -52,7 +52,10 @@ async function printEach(
 ): Promise<void> {
   const { terminal, config } = session;
   const limit = printing.paged ? -1 : pageLimit(session);
-  /** Decoded to be counted; the others only once the pager asks for them, since there may be no end of them. */
+  /**
+   * The messages that were decoded in order to count their lines. The others are decoded when the pager requests them,
+   * because there may be very many.
+   */
   const counted = new Map<number, Iterable<Shown>>();
   async function* shown(): AsyncGenerator<Iterable<Shown>> {
     for (const message of messages) {
@@ -64,7 +67,7 @@ async function printEach(
   if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
     let left = limit;
     for (const message of left < 0 ? [] : messages) {
-      // Its Status is shown as it is once it was read.
+      // The Status field is shown as it is after reading.
       visit(message);
       const pieces = await piecesOf(message);
       counted.set(message, pieces);
@@ -82,7 +85,7 @@ async function printEach(
   }
 }
 
-/** What a generator makes, from its beginning for each who asks. */
+/** Returns an iterable that starts a generator again for each iteration. */
 function again<T>(generate: () => Iterable<T>): Iterable<T> {
   return { [Symbol.iterator]: () => generate()[Symbol.iterator]() };
 }
@@ -123,12 +126,12 @@ function* styleView(view: readonly ViewPiece[]): Iterable<Styled> {
   }
 }
 
-/** Returns the stored message as the viewing code reads it. */
+/** Returns the stored message in the form that the viewing code reads. */
 export function storedBytes(mailbox: Mailbox, message: number): Bytes {
   return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
 }
 
-/** @returns false when Ctrl-C ended it */
+/** Prints pieces. @returns false if Ctrl-C interrupted it */
 async function writeShown(session: Session, pieces: Iterable<Shown>): Promise<boolean> {
   const { terminal } = session;
   let size = 0;
@@ -143,14 +146,14 @@ async function writeShown(session: Session, pieces: Iterable<Shown>): Promise<bo
   return true;
 }
 
-/** Where the window is known, a line that it breaks counts as the rows that it takes. */
+/** Returns pieces with long lines folded to the terminal's width, if the width is known. */
 async function rows(terminal: Terminal, pieces: Iterable<Shown>): Promise<Iterable<Shown>> {
   if (!terminal.rich) return pieces;
   const { foldStyled: folded } = await import("../../terminal/folded.ts");
   return folded(pieces, terminal.size().columns);
 }
 
-/** How many lines they have; beyond `most` they are not counted on. */
+/** Returns the number of lines, counted up to one more than `most`. */
 function countRows(pieces: Iterable<Shown>, most: number): number {
   let sum = 0;
   for (const piece of pieces) {

@@ -1,4 +1,6 @@
-/** A message as it is shown: fields selected, LF line ends, body lines that would begin a message quoted. */
+/**
+ * A message in printable form: selected fields, LF newlines, and quoted body lines that would begin another message.
+ */
 import type { FieldSelection } from "../../config/config.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { storedForm } from "../../mailbox/stored-form.ts";
@@ -16,22 +18,25 @@ const pieceSize = 1 << 20;
 
 export type KeepField = (lowerName: string) => boolean;
 
-/** Returns what `retain`, which wins, or `ignore` leaves; undefined where that is everything */
+/**
+ * Returns the fields to keep: those of `retain` if it is used, else all except those of `ignore`. Returns undefined if
+ * all are kept.
+ */
 export function keptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
   if (ignored.size + retained.size === 0) return undefined;
   return retained.size > 0 ? (name) => retained.has(name) : (name) => !ignored.has(name);
 }
 
-/** Returns the Status field's letters for a message as it is now; empty for a new one nobody has read. */
+/** Returns the letters of the Status field for a message's state; "" for a new and unread message. */
 export function statusLetters(flags: number): string {
   return `${flags & Flag.Read ? "R" : ""}${flags & Flag.New ? "" : "O"}`;
 }
 
 /**
- * Yields a message in pieces as it is printed, piped and saved, the header first.
+ * Yields a message in pieces, header first, in the form in which it is printed, piped and saved.
  *
- * @param flags its state as the Status field is to tell it
- * @param isCopy it is added to another mailbox
+ * @param flags the state for the Status field
+ * @param isCopy whether the message is appended to another mailbox
  */
 export function* shownPieces(
   mailbox: Mailbox,
@@ -52,20 +57,22 @@ export function* shownPieces(
   yield* shownBody({ [Symbol.iterator]: () => pieces });
 }
 
-/** Returns a header with LF line ends, cut off by an empty line before the first line that is no field. */
+/**
+ * Returns a header with LF newlines. If it contains a line that is not a field, an empty line ends the header there.
+ */
 export function selectShownFields(header: Uint8Array): Uint8Array {
   const text = plainHeader(header);
   const { rest } = headerFields(text);
   return Buffer.from(isStray(rest) ? `${text.slice(0, -rest.length)}\n${rest}` : text, "latin1");
 }
 
-/** What of a header is no header: from the first line that is no field on, the empty line at its end included. */
+/** Returns the lines of a header from the first one that is not a field, including the empty line at the end. */
 export function strayLines(header: Uint8Array): Uint8Array {
   const { rest } = headerFields(plainHeader(header));
   return Buffer.from(isStray(rest) ? rest : "", "latin1");
 }
 
-/** A byte a character, with LF line ends. */
+/** Returns a header with LF newlines, one character per byte. */
 function plainHeader(header: Uint8Array): string {
   return Buffer.from(header).toString("latin1").replaceAll("\r\n", "\n");
 }
@@ -79,9 +86,9 @@ export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Ar
 }
 
 /**
- * CRLF becomes LF, and a line that begins with `From ` begins with `>From `.
+ * Yields a body with CRLF replaced by LF, and `From ` at the start of a line by `>From `.
  *
- * Both can be cut in two by a piece's end, so the last bytes of each piece wait for the next one.
+ * Either can be split between two pieces. The last bytes of each piece are therefore kept until the next piece.
  */
 export function* shownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let waiting = Buffer.alloc(0);
@@ -98,9 +105,9 @@ export function* shownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   if (waiting.length > 0) yield plainLines(waiting, waiting.length, before);
 }
 
-/** @param before the byte in front of the first */
+/** @param before the byte that precedes the first */
 function plainLines(bytes: Buffer, end: number, before: number): Buffer {
-  // Text that goes byte for byte, as nearly all does, is not copied.
+  // Text that needs no change, which is nearly all text, is not copied.
   const quotes = bytes.includes(newlineFrom) || (before === LF && bytes.subarray(0, 5).equals(fromWord));
   if (!quotes && !bytes.includes(crLf)) return bytes.subarray(0, end);
   const text = bytes.toString("latin1");
@@ -121,13 +128,13 @@ function plainLines(bytes: Buffer, end: number, before: number): Buffer {
 }
 
 export interface Printing {
-  /** `Print`: nothing is left out. */
+  /** Whether to print all header fields, as `Print` does. */
   readonly allFields: boolean;
-  /** `more`: through the pager, however short. */
+  /** Whether to use the pager even for a short message, as `more` does. */
   readonly paged: boolean;
 }
 
-/** Prints messages, each under its `Message N:`. What reads them has marked them read already. */
+/** Prints messages, each below its line `Message N:`. @param visit marks a message as read, before it is printed */
 export async function printMessages(
   session: Session,
   folder: Folder,
@@ -169,7 +176,10 @@ function isLong(session: Session, { mailbox }: Folder, messages: readonly number
   return messages.reduce((sum, message) => sum + mailbox.counts(message).lines, 0) > pageLimit(session);
 }
 
-/** More lines than this are paged: what `crt` says, without a number the terminal's height, without `crt` no end. */
+/**
+ * Returns the number of lines above which the pager is used: the value of `crt`, the terminal's height if `crt` has no
+ * value, or infinity if `crt` is unset.
+ */
 export function pageLimit({ config, terminal }: Session): number {
   const crt = config.settings.get("crt");
   if (crt === undefined) return Number.POSITIVE_INFINITY;

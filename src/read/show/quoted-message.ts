@@ -1,4 +1,4 @@
-/** A message of the session as it is put into a new one: readable, and in the charset of the user's text. */
+/** Quotes a message in a draft: decoded, and in the charset of the user's text. */
 import { ttyCharset } from "../../config/charset.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -9,7 +9,10 @@ import type { Session } from "../session/session.ts";
 import { storedBytes } from "./print-decoded.ts";
 import { keptFields, shownPieces } from "./print-message.ts";
 
-/** Plain text goes byte for byte, as bsd-mailx has it; what is encoded, or has parts, as its text is read. */
+/**
+ * Returns a message for quoting. As in bsd-mailx, plain text is quoted byte for byte. Encoded or multipart text is
+ * decoded.
+ */
 export async function quotedMessage(
   session: Session,
   mailbox: Mailbox,
@@ -24,7 +27,7 @@ export async function quotedMessage(
   return Buffer.concat([await inTtyCharset(session, fields), await quotedText(session, mailbox, message)]);
 }
 
-/** Returns the text of a message without its header, its line ends LF. */
+/** Returns the text of a message without its header, with LF newlines. */
 export async function quotedText(session: Session, mailbox: Mailbox, message: number): Promise<Buffer> {
   if (!isEncoded(parseHeader(mailbox.header(message)))) {
     const [, ...body] = shownPieces(mailbox, message);
@@ -34,7 +37,7 @@ export async function quotedText(session: Session, mailbox: Mailbox, message: nu
   return inTtyCharset(session, await plainTextOf(storedBytes(mailbox, message)));
 }
 
-/** Whether a message's text is not simply what is stored. */
+/** Returns whether a message's text must be decoded. */
 function isEncoded(header: Header): boolean {
   const encoding = header.get("content-transfer-encoding")?.trim() ?? "";
   if (/^(?:base64|quoted-printable)$/i.test(encoding)) return true;
@@ -43,7 +46,10 @@ function isEncoded(header: Header): boolean {
   return !/^(?:us-ascii|utf-?8|)$/i.test(parameters.get("charset") ?? "");
 }
 
-/** Characters that the charset lacks would be lost: then it is UTF-8, which the message will be called. */
+/**
+ * Returns a text in the terminal's charset, or in UTF-8 if that charset lacks a character. The draft is then labelled
+ * UTF-8.
+ */
 async function inTtyCharset({ config }: Session, text: string): Promise<Buffer> {
   const charset = ttyCharset(config);
   if (charset === undefined) return toBytes(text);

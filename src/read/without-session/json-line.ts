@@ -1,7 +1,8 @@
 /**
- * One message as one line of JSON: `mail --json`. docs/json.md describes it, docs/message.schema.json defines it.
+ * Formats a message as one line of JSON for `mail --json`. docs/json.md describes the format, and
+ * docs/message.schema.json defines it.
  *
- * The schema is stable: fields may be added, but none goes or changes its meaning without another `version`.
+ * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { parseAddresses } from "../../message/address.ts";
@@ -22,7 +23,7 @@ interface Attachment {
   readonly type: string;
 }
 
-/** @param bytes the message as stored, if it is at hand */
+/** Returns a message as a line of JSON. @param bytes the stored message, if already read */
 export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): string {
   const candidate = new Candidate(mailbox, message, bytes);
   const { header, flags } = candidate;
@@ -45,7 +46,7 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     messageId: candidate.fields("message-id")[0] ?? null,
     attachments: describeAttachments(candidate),
   };
-  // JSON leaves DEL as it is, which a terminal does not ignore.
+  // JSON does not escape DEL, but a terminal can interpret it.
   return `${JSON.stringify(line).replaceAll("\x7f", "\\u007f")}\n`;
 }
 

@@ -1,4 +1,4 @@
-/** Reading without a session and without changing the mailbox: --json, --count and --print. */
+/** The options --json, --count and --print, which read a mailbox without a session and without changing it. */
 import type { CommandLine } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
@@ -10,12 +10,14 @@ import { printDecoded } from "../show/print-decoded.ts";
 import { printMessages } from "../show/print-message.ts";
 import { jsonLine } from "./json-line.ts";
 
-/** So many messages are looked for before they are shown. */
+/** The number of messages that are found before they are printed. */
 const batch = 256;
 
 /**
- * @param words a message list or query; without any, all messages are meant
- * @returns as grep(1): 0 when there were such messages, 1 when there were none
+ * Prints or counts the selected messages.
+ *
+ * @param words a message list or query; without words, all messages are selected
+ * @returns as grep(1): 0 if any message matches, 1 if none does
  * @throws MailError with Exit.Usage for a mistake in the list
  */
 export async function listSelected(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
@@ -29,7 +31,7 @@ export async function listSelected(session: Session, given: CommandLine, words: 
       }
     }
   } catch (error) {
-    // Whoever read has seen enough, as head(1).
+    // The reader of the pipe has closed it, as head(1) does.
     if (isSystemError(error) && error.code === "EPIPE") return Exit.Ok;
     if (!(error instanceof ListMistake)) throw error;
     if (!(error instanceof NoneFound)) throw new MailError(error.message, Exit.Usage);
