@@ -1,9 +1,11 @@
-/** The charset of texts that the user types and pipes, where it is not UTF-8. */
+/** The charset of text that the user types or pipes, if it is not UTF-8. */
 import type { Config } from "./config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Returns the variable `ttycharset`, else the locale's codeset. @returns undefined for UTF-8, ASCII and an unknown locale */
+/**
+ * Returns the variable `ttycharset`, or else the locale's charset; undefined for UTF-8, ASCII and an unknown locale.
+ */
 export function ttyCharset(
   config: Pick<Config, "settings">,
   environment: Environment = process.env,
@@ -12,7 +14,7 @@ export function ttyCharset(
   return unlessUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
 }
 
-/** `de_DE.ISO-8859-1`, `ru_RU.KOI8-R`, `de_DE@euro`: what glibc's locale names say. */
+/** Returns the charset in glibc's name of a locale: `de_DE.ISO-8859-1`, `ru_RU.KOI8-R`, `de_DE@euro`. */
 function codesetOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
   const locale = LC_ALL || LC_CTYPE || LANG || "C";
   const [, codeset, modifier] = /^[^.@]*(?:\.([^@]*))?(?:@(.*))?$/.exec(locale) ?? [];
@@ -26,6 +28,6 @@ function unlessUtf8(name: string): string | undefined {
     return undefined;
   const latin = /^iso8859(\d{1,2})$/.exec(bare)?.[1];
   if (latin !== undefined) return `ISO-8859-${latin}`;
-  // It goes into a header field: only what a charset's name can be (RFC 2978, section 2.3).
+  // The name becomes part of a header field, so it must be a valid charset name (RFC 2978, section 2.3).
   return /^[A-Za-z0-9!#$%&'+^_`{}~.:-]{1,40}$/.test(name) ? name.toUpperCase() : undefined;
 }

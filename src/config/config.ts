@@ -1,25 +1,31 @@
 import type { Identity } from "./identity.ts";
 import type { Settings } from "./settings.ts";
 
-/** Field names in lower case that printing, or saving, leaves out (ignored) or only shows (retained). */
+/**
+ * The lower-case names of fields that are omitted (ignored), or of the only fields that are kept (retained), when a
+ * message is printed or saved.
+ */
 export interface FieldSelection {
   readonly ignored: Set<string>;
   readonly retained: Set<string>;
 }
 
-/** What .mailrc and the session's own commands can change. */
+/** The configuration, which .mailrc and the session's commands can change. */
 export interface Config {
   readonly settings: Settings;
-  /** Group name to members as typed, newest last. */
+  /** Group names and their members as typed, newest last. */
   readonly aliases: Map<string, string[]>;
-  /** Addresses that are also the user's own. */
+  /** Further addresses of the user. */
   alternates: string[];
   readonly shown: FieldSelection;
   readonly saved: FieldSelection;
   readonly identity: Identity;
 }
 
-/** Returns whether words and exit codes are bsd-mailx's, as with the variable `sendmail`. */
+/**
+ * Returns whether messages and exit codes are those of bsd-mailx, because the variable `sendmail` is set and `mta` is
+ * not.
+ */
 export function followsBsdMailx({ settings }: Config): boolean {
   return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
 }

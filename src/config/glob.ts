@@ -1,15 +1,15 @@
-/** Wildcards in file names: `*`, `?` and `[...]`, as the shell's. */
+/** Wildcards in file names, as in the shell: `*`, `?` and `[...]`. */
 import { existsSync, readdirSync } from "node:fs";
 
-/** Returns whether a word contains a wildcard of the shell. */
+/** Returns whether a word contains a shell wildcard. */
 export function isPattern(text: string): boolean {
   return /[*?[]/.test(text);
 }
 
 /**
- * Paths that a pattern matches, sorted; none for one that matches nothing.
+ * Returns the sorted paths that match a pattern.
  *
- * @param pattern a backslash takes the meaning off the character behind it
+ * @param pattern a backslash quotes the next character
  */
 export function glob(pattern: string): string[] {
   let found = [pattern.startsWith("/") ? "/" : ""];
@@ -56,7 +56,7 @@ function wildcard(part: string): RegExp {
   try {
     return new RegExp(`^${source}$`, "su");
   } catch {
-    // A range such as [z-a] matches nothing.
+    // An invalid range such as [z-a] matches nothing.
     return /(?!)/;
   }
 }

@@ -1,22 +1,22 @@
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 
-/** Who am I: the user, their names and this host's. */
+/** The user's login and full name, home directory and mail name. */
 export interface Identity {
-  /** Whose mail this is; with -u somebody else's. */
+  /** The user whose mail is read; with -u, another user. */
   readonly user: string;
-  /** Who writes. */
+  /** The user who writes messages. */
   readonly login: string;
-  /** Of who writes, from the passwd entry's GECOS field; empty where there is none. */
+  /** The writer's full name from the GECOS field of the passwd entry; may be empty. */
   readonly fullName: string;
   readonly home: string;
-  /** The name mail from here carries: /etc/mailname, else the fully qualified host name. */
+  /** The host name in the addresses of local users: /etc/mailname, or else the fully qualified host name. */
   readonly mailName: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Returns the line of a user in the passwd file, as its seven fields. */
+/** Returns the seven fields of a user's line in the passwd file. */
 export function passwdEntry(user: string, passwd: string): readonly string[] | undefined {
   for (const line of passwd.split("\n")) {
     const fields = line.split(":");
@@ -50,12 +50,15 @@ export function isUser(name: string): boolean {
   return passwdEntry(name, readIfThere("/etc/passwd")) !== undefined;
 }
 
-/** What could end a header field, a From_ line or an envelope address is nobody's name. */
+/**
+ * Returns whether a name can be a login name. Rejects characters that could end a header field, a From_ line or an
+ * envelope address.
+ */
 function isLoginName(name: string | undefined): name is string {
   return name !== undefined && /^[^\0- \u007f<>]+$/.test(name);
 }
 
-/** In a container a user may be a number and nothing else. */
+/** Returns the user's login name, or the numeric ID if the user has no passwd entry, as in some containers. */
 function systemName(): string {
   try {
     return userInfo().username;
@@ -64,7 +67,11 @@ function systemName(): string {
   }
 }
 
-/** @param as the user of -u, whose mail is read and who is left out of answers */
+/**
+ * Returns the identity of the current user.
+ *
+ * @param as the user given with -u, whose mail is read and who is omitted from replies
+ */
 export function whoAmI(environment: Environment, as?: string): Identity {
   const login = [environment["USER"], environment["LOGNAME"]].find(isLoginName) ?? systemName();
   const entry = passwdEntry(login, readIfThere("/etc/passwd"));
@@ -72,7 +79,7 @@ export function whoAmI(environment: Environment, as?: string): Identity {
   return {
     user: as ?? login,
     login,
-    // passwd(5): an ampersand stands for the login name, capitalised.
+    // passwd(5): an ampersand stands for the capitalised login name.
     fullName: gecos.replaceAll("&", login.charAt(0).toUpperCase() + login.slice(1)),
     home: environment["HOME"] || entry?.[5] || "/",
     mailName: mailNameOf(readIfThere("/etc/mailname"), readIfThere("/etc/hosts"), hostname()),

@@ -1,19 +1,19 @@
-/** What `mail --config` prints: every variable, its value, and where it was set. */
+/** The output of `mail --config`: all variables, their values and their origins. */
 import { largest } from "../message/lists.ts";
 import type { Config } from "./config.ts";
 import { type VariableName, variables } from "./variables.ts";
 
 export interface ConfigRow {
   readonly name: string;
-  /** Undefined: not set. Empty: set without a value. */
+  /** The value; undefined if the variable is not set, empty if it is set without a value. */
   readonly value: string | undefined;
-  /** A file and line, "environment", "the command line"; undefined for one that is not set. */
+  /** The origin: a file and line, "environment" or "the command line"; undefined if the variable is not set. */
   readonly origin: string | undefined;
-  /** Declared in the table of variables; others are kept, but nothing reads them. */
+  /** Whether the variable is declared in the table. Other variables are stored but have no effect. */
   readonly known: boolean;
 }
 
-/** Returns the declared variables and those that were set, sorted by name */
+/** Returns all declared variables and all variables that are set, sorted by name. */
 export function configRows({ settings }: Config): ConfigRow[] {
   const names = new Set([...Object.keys(variables), ...settings.names()]);
   return [...names].sort(byName).map((name) => ({
@@ -24,15 +24,18 @@ export function configRows({ settings }: Config): ConfigRow[] {
   }));
 }
 
-/** Replaces a password by asterisks: the value of a variable that holds one, or the password in a URL (RFC 3986, 3.2.1). */
+/**
+ * Returns a value with asterisks in place of a password, which is either the whole value or part of a URL (RFC 3986,
+ * section 3.2.1).
+ */
 function hideSecrets(name: string, value: string | undefined): string | undefined {
   if (value === undefined || value === "") return value;
   if (/passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
-  // A user name may contain @, and a password anything: it ends at the last @.
+  // A user name may contain @, and a password any character. The last @ ends the password.
   return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }
 
-/** Returns the variables, their values and origins as lines for `--config`. */
+/** Returns the variables, their values and their origins as the lines of `--config`. */
 export function formatConfig(config: Config): string {
   const rows = configRows(config).map(({ name, value, origin, known }) => {
     const otherwise = value === undefined ? defaultOf(name) : undefined;
@@ -43,7 +46,7 @@ export function formatConfig(config: Config): string {
   return rows.map(([left, right]) => `${left.padEnd(width)}  # ${right}\n`).join("");
 }
 
-/** What a reader of a variable goes by while it is not set; undefined where that is nothing. */
+/** Returns a variable's default value, or undefined if there is none. */
 function defaultOf(name: string): string | undefined {
   const value = name in variables ? variables[name as VariableName].read(undefined) : undefined;
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;

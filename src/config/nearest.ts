@@ -1,4 +1,7 @@
-/** Returns the known word that a mistyped one was probably meant to be: one or two letters away, by the edit distance. */
+/**
+ * Returns the known word that is nearest to a mistyped one, if their edit distance is at most two (one for short
+ * words).
+ */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = word.length > 4 ? 2 : 1;
@@ -12,7 +15,10 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   return best;
 }
 
-/** Insertions, deletions, changes and swaps of neighbours (optimal string alignment). */
+/**
+ * Returns the edit distance: the number of insertions, deletions, substitutions and swaps of neighbours (optimal
+ * string alignment).
+ */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);

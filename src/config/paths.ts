@@ -1,4 +1,4 @@
-/** Where things are: the mailboxes of the user, private state, and what the file names of commands mean. */
+/** The paths of the user's mailboxes and private state, and the expansion of file names in commands. */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,11 +9,11 @@ import { ExpansionMistake, expandWord } from "./word-expansion.ts";
 
 const spoolDirectory = "/var/mail";
 
-/** Returns the spool of a user; of this one, the file $MAIL names where it names one. */
+/** Returns the path of a user's system mailbox. For the current user, $MAIL takes precedence. */
 export function systemMailbox(config: Config, user?: string): string {
   const named = user === undefined ? config.settings.text("MAIL") : undefined;
   if (named === undefined || named === "") return join(spoolDirectory, user ?? config.identity.user);
-  // As the shell would have expanded it; bsd-mailx takes it as it stands.
+  // The shell usually expands the tilde in $MAIL. bsd-mailx does not expand it.
   return named.startsWith("~") ? inHome(config, named, "") : named;
 }
 
@@ -32,20 +32,20 @@ function inHome(config: Config, named: string | undefined, otherwise: string): s
   return expandNames(config, named).words[0] ?? named;
 }
 
-/** Whose directories are meant: a configuration, or for `maild` the home directory alone. */
+/** The part of a configuration that determines the directories. `maild` has only a home directory. */
 type Home = { readonly identity: Pick<Config["identity"], "home"> };
 
 /**
  * Returns the directory for state that outlives a session (XDG Base Directory: $XDG_STATE_HOME/mail).
  *
- * If others could have written there, as in another user's HOME, it is the directory in the home that passwd names for the
- * effective user.
+ * If other users can write to it, for example because HOME belongs to another user, the directory is below the
+ * effective user's home in passwd instead.
  */
 export function stateDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);
 }
 
-/** Returns the directory for what can be rebuilt ($XDG_CACHE_HOME/mail), by the same rule. */
+/** Returns the directory for data that can be rebuilt ($XDG_CACHE_HOME/mail), chosen in the same way. */
 function cacheDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);
 }
@@ -55,20 +55,21 @@ function findTrustedDirectory(variable: string, inHome: string, home: string): s
   const path = join(base?.startsWith("/") ? base : join(home, inHome), "mail");
   try {
     const reason = distrustPlace(path);
-    // Whoever creates a file in what is not a directory reports the reason.
+    // The caller reports the reason when it fails to create a file there.
     if (reason === undefined || reason === "not-a-directory") return path;
     const own = join(userInfo().homedir, inHome, "mail");
     if (own === path) return path;
     reportDistrust(new NotTrusted(path, reason));
     return own;
   } catch (error) {
-    // Not readable, or a user without a passwd entry: whoever opens a file there reports the reason.
+    // The directory is not readable, or the user has no passwd entry. The caller reports the reason when it opens a
+    // file there.
     if (!(error instanceof Error)) throw error;
     return path;
   }
 }
 
-/** Returns the options of every write to a mailbox. */
+/** Returns the options for writing to a mailbox. */
 export function storeOptions(config: Config): { lockwait: number; stateDirectory: string } {
   return { lockwait: config.settings.get("lockwait"), stateDirectory: stateDirectory(config) };
 }
@@ -79,21 +80,21 @@ export function mailboxOptions(config: Config): ReturnType<typeof storeOptions> 
   return config.settings.get("noindex") ? options : { ...options, cacheDirectory: cacheDirectory(config) };
 }
 
-/** Where command lines are kept; undefined: nowhere. */
+/** Returns the path of the history file, or undefined if command lines are not stored. */
 export function historyPath(config: Config): string | undefined {
   const named = config.settings.get("history-file");
   if (named === undefined) return join(stateDirectory(config), "history");
   return named === "" ? undefined : (expandNames(config, named).words[0] ?? named);
 }
 
-/** Returns the directory that `+name` means. */
+/** Returns the directory of the file names `+name`. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
   if (named === undefined) return undefined;
   return named.startsWith("/") ? named : `${config.identity.home}/${named}`;
 }
 
-/** Where a file name is expanded, and where it is said that it can't be. A session is one. */
+/** The context in which a file name is expanded and errors are reported, such as a session. */
 export interface NamePlace {
   readonly config: Config;
   readonly terminal: { out(text: string): void; err(text: string): void };
@@ -101,10 +102,10 @@ export interface NamePlace {
 }
 
 /**
- * What a file name of a command means, as bsd-mailx has it: `%` `%user` `#` `&` `+name`, and words as the shell expands them
- * (word-expansion.ts); no shell is run.
+ * Expands a file name in a command as bsd-mailx does: `%`, `%user`, `#`, `&`, `+name`, and shell words
+ * (word-expansion.ts) without a shell.
  *
- * @returns undefined when it means nothing or several things, and that has been said
+ * @returns undefined, after reporting the reason, if the name does not expand to exactly one file
  */
 export function expandFileName(place: NamePlace, name: string): string | undefined {
   const { config, terminal } = place;
@@ -124,7 +125,7 @@ export function expandFileName(place: NamePlace, name: string): string | undefin
 }
 
 interface ExpandedNames {
-  /** With `&` and `+` replaced: what is shown when it is no single name. */
+  /** The name with `&` and `+` expanded, for error messages. */
   readonly name: string;
   readonly words: readonly string[];
   readonly mistake?: string;

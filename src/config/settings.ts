@@ -1,36 +1,39 @@
 import { type ValueOf, type VariableName, variables } from "./variables.ts";
 
-/** Variables of the environment that bsd-mailx lists as if they had been set. */
+/** Environment variables that bsd-mailx lists among the variables that are set. */
 const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];
 
-/** The variables of a session: those set, over the environment, as bsd-mailx has it. */
+/** A session's variables. As in bsd-mailx, the environment provides those that are not set. */
 export class Settings {
   readonly #values = new Map<string, string>();
   readonly #origins = new Map<string, string>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
-  /** Those of the environment that a list of the variables has. */
+  /** The environment variables that a list of the variables includes. */
   readonly #imported: Set<string>;
 
-  /** Where what is set now comes from, for --config: a file and line, an option. */
+  /** The origin of the variables that are being set, for --config: a file and line, or an option. */
   origin = "the session";
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
-    // A copy: each look into process.env asks the system.
+    // Reading the copy is faster, because each access to process.env is a system call.
     this.#environment = { ...environment };
     this.#imported = new Set(imported.filter((name) => environment[name] !== undefined)).add("SHELL");
   }
 
-  /** The value as its declared kind. */
+  /** Returns the value, converted to the declared kind. */
   get<Name extends VariableName>(name: Name): ValueOf<Name> {
     return variables[name].read(this.text(name)) as ValueOf<Name>;
   }
 
-  /** The value as text: "" for one set without a value, undefined for one that is neither set nor in the environment. */
+  /**
+   * Returns the value as text: "" for a variable without a value, undefined for one that is neither set nor in the
+   * environment.
+   */
   text(name: string): string | undefined {
     return this.#values.get(name) ?? this.#environment[name];
   }
 
-  /** What the environment alone says: file names know no other variables. */
+  /** Returns the value in the environment. File names are expanded with these values only. */
   inherited(name: string): string | undefined {
     return this.#environment[name];
   }
@@ -40,23 +43,26 @@ export class Settings {
     this.#origins.set(name, this.origin);
   }
 
-  /** @returns whether it had been set */
+  /** Unsets a variable. Returns whether it was set. */
   unset(name: string): boolean {
     return [this.#values.delete(name), this.#imported.delete(name)].some(Boolean);
   }
 
-  /** Where the value came from; undefined for one that is not set. */
+  /** Returns the origin of the value, or undefined if the variable is not set. */
   originOf(name: string): string | undefined {
     if (this.#values.has(name)) return this.#origins.get(name);
     return this.#environment[name] === undefined ? undefined : "environment";
   }
 
-  /** The names that were set, without the environment's. */
+  /** Returns the names of the variables that were set, without the environment's. */
   names(): string[] {
     return [...this.#values.keys()];
   }
 
-  /** All that were set with their values, and those that came with the environment, in no particular order; not what a terminal implies. */
+  /**
+   * Returns the variables that were set or imported from the environment, with their values, unsorted. Omits those
+   * that a terminal sets.
+   */
   all(): [string, string][] {
     const inherited = [...this.#imported].map((name): [string, string] => [
       name,

@@ -1,14 +1,14 @@
 /**
- * Every variable, declared once: `set`, completion, mailrc(5) and the typed access of settings.ts read this table.
+ * The table that declares all variables. `set`, completion, mailrc(5) and the typed access in settings.ts use it.
  *
- * A variable is text, as in bsd-mailx: the kind says how a reader of it understands the text. Unknown names are kept.
+ * As in bsd-mailx, the value of a variable is text, which its kind interprets. Unknown variables are stored, too.
  */
 
 interface Kind<T> {
   readonly meaning: string;
-  /** What a value of this kind looks like in the manual; empty for a flag. */
+  /** The placeholder for the value in the manual; empty for a flag. */
   readonly value: string;
-  /** The environment gives a value where none is set; bsd-mailx does so for every name. */
+  /** Interprets a value; undefined if the variable is neither set nor in the environment. */
   read(text: string | undefined): T;
 }
 
@@ -33,7 +33,7 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
   };
 }
 
-/** Seconds; anything that is not a number from 0 to `max` counts as the default. */
+/** Returns a kind for seconds. Any value that is not a number from 0 to `max` is ignored, and the default is used. */
 function secondsKind(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
     meaning: withDefault(meaning, fallback),
@@ -45,7 +45,7 @@ function secondsKind(fallback: number, meaning: string, { max }: { max: number }
   };
 }
 
-/** A whole number; anything else counts as the default. */
+/** Returns a kind for whole numbers. Any other value is ignored, and the default is used. */
 function count(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
     meaning: withDefault(meaning, fallback),
@@ -57,7 +57,7 @@ function count(fallback: number, meaning: string, { max }: { max: number }): Kin
   };
 }
 
-/** The same, where not having one means something of its own. */
+/** Returns a kind for seconds without a default. An invalid value has no effect. */
 function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number | undefined> {
   const inside = (number: number) => (number >= 0 && number <= max ? number : undefined);
   return {

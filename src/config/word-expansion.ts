@@ -1,30 +1,35 @@
 /**
- * A word as the shell expands it, without a shell: ~, $NAME, quotes and wildcards, as wordexp(3) does for bsd-mailx.
+ * Expands a word as the shell does, but without a shell: ~, $NAME, quotes and wildcards. bsd-mailx uses wordexp(3)
+ * for this.
  *
- * Commands are never run: $( ) and backquotes are refused.
+ * Commands are never run: $( ) and backquotes are rejected.
  */
 import { glob, isPattern } from "./glob.ts";
 
 export interface Expanding {
-  /** A variable of the environment. */
+  /** Returns the value of an environment variable. */
   variable(name: string): string | undefined;
-  /** The home directory of a user, "" for one's own. */
+  /** Returns a user's home directory; "" means the current user. */
   home(user: string): string | undefined;
 }
 
-/** Why a word can't be expanded, in the words the user is told. */
+/** A word cannot be expanded; the message is shown to the user. */
 export class ExpansionMistake extends Error {}
 
 const syntax = "Syntax error.";
 const noCommands = "Command execution not allowed.";
 
-/** A character that wildcards match with, and one that stands for itself because it was quoted. */
+/** Text of a word. If it is quoted, its wildcards are ordinary characters. */
 interface Piece {
   readonly text: string;
   readonly quoted: boolean;
 }
 
-/** Returns the words that a word becomes: none, one or several @throws ExpansionMistake */
+/**
+ * Returns the words that result from expanding a word. There may be none or several.
+ *
+ * @throws ExpansionMistake if the syntax is invalid
+ */
 export function expandWord(word: string, expanding: Expanding): string[] {
   return new Expansion(word, expanding).run();
 }
@@ -71,7 +76,7 @@ class Expansion {
     this.#field = undefined;
   }
 
-  /** What a variable holds falls apart at blanks where it is not quoted. */
+  /** Splits an unquoted variable's value at white space. */
   #split(value: string): void {
     for (const [index, part] of value.split(/[ \t\n]+/).entries()) {
       if (index > 0) this.#end();
@@ -110,7 +115,7 @@ class Expansion {
     throw new ExpansionMistake(this.#text.includes("`", this.#at) ? noCommands : syntax);
   }
 
-  /** The value behind a dollar sign, which is itself where no name follows. */
+  /** Returns the value of the variable named after a dollar sign, or "$" if no name follows. */
   #dollar(): string {
     const rest = this.#text.slice(this.#at);
     if (rest.startsWith("(")) throw new ExpansionMistake(rest.includes(")") ? noCommands : syntax);
@@ -139,7 +144,7 @@ function isWild({ text, quoted }: Piece): boolean {
   return !quoted && isPattern(text);
 }
 
-/** Files that a field with wildcards matches, or the field itself. */
+/** Returns the files that match a field, or the field itself if it has no wildcards or matches nothing. */
 function matchField(field: readonly Piece[]): string[] {
   const plain = field.map(({ text }) => text).join("");
   if (!field.some(isWild)) return [plain];

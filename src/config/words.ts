@@ -1,13 +1,13 @@
 /**
- * Words of a command's arguments, as bsd-mailx takes them apart.
+ * Splits a command's arguments into words as bsd-mailx does.
  *
- * Blanks and tabs separate; single and double quotes hold a word together and may begin anywhere in it. A backslash means
- * something only inside double or single quotes, as in C.
+ * Spaces and tabs separate words. Quotes may begin anywhere in a word. Only inside single or double quotes does a
+ * backslash have a meaning, as in C.
  */
 
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
-/** Splits a command's arguments at white space; quotes and backslashes protect it (POSIX mailx). */
+/** Returns a command's arguments, split at white space outside quotes (POSIX mailx). */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

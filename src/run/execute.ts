@@ -1,4 +1,6 @@
-/** Runs the command of a job. Its output goes to a private file, both streams in the order in which they were written. */
+/**
+ * Runs a job's command. Both of its output streams are written to one private file, so that their order is preserved.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -9,13 +11,16 @@ import { isSystemError, strerror } from "../system-error.ts";
 export interface Run {
   readonly started: Date;
   readonly seconds: number;
-  /** As a shell has it: 128 and the signal's number, 127 for no such command, 126 for one that can't be run. */
+  /**
+   * The exit code in the shell's convention: 128 plus the signal's number, 127 if the command was not found, 126 if
+   * it could not be run.
+   */
   readonly code: number;
   readonly signal: NodeJS.Signals | null;
-  /** The file with the output, named as an attachment is to be. */
+  /** The path of the output file, whose name becomes the attachment's name. */
   readonly output: string;
   readonly size: number;
-  /** Takes the file away. */
+  /** Removes the output file. */
   remove(): void;
 }
 
@@ -31,18 +36,22 @@ function makeOutputDirectory(): string {
 
 const passedOn: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
-/** @throws MailError when there is no place for the output: nothing was run */
+/**
+ * Runs a command and returns the result.
+ *
+ * @throws MailError if the output file cannot be created; nothing was run
+ */
 export async function executeCommand(command: readonly string[], shell: string): Promise<Run> {
   const directory = makeOutputDirectory();
   const output = join(directory, "output.txt");
-  // One descriptor that appends, for both streams: that alone keeps their order.
+  // Both streams share one descriptor in append mode, which preserves the order of their output.
   const descriptor = openSync(output, "ax", 0o600);
   const [program = "", ...words] = command.length === 1 ? [shell, "-c", command[0] ?? ""] : command;
   const started = new Date();
   const clock = process.hrtime.bigint();
   let child: ChildProcess | undefined;
-  // From before the start, because a command may signal its parent at once, until the output is removed: a hang-up that
-  // arrives after the command must not end `mail` before the message is sent or kept.
+  // Handlers are installed before the command starts, because it may signal its parent at once. They remain until the
+  // output is removed: a later hang-up must not end `mail` before the message is sent or saved.
   const handlers = passedOn.map((signal) => [signal, () => void child?.kill(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const removeHandlers = () => {

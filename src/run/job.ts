@@ -1,21 +1,25 @@
-/** What `mail --run` was asked to do. */
+/** The options of `mail --run`. */
 import { alternatives, Exit, MailError } from "../errors.ts";
 
 const conditions = ["failed", "output", "always", "changed"] as const;
 export type Condition = (typeof conditions)[number];
 
 export interface Job {
-  /** One word is a line for the shell; several are a program and its arguments, run as they are. */
+  /** A single word is run by the shell; several words are a program and its arguments. */
   readonly command: readonly string[];
-  /** When a message is sent. */
+  /** The condition for sending a message. */
   readonly when: Condition;
-  /** Seconds that have to pass between two messages; undefined: each run may send one. */
+  /** The minimum number of seconds between two messages; undefined if there is no limit. */
   readonly throttle: number | undefined;
-  /** Runs that sent nothing because of the throttle are in the next message with their output. */
+  /** Whether the next message includes the output of the runs that the throttle suppressed. */
   readonly digest: boolean;
 }
 
-/** @throws MailError for a condition or a time that is none */
+/**
+ * Returns the job that the options describe.
+ *
+ * @throws MailError if a condition or a time is invalid
+ */
 export function parseJob(said: {
   readonly run: readonly string[];
   readonly if: string | undefined;
@@ -40,7 +44,7 @@ export function parseJob(said: {
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** `90`, `90s`, `30m`, `1h`, `2d`, `1w`, in seconds. */
+/** Returns the number of seconds in `90`, `90s`, `30m`, `1h`, `2d` or `1w`. */
 function secondsOf(text: string): number {
   const [, number, unit = "s"] = /^(\d{1,6})([smhdw])?$/.exec(text) ?? [];
   if (number === undefined) {
@@ -52,7 +56,7 @@ function secondsOf(text: string): number {
   return Number(number) * (units[unit] ?? 1);
 }
 
-/** The command as one would type it. */
+/** Returns the command as it would be typed. */
 export function shownCommand(command: readonly string[]): string {
   if (command.length === 1) return command[0] ?? "";
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");

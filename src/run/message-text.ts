@@ -1,23 +1,26 @@
-/** What a job's message says: the run in some lines, then its output, or both ends of a long one. */
+/** The text of a job's message: a summary of the run, followed by its output or by the two ends of a long output. */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readRange } from "../mailbox/file-ranges.ts";
 import { dateField } from "../message/date.ts";
 import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 
-/** Bytes of output that a message shows whole; of a longer one its beginning and its end, and the file is attached. */
+/**
+ * The largest output in bytes that is shown completely. Of a longer one, both ends are shown and the file is
+ * attached.
+ */
 const shownWhole = 96 << 10;
 const shownFirst = 16 << 10;
 const shownLast = 64 << 10;
-/** Bytes that a run waiting for a digest may keep. */
+/** The maximum number of bytes that one run contributes to a digest. */
 const keptForDigest = 16 << 10;
 
-/** Returns how a command ended: its exit code or signal. */
+/** Returns the exit code or signal as words. */
 export function endingOf({ code, signal }: Pick<Run, "code" | "signal">): string {
   return signal === null ? `exit ${code}` : `ended by ${signal}`;
 }
 
-/** Returns a duration for people, such as `1.5 s` or `2 h 3 min`. */
+/** Returns a duration in readable units, such as `1.5 s` or `2 h 3 min`. */
 export function durationOf(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -25,7 +28,7 @@ export function durationOf(seconds: number): string {
   return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
 }
 
-/** Returns the text's pieces, and whether output was left out of it */
+/** Returns the pieces of the text, and whether part of the output was omitted. */
 export function messageText(
   run: Run,
   shown: { readonly command: string; readonly host: string; readonly waiting: readonly WaitingRun[] },
@@ -57,7 +60,7 @@ export function messageText(
   return { pieces, cut: left > 0 };
 }
 
-/** The runs since the last message that sent none. */
+/** Describes the runs since the last message. */
 function describeEarlierRuns(waiting: readonly WaitingRun[]): string[] {
   if (waiting.length === 0) return [];
   const rows = waiting.map(
@@ -66,7 +69,7 @@ function describeEarlierRuns(waiting: readonly WaitingRun[]): string[] {
   return ["", `Runs since the last message: ${waiting.length}`, ...rows];
 }
 
-/** What a run leaves for the digest, as Latin-1 text: bytes survive JSON so. */
+/** Returns the end of a run's output for a digest, as Latin-1 text, because JSON preserves it. */
 export function outputForDigest(run: Run): string {
   return readRunOutput(run, Math.max(0, run.size - keptForDigest), run.size).toString("latin1");
 }

@@ -1,8 +1,9 @@
 /**
- * What a job remembers between its runs: when it last sent, what the output was, and which runs wait for a digest.
+ * The state of a job between its runs: the time of its last message, a hash of its last outcome, and the runs that
+ * wait for a digest.
  *
- * One file a job in the private state directory, changed under its lock, so that runs that overlap keep each other's
- * entries. A run that waits stays in it until the message that tells of it was accepted.
+ * Each job has one file in the private state directory. The file is locked while it is changed, so that overlapping
+ * runs preserve each other's entries. A waiting run is removed when the message that describes it has been accepted.
  */
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync } from "node:fs";
@@ -14,32 +15,33 @@ import { addPathToError } from "../system-error.ts";
 
 export interface WaitingRun {
   readonly id: string;
-  /** ISO 8601 */
+  /** In ISO 8601 format. */
   readonly started: string;
   readonly seconds: number;
   readonly code: number;
-  /** The end of its output, for a digest; empty without --digest. */
+  /** The end of the output, for a digest; empty without --digest. */
   readonly output: string;
 }
 
 export interface JobState {
-  /** ISO 8601; null before the first message. */
+  /** In ISO 8601 format; null before the first message. */
   sentAt: string | null;
-  /** sha256 of exit code and output of the last run; null before the first. */
+  /** The SHA-256 hash of the last run's exit code and output; null before the first run. */
   outcome: string | null;
   waiting: WaitingRun[];
 }
 
 const empty = (): JobState => ({ sentAt: null, outcome: null, waiting: [] });
 
-/** Two jobs are the same when they run the same command for the same people under the same subject. */
+/** Returns a key that is equal for equal command, recipients and subject. */
 export function jobKey(parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 32);
 }
 
 /**
- * Changes the state under its lock. @returns what `change` returns
- * @throws MailError naming the file, when it can't be written; MailboxBusy when another run keeps the lock too long
+ * Changes the state under its lock and returns the result of `change`.
+ *
+ * @throws MailError naming the file if it cannot be written, or MailboxBusy if another run holds the lock too long
  */
 export async function withState<T>(
   directory: string,
@@ -73,7 +75,7 @@ export async function withState<T>(
   }
 }
 
-/** A file that a crash tore, or that somebody edited, counts as none. */
+/** Returns the stored state, or an empty one if the file is damaged. */
 function parseState(bytes: Buffer): JobState {
   try {
     const { sentAt, outcome, waiting } = JSON.parse(bytes.toString("utf8")) as Partial<JobState>;

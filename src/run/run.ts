@@ -1,6 +1,8 @@
 /**
- * `mail --run CMD... --if failed|output|always|changed ADDRESS`: a command for cron, whose output goes out as mail when it
- * matters. The command's exit code is passed on; mail that was not accepted shows as its own code after a success.
+ * `mail --run CMD... --if failed|output|always|changed ADDRESS`: runs a command for cron and sends its output if the
+ * condition is met.
+ * The exit code is the command's. If the command succeeds but the message is not accepted, the exit code is that of
+ * the failed submission.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -19,15 +21,18 @@ import { type Condition, type Job, parseJob, shownCommand } from "./job.ts";
 import { endingOf, messageText, outputForDigest } from "./message-text.ts";
 import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
 
-/** How many runs may wait for one message; of more, the last. */
+/** The maximum number of runs that wait for one message; older ones are dropped. */
 const mostWaiting = 1000;
 
-/** Which message is due: none, or one that also tells of the runs that sent none. */
+/** The message that is due, including earlier runs without one; undefined if no message is due. */
 type Due = { readonly waiting: readonly WaitingRun[]; readonly sentBefore: string | null } | undefined;
 
 type Asked = Job & { readonly fields: Draft["fields"] };
 
-/** Runs the command of --run and sends its outcome if that is due. @returns the command's exit code, or the mail's */
+/**
+ * Runs the command of --run, and sends its outcome if a message is due. Returns the command's exit code, or that of
+ * the submission.
+ */
 export async function runJob(session: Session, given: CommandLine): Promise<ExitCode> {
   refuseOthers(given);
   const job = { ...parseJob(given), fields: fieldsOf(given, session.config) };
@@ -42,7 +47,7 @@ export async function runJob(session: Session, given: CommandLine): Promise<Exit
     const sent = remembers ? await sendRemembered(session, given, job, run) : await sendPlain(session, given, job, run);
     return run.code !== 0 ? (run.code as ExitCode) : sent;
   } catch (error) {
-    // How the command ended counts more than that it could not be told.
+    // The command's exit code takes precedence over the failure to report it.
     if (!(error instanceof MailError) || run.code === 0) throw error;
     session.terminal.err(`${session.program}: ${error.message}\n`);
     return run.code as ExitCode;
@@ -51,7 +56,7 @@ export async function runJob(session: Session, given: CommandLine): Promise<Exit
   }
 }
 
-/** What would be left out without a word. */
+/** Rejects options that would have no effect. */
 function refuseOthers(given: CommandLine): void {
   const others = {
     "-A": given.attach.length > 0,
@@ -70,7 +75,7 @@ async function sendPlain(session: Session, given: CommandLine, job: Asked, run: 
   return wants(job.when, run, false) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
 }
 
-/** A state that can't be kept makes one message too many, never one too few. */
+/** Sends the outcome if it is due. If the state cannot be stored, a message is sent rather than lost. */
 async function sendRemembered(session: Session, given: CommandLine, job: Asked, run: Run): Promise<ExitCode> {
   const { config, terminal, program } = session;
   const directory = stateDirectory(config);
@@ -97,7 +102,7 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
   return exit;
 }
 
-/** Takes the run into the state. @returns the message that is due */
+/** Adds the run to the state. Returns the message that is due. */
 function decideWhetherToSend(state: JobState, job: Job, run: Run, outcome: string): Due {
   const wanted = wants(job.when, run, state.outcome !== outcome);
   state.outcome = outcome;
@@ -151,7 +156,7 @@ async function sendOutcome(
   draft.from = given.from;
   draft.subject = (given.subject ?? `${command} on ${hostname()}: ${endingOf(run)}`).replace(/[\r\n]/g, " ");
   draft.fields = job.fields;
-  // RFC 3834, section 5: nobody's holiday message is to answer this.
+  // RFC 3834, section 5: prevents automatic replies.
   if (!isGiven(job.fields, "auto-submitted")) draft.fields.unshift({ name: "Auto-Submitted", value: "auto-generated" });
   const { pieces, cut } = messageText(run, { command, host: hostname(), waiting });
   for (const piece of pieces) draft.body.append(piece);
@@ -160,7 +165,7 @@ async function sendOutcome(
   return exit;
 }
 
-/** Also as a line of its own, as a program gets it. */
+/** Returns whether a field is given, either as name and value or as one line, which programs use. */
 function isGiven(fields: Draft["fields"], lowerName: string): boolean {
   return fields.some(({ name, value }) => (name || value).toLowerCase().split(":")[0]?.trim() === lowerName);
 }
