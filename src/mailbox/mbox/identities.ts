@@ -1,34 +1,60 @@
 import type { MboxFile } from "./mbox-file.ts";
-import { identityOf } from "./message-identity.ts";
+import { identityOf, storedSize } from "./message-identity.ts";
 
 /** A change in the session is bound to messages; so many are remembered by their content. */
 const mostRemembered = 2000;
 
-/** What the messages are that the session has dealt with, so that they are found again when another program moves them. */
+/** A message as it was when the session dealt with it. */
+export interface Remembered {
+  readonly identity: string;
+  /** Bytes; fewer than now if the message was only partially delivered. */
+  readonly size: number;
+}
+
+/** Remembers the messages that the session has dealt with, so that they are found again if another program moves them. */
 export class Identities {
-  readonly #byMessage = new Map<number, string>();
+  readonly #remembered = new Map<number, Remembered>();
   #areComplete = true;
 
-  get byMessage(): ReadonlyMap<number, string> {
-    return this.#byMessage;
+  get byMessage(): ReadonlyMap<number, Remembered> {
+    return this.#remembered;
   }
 
-  /** Each message that was to be remembered is. */
+  /** Whether each message that was to be remembered is remembered. */
   get areComplete(): boolean {
     return this.#areComplete;
   }
 
-  /** Whether the messages still are at their numbers. The last one may have grown: it was half delivered when we saw it. */
+  /** Returns whether the messages are still at their numbers. The last message may have been completed. */
   hold(file: MboxFile): boolean {
-    return [...this.#byMessage].every(
-      ([message, identity]) =>
-        message >= file.count || file.replaced.has(message) || identityOf(file, message) === identity,
+    return [...this.#remembered].every(
+      ([message, remembered]) => file.replaced.has(message) || isStillAt(file, message, remembered, file.count),
     );
   }
 
   remember(file: MboxFile, message: number): void {
-    if (this.#byMessage.has(message) || file.replaced.has(message)) return;
-    if (this.#byMessage.size < mostRemembered) this.#byMessage.set(message, identityOf(file, message));
-    else this.#areComplete = false;
+    if (this.#remembered.has(message) || file.replaced.has(message)) return;
+    if (this.#remembered.size >= mostRemembered) this.#areComplete = false;
+    else this.#renew(file, message);
   }
+
+  /** Remembers the present bytes of a remembered message that has been completed since. */
+  update(file: MboxFile, message: number): void {
+    if (this.#remembered.has(message) && !file.replaced.has(message)) this.#renew(file, message);
+  }
+
+  #renew(file: MboxFile, message: number): void {
+    this.#remembered.set(message, { identity: identityOf(file, message), size: storedSize(file, message) });
+  }
+}
+
+/**
+ * Returns whether a message of the file is the remembered one.
+ *
+ * @param last the number of the message that may have been completed since: it may be longer
+ */
+export function isStillAt(file: MboxFile, message: number, { identity, size }: Remembered, last: number): boolean {
+  const now = storedSize(file, message);
+  const compared = message === last && now > size ? size : now;
+  return identityOf(file, message, compared) === identity;
 }

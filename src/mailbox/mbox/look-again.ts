@@ -56,18 +56,21 @@ function continueNumbering(before: MboxFile, now: MboxFile): Numbering {
   const known = before.count;
   for (let message = 1; message <= known; message++) now.index.setFlags(message, before.index.flags(message));
   for (const [message, bytes] of before.replaced) now.replaced.set(message, bytes);
-  const isOpen = known > 0 && hasMore(before, now, known);
+  const isOpen = known > 0 && hasUnseenRest(now, known, before.end(known));
   if (isOpen) now.replaced.delete(known);
   const last = isOpen ? known - 1 : known;
   return { known: (message) => (message <= last ? message : 0), arrived: now.count - known };
 }
 
-/** Whether the last message has grown by what the session has not dealt with: what was saved or edited lacks it. */
-function hasMore(before: MboxFile, now: MboxFile, message: number): boolean {
-  const oldEnd = before.end(message);
-  if (now.end(message) <= oldEnd) return false;
-  const isSaved = (before.index.flags(message) & Flag.Saved) !== 0;
-  return isSaved || before.replaced.has(message) || hasSwallowed(now, message, oldEnd);
+/**
+ * Returns whether a message has grown by bytes that the session has not dealt with: a saved or edited message lacks them.
+ *
+ * @param oldEnd the offset of its end when the session dealt with it
+ */
+export function hasUnseenRest(file: MboxFile, message: number, oldEnd: number): boolean {
+  if (file.end(message) <= oldEnd) return false;
+  const isSaved = (file.index.flags(message) & Flag.Saved) !== 0;
+  return isSaved || file.replaced.has(message) || hasSwallowed(file, message, oldEnd);
 }
 
 function mergeNumbering({ path, file: before, identities }: Known, now: MboxFile): Numbering {

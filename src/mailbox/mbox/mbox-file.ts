@@ -44,6 +44,11 @@ export class MboxFile {
     if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
   }
 
+  /** Whether the messages are in memory as they were when they were found. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Fills `bytes` from an offset on. @returns how many there were */
   readInto(bytes: Uint8Array, position: number): number {
     if (this.#held !== undefined) {

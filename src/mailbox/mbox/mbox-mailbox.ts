@@ -22,7 +22,7 @@ import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
 import { Identities } from "./identities.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
-import { lookAgain, type Numbering } from "./look-again.ts";
+import { hasUnseenRest, lookAgain, type Numbering } from "./look-again.ts";
 import { landmarksOf, MboxFile } from "./mbox-file.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
@@ -224,6 +224,7 @@ export class MboxMailbox implements Mailbox {
     // The last message once more: what came may be the rest of it, half delivered when we looked.
     const from = this.#undecided ?? Math.max(0, index.lastStart);
     const before = index.count;
+    const oldEnd = this.#file.covered;
     const known = index.cutOff(from);
     let undecided: number | undefined;
     try {
@@ -248,11 +249,23 @@ export class MboxMailbox implements Mailbox {
     this.#file.covered = state.size;
     this.#seen = state;
     this.#landmarks = landmarksOf(this.#file);
+    if (before > 0) this.#takeRest(before, oldEnd);
     if (this.#options.unnoticed !== true) this.#file.hold();
     const since = stateOf(descriptor);
     if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.#file.forget();
     // Of a copy that was unpacked there is nothing to keep.
     this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.path);
+  }
+
+  /** Withdraws the session's decision about a message that was only partially delivered when it was saved or edited. */
+  #takeRest(message: number, oldEnd: number): void {
+    const file = this.#file;
+    if (file.end(message) <= oldEnd) return;
+    if (hasUnseenRest(file, message, oldEnd)) {
+      file.replaced.delete(message);
+      file.index.setFlags(message, file.index.flags(message) & ~decisions);
+    }
+    this.#identities.update(file, message);
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {

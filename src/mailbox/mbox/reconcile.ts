@@ -1,7 +1,8 @@
 /** When another program has written the mailbox during the session: which of its messages are those that we know. */
 import { copyPieces } from "../file-ranges.ts";
+import { isStillAt, type Remembered } from "./identities.ts";
 import type { MboxFile } from "./mbox-file.ts";
-import { identityOf } from "./message-identity.ts";
+import { identityOf, storedSize } from "./message-identity.ts";
 
 export interface Reconciled {
   /** For each message of the file as it is now, its number in the session; 0 for one that the session has not changed. */
@@ -10,18 +11,22 @@ export interface Reconciled {
   readonly gone: number;
 }
 
-/** The messages of the session stand where they stood; what follows has been delivered since. */
-export function isGrown(before: MboxFile, now: MboxFile, identities: ReadonlyMap<number, string>): boolean {
+/** Returns whether the messages of the session are where they were, and other programs have only appended to the file. */
+export function isGrown(before: MboxFile, now: MboxFile, remembered: ReadonlyMap<number, Remembered>): boolean {
   const known = before.count;
   if (now.count < known || now.covered < before.covered) return false;
   const starts = before.index.starts;
   const fresh = now.index.starts;
   for (let i = 0; i < known; i++) if (starts[i] !== fresh[i]) return false;
-  for (const [message, identity] of identities) {
-    // The last one may have grown: it was half delivered when we saw it.
-    if (message < known && identityOf(now, message) !== identity) return false;
-  }
-  return true;
+  for (const [message, one] of remembered) if (!isStillAt(now, message, one, known)) return false;
+  return remembered.has(known) || isLastStillThere(before, now);
+}
+
+/** Another program may have removed the last message, and new mail may begin where that message began. */
+function isLastStillThere(before: MboxFile, now: MboxFile): boolean {
+  const last = before.count;
+  if (last === 0 || !before.isHeld || before.replaced.has(last)) return true;
+  return isStillAt(now, last, { identity: identityOf(before, last), size: storedSize(before, last) }, last);
 }
 
 /**
@@ -34,10 +39,10 @@ export function isGrown(before: MboxFile, now: MboxFile, identities: ReadonlyMap
 export function reconcile(
   before: MboxFile,
   now: MboxFile,
-  identities: ReadonlyMap<number, string>,
+  remembered: ReadonlyMap<number, Remembered>,
 ): Reconciled | undefined {
   const wanted = new Map<string, number[]>();
-  for (const [message, identity] of [...identities].sort(([a], [b]) => a - b)) {
+  for (const [message, { identity }] of [...remembered].sort(([a], [b]) => a - b)) {
     const same = wanted.get(identity);
     if (same === undefined) wanted.set(identity, [message]);
     else same.push(message);
@@ -53,7 +58,7 @@ export function reconcile(
     if (edited !== undefined) now.replaced.set(message, edited);
   }
   if (now.replaced.size < before.replaced.size) return undefined;
-  return { known, gone: identities.size - found };
+  return { known, gone: remembered.size - found };
 }
 
 /**

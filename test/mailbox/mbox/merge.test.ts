@@ -110,6 +110,24 @@ test("a message that was half delivered when it was saved stays, whole", async (
   expect(readFileSync(box, "latin1")).toBe(message("a") + message("b") + message("new"));
 });
 
+test.each<[string, number, string, string]>([
+  ["deleted: it goes", Flag.Deleted | Flag.Touched, "", ""],
+  ["deleted, and more mail arrived: it goes", Flag.Deleted | Flag.Touched, message("more"), ""],
+  ["saved: it stays, complete", Flag.Saved | Flag.Touched, "", message("b")],
+  ["saved, and more mail arrived: it stays, complete", Flag.Saved | Flag.Touched, message("more"), message("b")],
+])("a message was half delivered, and the rest was seen before the quit; %s", async (_how, flags, more, left) => {
+  writeFileSync(box, message("a") + message("b").slice(0, -10));
+  const mailbox = await open();
+  mailbox.mark(2, flags);
+  appendFileSync(box, message("b").slice(-10) + message("new"));
+  expect(await mailbox.poll()).toBe(1);
+  const isDropped = (mailbox.flags(2) & (Flag.Deleted | Flag.Saved)) !== 0;
+  appendFileSync(box, more);
+  await mailbox.commit({ fate: (n) => (n === 2 && isDropped ? "drop" : "keep") });
+  mailbox.close();
+  expect(readFileSync(box, "latin1")).toBe(message("a") + left + message("new") + more);
+});
+
 test.each([
   ["behind a line end", "\n"],
   ["behind nothing", ""],
@@ -120,6 +138,29 @@ test.each([
   appendFileSync(box, `${between}${message("new")}`);
   await quit(mailbox);
   expect(ids(box)).toBe("abnew");
+});
+
+test.each<[string, number, string]>([
+  ["deleted", Flag.Deleted | Flag.Touched, message("new")],
+  ["deleted, and the new one is longer", Flag.Deleted | Flag.Touched, `${message("new")}more of it\n\n`],
+  ["saved", Flag.Saved | Flag.Touched, message("n")],
+  ["read", Flag.Read | Flag.Touched, message("n")],
+])("new mail in the place of a last message that another program removed stays: %s", async (_how, flags, arrived) => {
+  const mailbox = await open();
+  mailbox.mark(5, flags);
+  writeFileSync(box, ["a", "b", "c", "d"].map(message).join("") + arrived);
+  await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
+  mailbox.close();
+  expect(readFileSync(box, "latin1")).toBe(["a", "b", "c", "d"].map(message).join("") + arrived);
+});
+
+test("new mail in the place of a last message that another program removed stays unread", async () => {
+  writeFileSync(box, message("a") + message("b").replace("O", "RO"));
+  const mailbox = await open();
+  remove(mailbox, 1);
+  writeFileSync(box, message("a") + message("new"));
+  await quit(mailbox);
+  expect(readFileSync(box, "latin1")).toBe(message("new"));
 });
 
 test("nothing is written, and that is said, when the mailbox is gone", async () => {
