@@ -1,14 +1,14 @@
 /**
- * Logging in at a server: which mechanism, and those that nodemailer does not have.
+ * Logging in to a server: the choice of a mechanism, and the mechanisms that nodemailer lacks.
  *
- * SCRAM (RFC 5802, 7677) never shows the password to the server, and the server proves that it knows it too.
+ * SCRAM (RFC 5802, RFC 7677) never reveals the password, and the server proves that it knows the password, too.
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { alternatives, Exit, MailError } from "../errors.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 
-/** A login under way: the credentials, and the way to send a line and get the reply. */
+/** A login in progress: its credentials and mechanism, and a function that sends a line and returns the reply. */
 interface Context {
   readonly auth: { readonly credentials: { readonly user: string; readonly pass: string } };
   readonly method: string;
@@ -19,18 +19,20 @@ interface Reply {
   readonly response: string;
 }
 
-/** The mechanisms in order of preference. The last two take a token (RFC 6750) for a password. */
+/** The mechanisms in order of preference. For the last two, the password is a bearer token (RFC 6750). */
 const mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"] as const;
 export type Mechanism = (typeof mechanisms)[number];
 
-/** What gives the password, or what it stands for, away to who listens. */
+/** Mechanisms that reveal the password or token to eavesdroppers. */
 const revealing: readonly Mechanism[] = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"];
 
 /**
- * @param offered the words behind AUTH in the answer to EHLO
+ * Returns the mechanism for a login.
+ *
+ * @param offered the parameters of AUTH in the reply to EHLO
  * @param wanted the variable `smtpauth`
- * @param safe encrypted, or within this machine
- * @throws MailError when there is none to be used
+ * @param safe whether the connection is encrypted or within this machine
+ * @throws MailError if no mechanism can be used
  */
 export function chooseMechanism(
   offered: string | undefined,
@@ -67,10 +69,10 @@ export function chooseMechanism(
   );
 }
 
-/** Log in by a mechanism each. */
+/** Functions that log in, by mechanism. */
 export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
 
-/** The handlers of the mechanisms that nodemailer lacks, by name. */
+/** The handlers for the mechanisms that nodemailer lacks. */
 export const handlers: LoginHandlers = {
   "SCRAM-SHA-256": (context) => scram(context, "sha256"),
   "SCRAM-SHA-1": (context) => scram(context, "sha1"),
@@ -81,7 +83,7 @@ export const handlers: LoginHandlers = {
 
 const base64 = (data: string | Buffer) => Buffer.from(data as string).toString("base64");
 
-/** RFC 5802, section 5.1. */
+/** Returns a user name as in RFC 5802, section 5.1. */
 function saslName(name: string): string {
   return name.normalize("NFKC").replaceAll("=", "=3D").replaceAll(",", "=2C");
 }
@@ -92,7 +94,8 @@ async function bearer(
 ): Promise<void> {
   const { user, pass } = auth.credentials;
   let reply = await sendCommand(`AUTH ${method} ${base64(say(user, pass))}`);
-  // RFC 7628, section 3.2.3: the reason of a refusal comes as a challenge, which a dummy answers.
+  // RFC 7628, section 3.2.3: the server sends the reason for a failure as a challenge, which requires a dummy
+  // response.
   if (codeOf(reply) === 334) reply = await sendCommand(method === "XOAUTH2" ? "" : base64("\u0001"));
   expectSuccess(reply);
 }
@@ -123,7 +126,7 @@ async function scram({ auth, method, sendCommand }: Context, digest: "sha256" | 
   const signature = hmac(createHash(digest).update(clientKey).digest(), all);
   const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0));
   const answer = await sendCommand(base64(`${unproved},p=${Buffer.from(proof).toString("base64")}`));
-  // RFC 4954, section 4: a server's last word comes as a challenge. One that says 235 at once has proved nothing.
+  // RFC 4954, section 4: the server's proof arrives as a challenge. An immediate 235 means that there is no proof.
   if (codeOf(answer) === 235) throw new Error("the server did not prove that it knows the password");
   const given = Buffer.from(/^v=([^,]+)/.exec(challengeText(answer))?.[1] ?? "", "base64");
   const proved = hmac(hmac(salted, "Server Key"), all);

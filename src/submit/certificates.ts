@@ -1,12 +1,17 @@
-/** Whose certificates are believed: the system's authorities, and those of a file beside them. */
+/** The trusted certificates: the system's authorities and those in the user's file. */
 import { readFileSync } from "node:fs";
 import { Exit, MailError } from "../errors.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
-/** Debian's and Fedora's; where there is none, Node's own list counts. */
+/** The certificate bundles of Debian and Fedora. If neither exists, Node's own list is used. */
 const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/** @param file named by the user; undefined or empty: the system's alone. @throws MailError for one that can't be read */
+/**
+ * Returns the trusted certificates.
+ *
+ * @param file the user's file; undefined or empty if there is none
+ * @throws MailError if the file cannot be read
+ */
 export async function authorities(file: string | undefined): Promise<string[]> {
   const own = file === undefined || file === "" ? [] : [certificatesIn(file)];
   const system = bundles.map(readIfPresent).find((text) => text !== undefined);

@@ -1,4 +1,4 @@
-/** One connection to a server, from the first packet to where a message can be sent: greeting, TLS, login. */
+/** Opens a connection to a server: socket, greeting, TLS and login. */
 import type { Dialogue } from "./dialogue.ts";
 import { exitOfReason } from "./failures.ts";
 import { isTlsError } from "./nodemailer/outcome-of-error.ts";
@@ -8,16 +8,19 @@ import { NoConnection, openSocket } from "./socket.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
-/** The settings of a connection, the server, and the password, which is asked for only if there is a login. */
+/**
+ * The server, the settings of the connection, and a function that returns the password and is called only for a
+ * login.
+ */
 export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;
   readonly password: (user: string, host: string) => Promise<string>;
 }
 
 /**
- * Connects, encrypts and logs in.
+ * Connects, starts TLS and logs in.
  *
- * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for a mistake on this side
+ * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for an error on this side
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
   const { server, timeouts, mailName } = options;
@@ -35,7 +38,8 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
       mailName,
       starttls,
       authorities: isEncrypted ? await trustedAuthorities(options) : undefined,
-      // Refusing to encrypt keeps nobody from listening: without a login, the identity is not checked.
+      // Opportunistic TLS does not require a valid certificate. The alternative would be no encryption at all. A
+      // login does require one.
       checkCertificate: options.checkCertificate && !(starttls === "opportunistic" && isAnonymous),
       loginHandlers: authentication?.handlers,
       timeouts: { greeting: timeouts.connect, setup: Math.max(1, until - Date.now()), silence: timeouts.silence },
@@ -47,7 +51,7 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
       return session;
     } catch (error) {
       session?.close();
-      // RFC 7435: if encryption is a bonus, the dialogue goes on without it.
+      // RFC 7435: opportunistic encryption falls back to plain text.
       if (starttls !== "opportunistic" || !isAnonymous || !isTlsError(error)) throw error;
       dialogue.tlsFailed();
     }

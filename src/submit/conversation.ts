@@ -1,4 +1,4 @@
-/** A connection to an SMTP server and nothing else: lines go as they are, replies come whole. */
+/** A raw connection to an SMTP server, which sends lines unchanged and returns complete replies. */
 
 import type { Socket } from "node:net";
 import { pushAll } from "../message/lists.ts";
@@ -10,10 +10,10 @@ import type { FailureReason } from "./submission-errors.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import type { ServerWay } from "./way.ts";
 
-/** Characters of one reply; RFC 5321, section 4.5.3.1.5, has 512 of a line. */
+/** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512. */
 const longest = 1024 * 1024;
 
-/** A server that has gone, or that no longer replies; the text says which. */
+/** The connection was lost, or no reply arrived in time. The message describes the reason. */
 export class Lost extends Error {
   readonly reason: FailureReason;
 
@@ -23,26 +23,26 @@ export class Lost extends Error {
   }
 }
 
-/** Connects to an SMTP server, sends lines unchanged and returns complete replies. */
+/** Sends lines unchanged to an SMTP server and returns its complete replies. */
 export class Conversation {
   #socket: Socket;
   #unread = "";
   #lines: string[] = [];
-  /** Of the lines that no reply was made of yet, how many have been looked at, and their size. */
+  /** The number of lines already examined for the next reply, and the total size of all stored lines. */
   #looked = 0;
   #size = 0;
   #lost: Lost | undefined;
   #wake = (): void => {};
   readonly #silence: number;
 
-  /** @param silence milliseconds that a reply may take */
+  /** @param silence the maximum time for a reply in milliseconds */
   constructor(socket: Socket, silence: number) {
     this.#socket = socket;
     this.#silence = silence;
     this.#listen();
   }
 
-  /** It has closed its side, though nobody has read of it yet. */
+  /** Whether the connection has ended, even if stored replies remain. */
   get lost(): boolean {
     return this.#lost !== undefined;
   }
@@ -51,7 +51,11 @@ export class Conversation {
     this.#socket.write(Buffer.concat([line, Buffer.from("\r\n")]));
   }
 
-  /** The lines of the next reply; the last has its code followed by no hyphen. @throws Lost */
+  /**
+   * Returns the lines of the next reply, whose last line has no hyphen after its code.
+   *
+   * @throws Lost
+   */
   async reply(): Promise<string[]> {
     const until = Date.now() + this.#silence;
     for (;;) {
@@ -70,7 +74,11 @@ export class Conversation {
     }
   }
 
-  /** Goes on encrypted, after STARTTLS was answered with 220. @throws Lost */
+  /**
+   * Encrypts the connection after the server has accepted STARTTLS.
+   *
+   * @throws Lost
+   */
   async encrypt({ host, protocol }: ServerWay, certificates: { check: boolean; ca: string[] }): Promise<void> {
     const tls = await import("node:tls");
     const plain = this.#socket;
@@ -110,7 +118,7 @@ export class Conversation {
     this.#socket.destroy();
   }
 
-  /** @returns the lines of a reply that has ended */
+  /** Returns the lines of a complete reply, or undefined if there is none. */
   #whole(): string[] | undefined {
     while (this.#looked < this.#lines.length) {
       const line = this.#lines[this.#looked++] ?? "";
@@ -146,7 +154,11 @@ export class Conversation {
   }
 }
 
-/** @throws Lost, with the error of the system as its cause where there is one */
+/**
+ * Connects to a server.
+ *
+ * @throws Lost, with the system's error as its cause if there is one
+ */
 export async function openConversation(
   to: Parameters<typeof openSocket>[0],
   { connect, silence }: Timeouts,

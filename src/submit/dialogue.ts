@@ -1,10 +1,12 @@
 /**
- * The facts of a dialogue with a server: its progress, the server's extensions, and whether the final dot was sent.
+ * Records the facts of a dialogue with a server: its progress, the server's extensions, and whether the final dot was
+ * sent.
  *
- * Each fact is also an event, from which a transcript is made (transcript.ts). No decision depends on a transcript.
+ * Each fact is also reported as an event. Transcripts are made from events (transcript.ts), but no decision depends
+ * on them.
  */
 
-/** The verbs of commands, and the parts of a dialogue that have none. */
+/** The verbs of commands, and the phases of a dialogue that have no command. */
 export type Step =
   | "connection"
   | "greeting"
@@ -52,7 +54,7 @@ const verbs: readonly Step[] = [
 export class Dialogue {
   readonly #observe: DialogueObserver | undefined;
   #step: Step = "connection";
-  /** The commands without a reply, the oldest first: with PIPELINING there are several. */
+  /** The commands without a reply, oldest first. With PIPELINING, there may be several. */
   #unanswered: (Step | undefined)[] = [];
   #isSecret = false;
   #extensions = new Map<string, string>();
@@ -66,17 +68,17 @@ export class Dialogue {
     this.#observe = observe;
   }
 
-  /** The step that was begun last. */
+  /** The last step that began. */
   get step(): Step {
     return this.#step;
   }
 
-  /** The first line with which the server has introduced itself. */
+  /** The first line of the server's greeting. */
   get greeting(): string | undefined {
     return this.#greeting;
   }
 
-  /** The last line of a reply that refuses EHLO: an old server. */
+  /** The last line of a reply that rejected EHLO, as old servers do. */
   get refusedHello(): string | undefined {
     return this.#refusedHello;
   }
@@ -86,17 +88,17 @@ export class Dialogue {
     return this.#login;
   }
 
-  /** STARTTLS failed, and the dialogue has begun again without. */
+  /** Whether STARTTLS failed and the dialogue was restarted without it. */
   get hasTlsFailed(): boolean {
     return this.#hasTlsFailed;
   }
 
-  /** The message and what ends it have been handed to the connection. */
+  /** Whether the complete message, with its final dot or last chunk, was written to the connection. */
   get isDotSent(): boolean {
     return this.#isDotSent;
   }
 
-  /** Returns the parameters of an extension (RFC 5321, section 2.2); undefined if the server does not offer it. */
+  /** Returns the parameters of an extension (RFC 5321, section 2.2), or undefined if the server does not offer it. */
   extension(keyword: string): string | undefined {
     return this.#extensions.get(keyword);
   }
@@ -108,7 +110,7 @@ export class Dialogue {
     this.#observe?.({ kind: "connecting", server });
   }
 
-  /** Forgets the message before, on a connection that goes on. */
+  /** Prepares for the next message on the same connection. */
   beginMessage(): void {
     this.#isDotSent = false;
     this.#observe?.({ kind: "message begins" });
@@ -140,7 +142,7 @@ export class Dialogue {
     this.#observe?.({ kind: "reply", step, lines });
   }
 
-  /** RFC 3207, section 4.2: what anybody could have offered before TLS is forgotten. */
+  /** Discards the extensions that an attacker could have offered before TLS (RFC 3207, section 4.2). */
   encrypted(): void {
     this.#extensions = new Map();
     this.#observe?.({ kind: "encrypted" });
@@ -169,7 +171,7 @@ export class Dialogue {
     this.#observe?.({ kind: "closed" });
   }
 
-  /** Hides everything from which a password could be learnt. */
+  /** Masks everything that could reveal a password. */
   #masked(line: string, step: Step | undefined): string {
     if (this.#isSecret) return "********";
     if (step !== "AUTH") return line;

@@ -1,4 +1,4 @@
-/** --dry-run: the envelope and the bytes that would be sent, and nothing is. */
+/** The transport of --dry-run, which prints the envelope and the message instead of sending them. */
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 /** Prints the envelope and the bytes of a message instead of sending it. */

@@ -1,16 +1,16 @@
-/** The words and the exit code of each way in which a dialogue with a server can fail. */
+/** The description and exit code of each failure in a dialogue with a server. */
 import { Exit, type ExitCode } from "../errors.ts";
 import type { FailureReason, LoginReason, TlsReason } from "./submission-errors.ts";
 import type { ServerWay } from "./way.ts";
 
-/** A failure before it has words. */
+/** A failure without its description. */
 export interface DialogueFailure {
   readonly reason: Exclude<FailureReason, LoginReason>;
-  /** The words of others: the system's, OpenSSL's, the names in a certificate, or the reply that was not expected. */
+  /** Text from elsewhere: the system's or OpenSSL's message, the names in a certificate, or the unexpected reply. */
   readonly detail: string;
 }
 
-/** The reasons whose words are those of others. */
+/** The reasons whose detail is a complete description. */
 type NamedByDetail =
   | "no connection"
   | "refused"
@@ -20,7 +20,7 @@ type NamedByDetail =
   | "message unreadable"
   | Elsewhere;
 
-/** Reasons that are worded by the code that finds them, and that cannot occur in a dialogue with a server. */
+/** Reasons that are described where they are detected, and that cannot occur in a dialogue with a server. */
 type Elsewhere =
   | "total time exceeded"
   | "interrupted"
@@ -29,7 +29,7 @@ type Elsewhere =
   | "address not ASCII"
   | "program failed";
 
-/** The reasons after which another attempt may do. */
+/** The reasons after which another attempt may succeed. */
 type Temporary =
   | "no connection"
   | "no greeting"
@@ -46,13 +46,13 @@ type Temporary =
   | "message unreadable"
   | "program failed";
 
-/** Milliseconds: to be connected and greeted, and that the server may be silent. */
+/** Time limits in milliseconds: for the connection and greeting, and for each reply. */
 export interface Timeouts {
   readonly connect: number;
   readonly silence: number;
 }
 
-/** Returns the words for a failure, without the server's name. */
+/** Returns the description of a failure, without the server's name. */
 export function describeFailure(
   { reason, detail }: DialogueFailure,
   timeouts: Timeouts,
@@ -88,7 +88,7 @@ export function describeFailure(
   }
 }
 
-/** Returns the words for a failure of TLS itself, or of a certificate. */
+/** Returns the description of a failure of TLS itself, or of a certificate. */
 export function describeTlsFailure(
   { reason, detail }: { readonly reason: TlsReason; readonly detail: string },
   protocol: ServerWay["protocol"],
@@ -138,7 +138,7 @@ export function exitOfReason(reason: DialogueFailure["reason"]): ExitCode {
   }
 }
 
-/** Appends that the outcome is unknown to the reason. */
+/** Returns the reason with the note that the outcome is unknown. */
 export function unknownOutcome(reason: string): string {
   return `${reason}; the outcome is unknown: the message may have been accepted`;
 }

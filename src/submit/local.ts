@@ -1,4 +1,4 @@
-/** Delivery into the spools of this machine, without any server. */
+/** Delivers mail to the local users' system mailboxes without a server. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -10,15 +10,15 @@ import { notice } from "../notices.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 
 interface LocalOptions {
-  /** Of the spools. */
+  /** The directory of the system mailboxes. */
   readonly directory: string;
   readonly mailName: string;
-  /** Seconds to wait for another program's lock. */
+  /** The number of seconds to wait for another program's lock. */
   readonly lockwait: number;
   readonly stateDirectory: string;
 }
 
-/** Delivers into the spools of this host, without a server. */
+/** Delivers messages to the system mailboxes of this host. */
 export class LocalTransport implements Transport {
   readonly #options: LocalOptions;
 
@@ -60,7 +60,7 @@ export class LocalTransport implements Transport {
   async close(): Promise<void> {}
 }
 
-/** Why there is no mailbox here for a recipient; undefined when there is one. */
+/** Returns the refusal of a recipient who has no mailbox on this host, or undefined if there is a mailbox. */
 export async function localRefusal(recipient: string, mailName: string): Promise<Refusal | undefined> {
   return refuseRecipient(recipient, mailName, await localUsers());
 }

@@ -1,10 +1,13 @@
-/** ~/.netrc, as ftp(1) and curl(1) read it: `machine HOST login USER password SECRET`, and `default`. */
+/** Reads ~/.netrc as ftp(1) and curl(1) do: `machine HOST login USER password SECRET`, and `default`. */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
 export type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
 
-/** Returns the password for a user at a host; why the file is not used; or undefined where it has none */
+/**
+ * Returns the password for a user at a host, the reason why the file is not used, or undefined if the file contains
+ * no password for them.
+ */
 export function passwordFromNetrc(path: string, host: string, user: string): Netrc {
   let text: string;
   try {
@@ -49,7 +52,7 @@ function findPasswordInTokens(tokens: readonly string[], host: string, user: str
   return entries.find((entry) => fits(entry) && entry.password !== undefined)?.password;
 }
 
-/** Words, with quotes and backslashes as curl has them; comments and macros left out. */
+/** Returns the words of the file, with quotes and backslashes as in curl. Comments and macros are skipped. */
 function splitNetrc(text: string): string[] {
   const plain = text.replace(/^[ \t]*macdef[^\n]*\n(?:[^\n]+\n)*/gm, "").replace(/^[ \t]*#.*$/gm, "");
   return [...plain.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(([, quoted, bare]) =>

@@ -1,7 +1,7 @@
 /**
- * Runs something once a signal is aborted: now, where it is already.
+ * Runs a function when a signal is aborted, or at once if it has been aborted already.
  *
- * @returns a function that ends the waiting for it
+ * @returns a function that removes the listener
  */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (signal?.aborted === true) act();

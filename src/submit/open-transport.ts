@@ -1,24 +1,24 @@
-/** The transport that a way out stands for. */
+/** Opens the transport that `mta` describes. */
 import type { DialogueObserver } from "./dialogue.ts";
 import type { ServerSettings } from "./server-settings.ts";
 import type { Transport } from "./transport.ts";
 import type { Way } from "./way.ts";
 
 export interface TransportOptions extends ServerSettings {
-  /** Seconds to wait for a spool's lock. */
+  /** The number of seconds to wait for a mailbox's lock. */
   readonly lockwait: number;
-  /** Private directory for what a killed delivery is undone by. */
+  /** The private directory with the data for undoing an interrupted delivery. */
   readonly stateDirectory: string;
   readonly verbose: boolean;
-  /** For programs: the envelope sender, where one was asked for. */
+  /** The envelope sender, if one was given. Only programs use it. */
   readonly envelopeSender: string | undefined;
-  /** For programs: the sender stays in what the program makes of an alias. */
+  /** Whether the sender remains in an expanded alias. Only programs use it. */
   readonly metoo: boolean;
   readonly observe: DialogueObserver | undefined;
   readonly password: (user: string, host: string) => Promise<string>;
 }
 
-/** Returns the transport for a way. The kinds are all there are: a new one is a type error here. */
+/** Returns a transport. The compiler reports a kind that is missing in this list. */
 export async function openTransport(way: Way, options: TransportOptions): Promise<Transport> {
   switch (way.kind) {
     case "smtp": {

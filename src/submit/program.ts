@@ -1,7 +1,8 @@
 /**
- * A program that takes mail as sendmail(8) does: recipients from the header, the message on standard input.
+ * Submits mail to a program with sendmail(8)'s interface: recipients in the header, the message on standard input.
  *
- * Run once, without a shell, and waited for. Its exit code counts, and that it has read all of the message.
+ * The program is run once, without a shell, and `mail` waits for it. It must exit with 0 and must have read the
+ * complete message.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,14 +15,14 @@ import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } fro
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
 export interface ProgramOptions {
-  /** The envelope sender to name with -f; without one the program decides. */
+  /** The envelope sender for -f; undefined lets the program choose it. */
   readonly envelopeSender: string | undefined;
-  /** The sender stays in what the program makes of an alias. */
+  /** Whether the sender remains in an expanded alias. */
   readonly metoo: boolean;
   readonly verbose: boolean;
 }
 
-/** Submits messages to a program that is called as sendmail(8) is. */
+/** Submits messages to a program with sendmail(8)'s interface. */
 export class ProgramTransport implements Transport {
   readonly #program: string;
   readonly #extra: readonly string[];
@@ -44,7 +45,7 @@ export class ProgramTransport implements Transport {
     let atEase = (): void => {};
     const interrupted = new Promise<never>((_, reject) => {
       atEase = onAbort(interrupt, () => {
-        // Else it would take the end of what it is given for the end of the message.
+        // Otherwise, the program would accept the incomplete message as complete.
         if (!all) child.kill();
         reject(programInterrupted(this.#program, all));
       });
@@ -77,13 +78,17 @@ export function programArguments({ envelopeSender, metoo, verbose }: ProgramOpti
   return ["-i", "-t", ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
 }
 
-/** @param all the program has been given the whole message */
+/**
+ * Returns the error for an interrupted program.
+ *
+ * @param all whether the program has received the complete message
+ */
 function programInterrupted(program: string, all: boolean): SubmissionFailed {
   const interrupted = new Interrupted(program);
   return all ? new OutcomeUnknown(interrupted.reason, unknownOutcome(interrupted.message)) : interrupted;
 }
 
-/** Whether the system has no room for one more process or descriptor, or the program is not there. */
+/** Returns the exit code for a program that could not be started. */
 function exitOfProgram({ code = "" }: NodeJS.ErrnoException): ExitCode {
   return ["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"].includes(code) ? Exit.OsErr : Exit.Unavailable;
 }

@@ -1,7 +1,11 @@
-/** Where messages wait. Apart from the queue itself: a send only looks whether there is one. */
+/** The queue's directory. It is separate from queue.ts, because sending only checks whether the directory exists. */
 import { join } from "node:path";
 
-/** @param state the state directory of the user */
+/**
+ * Returns the path of the queue's directory.
+ *
+ * @param state the user's state directory
+ */
 export function queueDirectory(state: string): string {
   return join(state, "queue");
 }

@@ -1,23 +1,23 @@
-/** What the queue knows of a message that waits: as it is written down, and when it is tried next. */
+/** The entry of a queued message: its stored form, and the time of its next attempt. */
 import type { Envelope, Refusal } from "./transport.ts";
 
 export interface Entry {
   readonly id: string;
-  /** As `mta` named it. */
+  /** The transport in the form of the variable `mta`. */
   readonly way: string;
   readonly envelope: Envelope;
-  /** ISO 8601, as `next`, before which only a flush tries. */
+  /** In ISO 8601 format, like `next`. Before `next`, only a flush attempts delivery. */
   readonly created: string;
   readonly next: string;
   readonly tries: number;
-  /** Why each recipient still waits. */
+  /** The reason why each recipient is still waiting. */
   readonly reasons: readonly Refusal[];
 }
 
-/** A message of which nobody can say any more for whom it is. */
+/** A message whose envelope is unreadable. */
 export interface Damaged {
   readonly id: string;
-  /** What is wrong, and where. */
+  /** A description of the damage with the path of the file. */
   readonly damaged: string;
 }
 
@@ -26,11 +26,15 @@ export function isDamaged(entry: Entry | Damaged): entry is Damaged {
   return "damaged" in entry;
 }
 
-/** Milliseconds: from five minutes to four hours, twice as long from try to try. */
+/** The pause between attempts in milliseconds. It starts at five minutes and doubles up to four hours. */
 const firstPause = 5 * 60 * 1000;
 const longestPause = 4 * 60 * 60 * 1000;
 
-/** Returns the entry of a message that was tried once. @param reasons of those who wait for it */
+/**
+ * Returns the entry of a message after its first attempt.
+ *
+ * @param reasons the reason for each waiting recipient
+ */
 export function firstEntry(id: string, way: string, envelope: Envelope, reasons: readonly Refusal[], now: Date): Entry {
   return {
     id,
@@ -43,7 +47,7 @@ export function firstEntry(id: string, way: string, envelope: Envelope, reasons:
   };
 }
 
-/** What was written down as `text`. @returns undefined for what is none */
+/** Returns the entry that is stored as `text`, or undefined if the text is invalid. */
 export function entryOf(id: string, text: string): Entry | undefined {
   let found: Partial<Entry> | null;
   try {
@@ -64,7 +68,7 @@ export function entryOf(id: string, text: string): Entry | undefined {
   return isWhole ? ({ ...found, id } as Entry) : undefined;
 }
 
-/** After one more try. */
+/** Returns the entry after another attempt. */
 export function later(entry: Entry, reasons: readonly Refusal[]): Entry {
   const pause = Math.min(longestPause, firstPause * 2 ** Math.min(entry.tries, 10));
   return {

@@ -1,12 +1,15 @@
 /**
- * A private queue of messages that a server would not take yet.
+ * A private queue of messages that a server has temporarily refused.
  *
- * An entry is two files in the state directory: `ID.json`, which is written first and always replaced as a whole, and
- * `ID.message`, the bytes, which are written as `ID.partial`; the rename makes it an entry. Who tries to send holds the
- * lock of a third, `ID.lock`, so that of several flushes at once each message is sent by one. (A third, because a POSIX
- * lock is lost when its process closes any descriptor of the file, and the message is read.) A fourth, `ID.unsure`, is
- * there while the whole message is with a server that has not answered yet: whoever finds it, without the lock being
- * held, knows that a flush was killed then.
+ * An entry consists of two files in the state directory. `ID.json` is written first, and is always replaced as a
+ * whole. `ID.message` contains the bytes. It is written as `ID.partial`; renaming it creates the entry.
+ *
+ * A process that attempts delivery holds the lock of a third file, `ID.lock`, so that concurrent flushes do not send
+ * a message twice. The lock has its own file because POSIX releases a lock when its process closes any descriptor of
+ * the file.
+ *
+ * A fourth file, `ID.unsure`, exists from the moment when the server has the complete message until its reply. If the
+ * file exists and the lock is not held, a flush was killed in between.
  */
 
 import { randomBytes } from "node:crypto";
@@ -47,30 +50,34 @@ import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 
 type Kind = "message" | "partial" | "json" | "lock" | "unsure";
 
-/** What is left of an entry once its message is gone, without which it is none. */
+/** The files that remain when an entry's message has been removed. Without the message they are not an entry. */
 const besides = ["json", "unsure", "lock"] as const;
 
-/** What is to be done with an entry after a try. */
+/** The fate of an entry after an attempt. */
 export type Verdict =
   | {
-      /** Who did not get it. While one of them may have it all the same, it is not sent again. */
+      /** The recipients who remain. If one of them may have received the message, it is not sent again. */
       readonly keep: readonly Refusal[];
     }
   | "done";
 
-/** Milliseconds after which a message that is not whole is one that nobody writes any more. */
+/** The time in milliseconds after which an incomplete message is considered abandoned. */
 const abandonedAfter = 60 * 60 * 1000;
 
-/** Stores messages that a server refused for now. */
+/** Stores messages that a server has temporarily refused. */
 export class Queue {
   readonly #directory: string;
 
-  /** @param state the state directory of the user */
+  /** @param state the user's state directory */
   constructor(state: string) {
     this.#directory = queueDirectory(state);
   }
 
-  /** @returns its id, once it is on the disk. @throws MailError when it can't be kept; then nothing is left of it */
+  /**
+   * Stores a message and returns its ID once the message is on the disk.
+   *
+   * @throws MailError if the message cannot be stored; no part of it remains
+   */
   async add(way: string, envelope: Envelope, reasons: readonly Refusal[], message: Outgoing): Promise<string> {
     const now = new Date();
     const id = `Q${now.getTime().toString(36)}${randomBytes(3).toString("hex")}`.toUpperCase();
@@ -89,7 +96,7 @@ export class Queue {
     }
   }
 
-  /** What waits, the oldest first; what is damaged comes before that. */
+  /** Returns all entries, damaged ones first and the others by age, oldest first. */
   entries(): (Entry | Damaged)[] {
     const created = (entry: Entry | Damaged) => (isDamaged(entry) ? "" : entry.created);
     return this.#ids("message")
@@ -98,9 +105,9 @@ export class Queue {
   }
 
   /**
-   * What a process left that was killed while it put a message here, or took one away.
+   * Removes files that a killed process left behind.
    *
-   * @param keep gets the start of a message, perhaps all of it. @returns whether it may go
+   * @param keep receives the start of an unfinished message, perhaps all of it, and returns whether it may be removed
    */
   async clear(keep: (id: string, start: Outgoing) => Promise<boolean>): Promise<void> {
     const entries = new Set(this.#ids("message"));
@@ -110,7 +117,7 @@ export class Queue {
       const start = ifTrusted(() => readPrivate(path));
       if (start !== undefined && (await keep(id, start))) removeIfPresent(path);
     }
-    // Only a flush makes a lock: one without a message is what a flush left that was killed while it removed the entry.
+    // Only a flush creates a lock. A lock without a message remains if a flush was killed while it removed the entry.
     for (const id of this.#ids("lock")) {
       if (!entries.has(id) && (await this.#isUnlocked(id)))
         for (const kind of besides) removeIfPresent(this.#path(id, kind));
@@ -123,7 +130,7 @@ export class Queue {
     }
   }
 
-  /** Whether no process works on an entry. */
+  /** Returns whether no process is working on an entry. */
   async #isUnlocked(id: string): Promise<boolean> {
     const path = this.#path(id, "lock");
     const descriptor = ifTrusted(() => openPrivateFile(path, constants.O_RDWR));
@@ -144,7 +151,7 @@ export class Queue {
     return readPrivate(this.#path(id, "message"));
   }
 
-  /** The message on its way out: once its end is read, what becomes of it is unsure until the verdict. */
+  /** Returns the message for delivery. Once it has been read completely, its outcome is unknown until the verdict. */
   departing({ id }: Pick<Entry, "id">): Outgoing {
     const { size, open } = this.message({ id });
     const unsure = this.#path(id, "unsure");
@@ -157,17 +164,17 @@ export class Queue {
     };
   }
 
-  /** A flush was killed while the server had the whole message and had not answered. */
+  /** Returns whether a flush was killed after the server received the complete message and before it replied. */
   isUnsure({ id }: Pick<Entry, "id">): boolean {
     return existsSync(this.#path(id, "unsure"));
   }
 
   /**
-   * Tries one entry, under its lock.
+   * Attempts delivery of an entry under its lock.
    *
-   * @param attempt gets the entry as it is now, and says what is to become of it
-   * @returns false when another process has it, or has sent it meanwhile
-   * @throws MailError, before the attempt, when nothing could be taken out of the queue afterwards
+   * @param attempt receives the current entry and returns its fate
+   * @returns false if another process is working on the entry or has sent it
+   * @throws MailError before the attempt if the entry could not be removed afterwards
    */
   async withEntry(id: string, attempt: (entry: Entry | Damaged) => Promise<Verdict>): Promise<boolean> {
     const path = this.#path(id, "lock");
@@ -198,7 +205,7 @@ export class Queue {
       return true;
     } catch (error) {
       if (!(error instanceof MailboxBusy)) throw error;
-      // Who has it takes away the lock's file with the message; this may be another one, made after that.
+      // The process that holds the lock removes its file with the message. Our call may have created the file again.
       if (!existsSync(this.#path(id, "message"))) removeIfPresent(path);
       return false;
     } finally {
@@ -226,7 +233,7 @@ export class Queue {
       readPrivate(this.#path(id, "message"));
     } catch (error) {
       if (error instanceof NotTrusted) {
-        // It stays where it is, and is not sent.
+        // The entry stays in the queue and is not sent.
         reportDistrust(error);
         return undefined;
       }
@@ -235,14 +242,18 @@ export class Queue {
       }
       reason = strerror(error);
     }
-    // Sent by another process meanwhile: the message goes first.
+    // Another process has sent the message, which is removed before the other files.
     if (!existsSync(this.#path(id, "message"))) return undefined;
     return (
       (text === undefined ? undefined : entryOf(id, text)) ?? { id, damaged: `${this.#path(id, "json")}: ${reason}` }
     );
   }
 
-  /** @throws MailError when the message would be sent once more */
+  /**
+   * Removes an entry.
+   *
+   * @throws MailError if the message cannot be removed and would be sent again
+   */
   #drop(id: string): void {
     const path = this.#path(id, "message");
     try {
@@ -253,7 +264,10 @@ export class Queue {
     for (const kind of besides) removeIfPresent(this.#path(id, kind));
   }
 
-  /** A full disk must not bring back recipients who have the message: without reasons there is room for the others. */
+  /**
+   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room, so that nobody receives
+   * the message twice.
+   */
   #postpone(entry: Entry): void {
     try {
       this.#write(entry);
@@ -289,7 +303,11 @@ export class Queue {
   }
 }
 
-/** A message file, to be read as often as needed. @throws NotTrusted, or the system's error */
+/**
+ * Returns a message file that can be read repeatedly.
+ *
+ * @throws NotTrusted, or the system's error
+ */
 function readPrivate(path: string): Outgoing {
   const descriptor = openPrivateFile(path, constants.O_RDONLY);
   try {
@@ -314,7 +332,7 @@ function sync(path: string): void {
   }
 }
 
-/** With less than it holds, and so within the room that it has. */
+/** Overwrites a file with a smaller content, which needs no additional space. */
 function overwrite(path: string, bytes: Uint8Array): void {
   const descriptor = openPrivateFile(path, constants.O_RDWR);
   try {
@@ -330,6 +348,6 @@ function removeIfPresent(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It was not there, or the directory can't be written: the next flush sees to it.
+    // The file does not exist, or the directory is not writable. The next flush removes the file.
   }
 }

@@ -1,7 +1,7 @@
-/** What a server's reply means to the one who sends. */
+/** Interprets a server's replies. */
 import { Exit, type ExitCode } from "../errors.ts";
 
-/** Returns a reply of several lines as one, its code said once, and nothing in it that could drive a terminal. */
+/** Returns a multi-line reply as one line with a single code, without characters that could control a terminal. */
 export function replyOnOneLine(reply: string): string {
   const lines = reply.split(/\r?\n/).filter((line) => line !== "");
   const joined = lines
@@ -11,14 +11,14 @@ export function replyOnOneLine(reply: string): string {
   return (harmless ? joined : joined.replace(/[\p{Cc}\p{Cf}\p{Cs}\ufffd]/gu, "?")).slice(0, 500);
 }
 
-/** A code of three digits in front of each line, the same one (RFC 5321, section 4.2.1). */
+/** Returns whether each line starts with the same three-digit code (RFC 5321, section 4.2.1). */
 export function isReply(text: string): boolean {
   const code = text.slice(0, 3);
   const lines = text.split(/\r?\n/);
   return /^[1-5]\d\d$/.test(code) && lines.every((line) => line.startsWith(code) && /^(?:[ -]|$)/.test(line.slice(3)));
 }
 
-/** RFC 5321, section 4.2.1, and the enhanced codes of RFC 3463 as sysexits.h. */
+/** Returns the exit code (sysexits.h) for a refusal (RFC 5321, section 4.2.1, and the enhanced codes of RFC 3463). */
 export function exitCodeForRefusal(reply: string): ExitCode {
   const [, code = "", enhanced = ""] = /^(\d{3})[ -]?(\d\.\d+\.\d+)?/.exec(reply) ?? [];
   if (code.startsWith("4")) return Exit.TempFail;
@@ -30,7 +30,10 @@ export function exitCodeForRefusal(reply: string): ExitCode {
   return Exit.Unavailable;
 }
 
-/** `queued as DE3232C16A` of Postfix, `id=1xVyyZ-0004DM-2h` of Exim, `1a2b3c4d Message accepted` of OpenSMTPD and Sendmail. */
+/**
+ * Returns the queue ID in a reply: `queued as DE3232C16A` (Postfix), `id=1xVyyZ-0004DM-2h` (Exim), `1a2b3c4d Message
+ * accepted` (OpenSMTPD and Sendmail).
+ */
 export function queueIdOf(reply: string): string | undefined {
   const [, named, first] = /\b(?:queued as|id=)\s*([\w.-]+)|\b(\w{8,20}) Message accepted\b/i.exec(reply) ?? [];
   return named ?? first;

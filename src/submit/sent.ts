@@ -1,4 +1,4 @@
-/** What was sent last, for `mail --track`: a few lines in the state directory, the newest last. */
+/** The recently sent messages, for `mail --track`: a few lines in the state directory, newest last. */
 import { closeSync, constants, fstatSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonLines } from "../json-lines.ts";
@@ -14,22 +14,22 @@ import {
 import type { Envelope, Outcome, Outgoing } from "./transport.ts";
 
 export interface Sent {
-  /** ISO 8601. */
+  /** In ISO 8601 format. */
   readonly time: string;
-  /** As `mta` would name it. */
+  /** The transport in the form of the variable `mta`. */
   readonly way: string;
   readonly messageId: string | undefined;
   readonly queueId: string | undefined;
   readonly to: readonly string[];
 }
 
-/** Bytes; above that only the newest lines are kept. */
+/** The maximum size of the file in bytes. A larger file is reduced to its newest lines. */
 const mostBytes = 128 * 1024;
 const keptLines = 200;
 
 const fileOf = (directory: string) => join(directory, "sent");
 
-/** Never fails: the message is on its way already. */
+/** Records a sent message. An error is ignored, because the message has been sent. */
 export async function rememberSent(
   directory: string,
   { way, envelope, outcome, message }: { way: string; envelope: Envelope; outcome: Outcome; message: Outgoing },
@@ -46,7 +46,7 @@ export async function rememberSent(
     const path = fileOf(directory);
     if (appendSentLine(directory, path, `${JSON.stringify(sent)}\n`) > mostBytes) dropOldLines(path);
   } catch (error) {
-    // A full disk or a home that is not writable: then nothing is remembered.
+    // The disk is full or the home directory is not writable. Nothing is recorded.
     if (error instanceof NotTrusted) reportDistrust(error);
   }
 }
@@ -63,7 +63,7 @@ function dropOldLines(path: string): void {
   renameSync(fresh, path);
 }
 
-/** Appends a line. @returns the size of the file then */
+/** Appends a line and returns the new size of the file. */
 function appendSentLine(directory: string, path: string, line: string): number {
   makePrivateDirectory(directory);
   const descriptor = openPrivateFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
@@ -75,7 +75,7 @@ function appendSentLine(directory: string, path: string, line: string): number {
   }
 }
 
-/** Returns what was sent, the newest last; empty if nothing was. */
+/** Returns the recently sent messages, newest last. */
 export function readSent(directory: string): Sent[] {
   const text = readTrusted(fileOf(directory))?.toString("utf8") ?? "";
   return readJsonLines(text).filter(isSent);

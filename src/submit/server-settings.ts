@@ -1,40 +1,47 @@
-/** The settings of a dialogue with a server: one type from the variables to the socket. */
+/** The settings of a dialogue with a server, in one type from the variables to the socket. */
 import { alternatives, Exit, MailError } from "../errors.ts";
 
 /** The use of STARTTLS (RFC 3207). */
 export type StartTls = "required" | "opportunistic" | "none";
 
-/** The events of which the server reports to the sender (RFC 3461, section 4.1). */
+/** The events that the server reports to the sender (RFC 3461, section 4.1). */
 export type Notice = "never" | "success" | "failure" | "delay";
 
-/** The use of BDAT (RFC 3030) with a server that offers it; "large" is for large messages only. */
+/** The use of BDAT (RFC 3030) if the server offers it; "large" restricts it to large messages. */
 export type Chunking = "always" | "large" | "never";
 
 export interface ServerSettings {
   /** This host's name in EHLO. */
   readonly mailName: string;
-  /** Milliseconds: to be connected and greeted; that the server may be silent; for one message in all, 0 for no limit. */
+  /**
+   * Time limits in milliseconds: for the connection and greeting, for each reply, and for a complete message. A total
+   * of 0 means no limit.
+   */
   readonly timeouts: { readonly connect: number; readonly silence: number; readonly total: number };
-  /** Undefined: decided by the kind of server. */
+  /** The use of STARTTLS; undefined if the kind of server determines it. */
   readonly starttls: StartTls | undefined;
-  /** A file of certificates that are trusted besides the system's. */
+  /** A file of certificates that are trusted in addition to the system's. */
   readonly caFile: string | undefined;
   readonly checkCertificate: boolean;
-  /** The mechanism of the login; undefined for the best that the server offers. */
+  /** The mechanism of the login; undefined for the best one that the server offers. */
   readonly mechanism: string | undefined;
-  /** Empty: the server decides. */
+  /** The requested notifications; empty if the server decides. */
   readonly notify: readonly Notice[];
   readonly chunking: Chunking;
 }
 
-/** The variables that are read here, as config/settings.ts has them. */
+/** The variables that are used in this file, with the interface of config/settings.ts. */
 interface Variables {
   get(name: "smtptimeout" | "smtptotaltimeout"): number;
   get(name: "smtpconnecttimeout"): number | undefined;
   text(name: "starttls" | "cafile" | "certcheck" | "smtpauth" | "dsn" | "chunking"): string | undefined;
 }
 
-/** Returns the settings. @throws MailError for an invalid value */
+/**
+ * Returns the settings.
+ *
+ * @throws MailError if a value is invalid
+ */
 export function serverSettings({
   identity,
   settings,
@@ -54,7 +61,7 @@ export function serverSettings({
   };
 }
 
-/** Returns the time limits. The variables are in seconds, everything else is in milliseconds. */
+/** Returns the time limits in milliseconds. The variables are in seconds. */
 export function serverTimeouts(settings: Variables): ServerSettings["timeouts"] {
   const silence = Math.max(1, settings.get("smtptimeout") * 1000);
   const connect = settings.get("smtpconnecttimeout");

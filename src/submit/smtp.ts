@@ -1,8 +1,8 @@
 /**
- * Submission by SMTP and LMTP; a connection is kept for the next message.
+ * Submits messages by SMTP and LMTP. The connection is kept for the next message.
  *
- * Every phase is bounded by the time a server may be silent. Once the final dot may have reached the server, a lost
- * connection leaves the outcome unknown, and that is what is said: trying again could deliver twice.
+ * The time for each reply is limited. If the connection is lost after the final dot may have reached the server, the
+ * outcome is reported as unknown, because another attempt could deliver the message twice.
  */
 
 import { MailError } from "../errors.ts";
@@ -20,20 +20,26 @@ import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transpor
 import { serverName } from "./way.ts";
 
 export interface SmtpOptions extends ConnectionOptions {
-  /** Gets the events of each dialogue. */
+  /** Receives the events of each dialogue. */
   readonly observe: DialogueObserver | undefined;
 }
 
-/** Bytes of a message that goes in chunks of itself: below that, DATA is as fast and can be read along. */
+/**
+ * The minimum size in bytes of a message that is sent in chunks by default. Below it, DATA is as fast and can be
+ * traced.
+ */
 const large = 1024 * 1024;
-/** Milliseconds that the farewell may take: the message is delivered already. */
+/** The time limit for QUIT in milliseconds. The message has been delivered by then. */
 const farewell = 1000;
-/** Recipients of one transaction, where the server names no limit: what servers usually have. */
+/**
+ * The maximum number of recipients per transaction if the server does not announce a limit. Most servers accept this
+ * number.
+ */
 const mostRecipients = 1000;
 
 /** The time limit of a message. */
 interface Deadline {
-  /** Rejects with the failure once the limit is exceeded, or the message interrupted. */
+  /** Rejects with the failure when the limit is exceeded or the submission is interrupted. */
   readonly missed: Promise<never>;
   throwIfMissed(): void;
   stop(): void;
@@ -44,7 +50,7 @@ export class SmtpTransport implements Transport {
   readonly #options: SmtpOptions;
   readonly #dialogue: Dialogue;
   #connection: SmtpSession | undefined;
-  /** There was a connection for this message; it may have been given up since. */
+  /** Whether a connection existed for this message, even if it has been closed since. */
   #reached = false;
   #limit = mostRecipients;
 
@@ -100,14 +106,17 @@ export class SmtpTransport implements Transport {
     if (connection !== undefined) await leave(connection, this.#dialogue);
   }
 
-  /** One MAIL, its RCPTs and DATA. If the server has closed a connection that was kept, the message is sent once more. */
+  /**
+   * Sends one MAIL, its RCPTs and DATA. If the server has closed a connection that was kept, the message is sent once
+   * more.
+   */
   async #transaction(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     if (this.#connection?.isUsable !== true) this.#drop();
     for (;;) {
       const wasKept = this.#connection !== undefined;
       const deadline = this.#startDeadline(interrupt);
       const work = this.#connectAndSend(envelope, message, deadline);
-      work.catch(() => {}); // if it comes too late
+      work.catch(() => {}); // if the deadline has passed
       try {
         return await Promise.race([work, deadline.missed]);
       } catch (error) {
@@ -134,7 +143,7 @@ export class SmtpTransport implements Transport {
       if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
       return partly(answered, envelope, failed);
     } finally {
-      // In the middle of a transaction it is of no use to the next message.
+      // In the middle of a transaction, the connection cannot be used for the next message.
       await this.close();
     }
   }
@@ -146,7 +155,7 @@ export class SmtpTransport implements Transport {
     try {
       deadline.throwIfMissed();
     } catch (error) {
-      this.#drop(); // it has been reported already that the message was not sent
+      this.#drop(); // the failure has already been reported
       throw error;
     }
     this.#reached = true;
@@ -154,7 +163,7 @@ export class SmtpTransport implements Transport {
     return this.#send(this.#connection, envelope, message);
   }
 
-  /** Limits the time of one message, and ends it at an interrupt. */
+  /** Limits the time for one message, and stops its submission on an interrupt. */
   #startDeadline(interrupt?: AbortSignal): Deadline {
     const { server, timeouts } = this.#options;
     const name = serverName(server);
@@ -232,7 +241,7 @@ function refusalBy(error: MailError, recipient: string): Refusal {
   return error instanceof OutcomeUnknown ? { ...said, unknown: true } : said;
 }
 
-/** The connection was lost behind the message: whoever is answered has it or has it not, the others are unknown. */
+/** Returns the outcome if the connection was lost after the message. A recipient without a reply is unknown. */
 function partly(answered: SmtpSession["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
   const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");
   const refused = answered
@@ -245,21 +254,21 @@ function partly(answered: SmtpSession["answered"], { to }: Envelope, lost: Outco
   };
 }
 
-/** RFC 9422: `LIMITS RCPTMAX=100`. */
+/** Returns the limit that the server announces, such as `LIMITS RCPTMAX=100` (RFC 9422). */
 function announcedLimit(dialogue: Dialogue): number | undefined {
   const limit = Number(/(?:^|\s)RCPTMAX=(\d+)/i.exec(dialogue.extension("LIMITS") ?? "")?.[1]);
   return limit > 0 ? limit : undefined;
 }
 
-/** RFC 5321, section 4.5.3.1.10, and the enhanced code of RFC 3463. */
+/** Returns whether a recipient was refused because there were too many (RFC 5321, section 4.5.3.1.10, and RFC 3463). */
 function isTooMany({ reply }: Refusal): boolean {
   return /^(452|552)[ -]/.test(reply) && (/^\d{3} [45]\.5\.3\b/.test(reply) || /too many recipients/i.test(reply));
 }
 
-/** Says QUIT where someone listens, and lets go of the socket either way. */
+/** Sends QUIT if the connection is usable, and closes it. */
 async function leave(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
   if (connection.isUsable) await connection.farewell(farewell);
   dialogue.closed();
-  // Not at once: a program that ends now need not put its socket away.
+  // The socket is closed later, which a program that exits now need not wait for.
   setImmediate(() => connection.close());
 }

@@ -1,13 +1,16 @@
-/** Addresses beyond ASCII (RFC 6531): as they are where the server takes them, else what of them can be written in ASCII. */
+/**
+ * Addresses with non-ASCII characters (RFC 6531). They are sent unchanged if the server supports them, and otherwise
+ * converted to ASCII if possible.
+ */
 import { Exit } from "../errors.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Refusal } from "./transport.ts";
 
 /**
- * A domain can be written in ASCII (IDNA), a local part can not.
+ * Returns the envelope that can be sent. A domain can be converted to ASCII (IDNA), but a local part cannot.
  *
- * @param supported the server has SMTPUTF8
- * @throws SubmissionFailed for the sender; a recipient is refused
+ * @param supported whether the server supports SMTPUTF8
+ * @throws SubmissionFailed if the sender cannot be converted; a recipient is refused
  */
 export function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
   if (supported || isAsciiOnly([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };

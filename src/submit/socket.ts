@@ -1,7 +1,7 @@
 /**
- * A connected socket, found by the names that the system knows (getaddrinfo: /etc/hosts before name servers).
+ * Opens sockets. Host names are resolved by the system (getaddrinfo: /etc/hosts before name servers).
  *
- * nodemailer would ask a name server first, even for localhost, and wait for its answer.
+ * nodemailer would query a name server first, even for localhost.
  */
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
@@ -10,7 +10,7 @@ import type { ServerWay } from "./way.ts";
 
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** Why there is no connection. The text says it, and the cause is the system's error. */
+/** The connection could not be established. The message describes the reason, and the cause is the system's error. */
 export class NoConnection extends Error {
   readonly reason: "unknown host" | "no connection";
 
@@ -52,14 +52,14 @@ export async function openSocket(
   throw new NoConnection(first);
 }
 
-/** RFC 6761, section 6.3: localhost is this host, whatever anybody says; looking it up would only take time. */
+/** Returns the addresses to try. localhost is always this host (RFC 6761, section 6.3), so it is not looked up. */
 function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "port">): Target[] {
   if (socket !== undefined) return [{ path: socket }];
   const hosts = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
   return hosts.map((each) => ({ host: each, port }));
 }
 
-/** Of several addresses of a name none may be there: then the first one's reason counts. */
+/** Returns the description of the first address's error. There may be no address at all. */
 function wordsFor(error: NodeJS.ErrnoException | undefined): string {
   if (error === undefined) return "not an address";
   return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;

@@ -1,7 +1,10 @@
-/** Why a message was not submitted, as typed reasons: exit codes, streams and remedies are decided by them, never by words. */
+/**
+ * The reasons why a message was not submitted. Exit codes, output streams and remedies depend on these typed reasons,
+ * never on a message's text.
+ */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 
-/** What can be wrong with a server before it has spoken: no remedy helps but another name, another port, or waiting. */
+/** Problems with a server before its greeting, which can only be solved by another host or port, or by waiting. */
 type ConnectionReason =
   | "unknown host"
   | "no connection"
@@ -11,11 +14,11 @@ type ConnectionReason =
   | "endless reply"
   | "not SMTP"
   | "unexpected reply"
-  /** The server refuses to talk; the text contains its reply. */
+  /** The server rejects the connection; the message contains its reply. */
   | "refused"
   | "system error";
 
-/** What can be wrong with the encryption of a connection (RFC 3207, RFC 8314). */
+/** Problems with the encryption of a connection (RFC 3207, RFC 8314). */
 export type TlsReason =
   | "STARTTLS refused"
   | "no TLS in time"
@@ -26,7 +29,7 @@ export type TlsReason =
   | "certificate not yet valid"
   | "certificate not trusted";
 
-/** What can be wrong with a login (RFC 4954). */
+/** Problems with a login (RFC 4954). */
 export type LoginReason =
   | "login refused"
   | "login not offered"
@@ -48,7 +51,10 @@ export type FailureReason =
   | "message unreadable"
   | "program failed";
 
-/** A message that nobody got. The text says why, in the server's own words if there are any. */
+/**
+ * The message was not delivered to anyone. The text contains the reason, including the server's reply if there is
+ * one.
+ */
 export class SubmissionFailed extends MailError {
   readonly reason: FailureReason;
 
@@ -58,23 +64,29 @@ export class SubmissionFailed extends MailError {
   }
 }
 
-/** A connection that was lost after the final dot: the server may have accepted the message; a second attempt could deliver it twice. */
+/**
+ * The connection was lost after the final dot. The server may have accepted the message, and another attempt could
+ * deliver it twice.
+ */
 export class OutcomeUnknown extends SubmissionFailed {}
 
-/** A server that could not be used at all: not there, silent, or without TLS or a login. Another message fares no better. */
+/**
+ * The server could not be used at all, for example because it did not respond. Other messages would fail in the same
+ * way.
+ */
 export class Unreachable extends SubmissionFailed {}
 
-/** A submission that the user or a signal ended; nobody got the message. */
+/** The user or a signal interrupted the submission. The message was not delivered to anyone. */
 export class Interrupted extends SubmissionFailed {
-  /** @param where the program or server that was waited for */
+  /** @param where the program or server that `mail` was waiting for */
   constructor(where?: string) {
     super("interrupted", where === undefined ? "interrupted" : `${where}: interrupted`);
   }
 }
 
-/** A sendmail program that could not be run or failed. Its own words have been printed on standard error. */
+/** A sendmail program failed or could not be run. Its own messages have been printed on standard error. */
 export class ProgramFailed extends SubmissionFailed {
-  /** The program's exit code; 1 if it did not come to that. */
+  /** The program's exit code; 1 if there is none. */
   readonly code: number;
 
   constructor(message: string | undefined, exit: ExitCode, code: number) {

@@ -1,17 +1,17 @@
-/** Why TLS failed, as a typed reason: OpenSSL's own words name its source files. */
+/** Returns typed reasons for TLS failures. OpenSSL's messages name its source files. */
 import type { TlsReason } from "./submission-errors.ts";
 
 interface TlsError {
   readonly message: string;
   readonly code?: string | undefined;
   readonly originalCode?: string | undefined;
-  /** The certificate of a host with another name, as Node passes it on. */
+  /** The certificate, if the host name does not match it. */
   readonly cert?: { readonly subjectaltname?: string | undefined };
 }
 
 const opensslForm = /:SSL routines:[^:]*:([^:]+):/;
 
-/** Returns the reason and the words of others that belong to it; undefined if the error has nothing to do with TLS. */
+/** Returns the reason and its details; undefined if the error is not related to TLS. */
 export function tlsFailure(error: TlsError): { readonly reason: TlsReason; readonly detail: string } | undefined {
   const [, ssl] = opensslForm.exec(error.message) ?? [];
   if (ssl === "wrong version number") return { reason: "no TLS on this port", detail: "" };
@@ -20,12 +20,12 @@ export function tlsFailure(error: TlsError): { readonly reason: TlsReason; reado
   return closedTooEarly(error) ? { reason: "TLS failed", detail: "the server has closed the connection" } : undefined;
 }
 
-/** Returns whether the server's certificate was not accepted, by Node's codes and words: TLS itself works. */
+/** Returns whether the server's certificate was rejected, according to Node's error codes and messages. */
 function isCertificateFailure({ code = "", originalCode = "", message }: TlsError): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(`${code} ${originalCode}`) || /certificate|altnames/i.test(message);
 }
 
-/** Returns whether the server hung up during the handshake, an error to which Node gives no code of its own. */
+/** Returns whether the server closed the connection during the handshake. Node has no code for this error. */
 function closedTooEarly({ message }: TlsError): boolean {
   return /before secure TLS connection was established/.test(message);
 }
@@ -39,7 +39,7 @@ function certificateFailure({ code = "", originalCode = "", cert, message }: Tls
   if (codes.includes("NOT_YET_VALID")) return { reason: "certificate not yet valid", detail: "" } as const;
   return {
     reason: "certificate not trusted",
-    // Node 24 and later add advice about options of Node's own.
+    // Node 24 and later add advice about Node's own options.
     detail: message.replace(/^Error initiating TLS - /, "").replace(/;.*$/s, ""),
   } as const;
 }

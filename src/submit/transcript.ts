@@ -1,17 +1,16 @@
 /**
- * A dialogue as a person reads it, made from its events: phases, commands, replies and notes, with the start of the
+ * A readable transcript of a dialogue, made from its events: phases, commands, replies, notes, and the start of the
  * message's body.
  *
- * With PIPELINING several commands are sent together. They are shown as one would type them by hand, each before its
- * reply.
+ * With PIPELINING, several commands are sent together. The transcript shows each command directly before its reply.
  */
 import { fromBytes } from "../message/text.ts";
 import type { DialogueEvent, DialogueObserver, Step } from "./dialogue.ts";
 
-/** Takes the lines of a transcript: who spoke, or the title of a phase, and the line without its end. */
+/** Receives the lines of a transcript, without newlines. The side is the speaker, or "phase" for a phase's title. */
 export type Witness = (side: "phase" | "client" | "server" | "note", line: string) => void;
 
-/** The titles of the phases; RCPT belongs to the envelope, which MAIL begins. */
+/** The titles of the phases. RCPT belongs to the envelope, which begins with MAIL. */
 export const titles = {
   connection: "Connection",
   greeting: "Greeting",
@@ -31,10 +30,10 @@ export const titles = {
   end: "End of the message: a line with a single dot",
 } as const satisfies Record<Step | "header" | "body" | "end", string | undefined>;
 
-/** Lines of a body that are shown; the others are counted. */
+/** The maximum number of body lines that are shown. The remaining lines are counted. */
 const shownLines = 20;
 
-/** Returns an observer of a dialogue that passes its transcript on, line by line. */
+/** Returns an observer that passes the transcript of a dialogue to a witness line by line. */
 export function transcribe(witness: Witness): DialogueObserver {
   const transcript = new Transcript(witness);
   return (event) => transcript.add(event);
@@ -43,7 +42,7 @@ export function transcribe(witness: Witness): DialogueObserver {
 class Transcript {
   readonly #witness: Witness;
   #phase = "";
-  /** Commands that were sent before the reply to the one that is shown. */
+  /** The commands that were sent but not yet shown. */
   #waiting: Extract<DialogueEvent, { kind: "command" }>[] = [];
   #awaitsReply = false;
   #messageLines = 0;
@@ -129,7 +128,10 @@ class Transcript {
     this.#awaitsReply = true;
   }
 
-  /** Returns the start of the last line, if it is not complete; nothing once lines are only counted. */
+  /**
+   * Shows the complete lines. Returns the start of an incomplete last line, or nothing if lines are only being
+   * counted.
+   */
   #showLines(bytes: Buffer): Buffer {
     let from = 0;
     for (;;) {

@@ -1,8 +1,8 @@
-/** What every way out for mail has in common: an envelope and bytes in, an outcome per recipient back. */
+/** The interface of all transports: they receive an envelope and a message, and return an outcome per recipient. */
 import type { ExitCode } from "../errors.ts";
 import type { Way } from "./way.ts";
 
-/** RFC 5321, section 2.3.1: what MAIL FROM and RCPT TO say; independent of the header. */
+/** The contents of MAIL FROM and RCPT TO (RFC 5321, section 2.3.1), which are independent of the header. */
 export interface Envelope {
   /** The reverse-path without angle brackets; empty for the null sender. */
   readonly from: string;
@@ -12,54 +12,60 @@ export interface Envelope {
 
 export interface Refusal {
   readonly recipient: string;
-  /** The server's or program's own words, with its reply code; one line. */
+  /** The reply of the server or program with its code, on one line. */
   readonly reply: string;
   readonly exit: ExitCode;
-  /** It may have arrived all the same: another try could be a second copy. */
+  /** The recipient may have received the message, so another attempt could deliver it twice. */
   readonly unknown?: true;
 }
 
 export interface Outcome {
   readonly accepted: readonly string[];
   readonly refused: readonly Refusal[];
-  /** The last reply to DATA, when there was one. */
+  /** The last reply to DATA, if there was one. */
   readonly reply?: string;
-  /** The queue id in that reply, when the server names one. */
+  /** The server's queue ID, if the reply contains one. */
   readonly queueId?: string;
-  /** Kept in the queue of ours for a later try; neither accepted nor refused. */
+  /** The recipients for whom the message is in our queue. They are neither accepted nor refused. */
   readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
 }
 
-/** A message on its way: sized, and readable as often as there are tries. Lines end with LF; a transport makes CRLF. */
+/** A message to be sent. It can be read once per attempt. Its lines end with LF; transports convert them to CRLF. */
 export interface Outgoing {
   readonly size: number;
-  /** @param lineEnds "any": CRLF will do as well, which spares making LF of what has it */
+  /** @param lineEnds "any" also permits CRLF, which saves a conversion to LF */
   open(lineEnds?: "any"): AsyncIterable<Uint8Array>;
-  /** What its Message-ID field says, where that is known. */
+  /** The message's Message-ID, if it is known. */
   readonly messageId?: string | undefined;
-  /** The same message with no byte above 127, for a server without 8BITMIME; undefined where that is how it is anyway. */
+  /**
+   * The same message encoded without bytes above 127, for servers without 8BITMIME; undefined if it has no such
+   * bytes.
+   */
   readonly sevenBit?: (() => Outgoing) | undefined;
 }
 
-/** A message on its way, with the way. */
+/** A message together with its envelope and transport. */
 export interface Departure {
   readonly way: Way;
   readonly envelope: Envelope;
   readonly message: Outgoing;
-  /** The envelope sender, if one was asked for: a sendmail program gets it as an argument. */
+  /** The envelope sender, if one was given; a sendmail program receives it as an argument. */
   readonly envelopeSender: string | undefined;
-  /** Show the dialogue. */
+  /** Whether to show the dialogue. */
   readonly verbose: boolean;
 }
 
 export interface Transport {
   /**
-   * @param interrupt ends it at once: with Interrupted, or with OutcomeUnknown where it is too late for that
-   * @returns what became of each recipient, also when none was accepted
-   * @throws SubmissionFailed when nobody can have got it: no connection, no program, greeting or sender refused;
-   * OutcomeUnknown when somebody may have got it
+   * Submits a message.
+   *
+   * @param interrupt stops the submission at once, with Interrupted, or with OutcomeUnknown if the message may have
+   *   been delivered
+   * @returns the outcome for each recipient, even if all were refused
+   * @throws SubmissionFailed if the message was not delivered to anyone, for example because there was no connection;
+   *   OutcomeUnknown if it may have been delivered
    */
   submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome>;
-  /** Ends the connection, if one is kept open for the next message. */
+  /** Closes the connection if one was kept for the next message. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The ways out for mail, as the variable `mta` names them. */
+/** The transports that the variable `mta` can name. */
 import { domainToASCII } from "node:url";
 import { Exit, MailError } from "../errors.ts";
 
@@ -7,9 +7,9 @@ export interface ServerWay {
   readonly protocol: "smtp" | "submission" | "smtps" | "lmtp";
   readonly host: string;
   readonly port: number;
-  /** A Unix socket, in place of host and port. */
+  /** The path of a Unix socket, which replaces host and port. */
   readonly socket: string | undefined;
-  /** Whom to log in as. */
+  /** The user name for the login. */
   readonly user: string | undefined;
 }
 
@@ -17,17 +17,17 @@ export type Way = ServerWay | { readonly kind: "program"; readonly path: string 
 
 export const defaultWay = "smtp://localhost:25";
 
-/** RFC 5321, 6409, 8314 and, for LMTP, what servers use. */
+/** The default ports of RFC 5321, 6409 and 8314. Port 24 is customary for LMTP. */
 const ports = { smtp: 25, submission: 587, smtps: 465, lmtp: 24 } as const;
 
-/** In need of no normalisation, which takes a millisecond the first time. */
+/** Host names that need no normalisation, which takes a millisecond on its first use. */
 const plainHost = /^(?:(?:[a-z][a-z0-9-]*\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)$/;
 
 /**
- * `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]`, `lmtp://HOST[:PORT]`,
+ * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]`, `lmtp://HOST[:PORT]`,
  * `lmtp:/SOCKET`, a program's path, or `local`.
  *
- * @throws MailError for a value that is none of the forms, or has a password in it
+ * @throws MailError if the value has another form or contains a password
  */
 export function parseWay(value: string): Way {
   if (value === "local") return { kind: "local" };
@@ -40,10 +40,10 @@ export function parseWay(value: string): Way {
   if (protocol === "lmtp" && /^\/(?!\/)[^\0\n]+$/.test(rest)) {
     return { kind: "smtp", protocol, host: "localhost", port: 0, socket: rest, user: undefined };
   }
-  // A user name may be an address itself: the last @ counts.
+  // The last @ is the separator, because a user name may be an address.
   const [, login, host = "", port] =
     /^\/\/(?:(.*)@)?(\[[\da-fA-F:.]+\]|[\w.\u0080-\u{10ffff}-]+)(?::(\d{1,5}))?\/?$/u.exec(rest) ?? [];
-  // Apart, and seldom: an expression with \p takes a millisecond to make.
+  // A separate test, because an expression with \p takes a millisecond to compile and is rarely needed.
   if (/[^\0-\u007f]/.test(host) && !/^[\p{L}\p{N}._-]+$/u.test(host)) throw unknown(value);
   if (login?.includes(":")) {
     throw new MailError(
@@ -57,7 +57,7 @@ export function parseWay(value: string): Way {
   return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(login) };
 }
 
-/** The same as `mta` would name it: what parseWay takes. */
+/** Returns a transport's name, which parseWay accepts. */
 export function wayName(way: Way): string {
   if (way.kind === "local") return "local";
   if (way.kind === "program") return way.path;
@@ -67,7 +67,7 @@ export function wayName(way: Way): string {
   return `${way.protocol}://${user}${host}:${way.port}`;
 }
 
-/** As messages name it: `HOST port PORT`, or the socket's path. */
+/** Returns a server's name for messages: `HOST port PORT`, or the socket's path. */
 export function serverName({ host, port, socket }: ServerWay): string {
   return socket ?? `${host} port ${port}`;
 }

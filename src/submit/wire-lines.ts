@@ -1,24 +1,25 @@
-/** A message as it goes over the wire (RFC 5321, sections 2.3.8 and 4.5.2): lines end with CRLF, and dots are doubled for DATA. */
+/** The wire format of messages (RFC 5321, sections 2.3.8 and 4.5.2). */
 
 const carriageReturn = 13;
 const lineFeed = 10;
 const dot = 46;
 
-/** Converts a message for the wire (RFC 5321, sections 2.3.8 and 4.5.2): CRLF, and dots doubled for DATA. */
+/** Converts a message to the wire format: lines end with CRLF, and for DATA a leading dot is doubled. */
 export class WireLines {
   readonly #stuffed: boolean;
-  /** The last byte that went out, or undefined at the start. */
+  /** The last byte that was sent; undefined at the start. */
   #last: number | undefined;
 
-  /** @param options.stuffed a dot at the start of a line becomes two, as DATA wants it and BDAT does not */
+  /** @param options.stuffed whether a dot at the start of a line is doubled, which DATA requires and BDAT does not */
   constructor(options: { readonly stuffed: boolean }) {
     this.#stuffed = options.stuffed;
   }
 
   /**
-   * A lone CR ends a line, too: a server that takes it for one would else see the end of the message in `CR . CR`.
+   * Returns a piece in wire format, without a copy if nothing changes.
    *
-   * @returns the piece itself where there is nothing to change
+   * A lone CR also ends a line. Otherwise, a server that accepts it as a line ending would find the end of the
+   * message in `CR . CR`.
    */
   next(piece: Uint8Array): Uint8Array {
     let last = this.#last;
@@ -40,7 +41,7 @@ export class WireLines {
     return Buffer.concat(parts);
   }
 
-  /** What ends a last line that has no end. */
+  /** Returns the missing newline of the last line, or nothing. */
   end(): Uint8Array {
     if (this.#last === carriageReturn) return insertions.lineFeed;
     return this.#last === lineFeed || this.#last === undefined ? insertions.nothing : insertions.lineEnd;

@@ -1,4 +1,4 @@
-/** Turns nodemailer's errors into outcomes and typed reasons. Nothing else reads its codes. */
+/** Turns nodemailer's errors into outcomes and typed reasons. No other module uses nodemailer's error codes. */
 import { types } from "node:util";
 import { Exit, MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
@@ -9,7 +9,7 @@ import { tlsFailure } from "../tls-failure.ts";
 import type { Envelope, Outcome, Refusal } from "../transport.ts";
 import { type ServerWay, serverName } from "../way.ts";
 
-/** A server's mistake that this folder has noticed itself. */
+/** A protocol violation by the server that this directory's code has detected. */
 export class ProtocolError extends Error {
   readonly reason: "not SMTP" | "unexpected reply";
 
@@ -23,7 +23,7 @@ export class ProtocolError extends Error {
 export interface SmtpError extends Error {
   code?: string | undefined;
   originalCode?: string | undefined;
-  /** Which of its timers has run out. */
+  /** The timer that expired. */
   timeoutType?: string | undefined;
   command?: string | undefined;
   response?: string | undefined;
@@ -33,7 +33,7 @@ export interface SmtpError extends Error {
 
 /** The circumstances in which an error was thrown. */
 export interface Circumstances {
-  /** The message and the final dot have been sent: only a reply decides what became of it. */
+  /** Whether the complete message was sent. Only a reply can then determine the outcome. */
   readonly dotSent: boolean;
   readonly server: ServerWay;
   readonly timeouts: Timeouts;
@@ -45,7 +45,10 @@ export function refusalOf(error: SmtpError): Refusal {
   return { recipient: error.recipient ?? "", reply, exit: exitCodeForRefusal(reply) };
 }
 
-/** Returns whether the connection was lost before the server said anything of the message, so that a new one may do. */
+/**
+ * Returns whether the connection was lost before the server replied to the message, so that a new connection may
+ * succeed.
+ */
 export function isConnectionLost(thrown: unknown): boolean {
   if (!types.isNativeError(thrown)) return false;
   const { code = "", response = "" } = thrown as SmtpError;
@@ -59,7 +62,7 @@ export function isTlsError(thrown: unknown): boolean {
 }
 
 /**
- * Returns the outcome if the server has replied for the recipients.
+ * Returns the outcome if the server replied to the recipients or the message.
  *
  * @throws SubmissionFailed otherwise, OutcomeUnknown if the server may have accepted the message
  */
@@ -107,7 +110,7 @@ function loginRefused(error: SmtpError, name: string): SubmissionFailed {
   return new SubmissionFailed("login refused", `${name}: login failed: ${words}`, exit, error);
 }
 
-/** Returns the reason of an error without a reply. */
+/** Returns the reason for an error without a reply. */
 function toSubmissionFailure(error: SmtpError): DialogueFailure {
   if (error instanceof ProtocolError) return { reason: error.reason, detail: error.message };
   const tls = tlsFailure(error);

@@ -1,8 +1,10 @@
 /**
- * nodemailer's connection with a message phase of ours: DATA, or BDAT (RFC 3030), which nodemailer does not have.
+ * Extends nodemailer's connection with our own way of sending a message, with DATA or with BDAT (RFC 3030), which
+ * nodemailer lacks.
  *
- * Its own goes through three streams, which cost a small message more than all of the dialogue. Here the pieces of a
- * message are written as they come, waiting where the server is slow, so that a message of any size takes little memory.
+ * nodemailer passes a message through three streams, which takes longer than the whole dialogue for a small message.
+ * This class writes the pieces as they arrive and waits for a slow server, so that a message of any size needs little
+ * memory.
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -14,17 +16,17 @@ import { WireLines } from "../wire-lines.ts";
 import { ProtocolError } from "./outcome-of-error.ts";
 import { StrictConnection } from "./strict-connection.ts";
 
-/** What a session is opened with, over a socket that is connected. */
+/** The settings for opening a session on a connected socket. */
 interface SessionSettings {
   readonly server: ServerWay;
   readonly mailName: string;
   readonly starttls: "required" | "opportunistic" | "none";
-  /** The certificates that are trusted; undefined without TLS. */
+  /** The trusted certificates; undefined without TLS. */
   readonly authorities: readonly string[] | undefined;
   readonly checkCertificate: boolean;
-  /** For the mechanisms that nodemailer lacks; undefined without a login. */
+  /** The handlers for mechanisms that nodemailer lacks; undefined without a login. */
   readonly loginHandlers: LoginHandlers | undefined;
-  /** Milliseconds: for the greeting and TLS, what is left of the time to connect, and that the server may be silent. */
+  /** Time limits in milliseconds: for the greeting, for the rest of the connection's setup, and for each reply. */
   readonly timeouts: { readonly greeting: number; readonly setup: number; readonly silence: number };
 }
 
@@ -32,32 +34,37 @@ type Envelope = Parameters<StrictConnection["send"]>[0];
 type Reply = (error: Error | null, reply?: string) => void;
 type Action = (reply: string) => void;
 
-/** A message on its way, in the place of nodemailer's stream. */
+/** A message in transit, which replaces nodemailer's stream. */
 interface Transfer {
   outByteCount: number;
   write(message: { readonly pieces: AsyncIterable<Uint8Array> }): void;
   end(): void;
 }
 
-/** Bytes of a chunk: RFC 3030 names no limit, Postfix takes any. */
+/** The chunk size in bytes. RFC 3030 sets no limit, and Postfix accepts any size. */
 const chunkSize = 1024 * 1024;
-/** Bytes that are gathered for one write. */
+/** The number of bytes that are collected for one write. */
 const writeSize = 64 * 1024;
 
-/** Adds a message phase with DATA or BDAT (RFC 3030) to nodemailer's connection. */
+/** Extends nodemailer's connection with our own DATA and BDAT (RFC 3030). */
 export class SmtpSession extends StrictConnection {
   #chunked = false;
-  /** What nodemailer does at the reply to DATA, where BDAT spares that. */
+  /** nodemailer's handler for the reply to DATA. With BDAT there is no such reply. */
   #afterEnvelope: Action | undefined;
   #answered: { readonly recipient: string; readonly reply: string }[] = [];
 
-  /** Opens a session: greeting, EHLO, STARTTLS. @throws nodemailer's errors; see outcome-of-error.ts */
+  /**
+   * Opens a session: greeting, EHLO and STARTTLS.
+   *
+   * @throws nodemailer's errors; see outcome-of-error.ts
+   */
   static async open(socket: Socket, settings: SessionSettings, dialogue: Dialogue): Promise<SmtpSession> {
     const { server, starttls, timeouts, authorities } = settings;
     const options = {
       connection: socket,
       host: server.host,
-      // Else it asks for the host whether it is an address of IPv6, with an expression that takes 3 ms to compile.
+      // Without a server name, nodemailer tests whether the host is an IPv6 address, with an expression that takes 3
+      // ms to compile.
       ...(isHostName(server.host) ? { servername: server.host } : {}),
       port: server.port,
       name: settings.mailName,
@@ -87,15 +94,19 @@ export class SmtpSession extends StrictConnection {
       session.close();
       throw error;
     } finally {
-      // Later errors come through the callbacks as well.
+      // Later errors are also passed to the callbacks.
       session.on("error", () => {});
     }
   }
 
-  /** Logs in. @throws nodemailer's errors */
+  /**
+   * Logs in.
+   *
+   * @throws nodemailer's errors
+   */
   async logIn(method: Mechanism, user: string, pass: string): Promise<void> {
-    // Credentials at the top, too: without them nodemailer chooses another mechanism than the one that is named.
-    // XOAUTH2 requires an object of nodemailer's own kind, which our handler does not use.
+    // Without credentials at the top level, nodemailer ignores the given mechanism. For XOAUTH2 it requires an object
+    // that our handler does not use.
     const login = { method, user, pass, credentials: { user, pass } };
     const options = method === "XOAUTH2" ? { ...login, oauth2: {} as never } : login;
     await new Promise<void>((resolve, reject) => {
@@ -116,12 +127,19 @@ export class SmtpSession extends StrictConnection {
     return { version: socket.getProtocol() ?? "TLS", untrustedFor };
   }
 
-  /** What is certain where the connection is lost behind a message: who was refused, and of LMTP each reply that came. */
+  /**
+   * The replies that remain valid if the connection is lost after the message: the refusals of recipients and, in
+   * LMTP, the replies per recipient.
+   */
   get answered(): readonly { readonly recipient: string; readonly reply: string }[] {
     return this.#answered;
   }
 
-  /** @param options.chunked with BDAT; the server must have offered CHUNKING */
+  /**
+   * Sends a message.
+   *
+   * @param options.chunked whether to use BDAT, which requires a server with CHUNKING
+   */
   transfer(
     envelope: Envelope,
     pieces: AsyncIterable<Uint8Array>,
@@ -133,7 +151,11 @@ export class SmtpSession extends StrictConnection {
     });
   }
 
-  /** Says one command. @returns the reply. @throws what nodemailer does when the connection is gone */
+  /**
+   * Sends a command and returns the reply.
+   *
+   * @throws nodemailer's error if the connection is lost
+   */
   ask(command: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.once("error", reject);
@@ -143,7 +165,7 @@ export class SmtpSession extends StrictConnection {
     });
   }
 
-  /** Says QUIT and waits for the reply, but no longer than some milliseconds, and not for a connection that is gone. */
+  /** Sends QUIT and waits for the reply or the end of the connection, but at most `limit` milliseconds. */
   farewell(limit: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, limit);
@@ -157,7 +179,7 @@ export class SmtpSession extends StrictConnection {
     });
   }
 
-  /** With BDAT no DATA is sent: the message follows once the replies to the envelope are there. */
+  /** Sends a command. With BDAT, DATA is not sent; the message follows the replies to the envelope. */
   override _sendCommand(line: string, shown?: string): void {
     if (this.#chunked && line === "DATA") {
       this.#afterEnvelope = this.internals._responseActions.pop();
@@ -165,7 +187,7 @@ export class SmtpSession extends StrictConnection {
     } else super._sendCommand(line, shown);
   }
 
-  /** After each reply to MAIL and RCPT. */
+  /** Processes a reply to MAIL or RCPT. */
   _advanceEnvelope(reply: string, done: Reply): void {
     Reflect.apply(parent._advanceEnvelope, this, [reply, done]);
     if (this.#afterEnvelope !== undefined && this.internals._responseActions.length === 0) this.#endEnvelope();
@@ -177,7 +199,7 @@ export class SmtpSession extends StrictConnection {
     act?.("354 the message may follow");
   }
 
-  /** What nodemailer calls when the envelope is accepted. */
+  /** Returns the stream that nodemailer requests when the envelope has been accepted. */
   _createSendStream(done: Reply): Transfer {
     const transfer: Transfer = {
       outByteCount: 0,
@@ -194,7 +216,7 @@ export class SmtpSession extends StrictConnection {
     this.#awaitReplies((error, reply) => {
       over = true;
       if (whole) return done(error, reply);
-      // A reply to half a message. What is left of it may not be read as commands.
+      // The server replied before the end of the message. The rest of the message must not be read as commands.
       const early = new ProtocolError("unexpected reply", "Reply before the end of the message");
       done(error ?? this.internals._formatError(early, "EPROTOCOL", false, "DATA"));
       this.close();
@@ -237,13 +259,13 @@ export class SmtpSession extends StrictConnection {
     }
   }
 
-  /** The message itself can't be read: half of it is none, and nothing may end it. */
+  /** Stops when the message cannot be read. Nothing may mark an incomplete message as complete. */
   #stop(error: unknown, done: Reply): void {
     done(this.internals._formatError(error as Error, "ESTREAM", false, "API"));
     this.close();
   }
 
-  /** Of SMTP there is one reply to the whole, of LMTP one for each recipient (RFC 2033, section 4.2). */
+  /** Waits for the replies to the message: one in SMTP, one per recipient in LMTP (RFC 2033, section 4.2). */
   #awaitReplies(done: Reply): undefined {
     const { _responseActions: actions, _envelope: envelope } = this.internals;
     this.#answered = envelope.rejectedErrors.map(({ recipient, response: reply }) => ({ recipient, reply }));
@@ -262,7 +284,7 @@ export class SmtpSession extends StrictConnection {
     }
   }
 
-  /** @returns undefined when the connection is gone */
+  /** Returns the next reply, or undefined if the connection is lost. */
   #nextReply(socket: { once(event: "close", listener: () => void): unknown }): Promise<string | undefined> {
     return new Promise((resolve) => {
       socket.once("close", () => resolve(undefined));
@@ -270,7 +292,10 @@ export class SmtpSession extends StrictConnection {
     });
   }
 
-  /** Writes, and waits where the server is slow. @returns false when the connection is gone; nodemailer says why */
+  /**
+   * Writes the parts and waits for a slow server. Returns false if the connection is lost; nodemailer reports the
+   * reason.
+   */
   async #write(parts: readonly Uint8Array[], transfer: Transfer): Promise<boolean> {
     const socket = this._socket;
     if (!socket || socket.destroyed || this.internals._destroyed) return false;
@@ -301,7 +326,7 @@ function isHostName(host: string): boolean {
 
 const finalDot = Buffer.from(".\r\n");
 
-/** A message in pieces of about a size, the last of which is known to be it. */
+/** Yields a message in pieces of about `size` bytes. The last piece is marked. */
 async function* onTheWire(
   pieces: AsyncIterable<Uint8Array>,
   { stuffed, size }: { readonly stuffed: boolean; readonly size: number },

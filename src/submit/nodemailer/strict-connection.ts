@@ -1,9 +1,9 @@
 /**
- * nodemailer's connection, with a closer look at replies: each must be one (RFC 5321, section 4.2), must answer what was
- * said before it, and must come to an end.
+ * Extends nodemailer's connection with checks of the server's replies. Each must be a valid reply (RFC 5321, section
+ * 4.2), must follow a command and must end.
  *
- * A server that speaks out of turn would else be heard as accepting what it never saw: its replies are counted off
- * against the commands, and a "250 ok" too many is one for the message.
+ * nodemailer matches replies to commands by counting. Without these checks, a surplus "250 ok" would be taken for the
+ * reply to the message, which the server never saw.
  */
 import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
@@ -13,7 +13,7 @@ import { ProtocolError } from "./outcome-of-error.ts";
 
 type Done = (error: Error | null, reply?: string) => void;
 
-/** nodemailer's private members that this folder uses; test/submit/nodemailer.test.ts checks that they exist. */
+/** nodemailer's private members that this directory uses; test/submit/nodemailer.test.ts checks that they exist. */
 export interface Internals {
   readonly _envelope: {
     readonly accepted: readonly string[];
@@ -32,11 +32,11 @@ export interface Internals {
   _actionLMTPStream(recipient: string, final: boolean, reply: string, done: Done): void;
 }
 
-/** Checks that each of the server's replies is one (RFC 5321, section 4.2) and answers a command. */
+/** Checks that each of the server's replies is valid (RFC 5321, section 4.2) and answers a command. */
 export class StrictConnection extends SMTPConnection {
-  /** Milliseconds since 1970: when the reply began that is not whole yet. */
+  /** The time at which the incomplete reply began, in milliseconds since 1970. */
   #begun: number | undefined;
-  /** Takes the facts. */
+  /** Records the facts of the dialogue. */
   protected readonly dialogue: Dialogue;
 
   constructor(options: ConstructorParameters<typeof SMTPConnection>[0], dialogue: Dialogue) {
@@ -48,13 +48,13 @@ export class StrictConnection extends SMTPConnection {
     return this as unknown as Internals;
   }
 
-  /** There is a reply already to what has not been said. Only the announcement that it leaves may come at any time. */
+  /** Whether the server has replied to a command that was not sent. A 421 reply may arrive at any time. */
   protected get answeredAhead(): boolean {
     const { _responseQueue: replies, _remainder: rest } = this.internals;
     return [...replies, rest].some((reply) => reply.trim() !== "" && !reply.startsWith("421"));
   }
 
-  /** Ends a connection on which nobody knows any more which reply belongs to what. */
+  /** Closes a connection on which replies can no longer be matched to commands. */
   protected outOfStep(): void {
     const error = new ProtocolError("unexpected reply", "the server replied to a command that was not sent");
     this.internals._onError(error, "EPROTOCOL", false, "CONN");
@@ -70,7 +70,10 @@ export class StrictConnection extends SMTPConnection {
     Reflect.apply(parent._sendCommand, this, [line, shown]);
   }
 
-  /** A reply may be as long as it likes to nobody: the time a server may be silent is also that for one reply. */
+  /**
+   * Processes received bytes. nodemailer's timer restarts with each byte; this check limits the time for a complete
+   * reply.
+   */
   _onData(bytes: Buffer): void {
     Reflect.apply(parent._onData, this, [bytes]);
     const { _responsePartial: open, _remainder: rest } = this.internals;
@@ -96,7 +99,7 @@ export class StrictConnection extends SMTPConnection {
     }
   }
 
-  /** A last reply may lack its newline. */
+  /** Processes the end of the connection. The last reply may lack its newline. */
   _onClose(): void {
     const rest = this.internals._remainder.trim();
     if (rest !== "") this.dialogue.reply(decodeReply(rest));
@@ -111,7 +114,10 @@ export class StrictConnection extends SMTPConnection {
     Reflect.apply(parent._upgradeConnection, this, [upgraded]);
   }
 
-  /** Nodemailer sends the message also at a 250, which says that the server waits for a command. */
+  /**
+   * Sends the message only after a 354 reply. nodemailer would also send it after a 250, although the server then
+   * expects a command.
+   */
   _actionDATA(reply: string, done: Done): void {
     const { _envelope: envelope } = this.internals;
     if (envelope.accepted.length > 0 && /^(?!354)[23]/.test(reply)) {
@@ -135,7 +141,7 @@ const parent = SMTPConnection.prototype as unknown as {
   _actionDATA(reply: string, done: Done): void;
 };
 
-/** Returns a reply as text: nodemailer keeps a character for each of its bytes. What is not UTF-8 stays as it is. */
+/** Returns a reply as text. nodemailer stores each byte as one character. Invalid UTF-8 remains unchanged. */
 function decodeReply(bytes: string): string {
   const text = Buffer.from(bytes, "latin1").toString("utf8");
   return (text.includes("\ufffd") ? bytes : text).replace(/\r?\n$/, "");
