@@ -1,7 +1,8 @@
 /**
- * `mail --smtp`: the dialogue with a server, typed by hand as over telnet, or played from a script.
+ * `mail --smtp`: a dialogue with a server that the user types, as with telnet, or that a script contains.
  *
- * Every line goes as it was typed. From a script the next one waits for the reply to the last: nothing is pipelined.
+ * Lines are sent exactly as typed. The next line of a script waits for the response to the previous one: commands are
+ * never pipelined.
  */
 import { isIPv6 } from "node:net";
 import type { Config } from "../config/config.ts";
@@ -17,7 +18,7 @@ import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
 import { assistance } from "./offers.ts";
 import { type Hint, Protocol } from "./protocol.ts";
 
-/** @param to HOST, HOST:PORT or what `mta` may name; by default where mail goes anyway */
+/** Runs the dialogue. @param to HOST, HOST:PORT or a value of `mta`; by default the usual server */
 export async function byHand(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
   to: string | undefined,
@@ -42,8 +43,8 @@ export async function byHand(
     return outcome(protocol, greeting);
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
-    // After QUIT the server may hang up without a word more.
-    // A message that was refused before is the better reason: playing it again would not help.
+    // After QUIT, the server may disconnect without a response. An earlier refusal of a message determines the exit
+    // code, because a retry would not help.
     const exit = protocol.exit ?? (error.reason === "unknown host" ? Exit.NoHost : Exit.TempFail);
     const limit = error.reason === "no reply" || error.reason === "no TLS in time" ? " (smtptimeout)" : "";
     throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
@@ -62,7 +63,7 @@ async function talk(
 ): Promise<void> {
   while (!protocol.ended) {
     const input = await readInput(terminal, protocol);
-    // The line editor has ended the row of a command, and the hidden answer its own.
+    // The line editor has already ended the row of a command, and so has the prompt for a secret.
     const inRow = protocol.mode !== "secret" && (!terminal.rich || expectedInput(protocol) === "text");
     if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
@@ -97,11 +98,11 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
   }
   await terminal.flush();
   const input = await terminal.readLine(terminal.interactive ? "client> " : "", expectedInput(protocol));
-  // A script whose lines end with CR LF has no CR in them.
+  // In a script with CRLF newlines, the CR is not part of the line.
   return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
 }
 
-/** 0 when every message was taken and QUIT was said; otherwise why not. */
+/** Returns 0 if all messages were accepted and QUIT was sent, else the exit code or error for the failure. */
 function outcome(protocol: Protocol, greeting: readonly string[]): ExitCode {
   if (protocol.exit !== undefined) return protocol.exit;
   if (protocol.unfinished) {
@@ -120,7 +121,7 @@ function serverOf({ settings }: Config, to: string | undefined): ServerWay {
   throw noServer(to);
 }
 
-/** @throws MailError that names what was given, not the variable */
+/** Returns the transport for an argument. @throws MailError that names the argument, not the variable */
 function wayTo(to: string): Way {
   try {
     return parseWay(to.includes(":/") ? to : `smtp://${isIPv6(to) ? `[${to}]` : to}`);
@@ -138,7 +139,7 @@ async function certificates({ settings }: Config): Promise<{ check: boolean; ca:
   return { check: settings.text("certcheck") !== "no", ca: await authorities(settings.text("cafile")) };
 }
 
-/** Both sides, in the words and marks of -v. What is typed on a terminal stands there already. */
+/** Prints both sides of the dialogue, marked as with -v. Lines typed on a terminal are not printed again. */
 class Show {
   readonly #terminal: Terminal;
 
@@ -158,7 +159,7 @@ class Show {
     this.#line(`!!! ${text}`, "error");
   }
 
-  /** Shows help to a person; a script gets only what it can use. */
+  /** Prints help for a user. A script receives only hints with facts that it can use. */
   hint(hint: Hint | undefined): void {
     if (hint !== undefined && (this.#terminal.interactive || hint.forScripts === true)) this.note(hint.text);
   }

@@ -1,9 +1,9 @@
-/** What Tab offers in a dialogue by hand. */
+/** The completions in a dialogue typed by hand. */
 import type { Identity } from "../config/identity.ts";
 import type { Assistance, Offer } from "../terminal/terminal.ts";
 import type { Protocol } from "./protocol.ts";
 
-/** Returns what the line editor offers in a dialogue that is typed by hand: SMTP commands, addresses and hints. */
+/** Returns completions and history for a dialogue typed by hand: SMTP commands and addresses. */
 export function assistance(protocol: Protocol, { user, mailName }: Identity, names: readonly string[]): Assistance {
   const commands = [
     `EHLO ${mailName}`,
@@ -26,7 +26,7 @@ export function assistance(protocol: Protocol, { user, mailName }: Identity, nam
     complete: (_asked, before): Offer => {
       const words = protocol.mode === "command" ? commands : protocol.inHeader ? fields : [];
       const fitting = words.filter((word) => word.toLowerCase().startsWith(before.toLowerCase()));
-      // Open: a blank behind a whole command would go to the server, too.
+      // Open, because a space after a complete command would also be sent to the server.
       return { start: 0, candidates: fitting.map((text) => ({ text, open: true })) };
     },
     recall: () => typed,

@@ -1,4 +1,4 @@
-/** Where a dialogue stands: which phase a line belongs to, and what may come next. It changes no line. */
+/** The state of a dialogue: the phase of each line, and the possible next lines. No line is changed. */
 
 import type { ExitCode } from "../errors.ts";
 import { exitCodeForRefusal, queueIdOf } from "../submit/replies.ts";
@@ -7,20 +7,20 @@ import { titles } from "../submit/transcript.ts";
 type Mode = "command" | "message" | "chunk" | "secret";
 
 export interface Said {
-  /** A new phase, in words. */
+  /** The title of the new phase. */
   readonly phase: string | undefined;
   /** The line as it may be shown. */
   readonly shown: string;
-  /** What the person should know of it. */
+  /** A warning for the user. */
   readonly warning: string | undefined;
-  /** The server answers it; within a message it does not. */
+  /** Whether the server responds to the line. It does not do so within a message. */
   readonly answered: boolean;
 }
 
-/** Help for the person who types the dialogue. */
+/** Help for a user who types the dialogue. */
 export interface Hint {
   readonly text: string;
-  /** It contains a fact that a script can use, too. */
+  /** Whether it contains a fact that is also useful to a script. */
   readonly forScripts?: true;
 }
 
@@ -40,7 +40,7 @@ const phases: readonly (readonly [RegExp, string])[] = [
   [/^quit\b/i, titles.QUIT],
 ];
 
-/** Follows a dialogue without changing it: which phase a line belongs to, and what may come next. */
+/** Follows a dialogue without changing it, and determines each line's phase and the possible next lines. */
 export class Protocol {
   mode: Mode = "command";
   #command = "";
@@ -51,7 +51,7 @@ export class Protocol {
   #ended = false;
   #refused: string | undefined;
 
-  /** The message was begun and its end did not come. */
+  /** Whether a message has begun and not ended. */
   get unfinished(): boolean {
     return this.mode === "message" || this.mode === "chunk";
   }
@@ -60,12 +60,12 @@ export class Protocol {
     return this.mode === "message" && this.#header;
   }
 
-  /** QUIT was said and answered with 221. */
+  /** Whether QUIT was sent and answered with 221. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Of the first message that was not taken; undefined when all were. */
+  /** The exit code of the first refused message; undefined if all were accepted. */
   get exit(): ExitCode | undefined {
     return this.#refused === undefined ? undefined : exitCodeForRefusal(this.#refused);
   }
@@ -96,7 +96,7 @@ export class Protocol {
     };
   }
 
-  /** Takes a reply in. @returns help for what comes next */
+  /** Processes a response. @returns help for the next line */
   hear(reply: readonly string[]): Hint | undefined {
     const [first = ""] = reply;
     const text = reply.join("\n");
@@ -120,7 +120,7 @@ export class Protocol {
     return first.startsWith("2") || first.startsWith("3") ? this.#nextCommand() : undefined;
   }
 
-  /** STARTTLS was agreed upon: the next byte is one of TLS. */
+  /** Returns whether STARTTLS was accepted, so that the next byte is TLS. */
   encrypts(reply: readonly string[]): boolean {
     return this.#command === "STARTTLS" && (reply[0] ?? "").startsWith("220");
   }
@@ -167,7 +167,7 @@ export class Protocol {
     return text === undefined ? undefined : { text };
   }
 
-  /** Returns what one would type next. */
+  /** Returns a hint on the next command. */
   #nextWords(): string | undefined {
     switch (this.#command) {
       case "":

@@ -1,4 +1,4 @@
-/** Start-up files and variables: what is not read, and what is set but means nothing. */
+/** Checks start-up files and variables: files that are not read, and variables that have no meaning. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -10,7 +10,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 
 const about = "mailrc";
 
-/** Checks the start-up file and returns a finding for it and for each unknown variable. */
+/** Checks the start-up file, and returns findings for it and for each unknown variable. */
 export function checkConfiguration(config: Config): Finding[] {
   return [startUpFile(config), ...unknownVariables(config)];
 }

@@ -1,4 +1,4 @@
-/** What waits to be delivered, and whether the log that tells of it can be read. */
+/** Checks the MTA's queue, and whether the log of deliveries can be read. */
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { promisify } from "node:util";
@@ -9,7 +9,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 const run = promisify(execFile);
 const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
 
-/** Returns the MTA's queue, as its own mailq(1) counts it. */
+/** Checks the MTA's queue, as counted by its mailq(1). */
 export async function checkQueue(): Promise<Finding> {
   const about = "queue";
   const mailq = programs.find((path) => existsSync(path));
@@ -33,7 +33,7 @@ export async function checkQueue(): Promise<Finding> {
   }
 }
 
-/** @param path the variable `maillog` */
+/** Checks the log. @param path the value of the variable `maillog` */
 export function checkLog(path: string, user: string): Finding {
   const about = "log";
   try {

@@ -1,4 +1,4 @@
-/** The name that mail from this machine carries, and where mail for its user is sent on to. */
+/** Checks the name that mail from this machine carries, and the forwarding of its user's mail. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -16,7 +16,7 @@ function contentOf(path: string): string | undefined {
   }
 }
 
-/** @param path /etc/mailname, or another in a test */
+/** Checks the mail name. @param path /etc/mailname, or another file in a test */
 export function checkMailName({ identity }: Config, path = "/etc/mailname"): Finding {
   const about = "mail name";
   const repair = `echo host.example.org > ${path}, with the full name of this machine`;
@@ -39,7 +39,7 @@ export function checkMailName({ identity }: Config, path = "/etc/mailname"): Fin
   return ok(about, `mail from here is from ${identity.login}@${name}`);
 }
 
-/** .forward sends the user's mail elsewhere; an MTA refuses one that others can write. */
+/** Checks .forward, which forwards the user's mail. An MTA refuses one that others can write. */
 export function checkForward({ identity }: Config): Finding {
   const about = ".forward";
   const path = join(identity.home, ".forward");
@@ -56,7 +56,7 @@ export function checkForward({ identity }: Config): Finding {
   );
 }
 
-/** /etc/aliases may send it elsewhere too. */
+/** Checks /etc/aliases, which may also forward the user's mail. */
 export function checkSystemAlias({ identity }: Config, path = "/etc/aliases"): Finding | undefined {
   const line = contentOf(path)
     ?.split("\n")

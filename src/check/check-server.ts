@@ -1,6 +1,6 @@
 /**
- * What takes mail here: who listens, whether the way to it works as a message would go it (TLS, login), and whether it
- * would take mail for an address. Nothing is sent.
+ * Checks the mail server: whether it runs, whether TLS and login succeed as for a message, and whether it would accept
+ * mail for an address. Nothing is sent.
  */
 import { accessSync, constants } from "node:fs";
 import { senderAs } from "../compose/build/header-fields.ts";
@@ -23,7 +23,10 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "./remedies.ts";
 
 const about = "server";
-/** Milliseconds that a server may take to reply. Some greet late on purpose, to recognise clients that can't wait. */
+/**
+ * The time in milliseconds in which the server must respond. Some delay their greeting to detect clients that do not
+ * wait.
+ */
 const patience = 10_000;
 
 interface Context {
@@ -31,7 +34,7 @@ interface Context {
   readonly terminal: Terminal;
 }
 
-/** Connects to the mail server, tests `address` as a recipient, and returns a finding per step; sends no message. */
+/** Connects to the mail server, tests `address` as a recipient, and returns a finding per step. It sends no message. */
 export async function checkServer(context: Context, address: string | undefined): Promise<Finding[]> {
   try {
     return await checkDialogue(context, address);
@@ -126,7 +129,7 @@ function senderOf({ identity, settings }: Config): string {
   return named ?? `${identity.login}@${identity.mailName}`;
 }
 
-/** Returns what was being checked when the dialogue failed. */
+/** Returns the part of the connection that failed. */
 function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
   switch (reason) {
     case "STARTTLS refused":
@@ -158,7 +161,7 @@ function greeting({ greeting: said = "", refusedHello }: Dialogue, name: string)
   return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server; it is used with plain SMTP")];
 }
 
-/** Returns how a message would get there. */
+/** Returns findings about the connection's encryption and login. */
 function way({ encryption }: SmtpSession, server: ServerWay, { login, hasTlsFailed }: Dialogue): Finding[] {
   const findings: Finding[] = [];
   if (encryption !== undefined) {

@@ -1,4 +1,4 @@
-/** Is there a system mailbox, whose is it, can it be written, and is it locked? */
+/** Checks the system mailbox: whether it exists, who owns it, whether it can be written, and whether it is locked. */
 import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -69,7 +69,7 @@ function ownership(path: string, { mode, size, uid }: Stats, user: string): Find
   return ok(about, `${path}: ${owner}, writable, ${size} bytes`);
 }
 
-/** Takes both locks and gives them back; nothing is written. */
+/** Acquires and releases both locks. Nothing is written to the mailbox. */
 async function locks(path: string): Promise<Finding[]> {
   if (!can(path, constants.W_OK)) return [];
   const findings: Finding[] = [];
@@ -127,7 +127,10 @@ function fcntlFinding(path: string, lock: Lock): Finding {
   return warn("lock", `${path}: fcntl() locks are not available here; only .lock files are used`, koffiRepair());
 }
 
-/** koffi's binary is a package of its own, which npm leaves out when it is told to omit optional ones. */
+/**
+ * Returns the command that installs koffi's binary. The binary is a separate package, which npm omits if optional
+ * packages are disabled.
+ */
 function koffiRepair(): string {
   const program = realpathSync(process.argv[1] ?? "");
   return `cd ${join(dirname(program), "..")} && npm install --omit=dev --include=optional`;

@@ -1,7 +1,8 @@
 /**
- * `mail --check [ADDRESS]`: whether local mail works on this machine, a line a thing, with what would put it right.
+ * `mail --check [ADDRESS]`: checks whether local mail works on this machine, and prints one line per finding, with its
+ * remedy.
  *
- * Looks only: nothing is sent, and no mailbox is changed.
+ * Checking sends nothing and changes no mailbox.
  */
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode } from "../errors.ts";
@@ -14,15 +15,15 @@ import { checkSpool } from "./check-spool.ts";
 import type { Finding } from "./finding.ts";
 
 export interface CheckOptions {
-  /** Whether the server would take mail for this one. */
+  /** The recipient for which to test whether the server accepts mail. */
   readonly address: string | undefined;
-  /** One JSON object a line: status, about, text and, unless all is well, remedy. */
+  /** Whether to print one JSON object per line, with status, about, text and, for a problem, remedy. */
   readonly json: boolean;
 }
 
 const styles = { ok: "plain", warn: "hint", fail: "error" } as const;
 
-/** Returns 0 when nothing failed, also with warnings; else 1 */
+/** Runs all checks and prints the findings. Returns 0 if none failed, even if there are warnings, else 1. */
 export async function check(
   { config, terminal }: { config: Config; terminal: Terminal },
   { address, json }: CheckOptions,

@@ -1,10 +1,10 @@
-/** One thing that was looked at, and what to do about it. */
+/** The result of a check, and its remedy. */
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";
-  /** What was looked at, in a word: "spool", "server". */
+  /** The subject of the check in a word: "spool", "server". */
   readonly about: string;
   readonly text: string;
-  /** What puts it right; a command where there is one. */
+  /** The remedy; a command if possible. */
   readonly remedy?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What puts a server right, or a way to it. */
+/** Remedies for a server, or for the connection to it. */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { isLoopback } from "../submit/connection.ts";
@@ -7,21 +7,21 @@ import type { Refusal } from "../submit/transport.ts";
 import type { ServerWay } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";
 
-/** The reasons that leave open whether a mail server listens there. */
+/** The reasons that do not show whether a mail server is listening. */
 type PlaceReason = Exclude<FailureReason, TlsReason | LoginReason | "not SMTP" | "no greeting" | "no reply">;
 
 export const settingRemedy = "see mailrc(5) for the values of the variable";
 const logIn = "log in: set mta=submission://USER@HOST, the password in ~/.netrc";
 
-/** The facts besides the reason on which a remedy depends. */
+/** The facts, besides the reason, that determine a remedy. */
 interface Facts {
-  /** The greeting, if the server has refused to talk. */
+  /** The greeting, if the server has refused the connection with it. */
   readonly refusal: string | undefined;
   readonly isGreeted: boolean;
   readonly server: ServerWay;
 }
 
-/** Returns what to do about a server that cannot be used. */
+/** Returns the remedy for a server that cannot be used. */
 export function connectionRemedy(
   { reason, exit, cause }: SubmissionFailed,
   { refusal, isGreeted, server }: Facts,
@@ -67,7 +67,7 @@ export function connectionRemedy(
 
 const waiting = "try again later; see the server's log";
 
-/** Returns what to do if it is not clear that a mail server listens there. */
+/** Returns the remedy if it is not clear whether a mail server is listening. */
 function placeRemedy(server: ServerWay, cause: unknown): string {
   if (server.socket !== undefined) return "check whether mta names the socket of a running server, and who may open it";
   if (!isLoopback(server)) return "check the host and port in mta";
@@ -82,14 +82,14 @@ function tlsRemedy({ protocol }: ServerWay): string {
   return "check its log; openssl s_client -connect HOST:PORT shows the handshake";
 }
 
-/** Returns what to do if a server refuses the sender with this reply. */
+/** Returns the remedy if a server refuses the sender with this response. */
 export function senderRemedy(reply: string): string {
   if (/STARTTLS/.test(reply)) return "set starttls=required";
   if (/^53[05]|authenticat/i.test(reply)) return logIn;
   return reply.startsWith("4") ? waiting : "check /etc/mailname and the variable from";
 }
 
-/** Returns what to do if a server refuses the recipient. */
+/** Returns the remedy if a server refuses the recipient. */
 export function recipientRemedy({ reply, exit }: Refusal): string {
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {

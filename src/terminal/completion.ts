@@ -1,4 +1,4 @@
-/** What Tab does with what is on offer: puts in as much as is certain, or shows the choice. */
+/** Applies the candidates for Tab: completes the part that they share, or lists them. */
 import { largest } from "../message/lists.ts";
 import { cutToFit, displayWidth, fillColumns, graphemes } from "./display-width.ts";
 import type { Size } from "./line-view.ts";
@@ -6,11 +6,11 @@ import type { Candidate, Offer } from "./terminal.ts";
 
 export type Outcome =
   | { readonly kind: "none" }
-  /** Goes in the place of what stands from `start` to the cursor. */
+  /** Replaces the text from `start` to the cursor. */
   | { readonly kind: "text"; readonly start: number; readonly text: string }
   | { readonly kind: "list"; readonly lines: (size: Size) => string };
 
-/** @param before the text in front of the cursor */
+/** Returns the effect of Tab. @param before the text before the cursor */
 export function completeOffer(before: string, { start, candidates }: Offer): Outcome {
   const [first] = candidates;
   if (first === undefined) return { kind: "none" };
@@ -26,7 +26,7 @@ function commonStart(texts: readonly string[]): string {
   return (end < 0 ? first : first.slice(0, end)).join("");
 }
 
-/** As many as half the window holds, downwards in columns as ls has it. */
+/** Arranges candidates in columns, read downwards as in ls, up to half the height of the window. */
 function arrangeInColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
   const names = candidates.map(({ text }) => cutToFit(text, columns - 1));
   const width = largest(names.slice(0, 1000).map(displayWidth)) + 2;

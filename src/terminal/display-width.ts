@@ -1,46 +1,52 @@
-/** How many columns a text takes on a terminal, and what fits into so many. */
+/** Computes how many columns a text occupies on a terminal, and truncates or fills it to a width. */
 import stringWidth from "string-width";
 import { visible } from "../message/safe-text.ts";
 
 const plain = /^[\x20-\x7e]*$/;
-/** Of Latin, Greek and Cyrillic letters each is a column and a character of its own. */
+/** Each Latin, Greek or Cyrillic letter is one grapheme and occupies one column. */
 const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u0482\u048a-\u04ff]*$/;
 
-/** Code units that are segmented at once: for each character that it finds, V8 copies the text it looks in. */
+/**
+ * The number of code units to segment at once. V8 copies the text for every grapheme that it finds, so short parts are
+ * faster.
+ */
 const stretch = 256;
-/** Code units; of a text with more for each column something is left out without a look, for a subject may be a megabyte. */
+/**
+ * The number of code units per column. A longer text is truncated before it is measured, because a subject can be a
+ * megabyte long.
+ */
 const longestCharacter = 50;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** Returns the grapheme clusters of a text: what a person counts as characters. */
+/** Returns the grapheme clusters of a text, which are the characters as a reader sees them. */
 export function graphemes(text: string): string[] {
   if (narrow.test(text)) return [...text];
   return [...stretches(text)].flat();
 }
 
-/** The same, in parts. */
+/** Yields the grapheme clusters of a text, part by part. */
 function* stretches(text: string): Iterable<string[]> {
-  // Made late: it takes milliseconds, and most texts need none.
+  // Creating the segmenter takes milliseconds, and most texts do not need it.
   segmenter ??= new Intl.Segmenter();
   for (let at = 0; at < text.length; ) {
     const part = startOfText(text.slice(at, at + stretch + 1), stretch);
     const characters = Array.from(segmenter.segment(part), ({ segment }) => segment);
-    // The last one may go on behind the part.
+    // The last cluster may continue in the next part.
     if (at + part.length < text.length && characters.length > 1) at -= characters.pop()?.length ?? 0;
     at += part.length;
     yield characters;
   }
 }
 
-/** At most so many code units, and not half a surrogate pair at the end. */
+/** Returns at most `length` code units of a text, without half a surrogate pair at the end. */
 function startOfText(text: string, length: number): string {
   return /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(length - 1, length + 1))
     ? text.slice(0, length - 1)
     : text.slice(0, length);
 }
 
-/** Columns of a text as the terminal shows it: with what is unsafe made visible. */
+/** Returns the number of columns that a text occupies after its unsafe characters have been made visible. */
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
   const shown = visible(text);
@@ -51,7 +57,7 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** At most so many columns of a text; an ellipsis tells that there was more. */
+/** Truncates a text to a number of columns. An ellipsis marks the omission. */
 export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { ellipsis?: string } = {}): string {
   const start = text.length > columns * longestCharacter ? startOfText(text, columns * longestCharacter) : text;
   if (start === text && displayWidth(text) <= columns) return text;
@@ -66,7 +72,7 @@ export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { 
   return room < 0 ? "" : kept + ellipsis;
 }
 
-/** Cut or filled up with blanks to exactly so many columns. */
+/** Truncates a text, or pads it with spaces, to an exact number of columns. */
 export function fillColumns(text: string, columns: number): string {
   const kept = cutToFit(text, columns);
   return kept + " ".repeat(Math.max(columns - displayWidth(kept), 0));

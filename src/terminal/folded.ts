@@ -1,9 +1,9 @@
-/** Lines broken where the window ends, as the terminal would break them: for a pager that must not do it itself. */
+/** Breaks lines at the width of the window, as the terminal would, for a pager that must not break them itself. */
 import { fromBytes, linesOf } from "../message/text.ts";
 import { displayWidth, graphemes } from "./display-width.ts";
 import type { Styled } from "./terminal.ts";
 
-/** @param pieces of lines, which may go on from one piece to the next */
+/** Yields pieces with newlines inserted. @param pieces of lines; a line may continue in the next piece */
 export function* foldStyled(pieces: Iterable<Styled | Uint8Array>, columns: number): Iterable<Styled> {
   let used = 0;
   for (const piece of pieces) {
@@ -29,7 +29,7 @@ export function* foldStyled(pieces: Iterable<Styled | Uint8Array>, columns: numb
   }
 }
 
-/** The column behind a character, and whether it begins a new row; a tab never does. */
+/** Returns the column after a character, and whether the character begins a new row. A tab never does. */
 function placeCharacter(character: string, used: number, columns: number): readonly [number, boolean] {
   if (character === "\t") return [Math.min(used + 8 - (used % 8), columns), false];
   const width = displayWidth(character);

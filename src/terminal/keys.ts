@@ -1,4 +1,4 @@
-/** The bytes that a terminal sends, as keys. */
+/** Parses the bytes that a terminal sends into keys. */
 import { fromBytes } from "../message/text.ts";
 
 export type KeyName =
@@ -32,11 +32,11 @@ export type KeyName =
   | "paste-end"
   | "unknown";
 
-/** A named key, or text that was typed. */
+/** A named key, or typed text. */
 export type Key = { readonly name: KeyName } | { readonly name: "text"; readonly text: string };
 
 const controls: Readonly<Record<number, KeyName>> = {
-  // A Ctrl-D that was typed while the terminal was in cooked mode is handed on as NUL.
+  // A Ctrl-D that was typed while the terminal was in cooked mode arrives as NUL.
   0: "end-or-delete",
   1: "home",
   2: "left",
@@ -64,7 +64,7 @@ const controls: Readonly<Record<number, KeyName>> = {
   127: "backspace",
 };
 
-/** What stands behind ESC [ or ESC O. */
+/** The bytes that follow ESC [ or ESC O. */
 const sequences: Readonly<Record<string, KeyName>> = {
   A: "up",
   B: "down",
@@ -87,7 +87,7 @@ const sequences: Readonly<Record<string, KeyName>> = {
   "5D": "word-left",
 };
 
-/** What stands behind ESC alone: the key with Alt held. */
+/** The character that follows a single ESC, which means that Alt was pressed. */
 const metas: Readonly<Record<string, KeyName>> = {
   b: "word-left",
   B: "word-left",
@@ -102,9 +102,9 @@ const metas: Readonly<Record<string, KeyName>> = {
 const ESC = 0x1b;
 
 /**
- * Takes the first key off what was received.
+ * Returns the first key in the received bytes.
  *
- * @returns the key and how many bytes it is; undefined while its last bytes are still to come
+ * @returns the key and its length in bytes; undefined if more bytes are expected
  */
 export function firstKey(bytes: Uint8Array): { readonly key: Key; readonly size: number } | undefined {
   const [first] = bytes;
@@ -120,7 +120,8 @@ function readEscapeSequence(bytes: Uint8Array): { key: Key; size: number } | und
   if (second === 0x5b || second === 0x4f) {
     for (let at = 2; at < bytes.length; at++) {
       const byte = bytes[at] as number;
-      // Parameters and intermediates go on; anything from @ to ~ ends it, and what else there is was no sequence.
+      // Parameter and intermediate bytes continue the sequence, and a byte from @ to ~ ends it. Any other byte makes it
+      // invalid.
       if (byte >= 0x20 && byte < 0x40) continue;
       const name = sequences[Buffer.from(bytes.subarray(2, at + 1)).toString("latin1")];
       return { key: { name: name ?? "unknown" }, size: at + 1 };
@@ -130,7 +131,7 @@ function readEscapeSequence(bytes: Uint8Array): { key: Key; size: number } | und
   return { key: { name: metas[String.fromCharCode(second)] ?? "unknown" }, size: second === ESC ? 1 : 2 };
 }
 
-/** All the text up to the next control, so that what is pasted is one change. */
+/** Reads all text before the next control character, so that pasted text is a single change. */
 function readTypedKey(bytes: Uint8Array): { key: Key; size: number } | undefined {
   let size = 0;
   while (size < bytes.length && (bytes[size] as number) >= 0x20 && bytes[size] !== 0x7f) size++;
@@ -138,7 +139,7 @@ function readTypedKey(bytes: Uint8Array): { key: Key; size: number } | undefined
   return size === 0 ? undefined : { key: { name: "text", text: fromBytes(bytes.subarray(0, size)) }, size };
 }
 
-/** Returns how many bytes there are without those at the end that begin a UTF-8 character which is not whole. */
+/** Returns the length in bytes without an incomplete UTF-8 character at the end. */
 export function wholeCharacters(bytes: Uint8Array): number {
   return bytes.length - countUnfinished(bytes);
 }

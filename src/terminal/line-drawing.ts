@@ -1,9 +1,15 @@
-/** From one view of a line to the next with little output; a key at the end of a line writes itself alone. */
+/**
+ * Computes the smallest output that changes one view of a line into the next. A character typed at the end is written
+ * alone.
+ */
 import { graphemes } from "./display-width.ts";
 import type { LineView, Place } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
 
-/** @param before what stands on the screen; undefined: nothing, and the cursor is in the first column */
+/**
+ * Returns the output that shows a view. @param before the view on the screen; undefined if there is none and the cursor
+ * is in the first column
+ */
 export function changes(before: LineView | undefined, after: LineView): readonly Stroke[] {
   if (before === undefined) return drawWhole(after);
   const sameText = before.prompt === after.prompt && before.text === after.text;
@@ -13,7 +19,7 @@ export function changes(before: LineView | undefined, after: LineView): readonly
   return drawnAnew(before.cursor, after);
 }
 
-/** All of the line, whatever of it stands on the screen. @param cursor where that is now */
+/** Returns the output that draws the entire line again. @param cursor the current place of the cursor */
 export function drawnAnew(cursor: Place, view: LineView): readonly Stroke[] {
   return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...drawWhole(view)];
 }
@@ -25,8 +31,8 @@ function drawWhole(view: LineView): Stroke[] {
 }
 
 /**
- * Behind a full row a terminal waits at its edge: this brings the cursor where the next character will be. A line feed
- * would, too, but then the rows are two lines to the terminal, and it does not join them when the window grows.
+ * Returns the output that moves the cursor to the next row after a full row, where a terminal otherwise leaves it at
+ * the edge. A line feed would divide the line in two, and the terminal would not join the parts when the window grows.
  */
 function atEdge(end: Place): Stroke[] {
   return end.column === 0 && end.row > 0 ? [{ text: " " }, { move: { rows: 0, column: 0 } }] : [];
@@ -40,7 +46,10 @@ function toPlace(from: Place, to: Place): Stroke {
   return { move: { rows: to.row - from.row, column: to.column } };
 }
 
-/** What was typed at the end, if that is all that changed and it joined no character. */
+/**
+ * Returns the text that was typed at the end. Returns undefined if anything else changed, or if the text joined a
+ * character before it.
+ */
 function findAppended(before: LineView, after: LineView): string | undefined {
   const atEnd = same(before.cursor, before.end) && same(after.cursor, after.end);
   if (!atEnd || before.prompt !== after.prompt || !after.text.startsWith(before.text)) return undefined;

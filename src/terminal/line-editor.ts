@@ -1,36 +1,37 @@
 /**
- * What a key does to a line that is being typed: from one state to the next, without input or output.
+ * Computes the effect of a key on the line being typed. The functions map one state to the next, without input or
+ * output.
  *
- * The keys are those of Emacs and of the shells. A state is never changed; typed-line.ts shows each one.
+ * The keys are those of Emacs and the shells. A state is immutable; typed-line.ts shows each state.
  */
 import { graphemes } from "./display-width.ts";
 import type { Key } from "./keys.ts";
 
 export interface LineState {
   readonly text: string;
-  /** Where the next character goes: an offset into `text`, never inside a character. */
+  /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
   readonly cursor: number;
-  /** What Ctrl-K, Ctrl-U, Ctrl-W and Ctrl-C took away, for Ctrl-Y. */
+  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, for Ctrl-Y. */
   readonly killed: string;
-  /** The last key took something away: the next one adds to it. */
+  /** Whether the last key removed text, so that the next removal is added to it. */
   readonly killing: boolean;
-  /** How many lines back in the history; 0 for the line being typed. */
+  /** The number of lines back in the history; 0 for the line being typed. */
   readonly back: number;
-  /** The line being typed, while another one is shown. */
+  /** The line being typed, while an earlier line is shown. */
   readonly own: string;
   readonly search: Search | undefined;
-  /** The next key is text whatever it is (Ctrl-V). */
+  /** Whether the next key is inserted as text (Ctrl-V). */
   readonly literal: boolean;
 }
 
 interface Search {
   readonly wanted: string;
-  /** What stood there before. */
+  /** The state before the search. */
   readonly before: { readonly text: string; readonly cursor: number; readonly back: number };
   readonly failed: boolean;
 }
 
-/** What the reader of the line is to do about a key, beside showing the new state. */
+/** The action that the reader of the line performs after a key, in addition to showing the new state. */
 export type Effect = "accept" | "end" | "interrupt" | "suspend" | "quit" | "complete" | "redraw" | "bell";
 
 export interface Pressed {
@@ -39,8 +40,10 @@ export interface Pressed {
 }
 
 /**
- * @param text what the line holds at first, with the cursor behind it
- * @param killed what Ctrl-Y is to put in: of the line before
+ * Returns the state of a new line.
+ *
+ * @param text the initial text, with the cursor at its end
+ * @param killed the text for Ctrl-Y, from the previous line
  */
 export function newLine(text = "", killed = ""): LineState {
   return {
@@ -55,7 +58,7 @@ export function newLine(text = "", killed = ""): LineState {
   };
 }
 
-/** @param history earlier lines, the oldest first */
+/** Returns the state after a key. @param history earlier lines, oldest first */
 export function press(before: LineState, key: Key, history: readonly string[]): Pressed {
   if (before.search !== undefined) return pressInSearch(before, before.search, key, history);
   const state = { ...before, killing: false, literal: false };
@@ -106,7 +109,7 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
     case "literal":
       return { state: { ...state, literal: true } };
     case "interrupt":
-      // The line is dropped, as it is everywhere; Ctrl-Y brings it back.
+      // As in shells, Ctrl-C discards the line. Ctrl-Y restores it.
       return { state: { ...state, killed: state.text === "" ? state.killed : state.text }, effect: "interrupt" };
     case "suspend":
       return { state, effect: "suspend" };
@@ -123,7 +126,7 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
   }
 }
 
-/** Puts other text in the place of what stands between `start` and the cursor, as completion does. */
+/** Replaces the text between `start` and the cursor, as completion requires. */
 export function replaceBeforeCursor(state: LineState, start: number, text: string): LineState {
   return insertText(removeText(state, start, state.cursor), text);
 }
@@ -159,10 +162,10 @@ function following({ text, cursor }: LineState): number {
 type Test = (character: string) => boolean;
 
 const isOfWord: Test = (character) => /[\p{L}\p{N}]/u.test(character);
-/** Ctrl-W takes all up to a blank, so that an address goes as one. */
+/** Ctrl-W removes all text back to a space, so that it removes an entire address. */
 const isNoBlank: Test = (character) => /\S/.test(character);
 
-/** Character by character as a person counts them: a mark may stand on what is no letter. */
+/** Returns the start of the word before the cursor. It moves by grapheme, because a letter can have combining marks. */
 function wordStart({ text, cursor }: LineState, isInside = isOfWord): number {
   const before = graphemes(text.slice(0, cursor));
   let at = before.length;
@@ -181,7 +184,7 @@ function wordEnd({ text, cursor }: LineState): number {
   return cursor + behind.slice(0, at).join("").length;
 }
 
-/** Changes places of the characters on both sides of the cursor; at the end, of the last two. */
+/** Exchanges the characters on both sides of the cursor, or at the end of the line its last two characters. */
 function swap(state: LineState): LineState {
   const at = state.cursor === state.text.length ? previous(state) : state.cursor;
   const start = previous({ ...state, cursor: at });
@@ -224,12 +227,12 @@ function pressInSearch(state: LineState, search: Search, key: Key, history: read
     case "interrupt":
       return { state: { ...state, ...search.before, search: undefined } };
     default:
-      // Any other key is for the line that was found.
+      // Any other key applies to the line that was found.
       return press({ ...state, search: undefined }, key, history);
   }
 }
 
-/** @param from how many lines back the search begins */
+/** Shows the next match in the history. @param from the number of lines back at which to begin */
 function showMatch(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
   for (let back = from; back <= history.length; back++) {
     const text = history[history.length - back] ?? "";

@@ -1,21 +1,21 @@
-/** Lines typed earlier: those of this session, and for commands those of earlier ones, in a file that is the user's own. */
+/** The lines typed earlier. Commands from earlier sessions are kept in a private file. */
 import { appendFileSync, chmodSync, closeSync, constants, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fromBytes, toBytes } from "../message/text.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, openPrivateFile, readTrusted } from "../private-file.ts";
 
-/** No line of a history is longer, in UTF-16 units: what is longer was pasted. */
+/** The maximum length of a line in the history, in UTF-16 units. Longer lines were probably pasted. */
 const longestLine = 4096;
 
-/** Keeps the lines typed earlier, and for commands their file. */
+/** Records the typed lines, and keeps commands in a file. */
 export class LineHistory {
   readonly #path: string | undefined;
   readonly #limit: number;
   #lines: string[];
 
   /**
-   * @param path where lines are kept between sessions, mode 0600; undefined: nowhere
-   * @param limit how many lines are kept
+   * @param path the file, mode 0600, that keeps lines between sessions; undefined for no file
+   * @param limit the maximum number of lines
    */
   constructor(limit: number, path?: string) {
     this.#path = path;
@@ -23,12 +23,12 @@ export class LineHistory {
     this.#lines = path === undefined ? [] : this.#load(path);
   }
 
-  /** The oldest first. */
+  /** Returns the lines, oldest first. */
   lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** A blank in front keeps a line out, as in a shell. */
+  /** Adds a line. As in a shell, a leading space prevents this. */
   add(line: string): void {
     if (this.#limit === 0 || line.trim() === "" || /^\s/.test(line) || line === this.#lines.at(-1)) return;
     if (line.length > longestLine || line.includes("\n")) return;
@@ -37,7 +37,7 @@ export class LineHistory {
     if (this.#path !== undefined) this.#store(this.#path, line);
   }
 
-  /** Each line by itself, so that sessions side by side lose nothing of each other. */
+  /** Appends each line separately, so that concurrent sessions do not lose each other's lines. */
   #store(path: string, line: string): void {
     ifTrusted(() => {
       makePrivateDirectory(dirname(path));
@@ -55,7 +55,7 @@ export class LineHistory {
     const all = text.split("\n").filter((line) => line !== "");
     const kept = this.#limit === 0 ? [] : all.slice(-this.#limit);
     if (text !== "") ifTrusted(() => chmodSync(path, 0o600));
-    // Written anew only now and then, and never in place: another session may be adding to it.
+    // The file is seldom rewritten, and never in place, because another session may be appending to it.
     if (all.length > 2 * this.#limit) ifTrusted(() => replace(path, kept));
     return kept;
   }

@@ -1,8 +1,8 @@
 /**
- * Reads lines with editing: the terminal is in raw mode exactly while a line is awaited (typed-line.ts).
+ * Reads lines with editing. The terminal is in raw mode only while a line is awaited (typed-line.ts).
  *
- * Between lines of a message raw mode is kept until the next turn of the event loop, so that what is pasted is not echoed
- * twice.
+ * Between the lines of a message, raw mode is kept until the next turn of the event loop, so that pasted text is not
+ * echoed twice.
  */
 import type { ReadStream } from "node:tty";
 import { shownText } from "./line-view.ts";
@@ -34,12 +34,12 @@ export class LineReader {
     this.#assistance = assistance;
   }
 
-  /** Whether the terminal is gone: every further read is an end. */
+  /** Whether the terminal is lost; every further read returns an end of input. */
   get lost(): boolean {
     return this.#lost;
   }
 
-  /** What has been typed of a line of a message that has not ended. */
+  /** The unfinished line of a message, as typed so far. */
   get begun(): string {
     return this.#line?.text ?? "";
   }
@@ -68,7 +68,10 @@ export class LineReader {
     return input;
   }
 
-  /** Of what was pasted, all lines but the last have been received when the first is asked for: these are only shown. */
+  /**
+   * Returns a pasted line that has been received completely, and only shows it. When the first line is requested, all
+   * but the last are complete.
+   */
   #takeWhole({ prompt, value, asked }: Question): Input | undefined {
     if (asked !== "text" || value !== "") return undefined;
     const pasted = this.#pasting.going;
@@ -89,7 +92,7 @@ export class LineReader {
     this.#screen.draw([]);
   }
 
-  /** Leaves raw mode and lets go of the terminal; what was typed ahead stays. */
+  /** Leaves raw mode and closes the terminal device. Unread input is kept. */
   release(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
@@ -99,7 +102,7 @@ export class LineReader {
       this.#markPastes(false);
       stream.setRawMode(false);
     } catch {
-      // The terminal is gone, and its mode with it.
+      // The terminal and its mode are lost.
     }
     const left: unknown = stream.read();
     if (left instanceof Buffer) this.#unread = Buffer.concat([this.#unread, left]);
@@ -120,7 +123,7 @@ export class LineReader {
       return undefined;
     }
     this.#stream = stream;
-    // Between lines nobody listens, and an error that nobody hears ends the program.
+    // No other listener exists between lines, and an unhandled error event would end the program.
     stream.on("error", () => {});
     process.on("exit", this.#leave);
     stream.setRawMode(true);

@@ -1,4 +1,4 @@
-/** How a line that is being typed stands on the screen: its rows, and where the cursor is. */
+/** Computes the rows of the line being typed, and the place of the cursor. */
 import { displayWidth, graphemes } from "./display-width.ts";
 import { type LineState, newLine } from "./line-editor.ts";
 
@@ -14,20 +14,23 @@ export interface Place {
 
 export interface LineView {
   readonly prompt: string;
-  /** As much of the text as is shown, tabs as blanks; all of it, unless it fills the screen. */
+  /** The shown part of the text, with tabs as spaces. This is the entire text unless it would fill the screen. */
   readonly text: string;
-  /** Of what is behind the last character, counted from the prompt's beginning. */
+  /** The place after the last character, relative to the start of the prompt. */
   readonly end: Place;
   readonly cursor: Place;
 }
 
-/** Returns the prompt, or while one searches in the history what is searched for. */
+/** Returns the prompt, or during a history search the search text. */
 export function promptOfState(prompt: string, { search }: LineState): string {
   if (search === undefined) return prompt;
   return `(${search.failed ? "not found" : "search"}) ${search.wanted}: `;
 }
 
-/** @param size of the window; a line that would fill it shows the part around its cursor */
+/**
+ * Returns the view of a line. @param size of the window; of a line that would fill it, only the part around the cursor
+ * is shown
+ */
 export function orderRows(prompt: string, state: LineState, size: Size): LineView {
   const shownPrompt = promptOfState(prompt, state);
   const { text, cursor } = shownPart(shownPrompt, state, size);
@@ -41,7 +44,7 @@ export function orderRows(prompt: string, state: LineState, size: Size): LineVie
   };
 }
 
-/** Returns a text that was never edited: as much of it as is shown, tabs as blanks. */
+/** Returns the shown part of a text that was not edited, with tabs as spaces. */
 export function shownText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
   return orderRows("", newLine(text), size).text;
@@ -55,7 +58,10 @@ function withoutTabs(text: string, columns: number): string {
   }, first);
 }
 
-/** Where the cursor stands behind a text that begins in the first column; behind a full row, at the next one's start. */
+/**
+ * Returns the place of the cursor after a text that begins in the first column. After a full row, this is the start of
+ * the next row.
+ */
 function placeAfter(text: string, columns: number): Place {
   let row = 0;
   let column = 0;
@@ -71,16 +77,19 @@ function placeAfter(text: string, columns: number): Place {
   return column >= columns ? { row: row + 1, column: 0 } : { row, column };
 }
 
-/** What is shown as several characters can be broken between rows at each of them. */
+/**
+ * Returns the widths at which a character can be broken: one shown as several characters can be broken between them.
+ */
 function widths(character: string): readonly number[] {
   const width = displayWidth(character);
   return width > 2 ? new Array<number>(width).fill(1) : [width];
 }
 
-/** Of a text that would fill the screen, the part around the cursor. */
+/** Returns a text, or only the part around the cursor if the text would fill the screen. */
 function shownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
   const room = Math.max((rows - 1) * columns, columns);
-  // Marks aside, no more than this could be shown: of a text that was pasted, megabytes are not even looked at.
+  // Apart from combining marks, no more than this can be shown. The rest of a pasted text, which can be megabytes long,
+  // is not examined.
   const reach = 4 * room;
   if (text.length <= reach && displayWidth(prompt) + displayWidth(text) < room) return { text, cursor };
   const before = graphemes(text.slice(Math.max(cursor - reach, 0), cursor));

@@ -1,4 +1,6 @@
-/** Makes the Terminal of a process: standard input, output and error as they are, terminal or pipe. */
+/**
+ * Creates the Terminal of this process from standard input, output and error, each of which is a terminal or a pipe.
+ */
 import { fstatSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
 import { visible } from "../message/safe-text.ts";
@@ -13,14 +15,17 @@ import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
 import { TtyInput } from "./tty-input.ts";
 
 export interface TerminalOptions {
-  /** -I: behave as on a terminal although standard input is none. */
+  /** Whether to behave as on a terminal although standard input is not one (-I). */
   readonly interactive?: boolean;
 }
 
-/** /dev/null's device numbers on Linux, 1 and 3. */
+/** The device number of /dev/null on Linux: major 1, minor 3. */
 const nullDevice = 0x103;
 
-/** What is no device is no terminal: a pipe and /dev/null need nothing of node:tty, which takes 4 ms to load. */
+/**
+ * Returns whether a descriptor is a terminal. Pipes and /dev/null are detected without node:tty, which takes 4 ms to
+ * load.
+ */
 function isTerminal(descriptor: number): boolean {
   try {
     const found = fstatSync(descriptor);
@@ -30,12 +35,12 @@ function isTerminal(descriptor: number): boolean {
   }
 }
 
-/** Opens the terminal of this process, or its pipes. */
+/** Opens the terminal or the pipes of this process. */
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
   const level = colourLevel(process.env, isTerminal(1));
   const paint = level > 0 ? await loadTheme(level) : undefined;
   const terminal = new ProcessTerminal(options.interactive === true, paint);
-  // Who sends the errors elsewhere reads no bars there.
+  // If standard error is redirected, no progress bars are drawn.
   if (terminal.rich && isTerminal(2)) terminal.loadBars(await import("./progress.ts"));
   return terminal;
 }
@@ -52,17 +57,17 @@ class ProcessTerminal implements Terminal {
   #reader: LineReader | undefined;
   #assistance: Assistance | undefined;
   #bars: { readonly ProgressBar: typeof ProgressBar } | undefined;
-  /** The one that may be on the screen. */
+  /** The progress bar that may be on the screen. */
   #bar: ProgressBar | undefined;
   readonly #keepAlive = () => {};
   #awaitsText = false;
-  /** Lines that are awaited and children that own the terminal: an interrupt is theirs. */
+  /** The number of awaited lines and of children that own the terminal; while it is not 0, they handle interrupts. */
   #others = 0;
 
   constructor(interactive: boolean, paint: Paint | undefined) {
     this.interactive = interactive || this.inputIsTerminal;
     this.rich = this.inputIsTerminal && this.outputIsTerminal && canMoveCursor(process.env["TERM"]);
-    // Colours that were forced into a pipe are for a terminal behind it.
+    // Colours that are forced into a pipe are meant for a terminal that displays it later.
     this.#out = new Output(1, { guarded: this.outputIsTerminal || paint !== undefined, paint });
     this.#err = new Output(2, { guarded: isTerminal(2), paint: isTerminal(2) ? paint : undefined });
   }
@@ -117,7 +122,7 @@ class ProcessTerminal implements Terminal {
     if (this.rich) return await this.#edited(prompt, "", asked);
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");
     this.#out.flush();
-    // Who comes back from the shell is shown what is awaited.
+    // After returning from the shell, the user sees the prompt again.
     const continued = () => {
       this.out(asked === "text" ? "(continue)\n" : prompt, "prompt");
       this.#out.flush();
@@ -220,7 +225,7 @@ class ProcessTerminal implements Terminal {
   async lend<T>(task: () => Promise<T>): Promise<T> {
     this.#out.flush();
     this.#reader?.release();
-    // An interrupt reaches the child through the terminal; here it must only not be the end of us.
+    // An interrupt reaches the child through the terminal. It must not end this program.
     process.on("SIGINT", this.#keepAlive);
     try {
       return await this.#alone(task);

@@ -1,4 +1,7 @@
-/** Standard output and standard error: written in order, at once when a person looks on, and never torn by a full pipe. */
+/**
+ * Writes to standard output and standard error in order: immediately to a terminal, and without losing bytes if a pipe
+ * is full.
+ */
 import { writeSync } from "node:fs";
 import { visible } from "../message/safe-text.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
@@ -11,31 +14,33 @@ const bufferSize = 64 * 1024;
 /** Cursor movements, erasing, colours, hiding the cursor, carriage return and bell. */
 const foreign = /(\x1b\[\??\d*(?:;\d+)*[A-HJKSTfhlmsu]|\x1b[78]|[\r\x07])/;
 
-/** What drives a terminal. There is no other way to: text is made harmless, whatever it holds. */
+/**
+ * An output command for the terminal, and the only way to control it: in texts, control characters are made visible.
+ */
 export type Stroke =
   | { readonly text: string; readonly style?: Style }
-  /** So many rows down, or up where it is negative, and to a column counted from 0. */
+  /** Moves the cursor by a number of rows, down if positive, and to a column counted from 0. */
   | { readonly move: { readonly rows: number; readonly column: number } }
   | "erase-below"
   | "clear-screen"
-  /** Whether what is pasted is to be marked (pasting.ts). */
+  /** Whether the terminal marks pasted text (pasting.ts). */
   | "mark-pastes"
   | "leave-pastes"
   | "bell";
 
 export interface OutputOptions {
-  /** A terminal looks on: controls are made visible. */
+  /** Whether the output is shown on a terminal, so that control characters are made visible. */
   readonly guarded: boolean;
   readonly paint?: Paint | undefined;
 }
 
-/** Writes standard output or standard error in order, without losing bytes at a full pipe. */
+/** Writes to standard output or standard error in order, without losing bytes if a pipe is full. */
 export class Output {
   readonly #descriptor: number;
   readonly #guarded: boolean;
   readonly #paint: Paint | undefined;
   #pending: Buffer[] = [];
-  /** Text behind #pending, not yet bytes: many short lines become bytes at once. */
+  /** The text after #pending. Many short texts are converted to bytes together. */
   #text = "";
   #pendingSize = 0;
   #broken = false;
@@ -46,7 +51,7 @@ export class Output {
     this.#paint = paint;
   }
 
-  /** Whether styles are colours here. */
+  /** Whether styles are shown as colours. */
   get paints(): boolean {
     return this.#guarded && this.#paint !== undefined;
   }
@@ -59,13 +64,13 @@ export class Output {
     if (this.#guarded || this.#pendingSize >= bufferSize) this.flush();
   }
 
-  /** Writes many pieces at once. */
+  /** Writes many strokes at once. */
   draw(strokes: readonly Stroke[]): void {
     this.#putStrokes(strokes);
     this.flush();
   }
 
-  /** The same, with what is written next. */
+  /** Writes strokes together with the next output. */
   drawLater(strokes: readonly Stroke[]): void {
     this.#putStrokes(strokes);
     if (this.#pendingSize >= bufferSize) this.flush();
@@ -81,17 +86,20 @@ export class Output {
     }
   }
 
-  /** What a library of prompts draws: its cursor movements and, with a theme, its colours; all else is made visible. */
+  /**
+   * Writes the output of a prompt library. Its cursor movements are kept, and its colours if there is a theme; other
+   * control characters are made visible.
+   */
   drawForeign(text: string): void {
     for (const [index, piece] of text.split(foreign).entries()) {
-      // Every second piece is a sequence that was split at.
+      // Every second piece is a separator, that is, a control sequence.
       if (index % 2 === 0) this.#put(this.bytesOf(piece, "plain", false));
       else if (this.#paint !== undefined || !piece.endsWith("m")) this.#put(Buffer.from(piece));
     }
     this.flush();
   }
 
-  /** Text as it would be written: safe and painted where a terminal looks on. */
+  /** Returns the bytes of a text. For a terminal, they are made safe and coloured. */
   bytesOf(text: string | Uint8Array, style: Style, coloured: boolean): Buffer {
     if (!this.#guarded) return typeof text === "string" ? toBytes(text) : Buffer.from(text);
     const safe = visible(typeof text === "string" ? text : fromBytes(text));
@@ -109,7 +117,10 @@ export class Output {
     this.#text = "";
   }
 
-  /** @throws the system error of a failing write; after a broken pipe, once, and then nothing is written any more */
+  /**
+   * Writes all pending output. @throws the system error of a failed write; after a broken pipe only once, and further
+   * output is discarded
+   */
   flush(): void {
     if (this.#pendingSize === 0) return;
     this.#takeText();
@@ -123,7 +134,7 @@ export class Output {
         written += writeSync(this.#descriptor, bytes, written);
       } catch (error) {
         if (isSystemError(error) && error.code === "EAGAIN") {
-          // A reader that made the pipe non-blocking is slow: wait a little without giving up the order of output.
+          // The reader is slow and has made the pipe non-blocking. Waiting here keeps the output in order.
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
           continue;
         }
@@ -134,7 +145,7 @@ export class Output {
   }
 }
 
-/** ECMA-48; what every terminal but a dumb one understands. */
+/** Returns the ECMA-48 control sequence of a stroke. Every terminal but a dumb one understands these. */
 function sequence(stroke: Exclude<Stroke, { text: string }>): string {
   if (stroke === "erase-below") return "\x1b[J";
   if (stroke === "clear-screen") return "\x1b[H\x1b[2J";

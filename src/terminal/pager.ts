@@ -1,24 +1,27 @@
-/** The pager program: what it is told, and whether it shows colours. */
+/** Runs the pager program: sets its environment and finds out whether it shows colours. */
 import { spawn } from "node:child_process";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What `sh -c` ends with when there is no such program. */
+/** The exit code of `sh -c` if the program does not exist. */
 const notFound = 127;
 
-/** Bytes that are written at once, more than a window shows. */
+/** The number of bytes to write at once, more than a window shows. */
 const enough = 16 << 10;
 
-/** Where the user has not said otherwise: less ends by itself when all fits, and lets colours through. */
+/** The defaults: less exits if the text fits the screen, and passes colours through. */
 const preset: Environment = { LESS: "FRX", LV: "-c" };
-/** more breaks no lines then: it takes what sets a colour for text that needs room. */
+/**
+ * With this option, more does not break lines. Without it, it breaks them too early, because it counts colour sequences
+ * as text.
+ */
 const presetForColours: Environment = { ...preset, MORE: "-f" };
 
 function programOf(pager: string): string {
   return /^\s*(?:\S*\/)?([^\s/]+)/.exec(pager)?.[1] ?? "";
 }
 
-/** Returns whether the pager passes colours on and shows no escape sequences for them. */
+/** Returns whether the pager passes colours through instead of showing their escape sequences. */
 export function showsColour(pager: string, environment: Environment): boolean {
   const program = programOf(pager);
   const { LESS = "", MORE = "" } = { ...presetForColours, ...environment };
@@ -27,16 +30,16 @@ export function showsColour(pager: string, environment: Environment): boolean {
   return ["lv", "bat", "batcat", "cat"].includes(program);
 }
 
-/** Returns whether lines are to be broken before the pager has them. */
+/** Returns whether lines must be broken before they are passed to the pager. */
 export function needsFolding(pager: string, environment: Environment): boolean {
   return programOf(pager) === "more" && environment["MORE"] === undefined;
 }
 
 /**
- * Runs the pager and gives it the groups of pieces, as fast as it takes them, until it has ended.
+ * Runs the pager and writes the groups of pieces to it as fast as it reads them, until it exits.
  *
- * @param coloured so that the pager must let colours through
- * @returns false when there is no such program
+ * @param coloured whether the pager must pass colours through
+ * @returns false if the program does not exist
  */
 export async function feedPager(
   pager: string,
@@ -73,7 +76,10 @@ export async function feedPager(
   return (await ended) !== notFound;
 }
 
-/** Text in many colours is many small pieces, and each would be a write. */
+/**
+ * Joins small buffers. Text in many colours consists of many small pieces, each of which would otherwise be written
+ * separately.
+ */
 function* joinBuffers(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let waiting: Buffer[] = [];
   let size = 0;

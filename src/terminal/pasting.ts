@@ -1,6 +1,6 @@
 /**
- * Keys while a message is typed, and among them what is pasted, which a terminal marks when it is asked to ("bracketed
- * paste", xterm's mode 2004): that is text, whatever it looks like.
+ * Distinguishes pasted text from typed keys while a message is typed. The terminal marks pasted text on request
+ * ("bracketed paste", xterm's mode 2004). Keys in pasted text have no special meaning.
  */
 import { fromBytes } from "../message/text.ts";
 import { firstKey, type Key, wholeCharacters } from "./keys.ts";
@@ -9,23 +9,26 @@ import type { Asked } from "./terminal.ts";
 const end = Buffer.from("\x1b[201~");
 const [ETX, TAB, LF, CR, ESC, tilde, DEL] = [3, 9, 10, 13, 27, 126, 127] as const;
 
-/** Of a message; at the prompt of the reader each pasted line is run, as bsd-mailx does. */
+/**
+ * Returns whether pasted text is marked, which is so in a message. At the session's prompt each pasted line is run, as
+ * in bsd-mailx.
+ */
 export function isPasteMarked(asked: Asked): boolean {
   return asked === "text" || asked === "subject";
 }
 
-/** Tells pasted keys from typed ones (xterm's bracketed paste, mode 2004). */
+/** Distinguishes pasted from typed keys (xterm's bracketed paste, mode 2004). */
 export class Pasting {
   #going = false;
-  /** A return ended what was received: a line feed that comes next belongs to it. */
+  /** Whether the received bytes ended with a carriage return; a line feed that follows belongs to it. */
   #returned = false;
 
-  /** A paste has begun and not ended. */
+  /** Whether a paste has begun and not ended. */
   get going(): boolean {
     return this.#going;
   }
 
-  /** As firstKey; in a paste there are text, line ends as Enter, and its end. */
+  /** Returns the first key, as the function firstKey does. A paste consists of text, newlines as Enter, and its end. */
   firstKey(bytes: Uint8Array): { readonly key: Key; readonly size: number } | undefined {
     if (this.#going) return this.#pasted(bytes);
     const first = firstKey(bytes);
@@ -34,10 +37,10 @@ export class Pasting {
   }
 
   /**
-   * A line that was received whole, and in which each key stands for itself: it can be taken without showing every step
-   * of its editing.
+   * Returns a line that was received completely and contains only text, so that its editing need not be shown step by
+   * step.
    *
-   * @returns its text, and how many bytes it is with its end; undefined where there is no such line
+   * @returns its text, and its length in bytes with the newline; undefined if there is no such line
    */
   wholeLine(bytes: Uint8Array): { readonly text: string; readonly size: number } | undefined {
     if (this.#returned) return undefined;
@@ -54,7 +57,7 @@ export class Pasting {
     return byte >= 0x20 ? byte !== DEL : byte === TAB && bytes[0] !== tilde;
   }
 
-  /** @returns how many bytes the line end is that stands there; 0: there is none */
+  /** @returns the length in bytes of the newline at this place; 0 if there is none */
   #lineEnd(bytes: Uint8Array, at: number): number {
     const first = bytes[at];
     if (first !== CR && first !== LF) return 0;
@@ -71,7 +74,7 @@ export class Pasting {
     if (belongs) return { key: { name: "text", text: "" }, size: 1 };
     const lineEnd = this.#lineEnd(bytes, 0);
     if (lineEnd > 0) return { key: { name: "enter" }, size: lineEnd };
-    // Terminals send no Ctrl-C of a paste: this one is typed, where the end got lost.
+    // Terminals never send Ctrl-C in a paste. It was typed, because the end of the paste was lost.
     if (first === ETX) {
       this.#going = false;
       return firstKey(bytes);

@@ -1,4 +1,4 @@
-/** Lines and bytes of a standard input that is a pipe or a file. */
+/** Reads lines and bytes from a standard input that is a pipe or a file. */
 import { fstatSync, read, readSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { fromBytes } from "../message/text.ts";
@@ -23,12 +23,15 @@ export class PipeInput {
   #unread: Buffer = Buffer.alloc(0);
   #ended = false;
 
-  /** @param beforeWaiting called before each read that may wait for another program, which may itself await an answer */
+  /**
+   * @param beforeWaiting called before each read that may wait for another program, which may itself be waiting for our
+   * output
+   */
   constructor(beforeWaiting: () => void) {
     this.#beforeWaiting = beforeWaiting;
   }
 
-  /** What has come of a line that is awaited. */
+  /** The part of the awaited line that has been received. */
   get begun(): string {
     return fromBytes(this.#unread);
   }
@@ -65,7 +68,10 @@ export class PipeInput {
     }
   }
 
-  /** A failure is one, not an end: half a message is none. */
+  /**
+   * Reads the next bytes. A failed read is an error and not the end of input, because a partial message must not be
+   * sent.
+   */
   async #wait(): Promise<Buffer | undefined> {
     this.#beforeWaiting();
     try {
@@ -75,10 +81,10 @@ export class PipeInput {
     }
   }
 
-  /** Of commands a failure is the end. */
+  /** Reads more bytes for a line. For commands, a failed read is the end of input. */
   async #fill(): Promise<boolean> {
     let found: Buffer | undefined;
-    // Outside: a failure of what is written is not the end of the input.
+    // Outside the try block: a failed write is not the end of input.
     if (!fstatSync(0).isFile()) this.#beforeWaiting();
     try {
       found = await this.#piece();
@@ -91,7 +97,7 @@ export class PipeInput {
     return true;
   }
 
-  /** Bytes of a pipe may be long in coming: signals are heard meanwhile. @throws the system's error */
+  /** Reads the next bytes. It waits asynchronously for a pipe, so that signals are handled. @throws the system error */
   async #piece(): Promise<Buffer | undefined> {
     const piece = Buffer.allocUnsafe(pieceSize);
     for (;;) {

@@ -1,4 +1,4 @@
-/** A bar for work that takes a while: drawn after half a second, redrawn now and then, taken away at the end. */
+/** A progress bar. It appears after half a second, is updated regularly, and is removed at the end. */
 import { cutToFit } from "./display-width.ts";
 import type { Stroke } from "./output.ts";
 
@@ -27,7 +27,7 @@ export class ProgressBar {
     this.#now = now;
   }
 
-  /** @param columns of the window */
+  /** Updates the bar. @param columns of the window */
   at(done: number, total: number, columns: number): void {
     if (done >= total) {
       this.end();
@@ -42,7 +42,7 @@ export class ProgressBar {
     this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below", { text, style: "hint" }]);
   }
 
-  /** Takes the bar off the screen; the next work begins anew. */
+  /** Removes the bar from the screen, so that it can be used for other work. */
   end(): void {
     this.#started = undefined;
     if (this.#drawn === undefined) return;
@@ -51,14 +51,14 @@ export class ProgressBar {
   }
 }
 
-/** ` of 1024 MB, 830 MB/s, 2 s left` */
+/** Returns the detail of a bar for bytes: ` of 1024 MB, 830 MB/s, 2 s left`. */
 export function pace(done: number, total: number, milliseconds: number): string {
   const megabytes = (bytes: number) => `${Math.round(bytes / (1 << 20))} MB`;
   const perSecond = (done / Math.max(milliseconds, 1)) * 1000;
   return ` of ${megabytes(total)}, ${megabytes(perSecond)}/s, ${Math.ceil((total - done) / perSecond)} s left`;
 }
 
-/** `archive  42 % [########------------]`, in at most so many columns. */
+/** Returns the text of a bar in at most `columns` columns: `archive  42 % [########------------]`. */
 export function barText(what: string, part: number, columns: number, detail = ""): string {
   const percent = `${String(Math.floor(part * 100)).padStart(3)} %${columns < 60 ? "" : detail}`;
   const width = Math.min(Math.max(columns - percent.length - 24, 0), 40);

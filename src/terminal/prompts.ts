@@ -1,20 +1,20 @@
-/** Questions with more than a line, by enquirer; loaded when the first one is asked. */
+/** Prompts that need more than a line, drawn by enquirer, which is loaded when the first one is shown. */
 import type { ReadStream } from "node:tty";
 import { cutToFit, displayWidth } from "./display-width.ts";
 import type { Size } from "./line-view.ts";
 import type { Choice } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 
-/** What a prompt draws on. */
+/** The output of a prompt. */
 export interface Canvas {
   size(): Size;
-  /** Cursor movements and colours go through, all else is made visible. */
+  /** Writes text. Cursor movements and colours are kept; other control characters are made visible. */
   drawForeign(text: string): void;
-  /** As it will be shown. */
+  /** Returns text as it will be shown. */
   visible(text: string): string;
 }
 
-/** The part of enquirer's options that is used here; its own types ask for Node's streams. */
+/** The enquirer options that are used here; enquirer's own types require Node's streams. */
 interface Options {
   readonly message: string;
   readonly stdin: ReadStream;
@@ -37,7 +37,7 @@ interface Prompts {
   readonly Confirm: new (options: Options) => Running<boolean>;
 }
 
-/** Returns the chosen name; undefined: none, by Ctrl-C or Escape */
+/** Lets the user choose one name. Returns undefined after Ctrl-C or Escape. */
 export async function choose(
   canvas: Canvas,
   question: string,
@@ -52,7 +52,9 @@ export async function choose(
   return choices[rows.findIndex(({ name }) => name === answer)]?.name;
 }
 
-/** Returns the chosen names, in the order of the choices; undefined where it was given up */
+/**
+ * Lets the user choose several names. Returns them in the order of the choices, or undefined after Ctrl-C or Escape.
+ */
 export async function chooseSeveral(
   canvas: Canvas,
   question: string,
@@ -68,7 +70,7 @@ export async function chooseSeveral(
   return choices.filter((_choice, index) => answer.includes(rows[index]?.name ?? "")).map(({ name }) => name);
 }
 
-/** enquirer's own tell by colour alone where one is, and what is marked. */
+/** Marks for the current and the selected choices. enquirer distinguishes them only by colour. */
 const marks = {
   pointer(this: { index: number }, _choice: unknown, index: number): string {
     return this.index === index ? "▸ " : "  ";
@@ -77,13 +79,16 @@ const marks = {
 };
 
 interface Row {
-  /** Told apart from every other. */
+  /** A name that is unique in the list. */
   readonly name: string;
   readonly message: string;
   readonly hint: string;
 }
 
-/** enquirer finds the place of its lines by counting them: each must be one row, and hold nothing that moves. */
+/**
+ * Returns rows for choices. enquirer finds its place by counting lines, so each choice must be a single row without
+ * control characters.
+ */
 function rowsOf(canvas: Canvas, choices: readonly Choice[]): Row[] {
   const { columns } = canvas.size();
   const shown = (text: string, room: number) => cutToFit(canvas.visible(text).replace(/\s/g, " "), Math.max(room, 1));
@@ -100,7 +105,7 @@ function listChoices(canvas: Canvas, choices: readonly Row[]): Listed {
   return { choices, limit: Math.max(Math.min(canvas.size().rows - 4, 12), 3) };
 }
 
-/** Returns false also for none, by Ctrl-C or Escape */
+/** Asks a yes-or-no question. Returns false also after Ctrl-C or Escape. */
 export async function confirm(canvas: Canvas, question: string): Promise<boolean> {
   return (await ask(canvas, question, ({ Confirm }, options) => new Confirm(options))) === true;
 }
@@ -117,12 +122,12 @@ async function ask<T>(
   const stdout = { isTTY: true, columns, rows, write: (text: string) => canvas.drawForeign(text) } as const;
   const message = cutToFit(canvas.visible(question), Math.max(columns - 12, 1));
   try {
-    // As enquirer exports it, whatever its types say: a class for each kind of prompt.
+    // enquirer exports a class for each kind of prompt, which its types omit.
     const prompt = make(enquirer as unknown as Prompts, { message, stdin, stdout });
     cancelOnControlKeys(stdin, prompt);
     return await prompt.run();
   } catch (error) {
-    // Ctrl-C and Escape reject with no error at all.
+    // Ctrl-C and Escape reject without an error.
     if (error instanceof Error) throw error;
     return undefined;
   } finally {
@@ -131,8 +136,8 @@ async function ask<T>(
 }
 
 /**
- * Makes Ctrl-C and Ctrl-D cancel a prompt before enquirer's readline interface sees them: that closes itself then, and
- * enquirer uses it once more, which is an error from Node 24 on (ERR_USE_AFTER_CLOSE).
+ * Makes Ctrl-C and Ctrl-D cancel a prompt before enquirer's readline interface receives them. That interface would
+ * close itself and then be used again, which is an error from Node 24 on (ERR_USE_AFTER_CLOSE).
  */
 function cancelOnControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
   const emit = stdin.emit.bind(stdin);

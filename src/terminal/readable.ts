@@ -1,6 +1,6 @@
 import type { KoffiFunc } from "koffi";
 
-/** poll(2) */
+/** From poll(2). */
 const POLLIN = 1;
 
 type Poll = KoffiFunc<(descriptors: Buffer, count: number, milliseconds: number) => number>;
@@ -16,10 +16,13 @@ async function loadPoll(): Promise<Poll | undefined> {
   }
 }
 
-/** Returns whether reading would give something at once, be it an end. Where koffi has no binary, nobody knows: no. */
+/**
+ * Returns whether a read would return immediately, with data or an end of input. Returns false if koffi has no binary
+ * for this machine.
+ */
 export async function isReadable(descriptor: number): Promise<boolean> {
   poll ??= loadPoll();
-  // struct pollfd
+  // A struct pollfd.
   const asked = Buffer.alloc(8);
   asked.writeInt32LE(descriptor, 0);
   asked.writeInt16LE(POLLIN, 4);

@@ -1,10 +1,12 @@
-/** A line that is typed without being shown, on the terminal of the process even where standard input is a pipe. */
+/**
+ * Reads a line that is not shown while it is typed. It uses the process's terminal even if standard input is a pipe.
+ */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { visible } from "../message/safe-text.ts";
 import { isSystemError } from "../system-error.ts";
 import { readStreamOf } from "./terminal-device.ts";
 
-/** Returns what was typed; undefined where there is no terminal, or it was given up (Ctrl-C, Ctrl-D on an empty line) */
+/** Asks for a secret. Returns undefined if there is no terminal, or after Ctrl-C or a Ctrl-D on an empty line. */
 export async function askSecret(prompt: string): Promise<string | undefined> {
   let descriptor: number;
   try {

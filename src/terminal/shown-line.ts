@@ -1,4 +1,4 @@
-/** The line that is typed, on the screen: drawn, drawn again, left behind or taken away. */
+/** Draws the line being typed, redraws it, leaves it on the screen or removes it. */
 import { changes, drawnAnew } from "./line-drawing.ts";
 import type { LineState } from "./line-editor.ts";
 import { type LineView, orderRows, type Size } from "./line-view.ts";
@@ -7,15 +7,15 @@ import type { Stroke } from "./output.ts";
 export interface Screen {
   size(): Size;
   draw(strokes: readonly Stroke[]): void;
-  /** With what is drawn next, or when there is enough of it. */
+  /** Draws together with the next output, or when enough output has accumulated. */
   drawLater(strokes: readonly Stroke[]): void;
 }
 
-/** Draws the line that is being typed, and removes it. */
+/** Draws the line being typed, and removes it. */
 export class ShownLine {
   readonly #screen: Screen;
   readonly #prompt: string;
-  /** What stands there; undefined where the line is not on the screen. */
+  /** The view on the screen; undefined if the line is not on the screen. */
   #view: LineView | undefined;
 
   constructor(screen: Screen, prompt: string) {
@@ -34,20 +34,24 @@ export class ShownLine {
     if (strokes.length > 0) this.#screen.draw(strokes);
   }
 
-  /** Something else has taken the line off the screen. */
+  /** Records that other output has removed the line from the screen. */
   forget(): void {
     this.#view = undefined;
   }
 
-  /** After a change of the window: terminals break the rows of a line anew, and keep the cursor in its place. */
+  /**
+   * Draws the line after a change of the window's size. Terminals wrap the line again and keep the cursor at its
+   * character.
+   */
   showInNewWindow(state: LineState): void {
     const view = orderRows(this.#prompt, state, this.#screen.size());
-    // Not as a change: of an empty line with an empty prompt, all of it would be what is added.
+    // The line is drawn in full. Otherwise, an empty line with an empty prompt would look as if all its text had been
+    // added.
     this.#screen.draw(this.#view === undefined ? changes(undefined, view) : drawnAnew(view.cursor, view));
     this.#view = view;
   }
 
-  /** Leaves the line as it stands, and the cursor behind it and `end`. */
+  /** Leaves the line on the screen and moves the cursor after it and `end`. */
   putDown(state: LineState, end = "\n"): void {
     const view = orderRows(
       this.#prompt,
@@ -56,12 +60,12 @@ export class ShownLine {
     );
     const strokes = changes(this.#view, view);
     this.#view = undefined;
-    // Behind a full row the cursor is at the next one's beginning already.
+    // After a full row, the cursor is already at the start of the next row.
     const there = view.end.column === 0 && view.end.row > 0;
     this.#screen.draw(end === "" || (end === "\n" && there) ? strokes : [...strokes, { text: end }]);
   }
 
-  /** Takes the line off the screen. */
+  /** Removes the line from the screen. */
   putAway(): void {
     if (this.#view === undefined) return;
     this.#screen.draw([{ move: { rows: -this.#view.cursor.row, column: 0 } }, "erase-below"]);

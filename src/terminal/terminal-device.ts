@@ -1,14 +1,14 @@
 /**
- * The terminal that lines are typed on, opened anew for each stretch of reading.
+ * Opens the terminal from which lines are read, anew for each period of reading.
  *
- * Node's standard input is over for good after a Ctrl-D, and a pending read of descriptor 0 keeps the process from
- * ending. So each stretch has a stream of its own, destroyed whenever nobody waits for a line.
+ * After a Ctrl-D, Node's standard input cannot be read any more, and a pending read of descriptor 0 prevents the
+ * process from exiting. Each period therefore has its own stream, which is destroyed when no line is awaited.
  */
 import { closeSync, openSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { isSystemError } from "../system-error.ts";
 
-/** Returns undefined when the terminal is gone, as after a hang-up */
+/** Opens the terminal. Returns undefined if the terminal is lost, as after a hang-up. */
 export function openTerminalDevice(): ReadStream | undefined {
   const descriptor = openDescriptor();
   if (descriptor === undefined) return undefined;
@@ -20,7 +20,10 @@ export function openTerminalDevice(): ReadStream | undefined {
   }
 }
 
-/** Returns a stream that has all of the descriptor: a terminal is opened once more by libuv, which then closes only its own. */
+/**
+ * Returns a stream that owns a descriptor. libuv opens a terminal again and closes only its own descriptor, so the
+ * original is closed here.
+ */
 export function readStreamOf(descriptor: number): ReadStream {
   const stream = new ReadStream(descriptor);
   const handle: unknown = Reflect.get(stream, "_handle");
@@ -30,7 +33,8 @@ export function readStreamOf(descriptor: number): ReadStream {
 }
 
 function openDescriptor(): number | undefined {
-  // /proc/self/fd/0 first: standard input may be another terminal than the controlling one. After su it may not be ours.
+  // /proc/self/fd/0 has precedence, because standard input may be another terminal than the controlling one. After su,
+  // it may belong to another user.
   for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
     try {
       return openSync(path, "r");

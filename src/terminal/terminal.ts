@@ -1,21 +1,24 @@
-/** Where lines come from and text goes to: a terminal or a pipe. The only part that touches standard input and output. */
+/**
+ * The source of lines and the destination of text: a terminal or a pipe. Only this module uses standard input and
+ * output.
+ */
 
 export type Input =
-  /** A line without its line end, as lossless text (message/text.ts). */
+  /** A line without its newline, as lossless text (message/text.ts). */
   | {
       readonly kind: "line";
       readonly text: string;
-      /** Its newline was there. */
+      /** Whether the line ended with a newline. */
       readonly ended: boolean;
-      /** It is one of several that were pasted at once. */
+      /** Whether the line is one of several that were pasted together. */
       readonly pasted?: boolean;
     }
-  /** Ctrl-D on a terminal, which may go on afterwards; the end in a pipe, which may not. */
+  /** Ctrl-D on a terminal, after which input may continue; or the end of a pipe. */
   | { readonly kind: "end" }
-  /** SIGINT while waiting; what had been typed of the line, where the line is edited here and not by the terminal. */
+  /** A SIGINT while a line was awaited, with the text typed so far if the line editor was in use. */
   | { readonly kind: "interrupt"; readonly dropped?: string };
 
-/** A place of the theme. On a terminal with colours it looks so; elsewhere it is plain. */
+/** A style of the theme. It is visible only on a terminal with colours. */
 export type Style =
   | "plain"
   | "current"
@@ -32,16 +35,16 @@ export type Style =
   | "hint"
   | "prompt";
 
-/** Text that looks as a style has it. */
+/** Text with a style. */
 export interface Styled {
   readonly text: string;
   readonly style: Style;
 }
 
-/** Pieces of a text, or groups of them of which each is a text by itself and made when it is asked for. */
+/** The pieces of a text, or groups of pieces, each of which is a text that is created when it is requested. */
 export type Paged = Iterable<Styled | Uint8Array> | AsyncIterable<Iterable<Styled | Uint8Array>>;
 
-/** What a line is that is asked for: what Tab offers, and which earlier lines the arrows bring back. */
+/** The kind of line that is awaited. It determines the candidates for Tab and the history for the arrow keys. */
 export type Asked =
   | "command"
   /** Recipients. */
@@ -49,29 +52,29 @@ export type Asked =
   | "subject"
   /** A line of a message. */
   | "text"
-  /** An answer of a word. */
+  /** A one-word answer. */
   | "answer";
 
-/** What could stand in the place of the word before the cursor. */
+/** The possible completions of the word before the cursor. */
 export interface Offer {
-  /** Where that word begins: an offset into the text before the cursor. */
+  /** The start of that word, as an offset into the text before the cursor. */
   readonly start: number;
   readonly candidates: readonly Candidate[];
 }
 
 export interface Candidate {
   readonly text: string;
-  /** The word may go on behind it, as behind a directory. */
+  /** Whether the word may continue, as after a directory. */
   readonly open?: boolean;
 }
 
-/** What the session knows and a line editor can use. */
+/** The session's data for the line editor. */
 export interface Assistance {
   complete(asked: Asked, before: string): Offer | Promise<Offer>;
-  /** Earlier lines of the kind, the oldest first. */
+  /** Returns earlier lines of the same kind, oldest first. */
   recall(asked: Asked): readonly string[];
   remember(asked: Asked, line: string): void;
-  /** Asked from time to time while a command is awaited. @returns a line to be told, once */
+  /** Called regularly while a command is awaited. @returns a notice to show once */
   notice(): string | undefined;
 }
 
@@ -82,66 +85,76 @@ export interface Choice {
 
 export interface Terminal {
   /**
-   * Standard input is a terminal, or -I was given: prompts are shown, interrupts are answered. It follows the variable of
-   * that name.
+   * Whether standard input is a terminal or -I was given. If true, prompts are shown and interrupts are handled. `set
+   * interactive` changes it.
    */
   interactive: boolean;
   readonly inputIsTerminal: boolean;
   readonly outputIsTerminal: boolean;
   /**
-   * A person sits at a terminal that can move its cursor: lines are edited, hints given, columns fit the window. Where it
-   * is false (a pipe, TERM=dumb), every byte is as bsd-mailx has it.
+   * Whether a user is at a terminal that can move its cursor. If true, lines are edited, hints are shown and columns
+   * fit the window. If false (a pipe, TERM=dumb), every byte is as in bsd-mailx.
    */
   readonly rich: boolean;
-  /** The terminal has gone away: a connection was lost, and nobody meant the end of input. */
+  /** Whether the terminal was lost, for example with its connection, so that the end of input was not intended. */
   readonly lost: boolean;
-  /** Of the window now; 24 by 80 where there is none. */
+  /** Returns the size of the window; 24 by 80 if there is none. */
   size(): { readonly rows: number; readonly columns: number };
 
   /**
-   * Writes to standard output. Strings are lossless text, bytes go as they are. On a terminal, control characters other
-   * than newline and tab are made visible, so that nothing in a message can drive it; in a pipe nothing is changed.
+   * Writes to standard output. Strings are lossless text; bytes are written unchanged. On a terminal, control
+   * characters other than newline and tab are made visible, so that a message cannot control it. In a pipe nothing is
+   * changed.
    */
   out(text: string | Uint8Array, style?: Style): void;
-  /** The same for standard error. */
+  /** Writes to standard error, with the same rules as `out`. */
   err(text: string): void;
-  /** Resolves once everything written has left the process. */
+  /** Resolves when all output has been written. */
   flush(): Promise<void>;
 
-  /** What has been typed of a line of a message that has not ended, for those who keep it when a signal ends us. */
+  /** The unfinished line of a message, which is saved if a signal ends the program. */
   readonly begun: string;
 
-  /** Whether something stands ready on standard input that has not been read. */
+  /** Returns whether unread data is available on standard input. */
   hasMore(): Promise<boolean>;
 
-  /** The next line of standard input. The prompt is written when interactive. */
+  /** Reads the next line of standard input. If interactive, it first writes the prompt. */
   readLine(prompt?: string, asked?: Asked): Promise<Input>;
-  /** A line with a present value that can be edited on a terminal; where it can't, the value is shown and extended. */
+  /**
+   * Reads a line that begins with a value, which the user can edit. Without a line editor, the value is shown and can
+   * only be extended.
+   */
   editLine(prompt: string, value: string, asked?: Asked): Promise<Input>;
-  /** The rest of standard input as bytes, from behind the last line read. */
+  /** Yields the rest of standard input as bytes, beginning after the last line read. */
   rest(): AsyncIterable<Uint8Array>;
-  /** Gives the line editor, where there is one, what it can offer. */
+  /** Provides the line editor, if there is one, with completions and history. */
   assist(assistance: Assistance): void;
-  /** Lets a person choose from a list; only where `rich`. @returns a name; undefined: none of them */
+  /** Lets the user choose from a list; only if `rich`. @returns a name, or undefined if none was chosen */
   choose(question: string, choices: readonly Choice[]): Promise<string | undefined>;
-  /** The same for any number of names. @returns undefined where it was given up */
+  /** Lets the user choose any number of names. @returns undefined if the user cancelled */
   chooseSeveral(question: string, choices: readonly Choice[]): Promise<readonly string[] | undefined>;
-  /** A question to be answered yes or no; only where `rich`. */
+  /** Asks a yes-or-no question; only if `rich`. */
   confirm(question: string): Promise<boolean>;
 
-  /** For work on something that may take long: to be told how far it is. Shows a bar on standard error where `rich`, else nothing; of bytes also how many, how fast and how long yet. */
+  /**
+   * Returns a function to call with the progress of long work. If `rich`, it draws a bar on standard error. For bytes,
+   * the bar also shows their number, the speed and the time left.
+   */
   progress(what: string, unit?: "bytes"): (done: number, total: number) => void;
 
-  /** Runs `task` while a child process owns the terminal: no reading, and interrupts are the child's alone. */
+  /** Runs `task` while a child process owns the terminal. No input is read, and only the child handles interrupts. */
   lend<T>(task: () => Promise<T>): Promise<T>;
   /**
-   * Shows text through the pager program, or plainly where there is none to be used; ends early when the pager does.
+   * Shows text in the pager program, or directly if there is no pager. It ends when the pager exits.
    *
-   * @param pieces gone through once more where there is no such program
+   * @param pieces iterated again if the pager does not exist
    */
   page(pager: string, pieces: Paged): Promise<void>;
 
-  /** Called for SIGINT where interactive, when no line is awaited and no child owns it. @returns a function that takes the handler away */
+  /**
+   * Registers a handler of SIGINT, which is called if interactive, while no line is awaited and no child owns the
+   * terminal. @returns a function that removes the handler
+   */
   onInterrupt(handler: () => void): () => void;
   close(): void;
 }

@@ -1,8 +1,9 @@
 /**
- * The one theme: which style looks how, by chalk. Loaded only where colours will be seen.
+ * The theme, which assigns an appearance to each style with chalk. It is loaded only if colours will be shown.
  *
- * Nobody knows whether the window is dark or light, so what must be read is told apart by weight and line first. The
- * colours of 256 are of middling lightness, at least 3.5:1 against black and against white; those of 16 are the user's own.
+ * The background may be dark or light, so important text also differs by weight or underline. The 256-palette colours
+ * are of medium lightness, with a contrast of at least 3.5:1 against black and white. The 16 basic colours are those of
+ * the user's terminal.
  */
 import type { ChalkInstance, ColorSupportLevel } from "chalk";
 import type { Style } from "./terminal.ts";
@@ -12,9 +13,10 @@ export type Paint = (text: string, style: Style) => string;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns how many colours there are to be: 0 none, 1 sixteen, 2 of 256, 3 any.
+ * Returns the colour level: 0 for none, 1 for 16 colours, 2 for 256, 3 for any.
  *
- * NO_COLOR (no-color.org) wins, then FORCE_COLOR (force-color.org), which also colours where there is no terminal.
+ * NO_COLOR (no-color.org) has precedence over FORCE_COLOR (force-color.org), which also enables colours without a
+ * terminal.
  */
 export function colourLevel(environment: Environment, isTerminal: boolean): ColorSupportLevel {
   const { NO_COLOR, FORCE_COLOR, TERM, COLORTERM } = environment;
@@ -27,15 +29,15 @@ export function colourLevel(environment: Environment, isTerminal: boolean): Colo
   return /-256(color)?$|-direct$/.test(TERM ?? "") ? 2 : 1;
 }
 
-/** Returns whether a terminal of that name does more than print one line after the other. */
+/** Returns whether a terminal type can move its cursor. */
 export function canMoveCursor(term: string | undefined): boolean {
   return term !== undefined && !/^(|dumb|unknown|emacs|cons25)$/.test(term);
 }
 
-/** Numbers of the 256-colour palette (xterm). */
+/** Numbers in xterm's 256-colour palette. */
 export const colours = { new: 30, quote: 28, "quote-2": 32, "quote-3": 163, link: 32, error: 160 } as const;
 
-/** @param level 1 to 3, as colourLevel has it */
+/** Returns the function that colours text. @param level 1 to 3, as returned by colourLevel */
 export async function loadTheme(level: ColorSupportLevel): Promise<Paint> {
   const { Chalk } = await import("chalk");
   const chalk = new Chalk({ level });
@@ -66,7 +68,7 @@ export async function loadTheme(level: ColorSupportLevel): Promise<Paint> {
     prompt: chalk.bold,
   };
   return (text, style) => {
-    // A line end stays outside, or colours would be opened anew behind it for nothing.
+    // The newline is left uncoloured, because the colour sequences would otherwise be repeated after it.
     const end = text.endsWith("\n") ? text.length - 1 : text.length;
     return looks[style](text.slice(0, end)) + text.slice(end);
   };

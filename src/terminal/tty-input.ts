@@ -1,15 +1,18 @@
 /**
- * Lines typed on a terminal that stays in cooked mode, with its own echo and line editing.
+ * Reads lines from a terminal in cooked mode, which echoes and edits them itself.
  *
- * It is let go of as soon as nobody waits for a line (terminal-device.ts), but not between lines that are asked for one
- * right after the other, as those of a message are.
+ * The terminal device is closed when no line is awaited (terminal-device.ts). It stays open between lines that are
+ * requested in direct succession, such as those of a message.
  */
 import type { ReadStream } from "node:tty";
 import { fromBytes } from "../message/text.ts";
 import type { Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 
-/** A terminal that was hung up ends as one at which Ctrl-D was typed, but it can't be opened any more. */
+/**
+ * Returns whether the terminal can still be opened. After a hang-up, it cannot, although its input ends as after
+ * Ctrl-D.
+ */
 function isStillThere(): boolean {
   const stream = openTerminalDevice();
   stream?.destroy();
@@ -21,14 +24,14 @@ export class TtyInput {
   #stream: ReadStream | undefined;
   #unread: Buffer = Buffer.alloc(0);
   #lost = false;
-  /** Given what comes next, while a line is awaited. */
+  /** Receives the next input, while a line is awaited. */
   #awaiting: ((input: Input) => void) | undefined;
   readonly #interrupted = () => {
     this.#unread = Buffer.alloc(0);
     this.#finish({ kind: "interrupt" });
   };
 
-  /** Whether the terminal is gone (hang-up): every further read is an end. */
+  /** Whether the terminal is lost (hang-up); every further read returns an end of input. */
   get lost(): boolean {
     return this.#lost;
   }
@@ -86,7 +89,7 @@ export class TtyInput {
   #release(): void {
     const stream = this.#stream;
     this.#stream = undefined;
-    // What was received behind the last line goes to who listens.
+    // Bytes received after the last line are passed to the listener.
     stream?.read();
     stream?.destroy();
   }

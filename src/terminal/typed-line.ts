@@ -1,6 +1,6 @@
 /**
- * One line being typed: its keys become states in line-editor.ts, the states rows in line-view.ts; here are the signals
- * that come meanwhile, and the order of things.
+ * Reads one line key by key. line-editor.ts maps keys to states, and line-view.ts maps states to rows. This module
+ * handles signals and the sequence of events.
  */
 import type { ReadStream } from "node:tty";
 import { completeOffer, type Outcome } from "./completion.ts";
@@ -10,11 +10,14 @@ import { isPasteMarked, type Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";
 
-/** How often new mail is looked for while a command is awaited, in milliseconds. */
+/** The interval in milliseconds at which new mail is checked while a command is awaited. */
 const noticeInterval = 5_000;
-/** How long a stop by Ctrl-Z may take to arrive, in milliseconds; where nobody can continue us it never does. */
+/**
+ * The longest time in milliseconds for a stop by Ctrl-Z to take effect. It never does if no shell can continue the
+ * process.
+ */
 const stopPatience = 20;
-/** From this length on, in UTF-16 units, a line is shown a millisecond late for each time that it is as long. */
+/** The length in UTF-16 units from which a line is redrawn with a delay of one millisecond per this length. */
 const longLine = 32 * 1024;
 
 export interface Question {
@@ -30,7 +33,7 @@ export class TypedLine {
   readonly #assistance: Assistance | undefined;
   readonly #shown: ShownLine;
   readonly #pasting: Pasting;
-  /** A paste is, or was when it began, the beginning of this line. */
+  /** Where the current paste began, if this line is pasted. */
   #pastedFrom: "an earlier line" | "its beginning" | undefined;
   #state: LineState;
   #stream: ReadStream | undefined;
@@ -83,7 +86,7 @@ export class TypedLine {
     };
     const lost = () => {
       this.lost = true;
-      // A line of a message is kept as far as it came; half a command is none.
+      // An unfinished line of a message is kept. An unfinished command is discarded.
       const { text } = this.#state;
       const kept = this.#question.asked === "text" && text !== "";
       this.#finish(kept ? { kind: "line", text, ended: false } : { kind: "end" });
@@ -127,7 +130,10 @@ export class TypedLine {
     this.#resolve(input);
   }
 
-  /** A signal that ends us must not leave the terminal raw; whoever else listens has the last word. */
+  /**
+   * Handles a signal that ends the program. It leaves raw mode; if there are other listeners, they decide what happens
+   * next.
+   */
   #ended(signal: NodeJS.Signals): void {
     this.#setRaw(false);
     if (process.listenerCount(signal) > 1) return;
@@ -140,11 +146,11 @@ export class TypedLine {
       this.#stream?.setRawMode(raw);
       if (isPasteMarked(this.#question.asked)) this.#screen.draw([raw ? "mark-pastes" : "leave-pastes"]);
     } catch {
-      // The terminal is gone.
+      // The terminal is lost.
     }
   }
 
-  /** Handles what was received, key after key, until a key ends the line. */
+  /** Handles the received keys one after the other, until a key ends the line. */
   async #take(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
@@ -157,12 +163,12 @@ export class TypedLine {
     this.#busy = false;
   }
 
-  /** One line that is pasted, and ended by hand, is as if it were typed. */
+  /** Whether the line counts as pasted. A single pasted line that the user ends with Enter is treated as typed. */
   get #isPasted(): boolean {
     return this.#pastedFrom === "an earlier line" || (this.#pastedFrom === "its beginning" && this.#pasting.going);
   }
 
-  /** @returns whether the line has ended */
+  /** Handles a key. @returns whether the line has ended */
   async #press(key: Key): Promise<boolean> {
     const { asked } = this.#question;
     if (this.#state.text === "" && key.name === "paste-begin") this.#pastedFrom ??= "its beginning";
@@ -175,12 +181,13 @@ export class TypedLine {
         this.#finish({ kind: "line", text: this.#state.text, ended: true, pasted: this.#isPasted });
         return true;
       case "end":
-        // In a message, what comes next begins where the empty line is.
+        // In a message, the next output begins on the empty line.
         this.#shown.putDown(this.#state, asked === "text" ? "" : "\n");
         this.#finish({ kind: "end" });
         return true;
       case "interrupt":
-        // As a terminal echoes it: the line looks like one that was dropped. The composer's word begins with a newline.
+        // As a terminal echoes it, so that the line is recognizable as discarded. The composer's message begins with a
+        // newline.
         this.#shown.putDown(this.#state, asked === "command" || asked === "answer" ? "^C\n" : "^C");
         this.#finish({ kind: "interrupt", dropped: this.#state.text });
         return true;
@@ -209,7 +216,7 @@ export class TypedLine {
     }
   }
 
-  /** A line of megabytes, which can only be pasted, is not looked through again for each piece of it that comes. */
+  /** Shows the line. A line of megabytes, which can only be pasted, is not processed again for every piece received. */
   #showInTime(): void {
     const { length } = this.#state.text;
     if (length < longLine) this.#shown.show(this.#state);
@@ -223,7 +230,7 @@ export class TypedLine {
 
   #keyed(key: Key, asked: Asked): Pressed {
     const tab = { state: this.#state, key: { name: "text", text: "\t" } } as const;
-    // In the text of a message Tab is a tab, unless an escape is typed.
+    // In the body of a message, Tab inserts a tab, except in an escape.
     if (key.name === "tab" && asked === "text" && !this.#state.text.startsWith("~"))
       return press(tab.state, tab.key, []);
     return press(this.#state, key, this.#assistance?.recall(asked) ?? []);
@@ -250,9 +257,9 @@ export class TypedLine {
     }
   }
 
-  /** As the terminal itself would do it: the whole job stops, the shell takes over. */
+  /** Stops the entire job, as the terminal itself would. */
   #suspend(): void {
-    // The shell's word for it begins in a new line.
+    // The shell's message begins on a new line.
     this.#shown.putDown(this.#state, "");
     this.#setRaw(false);
     process.kill(0, "SIGTSTP");
