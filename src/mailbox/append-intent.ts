@@ -1,11 +1,11 @@
 /**
- * Makes an append all or nothing. Before its first byte, a small file in the private state directory records where it
- * begins. That file, the intent, is removed once all bytes are on the disk. After a crash, the next start settles what the
- * append left (settle-appends.ts).
+ * Makes an append all or nothing. Before the first byte is written, a small file in the private state directory records
+ * where the append begins. This file, the intent, is removed after all bytes have reached the disk. After a crash, the next
+ * start removes an incomplete append (settle-appends.ts).
  *
- * Only a proper prefix of the append is ever removed. The intent has a SHA-256 sum of each page of each write, so every byte
- * that is removed is known to be one of ours. A complete append stays, because another program may have read it meanwhile.
- * Anything else has been written by another program since. It is not touched, and the user is told.
+ * Only an incomplete append is ever removed. The intent has a SHA-256 sum for each page of each write, so that `mail`
+ * removes only bytes that it has written. A complete append stays, because another program may already have read it. Any
+ * other bytes were written by another program. They are not changed, and the user is notified.
  */
 import { createHash } from "node:crypto";
 import {
@@ -24,15 +24,21 @@ import { readRange, syncDirectory, writeAll } from "./file-ranges.ts";
 import { stateFilePath } from "./state-path.ts";
 
 export const intentSuffix = ".append";
-/** Bytes for the first line. */
+/** Length of the first line, in bytes. */
 const lineLength = 8192;
-/** A write that a kill interrupts ends at the end of a page of the file. */
+/** The page size in bytes. A write that a kill interrupts ends at a page boundary of the file. */
 const pageLength = 4096;
-/** After a power failure, an append of more bytes may have lost the end of its intent. What it added then stays. */
+/**
+ * Appends up to this length, in bytes, sync their intent before they write. If the power fails during a longer append, the
+ * end of the intent may be lost, and the added bytes stay.
+ */
 const syncedLength = 64 << 20;
-/** Bytes kept of each SHA-256 sum. */
+/** Bytes stored of each SHA-256 sum. */
 const sumLength = 16;
-/** After the line, for each write: its end (a double), whether it is the last (a double, 0 or 1), then the sums. */
+/**
+ * Length of the head of a record, in bytes: the end of the write (a double), and whether it is the last (a double, 0 or 1).
+ * The sums follow.
+ */
 const endLength = 16;
 
 interface Begun {
@@ -41,30 +47,30 @@ interface Begun {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
-  /** Length of the file before. */
+  /** Length of the file before the append, in bytes. */
   readonly size: number;
-  /** The file was created for this append. */
+  /** Whether the file was created for this append. */
   readonly created: boolean;
   readonly boot: string;
 }
 
 export interface AppendIntent {
-  /** Records further bytes before they are written. @param end the offset after them */
+  /** Records further bytes before they are written. @param end the offset after these bytes */
   reaching(end: number, bytes: Uint8Array, isLast: boolean): void;
-  /** Records that all bytes have been written, if the last write was not announced as the last. */
+  /** Records that all bytes have been written, if the last write was not recorded as the last. */
   complete(): void;
-  /** Removes the intent of an append that is on the disk. */
+  /** Removes the intent after the append has reached the disk. */
   drop(): void;
   /** Removes the intent of an append that failed and was undone. */
   undone(): void;
 }
 
-/** Returns the intent's path. A file that has several names, such as one in a linked directory, has one intent. */
+/** Returns the intent's path. A file with several names, such as a file in a linked directory, has only one intent. */
 export function intentPath(directory: string, path: string): string {
   return stateFilePath(directory, realpathSync(path), intentSuffix);
 }
 
-/** Returns the kernel's id of this boot; empty if there is none. */
+/** Returns the kernel's boot ID; empty if it cannot be read. */
 export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
@@ -73,7 +79,7 @@ export function bootId(): string {
   }
 }
 
-/** Yields the ends of the parts into which page boundaries of the file divide the bytes from `start` to `end`. */
+/** Yields the offsets at which the bytes from `start` to `end` cross a page boundary of the file, and `end` itself. */
 function* pageEnds(start: number, end: number): Iterable<number> {
   for (let at = start; at < end; ) {
     at = Math.min(end, (Math.floor(at / pageLength) + 1) * pageLength);
@@ -85,7 +91,7 @@ function hashBytes(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest().subarray(0, sumLength);
 }
 
-/** Returns the record of one write: its end, whether it is the last, and a sum of its bytes in each page. */
+/** Returns the record of one write: its end, whether it is the last, and a sum for each page of its bytes. */
 function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
   const start = end - bytes.length;
   const head = Buffer.alloc(endLength);
@@ -103,11 +109,11 @@ function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
 /**
  * Writes and syncs an intent.
  *
- * @param descriptor the file that is appended to, locked
- * @param end the offset after the bytes that are written first
- * @param bytes the bytes that are written first
- * @returns undefined if the user has no state directory and cannot create one, or it is not trusted
- * @throws the system's error, for a full disk and the like; no intent is left then
+ * @param descriptor the locked file that is appended to
+ * @param end the offset after the first bytes to be written
+ * @param bytes the first bytes to be written
+ * @returns undefined if the user has no trusted state directory and none can be created
+ * @throws the system's error, such as a full disk; no intent is left
  */
 export function writeIntent(
   directory: string,
@@ -172,7 +178,7 @@ export function writeIntent(
     },
     undone: () => {
       closeSync(opened);
-      // An intent that stays does no harm: the mailbox ends where it says.
+      // A remaining intent is harmless: the mailbox ends where the intent records its end.
       rmSync(name, { force: true });
     },
   };
@@ -181,11 +187,15 @@ export function writeIntent(
 /** An intent that a crash has left. */
 export interface Left {
   readonly begun: Begun;
-  /** The records of the writes, one after the other. */
+  /** The records of all writes, in order. */
   readonly records: Buffer;
 }
 
-/** Reads an intent. @returns undefined if it is missing, incomplete (the append had not begun) or not trusted */
+/**
+ * Reads an intent.
+ *
+ * @returns undefined if it is missing, not trusted or incomplete; after an incomplete intent nothing was appended
+ */
 export function readIntent(name: string): Left | undefined {
   const bytes = readTrusted(name);
   if (bytes === undefined) return undefined;
@@ -197,14 +207,15 @@ export function readIntent(name: string): Left | undefined {
   }
 }
 
-/** What a file holds of an append: nothing, a proper prefix and no more, all of it, or something that is not ours. */
+/** How much of an append a file contains: nothing, an incomplete append, all of it, or bytes that `mail` did not write. */
 export type Held = "nothing" | "prefix" | "all" | "unknown";
 
 /**
- * Compares what was added to the file with the append.
+ * Compares the bytes that were added to the file with the recorded append.
  *
- * @param size of the file
- * @param running since the append: otherwise the power may have failed, and what was not synced can be zeros
+ * @param size the file's size in bytes
+ * @param running whether the system has been running since the append. After a power failure, bytes that were not synced
+ *   can be zeros.
  */
 export function heldOf({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
   if (size === begun.size) return "nothing";
@@ -218,7 +229,7 @@ export function heldOf({ begun, records }: Left, descriptor: number, size: numbe
     for (const to of pageEnds(start, end)) {
       const sum = records.subarray(at, at + sumLength);
       at += sumLength;
-      // A write that was interrupted within a page cannot be told from another program's.
+      // A write that was interrupted within a page cannot be distinguished from another program's write.
       if (to > size) return "unknown";
       const there = readRange(descriptor, start, to);
       if (!hashBytes(there).equals(sum)) {
@@ -227,7 +238,7 @@ export function heldOf({ begun, records }: Left, descriptor: number, size: numbe
       }
       start = to;
       if (start === size && !(isLast && start === end)) {
-        // The last write may be announced by a record without bytes.
+        // A record without bytes may state that the last write was the end.
         const isAnnounced = start === end && records.length >= at + endLength && records.readDoubleLE(at) === end;
         if (!isAnnounced || records.readDoubleLE(at + 8) !== 1) return "prefix";
       }

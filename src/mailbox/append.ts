@@ -1,4 +1,4 @@
-/** The one way to add to a file of the user's: locked, synced, and cut back to where it began when it fails. */
+/** Appends to the user's files. The file is locked and synced, and is truncated to its old length if the append fails. */
 import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { notice } from "../notices.ts";
@@ -14,15 +14,18 @@ import { settleAppend } from "./settle-appends.ts";
 import { accessSpool } from "./spool.ts";
 
 export interface AppendOptions {
-  /** Seconds to wait for another program's lock. */
+  /** How long to wait for another program's lock, in seconds. */
   readonly lockwait: number;
-  /** Private directory for what a crash must be undone by. Without it, a killed append may leave half a message. */
+  /**
+   * Private directory for the records with which the next start undoes an interrupted append. Without it, a killed append
+   * may leave part of a message.
+   */
   readonly stateDirectory?: string;
-  /** Told how many bytes are about to have been added. */
+  /** Called before each write with the number of bytes that will then have been appended. */
   readonly onWritten?: (bytes: number) => void;
-  /** Ends it with the signal's reason; the file is then as it was. */
+  /** Aborts the append with the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
-  /** The user whose spool it is, if root delivers into it; the spool is then opened with that user's rights. */
+  /** The spool's owner, if root delivers into the spool. The spool is then opened with the owner's rights. */
   readonly recipient?: Rights;
 }
 
@@ -30,7 +33,7 @@ export interface Appended {
   readonly created: boolean;
 }
 
-/** What has to stand between the old end of a mailbox and a From_ line so that it begins a message. */
+/** Returns the newlines needed after the end of a mailbox so that the next From_ line begins a message. */
 export function separator(descriptor: number, size: number): Buffer {
   if (size === 0) return Buffer.alloc(0);
   const end = readRange(descriptor, Math.max(0, size - 4), size).toString("latin1");
@@ -62,7 +65,7 @@ async function appendToFile(
 }
 
 /**
- * Finishes the interrupted quit of a locked mbox, because an append to it would prevent that.
+ * Finishes the interrupted quit of a locked mbox. If something were appended first, the quit could no longer be finished.
  *
  * @param holding descriptors of other mailboxes that this process has locked
  */
@@ -116,10 +119,10 @@ async function appendLocked(
 }
 
 /**
- * Appends messages in mbox form, each with its From_ line and its final empty line. A path that is a Maildir, or ends in a
- * slash, gets each as a file of its own.
+ * Appends messages in mbox form, each with its From_ line and its final empty line. If the path is a Maildir or ends in a
+ * slash, each message becomes a file.
  *
- * @throws MailboxBusy, or MailError with the system's reason; the file is then as it was
+ * @throws MailboxBusy, or MailError with the system's reason; the file is left unchanged
  */
 export async function appendMessages(
   path: string,
@@ -141,7 +144,7 @@ export async function appendMessages(
   );
 }
 
-/** The same for bytes that are no messages (`write`, dead.letter). */
+/** Appends bytes that are not messages (`write`, dead.letter), with the same guarantees as `appendMessages`. */
 export function appendBytes(path: string, pieces: Iterable<Uint8Array>, options: AppendOptions): Promise<Appended> {
   return appendToFile(path, () => pieces, options);
 }

@@ -1,26 +1,27 @@
-/** Messages that go elsewhere just as they are stored, but for Status and Content-Length: nothing else is looked at. */
+/** Copies messages exactly as they are stored, except for Status and Content-Length. Other fields are not parsed. */
 import { isFromLine } from "./from-line.ts";
 
 const LF = 10;
 const newlineFrom = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const lengthName = Buffer.from("content-length");
-/** Fields of IMAP servers, which copies lack; they are rare. */
+/** Fields that only IMAP servers add. Copies must not contain them. Few messages have them. */
 const uidNames = [Buffer.from("x-uid"), Buffer.from("x-imapbase")];
 
-/** The line of a header that is replaced. */
+/** The range of a header line that is replaced. */
 interface Place {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Returns the pieces of a message with the Status given.
+ * Returns a message in pieces, with the given Status.
  *
- * @param status what stands in the field
- * @param isCopy the message is added to another mailbox: without Content-Length
- * @returns undefined where the message has to be taken apart: CRs, lines that are no fields, a folded or second field of the
- *   two, body lines that would begin a message, a copy with X-UID or X-IMAPbase, a copy whose From_ line would begin none
+ * @param status the value of the Status field
+ * @param isCopy whether the message is added to another mailbox; a copy has no Content-Length
+ * @returns undefined if the message must be parsed: it has CRs, lines that are not header fields, a folded or repeated
+ *   Status or Content-Length, or body lines that would begin a message. A copy must also be parsed if it has X-UID or
+ *   X-IMAPbase, or if its From_ line would not begin a message.
  */
 export function asStored(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
@@ -46,7 +47,7 @@ export function asStored(bytes: Buffer, status: string, isCopy = false): readonl
 
 const statusLines = new Map<string, Buffer>();
 
-/** Made once: there may be millions of messages. */
+/** Returns a Status line. Lines are cached, because there may be millions of messages. */
 function statusLine(status: string): Buffer {
   let line = statusLines.get(status);
   if (line === undefined) {
@@ -57,9 +58,9 @@ function statusLine(status: string): Buffer {
 }
 
 interface Places {
-  /** The Status line, or, empty, where it goes: behind the last field. */
+  /** The range of the Status line; if there is none, an empty range after the last field. */
   readonly place: Place;
-  /** The Content-Length, if it goes. */
+  /** The range of the Content-Length line, if it is to be removed. */
   readonly length: Place | undefined;
 }
 
@@ -90,7 +91,7 @@ function places(bytes: Buffer, isCopy: boolean): Places | undefined {
   }
 }
 
-/** Where the colon stands behind a name without blanks; -1 when there is none. */
+/** Returns the offset of the colon that ends a field name; -1 if there is none or the name contains a space. */
 function nameEnd(bytes: Buffer, start: number): number {
   for (let at = start; at < bytes.length; at++) {
     const byte = bytes[at] as number;
@@ -100,7 +101,7 @@ function nameEnd(bytes: Buffer, start: number): number {
   return -1;
 }
 
-/** @param name in lower case */
+/** Returns whether a range of bytes is the given field name. @param name in lower case */
 function isFieldName(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
   if (end - start !== name.length) return false;
   for (let i = 0; i < name.length; i++) if (((bytes[start + i] as number) | 32) !== name[i]) return false;

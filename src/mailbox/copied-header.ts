@@ -1,4 +1,4 @@
-/** The header of a message that is added to another mailbox. */
+/** Adapts the header of a message that is copied to another mailbox. */
 import { asctime } from "../message/date.ts";
 import { parseDateField } from "../message/field-date.ts";
 import { parseHeader } from "../message/header.ts";
@@ -7,16 +7,16 @@ import { headerOf } from "./header-bytes.ts";
 import { headerFields } from "./stored-header.ts";
 
 /**
- * Fields that are valid only in the mailbox that the message is in. In a copy, the UIDs of another mailbox make Dovecot damage
- * the messages around it.
+ * Fields that are valid only in the mailbox that contains the message. If a copy contained the UIDs of another mailbox,
+ * Dovecot would damage the messages before and after it.
  */
 const localFields = ["content-length", "x-uid", "x-imapbase"];
 
 /**
- * Returns a stored header without the fields that are valid only in its mailbox, and with a From_ line that begins a message in
- * every mailbox.
+ * Returns a stored header without the fields that are valid only in its mailbox. Its From_ line begins a message in every
+ * mailbox.
  *
- * @param header From_ line to the empty line
+ * @param header from the From_ line to the empty line
  */
 export function copyHeader(header: Buffer): Buffer {
   return withFromLine(withoutFields(header, localFields));
@@ -34,7 +34,10 @@ function withoutFields(header: Buffer, names: readonly string[]): Buffer {
   return Buffer.from(fromLine + kept.join("") + rest, "latin1");
 }
 
-/** Returns a header whose From_ line has a user and a date: of the Date field, because it is the same each time it is made. */
+/**
+ * Returns a header whose From_ line has a user and a date. A missing date is replaced by the Date field's, so that repeated
+ * calls return the same bytes.
+ */
 export function withFromLine(header: Buffer): Buffer {
   if (isFromLine(header, 0, header.length) || header.toString("latin1", 0, 5) !== "From ") return header;
   const lineEnd = header.indexOf(10);
@@ -44,11 +47,11 @@ export function withFromLine(header: Buffer): Buffer {
 }
 
 /**
- * Returns whether a message ends where its Content-Length says: as the scanner finds it (mbox/body-length.ts), with the newline
- * and the empty line that the length need not include.
+ * Returns whether a message ends where its Content-Length states. As in the scanner (mbox/body-length.ts), the length may
+ * omit the last newline and the final empty line.
  *
- * @param header From_ line to the empty line
- * @param size of the message, in bytes
+ * @param header from the From_ line to the empty line
+ * @param size the message's size in bytes
  */
 export function isLengthValid(header: Buffer, size: number): boolean {
   const lengths = headerFields(header.toString("latin1")).fields.filter(({ name }) => name === "content-length");
@@ -57,7 +60,7 @@ export function isLengthValid(header: Buffer, size: number): boolean {
   return left >= 0 && left <= 4;
 }
 
-/** Returns an edited message: its Content-Length is removed, and the lines that it protected are quoted. */
+/** Returns an edited message without Content-Length. The `From ` lines that the length protected are quoted. */
 export function withoutMeasure(message: Buffer): Buffer {
   const header = headerOf(message.length, (length) => message.subarray(0, length));
   const kept = withoutLength(header);

@@ -1,6 +1,6 @@
 /**
- * Local delivery into a spool, as Postfix local(8) does it: From_ line, quoted body, empty line, under both locks; or into
- * a Maildir.
+ * Delivers a message locally, as Postfix local(8) does: into a spool, with From_ line, quoted body and final empty line,
+ * under both locks; or into a Maildir.
  */
 
 import { lstatIfPresent } from "../file-stats.ts";
@@ -11,8 +11,8 @@ import type { Rights } from "./rights.ts";
 import { refuseSpool } from "./spool.ts";
 
 /**
- * Returns whose rights root uses for a spool: the recipient's, or the file's owner's if the name has no account. Undefined
- * if this process is not root.
+ * Returns the user whose rights root uses for a spool: the recipient, or the file's owner if the name has no account.
+ * Returns undefined if this process is not run by root.
  */
 export function rightsForSpool(spool: string, account: Rights | undefined): Rights | undefined {
   if (process.geteuid?.() !== 0) return undefined;
@@ -22,10 +22,10 @@ export function rightsForSpool(spool: string, account: Rights | undefined): Righ
 }
 
 /**
- * Delivers a message into a spool or Maildir. Root takes the recipient's rights for it.
+ * Delivers a message into a spool or Maildir. Root does so with the recipient's rights.
  *
- * @param options `account` is the recipient's; undefined for a name that is in no password database
- * @throws MailboxBusy, SpoolRefused, or MailError with the system's reason; the spool is then as it was
+ * @param options `account` is the recipient's; undefined if no password database has the name
+ * @throws MailboxBusy, SpoolRefused, or MailError with the system's reason; the spool is left unchanged
  */
 export async function deliver(
   spool: string,

@@ -1,15 +1,17 @@
-/** The Status field among the fields that were cut off from a header (header-bytes.ts). */
+/** Finds the Status field among the fields that were cut off from an overlong header (header-bytes.ts). */
 import type { Mailbox } from "./mailbox.ts";
 
 type MessageBytes = Pick<Mailbox, "read" | "size">;
 
 const pieceSize = 1 << 20;
-/** Bytes of a line that tell whether it is the field. */
+/** Bytes of a line that suffice to recognize the field. */
 const told = "status :".length;
 
 /**
- * @param start where the fields begin that were cut off, in bytes from the message's beginning
- * @returns where it stands, with its folded lines and their ends; undefined where there is none
+ * Finds the Status field after the part of a header that is kept.
+ *
+ * @param start the offset in the message of the first field that was cut off
+ * @returns the range of the field with its folded lines and their newlines; undefined if there is none
  */
 export function farStatus(
   mailbox: MessageBytes,
@@ -26,7 +28,7 @@ export function farStatus(
   return found === undefined ? undefined : { start: found, end: mailbox.size(message) };
 }
 
-/** Where each line begins, and its first bytes. */
+/** Yields each line's offset and first bytes. */
 function* readLines(mailbox: MessageBytes, message: number, start: number): Iterable<{ at: number; text: string }> {
   const size = mailbox.size(message);
   let isWithin = false;

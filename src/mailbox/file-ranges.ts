@@ -1,10 +1,14 @@
-/** Reads and writes of whole ranges of a file, whatever the system call gave at once. */
+/** Reads and writes complete ranges of a file, with as many system calls as it takes. */
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
 const pieceSize = 1 << 20;
 const largePieceSize = 4 << 20;
 
-/** Fills `bytes` from `position` on. @returns how many bytes there were, fewer than asked only at the end of the file */
+/**
+ * Fills `bytes` from a position in the file.
+ *
+ * @returns the number of bytes read, less than requested only at the end of the file
+ */
 export function readInto(descriptor: number, bytes: Uint8Array, position: number): number {
   let filled = 0;
   while (filled < bytes.length) {
@@ -15,13 +19,13 @@ export function readInto(descriptor: number, bytes: Uint8Array, position: number
   return filled;
 }
 
-/** Reads bytes `start` to `end` of a file; fewer if the file ends before. */
+/** Reads bytes `start` to `end` of a file; fewer if the file is shorter. */
 export function readRange(descriptor: number, start: number, end: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
   return bytes.subarray(0, readInto(descriptor, bytes, start));
 }
 
-/** Each piece is a buffer of its own, so that it may be kept. */
+/** Yields a range of a file in pieces. Each piece has its own buffer, so the caller may keep it. */
 export function* readPieces(descriptor: number, start: number, end: number): Iterable<Buffer> {
   for (let at = start; at < end; at += pieceSize) {
     const piece = readRange(descriptor, at, Math.min(end, at + pieceSize));
@@ -30,7 +34,7 @@ export function* readPieces(descriptor: number, start: number, end: number): Ite
   }
 }
 
-/** The same in larger pieces of one buffer: each is valid until the next. */
+/** Yields a range of a file in larger pieces that share a buffer. Each piece is valid until the next is requested. */
 export function* copyPieces(
   descriptor: number,
   start: number,
@@ -54,14 +58,14 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
   }
 }
 
-/** Called with the offset after the bytes that are written next, those bytes, and whether they are known to be the last. */
+/** A callback before each write, with the offset after the bytes, the bytes, and whether they are known to be the last. */
 type Before = (end: number, bytes: Uint8Array, isLast: boolean) => void;
 
 /**
- * Writes pieces one behind the other; small ones are gathered, so that a hundred thousand messages are not two hundred
+ * Writes pieces one after the other. Small pieces are combined, so that a hundred thousand messages do not take two hundred
  * thousand system calls.
  *
- * @returns the position behind the last byte
+ * @returns the position after the last byte
  */
 export function writePieces(
   descriptor: number,
@@ -74,7 +78,11 @@ export function writePieces(
   return at;
 }
 
-/** The same, as long as nobody interrupts. @throws the signal's reason, some of it being written then */
+/**
+ * Writes pieces as `writePieces` does, unless the signal is aborted.
+ *
+ * @throws the signal's reason; part may have been written
+ */
 export async function writePiecesUnless(
   signal: AbortSignal,
   descriptor: number,
@@ -83,20 +91,20 @@ export async function writePiecesUnless(
   before?: Before,
 ): Promise<void> {
   for (const _end of writing(descriptor, pieces, position, before)) {
-    // Only there a signal of the terminal's is seen.
+    // A signal from the terminal is handled only while the event loop runs.
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
   }
 }
 
-/** Gives the offset behind what was written, each time. */
+/** Writes pieces and yields the offset after each write. */
 function* writing(
   descriptor: number,
   pieces: Iterable<Uint8Array>,
   position: number,
   before: Before | undefined,
 ): Iterable<number> {
-  // Grows with what there is: of the files of a Maildir each needs one, and most are small.
+  // Starts empty and grows: every file of a Maildir needs a buffer, and most files are small.
   let gathered = Buffer.alloc(0);
   let held = 0;
   let at = position;
@@ -128,7 +136,7 @@ function* writing(
   if (held > 0) yield put(gathered.subarray(0, held), true);
 }
 
-/** Makes the names in a directory outlive a power failure. */
+/** Syncs a directory, so that the names in it survive a power failure. */
 export function syncDirectory(directory: string): void {
   const descriptor = openSync(directory, "r");
   try {
@@ -141,9 +149,10 @@ export function syncDirectory(directory: string): void {
 const pageSize = 4096;
 
 /**
- * Returns whether each page of a file is as it was to be written, or zeros: it had not reached the disk when the power failed.
+ * Returns whether each page of a file is either as intended or all zeros. Zeros mean that the page had not reached the disk
+ * when the power failed.
  *
- * @param position of both in the file
+ * @param position the offset of both buffers in the file
  */
 export function isPartlyWritten(there: Buffer, wanted: Buffer, position: number): boolean {
   for (let from = 0; from < there.length; ) {

@@ -5,18 +5,18 @@ import { parseHeader } from "../message/header.ts";
 const from = Buffer.from("From ");
 const LF = 10;
 
-/** A From_ line longer than this is judged by its beginning. */
+/** If a From_ line is longer than this many bytes, only its beginning is checked. */
 export const longestFromLine = 1024;
 
 const space = (byte: number | undefined) => byte === 32 || byte === 9;
 const lineEnd = (byte: number | undefined) => byte === 10 || byte === 13 || byte === undefined;
 
 /**
- * Returns whether a line begins a message: `From `, a user and at least one more word, as bsd-mailx has it; the date is not looked
- * at (RFC 4155 would have it checked, but real mailboxes hold every kind).
+ * Returns whether a line begins a message: `From `, a user and at least one more word, as in bsd-mailx. The date is not
+ * checked. RFC 4155 requires a date, but the From_ lines of real mailboxes differ widely.
  *
- * @param at where its `From ` stands
- * @param end of what is in `bytes`
+ * @param at the offset of its `From `
+ * @param end the number of valid bytes in `bytes`
  */
 export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean {
   const limit = Math.min(end, at + longestFromLine);
@@ -29,12 +29,12 @@ export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean 
   return i < limit && !lineEnd(bytes[i]);
 }
 
-/** Bytes from the start of a From_ line that tell whether it has a date, and whether a header field follows it. */
+/** Bytes from the start of a From_ line that suffice to decide whether it has a date and whether a header field follows. */
 export const judgedLength = 2 * longestFromLine;
 
 /**
- * Returns whether a From_ line has a date in any spelling: a time of day or a year after the user. The test is lenient, because it
- * decides whether a Content-Length can hide the line. A line that is too long to be judged has one.
+ * Returns whether a From_ line has a date in any notation: a time of day or a year after the user. The test is lenient
+ * because it decides whether a Content-Length can hide the line. An overlong line is assumed to have a date.
  *
  * @param at the offset of its `From `
  */
@@ -45,25 +45,35 @@ export function hasDate(bytes: Buffer, at: number): boolean {
   return line !== null && /\d:\d\d|\d{4}/.test(line[1] as string);
 }
 
-/** Returns whether the line after a From_ line is a header field, or the `>From ` of a relay. @param at the offset of the From_ line */
+/**
+ * Returns whether the line after a From_ line is a header field or a relay's `>From ` line.
+ *
+ * @param at the offset of the From_ line
+ */
 export function isHeaderNext(bytes: Buffer, at: number): boolean {
   const next = bytes.subarray(0, at + judgedLength).indexOf(10, at) + 1;
   return next > 0 && /^(?:[!-9;-~]+[ \t]*:|>From )/.test(bytes.toString("latin1", next, next + longestFromLine));
 }
 
 /**
- * How the first From_ line of a file looks, which decides what begins a message in the rest of it.
+ * The form of a file's first From_ line. It decides which later lines begin a message.
  *
- * - `dated`: as bsd-mailx has it. A file that begins with something else is of this form, too.
- * - `two-words`: bsd-mailx accepts it, but it has no date. A `From ` line that a header field follows begins a message, too.
- * - `one-word`: `From - ` of Thunderbird, `From `, or an identifier. A line without a date must be followed by a header field.
+ * - `dated`: the form that bsd-mailx expects. A file that does not begin with a From_ line has this form, too.
+ * - `two-words`: a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
+ *   follows it.
+ * - `one-word`: Thunderbird's `From - `, `From `, or an identifier. A line without a date must be followed by a header
+ *   field.
  */
 export type FromLineForm = "dated" | "two-words" | "one-word";
 
-/** Bytes at the start of a file that tell its form. */
+/** Bytes at the start of a file that suffice to decide its form. */
 export const formLength = 2 * judgedLength;
 
-/** @param head the first bytes of the file, `formLength` of them if there are as many */
+/**
+ * Returns the form of a file's first From_ line.
+ *
+ * @param head the first `formLength` bytes of the file, or all of a shorter file
+ */
 export function fromLineForm(head: Buffer): FromLineForm {
   const at = /^(?:\r?\n)*/.exec(head.toString("latin1"))?.[0].length ?? 0;
   if (head.toString("latin1", at, at + 5) !== "From " || hasDate(head, at)) return "dated";
@@ -72,9 +82,9 @@ export function fromLineForm(head: Buffer): FromLineForm {
 }
 
 /**
- * Inserts `>` before each line that begins with `From `, so that it is not taken for the start of a message.
+ * Inserts `>` before each line that begins with `From `, so that it does not begin a message.
  *
- * @param pieces a text in pieces of any size; the first begins a line
+ * @param pieces a body in pieces of any size, which begins at the start of a line
  */
 export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let before = LF;
@@ -82,9 +92,9 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
   for (const piece of pieces) {
     const bytes =
       held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece]);
-    // A possible beginning of such a line waits for the next piece.
+    // If a piece may end in the beginning of such a line, those bytes wait for the next piece.
     const end = bytes.length - beginningLength(bytes, before);
-    // Copied: the piece is only good until the next.
+    // The bytes are copied, because the piece is valid only until the next is requested.
     held = end < bytes.length ? Buffer.from(bytes.subarray(end)) : Buffer.alloc(0);
     let start = 0;
     for (let at = bytes.indexOf(from); at >= 0 && at < end; at = bytes.indexOf(from, at + 1)) {
@@ -99,7 +109,7 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
   if (held.length > 0) yield held;
 }
 
-/** Returns how many bytes at the end begin a line and are a proper prefix of `From `. */
+/** Returns the length of the longest proper prefix of `From ` that ends the bytes and begins a line. */
 function beginningLength(bytes: Buffer, before: number): number {
   for (let length = Math.min(from.length - 1, bytes.length); length > 0; length--) {
     const start = bytes.length - length;

@@ -1,15 +1,18 @@
 /**
- * The header of a message out of its bytes, and where one is cut off that no person has written.
+ * Finds the header in a message's bytes, and truncates a header that no mail program could have written.
  *
- * What is done with a header takes several times its memory, and a text can't be longer than half a gigabyte. A message of
- * one line without end is all header. Beyond a length that no list of recipients reaches, the fields that are left go with
- * the body, as they are stored.
+ * Processing a header takes several times its memory, and a string cannot be longer than half a gigabyte. If a message is a
+ * single line without a newline, all of it is header. A header that is longer than any list of recipients is truncated. The
+ * remaining fields are then treated as part of the body, unchanged.
  */
 const firstPiece = 16 << 10;
 const longest = 4 << 20;
 const emptyLine = Buffer.from("\n\n");
 
-/** Returns the offset after the empty line that ends the header beginning at `start`; undefined if `bytes` does not have it. */
+/**
+ * Returns the offset after the empty line that ends the header beginning at `start`; undefined if `bytes` does not contain
+ * this line.
+ */
 export function headerEnd(bytes: Buffer, start: number): number | undefined {
   const found = bytes.indexOf(emptyLine, start);
   const end = found < 0 ? bytes.length : found + 2;
@@ -17,7 +20,7 @@ export function headerEnd(bytes: Buffer, start: number): number | undefined {
   return anyHeaderEnd(bytes, start);
 }
 
-/** Does the same in bytes with CRs: the empty line may end in CRLF. */
+/** Does the same for bytes with CRs: the empty line may end in CRLF. */
 function anyHeaderEnd(bytes: Buffer, start: number): number | undefined {
   for (let at = bytes.indexOf(10, start); at >= 0; at = bytes.indexOf(10, at + 1)) {
     if (bytes[at + 1] === 10) return at + 2;
@@ -26,7 +29,7 @@ function anyHeaderEnd(bytes: Buffer, start: number): number | undefined {
   return undefined;
 }
 
-/** @param read the first bytes of the message */
+/** Returns a message's header, truncated if it is too long. @param read returns the first bytes of the message */
 export function headerOf(size: number, read: (length: number) => Buffer): Buffer {
   for (let length = firstPiece; ; length *= 4) {
     const bytes = read(Math.min(size, length));
@@ -37,21 +40,24 @@ export function headerOf(size: number, read: (length: number) => Buffer): Buffer
   }
 }
 
-/** The same of the bytes at hand; undefined while more of them may tell. */
+/** Returns the header in the bytes read so far, truncated if it is too long; undefined if more bytes must be read. */
 export function headerIn(bytes: Buffer): Buffer | undefined {
   const end = headerEnd(bytes, 0);
   if (end !== undefined) return bytes.subarray(0, end);
   return bytes.length > longest ? wholeFields(bytes) : undefined;
 }
 
-/** Returns whether fields follow behind a header, which is cut off then: its message has more bytes, and no empty line ends it. */
+/** Returns whether a header was truncated: bytes follow it, although no empty line ends it. */
 export function goesOn(header: Buffer, size: number): boolean {
   if (header.length >= size || header.at(-1) !== 10) return false;
   const before = header.at(-2) === 13 ? -3 : -2;
   return header.at(before) !== 10;
 }
 
-/** Up to the last line that begins a field: the rest must not look like the folded end of what is put between. */
+/**
+ * Returns the bytes before the last line that begins a field. A truncated field's folded lines would otherwise follow a
+ * field that is inserted.
+ */
 function wholeFields(bytes: Buffer): Buffer {
   for (let at = bytes.lastIndexOf(10, -2); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf(10, at - 1)) {
     const next = bytes[at + 1];

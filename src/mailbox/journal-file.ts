@@ -1,6 +1,6 @@
 /**
- * Writes and reads the journals of mbox and Maildir. A journal takes effect as soon as it has its name, and so is complete
- * when it gets it. Its first line is JSON that describes the bytes that follow.
+ * Writes and reads the journals of mbox and Maildir. A journal takes effect when it is renamed to its final name, so it is
+ * complete by then. Its first line is JSON that describes the bytes that follow.
  */
 import { closeSync, fstatSync, fsyncSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -18,18 +18,18 @@ import {
 } from "./journal-place.ts";
 import { withRights } from "./rights.ts";
 
-/** Errors of a full disk, which the next place may not have. */
+/** Errors of a full disk. The next place may be on another disk. */
 const full = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
- * Writes a journal under another name, syncs and renames it. It takes effect once it has its name. If the disk of one place
- * is full, the next place is tried: deleting messages has to be possible on a full disk.
+ * Writes a journal under another name, syncs it and renames it, which makes it take effect. If the disk of one place is
+ * full, the next place is tried, because messages must be deletable on a full disk.
  *
- * @param places where it may lie, the preferred one first
- * @param fill gets the file, open for writing and reading, and its place; called once per place; the file stays open
- * @param mailbox for the message
- * @param replaces the journal takes the place of an older one
- * @throws MailError with the reason, or what `fill` throws; nothing is left then
+ * @param places the possible places, the preferred one first
+ * @param fill called for each attempt with the file, open for writing and reading, and its place; must not close the file
+ * @param mailbox the path for messages
+ * @param replaces whether the journal replaces an older one
+ * @throws MailError with the reason, or what `fill` throws; no journal is left
  */
 export async function writeJournalFile<T>(
   places: readonly JournalPlace[],
@@ -56,7 +56,7 @@ export async function writeJournalFile<T>(
   }
 }
 
-/** Nothing has been done of it, so that it must not take effect. */
+/** Removes a journal whose work has not begun, so that it does not take effect. */
 function abandon({ place, descriptor }: { place: JournalPlace; descriptor: number }, replaces: boolean): void {
   closeSync(descriptor);
   withRights(place.rights, () => {
@@ -74,7 +74,7 @@ export function firstLine(work: object, length: number): Buffer {
   return line;
 }
 
-/** A journal that a crash has left, open, with the offset that follows its first line. */
+/** A journal that a crash has left: its open file, and the offset after its first line. */
 export interface OpenJournal<Work> extends FoundJournal {
   readonly work: Work;
   readonly start: number;
@@ -83,9 +83,9 @@ export interface OpenJournal<Work> extends FoundJournal {
 /**
  * Reads the first line of the journal that an interrupted quit has left. An incomplete journal is set aside.
  *
- * @param lengthBehind bytes that follow the first line
- * @returns undefined if there is none that is believed and complete
- * @throws CannotFinish if only another user can finish it
+ * @param lengthBehind returns the number of bytes after the first line
+ * @returns undefined if there is no journal that is trusted and complete
+ * @throws CannotFinish if only another user can finish the quit
  */
 export function openLeftJournal<Work extends { readonly version: number }>(
   mailbox: string,
@@ -115,7 +115,10 @@ function readWork<Work extends { readonly version: number }>(line: string, versi
   }
 }
 
-/** It was complete when it got its name: the disk has failed since, and that must not keep the user from the mailbox. */
+/**
+ * Renames a damaged journal. It was complete when it was renamed, so the disk has failed since. The user can still open the
+ * mailbox.
+ */
 export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
   withRights(rights, () => renameSync(path, `${path}.damaged`));
   notice(`${mailbox}: the journal of an interrupted quit is damaged; it was set aside as ${path}.damaged`);

@@ -1,20 +1,20 @@
 /**
- * Decides where the journal of a mailbox lies, so that whoever opens the mailbox next finds it: by another name of the
- * mailbox, as another user, or with another HOME.
+ * Decides where a mailbox's journal is kept. The next opening must find it, even under another name of the mailbox, as
+ * another user, or with another HOME.
  *
- * As SQLite does, the journal lies beside the mailbox's real path if the session may create files there. Otherwise it lies
- * in the state directory of the home that passwd names for the mailbox's owner, and failing that in the session's own.
- * Version 0.1.0 used only the last, and named the journal after the mailbox as it was opened. So the state directories are
- * searched for any journal whose first line names the mailbox.
+ * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory. Otherwise
+ * it is in the state directory of the owner's home according to passwd, or else in the session's own state directory.
+ * Version 0.1.0 used only the session's directory, and named the journal after the path by which the mailbox was opened. So
+ * the state directories are searched for every journal whose first line names the mailbox.
  *
- * Root creates it with the owner's rights, and it is replayed with the owner's rights: it can name only files that the
- * owner could have written. The exception is a quit in which root moves messages to a file that the owner cannot write.
- * Its journal stays in root's own state directory. A notice in the place where the owner's sessions look keeps them from
- * writing until root has finished it. The notice names the journal, because root's state directory may differ next time.
+ * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
+ * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal stays in
+ * root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from writing. The
+ * notice contains the journal's path, because root's state directory may be another one next time.
  *
- * A journal is believed if it belongs to the mailbox's owner, to root or to this user, has one link, and nobody else can
- * write to it. Any other is reported, and left where it is. If the mailbox is writable for others, a journal of another
- * user may be genuine: then nothing is written until that user has finished it.
+ * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, has one link, and no other user can
+ * write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox, another user's
+ * journal may be genuine. Then nothing is written until that user has finished the quit.
  */
 
 import {
@@ -45,16 +45,16 @@ export type JournalSuffix = ".journal" | ".maildir";
 /** The greatest length of a journal's first line, in bytes. */
 export const longestFirstLine = 64 << 10;
 
-/** Notices for the owner have the journal's name with this suffix. */
+/** The suffix that a journal's name gets in a notice for the owner. */
 const noticeSuffix = ".unfinished";
 
 export interface JournalPlace {
   readonly path: string;
-  /** Whose rights root uses to create, replay and remove it; undefined for root's own. */
+  /** The user whose rights root uses to create, replay and remove the journal; undefined for root's own. */
   readonly rights: Rights | undefined;
-  /** Its directory is private: created with mode 0700 and checked. */
+  /** Whether the directory is private: created with mode 0700 and checked. */
   readonly isPrivate: boolean;
-  /** Where a notice for the mailbox's owner is to be, in order of preference. */
+  /** The possible places for a notice to the mailbox's owner, the preferred one first. */
   readonly notices: readonly JournalPlace[];
 }
 
@@ -74,12 +74,12 @@ interface Places {
   readonly isWritableByOthers: boolean;
 }
 
-/** Returns the path of a journal beside the mailbox's real path; inside it, if it is a Maildir. */
+/** Returns the path of a journal beside the mailbox's real path, or inside it for a Maildir. */
 function pathBeside(real: string, suffix: JournalSuffix): string {
   return suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
 }
 
-/** @param mailbox absolute path of an existing mbox or Maildir */
+/** Returns all places in which a mailbox's journal may be. @param mailbox the absolute path of an existing mbox or Maildir */
 function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string): Places {
   const real = realpathSync(mailbox);
   const { uid, gid, mode } = statSync(real);
@@ -96,7 +96,7 @@ function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string
   const inHome =
     home === undefined ? undefined : place(stateFilePath(join(home, ".local/state/mail"), real, suffix), true);
   const shared = inHome === undefined ? [beside] : [beside, inHome];
-  // An owner without a home, in a directory of root's: only root can leave the notice.
+  // If the owner has no home and the directory belongs to root, only root can create the notice.
   const byRoot = statSync(dirname(besidePath)).uid === 0 ? [{ ...beside, rights: undefined }] : [];
   const notices = [...shared, ...byRoot].map((at) => ({ ...at, path: `${at.path}${noticeSuffix}` }));
   const isRoots = beside.rights !== undefined;
@@ -129,7 +129,7 @@ export function placesForJournal(
   return isOwners ? [...shared, own] : [own];
 }
 
-/** Whether a user owns a file, or the directory in which it is missing. */
+/** Returns whether a user owns a file, or its directory if the file is missing. */
 function isOwnedBy({ uid }: Rights, path: string): boolean {
   return (readStats(path) ?? readStats(dirname(path)))?.uid === uid;
 }
@@ -143,7 +143,7 @@ function readStats(path: string): Stats | undefined {
   }
 }
 
-/** Errors because of which the next place is tried. */
+/** Errors after which the next place is tried. */
 const notHere = [
   "EACCES",
   "EPERM",
@@ -158,10 +158,10 @@ const notHere = [
 ];
 
 /**
- * Creates the draft of a journal, `PATH.new`, in the first place that allows it. A notice for the owner precedes it.
+ * Creates a journal's draft, `PATH.new`, in the first place that permits it. A notice for the owner is created first.
  *
- * @param replaces an older journal has the name
- * @throws the system's error or NotTrusted of the last place
+ * @param replaces whether an older journal has the name
+ * @throws the last place's error: the system's, or NotTrusted
  */
 export function createDraft(
   places: readonly JournalPlace[],
@@ -171,7 +171,7 @@ export function createDraft(
   for (const place of places) {
     try {
       const descriptor = withRights(place.rights, () => {
-        // A name that is taken belongs to a file that was not believed.
+        // An existing file of this name was not trusted.
         if (!replaces && isJournalPresent(place.path)) throw new NotTrusted(place.path, "other-owner");
         return createFile(place, `${place.path}.new`);
       });
@@ -232,8 +232,8 @@ function removeNotice({ path, rights }: JournalPlace): void {
 /**
  * Opens the journal that an interrupted quit has left for a mailbox.
  *
- * @returns undefined if there is none that is believed
- * @throws CannotFinish if only another user can finish it
+ * @returns undefined if there is no trusted journal
+ * @throws CannotFinish if only another user can finish the quit
  */
 export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): FoundJournal | undefined {
   if (!mayHaveJournal(mailbox, suffix, stateDirectory)) return undefined;
@@ -260,13 +260,16 @@ export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirecto
   return undefined;
 }
 
-/** The journal that a notice names. Its name may have been planted, so the journal itself is checked as any other. */
+/**
+ * Returns the place of the journal that a notice names. The name may have been planted, so the journal is checked like any
+ * other.
+ */
 function journalNamedBy(noticePath: string, own: JournalPlace): JournalPlace[] {
   const [path = ""] = startOf(noticePath).split("\n");
   return isAbsolute(path) ? [{ ...own, path }] : [];
 }
 
-/** Whether the first line of a journal names the mailbox, by whatever name. */
+/** Returns whether a journal's first line names the mailbox, under any of its names. */
 function isAbout(journalPath: string, real: string): boolean {
   try {
     const { path } = JSON.parse(startOf(journalPath).split("\n")[0] ?? "") as { path?: unknown };
@@ -277,7 +280,7 @@ function isAbout(journalPath: string, real: string): boolean {
   }
 }
 
-/** Returns the beginning of a file, where its first line is; empty if it cannot be read or is not a regular file. */
+/** Returns the beginning of a file, which contains its first line; empty if it cannot be read or is not a regular file. */
 function startOf(path: string): string {
   let descriptor: number;
   try {
@@ -294,8 +297,8 @@ function startOf(path: string): string {
 }
 
 /**
- * Returns whether a mailbox may have a journal, by a few system calls. (Names in state directories are hashes, and node:crypto
- * takes 2 ms to load.)
+ * Returns whether a mailbox may have a journal, with only a few system calls. Names in state directories are hashes, and
+ * loading node:crypto takes 2 ms.
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
   const real = realpathSync(mailbox);
@@ -331,7 +334,7 @@ function openJournal(place: JournalPlace, mailbox: string, places: Places): numb
     if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
     const found = error.code === "EACCES" ? readLinkStats(path) : undefined;
     if (found === undefined) return undefined;
-    // We cannot read it. Of these users we know that it is one.
+    // The journal cannot be read. A file of these users is assumed to be a journal.
     if (isWritableByOthers || [0, owner.uid].includes(found.uid))
       throw new CannotFinish(mailbox, nameOfUser(found.uid));
     reportDistrust(new NotTrusted(path, "other-owner"));

@@ -1,21 +1,21 @@
-/** The header of a message as a list needs it: a hostile one of a hundred megabytes costs little memory. */
+/** Reads a message's header for a message list. A malicious header of a hundred megabytes takes little memory. */
 
 import { headerEnd } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
 
-/** A message no longer than this is no trouble. */
+/** A message of at most this many bytes is read normally. */
 const harmless = 1 << 20;
 const firstLook = 64 << 10;
 const pieceSize = 1 << 20;
-/** Of a line, so much of its beginning and as much of its end. */
+/** Bytes that are kept of a long line's beginning, and of its end. */
 const halfLine = 64 << 10;
-/** Beyond so many bytes only fields that a list shows are kept, and beyond ten times as many nothing is. */
+/** After this many bytes only fields that a list shows are kept, and after ten times as many none. */
 const roomy = 1 << 20;
 const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
 
 /**
- * Returns the whole header, but of one that is larger than its message need be: long lines have only their beginning and their
- * end, and at last only the fields are there that a list shows. What it shows of them is in these parts.
+ * Returns a message's complete header, or an excerpt if the message is large. In an excerpt, long lines contain only their
+ * beginning and end. Near its end, only the fields that a list shows remain. The excerpt contains all that a list shows.
  */
 export function listedHeader(mailbox: Pick<Mailbox, "header" | "read" | "size">, message: number): Buffer {
   const size = mailbox.size(message);
@@ -33,12 +33,12 @@ export function listedHeader(mailbox: Pick<Mailbox, "header" | "read" | "size">,
 }
 
 class Kept {
-  /** The empty line is there. */
+  /** Whether the empty line has been read. */
   whole = false;
   readonly #lines: Buffer[] = [];
   #size = 0;
   #isShown = true;
-  /** Of the line that is being read. */
+  /** The beginning and end of the line that is being read. */
   #head = Buffer.alloc(0);
   #tail = Buffer.alloc(0);
 
@@ -79,7 +79,7 @@ class Kept {
     if (line[0] !== 32 && line[0] !== 9) this.#isShown = shown.test(line.toString("latin1", 0, 64));
     const room = this.#isShown || this.whole ? 10 * roomy : roomy;
     if (this.#size + line.length > room) return;
-    // A copy: the piece that it was cut from is not to be held.
+    // The line is copied, so that the piece that contains it can be freed.
     this.#lines.push(Buffer.from(line));
     this.#size += line.length;
   }

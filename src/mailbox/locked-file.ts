@@ -1,4 +1,4 @@
-/** A file that is written by its name: opened, locked, and sure to be still the one that has the name. */
+/** Opens and locks a file, and verifies that the path still leads to it. */
 
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { statIfPresent } from "../file-stats.ts";
@@ -10,13 +10,13 @@ import { createSpool, openSpool, requireSpool, type SpoolAccess } from "./spool.
 
 export interface LockedFile {
   readonly descriptor: number;
-  /** It was not there before. */
+  /** Whether the file was missing. */
   readonly created: boolean;
-  /** Unlocks and closes. */
+  /** Unlocks and closes the file. */
   release(): Promise<void>;
 }
 
-/** Returns whether a name still is that of the open file. */
+/** Returns whether a path still leads to an open file. */
 export function hasName(descriptor: number, path: string): boolean {
   const { dev, ino } = fstatSync(descriptor);
   const named = statIfPresent(path);
@@ -24,14 +24,14 @@ export function hasName(descriptor: number, path: string): boolean {
 }
 
 /**
- * While one waits for a lock, the file may be made, replaced or removed by who holds it; then the new one is taken. One that
- * is not there is made once it is locked.
+ * Opens and locks a file for writing. While it waits, another program may create, replace or remove the file; then the
+ * current one is opened. A missing file is created after its lock has been acquired.
  *
- * What is no regular file, such as a terminal, is not locked.
+ * If it is not a regular file, such as a terminal, it is not locked.
  *
- * @param lockwait seconds
- * @param signal ends the waiting, with its reason
- * @param access if root writes to another user's spool
+ * @param lockwait how long to wait, in seconds
+ * @param signal aborts the wait with its reason
+ * @param access given if root writes to another user's spool
  * @throws MailboxBusy, SpoolRefused, or the system's error
  */
 export function openLocked(

@@ -1,4 +1,4 @@
-/** The mbox to which a commit moves messages. */
+/** Locks the mbox to which a commit moves messages. */
 import { fstatSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { addPathToError } from "../system-error.ts";
@@ -10,7 +10,7 @@ export interface LockedTarget {
   readonly descriptor: number;
   /** Length in bytes; -1 if the file was missing. */
   readonly oldSize: number;
-  /** Bytes that separate its last message from what is appended; none if messages are prepended. */
+  /** Bytes between its last message and the appended ones; empty if messages are prepended. */
   readonly between: Buffer;
 }
 
@@ -20,8 +20,8 @@ export type TargetOptions = Pick<MailboxOptions, "lockwait" | "stateDirectory"> 
 };
 
 /**
- * Locks the mbox, finishes its own interrupted quit, and runs a task. The size is read under the lock: another program may
- * append to mbox until then. A file that was created is removed if the task fails and leaves it empty.
+ * Locks the mbox, finishes its own interrupted quit, and runs a task. The size is read under the lock, because another
+ * program may append to mbox until then. A new file is removed if the task fails and leaves it empty.
  *
  * @throws MailboxBusy, CannotFinish, FinishFirst, MailError, or what the task throws
  */
@@ -38,7 +38,7 @@ export async function withLockedTarget<T>(
   }
   const { descriptor, created } = mbox;
   try {
-    // A new file in the place of mbox would make it impossible to finish that quit.
+    // If a new file replaced mbox, its interrupted quit could not be finished.
     if (!created) await finishInterruptedQuit(resolve(path), descriptor, options, holding);
     const { size } = fstatSync(descriptor);
     const between = at === "end" ? separator(descriptor, size) : Buffer.alloc(0);

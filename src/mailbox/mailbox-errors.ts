@@ -8,21 +8,21 @@ export class MailboxBusy extends MailError {
   }
 }
 
-/** Another program changed the mailbox in a way that cannot be merged; nothing was written. */
+/** Reports that another program changed the mailbox in a way that cannot be merged. Nothing was written. */
 export class MailboxChanged extends MailError {
   constructor(path: string, how: "changed" | "removed" = "changed") {
     super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail);
   }
 }
 
-/** Another program has written the mailbox since its messages were found, so that they are not where they were. */
+/** Reports that another program has rewritten the mailbox since it was scanned, so that its messages have other offsets. */
 export class MessagesMoved extends MailError {
   constructor(path: string) {
     super(`${path}: another program has moved its messages about; open it anew to go on`, Exit.TempFail);
   }
 }
 
-/** A quit was interrupted that only another user can finish. The mailbox can be read until then. */
+/** Reports an interrupted quit that only another user can finish. Until then the mailbox can only be read. */
 export class CannotFinish extends MailError {
   constructor(path: string, user: string) {
     super(
@@ -32,7 +32,10 @@ export class CannotFinish extends MailError {
   }
 }
 
-/** An interrupted quit moves messages to a mailbox that this session is writing. It can be finished only by itself. */
+/**
+ * Reports an interrupted quit that moves messages to a mailbox that this session has locked. Only a separate session can
+ * finish it.
+ */
 export class FinishFirst extends MailError {
   constructor(path: string, mbox: string) {
     super(
@@ -42,14 +45,14 @@ export class FinishFirst extends MailError {
   }
 }
 
-/** A message that another program has removed, or that cannot be read. */
+/** Reports a message that another program has removed, or that cannot be read. */
 export class MessageUnreadable extends MailError {
   constructor(message: number, reason: string, cause: unknown) {
     super(`message ${message}: ${reason}`, Exit.NoInput, cause);
   }
 }
 
-/** A file that has neither messages nor the header of one. */
+/** Reports a file that has neither messages nor a message's header. */
 export class NotAMailbox extends MailError {
   constructor(path: string) {
     super(`${path}: not a mailbox; nothing was opened`, Exit.DataErr);

@@ -1,78 +1,81 @@
 /**
- * What a session sees of a mailbox, whatever its format: numbered messages as bytes, their state, and one commit.
+ * Defines a session's view of a mailbox of any format: numbered messages as bytes, their state, and one commit.
  *
- * Messages are numbered from 1. Nothing here decodes: text is made only to be shown.
+ * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
 
-/** The state of a message, as bits. Status letters of the file set New and Read at opening; the rest is the session's. */
+/** A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the rest. */
 export const Flag = {
-  /** Its Status field had no O when the mailbox was opened: nobody had seen it in a header list. Stays so when read. */
+  /**
+   * No O in its Status field when the mailbox was opened: it had not appeared in a header list. Reading the message does
+   * not clear this bit.
+   */
   New: 1 << 0,
-  /** Its Status field had an R, or it was read in this session. */
+  /** Its Status field had an R, or the message was read in this session. */
   Read: 1 << 1,
-  /** Looked at, saved or marked in this session, so that quit moves it to mbox. */
+  /** Displayed, saved or marked in this session, so that quit moves it to mbox. */
   Touched: 1 << 2,
   Deleted: 1 << 3,
   /** Saved or written to a file in this session. */
   Saved: 1 << 4,
-  /** `hold`: stays in the system mailbox. */
+  /** Marked by `hold`: stays in the system mailbox. */
   Preserved: 1 << 5,
-  /** `mbox` or `touch`: goes to mbox. */
+  /** Marked by `mbox` or `touch`: moved to mbox. */
   ToMbox: 1 << 6,
-  /** Read, unread or deleted in this session: its Status in the file may be out of date. */
+  /** Marked as read, unread or deleted in this session: its Status in the file may be out of date. */
   StatusChanged: 1 << 7,
 } as const;
 
-/** Messages that have the same flags. */
+/** Consecutive messages with the same flags. */
 export interface FlagTally {
   readonly flags: number;
   readonly count: number;
-  /** The first of them. */
+  /** The number of the first message. */
   readonly first: number;
 }
 
 export interface Counts {
-  /** Lines as stored: the From_ line and the empty line at the end included. */
+  /** Lines as stored, including the From_ line and the final empty line. */
   readonly lines: number;
-  /** Bytes as stored, CRs of CRLF line ends not counted. */
+  /** Bytes as stored, without the CRs of CRLF newlines. */
   readonly characters: number;
 }
 
-/** Where a message goes at the end of a session. */
+/** What happens to a message at the end of a session: it stays, is removed, or is moved to mbox. */
 export type Fate = "keep" | "drop" | "mbox";
 
 export interface CommitPlan {
-  /** For each message; called once a message, in order. */
+  /** Returns the fate of a message. Called once per message, in order. */
   readonly fate: (message: number) => Fate;
-  /** Where messages of fate "mbox" go, and at which end. The file is created with mode 0600 if need be. */
+  /** Where messages with the fate "mbox" are added. A missing file is created with mode 0600. */
   readonly mbox?: {
     readonly path: string;
     readonly at: "start" | "end";
-    /** Which header fields go along, by lower-case name; all without it. */
+    /** Selects the header fields that are copied, by lower-case name. Without it, all are copied. */
     readonly keepField?: ((lowerName: string) => boolean) | undefined;
   };
-  /** Ends the commit with the signal's reason, as long as nothing has been written. */
+  /** Aborts the commit with the signal's reason if nothing has been written yet. */
   readonly signal?: AbortSignal;
 }
 
 export interface CommitResult {
-  /** Messages delivered during the session, found under the lock and kept. */
+  /** Number of messages that were delivered during the session, found under the lock and kept. */
   readonly arrived: number;
-  /** The mailbox has no message left. */
+  /** Whether the mailbox has no messages left. */
   readonly empty: boolean;
-  /** How many messages went to mbox. */
+  /** Number of messages moved to mbox. */
   readonly moved?: number;
-  /** How many that the session knew have stayed. */
+  /** Number of the session's messages that stayed. */
   readonly held?: number;
-  /** What another program did meanwhile and how it was met, in words, for the user to be told. */
+  /** A message for the user if another program changed the mailbox: what happened, and how it was resolved. */
   readonly notice?: string;
 }
 
 export interface MessagePiece {
   readonly message: number;
-  /** Where in the stored message it begins: 0 is its From_ line. */
+  /** The piece's offset in the stored message: 0 is its From_ line. */
   readonly at: number;
-  /** Only good until the next piece is asked for: the memory is used again. */
+  /** Valid only until the next piece is requested, because the memory is reused. */
   readonly bytes: Buffer;
 }
 
@@ -80,73 +83,84 @@ export interface Mailbox {
   /** Absolute path. */
   readonly path: string;
   readonly readOnly: boolean;
-  /** How many messages there are. */
+  /** Number of messages. */
   readonly count: number;
 
-  /** Bits of Flag. */
+  /** Returns bits of Flag. */
   flags(message: number): number;
-  /** Sets and clears bits of Flag. Only in memory until commit. */
+  /** Sets and clears bits of Flag, in memory until commit. */
   mark(message: number, set: number, clear?: number): void;
 
-  /** Of the messages from one on, how many have the same flags; `tallyOf` does without, by asking for each. */
+  /**
+   * Yields runs of messages with the same flags, beginning with message `from`. If it is missing, `tallyOf` asks for each
+   * message's flags.
+   */
   tally?(from: number): Iterable<FlagTally>;
 
-  /** Bytes of the stored message, its From_ line included. */
+  /** Returns the stored message's size in bytes, including its From_ line. */
   size(message: number): number;
-  /** The From_ line and the header up to and including the empty line that ends it, as stored; not all where it has no end (header-bytes.ts). */
+  /**
+   * Returns the From_ line and the header, as stored, including the empty line that ends it. An overlong header is
+   * truncated (header-bytes.ts).
+   */
   header(message: number): Buffer;
-  /** Bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
+  /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
   /**
-   * Whole messages, or only their headers, by large reads in the order of the file; `messagePieces` does without where a
-   * format has no such order. A message comes in one piece unless it is longer than 8 MiB.
+   * Yields complete messages or only their headers, with large reads in the file's order. Formats without such an order
+   * lack it, and `messagePieces` reads message by message. A message is a single piece unless it is longer than 8 MiB.
    *
-   * @param messages ascending
+   * @param messages in ascending order
    */
   pieces?(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece>;
-  /** Offset of the message in the file; undefined where messages are files. */
+  /** Returns the message's offset in the file; undefined if each message is a file. */
   offset?(message: number): number;
-  /** Read once and remembered; costs a pass over the message. */
+  /** Counts a message's lines and characters. The first call reads the message, and the result is cached. */
   counts(message: number): Counts;
 
-  /** Of a Maildir: the letters in the file's name, as other clients left them. */
+  /** Returns the flags in the file's name, as other clients have set them. Only for Maildirs. */
   letters?(message: number): string;
 
-  /** Puts other bytes (From_ line to empty line) in the place of a message, at commit (`edit`). */
+  /** Replaces a message's bytes (From_ line to empty line) at commit (`edit`). */
   replace(message: number, bytes: Buffer): void;
 
-  /** Takes in the messages delivered since the last look. @returns how many there are */
+  /** Adds the messages that were delivered since the last check. @returns how many were added */
   poll(): Promise<number>;
 
   /**
-   * Writes the session's outcome: locks, moves messages to mbox, drops and keeps messages, sets the Status of those that
-   * stay ("O", or "RO" once read). Mail that arrived meanwhile is kept. All or nothing, also at a crash.
+   * Commits the session: acquires the locks, moves messages to mbox, removes the deleted ones, and sets the Status of those
+   * that stay ("O", or "RO" if read). Mail delivered meanwhile is kept. The commit is all or nothing, even after a crash.
    *
-   * @throws MailboxBusy when the lock can't be had in time, MailError with the reason for anything else; in each case
-   *   the mailbox is as it was
+   * @throws MailboxBusy if the lock is not acquired in time, MailError with the reason for any other failure; the mailbox
+   *   is left unchanged
    */
   commit(plan: CommitPlan): Promise<CommitResult>;
 
-  /** Lets go of the file. Nothing is written. */
+  /** Closes the file without writing. */
   close(): void;
 }
 
-/** Told now and then while much is read or written. @param done and total in bytes */
+/** A callback that reports progress during long reads and writes. @param done and total in bytes */
 export type Progress = (done: number, total: number) => void;
 
 export interface MailboxOptions {
-  /** Seconds to wait for another program's lock. */
+  /** How long to wait for another program's lock, in seconds. */
   readonly lockwait: number;
-  /** Private directory for journals; made when first needed. */
+  /** Private directory for journals, created when it is first needed. */
   readonly stateDirectory: string;
-  /** Private directory for indexes of large mailboxes, which make opening them again cheap. Without it there are none. */
+  /**
+   * Private directory for indexes of large mailboxes, which make it fast to open them again. Without it, no index is kept.
+   */
   readonly cacheDirectory?: string | undefined;
   readonly readOnly?: boolean;
-  /** Nobody reads the mail now: the time of last access stays, by which shells tell that there is mail to be read. */
+  /** Whether to preserve the access time, by which shells detect new mail, because no user is reading the mail now. */
   readonly unnoticed?: boolean;
-  /** A file without messages is refused if it has other contents. Without it, such a file has no messages, as in bsd-mailx. */
+  /**
+   * Whether to refuse a file that has contents but no messages. Without it, such a file opens as an empty mailbox, as in
+   * bsd-mailx.
+   */
   readonly mustBeMailbox?: boolean;
   readonly onProgress?: Progress | undefined;
-  /** Ends opening, with the signal's reason. */
+  /** Aborts opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

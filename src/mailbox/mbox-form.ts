@@ -1,13 +1,13 @@
-/** A new message as an mbox stores it. */
+/** Formats a new message for an mbox. */
 import { asctime } from "../message/date.ts";
 import { quoteFromLines } from "./from-line.ts";
 
-/** A message and what its From_ line states. */
+/** A message, and the sender and date for its From_ line. */
 export interface Delivery {
-  /** The envelope sender, a character per byte; empty for the null sender. */
+  /** The envelope sender, one character per byte; empty for the null sender. */
   readonly sender: string;
   readonly date: Date;
-  /** Header and body, lines ending with LF. */
+  /** Header and body, with LF newlines. */
   readonly message: Uint8Array | Iterable<Uint8Array>;
 }
 

@@ -1,4 +1,7 @@
-/** A file that is one message (`.eml`): read-only, with the From_ line and the end that it would have in an mbox. */
+/**
+ * Opens a file that is a single message (`.eml`) as a read-only mailbox, with the From_ line and final empty line that an
+ * mbox would have.
+ */
 import { fstatSync } from "node:fs";
 import { Exit, MailError } from "../errors.ts";
 import { parseDateField } from "../message/field-date.ts";
@@ -15,8 +18,8 @@ const headLength = 64 << 10;
 const pieceSize = 1 << 20;
 
 /**
- * Returns whether a file begins with a header block, and none of the messages found in it begins with a certain From_ line
- * (a date, and a header after it): then the file is one message, and the lines found belong to its text.
+ * Returns whether a file is a single message: it begins with a header, and none of the messages found in it begins with a
+ * certain From_ line (a date, and a header after it). The lines found then belong to the message's body.
  */
 export function isOneMessage(descriptor: number, found: Pick<Mailbox, "count" | "offset">): boolean {
   if (!beginsWithHeader(readRange(descriptor, 0, headLength).toString("latin1"))) return false;
@@ -28,14 +31,14 @@ export function isOneMessage(descriptor: number, found: Pick<Mailbox, "count" | 
   return true;
 }
 
-/** Returns whether a file contains nothing but newlines. */
+/** Returns whether a file contains only newlines. */
 export function isEmptyFile(descriptor: number): boolean {
   for (const piece of readPieces(descriptor, 0, fstatSync(descriptor).size))
     if (piece.some((byte) => byte !== 10 && byte !== 13)) return false;
   return true;
 }
 
-/** Whether all lines up to the first empty line are header fields (RFC 5322, section 2.2) or their folded lines. */
+/** Returns whether all lines before the first empty line are header fields (RFC 5322, section 2.2) or folded lines. */
 function beginsWithHeader(head: string): boolean {
   let fields = 0;
   for (const line of head.split("\n")) {
@@ -47,7 +50,7 @@ function beginsWithHeader(head: string): boolean {
   return true;
 }
 
-/** Implements a read-only mailbox on a file that is one message. */
+/** A read-only mailbox that consists of one file with one message. */
 export class OneMessage implements Mailbox {
   readonly path: string;
   readonly readOnly = true;
@@ -56,7 +59,7 @@ export class OneMessage implements Mailbox {
   #flags: number;
   #edited: Buffer | undefined;
 
-  /** @param descriptor of the file; it is closed with the mailbox */
+  /** Opens the mailbox. @param descriptor the open file, which is closed with the mailbox */
   constructor(path: string, descriptor: number) {
     this.path = path;
     this.#file = new MessageFile(descriptor, (head) => parseDateField(parseHeader(head).get("date") ?? ""));

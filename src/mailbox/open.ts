@@ -12,9 +12,9 @@ import { finishCommit } from "./mbox/replay.ts";
 import { type Compression, compressionOf } from "./packed/compression.ts";
 
 /**
- * Opens a mailbox and finds its messages. What a crash left undone is finished first.
+ * Opens a mailbox and finds its messages. An interrupted commit is finished first.
  *
- * @throws MailError that names the path: no such file, a directory, not readable
+ * @throws MailError that names the path if it is missing, a directory or not readable
  */
 export async function openMailbox(path: string, options: MailboxOptions): Promise<Mailbox> {
   const absolute = resolve(path);
@@ -37,7 +37,7 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   }
 }
 
-/** Finishes an interrupted quit. @returns false if only another user can: the mailbox is then read-only */
+/** Finishes an interrupted quit. @returns false if only another user can finish it: the mailbox is then read-only */
 async function finishIfPossible(path: string, descriptor: number, options: MailboxOptions): Promise<boolean> {
   try {
     await finishCommit(path, options.stateDirectory, descriptor, options.lockwait);
@@ -50,8 +50,10 @@ async function finishIfPossible(path: string, descriptor: number, options: Mailb
 }
 
 /**
- * @param descriptor of a file, which is read-only if it turns out to be one message
- * @param typed the path as the user gave it
+ * Opens a file as an mbox. If it is a single message, the mailbox is read-only.
+ *
+ * @param descriptor the open file
+ * @param typed the path as the user entered it
  */
 async function openMboxFile(
   path: string,
@@ -88,7 +90,7 @@ async function openPipe(path: string): Promise<{ descriptor: number; readOnly: b
   }
 }
 
-/** Read-only: what is unpacked is a copy. */
+/** Opens a compressed mailbox read-only, because only a copy is unpacked. */
 async function openPacked(
   path: string,
   packed: number,
@@ -99,7 +101,7 @@ async function openPacked(
   const { unpack } = await import("./packed/unpack.ts");
   const plain = await unpack(path, packed, compression, options);
   try {
-    // No index is kept: the next time it is another file.
+    // No index is kept, because the unpacked file is temporary.
     const mailbox = await openMboxFile(path, plain, true, { ...options, cacheDirectory: undefined }, typed);
     closeSync(packed);
     return mailbox;
@@ -132,7 +134,7 @@ function openAs(path: string, flags: number, { unnoticed }: HowToOpen): number {
     try {
       return openSync(path, flags | constants.O_NOATIME);
     } catch (error) {
-      // Only a file's owner may ask for that.
+      // Only a file's owner may open it without changing the access time.
       if (!isSystemError(error) || error.code !== "EPERM") throw error;
     }
   }

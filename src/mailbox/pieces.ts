@@ -1,12 +1,12 @@
-/** Every mailbox in pieces: by its own large reads where it has them, else message by message. */
+/** Reads many messages of any mailbox, with the format's large reads if it has them, otherwise message by message. */
 import type { Mailbox, MessagePiece } from "./mailbox.ts";
 
 const pieceSize = 8 << 20;
 
 /**
- * Whole messages, or only their headers, for what looks at many of them.
+ * Yields complete messages, or only their headers.
  *
- * @param messages ascending
+ * @param messages in ascending order
  */
 export function messagePieces(
   mailbox: Mailbox,
@@ -16,7 +16,7 @@ export function messagePieces(
   return mailbox.pieces?.(messages, part) ?? oneByOne(mailbox, messages, part);
 }
 
-/** The same without a format's own way. */
+/** Yields the same pieces message by message, without the format's large reads. */
 export function* oneByOne(
   mailbox: Mailbox,
   messages: readonly number[],

@@ -1,4 +1,4 @@
-/** The mbox that the journal of an interrupted quit names. */
+/** Opens the mbox that the journal of an interrupted quit names. */
 import { existsSync, realpathSync } from "node:fs";
 import { nameOfUser } from "../passwd.ts";
 import { isSystemError } from "../system-error.ts";
@@ -8,10 +8,10 @@ import { type Rights, withRights } from "./rights.ts";
 import { accessSpool, SpoolRefused } from "./spool.ts";
 
 /**
- * Locks the mbox that a journal names. Root uses the rights of the mailbox's owner if the journal is the owner's, because a
- * journal must not lead root to a file that its owner could not have written.
+ * Locks the mbox that a journal names. Root uses the rights of the mailbox's owner if the journal belongs to the owner.
+ * Otherwise a journal could lead root to a file that its owner could not have written.
  *
- * @throws CannotFinish if the owner has to do it
+ * @throws CannotFinish if only the owner can finish the quit
  */
 export async function lockReplayTarget(
   mailbox: string,
@@ -21,7 +21,7 @@ export async function lockReplayTarget(
 ): Promise<LockedFile> {
   if (rights === undefined) return openLocked(path, lockwait);
   try {
-    // The owner's links are followed as far as the owner could follow them.
+    // Symbolic links are resolved with the owner's rights.
     const real = withRights(rights, () => (existsSync(path) ? realpathSync(path) : path));
     return await openLocked(real, lockwait, undefined, accessSpool(real, rights));
   } catch (error) {

@@ -7,10 +7,11 @@ export interface Rights {
 }
 
 /**
- * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's, nothing changes.
+ * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's, they run
+ * unchanged.
  *
- * @param task synchronous, because rights belong to the whole process
- * @returns what the task returns
+ * @param task synchronous, because rights apply to the whole process
+ * @returns the task's result
  */
 export function withRights<T>(rights: Rights | undefined, task: () => T): T {
   if (rights === undefined || rights.uid === 0 || process.geteuid?.() !== 0) return task();
@@ -28,11 +29,11 @@ export function withRights<T>(rights: Rights | undefined, task: () => T): T {
 }
 
 /**
- * Runs file operations in a directory with the rights of its owner, when we are root.
+ * Runs file operations in a directory with its owner's rights if this process is root.
  *
- * A Maildir is its user's to arrange: a link in it must not lead root to write or remove a file elsewhere.
+ * The user controls a Maildir's contents, so a link in it must not make root write or remove a file elsewhere.
  *
- * @param task must not wait: rights are the whole process's
+ * @param task synchronous, because rights apply to the whole process
  */
 export function asOwner<T>(directory: string, task: () => T): T {
   return process.geteuid?.() === 0 ? withRights(statSync(directory), task) : task();

@@ -1,4 +1,4 @@
-/** Settles what interrupted appends left, by their intents (append-intent.ts): removes a proper prefix, keeps the rest. */
+/** Settles interrupted appends by their intents (append-intent.ts): removes incomplete appends and keeps all other bytes. */
 import {
   closeSync,
   constants,
@@ -19,19 +19,19 @@ import { syncDirectory } from "./file-ranges.ts";
 import { lockFile } from "./lock/lock-file.ts";
 
 /**
- * Settles an interrupted append to this file.
+ * Settles an interrupted append to one file.
  *
  * @param descriptor the file, locked
- * @returns the text of a notice, if there is something to report
+ * @returns a notice for the user, if there is something to report
  */
 export function settleAppend(directory: string, path: string, descriptor: number): string | undefined {
   return settle(directory, intentPath(directory, path), descriptor);
 }
 
 /**
- * Settles interrupted appends to all files. A locked file is left to the session that has the lock, or to a later start.
+ * Settles interrupted appends to all files. A locked file is left to the session that holds the lock, or to a later start.
  *
- * @returns the texts of notices
+ * @returns notices for the user
  */
 export async function settleAppends(directory: string): Promise<string[]> {
   const notices: string[] = [];
@@ -42,18 +42,19 @@ export async function settleAppends(directory: string): Promise<string[]> {
     if (path === undefined) continue;
     let descriptor: number | undefined;
     try {
-      // Version 0.1.0 recorded the path as it was given, which may be a link.
+      // Version 0.1.0 recorded the path as it was given. It may be a symbolic link.
       descriptor = openSync(realpathSync(path), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const release = await lockFile(path, descriptor, 0);
       try {
-        // Read again: its session may have finished it meanwhile.
+        // The intent is read again, because its session may have finished it meanwhile.
         const notice = settle(directory, name, descriptor);
         if (notice !== undefined) notices.push(notice);
       } finally {
         await release();
       }
     } catch (error) {
-      // Gone: there is nothing to cut. Busy or not writable now: a later start tries again.
+      // If the file no longer exists, there is nothing to truncate. If it is locked or not writable, a later start tries
+      // again.
       if (isSystemError(error) && error.code === "ENOENT") rmSync(name, { force: true });
     } finally {
       if (descriptor !== undefined) closeSync(descriptor);

@@ -1,6 +1,6 @@
 /**
- * The spools of other users, as root delivers into them. Postfix local(8), its safe_open() and mailbox.c are the model: a
- * spool is a regular file of the recipient with one link, and no symbolic link leads root elsewhere.
+ * Opens other users' spools, into which root delivers. The rules are those of Postfix local(8), from its safe_open() and
+ * mailbox.c: a spool is the recipient's own regular file with one link, and root does not follow symbolic links.
  */
 
 import { constants, fchownSync, fstatSync, openSync, type Stats, statSync } from "node:fs";
@@ -21,10 +21,10 @@ const faults: Readonly<Record<SpoolFault, string>> = {
   "foreign owner": "is not owned by the recipient",
 };
 
-/** A spool that root must not write to. Nothing was delivered. */
+/** Reports a spool that root must not write to. Nothing was delivered. */
 export class SpoolRefused extends MailError {
   readonly fault: SpoolFault;
-  /** Another attempt is useless; as in Postfix, only a foreign owner is temporary. */
+  /** Whether another attempt would fail, too. As in Postfix, only a wrong owner is a temporary fault. */
   readonly isPermanent: boolean;
 
   constructor(path: string, fault: SpoolFault) {
@@ -35,20 +35,20 @@ export class SpoolRefused extends MailError {
   }
 }
 
-/** The rights that a delivery uses for one spool. */
+/** The rights with which root delivers into one spool. */
 export interface SpoolAccess {
   readonly recipient: Rights;
-  /** To open the spool. */
+  /** The rights for opening the spool. */
   readonly open: Rights;
-  /** To create the spool and its lock file; undefined if only root may create files in the directory. */
+  /** The rights for creating the spool and its lock file; undefined if only root may create files in the directory. */
   readonly create: Rights | undefined;
 }
 
 /**
- * Returns the rights for a spool, as Postfix chooses them: the recipient's, with the directory's group if it may create
- * files there; root's for a directory that neither the recipient nor a group can write to.
+ * Returns the rights for a spool, chosen as in Postfix: the recipient's, with the directory's group if it may create files
+ * there. If neither the recipient nor a group can write to the directory, root's own rights are used.
  *
- * @throws the system's error if there is no such directory
+ * @throws the system's error if the directory is missing
  */
 export function accessSpool(path: string, recipient: Rights): SpoolAccess {
   const directory = statSync(dirname(path));
@@ -59,7 +59,7 @@ export function accessSpool(path: string, recipient: Rights): SpoolAccess {
   return { recipient, open, create: mayCreate ? open : undefined };
 }
 
-/** Returns why root must not deliver into the existing file; undefined if it may. */
+/** Returns why root must not deliver into an existing file; undefined if root may. */
 export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefined {
   if (found.isSymbolicLink()) return "symbolic link";
   if (found.isDirectory()) return "directory";
@@ -69,7 +69,7 @@ export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefine
   return "foreign owner";
 }
 
-/** Returns the refusal of a spool or Maildir that exists; undefined if there is none, or root may deliver into it. */
+/** Returns the refusal for an existing spool or Maildir; undefined if root may deliver into it or it is missing. */
 export function refuseSpool(path: string, recipient: Rights): SpoolRefused | undefined {
   const found = lstatIfPresent(path);
   const fault = found && (found.isDirectory() ? judgeMaildir(path, found, recipient) : judgeSpool(found, recipient));
@@ -93,7 +93,7 @@ export function openSpool(path: string, { recipient, open }: SpoolAccess): { des
   if (found === undefined) return undefined;
   const fault = judgeSpool(found, recipient);
   if (fault !== undefined) throw new SpoolRefused(path, fault);
-  // Another file may have got the name since: so no link is followed, and no FIFO is waited for.
+  // Another file may have replaced it since the check. So no link is followed, and no FIFO blocks.
   const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
     return { descriptor: withRights(open, () => openSync(path, flags)) };
@@ -105,16 +105,17 @@ export function openSpool(path: string, { recipient, open }: SpoolAccess): { des
   }
 }
 
-/** @throws SpoolRefused if the open file is not the recipient's own spool */
+/** Checks an open spool. @throws SpoolRefused if it is not the recipient's own spool */
 export function requireSpool(path: string, descriptor: number, { recipient }: SpoolAccess): void {
   const fault = judgeSpool(fstatSync(descriptor), recipient);
   if (fault !== undefined) throw new SpoolRefused(path, fault);
 }
 
 /**
- * Creates a spool of mode 0600 that belongs to the recipient, and to the directory's group if that may create files there.
+ * Creates a spool with mode 0600. It belongs to the recipient, and to the directory's group if this group may create files
+ * there.
  *
- * @throws the system's error, EEXIST included
+ * @throws the system's error, including EEXIST
  */
 export function createSpool(path: string, { recipient, create }: SpoolAccess): number {
   const descriptor = withRights(create, () => openSync(path, "wx+", 0o600));

@@ -8,17 +8,17 @@ import { headerFields } from "./stored-header.ts";
 
 const pieceSize = 1 << 20;
 
-/** What of a mailbox is needed for it. */
+/** The functions of a mailbox that are needed. */
 export type MessageBytes = Pick<Mailbox, "header" | "read" | "size">;
 
 export interface StoredFormOptions {
-  /** The Status field to store; without it the header stays as it is. */
+  /** The Status field to store. Without it, the header stays unchanged. */
   readonly status?: string | undefined;
-  /** Which header fields stay, by lower-case name; folded lines go with their field. Without it all do. */
+  /** Selects the header fields to keep, by lower-case name. Folded lines belong to their field. Without it, all are kept. */
   readonly keepField?: ((lowerName: string) => boolean) | undefined;
-  /** The message is added to another mailbox; see copiedHeader. */
+  /** Whether the message is added to another mailbox; see copyHeader. */
   readonly isCopy?: boolean;
-  /** A Content-Length protects the lines `From ` of the body, which must stay as long as it is. */
+  /** Whether a Content-Length protects the `From ` lines of the body, whose length must not change. */
   readonly isMeasured?: boolean;
 }
 
@@ -29,10 +29,10 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 }
 
 /**
- * Yields a message's bytes as they are stored elsewhere, in pieces, the header first: another Status, fewer fields.
+ * Yields the bytes of a message as they are stored elsewhere, with another Status or fewer fields. The first piece is the
+ * header.
  *
- * With a Status of its own a message is written anew, and then a body line `From ` becomes `>From `, as bsd-mailx has it,
- * unless the body is measured.
+ * If the Status changes, a body line `From ` becomes `>From `, as in bsd-mailx, unless a Content-Length measures the body.
  */
 export function* storedForm(
   mailbox: MessageBytes,

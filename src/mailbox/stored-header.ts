@@ -1,21 +1,23 @@
-/** A stored header, cut up as bsd-mailx reads it to write and print a message: what is no field ends it. */
+/** Splits a stored header into fields as bsd-mailx does: a line that is not a field ends it. */
 import { linesOf } from "../message/text.ts";
 
 export interface StoredField {
-  /** In lower case; empty where the line begins with its colon. */
+  /** In lower case; empty if the line begins with its colon. */
   readonly name: string;
-  /** With its folded lines and their ends. */
+  /** Including its folded lines and newlines. */
   readonly text: string;
 }
 
 export interface HeaderFields {
   readonly fromLine: string;
   readonly fields: readonly StoredField[];
-  /** From the first line on that neither is a field nor goes on with one: an empty line, or text whose empty line got lost. */
+  /**
+   * From the first line that is neither a field nor a folded line: an empty line, or body text whose empty line is missing.
+   */
   readonly rest: string;
 }
 
-/** @param header From_ line to the empty line, a byte a character */
+/** Splits a header into fields. @param header from the From_ line to the empty line, one byte per character */
 export function headerFields(header: string): HeaderFields {
   const [fromLine = "", ...lines] = linesOf(header);
   const fields: { name: string; text: string }[] = [];
@@ -31,7 +33,7 @@ export function headerFields(header: string): HeaderFields {
   return { fromLine, fields, rest: "" };
 }
 
-/** Returns whether what stands behind the fields is text, and no empty line. */
+/** Returns whether body text follows the fields without an empty line. */
 export function isStray(rest: string): boolean {
   return /^[^\r\n]/.test(rest);
 }

@@ -1,6 +1,6 @@
 import type { FlagTally, Mailbox } from "./mailbox.ts";
 
-/** Of the messages from one on, how many have the same flags. */
+/** Yields runs of messages with the same flags, beginning with message `from`. */
 export function tallyOf(mailbox: Mailbox, from = 1): Iterable<FlagTally> {
   return mailbox.tally?.(from) ?? tallyFlags(mailbox, from);
 }

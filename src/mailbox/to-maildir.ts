@@ -75,11 +75,11 @@ class FrameReader {
 }
 
 /**
- * Files all messages of the frames that the Maildir does not have yet.
+ * Files all framed messages that the Maildir does not contain yet.
  *
- * @param owner whose Maildir it has to be, if a journal of that user names it
- * @returns a way back, where the work as a whole can't be done
- * @throws MailError that names the Maildir; it is then as it was
+ * @param owner the required owner of the Maildir, if that user's journal names it
+ * @returns a function that removes the files again
+ * @throws MailError that names the Maildir, which is left unchanged
  */
 export async function fileFrames(path: string, frames: Iterable<Uint8Array>, owner?: Rights): Promise<() => void> {
   const refusal = owner && refuseSpool(path, owner);

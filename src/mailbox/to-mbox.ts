@@ -1,4 +1,7 @@
-/** Moves messages to the user's mbox: at its end in place, or in front of it by a new file; once, however often it is tried. */
+/**
+ * Moves messages to the user's mbox: appends them in place, or prepends them in a new file. Repeated attempts add them only
+ * once.
+ */
 import {
   closeSync,
   fchmodSync,
@@ -21,20 +24,20 @@ export interface MboxWork {
   readonly path: string;
   /** In a Maildir each is a file; what is journalled are frames (to-maildir.ts). */
   readonly at: "start" | "end" | "maildir";
-  /** Length of mbox before; -1 when there was none. */
+  /** The old length of mbox; -1 if it was missing. */
   readonly oldSize: number;
   readonly length: number;
 }
 
-/** It failed, and could not be taken back either: the journal has to stay. */
+/** Reports a failed move that could not be undone either, so that the journal must stay. */
 export class HalfDone extends Error {}
 
-/** Takes back what was added, where the work as a whole cannot be done. */
+/** Removes the added messages if the commit as a whole cannot be done. */
 export type Undo = () => void;
 
 export type Held = "all" | "part" | "none";
 
-/** How much of what is to be added stands in the file already, from `at` on. */
+/** Returns how much of the messages the file already contains from offset `at` on. */
 function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8Array>, length: number): Held {
   let position = at;
   let isWhole = true;
@@ -45,7 +48,7 @@ function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8A
     const begun = piece.subarray(0, there.length);
     if (!there.equals(begun)) {
       isWhole = false;
-      // Longer, it has what another program wrote.
+      // A longer file contains another program's bytes.
       if (size > at + length || !isPartlyWritten(there, begun, position)) return "none";
     }
     if (there.length < piece.length) return position + there.length > at ? "part" : "none";
@@ -54,7 +57,7 @@ function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8A
   return isWhole ? "all" : "part";
 }
 
-/** After a crash: what of the messages mbox has. @param descriptor mbox, locked */
+/** Returns how many of the messages mbox contains after a crash. @param descriptor mbox, locked */
 export function heldByMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
   const { length } = work;
   if (goesInFront(work)) return compareWithFile(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
@@ -67,9 +70,11 @@ function goesInFront({ at, oldSize }: MboxWork): boolean {
 }
 
 /**
+ * Adds the journal's messages to mbox.
+ *
  * @param descriptor mbox, locked
- * @param replaying some or all of it may have been done
- * @throws the system's error, and mbox is then as it was; or HalfDone
+ * @param replaying whether some or all of the messages may already have been added
+ * @throws the system's error, if mbox is unchanged; or HalfDone
  */
 export function addToMbox(
   work: MboxWork,
@@ -109,7 +114,7 @@ function cutBack(work: MboxWork, descriptor: number, at: number): void {
 }
 
 function prepend(work: MboxWork, old: number, pieces: () => Iterable<Uint8Array>): Undo {
-  // A link stays one.
+  // A symbolic link stays a symbolic link.
   const path = realpathSync(work.path);
   const { size } = fstatSync(old);
   const rest = () => copyPieces(old, 0, size);
@@ -123,7 +128,7 @@ function prepend(work: MboxWork, old: number, pieces: () => Iterable<Uint8Array>
   return undo;
 }
 
-/** A new file in the place of another, with its mode and owner. The old one stays readable through its descriptor. */
+/** Replaces a file with a new one that has the same mode and owner. The old file stays readable through its descriptor. */
 function replaceFile(path: string, old: number, contents: readonly (() => Iterable<Uint8Array>)[]): void {
   const draft = `${path}.mail-new`;
   const { mode, uid, gid } = fstatSync(old);

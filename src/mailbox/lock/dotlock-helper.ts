@@ -1,6 +1,7 @@
 /**
- * The lock file in a spool directory that only the group mail can write: made and removed by a program that is set-gid
- * mail and looks that the mailbox is ours, dotlockfile(1) of liblockfile-bin or else mutt_dotlock(1).
+ * Locks a mailbox in a spool directory that only the group mail can write. The lock file is created and removed by a
+ * set-gid program: dotlockfile(1) of liblockfile-bin, or else mutt_dotlock(1). The program checks that the mailbox belongs
+ * to the user.
  */
 
 import { spawnSync } from "node:child_process";
@@ -14,7 +15,7 @@ interface Helper {
   readonly program: string;
   readonly take: (path: string) => string[];
   readonly drop: (path: string) => string[];
-  /** The exit code that means: another has it. */
+  /** The exit code for a mailbox that another program has locked. */
   readonly refused: number;
 }
 
@@ -33,7 +34,7 @@ const helpers: readonly Helper[] = [
   },
 ];
 
-/** Whether the program can do in the mailbox's directory what we can't. */
+/** Returns whether the program has rights in the mailbox's directory that this process lacks. */
 function mayHelp(program: string, path: string): boolean {
   const found = statIfPresent(program);
   const directory = statIfPresent(dirname(path));
@@ -45,7 +46,11 @@ function runHelper(program: string, argv: readonly string[]): number | null {
   return spawnSync(program, argv, { stdio: "ignore", timeout: 10_000 }).status;
 }
 
-/** Returns undefined where no such program is installed or none can lock this mailbox */
+/**
+ * Locks a mailbox with the first suitable program.
+ *
+ * @returns undefined if no program is installed that can lock this mailbox
+ */
 export function lockByHelper(path: string): { release(): void } | "refused" | undefined {
   for (const { program, take, drop, refused } of helpers) {
     if (!mayHelp(program, path)) continue;

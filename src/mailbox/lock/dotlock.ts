@@ -1,4 +1,4 @@
-/** The lock file `NAME.lock` that stands beside a mailbox while a program writes it, as Debian's policy has it. */
+/** Creates and removes `NAME.lock`, the lock file beside a mailbox that a program writes, as Debian Policy requires. */
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -17,21 +17,33 @@ import { dirname, join } from "node:path";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { lockByHelper } from "./dotlock-helper.ts";
 
-/** A lock that names no process is stale at this age (milliseconds): the programs that set one refresh it, or are quick. */
+/**
+ * A lock that names no process is stale at this age, in milliseconds. Programs that use such locks refresh them or finish
+ * sooner.
+ */
 const staleAge = 5 * 60 * 1000;
-/** The process that an unqualified lock names may live on another machine or in another container: so long it is trusted. */
+/**
+ * Trusted age, in milliseconds, of a lock that names a process but no host. The process may run on another machine or in
+ * another container.
+ */
 const foreignAge = 30 * 1000;
-/** What a file system answers that has no hard links. */
+/** Errors of a file system that has no hard links. */
 const withoutLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 export interface Dotlock {
   release(): void;
 }
 
-/** "impossible" where nobody like us can make the file: then the fcntl() lock alone has to do. */
+/**
+ * The result of an attempt. "impossible" means that no user's process may create the file; the fcntl() lock must then
+ * suffice.
+ */
 export type DotlockOutcome = Dotlock | "refused" | "impossible";
 
-/** Returns the name of a mailbox's lock file: beside the file itself, where programs that use another name for it look. */
+/**
+ * Returns the name of a mailbox's lock file. It is beside the real file, where programs that use another name of the
+ * mailbox look, too.
+ */
 export function dotlockName(path: string): string {
   return `${realPathOf(path)}.lock`;
 }
@@ -50,7 +62,10 @@ interface Holder {
   readonly host: string | undefined;
 }
 
-/** `123` as liblockfile writes it, or `123:host` as Dovecot and this program do; procmail writes 0, mutt nothing. */
+/**
+ * Returns the process and host that a lock file names. liblockfile writes `123`; Dovecot and `mail` write `123:host`;
+ * procmail writes 0; mutt writes nothing.
+ */
 function holderOf(path: string): Holder {
   try {
     const [, pid, host] =
@@ -61,7 +76,7 @@ function holderOf(path: string): Holder {
   }
 }
 
-/** Returns the process of this machine named in a lock file, if there is one. */
+/** Returns the process on this machine that a lock file names, if any. */
 export function dotlockHolder(path: string): number | undefined {
   const { pid, host } = holderOf(path);
   return host === undefined || host === hostname() ? pid : undefined;
@@ -76,19 +91,22 @@ function alive(pid: number): boolean {
   }
 }
 
-/** A number alone would not do: the next lock file may well get the inode that has just become free. */
+/**
+ * Returns a lock file's identity. The inode number alone is not enough: the next lock file may get the number that has just
+ * become free.
+ */
 function identity({ ino, mtimeMs }: { ino: number; mtimeMs: number }): string {
   return `${ino} ${mtimeMs}`;
 }
 
-/** @returns the identity of a lock file that nobody holds any more */
+/** Returns the identity of a lock file that no process holds any more; undefined for any other. */
 function staleLock(path: string): string | undefined {
   try {
     const found = statSync(dotlockName(path));
     const age = Date.now() - found.mtimeMs;
     const { pid, host } = holderOf(path);
     const ours = host === hostname();
-    // A machine that was started since has given the number to another process.
+    // After a reboot, another process may have the same number.
     const beforeBoot = age > uptime() * 1000 + staleAge;
     const here = pid !== undefined && (host === undefined || ours);
     const stale = here ? (!alive(pid) && (ours || age > foreignAge)) || beforeBoot : age > staleAge;
@@ -106,7 +124,7 @@ function removeIf(name: string, known: string): void {
   }
 }
 
-/** @throws MailError that names the lock file when the disk is full or fails */
+/** Attempts to create a mailbox's lock file. @throws MailError that names the lock file if the disk is full or fails */
 export function tryDotlock(path: string): DotlockOutcome {
   const name = dotlockName(path);
   for (let tries = 0; tries < 2; tries++) {
@@ -126,7 +144,8 @@ export function tryDotlock(path: string): DotlockOutcome {
 }
 
 function create(name: string): Dotlock {
-  // Under another name first: killed in between, a lock that names nobody would stand in everybody's way.
+  // The file is written under another name first. If the process were killed in between, a lock without a process would
+  // block every program.
   const draft = join(dirname(name), `.lk${process.pid}.${randomBytes(4).toString("hex")}`);
   const known = writeOwner(draft);
   try {
@@ -140,13 +159,13 @@ function create(name: string): Dotlock {
   return { release: removerOf(name, known) };
 }
 
-/** @returns the identity of the new file */
+/** Creates a file that names this process. @returns its identity */
 function writeOwner(name: string): string {
   const descriptor = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
   try {
     writeSync(descriptor, `${process.pid}:${hostname()}\n`, 0);
   } catch {
-    // A full disk: an empty lock file still locks.
+    // If the disk is full, an empty lock file still locks.
   }
   const known = identity(fstatSync(descriptor));
   closeSync(descriptor);
@@ -154,6 +173,6 @@ function writeOwner(name: string): string {
 }
 
 function removerOf(name: string, known: string): () => void {
-  // Who took it for stale has it now: what stands there then is not ours to remove.
+  // If another program considered the lock stale and replaced it, the new lock is not removed.
   return () => removeIf(name, known);
 }

@@ -1,10 +1,10 @@
 /**
- * The kernel's record locks, which Postfix, Exim, Dovecot and procmail respect; Node has none of its own.
+ * Calls the kernel's record locks, which Postfix, Exim, Dovecot and procmail respect. Node has no interface to them.
  *
- * A POSIX lock belongs to the process and is gone as soon as *any* descriptor of the file is closed in it. An open file
- * description lock (Linux, fcntl(2)) belongs to the descriptor it was taken with, shuts out other descriptors of this
- * process too, and shuts out POSIX locks of other processes and is shut out by them just the same. So that is what is taken;
- * the POSIX lock only where the kernel or the file system knows no other.
+ * A POSIX lock belongs to the process, and is released as soon as *any* descriptor of the file is closed in it. An open
+ * file description lock (Linux, fcntl(2)) belongs to its descriptor. It excludes this process's other descriptors, too, and
+ * conflicts with the POSIX locks of other processes. So `mail` uses these locks, and POSIX locks only if the kernel or file
+ * system does not support them.
  */
 import type { KoffiFunc } from "koffi";
 import { notice } from "../../notices.ts";
@@ -34,8 +34,8 @@ let calls: Promise<Calls | undefined> | undefined;
 let end: ((code: number) => void) | undefined;
 
 /**
- * Ends the process at once where koffi was loaded, for the very end of a program: koffi syncs standard output when it is
- * unloaded, and where that fails, as on a full disk, it never comes back.
+ * Exits at once if koffi was loaded. At exit, koffi syncs standard output, and would wait forever if that failed, as on a
+ * full disk.
  */
 export function endAtOnce(code: number): void {
   end?.(code);
@@ -65,13 +65,13 @@ async function loadLockCalls(): Promise<Calls | undefined> {
   }
 }
 
-/** The C library's locking calls; undefined where there is no binary of koffi for the platform, which is said once. */
+/** Loads the C library's lock functions; undefined if koffi has no binary for the platform, which is reported once. */
 function bindLockCalls(): Promise<Calls | undefined> {
   calls ??= loadLockCalls();
   return calls;
 }
 
-/** struct flock: l_type, and zeros for the whole file from its start, whatever the widths of this platform. */
+/** Returns a struct flock: l_type, followed by zeros. They mean the whole file, regardless of the platform's field widths. */
 function lockWholeFile(type: number): Buffer {
   const lock = Buffer.alloc(64);
   lock.writeInt16LE(type, 0);
@@ -95,7 +95,12 @@ function change(found: Calls, descriptor: number, type: number): Lock {
   return posix === "unknown" ? "impossible" : posix;
 }
 
-/** @param descriptor open for writing. @returns "impossible" where the platform or the file system has no such locks */
+/**
+ * Attempts to lock a file for writing.
+ *
+ * @param descriptor open for writing
+ * @returns "impossible" if the platform or file system has no such locks
+ */
 export async function tryFcntlLock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();
   if (found === undefined) return "impossible";
@@ -106,17 +111,17 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
 }
 
 /**
- * Takes the shared lock, which any number of readers may have at once.
+ * Attempts to acquire the shared lock, which any number of readers can hold at once.
  *
  * @param descriptor open for reading
- * @returns "refused" while a program has the lock for writing; "impossible" where the platform or the file system has no such locks
+ * @returns "refused" if a program holds the lock for writing; "impossible" if the platform or file system has no such locks
  */
 export async function tryReadLock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();
   return found === undefined ? "impossible" : change(found, descriptor, F_RDLCK);
 }
 
-/** Releases the fcntl lock that this descriptor has. */
+/** Releases a descriptor's fcntl lock. */
 export async function releaseFcntlLock(descriptor: number): Promise<void> {
   const found = await bindLockCalls();
   if (found !== undefined) change(found, descriptor, F_UNLCK);
@@ -124,7 +129,10 @@ export async function releaseFcntlLock(descriptor: number): Promise<void> {
 
 const LOCK_EX_NB = 2 | 4;
 
-/** flock(2), which can lock a directory: it counts only among our own programs. Gone when the descriptor is closed. */
+/**
+ * Attempts a flock(2) lock, which works for directories, too. Only processes of `mail` respect it. Closing the descriptor
+ * releases it.
+ */
 export async function tryFlock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();
   if (found === undefined) return "impossible";

@@ -1,8 +1,8 @@
 /**
- * Locks a mailbox for writing: the fcntl() lock, then the dotlock.
+ * Locks a mailbox for writing: first the fcntl() lock, then the dotlock.
  *
- * Deliverers take the two in either order. So when the second is refused the first is given back before waiting, or two
- * programs would wait for each other for ever.
+ * Delivery agents acquire the two in either order. If the second lock is refused, the first is released before waiting.
+ * Otherwise two programs could wait for each other forever.
  */
 import { closeSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
@@ -14,10 +14,12 @@ import { type Lock, releaseFcntlLock, tryFcntlLock, tryReadLock } from "./fcntl-
 import { type Release, waitForLock } from "./wait.ts";
 
 /**
- * @param descriptor open for writing; not to be closed before the lock is released
- * @param lockwait seconds
- * @param signal ends the waiting, with its reason
- * @throws MailboxBusy; MailError where there is no way to lock, or the lock file's disk is full
+ * Locks an open mailbox for writing.
+ *
+ * @param descriptor open for writing; must stay open until the lock is released
+ * @param lockwait how long to wait, in seconds
+ * @param signal aborts the wait with its reason
+ * @throws MailboxBusy; MailError if locking is impossible or the disk of the lock file is full
  */
 export async function lockFile(
   path: string,
@@ -35,12 +37,12 @@ export async function lockFile(
 }
 
 /**
- * Locks a mailbox for reading, by the shared fcntl() lock alone. Where there are no such locks, it is read without one.
+ * Locks a mailbox for reading, with the shared fcntl() lock only. If there are no such locks, it is read without one.
  *
  * @param descriptor open for reading
- * @param lockwait seconds
- * @param signal ends the waiting, with its reason
- * @returns undefined if another program still has the lock for writing
+ * @param lockwait how long to wait, in seconds
+ * @param signal aborts the wait with its reason
+ * @returns undefined if another program still holds the lock for writing
  */
 export async function lockForReading(
   path: string,
@@ -64,8 +66,10 @@ export async function lockForReading(
 }
 
 /**
- * @param rights of root's file operations on the lock file
- * @returns undefined when another program has one of the two
+ * Attempts to acquire both locks.
+ *
+ * @param rights the user whose rights root uses for the lock file
+ * @returns undefined if another program holds either lock
  */
 export async function tryBoth(path: string, descriptor: number, rights?: Rights): Promise<Release | undefined> {
   const record = await tryFcntlLock(descriptor);
@@ -97,12 +101,12 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
 }
 
 /**
- * Makes a file that is not there, under both locks from its first moment: while another program has the lock for it, none is
- * made that would be left behind empty.
+ * Creates a missing file with both locks held from the beginning. If another program holds the lock for the path, no empty
+ * file is created and left behind.
  *
- * @param how creates the file if root does it for another user, with the rights for the lock file
- * @returns undefined when another program has the lock, or makes the file at this moment
- * @throws the system's error; MailError as for `lockFile`
+ * @param how `create` creates the file if root acts for another user, whose `rights` are used for the lock file
+ * @returns undefined if another program holds the lock or is creating the file
+ * @throws the system's error; MailError as in `lockFile`
  */
 export async function tryCreate(
   path: string,
@@ -137,13 +141,13 @@ async function createWithLock(
     descriptor = create?.() ?? openSync(path, "wx+", 0o600);
   } catch (error) {
     if (!isSystemError(error) || error.code !== "EEXIST") throw error;
-    // Made by another program just now; or a link that leads nowhere, and then this throws.
+    // Another program has just created the file; or it is a dangling symbolic link, and statSync throws.
     if (create === undefined) statSync(path);
     return undefined;
   }
   const record = await tryFcntlLock(descriptor);
   if (record !== "refused") return { descriptor, record };
-  // Another program has found it and is going to write it.
+  // Another program has opened the new file and is about to write it.
   closeSync(descriptor);
   return undefined;
 }

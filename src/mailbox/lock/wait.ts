@@ -2,19 +2,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { notice } from "../../notices.ts";
 import { MailboxBusy } from "../mailbox-errors.ts";
 
-/** Milliseconds: short at first, for a lock is rarely held long; random, so that two waiting programs don't keep step. */
+/**
+ * Pause before an attempt, in milliseconds. It is short at first because most locks are brief, and random so that two
+ * waiting programs do not stay in step.
+ */
 const pause = (tries: number) => Math.min(5 * 2 ** tries, 150) * (0.5 + Math.random());
-/** Milliseconds of waiting after which the user is told. */
+/** Wait in milliseconds after which the user is notified. */
 const patience = 2500;
 
 export type Release = () => Promise<void>;
 
 /**
- * Tries until it has the lock or time is up; a wait that one could notice is said.
+ * Tries to acquire a lock until it succeeds or the time is up. A noticeable wait is reported to the user.
  *
- * @param lockwait seconds
- * @param holder the process that seems to have it
- * @param signal ends the waiting, with its reason
+ * @param lockwait how long to wait, in seconds
+ * @param holder returns the process that appears to hold the lock
+ * @param signal aborts the wait with its reason
  * @throws MailboxBusy
  */
 export async function waitForLock<T>(

@@ -1,4 +1,4 @@
-/** Messages into a Maildir: of a session (`save`, `copy`), of one who sends (`record`), of a deliverer; all or none. */
+/** Adds messages to a Maildir, all or none: for `save` and `copy`, for `record`, and for delivery. */
 import { parseHeader } from "../../message/header.ts";
 import { addPathToError } from "../../system-error.ts";
 import { headerEnd } from "../header-bytes.ts";
@@ -13,8 +13,10 @@ interface ToFile {
 }
 
 /**
- * @param signal ends it with its reason
- * @throws MailError with the system's reason; nothing was added then
+ * Adds messages to a Maildir.
+ *
+ * @param signal aborts it with its reason
+ * @throws MailError with the system's reason; nothing was added
  */
 export async function addToMaildir(
   path: string,
@@ -35,7 +37,7 @@ export async function addToMaildir(
   return { created: delivery.created };
 }
 
-/** Messages of a mailbox as they go into a Maildir, where a reader has seen them. */
+/** Yields a mailbox's messages in the form of Maildir files, marked as seen. */
 export function* seenMessages(
   mailbox: Mailbox,
   messages: readonly number[],
@@ -48,7 +50,7 @@ export function* seenMessages(
   }
 }
 
-/** Messages in mbox form, as everything else that is appended to a mailbox; the state is as they tell. */
+/** Adds messages in mbox form to a Maildir. Their Status and X-Status fields become flags. */
 export function appendToMaildir(
   path: string,
   messages: Iterable<Iterable<Uint8Array>>,
@@ -67,10 +69,10 @@ export function appendToMaildir(
 }
 
 /**
- * A message that comes to be stored, as a server or the user's own program hands it over.
+ * Files a message that a server or a program delivers.
  *
- * @param sender the envelope's, for Return-Path where there is none; empty for the null sender
- * @param letters of the file's name: `S` for one that is known already
+ * @param sender the envelope sender, for the Return-Path field if it is missing; empty for the null sender
+ * @param letters the flags in the file's name: `S` for a message that the user has already seen
  */
 export async function fileMessage(
   path: string,
@@ -81,7 +83,7 @@ export async function fileMessage(
   await addToMaildir(path, [{ pieces, filing: filing(letters, "new", date) }]);
 }
 
-/** Puts Return-Path before a message that has none. Only the header is kept in memory. */
+/** Yields a message with Return-Path prepended if it has none. Only the header is kept in memory. */
 function* withReturnPath(pieces: Iterable<Uint8Array>, sender: string): Iterable<Uint8Array> {
   let beginning = Buffer.alloc(0);
   let isHeaderRead = false;

@@ -1,6 +1,7 @@
 /**
- * Does what a journal says, for the first time or after a crash: what moves is written and synced elsewhere, edited messages
- * are filed anew, and only then are files removed and renamed. Until the first is removed everything can be taken back, and is.
+ * Carries out a journal, for the first time or after a crash. Moved messages are first written and synced at their
+ * destination, and edited messages are filed under new names. Then old files are removed and renamed. A failure before the
+ * first removal is undone.
  */
 import { unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -23,9 +24,9 @@ import { applyChanges } from "./state-changes.ts";
 const places: readonly Place[] = ["new", "cur"];
 
 /**
- * Plays a journal that a crash has left.
+ * Carries out a journal that a crash has left.
  *
- * @throws CannotFinish, MailError; the journal stays then
+ * @throws CannotFinish, MailError; the journal stays
  */
 export async function replayMaildirJournal(
   journal: MaildirJournal,
@@ -52,10 +53,10 @@ export async function replayMaildirJournal(
 const later = "the changes are kept and will be finished when it is opened next";
 
 /**
- * Does what a journal says.
+ * Carries out a journal.
  *
- * @param mbox locked, if messages are moved to an mbox
- * @throws MailError; nothing was changed then, or the journal stays for the next open, and the text says which
+ * @param mbox the locked file if messages are moved to an mbox
+ * @throws MailError; its text states whether nothing was changed, or the journal stays for the next opening
  */
 export async function applyJournal(
   journal: MaildirJournal,
@@ -101,7 +102,7 @@ async function writeElsewhere(
 }
 
 function removeMessages(path: string, bases: ReadonlySet<string>, begun: () => void): void {
-  // Another client may rename a file between the listing and the removal: then it is looked for again.
+  // If another client renames a file between the listing and the removal, the directories are listed again.
   for (let missed = true; missed; ) {
     missed = false;
     for (const place of places) {

@@ -1,4 +1,7 @@
-/** The end of a session with a Maildir: names tell the state, files go, and what moves is written elsewhere before. */
+/**
+ * Commits a session with a Maildir: moved messages are written elsewhere, deleted files are removed, and flags are changed
+ * by renaming.
+ */
 
 import { closeSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
@@ -20,7 +23,7 @@ import { MaildirJournal, type MaildirWork, type Parts } from "./maildir-journal.
 import type { Entry, MessageTable } from "./message-table.ts";
 import { applyChanges } from "./state-changes.ts";
 
-/** Plays the journal that a crash has left. */
+/** Finishes the commit that a crash has interrupted. */
 export async function finishMaildirCommit(path: string, options: MailboxOptions): Promise<void> {
   if (!hasJournal(path, options.stateDirectory)) return;
   const release = await lockMaildir(path, options.lockwait);
@@ -31,7 +34,7 @@ export async function finishMaildirCommit(path: string, options: MailboxOptions)
   }
 }
 
-/** The same for a Maildir that is locked. Its journal is looked for again: its session may have finished meanwhile. */
+/** Does the same for a locked Maildir. The journal is searched for again, because its session may have finished meanwhile. */
 export async function finishLockedMaildir(path: string, options: MailboxOptions): Promise<void> {
   if (!mayHaveJournal(path, ".maildir", options.stateDirectory)) return;
   const journal = MaildirJournal.left(options.stateDirectory, path);
@@ -52,17 +55,17 @@ function hasJournal(path: string, stateDirectory: string): boolean {
 export interface Leaving {
   readonly mailbox: Mailbox;
   readonly table: MessageTable;
-  /** Messages that have numbers for the session; later ones are not touched. */
+  /** Number of messages that the session has numbered. Later messages are not changed. */
   readonly known: number;
   readonly plan: CommitPlan;
   readonly replaced: ReadonlyMap<number, Buffer>;
 }
 
 /**
- * Under the lock, with the table up to date.
+ * Commits a session. The Maildir is locked, and the table is up to date.
  *
- * @returns how many of the known messages stay
- * @throws MailError; nothing was changed then, or the text says what was not
+ * @returns how many of the numbered messages stay
+ * @throws MailError; nothing was changed, or the text states the failed part
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
   const { mailbox, table, known, plan, replaced } = leaving;
@@ -101,7 +104,7 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
   return kept.length;
 }
 
-/** @param mbox undefined if the messages are moved to a Maildir */
+/** Yields messages in the form of the destination. @param mbox undefined if the messages are moved to a Maildir */
 function forTarget(
   leaving: Leaving,
   messages: readonly number[],
@@ -130,7 +133,7 @@ function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], be
   }
 }
 
-/** Names the files anew: in `cur`, since they have been seen in a list, with the letters of their state. */
+/** Renames files into `cur`, because a list has shown the messages, with the flags of their state. */
 function storeState(path: string, changes: ReadonlyMap<string, StateChange>): void {
   try {
     applyChanges(path, changes);
@@ -151,7 +154,7 @@ function changesOf({ table, replaced }: Leaving, kept: readonly number[]): Map<s
   return changes;
 }
 
-/** The letters as the file has them, with what the session changed. */
+/** Returns the flags in the file's name, with the session's changes. */
 function lettersNow(entry: Entry): string {
   const change = changeOf(entry);
   const letters = lettersOf(entry.name);

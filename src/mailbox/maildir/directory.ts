@@ -13,10 +13,10 @@ export type Place = "new" | "cur";
 const parts = ["tmp", "new", "cur"];
 
 /**
- * Makes what a Maildir lacks, if it is a Maildir, the beginning of one, or not there.
+ * Creates the missing directories of a new or partial Maildir.
  *
- * @returns whether it was made
- * @throws MailError that names the path, also for a directory that holds something else
+ * @returns whether anything was created
+ * @throws MailError that names the path, including for a directory with other contents
  */
 export function provideMaildir(path: string): boolean {
   try {
@@ -36,23 +36,23 @@ export function provideMaildir(path: string): boolean {
   }
 }
 
-/** Caused by what opening the name as a file would say, since that is what `save` tells of a failure. */
+/** Returns an error with the cause that opening the path as a file would have, because `save` reports this cause. */
 function notMaildir(path: string): MailError {
   const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
   return new MailError(`${path}: Is a directory, and no Maildir`, undefined, cause);
 }
 
-/** Milliseconds; as long as the format has it. */
+/** Age in milliseconds after which a file in `tmp` may be removed, as the format specifies. */
 const abandonedAge = 36 * 3600 * 1000;
 
-/** Removes what killed deliveries of any program have left in `tmp`. That it can't is no matter. */
+/** Removes the files that killed deliveries of any program have left in `tmp`. A failure is ignored. */
 export function removeAbandoned(path: string, now = Date.now()): void {
   const before = now - abandonedAge;
   try {
     asOwner(path, () => {
       for (const name of readdirSync(join(path, "tmp"))) {
         const file = lstatIfPresent(join(path, "tmp", name));
-        // A delivery may set the other times to those of its message.
+        // A delivery agent may set atime and mtime to the message's date.
         if (file?.isFile() === true && Math.max(file.atimeMs, file.mtimeMs, file.ctimeMs) < before)
           rmSync(join(path, "tmp", name), { force: true });
       }
@@ -62,7 +62,7 @@ export function removeAbandoned(path: string, now = Date.now()): void {
   }
 }
 
-/** Returns the names in `new` or `cur`: one listing, nothing is looked at. */
+/** Returns the names in `new` or `cur` from a single listing, without reading the files. */
 export function messageNames(path: string, place: Place): string[] {
   return readdirSync(join(path, place)).filter((name) => !name.startsWith("."));
 }

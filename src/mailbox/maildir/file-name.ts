@@ -1,7 +1,7 @@
 /**
- * The names of a Maildir's files: a unique base, which never changes, and behind `:2,` letters that tell the state.
+ * Builds and parses the names of Maildir files: a unique base, which never changes, then `:2,` and the flags.
  *
- * S seen, T trashed, R replied, F flagged, P passed, D draft; lower-case letters are Dovecot's keywords.
+ * The flags are S seen, T trashed, R replied, F flagged, P passed, and D draft. Lower-case letters are Dovecot's keywords.
  *
  * @see https://cr.yp.to/proto/maildir.html
  */
@@ -21,15 +21,15 @@ export function lettersOf(name: string): string {
   return at < 0 ? "" : name.slice(at + info.length);
 }
 
-/** Returns the letters come out in ASCII order and once each, as the format has it. */
+/** Returns a file name with the flags in ASCII order and without duplicates, as the format specifies. */
 export function nameWith(base: string, letters: string): string {
   return `${base}${info}${[...new Set(letters)].sort().join("")}`;
 }
 
 /**
- * When a message was delivered, as its name tells: microseconds since 1970, exact to the second at least.
+ * Returns the delivery time that a file's name states, in microseconds since 1970, exact to the second at least.
  *
- * `1700000000.M123456P99.host`, Postfix's `1700000000.Vfd01I5M123456.host`, qmail's `1700000000.99.host`.
+ * Understands `1700000000.M123456P99.host`, Postfix's `1700000000.Vfd01I5M123456.host` and qmail's `1700000000.99.host`.
  */
 export function deliveryTime(name: string): number {
   const [, seconds, micros] = /^(\d{1,10})(?:\.[^.]*?M(\d{1,6})(?!\d))?/.exec(name) ?? [];
@@ -38,7 +38,10 @@ export function deliveryTime(name: string): number {
 
 let last = 0;
 
-/** Returns a name that nobody else makes: time, process, a random part for containers that share a host's name, host. */
+/**
+ * Returns a name that no other program creates: time, process, random number and host. The random number distinguishes
+ * containers that share a host name.
+ */
 export function uniqueName(): string {
   last = Math.max(last + 1, Date.now() * 1000);
   const seconds = Math.floor(last / 1e6);

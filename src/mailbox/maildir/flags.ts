@@ -1,26 +1,26 @@
-/** The flags in the names of a Maildir's files as a message's state, and the session's changes of that state as flags. */
+/** Converts between the flags in Maildir file names and the state of messages. */
 import { parseHeader } from "../../message/header.ts";
 import { Flag } from "../mailbox.ts";
 import type { Place } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 
-/** Returns the state that a file's name and place tell: `S` is read, `T` deleted, `new` new. */
+/** Returns the state that a file's name and directory express: `S` means read, `T` deleted, `new` new. */
 export function flagsOf(place: Place, name: string): number {
   const letters = lettersOf(name);
   const state = (letters.includes("S") ? Flag.Read : 0) | (letters.includes("T") ? Flag.Deleted : 0);
   return state | (place === "new" ? Flag.New : 0);
 }
 
-/** Flags to add to a name and to remove from it; without either the file is only moved to `cur`. */
+/** Flags to add to a name and to remove from it. If both are empty, the file is only moved to `cur`. */
 export interface StateChange {
   readonly put: string;
   readonly take: string;
 }
 
 /**
- * Returns what a session changed of a message's flags.
+ * Returns how a session changed a message's flags.
  *
- * @param found the state when the name was read last
+ * @param found the state when the name was last read
  * @returns undefined if the name needs no change
  */
 export function changeOf({
@@ -41,14 +41,14 @@ export function changeOf({
   return { put, take: unread + undeleted };
 }
 
-/** Returns the flags of a name after a change, which keeps those that another client has set meanwhile. */
+/** Returns the flags of a name after a change. Flags that another client has set meanwhile are kept. */
 export function changeFlags(letters: string, { put, take }: StateChange): string {
   return [...letters].filter((letter) => !take.includes(letter)).join("") + put;
 }
 
 const ofXStatus: Readonly<Record<string, string>> = { A: "R", F: "F", D: "T", T: "D" };
 
-/** Returns the flags for the state in a header of an mbox: Status (R) and X-Status (A, F, D, T). */
+/** Returns the flags for the Status (R) and X-Status (A, F, D, T) fields of a message in an mbox. */
 export function flagsOfStatus(header: Buffer): string {
   const parsed = parseHeader(header);
   const seen = parsed.get("status")?.includes("R") === true ? "S" : "";

@@ -1,6 +1,6 @@
 /**
- * Deliverers and other clients of a Maildir need no lock. Two sessions of ours do, when they move messages elsewhere: or
- * both would find the same message and file it twice.
+ * Locks a Maildir against other sessions of `mail`. Delivery agents and other clients need no lock. But if two sessions
+ * moved messages at the same time, both would find the same message and file it twice.
  */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { tryDotlock } from "../lock/dotlock.ts";
 import { tryFlock } from "../lock/fcntl-lock.ts";
 import { type Release, waitForLock } from "../lock/wait.ts";
 
-/** @param lockwait seconds. @throws MailboxBusy */
+/** Locks a Maildir. @param lockwait how long to wait, in seconds @throws MailboxBusy */
 export async function lockMaildir(path: string, lockwait: number): Promise<Release> {
   const descriptor = openSync(path, "r");
   try {
@@ -23,7 +23,7 @@ async function tryLocks(path: string, descriptor: number): Promise<Release | und
   const lock = await tryFlock(descriptor);
   if (lock === "refused") return undefined;
   if (lock === "taken") return async () => closeSync(descriptor);
-  // No flock() here: a lock file then, under a name that no client of Maildirs uses.
+  // If flock() is not available, a lock file is used, under a name that no Maildir client uses.
   const dotlock = tryDotlock(join(path, "mail"));
   if (dotlock === "refused") return undefined;
   return async () => {

@@ -4,19 +4,19 @@ import { headerIn } from "../header-bytes.ts";
 import { flagsOfStatus, xStatusOf } from "./flags.ts";
 
 export interface MaildirForm {
-  /** What Status and X-Status said, in the letters of a file's name. */
+  /** The values of Status and X-Status as flags for a file's name. */
   readonly letters: string;
-  /** Of delivery, as the From_ line has it. */
+  /** The delivery date in the From_ line. */
   readonly date: Date | undefined;
   readonly pieces: Iterable<Uint8Array>;
 }
 
 /**
- * Takes off the From_ line and the empty line that ends a message in an mbox, Status and X-Status. The From_ line's address
- * becomes Return-Path where there is none.
+ * Removes the From_ line, the final empty line, and the Status and X-Status fields of a message in mbox form. The From_
+ * line's address becomes the Return-Path if there is none.
  *
- * @param message in mbox form, in pieces cut anywhere
- * @param fromMaildir the From_ line was made for showing, and the header is to stay as it is
+ * @param message in mbox form, in pieces of any size
+ * @param fromMaildir whether the message comes from a Maildir: its From_ line is generated, and its header is not changed
  */
 export function maildirForm(message: Iterable<Uint8Array>, { fromMaildir = false } = {}): MaildirForm {
   const pieces = message[Symbol.iterator]();
@@ -49,7 +49,10 @@ function takeFromLine(header: Buffer): { fromLine: Buffer; date: Date | undefine
   return { fromLine, date: Number.isNaN(date.getTime()) ? undefined : date };
 }
 
-/** Yields a stored form, in pieces of which the first is the header, with X-Status for what Status does not tell (R, F). */
+/**
+ * Yields a stored message with X-Status for the flags that Status cannot express (R, F). The first piece of `form` is the
+ * header.
+ */
 export function* withLetters(form: Iterable<Uint8Array>, letters: string): Iterable<Uint8Array> {
   const value = xStatusOf(letters);
   let header = value !== "";
@@ -88,7 +91,7 @@ function fieldsFor(header: Buffer, fromLine: Buffer): Buffer {
   return Buffer.concat(kept);
 }
 
-/** The body without the empty line that separates it from the next message of an mbox. */
+/** Yields the body without the empty line that separates it from the next message of an mbox. */
 function* withoutLastLine({ first, pieces }: { first: Buffer; pieces: Iterator<Uint8Array> }): Iterable<Uint8Array> {
   let held: Buffer = first;
   for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {

@@ -1,9 +1,10 @@
 /**
- * What makes a commit of a Maildir all or nothing: which messages go, with all that is to be written elsewhere before.
+ * Writes and reads the journal that makes the commit of a Maildir all or nothing. It states which messages are removed, and
+ * contains all that must first be written elsewhere.
  *
- * One line of JSON, the names that go or change, then what goes to mbox (or as frames into a Maildir), then edited
- * messages as frames. One that has its name is complete (journal-file.ts). Left by a crash, it is played by the next open; each
- * step looks for what was done already.
+ * It consists of one line of JSON, the names that are removed or changed, the messages moved to an mbox (or frames for a
+ * Maildir), and the edited messages as frames. Under its final name it is complete (journal-file.ts). If a crash leaves it,
+ * the next opening carries it out. Each step skips work that has already been done.
  */
 import { closeSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";
@@ -14,18 +15,18 @@ import type { StateChange } from "./flags.ts";
 export interface MaildirWork {
   readonly version: 1;
   readonly path: string;
-  /** Where moved messages go: an mbox, with its length before (-1 when there was none), or a Maildir. */
+  /** Destination of moved messages: a Maildir, or an mbox with its old length (-1 if it was missing). */
   readonly moved: { readonly path: string; readonly at: "start" | "end" | "maildir"; readonly oldSize: number } | null;
-  /** Bytes of the three parts behind the first line. */
+  /** Lengths in bytes of the three parts after the first line. */
   readonly bases: number;
   readonly movedLength: number;
   readonly edited: number;
 }
 
 export interface Parts {
-  /** Bases of the messages that go. */
+  /** Bases of the messages that are removed. */
   readonly bases: readonly string[];
-  /** Of those that stay, by the base of the name. */
+  /** Changes of the messages that stay, by base. */
   readonly changes: ReadonlyMap<string, StateChange>;
   /** Called again if the disk of one place is full. */
   readonly moved: () => Iterable<Uint8Array>;
@@ -34,7 +35,7 @@ export interface Parts {
 
 const suffix = ".maildir";
 
-/** Room for the first line, whose lengths are known only at the end. */
+/** Space reserved in the first line for the lengths, which are known only at the end. */
 const lengthDigits = 60;
 
 /** Holds the journal of one Maildir commit: its work, names and bytes. */
@@ -51,7 +52,7 @@ export class MaildirJournal {
     this.#start = start;
   }
 
-  /** @throws MailError with the reason; no journal is left then, and nothing was changed */
+  /** Writes a journal. @throws MailError with the reason; no journal is left, and nothing was changed */
   static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): Promise<MaildirJournal> {
     const places = placesForJournal(work.path, suffix, directory, work.moved?.path);
     return writeJournalFile(places, work.path, (descriptor, place) => {
@@ -73,7 +74,7 @@ export class MaildirJournal {
     });
   }
 
-  /** @returns the journal that a crash has left for this Maildir, if there is one */
+  /** Opens the journal that a crash has left for this Maildir. @returns undefined if there is none */
   static left(directory: string, maildir: string): MaildirJournal | undefined {
     const lengthBehind = ({ bases, movedLength, edited }: MaildirWork) => bases + movedLength + edited;
     const left = openLeftJournal<MaildirWork>(maildir, suffix, directory, 1, lengthBehind);
@@ -85,7 +86,7 @@ export class MaildirJournal {
     return undefined;
   }
 
-  /** Bases of the messages that go, and how the names of others change. */
+  /** Returns the bases of the messages that are removed, and the changes of other names. */
   names(): { readonly going: ReadonlySet<string>; readonly changes: ReadonlyMap<string, StateChange> } {
     const { going, changes } = JSON.parse(readRange(this.#descriptor, this.#start, this.#movedAt).toString()) as {
       going: string[];
@@ -102,13 +103,13 @@ export class MaildirJournal {
     return readPieces(this.#descriptor, this.#editedAt, this.#editedAt + this.work.edited);
   }
 
-  /** The work is done, or was undone. */
+  /** Removes the journal after its work has been done or undone. */
   drop(): void {
     removeJournal(this.place);
     this.close();
   }
 
-  /** Leaves the journal for the next open. */
+  /** Closes the journal and leaves it for the next opening. */
   close(): void {
     closeSync(this.#descriptor);
   }

@@ -17,10 +17,13 @@ import { MessageFile, MessageReader } from "./message-file.ts";
 import { MessageTable } from "./message-table.ts";
 
 const pieceSize = 1 << 20;
-/** A listing made so soon (nanoseconds) after the directory's last change may have missed another in the same instant. */
+/**
+ * A listing within this time (nanoseconds) of the directory's last change is not reused: a second change may have the same
+ * timestamp.
+ */
 const sameInstant = 1_000_000_000n;
 
-/** Finishes an interrupted quit. @returns false if only another user can: the Maildir is then read-only */
+/** Finishes an interrupted quit. @returns false if only another user can finish it: the Maildir is then read-only */
 async function finishMaildirIfPossible(path: string, options: MailboxOptions): Promise<boolean> {
   try {
     await finishMaildirCommit(path, options);
@@ -32,7 +35,7 @@ async function finishMaildirIfPossible(path: string, options: MailboxOptions): P
   }
 }
 
-/** Opens a Maildir at the cost of two listings. What a crash left undone is finished first. */
+/** Opens a Maildir with two directory listings. An interrupted commit is finished first. */
 export async function openMaildir(path: string, options: MailboxOptions): Promise<Mailbox> {
   const readOnly = options.readOnly === true || !canWrite(path) || !(await finishMaildirIfPossible(path, options));
   if (!readOnly) {
@@ -59,9 +62,12 @@ class MaildirMailbox implements Mailbox {
   readonly #table: MessageTable;
   readonly #counts = new Map<number, Counts>();
   readonly #replaced = new Map<number, Buffer>();
-  /** The file read last: a header line, a count and a print each come back to it. */
+  /**
+   * The file that was read last, because the header line, the counts and the text of a message are read one after the
+   * other.
+   */
   #open: { readonly message: number; readonly file: MessageFile } | undefined;
-  /** Of the message that was read last at once. */
+  /** The message that `MessageReader` read last, and its size. */
   #sized: { readonly message: number; readonly size: number } | undefined;
   #seen = "";
 
@@ -89,12 +95,18 @@ class MaildirMailbox implements Mailbox {
     return lettersOf(this.#table.entry(message).name);
   }
 
-  /** Of a message that can't be read there is still a header, which says so: one such must not stop a header list. */
+  /**
+   * Returns the header. If a message cannot be read, a substitute header states the reason, so that a header list can show
+   * the rest.
+   */
   header(message: number): Buffer {
     return this.#placeholder(message) ?? this.#header(message);
   }
 
-  /** Of one that can't be read, more than its header: reading on fails, so that nobody takes the header for all of it. */
+  /**
+   * Returns the size. If a message cannot be read, its size is greater than its substitute header. Reading on fails, so
+   * that no caller takes the header for the complete message.
+   */
   size(message: number): number {
     const unreadable = this.#placeholder(message);
     return unreadable === undefined ? this.#size(message) : unreadable.length + 1;
@@ -174,7 +186,7 @@ class MaildirMailbox implements Mailbox {
     this.#open = undefined;
   }
 
-  /** @returns the header in the place of one that can't be read */
+  /** Returns the substitute header of a message that cannot be read; undefined for any other message. */
   #placeholder(message: number): Buffer | undefined {
     try {
       this.#size(message);
@@ -185,7 +197,7 @@ class MaildirMailbox implements Mailbox {
     }
   }
 
-  /** @returns undefined where it must be looked at more closely */
+  /** Reads a message or its header with one read. @returns undefined if it needs `MessageFile` */
   #readAtOnce(reader: MessageReader, message: number, part: "whole" | "header"): Buffer | undefined {
     if (this.#replaced.has(message)) return undefined;
     const { place, name } = this.#table.entry(message);
@@ -214,7 +226,7 @@ class MaildirMailbox implements Mailbox {
     return file;
   }
 
-  /** @throws MailError with the system's reason */
+  /** Opens a message's file. @throws MailError with the system's reason */
   #openFile(message: number): MessageFile {
     const entry = this.#table.entry(message);
     for (let tries = 0; ; tries++) {
@@ -230,7 +242,7 @@ class MaildirMailbox implements Mailbox {
     }
   }
 
-  /** Another client has renamed it, or it is gone. */
+  /** Searches for a file that another client has renamed. @returns whether it still exists */
   #renamed(message: number): boolean {
     this.#seen = "";
     return this.#table.find(message);

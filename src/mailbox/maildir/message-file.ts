@@ -1,6 +1,6 @@
 /**
- * One file of a Maildir as it would stand in an mbox: a From_ line in front, an empty line behind. So all that shows,
- * counts and copies messages works on both.
+ * Presents a Maildir file as an mbox would store it: a From_ line before it and an empty line after it. So the code that
+ * displays, counts and copies messages works on both formats.
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { asctime } from "../../message/date.ts";
@@ -10,17 +10,17 @@ import { fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
 
 const headPiece = 16 << 10;
-/** A header longer than this is looked at up to here for its envelope. */
+/** At most this many bytes of a header are searched for the envelope. */
 const longestHead = 256 << 10;
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** @param head up to the empty line */
+/** Returns the file's newline, CRLF or LF. @param head the bytes up to the empty line */
 function lineEndOfFile(head: Buffer): string {
   const end = head.indexOf(10);
   return end > 0 && end < 1024 && head[end - 1] === 13 ? "\r\n" : "\n";
 }
 
-/** The line that stands in front; none where the file has one. */
+/** Returns the From_ line to prepend; empty if the file begins with one. */
 function fromLineOf(head: Buffer, mtime: Date, lineEnd: string): string {
   if (startsWithFrom(head)) return "";
   return `From ${fromLineUser(head)} ${asctime(deliveryDate(head) ?? mtime)}${lineEnd}`;
@@ -37,13 +37,16 @@ export class MessageFile {
   readonly #fileSize: number;
   readonly #fromLine: Buffer;
   readonly #end: Buffer;
-  /** The beginning of the file, and of most files all of it: read once. */
+  /** The beginning of the file, often all of it, which is read only once. */
   readonly #start: Buffer;
 
   /**
-   * @param source its path, or a descriptor, which is taken over
-   * @param dateOf for the From_ line, if the header has no date of delivery; otherwise the file's last change
-   * @throws the system's error; a file that is none (a link, a pipe) is not opened
+   * Opens a file of a Maildir.
+   *
+   * @param source its path, or a descriptor that this object closes
+   * @param dateOf returns the From_ line's date if the header has no delivery date. Without it, the file's modification
+   *   time is used.
+   * @throws the system's error; a link or a pipe is not opened
    */
   constructor(source: string | number, dateOf: (head: Buffer) => Date | undefined = () => undefined) {
     this.#descriptor = typeof source === "number" ? source : openSync(source, openFlags);
@@ -57,7 +60,7 @@ export class MessageFile {
     this.size = this.#fromLine.length + size + this.#end.length;
   }
 
-  /** Bytes `start` to `end`, counted from the From_ line. */
+  /** Reads bytes `start` to `end`, counted from the From_ line. */
   read(start: number, end: number): Buffer {
     const front = this.#fromLine.length;
     const back = front + this.#fileSize;
@@ -73,7 +76,7 @@ export class MessageFile {
     closeSync(this.#descriptor);
   }
 
-  /** Bytes of the file. */
+  /** Reads bytes of the file itself. */
   #bytes(start: number, end: number): Buffer {
     if (end <= this.#start.length) return this.#start.subarray(start, end);
     return readRange(this.#descriptor, start, end);
@@ -89,15 +92,18 @@ export class MessageFile {
   }
 }
 
-/** Room in front of the file for its From_ line, and behind it for its end. */
+/** Space reserved before the file for its From_ line, and after it for the final newlines. */
 const fromLineRoom = 1024;
 const endRoom = 4;
 
-/** Reads file after file into the same memory, for what looks at all of them. */
+/** Reads one file after another into the same memory, for operations on many messages. */
 export class MessageReader {
   readonly #memory = Buffer.allocUnsafeSlow(fromLineRoom + longestHead + endRoom);
   /**
-   * @returns the same bytes as MessageFile's, good until the next call; undefined where the file is too long for it, or is none
+   * Reads a message or its header.
+   *
+   * @returns the same bytes as MessageFile, valid until the next call; undefined if the file is too long or is not a
+   *   regular file
    * @throws the system's error
    */
   read(path: string, part: "whole" | "header"): Buffer | undefined {
@@ -117,7 +123,7 @@ export class MessageReader {
     const file = this.#memory.subarray(fromLineRoom, fromLineRoom + length);
     if (readInto(descriptor, file, 0) < length) return undefined;
     const headLength = headerEnd(file, 0);
-    // A file that begins with the empty line has no header.
+    // A file whose first line is empty has no header.
     if (headLength === undefined || file[0] === 10 || file[0] === 13) return undefined;
     const head = file.subarray(0, headLength);
     const lineEnd = lineEndOfFile(head);
@@ -133,7 +139,10 @@ export class MessageReader {
   }
 }
 
-/** Exim writes when it delivered; else the file's own time is it, which Dovecot and we keep so. */
+/**
+ * Returns the date in Exim's Delivery-date field. Other delivery agents, Dovecot and `mail` record the delivery as the
+ * file's modification time.
+ */
 function deliveryDate(head: Buffer): Date | undefined {
   const date = new Date(parseHeader(head).get("delivery-date") ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date;

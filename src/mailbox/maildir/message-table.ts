@@ -1,4 +1,7 @@
-/** The messages of a session with a Maildir: numbered when first seen, found again by the base of their names. */
+/**
+ * Lists the messages of a session with a Maildir. A message is numbered when it is first seen, and found again by its
+ * name's base.
+ */
 
 import { Flag } from "../mailbox.ts";
 import { messageNames, type Place } from "./directory.ts";
@@ -7,13 +10,13 @@ import { flagsOf } from "./flags.ts";
 
 export interface Entry {
   place: Place;
-  /** The file's name now. */
+  /** The file's current name. */
   name: string;
   /** Bits of Flag. */
   flags: number;
-  /** What the name said when it was last looked at; what differs from it is the session's doing. */
+  /** The state in the name when it was last read. The session has changed the bits that differ. */
   found: number;
-  /** Another program removed it. */
+  /** Whether another program has removed the file. */
   gone: boolean;
 }
 
@@ -22,7 +25,7 @@ interface Found {
   readonly name: string;
 }
 
-/** In the order of delivery; of the same instant, in that of the names. */
+/** Returns files in the order of delivery; files of the same instant are in the order of their names. */
 function inOrder(files: readonly Found[]): Found[] {
   const timed = files.map((file) => ({ file, time: deliveryTime(file.name) }));
   timed.sort((a, b) => a.time - b.time || (a.file.name < b.file.name ? -1 : 1));
@@ -30,7 +33,7 @@ function inOrder(files: readonly Found[]): Found[] {
 }
 
 function listFiles(path: string): Found[] {
-  // new first: what moves to cur meanwhile is then seen twice rather than not at all.
+  // `new` is listed first. A file that moves to `cur` meanwhile is then seen twice instead of not at all.
   const fresh = messageNames(path, "new").map((name) => ({ place: "new" as const, name }));
   const seen = messageNames(path, "cur").map((name) => ({ place: "cur" as const, name }));
   return [...fresh, ...seen];
@@ -49,14 +52,14 @@ export class MessageTable {
     return this.#entries.length;
   }
 
-  /** @param message from 1 to count */
+  /** Returns a message's entry. @param message from 1 to count */
   entry(message: number): Entry {
     const entry = this.#entries[message - 1];
     if (entry === undefined) throw new RangeError(`no message ${message}`);
     return entry;
   }
 
-  /** Lists the directories: new messages get numbers, the known ones their names of now. @returns how many are new */
+  /** Lists the directories, numbers new messages and updates known names. @returns the number of new messages */
   look(): number {
     const files = listFiles(this.#path);
     if (this.#entries.length === 0) return this.#addAll(inOrder(files));
@@ -75,7 +78,7 @@ export class MessageTable {
     return this.#addAll(inOrder(unknown));
   }
 
-  /** Looks for the file of one message under another name, without numbering new ones. @returns whether it is there */
+  /** Searches for a message's file under another name, without numbering new messages. @returns whether it exists */
   find(message: number): boolean {
     const entry = this.entry(message);
     const base = baseOf(entry.name);
@@ -99,7 +102,7 @@ export class MessageTable {
   }
 }
 
-/** What another client did to the name counts, unless the session has changed the same. */
+/** Updates an entry from its new name. A flag that the session has changed is kept. */
 function updateEntry(entry: Entry, { place, name }: Found): void {
   if (entry.place === place && entry.name === name) return;
   const found = flagsOf(place, name);

@@ -1,6 +1,7 @@
 /**
- * Safe delivery: each file is written in `tmp` and synced, then renamed into `new` or `cur`, then those are synced. A crash
- * before leaves a file in `tmp` that no program shows; after it the message is there.
+ * Delivers messages safely: each file is written in `tmp` and synced, then renamed into `new` or `cur`, then those are
+ * synced. A crash before the rename leaves a file in `tmp` that no program shows. After the rename, the message has been
+ * delivered.
  *
  * @see https://cr.yp.to/proto/maildir.html, "What happens when I deliver"
  */
@@ -13,16 +14,16 @@ import { type Place, provideMaildir } from "./directory.ts";
 import { nameWith, uniqueName } from "./file-name.ts";
 
 const synced = promisify(fsync);
-/** So many files are synced at once: the file system writes them together. */
+/** Number of files that are synced at once. The file system can combine their writes. */
 const batch = 64;
 
 export interface Filing {
-  /** Unique, and the same when the delivery is done again after a crash. */
+  /** Unique, and the same when the delivery is repeated after a crash. */
   readonly base: string;
-  /** Letters of the name; a file without any may stand in `new`. */
+  /** Flags for the name. A file without flags may be in `new`. */
   readonly letters: string;
   readonly place: Place;
-  /** Of delivery, kept as the file's time. */
+  /** The delivery date, stored as the file's modification time. */
   readonly date?: Date | undefined;
 }
 
@@ -39,18 +40,18 @@ interface Staged {
 /** Delivers messages into a Maildir: all of them, or none. */
 export class Delivery {
   readonly path: string;
-  /** The Maildir was made for this. */
+  /** Whether the Maildir was created for this delivery. */
   readonly created: boolean;
   readonly #staged: Staged[] = [];
   #open: number[] = [];
 
-  /** @throws MailError that names the path, where there is no Maildir and none can be made */
+  /** Prepares a delivery. @throws MailError that names the path if there is no Maildir and none can be created */
   constructor(path: string) {
     this.path = path;
     this.created = provideMaildir(path);
   }
 
-  /** @throws the system's error; then withdraw what was added before */
+  /** Writes a message in `tmp`. @throws the system's error; the caller must then withdraw what was added before */
   async add(pieces: Iterable<Uint8Array>, { base, letters, place, date }: Filing): Promise<void> {
     const tmp = join(this.path, "tmp", base);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -66,7 +67,7 @@ export class Delivery {
     if (this.#open.length >= batch) await this.#sync();
   }
 
-  /** @throws the system's error; then withdraw */
+  /** Syncs the messages and renames them into place. @throws the system's error; the caller must then withdraw them */
   async publish(): Promise<void> {
     await this.#sync();
     if (this.#staged.length === 0) return;
@@ -77,7 +78,7 @@ export class Delivery {
     syncDirectory(join(this.path, "cur"));
   }
 
-  /** Removes what was added, wherever it is by now: the delivery as a whole did not come about. */
+  /** Removes the files of a failed delivery, in `tmp` or in their final place. */
   withdraw(): void {
     for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
     asOwner(this.path, () => {

@@ -1,4 +1,4 @@
-/** What a session has changed of the state of messages that stay, written into the names of their files. */
+/** Stores the changed state of messages that stay in the names of their files. */
 
 import { renameSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ import { baseOf, lettersOf, nameWith } from "./file-name.ts";
 import { changeFlags, type StateChange } from "./flags.ts";
 
 /**
- * Names files anew, in `cur`. Doing it twice does the same as once.
+ * Renames files into `cur`. It can be repeated without further effect.
  *
- * @param changes by the base of the name; messages that are gone are passed over
+ * @param changes by base; messages that no longer exist are skipped
  * @throws the system's error
  */
 export function applyChanges(path: string, changes: ReadonlyMap<string, StateChange>): void {
   if (changes.size === 0) return;
-  // Another client may rename a file between the listing and this: then it is looked for again.
+  // If another client renames a file between the listing and this rename, the directories are listed again.
   for (let missed = true; missed; ) {
     missed = false;
     for (const place of ["new", "cur"] as const) {
@@ -31,7 +31,7 @@ export function applyChanges(path: string, changes: ReadonlyMap<string, StateCha
   syncDirectory(join(path, "new"));
 }
 
-/** @returns false when the file is not there any more */
+/** Renames one file. @returns false if the file no longer exists */
 function renameMessage(path: string, place: Place, name: string, changes: ReadonlyMap<string, StateChange>): boolean {
   const base = baseOf(name);
   const change = changes.get(base);

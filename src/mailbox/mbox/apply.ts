@@ -5,15 +5,15 @@
  * Invariants:
  *
  * 1. The journal is complete and synced under its name before the first byte of mbox or the mailbox changes.
- * 2. mbox contains the moved messages, synced, before the mailbox loses them.
- * 3. The disk has room for a longer mailbox before the first of its old bytes is overwritten.
+ * 2. mbox contains the moved messages, synced, before they are removed from the mailbox.
+ * 3. Disk space for a longer mailbox is allocated before the first of its old bytes is overwritten.
  * 4. The mailbox is truncated only after its new tail is synced.
  * 5. The journal is removed only after the mailbox and its new length are synced.
- * 6. Every step can be repeated: to carry it out twice has the same effect as once.
+ * 6. Every step can be repeated without further effect.
  *
- * Until step 4 of the table, a failure is undone and the journal removed, so that nothing has changed. From then on the
- * journal stays, and the next opening finishes the commit. The states that a crash leaves, each with its row in
- * test/mailbox/mbox/replay.test.ts (`interruptions`):
+ * Until step 4 of the table, a failure is undone and the journal removed, so that nothing has changed. From step 4 on, the
+ * journal stays, and the next opening finishes the commit. The table lists the states that a crash leaves. Each has its row
+ * in test/mailbox/mbox/replay.test.ts (`interruptions`):
  *
  * | | last call that completed | on the disk | finished by | row |
  * |---|---|---|---|---|
@@ -25,7 +25,7 @@
  * | 5 | `ftruncateSync` | journal, mbox, mailbox | replay: removes the journal | behind the cut |
  * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
  *
- * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps that mail (rows "and keeps mail delivered
+ * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps this mail (rows "and keeps mail delivered
  * since"). If a page is neither old nor new, another program has rewritten the mailbox, and replay stops.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
@@ -38,14 +38,16 @@ import { addToMbox, HalfDone, type Undo } from "../to-mbox.ts";
 import { BlockWriter, type Part, smallBlockSize, usualBlockSize } from "./block-writer.ts";
 import type { Journal, Work } from "./journal.ts";
 
-/** What is made anew out of the spool; each without which it is read from the journal. */
+/**
+ * Functions that rebuild parts of the journal from the spool. A part whose function is undefined is read from the journal.
+ */
 export interface Again {
-  /** At the most a block ahead of what it reads. */
+  /** Yields the tail. It reads at most one block ahead. */
   readonly tail: (() => Iterable<Part>) | undefined;
   readonly forMbox: (() => Iterable<Uint8Array>) | undefined;
 }
 
-/** @param onWritten told how many bytes of the tail have been written */
+/** Carries out a journal. @param onWritten called with the number of bytes of the tail that have been written */
 export async function carryOutJournal(
   journal: Journal,
   spool: number,
@@ -66,7 +68,7 @@ export async function carryOutJournal(
   await writeTail(journal, spool, again.tail, onWritten);
 }
 
-/** mbox's part. @param mbox locked; a Maildir needs none @throws MailError that names mbox */
+/** Adds the moved messages to mbox. @param mbox the locked file; undefined for a Maildir @throws MailError that names mbox */
 export async function addMessages(
   journal: Journal,
   mbox: number | undefined,
@@ -81,20 +83,20 @@ export async function addMessages(
   if (mbox === undefined) return () => {};
   const to = work.mbox;
   try {
-    // The file was opened with the owner's rights, and what replaces it is to be created with them.
+    // The file was opened with the owner's rights, and its replacement is created with them, too.
     return withRights(replaying ? rights : undefined, () => addToMbox(to, mbox, pieces, replaying));
   } catch (error) {
     throw addPathToError(path, error);
   }
 }
 
-/** What is to stand behind the old end, so that a full disk is noticed before anything is overwritten. */
+/** Writes the bytes beyond the mailbox's old end first, so that a full disk is detected before anything is overwritten. */
 export function makeRoom(journal: Journal, spool: number): void {
   const { offset, oldSize, tailLength } = journal.work;
   if (offset + tailLength > oldSize) writePieces(spool, journal.tailPieces(oldSize - offset, tailLength), oldSize);
 }
 
-/** @throws MailError; the journal then waits for the next open */
+/** Writes the tail and truncates the mailbox. @throws MailError; the journal then waits for the next opening */
 export async function writeTail(
   journal: Journal,
   spool: number,
@@ -125,7 +127,7 @@ export async function writeTail(
   }
 }
 
-/** Parts of so many bytes. */
+/** Yields the first `length` bytes of the parts. */
 function* firstOf(parts: Iterable<Part>, length: number): Iterable<Part> {
   let left = length;
   for (const part of parts) {
@@ -137,7 +139,11 @@ function* firstOf(parts: Iterable<Part>, length: number): Iterable<Part> {
   }
 }
 
-/** @throws MailError when it can't be taken back: then the journal stays, and the next open finishes the work */
+/**
+ * Undoes a failed commit.
+ *
+ * @throws MailError if it cannot be undone: the journal stays, and the next opening finishes the commit
+ */
 function undoAll(journal: Journal, spool: number, undo: Undo, cause: unknown): void {
   try {
     if (fstatSync(spool).size > journal.work.oldSize) ftruncateSync(spool, journal.work.oldSize);
@@ -153,7 +159,7 @@ function describeUnchanged(work: Work, error: unknown): unknown {
   return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error);
 }
 
-/** Returns the error for a commit that the next opening finishes; an error that is not the system's stays as it is. */
+/** Returns the error for a commit that the next opening finishes. Errors other than the system's are returned unchanged. */
 export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;

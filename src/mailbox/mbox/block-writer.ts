@@ -1,6 +1,6 @@
 /**
- * Writes much as fast as the disk takes it: while blocks are being written the next one is filled, and what is written
- * starts for the disk at once, so that little is left for the fsync at the end.
+ * Writes large amounts as fast as the disk permits. While blocks are being written the next one is filled. Writeback to the
+ * disk starts early, so that little is left for the final fsync.
  */
 import { fdatasync, write } from "node:fs";
 import { promisify } from "node:util";
@@ -8,41 +8,41 @@ import { MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import { readInto } from "../file-ranges.ts";
 
-/** A range of the source file, read when its turn comes. */
+/** A range of the source file, which is read only when it is written. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
 
-/** Bytes are taken over before the next part is asked for. */
+/** Bytes or a range. Bytes are copied before the next part is requested. */
 export type Part = Uint8Array | Stretch;
 
-/** What direct writes are counted in: offsets and lengths are multiples of it, and so are addresses. */
+/** The unit of direct writes in bytes. Offsets, lengths and memory addresses must be multiples of it. */
 export const directUnit = 4096;
 export const usualBlockSize = 4 << 20;
-/** Enough where the page cache takes what is written. */
+/** A block size that suffices for writes through the page cache. */
 export const smallBlockSize = 1 << 20;
 const blockCount = 4;
 const startForDiskEvery = 64 << 20;
 const writeAsync = promisify(write);
 const dataSynced = promisify(fdatasync);
 
-/** As much of it as is needed here; Node's types have none of it. */
+/** The part of WebAssembly that is used here, because Node's types lack it. */
 declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
 
 export interface BlockTarget {
   readonly descriptor: number;
-  /** The same file opened with O_DIRECT: whole blocks pass by the page cache, where nobody would look for them again. */
+  /** The same file opened with O_DIRECT. Complete blocks bypass the page cache, because they will not be read soon. */
   readonly direct?: number | undefined;
 }
 
 export interface BlockOptions {
   /**
-   * Source and target are the same file, and reading is ahead of writing by no less than a block behind: a block is
-   * written only once the next one is filled.
+   * Whether source and target are the same file. A block is then written only after the next one has been filled, so that
+   * writing stays at least one block behind reading.
    */
   readonly holdBack?: boolean;
-  /** Called once a block is on its way, with the offset behind it; what it throws ends the writing. */
+  /** Called when the write of a block has started, with the offset after the block. An exception ends the writing. */
   readonly onBlock?: ((end: number) => void) | undefined;
   readonly blockSize?: number;
 }
@@ -53,7 +53,7 @@ interface Filled {
   readonly position: number;
 }
 
-/** Writes blocks to a file while the next one is being filled, and starts their way to the disk at once. */
+/** Writes blocks to a file while the next one is being filled, and starts writeback early. */
 export class BlockWriter {
   readonly #target: BlockTarget;
   readonly #source: number;
@@ -63,7 +63,7 @@ export class BlockWriter {
   #isDirect: boolean;
   #slot = 0;
   #filled = 0;
-  /** Where the block that is being filled goes. */
+  /** File offset of the block that is being filled. */
   #position: number;
   #held: Filled | undefined;
   readonly #writing: Promise<void>[] = [];
@@ -71,7 +71,7 @@ export class BlockWriter {
   #sinceStarted = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param source what stretches are of */
+  /** Creates a writer. @param source descriptor of the file to which ranges refer */
   constructor(target: BlockTarget, position: number, source: number, options: BlockOptions = {}) {
     this.#target = target;
     this.#position = position;
@@ -83,7 +83,12 @@ export class BlockWriter {
     this.#isDirect = aligned !== undefined && position % directUnit === 0 && this.#blockSize % directUnit === 0;
   }
 
-  /** @returns the position behind the last byte that was added, written or not @throws the system's error */
+  /**
+   * Adds parts.
+   *
+   * @returns the position after the last byte that was added, even if not yet written
+   * @throws the system's error
+   */
   async add(parts: Iterable<Part>): Promise<number> {
     try {
       for (const part of parts) {
@@ -103,7 +108,7 @@ export class BlockWriter {
     return this.#position + this.#filled;
   }
 
-  /** Writes what is left, and waits for all of it. It is not synced then. @throws the system's error */
+  /** Writes the remaining bytes and waits for all writes, without syncing. @throws the system's error */
   async end(): Promise<void> {
     try {
       if (this.#filled > 0) await this.#next();
@@ -114,10 +119,10 @@ export class BlockWriter {
     this.#check();
   }
 
-  /** Bytes `at` to `at + length` of a part, into the block. */
+  /** Copies bytes `at` to `at + length` of a part into the block. */
   #fill(part: Part, at: number, length: number): void {
     const begin = this.#slot * this.#blockSize + this.#filled;
-    // Most parts are small, many, and fit: no object is made for one.
+    // Most parts are small and fit into the block, so no object is created for each.
     if (!("start" in part)) this.#memory.set(length === part.length ? part : part.subarray(at, at + length), begin);
     else if (readInto(this.#source, this.#memory.subarray(begin, begin + length), part.start + at) < length)
       throw new MailError("the file became shorter while it was being read");
@@ -151,7 +156,7 @@ export class BlockWriter {
     if (this.#starting !== undefined || this.#sinceStarted < startForDiskEvery) return;
     this.#sinceStarted = 0;
     this.#starting = dataSynced(this.#target.descriptor)
-      // Told once a descriptor: the fsync at the end would not hear of it again.
+      // The kernel reports a write error only once per descriptor, so the final fsync would not report it again.
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#starting = undefined;
@@ -166,7 +171,7 @@ export class BlockWriter {
       return await writeBlock(direct, bytes, position);
     } catch (error) {
       if (!isSystemError(error) || error.code !== "EINVAL") throw error;
-      // This file system wants other units, or has no such writes.
+      // This file system requires another unit, or does not support direct writes.
       this.#isDirect = false;
       return writeBlock(descriptor, bytes, position);
     }
@@ -180,7 +185,7 @@ export class BlockWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Nothing is being written any more. */
+  /** Waits until all writes have ended. */
   async #settled(): Promise<void> {
     await Promise.all(this.#writing);
     await this.#starting;
@@ -191,7 +196,10 @@ async function writeBlock(descriptor: number, bytes: Buffer, position: number): 
   return (await writeAsync(descriptor, bytes, 0, bytes.length, position)).bytesWritten;
 }
 
-/** Begins at a page's beginning, which Node promises of no buffer. @returns undefined where memory is too strictly limited */
+/**
+ * Returns memory that begins at a page boundary, which Node guarantees for no buffer; undefined if the memory limit is too
+ * low.
+ */
 function alignedMemory(size: number): Buffer | undefined {
   try {
     return Buffer.from(new WebAssembly.Memory({ initial: Math.ceil(size / (64 << 10)) }).buffer);

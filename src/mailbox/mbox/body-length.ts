@@ -1,9 +1,10 @@
 /**
- * The Content-Length of one message, as far as it is believed. Dovecot stores lines `From ` unquoted and relies on the field,
- * but a sender can write it, too, and it is wrong once another program has edited the message.
+ * Decides whether a message's Content-Length is trusted. Dovecot stores `From ` lines unquoted and relies on this field.
+ * But a sender can write the field, too, and it is wrong after another program has edited the message.
  *
- * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and contains no From_ line that
- * has a date and is followed by a header. Then no line in the body begins a message. So it never hides another message.
+ * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and if no From_ line in
+ * the body has a date and is followed by a header. Then no line in the body begins a message, so the length never hides
+ * another message.
  */
 import type { Separators } from "./separators.ts";
 
@@ -14,15 +15,16 @@ const LF = 10;
 const CR = 13;
 const COLON = 58;
 const mostDigits = 15;
-/** Bytes read at once when a body is searched for another message. */
+/** Number of bytes per read when a body is searched for another message. */
 const pieceSize = 256 << 10;
-/** Bytes after the end of a body that tell whether a From_ line follows. */
+/** Number of bytes after a body that suffice to find a From_ line. */
 const told = 1100;
 
 /**
- * Returns the value of a header line if it is a Content-Length; undefined if it is another field, NaN if the value is invalid.
+ * Returns the value of a header line if it is a Content-Length; undefined if it is another field, NaN if the value is
+ * invalid.
  *
- * @param at where the line begins
+ * @param at the offset of the line
  */
 export function lengthIn(bytes: Buffer, at: number, end: number): number | undefined {
   for (let i = 0; i < name.length; i++)
@@ -53,9 +55,9 @@ function isDigit(byte: number): boolean {
 export class BodyLength {
   readonly #separators: Separators;
   #message = 0;
-  /** As the header of the message states it; NaN if it states it twice. */
+  /** The value in the message's header; NaN if the header has the field twice. */
   #stated: number | undefined;
-  /** Where the body ends by it; 0 if it states none. */
+  /** The end of the body according to this value; 0 if there is none. */
   #end = 0;
   #isValid: boolean | undefined;
   #undecided: number | undefined;
@@ -68,7 +70,7 @@ export class BodyLength {
     return this.#undecided;
   }
 
-  /** Starts with the next message. @param start its offset in the file */
+  /** Starts a new message. @param start its offset in the file */
   begin(start: number): void {
     this.#message = start;
     this.#stated = undefined;
@@ -76,12 +78,12 @@ export class BodyLength {
     this.#isValid = undefined;
   }
 
-  /** Notes a header line's value. @param value from lengthIn */
+  /** Records a header line's value. @param value returned by lengthIn */
   note(value: number | undefined): void {
     if (value !== undefined) this.#stated = this.#stated === undefined ? value : Number.NaN;
   }
 
-  /** @param start the body's offset in the file */
+  /** Starts the message's body. @param start its offset in the file */
   beginBody(start: number): void {
     if (this.#stated !== undefined && !Number.isNaN(this.#stated)) this.#end = start + this.#stated;
   }
@@ -95,7 +97,7 @@ export class BodyLength {
       const mayChange = this.#end + told > this.#separators.size;
       if (mayChange) this.#undecided ??= this.#message;
     }
-    // No length before it can be valid if it reaches past such a line.
+    // No preceding length is valid if its body extends beyond such a line.
     if (this.#undecided !== undefined && this.#separators.isCertain(bytes, at, base)) this.#undecided = undefined;
     return false;
   }
@@ -105,7 +107,7 @@ export class BodyLength {
     if (this.#end > size) return false;
     const bytes = read(this.#end, this.#end + told);
     let at = 0;
-    // The newline of the last line, which the length need not include, and the empty line.
+    // The length need not include the last line's newline and the empty line.
     for (let ends = 0; ends < 2; ends++) {
       if (bytes[at] === CR && bytes[at + 1] === LF) at += 2;
       else if (bytes[at] === LF) at++;
@@ -114,7 +116,7 @@ export class BodyLength {
     return bytes.toString("latin1", at, at + 5) === "From " && this.#separators.isOne(bytes, at, this.#end);
   }
 
-  /** @param from a From_ line in the body, the first one */
+  /** Returns whether the body contains another message. @param from the offset of the first From_ line in the body */
   #hidesAnother(from: number): boolean {
     const { read } = this.#separators;
     const overlap = separatorStartCrlf.length;

@@ -1,11 +1,11 @@
-/** CRC-32 (as in gzip, RFC 1952 section 8): tells chance damage. */
+/** Computes CRC-32 (as in gzip, RFC 1952 section 8), which detects accidental damage. */
 import zlib from "node:zlib";
 
 let table: Int32Array | undefined;
 
-/** @param before the checksum of what stands in front of these bytes */
+/** Returns the CRC-32 of bytes. @param before the checksum of the preceding bytes */
 export function crc32(bytes: Uint8Array, before = 0): number {
-  // Node has it from 20.15 on.
+  // Node provides crc32 from version 20.15 on.
   return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : byTable(bytes, before);
 }
 

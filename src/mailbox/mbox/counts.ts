@@ -1,6 +1,9 @@
 import type { Counts } from "../mailbox.ts";
 
-/** Lines and bytes of a message as stored; CRs of CRLF line ends don't count, a last line without its end does. */
+/**
+ * Counts the lines and bytes of a message as stored. The CRs of CRLF newlines are not counted; a last line without a
+ * newline is.
+ */
 export function countsOf(pieces: Iterable<Buffer>): Counts {
   let lines = 0;
   let characters = 0;
@@ -15,14 +18,14 @@ export function countsOf(pieces: Iterable<Buffer>): Counts {
   return { lines: before === 10 ? lines : lines + 1, characters };
 }
 
-/** How many LFs there are; four bytes at a time. */
+/** Returns the number of LFs, comparing four bytes at a time. */
 function lineFeeds(bytes: Uint8Array): number {
   let found = 0;
   const aligned = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (bytes.length - aligned) >> 2);
   for (let i = 0; i < words.length; i++) {
     const differs = (words[i] as number) ^ 0x0a0a0a0a;
-    // The high bit of each byte that is an LF.
+    // Sets the high bit of each byte that is an LF.
     const hits = ~(((differs & 0x7f7f7f7f) + 0x7f7f7f7f) | differs) & 0x80808080;
     if (hits !== 0) found += Math.imul(hits >>> 7, 0x01010101) >>> 24;
   }
@@ -31,7 +34,7 @@ function lineFeeds(bytes: Uint8Array): number {
   return found;
 }
 
-/** How many CRs there are before an LF. */
+/** Returns the number of CRs that precede an LF. */
 function carriageReturns(bytes: Buffer, before: number): number {
   let found = 0;
   for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) {
@@ -40,11 +43,11 @@ function carriageReturns(bytes: Buffer, before: number): number {
   return found;
 }
 
-/** Lines with a NUL byte count up to it, as in bsd-mailx, though all of their bytes are kept. */
+/** Finds bytes that are stored but not counted: in a line with a NUL byte, bsd-mailx counts only the bytes before it. */
 class CutLines {
   #inCut = false;
 
-  /** @returns how many bytes of the next piece don't count */
+  /** Returns the number of bytes in the next piece that are not counted. */
   lostIn(piece: Buffer): number {
     if (!this.#inCut && !piece.includes(0)) return 0;
     let lost = 0;

@@ -1,12 +1,12 @@
-/** What tells whether anybody has written a file since it was last looked at. */
+/** Detects whether a program has written a file since it was last checked. */
 import { fstatSync } from "node:fs";
 
-/** A file written so shortly (milliseconds) before it was looked at may be written again without its times telling. */
+/** Milliseconds. If a file was written this shortly before the check, a second write may leave the same timestamps. */
 const settled = 100;
-/** Where its times are whole seconds, as some file systems have it. */
+/** The same for file systems whose timestamps are in seconds. */
 const settledCoarsely = 2500;
 
-/** Milliseconds; a program that rewrites a mailbox writes more often. */
+/** Milliseconds. A program that is rewriting a mailbox writes at shorter intervals. */
 const justNow = 5000;
 
 export interface FileState {
@@ -18,7 +18,7 @@ export interface FileState {
   readonly ctime: bigint;
 }
 
-/** Returns the state of an open file, by which later changes are found. */
+/** Returns the state of an open file, with which later changes are detected. */
 export function stateOf(descriptor: number): FileState {
   const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(descriptor, { bigint: true });
   return { dev: Number(dev), ino: Number(ino), size: Number(size), mtime: mtimeNs, ctime: ctimeNs };
@@ -33,7 +33,7 @@ export function isJustWritten({ mtime, ctime }: FileState, now: number): boolean
   return now - Number((mtime > ctime ? mtime : ctime) / 1_000_000n) < justNow;
 }
 
-/** Returns whether two states are of the same file. */
+/** Returns whether two states belong to the same file. */
 export function sameFile(a: FileState, b: FileState): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
@@ -44,12 +44,12 @@ export function sameState(a: FileState, b: FileState): boolean {
 }
 
 /**
- * Returns whether the file was changed long enough before that a change since would show in its times.
+ * Returns whether the file's last change is old enough that any later change would have a different timestamp.
  *
- * @param looked at the file, milliseconds since 1970
+ * @param looked when the file was checked, in milliseconds since 1970
  */
 export function isSettled({ mtime, ctime }: FileState, looked: number): boolean {
-  // The second cannot be set by programs: an edit that puts the first back is seen in it.
+  // Programs cannot set ctime, so it reveals an edit that restores mtime.
   const changed = mtime > ctime ? mtime : ctime;
   const coarse = mtime % 1_000_000_000n === 0n && ctime % 1_000_000_000n === 0n;
   return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : settled);

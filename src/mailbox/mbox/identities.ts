@@ -1,7 +1,7 @@
 import type { MboxFile } from "./mbox-file.ts";
 import { identityOf, storedSize } from "./message-identity.ts";
 
-/** A change in the session is bound to messages; so many are remembered by their content. */
+/** Maximum number of messages that are remembered by their content. The session's changes apply to these messages. */
 const mostRemembered = 2000;
 
 /** A message as it was when the session dealt with it. */

@@ -1,12 +1,11 @@
 /**
- * The index of a large mailbox, kept between sessions so that opening it again costs only what was delivered since. It is
- * never needed: whatever is not quite right about it, it is as if it were not there.
+ * Stores the index of a large mailbox between sessions, so that opening the mailbox again reads only mail delivered since.
+ * The index is optional: an index with any fault is ignored.
  *
- * The file is a header, the start of each message (Float64), the stored state of each (a byte), in the machine's order of
- * bytes. It is believed when the mailbox is the same by device, inode, size and times; or when it has only grown, its head,
- * its last indexed message and a sample of the others being in their places, and then without the messages of its last
- * megabytes if anything in these has changed. It is read and written as it is in memory: nothing here is done message by
- * message.
+ * The file consists of a header, the start of each message (Float64) and its stored state (a byte), in native byte order.
+ * The index is used if the mailbox's device, inode, size and timestamps are unchanged. It is also used if the mailbox has
+ * only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If the last megabytes
+ * have changed, their messages are scanned again. The arrays are read and written as a whole, never message by message.
  */
 import { closeSync, constants, fstatSync, readvSync, renameSync, rmSync, writevSync } from "node:fs";
 import { join } from "node:path";
@@ -22,9 +21,9 @@ import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** Below this many bytes a mailbox is read as quickly as its index. */
+/** A mailbox of fewer bytes is scanned as fast as its index is read. */
 const worthwhile = 4 << 20;
-/** Another one for each change of what separates messages. */
+/** Changed whenever the rules that separate messages change. */
 const magic = 0x4d61_6964_7833n;
 const fields = {
   magic: 0,
@@ -44,34 +43,40 @@ const headerLength = 96;
 const headLength = 4096;
 const lastLength = 64 << 10;
 const samples = 64;
-/** So many bytes at the end of what is indexed are looked at again: what other clients write into recent messages is seen. */
+/**
+ * Number of bytes at the end of the indexed part that are checked, in order to detect changes that other clients made to
+ * recent messages.
+ */
 const recentLength = 8 << 20;
-/** In the place of a checksum: the end of the mailbox has to be read again. */
+/** Replaces a checksum: the end of the mailbox must be read again. */
 const unknown = -1;
-/** Room for so many messages that come. */
+/** Free space in the arrays, as a number of messages, for mail that is delivered later. */
 const spare = 256;
 
 export interface KeptIndex {
   readonly index: MessageIndex;
-  /** Bytes of the mailbox that it covers. */
+  /** Number of bytes of the mailbox that the index covers. */
   readonly size: number;
-  /** Known of its end; undefined where that has changed. */
+  /** Checksum of the mailbox's end; undefined if the end has changed. */
   readonly recent: Recent | undefined;
 }
 
-/** The checksum of the mailbox from an offset to the end of what is indexed. */
+/** Checksum of the mailbox from an offset to the end of the indexed part. */
 export interface Recent {
   readonly from: number;
   readonly to: number;
   readonly sum: number;
 }
 
-/** Two mailboxes whose paths have one checksum take turns: the index of the other is not believed. */
+/**
+ * Returns the path of a mailbox's index. If the paths of two mailboxes have the same checksum, each overwrites the other's
+ * index, which is then ignored.
+ */
 function indexFileName(directory: string, path: string): string {
   return join(directory, `${crc32(Buffer.from(path)).toString(16).padStart(8, "0")}.index`);
 }
 
-/** Checksums of the first bytes, and of the last message. */
+/** Returns the checksums of the first bytes and of the last message. */
 function landmarks(mailbox: number, size: number, lastStart: number): { head: number; last: number } {
   const start = Math.max(0, lastStart);
   return {
@@ -80,7 +85,7 @@ function landmarks(mailbox: number, size: number, lastStart: number): { head: nu
   };
 }
 
-/** Returns undefined where there is none to be believed */
+/** Loads the index of a mailbox. @returns undefined if there is no valid index */
 export function loadIndex(directory: string, path: string, mailbox: number, state: FileState): KeptIndex | undefined {
   if (state.size < worthwhile) return undefined;
   let descriptor: number | undefined;
@@ -145,7 +150,7 @@ function sumOfRange(mailbox: number, from: number, to: number, before = 0): numb
   return sum;
 }
 
-/** Goes on from what is known, so that only what came is read; but not for ever. */
+/** Extends the known checksum, so that only new bytes are read. If the range has become too long, it is computed anew. */
 function recentOf(mailbox: number, size: number, known: Recent | "changed" | undefined): Recent {
   if (known === "changed") return { from: 0, to: size, sum: unknown };
   if (known !== undefined && known.to <= size && size - known.from <= 2 * recentLength)
@@ -154,19 +159,19 @@ function recentOf(mailbox: number, size: number, known: Recent | "changed" | und
   return { from, to: size, sum: sumOfRange(mailbox, from, size) };
 }
 
-/** Of the whole file but the place of the sum itself. @param parts the header, and what follows it */
+/** Returns the checksum of the whole file without its own field. @param parts the header and the remaining parts */
 function sumOfIndex([header, ...parts]: readonly [Uint8Array, ...Uint8Array[]]): number {
   const at = fields.sum * 8;
   return parts.reduce((sum, part) => crc32(part, sum), crc32(header.subarray(at + 8), crc32(header.subarray(0, at))));
 }
 
-/** The sum has told already that the file is as it was written. */
+/** Returns whether the starts are plausible. The checksum has already shown that the file is undamaged. */
 function areInOrder(starts: Float64Array, size: number): boolean {
   const ordered = [...sampleStarts(starts), starts[starts.length - 1] as number, size];
   return ordered.every((start, at) => Number.isInteger(start) && start >= (at === 0 ? 0 : (ordered[at - 1] as number)));
 }
 
-/** Returns whether the messages still begin where they were found. */
+/** Returns whether a sample of messages still begins at the indexed offsets. */
 export function areInPlace({
   descriptor,
   index,
@@ -183,7 +188,7 @@ function sampleStarts(starts: Float64Array): number[] {
   return Array.from({ length: Math.ceil(starts.length / step) }, (_, at) => starts[at * step] as number);
 }
 
-/** Returns whether a From_ line behind an empty line, or at the file's start, stands at an offset. */
+/** Returns whether a From_ line begins at an offset, after an empty line or at the start of the file. */
 export function startsMessage(mailbox: number, start: number): boolean {
   const before = Math.min(3, start);
   const text = readRange(mailbox, start - before, start + 5).toString("latin1");
@@ -191,10 +196,10 @@ export function startsMessage(mailbox: number, start: number): boolean {
 }
 
 /**
- * Keeps an index for the next session. That it can't be written is no matter.
+ * Saves an index for the next session. A failure is ignored.
  *
- * @param known of the mailbox's end, where only its size has changed since; "changed" where states of messages may have
- *   changed since they were read, so that the next session reads them again
+ * @param known the checksum of the mailbox's end if since then only the size has changed; "changed" if the stored states of
+ *   messages may have changed since they were read, so that the next session must read them again
  */
 export function saveIndex(
   directory: string,

@@ -1,4 +1,4 @@
-/** Writes a journal. */
+/** Writes the journal of an mbox commit. */
 import { closeSync, constants, openSync } from "node:fs";
 import { readInto, writeAll } from "../file-ranges.ts";
 import { firstLine, writeJournalFile } from "../journal-file.ts";
@@ -7,29 +7,31 @@ import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
 import { Journal, journalSuffix, type Plan, probeOf, type Work } from "./journal.ts";
 import { PageSums } from "./page-sums.ts";
 
-/** What a line of JSON grows by at the most, once the lengths are known. */
+/** Maximum growth of the JSON line when the lengths are filled in, in bytes. */
 const lineRoom = 256;
 
 export interface JournalContent {
-  /** Stretches are of the spool. Called again if the disk of one place is full. */
+  /** Yields the new tail. Ranges refer to the spool. Called again if the disk of one place is full. */
   readonly tail: () => Iterable<Part>;
   readonly forMbox: () => Iterable<Uint8Array>;
-  /** It is large and will not be read again, unless after a crash. */
+  /** Whether to bypass the page cache, because the journal is large and is read again only after a crash. */
   readonly direct?: boolean;
 }
 
 export interface JournalOptions {
-  /** Told how many bytes are in the journal. */
+  /** Called with the number of bytes in the journal. */
   readonly onWritten?: ((bytes: number) => void) | undefined;
-  /** Ends it with the signal's reason. */
+  /** Aborts writing with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The journal whose place this one takes. */
+  /** The older journal that this one replaces. */
   readonly replaces?: Journal;
 }
 
 /**
+ * Writes a journal.
+ *
  * @param spool open and locked
- * @throws MailError with the reason; no journal is left then, and nothing was changed
+ * @throws MailError with the reason; no journal is left, and nothing was changed
  */
 export function writeJournal(
   directory: string,
@@ -69,7 +71,7 @@ async function fillJournal(
   const { descriptor } = file;
   const line = JSON.stringify(plan);
   const tailAt = Math.ceil((Buffer.byteLength(line) + lineRoom) / directUnit) * directUnit;
-  // Summed while blocks are on their way: the disk takes longer for one.
+  // The sums are computed while blocks are being written, which takes longer.
   const sums = new PageSums((bytes, at) => readInto(spool, bytes, at), plan.offset, plan.oldSize);
   let mboxAt = Number.POSITIVE_INFINITY;
   const onBlock = (end: number) => {
@@ -100,9 +102,10 @@ function toBufferView({ buffer, byteOffset, byteLength }: Int32Array): Uint8Arra
 }
 
 /**
- * Opens the same file once more, for direct writes. By its descriptor, because another user may have replaced the name.
+ * Opens a file a second time, for direct writes. The descriptor identifies the file, because another user may have replaced
+ * its name.
  *
- * @returns undefined if the file system has no direct writes, or /proc is not mounted
+ * @returns undefined if the file system does not support direct writes or /proc is not mounted
  */
 function openDirect(descriptor: number): number | undefined {
   try {

@@ -1,10 +1,10 @@
 /**
- * What makes a commit all or nothing: before the first byte of a mailbox changes, this file holds all that is needed to do
- * the work again.
+ * Reads the journal that makes a commit all or nothing. Before the first byte of a mailbox changes, the journal contains
+ * everything needed to repeat the commit.
  *
- * A journal is one line of JSON, then the new tail of the spool, then what goes to mbox, then a sum of each page that will
- * be overwritten. One that has its name is complete (journal-file.ts). It is dropped when the work is done and synced.
- * Left by a crash, it is played by the next open; playing it twice does the same as once.
+ * A journal consists of one line of JSON, the spool's new tail, the messages moved to mbox, and a sum of each page that
+ * will be overwritten. Under its final name it is complete (journal-file.ts). It is removed when the commit is done and
+ * synced. If a crash leaves it, the next opening carries it out, which can be repeated without further effect.
  */
 
 import { createHash } from "node:crypto";
@@ -20,17 +20,20 @@ export interface Work {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
-  /** Length of the spool before. */
+  /** The spool's old length. */
   readonly oldSize: number;
-  /** Where the new tail begins, and how long it is; what was behind goes. */
+  /** Offset and length of the new tail. All old bytes from the offset on are replaced. */
   readonly offset: number;
   readonly tailLength: number;
-  /** sha256 of the spool's old bytes from its new end on (at most `probeSize`): tells whether it was cut already. */
+  /**
+   * SHA-256 of the spool's old bytes after its new end (at most `probeSize`), which shows whether the spool was already
+   * truncated.
+   */
   readonly probe: string;
   readonly mbox: MboxWork | null;
 }
 
-/** What is known before the payloads are written. */
+/** The part of the work that is known before the tail and the moved messages are written. */
 export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
   readonly mbox: Omit<MboxWork, "length"> | null;
 };
@@ -44,14 +47,14 @@ export function probeOf(descriptor: number, newEnd: number, oldSize: number): st
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** One journal, open for reading its payloads. */
+/** An open journal. */
 export class Journal {
   readonly work: Work;
   readonly descriptor: number;
   readonly place: JournalPlace;
   readonly #tailAt: number;
 
-  /** @param tailAt where the tail begins in it */
+  /** Creates the object for an open journal. @param tailAt the tail's offset in the file */
   constructor(work: Work, descriptor: number, place: JournalPlace, tailAt: number) {
     this.work = work;
     this.descriptor = descriptor;
@@ -71,22 +74,22 @@ export class Journal {
     return left && new Journal(left.work, left.descriptor, left.place, left.start);
   }
 
-  /** Each piece is valid until the next. */
+  /** Yields the new tail. Each piece is valid until the next is requested. */
   tail(): Iterable<Buffer> {
     return this.tailPieces(0, this.work.tailLength);
   }
 
-  /** Bytes `start` to `end` of the new tail. */
+  /** Yields bytes `start` to `end` of the new tail. */
   tailPieces(start: number, end: number): Iterable<Buffer> {
     return copyPieces(this.descriptor, this.#tailAt + start, this.#tailAt + end);
   }
 
-  /** Where bytes `start` to `end` of the new tail stand in the journal. */
+  /** Returns the range of the journal that contains bytes `start` to `end` of the new tail. */
   tailStretch(start: number, end: number): Stretch {
     return { start: this.#tailAt + start, end: this.#tailAt + end };
   }
 
-  /** Fills `bytes` with the new tail from `offset` on. */
+  /** Fills `bytes` with the new tail, beginning at `offset`. */
   readTail(bytes: Uint8Array, offset: number): number {
     return readInto(this.descriptor, bytes, this.#tailAt + offset);
   }
@@ -96,7 +99,7 @@ export class Journal {
     return copyPieces(this.descriptor, start, start + (this.work.mbox?.length ?? 0));
   }
 
-  /** The sums of the pages that are overwritten, as they were before. */
+  /** Returns the sums of the pages that are overwritten, computed from their old contents. */
   oldSums(): Int32Array {
     const start = this.#tailAt + this.work.tailLength + (this.work.mbox?.length ?? 0);
     const bytes = readRange(this.descriptor, start, fstatSync(this.descriptor).size);
@@ -105,14 +108,14 @@ export class Journal {
     return new Int32Array(aligned.buffer);
   }
 
-  /** The work is done, or was undone. */
+  /** Removes the journal after the commit has been done or undone. */
   drop(): void {
     removeJournal(this.place);
-    // Giving back a gigabyte takes the file system a while, and nobody needs to wait for that.
+    // Freeing a gigabyte takes the file system a while, so the close is not awaited.
     close(this.descriptor);
   }
 
-  /** Leaves the journal for the next open. */
+  /** Closes the journal and leaves it for the next opening. */
   close(): void {
     closeSync(this.descriptor);
   }

@@ -1,4 +1,7 @@
-/** Under the lock, before a commit: whether the file is still the one that the session knows, and who is who in it. */
+/**
+ * Checks the locked file before a commit: whether it is still the file that the session read, and which messages are the
+ * session's.
+ */
 
 import { Flag } from "../mailbox.ts";
 import { MailboxChanged } from "../mailbox-errors.ts";
@@ -8,18 +11,18 @@ import { MboxFile } from "./mbox-file.ts";
 import { hasSwallowed, isGrown, reconcile } from "./reconcile.ts";
 import { scan } from "./scan.ts";
 
-/** What the session knows of its file. */
+/** What the session knows about its file. */
 export interface Known {
   readonly path: string;
   readonly file: MboxFile;
-  /** What the file was when last looked at. */
+  /** The file's state when it was last checked. */
   readonly seen: FileState | undefined;
   readonly identities: Identities;
 }
 
-/** Who is who at the commit. */
+/** Relates the file's messages at the commit to the session's. */
 export interface Numbering {
-  /** The number in the session of a message; 0 for one that the session has not dealt with. */
+  /** Returns a message's number in the session; 0 if the session has not changed the message. */
   readonly known: (message: number) => number;
   readonly arrived: number;
   readonly notice?: string;
@@ -27,16 +30,18 @@ export interface Numbering {
 
 export interface Found {
   readonly numbering: Numbering;
-  /** With the session's flags; the one that was known where nobody has written. */
+  /** The file with the session's flags; the session's own object if no program has written the file. */
   readonly file: MboxFile;
   readonly state: FileState;
-  /** As scan returns it; undefined where nobody has written. */
+  /** As returned by scan; undefined if no program has written the file. */
   readonly undecided?: number | undefined;
 }
 
 /**
- * @param descriptor the file that has the name now, locked
- * @throws MailboxChanged when it is another, or was rewritten, and can't be merged
+ * Checks the locked file before a commit.
+ *
+ * @param descriptor the file that the path leads to now, locked
+ * @throws MailboxChanged if another file or another program's changes cannot be merged
  */
 export async function lookAgain(known: Known, descriptor: number, signal: AbortSignal | undefined): Promise<Found> {
   const { file: before, seen } = known;

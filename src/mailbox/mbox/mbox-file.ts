@@ -1,27 +1,27 @@
-/** The file of an mbox and where its messages are in it: ranges of bytes, read when asked for. */
+/** Reads the messages of an open mbox by their offsets. */
 import { closeSync } from "node:fs";
 import { readInto, readRange } from "../file-ranges.ts";
 import { headerOf } from "../header-bytes.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** What is asked for in order, message by message, is read so much at a time. */
+/** Sizes of the reads that follow each other when messages are read in order. */
 const smallWindow = 64 << 10;
 const largeWindow = 1 << 20;
 const pieceSize = 4 << 20;
-/** Bytes; a mailbox of no more is held in memory as it was when its messages were found. */
+/** Maximum size in bytes of a mailbox that is kept in memory. */
 const mostHeld = 8 << 20;
 
-/** Holds an open mbox and the index of its messages. */
+/** An open mbox and the index of its messages. */
 export class MboxFile {
   readonly descriptor: number;
   index: MessageIndex;
-  /** Bytes of the file that are indexed. */
+  /** Number of bytes of the file that are indexed. */
   covered = 0;
-  /** What takes the place of a message's bytes at the commit. */
+  /** The bytes that replace messages at the commit. */
   readonly replaced: Map<number, Buffer>;
-  /** Called behind each read of the file. @throws where what was read is not to be believed */
+  /** Called after each read of the file. @throws if the bytes read may be wrong */
   guard: (() => void) | undefined;
-  /** All of it, so that another program may move the messages about: those of the session stay as they were. */
+  /** The whole file in memory, so that the session's messages stay unchanged if another program moves them. */
   #held: Buffer | undefined;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
@@ -32,14 +32,14 @@ export class MboxFile {
     this.replaced = replaced;
   }
 
-  /** The same messages, each read from the file as it is now. */
+  /** Returns an object for the same messages that reads the file's current contents. */
   onDisk(): MboxFile {
     const file = new MboxFile(this.descriptor, this.index, this.replaced);
     file.covered = this.covered;
     return file;
   }
 
-  /** To be called where nobody has written it since its messages were found. */
+  /** Keeps the file in memory if it is small. No program may have written it since it was scanned. */
   hold(): void {
     if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
   }
@@ -101,19 +101,19 @@ export class MboxFile {
     if (this.#held !== undefined || to - from > smallWindow) return this.#range(from, to);
     const inOrder = held > 0 && ahead >= 0 && ahead <= held + smallWindow;
     const wanted = Math.min(from + (inOrder ? largeWindow : smallWindow), this.covered);
-    // A buffer of its own each time: what was given out of the one before may be kept.
+    // Each read has its own buffer, because callers may keep slices of the previous one.
     this.#window = this.#range(from, wanted);
     this.#windowAt = from;
     return this.#window.subarray(0, to - from);
   }
 
-  /** It is written, or its messages are looked for anew: what was read before is not to be believed. */
+  /** Discards what was read, because the file is written or scanned again. */
   forget(): void {
     this.#window = Buffer.alloc(0);
     this.#held = undefined;
   }
 
-  /** The bytes of a message; each piece is valid until the next. */
+  /** Yields a message's bytes. Each piece is valid until the next is requested. */
   *pieces(message: number): Iterable<Buffer> {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) yield replaced;
@@ -138,7 +138,10 @@ export class MboxFile {
 
 const landmarkLength = 4096;
 
-/** Returns how a mailbox begins, and how its last message does: to tell whether it is the same when it has grown. */
+/**
+ * Returns the beginning of a mailbox and of its last message, which show whether a mailbox that has grown is otherwise
+ * unchanged.
+ */
 export function landmarksOf({ descriptor, covered, index }: MboxFile): Buffer {
   const last = Math.max(0, index.lastStart);
   return Buffer.concat([

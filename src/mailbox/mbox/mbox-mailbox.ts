@@ -31,42 +31,45 @@ import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
 import { scan } from "./scan.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
-/** Marks that decide what becomes of a message, or tell that the user has dealt with it. */
+/** Flags that decide a message's fate or show that the user has acted on it. */
 const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
 
-/** How often a file is looked at anew while another program writes it, and milliseconds in between. */
+/** Maximum number of attempts to read a file while another program writes it, and the pause between them in milliseconds. */
 const mostTries = 20;
 const pause = 50;
 
-/** Seconds to wait for a program that is writing the mailbox: before it is opened, and before new mail is looked for. */
+/**
+ * Maximum wait, in seconds, for a program that is writing the mailbox: before it is opened, and before new mail is searched
+ * for.
+ */
 const mostWaitToOpen = 5;
 const mostWaitForNews = 0.2;
 
-/** A window of header lines is shown again and again; a list of all is not. */
+/** Maximum number of cached counts. A window of header lines is displayed repeatedly, a list of all messages is not. */
 const mostCounts = 2000;
-/** Implements a mailbox on an mbox file. */
+/** An mbox file as a mailbox. */
 export class MboxMailbox implements Mailbox {
   readonly path: string;
   readonly readOnly: boolean;
   readonly #options: MailboxOptions;
   readonly #counts = new Map<number, Counts>();
   #file: MboxFile;
-  /** What the file was when last looked at. */
+  /** The file's state when it was last checked. */
   #seen: FileState | undefined;
-  /** What it was, grown, when a message was last read. */
+  /** The file's state when a message was last read. It may have grown since the last check. */
   #checked: FileState | undefined;
   readonly #identities = new Identities();
-  /** The file has grown since messages were found. */
+  /** Whether the file has grown since it was scanned. */
   #unproven = false;
-  /** What the file began and ended with when it was last looked at. */
+  /** The beginning of the file and of its last message at the last check. */
   #landmarks: Buffer = Buffer.alloc(0);
-  /** Another program has moved messages about during the session. */
+  /** Whether another program has moved messages during the session. */
   #rewritten = false;
-  /** What an earlier session knew of the file's end. */
+  /** The checksum of the file's end from an earlier session. */
   #recent: Recent | "changed" | undefined;
-  /** Start of the first message that may end elsewhere once the file has grown; see scan. */
+  /** Start of the first message whose end may change if the file grows; see scan. */
   #undecided: number | undefined;
-  /** The index is worth keeping for a later session. */
+  /** Whether the index can be kept for a later session. */
   #keepable = false;
 
   constructor(path: string, descriptor: number, readOnly: boolean, options: MailboxOptions) {
@@ -81,7 +84,7 @@ export class MboxMailbox implements Mailbox {
     return file;
   }
 
-  /** @throws MessagesMoved */
+  /** Checks that messages are still at their offsets. @throws MessagesMoved */
   #checkPlaces(): void {
     if (this.#seen === undefined) return;
     const state = stateOf(this.#file.descriptor);
@@ -90,9 +93,9 @@ export class MboxMailbox implements Mailbox {
     this.#checked = state;
   }
 
-  /** Whether the messages that are known still are where they were. */
+  /** Returns whether the known messages are still at their offsets. */
   #hasOnlyGrown(state: FileState): boolean {
-    // The commit will find out what became of which message.
+    // The commit will find out where the messages are now.
     this.#rewritten ||= state.size < this.#file.covered || !this.#isAsBefore();
     return !this.#rewritten;
   }
@@ -156,7 +159,8 @@ export class MboxMailbox implements Mailbox {
     const state = stateOf(descriptor);
     const isFirst = this.#seen === undefined;
     if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
-    // To lock a mailbox that nobody is writing would only slow its opening: a write that begins now shows in its times.
+    // Locking a mailbox that no program is writing would only slow its opening. A write that begins now changes the
+    // timestamps.
     if (isFirst && !(isJustWritten(state, Date.now()) && hasName(descriptor, this.path))) return this.#look();
     const lockwait = Math.min(this.#options.lockwait, isFirst ? mostWaitToOpen : mostWaitForNews);
     const release = await lockForReading(this.path, descriptor, lockwait, this.#options.signal);
@@ -180,7 +184,7 @@ export class MboxMailbox implements Mailbox {
     return this.count - before;
   }
 
-  /** Found while another program was writing the file anew, some messages would be the old and some the new ones. */
+  /** Waits until no program is rewriting the file. Otherwise the scan could find some old messages and some new ones. */
   async #untilWritten(): Promise<void> {
     const { descriptor } = this.#file;
     for (let tries = 0; tries < mostTries; tries++) {
@@ -199,13 +203,13 @@ export class MboxMailbox implements Mailbox {
     }
   }
 
-  /** Whether what was there when the file was last looked at still is; what matters of it, and samples of the rest. */
+  /** Returns whether the known part of the file is unchanged: the messages that matter, and a sample of the rest. */
   #isAsBefore(): boolean {
     const file = this.#file.onDisk();
     return landmarksOf(file).equals(this.#landmarks) && areInPlace(file) && this.#identities.hold(file);
   }
 
-  /** The index of an earlier session, as far as it goes. */
+  /** Uses the index of an earlier session, as far as it is valid. */
   #takeKept(state: FileState): void {
     const { cacheDirectory } = this.#options;
     const kept = cacheDirectory && loadIndex(cacheDirectory, this.path, this.#file.descriptor, state);
@@ -221,7 +225,7 @@ export class MboxMailbox implements Mailbox {
   async #takeIn(state: FileState): Promise<void> {
     const looked = Date.now();
     const { index, descriptor } = this.#file;
-    // The last message once more: what came may be the rest of it, half delivered when we looked.
+    // The last message is scanned again, because it may have been incomplete at the last check.
     const from = this.#undecided ?? Math.max(0, index.lastStart);
     const before = index.count;
     const oldEnd = this.#file.covered;
@@ -235,7 +239,7 @@ export class MboxMailbox implements Mailbox {
     }
     if (known.count > 0 && this.#seen !== undefined) {
       if (!index.takeFlags(known)) {
-        // What looked like messages was text of a message that has come completely since.
+        // The apparent messages were part of a message that has been completed since.
         index.restore(known);
         this.#rewritten = true;
         return;
@@ -253,7 +257,7 @@ export class MboxMailbox implements Mailbox {
     if (this.#options.unnoticed !== true) this.#file.hold();
     const since = stateOf(descriptor);
     if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.#file.forget();
-    // Of a copy that was unpacked there is nothing to keep.
+    // No index is kept for the temporary file of an unpacked mailbox.
     this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.path);
   }
 
@@ -279,7 +283,7 @@ export class MboxMailbox implements Mailbox {
         this.#seen = undefined;
         ({ numbering, outcome } = await this.#decide(descriptor, plan));
       }
-      // From here on it is done, whatever happens.
+      // The commit can no longer be aborted.
       plan.signal?.throwIfAborted();
       if (outcome.firstChanged > 0) await this.#write(outcome, plan);
       return {
@@ -292,7 +296,7 @@ export class MboxMailbox implements Mailbox {
     } finally {
       this.#guarded(this.#file);
       await release();
-      // Another file has the name now, and could not be merged with.
+      // The path leads to another file, which could not be merged.
       if (descriptor !== this.#file.descriptor) closeSync(descriptor);
     }
   }
@@ -304,7 +308,7 @@ export class MboxMailbox implements Mailbox {
     this.#file.close();
   }
 
-  /** Locks the file that has the name now, which need not be the one that was opened. */
+  /** Locks the file that the path leads to now, which need not be the one that was opened. */
   async #lock(signal: AbortSignal | undefined): Promise<{ descriptor: number; release: Release }> {
     const own = this.#file.descriptor;
     let descriptor = own;
@@ -357,7 +361,7 @@ export class MboxMailbox implements Mailbox {
     return numbering;
   }
 
-  /** Whether the messages that change begin and end where the index of an earlier session says. */
+  /** Returns whether the changed messages begin and end at the offsets that an earlier session's index contains. */
   #isInPlace({ changes }: Outcome): boolean {
     const { descriptor, index } = this.#file;
     for (let message = 1; message <= changes.length; message++) {
@@ -374,7 +378,7 @@ export class MboxMailbox implements Mailbox {
     this.#recent = undefined;
     // An edited message may have become several.
     this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
-    // Where it is now, nobody has looked.
+    // The undecided message may have moved, so the next scan begins at the start.
     if (this.#undecided !== undefined) this.#undecided = 0;
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;

@@ -1,6 +1,6 @@
 /**
- * What a message is known by when another program has moved it about in the file: all its bytes but the fields that mail
- * programs write into it. Of a large message, its length and the first of it.
+ * Identifies a message after another program has moved it: by all its bytes except the fields that mail programs write. A
+ * large message is identified by its length and its beginning.
  */
 import { createHash } from "node:crypto";
 import { headerOf } from "../header-bytes.ts";

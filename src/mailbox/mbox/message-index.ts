@@ -1,20 +1,20 @@
 /**
- * Where each message starts and what its state is: eleven bytes a message, in typed arrays that grow.
+ * Stores each message's start and state in growing typed arrays, eleven bytes per message.
  *
- * A session that shows one page should not pay for each message: what concerns all of them is done by copying and comparing
- * whole arrays, not message by message.
+ * A session that shows one page must not spend time on every message. So operations on all messages copy and compare whole
+ * arrays.
  */
 import { Flag, type FlagTally } from "../mailbox.ts";
 
-/** What the Status field in the file says, as bits. */
+/** The state in the file's Status field, as bits. */
 export const Stored = {
   Old: 1,
   Read: 2,
-  /** The field is just as this program would write it. */
+  /** The field is exactly as `mail` would write it. */
   Plain: 4,
 } as const;
 
-/** Messages that are compared at once. */
+/** Number of messages that are compared at once. */
 const blockSize = 1024;
 
 /** Messages removed from the end of an index. */
@@ -25,17 +25,17 @@ export interface Tail {
   readonly changed: Uint16Array;
 }
 
-/** Stores where each message of an mbox begins, and its flags. */
+/** The start of each message of an mbox, and its flags. */
 export class MessageIndex {
   #starts: Float64Array;
   #stored: Uint8Array;
-  /** In which flags a message differs from what its stored state says. */
+  /** The flags of each message that differ from its stored state. */
   #changed: Uint16Array;
   #count: number;
-  /** So many there will be, as far as one can tell: growing step by step would hold what is copied a second time. */
+  /** Expected number of messages. It avoids growing the arrays in steps, which would need memory for a second copy. */
   expected = 0;
 
-  /** @param starts ascending; with `stored` of the same length. They are taken over, not copied. */
+  /** Creates an index. @param starts ascending; `stored` has the same length; both arrays are used without copying */
   constructor(
     starts: Float64Array = new Float64Array(256),
     stored: Uint8Array = new Uint8Array(starts.length),
@@ -51,12 +51,12 @@ export class MessageIndex {
     return this.#count;
   }
 
-  /** Offset of the last message found; -1 when there is none. */
+  /** The offset of the last message; -1 if there is none. */
   get lastStart(): number {
     return this.#count === 0 ? -1 : this.start(this.#count);
   }
 
-  /** The arrays themselves, no longer than count. */
+  /** The start of each message, without copying. */
   get starts(): Float64Array {
     return this.#starts.subarray(0, this.#count);
   }
@@ -73,7 +73,7 @@ export class MessageIndex {
     this.#changed[at] = 0;
   }
 
-  /** Adds messages that start behind all others. @param starts ascending; `stored` of the same length */
+  /** Adds messages that start after all others. @param starts ascending; `stored` has the same length */
   append(starts: Float64Array, stored: Uint8Array): void {
     const count = this.#count + starts.length;
     if (count > this.#starts.length) this.#grow(count);
@@ -84,7 +84,8 @@ export class MessageIndex {
   }
 
   #grow(atLeast = 0): void {
-    // By half: at ten gigabytes, doubling would be felt. Of what was expected in vain no page is touched.
+    // The arrays grow by half, because doubling would be noticeable at ten gigabytes. Unused memory pages are never
+    // touched.
     const room = Math.max(atLeast, Math.ceil(this.#starts.length * 1.5) + 256, this.expected);
     const starts = new Float64Array(room);
     const stored = new Uint8Array(room);
@@ -110,9 +111,9 @@ export class MessageIndex {
   }
 
   /**
-   * Gives the flags of removed messages back to those found in their places.
+   * Copies the flags of removed messages to the messages found at the same offsets.
    *
-   * @returns false if one of them does not start where it did: then nothing is done
+   * @returns false if one of them does not start at the same offset; then nothing is copied
    */
   takeFlags({ count, starts, stored, changed }: Tail): boolean {
     const first = this.#starts.subarray(0, this.#count).lastIndexOf(starts[0] as number);
@@ -123,7 +124,7 @@ export class MessageIndex {
     return true;
   }
 
-  /** Undoes cutOff, whatever has been added since. */
+  /** Undoes cutOff and removes messages added since. */
   restore({ count, starts, stored, changed }: Tail): void {
     if (count === 0) return;
     this.cutAt(starts[0] as number);
@@ -136,7 +137,7 @@ export class MessageIndex {
     while (this.#count > 0 && this.start(this.#count) >= offset) this.#count--;
   }
 
-  /** @param message from 1 to count */
+  /** Returns a message's offset. @param message from 1 to count */
   start(message: number): number {
     this.#check(message);
     return this.#starts[message - 1] as number;
@@ -156,7 +157,7 @@ export class MessageIndex {
     this.#changed[message - 1] = flags ^ flagsOfStored(this.#stored[message - 1] as number);
   }
 
-  /** Of the messages from one on, how many have the same flags. */
+  /** Yields runs of messages with the same flags, beginning with message `from`. */
   tally(from: number): Iterable<FlagTally> {
     const found = new Map<number, { flags: number; count: number; first: number }>();
     const note = (at: number, count: number) => {
@@ -173,7 +174,7 @@ export class MessageIndex {
     return found.values();
   }
 
-  /** Calls `run` for messages that stand together and have the same flags: where they begin, how many they are. */
+  /** Calls `run` for each run of messages with the same flags, with the run's start and length. */
   #eachRun(at: number, end: number, run: (at: number, count: number) => void): void {
     const stored = this.#stored;
     const changed = this.#changed;
@@ -186,13 +187,13 @@ export class MessageIndex {
     run(begin, end - begin);
   }
 
-  /** Bits of Stored. */
+  /** Returns bits of Stored. */
   stored(message: number): number {
     this.#check(message);
     return this.#stored[message - 1] as number;
   }
 
-  /** Says what the file has for this message; its flags are then as after opening. */
+  /** Sets a message's state in the file. Its flags are then as after opening. */
   setStored(message: number, stored: number): void {
     this.#check(message);
     this.#stored[message - 1] = stored;
@@ -208,7 +209,7 @@ function flagsOfStored(stored: number): number {
   return (stored & Stored.Old ? 0 : Flag.New) | (stored & Stored.Read ? Flag.Read : 0);
 }
 
-/** Whether all elements are the same: each is as the one before, which one comparison of memory tells. */
+/** Returns whether all elements are equal. A single memory comparison compares each element to the one before. */
 function isUniform(array: Uint8Array | Uint16Array, start: number, end: number): boolean {
   const size = array.BYTES_PER_ELEMENT;
   const bytes = Buffer.from(array.buffer, array.byteOffset + start * size, (end - start) * size);

@@ -1,4 +1,4 @@
-/** The messages of an mbox by large reads in the order of the file, for what looks at all of them. */
+/** Reads many messages of an mbox with large reads in the order of the file. */
 
 import { headerEnd } from "../header-bytes.ts";
 import type { MessagePiece } from "../mailbox.ts";
@@ -7,14 +7,17 @@ import type { MboxFile } from "./mbox-file.ts";
 const wholeWindow = 8 << 20;
 const headerWindow = 64 << 10;
 
-/** Reads as far as messages follow one another, so that a few messages far apart cost their own bytes only. */
+/**
+ * A buffer for large reads. A read extends only over consecutive messages, so that scattered messages cost only their own
+ * bytes.
+ */
 export class Window {
   readonly #read: (bytes: Uint8Array, position: number) => number;
   readonly #bytes: Buffer;
   #start = 0;
   #end = 0;
 
-  /** @param read fills bytes from an offset on, and returns how many there were */
+  /** Creates a window. @param read fills bytes from an offset on, and returns how many it read */
   constructor(read: (bytes: Uint8Array, position: number) => number, size: number) {
     this.#read = read;
     this.#bytes = Buffer.allocUnsafe(size);
@@ -32,9 +35,9 @@ export class Window {
   }
 
   /**
-   * A range, read together with what follows it; undefined where it is longer than the window.
+   * Returns a range, read together with the bytes after it; undefined if it is longer than the window.
    *
-   * @param limit where reading ends at the latest
+   * @param limit the offset at which the read must end
    */
   take(start: number, end: number, limit: number): Buffer | undefined {
     if (end - start > this.#bytes.length) return undefined;
@@ -42,13 +45,13 @@ export class Window {
     return this.slice(start, end);
   }
 
-  /** What it holds of that range. */
+  /** Returns the part of a range that the window contains. */
   slice(start: number, end: number): Buffer {
     return this.#bytes.subarray(start - this.#start, Math.min(end, this.#end) - this.#start);
   }
 }
 
-/** @param messages ascending */
+/** Yields complete messages. @param messages in ascending order */
 export function* wholeMessages(source: MboxFile, messages: readonly number[]): Iterable<MessagePiece> {
   const window = new Window((bytes, position) => source.readInto(bytes, position), wholeWindow);
   for (const [index, message] of messages.entries()) {
@@ -71,7 +74,7 @@ export function* wholeMessages(source: MboxFile, messages: readonly number[]): I
   }
 }
 
-/** @param messages ascending */
+/** Yields the headers of messages. @param messages in ascending order */
 export function* messageHeaders(source: MboxFile, messages: readonly number[]): Iterable<MessagePiece> {
   const window = new Window((bytes, position) => source.readInto(bytes, position), headerWindow);
   for (const [index, message] of messages.entries()) {
@@ -95,7 +98,7 @@ function headerOfPiece(window: Window, start: number, end: number): Buffer | und
   return window.holds(start, end) ? bytes : undefined;
 }
 
-/** Where the messages end that stand one behind the other from that one on, once that is far enough for a read. */
+/** Returns the end of the run of consecutive messages that begins at `index`, or of the part that suffices for one read. */
 function runEnd(source: MboxFile, messages: readonly number[], index: number, enough: number): number {
   const first = messages[index] as number;
   const start = source.start(first);

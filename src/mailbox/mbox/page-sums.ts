@@ -1,13 +1,13 @@
 /**
- * A sum of each page of a file that is about to be overwritten. After a crash, each page of the file has to be the old one
- * or the new one; if it is neither, another program has written the file since, and it is not to be touched.
+ * Computes a sum of each page of a file before it is overwritten. After a crash, each page must be either old or new. If a
+ * page is neither, another program has written the file, and it must not be changed.
  */
 const pageSize = 4096;
 const pagesAtOnce = 1024;
 
-/** Returns a sum of words that tells chance damage, no more. */
+/** Returns a sum of words that only detects accidental damage. */
 export function sumOfPage(words: Int32Array, start: number, end: number): number {
-  // Four lanes, so that one multiplication needs not wait for the other.
+  // Four independent sums, so that no multiplication waits for the previous one.
   let a = 1;
   let b = 2;
   let c = 3;
@@ -22,19 +22,19 @@ export function sumOfPage(words: Int32Array, start: number, end: number): number
   return a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29791);
 }
 
-/** Fills bytes from a position of the file. @returns how many there were */
+/** Fills bytes from a position of the file. @returns the number of bytes read */
 export type Read = (bytes: Uint8Array, position: number) => number;
 
-/** Sums a file little by little, while it is being copied anyway. */
+/** Sums a file step by step while the file is being copied anyway. */
 export class PageSums {
   readonly #read: Read;
   readonly #start: number;
   readonly #sums: Int32Array;
   readonly #words = new Int32Array((pagesAtOnce * pageSize) / 4);
-  /** What lies before it is summed. */
+  /** The offset up to which the file has been summed. */
   #at: number;
 
-  /** @param start where the bytes that count begin @param most where they end at the latest */
+  /** Prepares the sums. @param start the offset of the first byte to be summed @param most the maximum offset of the end */
   constructor(read: Read, start: number, most: number) {
     this.#read = read;
     this.#start = start;
@@ -46,19 +46,23 @@ export class PageSums {
     return Math.ceil(end / pageSize) - Math.floor(this.#start / pageSize);
   }
 
-  /** Sums the pages that lie before `end` wholly. */
+  /** Sums all pages that end at or before `end`. */
   advance(end: number): void {
     const whole = Math.floor(end / pageSize) * pageSize;
     while (this.#at < whole) this.#sumUntil(whole);
   }
 
-  /** @returns a sum for each page that has bytes from the start to `end`, of these bytes alone */
+  /**
+   * Sums the remaining bytes before `end`.
+   *
+   * @returns a sum for each page with bytes from the start to `end`, of these bytes only
+   */
   finish(end: number): Int32Array {
     while (this.#at < end) this.#sumUntil(end);
     return this.#sums.subarray(0, this.#start < end ? this.#pagesBefore(end) : 0);
   }
 
-  /** Some pages; the first and the last may be parts of one. */
+  /** Sums some pages. The first and the last may be incomplete. */
   #sumUntil(end: number): void {
     const words = this.#words;
     const bytes = new Uint8Array(words.buffer);
@@ -76,12 +80,12 @@ export class PageSums {
   }
 }
 
-/** Returns a sum for each page that has bytes from `start` to `end`, of these bytes alone */
+/** Returns a sum for each page with bytes from `start` to `end`, of these bytes only. */
 export function pageSums(read: Read, start: number, end: number): Int32Array {
   return new PageSums(read, start, end).finish(end);
 }
 
-/** Returns whether each page is one of two. */
+/** Returns whether each page is either the old or the new one. */
 export function eachIsOneOf(now: Int32Array, before: Int32Array, after: Int32Array): boolean {
   return now.every((sum, page) => sum === before[page] || sum === after[page]);
 }

@@ -1,13 +1,13 @@
-/** When another program has written the mailbox during the session: which of its messages are those that we know. */
+/** Finds the session's messages again after another program has written the mailbox. */
 import { copyPieces } from "../file-ranges.ts";
 import { isStillAt, type Remembered } from "./identities.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { identityOf, storedSize } from "./message-identity.ts";
 
 export interface Reconciled {
-  /** For each message of the file as it is now, its number in the session; 0 for one that the session has not changed. */
+  /** For each message in the current file, its number in the session; 0 if the session has not changed the message. */
   readonly known: Uint32Array;
-  /** Messages that the session has changed and that are not there any more. */
+  /** Number of messages that the session has changed and that no longer exist. */
   readonly gone: number;
 }
 
@@ -32,9 +32,9 @@ function isLastStillThere(before: MboxFile, now: MboxFile): boolean {
 /**
  * Finds the messages that the session has changed in a file that was rewritten.
  *
- * Messages that are the same to the byte are taken in their order.
+ * Identical messages are matched in their order.
  *
- * @returns undefined when an edited message is not to be found
+ * @returns undefined if an edited message cannot be found
  */
 export function reconcile(
   before: MboxFile,
@@ -62,11 +62,11 @@ export function reconcile(
 }
 
 /**
- * Returns whether what came behind the end of a message is more than the rest of it: it was half delivered when we saw it, or it
- * ended without an empty line, and then the next message, delivered behind it, looks like a part of it.
+ * Returns whether the bytes appended to a message contain more than its own rest. If the message ended without an empty
+ * line, the next delivered message looks like part of it.
  */
 export function hasSwallowed(now: MboxFile, message: number, oldEnd: number): boolean {
-  // Without a line end, too: a careless deliverer appends all the same.
+  // Some delivery agents append even if the file does not end in a newline.
   let before = "\n";
   for (const piece of copyPieces(now.descriptor, oldEnd, now.end(message))) {
     const text = before + piece.toString("latin1");

@@ -1,4 +1,4 @@
-/** Finishes what a crash interrupted, once. What was delivered to the spool since is found and kept. */
+/** Finishes a commit that a crash has interrupted. Mail delivered to the spool since then is kept. */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { notice } from "../../notices.ts";
@@ -16,12 +16,17 @@ import { Journal, journalSuffix, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
 import { eachIsOneOf, pageSums } from "./page-sums.ts";
 
-/** @param spool open for reading and writing @throws MailboxBusy, MailError; the journal is kept then */
+/**
+ * Finishes the interrupted quit of a spool.
+ *
+ * @param spool open for reading and writing
+ * @throws MailboxBusy, MailError; the journal is kept
+ */
 export async function finishCommit(path: string, directory: string, spool: number, lockwait: number): Promise<void> {
   if (!isJournalLeft(directory, path)) return;
   const release = await lockFile(path, spool, lockwait);
   try {
-    // Looked for again there: another session may have finished it while we waited.
+    // The journal is searched for again, because another session may have finished it during the wait.
     await finishLocked(path, directory, spool, lockwait);
   } finally {
     await release();
@@ -29,10 +34,11 @@ export async function finishCommit(path: string, directory: string, spool: numbe
 }
 
 /**
- * Finishes the interrupted quit of a spool that is locked.
+ * Finishes the interrupted quit of a locked spool.
  *
- * @param holding descriptors of other mailboxes that this process has locked: their locks would refuse us, too
- * @throws CannotFinish, FinishFirst, MailboxBusy, MailError; the journal is kept then
+ * @param holding descriptors of other mailboxes that this process has locked, because their locks would refuse this
+ *   process, too
+ * @throws CannotFinish, FinishFirst, MailboxBusy, MailError; the journal is kept
  */
 export async function finishLocked(
   path: string,
@@ -64,7 +70,7 @@ export async function finishLocked(
   }
 }
 
-/** Finishes the mbox's own interrupted quit first: messages added before that would be in its way. */
+/** Finishes the mbox's own interrupted quit first. If messages were added first, that quit could no longer be finished. */
 async function finishTarget(
   path: string,
   directory: string,
@@ -76,12 +82,13 @@ async function finishTarget(
   try {
     await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
   } catch (error) {
-    // Two quits wait for each other. Version 0.1.0 could leave such a pair; the one that is asked for comes first.
+    // Each of the two quits requires that the other is finished first. Version 0.1.0 could leave such a pair. The requested
+    // one is finished.
     if (!(error instanceof FinishFirst)) throw error;
   }
 }
 
-/** Whether there is a journal to be looked for under the lock: its session may still be running. */
+/** Returns whether a journal must be searched for under the lock. Its session may still be running. */
 function isJournalLeft(directory: string, path: string): boolean {
   try {
     const found = findJournal(path, journalSuffix, directory);
@@ -103,7 +110,7 @@ async function replay(journal: Journal, directory: string, spool: number, mbox: 
   const newSize = work.offset + work.tailLength;
   const delivered = deliveredSince(journal, spool, size);
   if (newSize < work.oldSize && delivered === newSize) {
-    // The spool had been cut: everything but dropping the journal was done.
+    // The spool has already been truncated, so only the journal remains to be removed.
     journal.drop();
     return;
   }
@@ -113,7 +120,7 @@ async function replay(journal: Journal, directory: string, spool: number, mbox: 
   await writeTail(current, spool);
 }
 
-/** Whether the pages that were to be overwritten are each the old one or the new one. */
+/** Returns whether each of the pages to be overwritten is either old or new. */
 function isAsWeLeftIt(journal: Journal, spool: number, size: number): boolean {
   const { offset, oldSize, tailLength } = journal.work;
   const end = Math.min(offset + tailLength, oldSize);
@@ -123,7 +130,7 @@ function isAsWeLeftIt(journal: Journal, spool: number, size: number): boolean {
   return eachIsOneOf(now, journal.oldSums(), after);
 }
 
-/** A journal that has the mail delivered since the crash at its end. What was to go to mbox is there by now. */
+/** Writes a journal that also contains the mail delivered since the crash. By now, mbox contains the moved messages. */
 async function withDelivered(
   journal: Journal,
   directory: string,
@@ -142,7 +149,7 @@ async function withDelivered(
   return again;
 }
 
-/** The offset from which the spool holds mail that came after the crash; its size when none came. */
+/** Returns the offset of the mail that was delivered to the spool after the crash; the spool's size if there is none. */
 function deliveredSince(journal: Journal, spool: number, size: number): number {
   const { work } = journal;
   const newSize = work.offset + work.tailLength;
@@ -150,7 +157,7 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
     const cut = size < work.oldSize || probeOf(spool, newSize, work.oldSize) !== work.probe;
     return cut ? newSize : work.oldSize;
   }
-  // A longer spool: its end may have been written ahead, wholly or in part.
+  // If the commit makes the spool longer, its end may have been written first, completely or partly.
   if (size <= newSize && isTailOfJournal(journal, spool, size)) return size;
   let agrees = work.oldSize;
   for (const piece of journal.tailPieces(work.oldSize - work.offset, work.tailLength)) {
@@ -160,12 +167,12 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
     if (same < piece.length) break;
   }
   if (agrees === newSize || agrees === size) return agrees;
-  // A From_ line that was delivered may agree with ours for some letters.
+  // A delivered From_ line may begin with the same characters as the journal's.
   const back = readRange(spool, Math.max(work.oldSize, agrees - 64), Math.min(size, agrees + 5)).lastIndexOf("From ");
   return back < 0 ? agrees : Math.max(work.oldSize, agrees - 64) + back;
 }
 
-/** All that stands behind the old end is what was to be there, but for pages that a power failure took. */
+/** Returns whether all bytes after the old end are the journal's, except for pages that a power failure has lost. */
 function isTailOfJournal(journal: Journal, spool: number, size: number): boolean {
   const { offset, oldSize, tailLength } = journal.work;
   let at = oldSize;
@@ -186,10 +193,11 @@ function agreement(a: Buffer, b: Buffer): number {
 }
 
 /**
- * The mailbox was replaced or rewritten by another program after the crash: nothing is written over it.
+ * Abandons a commit, because another program replaced or rewrote the mailbox after the crash. The mailbox is not
+ * overwritten.
  *
- * Where mbox has its messages, the mailbox may have been half written, and what it was to be is kept beside the journal.
- * Where it has not, nothing had been done yet.
+ * If mbox contains the moved messages, the mailbox may be partly written. Its intended contents are then kept beside the
+ * journal. If mbox does not contain them, nothing has been changed yet.
  */
 async function giveUp(journal: Journal, directory: string, mbox: LockedFile | undefined): Promise<void> {
   const { work } = journal;

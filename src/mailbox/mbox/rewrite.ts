@@ -1,4 +1,4 @@
-/** What a commit makes of a mailbox: which messages change, the new tail from the first of them on, and its index. */
+/** Computes a commit's result: which messages change, the new tail from the first changed message on, and its index. */
 
 import { asStored } from "../as-stored.ts";
 import { isLengthValid, withFromLine } from "../copied-header.ts";
@@ -16,16 +16,16 @@ import { Window, wholeMessages } from "./message-pieces.ts";
 const change = { none: 0, status: 1, drop: 2, replace: 3 } as const;
 
 export interface Outcome {
-  /** Message that is the first to change; 0 when none does. */
+  /** The first message that changes; 0 if none does. */
   readonly firstChanged: number;
-  /** What becomes of each message, by its number less one. */
+  /** The change of each message, indexed by its number minus one. */
   readonly changes: Uint8Array;
-  /** Messages that go to mbox, ascending. */
+  /** Messages that are moved to mbox, in ascending order. */
   readonly moved: readonly number[];
   readonly kept: number;
 }
 
-/** @param fate of each message; "as-is": whatever its Status is, it stays */
+/** Decides the change of each message. @param fate returns a message's fate; "as-is" keeps the message and its Status */
 export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "as-is"): Outcome {
   const changes = new Uint8Array(file.count);
   const moved: number[] = [];
@@ -38,7 +38,7 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "a
     if (decided === "drop" || decided === "mbox") changed = change.drop;
     else {
       kept++;
-      // A Status that only is spelled otherwise is written anew where the mailbox is written anyway.
+      // A Status that differs only in form is rewritten only if the mailbox is rewritten anyway.
       if (decided === "keep" && !hasStatus(file, message) && (firstChanged > 0 || !saysTheSame(file, message)))
         changed = change.status;
       else if (file.replaced.has(message)) changed = change.replace;
@@ -50,8 +50,8 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "a
 }
 
 /**
- * Sees to it that the messages that stay are found again. If another form of From_ line comes to the start of the file
- * (see FromLineForm), each From_ line is made a usual one, and the lines `From ` of texts are quoted.
+ * Ensures that the messages that stay are still found. If the new first From_ line has another form (see FromLineForm), all
+ * From_ lines get the usual form, and `From ` lines in bodies are quoted.
  */
 export function keepSeparators(file: MboxFile, { changes, firstChanged }: Outcome): void {
   if (firstChanged !== 1 || changes[0] !== change.drop) return;
@@ -68,14 +68,14 @@ export function keepSeparators(file: MboxFile, { changes, firstChanged }: Outcom
   }
 }
 
-/** The Status in the file is the one that is to be written. */
+/** Returns whether the file already contains the intended Status. */
 function hasStatus(file: MboxFile, message: number): boolean {
   const stored = file.index.stored(message);
   const wanted = (file.index.flags(message) & Flag.Read) !== 0;
   return (stored & Stored.Plain) !== 0 && ((stored & Stored.Read) !== 0) === wanted;
 }
 
-/** The letters in the file are those that are to be written, perhaps in another order. */
+/** Returns whether the file's Status has the intended letters, perhaps in another order. */
 function saysTheSame(file: MboxFile, message: number): boolean {
   const stored = file.index.stored(message);
   const wanted = (file.index.flags(message) & Flag.Read) !== 0;
@@ -86,7 +86,10 @@ function statusOfMessage(file: MboxFile, message: number): string {
   return (file.index.flags(message) & Flag.Read) !== 0 ? "RO" : "O";
 }
 
-/** Where writing begins. Empty lines in front of the first message go with it, as in bsd-mailx; any other text stays. */
+/**
+ * Returns the offset of the first byte to be written. Empty lines before the first message are removed with it, as in
+ * bsd-mailx. Other text stays.
+ */
 export function offsetOfFirstChange(file: MboxFile, firstChanged: number): number {
   const start = file.start(firstChanged);
   if (firstChanged > 1 || start === 0) return start;
@@ -96,16 +99,16 @@ export function offsetOfFirstChange(file: MboxFile, firstChanged: number): numbe
   return 0;
 }
 
-/** Messages with another Status are read so much at a time. */
+/** Number of bytes that are read at once for messages with a new Status. */
 const windowSize = 256 << 10;
-/** So much is worth a journal that passes by the page cache. */
+/** A journal of at least this many bytes bypasses the page cache. */
 const muchToCopy = 64 << 20;
 
-/** The new bytes from the first changed message on. */
+/** The bytes that follow the last unchanged message. */
 export class NewTail {
   /**
-   * It and what goes to mbox are much, and are made a second time out of the mailbox itself rather than read from the
-   * journal: most of it is copied, or goes out of the mailbox, which stays as it is until that is done.
+   * Whether the tail and the moved messages are so large that they are rebuilt from the mailbox instead of read from the
+   * journal. The bytes that they are built from stay unchanged until then.
    */
   readonly isMadeAgain: boolean;
   readonly #file: MboxFile;
@@ -114,7 +117,7 @@ export class NewTail {
   #index: MessageIndex | undefined;
   #mostAhead = 0;
 
-  /** @param movesAsIs what is moved goes to an mbox, nearly as it stands */
+  /** Plans the tail. @param movesAsIs whether the moved messages are appended to an mbox almost unchanged */
   constructor(file: MboxFile, outcome: Outcome, offset: number, movesAsIs: boolean) {
     this.#file = file;
     this.#outcome = outcome;
@@ -130,20 +133,23 @@ export class NewTail {
     this.isMadeAgain = copied >= muchToCopy && copied >= 4 * made;
   }
 
-  /** Where each message then starts; known once the parts have been taken. */
+  /** The new start of each message. It is known after the parts have been read. */
   get index(): MessageIndex {
     return this.#index ?? new MessageIndex();
   }
 
   /**
-   * How far, at the most, the new tail is ahead of what is read for it: a message longer than before shifts all that
-   * follow. Known once the parts have been taken.
+   * How far the new tail is ahead of the bytes read for it, at most, because a message that becomes longer shifts all later
+   * ones. Known after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;
   }
 
-  /** Stretches are of the mailbox. They may be taken again, also while it is being written, `mostAhead` behind. */
+  /**
+   * Yields the parts. Ranges refer to the mailbox. The parts can be read a second time while the mailbox is being written,
+   * `mostAhead` bytes behind.
+   */
   *parts(): Iterable<Part> {
     const file = this.#file;
     const { firstChanged, changes, kept } = this.#outcome;
@@ -178,7 +184,7 @@ export class NewTail {
     this.#index = index;
   }
 
-  /** The last of the messages that stand unchanged one behind the other from `first` on. */
+  /** Returns the last of the consecutive unchanged messages that begin with `first`. */
   #unchangedRun(first: number): number {
     const { changes } = this.#outcome;
     let last = first;
@@ -187,7 +193,7 @@ export class NewTail {
   }
 }
 
-/** A message with another Status; each piece is valid until the next message. */
+/** Yields a message with another Status. Each piece is valid until the next message is read. */
 function replaceStatus(file: MboxFile, window: Window, message: number, status: string): Iterable<Uint8Array> {
   const bytes = file.replaced.has(message)
     ? undefined
@@ -197,7 +203,7 @@ function replaceStatus(file: MboxFile, window: Window, message: number, status: 
   return storedForm(file, message, { status, isMeasured: isLengthValid(file.header(message), file.size(message)) });
 }
 
-/** What goes to a Maildir, with the state that the names of its files are to tell. */
+/** Yields messages as frames for a Maildir, with the flags for their file names. */
 export function* framesForMaildir(file: MboxFile, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
     const seen = (file.index.flags(message) & Flag.Read) !== 0 ? "S" : "";
@@ -208,7 +214,7 @@ export function* framesForMaildir(file: MboxFile, messages: readonly number[]): 
   }
 }
 
-/** What goes to mbox, with the Status it has there. @param between stands before the first message */
+/** Yields messages for mbox, with their Status. @param between the bytes before the first message */
 export function* messagesForMbox(
   file: MboxFile,
   messages: readonly number[],

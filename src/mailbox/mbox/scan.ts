@@ -1,6 +1,6 @@
 /**
- * Reads a mailbox from end to end to index it: the next pieces are read while one is looked at. Reading takes longer than
- * looking, so two reads at once keep two processors busy. (Threads that scan were tried: starting them cost as much.)
+ * Scans a mailbox to index it. While one piece is scanned, the next ones are read. Reading takes longer than scanning, so
+ * two concurrent reads keep two processors busy. Worker threads were measured: their start cost as much time as they saved.
  */
 import { read } from "node:fs";
 import { promisify } from "node:util";
@@ -12,28 +12,28 @@ import { Separators } from "./separators.ts";
 
 const usualPieceSize = 2 << 20;
 const readsAtOnce = 2;
-/** The messages that are still to come may be a little shorter than those before. */
+/** Safety factor for the estimated number of messages, because later messages may be shorter. */
 const leeway = 1.1;
 const readAsync = promisify(read);
 
 export interface ScanOptions {
   readonly onProgress?: Progress | undefined;
-  /** Ends the scan with the signal's reason. */
+  /** Aborts the scan with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Bytes read at once. */
+  /** Number of bytes per read. */
   readonly pieceSize?: number;
 }
 
 /** The result of a scan. */
 export interface Scanned {
-  /** A later scan, of a file that has grown, must begin here; undefined if it may begin at the last message. */
+  /** The offset at which a later scan of the grown file must begin; undefined if it may begin at the last message. */
   readonly undecided: number | undefined;
 }
 
 /**
  * Adds the messages found from `from` to `size` to the index.
  *
- * @param from 0, or the start of a message that is not in the index yet
+ * @param from 0, or the start of a message that is not yet in the index
  */
 export async function scan(
   descriptor: number,
@@ -61,19 +61,19 @@ export async function scan(
     const position = positionOf(number);
     if (position >= size) return;
     const read = fillBuffer(descriptor, pieceOf(number).bytes, position, Math.min(pieceSize, size - position));
-    // Told where it is awaited.
+    // The error is reported when the read is awaited.
     read.catch(() => {});
     reads.push(read);
   };
   for (let number = 0; number < readsAtOnce; number++) ask(number);
-  /** Where in the piece the bytes begin that the one before left over. */
+  /** Offset in the piece of the bytes that the previous scan did not consume. */
   let start = mostCarried;
   try {
     for (let number = 0; ; number++) {
       const end = mostCarried + ((await reads.shift()) ?? 0);
       signal?.throwIfAborted();
       const last = end < mostCarried + pieceSize || positionOf(number + 1) >= size;
-      // Into the piece that was looked at before.
+      // The next read reuses the buffer of the piece that was scanned before.
       if (!last) ask(number + readsAtOnce);
       const { bytes } = pieceOf(number);
       const consumed = scanner.feed(pieceOf(number), start, end, positionOf(number) - mostCarried, last);
@@ -85,7 +85,7 @@ export async function scan(
       onProgress?.(positionOf(number + 1), size);
     }
   } finally {
-    // Nobody is to read what is closed next.
+    // No read may be pending when the file is closed.
     await Promise.allSettled(reads);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Finds the messages of an mbox in bytes that come piece by piece, and of each header only Status and Content-Length.
+ * Finds the messages of an mbox in a sequence of pieces. In headers, only Status and Content-Length are parsed.
  *
  * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF), unless the line is inside
- * the body that a valid Content-Length measures (body-length.ts). Bodies are searched by Buffer.indexOf, at the speed of
- * memory; headers are walked line by line, four bytes at a time. Nothing is copied or decoded.
+ * the body that a valid Content-Length measures (body-length.ts). Bodies are searched by Buffer.indexOf, at memory speed.
+ * Headers are searched for newlines four bytes at a time. Nothing is copied or decoded.
  */
 
 import { longestFromLine } from "../from-line.ts";
@@ -11,19 +11,19 @@ import { BodyLength, lengthIn } from "./body-length.ts";
 import { type MessageIndex, Stored } from "./message-index.ts";
 import type { Separators } from "./separators.ts";
 
-/** So much of what was fed is asked for again, at the most. */
+/** Maximum number of bytes that must be fed again with the next piece. */
 export const mostCarried = longestFromLine + 8;
-/** What stands before a `From ` and tells whether a line is empty: CR LF of it and the LF before. */
+/** Number of bytes before a `From ` that show whether the preceding line is empty. */
 export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
-/** A letter is rare where it is found at such distances (bytes): to call for it costs as much as to pass over the lines. */
+/** Minimum average distance, in bytes, at which searching for a letter is faster than searching for line starts. */
 const rare = 1024;
 const LF = 10;
 const CR = 13;
 
-/** A buffer that pieces are read into; seen as words too. */
+/** A buffer for pieces, which can also be read in words. */
 export class Piece {
   readonly bytes: Buffer;
   readonly #words: Int32Array;
@@ -34,7 +34,7 @@ export class Piece {
     this.#words = new Int32Array(this.bytes.buffer, 0, room / 4);
   }
 
-  /** The offset of the first LF from `from` on; `end` when there is none before. */
+  /** Returns the offset of the first LF from `from` on; `end` if there is none before it. */
   lineFeed(from: number, end: number): number {
     const { bytes } = this;
     const words = this.#words;
@@ -44,7 +44,7 @@ export class Piece {
       i++;
     }
     for (let word = i >> 2; i < end; word++, i += 4) {
-      // Has a zero byte exactly where the word has an LF.
+      // The expression has a zero byte exactly where the word has an LF.
       const rest = (words[word] as number) ^ 0x0a0a0a0a;
       if (((rest - 0x01010101) & ~rest & 0x80808080) !== 0) break;
     }
@@ -60,12 +60,12 @@ export class Scanner {
   readonly #index: MessageIndex;
   readonly #separators: Separators;
   readonly #length: BodyLength;
-  /** Where reading goes on, as an offset into the file. */
+  /** File offset at which the scan continues. */
   #at: number;
   #place: Place = "body";
   #statusSeen = false;
 
-  /** @param from 0, or the start of a message */
+  /** Creates a scanner. @param from 0, or the start of a message */
   constructor(index: MessageIndex, from: number, separators: Separators) {
     this.#index = index;
     this.#at = from;
@@ -74,18 +74,20 @@ export class Scanner {
   }
 
   /**
-   * The start of the first message whose end depends on bytes that are still to come; undefined if there is none but the last.
-   * Known once all bytes have been fed.
+   * The start of the first message whose end depends on later bytes; undefined if this is true only of the last message.
+   * Known after all bytes have been fed.
    */
   get undecided(): number | undefined {
     return this.#length.undecided;
   }
 
   /**
-   * @param start, end what is valid of the piece
-   * @param base the offset in the file of the piece's first byte, valid or not
-   * @param last the file ends here
-   * @returns the offset from which the bytes must be there again, in front of the next ones
+   * Scans one piece.
+   *
+   * @param start, end the valid range of the piece
+   * @param base the file offset of the piece's first byte, valid or not
+   * @param last whether the file ends with this piece
+   * @returns the offset of the first byte that must be fed again, before the next piece
    */
   feed(piece: Piece, start: number, end: number, base: number, last: boolean): number {
     const valid = piece.bytes.subarray(0, end);
@@ -114,7 +116,12 @@ export class Scanner {
     return this.#place === "body";
   }
 
-  /** @returns where a message starts, the place being then in its first line; else where to go on with more bytes */
+  /**
+   * Searches for the next From_ line.
+   *
+   * @returns the start of a message, if the place is then its first line; otherwise the offset at which to continue with
+   *   more bytes
+   */
   #nextFromLine(bytes: Buffer, start: number, from: number, base: number, last: boolean): number {
     const end = bytes.length;
     const fileStart = base === 0 - start;
@@ -132,7 +139,7 @@ export class Scanner {
     }
   }
 
-  /** The first lines of a file: what stands before it counts as an empty line. */
+  /** Returns the offset of a From_ line at the start of a file. The start is treated like an empty line. */
   #atFileStart(bytes: Buffer, start: number, from: number): number {
     for (let at = from; at <= start + 2; at++) {
       const before = bytes.toString("latin1", start, at);
@@ -143,8 +150,9 @@ export class Scanner {
   }
 
   /**
-   * The next `From ` behind an empty line, at `from` or later; -1 when there is none. Text has many lines and few letters F,
-   * which are then found several times as fast; where they are as many (base64), starts of lines are looked for.
+   * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. Text has many
+   * lines but few letters F, so searching for F is several times as fast. If F is frequent (base64), line starts are
+   * searched for instead.
    */
   #candidate(bytes: Buffer, start: number, from: number): number {
     let searched = from;
@@ -158,7 +166,11 @@ export class Scanner {
     return at < 0 ? -1 : at + 1;
   }
 
-  /** @returns where the body begins, the place being then there; else where to go on with more bytes */
+  /**
+   * Scans a header.
+   *
+   * @returns the body's offset, if the place is then the body; otherwise the offset at which to continue with more bytes
+   */
   #header(piece: Piece, from: number, end: number, last: boolean): number {
     const { bytes } = piece;
     let i = from;
@@ -179,7 +191,7 @@ export class Scanner {
         return i + (first === LF ? 1 : 2);
       }
       const letter = first | 32;
-      // Many fields begin with Content-: most are told by their ninth letter.
+      // Many fields begin with Content-. The ninth letter excludes most of them.
       if (
         letter === 115 ? !this.#statusSeen : letter === 99 && (i + 8 >= end || ((bytes[i + 8] as number) | 32) === 108)
       ) {
@@ -192,7 +204,7 @@ export class Scanner {
     return i;
   }
 
-  /** Takes the letters R and O of a line that may be a Status field. */
+  /** Records the letters R and O of a line that may be a Status field. */
   #status(bytes: Buffer, at: number, end: number): void {
     const limit = Math.min(end, at + longestFromLine);
     let i = at;
@@ -217,7 +229,7 @@ function isCandidate(bytes: Buffer, start: number, at: number): boolean {
   return bytes[at + 1] === 114 && bytes[at + 2] === 111 && bytes[at + 3] === 109 && bytes[at + 4] === 32;
 }
 
-/** ` O` or ` RO` */
+/** Returns whether a field's value is exactly ` O` or ` RO`. */
 function hasNoSpecialBytes(bytes: Buffer, start: number, end: number): boolean {
   if (bytes[start] !== 32 || bytes[end - 1] !== 79) return false;
   return end - start === 2 || (end - start === 3 && bytes[start + 1] === 82);

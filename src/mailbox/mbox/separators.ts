@@ -1,4 +1,4 @@
-/** The lines that separate the messages of one mbox. */
+/** Recognizes the lines that separate the messages of one mbox. */
 import {
   type FromLineForm,
   formLength,
@@ -9,7 +9,7 @@ import {
   judgedLength,
 } from "../from-line.ts";
 
-/** Returns the bytes from an offset of the file to another, or as many as there are. */
+/** Returns a range of the file; fewer bytes if the file ends before. */
 export type ReadBytes = (from: number, to: number) => Buffer;
 
 /** Decides which `From ` lines begin a message, by the form of the file's first one. */
@@ -19,7 +19,7 @@ export class Separators {
   readonly form: FromLineForm;
   readonly read: ReadBytes;
 
-  /** @param read does not return bytes past `size` */
+  /** Reads the form of the first From_ line. @param read must not return bytes beyond `size` */
   constructor(size: number, read: ReadBytes) {
     this.size = size;
     this.read = read;
@@ -29,7 +29,7 @@ export class Separators {
   /**
    * Returns whether a `From ` line that follows an empty line begins a message.
    *
-   * @param at its offset in `bytes`, which begin at `base` of the file
+   * @param at its offset in `bytes`, which begin at file offset `base`
    */
   isOne(bytes: Buffer, at: number, base: number): boolean {
     if (this.form === "dated") return isFromLine(bytes, at, bytes.length);
@@ -39,14 +39,14 @@ export class Separators {
     return hasDate(judged, from) ? isUsual : isHeaderNext(judged, from);
   }
 
-  /** Returns whether such a line begins a message whatever a Content-Length before it says: it has a date, and a header follows. */
+  /** Returns whether such a line begins a message regardless of any Content-Length: it has a date, and a header follows. */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
     if (!isHeaderNext(judged, from)) return false;
     return this.form !== "dated" || (isFromLine(judged, from, judged.length) && hasDate(judged, from));
   }
 
-  /** The bytes that tell, and the line's offset in them: the end of a piece may cut them. */
+  /** Returns the bytes that decide, and the line's offset in them. They are read again if the piece ends too early. */
   #judged(bytes: Buffer, at: number, base: number): [Buffer, number] {
     if (bytes.length - at >= judgedLength || base + bytes.length >= this.size) return [bytes, at];
     return [this.read(base + at, base + at + judgedLength), 0];

@@ -1,4 +1,4 @@
-/** Writes what a commit has decided: the journal first, then mbox and the mailbox. */
+/** Writes a commit's result: first the journal, then mbox and the mailbox. */
 import { fstatSync } from "node:fs";
 import { withLockedTarget } from "../locked-target.ts";
 import type { CommitPlan, MailboxOptions } from "../mailbox.ts";
@@ -13,14 +13,14 @@ import { framesForMaildir, messagesForMbox, NewTail, type Outcome, offsetOfFirst
 
 export interface Commit {
   readonly path: string;
-  /** Locked. */
+  /** The mailbox, locked. */
   readonly file: MboxFile;
   readonly outcome: Outcome;
   readonly plan: CommitPlan;
   readonly options: MailboxOptions;
 }
 
-/** Returns where each message starts now @throws MailboxBusy, MailError */
+/** Writes a commit's result. @returns the new start of each message @throws MailboxBusy, MailError */
 export async function writeOutcome(commit: Commit): Promise<MessageIndex> {
   const { file, outcome, plan, options } = commit;
   const to = outcome.moved.length === 0 ? undefined : plan.mbox;
@@ -54,7 +54,7 @@ async function writeJournalled(
     { onWritten: (bytes) => onProgress?.(Math.min(bytes, half), 2 * half), signal: plan.signal },
   );
   const { index } = tail;
-  // What is in the page cache is read again from there; the journal is on the disk alone.
+  // The mailbox is read from the page cache, but the journal would be read from the disk.
   const again = {
     tail: tail.isMadeAgain && tail.mostAhead <= usualBlockSize ? () => tail.parts() : undefined,
     forMbox: tail.isMadeAgain ? forMbox : undefined,

@@ -1,13 +1,13 @@
-/** Which compression a file has, by its first bytes, whatever its name. */
+/** Detects a file's compression by its first bytes, regardless of its name. */
 import { Exit, MailError } from "../../errors.ts";
 import { readRange } from "../file-ranges.ts";
 
 export interface Compression {
   readonly name: string;
   readonly magic: Buffer;
-  /** Where the magic bytes stand; at the beginning. */
+  /** Offset of the magic bytes; 0 by default. */
   readonly at?: number;
-  /** What unpacks it where Node can't: it reads standard input and writes standard output with -dc. */
+  /** The program that unpacks the file if Node cannot. With -dc, it filters standard input to standard output. */
   readonly program: string;
   /** Debian's package of the program. */
   readonly package: string;
@@ -16,17 +16,17 @@ export interface Compression {
 const compressions: readonly Compression[] = [
   { name: "gzip", magic: Buffer.from([0x1f, 0x8b, 0x08]), program: "gzip", package: "gzip" },
   { name: "zstd", magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), program: "zstd", package: "zstd" },
-  // As pzstd(1) begins: a frame of four bytes to be skipped, which tells the length of the next.
+  // A file of pzstd(1) begins with a skippable frame of four bytes, which contains the length of the next frame.
   { name: "zstd", magic: Buffer.from("502a4d1804000000", "hex"), program: "zstd", package: "zstd" },
   { name: "xz", magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), program: "xz", package: "xz-utils" },
   { name: "bzip2", magic: Buffer.from("1AY&SY"), at: 4, program: "bzip2", package: "bzip2" },
 ];
 
 /**
- * What is added behind a compressed mailbox could never be read again.
+ * Refuses to append to a compressed mailbox, because the appended bytes could never be read again.
  *
- * @param descriptor of the file that is to be added to
- * @throws MailError that names it
+ * @param descriptor the file that is to be appended to
+ * @throws MailError that names the path
  */
 export function refuseCompressed(path: string, descriptor: number): void {
   const compression = compressionOf(descriptor);
@@ -37,7 +37,7 @@ export function refuseCompressed(path: string, descriptor: number): void {
   );
 }
 
-/** @param descriptor of a regular file */
+/** Returns a file's compression; undefined if it has none. @param descriptor a regular file */
 export function compressionOf(descriptor: number): Compression | undefined {
   const head = readRange(descriptor, 0, 16);
   return compressions.find(({ magic, at = 0 }) => head.subarray(at, at + magic.length).equals(magic));

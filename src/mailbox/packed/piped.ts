@@ -1,4 +1,4 @@
-/** A mailbox that comes on standard input: kept in a private temporary file, and the terminal put in its place. */
+/** Reads a mailbox from standard input into a private temporary file, and then reopens standard input as the terminal. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSystemError } from "../../system-error.ts";
@@ -8,19 +8,19 @@ import { openTemporary, withoutRoom } from "./temporary-file.ts";
 const pieceSize = 1 << 20;
 
 /**
- * Reads standard input to its end; afterwards it is the terminal, or where there is none, an input at its end.
+ * Reads standard input to its end, and then reopens it as the terminal, or as /dev/null if there is no terminal.
  *
- * To be called before anything else looks at standard input.
+ * Must be called before any other code reads standard input.
  *
- * @returns a path under which the mailbox can be opened while the process lives
- * @throws MailError when there is no room for it
+ * @returns a path by which the mailbox can be opened as long as the process runs
+ * @throws MailError if the disk is full
  */
 export async function takePipedMailbox(): Promise<string> {
   const kept = fstatSync(0).isFile()
     ? openSync("/proc/self/fd/0", constants.O_RDONLY)
     : await copyOfStream(0, "standard input");
   closeSync(0);
-  // The lowest free number is taken: this is standard input from now on.
+  // openSync returns the lowest free descriptor, which is now standard input's.
   try {
     openSync("/dev/tty", constants.O_RDWR);
   } catch {
@@ -32,8 +32,8 @@ export async function takePipedMailbox(): Promise<string> {
 /**
  * Reads a pipe to its end.
  *
- * @returns a descriptor of what came, which has no name
- * @throws MailError when there is no room for it
+ * @returns a descriptor of the contents in a file without a name
+ * @throws MailError if the disk is full
  */
 export async function copyOfStream(stream: number, name: string): Promise<number> {
   const { descriptor: kept, directory } = openTemporary();
@@ -43,7 +43,7 @@ export async function copyOfStream(stream: number, name: string): Promise<number
     try {
       length = readSync(stream, piece, 0, pieceSize, null);
     } catch (error) {
-      // Another program has made this pipe non-blocking.
+      // Another program has made the pipe non-blocking.
       if (!isSystemError(error) || error.code !== "EAGAIN") throw error;
       await sleep(5);
       continue;

@@ -1,22 +1,22 @@
-/** A private file without a name, for what must be read at random but comes as a stream. */
+/** Creates a private file without a name, for random access to a stream's contents. */
 import { openSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 
-/** Where there is room: /tmp is often memory, /var/tmp never. */
+/** Returns the directories to try. /var/tmp is preferred, because /tmp is often in memory. */
 function directories(): readonly string[] {
   const named = process.env["TMPDIR"];
   return named === undefined || named === "" ? ["/var/tmp", "/tmp"] : [named];
 }
 
 export interface TemporaryFile {
-  /** For reading and writing; its space is free again when it is closed, however the program ends. */
+  /** Open for reading and writing. Closing it frees its space, even if the program crashes. */
   readonly descriptor: number;
   readonly directory: string;
 }
 
-/** @throws MailError that names the directory where it can't be made */
+/** Creates a temporary file. @throws MailError that names the directory if the file cannot be created */
 export function openTemporary(): TemporaryFile {
   let failed: unknown;
   for (const directory of directories()) {
@@ -38,7 +38,7 @@ export function openTemporary(): TemporaryFile {
   throw failed;
 }
 
-/** Returns a failing write to it, in words that say what to do. */
+/** Returns the error for a write that failed because the disk is full. */
 export function withoutRoom(directory: string, name: string): MailError {
   const text = `${directory}: No space left on device for the unpacked ${name}; set TMPDIR to a directory with room`;
   return new MailError(text, Exit.IoErr);

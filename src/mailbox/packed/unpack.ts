@@ -1,6 +1,6 @@
 /**
- * A compressed mailbox as a plain file to be indexed: unpacked piece by piece into a private temporary file. gzip by Node's
- * zlib, zstd by it where it can (Node 22.15), everything else by the program of the name.
+ * Unpacks a compressed mailbox piece by piece into a private temporary file. gzip is unpacked by Node's zlib, and so is
+ * zstd from Node 22.15 on. Everything else is unpacked by the compression's own program.
  */
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync } from "node:fs";
@@ -15,18 +15,18 @@ interface ByProgram {
   readonly path: string;
   readonly packed: number;
   readonly plain: number;
-  /** Where the unpacked file is. */
+  /** The directory of the unpacked file. */
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * What can be read of a damaged file is given, and the damage is said.
+ * Unpacks a file. The readable part of a damaged file is returned, and the damage is reported.
  *
- * @param path for messages
+ * @param path the path for messages
  * @param packed open for reading, at its beginning
  * @returns a descriptor of the unpacked file, which has no name
- * @throws MailError: no program to unpack it, no room, nothing of it can be read
+ * @throws MailError if no program can unpack it, the disk is full, or no part of it can be read
  */
 export async function unpack(
   path: string,
@@ -52,7 +52,10 @@ export async function unpack(
   }
 }
 
-/** zlib keeps back what it has unpacked last when it meets a damage; the program, where there is one, gives all. */
+/**
+ * Unpacks with zlib, and again with the program if the file is damaged. zlib withholds the last bytes before the damage,
+ * the program does not.
+ */
 async function byZlibOrProgram(
   byZlib: Unpacking,
   input: ByProgram,
@@ -75,7 +78,7 @@ function isDiskFull({ code }: NodeJS.ErrnoException): boolean {
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
 }
 
-/** The program reads and writes the files itself. @returns what it said is wrong */
+/** Runs the program, which reads and writes the files directly. @returns the error that it reports */
 function byProgram(
   { path, packed, plain, directory, signal }: ByProgram,
   { name, program, package: debian }: Compression,

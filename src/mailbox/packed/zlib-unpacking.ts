@@ -1,4 +1,4 @@
-/** Unpacking by Node's zlib: gzip always, zstd since Node 22.15. */
+/** Unpacks with Node's zlib: always gzip, and zstd from Node 22.15 on. */
 import { fstatSync, read } from "node:fs";
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -14,16 +14,21 @@ const readAt = promisify(read);
 
 type Zlib = typeof import("node:zlib") & { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
 
-/** What the work is told and tells. */
+/** Options that report the progress of unpacking and abort it. */
 export interface Watched {
   readonly onProgress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Unpacks one file into another. @returns what is wrong with it @throws the system's error, or the signal's reason */
+/**
+ * Unpacks one file into another.
+ *
+ * @returns a description of the file's damage, if any
+ * @throws the system's error, or the signal's reason
+ */
 export type Unpacking = (packed: number, plain: number, watched: Watched) => Promise<string | undefined>;
 
-/** Returns undefined where this Node can't */
+/** Returns zlib's unpacking function for a compression; undefined if this version of Node lacks it. */
 export async function unpackingByZlib({ name }: Compression): Promise<Unpacking | undefined> {
   const zlib = (await import("node:zlib")) as Zlib;
   const { createZstdDecompress } = zlib;
@@ -46,7 +51,7 @@ export async function unpackingByZlib({ name }: Compression): Promise<Unpacking 
   };
 }
 
-/** @returns the offset behind what was written, and what is wrong with the packed range */
+/** Unpacks a range. @returns the offset after the last byte written, and the damage of the packed range, if any */
 async function unpackRange(
   packed: number,
   { start, end }: { readonly start: number; readonly end: number },
@@ -58,11 +63,11 @@ async function unpackRange(
   const { size } = fstatSync(packed);
   let at = position;
   let reached = start;
-  /** The pipeline reports one in the last stage as an abort of the first. */
+  /** The error of the last stage. The pipeline reports it as an abort of the first. */
   let writing: unknown;
   try {
     await pipeline(
-      // Not a stream of the file, for one closes its descriptor when it is aborted, whatever it was told.
+      // A file stream would close its descriptor when it is aborted, even with autoClose set to false.
       async function* () {
         while (reached < end) {
           const piece = Buffer.allocUnsafe(Math.min(chunkSize, end - reached));

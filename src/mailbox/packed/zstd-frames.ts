@@ -1,14 +1,14 @@
 /**
- * Where the frames of a zstd file begin and end (RFC 8878, 3.1): Node's zlib stops behind the first one, passes over none
- * that is to be skipped, and says nothing of one that is cut short. Only headers are read, a few bytes for each 128 KiB.
+ * Finds the frames of a zstd file (RFC 8878, 3.1). Node's zlib stops after the first frame, does not skip skippable frames,
+ * and does not report a truncated frame. Only headers are read, a few bytes per 128 KiB.
  */
 import { fstatSync } from "node:fs";
 import { readRange } from "../file-ranges.ts";
 
 export interface ZstdFrames {
-  /** Start and end of each frame that holds data. */
+  /** Start and end of each frame that contains data. */
   readonly frames: readonly { readonly start: number; readonly end: number }[];
-  /** What is wrong behind them. */
+  /** A description of the damage after the last frame. */
   readonly damage?: string;
 }
 
@@ -19,11 +19,11 @@ const longestHeader = 18;
 const runLengthBlock = 1;
 const checksumLength = 4;
 
-/** Of the content's size, by the first two bits of the descriptor; a single segment without one has a byte of it. */
+/** Length of the content-size field, by the first two bits of the descriptor. In a single-segment frame, 0 means one byte. */
 const sizeLengths = [0, 2, 4, 8] as const;
 const dictionaryLengths = [0, 1, 2, 4] as const;
 
-/** @param descriptor of the file, which is read from its beginning */
+/** Finds the frames of a file, beginning at offset 0. @param descriptor the open file */
 export function zstdFrames(descriptor: number): ZstdFrames {
   const { size } = fstatSync(descriptor);
   const frames: { start: number; end: number }[] = [];
@@ -40,7 +40,7 @@ export function zstdFrames(descriptor: number): ZstdFrames {
   return { frames };
 }
 
-/** @returns where the frame ends; past the file's end when it is cut short */
+/** Returns the end of a frame. If the frame is truncated, its end is after the file's end. */
 function frameEnd(descriptor: number, start: number, head: Buffer, size: number): number {
   const descriptorByte = head[4] ?? 0;
   const single = (descriptorByte & 0x20) !== 0;
