@@ -1,11 +1,15 @@
-/** Options that cannot be meant together, or not with that value: complaints of bsd-mailx in its words, and ours. */
+/** Rejects invalid combinations and values of options, with bsd-mailx's messages where it has one. */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { isListing } from "./command-line.ts";
 import { UsageError } from "./usage.ts";
 
-/** @throws UsageError */
+/**
+ * Checks the options.
+ *
+ * @throws UsageError
+ */
 export function checkOptions(given: CommandLine): void {
   if (given.trace !== undefined && given.trace !== "json") {
     throw new UsageError(`mail: --trace: "${given.trace}" is invalid; use json`);
@@ -38,7 +42,7 @@ export function checkOptions(given: CommandLine): void {
   }
 }
 
-/** RFC 5322, section 2.2; a blank before the colon is let pass. */
+/** Returns whether a line is a header field (RFC 5322, section 2.2). White space before the colon is accepted. */
 export function isField(line: string): boolean {
   return /^[!-9;-~]+[ \t]*:/.test(line);
 }

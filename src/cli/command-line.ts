@@ -1,4 +1,4 @@
-/** What the command line said, before start-up files and the environment are looked at. */
+/** The parsed command line, before the start-up files and the environment are read. */
 export interface CommandLine {
   readonly subject: string | undefined;
   readonly cc: readonly string[];
@@ -25,12 +25,12 @@ export interface CommandLine {
   readonly trace: string | undefined;
   readonly queue: boolean;
   readonly flush: boolean;
-  /** True where nothing was named, here and below. */
+  /** True if the option is given without its optional argument; the same applies to `track`. */
   readonly smtp: string | true | undefined;
   readonly track: string | true | undefined;
   readonly wait: number;
   readonly set: readonly string[];
-  /** The command of --run; empty without. */
+  /** The command of --run; empty without --run. */
   readonly run: readonly string[];
   readonly if: string | undefined;
   readonly throttle: string | undefined;
@@ -38,18 +38,21 @@ export interface CommandLine {
   readonly config: boolean;
   readonly check: boolean;
   readonly json: boolean;
-  /** Command lines of -E, as GNU mail has it. */
+  /** The commands given with -E, as in GNU mail. */
   readonly exec: readonly string[];
   readonly count: boolean;
   readonly print: boolean;
   readonly version: boolean;
-  /** Recipients, or the one file of -f. */
+  /** Recipients, or the file of -f. */
   readonly words: readonly string[];
-  /** With `-f -`: where the mailbox that came on standard input is kept. */
+  /** With `-f -`: the path of the copy of standard input. */
   readonly piped?: string;
 }
 
-/** Returns whether the mailbox is read without a session: --json, --count and --print, whose arguments are a query. */
+/**
+ * Returns whether the mailbox is read without a session, with --json, --count or --print. Their arguments are a
+ * query.
+ */
 export function isListing(given: Pick<CommandLine, "json" | "check" | "count" | "print">): boolean {
   return given.count || given.print || (given.json && !given.check);
 }

@@ -1,4 +1,4 @@
-/** `mail help TOPIC`: a section of the manual, or what it says of a command, variable, option or escape. */
+/** `mail help TOPIC`: prints a section of the manual, or its text about a command, variable, option or escape. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -8,19 +8,21 @@ import { Exit, MailError } from "../errors.ts";
 
 export interface HelpTopic {
   readonly title: string;
-  /** The manual page it stands in: `mail.1`. */
+  /** The manual page that contains the text, such as `mail.1`. */
   readonly page: string;
   readonly text: string;
 }
 
-/** Two words, the first of them help; unless a user of this machine has that name and may be meant. */
+/** Returns whether the arguments are `help TOPIC`. If this machine has a user called help, they may be recipients. */
 export function asksForHelp(argv: readonly string[]): boolean {
   return argv.length === 2 && argv[0] === "help" && !isUser("help");
 }
 
 /**
- * @param directory where the programs stand; the build puts the topics there
- * @throws MailError for a topic that the manual has not
+ * Returns a help topic.
+ *
+ * @param directory the directory of the programs, which also contains the topics
+ * @throws MailError if the manual has no such topic
  */
 export function helpTopic(name: string, directory: string): HelpTopic {
   const topics = JSON.parse(gunzipSync(readFileSync(join(directory, "help.json.gz"))).toString()) as Record<

@@ -1,20 +1,20 @@
-/** Every option, declared once: parsing, --help and mail(1) read this table. */
+/** The table that declares all options. The parser, --help and mail(1) use it. */
 
 export interface Option {
-  /** None for what only has a long name. */
+  /** The letter, unless the option has only a long name. */
   readonly letter?: string;
   readonly long: string;
-  /** What the argument is called; none for a flag. */
+  /** The argument's name; undefined for a flag. */
   readonly argument?: string;
-  /** It may be left out. */
+  /** Whether the argument may be omitted. */
   readonly optional?: true;
-  /** May be given more than once, each counting. */
+  /** Whether the option may be repeated to give several values. */
   readonly repeats?: true;
-  /** Takes all words up to the next option. */
+  /** Whether the option accepts all arguments up to the next option. */
   readonly variadic?: true;
-  /** A use of its own, with these words behind it: so the usage has it. */
+  /** The further arguments of an option that has its own line in the usage message. */
   readonly alone?: string;
-  /** What GNU mail calls it; taken, not listed. */
+  /** The option's name in GNU mail, which is accepted but not listed. */
   readonly also?: string;
   readonly meaning: string;
 }

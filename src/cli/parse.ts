@@ -1,4 +1,4 @@
-/** argv to what was said: commander does the parsing, the table says what there is. */
+/** Parses the arguments with commander, according to the table of options. */
 import type { Command, Option as ParserOption } from "commander";
 import { checkOptions } from "./check-options.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -6,7 +6,11 @@ import { isListing } from "./command-line.ts";
 import { type Option, options } from "./options.ts";
 import { operand, UsageError, usage } from "./usage.ts";
 
-/** Returns undefined when the answer (--help) was printed already. @throws UsageError */
+/**
+ * Returns the command line, or undefined if --help was printed.
+ *
+ * @throws UsageError
+ */
 export async function parseArguments(
   argv: readonly string[],
   print: (text: string) => void,
@@ -32,12 +36,15 @@ export async function parseArguments(
   return toCommandLine(parser, before, command);
 }
 
-/** `--run -- command ...`: what follows is all the command's, also what looks like an option. */
+/**
+ * Returns the arguments before and after `--run --`. All later arguments belong to the command, even if they look
+ * like options.
+ */
 function atRun(argv: readonly string[]): { before: readonly string[]; command: readonly string[] } {
   const end = argv.indexOf("--");
   if (end < 1 || argv[end - 1] !== "--run") return { before: argv, command: [] };
   const command = argv.slice(end + 1);
-  // Alone, --run is told what it lacks.
+  // If no command follows, --run is kept so that the parser reports the missing argument.
   return { before: argv.slice(0, command.length === 0 ? end : end - 1), command };
 }
 
@@ -45,7 +52,7 @@ function appendValue(value: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), value];
 }
 
-/** GNU mail's -E takes a command, bsd-mailx's nothing: what follows it is a command if it reads like one. */
+/** A command after -E. GNU mail's -E requires a command, bsd-mailx's -E has no argument. */
 const commandLine = /^(?:set|unset|alias|group|alternates|ignore|discard|retain)[ \t]+\S/;
 
 function withExec(argv: readonly string[]): string[] {
@@ -63,8 +70,8 @@ function withExec(argv: readonly string[]): string[] {
 }
 
 /**
- * Declaring an option costs more than parsing it: those that no word can mean are left out. Where a word is no option at
- * all, or asks for help, each counts.
+ * Returns whether the arguments may contain an option. Options that cannot occur are not declared, because that takes
+ * longer than parsing. All options are declared if an argument asks for help or is not a known option.
  */
 function mayBeGiven({ letter, long, also }: Option, words: readonly string[]): boolean {
   return words.some((word) => {
@@ -93,7 +100,7 @@ function declare(parser: Command, hidden: (flags: string) => ParserOption, optio
   });
 }
 
-/** `quote-file` as commander keeps it: `quoteFile`. */
+/** Returns commander's name of an option: `quoteFile` for `quote-file`. */
 function attributeOf(long: string): string {
   return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
@@ -159,7 +166,7 @@ function parseSeconds(option: string, value: string | undefined): number {
   return Number(value);
 }
 
-/** Returns the arguments with the value of -f first: `--print 3 -f box` is `--print -f box 3`. */
+/** Returns the arguments with the file of -f first: `--print 3 -f box` means `--print -f box 3`. */
 function fileFirst(argv: readonly string[], words: readonly string[]): readonly string[] {
   const option = argv.findIndex((word) => /^(?:-[A-Za-z~]*f|--file)$/.test(word));
   const file = option < 0 ? undefined : argv[option + 1];

@@ -1,8 +1,8 @@
-/** How `mail` is called: what is shown to whoever calls it otherwise. */
+/** The usage message, and the error that is reported with it. */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { type Option, options } from "./options.ts";
 
-/** A command line that cannot be meant. Exit code 1 where bsd-mailx has the same complaint. */
+/** A wrong use of the command line. The exit code is 1 if bsd-mailx reports the same error. */
 export class UsageError extends MailError {
   override readonly plain = true;
 
@@ -11,14 +11,14 @@ export class UsageError extends MailError {
   }
 }
 
-/** Of an option, as usage and help show it. */
+/** Returns an option's argument as shown in usage and help. */
 export function operand({ argument, optional, variadic }: Option): string {
   if (argument === undefined) return "";
   if (variadic === true) return ` <${argument}...>`;
   return optional === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
-/** Returns the usage message, without a newline at its end. */
+/** Returns the usage message without a trailing newline. */
 export function usage(): string {
   return `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr] [-q file]
             [-r from-addr] [-s subject] [-S name=value] to-addr ...
@@ -31,7 +31,7 @@ ${usesAlone()}
        mail help topic | --help`;
 }
 
-/** The options that are a use of their own, in lines of 80 columns. */
+/** Returns usage lines for the options that are used on their own, wrapped at 80 columns. */
 function usesAlone(): string {
   const uses = options.flatMap((option: Option) =>
     option.alone === undefined ? [] : [`--${option.long}${operand(option)} ${option.alone}`.trim()],
