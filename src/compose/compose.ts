@@ -1,7 +1,7 @@
 /**
- * A message from its first line to its outcome: its text is collected, then it is sent.
+ * Composes a message: collects its text and sends it.
  *
- * Whatever ends it other than acceptance by the server leaves the text in dead.letter, and says why.
+ * Unless the server accepts the message, the text is kept in dead.letter, and the reason is reported.
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
@@ -23,26 +23,33 @@ import type { Unfinished } from "./unsent/autosave.ts";
 import { Keeping } from "./unsent/keeping.ts";
 import { keepAtSignals } from "./unsent/signals.ts";
 
-/** @param continued a draft of before that this one goes on with; its file goes once the text is somewhere else */
+/**
+ * Collects the text of a draft and sends it.
+ *
+ * @param continued an earlier draft that this one continues; its file is removed once the text is stored elsewhere
+ */
 export async function compose(context: ComposeContext, draft: Draft, continued?: Unfinished): Promise<ComposeResult> {
   const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal, continued });
   return carryOut(context, draft, keeping, { collects: true });
 }
 
-/** Sends a draft that has its text already. What is not accepted for everyone is kept in dead.letter, and that is said. */
+/**
+ * Sends a complete draft. If it is not accepted for all recipients, the text is kept in dead.letter, and this is
+ * reported.
+ */
 export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
   const keeping = new Keeping(context, draft, { typed: false });
   return carryOut(context, draft, keeping, { collects: false });
 }
 
-/** Milliseconds, and the most that a text without end is given. */
+/** Limits in milliseconds for collecting pending input when a signal arrives. */
 const quiet = 20;
 const longest = 5000;
 
 /**
- * What was typed or piped before a signal comes a line or a piece at a time.
+ * Waits until the text that was typed or piped before a signal has been read. It may arrive in several pieces.
  *
- * @param isOpen whether somebody still takes it in
+ * @param isOpen returns whether the input is still being read
  */
 async function takenSoFar(terminal: Terminal, { body }: Draft, isOpen: () => boolean): Promise<void> {
   const until = Date.now() + longest;
@@ -50,14 +57,14 @@ async function takenSoFar(terminal: Terminal, { body }: Draft, isOpen: () => boo
     if (size === body.size && !(isOpen() && (await terminal.hasMore()))) return;
     size = body.size;
     await sleep(quiet);
-    // On a busy machine the timer may be late, and nothing have been read meanwhile.
+    // On a busy machine, the timer may be late and the input unread.
     await nextTurn();
   }
 }
 
 /**
- * Collects the text, unless the draft has it already, and sends it. Whatever ends that, the text is kept first, unless it
- * has been sent.
+ * Collects the text, unless the draft is complete, and sends it. If a signal ends this, the text is kept unless the
+ * message has been sent.
  */
 async function carryOut(
   context: ComposeContext,
@@ -71,7 +78,7 @@ async function carryOut(
   const atEase = keepAtSignals(async () => {
     keeping.save();
     interrupt.end();
-    // What was under way says first what is known of it.
+    // The work that is interrupted reports its outcome first.
     await takenSoFar(terminal, draft, () => isOpen);
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     await keeping.keepAndSay();
@@ -91,7 +98,7 @@ async function carryOut(
   }
 }
 
-/** Takes in the text. @returns what became of it when that is all, undefined when it is to be sent */
+/** Collects the text. Returns undefined if the message is to be sent, otherwise the result. */
 async function collectDraft(
   context: ComposeContext,
   draft: Draft,
@@ -104,7 +111,7 @@ async function collectDraft(
     if (ended === "sent") return undefined;
     if (ended === "dropped") return unsentResult(Exit.Ok);
     const exit = followsBsdMailx(config) ? Exit.Ok : Exit.Failure;
-    // A terminal that is lost is nobody's wish.
+    // The user did not choose to lose the terminal, so the text is kept.
     if (terminal.lost || config.settings.text("nosave") === undefined) await keeping.keep();
     return unsentResult(exit);
   } catch (error) {
@@ -143,7 +150,7 @@ async function finishDraft(
   }
 }
 
-/** People named by -a are people who get the message, as when a sendmail program reads the header. */
+/** Adds the recipients in fields given with -a, as a sendmail program does when it reads the header. */
 function addNamedPeople(draft: Draft): void {
   for (const { name, value } of draft.fields) {
     const lower = name.toLowerCase();
@@ -151,7 +158,7 @@ function addNamedPeople(draft: Draft): void {
     if (lower === "to") draft.shownTo = value;
   }
   draft.fields = draft.fields.filter(({ name }) => !/^(to|cc|bcc)$/i.test(name));
-  // A group without members, such as undisclosed-recipients:;
+  // Omits a group without members, such as undisclosed-recipients:;
   draft.to = draft.to.filter((item) => item !== draft.shownTo || parseAddresses(item).length > 0);
 }
 
@@ -167,7 +174,7 @@ async function takenIn(
   const prepared =
     wanted === undefined ? Promise.resolve() : addRequestedParts(config, draft, wanted, interrupt.signal);
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
-    // Both at once: whoever writes to a pipe that is attached may write the text, too.
+    // Both are read at the same time, because one process may write to an attached pipe and to standard input.
     const [preparing, collecting] = await Promise.allSettled([prepared, collectText(composing, how)]);
     for (const each of [collecting, preparing]) if (each.status === "rejected") throw each.reason;
     return "sent";
@@ -175,17 +182,21 @@ async function takenIn(
   try {
     await prepared;
   } catch (error) {
-    // What is piped is not lost because of an attachment that is not there.
+    // The piped text must not be lost because an attachment cannot be read.
     if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
     throw error;
   }
-  // With what it began with, a draft that is gone on with is in a file of this process.
+  // A continued draft is stored in this process's file at once.
   keeping.save();
-  // The interrupts that count are those that come while a line is awaited; between two lines none may end us.
+  // Typing handles the interrupts that arrive while it waits for a line. Interrupts between two lines must not end
+  // the message.
   return interrupt.ignored(() => collectText(composing, how));
 }
 
-/** @returns "sent" for a message to be sent; "cancelled": its text is to be kept; "dropped": it is not */
+/**
+ * Collects the text. Returns "sent" if the message is to be sent, "cancelled" if only its text is to be kept, or
+ * "dropped".
+ */
 async function collectText(
   composing: Composing,
   how: { readonly subject: boolean; readonly escapes: boolean },
@@ -196,7 +207,7 @@ async function collectText(
   return interactive ? await new Typing(composing).run(how) : await new Typing(composing).runPiped();
 }
 
-/** A pipe: text is text. */
+/** Reads text from a pipe without interpreting it. */
 async function takeRest({ terminal, draft }: Composing): Promise<"sent"> {
   for await (const piece of terminal.rest()) draft.body.append(piece);
   return "sent";

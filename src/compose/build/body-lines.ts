@@ -1,8 +1,8 @@
-/** The lines of a body as they go out: as they are, without returns, or encoded. */
+/** The lines of a body as they are sent: unchanged, with LF line endings, or encoded. */
 import type { TransferEncoding } from "../../message/encode.ts";
 import type { Body } from "../draft/body.ts";
 
-/** Returns what makes lines for the wire of a body; LF ends them */
+/** Returns a function that yields the lines of a body in that encoding, with LF line endings. */
 export async function loadEncoder(
   encoding: TransferEncoding,
 ): Promise<(body: Body) => Iterable<Buffer> | AsyncIterable<Buffer>> {
@@ -11,21 +11,21 @@ export async function loadEncoder(
   return (body) => transferEncode(encoding, body);
 }
 
-/** RFC 1870: an estimate will do, and it must not be too small. */
+/** Returns the estimated size of an encoded body. It must not be too small (RFC 1870). */
 export function sizeAs(encoding: TransferEncoding, { size, facts }: Body): number {
   if (encoding === "base64") return Math.ceil(size / 3) * 4 + Math.ceil(size / 57);
   if (encoding === "quoted-printable") return facts.ascii ? Math.ceil(size * 1.05) : size * 2;
   return size - facts.returns + (facts.ended ? 0 : 1);
 }
 
-/** Yields the body with a last line that ends, and with line ends of one byte where they are to be so. */
+/** Yields the body with a final newline and, if `dropReturns` is true, with LF instead of CRLF. */
 export function* asLines(body: Body, dropReturns: boolean): Iterable<Buffer> {
   if (dropReturns) yield* withoutReturns(body.pieces());
   else yield* body.pieces();
   if (!body.facts.ended) yield Buffer.from("\n");
 }
 
-/** CRLF becomes LF; another CR stays. */
+/** Converts CRLF to LF. Other CRs are kept. */
 function* withoutReturns(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let held = false;
   for (const piece of pieces) {

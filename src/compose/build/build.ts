@@ -1,4 +1,4 @@
-/** A draft as bytes: for a sendmail program, for SMTP and for files. */
+/** Builds the bytes of a draft for a sendmail program, for SMTP and for files. */
 import { charsetOf, transferEncodingOf } from "../../message/encode.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
@@ -24,17 +24,18 @@ import {
 /** Returns the date, Message-ID and MIME boundary of a new message. */
 export function newStamp(mailName: string): Stamp {
   const date = new Date();
-  // Unique, not secret: node:crypto would cost as much as the rest of the message.
+  // The value must be unique, not secret. Loading node:crypto would take as long as building the message.
   const random = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
   const unique = `${date.getTime().toString(36)}.${process.pid.toString(36)}.${random}`;
   return { date, messageId: `<${unique}@${mailName}>`, boundary: unique };
 }
 
 /**
- * Builds the message for a sendmail program, the record and dead.letter, which all get the same header. Its body has the
- * bytes that were typed, and the header has a Bcc field. With attachments it is encoded as for SMTP, except for the Bcc.
+ * Builds the message with the same header for a sendmail program, the record and dead.letter. The body has the bytes
+ * that were typed, and the header has a Bcc field. With attachments, the message is encoded as for SMTP, except that
+ * Bcc remains.
  *
- * @param exact line ends of two bytes stay; else they become one, as bsd-mailx has it
+ * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */
 export async function buildRawMessage(
   draft: Draft,
@@ -69,7 +70,10 @@ export async function buildRawMessage(
   };
 }
 
-/** As SMTP gets it: encoded, qualified, without Bcc unless that is asked for. */
+/**
+ * Builds the message for SMTP, with an encoded body and complete addresses. The Bcc field is included only if `bcc`
+ * is true.
+ */
 export async function buildEncodedMessage(
   draft: Draft,
   people: People,
@@ -79,7 +83,7 @@ export async function buildEncodedMessage(
 ): Promise<Outgoing> {
   const whole = draft.attachments.length === 0;
   const named = fieldValue(draft, "content-transfer-encoding");
-  // base64 and quoted-printable say that the user has encoded the body; of the others we know better.
+  // base64 and quoted-printable mean that the user has encoded the body. Other values are replaced by the correct one.
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
   const encoding = encoded ? "7bit" : transferEncodingOf(draft.body.facts, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");

@@ -1,4 +1,4 @@
-/** The header fields of a draft: as they were typed, and encoded and qualified for SMTP. */
+/** The header fields of a draft, either as typed or encoded and with complete addresses for SMTP. */
 import type { Identity } from "../../config/identity.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
 import { dateField } from "../../message/date.ts";
@@ -65,21 +65,21 @@ export function buildFields(
   ];
 }
 
-/** Fields whose value is a list of addresses: names are encoded, addresses are not. */
+/** Fields with lists of addresses, in which only display names are encoded. */
 const addressFields = new Set([
   ...["from", "sender", "reply-to", "to", "cc", "bcc", "mail-followup-to", "mail-reply-to", "errors-to"],
   ...["resent-from", "resent-to", "resent-cc", "disposition-notification-to", "return-receipt-to"],
 ]);
 
-/** Returns whether a field with this name holds addresses; case does not matter. */
+/** Returns whether a field with this name contains addresses, ignoring case. */
 export function isAddressField(name: string): boolean {
   return addressFields.has(name.toLowerCase());
 }
 
-/** Structured fields, which folding and encoded words would break. */
+/** Structured fields, which folding or encoded words would corrupt. */
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
 
-/** Returns a sender that is a name alone, such as `Cron Daemon`, is the user under that name. */
+/** Returns a sender. A mere name such as `Cron Daemon` becomes the user's address with that name. */
 export function senderAs(text: string, { login, mailName }: Identity): string {
   const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
   return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
@@ -95,7 +95,7 @@ function encodeMailboxes(item: string, mailName: string, charset: string | undef
   );
 }
 
-/** One line holds as many as fit. */
+/** Joins mailboxes with as many per line as fit. */
 function foldMailboxes(mailboxes: readonly string[], taken: number): string {
   let line = taken + 2;
   return mailboxes
@@ -107,7 +107,11 @@ function foldMailboxes(mailboxes: readonly string[], taken: number): string {
     .join("");
 }
 
-/** Returns the To, Cc and, if `bcc` is true, Bcc fields. @param between separates the addresses of a field */
+/**
+ * Returns the To, Cc and, if `bcc` is true, Bcc fields.
+ *
+ * @param between the separator of a field's addresses
+ */
 export function peopleFields(draft: Draft, people: People, between: string, bcc: boolean): Field[] {
   const fields: Field[] = [];
   const list = (name: string, items: readonly string[]) => {
@@ -124,8 +128,8 @@ export function peopleFields(draft: Draft, people: People, between: string, bcc:
 }
 
 /**
- * Encodes the fields that are not ASCII, as RFC 2047 requires. All other fields keep the bytes that the user typed, which
- * is bsd-mailx's form. Addresses are neither encoded nor qualified.
+ * Encodes non-ASCII fields, as RFC 2047 requires. All other fields keep the bytes that the user typed, as in
+ * bsd-mailx. Addresses are neither encoded nor completed.
  */
 export function encodeNonAscii(fields: readonly Field[], charset: string | undefined): Field[] {
   return fields.map(([name, value]): Field => {
@@ -155,7 +159,9 @@ function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
 }
 
-/** Names that would go past column 72 begin a line of their own, four blanks in, as bsd-mailx has it. */
+/**
+ * Joins names. A name that would extend beyond column 72 starts a new line indented by four spaces, as in bsd-mailx.
+ */
 function foldIntoColumns(name: string, items: readonly string[], between: string): string {
   const sign = between.trimEnd();
   let column = name.length + 1;
@@ -170,7 +176,10 @@ function foldIntoColumns(name: string, items: readonly string[], between: string
     .join("");
 }
 
-/** Returns a body with attachments is a part: what was said of the message is said of that part then. */
+/**
+ * Returns the MIME fields. In a message with attachments, the body is a part, and the given fields describe that
+ * part.
+ */
 export function typeFields(draft: Draft, charset: string, encoding: string): Field[] {
   const type = charset === "us-ascii" ? "text/plain; charset=us-ascii" : `text/plain; charset="${charset}"`;
   const fields: Field[] = [
@@ -194,7 +203,7 @@ export function replyFields(draft: Draft): Field[] {
   return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
 }
 
-/** RFC 5322, section 3.6.4; identifiers one a line, for there may be many. */
+/** Returns the fields that place a reply in its thread (RFC 5322, section 3.6.4), with one identifier per line. */
 function threadFields(draft: Draft): Field[] {
   const ids = (text: string) =>
     separateWithSpaces(text)
@@ -208,7 +217,7 @@ function threadFields(draft: Draft): Field[] {
   return fields.filter(([name, value]) => value !== "" && !hasField(draft, name.toLowerCase()));
 }
 
-/** Returns Date, Message-ID and User-Agent, except those that the draft has already. */
+/** Returns Date, Message-ID and User-Agent, except those that the draft contains. */
 export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
   const fields: Field[] = [
     ["Date", dateField(date)],
@@ -218,28 +227,40 @@ export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
   return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
 }
 
-/** Returns a draft without the given fields of that name. @param lowerName in lower case */
+/**
+ * Returns a draft without the given fields of that name.
+ *
+ * @param lowerName the name in lower case
+ */
 export function withoutField(draft: Draft, lowerName: string): Draft {
   return { ...draft, fields: draft.fields.filter(({ name }) => name.toLowerCase() !== lowerName) };
 }
 
-/** Returns the value of the draft's first field with that name. @param lowerName in lower case */
+/**
+ * Returns the value of the draft's first field with that name.
+ *
+ * @param lowerName the name in lower case
+ */
 export function fieldValue(draft: Draft, lowerName: string): string | undefined {
   const value = draft.fields.find(({ name }) => name.toLowerCase() === lowerName)?.value;
   return value === undefined ? undefined : separateWithSpaces(value).trim();
 }
 
-/** Returns whether the draft has a field with that name. @param lowerName in lower case */
+/**
+ * Returns whether the draft has a field with that name.
+ *
+ * @param lowerName the name in lower case
+ */
 export function hasField(draft: Draft, lowerName: string): boolean {
   return draft.fields.some(({ name }) => name.toLowerCase() === lowerName);
 }
 
-/** Returns a field without a name is a line as the user gave it to -a. */
+/** Returns the text of the fields. A field without a name is a complete line, which was given with -a. */
 export function formatFields(fields: readonly Field[]): string {
   return fields.map(([name, value]) => (name === "" ? `${value}\n` : `${name}: ${value}\n`)).join("");
 }
 
-/** Nothing that ends a line gets into a field's value. */
+/** Returns a value with line breaks replaced by spaces. */
 export function separateWithSpaces(value: string): string {
   return value.replace(/[\r\n\0]/g, " ");
 }
@@ -247,18 +268,20 @@ export function separateWithSpaces(value: string): string {
 /** The author of a message: identity and charset. */
 export interface Author {
   readonly identity: Identity;
-  /** What the user's bytes are that are not UTF-8 (config/charset.ts). */
+  /** The charset of the user's bytes that are not UTF-8 (config/charset.ts). */
   readonly charset: string | undefined;
 }
 
-/** What makes a message this one and no other. Made once, so that each copy of it carries the same. */
+/** The unique values of a message, which all its copies share. */
 export interface Stamp {
   readonly date: Date;
   readonly messageId: string;
   readonly boundary: string;
 }
 
-/** As ~p and reply print it: names with blanks between, and the MIME fields a body in this locale gets. */
+/**
+ * Returns the header as ~p and reply print it: names separated by spaces, and the MIME fields of the user's charset.
+ */
 export function draftHeaderToShow(draft: Draft, from: string | undefined, charset?: string): string {
   const sender = draft.from || from;
   const fields: Field[] = [

@@ -1,4 +1,4 @@
-/** A text and its attachments as one message (RFC 2046, section 5.1.3), by nodemailer's builder. */
+/** Combines a text and its attachments in a message (RFC 2046, section 5.1.3) with nodemailer's builder. */
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
@@ -12,20 +12,24 @@ import { type Attachment, presentableName } from "../draft/attachment.ts";
 import { unixLines } from "./transfer-encode.ts";
 
 interface TextPart {
-  /** Its fields, without the empty line that ends them. */
+  /** The part's header fields without the final empty line. */
   readonly header: string;
   readonly size: number;
   readonly lines: () => Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
-/** @param top the message's own fields, without Content-Type and without the empty line */
+/**
+ * Returns a multipart message.
+ *
+ * @param top the message's own fields, without Content-Type and without the final empty line
+ */
 export function buildMultipart(
   top: Buffer,
   text: TextPart,
   attachments: readonly Attachment[],
   { boundary, eightBit }: { boundary: string; eightBit: boolean },
 ): Omit<Outgoing, "sevenBit"> {
-  // Base64 of each, and some hundred bytes for what stands around it.
+  // The size in base64, plus some hundred bytes for each part's header and boundary.
   const sizes = attachments.map(({ size }) => Math.ceil(size / 3) * 4 + Math.ceil(size / 57) + 500);
   return {
     size: top.length + text.header.length + text.size + sizes.reduce((sum, size) => sum + size, 0),
@@ -47,7 +51,10 @@ async function* textPart({ header, lines }: TextPart): AsyncIterable<Buffer> {
   yield* lines();
 }
 
-/** RFC 2046, section 5.2.1: a message within a message is never encoded; one that would have to be goes as a file. */
+/**
+ * Adds an attachment. A message within a message is never encoded (RFC 2046, section 5.2.1); if it would have to be,
+ * it is attached as a file.
+ */
 function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): void {
   const { name, type, facts, inline } = attachment;
   const carried = facts === undefined ? undefined : transferEncodingOf(facts, eightBit);
@@ -67,7 +74,7 @@ function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): vo
     .setContent(Readable.from(readAttachment(attachment), { objectMode: false }));
 }
 
-/** Opened when its turn comes: files may be many, descriptors are not. */
+/** Reads an attachment. The file is opened only when it is needed, because there may be more files than descriptors. */
 async function* readAttachment({ path, open }: Attachment): AsyncIterable<Buffer> {
   try {
     yield* open() as AsyncIterable<Buffer>;

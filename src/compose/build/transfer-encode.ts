@@ -1,15 +1,15 @@
-/** A body as quoted-printable or base64 (RFC 2045, section 6), a piece at a time. */
+/** Encodes a body as quoted-printable or base64 (RFC 2045, section 6) in pieces. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Encoder as Base64 } from "nodemailer/lib/base64";
 import { Encoder as QuotedPrintable } from "nodemailer/lib/qp";
 import type { Body } from "../draft/body.ts";
 
-/** Returns lines that end with LF; what they stand for is the body to the byte, a missing last line end included */
+/** Yields lines that end with LF. They decode to exactly the same body, even if its last newline is missing. */
 export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
   const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);
-  fed.catch(() => {}); // reading the encoder tells it too
+  fed.catch(() => {}); // reading the encoder reports the error, too
   let line: Buffer = Buffer.alloc(0);
   for await (const piece of encoder) {
     const text = Buffer.concat([line, unixLines(piece as Buffer)]);
@@ -22,14 +22,17 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
   else yield body.facts.ended ? line : softEnd(line.toString("latin1"));
 }
 
-/** Ends a line of quoted-printable that stands for one without an end; the sign for that needs a place of its 76. */
+/**
+ * Ends the last line of a quoted-printable body without a trailing newline. The soft line break must fit into the 76
+ * columns.
+ */
 function softEnd(line: string): Buffer {
   if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");
   const cut = line.lastIndexOf("=", 74) > 72 ? line.lastIndexOf("=", 74) : 75;
   return Buffer.from(`${line.slice(0, cut)}=\n${line.slice(cut)}=\n`, "latin1");
 }
 
-/** What is encoded has no CR but in front of an LF. */
+/** Returns encoded text with LF line endings. In encoded text, CR occurs only before LF. */
 export function unixLines(piece: Buffer): Buffer {
   return piece.includes(13) ? Buffer.from(piece.toString("latin1").replaceAll("\r", ""), "latin1") : piece;
 }

@@ -1,4 +1,4 @@
-/** A file that goes along with a message. */
+/** A file that is attached to a message. */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
@@ -11,28 +11,30 @@ import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";
 
 export interface Attachment {
-  /** As it was named, for messages to the user. */
+  /** The path as given, for messages to the user. */
   readonly path: string;
-  /** What the receiver is told it is called. */
+  /** The name that the recipient sees. */
   readonly name: string;
-  /** A media type, with its charset where it is text. */
+  /** The media type, including the charset of a text. */
   readonly type: string;
   readonly size: number;
-  /** Of a message that goes whole, as message/rfc822: what may carry it. */
+  /** For an attached message (message/rfc822), the facts that decide its encoding. */
   readonly facts?: TextFacts;
-  /** To be shown in its place, not only to be saved. */
+  /** Whether the recipient's program should show it within the message. */
   readonly inline?: boolean;
   open(): Readable;
 }
 
-/** How much of a file is looked at to tell what it is. */
+/** The number of bytes at the start of a file from which its type is detected. */
 const lookedAt = 64 * 1024;
 const pieceSize = 256 * 1024;
 
 /**
- * @param typed a path as lossless text; a pipe or a device is read to its end at once, a file when it is sent
- * @param interrupt gives up what is waited for, as a pipe that nobody writes to
- * @throws MailError when it cannot be read; better now than when the message has been typed
+ * Opens an attachment. A pipe or device is read at once, a file when the message is sent.
+ *
+ * @param typed the path as lossless text
+ * @param interrupt cancels waiting, for example for a pipe without a writer
+ * @throws MailError if it cannot be read, so that the user knows before typing the message
  */
 export async function openAttachment(typed: string, ttycharset?: string, interrupt?: AbortSignal): Promise<Attachment> {
   const path = toBytes(typed);
@@ -40,7 +42,7 @@ export async function openAttachment(typed: string, ttycharset?: string, interru
     const found = statSync(path);
     if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput);
     if (found.isFile()) return await openRegularFile(typed, path, ttycharset);
-    // What <(command) names is a number, which tells the receiver nothing.
+    // The name of <(command) is a number, which would mean nothing to the recipient.
     const name = /^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed);
     const body = new Body();
     for await (const piece of specialFile(path, found.isFIFO(), interrupt)) body.append(piece);
@@ -70,7 +72,7 @@ async function openRegularFile(typed: string, path: Buffer, ttycharset: string |
   }
 }
 
-/** RFC 5322, section 2.2: a message does. */
+/** The start of a message: a header field (RFC 5322, section 2.2). */
 const beginsWithField = /^[!-9;-~]+:[^\n]*\n/;
 
 function factsOf(descriptor: number): TextFacts {
@@ -84,7 +86,10 @@ function factsOf(descriptor: number): TextFacts {
   }
 }
 
-/** A pipe as a socket: opening it or reading it may have to wait, for ever even, and signals are heard meanwhile. */
+/**
+ * Reads a pipe or device. A pipe is read as a socket, because opening or reading it may block forever, and signals
+ * must be handled.
+ */
 async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSignal): AsyncIterable<Buffer> {
   const stream = isPipe ? await pipeStream(path) : createReadStream(path);
   const atEase = onAbort(interrupt, () => stream.destroy(interrupt?.reason));
@@ -100,7 +105,7 @@ async function pipeStream(path: Buffer): Promise<Readable> {
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
 
-/** First bytes that say more than a name does. */
+/** Initial bytes that identify a type more reliably than the name. */
 const signatures: readonly (readonly [RegExp, string])[] = [
   [/^%PDF-/, "application/pdf"],
   [/^\x89PNG\r\n\x1a\n/, "image/png"],
@@ -114,7 +119,10 @@ const signatures: readonly (readonly [RegExp, string])[] = [
   [/^\x7fELF/, "application/x-executable"],
 ];
 
-/** By its first bytes where they are telling, else by its name, else by whether it is text. */
+/**
+ * Returns the type from the first bytes if they identify it, otherwise from the name, otherwise from whether the file
+ * is text.
+ */
 async function mediaType(name: string, start: Buffer, ttycharset: string | undefined): Promise<string> {
   const head = start.toString("latin1", 0, 16);
   const signed = signatures.find(([bytes]) => bytes.test(head))?.[1];
@@ -124,7 +132,7 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
   const isText = byName.startsWith("text/");
   if (!isText && byName !== "application/octet-stream" && !/^(message|multipart)\//.test(byName)) return byName;
   const facts = new TextFacts();
-  // A character may be cut at the end of what was looked at.
+  // The last character may be incomplete.
   facts.add(start.length < lookedAt ? start : start.subarray(0, start.lastIndexOf(10) + 1));
   if (facts.binary || (start.length === lookedAt && facts.size === 0)) return "application/octet-stream";
   if (!isText && /^(message|multipart)\//.test(byName)) return "application/octet-stream";
@@ -134,7 +142,10 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
   return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
 }
 
-/** Returns a file's name without what no receiver's file name can have: controls, slashes, blanks at its ends. */
+/**
+ * Returns a file name without control characters, slashes and outer white space, which file names cannot contain
+ * everywhere.
+ */
 export function presentableName(name: string): string {
   return name.replace(/[\p{Cc}\p{Cs}/\\]/gu, "_").trim() || "file";
 }

@@ -1,4 +1,4 @@
-/** -t: the header that the input begins with, taken into the draft. */
+/** Moves the header at the start of the input into the draft, for -t. */
 
 import { Exit } from "../../errors.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
@@ -8,14 +8,14 @@ import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
 import { Unsendable } from "./draft.ts";
 
-/** No header is as long; what goes on so is a body. */
+/** The longest header in bytes. Any further text belongs to the body. */
 const longest = 4 * 1024 * 1024;
 
 /**
- * Recipients, subject and the other fields; the rest stays the body. The header ends at an empty line, or at the first
- * line that is no field. What the command line said already counts more, recipients are added to.
+ * Moves the header at the start of the body into the draft. The header ends at an empty line or the first line that
+ * is not a field. The command line takes precedence, except that recipients are added.
  *
- * @throws Unsendable when there is no header
+ * @throws Unsendable if there is no header
  */
 export function takeHeader(draft: Draft): void {
   const start = startOfBody(draft.body);
@@ -37,7 +37,7 @@ export function takeHeader(draft: Draft): void {
   for (const piece of draft.body.pieces(skipped)) body.append(piece);
   draft.body.close();
   draft.body = body;
-  // Until it is known who gets it, that is all there is of the header.
+  // Until the recipients are known, the message consists of the header as typed and the body.
   const taken = start.subarray(0, skipped);
   draft.whole = async () => ({
     size: taken.length + body.size,
@@ -59,7 +59,7 @@ function startOfBody(body: Body): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** The offset behind the last field. */
+/** Returns the offset after the last field. */
 function endOfTypedHeader(start: Buffer): number {
   let end = 0;
   for (const part of headerParts(start)) {

@@ -1,8 +1,8 @@
 /**
- * Bytes on their way: the text of a draft, or a message that was built. They can be read as often as is needed.
+ * Stores a draft's text or a built message, which can be read repeatedly.
  *
- * Up to some megabytes they are in memory; beyond, in a private file without a name, which nobody else can open and
- * which is gone when the process is. Where no such file can be written they stay in memory: nothing is given up.
+ * A few megabytes are stored in memory. Larger bodies are stored in a private file without a name, which no other
+ * process can open and which disappears with the process. If no such file can be written, the body remains in memory.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
@@ -14,10 +14,10 @@ import { isSystemError } from "../../system-error.ts";
 
 const inMemory = 4 * 1024 * 1024;
 const pieceSize = 256 * 1024;
-/** Bytes: lines that are typed are put together into pieces of this size. */
+/** The size in bytes of the blocks that typed lines are collected in. */
 const blockSize = 16 * 1024;
 
-/** Bytes at hand, as often as wanted. */
+/** Bytes that can be read repeatedly. */
 export interface Built {
   readonly size: number;
   pieces(): Iterable<Buffer>;
@@ -27,12 +27,12 @@ export interface Built {
 export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];
-  /** What the last of #pieces is a part of, while there is room in it. */
+  /** The block that contains the last of #pieces, if it has room for more. */
   #block: Buffer | undefined;
-  /** Bytes of #pieces. */
+  /** The number of bytes in #pieces. */
   #held = 0;
   #file: number | undefined;
-  /** Bytes in the file, which come before #pieces. */
+  /** The number of bytes in the file, which precede #pieces. */
   #filed = 0;
   #fileFails = false;
   #edition = 0;
@@ -45,7 +45,7 @@ export class Body implements Built {
     return this.#facts;
   }
 
-  /** Changes whenever what was there before is there no more: within one edition a body only grows. */
+  /** A number that changes whenever earlier bytes are removed. Within one edition a body only grows. */
   get edition(): number {
     return this.#edition;
   }
@@ -67,7 +67,7 @@ export class Body implements Built {
     this.#edition++;
   }
 
-  /** Back to its first bytes; what was behind them is gone. */
+  /** Truncates the body to its first `size` bytes. */
   cut(size: number): void {
     const kept: Buffer[] = [];
     let rest = size;
@@ -80,14 +80,14 @@ export class Body implements Built {
     for (const piece of kept) this.append(piece);
   }
 
-  /** Gives the file back; the body is empty then, whatever its facts say. */
+  /** Closes the file and releases its bytes. */
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
     this.#filed = 0;
   }
 
-  /** All bytes from `start` on, a piece at a time. */
+  /** Yields all bytes from `start` on, in pieces. */
   *pieces(start = 0): Iterable<Buffer> {
     let at = start;
     while (this.#file !== undefined && at < this.#filed) {
@@ -105,7 +105,7 @@ export class Body implements Built {
     }
   }
 
-  /** The whole; for texts that a person works on. */
+  /** Returns the complete body. Use it only for texts that a person edits. */
   bytes(): Buffer {
     return Buffer.concat([...this.pieces()]);
   }

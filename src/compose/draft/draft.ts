@@ -1,36 +1,36 @@
-/** A message being written, before it has bytes: what the command line, a reply or the user said of it. */
+/** A draft: the parts of a message before it is built, from the command line, a reply or the user. */
 import { type ExitCode, MailError } from "../../errors.ts";
 import type { Attachment } from "./attachment.ts";
 import { Body, type Built } from "./body.ts";
 
 export interface Draft {
-  /** Recipients as typed: one item each, aliases not yet expanded. */
+  /** Recipients as typed, with aliases not yet expanded. */
   to: string[];
   cc: string[];
   bcc: string[];
-  /** What the To field says instead of naming `to`. */
+  /** The text of the To field if it differs from `to`. */
   shownTo: string | undefined;
-  /** Undefined: no Subject field. Empty: an empty one. */
+  /** The subject; undefined if there is no Subject field, empty if the field is empty. */
   subject: string | undefined;
-  /** More header fields (-a), in order; a name given here replaces a field of ours. */
+  /** Additional header fields (-a) in order. A field replaces the one that `mail` would write. */
   fields: { readonly name: string; readonly value: string }[];
   replyTo: string | undefined;
   inReplyTo: string | undefined;
-  /** The thread so far, for References; a message in bsd-mailx's form has none. */
+  /** The identifiers of the thread for References; undefined for a reply in bsd-mailx's form. */
   references: string | undefined;
-  /** -r or the variable `from`: the From field and the envelope sender. */
+  /** The sender in From and the envelope, from -r or the variable `from`. */
   from: string | undefined;
   body: Body;
-  /** Comes behind what is typed: a message that is forwarded. */
+  /** Text that follows the typed text, such as a forwarded message. */
   appended: Buffer | undefined;
-  /** The message as dead.letter gets it; once it has been built. */
+  /** Returns the message for dead.letter; defined once the recipients are known. */
   whole: (() => Promise<Built>) | undefined;
-  /** A file for a copy, in the place of the variable's. */
+  /** A file for a copy, which replaces that of the variable `record`. */
   record: string | undefined;
   attachments: Attachment[];
 }
 
-/** Returns a draft without recipients, subject and text. */
+/** Returns an empty draft. */
 export function emptyDraft(): Draft {
   return {
     to: [],
@@ -51,17 +51,17 @@ export function emptyDraft(): Draft {
   };
 }
 
-/** The messages of the session that a draft may quote. */
+/** The session's messages, which a draft may quote. */
 export interface MessageSource {
-  /** Message numbers for a typed list; "" is the current message. */
+  /** Returns the message numbers in a list as typed; "" is the current message. */
   select(list: string): Promise<readonly number[]>;
-  /** A message as it is shown: its header fields selected or all, its text readable. */
+  /** Returns a message as it is shown, with the selected or all header fields. */
   text(message: number, allFields: boolean): Promise<Buffer>;
 }
 
-/** A draft that cannot go out as it is; nothing was submitted. */
+/** A draft that cannot be sent as it is. Nothing was submitted. */
 export class Unsendable extends MailError {
-  /** Said on standard output without the program's name, as bsd-mailx does. */
+  /** Whether the error is printed on standard output without the program's name, as in bsd-mailx. */
   readonly quiet: boolean;
 
   constructor(message: string, exit: ExitCode, options: { quiet: boolean } = { quiet: false }) {

@@ -1,4 +1,4 @@
-/** What the command line wants in a message before its text: attachments, and a file to begin with. */
+/** Adds the parts that the command line requests: attachments, and a file at the start of the text. */
 import { ttyCharset } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
 import { MailError } from "../../errors.ts";
@@ -9,7 +9,11 @@ export interface Wanted {
   readonly quoteFile: string | undefined;
 }
 
-/** @throws MailError naming the file that cannot be read */
+/**
+ * Adds the requested parts to a draft.
+ *
+ * @throws MailError naming the file that cannot be read
+ */
 export async function addRequestedParts(
   config: Config,
   draft: Draft,

@@ -1,29 +1,34 @@
-/** From what was typed to who gets it: aliases, order, duplicates, and files and programs in the place of people. */
+/** Determines the recipients of a message: expands aliases, sorts, removes duplicates, and finds files and programs. */
 import { domainToASCII } from "node:url";
 import type { Config } from "../../config/config.ts";
 import { Exit } from "../../errors.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
 import type { Refusal } from "../../submit/transport.ts";
 
-/** How deep aliases may name each other. */
+/** The maximum depth of nested aliases. */
 const deepest = 25;
 
 export interface Recipients {
   readonly to: readonly string[];
   readonly cc: readonly string[];
   readonly bcc: readonly string[];
-  /** Aliases that lead to nobody, for they lead back to themselves. */
+  /** Aliases without members, because they refer only to themselves. */
   readonly refused: readonly Refusal[];
-  /** With `expandaddr`: files and |commands that get the message; they stand in the lists above as well. */
+  /** With `expandaddr`, the files and |commands that receive the message. They are also in the lists above. */
   readonly sinks: readonly string[];
 }
 
-/** What a person typed at a prompt or after an escape, as items: commas and blanks part them, unless quoted. */
+/**
+ * Returns the items that were typed at a prompt or after an escape, separated by commas or white space outside
+ * quotes.
+ */
 export function splitTypedItems(text: string): string[] {
   return splitAtCommas(text).flatMap(splitAtBlanks);
 }
 
-/** Addresses in one argument with a blank between them are several items; a command, a file or a group is one. */
+/**
+ * Returns the items of an argument. Addresses separated by spaces are several items; a command, file or group is one.
+ */
 export function splitAtBlanks(item: string): string[] {
   if (/^[^ \t]*$|[;:]|^[ \t]*[|/.+~]/.test(item)) return [item];
   const members = splitAtCommas(item);
@@ -37,12 +42,12 @@ function mailboxesOf(member: string): string[] {
   return mailboxes.map(({ name, address }) => (name === "" ? address : `${asPhrase(name)} <${address}>`));
 }
 
-/** RFC 5322, section 3.2.5: words, or a quoted string. */
+/** Returns a display name as a phrase: words, or a quoted string (RFC 5322, section 3.2.5). */
 function asPhrase(name: string): string {
   return /[()<>[\]:;@\\,."]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
 }
 
-/** Expands aliases and returns the recipients of the message, each once, with those that are refused. */
+/** Expands aliases. Returns each recipient of the message once, and the recipients that are refused. */
 export function resolveRecipients(
   config: Config,
   typed: { readonly to: readonly string[]; readonly cc: readonly string[]; readonly bcc: readonly string[] },
@@ -64,8 +69,10 @@ export function resolveRecipients(
 }
 
 /**
- * @param way the aliases that led here, the first as it was typed
- * @param done aliases whose members are had already: again they would be duplicates
+ * Returns the members of an alias, or the item if it is not an alias.
+ *
+ * @param way the chain of aliases that led to the item, as typed
+ * @param done the aliases that have been expanded, whose members would be duplicates
  */
 function expandAlias(
   config: Config,
@@ -98,19 +105,19 @@ function key(item: string): string {
   return item.toLowerCase();
 }
 
-/** `|command`, `+folder`, or a name with a slash before any @. */
+/** Returns whether an item is a file or command: `|command`, `+folder`, or a name with a slash before any @. */
 export function isSink(item: string): boolean {
   return item.startsWith("|") || item.startsWith("+") || /^[^!%@]*\//.test(item);
 }
 
-/** Returns the envelope addresses in an item, complete. */
+/** Returns the complete envelope addresses in an item. */
 export function envelopeAddresses(item: string, mailName: string): string[] {
   return parseAddresses(item).map(({ address }) => qualifyAddress(address, mailName));
 }
 
 /**
- * Returns an address with its domain: this host's mail name where there was none. A domain that is not ASCII becomes what DNS
- * calls it (IDNA), which every server takes, unless the local part needs SMTPUTF8 all the same (RFC 6531).
+ * Returns an address with its domain, which defaults to this host's mail name. A non-ASCII domain is converted to
+ * ASCII (IDNA), which every server accepts, unless the local part requires SMTPUTF8 anyway (RFC 6531).
  */
 export function qualifyAddress(address: string, mailName: string): string {
   const name = address.replace(/^\\/, "");
@@ -121,7 +128,7 @@ export function qualifyAddress(address: string, mailName: string): string {
   return `${name.slice(0, at)}@${domainToASCII(domain) || domain}`;
 }
 
-/** Returns why nobody can be written to like this, or undefined */
+/** Returns the reason why an address is invalid, or undefined if it is valid. */
 export function findAddressFault(address: string): string | undefined {
   if (address === "") return "not an address";
   if (/^@|@$/.test(address)) return "an incomplete address";

@@ -1,4 +1,4 @@
-/** What composing works with: the session's, and what was asked for. */
+/** The context in which a message is composed: parts of the session and of the command line. */
 import type { Config } from "../../config/config.ts";
 import type { NamePlace } from "../../config/paths.ts";
 import type { ExitCode } from "../../errors.ts";
@@ -10,25 +10,25 @@ import type { Submission } from "./submission.ts";
 export interface ComposeContext {
   readonly config: Config;
   readonly terminal: Terminal;
-  /** The session's ways out. */
+  /** The session's submissions. */
   readonly submission: Submission;
-  /** Show the dialogue with the server. */
+  /** Whether to show the dialogue with the server. */
   readonly verbose: boolean;
-  /** Whether to ask for the subject at all: not when -s was given. */
+  /** Whether to ask for the subject. -s prevents the question. */
   readonly ask: { readonly subject: boolean };
   /** The session's messages, for ~m and ~f. */
   readonly quoting?: MessageSource;
-  /** Runs a command, for ~: @returns whether it ended the session, and so the message */
+  /** Runs a command, for ~: @returns whether it ended the session and thus the message */
   readonly execute?: (line: string) => Promise<boolean>;
-  /** The session's, for the file name #. */
+  /** The session's folder, for the file name #. */
   readonly folder?: NamePlace["folder"];
-  /** Don't send an empty body. */
+  /** Whether a message with an empty body is not sent. */
   readonly skipEmpty: boolean;
-  /** Only of the command line. */
+  /** The parts that the command line requests. */
   readonly wanted?: Wanted & {
-    /** -t: the text begins with a header. */
+    /** -t: whether the text starts with a header. */
     readonly header: boolean;
-    /** -~: escapes count in a pipe. */
+    /** -~: whether tilde escapes are interpreted in a pipe. */
     readonly escapes: boolean;
   };
 }

@@ -1,4 +1,4 @@
-/** The copies of a message that go to files and commands: `record`, and recipients that are no people. */
+/** Copies of a message for the `record` file, and for files and commands among the recipients. */
 import type { Config } from "../../config/config.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
@@ -14,9 +14,9 @@ import type { ComposeContext } from "./context.ts";
 type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
 
 /**
- * Returns a record that can't be written is told, and the message goes out all the same.
+ * Writes the copies. A failure to write the record is reported, but does not prevent sending.
  *
- * @returns the files and commands that did not get it
+ * @returns the files and commands that did not receive the message
  * @throws the reason of the interrupt
  */
 export async function keepCopies(
@@ -65,7 +65,7 @@ function reasonOf({ message, cause }: MailError): string {
   return isSystemError(cause) ? strerror(cause) : message;
 }
 
-/** POSIX mailx: with `outfolder` a name that is no path, nor stands for one, is in the folder directory. */
+/** Returns the record's name. With `outfolder`, a relative path refers to the folder directory (POSIX mailx). */
 function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
   if (record === undefined || record === "") return undefined;
   return settings.get("outfolder") && !/^[/~+$%&#]/.test(record) ? `+${record}` : record;

@@ -1,4 +1,4 @@
-/** Sends what waits in the queue, and lists it. What waited too long, or is refused for good, goes to dead.letter. */
+/** Sends and lists the queued messages. A message that is refused permanently or is too old is moved to dead.letter. */
 import { buffer } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
 import { deadLetterPath, stateDirectory, storeOptions } from "../../config/paths.ts";
@@ -26,7 +26,7 @@ export function queueOf(config: Config): Queue {
   return new Queue(stateDirectory(config));
 }
 
-/** `mail --queue`. */
+/** Lists the queue for `mail --queue`. */
 export function listQueue({ config, terminal }: Pick<Context, "config" | "terminal">): ExitCode {
   const entries = queueOf(config).entries();
   if (entries.length === 0) terminal.out("The queue is empty\n");
@@ -44,16 +44,17 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
 }
 
 /**
- * `mail --flush`, and what a send does at its end for messages that wait for the same server.
+ * Attempts delivery of queued messages: all of them for `mail --flush`, or those for one server after a message has
+ * been sent.
  *
- * @param only entries whose time has come and that go this way; all of them where it is not given
- * @returns 0 when nothing waits any more, 75 while something does, or why a message was given up
+ * @param only restricts the attempt to entries that are due and use this transport
+ * @returns 0 if the queue is empty, 75 if messages remain, or the reason why a message was abandoned
  */
 export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
   const queue = queueOf(context.config);
   await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail process that was killed"));
   let exit: ExitCode = Exit.Ok;
-  /** Ways behind which there is no server now, and how many messages were not even tried. */
+  /** The unreachable transports, and for each the number of messages that were not attempted. */
   const closed = new Map<string, number>();
   for (const each of queue.entries()) {
     if (!isDamaged(each)) {
@@ -86,7 +87,10 @@ export async function flushQueue(context: Context, only?: { readonly way: string
   return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
 }
 
-/** To dead.letter with what nobody knows the recipients of. Of a killed mail nobody was told that it is sent, but it may be all there is. */
+/**
+ * Moves a message whose recipients are unknown to dead.letter. Returns whether it may be removed from the queue. If
+ * `mail` was killed, no success was reported, but this may be the only copy.
+ */
 async function recoverEntry(
   { config, terminal }: Context,
   id: string,
@@ -107,11 +111,11 @@ async function recoverEntry(
 }
 
 type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
-  /** There was no server. */
+  /** Whether there was no server. */
   readonly closed?: boolean;
 };
 
-/** The server may have the message: another try could be a second copy, and that is for a person to decide. */
+/** The server may have received the message. Another attempt could deliver it twice, so the user has to decide. */
 const unsure = { exit: Exit.Unavailable, unknown: true } as const;
 
 async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
@@ -170,7 +174,7 @@ async function verdictOf(
   return keep.length === 0 ? "done" : { keep };
 }
 
-/** The message with the reasons in front, each in a field of the header. @returns where it is */
+/** Appends a message to dead.letter, preceded by the reasons as header fields. Returns the path. */
 async function moveToDeadLetter(config: Config, queue: Queue, entry: Entry, over: readonly Refusal[]): Promise<string> {
   const path = deadLetterPath(config);
   const reasons = over.map(

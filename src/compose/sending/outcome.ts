@@ -1,4 +1,4 @@
-/** What became of a message: said, kept in dead.letter where it was not accepted, and told by an exit code. */
+/** Reports the outcome of a message, keeps an undelivered message in dead.letter, and determines the exit code. */
 import type { Config } from "../../config/config.ts";
 import { Exit, type ExitCode, type MailError } from "../../errors.ts";
 import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
@@ -12,7 +12,7 @@ export function unsentResult(exit: ExitCode): ComposeResult {
   return { exit, sent: false };
 }
 
-/** Returns a server's answer for each recipient. */
+/** Reports the refused recipients and returns the result. */
 export async function reportOutcome(terminal: Terminal, outcome: Outcome, keeping: Keeping): Promise<ComposeResult> {
   const [first] = outcome.refused;
   if (first === undefined) return { exit: Exit.Ok, sent: true };
@@ -27,7 +27,7 @@ export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): 
   for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
 }
 
-/** There was no answer. */
+/** Reports a submission that failed without a reply and returns the result. */
 export async function reportFailure(
   { config, terminal }: Pick<ComposeContext, "config" | "terminal">,
   error: MailError,
@@ -38,7 +38,7 @@ export async function reportFailure(
   return unsentResult(exit);
 }
 
-/** Says what went wrong. @returns the exit code: bsd-mailx's 1 for the variable `sendmail`, sysexits for `mta` */
+/** Prints an error. Returns the exit code: 1 for the variable `sendmail`, as in bsd-mailx, or that of sysexits.h. */
 function printError(error: MailError, terminal: Terminal, config: Config): ExitCode {
   if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
   if (!(error instanceof ProgramFailed)) {
@@ -52,7 +52,7 @@ function printError(error: MailError, terminal: Terminal, config: Config): ExitC
   return config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
 }
 
-/** All of a few, else the first and how many more. */
+/** Returns up to 20 addresses and the number of the others. */
 function joinAddresses(addresses: readonly string[]): string {
   const most = 20;
   const more = addresses.length - most;

@@ -1,4 +1,7 @@
-/** The password for a server: from the output of a command, from ~/.netrc, or asked for. Never from the command line. */
+/**
+ * Finds the password for a server: from a command, from ~/.netrc, or from the user. It is never accepted on the
+ * command line.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -9,7 +12,11 @@ import { SubmissionFailed } from "../../submit/submission-errors.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
-/** @throws MailError when there is none to be had */
+/**
+ * Returns the password.
+ *
+ * @throws MailError if no password is available
+ */
 export async function findPassword(config: Config, terminal: Terminal, user: string, host: string): Promise<string> {
   const { settings, identity } = config;
   const command = settings.text("passwordcommand");
@@ -28,7 +35,7 @@ export async function findPassword(config: Config, terminal: Terminal, user: str
   );
 }
 
-/** The first line that the command prints; it finds $MAIL_USER and $MAIL_HOST in its environment. */
+/** Returns the first line that the command prints. The command's environment contains $MAIL_USER and $MAIL_HOST. */
 async function fromCommand(shell: string, command: string, { user, host }: { user: string; host: string }) {
   const environment = { ...process.env, MAIL_USER: user, MAIL_HOST: host };
   const child = spawn(shell, ["-c", command], { stdio: ["ignore", "pipe", "inherit"], env: environment });

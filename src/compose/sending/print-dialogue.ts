@@ -1,11 +1,11 @@
-/** Prints a dialogue: for people with -v, for programs with --trace=json. */
+/** Prints dialogues with servers: as text for -v, as JSON lines for --trace=json. */
 import type { DialogueObserver } from "../../submit/dialogue.ts";
 import { transcribe } from "../../submit/transcript.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 const marks = { client: "client> ", server: "server> ", note: "--- ", phase: "--- " };
 
-/** Returns an observer of dialogues that prints their transcript in one form or both. */
+/** Returns an observer of dialogues that prints their transcript as text, as JSON lines, or both. */
 export function printDialogue(terminal: Terminal, wanted: { verbose: boolean; json: boolean }): DialogueObserver {
   let phase = "";
   return transcribe((side, line) => {

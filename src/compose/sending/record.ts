@@ -1,4 +1,4 @@
-/** Copies of what was sent: into the `record` file, and to the files and programs among the recipients. */
+/** Writes copies of sent messages to mailboxes and commands. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Readable } from "node:stream";
@@ -14,7 +14,11 @@ import { onAbort } from "../../submit/on-abort.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Built } from "../draft/body.ts";
 
-/** Appends a message to a mailbox. @throws MailError when the file cannot be written, or the reason of the interrupt */
+/**
+ * Appends a message to a mailbox.
+ *
+ * @throws MailError if the file cannot be written, or the reason of the interrupt
+ */
 export async function recordMessage(
   config: Config,
   path: string,
@@ -23,14 +27,18 @@ export async function recordMessage(
   interrupt: AbortSignal,
 ): Promise<void> {
   if (meansMaildir(path)) {
-    // Its author has seen it.
+    // The author has seen the message.
     await fileMessage(path, { sender: config.identity.user, date, message: message.pieces() }, "S");
     return;
   }
   await appendMessages(path, [copyForMbox(config, message, date)], { ...storeOptions(config), signal: interrupt });
 }
 
-/** Feeds a recipient `|command` the message through the shell. @throws MailError when there is none, or it can't be run */
+/**
+ * Pipes a message to a recipient `|command` through the shell.
+ *
+ * @throws MailError if the command cannot be run or fails
+ */
 export async function feedCommand(
   config: Config,
   command: string,
@@ -40,10 +48,10 @@ export async function feedCommand(
   const shell = config.settings.get("SHELL");
   const child = spawn(shell, ["-c", command], { stdio: ["pipe", "inherit", "inherit"] });
   const closed = once(child, "close");
-  pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // it need not read
+  pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // the command need not read its input
   const atEase = onAbort(interrupt, () => child.kill());
   try {
-    // What it leaves running may keep its output open.
+    // A background process of the command may keep the output open.
     await Promise.race([closed, rejectOnAbort(interrupt)]);
   } catch (error) {
     throw addPathToError(shell, error);

@@ -1,4 +1,4 @@
-/** Sends what has been collected: resolves the recipients, checks the header's text, builds, keeps copies, submits. */
+/** Sends a draft: resolves the recipients, checks the header, builds the message, writes copies and submits it. */
 
 import { ttyCharset } from "../../config/charset.ts";
 import { followsBsdMailx } from "../../config/config.ts";
@@ -25,7 +25,11 @@ import { keepCopies } from "./copies.ts";
 import { reportFailure, reportOutcome, reportRefused, unsentResult } from "./outcome.ts";
 import { configuredWay } from "./submission.ts";
 
-/** @param interrupt ends it where that is still possible, with its reason */
+/**
+ * Submits a draft and reports the outcome.
+ *
+ * @param interrupt cancels the submission, if possible, with its reason
+ */
 export async function submitDraft(
   context: ComposeContext,
   draft: Draft,
@@ -36,7 +40,7 @@ export async function submitDraft(
   const { identity, settings } = config;
   draft.from = draft.from || settings.text("from") || undefined;
   if (draft.from !== undefined) draft.from = senderAs(draft.from, identity);
-  // As bsd-mailx has it, a start-up file says nothing of a message of the command line.
+  // As in bsd-mailx, start-up files do not set Reply-To for messages composed on the command line.
   draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
   const people = resolveRecipients(config, draft);
   const refused = followsBsdMailx(config) ? [] : [...people.refused];
@@ -53,7 +57,7 @@ export async function submitDraft(
   const envelopeSender = draft.from === undefined ? undefined : parseAddresses(draft.from)[0]?.address;
   const stamp = newStamp(identity.mailName);
   const author: Author = { identity, charset: ttyCharset(config) };
-  // Whoever gets nothing is named in it, too.
+  // The header also names refused recipients.
   const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
   draft.whole = async () => {
     try {
@@ -99,7 +103,11 @@ interface Ready {
   readonly interrupt: AbortSignal;
 }
 
-/** Returns the message in the form that the way requires, with its envelope. @throws Unsendable, or the interrupt's reason */
+/**
+ * Returns the message in the form that the transport requires, with its envelope.
+ *
+ * @throws Unsendable, or the interrupt's reason
+ */
 async function buildDeparture(
   { config, verbose }: ComposeContext,
   draft: Draft,
@@ -134,7 +142,7 @@ function checkAddresses(item: string, mailName: string): string[] {
   return addresses;
 }
 
-/** Nothing that would make a header field of its own, whatever it came from. */
+/** Rejects line breaks in addresses, which could insert header fields. */
 function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   for (const item of everyone) {
     if (/[\r\n\0]/.test(item)) {

@@ -1,6 +1,6 @@
 /**
- * The submissions of a session: a transport for each message, reused for the next one; a record of what was sent; and a
- * queue for what was refused for now.
+ * A session's submissions. A transport is reused for the next message. Sent messages are recorded, and temporarily
+ * refused messages are queued.
  */
 import { readdirSync } from "node:fs";
 import type { Config } from "../../config/config.ts";
@@ -14,17 +14,21 @@ import { defaultWay, parseWay, type Way, wayName } from "../../submit/way.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
-/** Returns the way of messages, as the variables `mta` and `sendmail` name it. @throws MailError for an invalid value */
+/**
+ * Returns the transport that the variables `mta` and `sendmail` name.
+ *
+ * @throws MailError if the value is invalid
+ */
 export function configuredWay({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
 }
 
-/** Sends the messages of a session: reuses a transport, records what was accepted, queues what was refused for now. */
+/** Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused ones. */
 export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
   readonly #passwords = new Map<string, string>();
-  /** The ways by which something was accepted: what waits for the same way may be tried, too. */
+  /** The transports that have accepted a message. Queued messages for them may be retried. */
   readonly #open = new Set<string>();
   #reused: { readonly key: string; readonly transport: Transport } | undefined;
 
@@ -34,14 +38,14 @@ export class Submission {
   }
 
   /**
-   * Sends a message; with --dry-run it is only shown. With `set queue`, what is refused for now is queued.
+   * Sends a message, or only shows it with --dry-run. With `set queue`, a temporarily refused message is queued.
    *
    * @throws as Transport.submit does
    */
   async send(departure: Departure, interrupt: AbortSignal): Promise<Outcome> {
     const { way, envelope, message } = departure;
     if (this.#config.settings.get("dryrun")) {
-      serverSettings(this.#config); // an invalid value is reported, too
+      serverSettings(this.#config); // reports an invalid value, too
       const { DryRun } = await import("../../submit/dry-run.ts");
       return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes)).submit(envelope, message);
     }
@@ -51,7 +55,11 @@ export class Submission {
     return outcome;
   }
 
-  /** Submits a message once and records what was accepted. @throws as Transport.submit does */
+  /**
+   * Submits a message once and records it if it was accepted.
+   *
+   * @throws as Transport.submit does
+   */
   async attempt(departure: Departure, interrupt?: AbortSignal): Promise<Outcome> {
     const { way, envelope, message } = departure;
     const transport = await this.#reuseTransport(departure);
@@ -62,7 +70,7 @@ export class Submission {
     return outcome;
   }
 
-  /** Ends the session's submissions. Before that, what waits in the queue for a server that accepts mail again is sent. */
+  /** Ends the session's submissions, after retrying queued messages for servers that have accepted a message. */
   async close(): Promise<void> {
     const ways = isEmptyDirectory(queueDirectory(stateDirectory(this.#config))) ? [] : [...this.#open];
     this.#open.clear();
@@ -73,7 +81,7 @@ export class Submission {
       }
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      // What was sent was sent: the exit code does not speak of older messages.
+      // The new messages were sent. The exit code does not depend on older messages.
       this.#terminal.err(`mail: ${error.message}\n`);
     } finally {
       await this.#hangUp();
@@ -86,10 +94,10 @@ export class Submission {
     await reused?.transport.close();
   }
 
-  /** Queues a message for the recipients who were refused for now. @returns the outcome for the others */
+  /** Queues a message for the recipients who were temporarily refused. Returns the outcome for the others. */
   async #queueDeferred({ way, envelope, message }: Departure, attempt: Promise<Outcome>): Promise<Outcome> {
     const outcome = await attempt.catch((error: unknown) => toDeferredOutcome(error, way, envelope));
-    // If it may have arrived, another attempt could deliver it twice.
+    // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     if (later.length === 0) return outcome;
     const { queueOf } = await import("./flush.ts");
@@ -110,7 +118,7 @@ export class Submission {
     };
   }
 
-  /** Returns the transport for a message: that of the message before, if it would be opened in the same way. */
+  /** Returns the transport for a message. The previous message's transport is reused if its settings are the same. */
   async #reuseTransport({ way, envelopeSender, verbose }: Departure): Promise<Transport> {
     const { settings } = this.#config;
     const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
@@ -150,7 +158,7 @@ export class Submission {
   }
 }
 
-/** Returns a failure that may pass as an outcome: every recipient is refused for now. @throws any other error again */
+/** Returns a temporary failure as an outcome in which every recipient is refused. Throws any other error again. */
 function toDeferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome {
   if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
   // A user who cancels a message does not want it to be sent later.
@@ -159,12 +167,15 @@ function toDeferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcom
   return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
 }
 
-/** Looked at here, since what works on a queue takes longer to load than a message to send. */
+/**
+ * Returns whether the queue is empty. This is checked here because loading the queue's code takes longer than sending
+ * a message.
+ */
 function isEmptyDirectory(directory: string): boolean {
   try {
     return readdirSync(directory).length === 0;
   } catch (error) {
-    // Mostly there is none. One that can't be read is told of where it is worked on.
+    // The directory usually does not exist. If it cannot be read, the queue's code reports this.
     return isSystemError(error) && error.code === "ENOENT";
   }
 }

@@ -1,4 +1,4 @@
-/** Programs run from within a message: the shell, the editors, filters. */
+/** Runs programs while a message is being composed: shells, editors and filters. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,17 +10,19 @@ import { addPathToError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 interface Ending {
-  /** Zero, or what to say of it. */
+  /** The exit code. A non-zero code is reported. */
   readonly code: number;
   readonly output: Buffer;
 }
 
-/** Runs a line through $SHELL. With `input` it is a filter, whose output is kept; else it has the terminal. */
+/**
+ * Runs a command with $SHELL. With `input` it is a filter, whose output is returned; otherwise it uses the terminal.
+ */
 export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
   return runProgram(terminal, config.settings.get("SHELL"), line, input);
 }
 
-/** Has an editor change a file. The system's shell runs it, whatever $SHELL is. */
+/** Runs an editor on a file with the system's shell, whatever $SHELL is. */
 export async function runEditorOn(terminal: Terminal, program: string, path: string): Promise<number> {
   const { code } = await runProgram(
     terminal,
@@ -44,7 +46,7 @@ async function runProgram(
     const filter = input !== undefined;
     const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit", argv0 });
     const closed = once(child, "close") as Promise<[number | null]>;
-    child.stdin?.on("error", () => {}); // it need not read
+    child.stdin?.on("error", () => {}); // the program need not read its input
     child.stdin?.end(input);
     try {
       const [output, [code]] = await Promise.all([
@@ -63,7 +65,7 @@ export function endingText(code: number): string {
   return code === 0 ? "" : `Fatal error, process exited with code ${code}.\n`;
 }
 
-/** Has a program edit a text in a private file. @returns the new text */
+/** Runs an editor on a text in a private file. Returns the new text. */
 export async function runEditor(terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
   const directory = await makeEditorDirectory();
   const path = join(directory, "message");
@@ -79,7 +81,11 @@ export async function runEditor(terminal: Terminal, program: string, text: Buffe
   }
 }
 
-/** @throws MailError: a place that can't be written to is no end of the message */
+/**
+ * Creates a private directory for the editor's file.
+ *
+ * @throws MailError if this fails, which does not end the message
+ */
 async function makeEditorDirectory(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), "mail."));
@@ -91,8 +97,8 @@ async function makeEditorDirectory(): Promise<string> {
 const lastCommands = new WeakMap<Config, string>();
 
 /**
- * Returns a shell command with `!` replaced by the command before it, in a session and in its messages alike; `\!` is `!`.
- * The result is printed if it differs from `typed`.
+ * Returns a shell command with each `!` replaced by the previous command. A session and its messages share this
+ * command. `\!` means a literal `!`. The result is printed if it differs from `typed`.
  */
 export function withLastCommand(config: Config, terminal: Terminal, typed: string): string {
   const last = lastCommands.get(config) ?? "";

@@ -1,4 +1,4 @@
-/** Ctrl-C, or a signal that ends us: ends what is under way, where that can be ended. */
+/** Handles Ctrl-C and fatal signals while a message is being composed. */
 import { Interrupted } from "../../submit/submission-errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
@@ -14,7 +14,7 @@ export class Interrupt {
     });
   }
 
-  /** Its reason is Interrupted. */
+  /** The signal, whose reason is Interrupted. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -23,7 +23,7 @@ export class Interrupt {
     this.#controller.abort(new Interrupted());
   }
 
-  /** Runs what answers interrupts itself. */
+  /** Runs work that handles interrupts itself. */
   async ignored<T>(work: () => Promise<T>): Promise<T> {
     this.#ignored = true;
     try {
@@ -38,7 +38,7 @@ export class Interrupt {
   }
 }
 
-/** Runs what an interrupt ends, by its signal. */
+/** Runs work with a signal that an interrupt aborts. */
 export async function runInterruptibly<T>(
   terminal: Pick<Terminal, "onInterrupt">,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,4 +1,4 @@
-/** The escapes that POSIX mailx and S-nail have beyond bsd-mailx. */
+/** The escapes of POSIX mailx and S-nail that bsd-mailx lacks. */
 import { ttyCharset } from "../../config/charset.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { splitWords } from "../../config/words.ts";
@@ -13,14 +13,17 @@ export const addedEscapes: readonly TildeEscape[] = [
   tildeEscape("@", " file ...", "Attach files; without one, list what is attached.", attachFiles),
 ].map((each) => ({ ...each, added: true }));
 
-/** In a pipe a line such as `~a` is unknown, as bsd-mailx has it, unless its variable is set. */
+/**
+ * Returns whether an additional escape has an effect. In a pipe, a line such as `~a` is an unknown escape, as in
+ * bsd-mailx, unless its variable is set.
+ */
 export function isOfUse({ config }: Composing, line: string): boolean {
   const [first = "", name = ""] = [line.charAt(0), line.slice(1).trim()];
   const variable = { a: "sign", A: "Sign", i: name }[first];
   return variable === undefined || (variable !== "" && config.settings.text(variable) !== undefined);
 }
 
-/** POSIX mailx: `\\t` and `\\n` in the value are a tab and a line end. */
+/** Inserts a variable's value, in which `\\t` and `\\n` mean a tab and a newline (POSIX mailx). */
 function insertVariable({ config, terminal, draft }: Composing, name: string): void {
   const value = name === "" ? undefined : config.settings.text(name);
   if (value === undefined || value === "") {

@@ -1,4 +1,4 @@
-/** The shape of a row of the table of tilde escapes, and what it works on. */
+/** The type of a row in the table of tilde escapes. */
 import type { Config } from "../../config/config.ts";
 import type { NamePlace } from "../../config/paths.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -11,23 +11,26 @@ export interface Composing {
   readonly folder: NamePlace["folder"];
   readonly quoting: MessageSource | undefined;
   readonly execute: ((line: string) => Promise<boolean>) | undefined;
-  /** Told after each line, for the copy that outlives the process. */
+  /** Called after each line, to update the stored copy of the draft. */
   readonly typed?: () => void;
 }
 
-/** How the message ends; undefined: it goes on. */
+/** The end of a message; undefined while it continues. */
 export type Ended = "sent" | "cancelled" | "dropped" | undefined;
 
 export interface TildeEscape {
-  /** The characters that call it; the first one is the name. */
+  /** The characters that invoke the escape. The first one is its name. */
   readonly characters: string;
-  /** As ~? shows the argument, after each character. */
+  /** The argument as shown by ~?, after each character. */
   readonly argument: string;
-  /** Undefined: not listed. */
+  /** The description in ~?; undefined if the escape is not listed. */
   readonly meaning: string | undefined;
-  /** bsd-mailx has it not: ~? lists it on a terminal only, and in a pipe it is unknown unless it has something to do. */
+  /**
+   * Whether bsd-mailx lacks the escape. Such an escape is listed only on a terminal; in a pipe it is unknown unless
+   * it has an effect.
+   */
   readonly added?: boolean;
-  /** Says "(continue)" on a terminal. */
+  /** Whether "(continue)" is printed on a terminal. */
   readonly continues?: boolean;
   readonly run: (
     composing: Composing,

@@ -1,4 +1,4 @@
-/** What a line that begins with the escape character does. ~? and the manual read this table. */
+/** The table of tilde escapes. ~? and the manual use it. */
 
 import { deadLetterPath } from "../../config/paths.ts";
 import { pushAll } from "../../message/lists.ts";
@@ -95,7 +95,11 @@ export const tildeEscapes: readonly TildeEscape[] = [
   ...addedEscapes,
 ];
 
-/** @param line the line behind its escape character */
+/**
+ * Runs a tilde escape.
+ *
+ * @param line the line after its escape character
+ */
 export async function runTildeEscape(composing: Composing, line: string, mark: string): Promise<Ended> {
   const first = line.charAt(0);
   const found = tildeEscapes.find(({ characters }) => first !== "" && characters.includes(first));
@@ -159,7 +163,7 @@ async function filterText({ config, terminal, draft }: Composing, line: string):
   }
 }
 
-/** An interrupt ends it: what was answered before counts. */
+/** Edits the header fields. An interrupt ends the editing; earlier answers remain. */
 async function editHeader({ terminal, draft }: Composing): Promise<void> {
   if (!terminal.inputIsTerminal) return;
   for (const field of ["to", "subject", "cc", "bcc"] as const) {
@@ -192,7 +196,7 @@ async function quoteMessages(
   }
 }
 
-/** On an empty line the prefix loses the blanks at its end. */
+/** Indents the lines of a text. Before an empty line, the prefix's trailing white space is omitted. */
 function indent(text: Buffer, prefix: string): Buffer {
   const put = toBytes(prefix).toString("latin1");
   const bare = put.replace(/[ \t]+$/, "");

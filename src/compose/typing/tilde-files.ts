@@ -1,4 +1,4 @@
-/** Escapes that read a file, or what a command writes, into the message, and that write the message to a file. */
+/** Escapes that insert a file or a command's output into the message, or write the message to a file. */
 import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
@@ -8,7 +8,7 @@ import { endingText, runShell } from "./child.ts";
 import { runInterruptibly } from "./interrupt.ts";
 import type { Composing } from "./tilde-escape.ts";
 
-/** POSIX mailx: `~r !command` and `~<!command` take what a command prints. */
+/** Inserts a file, or the output of a command for `~r !command` and `~<!command` (POSIX mailx). */
 export async function readFileOrCommand(composing: Composing, name: string): Promise<void> {
   if (name === "") return composing.terminal.out("Interpolate what file?\n");
   if (name.startsWith("!")) return readCommandOutput(composing, name.slice(1));
@@ -16,7 +16,11 @@ export async function readFileOrCommand(composing: Composing, name: string): Pro
   if (path !== undefined) await readIntoDraft(composing, path);
 }
 
-/** Appends a file to the draft and prints its size, as bsd-mailx does; prints an error if it cannot be read. */
+/**
+ * Appends a file to the draft and prints its size, as bsd-mailx does.
+ *
+ * @throws MailError naming the file if it cannot be read
+ */
 export async function readIntoDraft(composing: Composing, path: string): Promise<void> {
   const { terminal, draft } = composing;
   try {
@@ -38,7 +42,7 @@ export async function readIntoDraft(composing: Composing, path: string): Promise
   }
 }
 
-/** An interrupt gives it up: the message is then as it was before. */
+/** Appends a file. If an interrupt cancels this, the message is restored. */
 function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
   const before = draft.body.size;
   return runInterruptibly(terminal, async (signal) => {
@@ -52,8 +56,8 @@ function readFile({ terminal, draft }: Composing, path: string, take: (piece: Bu
 }
 
 /**
- * A pipe may never say anything: a program reads it, which an interrupt ends. It takes the place of the shell, which would
- * wait for one that it has started only just after the interrupt.
+ * Returns the content of a pipe or device. It is read by cat, which an interrupt ends, because a pipe may never be
+ * written to. exec replaces the shell, which might otherwise start cat just after the interrupt and wait for it.
  */
 async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
   const { code, output } = await runShell(

@@ -1,4 +1,4 @@
-/** A message that is typed: line by line, with questions, escapes and interrupts. */
+/** Reads a typed message line by line. */
 import { MailError } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Input } from "../../terminal/terminal.ts";
@@ -6,13 +6,13 @@ import { splitTypedItems } from "../draft/recipients.ts";
 import type { Composing, Ended } from "./tilde-escape.ts";
 import { runTildeEscape } from "./tilde-escapes.ts";
 
-/** How many ends of input in a row `ignoreeof` refuses. */
+/** The number of consecutive ends of input that `ignoreeof` ignores. */
 const refusals = 24;
 
-/** Reads a message that is typed, line by line, with questions, tilde escapes and interrupts. */
+/** Reads a typed message line by line, with questions, tilde escapes and interrupts. */
 export class Typing {
   readonly #composing: Composing;
-  /** Interrupts since the last line; the second one ends the message. */
+  /** The number of interrupts since the last line. The second one ends the message. */
   #interrupts = 0;
 
   constructor(composing: Composing) {
@@ -44,7 +44,9 @@ export class Typing {
     return "sent";
   }
 
-  /** -~: escapes count, but nothing is asked and a dot is text. */
+  /**
+   * Reads a message from a pipe for -~: escapes are interpreted, but there are no questions, and a lone dot is text.
+   */
   async runPiped(): Promise<Exclude<Ended, undefined>> {
     const ended = await this.#body({ dot: false });
     return ended === "end" ? "sent" : ended;
@@ -62,7 +64,10 @@ export class Typing {
     }
   }
 
-  /** Where the terminal edits lines itself, Ctrl-D ends one and leaves the cursor in it. */
+  /**
+   * Prints a newline after a line that ended with Ctrl-D, which leaves the cursor in the line if the terminal edits
+   * lines itself.
+   */
   #endLine(answer: Input): void {
     const { terminal } = this.#composing;
     const ended = answer.kind === "line" && answer.ended;
@@ -70,8 +75,8 @@ export class Typing {
   }
 
   /**
-   * As in bsd-mailx the second interrupt ends the message here, too, and Ctrl-D does nothing; an input that says nothing
-   * else any more is taken for lost.
+   * Asks for recipients. As in bsd-mailx, the second interrupt ends the message, and Ctrl-D has no effect. If only
+   * ends of input arrive, the terminal is considered lost.
    */
   async #askPeople(prompt: string, present: string[]): Promise<string[] | "cancelled"> {
     const { terminal } = this.#composing;
@@ -89,11 +94,11 @@ export class Typing {
     }
   }
 
-  /** @returns "end" at the body's end */
+  /** Reads the body. Returns "end" at its end. */
   async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;
-    // As it is now: what ~: sets counts from the next message on.
+    // A change of the escape character by ~: takes effect in the next message.
     const mark = settings.get("escape")?.charAt(0) ?? "~";
     let ends = 0;
     let dropped: string[] = [];
@@ -127,7 +132,7 @@ export class Typing {
     }
   }
 
-  /** A mistake in an escape is told; the message goes on. */
+  /** Runs an escape. An error is reported, and the message continues. */
   async #escape(line: string, mark: string): Promise<Ended> {
     try {
       return await runTildeEscape(this.#composing, line, mark);
@@ -138,7 +143,7 @@ export class Typing {
     }
   }
 
-  /** @returns whether this one ends the message */
+  /** Counts an interrupt. Returns whether it ends the message. */
   #interrupted(): boolean {
     const { terminal, config } = this.#composing;
     if (config.settings.get("ignore")) {
@@ -146,7 +151,7 @@ export class Typing {
       return false;
     }
     if (++this.#interrupts > 1) {
-      // The prompt that comes next is not to stand behind what was typed.
+      // The next prompt must not appear on the typed line.
       if (terminal.rich) terminal.out("\n");
       return true;
     }

@@ -1,8 +1,9 @@
 /**
- * A message that is typed, kept in a private file as it grows: what ends the process, SIGKILL included, costs at most the
- * line that was not finished. The next `mail` on a terminal offers it (read/send/unfinished.ts).
+ * Saves a message in a private file while it is being typed. If the process is killed, even by SIGKILL, at most the
+ * unfinished line is lost. The next `mail` on a terminal offers the message (read/send/unfinished.ts).
  *
- * The file has a line of JSON, then the text. It is written without fsync: it has to outlive the process, not the power.
+ * The file contains a line of JSON, followed by the text. It is written without fsync, because it must survive the
+ * process, not a power failure.
  */
 import { closeSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -15,27 +16,27 @@ import { isSystemError } from "../../system-error.ts";
 import type { Body } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 
-/** What a draft has besides its text, as it is kept. */
+/** The parts of a draft that are saved besides its text. */
 type Kept = Pick<Draft, (typeof kept)[number]> & { readonly attachments: readonly string[] };
 const kept = ["to", "cc", "bcc", "subject", "fields", "replyTo", "inReplyTo", "references", "from"] as const;
 
 export interface Unfinished extends Kept {
   readonly path: string;
   readonly text: Buffer;
-  /** When the last line was typed. */
+  /** The time when the last line was typed. */
   readonly date: Date;
 }
 
 /** Keeps a private copy of a message while it is being typed, so that even SIGKILL loses only the current line. */
 export class Autosave {
   readonly #path: string;
-  /** The file of a draft that is gone on with. */
+  /** The file of the draft that this message continues. */
   #continued: string | undefined;
   readonly #owner: string;
   #descriptor: number | undefined;
   #header = "";
   #edition = -1;
-  /** Bytes of the text that are in the file, which begins with as many of the header as #textStart says. */
+  /** The number of bytes of the text in the file, which start at offset #textStart after the header. */
   #saved = 0;
   #textStart = 0;
   #due: NodeJS.Immediate | undefined;
@@ -47,8 +48,10 @@ export class Autosave {
   }
 
   /**
-   * @param continued a draft that is gone on with: its file goes as soon as the text is in one of ours, or somewhere else
-   * @returns undefined where there is no directory to write to: then one types without a net
+   * Starts saving a message.
+   *
+   * @param continued a draft that this message continues; its file is removed once the text is stored elsewhere
+   * @returns undefined if there is no writable directory; the message is then not saved
    */
   static start(config: Config, continued: Unfinished | undefined): Autosave | undefined {
     const directory = autosaveDirectory(config);
@@ -61,12 +64,12 @@ export class Autosave {
       : new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`), continued?.path);
   }
 
-  /** After each line; those that were received together, as in a paste, are kept together. */
+  /** Saves the draft soon after a line. Lines that arrive together, as in a paste, are saved together. */
   updateSoon(draft: Draft): void {
     this.#due ??= setImmediate(() => this.update(draft));
   }
 
-  /** Nothing is kept before there is a text. */
+  /** Saves the draft, unless it is still empty. */
   update(draft: Draft): void {
     this.#forgetDue();
     const { body } = draft;
@@ -84,18 +87,19 @@ export class Autosave {
         this.#edition = body.edition;
         this.#textStart = Buffer.byteLength(header);
       } else if (this.#descriptor !== undefined) {
-        // At its place: what a full disk took of the last line is written over.
+        // Written at an explicit offset, so that a line that was only partially written on a full disk is
+        // overwritten.
         writeDraftPieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
       }
       this.#saved = body.size;
       this.#dropContinued();
     } catch (error) {
-      // A full disk: dead.letter is tried at the end all the same.
+      // On a full disk, dead.letter is still tried at the end.
       if (!isSystemError(error)) throw error;
     }
   }
 
-  /** The whole anew; what was there before stays until this is complete. */
+  /** Writes a new file. The old one remains until the new one is complete. */
   #write(header: string, body: Body): number {
     const path = `${this.#path}.new`;
     const descriptor = createPrivateFile(path);
@@ -112,7 +116,7 @@ export class Autosave {
     }
   }
 
-  /** No line follows: what is due is kept now. */
+  /** Saves the lines that have not been saved yet, because no line follows. */
   end(draft: Draft): void {
     if (this.#due !== undefined) this.update(draft);
   }
@@ -122,7 +126,7 @@ export class Autosave {
     this.#due = undefined;
   }
 
-  /** The text is sent, or in dead.letter, or not wanted. */
+  /** Removes the file, because the text was sent, is in dead.letter, or is not wanted. */
   drop(): void {
     this.#forgetDue();
     this.#dropContinued();
@@ -138,7 +142,7 @@ export class Autosave {
   }
 }
 
-/** Where it can't be removed any more it is offered once more, which is no reason to call a message unsent. */
+/** Removes a draft's file. If this fails, the message is offered again, but it still counts as sent. */
 function removeDraft(path: string): void {
   try {
     rmSync(path, { force: true });
@@ -155,7 +159,7 @@ function writeDraftPieces(descriptor: number, pieces: Iterable<Buffer>, start: n
   }
 }
 
-/** Returns the messages whose process is gone, the oldest first. */
+/** Returns the messages of processes that no longer exist, oldest first. */
 export function findUnfinished(config: Config): Unfinished[] {
   const directory = autosaveDirectory(config);
   let names: string[];
@@ -183,7 +187,7 @@ function readAutosaved(path: string): Unfinished | undefined {
     if (start !== "" && readProcessStart(Number(pid)) === start) return undefined;
     return { ...fields, path, text: bytes.subarray(end + 1), date: statSync(path).mtime };
   } catch {
-    // Half written, or somebody else's: not ours to offer.
+    // The file is incomplete or was not written by `mail`.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** Where a text goes that was not sent, so that nobody types it twice. */
+/** Saves the text of a message that was not sent. */
 import type { Config } from "../../config/config.ts";
 import { deadLetterPath, storeOptions } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
@@ -13,15 +13,15 @@ async function appendText(path: string, text: Built, options: AppendOptions): Pr
     await appendBytes(path, text.pieces(), options);
   } catch (error) {
     if (!(error instanceof MailError) || !isSystemError(error.cause)) throw error;
-    // The disk of the state directory may be the full one: better a text that a crash could cut off than none.
+    // The state directory may be full. A text that a crash could truncate is better than none.
     await appendBytes(path, text.pieces(), { lockwait: options.lockwait });
   }
 }
 
 /**
- * Appends to dead.letter. When not even that can be done, the text goes to standard error: the last place left.
+ * Appends a text to dead.letter. If this fails, the text is printed on standard error.
  *
- * @returns the path, when the text is there
+ * @returns the path if the text was saved
  */
 export async function saveDeadLetter(config: Config, terminal: Terminal, text: Built): Promise<string | undefined> {
   if (text.size === 0) return undefined;

@@ -1,8 +1,8 @@
 /**
- * What becomes of a text that does not go out: it is in dead.letter, once, whoever asks for that, as a signal may do while
- * a refusal is being answered. Only when it is there, on the disk, the draft goes: one place holds it.
+ * Saves an unsent message in dead.letter exactly once, even if several callers request it, for example a signal
+ * during the report of a refusal. The autosaved draft is removed only when the text is on the disk.
  *
- * A dry run changes nothing on the disk, and so keeps nothing.
+ * A dry run does not change the disk and therefore saves nothing.
  */
 
 import { type Config, followsBsdMailx } from "../../config/config.ts";
@@ -10,7 +10,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import type { Draft } from "../draft/draft.ts";
 import { Autosave, type Unfinished } from "./autosave.ts";
 
-/** Keeps a message that is not sent: once, in dead.letter, for whichever caller asks first. */
+/** Saves an unsent message in dead.letter once, for the first caller that requests it. */
 export class Keeping {
   readonly #context: { readonly config: Config; readonly terminal: Terminal };
   readonly #draft: Draft;
@@ -19,8 +19,9 @@ export class Keeping {
   #said: Promise<void> | undefined;
 
   /**
-   * @param how.typed there is a draft of it, for what no handler sees coming
-   * @param how.continued the one it began as; where there can be no other, that stays until the text is somewhere
+   * @param how.typed whether to autosave the draft, in case the process is killed
+   * @param how.continued the draft that this message continues; without autosaving, its file remains until the text
+   *   is stored elsewhere
    */
   constructor(
     context: { readonly config: Config; readonly terminal: Terminal },
@@ -36,15 +37,15 @@ export class Keeping {
     return this.#context.config.settings.get("dryrun");
   }
 
-  /** To be called after each line. */
+  /** Called after each line. */
   readonly typed = (): void => this.#autosave?.updateSoon(this.#draft);
 
-  /** Makes the draft complete, as long as nothing has become of it. */
+  /** Saves the complete draft, unless the message has already been saved or sent. */
   save(): void {
     if (this.#kept === undefined) this.#autosave?.update(this.#draft);
   }
 
-  /** @returns the path, when the text is there */
+  /** Saves the text in dead.letter. Returns the path if it was saved. */
   keep(): Promise<string | undefined> {
     this.#kept ??= this.#toDeadLetter();
     return this.#kept;
@@ -60,7 +61,7 @@ export class Keeping {
     return path;
   }
 
-  /** The same, and where it is, of which bsd-mailx says nothing. */
+  /** Saves the text and reports its path, which bsd-mailx does not do. */
   keepAndSay(): Promise<void> {
     this.#said ??= this.#say();
     return this.#said;
@@ -72,14 +73,14 @@ export class Keeping {
     if (path !== undefined && !followsBsdMailx(config)) terminal.err(`mail: the message is in ${path}\n`);
   }
 
-  /** What nobody wanted kept is sent, or given up. */
+  /** Removes the draft of a message that was sent or dropped. */
   settle(): void {
     if (this.#kept !== undefined) return;
     this.#kept = Promise.resolve(undefined);
     this.#autosave?.drop();
   }
 
-  /** To be called at last, with the text still there. */
+  /** Called at the end, while the text still exists. */
   end(): void {
     this.#autosave?.end(this.#draft);
   }

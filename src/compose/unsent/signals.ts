@@ -1,10 +1,10 @@
-/** A hangup or a request to end, before a message is sent: its text is kept first. */
+/** Saves the text when a signal ends `mail` before the message is sent. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 const ends = ["SIGHUP", "SIGTERM", "SIGQUIT"] as const;
 
-/** Not those that whoever started us wants ignored, as nohup does; a handler would end that. proc(5), SigIgn. */
+/** Returns the signals without those that are ignored, as with nohup. A handler would end that (proc(5), SigIgn). */
 function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
   try {
     const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
@@ -15,8 +15,10 @@ function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
 }
 
 /**
- * @param interactive an interrupt is answered by who reads the terminal; elsewhere it is one more request to end
- * @returns a function that takes the handlers away; where a signal has come, it comes back only after the end
+ * Installs signal handlers that save the text and then end the process.
+ *
+ * @param interactive whether the terminal's reader handles SIGINT; otherwise SIGINT is also a request to exit
+ * @returns a function that removes the handlers; after a signal it returns only when the process ends
  */
 export function keepAtSignals(
   keep: () => Promise<unknown>,
@@ -27,7 +29,7 @@ export function keepAtSignals(
   const handler = (signal: NodeJS.Signals) => {
     const end = () => {
       release();
-      // Without any handler, so that the signal has its own effect and the parent sees what ended the process.
+      // Without a handler the signal has its default effect, and the parent process sees which signal ended `mail`.
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
     };
