@@ -1,4 +1,6 @@
-/** Exit codes: sysexits.h, and 1 for what bsd-mailx answers with 1 (usage, no mail, no such folder). */
+/**
+ * Exit codes from sysexits.h. In the cases in which bsd-mailx exits with 1 (usage, no mail, no such folder), the code is 1.
+ */
 export const Exit = {
   Ok: 0,
   Failure: 1,
@@ -20,10 +22,13 @@ export const Exit = {
 
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
-/** What a user can understand and act on. The text says what happened, to what, and what was left untouched; "" where it has been said. */
+/**
+ * An error that the user can understand and act on. The message names what went wrong and what was left unchanged; it is
+ * empty if it has already been printed.
+ */
 export class MailError extends Error {
   readonly exit: ExitCode;
-  /** Said without the program's name in front. */
+  /** Whether the message is printed without the program's name. */
   readonly plain: boolean = false;
 
   constructor(message: string, exit: ExitCode = Exit.Failure, cause?: unknown) {

@@ -1,6 +1,6 @@
 /**
- * Facts about files that may be missing. `throwIfNoEntry: false` is not used anywhere else: from Node 22 on it hides ENOTDIR,
- * so that a home directory that is a file would look like one without mail.
+ * Reads the metadata of files that may be missing. No other file may use `throwIfNoEntry: false`: from Node 22 on it hides
+ * ENOTDIR, so that a home directory that is a file would look like an empty one.
  */
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { isSystemError } from "./system-error.ts";
@@ -14,17 +14,21 @@ function unlessMissing(read: () => Stats): Stats | undefined {
   }
 }
 
-/** Returns facts about a file; undefined if it is missing. @throws the system's error, ENOTDIR included */
+/** Returns a file's metadata; undefined if it is missing. @throws the system's error, including ENOTDIR */
 export function statIfPresent(path: string): Stats | undefined {
   return unlessMissing(() => statSync(path));
 }
 
-/** The same about a symbolic link itself. */
+/**
+ * Returns the metadata of a symbolic link itself; undefined if it is missing.
+ *
+ * @throws the system's error, including ENOTDIR
+ */
 export function lstatIfPresent(path: string): Stats | undefined {
   return unlessMissing(() => lstatSync(path));
 }
 
-/** Returns whether a path is a directory; false also if it cannot be examined. */
+/** Returns whether a path is a directory; false if it cannot be examined. */
 export function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();

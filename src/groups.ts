@@ -1,4 +1,4 @@
-/** Groups of this machine, and who may read a file. */
+/** Looks up this machine's groups, and which users can read a file. */
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSystemError } from "./system-error.ts";
@@ -33,20 +33,19 @@ function idOf(group: string): number | undefined {
   return groupsOf(readGroups()).find(({ name }) => name === group)?.gid;
 }
 
-/** Returns the id of the group that may read the system's logs; undefined if this machine does not have the group. */
+/** Returns the ID of the group that may read the system's logs; undefined if this machine does not have the group. */
 export function logReadersId(): number | undefined {
   return idOf(logReaders);
 }
 
-/** Returns the id of the group that may write to spools; undefined if this machine does not have the group. */
+/** Returns the ID of the group that may write to spools; undefined if this machine does not have the group. */
 export function spoolGroupId(): number | undefined {
   return idOf(spoolGroup);
 }
 
 /**
- * Returns the commands that let a user read a file that the user may not read now, in one line.
- *
- * If the file's directory is closed, they open the directory.
+ * Returns one line of commands that let a user read a file. If the file's directory is not searchable, they open the
+ * directory.
  */
 export function adviceToRead(path: string, user: string): string {
   try {
@@ -58,9 +57,9 @@ export function adviceToRead(path: string, user: string): string {
 }
 
 /**
- * Returns the commands that let a user read a file or a directory of this group and mode.
+ * Returns the commands that let a user read a file or a directory with this group and mode.
  *
- * @param groups the content of group(5)
+ * @param groups the contents of group(5)
  */
 export function adviceFor(
   path: string,

@@ -1,4 +1,4 @@
-/** Returns the objects of a text with one JSON object per line; lines that are damaged or hold something else are omitted. */
+/** Returns the objects of a text with one JSON object per line. Damaged lines and other values are skipped. */
 export function readJsonLines(text: string): object[] {
   return text.split("\n").flatMap((line) => {
     try {

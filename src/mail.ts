@@ -1,4 +1,4 @@
-/** argv -> options -> compose | read | headers/check -> exit code. The only place that prints errors and sets the exit code. */
+/** argv -> options -> compose | read | headers/check -> exit code. Only this file prints errors and sets the exit code. */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { CommandLine } from "./cli/command-line.ts";
 import { isListing } from "./cli/command-line.ts";
@@ -13,7 +13,7 @@ import { version } from "./version.ts";
 
 const program = "mail";
 
-/** Makes the terminal of a session: the process's own, or one that a test keeps notes with. */
+/** Opens a session's terminal: the process's own, or a test's recording terminal. */
 export type OpenTerminal = (options: { readonly interactive: boolean }) => Promise<Terminal>;
 
 const openOwn: OpenTerminal = async (options) => {
@@ -86,7 +86,7 @@ function isSending(given: CommandLine): boolean {
   return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
 }
 
-/** `-f -`: the mailbox comes on standard input. */
+/** Returns whether `-f -` is given: the mailbox is read from standard input. */
 function readsPipe({ file, words }: CommandLine): boolean {
   return file && words[0] === "-";
 }
@@ -114,16 +114,16 @@ function printVersion(): ExitCode {
   return Exit.Ok;
 }
 
-/** Before there is a terminal. @throws the system's error: process.stdout would tell it to nobody */
+/** Prints a text before a terminal has been opened. @throws the system's error, which process.stdout would not report */
 function printText(text: string): void {
   writeFileSync(1, text);
 }
 
-/** What is said of an error, and what scripts are told. */
+/** Returns the message and the exit code for an error. */
 export function report(error: unknown): { text: string | undefined; exit: ExitCode } {
   if (error instanceof MailError) return { text: error.message || undefined, exit: error.exit };
   if (isSystemError(error)) {
-    // Whoever read our output has gone: nobody is there to be told.
+    // The reader of standard output has exited, so a message would be of no use.
     if (error.code === "EPIPE") return { text: undefined, exit: Exit.IoErr };
     const words = strerror(error);
     return { text: error.path === undefined ? words : `${error.path}: ${words}`, exit: Exit.IoErr };
@@ -144,7 +144,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
   } catch (error) {
     const { text, exit } = report(error);
     const plain = error instanceof MailError && error.plain;
-    // Standard output comes before it, also where there is nothing to tell.
+    // Standard output is flushed first, even if there is no message.
     printNotice(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
     if (exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
       printNotice(terminal, `${(error as Error).stack}\n`);
@@ -160,11 +160,11 @@ function printNotice(terminal: Terminal | undefined, text: string): void {
   try {
     terminal.err(text);
   } catch {
-    // Standard error is gone too: the exit code has to do.
+    // Standard error is closed, too, so only the exit code remains.
   }
 }
 
-/** Node decodes arguments as UTF-8; in another locale the bytes have to be had from the system. */
+/** Returns the arguments. Node decodes them as UTF-8; in another locale, their bytes are read from the system. */
 function argumentsGiven(): string[] {
   const decoded = process.argv.slice(2);
   if (decoded.length === 0 || !decoded.some((word) => word.includes("\ufffd"))) return decoded;
@@ -179,9 +179,9 @@ function argumentsGiven(): string[] {
 /** Runs `mail` as a program and exits; called by the launcher. */
 export function start(): void {
   void main(argumentsGiven()).then((exit) => {
-    // Behind all other handlers, such as the one that leaves raw mode: nothing comes after it.
+    // This handler is added after all others, such as the one that leaves raw mode, so it runs last.
     process.on("exit", endAtOnce);
-    // All is written by now. Left to itself, Node would take 2 ms to put its heap away.
+    // All output has been written. Without this call, Node would spend 2 ms on freeing its heap.
     process.exit(exit);
   });
 }

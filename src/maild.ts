@@ -6,7 +6,7 @@ import { type Options, parseOptions } from "./maild/maild-options.ts";
 import { showNotices } from "./notices.ts";
 import { isSystemError, strerror } from "./system-error.ts";
 
-/** Called by the launcher. */
+/** Runs `maild` as a program; called by the launcher. */
 export function start(): void {
   runMaild(process.argv.slice(2)).then(
     (exit) => {
@@ -19,7 +19,7 @@ export function start(): void {
   );
 }
 
-/** Serves until SIGINT or SIGTERM; deliveries under way are finished first. */
+/** Serves until SIGINT or SIGTERM. Deliveries under way are finished first. */
 export async function runMaild(argv: readonly string[]): Promise<ExitCode> {
   const said = await parseOptions(argv);
   if ("text" in said) {

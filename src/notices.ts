@@ -1,9 +1,12 @@
-/** Lines for standard error from code that has no terminal: that it waits for a lock, or that a file is not trusted. */
+/**
+ * Passes notices to standard error from code that has no terminal: for example, that it waits for a lock, or that a file is
+ * not trusted.
+ */
 type Listener = (text: string) => void;
 
 let listener: Listener = () => {};
 
-/** Sets where notices go; only a program's entry point knows where they can be shown. */
+/** Sets the function that prints notices. Only a program's entry point knows where they can be printed. */
 export function showNotices(show: Listener): void {
   listener = show;
 }

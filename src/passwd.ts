@@ -1,10 +1,10 @@
-/** Users of this machine by number, as passwd(5) lists them. */
+/** Looks up this machine's users by number in passwd(5). */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 
-/** Returns the home directory of a user; undefined if the user has no account here. */
+/** Returns the home directory of a user; undefined if the user has no account. */
 export function homeOfUser(uid: number): string | undefined {
-  // The C library knows users of every name service, but tells only of ourselves.
+  // The C library knows the users of every name service, but Node asks it only for the current user.
   if (uid === process.geteuid?.()) return ownHome();
   return accountOf(uid)?.[5] || undefined;
 }

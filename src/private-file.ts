@@ -1,14 +1,14 @@
 /**
- * Opens the files and directories that hold `mail`'s own state: journals, drafts, the queue, history, caches.
+ * Opens the files and directories that contain `mail`'s own state: journals, drafts, the queue, history, caches.
  *
- * Any of them may have been planted by another user: the state directory can belong to somebody else (`su -m`, `sudo -E`)
- * or be writable for others. So each is used only if
+ * Another user may have planted any of them, because the state directory can belong to another user (`su -m`, `sudo -E`) or
+ * be writable by others. So a file or directory is used only if
  *
  * 1. it and its directory belong to the effective user or to root,
- * 2. nobody else can write to it or to its directory,
+ * 2. no other user can write to it or to its directory,
  * 3. it is a regular file with one link, opened without following a symbolic link.
  *
- * Whatever fails one of these is left where it is, and reported once.
+ * A file that fails one of these checks is left unchanged and reported once.
  */
 import {
   closeSync,
@@ -45,7 +45,7 @@ const words: Readonly<Record<Distrust, string>> = {
   links: "has more than one link",
 };
 
-/** A state file or directory that somebody else could have written. */
+/** Reports a state file or directory that another user could have written. */
 export class NotTrusted extends MailError {
   readonly path: string;
   readonly reason: Distrust;
@@ -59,7 +59,7 @@ export class NotTrusted extends MailError {
 
 const reported = new Set<string>();
 
-/** Prints one line per file that is not trusted, however often it is met. */
+/** Prints one line per untrusted file, even if it is encountered repeatedly. */
 export function reportDistrust({ path, message }: NotTrusted): void {
   if (reported.has(path)) return;
   reported.add(path);
@@ -73,7 +73,7 @@ function isOwnedByUs({ uid }: Stats): boolean {
   return uid === process.geteuid?.() || uid === 0;
 }
 
-/** Returns why a directory is not trusted, or undefined if it is. @throws the system's error if it cannot be read */
+/** Returns why a directory is not trusted; undefined if it is trusted. @throws the system's error if it cannot be read */
 export function distrustDirectory(path: string): Distrust | undefined {
   const stats = statSync(path);
   if (!stats.isDirectory()) return "not-a-directory";
@@ -82,10 +82,10 @@ export function distrustDirectory(path: string): Distrust | undefined {
 }
 
 /**
- * Returns why a directory that may be missing is not trusted, or undefined if it is.
+ * Returns why a directory that may be missing is not trusted; undefined if it is trusted.
  *
- * A missing directory is as trustworthy as the nearest ancestor that exists. That may be writable by others if it is
- * sticky, as /tmp is, because nobody else can then replace what we create in it.
+ * A missing directory is trusted if its nearest existing ancestor is. The ancestor may be writable by others if it is
+ * sticky, like /tmp, because no other user can then replace the directories that `mail` creates in it.
  */
 export function distrustPlace(path: string): Distrust | undefined {
   if (isFilePresent(path)) return distrustDirectory(path);
@@ -97,7 +97,7 @@ export function distrustPlace(path: string): Distrust | undefined {
   return (stats.mode & othersCanWrite) === 0 || (stats.mode & sticky) !== 0 ? undefined : "writable-by-others";
 }
 
-/** Whether a path exists, also as a broken symbolic link; a path below a file does not. */
+/** Returns whether a path exists. A broken symbolic link exists; a path below a file does not. */
 function isFilePresent(path: string): boolean {
   try {
     lstatSync(path);
@@ -109,7 +109,7 @@ function isFilePresent(path: string): boolean {
 }
 
 /**
- * Creates a directory for state, mode 0700, with its parents, if it is missing.
+ * Creates a directory for state with mode 0700, including its parents, if it is missing.
  *
  * @throws NotTrusted, or the system's error
  */
@@ -124,7 +124,7 @@ export function makePrivateDirectory(path: string): void {
 /**
  * Opens a state file.
  *
- * @param flags O_RDONLY, O_RDWR and the like; with O_CREAT the file gets mode 0600
+ * @param flags such as O_RDONLY or O_RDWR; with O_CREAT, a new file gets mode 0600
  * @returns a descriptor
  * @throws NotTrusted, or the system's error, such as ENOENT
  */
@@ -145,7 +145,7 @@ export function openPrivateFile(path: string, flags: number): number {
   throw new NotTrusted(path, reason);
 }
 
-/** Returns why an open file is not trusted, or undefined if it is. */
+/** Returns why an open file is not trusted; undefined if it is trusted. */
 export function distrustFile(stats: Stats): Distrust | undefined {
   if (!stats.isFile()) return "not-a-file";
   if (!isOwnedByUs(stats)) return "other-owner";
@@ -154,7 +154,7 @@ export function distrustFile(stats: Stats): Distrust | undefined {
 }
 
 /**
- * Creates a state file for writing and reading; a file that is in its place, such as an abandoned draft, is removed.
+ * Creates a state file for reading and writing. An existing file, such as an abandoned draft, is removed.
  *
  * @returns a descriptor
  * @throws NotTrusted for the directory, or the system's error
@@ -181,7 +181,7 @@ export function readPrivateFile(path: string): Buffer {
 }
 
 /**
- * Reads a state file if it exists and is trusted. One that is not trusted is reported.
+ * Reads a state file if it exists and is trusted. An untrusted file is reported.
  *
  * @returns undefined if it is missing, unreadable or not trusted
  */
@@ -189,7 +189,10 @@ export function readTrusted(path: string): Buffer | undefined {
   return ifTrusted(() => readPrivateFile(path));
 }
 
-/** Returns what an action on state files returns, or undefined if one is missing, unusable, or not trusted and reported. */
+/**
+ * Returns the result of an action on state files; undefined if a file is missing, unusable or not trusted. An untrusted
+ * file is reported.
+ */
 export function ifTrusted<T>(action: () => T): T | undefined {
   try {
     return action();

@@ -43,22 +43,22 @@ const exits: Readonly<Record<string, ExitCode>> = {
   EROFS: Exit.IoErr,
 };
 
-/** Returns whether an error is that of a system call. */
+/** Returns whether an error was returned by a system call. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
-  // Not instanceof: a test runs in a realm of its own, whose Error is not that of Node's modules.
+  // instanceof would fail in tests, which run in a realm with its own Error class.
   return types.isNativeError(error) && "syscall" in error && typeof (error as NodeJS.ErrnoException).code === "string";
 }
 
-/** Returns the C library's words for a system error ("No such file or directory"), which scripts and fingers know. */
+/** Returns the C library's text for a system error ("No such file or directory"), which users and scripts recognize. */
 export function strerror(error: NodeJS.ErrnoException): string {
   const code = error.code ?? "";
   return texts[code] ?? (code === "" ? error.message : code);
 }
 
 /**
- * Turns a failing system call into an error that names the thing: `NAME: No such file or directory`.
+ * Converts a system call's error into a MailError that names the file: `NAME: No such file or directory`.
  *
- * Anything that is not a system error is a bug or already a MailError, and is given back as it is.
+ * Any other error is a bug or already a MailError, and is returned unchanged.
  */
 export function addPathToError(name: string, error: unknown, exit?: ExitCode): unknown {
   if (!isSystemError(error)) return error;

@@ -1,4 +1,7 @@
-/** One message into the mailboxes of its recipients; after it returns, what it says is on the disk. */
+/**
+ * Delivers a message to its recipients' mailboxes. When it returns, the message has reached the disk in each mailbox that
+ * it reports.
+ */
 import { deliver } from "../mailbox/deliver.ts";
 import { isMaildir } from "../mailbox/maildir-path.ts";
 import { SpoolRefused } from "../mailbox/spool.ts";
@@ -9,10 +12,13 @@ import type { Log } from "./log.ts";
 import type { Options } from "./maild-options.ts";
 import { type Arrival, traceFields } from "./trace.ts";
 
-/** Seconds to wait for another program's lock: longer than a reader needs, shorter than a client waits for its answer. */
+/**
+ * How long to wait for another program's lock, in seconds: longer than a reader holds it, but shorter than a client's
+ * timeout.
+ */
 const lockwait = 60;
 
-/** An answer to the client that says no: code, and text with the enhanced code. */
+/** A negative reply to the client: a code, and a text with the enhanced status code. */
 export class Refusal extends Error {
   readonly responseCode: number;
 
@@ -22,7 +28,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A message in the form in which it is stored, without trace fields. */
+/** A message as it is stored, without trace fields. */
 interface Message {
   readonly messageId: string;
   readonly held: HeldMessage;
@@ -31,14 +37,15 @@ interface Message {
 export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], message: Message) => Promise<void>;
 
 /**
- * Returns a function that delivers to all, or throws a Refusal. When one mailbox can't take a message that others have
- * already, the client is asked to try again: a second copy does less harm than a lost message.
- * @param signal ends the wait for a mailbox's lock; the message is then not delivered
+ * Returns a function that delivers to all recipients, or throws a Refusal. If a mailbox fails after others have accepted
+ * the message, the client is asked to retry: a duplicate does less harm than a lost message.
+ *
+ * @param signal aborts the wait for a mailbox's lock; the message is then not delivered
  */
 export function localDelivery(options: Options, log: Log, signal: AbortSignal): Deliver {
   const turns = new Map<string, Promise<void>>();
 
-  /** Two deliveries of this process to one mailbox take turns: its fcntl locks don't shut out itself. */
+  /** Delivers to each mailbox one message at a time, because fcntl locks do not exclude the process that holds them. */
   const inTurn = (spool: string, task: () => Promise<void>): Promise<void> => {
     const turn = (turns.get(spool) ?? Promise.resolve()).then(task);
     const settled = turn.catch(() => undefined);
@@ -115,7 +122,7 @@ function deliveryFailureReason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Seconds as Postfix writes them: two significant digits. */
+/** Returns seconds with two significant digits, as Postfix does. */
 function short(seconds: number): string {
   return seconds < 0.005 ? "0" : String(Number(seconds.toPrecision(2)));
 }

@@ -1,25 +1,25 @@
-/** The bytes of a message between its arrival and its delivery. */
+/** Stores a message's bytes between its arrival and its delivery. */
 import { closeSync } from "node:fs";
 import { copyPieces, writeAll } from "../mailbox/file-ranges.ts";
 import { openTemporary } from "../mailbox/packed/temporary-file.ts";
 
-/** Bytes that a message may occupy in memory; a longer one is in a private file without a name. */
+/** Maximum bytes of a message in memory. A longer message is in a private file without a name. */
 const largestInMemory = 128 * 1024;
-/** Bytes that are read from the file at once. */
+/** Bytes per read of the file. */
 const pieceSize = 256 * 1024;
 
-/** Holds a received message until it has been delivered. */
+/** A received message that has not been delivered yet. */
 export class HeldMessage {
   #pieces: Uint8Array[] = [];
   #descriptor: number | undefined;
   #size = 0;
 
-  /** Bytes. */
+  /** The message's size in bytes. */
   get size(): number {
     return this.#size;
   }
 
-  /** @throws MailError if no file can be created, or the system's error, for a full disk and the like */
+  /** Appends received bytes. @throws MailError if no file can be created, or the system's error, such as a full disk */
   append(bytes: Uint8Array): void {
     if (this.#descriptor === undefined && this.#size + bytes.length > largestInMemory) {
       this.#descriptor = openTemporary().descriptor;
@@ -31,7 +31,7 @@ export class HeldMessage {
     this.#size += bytes.length;
   }
 
-  /** Yields the bytes in order, as often as it is called. Each piece is valid until the next. */
+  /** Yields the bytes in order. It can be called repeatedly. Each piece is valid until the next is requested. */
   pieces(): Iterable<Uint8Array> {
     return this.#descriptor === undefined ? this.#pieces : copyPieces(this.#descriptor, 0, this.#size, pieceSize);
   }

@@ -1,4 +1,4 @@
-/** Who gets mail here, and why another does not. */
+/** Decides whether a recipient is local, and which reply refuses any other. */
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -11,13 +11,13 @@ import { refuseSpool } from "../mailbox/spool.ts";
 import type { Options } from "./maild-options.ts";
 
 export interface Recipient {
-  /** As the client named it. */
+  /** The address in RCPT TO. */
   readonly original: string;
-  /** user@domain, as it is delivered. */
+  /** The delivery address, user@domain. */
   readonly address: string;
   readonly user: string;
   readonly spool: string;
-  /** Who is to own the mailbox; none for a name that is only a file. */
+  /** The mailbox's owner; undefined for a user without an account. */
   readonly account?: Rights;
 }
 
@@ -29,7 +29,11 @@ export interface Refused {
 
 export type Verdict = { readonly recipient: Recipient } | { readonly refused: Refused };
 
-/** @param address as in RCPT TO, without the angle brackets; smtp-server refuses one without domain */
+/**
+ * Accepts or refuses a recipient.
+ *
+ * @param address as in RCPT TO, without the angle brackets; smtp-server refuses an address without domain
+ */
 export function judgeRecipient(address: string, options: Options): Verdict {
   const at = address.lastIndexOf("@");
   const name = address.slice(0, at).replace(/^"(.*)"$/, "$1");
@@ -59,7 +63,7 @@ function isLocalDomain(domain: string, options: Options): boolean {
 }
 
 function findUser(name: string, options: Options): Pick<Recipient, "user" | "spool" | "account"> | undefined {
-  // The name becomes a file's name; a lock or another program's file is no mailbox.
+  // The name becomes a file name. A lock file or another program's file is not a mailbox.
   if (!/^[a-z0-9_][a-z0-9_.-]*$/i.test(name) || name.endsWith(".lock")) return undefined;
   for (const user of new Set([name, name.toLowerCase()])) {
     const spool = join(options.spool, user);
@@ -70,7 +74,10 @@ function findUser(name: string, options: Options): Pick<Recipient, "user" | "spo
   return undefined;
 }
 
-/** Read each time: an account made while the server runs counts. */
+/**
+ * Returns a user's account. The password database is read each time, so that new accounts take effect while the server
+ * runs.
+ */
 function findAccount(user: string): Rights | undefined {
   let passwd: string;
   try {

@@ -1,8 +1,9 @@
 /**
- * The log, in the form of Postfix's mail.log: `Jan 16 18:22:03 host postfix/smtpd[7]: connect from localhost[127.0.0.1]`.
+ * Writes a log in the format of Postfix's mail.log: `Jan 16 18:22:03 host postfix/smtpd[7]: connect from
+ * localhost[127.0.0.1]`.
  *
- * The program is called postfix/ too, although it is another: what reads mail.log (pflogsumm, a person's grep) looks for
- * that word.
+ * The program's name also begins with postfix/, because programs and users that search mail.log (pflogsumm, grep) look for
+ * it.
  */
 import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
@@ -11,14 +12,14 @@ import { logReadersId } from "../groups.ts";
 import { asctime } from "../message/date.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
-/** The part of Postfix that would have written the line. */
+/** The Postfix daemon that would have written the line. */
 export type Part = "smtpd" | "cleanup" | "qmgr" | "local";
 
 export interface Log {
   write(part: Part, text: string): void;
 }
 
-/** @param path standard error where there is none; opened anew for each line, so that it can be rotated */
+/** Opens the log. @param path undefined for standard error; the file is opened for each line, so that it can be rotated */
 export function openLog(path: string | undefined): Log {
   const host = hostname().split(".")[0] ?? "localhost";
   if (path !== undefined) appendLogLine(path, "");
@@ -32,7 +33,7 @@ export function openLog(path: string | undefined): Log {
       try {
         appendLogLine(path, line);
       } catch {
-        // A full disk must not stop the mail that still fits elsewhere.
+        // If the disk is full, mail that fits on another disk must still be accepted.
       }
     },
   };
@@ -60,7 +61,7 @@ function openLogFile(path: string): number {
   }
 }
 
-/** Creates the log. As Debian's own logs, root's log can be read by the members of group adm. */
+/** Creates the log. As with Debian's own logs, the members of group adm can read root's log. */
 function createLogFile(path: string): number {
   const file = openSync(path, "ax", 0o640);
   const gid = process.getuid?.() === 0 ? logReadersId() : undefined;
@@ -71,7 +72,7 @@ function createLogFile(path: string): number {
   return file;
 }
 
-/** What a client sent goes into the log; it must not end the line or drive the terminal of who reads it. */
+/** Returns text from a client without characters that would end the log line or control the reader's terminal. */
 function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }

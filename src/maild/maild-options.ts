@@ -4,20 +4,20 @@ import { Exit, MailError } from "../errors.ts";
 import { addPathToError } from "../system-error.ts";
 
 export interface Options {
-  /** An address of this machine. */
+  /** The local address to listen on. */
   readonly listen: string;
-  /** 0 for any free one. */
+  /** The port; 0 for any free port. */
   readonly port: number;
   readonly spool: string;
-  /** The domain that mail is taken for, beside `localhost` and the host's own name; also the server's name. */
+  /** The domain whose mail is accepted, besides `localhost` and the host's own name. It is also the server's name. */
   readonly domain: string;
-  /** Standard error where none is named. */
+  /** The log's path. Without it, the log is written to standard error. */
   readonly log?: string;
-  /** Names that get mail though they are in no password database. */
+  /** Users who receive mail although no password database lists them. */
   readonly users: readonly string[];
-  /** The number of clients at a time. */
+  /** The maximum number of simultaneous clients. */
   readonly clients: number;
-  /** Private directory for what a killed delivery is undone by. */
+  /** Private directory for the records with which an interrupted delivery is undone. */
   readonly stateDirectory: string;
 }
 
@@ -60,7 +60,7 @@ const limits = `
 Limits: 50 MB and 1000 recipients per message, 1 MB per header, 50 connections per address.
 Messages of more than 128 kB are kept in /var/tmp (or $TMPDIR) until they are delivered.`;
 
-/** Returns the options, or what `--help` asked for */
+/** Returns the options, or the text that `--help` requests. */
 export async function parseOptions(
   argv: readonly string[],
 ): Promise<{ options: Omit<Options, "stateDirectory"> } | { text: string }> {

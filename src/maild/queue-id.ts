@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 
 let next = randomInt(0x10_0000);
 
-/** Returns a queue id in the form of Postfix's short ones, as DE3232C16A: the microsecond, then a number counted upwards. */
+/** Returns a queue ID in the format of Postfix's short IDs, such as DE3232C16A: the microsecond, then a counter. */
 export function queueId(): string {
   const microsecond = Number((process.hrtime.bigint() / 1000n) % 1_000_000n);
   next = (next + 1) % 0x10_0000;

@@ -10,28 +10,28 @@ import { type Arrival, Cleaner } from "./trace.ts";
 import { acceptTypedLines } from "./typed-lines.ts";
 
 export interface Server {
-  /** ADDRESS:PORT */
+  /** The address in the form ADDRESS:PORT. */
   readonly address: string;
-  /** Takes no more connections, finishes the deliveries of messages that arrived to their final dot, and hangs up. */
+  /** Accepts no more connections, finishes the deliveries of completely received messages, and disconnects the clients. */
   close(): Promise<void>;
 }
 
-/** As many hops as Postfix allows (hopcount_limit). */
+/** Maximum number of hops, as in Postfix (hopcount_limit). */
 const mostHops = 50;
-/** Bytes. */
+/** Maximum size of a message in bytes. */
 const largestMessage = 50 * 1024 * 1024;
-/** Connections of one address and recipients of one message: Postfix's limits. */
+/** Maximum connections per address and recipients per message, as in Postfix. */
 const mostPerAddress = 50;
 const mostRecipients = 1000;
-/** Milliseconds that deliveries may still wait for locks after the signal to end. */
+/** How long deliveries may still wait for locks after the signal to stop, in milliseconds. */
 const patience = 5000;
 
-/** @throws the system's error when the address can't be had */
+/** Starts the server. @throws the system's error if the address cannot be bound */
 export async function listen(options: Options, log: Log): Promise<Server> {
   const { SMTPServer } = await import("smtp-server");
   const stopping = new AbortController();
   const receive = reception(options, log, stopping.signal);
-  /** Sessions whose message has arrived to its final dot, with its delivery and the reply. */
+  /** Sessions that have sent a complete message, each with the promise of its delivery and reply. */
   const underWay = new Map<SMTPServerSession, Promise<unknown>>();
   let isClosing = false;
 
@@ -58,7 +58,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       const received = receive(stream, session);
       void received.then((finish) => {
         const work = finish().then(
-          // The library's type knows no text here; its documentation does, and it becomes the answer.
+          // The library's types permit no text here, but its documentation does: the text becomes the reply.
           (text) => (callback as (error: null, answer: string) => void)(null, text),
           (error: unknown) => callback(error instanceof Refusal ? error : internal(log, error)),
         );
@@ -70,21 +70,21 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       });
     },
     onClose(session) {
-      // A client that hung up before the greeting never was in the log.
+      // A client that disconnected before the greeting was not logged.
       if (session.remoteAddress === undefined) return;
       log.write("smtpd", `disconnect from ${peer(session)}`);
     },
   });
 
   const connections = (): Iterable<Connection> => server.connections;
-  /** Ends the sessions that have no delivery under way. A client that has not sent its final dot has no reply to wait for. */
+  /** Ends the sessions without a delivery. A client that has not sent its final dot waits for no reply. */
   const hangUp = () => {
     for (const connection of [...connections()]) {
       if (!underWay.has(connection.session)) connection.send(421, "4.3.2 Service shutting down");
     }
   };
 
-  // Above this number, not even a refusal is sent.
+  // Above this number, connections are closed without a reply.
   server.server.maxConnections = 2 * options.clients;
   const sockets = new Set<Socket>();
   server.server.prependListener("connection", (socket: Socket) => {
@@ -109,7 +109,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       await Promise.all(underWay.values());
       clearTimeout(giveUp);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // They have been told 421 by then; one that does not hang up must not keep the server.
+      // The clients have received 421. A client that does not disconnect must not delay the exit.
       const destroy = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, 500);
@@ -119,15 +119,15 @@ export async function listen(options: Options, log: Log): Promise<Server> {
   };
 }
 
-/** The part of the library's connection that is used here. */
+/** The part of the library's connection class that is used here. */
 interface Connection {
   readonly session: SMTPServerSession;
   readonly remoteAddress: string;
-  /** After 421 it hangs up. */
+  /** Sends a reply. After 421 it disconnects. */
   send(code: number, text: string): void;
 }
 
-/** @param addresses of all clients, this one included */
+/** Returns the refusal of a connection. @param addresses the addresses of all clients, including this one */
 function refuseConnection(
   session: SMTPServerSession,
   addresses: readonly string[],
@@ -145,7 +145,7 @@ function refuseConnection(
 }
 
 /**
- * Returns a function that receives a message up to its final dot. It returns a function that delivers the message and
+ * Returns a function that receives a message up to its final dot. Its result is a function that delivers the message and
  * returns the reply, or throws a Refusal.
  */
 function reception(options: Options, log: Log, signal: AbortSignal) {
@@ -184,7 +184,7 @@ interface Failure {
 
 const full: Failure = { reason: "no room", code: 452, text: "4.3.1 Insufficient system storage" };
 
-/** Returns why a received message is refused; undefined if it is not. */
+/** Returns why a received message is refused; undefined if it is accepted. */
 function deliveryFailureInWords(
   { sizeExceeded }: SMTPServerDataStream,
   { isHeaderTooLong, hops }: Cleaner,
@@ -194,7 +194,7 @@ function deliveryFailureInWords(
   return hops > mostHops ? { reason: "too many hops", code: 554, text: "5.4.0 Error: too many hops" } : undefined;
 }
 
-/** Reads a message to its end. @throws what failed first; the rest is then read and dropped, so that a reply can be sent */
+/** Reads a message to its end. After an error, the rest is discarded, so that a reply can be sent. @throws the first error */
 async function holdMessage(stream: SMTPServerDataStream, cleaner: Cleaner, held: HeldMessage): Promise<void> {
   let failed: { readonly error: unknown } | undefined;
   const keep = (bytes: Buffer) => {
@@ -212,7 +212,7 @@ async function holdMessage(stream: SMTPServerDataStream, cleaner: Cleaner, held:
   keep(cleaner.end());
 }
 
-/** Why a recipient is not taken, which is logged; undefined for one that is. */
+/** Returns the reply to a refused recipient, and logs it; undefined if the recipient is accepted. */
 function replyOfRefusal(address: string, session: SMTPServerSession, options: Options, log: Log): Refusal | undefined {
   const verdict = judgeRecipient(address, options);
   const refused = "refused" in verdict ? verdict.refused : refuseMailbox(verdict.recipient);
@@ -225,7 +225,7 @@ function replyOfRefusal(address: string, session: SMTPServerSession, options: Op
   return new Refusal(code, text);
 }
 
-/** The recipients that RCPT accepted, each mailbox once. */
+/** Returns the accepted recipients, with each mailbox only once. */
 function acceptedRecipients(session: SMTPServerSession, options: Options): Recipient[] {
   const found = new Map<string, Recipient>();
   for (const { address } of session.envelope.rcptTo) {

@@ -1,19 +1,19 @@
-/** The fields that a message gets on its way in, as Postfix's smtpd, cleanup and local put them there. */
+/** Adds the fields that Postfix's smtpd, cleanup and local add to an incoming message. */
 import { dateField } from "../message/date.ts";
 
 export interface Arrival {
   readonly id: string;
   readonly date: Date;
-  /** What HELO or EHLO said. */
+  /** The argument of HELO or EHLO. */
   readonly helo: string;
-  /** `localhost[127.0.0.1]` */
+  /** For example `localhost[127.0.0.1]`. */
   readonly client: { readonly name: string; readonly address: string };
   readonly protocol: "SMTP" | "ESMTP";
-  /** Empty for a bounce. */
+  /** The envelope sender; empty for a bounce. */
   readonly sender: string;
 }
 
-/** Returns the fields in front, each with its newline. */
+/** Returns the fields to prepend, each with its newline. */
 export function traceFields(
   arrival: Arrival,
   to: { original: string; address: string },
@@ -31,30 +31,30 @@ export function traceFields(
   ].join("\n");
 }
 
-/** Not to be stored: names of others, and what only the last server may say (message_drop_headers of Postfix). */
+/** Fields that are removed: blind copies, and fields that only the final server may add (Postfix's message_drop_headers). */
 const dropped = new Set(["bcc", "resent-bcc", "content-length", "return-path"]);
 
-/** Bytes. The header is kept in memory until its end is known. */
+/** Maximum length of a header in bytes. The header is kept in memory until its end is reached. */
 const longestHeader = 1024 * 1024;
-/** Bytes of a line that are kept in memory before it is known whether the line is a field. */
+/** Maximum bytes of a line that are kept in memory before it is known whether the line is a field. */
 const longestLine = 64 * 1024;
 
 /**
- * Makes a message as SMTP brought it into one to be stored, while it arrives: lines end in a newline, some header fields
- * are dropped, and Message-Id, Date and From are added if they are missing. There is no From_ line.
+ * Converts a message from SMTP to its stored form while it is received: newlines become LF, some header fields are removed,
+ * and missing Message-Id, Date and From fields are added. There is no From_ line.
  */
 export class Cleaner {
   readonly #arrival: Arrival;
   readonly #domain: string;
   #header: Header | undefined = new Header();
-  /** A piece may end within CR LF. */
+  /** Whether the last piece ended in CR, which may be half of a CR LF. */
   #endsInCr = false;
   #lastByte = "\n";
-  /** The value of Message-Id; known once the header is complete. */
+  /** The value of Message-Id, known after the header is complete. */
   messageId = "";
-  /** How many Received fields the header has. */
+  /** The number of Received fields in the header. */
   hops = 0;
-  /** The header is too long; nothing more is returned. */
+  /** Whether the header is too long. Then no more bytes are returned. */
   isHeaderTooLong = false;
 
   constructor(arrival: Arrival, domain: string) {
@@ -62,7 +62,7 @@ export class Cleaner {
     this.#domain = domain;
   }
 
-  /** Returns the bytes to be stored so far, without those that an earlier call returned. */
+  /** Returns the bytes to be stored that earlier calls have not returned. */
   write(piece: Buffer): Buffer {
     // latin1 maps each byte to one character and back.
     const text = `${this.#endsInCr ? "\r" : ""}${piece.toString("latin1")}`;
@@ -113,22 +113,22 @@ export class Cleaner {
   }
 }
 
-/** Whether a line begins a field, or continues the last of the fields. */
+/** Returns whether a line begins a field or continues the last one. */
 function isFieldLine(line: string, fields: readonly string[]): boolean {
   return /^[\t ]/.test(line) ? fields.length > 0 : /^[\x21-\x39\x3b-\x7e]+[\t ]*:/.test(line);
 }
 
-/** Reads header fields, with their continuation lines and newlines, until a line that is not a field begins the body. */
+/** Collects header fields, with their folded lines and newlines, until a line that is not a field begins the body. */
 class Header {
   readonly fields: string[] = [];
-  /** Characters so far. */
+  /** Number of characters so far. */
   length = 0;
   #rest = "";
 
-  /** Returns the beginning of the body; undefined while the header goes on. */
+  /** Returns the beginning of the body; undefined until the header is complete. */
   read(text: string): string | undefined {
     this.length += text.length;
-    // A long line arrives in many pieces; only its end is of interest.
+    // A long line may arrive in many pieces, so it is searched only when its end arrives.
     if (!text.includes("\n") && this.#rest.length + text.length <= longestLine) {
       this.#rest += text;
       return undefined;
@@ -145,7 +145,7 @@ class Header {
     return this.#rest.length <= longestLine || isFieldLine(this.#rest, this.fields) ? undefined : this.#rest;
   }
 
-  /** Returns the body of a message that has ended. */
+  /** Returns the body if the message ends inside the header. */
   finish(): string {
     if (this.#rest === "") return "";
     return this.#add(`${this.#rest}\n`) ? "" : this.#rest;

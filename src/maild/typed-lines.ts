@@ -1,15 +1,15 @@
 /**
- * Lines typed by hand over nc end in a newline alone; smtp-server ends DATA only at CR LF . CR LF.
+ * Converts lines typed by hand in nc, which end in LF only, because smtp-server ends DATA only at CR LF . CR LF.
  *
- * Which of the two a client means is settled by its first line. One that began with CR LF is held to it, so that a lone
- * newline in its message can't be taken for an end and smuggle in a second message.
+ * The client's first line decides. If it ends in CR LF, lone LFs in its later messages are never converted, because they
+ * could otherwise be used to end a message early and smuggle in a second one.
  */
 import type { Socket } from "node:net";
 
 const cr = 0x0d;
 const lf = 0x0a;
 
-/** Returns a function that gets the pieces a client sends, in turn, and gives them back with CR LF as line ends */
+/** Returns a function that converts a client's successive pieces to CR LF newlines. */
 export function typedLines(): (piece: Buffer) => Buffer {
   let typed: boolean | undefined;
   let last = 0;
@@ -29,10 +29,11 @@ export function typedLines(): (piece: Buffer) => Buffer {
 const dot = 0x2e;
 
 /**
- * RFC 5321, section 4.5.2: the first of a line's dots goes, unless the dot is all of it. smtp-server takes off only one of
- * two, so here goes the one that stands alone; in front of a command it would be as wrong without.
+ * Returns a function that removes a dot from each line that begins with one, unless the dot is the whole line (RFC 5321,
+ * section 4.5.2). smtp-server removes only one of two leading dots, so this function removes single leading dots. It also
+ * removes them from commands, which would be invalid in any case.
  *
- * @returns a function that gets the pieces a client sends, in turn
+ * The function expects a client's successive pieces.
  */
 export function singleDots(): (piece: Buffer) => Buffer {
   let atStart = true;
@@ -68,7 +69,7 @@ export function singleDots(): (piece: Buffer) => Buffer {
   };
 }
 
-/** Lets what arrives at a socket pass through `typedLines` and `singleDots` before anyone reads it. */
+/** Passes a socket's input through `typedLines` and `singleDots` before it is read. */
 export function acceptTypedLines(socket: Socket): void {
   const lines = typedLines();
   const dots = singleDots();

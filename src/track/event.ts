@@ -1,54 +1,58 @@
-/** One line of a mail server's log, as far as it tells something of one message. */
+/** The common part of all events: a line of a mail server's log that concerns one message. */
 interface About {
-  /** The message's id in the server's queue; empty for what was refused before it had one. */
+  /** The message's queue ID; empty if the message was refused before it was queued. */
   readonly id: string;
-  /** As the log has it, to the second. */
+  /** The time as in the log, to the second. */
   readonly time: string;
 }
 
-/** What became of one recipient in one try; "refused": the server did not take the message for it. */
+/**
+ * The result of one delivery attempt for one recipient. "refused" means that the server did not accept the message for the
+ * recipient.
+ */
 export type Status = "sent" | "deferred" | "bounced" | "refused";
 
 export interface Delivery extends About {
   readonly kind: "delivery";
   readonly recipient: string;
-  /** As it was addressed, where an alias or the like made another of it. */
+  /** The original recipient, if an alias or a similar rule has changed it. */
   readonly original: string | undefined;
   readonly status: Status;
   readonly relay: string | undefined;
   readonly delay: string | undefined;
   readonly dsn: string | undefined;
-  /** The words of the server that took or refused it. */
+  /** The response of the server that accepted or refused the message. */
   readonly detail: string;
-  /** Whose message it was, where the line says so. */
+  /** The sender, if the line contains it. */
   readonly sender?: string;
-  /** What the log calls this recipient of this message from try to try, where it has a name for that. */
+  /** The log's own identifier of this recipient of this message, which stays the same in all attempts, if there is one. */
   readonly envelope?: string;
-  /** The id under which the message goes on in a queue of this same machine. */
+  /** The message's next queue ID, if it is queued again on this machine. */
   readonly next: string | undefined;
 }
 
 export type LogEvent =
-  /** Where it came from; the first that is heard of a message. */
+  /** The client from which the message came; the first event of a message. */
   | (About & { readonly kind: "client"; readonly client: string; readonly session?: string })
   | (About & { readonly kind: "message-id"; readonly messageId: string })
   | (About & {
       readonly kind: "queue";
       readonly sender: string;
       readonly size: string | undefined;
-      /** How many recipients there are to be, where the log says so. */
+      /** The expected number of recipients, if the log states it. */
       readonly recipients: number | undefined;
     })
   | Delivery
   | (About & {
       readonly kind: "note";
-      readonly text: string /** Whom it concerns. */;
+      readonly text: string;
+      /** The senders and recipients that the line concerns. */
       readonly addresses?: readonly string[];
     })
-  /** It has left the queue: this id may be another message's from now on. */
+  /** The message has left the queue. From now on, another message may have this ID. */
   | (About & { readonly kind: "removed" });
 
-/** @param relay the client that was refused */
+/** Returns the event of a refused recipient. @param relay the client that was refused */
 export function refusedDelivery(
   about: About,
   {

@@ -1,7 +1,7 @@
-/** Exim: `2026-11-24 22:26:59 1xVyyZ-0004DM-2h => root <root@dominio> R=localuser T=local_delivery`. */
+/** Parses Exim's log: `2026-11-24 22:26:59 1xVyyZ-0004DM-2h => root <root@dominio> R=localuser T=local_delivery`. */
 import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
 
-/** An id has three parts, longer ones from 4.97 on. In a system log the program's name may stand in front. */
+/** An ID has three parts, which are longer from 4.97 on. In a system log, the program's name may precede the line. */
 const form =
   /^(?:.* exim4?\[\d+\]: )?(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?) )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (.*)$/;
 export const eximIdForm = /^[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}$/;
@@ -18,7 +18,9 @@ const flags: Readonly<Record<string, Status>> = {
   "==": "deferred",
 };
 
-/** Returns several events for an arrival, because one line of Exim's log contains what Postfix logs in three. */
+/**
+ * Returns the events of a line. An arrival has several, because one line of Exim's log contains what Postfix logs in three.
+ */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];
   if (id === undefined || text === undefined) return parseEximRefusal(line);
@@ -31,7 +33,7 @@ export function eximEvents(line: string): LogEvent[] {
   return [parseEximDelivery(about, status, text.slice(3))];
 }
 
-/** A time as a system log has it. */
+/** Returns the time at the start of a system log's line. */
 function frontOf(line: string): string {
   return /^(?:\w{3} [ \d]\d [\d:]{8}|\S+)/.exec(line)?.[0] ?? "";
 }
@@ -67,8 +69,8 @@ function parseEximArrival(about: About, text: string): LogEvent[] {
 }
 
 /**
- * The address, what it was delivered to in brackets or the other way round, fields, `defer (errno)`, of a server that was
- * asked more fields, and the reason. A star behind a host: it was not the first that was tried.
+ * The address, its destination in brackets (or the two reversed), fields, `defer (errno)`, the fields of a remote server,
+ * and the reason. A star after a host means that it was not the first host that was tried.
  */
 const fieldsForm = String.raw`((?: [A-Za-z]{1,4}=(?:"(?:[^"\\]|\\.)*"|\S+?)(?: \[[^\]]*\](?::\d+)?\*?)?)*)`;
 const deliveryForm = new RegExp(
@@ -81,7 +83,7 @@ function parseEximDelivery(about: About, status: Status, text: string): LogEvent
   const fields = before + after;
   const field = (name: string) =>
     new RegExp(` ${name}=("(?:[^"\\\\]|\\\\.)*"|\\S+(?: \\[[^\\]]*\\])?)`).exec(fields)?.[1]?.replace(/^"|"$/g, "");
-  // What was delivered to may be a file, or the name of the mailbox that the address has; else the address was an alias.
+  // The destination may be a file or the address's own mailbox. Otherwise the address was an alias.
   const same = bracketed.toLowerCase().startsWith(`${first.toLowerCase()}@`) || /^[/|]/.test(first);
   const recipient = bracketed === "" || !same ? first : bracketed;
   return {

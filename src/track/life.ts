@@ -1,20 +1,21 @@
-/** The life of one message in one queue, put together from the lines that name its id. */
+/** Collects the events of one message in one queue from the log lines that name its ID. They form the message's life. */
 import { largest } from "../message/lists.ts";
 import type { Delivery, LogEvent } from "./event.ts";
 
 export interface Life {
   readonly id: string;
   readonly events: readonly LogEvent[];
-  /** The first line of it is there, so that an older file has nothing to add. */
+  /** Whether the message's first line has been found, so that older files need not be searched. */
   readonly begun: boolean;
-  /** It has left the queue. */
+  /** Whether the message has left the queue. */
   readonly ended: boolean;
 }
 
 /**
- * Queue ids are used again: what comes after `removed`, or after a second arrival, is another message.
+ * Splits the events of one ID into messages. Queue IDs are reused: the events after `removed`, or after a second arrival,
+ * belong to another message.
  *
- * @param events of one id, in the order of the log
+ * @param events in the order of the log
  */
 export function livesOf(id: string, events: readonly LogEvent[]): Life[] {
   const lives: LogEvent[][] = [];
@@ -42,14 +43,14 @@ function isBirth({ kind }: LogEvent): boolean {
 
 export interface Fate {
   readonly recipient: string;
-  /** As it was addressed, where that is another name. */
+  /** The original recipient, if it has another name. */
   readonly original: string | undefined;
   readonly status: Delivery["status"];
-  /** The last try. */
+  /** The last delivery attempt. */
   readonly last: Delivery;
 }
 
-/** What became of each recipient: what the last line about it says. */
+/** Returns the fate of each recipient according to the last line that names it. */
 export function fates(life: Life): Fate[] {
   const latest = new Map<string, Delivery>();
   for (const event of life.events) {
@@ -63,7 +64,10 @@ export function fates(life: Life): Fate[] {
   }));
 }
 
-/** Exim names a local recipient with its domain while it is put off, and without once it is delivered. */
+/**
+ * Returns a recipient's key. Exim names a local recipient with its domain while delivery is deferred, and without it after
+ * delivery.
+ */
 function keyOf({ recipient, original = "", envelope }: Delivery, known: ReadonlyMap<string, Delivery>): string {
   if (envelope !== undefined) return envelope;
   const tail = `\0${original}`;
@@ -71,7 +75,10 @@ function keyOf({ recipient, original = "", envelope }: Delivery, known: Readonly
   return [...known.keys()].find((key) => key.startsWith(`${recipient}@`) && key.endsWith(tail)) ?? recipient + tail;
 }
 
-/** Returns how many recipients the log has announced and says nothing of yet. Exim announces none, and says `Completed` at the end. */
+/**
+ * Returns the number of recipients that the log has announced but not mentioned since. Exim does not announce them, but
+ * logs `Completed` at the end.
+ */
 export function countUnheard(life: Life): number {
   if (life.ended) return 0;
   const heard = fates(life).filter(({ status }) => status !== "refused");

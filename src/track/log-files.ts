@@ -1,4 +1,4 @@
-/** Where a mail server's log is: files, their rotated ones, or the journal; and its lines that hold certain words. */
+/** Finds a mail server's log (files, their rotated versions, or the journal), and searches it for words. */
 import { spawn } from "node:child_process";
 import { accessSync, constants, createReadStream, existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -8,20 +8,20 @@ import { adviceToRead } from "../groups.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 
 export interface LogSource {
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** None for the journal. */
+  /** Its path; undefined for the journal. */
   readonly path: string | undefined;
 }
 
-/** Debian's, others', Exim's; OpenSMTPD writes into the first. */
+/** The usual paths: Debian's (also used by OpenSMTPD), other systems', and Exim's. */
 const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log"];
 
 /**
  * Returns the log and its rotated files, the newest first.
  *
- * @param user the login name for the advice to root
- * @throws MailError for one that is not there or can't be read, with what to do about it
+ * @param user the login name, for advice to root
+ * @throws MailError with advice if a log is missing or cannot be read
  */
 export function logSources(named: string | undefined, user: string): LogSource[] {
   if (named !== undefined && named !== "") return withRotated(named, user);
@@ -36,12 +36,12 @@ export function logSources(named: string | undefined, user: string): LogSource[]
 
 function withRotated(path: string, user: string): LogSource[] {
   const older = listRotated(path);
-  // Right after a rotation there is none until the server says something again.
+  // Just after a rotation, the log does not exist until the server writes its next line.
   if (existsSync(path) || older.length === 0) requireReadable(path, user);
   return [path, ...older].map((each) => ({ name: each, path: each }));
 }
 
-/** As logrotate names them, `.1`, `.2.gz`, or with `dateext` `-20260116.gz`; the newest first. */
+/** Returns a log's rotated files, the newest first. logrotate names them `.1`, `.2.gz`, or with `dateext` `-20260116.gz`. */
 function listRotated(path: string): string[] {
   const name = basename(path);
   const age = (each: string): number | undefined => {
@@ -82,13 +82,14 @@ function journalctl(): string | undefined {
   return directories.map((directory) => join(directory, "journalctl")).find((path) => existsSync(path));
 }
 
-/** Bytes; a line that is longer is no line of a log. */
+/** Maximum bytes of a log line. A longer line does not come from a mail server. */
 const longest = 1024 * 1024;
 
 /**
- * Lines that hold one of the words, in the order of the log. Only they are decoded; the rest is searched as bytes.
+ * Yields the lines that contain one of the words, in the order of the log. Only these lines are decoded; the rest is
+ * searched as bytes.
  *
- * @param from where to begin, in bytes; for the parts of a file that were seen already
+ * @param from the offset in bytes at which to begin, because earlier parts have already been searched
  */
 export async function* linesWith(
   source: LogSource,
@@ -101,7 +102,7 @@ export async function* linesWith(
   }
 }
 
-/** Whole lines of a log. */
+/** Complete lines of a log. */
 export class Part {
   readonly offset: number;
   readonly #bytes: Buffer;
@@ -111,7 +112,7 @@ export class Part {
     this.offset = offset;
   }
 
-  /** Where the lines are that hold one of the words, in order. */
+  /** Returns the ranges of the lines that contain one of the words, in order. */
   linesWith(words: readonly string[]): [start: number, stop: number][] {
     return linesIn(
       this.#bytes,
@@ -140,7 +141,7 @@ export async function* parts(source: LogSource, from = 0): AsyncGenerator<Part> 
     }
     const whole = piece.subarray(0, end);
     const first = whole.indexOf(10) + 1;
-    // The line that two pieces share, and then all that lie within this one.
+    // First the line that two pieces share, then all complete lines of this piece.
     for (const bytes of [Buffer.concat([rest, whole.subarray(0, first)]), whole.subarray(first)]) {
       if (bytes.length > 0) yield new Part(bytes, offset);
       offset += bytes.length;
@@ -150,7 +151,7 @@ export async function* parts(source: LogSource, from = 0): AsyncGenerator<Part> 
   if (rest.length > 0) yield new Part(rest, offset);
 }
 
-/** Where the lines are that hold a needle, in order. */
+/** Returns the ranges of the lines that contain a needle, in order. */
 function linesIn(part: Buffer, needles: readonly Buffer[]): [number, number][] {
   const found = new Map<number, number>();
   for (const needle of needles) {
@@ -173,7 +174,7 @@ async function* readLogPieces({ name, path }: LogSource, from: number): AsyncGen
       yield* path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
     }
   } catch (error) {
-    // Rotated away while it was read, or a damaged archive: what was seen counts.
+    // The file was rotated while it was read, or an archive is damaged. The lines found so far are used.
     if (isSystemError(error) && error.code === "ENOENT") return;
     throw new MailError(`${name}: ${isSystemError(error) ? strerror(error) : String(error)}`, Exit.NoInput, error);
   }

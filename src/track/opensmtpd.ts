@@ -1,4 +1,7 @@
-/** OpenSMTPD: `smtpd[7]: 8e5d1c7e0a1b2c3d mda delivery evpid=1a2b3c4d5e6f7a8b from=<..> to=<..> ... result=Ok stat=Delivered`. */
+/**
+ * Parses OpenSMTPD's log: `smtpd[7]: 8e5d1c7e0a1b2c3d mda delivery evpid=1a2b3c4d5e6f7a8b from=<..> to=<..> ... result=Ok
+ * stat=Delivered`.
+ */
 import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
@@ -7,8 +10,8 @@ export const openSmtpdIdForm = /^[\da-f]{8}$/;
 const results: Readonly<Record<string, Status>> = { Ok: "sent", TempFail: "deferred", PermFail: "bounced" };
 
 /**
- * Returns a message's id is the first half of its envelopes'. Where a connection came from is said before any id is known, under
- * the number of the session: such an event has that number for its id.
+ * Returns the events of a line. A message's ID is the first half of its envelopes' IDs. The client is logged before the
+ * message has an ID. That event has the session's number as its ID.
  */
 export function openSmtpdEvents(line: string): LogEvent[] {
   const said = syslogLine(line);
@@ -63,7 +66,7 @@ export function openSmtpdEvents(line: string): LogEvent[] {
       relay: field("relay") ?? (part === "mda" ? "local" : undefined),
       delay: field("delay"),
       dsn: undefined,
-      // An alias may stand for several mailboxes, and the line names but one address.
+      // An alias may expand to several mailboxes, but the line contains only one address.
       detail: stat === "Delivered" && user !== undefined ? `to the mailbox of ${user}` : stat,
       next: undefined,
     },

@@ -1,16 +1,16 @@
-/** Postfix: `postfix/qmgr[7]: DE3232C16A: from=<debian@dominio>, size=797, nrcpt=1 (queue active)`. */
+/** Parses Postfix's log: `postfix/qmgr[7]: DE3232C16A: from=<debian@dominio>, size=797, nrcpt=1 (queue active)`. */
 import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 const program = /^postfix[\w-]*\/(?:[\w-]+\/)*([\w-]+)$/;
-/** Short ids, and the long ones of enable_long_queue_ids, which have no vowels. */
+/** Short IDs, and the long IDs of enable_long_queue_ids, which have no vowels. */
 export const queueIdForm = /^(?:[0-9A-F]{6,15}|(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})$/;
 
 const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;
 const deliveryForm =
   /^to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=(.*?), (?:conn_use=\d+, )?delay=([\d.]+), (?:delays=[\d./]+, )?(?:dsn=([\d.]+), )?status=([\w-]+)(?: \((.*)\))?$/;
 
-/** Also of a milter, and of postscreen, which puts commas. */
+/** Refusals, including those of milters, and of postscreen, which separates the fields with commas. */
 const refusalForm =
   /^(?:milter-)?reject: [\w-]+ from (\S+): ([45]\d\d .*?); from=<(.*?)>,? to=<(.*?)>(?:,? (?:proto|helo)=.*)?$/;
 
@@ -62,7 +62,7 @@ function parsePostfixDelivery(about: { id: string; time: string }, text: string)
   const [, recipient, original, relay, delay, dsn, said = "", detail = ""] = deliveryForm.exec(text) ?? [];
   const status = statuses[said];
   if (recipient === undefined || status === undefined) return undefined;
-  // A content filter, or an alias: the message goes on here under another id.
+  // A content filter or an alias: the message is queued again on this machine, with another ID.
   const here = /\[(?:127\.[\d.]+|::1)\]|^local$|^private\/|\[\//.test(relay ?? "");
   const next = here ? /\b(?:queued|forwarded) as (\w+)/.exec(detail)?.[1] : undefined;
   return { ...about, kind: "delivery", recipient, original, status, relay, delay, dsn, detail, next };

@@ -1,10 +1,10 @@
-/** A message's life in words, and what it comes to. */
+/** Describes a message's life as text, and returns its exit code. */
 import { Exit, type ExitCode } from "../errors.ts";
 import type { LogEvent } from "./event.ts";
 import { countUnheard, type Fate, fates, type Life } from "./life.ts";
 import type { Found } from "./search.ts";
 
-/** Its events line by line; those under a second id of it after the first. */
+/** Returns a message's events, one line each. The events under its later IDs follow. */
 export function describeLife(found: Found): string[] {
   return [
     found.life.id === "" ? "not queued" : found.life.id,
@@ -13,7 +13,7 @@ export function describeLife(found: Found): string[] {
   ];
 }
 
-/** Returns the outcome for each recipient, a line each. */
+/** Returns one line per recipient with its outcome. */
 export function summaryLines(found: Found): string[] {
   const lines = splitOutcomes(found).map(
     ({ fate }) => `${recipientInWords(fate)}: ${words[fate.status]}${fateReason(fate)}`,
@@ -25,7 +25,10 @@ export function summaryLines(found: Found): string[] {
   return lines;
 }
 
-/** 0 delivered to all, 69 when one was bounced or refused, 75 while one is still to be delivered. */
+/**
+ * Returns the exit code: 0 if the message was delivered to all, 69 if a recipient bounced or was refused, 75 if a delivery
+ * is pending.
+ */
 export function exitOfFound(found: Found): ExitCode {
   const statuses = splitOutcomes(found).map(({ fate }) => (isRefusedForGood(fate) ? "bounced" : fate.status));
   if (statuses.includes("bounced")) return Exit.Unavailable;
@@ -33,7 +36,7 @@ export function exitOfFound(found: Found): ExitCode {
   return statuses.length > 0 ? Exit.Ok : Exit.Unavailable;
 }
 
-/** Nothing of it is still to be delivered, whatever became of the rest. */
+/** Returns whether no delivery is pending. */
 export function isDone(found: Found): boolean {
   if (allLives(found).some((life) => countUnheard(life) > 0)) return false;
   return splitOutcomes(found).every(({ fate }) => ["sent", "bounced"].includes(fate.status) || isRefusedForGood(fate));
@@ -41,7 +44,7 @@ export function isDone(found: Found): boolean {
 
 const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", refused: "refused" } as const;
 
-/** Where the ways of a message end: a delivery into another queue here ends where that one does. */
+/** Returns the final outcomes. A delivery into another queue on this machine is replaced by that queue's outcomes. */
 function splitOutcomes(found: Found): { fate: Fate; life: Life }[] {
   const here = fates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
   return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(splitOutcomes)];

@@ -1,4 +1,4 @@
-/** Finds a message in the logs: first which queue ids are meant, then all lines of theirs. */
+/** Finds a message in the logs: first its queue IDs, then all lines that contain them. */
 import type { LogEvent } from "./event.ts";
 import { eximEvents, eximIdForm } from "./exim.ts";
 import { type Life, livesOf } from "./life.ts";
@@ -6,20 +6,20 @@ import { type LogSource, linesWith, type Part, parts } from "./log-files.ts";
 import { openSmtpdEvents, openSmtpdIdForm } from "./opensmtpd.ts";
 import { postfixEvent, queueIdForm } from "./postfix.ts";
 
-/** What is asked for: a queue id, a message-id or an address, whichever of them the log knows it as. */
+/** The user's search term: a queue ID, a message ID or an address. */
 export interface Question {
   readonly text: string;
-  /** Further names of the same message. */
+  /** Another identifier of the same message. */
   readonly also?: string | undefined;
-  /** By which way we sent it: the log of another host is not here. */
+  /** The transport that sent the message, because another host's log is not available. */
   readonly way?: string;
 }
 
-/** A message, and what it became under other ids in queues of the same machine. */
+/** A message, and its continuations under other queue IDs on the same machine. */
 export interface Found {
   readonly life: Life;
   readonly next: readonly Found[];
-  /** In the newest file: where the first line of it is. */
+  /** The offset of the message's first line in the newest file. */
   readonly offset: number | undefined;
 }
 
@@ -34,9 +34,10 @@ export function eventsOf(line: string): LogEvent[] {
 }
 
 /**
+ * Finds a message; if several match, the one with the last line.
+ *
  * @param sources newest first
- * @param from where to begin in the newest
- * @returns the message that is meant; of several, the one whose line is last
+ * @param from the offset in the newest source at which to begin
  */
 export async function findMessage(
   sources: readonly LogSource[],
@@ -60,13 +61,13 @@ function isId(text: string): boolean {
   return [queueIdForm, eximIdForm, openSmtpdIdForm].some((form) => form.test(text));
 }
 
-/** What tells of this message-id, or else of the last message from or to this address. */
+/** Returns an event of the message with this message ID, or else of the last message from or to this address. */
 async function eventOf(sources: readonly LogSource[], bare: string, from: number): Promise<LogEvent | undefined> {
   for (const [at, source] of sources.entries()) {
     let byMessageId: LogEvent | undefined;
     let byAddress: LogEvent | undefined;
     for await (const part of parts(source, at === 0 ? from : 0)) {
-      // A message that passes two queues has the same name in both: the first is where its life begins.
+      // If a message passes through two queues, both log the same message ID. The first one is the beginning.
       byMessageId ??= first(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
       byAddress = last(part, bare) ?? byAddress;
     }
@@ -83,7 +84,7 @@ function first(part: Part, words: readonly string[], fits: (event: LogEvent) => 
   return undefined;
 }
 
-/** From behind, because in a log of years an address is in every second line. */
+/** Searches backwards, because an address may occur in every second line of a log. */
 function last(part: Part, bare: string): LogEvent | undefined {
   for (const [start, stop] of part.linesWith([bare]).reverse()) {
     const found = eventsOf(part.text(start, stop)).find((event) => concerns(event, bare));
@@ -102,7 +103,10 @@ function addressesOfEvent(event: LogEvent): readonly (string | undefined)[] {
   return event.kind === "note" ? (event.addresses ?? []) : [];
 }
 
-/** Whether it is from or to this address; a name without a domain means every one of that name. */
+/**
+ * Returns whether an event names this sender or recipient. A name without a domain matches all addresses with this local
+ * part.
+ */
 function concerns(event: LogEvent, asked: string): boolean {
   return addressesOfEvent(event).some(
     (address) =>
@@ -130,7 +134,7 @@ async function follow(
   return { life, next, offset };
 }
 
-/** The last life of an id, from as many files as it takes. */
+/** Returns the last life of an ID, reading as many files as necessary. */
 async function collectEvents(
   sources: readonly LogSource[],
   id: string,
@@ -160,7 +164,7 @@ async function collectEvents(
   return { life: await withClient(sources, life, from), offset };
 }
 
-/** OpenSMTPD names the client of a session, not of a message. */
+/** Adds the client, which OpenSMTPD logs for a session, not for a message. */
 async function withClient(sources: readonly LogSource[], life: Life, from: number): Promise<Life> {
   const arrival = life.events.find((event) => event.kind === "client");
   if (arrival?.kind !== "client" || arrival.session === undefined) return life;

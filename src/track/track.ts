@@ -1,4 +1,4 @@
-/** `mail --track` and the command `track`: where a message is, from the log of the mail server. */
+/** Implements `mail --track` and the command `track`: finds a message's state in the mail server's log. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
@@ -12,18 +12,18 @@ import { describeLife, exitOfFound, isDone, summaryLines } from "./report.ts";
 import { type Found, findMessage, type Question } from "./search.ts";
 
 export interface Wanted {
-  /** A queue id, a message-id or an address; without one the message sent last. */
+  /** A queue ID, a message ID or an address. Without it, the message that was sent last is tracked. */
   readonly what: string | undefined;
-  /** Seconds to wait until it is delivered or bounced. */
+  /** How long to wait until the message is delivered or bounced, in seconds. */
   readonly wait: number;
 }
 
-/** Milliseconds between two looks at a log. */
+/** Pause between two checks of a log, in milliseconds. */
 const pause = 200;
-/** Bytes in front of the end of a log that are looked at again: a message's first lines may be among them. */
+/** Bytes at the end of a log that are searched again, because they may contain a message's first lines. */
 const lookBack = 256 * 1024;
 
-/** @throws MailError when nothing is found, naming what was looked for and where */
+/** Tracks a message. @throws MailError that names the search term and the logs if nothing is found */
 export async function track(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
   { what, wait }: Wanted,
@@ -42,7 +42,7 @@ export async function track(
     await sleep(Math.min(pause, Math.max(1, until - Date.now())));
     const now = newestOf(sources);
     if (now.size === newest.size && now.file === newest.file) continue;
-    // Rotated: all is to be looked at again, and what was the log until now is an archive, perhaps the first.
+    // After a rotation, all files are searched again, and the former log is an archive.
     if (now.size < newest.size || now.file !== newest.file) {
       from = 0;
       if (now.file !== 0) sources = logSources(named, config.identity.login);
@@ -62,7 +62,7 @@ export async function track(
   return exitOfFound(found);
 }
 
-/** Says each line once, as it comes up. */
+/** Prints each line once, as it appears. */
 class Telling {
   readonly #terminal: Terminal;
   readonly #said = new Map<string, number>();
@@ -93,7 +93,7 @@ function parseQuestion(config: Config, what: string | undefined): Question {
     const { queueId, messageId, way } = last;
     return queueId === undefined ? { text: messageId ?? "", way } : { text: queueId, also: messageId, way };
   }
-  // Not every log has message-ids, but what we sent we know by both names.
+  // Not every log contains message IDs, but `mail` has recorded both identifiers of the messages that it sent.
   const known = sent.findLast(({ messageId }: Sent) => messageId !== undefined && bare(messageId) === bare(what));
   return { text: what, also: known?.queueId };
 }
@@ -102,7 +102,7 @@ function bare(messageId: string): string {
   return messageId.replace(/^<(.*)>$/, "$1");
 }
 
-/** The log that is written now: which file it is (0: none now), and its size in bytes; of the journal something that is always new. */
+/** Returns the current log's inode (0 if it is missing) and size in bytes. For the journal, the size always changes. */
 function newestOf([newest]: readonly LogSource[]): { readonly file: number; readonly size: number } {
   if (newest?.path === undefined) return { file: 1, size: Date.now() };
   const { ino = 0, size = 0 } = statIfPresent(newest.path) ?? {};
@@ -119,7 +119,7 @@ function notFound(what: string | undefined, question: Question, sources: readonl
   );
 }
 
-/** Root sees all of the journal, so there it must be another log. */
+/** Returns advice about the journal. Root can read all of it, so only another log can help root. */
 function journalHint(): string {
   const groups = process.getuid?.() === 0 ? "" : "; the groups adm and systemd-journal can read all of it";
   return `${groups}; use -S maillog=FILE for another log`;
