@@ -39,7 +39,7 @@ export class MailError extends Error {
 }
 
 /** Returns the allowed values for a message: `a, b or c`. */
-export function alternatives(values: readonly string[]): string {
+export function joinAlternatives(values: readonly string[]): string {
   const last = values.at(-1) ?? "";
   return values.length < 2 ? last : `${values.slice(0, -1).join(", ")} or ${last}`;
 }

@@ -5,7 +5,7 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { isSystemError } from "./system-error.ts";
 
-function unlessMissing(read: () => Stats): Stats | undefined {
+function ignoreMissing(read: () => Stats): Stats | undefined {
   try {
     return read();
   } catch (error) {
@@ -16,7 +16,7 @@ function unlessMissing(read: () => Stats): Stats | undefined {
 
 /** Returns a file's metadata; undefined if it is missing. @throws the system's error, including ENOTDIR */
 export function statIfPresent(path: string): Stats | undefined {
-  return unlessMissing(() => statSync(path));
+  return ignoreMissing(() => statSync(path));
 }
 
 /**
@@ -25,7 +25,7 @@ export function statIfPresent(path: string): Stats | undefined {
  * @throws the system's error, including ENOTDIR
  */
 export function lstatIfPresent(path: string): Stats | undefined {
-  return unlessMissing(() => lstatSync(path));
+  return ignoreMissing(() => lstatSync(path));
 }
 
 /** Returns whether a path is a directory; false if it cannot be examined. */

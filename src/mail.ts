@@ -55,16 +55,16 @@ async function runCommandLine(session: Session, given: CommandLine): Promise<Exi
     return Exit.Ok;
   }
   if (given.check) {
-    const { check } = await import("./check/check.ts");
-    return check(session, { address: given.words[0], json: given.json });
+    const { runChecks } = await import("./check/check.ts");
+    return runChecks(session, { address: given.words[0], json: given.json });
   }
   if (given.queue || given.flush) {
     const { flushQueue, listQueue } = await import("./compose/sending/flush.ts");
     return given.flush ? flushQueue(session) : listQueue(session);
   }
   if (given.smtp !== undefined) {
-    const { byHand } = await import("./by-hand/by-hand.ts");
-    return byHand(session, given.smtp === true ? undefined : given.smtp);
+    const { runDialogueByHand } = await import("./by-hand/by-hand.ts");
+    return runDialogueByHand(session, given.smtp === true ? undefined : given.smtp);
   }
   if (given.track !== undefined) {
     const { track } = await import("./track/track.ts");
@@ -120,7 +120,7 @@ function printText(text: string): void {
 }
 
 /** Returns the message and the exit code for an error. */
-export function report(error: unknown): { text: string | undefined; exit: ExitCode } {
+export function describeFatalError(error: unknown): { text: string | undefined; exit: ExitCode } {
   if (error instanceof MailError) return { text: error.message || undefined, exit: error.exit };
   if (isSystemError(error)) {
     // The reader of standard output has exited, so a message would be of no use.
@@ -142,7 +142,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     await terminal?.flush();
     return exit;
   } catch (error) {
-    const { text, exit } = report(error);
+    const { text, exit } = describeFatalError(error);
     const plain = error instanceof MailError && error.plain;
     // Standard output is flushed first, even if there is no message.
     printNotice(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
@@ -165,7 +165,7 @@ function printNotice(terminal: Terminal | undefined, text: string): void {
 }
 
 /** Returns the arguments. Node decodes them as UTF-8; in another locale, their bytes are read from the system. */
-function argumentsGiven(): string[] {
+function readArguments(): string[] {
   const decoded = process.argv.slice(2);
   if (decoded.length === 0 || !decoded.some((word) => word.includes("\ufffd"))) return decoded;
   try {
@@ -178,7 +178,7 @@ function argumentsGiven(): string[] {
 
 /** Runs `mail` as a program and exits; called by the launcher. */
 export function start(): void {
-  void main(argumentsGiven()).then((exit) => {
+  void main(readArguments()).then((exit) => {
     // This handler is added after all others, such as the one that leaves raw mode, so it runs last.
     process.on("exit", endAtOnce);
     // All output has been written. Without this call, Node would spend 2 ms on freeing its heap.

@@ -8,18 +8,18 @@ import { isIPv6 } from "node:net";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
-import { authorities } from "../submit/certificates.ts";
+import { loadAuthorities } from "../submit/certificates.ts";
 import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { serverTimeouts } from "../submit/server-settings.ts";
 import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
-import { assistance } from "./offers.ts";
+import { assistDialogue } from "./offers.ts";
 import { type Hint, Protocol } from "./protocol.ts";
 
 /** Runs the dialogue. @param to HOST, HOST:PORT or a value of `mta`; by default the usual server */
-export async function byHand(
+export async function runDialogueByHand(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
   to: string | undefined,
 ): Promise<ExitCode> {
@@ -33,14 +33,14 @@ export async function byHand(
   let conversation: Conversation | undefined;
   try {
     conversation = await openConversation(server, timeouts);
-    if (server.protocol === "smtps") await conversation.encrypt(server, await certificates(config));
+    if (server.protocol === "smtps") await conversation.encrypt(server, await readCertificateSettings(config));
     show.phase("Greeting");
     const greeting = await conversation.reply();
     show.server(greeting);
     show.hint(greeting[0]?.startsWith("2") ? protocol.hear(greeting) : undefined);
-    terminal.assist(assistance(protocol, identity, [`root@${identity.mailName}`]));
-    await talk(config, terminal, conversation, protocol, show, server);
-    return outcome(protocol, greeting);
+    terminal.assist(assistDialogue(protocol, identity, [`root@${identity.mailName}`]));
+    await holdDialogue(config, terminal, conversation, protocol, show, server);
+    return exitCodeOfDialogue(protocol, greeting);
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
     // After QUIT, the server may disconnect without a response. An earlier refusal of a message determines the exit
@@ -53,7 +53,7 @@ export async function byHand(
   }
 }
 
-async function talk(
+async function holdDialogue(
   config: Config,
   terminal: Terminal,
   conversation: Conversation,
@@ -81,7 +81,7 @@ async function talk(
     const reply = await conversation.reply();
     show.server(reply);
     const hint = protocol.hear(reply);
-    if (protocol.encrypts(reply)) await conversation.encrypt(server, await certificates(config));
+    if (protocol.encrypts(reply)) await conversation.encrypt(server, await readCertificateSettings(config));
     show.hint(hint);
     if (reply[0]?.startsWith("421")) throw new Lost("refused", replyOnOneLine(reply.join("\n")));
   }
@@ -103,7 +103,7 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
 }
 
 /** Returns 0 if all messages were accepted and QUIT was sent, else the exit code or error for the failure. */
-function outcome(protocol: Protocol, greeting: readonly string[]): ExitCode {
+function exitCodeOfDialogue(protocol: Protocol, greeting: readonly string[]): ExitCode {
   if (protocol.exit !== undefined) return protocol.exit;
   if (protocol.unfinished) {
     throw new MailError("the message was not sent, because it was not ended by a line with a single dot", Exit.DataErr);
@@ -135,8 +135,8 @@ function noServer(to: string | undefined): MailError {
   return new MailError(`--smtp: "${to}" is invalid; use HOST or HOST:PORT, with a port from 1 to 65535`, Exit.Usage);
 }
 
-async function certificates({ settings }: Config): Promise<{ check: boolean; ca: string[] }> {
-  return { check: settings.text("certcheck") !== "no", ca: await authorities(settings.text("cafile")) };
+async function readCertificateSettings({ settings }: Config): Promise<{ check: boolean; ca: string[] }> {
+  return { check: settings.text("certcheck") !== "no", ca: await loadAuthorities(settings.text("cafile")) };
 }
 
 /** Prints both sides of the dialogue, marked as with -v. Lines typed on a terminal are not printed again. */

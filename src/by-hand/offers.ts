@@ -4,7 +4,7 @@ import type { Assistance, Offer } from "../terminal/terminal.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** Returns completions and history for a dialogue typed by hand: SMTP commands and addresses. */
-export function assistance(protocol: Protocol, { user, mailName }: Identity, names: readonly string[]): Assistance {
+export function assistDialogue(protocol: Protocol, { user, mailName }: Identity, names: readonly string[]): Assistance {
   const commands = [
     `EHLO ${mailName}`,
     `HELO ${mailName}`,

@@ -12,7 +12,7 @@ const about = "mailrc";
 
 /** Checks the start-up file, and returns findings for it and for each unknown variable. */
 export function checkConfiguration(config: Config): Finding[] {
-  return [startUpFile(config), ...unknownVariables(config)];
+  return [startUpFile(config), ...checkVariableNames(config)];
 }
 
 function startUpFile({ settings, identity }: Config): Finding {
@@ -31,7 +31,7 @@ function startUpFile({ settings, identity }: Config): Finding {
   }
 }
 
-function unknownVariables(config: Config): Finding[] {
+function checkVariableNames(config: Config): Finding[] {
   const known = Object.keys(variables);
   return configRows(config)
     .filter(({ known: isKnown }) => !isKnown)

@@ -3,7 +3,7 @@
  * mail for an address. Nothing is sent.
  */
 import { accessSync, constants } from "node:fs";
-import { senderAs } from "../compose/build/header-fields.ts";
+import { formatSender } from "../compose/build/header-fields.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import { findPassword } from "../compose/sending/password.ts";
 import type { Config } from "../config/config.ts";
@@ -48,23 +48,23 @@ async function checkDialogue(context: Context, address: string | undefined): Pro
   const { settings, identity } = context.config;
   const value = settings.get("mta") ?? settings.get("sendmail") ?? defaultWay;
   const way = parseWay(value);
-  if (way.kind === "program") return [program(way.path)];
+  if (way.kind === "program") return [checkProgram(way.path)];
   const [recipient] = address === undefined ? [] : envelopeAddresses(address, identity.mailName);
   const wrong = address === undefined ? undefined : findAddressFault(recipient ?? "");
   if (wrong !== undefined)
     return [fail("recipient", `${JSON.stringify(address)}: ${wrong}`, "write it as user@host.example")];
-  if (way.kind === "smtp") return dialogue(way, context, recipient);
+  if (way.kind === "smtp") return holdTrialDialogue(way, context, recipient);
   const findings = [ok(about, `mail is sent by ${value}`)];
-  return recipient === undefined ? findings : [...findings, await local(recipient, identity.mailName)];
+  return recipient === undefined ? findings : [...findings, await checkLocalRecipient(recipient, identity.mailName)];
 }
 
-async function local(recipient: string, mailName: string): Promise<Finding> {
+async function checkLocalRecipient(recipient: string, mailName: string): Promise<Finding> {
   const refusal = await localRefusal(recipient, mailName);
   if (refusal === undefined) return ok("recipient", `mail for ${recipient}: the user exists here`);
   return fail("recipient", `mail for ${recipient}: ${refusal.reply}`, recipientRemedy(refusal));
 }
 
-function program(path: string): Finding {
+function checkProgram(path: string): Finding {
   try {
     accessSync(path, constants.X_OK);
     return ok(about, `mail is sent through ${path}`);
@@ -74,7 +74,7 @@ function program(path: string): Finding {
   }
 }
 
-async function dialogue(
+async function holdTrialDialogue(
   server: ServerWay,
   { config, terminal }: Context,
   recipient: string | undefined,
@@ -92,15 +92,15 @@ async function dialogue(
   let session: SmtpSession | undefined;
   try {
     session = await connect({ ...settings, server, timeouts, password }, talk);
-    const checks = await envelope(session, talk, sender, recipient);
+    const checks = await checkEnvelope(session, talk, sender, recipient);
     if (!session.destroyed) await session.farewell(1000);
-    return [...greeting(talk, name), ...way(session, server, talk), ...checks];
+    return [...checkGreeting(talk, name), ...checkEncryption(session, server, talk), ...checks];
   } catch (thrown) {
     const error = findingOfFailure(thrown, server, timeouts);
     const said = talk.greeting ?? "";
     const isRefused = /^[45]\d\d/.test(said);
     const text = isRefused ? `${name} says: ${replyOnOneLine(said)}` : error.message;
-    const found = said.startsWith("220") ? greeting(talk, name) : [];
+    const found = said.startsWith("220") ? checkGreeting(talk, name) : [];
     const place = isRefused ? about : describePlace(error.reason, talk.step);
     const facts = { refusal: isRefused ? said : undefined, isGreeted: said !== "", server };
     return [...found, fail(place, text, connectionRemedy(error, facts))];
@@ -125,7 +125,7 @@ function findingOfFailure(
 
 function senderOf({ identity, settings }: Config): string {
   const from = settings.text("from");
-  const [named] = from === undefined ? [] : envelopeAddresses(senderAs(from, identity), identity.mailName);
+  const [named] = from === undefined ? [] : envelopeAddresses(formatSender(from, identity), identity.mailName);
   return named ?? `${identity.login}@${identity.mailName}`;
 }
 
@@ -155,14 +155,14 @@ function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "l
   }
 }
 
-function greeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
+function checkGreeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
   const found = ok(about, `${name} says: ${replyOnOneLine(said)}`);
   if (refusedHello === undefined) return [found];
   return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server; it is used with plain SMTP")];
 }
 
 /** Returns findings about the connection's encryption and login. */
-function way({ encryption }: SmtpSession, server: ServerWay, { login, hasTlsFailed }: Dialogue): Finding[] {
+function checkEncryption({ encryption }: SmtpSession, server: ServerWay, { login, hasTlsFailed }: Dialogue): Finding[] {
   const findings: Finding[] = [];
   if (encryption !== undefined) {
     const { version, untrustedFor } = encryption;
@@ -177,7 +177,7 @@ function way({ encryption }: SmtpSession, server: ServerWay, { login, hasTlsFail
   return findings;
 }
 
-async function envelope(
+async function checkEnvelope(
   session: SmtpSession,
   talk: Dialogue,
   sender: string,

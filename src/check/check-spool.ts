@@ -10,7 +10,7 @@ import { type Finding, fail, ok, warn } from "./finding.ts";
 
 const about = "spool";
 
-function can(path: string, mode: number): boolean {
+function canAccess(path: string, mode: number): boolean {
   try {
     accessSync(path, mode);
     return true;
@@ -28,19 +28,19 @@ export async function checkSpool({ config }: { config: Config }): Promise<Findin
     found = statSync(path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    if (error.code === "ENOENT") return [notThere(path)];
+    if (error.code === "ENOENT") return [reportMissingSpool(path)];
     const repair =
       error.code === "EACCES" ? `chmod a+x ${dirname(path)}` : `set MAIL to a file; this is not a file: ${path}`;
     return [fail(about, `${path}: ${strerror(error)}`, repair)];
   }
-  if (found.isDirectory()) return [maildir(path)];
+  if (found.isDirectory()) return [checkMaildir(path)];
   if (!found.isFile()) return [fail(about, `${path} is not a regular file`, `rm ${path}; touch ${path}`)];
-  return [ownership(path, found, user), ...(await locks(path))];
+  return [checkOwnership(path, found, user), ...(await checkLocks(path))];
 }
 
-function notThere(path: string): Finding {
+function reportMissingSpool(path: string): Finding {
   const directory = dirname(path);
-  if (can(directory, constants.X_OK)) return ok(about, `${path}: missing; the first delivery creates it`);
+  if (canAccess(directory, constants.X_OK)) return ok(about, `${path}: missing; the first delivery creates it`);
   return fail(
     about,
     `${directory}: no such directory`,
@@ -48,8 +48,8 @@ function notThere(path: string): Finding {
   );
 }
 
-function maildir(path: string): Finding {
-  const complete = ["new", "cur", "tmp"].every((name) => can(`${path}/${name}`, constants.W_OK | constants.X_OK));
+function checkMaildir(path: string): Finding {
+  const complete = ["new", "cur", "tmp"].every((name) => canAccess(`${path}/${name}`, constants.W_OK | constants.X_OK));
   if (complete) return ok(about, `${path}: a Maildir, writable`);
   return fail(
     about,
@@ -58,10 +58,10 @@ function maildir(path: string): Finding {
   );
 }
 
-function ownership(path: string, { mode, size, uid }: Stats, user: string): Finding {
+function checkOwnership(path: string, { mode, size, uid }: Stats, user: string): Finding {
   const repair = `chown ${user}:mail ${path}; chmod 660 ${path}`;
-  if (!can(path, constants.R_OK)) return fail(about, `${path}: ${user} cannot read it`, repair);
-  if (!can(path, constants.W_OK))
+  if (!canAccess(path, constants.R_OK)) return fail(about, `${path}: ${user} cannot read it`, repair);
+  if (!canAccess(path, constants.W_OK))
     return fail(about, `${path}: ${user} cannot write to it, so quit changes nothing`, repair);
   if ((mode & 0o007) !== 0)
     return warn(about, `${path}: every user of this machine can read it`, `chmod o-rwx ${path}`);
@@ -70,8 +70,8 @@ function ownership(path: string, { mode, size, uid }: Stats, user: string): Find
 }
 
 /** Acquires and releases both locks. Nothing is written to the mailbox. */
-async function locks(path: string): Promise<Finding[]> {
-  if (!can(path, constants.W_OK)) return [];
+async function checkLocks(path: string): Promise<Finding[]> {
+  if (!canAccess(path, constants.W_OK)) return [];
   const findings: Finding[] = [];
   const holder = dotlockHolder(path);
   const dotlock = tryDotlock(path);

@@ -24,7 +24,7 @@ export interface CheckOptions {
 const styles = { ok: "plain", warn: "hint", fail: "error" } as const;
 
 /** Runs all checks and prints the findings. Returns 0 if none failed, even if there are warnings, else 1. */
-export async function check(
+export async function runChecks(
   { config, terminal }: { config: Config; terminal: Terminal },
   { address, json }: CheckOptions,
 ): Promise<ExitCode> {

@@ -4,7 +4,7 @@ import { checkOptions } from "./check-options.ts";
 import type { CommandLine } from "./command-line.ts";
 import { isListing } from "./command-line.ts";
 import { type Option, options } from "./options.ts";
-import { operand, UsageError, usage } from "./usage.ts";
+import { formatOperand, formatUsage, UsageError } from "./usage.ts";
 
 /**
  * Returns the command line, or undefined if --help was printed.
@@ -22,16 +22,16 @@ export async function parseArguments(
   parser.helpOption("-h, --help", "Print this and end.");
   parser.addHelpText("after", "\nIn full: man mail, man mailrc. Of one thing: mail help TOPIC.");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
-  const { before, command } = atRun(argv);
+  const { before, command } = splitAtRun(argv);
   const words = withExec(before);
-  for (const option of options) if (mayBeGiven(option, words)) declare(parser, hidden, option);
+  for (const option of options) if (mayBeGiven(option, words)) declareOption(parser, hidden, option);
   parser.addOption(hidden("--exec <command>").argParser(appendValue));
   try {
     parser.parse(words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${usage()}`);
+    throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${formatUsage()}`);
   }
   return toCommandLine(parser, before, command);
 }
@@ -40,7 +40,7 @@ export async function parseArguments(
  * Returns the arguments before and after `--run --`. All later arguments belong to the command, even if they look
  * like options.
  */
-function atRun(argv: readonly string[]): { before: readonly string[]; command: readonly string[] } {
+function splitAtRun(argv: readonly string[]): { before: readonly string[]; command: readonly string[] } {
   const end = argv.indexOf("--");
   if (end < 1 || argv[end - 1] !== "--run") return { before: argv, command: [] };
   const command = argv.slice(end + 1);
@@ -86,8 +86,8 @@ function isOptionName(word: string): boolean {
   return word === "exec" || options.some(({ long, also }: Option) => long === word || also === word);
 }
 
-function declare(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
-  const argument = operand(option);
+function declareOption(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
+  const argument = formatOperand(option);
   const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${argument}`;
   if (option.repeats === true) parser.option(flags, option.meaning, appendValue);
   else parser.option(flags, option.meaning);
@@ -153,7 +153,7 @@ function toCommandLine(parser: Command, argv: readonly string[], command: readon
     version: flag("version"),
     words: parser.args,
   };
-  const listing = isListing(result) ? { ...result, words: fileFirst(argv, parser.args) } : result;
+  const listing = isListing(result) ? { ...result, words: moveFileFirst(argv, parser.args) } : result;
   checkOptions(listing);
   return listing;
 }
@@ -167,7 +167,7 @@ function parseSeconds(option: string, value: string | undefined): number {
 }
 
 /** Returns the arguments with the file of -f first: `--print 3 -f box` means `--print -f box 3`. */
-function fileFirst(argv: readonly string[], words: readonly string[]): readonly string[] {
+function moveFileFirst(argv: readonly string[], words: readonly string[]): readonly string[] {
   const option = argv.findIndex((word) => /^(?:-[A-Za-z~]*f|--file)$/.test(word));
   const file = option < 0 ? undefined : argv[option + 1];
   const at = file === undefined || (file !== "-" && file.startsWith("-")) ? -1 : words.indexOf(file);

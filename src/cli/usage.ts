@@ -12,14 +12,14 @@ export class UsageError extends MailError {
 }
 
 /** Returns an option's argument as shown in usage and help. */
-export function operand({ argument, optional, variadic }: Option): string {
+export function formatOperand({ argument, optional, variadic }: Option): string {
   if (argument === undefined) return "";
   if (variadic === true) return ` <${argument}...>`;
   return optional === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
 /** Returns the usage message without a trailing newline. */
-export function usage(): string {
+export function formatUsage(): string {
   return `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr] [-q file]
             [-r from-addr] [-s subject] [-S name=value] to-addr ...
        mail [-dEinv] [-A file] [-S name=value] -t
@@ -27,14 +27,14 @@ export function usage(): string {
        mail [-deEHIinNv] [-u user]
        mail --run command ... [--if failed|output|changed|always] [-s subject] to-addr ...
        mail --json | --count | --print [-f name] [query]
-${usesAlone()}
+${formatModes()}
        mail help topic | --help`;
 }
 
 /** Returns usage lines for the options that are used on their own, wrapped at 80 columns. */
-function usesAlone(): string {
+function formatModes(): string {
   const uses = options.flatMap((option: Option) =>
-    option.alone === undefined ? [] : [`--${option.long}${operand(option)} ${option.alone}`.trim()],
+    option.alone === undefined ? [] : [`--${option.long}${formatOperand(option)} ${option.alone}`.trim()],
   );
   const lines = [""];
   for (const use of uses) {

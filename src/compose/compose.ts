@@ -51,7 +51,7 @@ const longest = 5000;
  *
  * @param isOpen returns whether the input is still being read
  */
-async function takenSoFar(terminal: Terminal, { body }: Draft, isOpen: () => boolean): Promise<void> {
+async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: () => boolean): Promise<void> {
   const until = Date.now() + longest;
   for (let size = -1; Date.now() < until; ) {
     if (size === body.size && !(isOpen() && (await terminal.hasMore()))) return;
@@ -79,7 +79,7 @@ async function carryOut(
     keeping.save();
     interrupt.end();
     // The work that is interrupted reports its outcome first.
-    await takenSoFar(terminal, draft, () => isOpen);
+    await collectUntilSignal(terminal, draft, () => isOpen);
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     await keeping.keepAndSay();
   }, terminal);
@@ -107,7 +107,7 @@ async function collectDraft(
 ): Promise<ComposeResult | undefined> {
   const { config, terminal } = context;
   try {
-    const ended = await takenIn(context, draft, keeping, interrupt);
+    const ended = await collectTypedText(context, draft, keeping, interrupt);
     if (ended === "sent") return undefined;
     if (ended === "dropped") return unsentResult(Exit.Ok);
     const exit = followsBsdMailx(config) ? Exit.Ok : Exit.Failure;
@@ -162,7 +162,7 @@ function addNamedPeople(draft: Draft): void {
   draft.to = draft.to.filter((item) => item !== draft.shownTo || parseAddresses(item).length > 0);
 }
 
-async function takenIn(
+async function collectTypedText(
   context: ComposeContext,
   draft: Draft,
   keeping: Keeping,

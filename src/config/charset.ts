@@ -11,7 +11,7 @@ export function ttyCharset(
   environment: Environment = process.env,
 ): string | undefined {
   const named = config.settings.text("ttycharset");
-  return unlessUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
+  return ignoreUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
 }
 
 /** Returns the charset in glibc's name of a locale: `de_DE.ISO-8859-1`, `ru_RU.KOI8-R`, `de_DE@euro`. */
@@ -22,7 +22,7 @@ function codesetOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
   return modifier === "euro" ? "ISO-8859-15" : "";
 }
 
-function unlessUtf8(name: string): string | undefined {
+function ignoreUtf8(name: string): string | undefined {
   const bare = name.toLowerCase().replace(/[^a-z0-9]/g, "");
   if (bare === "" || bare === "utf8" || bare === "usascii" || bare === "ascii" || bare === "ansix341968")
     return undefined;

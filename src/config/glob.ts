@@ -11,7 +11,7 @@ export function isPattern(text: string): boolean {
  *
  * @param pattern a backslash quotes the next character
  */
-export function glob(pattern: string): string[] {
+export function findMatchingPaths(pattern: string): string[] {
   let found = [pattern.startsWith("/") ? "/" : ""];
   const parts = pattern.split("/").filter((part) => part !== "");
   for (const [index, part] of parts.entries()) {
@@ -26,7 +26,7 @@ function expandPart(directory: string, part: string): string[] {
     const name = part.replace(/\\(.)/g, "$1");
     return existsSync(`${directory}${name}`) ? [name] : [];
   }
-  const matches = wildcard(part);
+  const matches = compileWildcard(part);
   return listEntries(directory).filter((name) => matches.test(name) && (part.startsWith(".") || !name.startsWith(".")));
 }
 
@@ -38,7 +38,7 @@ function listEntries(directory: string): string[] {
   }
 }
 
-function wildcard(part: string): RegExp {
+function compileWildcard(part: string): RegExp {
   let source = "";
   for (let at = 0; at < part.length; at++) {
     const character = part.charAt(at);

@@ -72,7 +72,7 @@ function systemName(): string {
  *
  * @param as the user given with -u, whose mail is read and who is omitted from replies
  */
-export function whoAmI(environment: Environment, as?: string): Identity {
+export function findIdentity(environment: Environment, as?: string): Identity {
   const login = [environment["USER"], environment["LOGNAME"]].find(isLoginName) ?? systemName();
   const entry = passwdEntry(login, readIfThere("/etc/passwd"));
   const [gecos = ""] = (entry?.[4] ?? "").split(",");

@@ -1,5 +1,5 @@
 /** The output of `mail --config`: all variables, their values and their origins. */
-import { largest } from "../message/lists.ts";
+import { findLargest } from "../message/lists.ts";
 import type { Config } from "./config.ts";
 import { type VariableName, variables } from "./variables.ts";
 
@@ -16,7 +16,7 @@ export interface ConfigRow {
 /** Returns all declared variables and all variables that are set, sorted by name. */
 export function configRows({ settings }: Config): ConfigRow[] {
   const names = new Set([...Object.keys(variables), ...settings.names()]);
-  return [...names].sort(byName).map((name) => ({
+  return [...names].sort(compareNames).map((name) => ({
     name,
     value: hideSecrets(name, settings.text(name)),
     origin: settings.originOf(name),
@@ -40,9 +40,12 @@ export function formatConfig(config: Config): string {
   const rows = configRows(config).map(({ name, value, origin, known }) => {
     const otherwise = value === undefined ? defaultOf(name) : undefined;
     const from = origin ?? (otherwise === undefined ? "not set" : "default");
-    return [`set ${assignment(name, value ?? otherwise)}`, known ? from : `${from}; not a variable of mail`] as const;
+    return [
+      `set ${formatAssignment(name, value ?? otherwise)}`,
+      known ? from : `${from}; not a variable of mail`,
+    ] as const;
   });
-  const width = Math.min(40, largest(rows.map(([left]) => left.length)));
+  const width = Math.min(40, findLargest(rows.map(([left]) => left.length)));
   return rows.map(([left, right]) => `${left.padEnd(width)}  # ${right}\n`).join("");
 }
 
@@ -52,7 +55,7 @@ function defaultOf(name: string): string | undefined {
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
-function assignment(name: string, value: string | undefined): string {
+function formatAssignment(name: string, value: string | undefined): string {
   if (value === undefined) return `no${name}`;
   return value === "" ? name : `${name}=${quoteValue(value)}`;
 }
@@ -61,7 +64,7 @@ function quoteValue(value: string): string {
   return /^[\w@%+=:,./~&-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
-function byName(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   const [left, right] = [a.toLowerCase(), b.toLowerCase()];
   return left < right ? -1 : left > right ? 1 : a < b ? -1 : 1;
 }

@@ -7,7 +7,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   let least = word.length > 4 ? 2 : 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) > least) continue;
-    const away = distance(word.toLowerCase(), candidate.toLowerCase());
+    const away = countEdits(word.toLowerCase(), candidate.toLowerCase());
     if (away > least || (away === least && best !== undefined)) continue;
     best = candidate;
     least = away;
@@ -19,7 +19,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
  * Returns the edit distance: the number of insertions, deletions, substitutions and swaps of neighbours (optimal
  * string alignment).
  */
-function distance(a: string, b: string): number {
+function countEdits(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {

@@ -14,20 +14,20 @@ export function systemMailbox(config: Config, user?: string): string {
   const named = user === undefined ? config.settings.text("MAIL") : undefined;
   if (named === undefined || named === "") return join(spoolDirectory, user ?? config.identity.user);
   // The shell usually expands the tilde in $MAIL. bsd-mailx does not expand it.
-  return named.startsWith("~") ? inHome(config, named, "") : named;
+  return named.startsWith("~") ? resolveInHome(config, named, "") : named;
 }
 
 /** Returns the path of the user's mbox: the variable MBOX, or ~/mbox. */
 export function mboxPath(config: Config): string {
-  return inHome(config, config.settings.text("MBOX"), "mbox");
+  return resolveInHome(config, config.settings.text("MBOX"), "mbox");
 }
 
 /** Returns the absolute path of dead.letter: the variable DEAD, or ~/dead.letter. */
 export function deadLetterPath(config: Config): string {
-  return resolve(config.identity.home, inHome(config, config.settings.text("DEAD"), "dead.letter"));
+  return resolve(config.identity.home, resolveInHome(config, config.settings.text("DEAD"), "dead.letter"));
 }
 
-function inHome(config: Config, named: string | undefined, otherwise: string): string {
+function resolveInHome(config: Config, named: string | undefined, otherwise: string): string {
   if (named === undefined || named === "") return join(config.identity.home, otherwise);
   return expandNames(config, named).words[0] ?? named;
 }

@@ -4,7 +4,7 @@
  *
  * Commands are never run: $( ) and backquotes are rejected.
  */
-import { glob, isPattern } from "./glob.ts";
+import { findMatchingPaths, isPattern } from "./glob.ts";
 
 export interface Expanding {
   /** Returns the value of an environment variable. */
@@ -149,6 +149,6 @@ function matchField(field: readonly Piece[]): string[] {
   const plain = field.map(({ text }) => text).join("");
   if (!field.some(isWild)) return [plain];
   const pattern = field.map(({ text, quoted }) => (quoted ? text.replace(/[*?[\]\\]/g, "\\$&") : text)).join("");
-  const found = glob(pattern);
+  const found = findMatchingPaths(pattern);
   return found.length > 0 ? found : [plain];
 }

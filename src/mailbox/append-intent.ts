@@ -217,7 +217,7 @@ export type Held = "nothing" | "prefix" | "all" | "unknown";
  * @param running whether the system has been running since the append. After a power failure, bytes that were not synced
  *   can be zeros.
  */
-export function heldOf({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
+export function compareIntent({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
   if (size === begun.size) return "nothing";
   if (begun.version !== 2) return "unknown";
   let start = begun.size;

@@ -34,7 +34,7 @@ export interface Appended {
 }
 
 /** Returns the newlines needed after the end of a mailbox so that the next From_ line begins a message. */
-export function separator(descriptor: number, size: number): Buffer {
+export function makeSeparator(descriptor: number, size: number): Buffer {
   if (size === 0) return Buffer.alloc(0);
   const end = readRange(descriptor, Math.max(0, size - 4), size).toString("latin1");
   if (!end.endsWith("\n")) return Buffer.from("\n\n");
@@ -137,7 +137,7 @@ export async function appendMessages(
     path,
     function* (descriptor, size) {
       if (size > 0) refuseCompressed(path, descriptor);
-      yield separator(descriptor, size);
+      yield makeSeparator(descriptor, size);
       for (const message of messages) yield* message;
     },
     options,

@@ -23,10 +23,10 @@ interface Place {
  *   Status or Content-Length, or body lines that would begin a message. A copy must also be parsed if it has X-UID or
  *   X-IMAPbase, or if its From_ line would not begin a message.
  */
-export function asStored(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
+export function replaceStatusInPlace(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
   if (isCopy && !isFromLine(bytes, 0, bytes.length)) return undefined;
-  const found = places(bytes, isCopy);
+  const found = findPlaces(bytes, isCopy);
   if (found === undefined) return undefined;
   const { place, length } = found;
   if (length === undefined) return [bytes.subarray(0, place.start), statusLine(status), bytes.subarray(place.end)];
@@ -64,7 +64,7 @@ interface Places {
   readonly length: Place | undefined;
 }
 
-function places(bytes: Buffer, isCopy: boolean): Places | undefined {
+function findPlaces(bytes: Buffer, isCopy: boolean): Places | undefined {
   let at = bytes.indexOf(LF) + 1;
   let found: Place | undefined;
   let length: Place | undefined;

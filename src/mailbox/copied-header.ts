@@ -1,5 +1,5 @@
 /** Adapts the header of a message that is copied to another mailbox. */
-import { asctime } from "../message/date.ts";
+import { formatAsctime } from "../message/date.ts";
 import { parseDateField } from "../message/field-date.ts";
 import { parseHeader } from "../message/header.ts";
 import { fromLineUser, isFromLine, quoteFromLines } from "./from-line.ts";
@@ -43,7 +43,7 @@ export function withFromLine(header: Buffer): Buffer {
   const lineEnd = header.indexOf(10);
   const rest = header.subarray(header[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd);
   const date = parseDateField(parseHeader(header).get("date") ?? "") ?? new Date(0);
-  return Buffer.concat([Buffer.from(`From ${fromLineUser(header)} ${asctime(date)}`, "latin1"), rest]);
+  return Buffer.concat([Buffer.from(`From ${fromLineUser(header)} ${formatAsctime(date)}`, "latin1"), rest]);
 }
 
 /**

@@ -35,17 +35,17 @@ function* readLines(mailbox: MessageBytes, message: number, start: number): Iter
   for (let at = start; at < size; ) {
     const bytes = mailbox.read(message, at, Math.min(size, at + pieceSize));
     const isLast = at + bytes.length >= size;
-    let line: number = isWithin ? behindLine(bytes, 0) : 0;
+    let line: number = isWithin ? findLineEnd(bytes, 0) : 0;
     while (line < bytes.length && (isLast || line + told <= bytes.length)) {
       yield { at: at + line, text: bytes.toString("latin1", line, line + told) };
-      line = behindLine(bytes, line);
+      line = findLineEnd(bytes, line);
     }
     isWithin = line === bytes.length && bytes[line - 1] !== 10;
     at += line;
   }
 }
 
-function behindLine(bytes: Buffer, start: number): number {
+function findLineEnd(bytes: Buffer, start: number): number {
   const end = bytes.indexOf(10, start);
   return end < 0 ? bytes.length : end + 1;
 }

@@ -74,7 +74,7 @@ export function writePieces(
   before?: Before,
 ): number {
   let at = position;
-  for (const end of writing(descriptor, pieces, position, before)) at = end;
+  for (const end of writeStepwise(descriptor, pieces, position, before)) at = end;
   return at;
 }
 
@@ -90,7 +90,7 @@ export async function writePiecesUnless(
   position: number,
   before?: Before,
 ): Promise<void> {
-  for (const _end of writing(descriptor, pieces, position, before)) {
+  for (const _end of writeStepwise(descriptor, pieces, position, before)) {
     // A signal from the terminal is handled only while the event loop runs.
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
@@ -98,7 +98,7 @@ export async function writePiecesUnless(
 }
 
 /** Writes pieces and yields the offset after each write. */
-function* writing(
+function* writeStepwise(
   descriptor: number,
   pieces: Iterable<Uint8Array>,
   position: number,

@@ -48,7 +48,7 @@ export function headerIn(bytes: Buffer): Buffer | undefined {
 }
 
 /** Returns whether a header was truncated: bytes follow it, although no empty line ends it. */
-export function goesOn(header: Buffer, size: number): boolean {
+export function isHeaderContinued(header: Buffer, size: number): boolean {
   if (header.length >= size || header.at(-1) !== 10) return false;
   const before = header.at(-2) === 13 ? -3 : -2;
   return header.at(before) !== 10;

@@ -47,7 +47,7 @@ export async function writeJournalFile<T>(
     syncDirectory(dirname(place.path));
     return filled;
   } catch (error) {
-    if (created !== undefined) abandon(created, replaces);
+    if (created !== undefined) abandonJournal(created, replaces);
     if (!isSystemError(error)) throw error;
     const others = created === undefined ? [] : places.slice(places.indexOf(created.place) + 1);
     if (others.length > 0 && full.includes(error.code)) return writeJournalFile(others, mailbox, fill, { replaces });
@@ -57,7 +57,7 @@ export async function writeJournalFile<T>(
 }
 
 /** Removes a journal whose work has not begun, so that it does not take effect. */
-function abandon({ place, descriptor }: { place: JournalPlace; descriptor: number }, replaces: boolean): void {
+function abandonJournal({ place, descriptor }: { place: JournalPlace; descriptor: number }, replaces: boolean): void {
   closeSync(descriptor);
   withRights(place.rights, () => {
     rmSync(`${place.path}.new`, { force: true });

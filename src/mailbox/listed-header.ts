@@ -17,7 +17,7 @@ const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
  * Returns a message's complete header, or an excerpt if the message is large. In an excerpt, long lines contain only their
  * beginning and end. Near its end, only the fields that a list shows remain. The excerpt contains all that a list shows.
  */
-export function listedHeader(mailbox: Pick<Mailbox, "header" | "read" | "size">, message: number): Buffer {
+export function readHeaderToList(mailbox: Pick<Mailbox, "header" | "read" | "size">, message: number): Buffer {
   const size = mailbox.size(message);
   if (size <= harmless) return mailbox.header(message);
   const begin = mailbox.read(message, 0, firstLook);

@@ -2,7 +2,7 @@
 import { fstatSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { addPathToError } from "../system-error.ts";
-import { finishInterruptedQuit, separator } from "./append.ts";
+import { finishInterruptedQuit, makeSeparator } from "./append.ts";
 import { type LockedFile, openLocked } from "./locked-file.ts";
 import type { CommitPlan, MailboxOptions } from "./mailbox.ts";
 
@@ -41,7 +41,7 @@ export async function withLockedTarget<T>(
     // If a new file replaced mbox, its interrupted quit could not be finished.
     if (!created) await finishInterruptedQuit(resolve(path), descriptor, options, holding);
     const { size } = fstatSync(descriptor);
-    const between = at === "end" ? separator(descriptor, size) : Buffer.alloc(0);
+    const between = at === "end" ? makeSeparator(descriptor, size) : Buffer.alloc(0);
     return await task({ descriptor, oldSize: created ? -1 : size, between });
   } catch (error) {
     if (created && fstatSync(descriptor).size === 0) rmSync(path, { force: true });

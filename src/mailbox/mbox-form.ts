@@ -1,5 +1,5 @@
 /** Formats a new message for an mbox. */
-import { asctime } from "../message/date.ts";
+import { formatAsctime } from "../message/date.ts";
 import { quoteFromLines } from "./from-line.ts";
 
 /** A message, and the sender and date for its From_ line. */
@@ -13,7 +13,7 @@ export interface Delivery {
 
 /** Yields a From_ line, the message with its `From ` lines quoted, and the empty line that ends it. */
 export function* mboxForm({ sender, date, message }: Delivery): Iterable<Uint8Array> {
-  yield Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${asctime(date)}\n`, "latin1");
+  yield Buffer.from(`From ${sender === "" ? "MAILER-DAEMON" : sender} ${formatAsctime(date)}\n`, "latin1");
   let last: number | undefined;
   for (const piece of quoteFromLines(message instanceof Uint8Array ? [message] : message)) {
     if (piece.length === 0) continue;

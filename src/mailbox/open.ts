@@ -98,8 +98,8 @@ async function openPacked(
   options: MailboxOptions,
   typed: string,
 ): Promise<Mailbox> {
-  const { unpack } = await import("./packed/unpack.ts");
-  const plain = await unpack(path, packed, compression, options);
+  const { unpackMailbox } = await import("./packed/unpack.ts");
+  const plain = await unpackMailbox(path, packed, compression, options);
   try {
     // No index is kept, because the unpacked file is temporary.
     const mailbox = await openMboxFile(path, plain, true, { ...options, cacheDirectory: undefined }, typed);

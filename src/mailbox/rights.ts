@@ -35,6 +35,6 @@ export function withRights<T>(rights: Rights | undefined, task: () => T): T {
  *
  * @param task synchronous, because rights apply to the whole process
  */
-export function asOwner<T>(directory: string, task: () => T): T {
+export function runAsOwner<T>(directory: string, task: () => T): T {
   return process.geteuid?.() === 0 ? withRights(statSync(directory), task) : task();
 }

@@ -14,7 +14,7 @@ import {
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { isSystemError } from "../system-error.ts";
-import { bootId, heldOf, intentPath, intentSuffix, type Left, readIntent } from "./append-intent.ts";
+import { bootId, compareIntent, intentPath, intentSuffix, type Left, readIntent } from "./append-intent.ts";
 import { syncDirectory } from "./file-ranges.ts";
 import { lockFile } from "./lock/lock-file.ts";
 
@@ -25,7 +25,7 @@ import { lockFile } from "./lock/lock-file.ts";
  * @returns a notice for the user, if there is something to report
  */
 export function settleAppend(directory: string, path: string, descriptor: number): string | undefined {
-  return settle(directory, intentPath(directory, path), descriptor);
+  return settleIntent(directory, intentPath(directory, path), descriptor);
 }
 
 /**
@@ -47,7 +47,7 @@ export async function settleAppends(directory: string): Promise<string[]> {
       const release = await lockFile(path, descriptor, 0);
       try {
         // The intent is read again, because its session may have finished it meanwhile.
-        const notice = settle(directory, name, descriptor);
+        const notice = settleIntent(directory, name, descriptor);
         if (notice !== undefined) notices.push(notice);
       } finally {
         await release();
@@ -63,7 +63,7 @@ export async function settleAppends(directory: string): Promise<string[]> {
   return notices;
 }
 
-function settle(directory: string, name: string, descriptor: number): string | undefined {
+function settleIntent(directory: string, name: string, descriptor: number): string | undefined {
   const left = readIntent(name);
   if (left === undefined) return undefined;
   const notice = settleLeft(left, descriptor);
@@ -77,7 +77,7 @@ function settleLeft(left: Left, descriptor: number): string | undefined {
   const now = fstatSync(descriptor);
   if (now.dev !== dev || now.ino !== ino || now.size < size || !now.isFile()) return undefined;
   const running = boot === bootId();
-  const held = heldOf(left, descriptor, now.size, running);
+  const held = compareIntent(left, descriptor, now.size, running);
   if (held === "all") {
     fsyncSync(descriptor);
     return `${path}: an interrupted save was complete; it was kept`;

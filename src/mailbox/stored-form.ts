@@ -1,7 +1,7 @@
 import { copyHeader } from "./copied-header.ts";
 import { farStatus } from "./far-status.ts";
 import { quoteFromLines } from "./from-line.ts";
-import { goesOn } from "./header-bytes.ts";
+import { isHeaderContinued } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { statusField, withStatus } from "./status.ts";
 import { headerFields } from "./stored-header.ts";
@@ -41,7 +41,7 @@ export function* storedForm(
 ): Iterable<Uint8Array> {
   const original = mailbox.header(message);
   const size = mailbox.size(message);
-  const isCut = status !== undefined && goesOn(original, size);
+  const isCut = status !== undefined && isHeaderContinued(original, size);
   const far = isCut ? farStatus(mailbox, message, original.length) : undefined;
   let header = status === undefined ? original : withStatus(original, status, isCut && far === undefined);
   if (keepField !== undefined) header = selectFields(header, keepField);

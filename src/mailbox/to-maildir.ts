@@ -6,7 +6,7 @@ import { addPathToError } from "../system-error.ts";
 import { messageNames } from "./maildir/directory.ts";
 import { baseOf } from "./maildir/file-name.ts";
 import { maildirForm } from "./maildir/maildir-form.ts";
-import { Delivery, type Filing, filing } from "./maildir/safe-delivery.ts";
+import { Delivery, type Filing, makeFiling } from "./maildir/safe-delivery.ts";
 import type { Rights } from "./rights.ts";
 import { refuseSpool } from "./spool.ts";
 
@@ -26,7 +26,7 @@ export function* frameMessage(
   const { letters, date } = form();
   let length = 0;
   for (const piece of form().pieces) length += piece.length;
-  const place = filing(flags(letters), "cur", date);
+  const place = makeFiling(flags(letters), "cur", date);
   yield Buffer.from(`${JSON.stringify({ ...place, date: place.date?.getTime(), length })}\n`);
   yield* form().pieces;
 }

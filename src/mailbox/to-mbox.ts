@@ -58,14 +58,14 @@ function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8A
 }
 
 /** Returns how many of the messages mbox contains after a crash. @param descriptor mbox, locked */
-export function heldByMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
+export function compareWithMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
   const { length } = work;
-  if (goesInFront(work)) return compareWithFile(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
+  if (isPrepended(work)) return compareWithFile(descriptor, 0, pieces(), length) === "all" ? "all" : "none";
   const began = Math.max(0, work.oldSize);
   return fstatSync(descriptor).size < began ? "none" : compareWithFile(descriptor, began, pieces(), length);
 }
 
-function goesInFront({ at, oldSize }: MboxWork): boolean {
+function isPrepended({ at, oldSize }: MboxWork): boolean {
   return at === "start" && oldSize > 0;
 }
 
@@ -82,9 +82,9 @@ export function addToMbox(
   pieces: () => Iterable<Uint8Array>,
   replaying: boolean,
 ): Undo {
-  const found = replaying ? heldByMbox(work, descriptor, pieces) : "none";
+  const found = replaying ? compareWithMbox(work, descriptor, pieces) : "none";
   if (found === "all") return () => {};
-  if (goesInFront(work)) return prepend(work, descriptor, pieces);
+  if (isPrepended(work)) return prependMessages(work, descriptor, pieces);
   const at = found === "part" ? Math.max(0, work.oldSize) : fstatSync(descriptor).size;
   const undo = () => cutBack(work, descriptor, at);
   try {
@@ -113,7 +113,7 @@ function cutBack(work: MboxWork, descriptor: number, at: number): void {
   else fsyncSync(descriptor);
 }
 
-function prepend(work: MboxWork, old: number, pieces: () => Iterable<Uint8Array>): Undo {
+function prependMessages(work: MboxWork, old: number, pieces: () => Iterable<Uint8Array>): Undo {
   // A symbolic link stays a symbolic link.
   const path = realpathSync(work.path);
   const { size } = fstatSync(old);

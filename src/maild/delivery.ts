@@ -68,7 +68,7 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
       const report = (dsn: string, status: string): void => {
         const [before, inside] = [(begun - date.getTime()) / 1000, (Date.now() - begun) / 1000];
         const original = to.original === to.address ? "" : ` orig_to=<${to.original}>,`;
-        const delays = `delay=${short(before + inside)}, delays=${short(before)}/0/0/${short(inside)}`;
+        const delays = `delay=${formatDelay(before + inside)}, delays=${formatDelay(before)}/0/0/${formatDelay(inside)}`;
         log.write(
           "local",
           `${id}: to=<${to.address}>,${original} relay=local, ${delays}, dsn=${dsn}, status=${status}`,
@@ -76,7 +76,7 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
       };
       try {
         await inTurn(to.spool, async () => {
-          const delivery = { sender, date, message: chain([trace], held.pieces()) };
+          const delivery = { sender, date, message: concatenatePieces([trace], held.pieces()) };
           await deliver(to.spool, delivery, {
             account: to.account,
             lockwait,
@@ -107,7 +107,7 @@ function statusOfDelivery(error: unknown): { dsn: string; status: "bounced" | "d
   return { dsn: isStorageFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
 }
 
-function* chain(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
+function* concatenatePieces(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
   for (const part of parts) yield* part;
 }
 
@@ -123,6 +123,6 @@ function deliveryFailureReason(error: unknown): string {
 }
 
 /** Returns seconds with two significant digits, as Postfix does. */
-function short(seconds: number): string {
+function formatDelay(seconds: number): string {
   return seconds < 0.005 ? "0" : String(Number(seconds.toPrecision(2)));
 }

@@ -9,7 +9,7 @@ import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } fro
 import { hostname } from "node:os";
 import { Exit } from "../errors.ts";
 import { logReadersId } from "../groups.ts";
-import { asctime } from "../message/date.ts";
+import { formatAsctime } from "../message/date.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
 /** The Postfix daemon that would have written the line. */
@@ -25,7 +25,7 @@ export function openLog(path: string | undefined): Log {
   if (path !== undefined) appendLogLine(path, "");
   return {
     write(part, text) {
-      const line = `${asctime(new Date()).slice(4, 19)} ${host} postfix/${part}[${process.pid}]: ${printable(text)}\n`;
+      const line = `${formatAsctime(new Date()).slice(4, 19)} ${host} postfix/${part}[${process.pid}]: ${escapeForLog(text)}\n`;
       if (path === undefined) {
         process.stderr.write(line);
         return;
@@ -73,6 +73,6 @@ function createLogFile(path: string): number {
 }
 
 /** Returns text from a client without characters that would end the log line or control the reader's terminal. */
-function printable(text: string): string {
+function escapeForLog(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }

@@ -5,7 +5,7 @@ import { HeldMessage } from "./held-message.ts";
 import { judgeRecipient, type Recipient, refuseMailbox } from "./local-recipients.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./maild-options.ts";
-import { queueId } from "./queue-id.ts";
+import { createQueueId } from "./queue-id.ts";
 import { type Arrival, Cleaner } from "./trace.ts";
 import { acceptTypedLines } from "./typed-lines.ts";
 
@@ -30,7 +30,7 @@ const patience = 5000;
 export async function listen(options: Options, log: Log): Promise<Server> {
   const { SMTPServer } = await import("smtp-server");
   const stopping = new AbortController();
-  const receive = reception(options, log, stopping.signal);
+  const receive = makeReceiver(options, log, stopping.signal);
   /** Sessions that have sent a complete message, each with the promise of its delivery and reply. */
   const underWay = new Map<SMTPServerSession, Promise<unknown>>();
   let isClosing = false;
@@ -47,7 +47,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     closeTimeout: 200,
     socketTimeout: 300_000,
     onConnect(session, callback) {
-      log.write("smtpd", `connect from ${peer(session)}`);
+      log.write("smtpd", `connect from ${describePeer(session)}`);
       const addresses = [...connections()].map(({ remoteAddress }) => remoteAddress);
       callback(refuseConnection(session, addresses, options, log));
     },
@@ -60,7 +60,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
         const work = finish().then(
           // The library's types permit no text here, but its documentation does: the text becomes the reply.
           (text) => (callback as (error: null, answer: string) => void)(null, text),
-          (error: unknown) => callback(error instanceof Refusal ? error : internal(log, error)),
+          (error: unknown) => callback(error instanceof Refusal ? error : reportInternalError(log, error)),
         );
         underWay.set(session, work);
         void work.finally(() => {
@@ -72,7 +72,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
     onClose(session) {
       // A client that disconnected before the greeting was not logged.
       if (session.remoteAddress === undefined) return;
-      log.write("smtpd", `disconnect from ${peer(session)}`);
+      log.write("smtpd", `disconnect from ${describePeer(session)}`);
     },
   });
 
@@ -136,7 +136,10 @@ function refuseConnection(
 ): Refusal | undefined {
   const own = addresses.filter((address) => address === session.remoteAddress).length;
   if (own > mostPerAddress) {
-    log.write("smtpd", `warning: Connection concurrency limit exceeded: ${own} from ${peer(session)} for service smtp`);
+    log.write(
+      "smtpd",
+      `warning: Connection concurrency limit exceeded: ${own} from ${describePeer(session)} for service smtp`,
+    );
     return new Refusal(421, `4.7.0 ${domain} Error: too many connections from ${session.remoteAddress}`);
   }
   if (addresses.length <= clients) return undefined;
@@ -148,12 +151,12 @@ function refuseConnection(
  * Returns a function that receives a message up to its final dot. Its result is a function that delivers the message and
  * returns the reply, or throws a Refusal.
  */
-function reception(options: Options, log: Log, signal: AbortSignal) {
+function makeReceiver(options: Options, log: Log, signal: AbortSignal) {
   const deliver = localDelivery(options, log, signal);
   return async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<() => Promise<string>> => {
-    const id = queueId();
+    const id = createQueueId();
     const arrival = arrivalOf(id, session);
-    log.write("smtpd", `${id}: client=${peer(session)}`);
+    log.write("smtpd", `${id}: client=${describePeer(session)}`);
     const cleaner = new Cleaner(arrival, options.domain);
     const held = new HeldMessage();
     const failure = await holdMessage(stream, cleaner, held).then(
@@ -164,7 +167,10 @@ function reception(options: Options, log: Log, signal: AbortSignal) {
       try {
         if (failure !== undefined && "error" in failure) throw failure.error;
         if (failure !== undefined) {
-          log.write("cleanup", `${id}: reject: ${failure.reason} from ${peer(session)}; from=<${arrival.sender}>`);
+          log.write(
+            "cleanup",
+            `${id}: reject: ${failure.reason} from ${describePeer(session)}; from=<${arrival.sender}>`,
+          );
           throw new Refusal(failure.code, failure.text);
         }
         await deliver(arrival, acceptedRecipients(session, options), { messageId: cleaner.messageId, held });
@@ -220,8 +226,8 @@ function replyOfRefusal(address: string, session: SMTPServerSession, options: Op
   const { code, text } = refused;
   const { mailFrom } = session.envelope;
   const from = mailFrom === false ? "" : mailFrom.address;
-  const envelope = `from=<${from}> to=<${address}> proto=${protocol(session)} helo=<${session.hostNameAppearsAs}>`;
-  log.write("smtpd", `NOQUEUE: reject: RCPT from ${peer(session)}: ${code} ${text}; ${envelope}`);
+  const envelope = `from=<${from}> to=<${address}> proto=${nameProtocol(session)} helo=<${session.hostNameAppearsAs}>`;
+  log.write("smtpd", `NOQUEUE: reject: RCPT from ${describePeer(session)}: ${code} ${text}; ${envelope}`);
   return new Refusal(code, text);
 }
 
@@ -243,17 +249,17 @@ function arrivalOf(id: string, session: SMTPServerSession): Arrival {
     date: new Date(),
     helo: session.hostNameAppearsAs,
     client: { name: clientName(session), address: session.remoteAddress },
-    protocol: protocol(session),
+    protocol: nameProtocol(session),
     sender: mailFrom === false ? "" : mailFrom.address,
   };
 }
 
-function internal(log: Log, error: unknown): Refusal {
+function reportInternalError(log: Log, error: unknown): Refusal {
   log.write("smtpd", `warning: ${error instanceof Error ? error.message : String(error)}`);
   return new Refusal(451, "4.3.0 Error: internal error; try again later");
 }
 
-function peer(session: SMTPServerSession): string {
+function describePeer(session: SMTPServerSession): string {
   return `${clientName(session)}[${session.remoteAddress}]`;
 }
 
@@ -261,6 +267,6 @@ function clientName({ remoteAddress }: SMTPServerSession): string {
   return remoteAddress.startsWith("127.") || remoteAddress === "::1" ? "localhost" : "unknown";
 }
 
-function protocol(session: SMTPServerSession): "SMTP" | "ESMTP" {
+function nameProtocol(session: SMTPServerSession): "SMTP" | "ESMTP" {
   return session.transmissionType.startsWith("E") ? "ESMTP" : "SMTP";
 }

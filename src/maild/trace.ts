@@ -1,5 +1,5 @@
 /** Adds the fields that Postfix's smtpd, cleanup and local add to an incoming message. */
-import { dateField } from "../message/date.ts";
+import { formatDateField } from "../message/date.ts";
 
 export interface Arrival {
   readonly id: string;
@@ -25,8 +25,8 @@ export function traceFields(
     `X-Original-To: ${to.original}`,
     `Delivered-To: ${to.address}`,
     `Received: from ${arrival.helo} (${client.name} [${client.address}])`,
-    `\tby ${by.domain} (maild) with ${arrival.protocol} id ${arrival.id}${by.single ? "" : `; ${dateField(arrival.date)}`}`,
-    ...(by.single ? [`\tfor <${to.original}>; ${dateField(arrival.date)}`] : []),
+    `\tby ${by.domain} (maild) with ${arrival.protocol} id ${arrival.id}${by.single ? "" : `; ${formatDateField(arrival.date)}`}`,
+    ...(by.single ? [`\tfor <${to.original}>; ${formatDateField(arrival.date)}`] : []),
     "",
   ].join("\n");
 }
@@ -92,9 +92,9 @@ export class Cleaner {
     const find = (name: string): string | undefined => kept.find((field) => nameOfClient(field) === name);
     const { date, id, sender } = this.#arrival;
     const given = find("message-id");
-    const ownId = `<${stamp(date)}.${id}@${this.#domain}>`;
+    const ownId = `<${formatTimestamp(date)}.${id}@${this.#domain}>`;
     if (given === undefined) kept.push(`Message-Id: ${ownId}\n`);
-    if (find("date") === undefined) kept.push(`Date: ${dateField(date)}\n`);
+    if (find("date") === undefined) kept.push(`Date: ${formatDateField(date)}\n`);
     if (find("from") === undefined) kept.push(`From: ${sender === "" ? `MAILER-DAEMON@${this.#domain}` : sender}\n`);
     this.messageId =
       given === undefined
@@ -163,6 +163,6 @@ function nameOfClient(field: string): string {
   return field.slice(0, field.indexOf(":")).trim().toLowerCase();
 }
 
-function stamp(date: Date): string {
+function formatTimestamp(date: Date): string {
   return date.toISOString().replace(/\D/g, "").slice(0, 14);
 }

@@ -10,7 +10,7 @@ const cr = 0x0d;
 const lf = 0x0a;
 
 /** Returns a function that converts a client's successive pieces to CR LF newlines. */
-export function typedLines(): (piece: Buffer) => Buffer {
+export function makeLineNormalizer(): (piece: Buffer) => Buffer {
   let typed: boolean | undefined;
   let last = 0;
   return (piece) => {
@@ -71,7 +71,7 @@ export function singleDots(): (piece: Buffer) => Buffer {
 
 /** Passes a socket's input through `typedLines` and `singleDots` before it is read. */
 export function acceptTypedLines(socket: Socket): void {
-  const lines = typedLines();
+  const lines = makeLineNormalizer();
   const dots = singleDots();
   const convert = (piece: Buffer) => dots(lines(piece));
   const push = socket.push.bind(socket);

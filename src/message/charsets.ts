@@ -46,9 +46,9 @@ const windows1252: Decode = (bytes) =>
  * Decodes text with no declared charset: as UTF-8 if it is valid, otherwise as windows-1252, the most common charset
  * of such mail.
  */
-export const guess: Decode = (bytes) => (isUtf8(bytes) ? utf8(bytes) : windows1252(bytes));
+export const guess: Decode = (bytes) => (isUtf8(bytes) ? decodeUtf8(bytes) : windows1252(bytes));
 
-function utf8(bytes: Uint8Array): string {
+function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
@@ -57,7 +57,7 @@ function utf8(bytes: Uint8Array): string {
  * is wrong.
  */
 const labelledUtf8: Decode = (bytes) => {
-  const text = utf8(bytes);
+  const text = decodeUtf8(bytes);
   return isUtf8(bytes) || /[^\0-\x7f\ufffd]/.test(text) ? text : windows1252(bytes);
 };
 

@@ -51,7 +51,7 @@ function groupWords(text: string): Word[][] {
   let last: Word | undefined;
   for (const match of text.matchAll(encodedWord)) {
     const [all, charset = "", encoding = "", content = ""] = match;
-    const bytes = /b/i.test(encoding) ? Buffer.from(content, "base64") : fromQ(content);
+    const bytes = /b/i.test(encoding) ? Buffer.from(content, "base64") : decodeQ(content);
     const here: Word = { start: match.index, end: match.index + all.length, charset: charset.toLowerCase(), bytes };
     const touches = last !== undefined && /^\s*$/.test(text.slice(last.end, here.start));
     if (touches && last?.charset === here.charset) found.at(-1)?.push(here);
@@ -62,7 +62,7 @@ function groupWords(text: string): Word[][] {
 }
 
 /** Decodes the Q encoding (RFC 2047, section 4.2). 8-bit bytes are kept. */
-function fromQ(content: string): Buffer {
+function decodeQ(content: string): Buffer {
   const bytes = toLatin1(content.replaceAll("_", " "));
   return Buffer.from(
     bytes.replace(/=([0-9A-Fa-f]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),

@@ -9,7 +9,7 @@ export function pushAll<Item>(list: Item[], items: Iterable<Item>): void {
 }
 
 /** Returns the largest number, or 0 if no number is positive. */
-export function largest(numbers: Iterable<number>): number {
+export function findLargest(numbers: Iterable<number>): number {
   let found = 0;
   for (const number of numbers) found = Math.max(found, number);
   return found;

@@ -29,11 +29,11 @@ const host =
 
 /** Returns the ASCII form (RFC 5891) of a misleading host name, or undefined if the name is not misleading. */
 export function trueName(name: string): string | undefined {
-  if (/^[\0-\x7f]*$/.test(name) || !name.split(/[.\u3002\uff0e\uff61]/).some(seems)) return undefined;
+  if (/^[\0-\x7f]*$/.test(name) || !name.split(/[.\u3002\uff0e\uff61]/).some(isLookalikeLabel)) return undefined;
   return domainToASCII(name) || escapeLookalikes(name);
 }
 
-function seems(label: string): boolean {
+function isLookalikeLabel(label: string): boolean {
   if (/^[\0-\x7f]*$/.test(label)) return false;
   if (likeSigns.test(label)) return true;
   const used = scripts.filter(([, letters]) => letters.test(label)).map(([script]) => script);

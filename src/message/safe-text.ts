@@ -20,7 +20,7 @@ function showCharacter(character: string): string {
 }
 
 /** Returns a text with its control and invisible characters made visible. */
-export function visible(text: string): string {
+export function makeVisible(text: string): string {
   return text.replace(unsafe, (character, at: number) =>
     isAtHome(text, character, at) ? character : showCharacter(character),
   );

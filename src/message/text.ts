@@ -3,7 +3,7 @@
  *
  * Header fields, command lines and file names are bytes that are usually UTF-8. Inside the program they are strings:
  * valid UTF-8 is decoded, and each other byte becomes a lone surrogate U+DC80..U+DCFF (PEP 383), which valid text
- * never contains. `toBytes(fromBytes(b))` equals `b` for every b. Message bodies remain buffers.
+ * never contains. `toBytes(decodeBytes(b))` equals `b` for every b. Message bodies remain buffers.
  */
 import { isUtf8 } from "node:buffer";
 
@@ -37,7 +37,7 @@ function validUntil(buffer: Buffer, start: number): number {
   return buffer.length;
 }
 
-/** Encodes a text as UTF-8 and turns the lone surrogates of `fromBytes` back into bytes. */
+/** Encodes a text as UTF-8 and turns the lone surrogates of `decodeBytes` back into bytes. */
 export function toBytes(text: string): Buffer {
   if (!escapes.test(text)) return Buffer.from(text, "utf8");
   const pieces: Buffer[] = [];

@@ -4,7 +4,7 @@ import type { CommandLine } from "../cli/command-line.ts";
 import { isListing } from "../cli/command-line.ts";
 import { Submission } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
-import { isUser, whoAmI } from "../config/identity.ts";
+import { findIdentity, isUser } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
 import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -27,7 +27,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
-    identity: whoAmI(environment, user),
+    identity: findIdentity(environment, user),
   };
   const sends = !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
   const session: Session = {

@@ -30,7 +30,7 @@ function folderFromCommandLine(session: Session, given: CommandLine): FolderName
 export async function readMail(session: Session, given: CommandLine): Promise<ExitCode> {
   const { terminal, config } = session;
   if (isListing(given)) return listMessages(session, given);
-  if (given.exists) return exists(session, given);
+  if (given.exists) return reportWhetherMailExists(session, given);
   if (!given.headers) await offerUnfinished(session);
   // A start-up file may have opened a folder.
   await leaveFolder(session);
@@ -84,7 +84,7 @@ function failureToOpen({ exit, cause }: MailError): ExitCode {
   return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;
 }
 
-async function exists(session: Session, given: CommandLine): Promise<ExitCode> {
+async function reportWhetherMailExists(session: Session, given: CommandLine): Promise<ExitCode> {
   try {
     const name = { ...folderFromCommandLine(session, given), unnoticed: true, mustBeMailbox: false };
     const { mailbox } = await openWithMail(session, name);

@@ -1,5 +1,5 @@
 /** The options of `mail --run`. */
-import { alternatives, Exit, MailError } from "../errors.ts";
+import { Exit, joinAlternatives, MailError } from "../errors.ts";
 
 const conditions = ["failed", "output", "always", "changed"] as const;
 export type Condition = (typeof conditions)[number];
@@ -29,7 +29,10 @@ export function parseJob(said: {
   if (said.run[0]?.trim() === "") throw new MailError("--run: the command is empty; nothing was run", Exit.Usage);
   const when = conditions.find((condition) => condition === (said.if ?? "always"));
   if (when === undefined) {
-    throw new MailError(`--if: "${said.if}" is invalid; use ${alternatives(conditions)}; nothing was run`, Exit.Usage);
+    throw new MailError(
+      `--if: "${said.if}" is invalid; use ${joinAlternatives(conditions)}; nothing was run`,
+      Exit.Usage,
+    );
   }
   if (said.digest && said.throttle === undefined) {
     throw new MailError("--digest requires --throttle; nothing was run", Exit.Usage);
@@ -57,7 +60,7 @@ function secondsOf(text: string): number {
 }
 
 /** Returns the command as it would be typed. */
-export function shownCommand(command: readonly string[]): string {
+export function formatCommand(command: readonly string[]): string {
   if (command.length === 1) return command[0] ?? "";
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 }

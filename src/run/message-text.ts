@@ -1,7 +1,7 @@
 /** The text of a job's message: a summary of the run, followed by its output or by the two ends of a long output. */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readRange } from "../mailbox/file-ranges.ts";
-import { dateField } from "../message/date.ts";
+import { formatDateField } from "../message/date.ts";
 import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 
@@ -37,7 +37,7 @@ export function messageText(
   const lines = [
     `Command:  ${shown.command}`,
     `Host:     ${shown.host}`,
-    `Started:  ${dateField(run.started)}`,
+    `Started:  ${formatDateField(run.started)}`,
     `Duration: ${durationOf(run.seconds)}`,
     `Status:   ${endingOf(run)}`,
     `Output:   ${run.size === 0 ? "none" : `${run.size} bytes`}`,
@@ -53,7 +53,7 @@ export function messageText(
   for (const { started, code, output } of shown.waiting) {
     if (output !== "")
       pieces.push(
-        Buffer.from(`\n--- ${dateField(new Date(started))}, exit ${code}\n`),
+        Buffer.from(`\n--- ${formatDateField(new Date(started))}, exit ${code}\n`),
         endWithNewline(Buffer.from(output, "latin1")),
       );
   }
@@ -64,7 +64,8 @@ export function messageText(
 function describeEarlierRuns(waiting: readonly WaitingRun[]): string[] {
   if (waiting.length === 0) return [];
   const rows = waiting.map(
-    ({ started, seconds, code }) => `  ${dateField(new Date(started))}: exit ${code} after ${durationOf(seconds)}`,
+    ({ started, seconds, code }) =>
+      `  ${formatDateField(new Date(started))}: exit ${code} after ${durationOf(seconds)}`,
   );
   return ["", `Runs since the last message: ${waiting.length}`, ...rows];
 }
@@ -76,8 +77,8 @@ export function outputForDigest(run: Run): string {
 
 function sliceEnds(run: Run): { head: Buffer; tail: Buffer; left: number } {
   if (run.size <= shownWhole) return { head: readRunOutput(run, 0, run.size), tail: Buffer.alloc(0), left: 0 };
-  const head = upToLine(readRunOutput(run, 0, shownFirst));
-  const tail = fromLine(readRunOutput(run, run.size - shownLast, run.size));
+  const head = cutAfterLastLine(readRunOutput(run, 0, shownFirst));
+  const tail = dropPartialLine(readRunOutput(run, run.size - shownLast, run.size));
   return { head, tail, left: run.size - head.length - tail.length };
 }
 
@@ -90,12 +91,12 @@ function readRunOutput({ output }: Run, start: number, end: number): Buffer {
   }
 }
 
-function upToLine(bytes: Buffer): Buffer {
+function cutAfterLastLine(bytes: Buffer): Buffer {
   const end = bytes.lastIndexOf(10);
   return end < 0 ? bytes : bytes.subarray(0, end + 1);
 }
 
-function fromLine(bytes: Buffer): Buffer {
+function dropPartialLine(bytes: Buffer): Buffer {
   const start = bytes.indexOf(10);
   return start < 0 ? bytes : bytes.subarray(start + 1);
 }

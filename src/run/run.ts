@@ -17,7 +17,7 @@ import { composeContext } from "../read/send/compose-context.ts";
 import { fieldsOf } from "../read/send/send.ts";
 import type { Session } from "../read/session/session.ts";
 import { executeCommand, type Run } from "./execute.ts";
-import { type Condition, type Job, parseJob, shownCommand } from "./job.ts";
+import { type Condition, formatCommand, type Job, parseJob } from "./job.ts";
 import { endingOf, messageText, outputForDigest } from "./message-text.ts";
 import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
 
@@ -72,7 +72,7 @@ function refuseOthers(given: CommandLine): void {
 }
 
 async function sendPlain(session: Session, given: CommandLine, job: Asked, run: Run): Promise<ExitCode> {
-  return wants(job.when, run, false) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
+  return isWanted(job.when, run, false) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
 }
 
 /** Sends the outcome if it is due. If the state cannot be stored, a message is sent rather than lost. */
@@ -89,7 +89,7 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`${program}: ${error.message}; sent as if this were the first run\n`);
-    return wants(job.when, run, true) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
+    return isWanted(job.when, run, true) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
   }
   if (due === undefined) return Exit.Ok;
   const { waiting, sentBefore } = due;
@@ -104,7 +104,7 @@ async function sendRemembered(session: Session, given: CommandLine, job: Asked, 
 
 /** Adds the run to the state. Returns the message that is due. */
 function decideWhetherToSend(state: JobState, job: Job, run: Run, outcome: string): Due {
-  const wanted = wants(job.when, run, state.outcome !== outcome);
+  const wanted = isWanted(job.when, run, state.outcome !== outcome);
   state.outcome = outcome;
   const since = state.sentAt === null ? Number.POSITIVE_INFINITY : (Date.now() - Date.parse(state.sentAt)) / 1000;
   const quiet = job.throttle !== undefined && since >= 0 && since < job.throttle;
@@ -129,7 +129,7 @@ function waitingRun(job: Job, run: Run): WaitingRun {
   };
 }
 
-function wants(when: Condition, run: Run, changed: boolean): boolean {
+function isWanted(when: Condition, run: Run, changed: boolean): boolean {
   if (when === "failed") return run.code !== 0;
   if (when === "output") return run.size > 0;
   return when === "always" || changed;
@@ -149,7 +149,7 @@ async function sendOutcome(
   waiting: readonly WaitingRun[],
 ): Promise<ExitCode> {
   const draft = emptyDraft();
-  const command = shownCommand(job.command);
+  const command = formatCommand(job.command);
   draft.to = [...given.words];
   draft.cc = [...given.cc];
   draft.bcc = [...given.bcc];

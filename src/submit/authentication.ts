@@ -5,7 +5,7 @@
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { alternatives, Exit, MailError } from "../errors.ts";
+import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 
 /** A login in progress: its credentials and mechanism, and a function that sends a line and returns the reply. */
@@ -44,7 +44,7 @@ export function chooseMechanism(
     const found = mechanisms.find((each) => each === wanted.toUpperCase());
     if (found === undefined) {
       throw new MailError(
-        `smtpauth: "${wanted}" is invalid; use ${alternatives(mechanisms).toLowerCase()}`,
+        `smtpauth: "${wanted}" is invalid; use ${joinAlternatives(mechanisms).toLowerCase()}`,
         Exit.Config,
       );
     }
@@ -74,11 +74,11 @@ export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
 
 /** The handlers for the mechanisms that nodemailer lacks. */
 export const handlers: LoginHandlers = {
-  "SCRAM-SHA-256": (context) => scram(context, "sha256"),
-  "SCRAM-SHA-1": (context) => scram(context, "sha1"),
+  "SCRAM-SHA-256": (context) => logInWithScram(context, "sha256"),
+  "SCRAM-SHA-1": (context) => logInWithScram(context, "sha1"),
   OAUTHBEARER: (context) =>
-    bearer(context, (user, token) => `n,a=${saslName(user)},\u0001auth=Bearer ${token}\u0001\u0001`),
-  XOAUTH2: (context) => bearer(context, (user, token) => `user=${user}\u0001auth=Bearer ${token}\u0001\u0001`),
+    logInWithBearer(context, (user, token) => `n,a=${saslName(user)},\u0001auth=Bearer ${token}\u0001\u0001`),
+  XOAUTH2: (context) => logInWithBearer(context, (user, token) => `user=${user}\u0001auth=Bearer ${token}\u0001\u0001`),
 };
 
 const base64 = (data: string | Buffer) => Buffer.from(data as string).toString("base64");
@@ -88,7 +88,7 @@ function saslName(name: string): string {
   return name.normalize("NFKC").replaceAll("=", "=3D").replaceAll(",", "=2C");
 }
 
-async function bearer(
+async function logInWithBearer(
   { auth, method, sendCommand }: Context,
   say: (user: string, token: string) => string,
 ): Promise<void> {
@@ -100,7 +100,7 @@ async function bearer(
   expectSuccess(reply);
 }
 
-async function scram({ auth, method, sendCommand }: Context, digest: "sha256" | "sha1"): Promise<void> {
+async function logInWithScram({ auth, method, sendCommand }: Context, digest: "sha256" | "sha1"): Promise<void> {
   const { user, pass } = auth.credentials;
   const hmac = (key: Buffer, text: string | Buffer) => createHmac(digest, key).update(text).digest();
   const nonce = randomBytes(18).toString("base64");

@@ -12,7 +12,7 @@ const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bu
  * @param file the user's file; undefined or empty if there is none
  * @throws MailError if the file cannot be read
  */
-export async function authorities(file: string | undefined): Promise<string[]> {
+export async function loadAuthorities(file: string | undefined): Promise<string[]> {
   const own = file === undefined || file === "" ? [] : [certificatesIn(file)];
   const system = bundles.map(readIfPresent).find((text) => text !== undefined);
   if (system !== undefined) return [system, ...own];

@@ -59,8 +59,8 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
 }
 
 async function trustedAuthorities({ caFile }: ConnectionOptions): Promise<string[]> {
-  const { authorities } = await import("./certificates.ts");
-  return authorities(caFile);
+  const { loadAuthorities } = await import("./certificates.ts");
+  return loadAuthorities(caFile);
 }
 
 function noConnection({ reason, message, cause }: NoConnection, server: ServerWay): SubmissionFailed {

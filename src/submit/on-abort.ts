@@ -3,7 +3,7 @@
  *
  * @returns a function that removes the listener
  */
-export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+export function runOnAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (signal?.aborted === true) act();
   else signal?.addEventListener("abort", act);
   return () => signal?.removeEventListener("abort", act);

@@ -10,7 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { Exit, type ExitCode } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { unknownOutcome } from "./failures.ts";
-import { onAbort } from "./on-abort.ts";
+import { runOnAbort } from "./on-abort.ts";
 import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 
@@ -44,7 +44,7 @@ export class ProgramTransport implements Transport {
     );
     let atEase = (): void => {};
     const interrupted = new Promise<never>((_, reject) => {
-      atEase = onAbort(interrupt, () => {
+      atEase = runOnAbort(interrupt, () => {
         // Otherwise, the program would accept the incomplete message as complete.
         if (!all) child.kill();
         reject(programInterrupted(this.#program, all));
@@ -62,7 +62,7 @@ export class ProgramTransport implements Transport {
     }
     const trouble = await fed;
     if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail, 1);
-    if (code !== 0) throw new ProgramFailed(undefined, sysexit(code ?? 1), code ?? 1);
+    if (code !== 0) throw new ProgramFailed(undefined, toExitCode(code ?? 1), code ?? 1);
     if (trouble !== undefined) {
       throw new ProgramFailed(`${this.#program}: stopped reading before the end of the message`, Exit.IoErr, 1);
     }
@@ -93,6 +93,6 @@ function exitOfProgram({ code = "" }: NodeJS.ErrnoException): ExitCode {
   return ["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"].includes(code) ? Exit.OsErr : Exit.Unavailable;
 }
 
-function sysexit(code: number): ExitCode {
+function toExitCode(code: number): ExitCode {
   return code >= 64 && code <= 78 ? (code as ExitCode) : Exit.Unavailable;
 }

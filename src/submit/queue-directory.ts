@@ -6,6 +6,6 @@ import { join } from "node:path";
  *
  * @param state the user's state directory
  */
-export function queueDirectory(state: string): string {
+export function queuePath(state: string): string {
   return join(state, "queue");
 }

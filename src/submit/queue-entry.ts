@@ -69,7 +69,7 @@ export function entryOf(id: string, text: string): Entry | undefined {
 }
 
 /** Returns the entry after another attempt. */
-export function later(entry: Entry, reasons: readonly Refusal[]): Entry {
+export function recordAttempt(entry: Entry, reasons: readonly Refusal[]): Entry {
   const pause = Math.min(longestPause, firstPause * 2 ** Math.min(entry.tries, 10));
   return {
     ...entry,

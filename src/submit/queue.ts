@@ -44,8 +44,8 @@ import {
   reportDistrust,
 } from "../private-file.ts";
 import { addPathToError, isSystemError, strerror } from "../system-error.ts";
-import { queueDirectory } from "./queue-directory.ts";
-import { type Damaged, type Entry, entryOf, firstEntry, isDamaged, later } from "./queue-entry.ts";
+import { queuePath } from "./queue-directory.ts";
+import { type Damaged, type Entry, entryOf, firstEntry, isDamaged, recordAttempt } from "./queue-entry.ts";
 import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 
 type Kind = "message" | "partial" | "json" | "lock" | "unsure";
@@ -70,7 +70,7 @@ export class Queue {
 
   /** @param state the user's state directory */
   constructor(state: string) {
-    this.#directory = queueDirectory(state);
+    this.#directory = queuePath(state);
   }
 
   /**
@@ -86,9 +86,9 @@ export class Queue {
       makePrivateDirectory(this.#directory);
       this.#write(firstEntry(id, way, envelope, reasons, now));
       await pipeline(message.open(), createWriteStream(partial, { fd: createPrivateFile(partial) }));
-      sync(partial);
+      syncFile(partial);
       renameSync(partial, this.#path(id, "message"));
-      sync(this.#directory);
+      syncFile(this.#directory);
       return id;
     } catch (error) {
       for (const kind of ["partial", "message", "json"] as const) removeIfPresent(this.#path(id, kind));
@@ -197,7 +197,7 @@ export class Queue {
       if (verdict === "done") this.#drop(id);
       else if (!isDamaged(entry)) {
         try {
-          this.#postpone(later(entry, verdict.keep));
+          this.#postpone(recordAttempt(entry, verdict.keep));
         } finally {
           if (verdict.keep.every(({ unknown }) => unknown !== true)) removeIfPresent(this.#path(id, "unsure"));
         }
@@ -274,7 +274,7 @@ export class Queue {
     } catch (error) {
       const path = this.#path(entry.id, "json");
       const reasons = entry.reasons.map((each) => ({ ...each, reply: "" }));
-      overwrite(path, Buffer.from(JSON.stringify({ ...entry, reasons })));
+      overwriteFile(path, Buffer.from(JSON.stringify({ ...entry, reasons })));
       throw addPathToError(path, error);
     }
   }
@@ -291,7 +291,7 @@ export class Queue {
         closeSync(descriptor);
       }
       renameSync(fresh, path);
-      sync(this.#directory);
+      syncFile(this.#directory);
     } catch (error) {
       removeIfPresent(fresh);
       throw error;
@@ -323,7 +323,7 @@ function isAbandoned(path: string): boolean {
   return changed !== undefined && changed < Date.now() - abandonedAfter;
 }
 
-function sync(path: string): void {
+function syncFile(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);
@@ -333,7 +333,7 @@ function sync(path: string): void {
 }
 
 /** Overwrites a file with a smaller content, which needs no additional space. */
-function overwrite(path: string, bytes: Uint8Array): void {
+function overwriteFile(path: string, bytes: Uint8Array): void {
   const descriptor = openPrivateFile(path, constants.O_RDWR);
   try {
     writeSync(descriptor, bytes);

@@ -1,5 +1,5 @@
 /** The settings of a dialogue with a server, in one type from the variables to the socket. */
-import { alternatives, Exit, MailError } from "../errors.ts";
+import { Exit, joinAlternatives, MailError } from "../errors.ts";
 
 /** The use of STARTTLS (RFC 3207). */
 export type StartTls = "required" | "opportunistic" | "none";
@@ -53,11 +53,11 @@ export function serverSettings({
     mailName: identity.mailName,
     timeouts: serverTimeouts(settings),
     starttls: startTls(settings.text("starttls")),
-    caFile: unlessEmpty(settings.text("cafile")),
+    caFile: ignoreEmpty(settings.text("cafile")),
     checkCertificate: settings.text("certcheck") !== "no",
-    mechanism: unlessEmpty(settings.text("smtpauth")),
-    notify: notices(settings.text("dsn")),
-    chunking: chunking(settings.text("chunking")),
+    mechanism: ignoreEmpty(settings.text("smtpauth")),
+    notify: parseNotices(settings.text("dsn")),
+    chunking: parseChunking(settings.text("chunking")),
   };
 }
 
@@ -72,7 +72,7 @@ export function serverTimeouts(settings: Variables): ServerSettings["timeouts"] 
   };
 }
 
-function unlessEmpty(value: string | undefined): string | undefined {
+function ignoreEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }
 
@@ -80,22 +80,22 @@ function startTls(value: string | undefined): StartTls | undefined {
   if (value === undefined) return undefined;
   if (value === "required" || value === "opportunistic" || value === "none") return value;
   throw new MailError(
-    `starttls: "${value}" is invalid; use ${alternatives(["required", "opportunistic", "none"])}`,
+    `starttls: "${value}" is invalid; use ${joinAlternatives(["required", "opportunistic", "none"])}`,
     Exit.Config,
   );
 }
 
-function chunking(value: string | undefined): Chunking {
+function parseChunking(value: string | undefined): Chunking {
   if (value === undefined || value === "large") return "large";
   if (value === "" || value === "always") return "always";
   if (value === "never") return value;
   throw new MailError(
-    `chunking: "${value}" is invalid; use ${alternatives(["always", "large", "never"])}`,
+    `chunking: "${value}" is invalid; use ${joinAlternatives(["always", "large", "never"])}`,
     Exit.Config,
   );
 }
 
-function notices(value: string | undefined): Notice[] {
+function parseNotices(value: string | undefined): Notice[] {
   if (value === undefined || value === "") return [];
   const words = value
     .toLowerCase()

@@ -12,9 +12,9 @@ import { Dialogue, type DialogueObserver } from "./dialogue.ts";
 import { unknownOutcome } from "./failures.ts";
 import { isConnectionLost, outcomeOfError, refusalOf } from "./nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "./nodemailer/smtp-session.ts";
-import { onAbort } from "./on-abort.ts";
+import { runOnAbort } from "./on-abort.ts";
 import { exitCodeForRefusal, queueIdOf, replyOnOneLine } from "./replies.ts";
-import { international } from "./smtputf8.ts";
+import { convertEnvelope } from "./smtputf8.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 import { serverName } from "./way.ts";
@@ -103,7 +103,7 @@ export class SmtpTransport implements Transport {
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    if (connection !== undefined) await leave(connection, this.#dialogue);
+    if (connection !== undefined) await closeConnection(connection, this.#dialogue);
   }
 
   /**
@@ -141,7 +141,7 @@ export class SmtpTransport implements Transport {
         throw new Unreachable(failed.reason, failed.message, failed.exit, failed);
       }
       if (answered.length === 0 || !(failed instanceof OutcomeUnknown)) throw failed;
-      return partly(answered, envelope, failed);
+      return describePartialOutcome(answered, envelope, failed);
     } finally {
       // In the middle of a transaction, the connection cannot be used for the next message.
       await this.close();
@@ -182,7 +182,7 @@ export class SmtpTransport implements Transport {
     const words = `${name}: not submitted within ${timeouts.total / 1000} s (smtptotaltimeout)`;
     const late = () => miss(new SubmissionFailed("total time exceeded", words));
     const timer = timeouts.total > 0 ? setTimeout(late, timeouts.total) : undefined;
-    const atEase = onAbort(interrupt, () => miss(new Interrupted(name)));
+    const atEase = runOnAbort(interrupt, () => miss(new Interrupted(name)));
     return {
       missed,
       throwIfMissed: () => {
@@ -207,7 +207,7 @@ export class SmtpTransport implements Transport {
 
   async #send(connection: SmtpSession, envelope: Envelope, message: Outgoing): Promise<Outcome> {
     const log = this.#dialogue;
-    const { sendable, refused } = international(envelope, log.extension("SMTPUTF8") !== undefined);
+    const { sendable, refused } = convertEnvelope(envelope, log.extension("SMTPUTF8") !== undefined);
     if (sendable.to.length === 0) return { accepted: [], refused };
     const eightBit = log.extension("8BITMIME") !== undefined;
     const fitting = eightBit ? message : (message.sevenBit?.() ?? message);
@@ -242,7 +242,7 @@ function refusalBy(error: MailError, recipient: string): Refusal {
 }
 
 /** Returns the outcome if the connection was lost after the message. A recipient without a reply is unknown. */
-function partly(answered: SmtpSession["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
+function describePartialOutcome(answered: SmtpSession["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
   const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");
   const refused = answered
     .filter((each) => !isTaken(each))
@@ -266,7 +266,7 @@ function isTooMany({ reply }: Refusal): boolean {
 }
 
 /** Sends QUIT if the connection is usable, and closes it. */
-async function leave(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
+async function closeConnection(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
   if (connection.isUsable) await connection.farewell(farewell);
   dialogue.closed();
   // The socket is closed later, which a program that exits now need not wait for.

@@ -12,7 +12,7 @@ import type { Envelope, Refusal } from "./transport.ts";
  * @param supported whether the server supports SMTPUTF8
  * @throws SubmissionFailed if the sender cannot be converted; a recipient is refused
  */
-export function international(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
+export function convertEnvelope(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
   if (supported || isAsciiOnly([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
   const reply = "the server does not accept addresses with non-ASCII characters (SMTPUTF8); nothing was sent";
   const from = asciiAddress(envelope.from);

@@ -34,7 +34,7 @@ export const titles = {
 const shownLines = 20;
 
 /** Returns an observer that passes the transcript of a dialogue to a witness line by line. */
-export function transcribe(witness: Witness): DialogueObserver {
+export function makeTranscript(witness: Witness): DialogueObserver {
   const transcript = new Transcript(witness);
   return (event) => transcript.add(event);
 }

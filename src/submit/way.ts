@@ -33,7 +33,7 @@ export function parseWay(value: string): Way {
   if (value === "local") return { kind: "local" };
   const [, scheme = "", rest = ""] = /^(smtp|submission|smtps|lmtp):(.*)$/is.exec(value) ?? [];
   if (scheme === "") {
-    if (/^[a-z][\w+.-]*:/i.test(value)) throw unknown(value);
+    if (/^[a-z][\w+.-]*:/i.test(value)) throw makeInvalidWayError(value);
     return { kind: "program", path: value };
   }
   const protocol = scheme.toLowerCase() as ServerWay["protocol"];
@@ -44,7 +44,7 @@ export function parseWay(value: string): Way {
   const [, login, host = "", port] =
     /^\/\/(?:(.*)@)?(\[[\da-fA-F:.]+\]|[\w.\u0080-\u{10ffff}-]+)(?::(\d{1,5}))?\/?$/u.exec(rest) ?? [];
   // A separate test, because an expression with \p takes a millisecond to compile and is rarely needed.
-  if (/[^\0-\u007f]/.test(host) && !/^[\p{L}\p{N}._-]+$/u.test(host)) throw unknown(value);
+  if (/[^\0-\u007f]/.test(host) && !/^[\p{L}\p{N}._-]+$/u.test(host)) throw makeInvalidWayError(value);
   if (login?.includes(":")) {
     throw new MailError(
       "mta: must not contain a password, because other users can see it; use ~/.netrc or passwordcommand",
@@ -53,7 +53,7 @@ export function parseWay(value: string): Way {
   }
   const number = port === undefined ? ports[protocol] : Number(port);
   const name = host.startsWith("[") ? host.slice(1, -1) : plainHost.test(host) ? host : domainToASCII(host);
-  if (name === "" || number < 1 || number > 65535) throw unknown(value);
+  if (name === "" || number < 1 || number > 65535) throw makeInvalidWayError(value);
   return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(login) };
 }
 
@@ -81,7 +81,7 @@ function decodeLogin(login: string | undefined): string | undefined {
   }
 }
 
-function unknown(value: string): MailError {
+function makeInvalidWayError(value: string): MailError {
   return new MailError(
     `mta: "${value}" is invalid; use smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, ` +
       'lmtp:/SOCKET, the path of a program, or "local"',

@@ -1,6 +1,6 @@
 /** Applies the candidates for Tab: completes the part that they share, or lists them. */
-import { largest } from "../message/lists.ts";
-import { cutToFit, displayWidth, fillColumns, graphemes } from "./display-width.ts";
+import { findLargest } from "../message/lists.ts";
+import { cutToFit, displayWidth, fillColumns, splitGraphemes } from "./display-width.ts";
 import type { Size } from "./line-view.ts";
 import type { Candidate, Offer } from "./terminal.ts";
 
@@ -21,7 +21,7 @@ export function completeOffer(before: string, { start, candidates }: Offer): Out
 }
 
 function commonStart(texts: readonly string[]): string {
-  const [first = [], ...others] = texts.map(graphemes);
+  const [first = [], ...others] = texts.map(splitGraphemes);
   const end = first.findIndex((character, at) => others.some((other) => other[at] !== character));
   return (end < 0 ? first : first.slice(0, end)).join("");
 }
@@ -29,7 +29,7 @@ function commonStart(texts: readonly string[]): string {
 /** Arranges candidates in columns, read downwards as in ls, up to half the height of the window. */
 function arrangeInColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
   const names = candidates.map(({ text }) => cutToFit(text, columns - 1));
-  const width = largest(names.slice(0, 1000).map(displayWidth)) + 2;
+  const width = findLargest(names.slice(0, 1000).map(displayWidth)) + 2;
   const across = Math.max(Math.floor(columns / width), 1);
   const most = across * Math.max(Math.floor(rows / 2), 1);
   const shown = names.slice(0, most);

@@ -1,6 +1,6 @@
 /** Computes how many columns a text occupies on a terminal, and truncates or fills it to a width. */
 import stringWidth from "string-width";
-import { visible } from "../message/safe-text.ts";
+import { makeVisible } from "../message/safe-text.ts";
 
 const plain = /^[\x20-\x7e]*$/;
 /** Each Latin, Greek or Cyrillic letter is one grapheme and occupies one column. */
@@ -20,13 +20,13 @@ const longestCharacter = 50;
 let segmenter: Intl.Segmenter | undefined;
 
 /** Returns the grapheme clusters of a text, which are the characters as a reader sees them. */
-export function graphemes(text: string): string[] {
+export function splitGraphemes(text: string): string[] {
   if (narrow.test(text)) return [...text];
-  return [...stretches(text)].flat();
+  return [...splitStretches(text)].flat();
 }
 
 /** Yields the grapheme clusters of a text, part by part. */
-function* stretches(text: string): Iterable<string[]> {
+function* splitStretches(text: string): Iterable<string[]> {
   // Creating the segmenter takes milliseconds, and most texts do not need it.
   segmenter ??= new Intl.Segmenter();
   for (let at = 0; at < text.length; ) {
@@ -49,11 +49,11 @@ function startOfText(text: string, length: number): string {
 /** Returns the number of columns that a text occupies after its unsafe characters have been made visible. */
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
-  const shown = visible(text);
+  const shown = makeVisible(text);
   if (narrow.test(shown)) return shown.length;
   if (shown.length <= stretch) return stringWidth(shown);
   let width = 0;
-  for (const characters of stretches(shown)) width += stringWidth(characters.join(""));
+  for (const characters of splitStretches(shown)) width += stringWidth(characters.join(""));
   return width;
 }
 
@@ -64,7 +64,7 @@ export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { 
   const room = columns - ellipsis.length;
   let used = 0;
   let kept = "";
-  for (const character of graphemes(start)) {
+  for (const character of splitGraphemes(start)) {
     used += displayWidth(character);
     if (used > room) break;
     kept += character;

@@ -1,6 +1,6 @@
 /** Breaks lines at the width of the window, as the terminal would, for a pager that must not break them itself. */
 import { fromBytes, linesOf } from "../message/text.ts";
-import { displayWidth, graphemes } from "./display-width.ts";
+import { displayWidth, splitGraphemes } from "./display-width.ts";
 import type { Styled } from "./terminal.ts";
 
 /** Yields pieces with newlines inserted. @param pieces of lines; a line may continue in the next piece */
@@ -16,7 +16,7 @@ export function* foldStyled(pieces: Iterable<Styled | Uint8Array>, columns: numb
         used += width;
         shown += content;
       } else
-        for (const character of graphemes(content)) {
+        for (const character of splitGraphemes(content)) {
           const [next, broken] = placeCharacter(character, used, columns);
           shown += broken ? `\n${character}` : character;
           used = next;

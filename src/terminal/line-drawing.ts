@@ -2,7 +2,7 @@
  * Computes the smallest output that changes one view of a line into the next. A character typed at the end is written
  * alone.
  */
-import { graphemes } from "./display-width.ts";
+import { splitGraphemes } from "./display-width.ts";
 import type { LineView, Place } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
 
@@ -10,23 +10,23 @@ import type { Stroke } from "./output.ts";
  * Returns the output that shows a view. @param before the view on the screen; undefined if there is none and the cursor
  * is in the first column
  */
-export function changes(before: LineView | undefined, after: LineView): readonly Stroke[] {
+export function drawChanges(before: LineView | undefined, after: LineView): readonly Stroke[] {
   if (before === undefined) return drawWhole(after);
   const sameText = before.prompt === after.prompt && before.text === after.text;
-  if (sameText) return same(before.cursor, after.cursor) ? [] : [toPlace(before.cursor, after.cursor)];
+  if (sameText) return isSamePlace(before.cursor, after.cursor) ? [] : [moveTo(before.cursor, after.cursor)];
   const added = findAppended(before, after);
-  if (added !== undefined) return [{ text: added }, ...atEdge(after.end)];
-  return drawnAnew(before.cursor, after);
+  if (added !== undefined) return [{ text: added }, ...leaveEdge(after.end)];
+  return drawCompletely(before.cursor, after);
 }
 
 /** Returns the output that draws the entire line again. @param cursor the current place of the cursor */
-export function drawnAnew(cursor: Place, view: LineView): readonly Stroke[] {
+export function drawCompletely(cursor: Place, view: LineView): readonly Stroke[] {
   return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...drawWhole(view)];
 }
 
 function drawWhole(view: LineView): Stroke[] {
-  const strokes: Stroke[] = [{ text: view.prompt, style: "prompt" }, { text: view.text }, ...atEdge(view.end)];
-  if (!same(view.end, view.cursor)) strokes.push(toPlace(view.end, view.cursor));
+  const strokes: Stroke[] = [{ text: view.prompt, style: "prompt" }, { text: view.text }, ...leaveEdge(view.end)];
+  if (!isSamePlace(view.end, view.cursor)) strokes.push(moveTo(view.end, view.cursor));
   return strokes;
 }
 
@@ -34,15 +34,15 @@ function drawWhole(view: LineView): Stroke[] {
  * Returns the output that moves the cursor to the next row after a full row, where a terminal otherwise leaves it at
  * the edge. A line feed would divide the line in two, and the terminal would not join the parts when the window grows.
  */
-function atEdge(end: Place): Stroke[] {
+function leaveEdge(end: Place): Stroke[] {
   return end.column === 0 && end.row > 0 ? [{ text: " " }, { move: { rows: 0, column: 0 } }] : [];
 }
 
-function same(one: Place, other: Place): boolean {
+function isSamePlace(one: Place, other: Place): boolean {
   return one.row === other.row && one.column === other.column;
 }
 
-function toPlace(from: Place, to: Place): Stroke {
+function moveTo(from: Place, to: Place): Stroke {
   return { move: { rows: to.row - from.row, column: to.column } };
 }
 
@@ -51,9 +51,10 @@ function toPlace(from: Place, to: Place): Stroke {
  * character before it.
  */
 function findAppended(before: LineView, after: LineView): string | undefined {
-  const atEnd = same(before.cursor, before.end) && same(after.cursor, after.end);
+  const atEnd = isSamePlace(before.cursor, before.end) && isSamePlace(after.cursor, after.end);
   if (!atEnd || before.prompt !== after.prompt || !after.text.startsWith(before.text)) return undefined;
   const added = after.text.slice(before.text.length);
-  const joined = graphemes(after.text).length !== graphemes(before.text).length + graphemes(added).length;
+  const joined =
+    splitGraphemes(after.text).length !== splitGraphemes(before.text).length + splitGraphemes(added).length;
   return joined ? undefined : added;
 }

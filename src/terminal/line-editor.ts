@@ -4,7 +4,7 @@
  *
  * The keys are those of Emacs and the shells. A state is immutable; typed-line.ts shows each state.
  */
-import { graphemes } from "./display-width.ts";
+import { splitGraphemes } from "./display-width.ts";
 import type { Key } from "./keys.ts";
 
 export interface LineState {
@@ -45,7 +45,7 @@ export interface Pressed {
  * @param text the initial text, with the cursor at its end
  * @param killed the text for Ctrl-Y, from the previous line
  */
-export function newLine(text = "", killed = ""): LineState {
+export function createLine(text = "", killed = ""): LineState {
   return {
     text,
     cursor: text.length,
@@ -59,7 +59,7 @@ export function newLine(text = "", killed = ""): LineState {
 }
 
 /** Returns the state after a key. @param history earlier lines, oldest first */
-export function press(before: LineState, key: Key, history: readonly string[]): Pressed {
+export function pressKey(before: LineState, key: Key, history: readonly string[]): Pressed {
   if (before.search !== undefined) return pressInSearch(before, before.search, key, history);
   const state = { ...before, killing: false, literal: false };
   switch (key.name) {
@@ -70,16 +70,16 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
     case "tab":
       return before.literal ? { state: insertText(state, "\t") } : { state, effect: "complete" };
     case "backspace":
-      return { state: removeText(state, previous(state), state.cursor) };
+      return { state: removeText(state, findPreviousCharacter(state), state.cursor) };
     case "delete":
-      return { state: removeText(state, state.cursor, following(state)) };
+      return { state: removeText(state, state.cursor, findNextCharacter(state)) };
     case "end-or-delete":
       if (state.text === "") return { state, effect: "end" };
-      return { state: removeText(state, state.cursor, following(state)) };
+      return { state: removeText(state, state.cursor, findNextCharacter(state)) };
     case "left":
-      return { state: { ...state, cursor: previous(state) } };
+      return { state: { ...state, cursor: findPreviousCharacter(state) } };
     case "right":
-      return { state: { ...state, cursor: following(state) } };
+      return { state: { ...state, cursor: findNextCharacter(state) } };
     case "word-left":
       return { state: { ...state, cursor: wordStart(state) } };
     case "word-right":
@@ -89,21 +89,21 @@ export function press(before: LineState, key: Key, history: readonly string[]): 
     case "end":
       return { state: { ...state, cursor: state.text.length } };
     case "kill-to-end":
-      return { state: kill(before, state.cursor, state.text.length, "behind") };
+      return { state: killText(before, state.cursor, state.text.length, "behind") };
     case "kill-to-start":
-      return { state: kill(before, 0, state.cursor, "in front") };
+      return { state: killText(before, 0, state.cursor, "in front") };
     case "kill-word":
-      return { state: kill(before, wordStart(state, isNoBlank), state.cursor, "in front") };
+      return { state: killText(before, wordStart(state, isNoBlank), state.cursor, "in front") };
     case "kill-next-word":
-      return { state: kill(before, state.cursor, wordEnd(state), "behind") };
+      return { state: killText(before, state.cursor, wordEnd(state), "behind") };
     case "yank":
       return { state: insertText(state, state.killed) };
     case "swap":
-      return { state: swap(state) };
+      return { state: swapCharacters(state) };
     case "up":
-      return recall(state, state.back + 1, history);
+      return recallLine(state, state.back + 1, history);
     case "down":
-      return recall(state, state.back - 1, history);
+      return recallLine(state, state.back - 1, history);
     case "search":
       return { state: startSearch(state) };
     case "literal":
@@ -144,19 +144,19 @@ function removeText(state: LineState, start: number, end: number): LineState {
   return { ...state, text: state.text.slice(0, start) + state.text.slice(end), cursor: start };
 }
 
-function kill(state: LineState, start: number, end: number, side: "in front" | "behind"): LineState {
+function killText(state: LineState, start: number, end: number, side: "in front" | "behind"): LineState {
   const taken = state.text.slice(start, end);
   const earlier = state.killing ? state.killed : "";
   const killed = taken === "" && earlier === "" ? state.killed : side === "behind" ? earlier + taken : taken + earlier;
   return { ...removeText(state, start, end), killed, killing: true };
 }
 
-function previous({ text, cursor }: LineState): number {
-  return cursor - (graphemes(text.slice(0, cursor)).at(-1)?.length ?? 0);
+function findPreviousCharacter({ text, cursor }: LineState): number {
+  return cursor - (splitGraphemes(text.slice(0, cursor)).at(-1)?.length ?? 0);
 }
 
-function following({ text, cursor }: LineState): number {
-  return cursor + (graphemes(text.slice(cursor))[0]?.length ?? 0);
+function findNextCharacter({ text, cursor }: LineState): number {
+  return cursor + (splitGraphemes(text.slice(cursor))[0]?.length ?? 0);
 }
 
 type Test = (character: string) => boolean;
@@ -167,7 +167,7 @@ const isNoBlank: Test = (character) => /\S/.test(character);
 
 /** Returns the start of the word before the cursor. It moves by grapheme, because a letter can have combining marks. */
 function wordStart({ text, cursor }: LineState, isInside = isOfWord): number {
-  const before = graphemes(text.slice(0, cursor));
+  const before = splitGraphemes(text.slice(0, cursor));
   let at = before.length;
   const is = (inside: boolean) => at > 0 && isInside(before[at - 1] ?? "") === inside;
   while (is(false)) at--;
@@ -176,7 +176,7 @@ function wordStart({ text, cursor }: LineState, isInside = isOfWord): number {
 }
 
 function wordEnd({ text, cursor }: LineState): number {
-  const behind = graphemes(text.slice(cursor));
+  const behind = splitGraphemes(text.slice(cursor));
   let at = 0;
   const is = (inside: boolean) => at < behind.length && isOfWord(behind[at] ?? "") === inside;
   while (is(false)) at++;
@@ -185,10 +185,10 @@ function wordEnd({ text, cursor }: LineState): number {
 }
 
 /** Exchanges the characters on both sides of the cursor, or at the end of the line its last two characters. */
-function swap(state: LineState): LineState {
-  const at = state.cursor === state.text.length ? previous(state) : state.cursor;
-  const start = previous({ ...state, cursor: at });
-  const end = following({ ...state, cursor: at });
+function swapCharacters(state: LineState): LineState {
+  const at = state.cursor === state.text.length ? findPreviousCharacter(state) : state.cursor;
+  const start = findPreviousCharacter({ ...state, cursor: at });
+  const end = findNextCharacter({ ...state, cursor: at });
   if (start === at || end === at) return state;
   const { text } = state;
   return {
@@ -198,7 +198,7 @@ function swap(state: LineState): LineState {
   };
 }
 
-function recall(state: LineState, back: number, history: readonly string[]): Pressed {
+function recallLine(state: LineState, back: number, history: readonly string[]): Pressed {
   if (back < 0 || back > history.length) return { state, effect: "bell" };
   const own = state.back === 0 ? state.text : state.own;
   const text = back === 0 ? own : (history[history.length - back] ?? "");
@@ -216,7 +216,7 @@ function pressInSearch(state: LineState, search: Search, key: Key, history: read
     case "text":
       return showMatch(state, { ...search, wanted: search.wanted + key.text }, Math.max(state.back, 1), history);
     case "backspace": {
-      const wanted = graphemes(search.wanted).slice(0, -1).join("");
+      const wanted = splitGraphemes(search.wanted).slice(0, -1).join("");
       if (wanted !== "") return showMatch(state, { ...search, wanted }, 1, history);
       return { state: { ...state, ...search.before, search: { ...search, wanted, failed: false } } };
     }
@@ -228,7 +228,7 @@ function pressInSearch(state: LineState, search: Search, key: Key, history: read
       return { state: { ...state, ...search.before, search: undefined } };
     default:
       // Any other key applies to the line that was found.
-      return press({ ...state, search: undefined }, key, history);
+      return pressKey({ ...state, search: undefined }, key, history);
   }
 }
 

@@ -56,12 +56,12 @@ export class LineHistory {
     const kept = this.#limit === 0 ? [] : all.slice(-this.#limit);
     if (text !== "") ifTrusted(() => chmodSync(path, 0o600));
     // The file is seldom rewritten, and never in place, because another session may be appending to it.
-    if (all.length > 2 * this.#limit) ifTrusted(() => replace(path, kept));
+    if (all.length > 2 * this.#limit) ifTrusted(() => replaceHistory(path, kept));
     return kept;
   }
 }
 
-function replace(path: string, lines: readonly string[]): void {
+function replaceHistory(path: string, lines: readonly string[]): void {
   const fresh = `${path}.${process.pid}`;
   const descriptor = createPrivateFile(fresh);
   try {

@@ -5,7 +5,7 @@
  * echoed twice.
  */
 import type { ReadStream } from "node:tty";
-import { shownText } from "./line-view.ts";
+import { fitText } from "./line-view.ts";
 import { isPasteMarked, Pasting } from "./pasting.ts";
 import type { Screen } from "./shown-line.ts";
 import type { Assistance, Input } from "./terminal.ts";
@@ -80,7 +80,7 @@ export class LineReader {
     this.#unread = this.#unread.subarray(line.size);
     this.#screen.drawLater([
       { text: prompt, style: "prompt" },
-      { text: `${shownText(line.text, this.#screen.size())}\n` },
+      { text: `${fitText(line.text, this.#screen.size())}\n` },
     ]);
     if (!this.#drawsLater) setImmediate(() => this.#draw());
     this.#drawsLater = true;

@@ -1,6 +1,6 @@
 /** Computes the rows of the line being typed, and the place of the cursor. */
-import { displayWidth, graphemes } from "./display-width.ts";
-import { type LineState, newLine } from "./line-editor.ts";
+import { displayWidth, splitGraphemes } from "./display-width.ts";
+import { createLine, type LineState } from "./line-editor.ts";
 
 export interface Size {
   readonly rows: number;
@@ -33,27 +33,27 @@ export function promptOfState(prompt: string, { search }: LineState): string {
  */
 export function orderRows(prompt: string, state: LineState, size: Size): LineView {
   const shownPrompt = promptOfState(prompt, state);
-  const { text, cursor } = shownPart(shownPrompt, state, size);
+  const { text, cursor } = findShownPart(shownPrompt, state, size);
   const whole = withoutTabs(shownPrompt + text, size.columns);
   const left = withoutTabs(shownPrompt + text.slice(0, cursor), size.columns);
   return {
     prompt: shownPrompt,
     text: whole.slice(shownPrompt.length),
-    end: placeAfter(whole, size.columns),
-    cursor: placeAfter(left, size.columns),
+    end: findPlaceAfter(whole, size.columns),
+    cursor: findPlaceAfter(left, size.columns),
   };
 }
 
 /** Returns the shown part of a text that was not edited, with tabs as spaces. */
-export function shownText(text: string, size: Size): string {
+export function fitText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
-  return orderRows("", newLine(text), size).text;
+  return orderRows("", createLine(text), size).text;
 }
 
 function withoutTabs(text: string, columns: number): string {
   const [first = "", ...others] = text.split("\t");
   return others.reduce((line, piece) => {
-    const { column } = placeAfter(line, columns);
+    const { column } = findPlaceAfter(line, columns);
     return `${line}${" ".repeat(Math.min(8 - (column % 8), columns - column))}${piece}`;
   }, first);
 }
@@ -62,11 +62,11 @@ function withoutTabs(text: string, columns: number): string {
  * Returns the place of the cursor after a text that begins in the first column. After a full row, this is the start of
  * the next row.
  */
-function placeAfter(text: string, columns: number): Place {
+function findPlaceAfter(text: string, columns: number): Place {
   let row = 0;
   let column = 0;
-  for (const character of graphemes(text)) {
-    for (const width of widths(character)) {
+  for (const character of splitGraphemes(text)) {
+    for (const width of measureWidths(character)) {
       if (column + width > columns) {
         row++;
         column = 0;
@@ -80,20 +80,20 @@ function placeAfter(text: string, columns: number): Place {
 /**
  * Returns the widths at which a character can be broken: one shown as several characters can be broken between them.
  */
-function widths(character: string): readonly number[] {
+function measureWidths(character: string): readonly number[] {
   const width = displayWidth(character);
   return width > 2 ? new Array<number>(width).fill(1) : [width];
 }
 
 /** Returns a text, or only the part around the cursor if the text would fill the screen. */
-function shownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
+function findShownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
   const room = Math.max((rows - 1) * columns, columns);
   // Apart from combining marks, no more than this can be shown. The rest of a pasted text, which can be megabytes long,
   // is not examined.
   const reach = 4 * room;
   if (text.length <= reach && displayWidth(prompt) + displayWidth(text) < room) return { text, cursor };
-  const before = graphemes(text.slice(Math.max(cursor - reach, 0), cursor));
-  const behind = graphemes(text.slice(cursor, cursor + reach));
+  const before = splitGraphemes(text.slice(Math.max(cursor - reach, 0), cursor));
+  const behind = splitGraphemes(text.slice(cursor, cursor + reach));
   const half = Math.max(Math.floor((room - displayWidth(prompt)) / 2) - 2, 1);
   const left = fitCharacters(before.reverse(), half).reverse().join("");
   const right = fitCharacters(behind, half).join("");

@@ -3,7 +3,7 @@
  */
 import { fstatSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
-import { visible } from "../message/safe-text.ts";
+import { makeVisible } from "../message/safe-text.ts";
 import { toBytes } from "../message/text.ts";
 import type { LineReader } from "./line-reader.ts";
 import { Output, type Stroke } from "./output.ts";
@@ -187,7 +187,11 @@ class ProcessTerminal implements Terminal {
   }
 
   #canvas() {
-    return { size: () => this.size(), drawForeign: (text: string) => this.#out.drawForeign(text), visible };
+    return {
+      size: () => this.size(),
+      drawForeign: (text: string) => this.#out.drawForeign(text),
+      visible: makeVisible,
+    };
   }
 
   async *rest(): AsyncIterable<Uint8Array> {

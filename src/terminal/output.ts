@@ -3,7 +3,7 @@
  * is full.
  */
 import { writeSync } from "node:fs";
-import { visible } from "../message/safe-text.ts";
+import { makeVisible } from "../message/safe-text.ts";
 import { fromBytes, toBytes } from "../message/text.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Style } from "./terminal.ts";
@@ -81,7 +81,7 @@ export class Output {
       const bytes =
         typeof stroke === "object" && "text" in stroke
           ? this.bytesOf(stroke.text, stroke.style ?? "plain", true)
-          : Buffer.from(sequence(stroke));
+          : Buffer.from(encodeStroke(stroke));
       this.#put(bytes);
     }
   }
@@ -102,7 +102,7 @@ export class Output {
   /** Returns the bytes of a text. For a terminal, they are made safe and coloured. */
   bytesOf(text: string | Uint8Array, style: Style, coloured: boolean): Buffer {
     if (!this.#guarded) return typeof text === "string" ? toBytes(text) : Buffer.from(text);
-    const safe = visible(typeof text === "string" ? text : fromBytes(text));
+    const safe = makeVisible(typeof text === "string" ? text : fromBytes(text));
     return Buffer.from(coloured && this.#paint !== undefined ? this.#paint(safe, style) : safe);
   }
 
@@ -146,7 +146,7 @@ export class Output {
 }
 
 /** Returns the ECMA-48 control sequence of a stroke. Every terminal but a dumb one understands these. */
-function sequence(stroke: Exclude<Stroke, { text: string }>): string {
+function encodeStroke(stroke: Exclude<Stroke, { text: string }>): string {
   if (stroke === "erase-below") return "\x1b[J";
   if (stroke === "clear-screen") return "\x1b[H\x1b[2J";
   if (stroke === "mark-pastes") return "\x1b[?2004h";

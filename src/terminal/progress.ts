@@ -37,8 +37,8 @@ export class ProgressBar {
     this.#started ??= now;
     if (now - this.#started < patience || (this.#drawn !== undefined && now - this.#drawn < pause)) return;
     this.#drawn = now;
-    const detail = this.#unit === "bytes" ? pace(done, total, now - this.#started) : "";
-    const text = barText(this.#what, done / total, columns - 1, detail);
+    const detail = this.#unit === "bytes" ? formatPace(done, total, now - this.#started) : "";
+    const text = formatBar(this.#what, done / total, columns - 1, detail);
     this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below", { text, style: "hint" }]);
   }
 
@@ -52,14 +52,14 @@ export class ProgressBar {
 }
 
 /** Returns the detail of a bar for bytes: ` of 1024 MB, 830 MB/s, 2 s left`. */
-export function pace(done: number, total: number, milliseconds: number): string {
+export function formatPace(done: number, total: number, milliseconds: number): string {
   const megabytes = (bytes: number) => `${Math.round(bytes / (1 << 20))} MB`;
   const perSecond = (done / Math.max(milliseconds, 1)) * 1000;
   return ` of ${megabytes(total)}, ${megabytes(perSecond)}/s, ${Math.ceil((total - done) / perSecond)} s left`;
 }
 
 /** Returns the text of a bar in at most `columns` columns: `archive  42 % [########------------]`. */
-export function barText(what: string, part: number, columns: number, detail = ""): string {
+export function formatBar(what: string, part: number, columns: number, detail = ""): string {
   const percent = `${String(Math.floor(part * 100)).padStart(3)} %${columns < 60 ? "" : detail}`;
   const width = Math.min(Math.max(columns - percent.length - 24, 0), 40);
   const full = Math.round(part * width);

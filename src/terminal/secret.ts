@@ -2,7 +2,7 @@
  * Reads a line that is not shown while it is typed. It uses the process's terminal even if standard input is a pipe.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { visible } from "../message/safe-text.ts";
+import { makeVisible } from "../message/safe-text.ts";
 import { isSystemError } from "../system-error.ts";
 import { readStreamOf } from "./terminal-device.ts";
 
@@ -18,7 +18,7 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   const screen = openSync("/dev/tty", "w");
   const stream = readStreamOf(descriptor);
   stream.setRawMode(true);
-  writeSync(screen, visible(prompt));
+  writeSync(screen, makeVisible(prompt));
   try {
     return await new Promise((resolve) => {
       let typed = "";

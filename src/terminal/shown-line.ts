@@ -1,5 +1,5 @@
 /** Draws the line being typed, redraws it, leaves it on the screen or removes it. */
-import { changes, drawnAnew } from "./line-drawing.ts";
+import { drawChanges, drawCompletely } from "./line-drawing.ts";
 import type { LineState } from "./line-editor.ts";
 import { type LineView, orderRows, type Size } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
@@ -29,7 +29,7 @@ export class ShownLine {
 
   show(state: LineState): void {
     const view = orderRows(this.#prompt, state, this.#screen.size());
-    const strokes = changes(this.#view, view);
+    const strokes = drawChanges(this.#view, view);
     this.#view = view;
     if (strokes.length > 0) this.#screen.draw(strokes);
   }
@@ -47,7 +47,7 @@ export class ShownLine {
     const view = orderRows(this.#prompt, state, this.#screen.size());
     // The line is drawn in full. Otherwise, an empty line with an empty prompt would look as if all its text had been
     // added.
-    this.#screen.draw(this.#view === undefined ? changes(undefined, view) : drawnAnew(view.cursor, view));
+    this.#screen.draw(this.#view === undefined ? drawChanges(undefined, view) : drawCompletely(view.cursor, view));
     this.#view = view;
   }
 
@@ -58,7 +58,7 @@ export class ShownLine {
       { ...state, cursor: state.text.length, search: undefined },
       this.#screen.size(),
     );
-    const strokes = changes(this.#view, view);
+    const strokes = drawChanges(this.#view, view);
     this.#view = undefined;
     // After a full row, the cursor is already at the start of the next row.
     const there = view.end.column === 0 && view.end.row > 0;

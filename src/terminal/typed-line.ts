@@ -5,7 +5,7 @@
 import type { ReadStream } from "node:tty";
 import { completeOffer, type Outcome } from "./completion.ts";
 import type { Key } from "./keys.ts";
-import { type LineState, newLine, type Pressed, press, replaceBeforeCursor } from "./line-editor.ts";
+import { createLine, type LineState, type Pressed, pressKey, replaceBeforeCursor } from "./line-editor.ts";
 import { isPasteMarked, type Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";
@@ -57,7 +57,7 @@ export class TypedLine {
     this.#pasting = pasting;
     if (pasting.going) this.#pastedFrom = "an earlier line";
     this.#shown = new ShownLine(screen, question.prompt);
-    this.#state = newLine(question.value, killed);
+    this.#state = createLine(question.value, killed);
   }
 
   get text(): string {
@@ -232,8 +232,8 @@ export class TypedLine {
     const tab = { state: this.#state, key: { name: "text", text: "\t" } } as const;
     // In the body of a message, Tab inserts a tab, except in an escape.
     if (key.name === "tab" && asked === "text" && !this.#state.text.startsWith("~"))
-      return press(tab.state, tab.key, []);
-    return press(this.#state, key, this.#assistance?.recall(asked) ?? []);
+      return pressKey(tab.state, tab.key, []);
+    return pressKey(this.#state, key, this.#assistance?.recall(asked) ?? []);
   }
 
   async #complete(): Promise<void> {

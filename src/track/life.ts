@@ -1,5 +1,5 @@
 /** Collects the events of one message in one queue from the log lines that name its ID. They form the message's life. */
-import { largest } from "../message/lists.ts";
+import { findLargest } from "../message/lists.ts";
 import type { Delivery, LogEvent } from "./event.ts";
 
 export interface Life {
@@ -51,7 +51,7 @@ export interface Fate {
 }
 
 /** Returns the fate of each recipient according to the last line that names it. */
-export function fates(life: Life): Fate[] {
+export function listFates(life: Life): Fate[] {
   const latest = new Map<string, Delivery>();
   for (const event of life.events) {
     if (event.kind === "delivery") latest.set(keyOf(event, latest), event);
@@ -81,9 +81,9 @@ function keyOf({ recipient, original = "", envelope }: Delivery, known: Readonly
  */
 export function countUnheard(life: Life): number {
   if (life.ended) return 0;
-  const heard = fates(life).filter(({ status }) => status !== "refused");
+  const heard = listFates(life).filter(({ status }) => status !== "refused");
   const counts = life.events.flatMap((event) => (event.kind === "queue" ? [event.recipients] : []));
   const announced = counts.flatMap((count) => (count === undefined ? [] : [count]));
-  if (announced.length > 0) return Math.max(0, largest(announced) - heard.length);
+  if (announced.length > 0) return Math.max(0, findLargest(announced) - heard.length);
   return heard.some(({ status }) => status === "deferred") ? 0 : 1;
 }

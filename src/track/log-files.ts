@@ -27,7 +27,7 @@ export function logSources(named: string | undefined, user: string): LogSource[]
   if (named !== undefined && named !== "") return withRotated(named, user);
   const found = usual.filter((path) => existsSync(path) || listRotated(path).length > 0);
   if (found.length > 0) return found.flatMap((path) => withRotated(path, user));
-  if (journalctl() !== undefined) return [{ name: "the journal", path: undefined }];
+  if (findJournalctl() !== undefined) return [{ name: "the journal", path: undefined }];
   throw new MailError(
     `no mail log found: neither ${usual.join(", ")} nor a journal; use -S maillog=FILE`,
     Exit.NoInput,
@@ -48,7 +48,7 @@ function listRotated(path: string): string[] {
     const [, number, date] = /^(?:\.(\d{1,7})|-(\d{8,10}))(?:\.gz)?$/.exec(each.slice(name.length)) ?? [];
     return number === undefined ? (date === undefined ? undefined : -Number(date)) : Number(number);
   };
-  return names(dirname(path))
+  return listLogNames(dirname(path))
     .flatMap((each) => {
       const old = each.startsWith(name) ? age(each) : undefined;
       return old === undefined ? [] : [{ each, old }];
@@ -57,7 +57,7 @@ function listRotated(path: string): string[] {
     .map(({ each }) => join(dirname(path), each));
 }
 
-function names(directory: string): string[] {
+function listLogNames(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
@@ -77,7 +77,7 @@ function requireReadable(path: string, user: string): void {
   }
 }
 
-function journalctl(): string | undefined {
+function findJournalctl(): string | undefined {
   const directories = (process.env["PATH"] ?? "/usr/bin:/bin").split(":");
   return directories.map((directory) => join(directory, "journalctl")).find((path) => existsSync(path));
 }
@@ -96,7 +96,7 @@ export async function* linesWith(
   words: readonly string[],
   from = 0,
 ): AsyncGenerator<{ line: string; offset: number }> {
-  for await (const part of parts(source, from)) {
+  for await (const part of readLogParts(source, from)) {
     for (const [start, stop] of part.linesWith(words))
       yield { line: part.text(start, stop), offset: part.offset + start };
   }
@@ -126,7 +126,7 @@ export class Part {
 }
 
 /** Yields a log in parts of about a megabyte. */
-export async function* parts(source: LogSource, from = 0): AsyncGenerator<Part> {
+export async function* readLogParts(source: LogSource, from = 0): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = from;
   for await (const piece of readLogPieces(source, from)) {
@@ -168,7 +168,7 @@ function linesIn(part: Buffer, needles: readonly Buffer[]): [number, number][] {
 
 async function* readLogPieces({ name, path }: LogSource, from: number): AsyncGenerator<Buffer> {
   try {
-    if (path === undefined) yield* journal();
+    if (path === undefined) yield* readJournal();
     else {
       const file = createReadStream(path, { highWaterMark: 1024 * 1024, start: from });
       yield* path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
@@ -180,9 +180,9 @@ async function* readLogPieces({ name, path }: LogSource, from: number): AsyncGen
   }
 }
 
-async function* journal(): AsyncGenerator<Buffer> {
+async function* readJournal(): AsyncGenerator<Buffer> {
   const argv = ["--no-pager", "--quiet", "--output=short", "SYSLOG_FACILITY=2"];
-  const child = spawn(journalctl() ?? "journalctl", argv, { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(findJournalctl() ?? "journalctl", argv, { stdio: ["ignore", "pipe", "ignore"] });
   child.on("error", () => {});
   try {
     for await (const piece of child.stdout) yield piece as Buffer;

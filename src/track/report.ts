@@ -1,7 +1,7 @@
 /** Describes a message's life as text, and returns its exit code. */
 import { Exit, type ExitCode } from "../errors.ts";
 import type { LogEvent } from "./event.ts";
-import { countUnheard, type Fate, fates, type Life } from "./life.ts";
+import { countUnheard, type Fate, type Life, listFates } from "./life.ts";
 import type { Found } from "./search.ts";
 
 /** Returns a message's events, one line each. The events under its later IDs follow. */
@@ -46,7 +46,7 @@ const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", ref
 
 /** Returns the final outcomes. A delivery into another queue on this machine is replaced by that queue's outcomes. */
 function splitOutcomes(found: Found): { fate: Fate; life: Life }[] {
-  const here = fates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
+  const here = listFates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
   return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(splitOutcomes)];
 }
 

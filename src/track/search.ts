@@ -2,7 +2,7 @@
 import type { LogEvent } from "./event.ts";
 import { eximEvents, eximIdForm } from "./exim.ts";
 import { type Life, livesOf } from "./life.ts";
-import { type LogSource, linesWith, type Part, parts } from "./log-files.ts";
+import { type LogSource, linesWith, type Part, readLogParts } from "./log-files.ts";
 import { openSmtpdEvents, openSmtpdIdForm } from "./opensmtpd.ts";
 import { postfixEvent, queueIdForm } from "./postfix.ts";
 
@@ -47,11 +47,11 @@ export async function findMessage(
   for (const text of [question.text, question.also]) {
     const bare = text?.replace(/^<(.*)>$/, "$1") ?? "";
     if (bare === "") continue;
-    const byId = isId(bare) ? await follow(sources, bare, from, mostSteps) : undefined;
+    const byId = isId(bare) ? await followMessage(sources, bare, from, mostSteps) : undefined;
     if (byId !== undefined) return byId;
     const event = await eventOf(sources, bare, from);
     if (event?.id === "") return { life: { id: "", events: [event], begun: true, ended: true }, next: [], offset: 0 };
-    const found = event === undefined ? undefined : await follow(sources, event.id, from, mostSteps);
+    const found = event === undefined ? undefined : await followMessage(sources, event.id, from, mostSteps);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -66,17 +66,21 @@ async function eventOf(sources: readonly LogSource[], bare: string, from: number
   for (const [at, source] of sources.entries()) {
     let byMessageId: LogEvent | undefined;
     let byAddress: LogEvent | undefined;
-    for await (const part of parts(source, at === 0 ? from : 0)) {
+    for await (const part of readLogParts(source, at === 0 ? from : 0)) {
       // If a message passes through two queues, both log the same message ID. The first one is the beginning.
-      byMessageId ??= first(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
-      byAddress = last(part, bare) ?? byAddress;
+      byMessageId ??= findFirstEvent(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
+      byAddress = findLastEvent(part, bare) ?? byAddress;
     }
     if (byMessageId !== undefined || byAddress !== undefined) return byMessageId ?? byAddress;
   }
   return undefined;
 }
 
-function first(part: Part, words: readonly string[], fits: (event: LogEvent) => boolean): LogEvent | undefined {
+function findFirstEvent(
+  part: Part,
+  words: readonly string[],
+  fits: (event: LogEvent) => boolean,
+): LogEvent | undefined {
   for (const [start, stop] of part.linesWith(words)) {
     const found = eventsOf(part.text(start, stop)).find(fits);
     if (found !== undefined) return found;
@@ -85,9 +89,9 @@ function first(part: Part, words: readonly string[], fits: (event: LogEvent) => 
 }
 
 /** Searches backwards, because an address may occur in every second line of a log. */
-function last(part: Part, bare: string): LogEvent | undefined {
+function findLastEvent(part: Part, bare: string): LogEvent | undefined {
   for (const [start, stop] of part.linesWith([bare]).reverse()) {
-    const found = eventsOf(part.text(start, stop)).find((event) => concerns(event, bare));
+    const found = eventsOf(part.text(start, stop)).find((event) => concernsAddress(event, bare));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -107,14 +111,14 @@ function addressesOfEvent(event: LogEvent): readonly (string | undefined)[] {
  * Returns whether an event names this sender or recipient. A name without a domain matches all addresses with this local
  * part.
  */
-function concerns(event: LogEvent, asked: string): boolean {
+function concernsAddress(event: LogEvent, asked: string): boolean {
   return addressesOfEvent(event).some(
     (address) =>
       address !== undefined && (address === asked || (!asked.includes("@") && address.startsWith(`${asked}@`))),
   );
 }
 
-async function follow(
+async function followMessage(
   sources: readonly LogSource[],
   id: string,
   from: number,
@@ -128,7 +132,7 @@ async function follow(
   );
   const next: Found[] = [];
   for (const each of steps > 0 ? new Set(ids) : []) {
-    const found = await follow(sources, each, from, steps - 1);
+    const found = await followMessage(sources, each, from, steps - 1);
     if (found !== undefined && each !== id) next.push(found);
   }
   return { life, next, offset };

@@ -53,7 +53,7 @@ export async function track(
     from = before(found.offset ?? 0);
     said.tell(found);
   }
-  if (found === undefined) throw notFound(what, question, sources);
+  if (found === undefined) throw makeNotFoundError(what, question, sources);
   terminal.out(
     summaryLines(found)
       .map((line) => `${line}\n`)
@@ -94,11 +94,13 @@ function parseQuestion(config: Config, what: string | undefined): Question {
     return queueId === undefined ? { text: messageId ?? "", way } : { text: queueId, also: messageId, way };
   }
   // Not every log contains message IDs, but `mail` has recorded both identifiers of the messages that it sent.
-  const known = sent.findLast(({ messageId }: Sent) => messageId !== undefined && bare(messageId) === bare(what));
+  const known = sent.findLast(
+    ({ messageId }: Sent) => messageId !== undefined && stripBrackets(messageId) === stripBrackets(what),
+  );
   return { text: what, also: known?.queueId };
 }
 
-function bare(messageId: string): string {
+function stripBrackets(messageId: string): string {
   return messageId.replace(/^<(.*)>$/, "$1");
 }
 
@@ -109,7 +111,7 @@ function newestOf([newest]: readonly LogSource[]): { readonly file: number; read
   return { file: ino, size };
 }
 
-function notFound(what: string | undefined, question: Question, sources: readonly LogSource[]): MailError {
+function makeNotFoundError(what: string | undefined, question: Question, sources: readonly LogSource[]): MailError {
   const meant = what === undefined ? `${question.text} (the message sent last, by ${question.way})` : `"${what}"`;
   const places = sources.map(({ name }) => name).join(", ");
   const hint = sources[0]?.path === undefined ? journalHint() : "";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { whoAmI } from "../../src/config/identity.ts";
+import { findIdentity } from "../../src/config/identity.ts";
 
 test.each([
   [{ LOGNAME: "ann", USER: "ben" }, "ben"],
@@ -10,7 +10,7 @@ test.each([
   [{ LOGNAME: "ann", USER: "" }, "ann"],
   [{ LOGNAME: "ann", USER: "a b" }, "ann"],
   [{ LOGNAME: "ann", USER: "v@x.org>\nBcc: evil@x.org" }, "ann"],
-])("%j is %s", (environment: Record<string, string>, user) => expect(whoAmI(environment).user).toBe(user));
+])("%j is %s", (environment: Record<string, string>, user) => expect(findIdentity(environment).user).toBe(user));
 
 const stranger = (...argv: string[]) =>
   spawnSync(process.execPath, [join(process.cwd(), "bin/mail.js"), ...argv], {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { farStatus } from "../../src/mailbox/far-status.ts";
-import { goesOn, headerIn, headerOf } from "../../src/mailbox/header-bytes.ts";
+import { headerIn, headerOf, isHeaderContinued } from "../../src/mailbox/header-bytes.ts";
 import { storedForm } from "../../src/mailbox/stored-form.ts";
 
 const start = "From a@x Sat Jan 16 18:22:01 2021\nSubject: s\n";
@@ -27,7 +27,7 @@ test.each<[string, string, string]>([
   const { bytes, mailbox } = holding(text);
   expect(mailbox.header().equals(Buffer.from(header))).toBe(true);
   if (text.includes(long)) expect(headerIn(bytes.subarray(0, -20))?.equals(Buffer.from(header))).toBe(true);
-  expect(goesOn(mailbox.header(), bytes.length)).toBe(text.includes(long));
+  expect(isHeaderContinued(mailbox.header(), bytes.length)).toBe(text.includes(long));
 });
 
 test.each<[string, string]>([

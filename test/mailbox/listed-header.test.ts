@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { listedHeader } from "../../src/mailbox/listed-header.ts";
+import { readHeaderToList } from "../../src/mailbox/listed-header.ts";
 
 const megabyte = 1 << 20;
 
@@ -27,7 +27,7 @@ test.each<[string, string, string]>([
   ["without an end", `${start}Subject: s\n${"X: y\n".repeat(2)}`, `${start}Subject: s\nX: y\nX: y\n`],
 ])("a header that is %s is given whole", (_what, text, header) => {
   const { mailbox } = holding(text.includes("\n\n") ? text : `${text}\n`);
-  expect(listedHeader(mailbox, 1).toString().trimEnd()).toBe(header.trimEnd());
+  expect(readHeaderToList(mailbox, 1).toString().trimEnd()).toBe(header.trimEnd());
 });
 
 test.each<[string, string, RegExp]>([
@@ -43,7 +43,7 @@ test.each<[string, string, RegExp]>([
   ["a header with no end", `${start}Subject: s\nX: ${long}`, /^From .*\nSubject: s\nX: x+$/],
 ])("of %s, what a list shows is kept", (_what, text, header) => {
   const { mailbox, asked } = holding(text);
-  const found = listedHeader(mailbox, 1);
+  const found = readHeaderToList(mailbox, 1);
   expect(found.toString()).toMatch(header);
   expect(found.length).toBeLessThan(1.2 * megabyte);
   expect(Math.max(...asked)).toBeLessThanOrEqual(megabyte);

@@ -1,16 +1,16 @@
 import { expect, test } from "@jest/globals";
 import { format } from "date-fns/format";
 import fc from "fast-check";
-import { asctime, dateField } from "../../src/message/date.ts";
+import { formatAsctime, formatDateField } from "../../src/message/date.ts";
 
 test("a date field and a From_ line have the date that date-fns writes", () => {
   fc.assert(
     fc.property(fc.date({ min: new Date("0001-01-02"), max: new Date("9998-01-01"), noInvalidDate: true }), (date) => {
       // Years of local mean time have offsets with seconds, which RFC 5322 can't say.
       fc.pre(date.getFullYear() > 1950);
-      expect(dateField(date)).toBe(format(date, "EEE, d MMM yyyy HH:mm:ss xx"));
+      expect(formatDateField(date)).toBe(format(date, "EEE, d MMM yyyy HH:mm:ss xx"));
       const day = String(date.getDate()).padStart(2);
-      expect(asctime(date)).toBe(format(date, `EEE MMM '${day}' HH:mm:ss yyyy`));
+      expect(formatAsctime(date)).toBe(format(date, `EEE MMM '${day}' HH:mm:ss yyyy`));
     }),
   );
 });

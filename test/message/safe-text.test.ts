@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { visible } from "../../src/message/safe-text.ts";
+import { makeVisible } from "../../src/message/safe-text.ts";
 
 test.each([
   ["controls", "a\x1b[31m\r\x7f\x9b\0\tb\n", "a^[[31m^M^?<U+009B>^@\tb\n"],
@@ -26,4 +26,4 @@ test.each([
     "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
     "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
   ],
-])("%s", (_shows, text, shown) => expect(visible(text)).toBe(shown));
+])("%s", (_shows, text, shown) => expect(makeVisible(text)).toBe(shown));

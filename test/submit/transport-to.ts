@@ -1,5 +1,5 @@
 import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
-import { transcribe, type Witness } from "../../src/submit/transcript.ts";
+import { makeTranscript, type Witness } from "../../src/submit/transcript.ts";
 import type { Envelope, Outcome, Outgoing } from "../../src/submit/transport.ts";
 
 export type TestOptions = Partial<Omit<SmtpOptions, "timeouts" | "observe">> & {
@@ -16,7 +16,7 @@ export function transportTo(port: number, options: TestOptions = {}): SmtpTransp
     server: { kind: "smtp", protocol: "smtp", host: "127.0.0.1", port, socket: undefined, user },
     mailName: "client.example",
     timeouts: { connect: 20_000, silence: 20_000, total: 0, ...timeouts },
-    observe: witness === undefined ? undefined : transcribe(witness),
+    observe: witness === undefined ? undefined : makeTranscript(witness),
     starttls: undefined,
     caFile: undefined,
     checkCertificate: true,

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { visible } from "../../src/message/safe-text.ts";
-import { cutToFit, displayWidth, fillColumns, graphemes } from "../../src/terminal/display-width.ts";
+import { makeVisible } from "../../src/message/safe-text.ts";
+import { cutToFit, displayWidth, fillColumns, splitGraphemes } from "../../src/terminal/display-width.ts";
 
 test.each([
   ["plain", "hola", 4],
@@ -18,10 +18,10 @@ test.each([
 test("the short way through Latin, Greek and Cyrillic gives what the long way gives", () => {
   for (let code = 0x20; code < 0x600; code++) {
     const text = `a${String.fromCodePoint(code)}b`;
-    const shown = visible(text);
+    const shown = makeVisible(text);
     expect([code, displayWidth(text)]).toEqual([code, stringWidth(shown)]);
     const segments = [...new Intl.Segmenter().segment(text)].length;
-    expect([code, graphemes(text).length]).toEqual([code, segments]);
+    expect([code, splitGraphemes(text).length]).toEqual([code, segments]);
   }
 });
 
@@ -54,8 +54,8 @@ test("a long text has the characters and the width of its parts, wherever it is 
     fc.property(fc.array(unit, { minLength: 200, maxLength: 700 }), (units) => {
       const text = units.join("");
       const segments = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
-      expect(graphemes(text)).toEqual(segments);
-      expect(displayWidth(text)).toBe(stringWidth(visible(text)));
+      expect(splitGraphemes(text)).toEqual(segments);
+      expect(displayWidth(text)).toBe(stringWidth(makeVisible(text)));
     }),
   );
 });
@@ -68,5 +68,5 @@ test("what can't be seen does not make a text that is cut long", () => {
 test("a text of a megabyte is measured and taken apart without memory for its square", () => {
   const text = "🎉".repeat(250_000);
   expect(displayWidth(text)).toBe(500_000);
-  expect(graphemes(text)).toHaveLength(250_000);
+  expect(splitGraphemes(text)).toHaveLength(250_000);
 });

@@ -1,18 +1,18 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { firstKey, type Key } from "../../src/terminal/keys.ts";
-import { type Effect, type LineState, newLine, press } from "../../src/terminal/line-editor.ts";
+import { createLine, type Effect, type LineState, pressKey } from "../../src/terminal/line-editor.ts";
 
 const history = ["print 1", "save +archive", "delete 3-5", "print 2"];
 
 /** What a person's keys make of a line; the cursor is shown as a bar. */
 function type(keys: string, present = ""): { line: string; effects: Effect[]; state: LineState } {
-  let state = newLine(present);
+  let state = createLine(present);
   const effects: Effect[] = [];
   let bytes: Buffer = Buffer.from(keys);
   for (let next = firstKey(bytes); next !== undefined; next = firstKey(bytes)) {
     bytes = bytes.subarray(next.size);
-    const pressed = press(state, next.key, history);
+    const pressed = pressKey(state, next.key, history);
     state = pressed.state;
     if (pressed.effect !== undefined) effects.push(pressed.effect);
   }
@@ -78,7 +78,7 @@ test.each<[string, string, Effect[]]>([
 
 test("Ctrl-Y brings back a line that Ctrl-C dropped", () => {
   expect(type("a long line\x03").state.killed).toBe("a long line");
-  expect(press(newLine("", "a long line"), { name: "yank" }, []).state.text).toBe("a long line");
+  expect(pressKey(createLine("", "a long line"), { name: "yank" }, []).state.text).toBe("a long line");
 });
 
 test("a present value can be edited", () => expect(type("\x7f!", "Re: hola").line).toBe("Re: hol!|"));

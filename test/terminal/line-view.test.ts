@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { emulator } from "../../scripts/emulator.mjs";
-import { graphemes } from "../../src/terminal/display-width.ts";
-import { changes } from "../../src/terminal/line-drawing.ts";
-import { type LineState, newLine } from "../../src/terminal/line-editor.ts";
+import { splitGraphemes } from "../../src/terminal/display-width.ts";
+import { drawChanges } from "../../src/terminal/line-drawing.ts";
+import { createLine, type LineState } from "../../src/terminal/line-editor.ts";
 import { type LineView, orderRows } from "../../src/terminal/line-view.ts";
 import { Output } from "../../src/terminal/output.ts";
 
@@ -26,7 +26,7 @@ function written(states: readonly LineState[]): string {
   let before: LineView | undefined;
   for (const state of states) {
     const view = orderRows("& ", state, size);
-    output.draw(changes(before, view));
+    output.draw(drawChanges(before, view));
     before = view;
   }
   closeSync(descriptor);
@@ -41,8 +41,8 @@ async function shown(states: readonly LineState[]) {
 
 /** A line with the cursor behind so many of its characters. */
 function at(text: string, characters: number): LineState {
-  const cursor = graphemes(text).slice(0, characters).join("").length;
-  return { ...newLine(text), cursor };
+  const cursor = splitGraphemes(text).slice(0, characters).join("").length;
+  return { ...createLine(text), cursor };
 }
 
 test.each([
@@ -99,7 +99,7 @@ test("no text, typed or recalled, sends a sequence of its own", () => {
   const strokes = /\r|\n|\x1b\[\d*[ABCJ]/g;
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary", maxLength: 40 }), { minLength: 1 }), (texts) => {
-      const rest = written(texts.map((text) => newLine(text))).replace(strokes, "");
+      const rest = written(texts.map((text) => createLine(text))).replace(strokes, "");
       expect(rest).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
     }),
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Stroke } from "../../src/terminal/output.ts";
-import { barText, ProgressBar, pace } from "../../src/terminal/progress.ts";
+import { formatBar, formatPace, ProgressBar } from "../../src/terminal/progress.ts";
 
 /** What is drawn while work goes on for so many milliseconds, a step every 50, with the text on the screen at the end. */
 function drawn(milliseconds: number): { texts: string[]; left: string } {
@@ -27,11 +27,11 @@ test("longer work shows a bar, ten times a second at most, and takes it away", (
 });
 
 test.each([10, 20, 40, 80, 200])("a bar fits into %i columns", (columns) => {
-  expect(barText("日本語のフォルダ", 0.5, columns).length).toBeLessThanOrEqual(columns);
+  expect(formatBar("日本語のフォルダ", 0.5, columns).length).toBeLessThanOrEqual(columns);
 });
 
 test("a bar of bytes says how fast it goes and how long yet", () => {
-  const detail = pace(512 << 20, 1024 * (1 << 20), 1000);
+  const detail = formatPace(512 << 20, 1024 * (1 << 20), 1000);
   expect(detail).toBe(" of 1024 MB, 512 MB/s, 1 s left");
-  expect(barText("archive", 0.5, 79, detail)).toMatch(/^archive {2}50 % of 1024 MB, 512 MB\/s, 1 s left \[#+-+\]$/);
+  expect(formatBar("archive", 0.5, 79, detail)).toMatch(/^archive {2}50 % of 1024 MB, 512 MB\/s, 1 s left \[#+-+\]$/);
 });

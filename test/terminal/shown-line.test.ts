@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { emulator } from "../../scripts/emulator.mjs";
-import { newLine } from "../../src/terminal/line-editor.ts";
+import { createLine } from "../../src/terminal/line-editor.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
 
@@ -18,10 +18,10 @@ async function resized(prompt: string, text: string): Promise<string> {
     const draw = output.draw.bind(output);
     const line = new ShownLine({ size: () => size, draw, drawLater: draw }, prompt);
     output.write("above\n");
-    line.show(newLine(text));
+    line.show(createLine(text));
     const before = readFileSync(path).length;
     size = { rows: 6, columns: 30 };
-    line.showInNewWindow(newLine(text));
+    line.showInNewWindow(createLine(text));
     const all = readFileSync(path, "utf8");
     const screen = emulator({ rows: 6, columns: 40 });
     await screen.write(all.slice(0, before));

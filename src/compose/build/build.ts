@@ -4,7 +4,7 @@ import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { Body, type Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
-import { asLines, loadEncoder, sizeAs } from "./body-lines.ts";
+import { estimateEncodedSize, loadEncoder, splitBodyLines } from "./body-lines.ts";
 import type { Author, Stamp } from "./header-fields.ts";
 import {
   buildFields,
@@ -65,7 +65,7 @@ export async function buildRawMessage(
     size: header.length + body.size - dropped + (body.facts.ended ? 0 : 1),
     *pieces() {
       yield header;
-      yield* asLines(body, dropped > 0);
+      yield* splitBodyLines(body, dropped > 0);
     },
   };
 }
@@ -96,7 +96,7 @@ export async function buildEncodedMessage(
       ? await buildEncodedMessage(draft, people, stamp, author, { bcc, eightBit: false })
       : undefined;
   const again = sevenBit === undefined ? {} : { sevenBit: () => sevenBit };
-  const bodySize = sizeAs(encoding, draft.body);
+  const bodySize = estimateEncodedSize(encoding, draft.body);
   if (!whole) {
     const { buildMultipart: multipart } = await import("./multipart.ts");
     const inPart = (name: string) => /^content-(type|transfer-encoding)$/i.test(name);

@@ -1,7 +1,7 @@
 /** The header fields of a draft, either as typed or encoded and with complete addresses for SMTP. */
 import type { Identity } from "../../config/identity.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
-import { dateField } from "../../message/date.ts";
+import { formatDateField } from "../../message/date.ts";
 import { encodeMailbox, encodeText, encodeWords } from "../../message/encoded-words.ts";
 import { byteLength } from "../../message/text.ts";
 import type { Draft } from "../draft/draft.ts";
@@ -31,7 +31,7 @@ export function buildFields(
   ];
   const addressed = (name: string, value: string): Field => {
     const said =
-      name.toLowerCase() === "from" ? senderAs(separateWithSpaces(value), identity) : separateWithSpaces(value);
+      name.toLowerCase() === "from" ? formatSender(separateWithSpaces(value), identity) : separateWithSpaces(value);
     const mailboxes = encodeMailboxes(said, identity.mailName, charset);
     return [name, mailboxes.length === 0 ? separateWithSpaces(value) : foldMailboxes(mailboxes, name.length)];
   };
@@ -80,7 +80,7 @@ export function isAddressField(name: string): boolean {
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
 
 /** Returns a sender. A mere name such as `Cron Daemon` becomes the user's address with that name. */
-export function senderAs(text: string, { login, mailName }: Identity): string {
+export function formatSender(text: string, { login, mailName }: Identity): string {
   const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
   return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
 }
@@ -220,7 +220,7 @@ function threadFields(draft: Draft): Field[] {
 /** Returns Date, Message-ID and User-Agent, except those that the draft contains. */
 export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
   const fields: Field[] = [
-    ["Date", dateField(date)],
+    ["Date", formatDateField(date)],
     ["Message-ID", messageId],
     ["User-Agent", agent],
   ];

@@ -19,14 +19,14 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
   }
   await fed;
   if (encoding === "base64") yield Buffer.concat([line, Buffer.from("\n")]);
-  else yield body.facts.ended ? line : softEnd(line.toString("latin1"));
+  else yield body.facts.ended ? line : encodeSoftLineBreak(line.toString("latin1"));
 }
 
 /**
  * Ends the last line of a quoted-printable body without a trailing newline. The soft line break must fit into the 76
  * columns.
  */
-function softEnd(line: string): Buffer {
+function encodeSoftLineBreak(line: string): Buffer {
   if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");
   const cut = line.lastIndexOf("=", 74) > 72 ? line.lastIndexOf("=", 74) : 75;
   return Buffer.from(`${line.slice(0, cut)}=\n${line.slice(cut)}=\n`, "latin1");

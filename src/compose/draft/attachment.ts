@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { Exit, MailError } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import { TextFacts } from "../../message/text-facts.ts";
-import { onAbort } from "../../submit/on-abort.ts";
+import { runOnAbort } from "../../submit/on-abort.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";
@@ -92,7 +92,7 @@ function factsOf(descriptor: number): TextFacts {
  */
 async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSignal): AsyncIterable<Buffer> {
   const stream = isPipe ? await pipeStream(path) : createReadStream(path);
-  const atEase = onAbort(interrupt, () => stream.destroy(interrupt?.reason));
+  const atEase = runOnAbort(interrupt, () => stream.destroy(interrupt?.reason));
   try {
     yield* stream as AsyncIterable<Buffer>;
   } finally {

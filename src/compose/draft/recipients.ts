@@ -39,11 +39,11 @@ export function splitAtBlanks(item: string): string[] {
 function mailboxesOf(member: string): string[] {
   const mailboxes = parseAddresses(member);
   if (mailboxes.length < 2) return [member];
-  return mailboxes.map(({ name, address }) => (name === "" ? address : `${asPhrase(name)} <${address}>`));
+  return mailboxes.map(({ name, address }) => (name === "" ? address : `${quoteDisplayName(name)} <${address}>`));
 }
 
 /** Returns a display name as a phrase: words, or a quoted string (RFC 5322, section 3.2.5). */
-function asPhrase(name: string): string {
+function quoteDisplayName(name: string): string {
   return /[()<>[\]:;@\\,."]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
 }
 
@@ -60,7 +60,8 @@ export function resolveRecipients(
     return sortUnique(items.flatMap(splitAtBlanks).flatMap((item) => expandAlias(config, item, [], done, refuse)));
   };
   const seen = new Set<string>();
-  const fresh = (items: string[]) => items.filter((item) => !seen.has(key(item)) && seen.add(key(item)));
+  const fresh = (items: string[]) =>
+    items.filter((item) => !seen.has(normalizeItem(item)) && seen.add(normalizeItem(item)));
   const bcc = fresh(expanded(typed.bcc));
   const to = fresh(expanded(typed.to));
   const cc = fresh(expanded(typed.cc));
@@ -98,10 +99,10 @@ function expandAlias(
 }
 
 function sortUnique(items: string[]): string[] {
-  return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  return items.sort((a, b) => (normalizeItem(a) < normalizeItem(b) ? -1 : normalizeItem(a) > normalizeItem(b) ? 1 : 0));
 }
 
-function key(item: string): string {
+function normalizeItem(item: string): string {
   return item.toLowerCase();
 }
 

@@ -20,7 +20,8 @@ import type { Terminal } from "../../terminal/terminal.ts";
 export async function findPassword(config: Config, terminal: Terminal, user: string, host: string): Promise<string> {
   const { settings, identity } = config;
   const command = settings.text("passwordcommand");
-  if (command !== undefined && command !== "") return fromCommand(settings.get("SHELL"), command, { user, host });
+  if (command !== undefined && command !== "")
+    return readPasswordFromCommand(settings.get("SHELL"), command, { user, host });
   const path = settings.get("netrc").replace(/^~(?=\/)/, identity.home);
   const found = passwordFromNetrc(path, host, user);
   if (found !== undefined && "password" in found) return found.password;
@@ -36,7 +37,7 @@ export async function findPassword(config: Config, terminal: Terminal, user: str
 }
 
 /** Returns the first line that the command prints. The command's environment contains $MAIL_USER and $MAIL_HOST. */
-async function fromCommand(shell: string, command: string, { user, host }: { user: string; host: string }) {
+async function readPasswordFromCommand(shell: string, command: string, { user, host }: { user: string; host: string }) {
   const environment = { ...process.env, MAIL_USER: user, MAIL_HOST: host };
   const child = spawn(shell, ["-c", command], { stdio: ["ignore", "pipe", "inherit"], env: environment });
   const closed = once(child, "close") as Promise<[number | null]>;

@@ -1,6 +1,6 @@
 /** Prints dialogues with servers: as text for -v, as JSON lines for --trace=json. */
 import type { DialogueObserver } from "../../submit/dialogue.ts";
-import { transcribe } from "../../submit/transcript.ts";
+import { makeTranscript } from "../../submit/transcript.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 const marks = { client: "client> ", server: "server> ", note: "--- ", phase: "--- " };
@@ -8,7 +8,7 @@ const marks = { client: "client> ", server: "server> ", note: "--- ", phase: "--
 /** Returns an observer of dialogues that prints their transcript as text, as JSON lines, or both. */
 export function printDialogue(terminal: Terminal, wanted: { verbose: boolean; json: boolean }): DialogueObserver {
   let phase = "";
-  return transcribe((side, line) => {
+  return makeTranscript((side, line) => {
     if (side === "phase") phase = line.split(":", 1)[0] ?? "";
     if (wanted.json) {
       const what = side === "phase" ? {} : { side, line };

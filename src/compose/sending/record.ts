@@ -10,7 +10,7 @@ import { fileMessage } from "../../mailbox/maildir/add-messages.ts";
 import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { mboxForm } from "../../mailbox/mbox-form.ts";
 import { toBytes } from "../../message/text.ts";
-import { onAbort } from "../../submit/on-abort.ts";
+import { runOnAbort } from "../../submit/on-abort.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Built } from "../draft/body.ts";
 
@@ -49,7 +49,7 @@ export async function feedCommand(
   const child = spawn(shell, ["-c", command], { stdio: ["pipe", "inherit", "inherit"] });
   const closed = once(child, "close");
   pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // the command need not read its input
-  const atEase = onAbort(interrupt, () => child.kill());
+  const atEase = runOnAbort(interrupt, () => child.kill());
   try {
     // A background process of the command may keep the output open.
     await Promise.race([closed, rejectOnAbort(interrupt)]);
@@ -62,7 +62,7 @@ export async function feedCommand(
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    onAbort(signal, () => reject(signal.reason));
+    runOnAbort(signal, () => reject(signal.reason));
   });
 }
 

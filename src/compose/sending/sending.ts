@@ -9,7 +9,7 @@ import type { Departure, Outcome } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
-import { isAddressField, senderAs } from "../build/header-fields.ts";
+import { formatSender, isAddressField } from "../build/header-fields.ts";
 import type { Draft } from "../draft/draft.ts";
 import { Unsendable } from "../draft/draft.ts";
 import {
@@ -39,7 +39,7 @@ export async function submitDraft(
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from = draft.from || settings.text("from") || undefined;
-  if (draft.from !== undefined) draft.from = senderAs(draft.from, identity);
+  if (draft.from !== undefined) draft.from = formatSender(draft.from, identity);
   // As in bsd-mailx, start-up files do not set Reply-To for messages composed on the command line.
   draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
   const people = resolveRecipients(config, draft);

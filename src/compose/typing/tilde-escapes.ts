@@ -192,12 +192,12 @@ async function quoteMessages(
   const prefix = config.settings.get("indentprefix") ?? "\t";
   for (const message of messages) {
     const text = await quoting.text(message, form.all === true);
-    draft.body.append(form.shifted === true ? indent(text, prefix) : text);
+    draft.body.append(form.shifted === true ? indentText(text, prefix) : text);
   }
 }
 
 /** Indents the lines of a text. Before an empty line, the prefix's trailing white space is omitted. */
-function indent(text: Buffer, prefix: string): Buffer {
+function indentText(text: Buffer, prefix: string): Buffer {
   const put = toBytes(prefix).toString("latin1");
   const bare = put.replace(/[ \t]+$/, "");
   const lines = text

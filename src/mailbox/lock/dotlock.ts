@@ -82,7 +82,7 @@ export function dotlockHolder(path: string): number | undefined {
   return host === undefined || host === hostname() ? pid : undefined;
 }
 
-function alive(pid: number): boolean {
+function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -95,7 +95,7 @@ function alive(pid: number): boolean {
  * Returns a lock file's identity. The inode number alone is not enough: the next lock file may get the number that has just
  * become free.
  */
-function identity({ ino, mtimeMs }: { ino: number; mtimeMs: number }): string {
+function identifyLockFile({ ino, mtimeMs }: { ino: number; mtimeMs: number }): string {
   return `${ino} ${mtimeMs}`;
 }
 
@@ -109,8 +109,8 @@ function staleLock(path: string): string | undefined {
     // After a reboot, another process may have the same number.
     const beforeBoot = age > uptime() * 1000 + staleAge;
     const here = pid !== undefined && (host === undefined || ours);
-    const stale = here ? (!alive(pid) && (ours || age > foreignAge)) || beforeBoot : age > staleAge;
-    return stale ? identity(found) : undefined;
+    const stale = here ? (!isProcessAlive(pid) && (ours || age > foreignAge)) || beforeBoot : age > staleAge;
+    return stale ? identifyLockFile(found) : undefined;
   } catch {
     return undefined;
   }
@@ -118,7 +118,7 @@ function staleLock(path: string): string | undefined {
 
 function removeIf(name: string, known: string): void {
   try {
-    if (identity(statSync(name)) === known) unlinkSync(name);
+    if (identifyLockFile(statSync(name)) === known) unlinkSync(name);
   } catch (error) {
     if (!isSystemError(error) || error.code !== "ENOENT") throw error;
   }
@@ -129,7 +129,7 @@ export function tryDotlock(path: string): DotlockOutcome {
   const name = dotlockName(path);
   for (let tries = 0; tries < 2; tries++) {
     try {
-      return create(name);
+      return createDotlock(name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       if (["EACCES", "EPERM"].includes(error.code)) return lockByHelper(realPathOf(path)) ?? "impossible";
@@ -143,7 +143,7 @@ export function tryDotlock(path: string): DotlockOutcome {
   return "refused";
 }
 
-function create(name: string): Dotlock {
+function createDotlock(name: string): Dotlock {
   // The file is written under another name first. If the process were killed in between, a lock without a process would
   // block every program.
   const draft = join(dirname(name), `.lk${process.pid}.${randomBytes(4).toString("hex")}`);
@@ -167,7 +167,7 @@ function writeOwner(name: string): string {
   } catch {
     // If the disk is full, an empty lock file still locks.
   }
-  const known = identity(fstatSync(descriptor));
+  const known = identifyLockFile(fstatSync(descriptor));
   closeSync(descriptor);
   return known;
 }

@@ -88,7 +88,7 @@ function lockBy({ fcntl, errno }: Calls, descriptor: number, command: number, ty
   }
 }
 
-function change(found: Calls, descriptor: number, type: number): Lock {
+function changeLock(found: Calls, descriptor: number, type: number): Lock {
   const lock = lockBy(found, descriptor, F_OFD_SETLK, type);
   if (lock !== "unknown") return lock;
   const posix = lockBy(found, descriptor, F_SETLK, type);
@@ -104,7 +104,7 @@ function change(found: Calls, descriptor: number, type: number): Lock {
 export async function tryFcntlLock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();
   if (found === undefined) return "impossible";
-  const lock = change(found, descriptor, F_WRLCK);
+  const lock = changeLock(found, descriptor, F_WRLCK);
   if (lock === "impossible")
     warnOnce("this file system gives no fcntl() locks; mailboxes are locked by .lock files alone");
   return lock;
@@ -118,13 +118,13 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
  */
 export async function tryReadLock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();
-  return found === undefined ? "impossible" : change(found, descriptor, F_RDLCK);
+  return found === undefined ? "impossible" : changeLock(found, descriptor, F_RDLCK);
 }
 
 /** Releases a descriptor's fcntl lock. */
 export async function releaseFcntlLock(descriptor: number): Promise<void> {
   const found = await bindLockCalls();
-  if (found !== undefined) change(found, descriptor, F_UNLCK);
+  if (found !== undefined) changeLock(found, descriptor, F_UNLCK);
 }
 
 const LOCK_EX_NB = 2 | 4;

@@ -5,7 +5,7 @@ import { headerEnd } from "../header-bytes.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { storedForm } from "../stored-form.ts";
 import { maildirForm } from "./maildir-form.ts";
-import { Delivery, type Filing, filing } from "./safe-delivery.ts";
+import { Delivery, type Filing, makeFiling } from "./safe-delivery.ts";
 
 interface ToFile {
   readonly pieces: Iterable<Uint8Array>;
@@ -46,7 +46,10 @@ export function* seenMessages(
   for (const message of messages) {
     const fromMaildir = mailbox.letters !== undefined;
     const form = maildirForm(storedForm(mailbox, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
-    yield { pieces: form.pieces, filing: filing(`S${mailbox.letters?.(message) ?? form.letters}`, "cur", form.date) };
+    yield {
+      pieces: form.pieces,
+      filing: makeFiling(`S${mailbox.letters?.(message) ?? form.letters}`, "cur", form.date),
+    };
   }
 }
 
@@ -61,7 +64,7 @@ export function appendToMaildir(
     (function* () {
       for (const message of messages) {
         const form = maildirForm(message);
-        yield { pieces: form.pieces, filing: filing(form.letters, "new", form.date) };
+        yield { pieces: form.pieces, filing: makeFiling(form.letters, "new", form.date) };
       }
     })(),
     signal,
@@ -80,7 +83,7 @@ export async function fileMessage(
   letters = "",
 ): Promise<void> {
   const pieces = withReturnPath(message instanceof Uint8Array ? [message] : message, sender);
-  await addToMaildir(path, [{ pieces, filing: filing(letters, "new", date) }]);
+  await addToMaildir(path, [{ pieces, filing: makeFiling(letters, "new", date) }]);
 }
 
 /** Yields a message with Return-Path prepended if it has none. Only the header is kept in memory. */

@@ -13,7 +13,7 @@ import type { LockedFile } from "../locked-file.ts";
 import type { MailboxOptions } from "../mailbox.ts";
 import { CannotFinish } from "../mailbox-errors.ts";
 import { lockReplayTarget } from "../replay-target.ts";
-import { asOwner, withRights } from "../rights.ts";
+import { runAsOwner, withRights } from "../rights.ts";
 import { fileFrames } from "../to-maildir.ts";
 import { addToMbox, HalfDone, type Undo } from "../to-mbox.ts";
 import { messageNames, type Place } from "./directory.ts";
@@ -107,7 +107,7 @@ function removeMessages(path: string, bases: ReadonlySet<string>, begun: () => v
     missed = false;
     for (const place of places) {
       const names = messageNames(path, place).filter((name) => bases.has(baseOf(name)));
-      asOwner(path, () => {
+      runAsOwner(path, () => {
         for (const name of names) {
           if (unlinkIfPresent(join(path, place, name))) begun();
           else missed = true;

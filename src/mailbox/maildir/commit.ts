@@ -87,7 +87,7 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
       const parts: Parts = {
         bases: going.map((message) => baseOf(table.entry(message).name)),
         changes,
-        moved: () => (target === null ? [] : forTarget(leaving, moved, mbox)),
+        moved: () => (target === null ? [] : formatForTarget(leaving, moved, mbox)),
         edited: () => framesOf(leaving, edited),
       };
       const journal = await MaildirJournal.write(options.stateDirectory, { path: mailbox.path, moved: target }, parts);
@@ -105,7 +105,7 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
 }
 
 /** Yields messages in the form of the destination. @param mbox undefined if the messages are moved to a Maildir */
-function forTarget(
+function formatForTarget(
   leaving: Leaving,
   messages: readonly number[],
   mbox: LockedTarget | undefined,
@@ -115,7 +115,7 @@ function forTarget(
 
 function* framesOf({ mailbox, table }: Leaving, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const flags = lettersNow(table.entry(message));
+    const flags = computeFlagLetters(table.entry(message));
     yield* frameMessage(
       () => storedForm(mailbox, message),
       () => flags,
@@ -155,7 +155,7 @@ function changesOf({ table, replaced }: Leaving, kept: readonly number[]): Map<s
 }
 
 /** Returns the flags in the file's name, with the session's changes. */
-function lettersNow(entry: Entry): string {
+function computeFlagLetters(entry: Entry): string {
   const change = changeOf(entry);
   const letters = lettersOf(entry.name);
   return change === undefined ? letters : changeFlags(letters, change);

@@ -6,7 +6,7 @@ import { MailError } from "../../errors.ts";
 import { isDirectory, lstatIfPresent, statIfPresent } from "../../file-stats.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { isMaildir } from "../maildir-path.ts";
-import { asOwner } from "../rights.ts";
+import { runAsOwner } from "../rights.ts";
 
 export type Place = "new" | "cur";
 
@@ -23,9 +23,9 @@ export function provideMaildir(path: string): boolean {
     const known = isMaildir(path);
     if (!known) {
       if (statIfPresent(path) === undefined) mkdirSync(path, { mode: 0o700 });
-      else if (readdirSync(path).some((name) => !parts.includes(name))) throw notMaildir(path);
+      else if (readdirSync(path).some((name) => !parts.includes(name))) throw makeNotMaildirError(path);
     }
-    asOwner(path, () => {
+    runAsOwner(path, () => {
       for (const name of parts) {
         if (!isDirectory(join(path, name))) mkdirSync(join(path, name), { mode: 0o700 });
       }
@@ -37,7 +37,7 @@ export function provideMaildir(path: string): boolean {
 }
 
 /** Returns an error with the cause that opening the path as a file would have, because `save` reports this cause. */
-function notMaildir(path: string): MailError {
+function makeNotMaildirError(path: string): MailError {
   const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
   return new MailError(`${path}: Is a directory, and no Maildir`, undefined, cause);
 }
@@ -49,7 +49,7 @@ const abandonedAge = 36 * 3600 * 1000;
 export function removeAbandoned(path: string, now = Date.now()): void {
   const before = now - abandonedAge;
   try {
-    asOwner(path, () => {
+    runAsOwner(path, () => {
       for (const name of readdirSync(join(path, "tmp"))) {
         const file = lstatIfPresent(join(path, "tmp", name));
         // A delivery agent may set atime and mtime to the message's date.

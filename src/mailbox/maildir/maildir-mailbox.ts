@@ -1,7 +1,7 @@
 import { accessSync, type BigIntStats, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
-import { asctime } from "../../message/date.ts";
+import { formatAsctime } from "../../message/date.ts";
 import { notice } from "../../notices.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { headerOf } from "../header-bytes.ts";
@@ -193,7 +193,7 @@ class MaildirMailbox implements Mailbox {
       return undefined;
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      return Buffer.from(`From MAILER-DAEMON ${asctime(new Date(0))}\nSubject: (${error.message})\n\n`);
+      return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${error.message})\n\n`);
     }
   }
 

@@ -3,7 +3,7 @@
  * displays, counts and copies messages works on both formats.
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { asctime } from "../../message/date.ts";
+import { formatAsctime } from "../../message/date.ts";
 import { parseHeader, startsWithFrom } from "../../message/header.ts";
 import { readInto, readRange } from "../file-ranges.ts";
 import { fromLineUser } from "../from-line.ts";
@@ -23,7 +23,7 @@ function lineEndOfFile(head: Buffer): string {
 /** Returns the From_ line to prepend; empty if the file begins with one. */
 function fromLineOf(head: Buffer, mtime: Date, lineEnd: string): string {
   if (startsWithFrom(head)) return "";
-  return `From ${fromLineUser(head)} ${asctime(deliveryDate(head) ?? mtime)}${lineEnd}`;
+  return `From ${fromLineUser(head)} ${formatAsctime(deliveryDate(head) ?? mtime)}${lineEnd}`;
 }
 
 function endOfMboxForm(lastByte: number | undefined, lineEnd: string): string {

@@ -26,7 +26,7 @@ interface Found {
 }
 
 /** Returns files in the order of delivery; files of the same instant are in the order of their names. */
-function inOrder(files: readonly Found[]): Found[] {
+function sortByDelivery(files: readonly Found[]): Found[] {
   const timed = files.map((file) => ({ file, time: deliveryTime(file.name) }));
   timed.sort((a, b) => a.time - b.time || (a.file.name < b.file.name ? -1 : 1));
   return timed.map(({ file }) => file);
@@ -62,7 +62,7 @@ export class MessageTable {
   /** Lists the directories, numbers new messages and updates known names. @returns the number of new messages */
   look(): number {
     const files = listFiles(this.#path);
-    if (this.#entries.length === 0) return this.#addAll(inOrder(files));
+    if (this.#entries.length === 0) return this.#addAll(sortByDelivery(files));
     const known = new Map(this.#entries.map((entry) => [baseOf(entry.name), entry]));
     const there = new Set<Entry>();
     const unknown: Found[] = [];
@@ -75,7 +75,7 @@ export class MessageTable {
       }
     }
     for (const entry of this.#entries) entry.gone = !there.has(entry);
-    return this.#addAll(inOrder(unknown));
+    return this.#addAll(sortByDelivery(unknown));
   }
 
   /** Searches for a message's file under another name, without numbering new messages. @returns whether it exists */

@@ -9,7 +9,7 @@ import { closeSync, constants, fsync, futimesSync, openSync, renameSync, rmSync 
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { syncDirectory, writePieces } from "../file-ranges.ts";
-import { asOwner } from "../rights.ts";
+import { runAsOwner } from "../rights.ts";
 import { type Place, provideMaildir } from "./directory.ts";
 import { nameWith, uniqueName } from "./file-name.ts";
 
@@ -28,7 +28,7 @@ export interface Filing {
 }
 
 /** Returns how a message is to be filed, under a new unique name. @param letters its flags */
-export function filing(letters: string, place: Place, date?: Date): Filing {
+export function makeFiling(letters: string, place: Place, date?: Date): Filing {
   return { base: uniqueName(), letters, place, date };
 }
 
@@ -55,7 +55,7 @@ export class Delivery {
   async add(pieces: Iterable<Uint8Array>, { base, letters, place, date }: Filing): Promise<void> {
     const tmp = join(this.path, "tmp", base);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const descriptor = asOwner(this.path, () => {
+    const descriptor = runAsOwner(this.path, () => {
       rmSync(tmp, { force: true });
       return openSync(tmp, flags, 0o600);
     });
@@ -71,7 +71,7 @@ export class Delivery {
   async publish(): Promise<void> {
     await this.#sync();
     if (this.#staged.length === 0) return;
-    asOwner(this.path, () => {
+    runAsOwner(this.path, () => {
       for (const { tmp, place } of this.#staged) renameSync(tmp, place);
     });
     syncDirectory(join(this.path, "new"));
@@ -81,7 +81,7 @@ export class Delivery {
   /** Removes the files of a failed delivery, in `tmp` or in their final place. */
   withdraw(): void {
     for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
-    asOwner(this.path, () => {
+    runAsOwner(this.path, () => {
       for (const { tmp, place } of this.#staged) {
         rmSync(tmp, { force: true });
         rmSync(place, { force: true });

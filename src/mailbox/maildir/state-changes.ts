@@ -4,7 +4,7 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../system-error.ts";
 import { syncDirectory } from "../file-ranges.ts";
-import { asOwner } from "../rights.ts";
+import { runAsOwner } from "../rights.ts";
 import { messageNames, type Place } from "./directory.ts";
 import { baseOf, lettersOf, nameWith } from "./file-name.ts";
 import { changeFlags, type StateChange } from "./flags.ts";
@@ -22,7 +22,7 @@ export function applyChanges(path: string, changes: ReadonlyMap<string, StateCha
     missed = false;
     for (const place of ["new", "cur"] as const) {
       const names = messageNames(path, place).filter((name) => changes.has(baseOf(name)));
-      asOwner(path, () => {
+      runAsOwner(path, () => {
         for (const name of names) missed = !renameMessage(path, place, name, changes) || missed;
       });
     }

@@ -107,7 +107,7 @@ export async function writeTail(
   const newSize = work.offset + work.tailLength;
   try {
     const ahead = Math.min(work.tailLength, Math.max(0, work.oldSize - work.offset));
-    const parts = again === undefined ? [journal.tailStretch(0, ahead)] : firstOf(again(), ahead);
+    const parts = again === undefined ? [journal.tailStretch(0, ahead)] : limitParts(again(), ahead);
     const source = again === undefined ? journal.descriptor : spool;
     const writer = new BlockWriter({ descriptor: spool }, work.offset, source, {
       holdBack: again !== undefined,
@@ -128,7 +128,7 @@ export async function writeTail(
 }
 
 /** Yields the first `length` bytes of the parts. */
-function* firstOf(parts: Iterable<Part>, length: number): Iterable<Part> {
+function* limitParts(parts: Iterable<Part>, length: number): Iterable<Part> {
   let left = length;
   for (const part of parts) {
     if (left === 0) return;

@@ -6,11 +6,11 @@ let table: Int32Array | undefined;
 /** Returns the CRC-32 of bytes. @param before the checksum of the preceding bytes */
 export function crc32(bytes: Uint8Array, before = 0): number {
   // Node provides crc32 from version 20.15 on.
-  return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : byTable(bytes, before);
+  return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : computeCrc32ByTable(bytes, before);
 }
 
 /** Returns the CRC-32 of bytes without zlib. @param before the checksum of the preceding bytes */
-export function byTable(bytes: Uint8Array, before: number): number {
+export function computeCrc32ByTable(bytes: Uint8Array, before: number): number {
   table ??= Int32Array.from({ length: 256 }, (_, byte) => {
     let rest = byte;
     for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);

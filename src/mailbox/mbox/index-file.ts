@@ -77,7 +77,7 @@ function indexFileName(directory: string, path: string): string {
 }
 
 /** Returns the checksums of the first bytes and of the last message. */
-function landmarks(mailbox: number, size: number, lastStart: number): { head: number; last: number } {
+function hashLandmarks(mailbox: number, size: number, lastStart: number): { head: number; last: number } {
   const start = Math.max(0, lastStart);
   return {
     head: crc32(readRange(mailbox, 0, Math.min(size, headLength))),
@@ -101,7 +101,7 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
     const parts = [header, new Uint8Array(starts.buffer, 0, count * 8), stored.subarray(0, count)] as const;
     if (readvSync(descriptor, parts, 0) !== size || Number(header.readBigInt64LE(fields.sum * 8)) !== sumOfIndex(parts))
       return undefined;
-    return believe(header, starts, stored, count, mailbox, state);
+    return parseTrustedIndex(header, starts, stored, count, mailbox, state);
   } catch (error) {
     if (error instanceof NotTrusted) reportDistrust(error);
     return undefined;
@@ -110,7 +110,7 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
   }
 }
 
-function believe(
+function parseTrustedIndex(
   header: Buffer,
   starts: Float64Array,
   stored: Uint8Array,
@@ -133,7 +133,7 @@ function believe(
   if (grown && size >= state.size) return undefined;
   const known = starts.subarray(0, count);
   if (!areInOrder(known, size)) return undefined;
-  const { head, last } = landmarks(mailbox, size, starts[count - 1] as number);
+  const { head, last } = hashLandmarks(mailbox, size, starts[count - 1] as number);
   if (number(fields.head) !== head || number(fields.last) !== last) return undefined;
   const index = new MessageIndex(starts, stored, count);
   const recent: Recent = { from: number(fields.recentFrom), to: size, sum: number(fields.recentSum) };
@@ -223,7 +223,7 @@ export function saveIndex(
     put(fields.mtime, state.mtime);
     put(fields.ctime, state.ctime);
     put(fields.count, count);
-    const { head, last } = landmarks(mailbox, state.size, index.lastStart);
+    const { head, last } = hashLandmarks(mailbox, state.size, index.lastStart);
     put(fields.head, head);
     put(fields.last, last);
     const recent = recentOf(mailbox, state.size, known);

@@ -8,8 +8,8 @@ import { MailboxChanged } from "../mailbox-errors.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
 import type { Identities } from "./identities.ts";
 import { MboxFile } from "./mbox-file.ts";
-import { hasSwallowed, isGrown, reconcile } from "./reconcile.ts";
-import { scan } from "./scan.ts";
+import { hasSwallowed, isGrown, reconcileMessages } from "./reconcile.ts";
+import { scanMessages } from "./scan.ts";
 
 /** What the session knows about its file. */
 export interface Known {
@@ -50,7 +50,7 @@ export async function lookAgain(known: Known, descriptor: number, signal: AbortS
   if (ours && seen !== undefined && sameState(state, seen))
     return { numbering: { known: (message) => message, arrived: 0 }, file: before, state };
   const now = new MboxFile(descriptor);
-  const { undecided } = await scan(descriptor, 0, state.size, now.index, { signal });
+  const { undecided } = await scanMessages(descriptor, 0, state.size, now.index, { signal });
   now.covered = state.size;
   if (ours && isGrown(before, now, known.identities.byMessage))
     return { numbering: continueNumbering(before, now), file: now, state, undecided };
@@ -79,7 +79,7 @@ export function hasUnseenRest(file: MboxFile, message: number, oldEnd: number): 
 }
 
 function mergeNumbering({ path, file: before, identities }: Known, now: MboxFile): Numbering {
-  const found = identities.areComplete ? reconcile(before, now, identities.byMessage) : undefined;
+  const found = identities.areComplete ? reconcileMessages(before, now, identities.byMessage) : undefined;
   if (found === undefined) throw new MailboxChanged(path);
   for (const [at, old] of found.known.entries()) if (old > 0) now.index.setFlags(at + 1, before.index.flags(old));
   const gone = found.gone > 0 ? `; messages that are gone and were dealt with here: ${found.gone}` : "";

@@ -142,7 +142,7 @@ const landmarkLength = 4096;
  * Returns the beginning of a mailbox and of its last message, which show whether a mailbox that has grown is otherwise
  * unchanged.
  */
-export function landmarksOf({ descriptor, covered, index }: MboxFile): Buffer {
+export function readLandmarks({ descriptor, covered, index }: MboxFile): Buffer {
   const last = Math.max(0, index.lastStart);
   return Buffer.concat([
     readRange(descriptor, 0, Math.min(covered, landmarkLength)),

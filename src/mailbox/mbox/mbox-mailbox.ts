@@ -23,12 +23,12 @@ import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./
 import { Identities } from "./identities.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { hasUnseenRest, lookAgain, type Numbering } from "./look-again.ts";
-import { landmarksOf, MboxFile } from "./mbox-file.ts";
+import { MboxFile, readLandmarks } from "./mbox-file.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
-import { scan } from "./scan.ts";
+import { scanMessages } from "./scan.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
 /** Flags that decide a message's fate or show that the user has acted on it. */
@@ -206,7 +206,7 @@ export class MboxMailbox implements Mailbox {
   /** Returns whether the known part of the file is unchanged: the messages that matter, and a sample of the rest. */
   #isAsBefore(): boolean {
     const file = this.#file.onDisk();
-    return landmarksOf(file).equals(this.#landmarks) && areInPlace(file) && this.#identities.hold(file);
+    return readLandmarks(file).equals(this.#landmarks) && areInPlace(file) && this.#identities.hold(file);
   }
 
   /** Uses the index of an earlier session, as far as it is valid. */
@@ -217,7 +217,7 @@ export class MboxMailbox implements Mailbox {
     this.#file.index = kept.index;
     this.#file.covered = kept.size;
     this.#recent = kept.recent;
-    this.#landmarks = landmarksOf(this.#file);
+    this.#landmarks = readLandmarks(this.#file);
     if (kept.size === state.size && kept.recent !== undefined) this.#seen = state;
     else this.#unproven = true;
   }
@@ -232,7 +232,7 @@ export class MboxMailbox implements Mailbox {
     const known = index.cutOff(from);
     let undecided: number | undefined;
     try {
-      ({ undecided } = await scan(descriptor, from, state.size, index, this.#options));
+      ({ undecided } = await scanMessages(descriptor, from, state.size, index, this.#options));
     } catch (error) {
       index.restore(known);
       throw error;
@@ -252,7 +252,7 @@ export class MboxMailbox implements Mailbox {
     this.#counts.delete(before);
     this.#file.covered = state.size;
     this.#seen = state;
-    this.#landmarks = landmarksOf(this.#file);
+    this.#landmarks = readLandmarks(this.#file);
     if (before > 0) this.#takeRest(before, oldEnd);
     if (this.#options.unnoticed !== true) this.#file.hold();
     const since = stateOf(descriptor);
@@ -356,7 +356,7 @@ export class MboxMailbox implements Mailbox {
     this.#recent = undefined;
     this.#unproven = false;
     this.#rewritten = false;
-    this.#landmarks = landmarksOf(file);
+    this.#landmarks = readLandmarks(file);
     if (descriptor !== before.descriptor) before.close();
     return numbering;
   }
@@ -382,6 +382,6 @@ export class MboxMailbox implements Mailbox {
     if (this.#undecided !== undefined) this.#undecided = 0;
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
-    this.#landmarks = landmarksOf(file);
+    this.#landmarks = readLandmarks(file);
   }
 }

@@ -36,7 +36,7 @@ function isLastStillThere(before: MboxFile, now: MboxFile): boolean {
  *
  * @returns undefined if an edited message cannot be found
  */
-export function reconcile(
+export function reconcileMessages(
   before: MboxFile,
   now: MboxFile,
   remembered: ReadonlyMap<number, Remembered>,

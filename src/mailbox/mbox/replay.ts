@@ -10,7 +10,7 @@ import { hasName, type LockedFile } from "../locked-file.ts";
 import { CannotFinish, FinishFirst } from "../mailbox-errors.ts";
 import { lockReplayTarget } from "../replay-target.ts";
 import { keptPath } from "../state-path.ts";
-import { heldByMbox } from "../to-mbox.ts";
+import { compareWithMbox } from "../to-mbox.ts";
 import { addMessages, describeUnfinished, makeRoom, writeTail } from "./apply.ts";
 import { Journal, journalSuffix, type Plan, probeOf } from "./journal.ts";
 import { writeJournal } from "./journal-writer.ts";
@@ -52,14 +52,14 @@ export async function finishLocked(
   try {
     const { mbox } = journal.work;
     if (mbox === null || mbox.at === "maildir") {
-      await replay(journal, directory, spool, undefined);
+      await replayJournal(journal, directory, spool, undefined);
       return;
     }
     if (holding.some((descriptor) => hasName(descriptor, mbox.path))) throw new FinishFirst(path, mbox.path);
     const locked = await lockReplayTarget(path, mbox.path, lockwait, journal.place.rights);
     try {
       await finishTarget(mbox.path, directory, locked, lockwait, [...holding, spool]);
-      await replay(journal, directory, spool, locked);
+      await replayJournal(journal, directory, spool, locked);
     } finally {
       await locked.release();
     }
@@ -100,7 +100,12 @@ function isJournalLeft(directory: string, path: string): boolean {
   }
 }
 
-async function replay(journal: Journal, directory: string, spool: number, mbox: LockedFile | undefined): Promise<void> {
+async function replayJournal(
+  journal: Journal,
+  directory: string,
+  spool: number,
+  mbox: LockedFile | undefined,
+): Promise<void> {
   const { work } = journal;
   const { ino, size } = fstatSync(spool);
   if (ino !== work.ino || !isAsWeLeftIt(journal, spool, size)) {
@@ -108,7 +113,7 @@ async function replay(journal: Journal, directory: string, spool: number, mbox: 
     return;
   }
   const newSize = work.offset + work.tailLength;
-  const delivered = deliveredSince(journal, spool, size);
+  const delivered = findDeliveredSince(journal, spool, size);
   if (newSize < work.oldSize && delivered === newSize) {
     // The spool has already been truncated, so only the journal remains to be removed.
     journal.drop();
@@ -150,7 +155,7 @@ async function withDelivered(
 }
 
 /** Returns the offset of the mail that was delivered to the spool after the crash; the spool's size if there is none. */
-function deliveredSince(journal: Journal, spool: number, size: number): number {
+function findDeliveredSince(journal: Journal, spool: number, size: number): number {
   const { work } = journal;
   const newSize = work.offset + work.tailLength;
   if (newSize < work.oldSize) {
@@ -162,7 +167,7 @@ function deliveredSince(journal: Journal, spool: number, size: number): number {
   let agrees = work.oldSize;
   for (const piece of journal.tailPieces(work.oldSize - work.offset, work.tailLength)) {
     const there = readRange(spool, agrees, Math.min(size, agrees + piece.length));
-    const same = agreement(there, piece);
+    const same = countEqualBytes(there, piece);
     agrees += same;
     if (same < piece.length) break;
   }
@@ -184,7 +189,7 @@ function isTailOfJournal(journal: Journal, spool: number, size: number): boolean
   return true;
 }
 
-function agreement(a: Buffer, b: Buffer): number {
+function countEqualBytes(a: Buffer, b: Buffer): number {
   const length = Math.min(a.length, b.length);
   if (a.subarray(0, length).equals(b.subarray(0, length))) return length;
   let i = 0;
@@ -205,7 +210,7 @@ async function giveUp(journal: Journal, directory: string, mbox: LockedFile | un
   const begun =
     work.mbox === null ||
     mbox === undefined ||
-    heldByMbox(work.mbox, mbox.descriptor, () => journal.forMbox()) === "all";
+    compareWithMbox(work.mbox, mbox.descriptor, () => journal.forMbox()) === "all";
   if (begun && work.tailLength > 0) {
     const kept = keptPath(directory);
     const descriptor = openSync(kept, "wx", 0o600);

@@ -1,6 +1,6 @@
 /** Computes a commit's result: which messages change, the new tail from the first changed message on, and its index. */
 
-import { asStored } from "../as-stored.ts";
+import { replaceStatusInPlace } from "../as-stored.ts";
 import { isLengthValid, withFromLine } from "../copied-header.ts";
 import { readInto, readPieces, readRange } from "../file-ranges.ts";
 import { formLength, fromLineForm, isFromLine, quoteFromLines } from "../from-line.ts";
@@ -198,7 +198,7 @@ function replaceStatus(file: MboxFile, window: Window, message: number, status: 
   const bytes = file.replaced.has(message)
     ? undefined
     : window.take(file.start(message), file.end(message), file.covered);
-  const quick = bytes && asStored(bytes, status);
+  const quick = bytes && replaceStatusInPlace(bytes, status);
   if (quick !== undefined) return quick;
   return storedForm(file, message, { status, isMeasured: isLengthValid(file.header(message), file.size(message)) });
 }
@@ -226,7 +226,7 @@ export function* messagesForMbox(
     if (at > 0) continue;
     const status = statusOfMessage(file, message);
     const isWhole = bytes.length === file.size(message);
-    const quick = isWhole && keepField === undefined ? asStored(bytes, status, true) : undefined;
+    const quick = isWhole && keepField === undefined ? replaceStatusInPlace(bytes, status, true) : undefined;
     yield* quick ?? storedForm(file, message, { status, keepField, isCopy: true });
   }
 }

@@ -35,7 +35,7 @@ export interface Scanned {
  *
  * @param from 0, or the start of a message that is not yet in the index
  */
-export async function scan(
+export async function scanMessages(
   descriptor: number,
   from: number,
   size: number,

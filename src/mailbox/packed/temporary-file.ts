@@ -5,7 +5,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 
 /** Returns the directories to try. /var/tmp is preferred, because /tmp is often in memory. */
-function directories(): readonly string[] {
+function listTemporaryDirectories(): readonly string[] {
   const named = process.env["TMPDIR"];
   return named === undefined || named === "" ? ["/var/tmp", "/tmp"] : [named];
 }
@@ -19,7 +19,7 @@ export interface TemporaryFile {
 /** Creates a temporary file. @throws MailError that names the directory if the file cannot be created */
 export function openTemporary(): TemporaryFile {
   let failed: unknown;
-  for (const directory of directories()) {
+  for (const directory of listTemporaryDirectories()) {
     const random = Math.random().toString(36).slice(2);
     const path = join(directory, `mail-${process.pid}-${random}`);
     try {

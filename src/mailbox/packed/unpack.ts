@@ -9,7 +9,7 @@ import { notice } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Compression } from "./compression.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
-import { type Unpacking, unpackingByZlib, type Watched } from "./zlib-unpacking.ts";
+import { openZlibUnpacking, type Unpacking, type Watched } from "./zlib-unpacking.ts";
 
 interface ByProgram {
   readonly path: string;
@@ -28,7 +28,7 @@ interface ByProgram {
  * @returns a descriptor of the unpacked file, which has no name
  * @throws MailError if no program can unpack it, the disk is full, or no part of it can be read
  */
-export async function unpack(
+export async function unpackMailbox(
   path: string,
   packed: number,
   compression: Compression,
@@ -36,11 +36,11 @@ export async function unpack(
 ): Promise<number> {
   const { descriptor: plain, directory } = openTemporary();
   try {
-    const byZlib = await unpackingByZlib(compression);
+    const byZlib = await openZlibUnpacking(compression);
     const input = { path, packed, plain, directory, signal: watched.signal };
     const damage = await (byZlib === undefined
-      ? byProgram(input, compression)
-      : byZlibOrProgram(byZlib, input, compression, watched));
+      ? unpackByProgram(input, compression)
+      : unpackByZlibOrProgram(byZlib, input, compression, watched));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
       notice(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
@@ -56,7 +56,7 @@ export async function unpack(
  * Unpacks with zlib, and again with the program if the file is damaged. zlib withholds the last bytes before the damage,
  * the program does not.
  */
-async function byZlibOrProgram(
+async function unpackByZlibOrProgram(
   byZlib: Unpacking,
   input: ByProgram,
   compression: Compression,
@@ -67,7 +67,7 @@ async function byZlibOrProgram(
   if (damage === undefined) return undefined;
   ftruncateSync(plain, 0);
   try {
-    return await byProgram(input, compression);
+    return await unpackByProgram(input, compression);
   } catch (error) {
     if (!(error instanceof MailError && error.exit === Exit.Unavailable)) throw error;
     return byZlib(packed, plain, watched);
@@ -79,7 +79,7 @@ function isDiskFull({ code }: NodeJS.ErrnoException): boolean {
 }
 
 /** Runs the program, which reads and writes the files directly. @returns the error that it reports */
-function byProgram(
+function unpackByProgram(
   { path, packed, plain, directory, signal }: ByProgram,
   { name, program, package: debian }: Compression,
 ): Promise<string | undefined> {

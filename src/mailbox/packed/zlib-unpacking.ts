@@ -29,7 +29,7 @@ export interface Watched {
 export type Unpacking = (packed: number, plain: number, watched: Watched) => Promise<string | undefined>;
 
 /** Returns zlib's unpacking function for a compression; undefined if this version of Node lacks it. */
-export async function unpackingByZlib({ name }: Compression): Promise<Unpacking | undefined> {
+export async function openZlibUnpacking({ name }: Compression): Promise<Unpacking | undefined> {
   const zlib = (await import("node:zlib")) as Zlib;
   const { createZstdDecompress } = zlib;
   if (name === "gzip") {

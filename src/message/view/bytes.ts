@@ -20,7 +20,7 @@ export function bytesOf(buffer: Uint8Array): Bytes {
 export function* linePieces(source: Bytes, start: number, end: number): Iterable<Buffer> {
   let waiting: Buffer = Buffer.alloc(0);
   for (let at = start; at < end; at += pieceSize) {
-    const read = asBuffer(source.read(at, Math.min(at + pieceSize, end)));
+    const read = toBuffer(source.read(at, Math.min(at + pieceSize, end)));
     const piece = waiting.length === 0 ? read : Buffer.concat([waiting, read]);
     const cut = piece.lastIndexOf(LF) + 1;
     if (cut > 0 || piece.length > pieceSize * 2) {
@@ -53,7 +53,7 @@ export function* linesBeginning(source: Bytes, start: number, end: number, marke
     const until = Math.min(window + pieceSize + lookAhead, end);
     // The byte before shows whether the marker starts a line.
     const from = Math.max(window - 1, start);
-    const bytes = asBuffer(source.read(from, until));
+    const bytes = toBuffer(source.read(from, until));
     for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + 1)) {
       const found = from + at;
       if (found >= window + pieceSize) break;
@@ -67,6 +67,6 @@ export function* linesBeginning(source: Bytes, start: number, end: number, marke
 }
 
 /** Returns the same bytes as a Buffer without copying them. */
-export function asBuffer(bytes: Uint8Array): Buffer {
+export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

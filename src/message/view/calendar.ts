@@ -32,21 +32,21 @@ const rhythms: Record<string, string> = { DAILY: "day", WEEKLY: "week", MONTHLY:
 
 /** Returns the lines of a description; empty if the text contains no event. */
 export function calendarSummary(text: string): string {
-  const { method, components, more } = parse(text);
-  const events = components.map((event) => describe(event, method));
+  const { method, components, more } = parseCalendar(text);
+  const events = components.map((event) => describeEvent(event, method));
   if (more > 0) events.push(`... and ${more} more\n`);
   return events.join("\n");
 }
 
-function describe(event: Component, method: string): string {
+function describeEvent(event: Component, method: string): string {
   const first = (name: string) => event.get(name)?.[0];
   const attendees = event.get("ATTENDEE") ?? [];
   const organizer = first("ORGANIZER");
   const title = `${methods[method] ?? "Event"}: ${unescapeText(first("SUMMARY")?.value ?? "(no title)")}`;
   const rows: [string, string][] = [
-    ["When", when(first("DTSTART"), first("DTEND") ?? first("DUE"), first("RRULE")?.value)],
+    ["When", formatTimeSpan(first("DTSTART"), first("DTEND") ?? first("DUE"), first("RRULE")?.value)],
     ["Where", unescapeText(first("LOCATION")?.value ?? "")],
-    ["Organizer", organizer === undefined ? "" : person(organizer)],
+    ["Organizer", organizer === undefined ? "" : formatAttendee(organizer)],
     ["Invited", attendees.slice(0, mostNames).map(attendeeInWords).join(", ")],
     ["Status", first("STATUS")?.value.toLowerCase() ?? ""],
     [
@@ -63,27 +63,27 @@ function describe(event: Component, method: string): string {
 
 function attendeeInWords(attendee: Property): string {
   const answer = answers[attendee.parameters.get("PARTSTAT")?.toUpperCase() ?? ""];
-  return answer === undefined ? person(attendee) : `${person(attendee)} (${answer})`;
+  return answer === undefined ? formatAttendee(attendee) : `${formatAttendee(attendee)} (${answer})`;
 }
 
-function person({ value, parameters }: Property): string {
+function formatAttendee({ value, parameters }: Property): string {
   const address = value.replace(/^mailto:/i, "");
   const name = parameters.get("CN") ?? "";
   return name === "" || name === address ? address : `${name} <${address}>`;
 }
 
-function when(start: Property | undefined, end: Property | undefined, rule: string | undefined): string {
+function formatTimeSpan(start: Property | undefined, end: Property | undefined, rule: string | undefined): string {
   if (start === undefined) return "";
-  const from = moment(start);
-  const to = end === undefined ? undefined : moment(end);
+  const from = parseMoment(start);
+  const to = end === undefined ? undefined : parseMoment(end);
   const sameDay = to?.day === from.day;
   const until = to === undefined || to.time === "" ? "" : ` to ${sameDay ? "" : `${to.day} `}${to.time}`;
   const zone = from.zone === "" ? "" : ` (${from.zone})`;
-  return `${from.day}${from.time === "" ? ", all day" : ` ${from.time}${until}`}${zone}${rhythm(rule)}`;
+  return `${from.day}${from.time === "" ? ", all day" : ` ${from.time}${until}`}${zone}${describeRecurrence(rule)}`;
 }
 
 /** Returns a time in the named time zone if there is one. UTC is converted to local time. */
-function moment({ value, parameters }: Property): { day: string; time: string; zone: string } {
+function parseMoment({ value, parameters }: Property): { day: string; time: string; zone: string } {
   const [, year, month, date, hours, minutes, utc] =
     /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z)?)?$/.exec(value) ?? [];
   if (year === undefined || month === undefined || date === undefined) return { day: value, time: "", zone: "" };
@@ -94,7 +94,7 @@ function moment({ value, parameters }: Property): { day: string; time: string; z
   return { day: format(at, "EEE d MMM yyyy"), time: hours === undefined ? "" : format(at, "HH:mm"), zone };
 }
 
-function rhythm(rule: string | undefined): string {
+function describeRecurrence(rule: string | undefined): string {
   if (rule === undefined) return "";
   const parts = new Map(rule.split(";").map((part) => part.split("=") as [string, string]));
   const unit = rhythms[parts.get("FREQ") ?? ""];
@@ -108,7 +108,7 @@ function unescapeText(text: string): string {
   return text.replace(/\\([nN,;\\])/g, (_all, character: string) => (/n/i.test(character) ? "\n" : character));
 }
 
-function parse(text: string): { method: string; components: Component[]; more: number } {
+function parseCalendar(text: string): { method: string; components: Component[]; more: number } {
   const components: Component[] = [];
   let more = 0;
   let method = "";

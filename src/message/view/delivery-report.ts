@@ -49,7 +49,7 @@ const actions: Record<string, string> = {
  * @returns lines that are not safe to show as they are; empty if the text is not a report
  */
 export function deliverySummary(text: string): string {
-  const [about, ...recipients] = blocks(text);
+  const [about, ...recipients] = parseBlocks(text);
   if (about === undefined) return "";
   const by = withoutAddressType(about.get("reporting-mta"));
   const told = recipients.length > 0 ? recipients : [about];
@@ -79,7 +79,7 @@ function recipientLine(fields: Header): string {
 
 /** Describes a disposition notification, which reports that a message was read (RFC 8098). */
 export function receiptSummary(text: string): string {
-  const fields = blocks(text)[0];
+  const fields = parseBlocks(text)[0];
   const disposition = fields?.get("disposition") ?? "";
   const what = disposition.split(";").at(-1)?.split("/")[0]?.trim().toLowerCase() ?? "";
   const who = withoutAddressType(fields?.get("final-recipient")) || "The recipient";
@@ -96,7 +96,7 @@ export function receiptSummary(text: string): string {
 
 /** Describes a feedback report, which reports that a message was marked as spam (RFC 5965). */
 export function complaintSummary(text: string): string {
-  const fields = blocks(text)[0];
+  const fields = parseBlocks(text)[0];
   const rows = [
     ["from", fields?.get("original-mail-from")],
     ["sent by", fields?.get("source-ip")],
@@ -106,7 +106,7 @@ export function complaintSummary(text: string): string {
 }
 
 /** Returns the groups of fields, which are separated by empty lines. */
-function blocks(text: string): Header[] {
+function parseBlocks(text: string): Header[] {
   return text
     .replace(/\r\n/g, "\n")
     .split(/\n[ \t]*\n+/)

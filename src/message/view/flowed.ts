@@ -1,6 +1,6 @@
 /** Wraps flowed text (text/plain; format=flowed, RFC 3676) to the window's width. */
 import { pushAll } from "../lists.ts";
-import { visible } from "../safe-text.ts";
+import { makeVisible } from "../safe-text.ts";
 
 interface Flow {
   /** In columns. */
@@ -14,12 +14,13 @@ interface Flow {
  *
  * @param text with LF line endings
  */
-export async function reflow(text: string, { width, delSp }: Flow): Promise<string> {
+export async function reflowText(text: string, { width, delSp }: Flow): Promise<string> {
   const { default: columns } = await import("string-width");
   const lines: string[] = [];
   let paragraph: { depth: number; text: string } | undefined;
   const finish = () => {
-    if (paragraph !== undefined) pushAll(lines, wrapParagraph(paragraph.text, prefix(paragraph.depth), width, columns));
+    if (paragraph !== undefined)
+      pushAll(lines, wrapParagraph(paragraph.text, formatQuotePrefix(paragraph.depth), width, columns));
     paragraph = undefined;
   };
   const all = text.split("\n");
@@ -30,7 +31,7 @@ export async function reflow(text: string, { width, delSp }: Flow): Promise<stri
     const isSignature = content === "-- ";
     if (paragraph !== undefined && (paragraph.depth !== depth || isSignature)) finish();
     if (isSignature || !content.endsWith(" ")) {
-      if (paragraph === undefined) lines.push(`${prefix(depth)}${content}`);
+      if (paragraph === undefined) lines.push(`${formatQuotePrefix(depth)}${content}`);
       else {
         paragraph.text += content;
         finish();
@@ -46,7 +47,7 @@ export async function reflow(text: string, { width, delSp }: Flow): Promise<stri
 /** The deepest quotation prefix. Without a limit, a malicious prefix could be longer than the lines. */
 const deepestQuote = 20;
 
-function prefix(depth: number): string {
+function formatQuotePrefix(depth: number): string {
   return depth === 0 ? "" : `${">".repeat(Math.min(depth, deepestQuote))} `;
 }
 
@@ -58,7 +59,7 @@ function wrapParagraph(text: string, start: string, width: number, columns: (tex
   let used = 0;
   for (const word of text.match(/ +[^ ]*|[^ ]+/g) ?? [""]) {
     // A paragraph may have a megabyte, so each word is measured only once.
-    const wide = /^[ -~]*$/.test(word) ? word.length : columns(visible(word));
+    const wide = /^[ -~]*$/.test(word) ? word.length : columns(makeVisible(word));
     if (line !== "" && used + wide > room) {
       lines.push(start + line);
       line = "";

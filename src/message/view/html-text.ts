@@ -42,7 +42,7 @@ export async function htmlText(html: string, width: number): Promise<string> {
   if (isTooDeep(html)) return withoutTags(html);
   const { convert } = await import("html-to-text");
   const links = new Map<string, number>();
-  const text = convert(html, options(links, width))
+  const text = convert(html, makeConverterOptions(links, width))
     .replaceAll("\u00a0", " ")
     // Removes invisible break hints, and the filler that keeps a mail's preview empty.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
@@ -65,7 +65,7 @@ function withoutTags(html: string): string {
   return html.replace(/<[^<>]*>/g, " ").replace(/[ \t]+/g, " ");
 }
 
-function options(links: Map<string, number>, width: number): HtmlToTextOptions {
+function makeConverterOptions(links: Map<string, number>, width: number): HtmlToTextOptions {
   return {
     wordwrap: width,
     limits: { maxDepth: 500, maxInputLength: 1 << 25 },
@@ -94,7 +94,7 @@ function linkFormatter(links: Map<string, number>): FormatCallback {
     const target = shortenLink((element.attribs?.["href"] ?? "").replace(/[\t\r\n]/g, "").trim());
     const text = textOf(element).replace(/\s+/g, " ").trim();
     if (target === "" || target.startsWith("#") || sameTarget(text, target)) return;
-    const entry = misleads(text, target) ? `${target} (not ${hostNamed(text)})` : target;
+    const entry = isMisleading(text, target) ? `${target} (not ${hostNamed(text)})` : target;
     const number = links.get(entry) ?? links.size + 1;
     links.set(entry, number);
     builder.addInline(text === "" ? `[${number}]` : ` [${number}]`, { noWordTransform: true });
@@ -115,7 +115,7 @@ const table: FormatCallback = (element, walk, builder, formatOptions) => {
 
 function isOfWords(element: DomNode): boolean {
   let cells = 0;
-  for (const { name, attribs } of below(element)) {
+  for (const { name, attribs } of walkDescendants(element)) {
     if (name !== undefined && laidOut.has(name)) return false;
     if ((name === "td" || name === "th") && ++cells > mostCells) return false;
     if (Math.max(Number(attribs?.["colspan"] ?? 1), Number(attribs?.["rowspan"] ?? 1)) > widestSpan) return false;
@@ -134,10 +134,10 @@ const cell: FormatCallback = (element, walk, builder, formatOptions) => {
 };
 
 function textOf(element: DomNode): string {
-  return [...below(element)].map((node) => (node.type === "text" ? (node.data ?? "") : "")).join("");
+  return [...walkDescendants(element)].map((node) => (node.type === "text" ? (node.data ?? "") : "")).join("");
 }
 
-function* below(element: DomNode): Iterable<DomNode> {
+function* walkDescendants(element: DomNode): Iterable<DomNode> {
   const waiting = [...(element.children ?? [])];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     yield node;
@@ -161,7 +161,7 @@ function hostNamed(text: string): string | undefined {
     ?.toLowerCase();
 }
 
-function misleads(text: string, target: string): boolean {
+function isMisleading(text: string, target: string): boolean {
   const named = hostNamed(text);
   const actual = /^(?:[a-z][a-z0-9+.-]*:)?(?:\/\/)?(?:[^/?#@]*@)?([^/?#:]+)/i.exec(target)?.[1]?.toLowerCase();
   if (named === undefined || actual === undefined) return false;

@@ -1,6 +1,6 @@
 /** Lays out the text of a part for a reader. */
 import type { Charsets } from "../charsets.ts";
-import { reflow } from "./flowed.ts";
+import { reflowText } from "./flowed.ts";
 import { headerView } from "./header-view.ts";
 import type { Part } from "./part.ts";
 
@@ -19,7 +19,7 @@ export function longestShown({ type }: Part): number {
  * @param text the part's decoded text (part-text.ts)
  * @param width in columns
  */
-export async function laidOut(
+export async function layOutText(
   part: Part,
   text: string,
   { charsets, width }: { charsets: Charsets; width: number },
@@ -31,7 +31,7 @@ export async function laidOut(
   if (part.type === "text/rfc822-headers") return headerView(Buffer.from(text), { charsets, withoutMime: true });
   if (isFlowed(part)) {
     const delSp = part.parameters.get("delsp")?.toLowerCase() === "yes";
-    return reflow(text, { width, delSp });
+    return reflowText(text, { width, delSp });
   }
   // A "From " line is escaped on the screen as in a pipe.
   return isPlainText(part) ? text.replace(/^From /gm, ">From ") : text;

@@ -1,6 +1,6 @@
 /** Finds the end of a part's header, which may be missing or malformed. */
 import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
-import { asBuffer, type Bytes, linesBeginning } from "./bytes.ts";
+import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 
 /** The number of bytes read at first. A header longer than `longestHeader` is only parsed up to that length. */
 const shortHeader = 1 << 16;
@@ -13,7 +13,7 @@ const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
  */
 export function headerAt(source: Bytes, start: number, end: number): { header: Header; bodyStart: number } {
   for (let room = shortHeader; ; room *= 16) {
-    const bytes = asBuffer(source.read(start, Math.min(start + room, end)));
+    const bytes = toBuffer(source.read(start, Math.min(start + room, end)));
     const { first, last, next } = headerLines(bytes);
     const header = () => parseHeader(bytes.subarray(first, last));
     if (next < bytes.length || start + bytes.length >= end) return { header: header(), bodyStart: start + next };

@@ -1,6 +1,6 @@
 /** Describes parts, for the list of the `parts` command and for notes in a displayed message. */
-import { largest } from "../lists.ts";
-import { visible } from "../safe-text.ts";
+import { findLargest } from "../lists.ts";
+import { makeVisible } from "../safe-text.ts";
 import { leaves, type Part } from "./part.ts";
 import { decodedSize } from "./transfer-decoding.ts";
 
@@ -13,19 +13,19 @@ export function describePart(part: Part): string {
 /** Returns one line per part with its number, type, size and name. The text is safe to show. */
 export function partLines(root: Part): string {
   const parts = leaves(root);
-  const numbers = largest(parts.map(({ number }) => number.length));
-  const types = Math.min(largest(parts.map(({ type }) => type.length)), 40);
+  const numbers = findLargest(parts.map(({ number }) => number.length));
+  const types = Math.min(findLargest(parts.map(({ type }) => type.length)), 40);
   return parts
     .map((part) => {
       const size = sizeInWords(decodedSize(part)).padStart(8);
-      return `${part.number.padEnd(numbers)}  ${visible(part.type).padEnd(types)} ${size}  ${partNameToShow(part)}`;
+      return `${part.number.padEnd(numbers)}  ${makeVisible(part.type).padEnd(types)} ${size}  ${partNameToShow(part)}`;
     })
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }
 
 function partNameToShow({ name }: Part): string {
-  return visible((name ?? "").replace(/\s+/g, " ").slice(0, 200));
+  return makeVisible((name ?? "").replace(/\s+/g, " ").slice(0, 200));
 }
 
 /** Returns a size in readable units, such as `12 kB`. */

@@ -9,7 +9,7 @@ import { encodedCharsets } from "../decode-words.ts";
 import type { Header } from "../header.ts";
 import { parseStructured, type Structured } from "../parameters.ts";
 import { splitAtBoundaries } from "./boundaries.ts";
-import { asBuffer, type Bytes, bytesOf } from "./bytes.ts";
+import { type Bytes, bytesOf, toBuffer } from "./bytes.ts";
 import { headerAt } from "./part-header.ts";
 import { decodedBody } from "./transfer-decoding.ts";
 import { embeddedFiles } from "./uuencoded.ts";
@@ -57,10 +57,10 @@ interface Reading {
  * @param source a message with or without its From_ line
  */
 export function parseParts(source: Bytes): Part {
-  return tree(source, nodeCharsets, false);
+  return parsePartTree(source, nodeCharsets, false);
 }
 
-function tree(source: Bytes, charsets: Charsets, lookInTexts: boolean): Part {
+function parsePartTree(source: Bytes, charsets: Charsets, lookInTexts: boolean): Part {
   return wholeMessage(source, 0, source.size, "", 0, { parts: 0, charsets, lookInTexts });
 }
 
@@ -72,9 +72,9 @@ export async function readParts(
   source: Bytes,
   header: Uint8Array = Buffer.alloc(0),
 ): Promise<{ root: Part; charsets: Charsets }> {
-  const root = tree(source, nodeCharsets, true);
+  const root = parsePartTree(source, nodeCharsets, true);
   const charsets = await charsetsOf(root, header);
-  return { root: charsets === nodeCharsets ? root : tree(source, charsets, true), charsets };
+  return { root: charsets === nodeCharsets ? root : parsePartTree(source, charsets, true), charsets };
 }
 
 /** Returns the charsets that are needed to decode a part, its parts and a header. */
@@ -102,7 +102,7 @@ function wholeMessage(
   reading: Reading,
 ): Part {
   const under = number === "" ? "" : `${number}.`;
-  return part(source, start, end, { number, single: `${under}1`, under, orElse: "text/plain" }, depth, reading);
+  return parsePart(source, start, end, { number, single: `${under}1`, under, orElse: "text/plain" }, depth, reading);
 }
 
 interface Place {
@@ -115,7 +115,7 @@ interface Place {
   readonly orElse: string;
 }
 
-function part(source: Bytes, start: number, end: number, place: Place, depth: number, reading: Reading): Part {
+function parsePart(source: Bytes, start: number, end: number, place: Place, depth: number, reading: Reading): Part {
   reading.parts++;
   const { header, bodyStart } = headerAt(source, start, end);
   const content = contentType(header, place.orElse, reading.charsets);
@@ -142,7 +142,7 @@ function part(source: Bytes, start: number, end: number, place: Place, depth: nu
     const parts = ranges.slice(0, Math.max(mostParts - reading.parts, 0)).map((range, index) => {
       const number = `${place.under}${index + 1}`;
       const child = { number, single: number, under: `${number}.`, orElse };
-      return part(source, range.start, range.end, child, depth + 1, reading);
+      return parsePart(source, range.start, range.end, child, depth + 1, reading);
     });
     // A multipart without parts is shown as text.
     if (parts.length > 0) return { ...common, type: content.value, number: place.number, parts };
@@ -174,7 +174,7 @@ function textAndFiles(leaf: Part, under: string, reading: Reading): Part[] {
     parts.push({ ...leaf, ...part, number: `${under}${parts.length + 1}` });
   };
   const addText = (from: number, to: number) => {
-    const blank = to - from < 100 && asBuffer(source.read(from, to)).toString("latin1").trim() === "";
+    const blank = to - from < 100 && toBuffer(source.read(from, to)).toString("latin1").trim() === "";
     if (!blank) add({ start: from, end: to });
   };
   let at = start;

@@ -15,9 +15,9 @@ export interface Encoded {
 export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
   const { encoding, source, start, end } = encoded;
   const pieces = linePieces(source, start, end);
-  if (encoding === "base64") yield* fromBase64(pieces);
-  else if (encoding === "quoted-printable") for (const piece of pieces) yield fromQuotedPrintable(piece);
-  else if (isUuencode(encoded)) yield* fromUuencode(pieces);
+  if (encoding === "base64") yield* decodeBase64(pieces);
+  else if (encoding === "quoted-printable") for (const piece of pieces) yield decodeQuotedPrintable(piece);
+  else if (isUuencode(encoded)) yield* decodeUuencode(pieces);
   else yield* pieces;
 }
 
@@ -48,7 +48,7 @@ function isUuencode({ encoding }: Encoded): boolean {
 }
 
 /** Decodes base64. Text after the padding is ignored, because mailing lists add footers there. */
-function* fromBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
+function* decodeBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let waiting = "";
   for (const piece of pieces) {
     const written = waiting + piece.toString("latin1").replace(/[^A-Za-z0-9+/=]+/g, "");
@@ -66,20 +66,20 @@ function* fromBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
  * Decodes quoted-printable text byte by byte. Each run of white space is scanned at most twice, because a run may be
  * very long.
  */
-function fromQuotedPrintable(piece: Buffer): Buffer {
+function decodeQuotedPrintable(piece: Buffer): Buffer {
   const decoded = Buffer.allocUnsafe(piece.length);
   let to = 0;
   for (let at = 0; at < piece.length; ) {
     const byte = piece[at] as number;
     if (byte === 61) {
-      const next = behindSoftEnd(piece, at + 1);
+      const next = skipSoftLineBreak(piece, at + 1);
       const high = next === undefined ? hexDigit(piece[at + 1]) : -1;
       const low = high < 0 ? -1 : hexDigit(piece[at + 2]);
       if (low >= 0) decoded[to++] = high * 16 + low;
       else if (next === undefined) decoded[to++] = byte;
       at = next ?? at + (low < 0 ? 1 : 3);
     } else if (byte === 32 || byte === 9) {
-      const end = behindBlanks(piece, at);
+      const end = skipBlanks(piece, at);
       // White space at the end of a line was added in transit.
       if (lineEndAt(piece, end) > 0) at = end;
       while (at < end) decoded[to++] = piece[at++] as number;
@@ -92,14 +92,14 @@ function fromQuotedPrintable(piece: Buffer): Buffer {
 }
 
 /** Returns the offset after a soft line break, or undefined if the preceding "=" does not start one. */
-function behindSoftEnd(piece: Buffer, at: number): number | undefined {
+function skipSoftLineBreak(piece: Buffer, at: number): number | undefined {
   if (at === piece.length) return at;
-  const end = behindBlanks(piece, at);
+  const end = skipBlanks(piece, at);
   const length = lineEndAt(piece, end);
   return length > 0 ? end + length : undefined;
 }
 
-function behindBlanks(piece: Buffer, from: number): number {
+function skipBlanks(piece: Buffer, from: number): number {
   let at = from;
   while (piece[at] === 32 || piece[at] === 9) at++;
   return at;
@@ -117,7 +117,7 @@ function hexDigit(byte = 0): number {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
-function* fromUuencode(pieces: Iterable<Buffer>): Iterable<Buffer> {
+function* decodeUuencode(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let inside = false;
   for (const piece of pieces) {
     const lines: Buffer[] = [];

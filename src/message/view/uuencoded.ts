@@ -2,7 +2,7 @@
  * Finds files within a text in the format of uuencode(1) (POSIX, "uuencode"). Before MIME, files were attached with
  * `uuencode report report | mail root`, and some scripts still do so.
  */
-import { asBuffer, type Bytes, linesBeginning } from "./bytes.ts";
+import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 
 export interface EmbeddedFile {
   /** The name in the begin line. It is not safe to use as a file name. */
@@ -68,7 +68,7 @@ function closingLine(source: Bytes, start: number, end: number, mark: string) {
 }
 
 function lineAt(source: Bytes, at: number, end: number): string {
-  const text = asBuffer(source.read(at, Math.min(at + 200, end))).toString("latin1");
+  const text = toBuffer(source.read(at, Math.min(at + 200, end))).toString("latin1");
   return (text.split("\n", 1)[0] ?? "").replace(/\r$/, "");
 }
 

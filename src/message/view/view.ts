@@ -5,8 +5,8 @@
  * stored, with a note. The result is safe to show (safe-text.ts).
  */
 import { withTrueNames } from "../lookalike.ts";
-import { visible } from "../safe-text.ts";
-import { asBuffer, type Bytes } from "./bytes.ts";
+import { makeVisible } from "../safe-text.ts";
+import { type Bytes, toBuffer } from "./bytes.ts";
 import { headerView } from "./header-view.ts";
 import { isPlainText, longestText } from "./laid-out-text.ts";
 import { charsetsOf, type Part, readParts } from "./part.ts";
@@ -35,18 +35,18 @@ export async function viewMessage(
 ): Promise<ViewPiece[] | undefined> {
   const { root, charsets } = await readParts(message, header);
   if (isPlainText(root) && root.end - root.start > longestText) return undefined;
-  const fields = headerView(withoutEnd(header, asBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
+  const fields = headerView(withoutEnd(header, toBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
     charsets,
     withoutMime: !look.allFields && !isPlainText(root),
   });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
-  for await (const piece of new Viewer(charsets, look.width).render(asText(root))) pieces.push(piece);
+  for await (const piece of new Viewer(charsets, look.width).render(showAsText(root))) pieces.push(piece);
   if (!isPlainText(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
-  return pieces.map(safe);
+  return pieces.map(makePieceSafe);
 }
 
 /** Returns a message's only part as text to show, even if it is labelled an attachment. */
-function asText(root: Part): Part {
+function showAsText(root: Part): Part {
   return root.parts.length === 0 ? { ...root, disposition: "inline" } : root;
 }
 
@@ -54,12 +54,12 @@ function asText(root: Part): Part {
 function withoutEnd(header: Uint8Array, stored: Buffer): Uint8Array {
   if (stored.length === 0) return header;
   const end = Buffer.from(stored.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
-  const shown = asBuffer(header);
+  const shown = toBuffer(header);
   return shown.subarray(-end.length).equals(end) ? shown.subarray(0, -end.length) : header;
 }
 
-function safe({ kind, text }: ViewPiece): ViewPiece {
-  return { kind, text: visible(kind === "text" ? withTrueNames(text) : text) };
+function makePieceSafe({ kind, text }: ViewPiece): ViewPiece {
+  return { kind, text: makeVisible(kind === "text" ? withTrueNames(text) : text) };
 }
 
 /** Returns a part's pieces for display, even if it is an attachment. A part without text is described. */
@@ -67,7 +67,7 @@ export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> 
   const viewer = new Viewer(await charsetsOf(part), width);
   const pieces: ViewPiece[] = [];
   for await (const piece of viewer.render({ ...part, disposition: "inline", name: undefined }))
-    pieces.push(safe(piece));
+    pieces.push(makePieceSafe(piece));
   return pieces;
 }
 
@@ -81,6 +81,6 @@ export async function plainTextOf(message: Bytes, width = 72): Promise<string> {
   const { root, charsets } = await readParts(message);
   const viewer = new Viewer(charsets, width);
   let text = "";
-  for await (const piece of viewer.render(asText(root))) if (piece.kind === "text") text += piece.text;
+  for await (const piece of viewer.render(showAsText(root))) if (piece.kind === "text") text += piece.text;
   return text;
 }

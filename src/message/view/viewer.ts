@@ -3,7 +3,7 @@ import type { Charsets } from "../charsets.ts";
 import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { headerView } from "./header-view.ts";
-import { laidOut, longestShown } from "./laid-out-text.ts";
+import { layOutText, longestShown } from "./laid-out-text.ts";
 import { leaves, type Part } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
@@ -16,7 +16,7 @@ export interface ViewPiece {
   readonly text: string;
 }
 
-function note(text: string): ViewPiece {
+function makeNote(text: string): ViewPiece {
   return { kind: "note", text: `[${text}]\n` };
 }
 
@@ -55,7 +55,7 @@ export class Viewer {
         yield* this.#signed(part);
         break;
       case "multipart/encrypted":
-        yield* this.#apart(note(`encrypted (${protocolOf(part)}): it can't be read here`));
+        yield* this.#apart(makeNote(`encrypted (${protocolOf(part)}): it can't be read here`));
         for (const child of part.parts.slice(1)) yield* this.#attachment(child);
         break;
       case "message/rfc822":
@@ -87,18 +87,18 @@ export class Viewer {
     if (content !== undefined) yield* this.render(content);
     const numbers = signatures.map(({ number }) => number).join(", ");
     yield* this.#apart(
-      note(`${numbers === "" ? "" : `${numbers}: `}signed (${protocolOf(part)}); the signature was not checked`),
+      makeNote(`${numbers === "" ? "" : `${numbers}: `}signed (${protocolOf(part)}); the signature was not checked`),
     );
   }
 
   async *#message(part: Part): AsyncIterable<ViewPiece> {
     const [inner] = part.parts;
     if (inner === undefined) return;
-    yield* this.#apart(note(`${part.number}: a message, ${sizeInWords(decodedSize(part))}`));
+    yield* this.#apart(makeNote(`${part.number}: a message, ${sizeInWords(decodedSize(part))}`));
     yield { kind: "header", text: `${this.#fieldsOf(inner)}\n` };
     this.#begun = false;
     yield* this.render(inner);
-    yield* this.#apart(note(`end of ${part.number}`));
+    yield* this.#apart(makeNote(`end of ${part.number}`));
   }
 
   #fieldsOf({ header }: Part): string {
@@ -114,7 +114,7 @@ export class Viewer {
       const [inner] = child.parts;
       if (inner === undefined || !child.type.startsWith("message/")) yield* this.render(child);
       else {
-        yield* this.#apart(note(`${child.number}: the message, ${sizeInWords(decodedSize(child))}`));
+        yield* this.#apart(makeNote(`${child.number}: the message, ${sizeInWords(decodedSize(child))}`));
         yield { kind: "header", text: this.#fieldsOf(inner) };
       }
     }
@@ -125,7 +125,7 @@ export class Viewer {
     const summarise = summaries[type];
     if (summarise !== undefined) yield* this.#summary(summarise(this.#textOf(part)));
     else if (isCalendar(part)) yield* this.#calendar(part);
-    else if (/^application\/(?:x-)?pkcs7-mime$/.test(type)) yield* this.#apart(note(smime(part)));
+    else if (/^application\/(?:x-)?pkcs7-mime$/.test(type)) yield* this.#apart(makeNote(describeSmime(part)));
     else if (type.startsWith("text/") && part.disposition !== "attachment") yield* this.#text(part);
     else yield* this.#attachment(part);
   }
@@ -147,15 +147,15 @@ export class Viewer {
     if (part.name !== undefined) yield* this.#attachment(part);
     const charset = part.parameters.get("charset");
     if (charset !== undefined && this.#charsets(charset) === undefined)
-      yield* this.#apart(note(`${part.number}: the charset ${charset} is not known`));
+      yield* this.#apart(makeNote(`${part.number}: the charset ${charset} is not known`));
     const text = this.#textOf(part);
     if (/^-----BEGIN PGP SIGNED MESSAGE-----$/m.test(text))
-      yield* this.#apart(note("signed (OpenPGP); the signature was not checked"));
-    if (/^-----BEGIN PGP MESSAGE-----$/m.test(text)) yield* this.#apart(note("encrypted (OpenPGP)"));
-    const shown = await laidOut(part, text, { charsets: this.#charsets, width: this.#width });
+      yield* this.#apart(makeNote("signed (OpenPGP); the signature was not checked"));
+    if (/^-----BEGIN PGP MESSAGE-----$/m.test(text)) yield* this.#apart(makeNote("encrypted (OpenPGP)"));
+    const shown = await layOutText(part, text, { charsets: this.#charsets, width: this.#width });
     if (shown !== "") yield* this.#apart({ kind: "text", text: shown.endsWith("\n") ? shown : `${shown}\n` });
     const left = part.end - part.start - longestShown(part);
-    if (left > 0) yield* this.#apart(note(`${part.number}: about ${sizeInWords(left)} more are not shown`));
+    if (left > 0) yield* this.#apart(makeNote(`${part.number}: about ${sizeInWords(left)} more are not shown`));
   }
 
   #textOf(part: Part): string {
@@ -163,7 +163,7 @@ export class Viewer {
   }
 
   *#attachment(part: Part): Iterable<ViewPiece> {
-    yield* this.#apart(note(describePart(part)), "note");
+    yield* this.#apart(makeNote(describePart(part)), "note");
   }
 
   #last: ViewPiece["kind"] | undefined;
@@ -188,7 +188,7 @@ function protocolOf({ parameters }: Part): string {
   return /pkcs7/i.test(protocol) ? "S/MIME" : protocol || "unknown";
 }
 
-function smime(part: Part): string {
+function describeSmime(part: Part): string {
   const kind = part.parameters.get("smime-type")?.toLowerCase() ?? "";
   const what = kind.startsWith("signed")
     ? "signed (S/MIME); the signature was not checked, and"

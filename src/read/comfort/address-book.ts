@@ -21,12 +21,13 @@ export function addressBook(session: Session): () => readonly string[] {
     const { folder } = session;
     if (folder === undefined) return [];
     const { count } = folder.mailbox;
-    if (known?.folder !== folder || known.count !== count) known = { folder, count, addresses: gather(folder) };
+    if (known?.folder !== folder || known.count !== count)
+      known = { folder, count, addresses: gatherAddresses(folder) };
     return known.addresses;
   };
 }
 
-function gather({ mailbox }: Folder): readonly string[] {
+function gatherAddresses({ mailbox }: Folder): readonly string[] {
   const found = new Set<string>();
   try {
     for (const address of addressesIn(mailbox)) found.add(address);

@@ -66,8 +66,8 @@ class Completion {
     const { config, folder } = this.#session;
     const { name, synopsis } = command;
     const start = before.search(/\S*$/);
-    if (synopsis === "[topic]") return offerMatching(before, start, toCandidates([...topics()]));
-    if (name === "set") return offerMatching(before, start, settable());
+    if (synopsis === "[topic]") return offerMatching(before, start, toCandidates([...listTopics()]));
+    if (name === "set") return offerMatching(before, start, listSettableVariables());
     if (name === "unset") return offerMatching(before, start, toCandidates(config.settings.names()));
     if (name === "sort") return offerMatching(before, start, toCandidates(sortKeys));
     if (name === "if") return offerMatching(before, start, toCandidates(["s", "r"]));
@@ -124,13 +124,13 @@ function offerMatching(before: string, start: number, candidates: readonly Candi
   return { start, candidates: [...found.values()].sort((a, b) => (a.text < b.text ? -1 : 1)) };
 }
 
-function settable(): Candidate[] {
+function listSettableVariables(): Candidate[] {
   return Object.entries(variables).flatMap(([name, { value }]): Candidate[] =>
     value === "" ? [{ text: name }, { text: `no${name}` }] : [{ text: `${name}=`, open: true }],
   );
 }
 
-function topics(): readonly string[] {
+function listTopics(): readonly string[] {
   return [...commands.map(({ name }) => name), ...Object.keys(variables), "msglist"];
 }
 

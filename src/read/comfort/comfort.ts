@@ -4,7 +4,7 @@ import { commands } from "../commands/command-table.ts";
 import type { Session } from "../session/session.ts";
 import { assistanceFor } from "./assistance.ts";
 import { chooseFolder, chooseParts, editVariable } from "./choices.ts";
-import { fittedHeaderLine } from "./header-columns.ts";
+import { fitHeaderLine } from "./header-columns.ts";
 import { newMailWatch } from "./new-mail-watch.ts";
 import { helpOn } from "./task-help.ts";
 
@@ -13,7 +13,7 @@ export function makeComfortable(session: Session): void {
   const newMail = newMailWatch(session);
   const { config, terminal } = session;
   session.comfort = {
-    headerLine: fittedHeaderLine,
+    headerLine: fitHeaderLine,
     likeCommand: (word) => {
       const names = commands.map(({ name }) => name).filter((name) => name.length > 2);
       return nearestWord(word, names);

@@ -27,21 +27,21 @@ function layoutFor(columns: number): Layout {
 }
 
 /** Returns a header line that fits into the given number of columns, without a newline. */
-export function fittedHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
+export function fitHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
   const layout = layoutFor(columns);
   const { who, date, subject } = headerTexts(parts);
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
-    `${fillColumns(toOneLine(atItsTrueHost(decodeWords(who))), layout.sender)}${layout.counts ? "  " : " "}` +
-    `${shownDate(toOneLine(date), layout.date)} ${layout.counts ? shownCounts(parts.counts) : ""}`;
+    `${fillColumns(toOneLine(revealHost(decodeWords(who))), layout.sender)}${layout.counts ? "  " : " "}` +
+    `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatShownCounts(parts.counts) : ""}`;
   return start + cutToFit(toOneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
 }
 
 /**
  * Returns a sender with a deceptive host name replaced by its ASCII form. A name is deceptive if it resembles another.
  */
-function atItsTrueHost(who: string): string {
+function revealHost(who: string): string {
   const host = who.lastIndexOf("@") + 1;
   const really = host === 0 ? undefined : trueName(who.slice(host));
   return really === undefined ? who : who.slice(0, host) + really;
@@ -56,12 +56,12 @@ function toOneLine(text: string): string {
 }
 
 /** Returns the date in the requested form: `Sat Jan 16 18:22:03 2021`, or another program's text in its place. */
-function shownDate(date: string, form: Layout["date"]): string {
+function formatShownDate(date: string, form: Layout["date"]): string {
   if (form === "full") return fillColumns(date.slice(0, 16), 16);
   const [, day = "", time = ""] = /^\w{3} (\w{3} [ \d]\d) (\d\d:\d\d)/.exec(date) ?? ["", date.slice(0, 6), ""];
   return form === "day" ? fillColumns(day, 6) : fillColumns(`${day} ${time}`, 12);
 }
 
-function shownCounts({ lines, characters }: Counts): string {
+function formatShownCounts({ lines, characters }: Counts): string {
   return `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
 }

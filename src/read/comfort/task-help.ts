@@ -12,9 +12,9 @@ import { type Command, tasks } from "../session/command.ts";
 
 /** Returns help on a topic. For an unknown topic, returns an error that refers to `?`. */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
-  if (topic === "") return overview(columns);
+  if (topic === "") return formatOverview(columns);
   if (topic === "msglist" || topic === "query") return messageLists();
-  if (topic.startsWith("~")) return escapes(topic);
+  if (topic.startsWith("~")) return formatEscapeHelp(topic);
   const found = findCommand(topic);
   const variable = Object.entries(variables).find(([name]) => name === topic);
   const exact = found?.name === topic;
@@ -23,7 +23,7 @@ export function helpOn(topic: string, columns: number): readonly Styled[] {
   return [{ text: `No command, variable or escape is called "${topic}"; ? lists the commands.\n`, style: "plain" }];
 }
 
-function overview(columns: number): readonly Styled[] {
+function formatOverview(columns: number): readonly Styled[] {
   const text: Styled[] = [];
   for (const [task, heading] of Object.entries(tasks)) {
     const rows = declaredCommands.filter((row) => row.task === task);
@@ -64,7 +64,7 @@ function wrapCommands(rows: readonly Command[], columns: number): string {
 }
 
 function oneCommand({ name, synonymOf, synopsis, summary, example, inFull }: Command): readonly Styled[] {
-  const short = shortest(name);
+  const short = abbreviateCommand(name);
   const command = synonymOf ?? name;
   const others = commands.filter((row) => row.name !== name && (row.synonymOf ?? row.name) === command);
   const text = [
@@ -82,7 +82,7 @@ function oneCommand({ name, synonymOf, synopsis, summary, example, inFull }: Com
 }
 
 /** Returns the shortest abbreviation of a command. */
-function shortest(name: string): string {
+function abbreviateCommand(name: string): string {
   for (let length = 1; length < name.length; length++) {
     const word = name.slice(0, length);
     if (findCommand(word)?.name === name) return word;
@@ -99,7 +99,7 @@ function oneVariable(name: string, { meaning, value }: { meaning: string; value:
   ];
 }
 
-function escapes(topic: string): readonly Styled[] {
+function formatEscapeHelp(topic: string): readonly Styled[] {
   const wanted = topic.slice(1, 2);
   const rows = tildeEscapes.filter(({ characters }) => wanted === "" || characters.includes(wanted));
   if (rows.length === 0) return [{ text: `There is no escape ${topic}; help ~ lists them.\n`, style: "plain" }];

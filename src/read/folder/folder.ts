@@ -67,7 +67,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
     atStart: true,
     screen: 1,
   };
-  folder.current = firstToRead(folder);
+  folder.current = findFirstToRead(folder);
   return folder;
 }
 
@@ -107,7 +107,7 @@ export function systemFolder(session: Session, user?: string): FolderName {
 }
 
 /** Returns the first new message, even if it was read, else the first unread message, else the first message. */
-export function firstToRead({ mailbox }: Folder, from = 1): number {
+export function findFirstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];
   const firstWith = (wanted: (flags: number) => boolean) =>
     tallies.reduce(
@@ -160,7 +160,7 @@ export async function takeInNewMail(folder: Folder): Promise<number> {
   const before = folder.mailbox.count;
   const arrived = await folder.mailbox.poll();
   if (arrived > 0) {
-    folder.current = firstToRead(folder, before + 1);
+    folder.current = findFirstToRead(folder, before + 1);
     folder.atStart = true;
   }
   return arrived;

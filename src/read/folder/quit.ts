@@ -5,7 +5,7 @@ import { type CommitPlan, type CommitResult, Flag } from "../../mailbox/mailbox.
 import { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { interruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { keptFields } from "../show/print-message.ts";
+import { selectKeptFields } from "../show/print-message.ts";
 import { fateOf } from "./fate.ts";
 
 /**
@@ -35,7 +35,7 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   const path = mboxPath(session.config);
   const result = await commitPlan(session, folder, {
     fate,
-    mbox: { path, at: settings.get("append") ? "end" : "start", keepField: keptFields(session.config.saved) },
+    mbox: { path, at: settings.get("append") ? "end" : "start", keepField: selectKeptFields(session.config.saved) },
   });
   if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
   reportNotices(session, result.notice);

@@ -53,7 +53,7 @@ export async function resume(session: Session): Promise<boolean> {
 function findResumable(session: Session, folder: Folder): Resumable | undefined {
   const left = findPending(storeOptions(session.config).stateDirectory, folder.mailbox.path);
   if (left.length === 0) return undefined;
-  const steps = locate(
+  const steps = locateMessages(
     folder,
     left.flatMap((pending) => pending.steps),
   );
@@ -65,7 +65,7 @@ function findResumable(session: Session, folder: Folder): Resumable | undefined 
 }
 
 /** Finds the messages by their offset if the mailbox was not rewritten, else by their headers in the entire mailbox. */
-function locate({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["steps"] {
+function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["steps"] {
   const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const byOffset = new Map(numbers.map((message) => [mailbox.offset?.(message) ?? -1, message]));
   const wanted = new Map<string, { offset: number; hash: string; message?: number }>();

@@ -1,7 +1,7 @@
 /** The header window. It begins at a multiple of its size. */
 
 import type { Config } from "../../config/config.ts";
-import { listedHeader } from "../../mailbox/listed-header.ts";
+import { readHeaderToList } from "../../mailbox/listed-header.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import type { Style } from "../../terminal/terminal.ts";
 import { isDeleted } from "../session/cursor.ts";
@@ -64,7 +64,7 @@ export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrde
 /** Prints the header line of a message. */
 export function printHeaderLine(session: Session, folder: Folder, message: number): void {
   session.terminal.out(
-    `${lineNow(session, folder, message)}\n`,
+    `${formatHeaderLine(session, folder, message)}\n`,
     lineStyle(message === folder.current, folder.mailbox.flags(message)),
   );
 }
@@ -100,7 +100,7 @@ function lineMaker(session: Session, folder: Folder): (message: number) => strin
   const own = `${config.identity.user} ${config.alternates}`;
   const made = madeLines.get(folder) ?? { under: "", lines: new Map<number, Made>() };
   madeLines.set(folder, made);
-  const { showRecipient, byName } = whoIsShown(config);
+  const { showRecipient, byName } = readShowOptions(config);
   const under = `${showRecipient.ofOthers} ${showRecipient.ofOwn} ${byName} ${columns} ${mailbox.count} ${own}`;
   if (made.under !== under) made.lines.clear();
   made.under = under;
@@ -111,29 +111,29 @@ function lineMaker(session: Session, folder: Folder): (message: number) => strin
     const before = made.lines.get(message);
     if (before !== undefined && before.flags === flags && before.current === current && before.mark === mark)
       return before.line;
-    const line = lineNow(session, folder, message);
+    const line = formatHeaderLine(session, folder, message);
     if (made.lines.size >= mostMade) made.lines.clear();
     made.lines.set(message, { line, flags, current, mark });
     return line;
   };
 }
 
-function lineNow({ config, comfort, terminal }: Session, folder: Folder, message: number): string {
+function formatHeaderLine({ config, comfort, terminal }: Session, folder: Folder, message: number): string {
   const { mailbox } = folder;
   const parts = {
     number: message,
     current: message === folder.current,
     flags: mailbox.flags(message),
-    header: listedHeader(mailbox, message),
+    header: readHeaderToList(mailbox, message),
     counts: mailbox.counts(message),
-    ...whoIsShown(config),
+    ...readShowOptions(config),
     threadMark: threadMark(folder, message),
     own: [config.identity.user, ...config.alternates],
   };
   return comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
 }
 
-function whoIsShown({ settings }: Config): Pick<HeaderLineParts, "showRecipient" | "byName"> {
+function readShowOptions({ settings }: Config): Pick<HeaderLineParts, "showRecipient" | "byName"> {
   const showRecipient = { ofOthers: settings.get("show-rcpt"), ofOwn: settings.get("showto") };
   return { showRecipient, byName: settings.get("showname") };
 }

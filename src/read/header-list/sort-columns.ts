@@ -4,7 +4,7 @@ import { messagePieces } from "../../mailbox/pieces.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import { Candidate } from "../query/candidate.ts";
-import { fold } from "../query/fold.ts";
+import { foldText } from "../query/fold.ts";
 
 const columns = {
   /** Milliseconds. A message without a date sorts as the oldest. */
@@ -12,7 +12,7 @@ const columns = {
   /** The name as displayed, or the address if there is no name. */
   from: ({ header, sender }: Candidate) => {
     const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(decodeWords(fieldValues(header, "from")[0] ?? ""));
-    return fold(named?.[1] ?? sender);
+    return foldText(named?.[1] ?? sender);
   },
   subject: ({ header }: Candidate) => bareSubject(decodeWords(fieldValues(header, "subject")[0] ?? "")),
   /** The message's own Message-ID, followed by those it refers to, nearest last. */
@@ -33,7 +33,7 @@ function idsIn(text: string): string[] {
 
 /** Returns a subject without its reply and forward prefixes. */
 export function bareSubject(subject: string): string {
-  return fold(subject.replace(/^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+/i, "").trim());
+  return foldText(subject.replace(/^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+/i, "").trim());
 }
 
 type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Name]>[] };

@@ -51,16 +51,16 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
     let above: Node | undefined;
     for (const id of references) {
       const here = nodeOf(id);
-      if (above !== undefined && here.parent === undefined) hang(here, above);
+      if (above !== undefined && here.parent === undefined) attachToParent(here, above);
       above = here;
     }
     // A message's own references override those in other messages.
-    if (above !== undefined) hang(node, above);
+    if (above !== undefined) attachToParent(node, above);
   }
   return walkThreads(all);
 }
 
-function hang(node: Node, above: Node): void {
+function attachToParent(node: Node, above: Node): void {
   let steps = 0;
   for (let up: Node | undefined = above; up !== undefined; up = up.parent) {
     if (up === node || ++steps > longestWay) return;

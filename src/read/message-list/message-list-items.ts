@@ -42,9 +42,9 @@ export function collectItems(
         begin = undefined;
       } else if (read[index + 1]?.kind === "-") begin = number;
       else items.numbers.add(number);
-    } else if (token.kind === "+") items.numbers.add(step(folder, 1, deleted));
+    } else if (token.kind === "+") items.numbers.add(findNextMessage(folder, 1, deleted));
     else if (token.kind === "-") {
-      if (begin === undefined) items.numbers.add(step(folder, -1, deleted));
+      if (begin === undefined) items.numbers.add(findNextMessage(folder, -1, deleted));
     } else if (token.kind === "*") {
       if (others) throw new ListMistake(`Can't mix "*" with anything`);
       items.all = true;
@@ -73,7 +73,7 @@ function numberOf(folder: Folder, { text }: ListToken, deleted: boolean): number
   return number;
 }
 
-function step(folder: Folder, by: 1 | -1, deleted: boolean): number {
+function findNextMessage(folder: Folder, by: 1 | -1, deleted: boolean): number {
   const found = fromPlace(folder, placeOf(folder, folder.current) + by, by, deleted);
   if (found === undefined) throw new ListMistake(by < 0 ? "Referencing before 1" : "Referencing beyond EOF");
   return found;

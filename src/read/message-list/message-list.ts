@@ -30,8 +30,8 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { filterMessages } from "../query/filter.ts";
-import { possiblyWith } from "../query/fold.ts";
-import { allOf, anyOf, Cost, ListMistake, NoneFound, type Query, term } from "../query/query.ts";
+import { makePrefilter } from "../query/fold.ts";
+import { allOf, anyOf, Cost, ListMistake, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
 import { isDeleted, nearestMessage } from "../session/cursor.ts";
@@ -75,28 +75,30 @@ export async function selectMessages(
 ): Promise<readonly number[] | undefined> {
   const list = typeof words === "string" ? words : words.join(" ");
   const { folder } = session;
-  if (session.sourcing > 0 && folder === undefined) return say(session, 'Illegal use of "message list"');
+  if (session.sourcing > 0 && folder === undefined) return reportListMistake(session, 'Illegal use of "message list"');
   if (folder === undefined || folder.mailbox.count === 0) {
-    return wanted.orElse === "nothing" && folder !== undefined ? [] : say(session, "No applicable messages");
+    return wanted.orElse === "nothing" && folder !== undefined
+      ? []
+      : reportListMistake(session, "No applicable messages");
   }
   try {
     const before = lastModifiers.get(session);
-    const found = await evaluate(session, folder, list, wanted.deleted === true);
+    const found = await evaluateList(session, folder, list, wanted.deleted === true);
     if (wanted.keepsModifiers === true && before !== undefined) lastModifiers.set(session, before);
     if (found.length > 0 || wanted.orElse === "nothing") return sortForDisplay(folder, found);
   } catch (error) {
     if (error instanceof Interrupted) return undefined;
     if (!(error instanceof ListMistake)) throw error;
-    if (error.reason === "invalid") return say(session, error.message);
+    if (error.reason === "invalid") return reportListMistake(session, error.message);
     session.terminal.err(`${error.message}\n`);
     return undefined;
   }
   const one = nearestMessage(folder, wanted.deleted === true);
   if (one === undefined && wanted.quiet === true) return undefined;
-  return one === undefined ? say(session, "No applicable messages") : [one];
+  return one === undefined ? reportListMistake(session, "No applicable messages") : [one];
 }
 
-function say(session: Session, text: string): undefined {
+function reportListMistake(session: Session, text: string): undefined {
   session.terminal.out(`${text}\n`);
   return undefined;
 }
@@ -108,36 +110,41 @@ function say(session: Session, text: string): undefined {
  */
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
   if (isQuery(tokenizeList(list))) {
-    yield* filterMessages(folder.mailbox, fitting(folder, false), await readQuery(session, folder, list, false));
-  } else yield* await evaluate(session, folder, list, false);
+    yield* filterMessages(folder.mailbox, listByDeletion(folder, false), await readQuery(session, folder, list, false));
+  } else yield* await evaluateList(session, folder, list, false);
 }
 
-async function evaluate(session: Session, folder: Folder, list: string, deleted: boolean): Promise<readonly number[]> {
+async function evaluateList(
+  session: Session,
+  folder: Folder,
+  list: string,
+  deleted: boolean,
+): Promise<readonly number[]> {
   const read = tokenizeList(list);
   if (isQuery(read)) {
     const query = await readQuery(session, folder, list, deleted);
-    const found = await search(session, folder, fitting(folder, deleted), query);
+    const found = await searchMessages(session, folder, listByDeletion(folder, deleted), query);
     if (found.length === 0) throw new NoneFound(`No messages satisfy ${list.trim()}`);
     return found;
   }
   const { numbers, senders, modifiers, all } = collectItems(folder, read, deleted, lastModifiers.get(session));
   lastModifiers.set(session, modifiers);
   if (all) {
-    const found = fitting(folder, deleted);
+    const found = listByDeletion(folder, deleted);
     if (found.length === 0) throw new NoneFound("No applicable messages.");
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
   // Numbers have no effect here, except that undelete also accepts messages that are not deleted.
   const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
-  let found = fitting(folder, deleted);
+  let found = listByDeletion(folder, deleted);
   if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);
   if (senders.length > 0) {
-    found = await search(session, folder, found, anyOf(senders.map((text) => sender(session, text))));
+    found = await searchMessages(session, folder, found, anyOf(senders.map((text) => compileSender(session, text))));
     if (found.length === 0) throw new NoneFound(`No applicable messages from {${senders.join(", ")}}`);
   }
   if (modifiers.size > 0) {
-    found = await search(session, folder, found, allOf([...modifiers].map(modifier)));
+    found = await searchMessages(session, folder, found, allOf([...modifiers].map(compileModifier)));
     if (found.length === 0) {
       const asked = [..."noudr"].filter((letter) => modifiers.has(letter)).map((letter) => ` :${letter}`);
       throw new NoneFound(`No messages satisfy${asked.join("")}`);
@@ -158,18 +165,18 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
     now: new Date(),
     numbers: (text) => {
       const { numbers, all } = collectItems(folder, tokenizeList(text), deleted);
-      return term(Cost.State, all ? () => true : ({ message }) => numbers.has(message));
+      return makeTerm(Cost.State, all ? () => true : ({ message }) => numbers.has(message));
     },
     item: (text) => {
-      if (!text.startsWith(":")) return sender(session, text);
+      if (!text.startsWith(":")) return compileSender(session, text);
       const before = text === ":" ? [...(lastModifiers.get(session) ?? [])] : [];
-      return allOf((before.length > 0 ? before : [modifierLetter(text)]).map(modifier));
+      return allOf((before.length > 0 ? before : [modifierLetter(text)]).map(compileModifier));
     },
   });
 }
 
 /** Searches messages. @throws Interrupted after Ctrl-C, which the caller reports */
-async function search(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
+async function searchMessages(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
   const found: number[] = [];
   const { count } = folder.mailbox;
   const tell = session.terminal.progress("Searching");
@@ -185,17 +192,17 @@ async function search(session: Session, folder: Folder, messages: number[], quer
   return found;
 }
 
-function fitting(folder: Folder, deleted: boolean): number[] {
+function listByDeletion(folder: Folder, deleted: boolean): number[] {
   const found: number[] = [];
   for (let n = 1; n <= folder.mailbox.count; n++) if (isDeleted(folder, n) === deleted) found.push(n);
   return found;
 }
 
-function modifier(letter: string): Query {
-  return term(Cost.State, ({ flags }) => satisfies(flags, letter));
+function compileModifier(letter: string): Query {
+  return makeTerm(Cost.State, ({ flags }) => hasModifierState(flags, letter));
 }
 
-function satisfies(flags: number, letter: string): boolean {
+function hasModifierState(flags: number, letter: string): boolean {
   if (letter === "n") return (flags & Flag.New) !== 0;
   if (letter === "o") return (flags & Flag.New) === 0;
   if (letter === "u") return (flags & Flag.Read) === 0;
@@ -207,13 +214,13 @@ function satisfies(flags: number, letter: string): boolean {
  * Returns a condition for the sender's address, or for the name with `set showname`. A leading slash searches the
  * subject or another field.
  */
-function sender(session: Session, text: string): Query {
+function compileSender(session: Session, text: string): Query {
   if (!text.startsWith("/")) {
     const shown = session.config.settings.get("showname") ? "senderName" : "sender";
-    return term(Cost.Header, (candidate) => text !== "" && contains(candidate[shown], text));
+    return makeTerm(Cost.Header, (candidate) => text !== "" && containsText(candidate[shown], text));
   }
   const searches = new Map<string, (candidate: Candidate) => boolean>();
-  return term(Cost.Header, (candidate) => {
+  return makeTerm(Cost.Header, (candidate) => {
     // As in bsd-mailx, the text is recorded when the first message is checked. Of several texts, the last one checked
     // remains.
     if (text.length > 1) lastSearch.set(session, text.slice(1));
@@ -234,15 +241,16 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   const part = wanted.slice(colon + 1);
   // As in bsd-mailx, an empty text matches only the subject.
   if (part === "" && name !== "subject") return () => false;
-  const possible = possiblyWith(part);
-  return (candidate) => possible(candidate.header) && names.some((one) => contains(joinedField(candidate, one), part));
+  const possible = makePrefilter(part);
+  return (candidate) =>
+    possible(candidate.header) && names.some((one) => containsText(joinFieldValues(candidate, one), part));
 }
 
-function joinedField({ header }: Candidate, name: string): string | undefined {
+function joinFieldValues({ header }: Candidate, name: string): string | undefined {
   const values = fieldValues(header, name);
   return values.length === 0 ? undefined : values.join(" ");
 }
 
-function contains(text: string | undefined, part: string): boolean {
+function containsText(text: string | undefined, part: string): boolean {
   return text?.toLowerCase().includes(part.toLowerCase()) === true;
 }

@@ -10,7 +10,7 @@ import { toBytes } from "../../message/text.ts";
 import { leaves, parseParts } from "../../message/view/part.ts";
 import { partText } from "../../message/view/part-text.ts";
 import type { Candidate } from "./candidate.ts";
-import { fold } from "./fold.ts";
+import { foldText } from "./fold.ts";
 
 const encoded =
   /\ncontent-t(?:ransfer-encoding:\s*(?:base64|quoted-printable)|ype:\s*(?:multipart|message)\/|ype:[^\n]*(?:\n[ \t][^\n]*)*?charset\s*=\s*"?(?!us-ascii|utf-?8)[a-z0-9])/i;
@@ -20,10 +20,10 @@ const longestText = 64 << 20;
 
 /** Returns a test of whether a message's text contains `text`, ignoring case. */
 export function bodyContains(text: string): (candidate: Candidate) => boolean {
-  const wanted = fold(text);
+  const wanted = foldText(text);
   const ascii = isAscii(toBytes(text));
   const inText = ascii ? asciiSearch(text) : unicodeSearch(wanted);
-  const inDecoded = ascii ? (body: string) => inText(body, 0) : (body: string) => fold(body).includes(wanted);
+  const inDecoded = ascii ? (body: string) => inText(body, 0) : (body: string) => foldText(body).includes(wanted);
   return (candidate) => {
     const { header } = candidate;
     if (encoded.test(header)) {
@@ -57,7 +57,7 @@ function unicodeSearch(wanted: string): Search {
     const bytes = Buffer.from(stored.slice(from), "latin1");
     if (isAscii(bytes)) return false;
     // A single invalid byte, such as at the end of a piece, does not mean that the text is in another charset.
-    return fold(bytes.toString()).includes(wanted) || (!isUtf8(bytes) && fold(guess(bytes)).includes(wanted));
+    return foldText(bytes.toString()).includes(wanted) || (!isUtf8(bytes) && foldText(guess(bytes)).includes(wanted));
   };
 }
 

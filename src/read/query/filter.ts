@@ -31,21 +31,26 @@ export async function* filterMessages(
     const fits = allOf(byState);
     left = left.filter((message) => fits.matches(new Candidate(mailbox, message)));
   }
-  const pause = pacer(check);
+  const pause = makePause(check);
   if (byHeader.length > 0 && byBody.length > 0) {
     const fits = allOf(byHeader);
     const found: number[] = [];
-    for await (const message of pass(mailbox, left, fits, pause)) found.push(message);
+    for await (const message of runPass(mailbox, left, fits, pause)) found.push(message);
     left = found;
   }
   const last = byBody.length > 0 ? byBody : byHeader;
-  if (last.length > 0) yield* pass(mailbox, left, allOf(last), pause);
+  if (last.length > 0) yield* runPass(mailbox, left, allOf(last), pause);
   else yield* left;
 }
 
 type Pause = (message: number) => Promise<void> | undefined;
 
-async function* pass(mailbox: Mailbox, messages: readonly number[], query: Query, pause: Pause): AsyncIterable<number> {
+async function* runPass(
+  mailbox: Mailbox,
+  messages: readonly number[],
+  query: Query,
+  pause: Pause,
+): AsyncIterable<number> {
   for (const { part, run } of groupMessages(mailbox, messages, query.cost)) {
     for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
       if (at > 0) continue;
@@ -90,7 +95,7 @@ function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cos
  * Returns a function that lets the event loop run when it is due. It must be called before a message is checked: the
  * buffers of pieces are reused, so that a piece is not valid after a pause.
  */
-function pacer(check: (message: number) => void): Pause {
+function makePause(check: (message: number) => void): Pause {
   let begun = Date.now();
   return (message) => {
     if (Date.now() - begun < longestTurn) return undefined;

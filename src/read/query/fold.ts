@@ -1,5 +1,5 @@
 /** Returns text in a form for comparison that ignores case and the encoding of accents. */
-export function fold(text: string): string {
+export function foldText(text: string): string {
   const lower = text.toLowerCase();
   // The lower case of sigma depends on its place in the word, but a searched text need not be a complete word.
   return /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize("NFC").replaceAll("\u03c2", "\u03c3");
@@ -10,7 +10,7 @@ export function fold(text: string): string {
  *
  * @returns for a header with one character per byte: true if it contains the text or anything encoded
  */
-export function possiblyWith(text: string): (header: string) => boolean {
+export function makePrefilter(text: string): (header: string) => boolean {
   // Text with spaces may be folded across lines.
   if (!/^[!-~]+$/.test(text)) return () => true;
   const plain = new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");

@@ -1,7 +1,7 @@
 /** Parses a query. message-list.ts describes the grammar. */
-import { allOf, anyOf, ListMistake, not, type Query } from "./query.ts";
+import { allOf, anyOf, ListMistake, negateQuery, type Query } from "./query.ts";
 import { type QueryWord, queryWords } from "./query-words.ts";
-import { asTerm, queryTerms } from "./term-table.ts";
+import { parseTerm, queryTerms } from "./term-table.ts";
 import { compileTerm } from "./terms.ts";
 
 export interface QueryPlace {
@@ -45,13 +45,13 @@ export function parseQuery(list: string, place: QueryPlace): Query {
       negated = !negated;
     }
     const query = primary();
-    return negated ? not(query) : query;
+    return negated ? negateQuery(query) : query;
   }
 
   function primary(): Query {
     const word = peek();
     if (word === undefined || word.kind === ")" || isOperator(word, "and") || isOperator(word, "or")) {
-      throw missingMistake(words[at - 1], word);
+      throw makeMissingMistake(words[at - 1], word);
     }
     if (word.kind === "(") {
       if (++openings > deepest) throw new ListMistake(`More than ${deepest} nested parentheses`);
@@ -63,7 +63,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
     }
     if (isNumbers(word)) return numbers();
     at++;
-    return meaning(word, place);
+    return compileWord(word, place);
   }
 
   function numbers(): Query {
@@ -78,15 +78,15 @@ export function parseQuery(list: string, place: QueryPlace): Query {
   let openings = 0;
   const query = alternatives();
   const behind = peek();
-  if (behind !== undefined) throw unopenedMistake(behind);
+  if (behind !== undefined) throw makeUnopenedMistake(behind);
   return query;
 }
 
 const deepest = 500;
 
-function meaning({ text, quoted }: QueryWord, { now, item }: QueryPlace): Query {
+function compileWord({ text, quoted }: QueryWord, { now, item }: QueryPlace): Query {
   if (quoted) return item(text);
-  const found = asTerm(text);
+  const found = parseTerm(text);
   if (found !== undefined) return compileTerm(found.name, found.value, now);
   const [, unknown] = /^([a-z][a-z-]*):/i.exec(text) ?? [];
   if (unknown === undefined) return item(text);
@@ -102,8 +102,8 @@ function isNumbers({ kind, text, quoted }: QueryWord): boolean {
   return kind === "word" && !quoted && /^[\d$^.*+-]+$/.test(text);
 }
 
-function missingMistake(before: QueryWord | undefined, found: QueryWord | undefined): ListMistake {
-  if (found?.kind === ")" && before === undefined) return unopenedMistake(found);
+function makeMissingMistake(before: QueryWord | undefined, found: QueryWord | undefined): ListMistake {
+  if (found?.kind === ")" && before === undefined) return makeUnopenedMistake(found);
   if (found?.kind === ")" && before?.kind === "(") {
     return new ListMistake(`Nothing between "(" and ")" at character ${found.place}; ${wanted}`);
   }
@@ -114,6 +114,6 @@ function missingMistake(before: QueryWord | undefined, found: QueryWord | undefi
 
 const wanted = "expected a term, a number or a sender";
 
-function unopenedMistake({ place }: QueryWord): ListMistake {
+function makeUnopenedMistake({ place }: QueryWord): ListMistake {
   return new ListMistake(`No "(" for the ")" at character ${place}`);
 }

@@ -1,6 +1,6 @@
 /** Splits a query into parentheses and words. Quoted words may contain spaces. */
 import { ListMistake } from "./query.ts";
-import { asTerm } from "./term-table.ts";
+import { parseTerm } from "./term-table.ts";
 
 export interface QueryWord {
   readonly kind: "(" | ")" | "word";
@@ -51,7 +51,7 @@ export function queryLength(text: string): number {
         if (error instanceof ListMistake) break;
         throw error;
       }
-      const isTerm = asTerm(text.slice(at, found.end)) !== undefined;
+      const isTerm = parseTerm(text.slice(at, found.end)) !== undefined;
       const goesOn = isTerm || depth > 0 || /^(?:and|or|not|[\d$^.*+-]+|:[a-z])$/i.test(found.text);
       if (!goesOn) break;
       at = found.end;

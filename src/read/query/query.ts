@@ -29,7 +29,7 @@ export class ListMistake extends Error {
 export class NoneFound extends ListMistake {}
 
 /** Returns a query with one condition. */
-export function term(cost: Cost, matches: (candidate: Candidate) => boolean): Query {
+export function makeTerm(cost: Cost, matches: (candidate: Candidate) => boolean): Query {
   return { cost, matches };
 }
 
@@ -37,7 +37,11 @@ export function term(cost: Cost, matches: (candidate: Candidate) => boolean): Qu
 export function allOf(queries: readonly Query[]): Query {
   if (queries.length === 1) return queries[0] as Query;
   const parts = cheapestFirst(queries.flatMap((query) => query.parts ?? [query]));
-  return { cost: dearest(parts), matches: (candidate) => parts.every((part) => part.matches(candidate)), parts };
+  return {
+    cost: findHighestCost(parts),
+    matches: (candidate) => parts.every((part) => part.matches(candidate)),
+    parts,
+  };
 }
 
 /** Returns a query that requires at least one of the given queries. */
@@ -45,13 +49,13 @@ export function anyOf(queries: readonly Query[]): Query {
   if (queries.length === 1) return queries[0] as Query;
   const alternatives = cheapestFirst(queries);
   return {
-    cost: dearest(alternatives),
+    cost: findHighestCost(alternatives),
     matches: (candidate) => alternatives.some((query) => query.matches(candidate)),
   };
 }
 
 /** Returns the negation of a query. */
-export function not(query: Query): Query {
+export function negateQuery(query: Query): Query {
   return { cost: query.cost, matches: (candidate) => !query.matches(candidate) };
 }
 
@@ -59,6 +63,6 @@ function cheapestFirst(queries: readonly Query[]): Query[] {
   return [...queries].sort((a, b) => a.cost - b.cost);
 }
 
-function dearest(ascending: readonly Query[]): Cost {
+function findHighestCost(ascending: readonly Query[]): Cost {
   return ascending.at(-1)?.cost ?? Cost.State;
 }

@@ -8,7 +8,7 @@ export type Sizes = (size: number) => boolean;
 
 const one = /^(\d+(?:\.\d+)?)([kmg]?)b?$/i;
 
-function bytes(text: string): number | undefined {
+function parseSize(text: string): number | undefined {
   const [, number, unit = ""] = one.exec(text) ?? [];
   if (number === undefined) return undefined;
   return Math.round(Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()));
@@ -17,10 +17,10 @@ function bytes(text: string): number | undefined {
 /** Parses the value of `size:`. Returns undefined if it is invalid. */
 export function parseSizes(text: string): Sizes | undefined {
   const [, low = "", high = ""] = /^([^-]+)-([^-]+)$/.exec(text) ?? [];
-  const [least, most] = [bytes(low), bytes(high)];
+  const [least, most] = [parseSize(low), parseSize(high)];
   if (least !== undefined && most !== undefined) return (size) => size >= least && size <= most;
   const [, sign = "", rest = ""] = /^([<>]=?|=|)(.*)$/s.exec(text) ?? [];
-  const limit = bytes(rest);
+  const limit = parseSize(rest);
   if (limit === undefined) return undefined;
   if (sign === ">") return (size) => size > limit;
   if (sign === "<") return (size) => size < limit;

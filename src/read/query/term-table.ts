@@ -73,7 +73,7 @@ const beginning = new RegExp(`^(${names}):(.*)$`, "is");
 const somewhere = new RegExp(`(?:^|\\()(?:${names}):`, "i");
 
 /** Returns the name and the value of a term, or undefined if a word is not a term. */
-export function asTerm(word: string): { name: QueryTermName; value: string } | undefined {
+export function parseTerm(word: string): { name: QueryTermName; value: string } | undefined {
   const [, name, value = ""] = beginning.exec(word) ?? [];
   return name === undefined ? undefined : { name: name.toLowerCase() as QueryTermName, value };
 }

@@ -4,8 +4,8 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { attachedParts, parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
-import { fold, possiblyWith } from "./fold.ts";
-import { Cost, ListMistake, type Query, term } from "./query.ts";
+import { foldText, makePrefilter } from "./fold.ts";
+import { Cost, ListMistake, makeTerm, type Query } from "./query.ts";
 import { parseSizes } from "./sizes.ts";
 import { type QueryTermName, queryTerms } from "./term-table.ts";
 import { parseWhen, type Span } from "./when.ts";
@@ -30,49 +30,49 @@ const compile: Readonly<Record<QueryTermName, (value: string, now: Date) => Quer
   subject: (value) => inHeader(value, (candidate) => candidate.fields("subject")),
   header: (value) => {
     const [, name = "", colon = "", text = ""] = /^([^:]*)(:?)(.*)$/s.exec(value) ?? [];
-    if (!/^[!-9;-~]+$/.test(name)) throw wrong("header", value);
-    if (colon === "") return term(Cost.Header, (candidate) => candidate.fields(name).length > 0);
+    if (!/^[!-9;-~]+$/.test(name)) throw makeTermMistake("header", value);
+    if (colon === "") return makeTerm(Cost.Header, (candidate) => candidate.fields(name).length > 0);
     return inHeader(text, (candidate) => candidate.fields(name));
   },
-  body: (value) => term(Cost.Body, bodyContains(value)),
+  body: (value) => makeTerm(Cost.Body, bodyContains(value)),
   size: (value) => {
     const fits = parseSizes(value);
-    if (fits === undefined) throw wrong("size", value);
-    return term(Cost.State, ({ size }) => fits(size));
+    if (fits === undefined) throw makeTermMistake("size", value);
+    return makeTerm(Cost.State, ({ size }) => fits(size));
   },
   is: (value) => {
     const state = states[value.toLowerCase()];
-    if (state === undefined) throw wrong("is", value);
+    if (state === undefined) throw makeTermMistake("is", value);
     return state;
   },
   has: (value) => {
-    if (!/^attachments?$/i.test(value)) throw wrong("has", value);
-    return term(Cost.Body, hasAttachment);
+    if (!/^attachments?$/i.test(value)) throw makeTermMistake("has", value);
+    return makeTerm(Cost.Body, hasAttachment);
   },
 };
 
-function wrong(name: QueryTermName, value: string): ListMistake {
+function makeTermMistake(name: QueryTermName, value: string): ListMistake {
   const { argument, hint } = queryTerms[name];
   return new ListMistake(`Bad ${argument} "${value}" in ${name}:; ${hint}`);
 }
 
 function dateTerm(name: QueryTermName, value: string, now: Date, fits: (date: Date, span: Span) => boolean): Query {
   const span = parseWhen(value, now);
-  if (span === undefined) throw wrong(name, value);
-  return term(Cost.Header, ({ date }) => date !== undefined && fits(date, span));
+  if (span === undefined) throw makeTermMistake(name, value);
+  return makeTerm(Cost.Header, ({ date }) => date !== undefined && fits(date, span));
 }
 
 function inHeader(text: string, values: (candidate: Candidate) => readonly string[]): Query {
-  const wanted = fold(text);
-  const possible = possiblyWith(text);
-  return term(
+  const wanted = foldText(text);
+  const possible = makePrefilter(text);
+  return makeTerm(
     Cost.Header,
-    (candidate) => possible(candidate.header) && values(candidate).some((value) => fold(value).includes(wanted)),
+    (candidate) => possible(candidate.header) && values(candidate).some((value) => foldText(value).includes(wanted)),
   );
 }
 
 function flagTerm(flag: number, set = true): Query {
-  return term(Cost.State, ({ flags }) => ((flags & flag) !== 0) === set);
+  return makeTerm(Cost.State, ({ flags }) => ((flags & flag) !== 0) === set);
 }
 
 const states: Readonly<Record<string, Query>> = {
@@ -85,8 +85,8 @@ const states: Readonly<Record<string, Query>> = {
   held: flagTerm(Flag.Preserved),
   mbox: flagTerm(Flag.ToMbox),
   touched: flagTerm(Flag.Touched),
-  flagged: term(Cost.Header, ({ marks }) => marks.flagged),
-  answered: term(Cost.Header, ({ marks }) => marks.answered),
+  flagged: makeTerm(Cost.Header, ({ marks }) => marks.flagged),
+  answered: makeTerm(Cost.Header, ({ marks }) => marks.answered),
 };
 
 function hasAttachment(candidate: Candidate): boolean {

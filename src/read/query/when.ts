@@ -50,10 +50,10 @@ export function parseWhen(text: string, now: Date): Span | undefined {
   }
   if (lower === "now") return { start: now, end: now };
   const today = startOfDay(now);
-  if (lower === "today") return day(today);
-  if (lower === "yesterday") return day(subDays(today, 1));
+  if (lower === "today") return spanOfDay(today);
+  if (lower === "yesterday") return spanOfDay(subDays(today, 1));
   const weekday = lower.length < 3 ? -1 : weekdays.findIndex((name) => name.startsWith(lower));
-  if (weekday >= 0) return day(subDays(today, (today.getDay() - weekday + 7) % 7));
+  if (weekday >= 0) return spanOfDay(subDays(today, (today.getDay() - weekday + 7) % 7));
   for (const [form, end] of written) {
     if (form.replaceAll("'", "").length !== text.length) continue;
     const start = parse(text.toUpperCase(), form, today);
@@ -62,6 +62,6 @@ export function parseWhen(text: string, now: Date): Span | undefined {
   return undefined;
 }
 
-function day(start: Date): Span {
+function spanOfDay(start: Date): Span {
   return { start, end: addDays(start, 1) };
 }

@@ -43,8 +43,8 @@ function messageSource(session: Session, folder: Folder): MessageSource {
       return numbers ?? [];
     },
     text: async (message, allFields) => {
-      const { quotedMessage } = await import("../show/quoted-message.ts");
-      return quotedMessage(session, folder.mailbox, message, allFields);
+      const { quoteMessage } = await import("../show/quoted-message.ts");
+      return quoteMessage(session, folder.mailbox, message, allFields);
     },
   };
 }

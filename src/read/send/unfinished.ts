@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
-import { asctime } from "../../message/date.ts";
+import { formatAsctime } from "../../message/date.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 
@@ -27,7 +27,7 @@ export async function offerUnfinished(session: Session): Promise<void> {
     const lines = found.text.toString("latin1").split("\n").length - 1;
     const about = found.subject === undefined ? "" : `, "${found.subject}"`;
     terminal.out(
-      `A message to ${found.to.join(", ")}${about}, was interrupted at line ${lines} on ${asctime(found.date)}.\n`,
+      `A message to ${found.to.join(", ")}${about}, was interrupted at line ${lines} on ${formatAsctime(found.date)}.\n`,
       "hint",
     );
     const answer = await terminal.readLine(

@@ -1,7 +1,7 @@
 /** Writes messages to a file: complete, as for `save` and `copy`, or only their bodies, as for `write`. */
 import { storeOptions } from "../../config/paths.ts";
 import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
-import { asStored } from "../../mailbox/as-stored.ts";
+import { replaceStatusInPlace } from "../../mailbox/as-stored.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
 import { meansMaildir } from "../../mailbox/maildir-path.ts";
@@ -9,12 +9,12 @@ import { messagePieces } from "../../mailbox/pieces.ts";
 import type { Session } from "../session/session.ts";
 import {
   bodyPieces,
+  findStrayLines,
   type KeepField,
-  keptFields,
+  selectKeptFields,
   shownBody,
   shownPieces,
   statusLetters,
-  strayLines,
 } from "../show/print-message.ts";
 
 export interface MessagesToWrite {
@@ -32,7 +32,7 @@ export type Write = (
 
 export const wholeMessages: Write = (session, mailbox, chosen, signal) => {
   const { messages, path } = chosen;
-  const keep = keptFields(session.config.saved);
+  const keep = selectKeptFields(session.config.saved);
   const count = messages.length;
   if (meansMaildir(path))
     return addToMaildir(path, countProgress(session, path, count, seenMessages(mailbox, messages, keep)), signal);
@@ -85,7 +85,8 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
   for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
     if (at > 0) continue;
     const flags = flagsWhenSaved(mailbox, message);
-    const stored = bytes.length === mailbox.size(message) ? asStored(bytes, statusLetters(flags), true) : undefined;
+    const stored =
+      bytes.length === mailbox.size(message) ? replaceStatusInPlace(bytes, statusLetters(flags), true) : undefined;
     yield stored ?? shownPieces(mailbox, message, undefined, flags, true);
   }
 }
@@ -94,14 +95,14 @@ export const bodies: Write = (session, mailbox, chosen, signal) => {
   const { messages, path } = chosen;
   const isMaildir = mailbox.offset === undefined;
   const options = isMaildir ? appendOptions(session, signal) : watchAppend(session, mailbox, chosen, signal);
-  return appendBytes(path, joinedBodies(mailbox, messages), options);
+  return appendBytes(path, joinBodies(mailbox, messages), options);
 };
 
 /** Yields bodies, without the empty line that ends each in the mailbox. */
-function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
+function* joinBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
     let last: Uint8Array = Buffer.alloc(0);
-    for (const piece of shownBody(withStray(mailbox, message))) {
+    for (const piece of shownBody(appendStrayLines(mailbox, message))) {
       // The last two bytes show whether a body ends with an empty line.
       const bytes = Buffer.concat([last, piece]);
       yield bytes.subarray(0, -2);
@@ -112,7 +113,7 @@ function* joinedBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<
 }
 
 /** Yields a message's body, preceded by the lines of a malformed header that are not fields. */
-function* withStray(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
-  yield strayLines(mailbox.header(message));
+function* appendStrayLines(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
+  yield findStrayLines(mailbox.header(message));
   yield* bodyPieces(mailbox, message);
 }

@@ -9,7 +9,7 @@ import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import { isInterrupted } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { paintMessage } from "./message-paint.ts";
-import { keptFields, type Printing, pageLimit, shownPieces } from "./print-message.ts";
+import { type Printing, pageLimit, selectKeptFields, shownPieces } from "./print-message.ts";
 
 type Shown = Styled | Uint8Array;
 
@@ -38,7 +38,7 @@ export async function printParts(
   await printEach(session, messages, printing, visit, async (message) => {
     const views: ViewPiece[] = [];
     for (const part of await partsOf(message)) pushAll(views, await viewPart(part, session.terminal.size().columns));
-    return again(() => styleView(views));
+    return makeRepeatable(() => styleView(views));
   });
 }
 
@@ -61,7 +61,7 @@ async function printEach(
     for (const message of messages) {
       if (!counted.has(message)) visit(message);
       const pieces = counted.get(message) ?? (await piecesOf(message));
-      yield again(() => both(title(session, message), pieces));
+      yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
     }
   }
   if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
@@ -71,7 +71,7 @@ async function printEach(
       visit(message);
       const pieces = await piecesOf(message);
       counted.set(message, pieces);
-      left -= countRows(await rows(terminal, pieces), left);
+      left -= countRows(await breakIntoRows(terminal, pieces), left);
       if (left < 0) break;
     }
     if (left < 0) {
@@ -86,16 +86,16 @@ async function printEach(
 }
 
 /** Returns an iterable that starts a generator again for each iteration. */
-function again<T>(generate: () => Iterable<T>): Iterable<T> {
+function makeRepeatable<T>(generate: () => Iterable<T>): Iterable<T> {
   return { [Symbol.iterator]: () => generate()[Symbol.iterator]() };
 }
 
-function* both<T>(first: Iterable<T>, second: Iterable<T>): Iterable<T> {
+function* concatenate<T>(first: Iterable<T>, second: Iterable<T>): Iterable<T> {
   yield* first;
   yield* second;
 }
 
-function title({ config }: Session, message: number): Styled[] {
+function formatTitle({ config }: Session, message: number): Styled[] {
   return config.settings.get("quiet") ? [] : [{ text: `Message ${message}:\n`, style: "title" }];
 }
 
@@ -106,14 +106,14 @@ async function decodeMessage(
   { allFields }: Printing,
 ): Promise<Iterable<Shown>> {
   const { viewMessage } = await import("../../message/view/view.ts");
-  const stored = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+  const stored = shownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
   const header = stored[Symbol.iterator]().next();
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
   const view = await viewMessage(storedBytes(mailbox, message), header.value, mailbox.header(message).length, look);
-  if (view !== undefined) return again(() => styleView(view));
-  return again<Shown>(() => {
-    const whole = shownPieces(mailbox, message, allFields ? undefined : keptFields(config.shown));
+  if (view !== undefined) return makeRepeatable(() => styleView(view));
+  return makeRepeatable<Shown>(() => {
+    const whole = shownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
     return terminal.outputIsTerminal ? paintMessage(whole) : whole;
   });
 }
@@ -147,7 +147,7 @@ async function writeShown(session: Session, pieces: Iterable<Shown>): Promise<bo
 }
 
 /** Returns pieces with long lines folded to the terminal's width, if the width is known. */
-async function rows(terminal: Terminal, pieces: Iterable<Shown>): Promise<Iterable<Shown>> {
+async function breakIntoRows(terminal: Terminal, pieces: Iterable<Shown>): Promise<Iterable<Shown>> {
   if (!terminal.rich) return pieces;
   const { foldStyled: folded } = await import("../../terminal/folded.ts");
   return folded(pieces, terminal.size().columns);

@@ -22,7 +22,7 @@ export type KeepField = (lowerName: string) => boolean;
  * Returns the fields to keep: those of `retain` if it is used, else all except those of `ignore`. Returns undefined if
  * all are kept.
  */
-export function keptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
+export function selectKeptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
   if (ignored.size + retained.size === 0) return undefined;
   return retained.size > 0 ? (name) => retained.has(name) : (name) => !ignored.has(name);
 }
@@ -67,7 +67,7 @@ export function selectShownFields(header: Uint8Array): Uint8Array {
 }
 
 /** Returns the lines of a header from the first one that is not a field, including the empty line at the end. */
-export function strayLines(header: Uint8Array): Uint8Array {
+export function findStrayLines(header: Uint8Array): Uint8Array {
   const { rest } = headerFields(plainHeader(header));
   return Buffer.from(isStray(rest) ? rest : "", "latin1");
 }
@@ -143,7 +143,7 @@ export async function printMessages(
   visit: (message: number) => void,
 ): Promise<void> {
   const { terminal, config } = session;
-  const keep = allFields ? undefined : keptFields(config.shown);
+  const keep = allFields ? undefined : selectKeptFields(config.shown);
   const quiet = config.settings.get("quiet");
   function* titled(): Iterable<Styled | Uint8Array> {
     for (const message of messages) {

@@ -7,24 +7,24 @@ import { parseStructured } from "../../message/parameters.ts";
 import { fromBytes, toBytes } from "../../message/text.ts";
 import type { Session } from "../session/session.ts";
 import { storedBytes } from "./print-decoded.ts";
-import { keptFields, shownPieces } from "./print-message.ts";
+import { selectKeptFields, shownPieces } from "./print-message.ts";
 
 /**
  * Returns a message for quoting. As in bsd-mailx, plain text is quoted byte for byte. Encoded or multipart text is
  * decoded.
  */
-export async function quotedMessage(
+export async function quoteMessage(
   session: Session,
   mailbox: Mailbox,
   message: number,
   allFields: boolean,
 ): Promise<Buffer> {
-  const keep = allFields ? undefined : keptFields(session.config.shown);
+  const keep = allFields ? undefined : selectKeptFields(session.config.shown);
   const shown = [...shownPieces(mailbox, message, keep)];
   const [header] = shown;
   if (header === undefined || !isEncoded(parseHeader(mailbox.header(message)))) return Buffer.concat(shown);
   const fields = decodeWords(fromBytes(header));
-  return Buffer.concat([await inTtyCharset(session, fields), await quotedText(session, mailbox, message)]);
+  return Buffer.concat([await encodeInTtyCharset(session, fields), await quotedText(session, mailbox, message)]);
 }
 
 /** Returns the text of a message without its header, with LF newlines. */
@@ -34,7 +34,7 @@ export async function quotedText(session: Session, mailbox: Mailbox, message: nu
     return Buffer.concat(body);
   }
   const { plainTextOf } = await import("../../message/view/view.ts");
-  return inTtyCharset(session, await plainTextOf(storedBytes(mailbox, message)));
+  return encodeInTtyCharset(session, await plainTextOf(storedBytes(mailbox, message)));
 }
 
 /** Returns whether a message's text must be decoded. */
@@ -50,7 +50,7 @@ function isEncoded(header: Header): boolean {
  * Returns a text in the terminal's charset, or in UTF-8 if that charset lacks a character. The draft is then labelled
  * UTF-8.
  */
-async function inTtyCharset({ config }: Session, text: string): Promise<Buffer> {
+async function encodeInTtyCharset({ config }: Session, text: string): Promise<Buffer> {
   const charset = ttyCharset(config);
   if (charset === undefined) return toBytes(text);
   const { default: iconv } = await import("iconv-lite");

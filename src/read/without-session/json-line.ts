@@ -39,9 +39,9 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     answered: candidate.marks.answered,
     envelopeSender: decodeWords(candidate.envelope.user) || null,
     date: candidate.date?.toISOString() ?? null,
-    from: people(header, "from"),
-    to: people(header, "to"),
-    cc: people(header, "cc"),
+    from: parsePeople(header, "from"),
+    to: parsePeople(header, "to"),
+    cc: parsePeople(header, "cc"),
     subject: candidate.fields("subject")[0] ?? null,
     messageId: candidate.fields("message-id")[0] ?? null,
     attachments: describeAttachments(candidate),
@@ -56,7 +56,7 @@ function countLines(bytes: Buffer): number {
   return lines;
 }
 
-function people(header: string, name: string): Person[] {
+function parsePeople(header: string, name: string): Person[] {
   return parseAddresses(fieldValues(header, name).join(", ")).map((person) => ({
     name: decodeWords(person.name),
     address: decodeWords(person.address),

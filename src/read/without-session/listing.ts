@@ -25,7 +25,7 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   let count = 0;
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
-      for await (const messages of batches(findMessages(session, folder, words.join(" ") || "*"))) {
+      for await (const messages of collectBatches(findMessages(session, folder, words.join(" ") || "*"))) {
         count += messages.length;
         if (!given.count) await printSelected(session, folder, messages, given.json);
       }
@@ -40,7 +40,7 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   return count > 0 ? Exit.Ok : Exit.Failure;
 }
 
-async function* batches(messages: AsyncIterable<number>): AsyncIterable<number[]> {
+async function* collectBatches(messages: AsyncIterable<number>): AsyncIterable<number[]> {
   let found: number[] = [];
   for await (const message of messages) {
     found.push(message);

@@ -222,7 +222,7 @@ export class SmtpSession extends StrictConnection {
       this.close();
     });
     try {
-      for await (const { message, last } of onTheWire(pieces, { stuffed: true, size: writeSize })) {
+      for await (const { message, last } of divideIntoBlocks(pieces, { stuffed: true, size: writeSize })) {
         if (over) return;
         if (this.answeredAhead) return this.outOfStep();
         this.dialogue.message(message);
@@ -237,7 +237,7 @@ export class SmtpSession extends StrictConnection {
 
   async #inChunks(pieces: AsyncIterable<Uint8Array>, transfer: Transfer, done: Reply): Promise<void> {
     try {
-      for await (const { message, last } of onTheWire(pieces, { stuffed: false, size: chunkSize })) {
+      for await (const { message, last } of divideIntoBlocks(pieces, { stuffed: false, size: chunkSize })) {
         const socket = this._socket;
         if (!socket || this.internals._destroyed) return;
         const answered = last ? this.#awaitReplies(done) : this.#nextReply(socket);
@@ -327,7 +327,7 @@ function isHostName(host: string): boolean {
 const finalDot = Buffer.from(".\r\n");
 
 /** Yields a message in pieces of about `size` bytes. The last piece is marked. */
-async function* onTheWire(
+async function* divideIntoBlocks(
   pieces: AsyncIterable<Uint8Array>,
   { stuffed, size }: { readonly stuffed: boolean; readonly size: number },
 ): AsyncIterable<{ readonly message: Uint8Array; readonly last: boolean }> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { MessageIndex, Stored } from "../../../src/mailbox/mbox/message-index.ts";
-import { scan } from "../../../src/mailbox/mbox/scan.ts";
+import { scanMessages } from "../../../src/mailbox/mbox/scan.ts";
 import { mailboxText, measuredText } from "./nasty.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "scan-"));
@@ -15,7 +15,7 @@ async function indexOf(text: string, pieceSize: number): Promise<[number, number
   writeFileSync(path, text, "latin1");
   const descriptor = openSync(path, "r");
   const index = new MessageIndex();
-  await scan(descriptor, 0, text.length, index, { pieceSize });
+  await scanMessages(descriptor, 0, text.length, index, { pieceSize });
   closeSync(descriptor);
   return Array.from({ length: index.count }, (_, i) => [index.start(i + 1), index.stored(i + 1)]);
 }
@@ -127,7 +127,7 @@ test("a mailbox that grows is found as one that was complete from the start", as
         let from = 0;
         for (const part of [...parts.sort((a, b) => a - b), 1]) {
           index.cutAt(from);
-          const { undecided } = await scan(descriptor, from, Math.floor(part * text.length), index);
+          const { undecided } = await scanMessages(descriptor, from, Math.floor(part * text.length), index);
           from = undecided ?? Math.max(0, index.lastStart);
         }
         closeSync(descriptor);

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Flag } from "../../../src/mailbox/mailbox.ts";
-import { fittedHeaderLine } from "../../../src/read/comfort/header-columns.ts";
+import { fitHeaderLine } from "../../../src/read/comfort/header-columns.ts";
 import { headerLine } from "../../../src/read/header-list/header-line.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
 
@@ -29,21 +29,21 @@ test.each([
     120,
     ">N  1 alice@example.org               Sat Jan 16 18:22   10/234   a subject that is longer than any window of these her…",
   ],
-])("in %i columns", (columns, line) => expect(fittedHeaderLine(parts(long), { columns, last: 9 })).toBe(line));
+])("in %i columns", (columns, line) => expect(fitHeaderLine(parts(long), { columns, last: 9 })).toBe(line));
 
 test("in 80 columns a plain line is bsd-mailx's", () => {
-  expect(fittedHeaderLine(parts("first light"), { columns: 80, last: 1 })).toBe(headerLine(parts("first light")));
+  expect(fitHeaderLine(parts("first light"), { columns: 80, last: 1 })).toBe(headerLine(parts("first light")));
 });
 
 test.each([
   ["a Cyrillic letter in a Latin name", "bank@\u0440aypal.com", "bank@xn--aypal-u…"],
   ["a host of one script", "ann@b\u00fccher.de", "ann@b\u00fccher.de "],
 ])("%s: the sender is shown as it is", (_what, from, shown) => {
-  expect(fittedHeaderLine(parts("x", from), { columns: 80, last: 1 })).toContain(`>N  1 ${shown}`);
+  expect(fitHeaderLine(parts("x", from), { columns: 80, last: 1 })).toContain(`>N  1 ${shown}`);
 });
 
 test("a mailbox of many messages has room for their numbers", () => {
-  expect(fittedHeaderLine(parts("x", "a@b", 12345), { columns: 80, last: 54321 })).toMatch(/^ N12345 a@b/);
+  expect(fitHeaderLine(parts("x", "a@b", 12345), { columns: 80, last: 54321 })).toMatch(/^ N12345 a@b/);
 });
 
 test.each([
@@ -52,7 +52,7 @@ test.each([
   ["a line end in a word makes no line", "=?UTF-8?Q?x=0A>U__2_fake?=", "x^J>U  2 fake"],
   ["a tab is a blank", "a\tb", "a b"],
 ])("%s", (_rule, subject, shown) => {
-  expect(fittedHeaderLine(parts(subject), { columns: 80, last: 1 })).toMatch(
+  expect(fitHeaderLine(parts(subject), { columns: 80, last: 1 })).toMatch(
     new RegExp(`10/234   ${shown.replace("^", "\\^")}$`),
   );
 });
@@ -68,7 +68,7 @@ test.each([30, 40, 53, 54, 71, 72, 80, 100, 132, 200])(
       "\u202e".repeat(90),
     ];
     for (const subject of hostile) {
-      const line = fittedHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3 });
+      const line = fitHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3 });
       expect(displayWidth(line)).toBeLessThanOrEqual(columns);
     }
   },

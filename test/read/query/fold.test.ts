@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { decodeWords } from "../../../src/message/decode-words.ts";
 import { fieldValues } from "../../../src/message/field-values.ts";
-import { fold, possiblyWith } from "../../../src/read/query/fold.ts";
+import { foldText, makePrefilter } from "../../../src/read/query/fold.ts";
 
 test("a header in which a text is found is never passed over", () => {
   const piece = fc.constantFrom(
@@ -25,8 +25,10 @@ test("a header in which a text is found is never passed over", () => {
   fc.assert(
     fc.property(text, text, (value, wanted) => {
       const header = Buffer.from(`From a Sat Jan 16 18:22:03 2021\nSubject: ${value}\n`).toString("latin1");
-      const found = fieldValues(header, "subject").some((each) => fold(decodeWords(each)).includes(fold(wanted)));
-      if (found) expect(possiblyWith(wanted)(header)).toBe(true);
+      const found = fieldValues(header, "subject").some((each) =>
+        foldText(decodeWords(each)).includes(foldText(wanted)),
+      );
+      if (found) expect(makePrefilter(wanted)(header)).toBe(true);
     }),
     { numRuns: 2000 },
   );

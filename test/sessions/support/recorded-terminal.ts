@@ -1,6 +1,6 @@
 /** A terminal that keeps a screen, and is typed at by a transcript; or a pipe that was filled beforehand. */
 
-import { visible } from "../../../src/message/safe-text.ts";
+import { makeVisible } from "../../../src/message/safe-text.ts";
 import { fromBytes } from "../../../src/message/text.ts";
 import type { Input, Paged, Styled, Terminal } from "../../../src/terminal/terminal.ts";
 
@@ -41,7 +41,7 @@ export class RecordedTerminal implements Terminal {
 
   out(text: string | Uint8Array): void {
     const shown = typeof text === "string" ? text : fromBytes(text);
-    this.screen += this.outputIsTerminal ? visible(shown) : shown;
+    this.screen += this.outputIsTerminal ? makeVisible(shown) : shown;
   }
 
   err(text: string): void {
