@@ -1,6 +1,6 @@
 /**
- * Messages in which something is larger than any person makes it. The real program lists, prints, finds and answers them;
- * a program that took time with the square of their size would be killed by the test's limit.
+ * Messages with a part that is larger than in any real message. The real program lists, prints, finds and replies to
+ * them. A program that needs quadratic time would exceed the test's time limit.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { expect, test } from "@jest/globals";
 const program = resolve(import.meta.dirname, "../../bin/mail.js");
 const megabyte = 1 << 20;
 
-/** Standard output of a session with a mailbox of that content. */
+/** Returns the standard output of a session with the given mailbox. */
 function session(box: string, commands: readonly string[], options: readonly string[] = []) {
   const home = mkdtempSync(join(tmpdir(), "mail-enormous-"));
   writeFileSync(join(home, "box"), box, "latin1");
@@ -34,8 +34,8 @@ const fromLine = "From ann@example.org Sat Jan 16 18:22:01 2021\n";
 const blanks = " ".repeat(megabyte);
 
 test.each<[string, string]>([
-  ["blanks in a folded sender", `From: ann${blanks}x <ann@example.org>\n y\nSubject: hola\n`],
-  ["blanks in a folded subject", `From: ann@example.org\nSubject: hola${blanks}x\n y\n`],
+  ["spaces in a folded sender", `From: ann${blanks}x <ann@example.org>\n y\nSubject: hola\n`],
+  ["spaces in a folded subject", `From: ann@example.org\nSubject: hola${blanks}x\n y\n`],
   ["carriage returns in a folded field", `From: ann@example.org\nSubject: hola\nTo: a${"\r".repeat(megabyte)}b\n c\n`],
 ])(
   "a header with a megabyte of %s is listed, printed and searched",
@@ -49,9 +49,13 @@ test.each<[string, string]>([
 );
 
 test.each<[string, string, string[]]>([
-  ["that never ends is printed", `X: ${"y".repeat(90)}\n`.repeat(60_000), ["print 1"]],
-  ["of one line is printed", `X: ${"y".repeat(5 * megabyte)}\n`, ["print 1"]],
-  ["of one folded field is saved", `X: y\n${` ${"z".repeat(90)}\n`.repeat(60_000)}`, ["copy 1 saved", "print 1"]],
+  ["that is not terminated is printed", `X: ${"y".repeat(90)}\n`.repeat(60_000), ["print 1"]],
+  ["with a single line is printed", `X: ${"y".repeat(5 * megabyte)}\n`, ["print 1"]],
+  [
+    "with a single folded field is saved",
+    `X: y\n${` ${"z".repeat(90)}\n`.repeat(60_000)}`,
+    ["copy 1 saved", "print 1"],
+  ],
 ])(
   "a header %s to its last byte, and its message to its end",
   (_what, fields, commands) => {
@@ -70,11 +74,11 @@ test.each([
   ["open comments", "(".repeat(160_000)],
   ["addresses", "a@b,".repeat(160_000)],
   ["addresses without commas", "<a>".repeat(160_000)],
-  ["dots and blanks", "a. ".repeat(160_000)],
+  ["dots and spaces", "a. ".repeat(160_000)],
   ["quoted words", '"a"b'.repeat(160_000)],
   ["colons", "a:".repeat(160_000)],
 ])(
-  "160,000 %s in To and From is listed, answered and told by --json",
+  "a message with 160,000 %s in To and From is listed, replied to and printed by --json",
   (_what, list) => {
     const fields = `To: ann@example.org, ${list}\nFrom: ben@example.org, ${list}\nCc: ${list}\nSubject: hola\n`;
     const box = `${fromLine}${fields}\nend of the text\n\n`;

@@ -1,6 +1,6 @@
 /**
- * Hostile mail on a terminal: sessions of the real program in which a person does all that can be done with messages
- * made to drive the terminal, to be saved outside and to run commands. What the terminal got is searched byte by byte.
+ * Hostile mail on a terminal. The real program runs every command on messages that try to control the terminal, to save
+ * files elsewhere and to run commands. The terminal's input is then searched byte by byte.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { random } from "../sessions/support/random-session.ts";
 
 const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
 
-/** Each would show or do something; none is written by the program itself. */
+/** Each of these would have a visible effect on a terminal. The program itself never writes them. */
 const attacks = [
   "\x1b]0;pwned\x07",
   "\x1b]52;c;cHduZWQ=\x07",
@@ -58,7 +58,7 @@ function hostileBox(next: () => number): Buffer {
   return Buffer.from(Array.from({ length: 4 }, message).join(""), "latin1");
 }
 
-/** Lines that are answered with a prompt again. */
+/** Lines after which the prompt is shown again. */
 const lines = [
   ..."h,p 1,P 2,type 3,text 1,top *,f *,size *,sort subject,thread,unsort,parts 1,parts 2".split(","),
   ..."f from:pwned,f subject:a or not body:b,d 2,undo,u *,dp,new 1,touch 2,mbox 3,hold 1".split(","),
@@ -71,11 +71,11 @@ const lines = [
   ),
 ];
 
-/** What the program writes of its own on a terminal that can move its cursor; no attack is among it. */
+/** The control sequences that the program itself writes to a terminal with a movable cursor. None is in an attack. */
 const own = /\x1b\[(?:\?(?:25|2004)[hl]|[0-9]*[ABCDGKJ]|(?:[1-4]|2[2-4]|39|38;5;[0-9]{1,3})m)|\r/g;
 const raw = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/** What should not have reached the terminal, with what is around it. */
+/** Returns the first forbidden character that reached the terminal, with the text around it. */
 function foreignIn(shown: string): string | undefined {
   const text = shown.replace(own, "");
   const found = raw.exec(text);
@@ -85,7 +85,7 @@ function foreignIn(shown: string): string | undefined {
 test.each([
   ["dumb", 8],
   ["xterm-256color", 8],
-])("nothing in a message drives a terminal of the kind %s", async (term, rounds) => {
+])("no message controls a terminal of type %s", async (term, rounds) => {
   for (let seed = 1; seed <= rounds; seed++) {
     const next = random(seed + Number(process.env["FIRST_SEED"] ?? 0));
     const place = mkdtempSync(join(tmpdir(), "mail-hostile-"));
@@ -112,9 +112,9 @@ test.each([
     await pty.expect("& ");
     for (let count = 0; count < 40; count++) {
       const line = lines[Math.floor(next() * lines.length)] as string;
-      // Typed with more blanks than it is answered with: what is echoed is no answer.
+      // It is typed with more spaces than it is printed with, so that its echo is not mistaken for the output.
       pty.send(`${line}\necho MARK   ${count}\n`);
-      // Where a message is still being typed, the marker has become a line of it.
+      // If a message is still being typed, the marker has become a line of it.
       await pty.expect(`MARK ${count}`, 3000).catch(() => pty.send("\n~x\n"));
     }
     pty.send("x\n");

@@ -1,4 +1,4 @@
-/** Programs on the other end of a pipe, and clients that remove what a session reads. */
+/** Programs at the other end of a pipe, and clients that remove messages during a session. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ function mail(argv: readonly string[], input = "") {
   return { status, stdout, stderr };
 }
 
-test("a program that awaits the answer to a command gets it before it writes the next one", async () => {
+test("a program that waits for the output of a command receives it before it writes the next command", async () => {
   const child = spawn(process.execPath, [program, "-n", "-f", "box"], { cwd: home, env });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   try {
@@ -39,13 +39,13 @@ test("a program that awaits the answer to a command gets it before it writes the
   }
 }, 20_000);
 
-test.each([[["-e"]], [[]], [["--count"]]])("mail %p does not wait for a pipe that MAIL names", (argv) => {
+test.each([[["-e"]], [[]], [["--count"]]])("mail %p does not wait for a pipe named by MAIL", (argv) => {
   if (!existsSync(env.MAIL)) execFileSync("mkfifo", [env.MAIL]);
   const stderr = `mail: ${env.MAIL}: not a mailbox; nothing was opened\n`;
   expect(mail(argv)).toEqual({ status: 65, stdout: "", stderr });
 });
 
-test("a message of a Maildir that another client has removed is not saved, and nothing else is affected", () => {
+test("a Maildir message that another client has removed is not saved, and other messages are not affected", () => {
   const cur = join(home, "dir/cur");
   for (const part of ["cur", "new", "tmp"]) mkdirSync(join(home, "dir", part), { recursive: true });
   for (const n of [1, 2, 3]) writeFileSync(join(cur, `${n}.a.h:2,S`), `Subject: s${n}\n\ntext\n`);

@@ -27,7 +27,7 @@ const spool =
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 
-/** Encodes as uuencode(1) does, which is not installed everywhere (POSIX.1-2024, uuencode, "Historical algorithm"). */
+/** Encodes as uuencode(1) does, which may not be installed (POSIX.1-2024, uuencode, "Historical algorithm"). */
 function uuencode(name: string, text: string): string {
   const bytes = Buffer.from(text);
   const character = (bits: number) => String.fromCharCode(bits === 0 ? 96 : bits + 32);
@@ -70,14 +70,14 @@ test("parts lists number, type, size and name", async () => {
   );
 });
 
-test("save -p writes a part into a directory, for its owner alone, and the message stays unsaved", async () => {
+test("save -p writes a part to a directory with mode 0600, and the message is not marked as saved", async () => {
   expect(await run("save -p 2 1 {D}")).toBe('"{D}/a report.pdf" [New file] 3 B\n');
   expect(readFileSync(join(directory, "a report.pdf"), "utf8")).toBe("one");
   expect(statSync(join(directory, "a report.pdf")).mode & 0o777).toBe(0o600);
   expect(session.folder.mailbox.flags(1) & 16).toBe(0);
 });
 
-test("a file that stands uuencoded in a text is a part like others", async () => {
+test("a uuencoded file in the body is a part", async () => {
   const dump = "0123456789".repeat(20);
   const encoded = uuencode("../dump.txt", dump);
   session.remove();
@@ -89,7 +89,7 @@ test("a file that stands uuencoded in a text is a part like others", async () =>
   expect(readFileSync(join(directory, "dump.txt"), "utf8")).toBe(dump);
 });
 
-test("nothing is overwritten: the next one of a name is numbered", async () => {
+test("no file is overwritten: a number is added to a name that exists", async () => {
   await run("save -p 2 {D}");
   expect(await run("write -p 2,3 {D}")).toBe(
     '"{D}/a report (1).pdf" [New file] 3 B\n"{D}/authorized_keys" [New file] 3 B\n',
@@ -97,7 +97,7 @@ test("nothing is overwritten: the next one of a name is numbered", async () => {
   expect(readdirSync(directory).sort()).toEqual(["a report (1).pdf", "a report.pdf", "authorized_keys"]);
 });
 
-test("a name leads nowhere: no path, no symbolic link", async () => {
+test("a part's name cannot contain a path or follow a symbolic link", async () => {
   const elsewhere = join(directory, "elsewhere");
   mkdirSync(join(directory, "into"));
   symlinkSync(elsewhere, join(directory, "into/authorized_keys"));
@@ -107,7 +107,7 @@ test("a name leads nowhere: no path, no symbolic link", async () => {
   expect(readdirSync(directory)).toEqual(["into"]);
 });
 
-test("a file that is named is made, and never overwritten", async () => {
+test("a named file is created and never overwritten", async () => {
   expect(await run("save -p 2 {D}/new.pdf")).toBe('"{D}/new.pdf" [New file] 3 B\n');
   writeFileSync(join(directory, "new.pdf"), "mine");
   expect(await run("save -p 3 {D}/new.pdf")).toBe("");
@@ -116,7 +116,7 @@ test("a file that is named is made, and never overwritten", async () => {
 });
 
 test.each(["save -p 9 {D}", "save -p all 2 {D}", "save -p 2 {D}/missing/", "save -p 2,3 {D}/one"])(
-  "%s saves nothing, and the exit code says so",
+  "%s saves nothing and sets the exit code",
   async (line) => {
     await run(line);
     expect(readdirSync(directory)).toEqual([]);
@@ -124,36 +124,39 @@ test.each(["save -p 9 {D}", "save -p all 2 {D}", "save -p 2 {D}/missing/", "save
   },
 );
 
-test("print -p shows a part as text, also one that is attached", async () => {
+test("print -p prints a part as text, including an attachment", async () => {
   expect(await run("p -p 1 1")).toBe("Message 1:\nsee below\n");
   expect(await run("print -p 2")).toBe("Message 1:\n[2: application/pdf, 3 B]\n");
   expect(await run("p -p 7")).toBe("");
 });
 
-test("pipe -p gives a part, decoded, to a command", async () => {
+test("pipe -p pipes a decoded part to a command", async () => {
   await run("pipe -p 2 1 cat > {D}/out");
   expect(readFileSync(join(directory, "out"), "utf8")).toBe("one");
 });
 
 test.each([
   ["exit", "exit\n"],
-  ["a quit that writes under lock", "delete 2\nquit\n"],
-])("open gives a part's file to the program for its type, no shell reads its name, and it goes at %s", (_end, end) => {
-  const mailbox = join(directory, "spool");
-  writeFileSync(mailbox, spool);
-  const TMPDIR = join(directory, "temporary");
-  mkdirSync(TMPDIR);
-  const mailcap = `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`;
-  const { status } = spawnSync(process.execPath, [program, "-n", "-S", `mailcap=${mailcap}`, "-f", mailbox], {
-    env: { PATH: process.env["PATH"], HOME: directory, TMPDIR },
-    input: `open 2\nopen 2\n${end}`,
-  });
-  expect(status).toBe(0);
-  expect(readFileSync(join(directory, "out"), "utf8")).toBe("one,application/pdf,");
-  expect(readdirSync(TMPDIR)).toEqual([]);
-});
+  ["a quit that rewrites the mailbox", "delete 2\nquit\n"],
+])(
+  "open runs the program for a part's type without passing its name to a shell, and the file is removed at %s",
+  (_end, end) => {
+    const mailbox = join(directory, "spool");
+    writeFileSync(mailbox, spool);
+    const TMPDIR = join(directory, "temporary");
+    mkdirSync(TMPDIR);
+    const mailcap = `text/*: false; application/*: printf '%%s,' "$(cat %s)" '%t' > ${directory}/out`;
+    const { status } = spawnSync(process.execPath, [program, "-n", "-S", `mailcap=${mailcap}`, "-f", mailbox], {
+      env: { PATH: process.env["PATH"], HOME: directory, TMPDIR },
+      input: `open 2\nopen 2\n${end}`,
+    });
+    expect(status).toBe(0);
+    expect(readFileSync(join(directory, "out"), "utf8")).toBe("one,application/pdf,");
+    expect(readdirSync(TMPDIR)).toEqual([]);
+  },
+);
 
-test("open of a text that mailcap has no program for shows it as it is read", async () => {
+test("open prints a text part decoded if mailcap has no program for it", async () => {
   expect(await run("open 1 1")).toBe("Message 1:\nsee below\n");
   expect(await run("open 2")).toBe("");
   expect(session.failure).toBe(1);

@@ -1,7 +1,7 @@
 /**
- * Sessions made up by chance, run by bsd-mailx and by ours, with nothing but the documented deviations between them.
+ * Random sessions, run by bsd-mailx and by this program. They may differ only by the documented deviations.
  *
- * PEER_SEED and PEER_SESSIONS say which and how many; a failing title names the seed to look at alone.
+ * PEER_SEED and PEER_SESSIONS select the sessions; a failure names the seed to run alone.
  */
 import { expect, test } from "@jest/globals";
 import { bsdMailx, comparable, hasPeer, ours, run } from "../sessions/support/peer.ts";
@@ -10,7 +10,7 @@ import { randomSession } from "../sessions/support/random-session.ts";
 const first = Number(process.env["PEER_SEED"] ?? 1);
 const sessions = Number(process.env["PEER_SESSIONS"] ?? 200);
 
-(hasPeer ? test : test.skip)("sessions made up by chance go as in bsd-mailx", async () => {
+(hasPeer ? test : test.skip)("random sessions behave as in bsd-mailx", async () => {
   const differing: unknown[] = [];
   let seed = first;
   const worker = async () => {

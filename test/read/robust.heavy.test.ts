@@ -1,6 +1,6 @@
 /**
- * Bad input: 10,000 command lines and 2,000 mutated mailboxes. Whatever they hold, a session ends, its exit code is one
- * that it has, nothing is written outside its directory, and a terminal is shown no control characters.
+ * Bad input: 10,000 command lines and 2,000 mutated mailboxes. With any input, the session ends with a defined exit
+ * code, writes nothing outside its directory, and sends no control characters to a terminal.
  */
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { random, randomSession } from "../sessions/support/random-session.ts";
 import { RecordedTerminal } from "../sessions/support/recorded-terminal.ts";
 import { mail, type Setup, sandbox } from "../sessions/support/sandbox.ts";
 
-/** Types its lines whatever is asked, and shows what a real terminal would be shown. */
+/** A terminal that types its lines at any prompt, and writes what a real terminal would receive. */
 class WatchedTerminal extends RecordedTerminal {
   readonly #output: Output;
 
@@ -29,7 +29,7 @@ class WatchedTerminal extends RecordedTerminal {
   }
 }
 
-/** C0 but tab and newline, DEL, C1, and what turns the direction of writing around. */
+/** C0 except tab and newline, DEL, C1, and the characters that change the direction of text. */
 const raw = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 const exitCodes = new Set([0, 1, ...Array.from({ length: 15 }, (_, index) => 64 + index)]);
@@ -58,7 +58,7 @@ async function play(setup: Setup, argv: readonly string[], lines: readonly strin
   }
 }
 
-/** A line that names no file outside, and changes to no other directory. */
+/** Returns whether a line refers to no file outside the directory and does not change directory. */
 function harmless(line: string): boolean {
   return !/[/$%\n]/.test(line) && !/^\s*(?:ch|cd)/.test(line);
 }
@@ -105,7 +105,7 @@ const command = fc
   )
   .filter((line) => harmless(line) && !/^\s*(?:x|q|ex)/.test(line));
 
-test("10,000 command lines", async () => {
+test("sessions of 10,000 random command lines end properly", async () => {
   const spool = [
     mail({ subject: "a\x1b[31mred\x07" }),
     mail({ from: "ben@example.com", body: "\x9b2J\x1b]0;x\x07\n" }),
@@ -120,7 +120,7 @@ test("10,000 command lines", async () => {
 });
 
 const mailboxes = Number(process.env["MAILBOXES"] ?? 2000);
-/** Another one gives other mailboxes. */
+/** Another seed produces other mailboxes. */
 const firstSeed = Number(process.env["FIRST_SEED"] ?? 0);
 
 const seeds = [
@@ -135,7 +135,7 @@ const seeds = [
   }),
 ];
 
-/** Cuts, doubles, overwrites and strews bytes in. */
+/** Returns a mailbox with parts removed, repeated or overwritten, and with random bytes inserted. */
 function mutated(seed: number): Buffer {
   const next = random(seed);
   const { files } = randomSession(seed);
@@ -157,10 +157,10 @@ function mutated(seed: number): Buffer {
 const looking = "h,p *,P 1,top *,size *,f *,d 1,u *,sort subject,thread".split(",");
 const writing = "s 1 out,w 2 body,r 1,text,~m,.,undo,q".split(",");
 
-test("2,000 mutated mailboxes", async () => {
+test("sessions with 2,000 mutated mailboxes end properly", async () => {
   for (let seed = firstSeed; seed < firstSeed + mailboxes; seed++) {
     const box = mutated(seed).toString("latin1");
-    // What waits for the disk is done by every tenth only.
+    // Only every tenth session runs the commands that write to the disk.
     const lines = seed % 10 === 0 ? [...looking, ...writing] : [...looking, "x"];
     try {
       await play({ files: { box }, mailrc: "set quiet\nunset crt\n" }, ["-f", "box"], lines);

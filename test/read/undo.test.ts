@@ -31,7 +31,7 @@ test.each([
   ["p 1-2", "2 reads"],
   ["top 5", "1 read"],
   ["dp 1", "1 deletion and 1 read"],
-])("undo takes back %s", async (line, words) => {
+])("undo reverses %s", async (line, words) => {
   const before = states();
   await run(line);
   expect(states()).not.toEqual(before);
@@ -41,7 +41,7 @@ test.each([
   expect(await run("undo")).toBe("Nothing to undo\n");
 });
 
-test("command by command, as often as one likes", async () => {
+test("undo reverses one command at a time, any number of times", async () => {
   for (const line of ["d 1", "d 2", "u 1", "unread 3"]) await run(line);
   expect(await run("undo")).toBe('Undid "u 1": 1 undeletion\n');
   expect(await run("undo")).toBe('Undid "d 2": 1 deletion\n');
@@ -50,7 +50,7 @@ test("command by command, as often as one likes", async () => {
   expect(await run("undo")).toBe('Undid "d 1": 1 deletion\n');
 });
 
-test("a new text of a message stays to be written", async () => {
+test("an edited message is still written after undo", async () => {
   await run("p 1");
   five.folder.mailbox.replace(1, Buffer.from("From ann Sat Jan 16 18:22:03 2021\nStatus: O\n\nedited\n\n"));
   await five.folder.history.close("edit", 1, false);
@@ -62,7 +62,7 @@ test("a new text of a message stays to be written", async () => {
   expect(five.folder.mailbox.read(1, 0, 100).toString()).toContain("edited");
 });
 
-test("any commands, taken back one and all, leave every state as it was", async () => {
+test("undoing all of any commands restores every state", async () => {
   const command = fc.constantFrom("d", "u", "p", "new", "hold", "mbox", "touch", "unread", "dp", "n", "top");
   const list = fc.constantFrom("", "1", "2-4", "*", "ann", ":u", "$");
   await fc.assert(

@@ -1,25 +1,25 @@
 /**
  * Message lists, as in `d 1-3 ann /hola :u`, and queries, as in `d since:7d and from:cron`.
  *
- *   list    = { item }                        a set, in mailbox order or in the order of `sort`
- *   item    = number [ "-" number ]           an empty range if nothing follows "-"
- *           | "+" | "-"                       the next or the previous matching message, in the order of the list
- *           | "*"                             all messages; no other item is allowed
- *           | ":" letter                      n o r u d: new, old, read, unread, deleted
- *           | ":"                             the modifiers of the previous list
- *           | "/" text                        text in the subject; "/" alone repeats the last search
- *           | text                            text in the sender's address
- *   number  = digits | "^" | "$" | "."        ^ first, $ last, . current
+ *     list    = { item }                        a set, in mailbox order or in the order of `sort`
+ *     item    = number [ "-" number ]           an empty range if nothing follows "-"
+ *             | "+" | "-"                       the next or the previous matching message, in the order of the list
+ *             | "*"                             all messages; no other item is allowed
+ *             | ":" letter                      n o r u d: new, old, read, unread, deleted
+ *             | ":"                             the modifiers of the previous list
+ *             | "/" text                        text in the subject; "/" alone repeats the last search
+ *             | text                            text in the sender's address
+ *     number  = digits | "^" | "$" | "."        ^ first, $ last, . current
  *
  * Signs need no spaces around them. A message matches if any sender or search in the list matches it. Each modifier
  * then narrows the result. If a list has senders, searches or modifiers, its numbers are ignored. All this is as in
  * bsd-mailx.
  *
- *   query   = all { "or" all }
- *   all     = one { [ "and" ] one }
- *   one     = { "not" } ( term | numbers | item | "(" query ")" )
- *   term    = name ":" value                  query/term-table.ts lists the names; quote a value with spaces
- *   numbers = item { item }                   numbers, ranges, signs and *: the set that a list would select
+ *     query   = all { "or" all }
+ *     all     = one { [ "and" ] one }
+ *     one     = { "not" } ( term | numbers | item | "(" query ")" )
+ *     term    = name ":" value                  query/term-table.ts lists the names; quote a value with spaces
+ *     numbers = item { item }                   numbers, ranges, signs and *: the set that a list would select
  *
  * A list is a query only if it contains a term as an unquoted word, which may follow "(". Any other list keeps
  * bsd-mailx's meaning, so that a single `and` is a sender. In a query, no word is ignored: numbers, :x, /text and

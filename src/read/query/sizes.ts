@@ -1,8 +1,8 @@
 /**
  * The sizes of the term `size:`, in bytes as stored.
  *
- *   sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
- *   size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum
+ *     sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
+ *     size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum
  */
 export type Sizes = (size: number) => boolean;
 

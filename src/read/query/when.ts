@@ -1,10 +1,10 @@
 /**
  * The dates of `since:`, `before:` and `on:`, in local time.
  *
- *   when = count unit            that long ago: 90min 12h 2d 3w 6m 1y (m are months)
- *        | "now" | "today" | "yesterday"
- *        | weekday               the last such day, which may be today: mon, monday
- *        | YYYY[-MM[-DD[Thh:mm[:ss]]]]
+ *     when = count unit            that long ago: 90min 12h 2d 3w 6m 1y (m are months)
+ *          | "now" | "today" | "yesterday"
+ *          | weekday               the last such day, which may be today: mon, monday
+ *          | YYYY[-MM[-DD[Thh:mm[:ss]]]]
  */
 import { addDays } from "date-fns/addDays";
 import { addMinutes } from "date-fns/addMinutes";

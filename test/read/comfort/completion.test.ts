@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => session.remove());
 
-/** The line after Tab, or the names that are shown below it. */
+/** Returns the line after Tab, or the names that are shown below it. */
 async function tab(asked: Asked, typed: string): Promise<string> {
   const offer = await assistanceFor(session, () => undefined).complete(asked, typed);
   const outcome = completeOffer(typed, offer);
@@ -30,31 +30,31 @@ async function tab(asked: Asked, typed: string): Promise<string> {
 }
 
 test.each<[string, Asked, string, string]>([
-  ["a command that is certain", "command", "undel", "undelete "],
-  ["as much of a command as is certain", "command", "she", "shell "],
-  ["the commands there are", "command", "fold", "folder"],
-  ["the choice, once no more is certain", "command", "folder", "folder folders"],
+  ["a command that is unambiguous", "command", "undel", "undelete "],
+  ["the common part of several commands", "command", "she", "shell "],
+  ["the only matching command", "command", "fold", "folder"],
+  ["the choices if they have no longer common part", "command", "folder", "folder folders"],
   ["a variable", "command", "set askb", "set askbcc "],
-  ["a variable with a value waits for it", "command", "set PAG", "set PAGER="],
-  ["unsetting by no", "command", "set noaskb", "set noaskbcc "],
+  ["a variable, followed by = for its value", "command", "set PAG", "set PAGER="],
+  ["a variable with the prefix no", "command", "set noaskb", "set noaskbcc "],
   ["a topic of help", "command", "help saver", "help saveretain "],
   ["a folder", "command", "folder +li", "folder +lists/"],
-  ["folders that begin alike", "command", "save 1 +ar", "+archive +articles"],
-  ["no name with a blank or a control character", "command", "save +wi", "(bell)"],
-  ["no hidden name unless asked for", "command", "save +.", "save +.hidden "],
+  ["all folders that begin with the typed text", "command", "save 1 +ar", "+archive +articles"],
+  ["no name that contains a space or a control character", "command", "save +wi", "(bell)"],
+  ["a hidden name only after a dot", "command", "save +.", "save +.hidden "],
   ["a sender in a message list", "command", "print bob", "print bob@example.org "],
   ["a term of a query", "command", "delete sin", "delete since:"],
   ["a state", "command", "print :u", "print :u "],
-  ["an alias to write to", "command", "mail adm", "mail admins "],
+  ["an alias as a recipient", "command", "mail adm", "mail admins "],
   ["an address seen in the mailbox", "people", "ann@", "ann@example.org "],
-  ["the address behind a comma", "people", "x@y, bob", "x@y, bob@example.org "],
+  ["the address after a comma", "people", "x@y, bob", "x@y, bob@example.org "],
   ["a file for an escape", "text", "~r +arch", "~r +archive "],
-  ["a command behind ~:", "text", "~:set askb", "~:set askbcc "],
-  ["nothing in the text of a message", "text", "ann", "(bell)"],
-  ["nothing for a command that is none", "command", "xyzzy ann", "(bell)"],
-])("Tab: %s", async (_rule, asked, typed, line) => expect(await tab(asked, typed)).toBe(line));
+  ["a command after ~:", "text", "~:set askb", "~:set askbcc "],
+  ["nothing in the body of a message", "text", "ann", "(bell)"],
+  ["nothing for an unknown command", "command", "xyzzy ann", "(bell)"],
+])("Tab completes %s", async (_rule, asked, typed, line) => expect(await tab(asked, typed)).toBe(line));
 
-test("an address that could mean something else is not offered", async () => {
+test("an address with a special meaning is not offered", async () => {
   session.remove();
   session = await bench(
     `From x Sat Jan 16 18:22:03 2021\nFrom: "|touch" <|touch@example.org>\nCc: -oQ/tmp@example.org, ok@example.org\n\nx\n`,

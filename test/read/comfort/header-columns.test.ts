@@ -29,47 +29,46 @@ test.each([
     120,
     ">N  1 alice@example.org               Sat Jan 16 18:22   10/234   a subject that is longer than any window of these her…",
   ],
-])("in %i columns", (columns, line) => expect(fitHeaderLine(parts(long), { columns, last: 9 })).toBe(line));
+])("a header line in %i columns", (columns, line) =>
+  expect(fitHeaderLine(parts(long), { columns, last: 9 })).toBe(line),
+);
 
-test("in 80 columns a plain line is bsd-mailx's", () => {
+test("in 80 columns, a plain line is the same as bsd-mailx's", () => {
   expect(fitHeaderLine(parts("first light"), { columns: 80, last: 1 })).toBe(headerLine(parts("first light")));
 });
 
 test.each([
-  ["a Cyrillic letter in a Latin name", "bank@\u0440aypal.com", "bank@xn--aypal-u…"],
-  ["a host of one script", "ann@b\u00fccher.de", "ann@b\u00fccher.de "],
-])("%s: the sender is shown as it is", (_what, from, shown) => {
+  ["a host with a Cyrillic letter in a Latin name", "bank@\u0440aypal.com", "bank@xn--aypal-u…"],
+  ["a host in a single script", "ann@b\u00fccher.de", "ann@b\u00fccher.de "],
+])("%s is shown so that it cannot deceive", (_what, from, shown) => {
   expect(fitHeaderLine(parts("x", from), { columns: 80, last: 1 })).toContain(`>N  1 ${shown}`);
 });
 
-test("a mailbox of many messages has room for their numbers", () => {
+test("the columns of a large mailbox fit its message numbers", () => {
   expect(fitHeaderLine(parts("x", "a@b", 12345), { columns: 80, last: 54321 })).toMatch(/^ N12345 a@b/);
 });
 
 test.each([
   ["encoded words are decoded", "=?UTF-8?B?5pel5pys6Kqe?= =?UTF-8?Q?_caf=C3=A9?=", "日本語 café"],
-  ["a charset of before UTF-8", "=?ISO-8859-1?Q?se=F1or?=", "señor"],
-  ["a line end in a word makes no line", "=?UTF-8?Q?x=0A>U__2_fake?=", "x^J>U  2 fake"],
-  ["a tab is a blank", "a\tb", "a b"],
+  ["a charset other than UTF-8 is decoded", "=?ISO-8859-1?Q?se=F1or?=", "señor"],
+  ["an encoded newline does not begin a line", "=?UTF-8?Q?x=0A>U__2_fake?=", "x^J>U  2 fake"],
+  ["a tab is shown as a space", "a\tb", "a b"],
 ])("%s", (_rule, subject, shown) => {
   expect(fitHeaderLine(parts(subject), { columns: 80, last: 1 })).toMatch(
     new RegExp(`10/234   ${shown.replace("^", "\\^")}$`),
   );
 });
 
-test.each([30, 40, 53, 54, 71, 72, 80, 100, 132, 200])(
-  "whatever a header holds, a line fits in %i columns",
-  (columns) => {
-    const hostile = [
-      "日本語".repeat(40),
-      "👩‍💻".repeat(60),
-      "e\u0301".repeat(200),
-      "\u001b[2J".repeat(50),
-      "\u202e".repeat(90),
-    ];
-    for (const subject of hostile) {
-      const line = fitHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3 });
-      expect(displayWidth(line)).toBeLessThanOrEqual(columns);
-    }
-  },
-);
+test.each([30, 40, 53, 54, 71, 72, 80, 100, 132, 200])("with any header, a line fits in %i columns", (columns) => {
+  const hostile = [
+    "日本語".repeat(40),
+    "👩‍💻".repeat(60),
+    "e\u0301".repeat(200),
+    "\u001b[2J".repeat(50),
+    "\u202e".repeat(90),
+  ];
+  for (const subject of hostile) {
+    const line = fitHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3 });
+    expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+  }
+});

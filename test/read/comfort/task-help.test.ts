@@ -9,14 +9,14 @@ function shown(topic: string, columns = 80): string {
     .join("");
 }
 
-test.each([40, 80])("the overview fits into %i columns and lists every command once, without synonyms", (columns) => {
+test.each([40, 80])("the overview fits in %i columns and lists every command once, without synonyms", (columns) => {
   const text = shown("", columns);
   for (const line of text.split("\n")) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
   const listed = declaredCommands.filter(({ name }) => ` ${text.replaceAll("\n", " ")} `.includes(` ${name} `));
   expect(listed.map(({ name }) => name)).toEqual(declaredCommands.map(({ name }) => name));
 });
 
-test("every name of a command has help that lists the command's other names, and they exist", () => {
+test("help on every name of a command lists its other names, and these exist", () => {
   const names = commands.map(({ name }) => name);
   for (const { name, synonyms } of declaredCommands) {
     for (const own of [name, ...synonyms.map((synonym) => synonym.name)]) {
@@ -51,7 +51,7 @@ test.each([
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
 ])("help %s", (topic, text) => expect(shown(topic)).toContain(text));
 
-test("every command has a task, except those that only start-up files need", () => {
+test("every command has a task, except those used only in start-up files", () => {
   const more = /^More\n([\s\S]*?)help NAME/m.exec(shown(""))?.[1] ?? "";
   expect(more.trim().split(/\s+/)).toEqual(["#", "version", "saveignore", "saveretain", "if", "else", "endif"]);
 });

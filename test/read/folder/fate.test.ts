@@ -6,20 +6,20 @@ const none = { hold: false, keepsave: false };
 const read = Flag.Read | Flag.Touched;
 
 test.each([
-  ["a deleted message goes", read | Flag.Deleted, none, "drop"],
-  ["a held message stays though read", read | Flag.Preserved, none, "keep"],
+  ["a deleted message is removed", read | Flag.Deleted, none, "drop"],
+  ["a held message is kept even if it was read", read | Flag.Preserved, none, "keep"],
   [
     "a message marked for mbox goes there though hold is set",
     Flag.Touched | Flag.ToMbox,
     { ...none, hold: true },
     "mbox",
   ],
-  ["a message nobody looked at stays", Flag.New, none, "keep"],
-  ["a message read in an earlier session stays", Flag.Read, none, "keep"],
-  ["a saved message goes", read | Flag.Saved, none, "drop"],
-  ["a saved message goes to mbox with keepsave", read | Flag.Saved, { ...none, keepsave: true }, "mbox"],
-  ["a read message goes to mbox", read, none, "mbox"],
-  ["a read message stays with hold", read, { ...none, hold: true }, "keep"],
+  ["a message that was not touched is kept", Flag.New, none, "keep"],
+  ["a message read in an earlier session is kept", Flag.Read, none, "keep"],
+  ["a saved message is removed", read | Flag.Saved, none, "drop"],
+  ["a saved message is moved to mbox with keepsave", read | Flag.Saved, { ...none, keepsave: true }, "mbox"],
+  ["a read message is moved to mbox", read, none, "mbox"],
+  ["a read message is kept with hold", read, { ...none, hold: true }, "keep"],
 ])("%s", (_shows, flags, variables, fate) => {
   expect(fateOf(flags, variables)).toBe(fate);
 });

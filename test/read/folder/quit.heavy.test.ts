@@ -1,9 +1,9 @@
-/** What becomes of a message at quit: every state it can be in, under every variable that matters, as bsd-mailx has it. */
+/** The fate of messages at quit, compared with bsd-mailx's: every possible state, with every relevant variable. */
 import { expect, test } from "@jest/globals";
 import { bsdMailx, comparable, hasPeer, ours, run } from "../../sessions/support/peer.ts";
 import { mail } from "../../sessions/support/sandbox.ts";
 
-/** Commands that put a message of the number into a state. */
+/** The commands that put a message into each state. */
 const states: Record<string, (message: number) => string> = {
   untouched: () => "",
   read: (n) => `p ${n}`,
@@ -35,7 +35,7 @@ const settings = [
   "set MBOX=+old folder=Mail",
 ];
 
-/** What else happens before the end. */
+/** The events before the end of the session. */
 const ends: Record<string, readonly string[]> = {
   quit: ["q"],
   "end of input": [],

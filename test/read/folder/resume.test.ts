@@ -34,7 +34,7 @@ const left = () => {
   }
 };
 
-/** A session on a terminal, in which lines were typed; the last has been answered. */
+/** Starts a session on a terminal, and types lines. Returns when the last has been executed. */
 async function typed(...lines: string[]) {
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: environment() });
   for (const line of lines) {
@@ -45,7 +45,7 @@ async function typed(...lines: string[]) {
   return pty;
 }
 
-/** The same, killed. */
+/** Starts a session, types lines and kills the session. */
 async function killed(...lines: string[]): Promise<void> {
   const pty = await typed(...lines);
   process.kill(pty.pid as number, "SIGKILL");
@@ -62,7 +62,7 @@ function piped(input: string) {
   return { stdout: stdout.split("\n").slice(2).join("\n"), stderr };
 }
 
-test("a killed session loses nothing, and the next one offers what was pending", async () => {
+test("a killed session loses nothing, and the next session offers its pending changes", async () => {
   await killed("d 1-3", "p 4", "undo", "p 5");
   expect(spool()).toBe(box);
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: environment() });
@@ -82,7 +82,7 @@ test("a killed session loses nothing, and the next one offers what was pending",
   expect(left()).toEqual([]);
 });
 
-test("a lost connection is no quit", async () => {
+test("a lost connection does not quit", async () => {
   const pty = await typed("d 1");
   process.kill(pty.pid as number, "SIGHUP");
   await pty.exited;
@@ -91,7 +91,7 @@ test("a lost connection is no quit", async () => {
   expect(left()).toHaveLength(1);
 });
 
-test("quit and exit leave nothing pending", async () => {
+test("quit and exit leave no pending changes", async () => {
   for (const end of ["q", "x"]) {
     const pty = await typed("d 1");
     expect(left()).toHaveLength(1);
@@ -102,7 +102,7 @@ test("quit and exit leave nothing pending", async () => {
   }
 });
 
-test("in a pipe nothing is said of it, and the command resume restores it, after new mail too", async () => {
+test("in a pipe, pending changes are not reported, and resume restores them even after new mail", async () => {
   await killed("d 2", "d 4");
   expect(piped("x\n")).toEqual({ stdout: "", stderr: "" });
   writeFileSync(join(home, "spool"), message("new@x.org", "in front") + box + message("new@x.org", "behind"));
@@ -114,7 +114,7 @@ test("in a pipe nothing is said of it, and the command resume restores it, after
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
 });
 
-test("where a terminal shows what a pipe commands, it is said, and no command is taken for an answer", async () => {
+test("on a terminal with commands from a pipe, pending changes are reported, and no command is taken as an answer", async () => {
   await killed("d 2");
   const argv = ["/bin/sh", "-c", `printf 'n\nx\n' | "$0" "$1" -NI`, process.execPath, program];
   const pty = await openPty({ argv, env: environment() });
@@ -125,7 +125,7 @@ test("where a terminal shows what a pipe commands, it is said, and no command is
   expect(left()).toHaveLength(1);
 });
 
-test("no is no, and an answer that is neither keeps it for later", async () => {
+test("no discards the changes, and an empty answer keeps them for later", async () => {
   await killed("d 2");
   for (const [answer, files] of [
     ["\n", 1],
@@ -142,7 +142,7 @@ test("no is no, and an answer that is neither keeps it for later", async () => {
   }
 });
 
-test("what another session still has pending is its own", async () => {
+test("the pending changes of a running session are not offered to another", async () => {
   const pty = await typed("d 1");
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
   pty.send("x\n");
@@ -150,12 +150,12 @@ test("what another session still has pending is its own", async () => {
   await pty.close();
 });
 
-test("a session in a pipe writes nothing down, unless it lasts", async () => {
+test("a session in a pipe records no pending changes unless it lasts long", async () => {
   expect(piped("d 1\n!ls $HOME/.local/state/mail | grep -c pending-\nx\n").stdout).toContain("0\n");
   const slow = spawn(process.execPath, [program, "-N"], { env: environment(), stdio: ["pipe", "pipe", "inherit"] });
   slow.stdin.write("d 1\n");
   try {
-    // Commands come until one comes late enough.
+    // Commands are typed until one arrives after the limit.
     const typing = setInterval(() => slow.stdin.write("d 2\nu 2\n"), 100);
     await until(() => left().length > 0);
     clearInterval(typing);
@@ -165,7 +165,7 @@ test("a session in a pipe writes nothing down, unless it lasts", async () => {
   }
 });
 
-test("what can't be merged into a mailbox that another program rewrote is said, kept, and offered", async () => {
+test("changes that cannot be merged into a rewritten mailbox are reported, kept and offered", async () => {
   writeFileSync(join(home, "editor"), '#!/bin/sh\necho "said anew" >> "$1"\n', { mode: 0o700 });
   const changed = { ...environment(), EDITOR: join(home, "editor"), MBOX: join(home, "mbox") };
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: changed });

@@ -11,29 +11,29 @@ function line(header: string, flags: number = Flag.New, number = 1): string {
 
 const readFromLine = "From u@x.org Sat Jan 16 18:22:03 2021\n";
 
-test("the acceptance line, to the byte", () => {
+test("the line in the acceptance test matches byte for byte", () => {
   expect(line(`From debian@DOMINIO  Sat Jan 16 18:22:03 2021\nSubject: Re: hola\n\n`, 0)).toBe(
     ">U  1 debian@DOMINIO     Sat Jan 16 18:22   20/509   Re: hola",
   );
 });
 
 test.each([
-  ["name in front", "Name <a@x.org>", "a@x.org"],
-  ["comment behind", "c@x.org (Comment)", "c@x.org"],
-  ["comment before, and its blank", "(Before) d@x.org", " d@x.org"],
-  ["two addresses", "Two <e@x.org>, f@x.org", "e@x.org, f@x.org"],
+  ["name before it", "Name <a@x.org>", "a@x.org"],
+  ["comment after it", "c@x.org (Comment)", "c@x.org"],
+  ["comment before it, with its space", "(Before) d@x.org", " d@x.org"],
+  ["second address", "Two <e@x.org>, f@x.org", "e@x.org, f@x.org"],
   ["quoted name", '"Q, N." <q@x.org>', "q@x.org"],
   ["path of hosts", "N <a!b!c!n>", "c!n"],
-])("the sender with a %s", (_shows, from, shown) => {
+])("the sender is shown correctly from an address with a %s", (_shows, from, shown) => {
   expect(line(`${readFromLine}From: ${from}\n\n`).slice(6, 23).trimEnd()).toBe(shown);
 });
 
 test.each([
-  ["Sender, without From", "Sender: N <s@x.org>\n", "s@x.org"],
-  ["From, with Sender", "Sender: s@x.org\nFrom: a@x.org\n", "a@x.org"],
-  ["an empty From, all the same", "Sender: s@x.org\nFrom:\n", ""],
-  ["the From_ line, without both", "To: a@x.org\n", "u@x.org"],
-])("the sender is of %s", (_shows, fields, shown) => {
+  ["Sender, if there is no From", "Sender: N <s@x.org>\n", "s@x.org"],
+  ["From, even if there is a Sender", "Sender: s@x.org\nFrom: a@x.org\n", "a@x.org"],
+  ["From, even if it is empty", "Sender: s@x.org\nFrom:\n", ""],
+  ["the From_ line, if both fields are missing", "To: a@x.org\n", "u@x.org"],
+])("the sender is taken from %s", (_shows, fields, shown) => {
   expect(line(`${readFromLine}${fields}\n`).slice(6, 23).trimEnd()).toBe(shown);
 });
 
@@ -45,20 +45,20 @@ test.each([
   [Flag.Read | Flag.Preserved, "P"],
   [Flag.New | Flag.Preserved, "N"],
   [Flag.Read | Flag.ToMbox, "M"],
-])("the mark of flags %d is %j", (flags, mark) => {
+])("flags %d have the mark %j", (flags, mark) => {
   expect(line(readFromLine, flags)[1]).toBe(mark);
 });
 
-test("sender and subject are cut at a character's end, within 80 bytes", () => {
+test("sender and subject are truncated between characters, to 80 bytes in all", () => {
   const shown = line(`${readFromLine}From: ${"é".repeat(20)}\nSubject: ${"é".repeat(60)}\n\n`);
   expect(shown).toContain(` ${"é".repeat(8)}   Sat`);
   expect(toBytes(shown).length).toBe(79);
 });
 
-test("a message number above 999 eats from the subject", () => {
+test("a message number above 999 shortens the subject", () => {
   expect(toBytes(line(`${readFromLine}Subject: ${"s".repeat(80)}\n\n`, 0, 1000)).length).toBe(80);
 });
 
-test("controls are written out, but bytes that are no text and bells stay", () => {
+test("control characters are made visible, but undecodable bytes and bells are kept", () => {
   expect(line(`${readFromLine}Subject: a\x1b[1m\x07\x9b\udce9\n\n`).slice(-11)).toBe("a^[[1m\x07M^[\udce9");
 });

@@ -4,11 +4,11 @@ import { bareSubject } from "../../../src/read/header-list/sort-columns.ts";
 import { threadsOf } from "../../../src/read/header-list/threads.ts";
 
 test.each([
-  ["an answer hangs below its message", [["a"], ["b", "a"]], "1 2.1"],
-  ["the nearest reference counts", [["a"], ["b", "a"], ["c", "a", "b"]], "1 2.1 3.2"],
-  ["one that is missing is passed over", [["a"], ["c", "a", "lost"]], "1 2.1"],
-  ["answers to a missing one stay together", [["b", "lost"], ["x"], ["c", "lost"]], "1 3.1 2"],
-  ["an answer may come first", [["b", "a"], ["a"]], "2 1.1"],
+  ["a reply is below its original", [["a"], ["b", "a"]], "1 2.1"],
+  ["the nearest reference determines the parent", [["a"], ["b", "a"], ["c", "a", "b"]], "1 2.1 3.2"],
+  ["a missing reference is skipped", [["a"], ["c", "a", "lost"]], "1 2.1"],
+  ["replies to a missing message form a thread", [["b", "lost"], ["x"], ["c", "lost"]], "1 3.1 2"],
+  ["a reply may precede its original", [["b", "a"], ["a"]], "2 1.1"],
   [
     "a circle is cut",
     [
@@ -17,16 +17,16 @@ test.each([
     ],
     "2 1.1",
   ],
-  ["a message does not answer itself", [["a", "a"]], "1"],
-  ["an id given twice is two messages", [["a"], ["a"], ["b", "a"]], "1 3.1 2"],
-  ["without ids all stand alone", [[""], [""]], "1 2"],
+  ["a message cannot reply to itself", [["a", "a"]], "1"],
+  ["two messages with the same id are separate", [["a"], ["a"], ["b", "a"]], "1 3.1 2"],
+  ["messages without ids are not in a thread", [[""], [""]], "1 2"],
 ])("%s", (_shows, ids, wanted) => {
   const dates = ids.map((_, index) => index);
   const { order, depths } = threadsOf(ids, dates);
   expect(order.map((message) => `${message}${depths[message] ? `.${depths[message]}` : ""}`).join(" ")).toBe(wanted);
 });
 
-test("whatever messages refer to, each is listed once, and one deeper than another at the most", () => {
+test("with any references, each message is listed once and at most one level deeper than the previous one", () => {
   const id = fc.constantFrom("", "a", "b", "c", "d", "e");
   fc.assert(
     fc.property(fc.array(fc.array(id, { minLength: 1, maxLength: 5 }), { maxLength: 12 }), (ids) => {

@@ -4,10 +4,10 @@ import { promptOf } from "../../../src/read/interpreter/prompt.ts";
 import { bench, message } from "../support/session.ts";
 
 test.each([
-  ["bsd-mailx's, where none is set", undefined, true, "& "],
-  ["unread messages, but not deleted ones", "(%u unread) ", true, "(1 unread) "],
-  ["all of it", "%f: %c/%m, %n new, %d deleted, 100%% %x> ", true, "spool: 1/3, 1 new, 1 deleted, 100% %x> "],
-  ["always bsd-mailx's in a pipe and on a terminal that can't move its cursor", "%u> ", false, "& "],
+  ["bsd-mailx's if none is set", undefined, true, "& "],
+  ["the number of unread messages without deleted ones", "(%u unread) ", true, "(1 unread) "],
+  ["every % sequence", "%f: %c/%m, %n new, %d deleted, 100%% %x> ", true, "spool: 1/3, 1 new, 1 deleted, 100% %x> "],
+  ["bsd-mailx's in a pipe and on a terminal that cannot move its cursor", "%u> ", false, "& "],
 ])("the prompt: %s", async (_rule, text, rich, shown) => {
   const session = await bench(
     message("ann@x", "one") + message("bob@x", "two", "RO") + message("eve@x", "three"),

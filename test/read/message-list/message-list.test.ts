@@ -24,17 +24,17 @@ beforeEach(() => {
 });
 
 test.each([
-  ["nothing means the current message", "", [2]],
-  ["a set, in the mailbox's order", "3 1 3", [1, 3]],
-  ["a range leaves out what is deleted", "2-5", [2, 3, 5]],
-  ["a range that descends is no list", "5-2", [2]],
-  ["signs, repeated or not, are one step", "+++ --", [1, 3]],
-  ["first, current, last", "^ . $", [1, 2, 5]],
-  ["all, whatever else was said", "* bob", [1, 2, 3, 5]],
-  ["a sender, any case", "ANN", [1, 5]],
-  ["numbers beside a sender mean nothing", "2 cy", [3]],
-  ["a subject, any case", "/hola", [1, 3]],
-  ["each modifier narrows", ":r :o", [2, 5]],
+  ["an empty list selects the current message", "", [2]],
+  ["a set is in the mailbox's order", "3 1 3", [1, 3]],
+  ["a range omits deleted messages", "2-5", [2, 3, 5]],
+  ["a descending range selects its first message", "5-2", [2]],
+  ["repeated signs are a single step", "+++ --", [1, 3]],
+  ["^ . $ select the first, the current and the last message", "^ . $", [1, 2, 5]],
+  ["* selects all messages and overrides other items", "* bob", [1, 2, 3, 5]],
+  ["a sender is found in any case", "ANN", [1, 5]],
+  ["numbers beside a sender are ignored", "2 cy", [3]],
+  ["a subject is found in any case", "/hola", [1, 3]],
+  ["each modifier narrows the list", ":r :o", [2, 5]],
   ["a modifier narrows a sender", "ann :n", [1]],
   ["parentheses are skipped", "(1 2)", [1, 2]],
   ["a parenthesis ends a range", "1) - 3", [1, 3]],
@@ -44,7 +44,7 @@ test.each([
   expect(five.said()).toBe("");
 });
 
-test("a colon alone means the modifiers of the list before", async () => {
+test("a single colon repeats the modifiers of the previous list", async () => {
   expect(await selectMessages(five, ":n")).toEqual([1]);
   expect(await selectMessages(five, ":")).toEqual([1]);
   expect(await selectMessages(five, "3")).toEqual([3]);
@@ -63,16 +63,16 @@ test.each([
   [":d", "No messages satisfy :d"],
   ['""', "No applicable messages from {}"],
   ["eve zoe", "No applicable messages from {eve, zoe}"],
-])("%j is refused in words", async (list, words) => {
+])("%j is refused with a message", async (list, words) => {
   expect(await selectMessages(five, list)).toBeUndefined();
   expect(five.said()).toBe(`${words}\n`);
 });
 
-test("undelete takes the deleted ones", async () => {
+test("undelete selects deleted messages", async () => {
   expect(await selectMessages(five, "*", { deleted: true })).toEqual([4]);
 });
 
-test("any text gives ascending numbers of the mailbox, or one line that says why not", async () => {
+test("any string selects ascending message numbers or is refused with one line", async () => {
   const item = fc.oneof(
     fc.constantFrom("-", "+", "*", "$", "^", ".", ":n", ":u", "/", "/hola", "ann", "'", " "),
     fc.nat(7).map(String),

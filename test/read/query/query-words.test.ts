@@ -16,11 +16,11 @@ test.each([
   ["wc from:cron", ""],
   ['subject:"a b', ""],
   ["(from:cron wc", ""],
-])("of %j, %j is a query", (text, wanted) => {
+])("in %j, %j is a query", (text, wanted) => {
   expect(text.slice(0, queryLength(text))).toBe(wanted);
 });
 
-test("any text has a length of query no longer than itself", () => {
+test("the length of a query never exceeds the length of the text", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constantFrom("from:x", "(", ")", "and", '"', " "), fc.string())), (words) => {
       const text = words.join(" ");

@@ -22,24 +22,24 @@ test.each([
   ["2020-02", local(2020, 2, 1)],
   ["2020-02-29", local(2020, 2, 29)],
   ["2020-02-29T13:05", local(2020, 2, 29, 13, 5)],
-])("%s begins when a person means", (text, wanted) => {
+])("%s begins when a user expects", (text, wanted) => {
   expect(parseWhen(text, now)?.start).toEqual(wanted);
 });
 
 test.each(["", "2", "d", "2x", "2021-02-29", "2020-2-1", "to", "99999999999d", "2020-02-29 13:05"])(
-  "%j is no date",
+  "%j is not a date",
   (text) => {
     expect(parseWhen(text, now)).toBeUndefined();
   },
 );
 
-test("a day, a month and a year end where the next begins", () => {
+test("a day, a month and a year end when the next one begins", () => {
   expect(parseWhen("2020-02-29", now)?.end).toEqual(local(2020, 3, 1));
   expect(parseWhen("2020-12", now)?.end).toEqual(local(2021, 1, 1));
   expect(parseWhen("2020", now)?.end).toEqual(local(2021, 1, 1));
 });
 
-test("any text is a date that does not end before it begins, or none", () => {
+test("any string is a date that does not end before it begins, or is refused", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{0,6}[a-z0-9:T-]{0,12}$/)), (text) => {
       const span = parseWhen(text, now);
@@ -62,6 +62,6 @@ test.each([
   expect(parseSizes(text)?.(size)).toBe(fits);
 });
 
-test.each(["", ">", "k", "1T", "1-", "-1", ">1-2", "1 k"])("%j is no size", (text) => {
+test.each(["", ">", "k", "1T", "1-", "-1", ">1-2", "1 k"])("%j is not a size", (text) => {
   expect(parseSizes(text)).toBeUndefined();
 });

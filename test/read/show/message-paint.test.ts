@@ -16,7 +16,7 @@ plain: text
 
 const painted = (...pieces: Uint8Array[]) => [...paintMessage(pieces)];
 
-test("fields, quotes by depth and links have their styles", () => {
+test("fields, quotations by depth, and links have their styles", () => {
   const styled = painted(Buffer.from(text)).filter(({ style }) => style !== "plain");
   expect(styled.map(({ text, style }) => [style, text])).toEqual([
     ["hint", "From ann@x Sat Jan 16 18:22:03 2021\n"],
@@ -36,7 +36,7 @@ test("fields, quotes by depth and links have their styles", () => {
   ]);
 });
 
-test("wherever a message is cut into pieces, its text and styles are the same", () => {
+test("a message divided at any place has the same text and styles", () => {
   const whole = Buffer.from(`${text}日本語 ${"é".repeat(20)}`);
   fc.assert(
     fc.property(fc.array(fc.nat(whole.length)), (cuts) => {
@@ -47,7 +47,7 @@ test("wherever a message is cut into pieces, its text and styles are the same", 
   );
 });
 
-test("a line without an end in sight is passed on in pieces, between characters", () => {
+test("a very long line is printed in pieces, divided between characters", () => {
   const long = Buffer.from(`\n${"日".repeat(100_000)}`);
   expect(
     painted(long)

@@ -20,26 +20,26 @@ async function run(...lines: string[]): Promise<string> {
 const stored = `Message 1:\n${header}${mime}Status: RO\n\nma=F1ana\n\n`;
 const read = "Message 1:\nFrom ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: café\nStatus: RO\n\nmañana\n\n";
 
-test("in a pipe a message is printed as it is stored", async () => {
+test("in a pipe, a message is printed as it is stored", async () => {
   expect((await run("p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
 });
 
-test("with decode it is printed as it is read, with nodecode as it is stored again", async () => {
+test("with decode a message is printed decoded, and with nodecode as it is stored", async () => {
   expect((await run("set decode", "p")).replace("Status: R\n", "Status: RO\n")).toBe(read);
   expect((await run("set nodecode", "p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
 });
 
-test("Print shows the fields of MIME, too", async () => {
+test("Print shows the MIME fields", async () => {
   expect(await run("set decode", "P")).toContain(`Subject: café\n${mime}`);
 });
 
-test("what is ignored is not shown", async () => {
+test("ignored fields are not shown", async () => {
   expect(await run("set decode", "ignore subject status", "p")).toBe(
     "Message 1:\nFrom ann Sat Jan 16 18:22:03 2021\nFrom: ann\n\nmañana\n\n",
   );
 });
 
-test("text that ends a header for want of an empty line is shown once", async () => {
+test("text that ends a header without an empty line is shown once", async () => {
   const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");
   try {
     await executeLine(broken, "set decode");

@@ -6,11 +6,11 @@ function plain(...pieces: string[]): string {
   return Buffer.concat([...shownBody(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
 }
 
-test("a line that begins with From is quoted, CRLF ends as LF", () => {
+test("a line that begins with From is quoted, and CRLF becomes LF", () => {
   expect(plain("one\r\nFrom here\r\nnot From here\r\n")).toBe("one\n>From here\nnot From here\n");
 });
 
-test("it does not matter where the pieces end", () => {
+test("the output does not depend on where the pieces end", () => {
   const text = fc.array(fc.constantFrom("\r\n", "\n", "From ", "Fro", "\r", "x")).map((parts) => parts.join(""));
   fc.assert(
     fc.property(text, fc.array(fc.nat(40)), (whole, cuts) => {
@@ -20,13 +20,13 @@ test("it does not matter where the pieces end", () => {
   );
 });
 
-test("a line that is no field ends the header", () => {
+test("a line that is not a field ends the header", () => {
   expect(Buffer.from(selectShownFields(Buffer.from("From u d\r\nA: b\r\n c\r\nstray\r\n\r\n"))).toString()).toBe(
     "From u d\nA: b\n c\n\nstray\n\n",
   );
 });
 
-test("what was cut off already gets no second empty line", () => {
+test("a header that has already ended gets no second empty line", () => {
   const header = "From u d\n\n folded\nstray\n\n";
   expect(Buffer.from(selectShownFields(Buffer.from(header))).toString()).toBe(header);
 });

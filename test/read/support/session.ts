@@ -1,4 +1,4 @@
-/** A session with a real mailbox in a temporary directory and a terminal that only takes notes. */
+/** A session with a real mailbox in a temporary directory and a terminal that records its output. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { Terminal } from "../../../src/terminal/terminal.ts";
 
 export interface Bench extends Session {
   folder: Folder;
-  /** What was written to standard output since the last call. */
+  /** Returns the output since the last call. */
   said(): string;
   remove(): void;
 }

@@ -45,7 +45,7 @@ const mailbox = fc
   .array(fc.array(line, { maxLength: 12 }), { minLength: 1, maxLength: 4 })
   .map((messages) => messages.map((lines) => `From ann Sat Jan 16 18:22:03 2021\n${lines.join("\n")}\n\n`).join(""));
 
-test("whatever a mailbox holds, each line is one object of the schema, and well-formed text", async () => {
+test("with any mailbox, each line is a well-formed object that conforms to the schema", async () => {
   const schema = JSON.parse(readFileSync(new URL("../../../docs/message.schema.json", import.meta.url), "utf8"));
   const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
   await fc.assert(

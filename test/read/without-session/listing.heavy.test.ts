@@ -20,17 +20,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** With a heap that could not hold the 80 MB of the mailbox. */
+/** Runs mail with a heap that is too small for the mailbox of 80 MB. */
 function mail(script: string): string {
   const environment = { PATH: process.env["PATH"], HOME: home, TZ: "UTC", NODE_OPTIONS: "--max-old-space-size=48" };
   const command = `set -o pipefail; "${process.execPath}" "${program}" -n ${script}`;
   return execFileSync("/bin/bash", ["-c", command], { cwd: home, env: environment, encoding: "utf8" });
 }
 
-test("100,000 messages become JSON lines in a small memory", () => {
+test("100,000 messages become JSON lines in little memory", () => {
   expect(mail("--json -f box | wc -l")).toBe(`${many}\n`);
 });
 
-test("so do those that a query finds in their bodies", () => {
+test("messages that a query finds in bodies become JSON lines in little memory", () => {
   expect(mail("--json -f box 'body:\"JOB 99\"' | wc -l")).toBe("1111\n");
 });

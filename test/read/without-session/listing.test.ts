@@ -49,7 +49,7 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-test("every line of --json is as docs/message.schema.json has it, and tells all of a message", () => {
+test("every line of --json conforms to docs/message.schema.json and contains all properties of the message", () => {
   const { status, stdout } = mail("--json", "-f", "box");
   expect(status).toBe(0);
   const lines = stdout.trimEnd().split("\n");
@@ -87,13 +87,13 @@ test("every line of --json is as docs/message.schema.json has it, and tells all 
 });
 
 test.each([
-  ["a query finds", ["--count", "-f", "box", "from:ann or from:cron"], 0, "2\n"],
-  ["its words need not be quoted", ["--count", "-f", "box", "from:ann", "or", "from:cron"], 0, "2\n"],
-  ["the file is what stands behind -f", ["--count", "is:read", "-f", "box"], 0, "1\n"],
-  ["none is 1, as of grep", ["--count", "-f", "box", "from:zoe"], 1, "0\n"],
-  ["so is no sender of a list", ["--json", "-f", "box", "zoe"], 1, ""],
-  ["so is no mail", ["--count"], 1, "0\n"],
-  ["a count as JSON", ["--count", "--json", "-f", "box"], 0, '{"version":1,"count":3}\n'],
+  ["a query selects messages", ["--count", "-f", "box", "from:ann or from:cron"], 0, "2\n"],
+  ["the words of a query need not be quoted", ["--count", "-f", "box", "from:ann", "or", "from:cron"], 0, "2\n"],
+  ["the file is the argument of -f", ["--count", "is:read", "-f", "box"], 0, "1\n"],
+  ["the exit code is 1 if there are none, as in grep", ["--count", "-f", "box", "from:zoe"], 1, "0\n"],
+  ["the exit code is 1 if a list's sender does not exist", ["--json", "-f", "box", "zoe"], 1, ""],
+  ["the exit code is 1 if there is no mail", ["--count"], 1, "0\n"],
+  ["--json prints the count as JSON", ["--count", "--json", "-f", "box"], 0, '{"version":1,"count":3}\n'],
   [
     "a message as print shows it",
     ["--print", "-f", "box", "3"],
@@ -105,19 +105,19 @@ test.each([
 });
 
 test.each([
-  ["a wrong query", ["--count", "-f", "box", "since:soon"], 64, /^mail: Bad date "soon" in since:/],
-  ["a wrong number", ["--print", "-f", "box", "9"], 64, /^mail: 9: Invalid message number\n$/],
-  ["no such file", ["--json", "-f", "nix"], 66, /^mail: nix: No such file or directory\n$/],
-])("%s has an exit code and words of its own", (_shows, argv, status, words) => {
+  ["an invalid query", ["--count", "-f", "box", "since:soon"], 64, /^mail: Bad date "soon" in since:/],
+  ["an invalid number", ["--print", "-f", "box", "9"], 64, /^mail: 9: Invalid message number\n$/],
+  ["a missing file", ["--json", "-f", "nix"], 66, /^mail: nix: No such file or directory\n$/],
+])("%s has its own exit code and message", (_shows, argv, status, words) => {
   const result = mail(...argv);
   expect({ ...result, stderr: words.test(result.stderr) }).toEqual({ status, stdout: "", stderr: true });
 });
 
 test.each([
-  ["a day is that of the reader, whatever zone the Date field has", "Europe/Madrid", "on:2021-03-28", "2\n"],
-  ["elsewhere it is another", "America/New_York", "on:2021-03-28", "1\n"],
-  ["what the clocks skip in spring is the hour behind it", "Europe/Madrid", "since:2021-03-28T02:00", "2\n"],
-  ["a day on which the clocks are changed ends at its midnight", "Europe/Madrid", "before:2021-03-29", "2\n"],
+  ["a day is the reader's, whatever zone the Date field has", "Europe/Madrid", "on:2021-03-28", "2\n"],
+  ["the same day in another zone is different", "America/New_York", "on:2021-03-28", "1\n"],
+  ["an hour skipped in spring is the hour after it", "Europe/Madrid", "since:2021-03-28T02:00", "2\n"],
+  ["a day on which the clocks change ends at its midnight", "Europe/Madrid", "before:2021-03-29", "2\n"],
 ])("%s: %s %s", (_shows, zone, query, count) => {
   const dated = (date: string) => message("ann@x.org", "hola").replace("Subject", `Date: ${date}\nSubject`);
   const dates = [
@@ -129,7 +129,7 @@ test.each([
   expect(mailIn(zone, "--count", "-f", "dated", query).stdout).toBe(count);
 });
 
-test("of a Maildir, marks come from the files' names, and there is no offset", () => {
+test("in a Maildir, marks come from the file names, and there is no offset", () => {
   for (const name of ["cur", "new", "tmp"]) mkdirSync(join(home, "dir", name), { recursive: true });
   writeFileSync(join(home, "dir/cur/1.a.host:2,FRS"), "From: ann@x.org\nSubject: hola\n\nhi\n");
   writeFileSync(join(home, "dir/new/2.b.host"), "From: bob@x.org\nSubject: plan\n\nhi\n");
@@ -143,7 +143,7 @@ test("of a Maildir, marks come from the files' names, and there is no offset", (
 });
 
 test.each([["--json"], ["--count"], ["--print"], ["-H"], ["-e"]])(
-  "%s leaves the times of a mailbox, by which shells tell that there is mail",
+  "%s does not change a mailbox's times, by which shells detect new mail",
   (option) => {
     const [read, written] = [new Date("2020-01-01"), new Date("2021-01-01")];
     utimesSync(join(home, "box"), read, written);
@@ -153,7 +153,7 @@ test.each([["--json"], ["--count"], ["--print"], ["-H"], ["-e"]])(
   },
 );
 
-test("a reader that goes away ends it quietly", () => {
+test("a reader that closes the pipe ends the listing without an error", () => {
   writeFileSync(join(home, "long"), box.repeat(500));
   const command = `"${process.execPath}" "${join(root, "bin/mail.js")}" -n --json -f long; echo $? >code`;
   const { stdout, stderr } = spawnSync("/bin/sh", ["-c", `(${command}) | head -1`], { cwd: home, encoding: "utf8" });
