@@ -1,4 +1,4 @@
-/** alias, group, unalias, alternates. */
+/** The commands alias, group, unalias and alternates. */
 
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
@@ -8,7 +8,7 @@ function formatAlias(name: string, members: readonly string[]): string {
   return `${name}\t ${[...members].reverse().join(" ")}\n`;
 }
 
-/** A name that is no group is no error in a file, as in bsd-mailx; with errexit it is one. */
+/** Defines or prints an alias. As in bsd-mailx, an unknown name does not end a sourced file, except with errexit. */
 function alias({ config, terminal }: Session, [name, ...members]: readonly string[]): boolean {
   const { aliases } = config;
   if (name === undefined) {

@@ -1,8 +1,8 @@
 /**
- * The table of all commands, which parsing, `list`, help, completion and mail(1) read.
+ * The table of all commands. Parsing, `list`, help, completion and mail(1) read it.
  *
- * An abbreviation means the first command in the order of bsd-mailx that begins with it; commands that bsd-mailx lacks
- * come last.
+ * An abbreviation selects the first command in bsd-mailx's order that begins with it. Commands that bsd-mailx lacks
+ * follow that order.
  */
 
 import type { Command } from "../session/command.ts";
@@ -27,14 +27,14 @@ import { shellCommands } from "./shell.ts";
 import { sortCommands } from "./sort.ts";
 import { undoCommands } from "./undo.ts";
 
-/** bsd-mailx's commands, in its order; `list` prints exactly these. */
+/** bsd-mailx's commands in its order; `list` prints exactly these. */
 const bsdOrder =
   `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
   ? z headers help = Reply Respond reply respond edit echo quit list xit exit size hold if else endif alternates ignore
   discard retain saveignore savediscard saveretain # inc new`.split(/\s+/);
 
-/** Every command once, in the order in which the help overview lists them. */
+/** All commands, each once, in the order of the help overview. */
 export const declaredCommands: readonly Command[] = [
   ...headerCommands,
   ...sortCommands,
@@ -59,7 +59,7 @@ export const declaredCommands: readonly Command[] = [
   ...conditionalCommands,
 ];
 
-/** Returns a row per name: bsd-mailx's in its order, then the others. */
+/** Returns a row for each name: bsd-mailx's names in its order, then the other names. */
 function orderForAbbreviations(): readonly Command[] {
   const byName = new Map(declaredCommands.flatMap((row) => [row, ...row.synonyms]).map((row) => [row.name, row]));
   const bsd = bsdOrder.map((name) => {
@@ -71,5 +71,5 @@ function orderForAbbreviations(): readonly Command[] {
   return [...bsd, ...byName.values()];
 }
 
-/** Every name of every command, in the order that settles abbreviations. */
+/** All names of all commands, in the order in which abbreviations are resolved. */
 export const commands: readonly Command[] = orderForAbbreviations();

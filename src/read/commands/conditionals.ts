@@ -1,4 +1,4 @@
-/** if, else, endif: what a start-up file does only when sending, or only when reading. */
+/** The commands if, else and endif, which select lines of a start-up file for sending or for reading. */
 import { type Command, command } from "../session/command.ts";
 import { takesWords } from "../session/takes.ts";
 

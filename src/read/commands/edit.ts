@@ -1,4 +1,4 @@
-/** edit and visual: a message, changed with an editor, takes the place of the old one. */
+/** The commands edit and visual, which replace a message by its edited version. */
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ async function editMessages(session: Session, messages: readonly number[], progr
   for (const [index, message] of messages.entries()) {
     if (index > 0) {
       const question = `Edit message ${message} [ynq]? `;
-      // Asked in a pipe, too, as bsd-mailx does.
+      // As in bsd-mailx, the question is also printed in a pipe.
       if (!terminal.interactive) terminal.out(question);
       const answer = await terminal.readLine(question);
       const letter = answer.kind === "line" ? answer.text.trim()[0]?.toLowerCase() : "q";
@@ -33,7 +33,9 @@ async function editMessages(session: Session, messages: readonly number[], progr
   }
 }
 
-/** The bytes are compared, not the time stamps: a quick edit counts. */
+/**
+ * Runs an editor on a message and replaces the message if its bytes have changed. A time stamp could miss a quick edit.
+ */
 async function editOne(session: Session, folder: Folder, message: number, program: string): Promise<void> {
   const { mailbox } = folder;
   const old = mailbox.read(message, 0, mailbox.size(message));
@@ -55,7 +57,7 @@ async function editOne(session: Session, folder: Folder, message: number, progra
   }
 }
 
-/** What an editor may have taken away is put back: the From_ line and the empty line at the end. */
+/** Restores the From_ line and the empty line at the end if the edited message lacks them. */
 function asMessage(edited: Buffer, old: Buffer): Buffer {
   const first = startsWithFrom(edited) ? [] : [old.subarray(0, old.indexOf(10) + 1)];
   const end = edited.toString("latin1", Math.max(edited.length - 4, 0));

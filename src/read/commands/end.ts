@@ -1,10 +1,10 @@
-/** quit, exit and the comment. */
+/** The commands quit, exit and #. */
 
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesNothing, takesText } from "../session/takes.ts";
 
-/** In a file only the file ends there; a message being composed is not ended by quit. */
+/** Ends the session. In a sourced file, only that file ends; while a message is being composed, quit does nothing. */
 function end(session: Session, ending: "quit" | "exit"): boolean {
   if (session.sourcing > 0) session.fileEnded = true;
   if (session.sourcing > 0 || (session.composing && ending === "quit")) return false;

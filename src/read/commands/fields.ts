@@ -1,4 +1,4 @@
-/** ignore, retain and their like for saving: which header fields are shown or saved. */
+/** The commands ignore, retain, saveignore and saveretain, which select the header fields to print or to save. */
 import type { FieldSelection } from "../../config/config.ts";
 import { type Command, command, type Task } from "../session/command.ts";
 import type { Session } from "../session/session.ts";

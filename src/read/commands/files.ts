@@ -1,4 +1,4 @@
-/** file, folder, folders, inc, source: which mailbox is open, and what else is read. */
+/** The commands file, folder, folders, inc and source, which open mailboxes and read files. */
 
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
@@ -33,7 +33,8 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
     next = await openFolder(session, name);
   }
   session.folder = next;
-  // As in bsd-mailx it is then the folder: what was meant for it must not be done to the one before.
+  // As in bsd-mailx, the empty mailbox is already the current folder when the error is reported. The commands that
+  // follow cannot change the previous folder.
   if (next.system && next.mailbox.count === 0) throw noMail(session, name);
   terminal.out(`${summary(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
@@ -41,18 +42,18 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   return true;
 }
 
-/** Leaving a folder changes its own file, and mbox. */
+/** Returns whether leaving the current folder writes to a path. Only the folder's own file and mbox are written. */
 function writtenAtQuit({ folder, config }: Session, path: string): boolean {
   return [folder?.mailbox.path, resolve(mboxPath(config))].includes(resolve(path));
 }
 
-/** The program LISTER is run by the shell in the folder directory, without one in the home directory. */
+/** Runs the program LISTER in the folder directory, or in the home directory if there is no folder directory. */
 async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { config } = session;
   const { settings } = config;
   const directory = folderDirectory(config) ?? config.identity.home;
   await runAndTell(session, ["-c", `cd "$1"; ${settings.get("LISTER")} ${rest}`, settings.get("SHELL"), directory]);
-  // That there is nothing to list ends no file of commands.
+  // A failing LISTER does not end a sourced file.
   return true;
 }
 

@@ -1,4 +1,4 @@
-/** forward: a message sent on, as text or whole. */
+/** The command forward, which forwards a message in the text or as an attachment. */
 
 import { compose } from "../../compose/compose.ts";
 import { Body } from "../../compose/draft/body.ts";
@@ -24,7 +24,7 @@ interface Forwarded {
   readonly to: string[];
 }
 
-/** Words that name messages, as far as they go; the others are people. */
+/** The leading words that can be a message list, followed by the recipients. */
 const takesMessagesAndNames: Takes<Forwarded> = {
   synopsis: "[msglist] address ...",
   parse: async (session, rest) => {
@@ -111,7 +111,7 @@ async function add(session: Session, mailbox: Mailbox, message: number, draft: D
   draft.appended = Buffer.concat([...(draft.appended === undefined ? [] : [draft.appended]), ...text]);
 }
 
-/** What a mailbox adds to a message is not forwarded: the From_ line and what the reader noted. */
+/** Omits the data that a mailbox adds to a message: the From_ line and the Status fields. */
 function* withoutFromLine(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let first = true;
   for (const piece of pieces) {

@@ -1,4 +1,4 @@
-/** headers, z, from, size, =: what is in the folder, without reading it. */
+/** The commands headers, z, from, size and =, which describe messages without printing them. */
 
 import {
   printHeaderLine,
@@ -20,7 +20,7 @@ function headers(session: Session, [message]: readonly number[]): void {
   const { folder } = session;
   if (folder === undefined || message === undefined) return;
   folder.screen = windowStart(placeOf(folder, message), windowSize(session));
-  // As bsd-mailx: naming any message but the current one makes the window's first current.
+  // As in bsd-mailx, the first message of the window becomes current unless the current message was named.
   makeCurrent(folder, folder.current === message ? message : messageAt(folder, folder.screen));
   showWindow(session, folder);
 }

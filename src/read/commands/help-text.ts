@@ -1,4 +1,4 @@
-/** What `?` prints, as bsd-mailx has it: fingers and scripts know it. */
+/** The output of `?`, copied from bsd-mailx because users and scripts rely on it. */
 export const helpText = `Mail Command\t\t\tDescription
 -------------------------\t--------------------------------------------
 t [message list]\t\ttype message(s).

@@ -1,4 +1,4 @@
-/** ?, help, list, version. */
+/** The commands ?, help, list and version. */
 
 import type { Takes } from "../session/command.ts";
 import { type Command, command } from "../session/command.ts";
@@ -6,7 +6,7 @@ import type { Session } from "../session/session.ts";
 import { takesNothing } from "../session/takes.ts";
 import { helpText } from "./help-text.ts";
 
-/** A topic counts on a terminal only: bsd-mailx takes none. */
+/** An optional help topic, which only a terminal uses: bsd-mailx accepts no topic. */
 const takesTopic: Takes<string> = { synopsis: "[topic]", parse: (_session, rest) => rest.trim() };
 
 async function showHelp({ comfort, config, terminal }: Session, topic: string): Promise<void> {
@@ -37,7 +37,7 @@ function nameList(names: readonly string[]): string {
 /**
  * Returns the rows of the help commands.
  *
- * @param listed names that `list` prints, in this order; an argument, because the table of commands imports this file
+ * @param listed the names that `list` prints, in this order; a parameter because the command table imports this file
  */
 export function helpCommands(listed: readonly string[]): readonly Command[] {
   return [

@@ -1,4 +1,4 @@
-/** Commands that only change what is to become of messages. */
+/** The commands that change only the state of messages. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
@@ -9,7 +9,7 @@ import { placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { showStored } from "./print.ts";
 
-/** @returns false when it could not be done and that has been said */
+/** A change to messages. @returns false if it failed, after it has reported the reason */
 type Change = (
   folder: Folder,
   messages: readonly number[],
@@ -43,7 +43,11 @@ function stateRow(
   });
 }
 
-/** @returns whether a message is left: the one behind the last deleted, else the nearest before it, is then current */
+/**
+ * Marks messages as deleted. The message after the last of them becomes current, or the nearest one before it.
+ *
+ * @returns whether any undeleted message remains
+ */
 function deleteMessages(folder: Folder, messages: readonly number[]): boolean {
   for (const message of messages) {
     showAsCurrent(folder, message);
@@ -62,13 +66,13 @@ async function removeAndPrint(folder: Folder, messages: readonly number[], sessi
   else session.terminal.out("At EOF\n");
 }
 
-/** delete; with `autoprint` the message that became current is printed. */
+/** Deletes messages. With `autoprint`, prints the message that became current. */
 async function removeQuietly(folder: Folder, messages: readonly number[], session: Session): Promise<void> {
   const left = deleteMessages(folder, messages);
   if (left && session.config.settings.get("autoprint")) await showStored(session, [folder.current]);
 }
 
-/** Marks messages and makes the last of them current. */
+/** Returns a function that marks messages and makes the last of them current. */
 function marks(set: number, clear: number): (folder: Folder, messages: readonly number[]) => void {
   return (folder, messages) => {
     for (const message of messages) {

@@ -1,4 +1,4 @@
-/** mail and track: a new message from within a session, and what the log has of a sent one. */
+/** The commands mail and track, which send a new message and print the mail server's log of a sent one. */
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
@@ -25,7 +25,7 @@ export const mailCommands: readonly Command[] = [
       draft.to = names;
       const { exit } = await compose(composeContext(session, { subject: true }), draft);
       session.reason = exit;
-      // Sent or not, the next newline goes on.
+      // After this command, even if it failed, an empty line prints the next message instead of the current one.
       if (session.folder !== undefined) session.folder.atStart = false;
       return exit === Exit.Ok;
     },

@@ -1,4 +1,4 @@
-/** parts and open, and what -p means to save, copy, write and pipe. */
+/** The commands parts and open, and the option -p of save, copy, write and pipe. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,16 +21,16 @@ import { printParts, storedBytes } from "../show/print-decoded.ts";
 
 export interface PartsOfMessages {
   readonly messages: readonly number[];
-  /** As PartsForm has it. */
+  /** Part numbers in the form of PartsForm. */
   readonly parts: string;
 }
 
 export interface PartsToSave extends PartsOfMessages {
-  /** Expanded. */
+  /** The path after expansion. */
   readonly path: string;
 }
 
-/** `[msglist] [directory]`: the last word is the directory; without a word it is the working one. */
+/** Parses `[msglist] [directory]`. The last word is the directory, by default the working directory. */
 export async function partsToSave(session: Session, { parts, rest }: PartsForm): Promise<PartsToSave | undefined> {
   const [, list = "", name = ""] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
   const messages = await selectMessages(session, list);
@@ -39,7 +39,7 @@ export async function partsToSave(session: Session, { parts, rest }: PartsForm):
   return path === undefined ? undefined : { messages, parts, path };
 }
 
-/** Saves attachments under a path and prints where. */
+/** Saves attachments to a path and prints the name of each file. */
 export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
   await reportPartErrors(session, async (folder) => {
     for (const message of messages) {
@@ -55,7 +55,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   });
 }
 
-/** Returns the parts that are wanted, or those that a person chooses where it is "?"; none where nothing was chosen. */
+/** Returns the requested parts, or for "?" the parts that the user chooses, which may be none. */
 export async function chosenPartsOf(
   { comfort }: Session,
   folder: Folder,
@@ -70,7 +70,7 @@ function namesDirectory(path: string): boolean {
   return statIfPresent(path)?.isDirectory() === true;
 }
 
-/** A MailError is the user's to read; the session goes on, and a failing disk is told by the exit code. */
+/** Runs a task and reports a MailError without ending the session. The error determines the exit code. */
 async function reportPartErrors(
   session: Session,
   task: (folder: NonNullable<Session["folder"]>) => Promise<void>,
@@ -98,7 +98,7 @@ async function listParts({ folder, terminal }: Session, messages: readonly numbe
   }
 }
 
-/** The last word is the part. */
+/** A message list whose last word is the number of a part. */
 const takesPart: Takes<PartsOfMessages> = {
   synopsis: "[msglist] part",
   parse: async (session, rest) => {
@@ -124,7 +124,10 @@ async function open(session: Session, { messages, parts }: PartsOfMessages): Pro
 
 const directories = new WeakMap<Session, string>();
 
-/** One for all files of a session; it goes with it, since a viewer may read its file from the background. */
+/**
+ * Returns the session's temporary directory, and creates it at the first call. It is removed when the program exits,
+ * because a viewer in the background may still read its file.
+ */
 function makePartsDirectory(session: Session): string {
   const known = directories.get(session);
   if (known !== undefined) return known;
@@ -139,7 +142,7 @@ async function view(session: Session, message: number, part: Part): Promise<void
   const { settings } = session.config;
   const template = viewerOf(settings.get("mailcap") ?? "", part.type);
   if (template === undefined && part.type.startsWith("text/")) {
-    // Not its file through the pager: what is in it would reach the terminal as it is.
+    // The part is decoded for display. If the pager read its file, control characters would reach the terminal.
     await printParts(
       session,
       [message],
@@ -156,7 +159,7 @@ async function view(session: Session, message: number, part: Part): Promise<void
   const { path } = await savePart(part, join(mkdtempSync(join(makePartsDirectory(session), "part-")), plain));
   await terminal.flush();
   await terminal.lend(async () => {
-    // The name and the type are arguments of the shell, never of its program.
+    // The path and the type are passed to the shell as arguments and are never part of its script.
     const program = template.replace(/%%|(['"]?)%([st])\1/g, (sign, _quote, what?: string) =>
       what === undefined ? sign.slice(1) : what === "s" ? '"$1"' : '"$2"',
     );

@@ -1,4 +1,4 @@
-/** pipe and |: messages into a shell command. */
+/** The commands pipe and |, which pipe messages into a shell command. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
@@ -14,13 +14,14 @@ import { shownPieces } from "../show/print-message.ts";
 interface ListAndCommand {
   readonly messages: readonly number[];
   readonly line: string;
-  /** Of each message, only these parts, decoded. */
+  /** The parts of each message to decode and pipe, instead of the entire message. */
   readonly parts?: string;
 }
 
 /**
- * The list is a query, or ends at the first word that is no number, range or :letter, so that a command's options are its
- * own. A first word that begins with a digit is a number whatever follows in it, as in bsd-mailx.
+ * Matches a message list that precedes a shell command. A list that is not a query ends before the first word that is
+ * not a number, a range or :letter. The command's own options therefore stay with the command. As in bsd-mailx, a first
+ * word that begins with a digit is a number, whatever characters follow.
  */
 const listWords = /^(?:[ \t]*(?:[-+]+|\*|:[a-z]+|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
 
@@ -40,7 +41,7 @@ const takesListAndCommand: Takes<ListAndCommand> = {
   },
 };
 
-/** What the command says of itself counts with errexit only: in a file it is no error, as in bsd-mailx. */
+/** Pipes messages into a command. As in bsd-mailx, its exit code does not end a sourced file, except with errexit. */
 async function pipe(session: Session, { messages, line, parts }: ListAndCommand): Promise<boolean> {
   const { folder, terminal, config } = session;
   if (folder === undefined) return true;
@@ -52,9 +53,9 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
   return terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
     const closed = once(child, "close") as Promise<[number | null]>;
-    // A shell that isn't there is told of below, when the messages have gone nowhere.
+    // If the shell cannot be started, the error is reported after the loop.
     closed.catch(() => {});
-    // A command need not read all it is given.
+    // A command may exit before it has read all its input.
     child.stdin.on("error", () => {});
     try {
       for (const message of messages) {

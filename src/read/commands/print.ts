@@ -1,4 +1,4 @@
-/** next, print and its kin, top. */
+/** The commands next, print, more, top and their variants. */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import type { Part } from "../../message/view/part.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
@@ -11,12 +11,12 @@ import { printDecoded, printParts } from "../show/print-decoded.ts";
 import { bodyPieces, type Printing, printMessages, shownBody } from "../show/print-message.ts";
 import { chosenPartsOf, type PartsOfMessages } from "./parts.ts";
 
-/** Bytes: of a longer line of blanks nobody sees that it is one. */
+/** The number of bytes at the end of a message that are searched for an empty line. */
 const longestEmptyLine = 1024;
 
 const plain: Printing = { allFields: false, paged: false };
 
-/** Prints messages and makes each current and read in its turn. */
+/** Prints messages, making each in turn current and read. */
 export async function showStored(
   session: Session,
   messages: readonly number[],
@@ -35,12 +35,12 @@ function visitor(folder: Folder): (message: number) => void {
   };
 }
 
-/** `print -p N`: of each message only these parts, as text. */
+/** Prints only the given parts of each message, as text (`print -p N`). */
 async function showParts(session: Session, { messages, parts }: PartsOfMessages, printing: Printing): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
   const wanted = new Map<number, readonly Part[]>();
-  // What a message does not have is said before any is read.
+  // A missing part is reported before any part is printed.
   for (const message of messages) wanted.set(message, await chosenPartsOf(session, folder, message, parts));
   await printParts(session, messages, printing, visitor(folder), async (message) => wanted.get(message) ?? []);
 }
@@ -75,7 +75,7 @@ async function printNext(session: Session, messages: readonly number[]): Promise
   const here = placeOf(folder, current);
   const listed = messages.find((message) => placeOf(folder, message) > here) ?? messages[0];
   if (listed !== undefined) return showStored(session, [listed]);
-  // bsd-mailx has then shown what is not there.
+  // bsd-mailx prints nothing in an empty folder.
   if (folder.atStart && mailbox.count === 0) return;
   const skipped = Flag.Deleted | Flag.Saved;
   for (let place = folder.atStart ? Math.max(here, 1) : here + 1; place <= mailbox.count; place++) {
@@ -86,7 +86,9 @@ async function printNext(session: Session, messages: readonly number[]): Promise
   session.terminal.out("At EOF\n");
 }
 
-/** The first `toplines` (5) lines behind the From_ line, as stored, whatever is ignored. */
+/**
+ * Prints the first `toplines` lines (default 5) of each message after its From_ line. Header fields are not omitted.
+ */
 function top(session: Session, messages: readonly number[]): void {
   const { folder, terminal, config } = session;
   if (folder === undefined) return;
@@ -108,7 +110,7 @@ function top(session: Session, messages: readonly number[]): void {
   }
 }
 
-/** So many lines of a message as stored, its From_ line the first, with LF line ends. */
+/** Yields the given number of lines of a stored message, including its From_ line, with LF newlines. */
 function* firstLines(mailbox: Mailbox, message: number, lines: number): Iterable<Uint8Array> {
   let left = lines;
   for (const piece of plainText(mailbox, message)) {

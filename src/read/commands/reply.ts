@@ -1,4 +1,4 @@
-/** reply and Reply: an answer to everyone a message went to, or to its author alone. */
+/** The commands reply, Reply, followup and Followup. */
 
 import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
@@ -20,7 +20,10 @@ export const replyCommands: readonly Command[] = [
   followupRow("Followup", "Reply to the authors, and save a copy to a file named after the first.", replyToAuthors),
 ];
 
-/** POSIX mailx: the copy's file has the author's login name, in the place of the variable record. */
+/**
+ * Returns the row of a command that stores a copy of the reply (POSIX mailx). The copy is written to a file named after
+ * the author's login name instead of the file that `record` names.
+ */
 function followupRow(
   name: string,
   summary: string,
@@ -68,7 +71,8 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const draft = draftFor(header);
   const isOwn = ownNames(session);
   const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
-  // Where answers are wanted elsewhere, they go there alone; what a list's reader asks of answers to all comes first.
+  // If a message has Mail-Followup-To or Reply-To, the reply is sent only to those addresses. Mail-Followup-To has
+  // precedence.
   const followup = addressesOfFields(addressField(header, "mail-followup-to"));
   const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : addressField(header, "reply-to");
   const asked = others(addressesOfFields(replyTo ?? addressField(header, "to")));
@@ -105,11 +109,11 @@ async function answer(session: Session, draft: Draft): Promise<boolean> {
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
   const header = draftHeaderToShow(draft, settings.text("from"));
-  // A subject that is asked for ends the header.
+  // The question for the subject follows the header directly, without an empty line.
   terminal.out(asks ? header.slice(0, -1) : header);
   const { exit } = await compose(composeContext(session, { subject: asks }), draft);
   session.reason = exit;
-  // Sent or not, the next newline goes on.
+  // After this command, even if it failed, an empty line prints the next message instead of the current one.
   if (session.folder !== undefined) session.folder.atStart = false;
   return exit === Exit.Ok;
 }
@@ -123,7 +127,7 @@ function ownNames({ config }: Session): (item: string) => boolean {
   };
 }
 
-/** Makes a message current and read. */
+/** Returns a message's header, and makes the message current and read. */
 function headerOfOriginal(session: Session, message: number): Header | undefined {
   const { folder } = session;
   if (folder === undefined) return undefined;
@@ -143,23 +147,25 @@ function draftFor(header: Header): Draft {
   return draft;
 }
 
-/** The first of what Message-ID has in angle brackets, else all of it, put into them. */
+/** Returns the first Message-ID in angle brackets, or the entire field in added brackets if it has none. */
 function identifier(header: Header): string | undefined {
   const field = header.get("message-id") ?? "";
   const id = /<([^<>]*)/.exec(field)?.[1] ?? field.trim();
   return id === "" ? undefined : `<${id}>`;
 }
 
-/** RFC 5322, section 3.6.4: the thread so far, and the message that is answered. */
+/**
+ * Returns the value of References for a reply: the thread's identifiers and the original's (RFC 5322, section 3.6.4).
+ */
 function references(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
   const ids = `${before} ${identifier(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
-  // A thread of years would fill the header: its beginning and its end are what threading needs.
+  // Very long threads would fill the header. Threading requires only their first and latest identifiers.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
 }
 
-/** Of several ways to write an address the last one stays. */
+/** Sorts addresses and removes duplicates. If spellings differ in case only, the last one is kept. */
 function sortedUnique(items: readonly string[]): string[] {
   const known = new Map<string, string>();
   for (const item of items) known.set(item.toLowerCase(), item);

@@ -1,4 +1,4 @@
-/** save, copy, write: messages into a file. */
+/** The commands save, copy and write, which append messages to a file. */
 
 import { expandFileName, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
@@ -18,7 +18,7 @@ import type { Session } from "../session/session.ts";
 import { partsForm } from "../show/part-files.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
 
-/** The last word is the file, also where it is the only one and looks like a number. */
+/** A message list followed by a file name. A single word is the file name, even if it is a number. */
 const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
   synopsis: "[msglist] file",
   parse: async (session, rest, name) => {
@@ -35,13 +35,13 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
     if (found === undefined) return undefined;
     const one = folder === undefined || listed ? undefined : nearestMessage(folder, false);
     const messages = one === undefined ? found : [one];
-    // An empty range is a list, too: the file is made, and nothing goes into it.
+    // If the given range is empty, the file is still created, but no message is appended to it.
     if (messages.length === 0 && list.trim() === "") {
       terminal.out(`No messages to ${name}.\n`);
       return undefined;
     }
     const path = await expandFileName(session, file);
-    // No name in quotes is no file, as in bsd-mailx, which says nothing of it.
+    // As in bsd-mailx, an empty quoted name fails without a message.
     return path === undefined || path === "" ? undefined : { messages, path };
   },
 };
@@ -62,10 +62,10 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 
 async function writeAndMark(session: Session, argument: MessagesToWrite, write: Write, mark: number): Promise<boolean> {
   const { folder, terminal } = session;
-  // Said only now: a progress bar would take its place on the line.
+  // The name is printed after the work, because a progress bar would overwrite it.
   const name = `"${argument.path}" `;
   try {
-    // Where no folder is open, as in a start-up file, bsd-mailx makes the file all the same.
+    // In a start-up file no folder is open. As in bsd-mailx, the file is created anyway.
     const { created } =
       folder === undefined
         ? await appendBytes(argument.path, [], storeOptions(session.config))
@@ -81,7 +81,8 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
           ? `fopen: ${strerror(error.cause)}`
           : error.message;
     terminal.err(`${session.program}: ${reason}\n`);
-    // A name that is wrong is the user's to correct, and an interrupt was meant; that a disk failed is for a script to know.
+    // A wrong file name or an interrupt does not change the exit code. A failing disk does, so that scripts can detect
+    // it.
     if (error.exit !== Exit.Failure && !session.interrupted) session.failure = error.exit;
     return false;
   }
@@ -93,7 +94,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   return true;
 }
 
-/** Where somebody could type Ctrl-C, that ends it. */
+/** Writes messages. On a terminal, Ctrl-C interrupts the work. */
 function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
   if (!session.terminal.inputIsTerminal) return write(session, mailbox, argument, undefined);
   const undone = `${argument.path}: interrupted; nothing was added`;
@@ -101,7 +102,10 @@ function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWr
   return interruptible(session, undone, (signal) => write(session, mailbox, argument, signal), done);
 }
 
-/** POSIX mailx: the file has the name of the first message's author, in the current directory. */
+/**
+ * Returns the row of a command that saves to a file in the current directory. The file is named after the author of the
+ * first message (POSIX mailx).
+ */
 function authorRow(name: string, summary: string, mark: number): Command {
   return command({
     name,

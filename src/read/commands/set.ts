@@ -1,4 +1,4 @@
-/** set and unset. */
+/** The commands set and unset. */
 import { assign } from "../session/assign.ts";
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";

@@ -1,4 +1,4 @@
-/** !, shell, cd, echo: the system around the session. */
+/** The commands !, shell, cd and echo, which access the surrounding system. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLastCommand } from "../../compose/typing/child.ts";
@@ -8,13 +8,13 @@ import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesNothing, takesWords } from "../session/takes.ts";
 
-/** How long an interrupt may take to arrive after the child that it ended, in milliseconds. */
+/** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
 const patience = 100;
 
 /**
- * Runs a program with our terminal.
+ * Runs a program that inherits the terminal.
  *
- * @returns its exit code; undefined for one that a signal ended, other than the interrupt of who sits at the terminal
+ * @returns its exit code; 0 if the user's interrupt ended it, undefined if another signal did
  */
 async function runArguments(
   { terminal, config, program }: Session,
@@ -38,7 +38,7 @@ async function runArguments(
         });
         child.on("close", async (code, signal) => {
           const endsByInterrupt = signal === "SIGINT" && terminal.inputIsTerminal;
-          // The child's end may be reported before the interrupt, which then would interrupt the session, too.
+          // The child's exit may be reported before the interrupt, which would then also interrupt the session.
           const end = Date.now() + patience;
           while (endsByInterrupt && !isInterrupted && Date.now() < end) await sleep(1);
           process.removeListener("SIGINT", noteInterrupt);
@@ -48,7 +48,11 @@ async function runArguments(
   );
 }
 
-/** Returns whether it went well; else that has been said */
+/**
+ * Runs a program and reports if it failed.
+ *
+ * @returns whether it succeeded
+ */
 export async function runAndTell(session: Session, argv: readonly string[]): Promise<boolean> {
   const code = await runArguments(session, argv);
   if (code === undefined) session.terminal.out("Fatal error in process.\n");
@@ -117,18 +121,18 @@ export const shellCommands: readonly Command[] = [
       let line = "";
       let done = true;
       for (const [index, word] of typed.entries()) {
-        // That there is no file before is said where the word stands, other mistakes before the line.
+        // A missing previous folder is reported after the words before `#`. Other errors are reported before the line.
         if (word === "#" && session.folder?.previous === undefined) {
           terminal.out(line);
           line = "";
         }
         const expanded = expandFileName(session, word);
-        // As bsd-mailx: one that means nothing keeps the blank of the one behind it.
+        // As in bsd-mailx, the space after a word that cannot be expanded is kept.
         if (expanded !== undefined) line += `${index > 0 ? " " : ""}${expanded}`;
         else done = false;
       }
       terminal.out(`${line}\n`);
-      // In a file no error, as in bsd-mailx.
+      // As in bsd-mailx, a failure does not end a sourced file.
       return done || !session.config.settings.get("errexit");
     },
   }),

@@ -1,4 +1,4 @@
-/** sort, thread, unsort: the order of the header list. */
+/** The commands sort, thread and unsort, which change the order of the header list. */
 
 import { showHeaders } from "../header-list/header-window.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
@@ -11,7 +11,7 @@ type Key = (typeof sortKeys)[number];
 
 interface Order {
   readonly key: Key;
-  /** The latest, last or largest first. */
+  /** Whether the latest, alphabetically last or largest message is first. */
   readonly descending: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** undo and resume: changes of state taken back, and taken up again. */
+/** The commands undo and resume, which undo and restore changes to the state of messages. */
 
 import { describeChanges } from "../changes/describe-changes.ts";
 import { type Command, command } from "../session/command.ts";

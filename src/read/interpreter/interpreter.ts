@@ -1,8 +1,9 @@
 /**
- * Runs command lines: from the prompt, from start-up files and `source`, and from ~: in a message.
+ * Runs command lines from the prompt, from start-up files, from `source`, and from ~: in a message.
  *
- * A line is blanks, a command word and the rest; the word ends at a blank, a digit or a sign, so that `p1` and `d$` work.
- * An empty word is `next`. The first command of the table that begins with the word is meant.
+ * A line consists of optional whitespace, a command word and the rest. The word ends before whitespace, a digit or a
+ * sign, so that `p1` and `d$` work. An empty word means `next`. A word selects the first command in the table that
+ * begins with it.
  */
 
 import { readFileSync } from "node:fs";
@@ -14,24 +15,24 @@ import { NoMail } from "../folder/folder.ts";
 import type { Command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 
-/** What C counts as blank: more than ends a word. */
+/** The leading whitespace of a line, as in C's isspace(); fewer characters end a word. */
 const leadingBlanks = /^[ \t\v\f\r]+/;
 const wordEnd = /[ \t\d$^.:/\-+*'"]/;
-/** How many files may source each other. */
+/** The maximum depth of nested sourced files. */
 const deepestSource = 100;
-/** Ends all the files that source each other. */
+/** The error that ends all nested sourced files. */
 class SourcedTooDeep extends Error {}
-/** What an if does not keep from running; the shell escape neither, as in bsd-mailx. */
+/** The commands that run even if the condition of an if is false; as in bsd-mailx, the shell escape is one. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
-/** Returns the command for a word or its abbreviation (POSIX mailx); undefined if there is none. */
+/** Returns the command that a word or an abbreviation selects (POSIX mailx), or undefined if there is none. */
 export function findCommand(word: string): Command | undefined {
   if (word === "") return commands.find(({ name }) => name === "next");
   return commands.find(({ name, inFull }) => (inFull ? name === word : name.startsWith(word)));
 }
 
 function parseLine(line: string): { word: string; rest: string } {
-  // What follows a NUL byte does not count, as in bsd-mailx.
+  // As in bsd-mailx, a NUL byte and the text after it are ignored.
   const text = line.replace(/\0.*/s, "").replace(leadingBlanks, "").replace(/\r$/, "");
   if (/^[!|#]/.test(text)) return { word: text.charAt(0), rest: text.slice(1) };
   const end = text.search(wordEnd);
@@ -39,11 +40,11 @@ function parseLine(line: string): { word: string; rest: string } {
   return { word: text.slice(0, length), rest: text.slice(length) };
 }
 
-/** Returns whether it could be done; what was wrong has been said */
+/** Runs a command line. Returns whether it succeeded; a failure has been reported. */
 export async function executeLine(session: Session, line: string): Promise<boolean> {
   const { terminal } = session;
   const { word, rest } = parseLine(line);
-  // In a file a line without a command's name is nothing; at the prompt it prints.
+  // A line without a command word does nothing in a file. At the prompt it prints a message.
   if (word === "" && session.sourcing > 0) return true;
   const named = findCommand(word);
   const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
@@ -68,7 +69,7 @@ export async function executeLine(session: Session, line: string): Promise<boole
   return true;
 }
 
-/** Returns a user's mistake, or the system's, is said and the session goes on. */
+/** Reports a user's or system error, after which the session continues. */
 export function complain(session: Session, error: unknown): false {
   if (error instanceof MailError) session.reason = error.exit;
   if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);
@@ -91,15 +92,15 @@ function findBar(session: Session, { name, barred: where }: Command): string | u
   return session.composing && where.includes("recursing") ? `Cannot recursively invoke "${name}"` : undefined;
 }
 
-/** Joins lines that a backslash continues, which is a blank then; a continued line loses its leading blanks. */
+/** Returns a line with its final backslash replaced by a space, or undefined if the line is not continued. */
 export function withoutContinuation(line: string): string | undefined {
   return line.endsWith("\\") ? `${line.slice(0, -1)} ` : undefined;
 }
 
 /**
- * Runs the commands of a file; the first error ends it, and so does quit or exit.
+ * Runs the commands of a file. The first error, quit or exit ends it.
  *
- * @returns false when the file can't be read, which has been said; with errexit also when a command of it failed
+ * @returns false if the file cannot be read, which has been reported, or if a command failed and errexit is set
  */
 export async function sourceFile(session: Session, path: string): Promise<boolean> {
   if (session.sourcing >= deepestSource) {
@@ -119,9 +120,9 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
 }
 
 /**
- * The same for a start-up file, in which an if may be left open.
+ * Runs the commands of a start-up file, which may end inside an if.
  *
- * @returns whether its commands could be done; undefined when it can't be read
+ * @returns whether all commands succeeded; undefined if the file cannot be read
  */
 export async function loadFile(session: Session, path: string): Promise<"done" | "failed" | undefined> {
   let text: string;
@@ -140,7 +141,7 @@ export async function loadFile(session: Session, path: string): Promise<"done" |
   }
 }
 
-/** The same for commands that are in no file: the built-in start-up ones. */
+/** Runs the lines of a string as sourceFile runs a file's, for the built-in start-up commands. */
 export async function runLines(session: Session, text: string, name: string): Promise<boolean> {
   const { settings } = session.config;
   const outside = settings.origin;

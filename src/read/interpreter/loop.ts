@@ -1,4 +1,4 @@
-/** The session's loop: prompt, line, command, until quit, exit or the end of input. */
+/** The session's loop: it prompts, reads and runs commands until quit, exit or the end of input. */
 import { Exit } from "../../errors.ts";
 import { fromBytes, toBytes } from "../../message/text.ts";
 import type { Input, Terminal } from "../../terminal/terminal.ts";
@@ -7,13 +7,13 @@ import type { Session } from "../session/session.ts";
 import { executeLine, withoutContinuation } from "./interpreter.ts";
 import { promptOf } from "./prompt.ts";
 
-/** So many ends of input in a row are answered with ignoreeof; then input is really at its end. */
+/** The number of consecutive ends of input that ignoreeof ignores. After these, the input is treated as ended. */
 const mostEnds = 24;
 
-/** Lines longer than this are read as several, as in bsd-mailx. */
+/** The longest line in bytes; as in bsd-mailx, longer lines are read as several lines. */
 const longestLine = 8191;
 
-/** The lines that are typed or piped in, none longer than the longest one may be. */
+/** The lines that are typed or piped in, split at the maximum length. */
 class CommandLines {
   readonly #terminal: Terminal;
   #cut: Buffer = Buffer.alloc(0);
@@ -35,7 +35,7 @@ class CommandLines {
   }
 }
 
-/** "lost": the terminal went away, so that nothing is to be written, and nothing forgotten. */
+/** How a session ended. "lost" means that the terminal was lost: nothing is written, and pending changes are kept. */
 type Ended = "quit" | "exit" | "lost";
 
 /** Reads and runs commands until the session ends. @returns how it ended */
@@ -78,7 +78,7 @@ export async function runSession(session: Session): Promise<Ended> {
   return session.ending ?? "quit";
 }
 
-/** Runs a command; Ctrl-C ends it early if it looks for that. What it changed is what undo takes back. */
+/** Runs a command and closes its undo step. Ctrl-C ends the command early if it checks for interrupts. */
 async function runLine(session: Session, line: string): Promise<void> {
   const { terminal, folder } = session;
   const current = folder?.current ?? 0;

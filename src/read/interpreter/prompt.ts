@@ -1,9 +1,9 @@
-/** The session's prompt, with what stands in it for numbers of the folder. */
+/** The session's prompt, with its % sequences replaced. */
 import { basename } from "node:path";
 import { Flag } from "../../mailbox/mailbox.ts";
 import type { Session } from "../session/session.ts";
 
-/** bsd-mailx's; it has no variable for it, so that it is always this one where we are to be as it is. */
+/** bsd-mailx's prompt, which cannot be changed; used if the terminal cannot move its cursor. */
 const plainPrompt = "& ";
 
 /** Returns the prompt: `& `, or on a terminal the variable `prompt` with its % sequences replaced. */

@@ -1,4 +1,4 @@
-/** /etc/mail.rc (or what Debian's says, built in) and ~/.mailrc, read before a session or a message. */
+/** Reads the start-up files: /etc/mail.rc, or Debian's version of it, which is built in, and ~/.mailrc. */
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../system-error.ts";
@@ -19,12 +19,15 @@ function statStartUpFile(path: string): Stats | undefined {
   }
 }
 
-/** A start-up file runs commands as us: one that somebody else can write is not ours to trust. */
+/**
+ * Returns whether other users can write to a start-up file. Such a file is not trusted, because its commands run as the
+ * user.
+ */
 function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
   return (mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.());
 }
 
-/** Runs the system's start-up file, if `system` is true, and the user's. */
+/** Runs the user's start-up file, preceded by the system's if `system` is true. */
 export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
   const { config, terminal, program } = session;
   if (system) {
@@ -34,7 +37,7 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
   }
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
   const found = statStartUpFile(path);
-  // MAILRC=/dev/null says that there is none; everybody can write that.
+  // MAILRC=/dev/null disables the user's file. /dev/null is writable by everyone, so it is not checked.
   if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {
     terminal.err(`${program}: ${path}: other users can write to it, so it is not read; chmod go-w ${path}\n`);

@@ -1,7 +1,7 @@
-/** A word of `set` and of -S. */
+/** Assigns the arguments of `set` and -S to variables. */
 import type { Session } from "./session.ts";
 
-/** `name`, `name=value` or `noname`. @returns false for a word that names nothing */
+/** Evaluates `name`, `name=value` or `noname`. @returns false if the name is empty */
 export function assign(session: Session, word: string): boolean {
   const { settings } = session.config;
   const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(word) ?? [];
@@ -9,7 +9,8 @@ export function assign(session: Session, word: string): boolean {
     session.terminal.out("Non-null variable name required\n");
     return false;
   }
-  // bsd-mailx only sets noNAME, and some names of this form mean something to it; POSIX has it unset NAME.
+  // POSIX requires noNAME to unset NAME. bsd-mailx instead sets a variable called noNAME, and some such names have a
+  // meaning, so both are done.
   if (name.startsWith("no") && name.length > 2 && !word.includes("=")) settings.unset(name.slice(2));
   settings.set(name, value);
   if (name === "interactive") session.terminal.interactive = true;

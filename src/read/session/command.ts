@@ -1,15 +1,15 @@
-/** Defines a row of the command table, from which parsing, help, completion and mail(1) are made. */
+/** Defines a row of the command table, from which parsing, help, completion and mail(1) are derived. */
 import type { Session } from "./session.ts";
 
-/** Parses what follows a command's name into the argument of its handler. */
+/** A parser for the text after a command's name. It returns the argument of the command's handler. */
 export interface Takes<Argument> {
-  /** As the manual writes it: "[msglist]", "[msglist] file", "name=value ...". */
+  /** The synopsis as in the manual: "[msglist]", "[msglist] file", "name=value ...". */
   readonly synopsis: string;
-  /** @returns the handler's argument, or undefined when it was wrong and that has been said */
+  /** Parses the text. @returns the handler's argument, or undefined if the text is invalid, which has been reported */
   parse(session: Session, rest: string, name: string): Argument | undefined | Promise<Argument | undefined>;
 }
 
-/** Where a command may not run. */
+/** The contexts in which a command may not run. */
 export type Barred =
   | "sourcing" // from a file
   | "sending" // when the program was started to send: there are no messages
@@ -30,33 +30,33 @@ export type Task = keyof typeof tasks;
 
 export interface Command {
   readonly name: string;
-  /** Rows of the other names of this command. */
+  /** The rows of this command's other names. */
   readonly synonyms: readonly Command[];
-  /** The command that this name is a synonym of. */
+  /** The command of which this name is a synonym. */
   readonly synonymOf: string | undefined;
   readonly task: Task;
-  /** No abbreviation is taken for it. */
+  /** Whether the command cannot be abbreviated. */
   readonly inFull: boolean;
-  /** In a pipe the word is unknown, as it is to bsd-mailx. */
+  /** Whether the command is unknown in a pipe, as it is to bsd-mailx. */
   readonly onTerminal: boolean;
   readonly synopsis: string;
-  /** One sentence for `?` and mail(1). */
+  /** A sentence for `?` and mail(1). */
   readonly summary: string;
   readonly example: string;
   readonly barred: readonly Barred[];
-  /** A newline typed behind it as the session's first still shows the current message, not the one after it. */
+  /** Whether an empty line still prints the current message if this is the session's first command. */
   readonly transparent: boolean;
-  /** @returns false when it could not be done and that has been said: a file being sourced ends there */
+  /** Runs the command. @returns false if it failed, which has been reported; a sourced file ends there */
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
-/** Another name of a command; a synonym may be abbreviated or used in pipes where its command may not, or not. */
+/** Another name of a command. It can differ from the command in whether it may be abbreviated or used in a pipe. */
 type Synonym = string | { readonly name: string; readonly inFull?: boolean; readonly onTerminal?: boolean };
 
 interface Declaration<Argument> {
   readonly name: string;
   readonly synonyms?: readonly Synonym[];
-  /** Where the help overview lists the command; "more" by default. */
+  /** The heading under which the help overview lists the command; by default "more". */
   readonly task?: Task;
   readonly inFull?: boolean;
   readonly onTerminal?: boolean;
@@ -65,12 +65,12 @@ interface Declaration<Argument> {
   readonly example: string;
   readonly barred?: readonly Barred[];
   readonly transparent?: boolean;
-  /** Nothing, or false when it could not be done and that has been said. */
+  /** Runs the command. Returns false if it failed, after it has reported the reason. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that always succeeds returns nothing
   readonly run: (session: Session, argument: Argument) => Promise<boolean | void> | boolean | void;
 }
 
-/** Declares a command; ties the type of the handler's argument to what it takes. */
+/** Declares a command. The type parameter requires that the handler accepts the parser's result. */
 export function command<Argument>(declared: Declaration<Argument>): Command {
   const { takes, run } = declared;
   const rowFor = (synonym: Exclude<Synonym, string>): Command => ({

@@ -1,4 +1,4 @@
-/** Where a session is in its folder, and what looking at a message does to it. */
+/** The current message of a folder, and the marks that displaying a message sets. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
@@ -10,13 +10,16 @@ export function isDeleted(folder: Folder, message: number): boolean {
   return (folder.mailbox.flags(message) & Flag.Deleted) !== 0;
 }
 
-/** Returns the current message if it is as wanted, else the next such one, else the one before; undefined without any. */
+/**
+ * Returns the current message if its deleted state matches, else the next matching message, else the previous one.
+ * Returns undefined if no message matches.
+ */
 export function nearestMessage(folder: Folder, wantDeleted: boolean): number | undefined {
   const here = Math.max(placeOf(folder, folder.current), 1);
   return fromPlace(folder, here, 1, wantDeleted) ?? fromPlace(folder, here - 1, -1, wantDeleted);
 }
 
-/** Returns the first message in the list as wanted, from a place on, forwards or backwards. */
+/** Returns the first message whose deleted state matches, searching the list from a place forwards or backwards. */
 export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
   for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
     const message = messageAt(folder, place);
@@ -25,7 +28,7 @@ export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted
   return undefined;
 }
 
-/** Marks a message as read, and so as one that quit moves. */
+/** Marks a message as read and touched; quit moves touched messages. */
 export function showAsCurrent(folder: Folder, message: number): void {
   const unread = (folder.mailbox.flags(message) & Flag.Read) === 0;
   markMessage(folder, message, Flag.Touched | (unread ? Flag.Read | Flag.StatusChanged : 0));

@@ -1,38 +1,41 @@
 /**
- * An order of the header list that is not the mailbox's. Numbers, ranges, ^ and $ go on meaning the mailbox's; windows,
- * the next and the previous message, and the order in which a list's messages are taken follow the view.
+ * The keys by which the header list can be sorted. Message numbers, ranges, ^ and $ are not affected by sorting.
+ * Windows, the next and previous message, and the order in which commands process messages follow the display order.
  */
 export const sortKeys = ["date", "from", "subject", "size", "thread"] as const;
 
 export interface DisplayOrder {
-  /** `Sorted by date`. */
+  /** A description such as `Sorted by date`. */
   readonly inWords: string;
-  /** Messages in their order. */
+  /** The message numbers in display order. */
   readonly order: readonly number[];
-  /** From 1, by message number. */
+  /** The place of each message, counted from 1 and indexed by message number. */
   readonly places: Uint32Array;
-  /** How far a message stands in, by message number: whose answer it is. */
+  /** The depth of each message in its thread, indexed by message number. */
   readonly depths?: Uint16Array;
 }
 
-/** Returns a display order. @param order message numbers @param depths in their threads, by message */
+/**
+ * Returns a display order. @param order message numbers @param depths each message's depth in its thread, by message
+ * number
+ */
 export function makeDisplayOrder(inWords: string, order: readonly number[], depths?: Uint16Array): DisplayOrder {
   const places = new Uint32Array(order.length + 1);
   for (const [index, message] of order.entries()) places[message] = index + 1;
   return { inWords, order, places, ...(depths === undefined ? {} : { depths }) };
 }
 
-/** A folder. */
+/** A folder, as far as its display order is concerned. */
 interface Listed {
   readonly displayOrder?: DisplayOrder;
 }
 
-/** Where a message stands in the list, from 1. What came after the view was made stands behind it. */
+/** Returns the place of a message in the list, from 1. Messages that arrived after sorting are at the end. */
 export function placeOf({ displayOrder }: Listed, message: number): number {
   return displayOrder?.places[message] || message;
 }
 
-/** Returns the message at a place of the display order; both count from 1. */
+/** Returns the message at a place in the display order; both are counted from 1. */
 export function messageAt({ displayOrder }: Listed, place: number): number {
   return displayOrder?.order[place - 1] ?? place;
 }
@@ -45,7 +48,7 @@ export function sortForDisplay(folder: Listed, messages: readonly number[]): rea
 
 const deepest = 9;
 
-/** What stands before a subject in a thread. */
+/** Returns the indentation and arrow that precede the subject of a reply in a thread. */
 export function threadMark({ displayOrder }: Listed, message: number): string {
   const depth = Math.min(displayOrder?.depths?.[message] ?? 0, deepest);
   return depth === 0 ? "" : `${"  ".repeat(depth - 1)}\`-> `;

@@ -2,20 +2,23 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
 
-/** For what takes long: whether Ctrl-C was typed. A signal is only seen when the event loop turns, so this lets it. */
+/**
+ * Returns whether Ctrl-C was typed since the command began. It first lets the event loop run, because signals are
+ * delivered only there.
+ */
 export async function isInterrupted(session: Session): Promise<boolean> {
-  // In a pipe the signal has ended us already.
+  // In a pipe, the signal would have ended the program.
   if (!session.terminal.inputIsTerminal) return false;
   await nextTurn();
   return session.interrupted;
 }
 
 /**
- * Work on a mailbox that Ctrl-C ends where it can be ended, and not in its middle.
+ * Runs work on a mailbox that Ctrl-C interrupts only where the work can safely stop.
  *
- * @param undone what is said when it was ended
- * @param done what is said when it was too late for that
- * @throws MailError with the first text
+ * @param undone the message after an interrupt
+ * @param done the message if the interrupt came too late
+ * @throws MailError with the message `undone`
  */
 export async function interruptible<T>(
   { terminal, program }: Session,
@@ -27,7 +30,7 @@ export async function interruptible<T>(
   const stop = terminal.onInterrupt(() => interrupt.abort(new MailError(undone, Exit.TempFail)));
   try {
     const result = await work(interrupt.signal);
-    // Signals are looked for once a turn, and this may be the second half of one.
+    // The event loop delivers signals once per turn, and the current turn may already be past that point.
     await nextTurn();
     await nextTurn();
     if (interrupt.signal.aborted && done !== undefined) terminal.err(`${program}: ${done}\n`);

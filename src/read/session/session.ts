@@ -6,56 +6,61 @@ import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import type { UndoHistory } from "../changes/undo-history.ts";
 import type { DisplayOrder } from "./display-order.ts";
 
-/** Everything a command works on, passed along instead of kept in modules: a test builds one in a line. */
+/**
+ * All data that commands work on. It is passed as an argument and not kept in modules, so that a test can create a
+ * session in one line.
+ */
 export interface Session {
   readonly config: Config;
   readonly terminal: Terminal;
-  /** The ways out for mail; a connection stays open from message to message. */
+  /** The transports for mail, which keep a connection open between messages. */
   readonly submission: Submission;
-  /** Sending (`mail ADDRESS`) or reading; what `if s` and `if r` in a start-up file ask. */
+  /** Whether the program sends (`mail ADDRESS`) or reads; `if s` and `if r` in start-up files test this. */
   readonly mode: "send" | "read";
-  /** The open mailbox; undefined while start-up files are read and while sending. */
+  /** The open mailbox; undefined while start-up files are read, and when sending. */
   folder: Folder | undefined;
-  /** Files being sourced, from the inside of which some commands may not run. */
+  /** The depth of nested sourced files; some commands may not run in a sourced file. */
   sourcing: number;
-  /** A quit or exit ended the file being sourced: nothing went wrong in it. */
+  /** Whether quit or exit ended the sourced file, which is not a failure. */
   fileEnded?: boolean;
-  /** A message is being composed; some commands may not run from ~: then. */
+  /** Whether a message is being composed; some commands may not run from ~: then. */
   composing: boolean;
   conditional: Conditional | undefined;
-  /** How the program was named, for messages of failing system calls. */
+  /** The name by which the program was called, for error messages. */
   readonly program: string;
-  /** What a person at a capable terminal is offered beyond bsd-mailx's words; undefined elsewhere. */
+  /** The terminal-only features beyond bsd-mailx's; undefined elsewhere. */
   comfort?: Comfort;
-  /** Ctrl-C since the command began: what takes long ends early. */
+  /** Whether Ctrl-C was typed since the command began; long work then ends early. */
   interrupted: boolean;
-  /** Runs a command line as the prompt would; given by the interpreter, for ~: in a message. */
+  /** Runs a command line as the prompt would. The interpreter sets it, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
-  /** Runs the commands of a file; given by the interpreter. @returns false when one failed and that has been said */
+  /**
+   * Runs the commands of a file. The interpreter sets it. @returns false if a command failed, which has been reported
+   */
   source?: (path: string) => Promise<boolean>;
-  /** The way the session is to end, once a command said so. */
+  /** How the session is to end, once a command has requested it. */
   ending: "quit" | "exit" | undefined;
-  /** The exit code, when something could not be written in the course of the session. */
+  /** The exit code if a write failed during the session. */
   failure?: ExitCode;
-  /** The exit code of the last command that failed, for errexit. */
+  /** The exit code of the last failed command, for errexit. */
   reason?: ExitCode;
 }
 
 export interface Comfort {
   headerLine(parts: HeaderLineParts, window: ListWindow): string;
-  /** A command that a mistyped word was probably meant to be. */
+  /** Returns the command that most resembles a mistyped word. */
   likeCommand(word: string): string | undefined;
-  /** A variable that is set and that a mistyped name was probably meant to be. */
+  /** Returns the name of a set variable that most resembles a mistyped name. */
   likeVariable(name: string): string | undefined;
-  /** Commands by what one wants to do, or one command, variable, escape or "msglist". */
+  /** Returns help on a command, a variable, an escape or "msglist"; for "", an overview of commands by task. */
   help(topic: string): readonly Styled[];
-  /** That mail has come since the last look; told once. */
+  /** Returns a notice if mail has arrived since the last check. */
   newMail(): string | undefined;
-  /** Lets the person choose a folder. @returns what to type for it */
+  /** Lets the user choose a folder. @returns the name to type for it */
   chooseFolder(): Promise<string | undefined>;
-  /** Lets the person choose parts of a message. @returns their numbers with commas between them */
+  /** Lets the user choose parts of a message. @returns their numbers, separated by commas */
   chooseParts(folder: Folder, message: number): Promise<string | undefined>;
-  /** Lets the person choose a variable and give it a value. @returns a word for `set` */
+  /** Lets the user choose a variable and edit its value. @returns an argument for `set` */
   editVariable(): Promise<string | undefined>;
 }
 
@@ -66,43 +71,46 @@ export interface HeaderLineParts {
   readonly flags: number;
   readonly header: Uint8Array;
   readonly counts: Counts;
-  /** `set show-rcpt`, `set showto`: the recipients in the place of a sender who is not, or who is, oneself. */
+  /**
+   * Whether the recipients replace the sender if the sender is another person (`set show-rcpt`) or the user (`set
+   * showto`).
+   */
   readonly showRecipient: { readonly ofOthers: boolean; readonly ofOwn: boolean };
-  /** `set showname`. */
+  /** Whether names replace addresses (`set showname`). */
   readonly byName: boolean;
-  /** Put before the subject: whose answer it is. */
+  /** The indentation that precedes the subject in a threaded list. */
   readonly threadMark?: string;
-  /** Senders that are oneself. */
+  /** The user's own addresses. */
   readonly own: readonly string[];
 }
 
 export interface ListWindow {
   readonly columns: number;
-  /** The greatest message number. */
+  /** The highest message number. */
   readonly last: number;
 }
 
-/** An if that has not seen its endif. */
+/** An if whose endif has not been read. */
 export interface Conditional {
-  /** When its lines are run; else turns it around. */
+  /** The mode in which the lines that follow are run; else inverts it. */
   when: "send" | "read";
 }
 
 export interface Folder {
   readonly mailbox: Mailbox;
   readonly history: UndoHistory;
-  /** What the word that named it means: a path, relative if the word was. */
+  /** The expanded name of the folder; a relative path if the user typed a relative path. */
   readonly name: string;
-  /** The user's spool, which quit empties into mbox, or any other file, which it edits in place. */
+  /** Whether this is the user's spool, whose read messages quit moves to mbox. Any other file is edited in place. */
   readonly system: boolean;
-  /** The current message (dot), 1 to count; 0 in an empty mailbox. */
+  /** The current message (dot), from 1 to the number of messages; 0 in an empty mailbox. */
   current: number;
-  /** The folder before this one, for `#`. */
+  /** The previous folder, for `#`. */
   previous: string | undefined;
-  /** A bare newline prints the current message instead of the next one: nothing was printed yet. */
+  /** Whether an empty line prints the current message instead of the next one, because nothing has been printed yet. */
   atStart: boolean;
-  /** Another order of the header list than the mailbox's. */
+  /** The order of the header list if it is not the mailbox's. */
   displayOrder?: DisplayOrder;
-  /** Place in the list of the first message of the header window: its number, unless there is a view. */
+  /** The place in the list of the first message in the header window: its number unless the list is sorted. */
   screen: number;
 }

@@ -1,17 +1,17 @@
-/** What commands take that is no message list: nothing, words, or the rest of the line as it is. */
+/** Parsers for arguments that are not message lists: nothing, words, or the rest of the line. */
 import { splitWords } from "../../config/words.ts";
 import type { Takes } from "./command.ts";
 
 export const takesNothing: Takes<true> = { synopsis: "", parse: () => true };
 
-/** Returns a parser that accepts the rest of the line as one text. */
+/** Returns a parser that accepts the rest of the line as one string. */
 export function takesText(synopsis: string): Takes<string> {
   return { synopsis, parse: (_session, rest) => rest.trim() };
 }
 
 const mostWords = 1000;
 
-/** Words with quotes taken off, from `least` to `most` of them. */
+/** Returns a parser that accepts between `least` and `most` words and removes their quotes. */
 export function takesWords(synopsis: string, least = 0, most = mostWords): Takes<readonly string[]> {
   return {
     synopsis,
