@@ -1,4 +1,4 @@
-/** How Debian's packages call mail or mailx, whichever mail they were written for. */
+/** Calls of mail or mailx by Debian packages, including those written for other implementations. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "../compose/support/send.ts";
 
@@ -59,14 +59,18 @@ test.each([
   ["zfs-zed", ["-s", "ZFS scrub_finish event for tank on h", "root"], {}],
   ["chkrootkit", ["-s", "[chkrootkit] h", "-a", "Auto-Submitted: auto-generated", "root"], {}],
   [
-    "logwatch and others: options behind",
+    "logwatch and others: options after the recipient",
     ["root", "-s", "Logwatch for h", "-c", "ops@example.org"],
     { Cc: "ops@example.org" },
   ],
-  ["exim4: the subject in one word with -s", ["-sh Daily e-mail activity report", "root", "ops@example.org"], {}],
-  ["ui-auto: nobody behind the last comma", ["-s[ui-auto] p-1 (sid) released.", "ops@example.org,"], {}],
   [
-    "gpg-remailer: the body is a multipart already",
+    "exim4: the subject in the same argument as -s",
+    ["-sh Daily e-mail activity report", "root", "ops@example.org"],
+    {},
+  ],
+  ["ui-auto: no recipient after the last comma", ["-s[ui-auto] p-1 (sid) released.", "ops@example.org,"], {}],
+  [
+    "gpg-remailer: a body that is already a multipart",
     [
       "-s",
       "GPG encrypted",
@@ -95,7 +99,7 @@ test.each([
   ["amanda", ["-s", "DAILY AMANDA MAIL REPORT FOR November 25, 2026", "root", "ops@example.org"], {}],
   ["comma-separated recipients", ["-s", "s", "root,ops@example.org"], { To: /^root@\S+, ops@example\.org$/ }],
   [
-    "-c and -b in front of --",
+    "-c and -b before --",
     ["-s", "s", "-c", "c@example.org", "-b", "b@example.org", "--", "root"],
     { Cc: "c@example.org" },
   ],

@@ -1,4 +1,4 @@
-/** `mail help TOPIC`, by the built program. */
+/** `mail help TOPIC` with the built program. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -9,7 +9,7 @@ function help(topic: string): { status: number | null; stdout: string; stderr: s
 }
 
 test.each([
-  // what is shown      topic            part of it
+  // case               topic            part of the output
   ["a section", "exit-status", "Exit status -- "],
   ["a subsection", "queries", "\nsince:date\n    The message is dated at this time or later. Example: 'since:2d'\n"],
   ["the beginning of a title", "mess", "Message lists -- mail(1)\n\nMost commands take a list of messages"],
@@ -24,7 +24,7 @@ test.each([
   expect(status).toBe(0);
 });
 
-test("a topic that is not there is refused, with the nearest one", () => {
+test("an unknown topic is refused, and the nearest one is suggested", () => {
   expect(help("indentprefx")).toEqual(
     expect.objectContaining({
       status: 64,

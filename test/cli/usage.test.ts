@@ -9,7 +9,7 @@ import { parseArguments } from "../../src/cli/parse.ts";
 
 const alone = options.filter((option: Option) => option.alone !== undefined);
 
-test("who mistypes an option is shown every use there is, within the width of a terminal", async () => {
+test("an unknown option prints every form of the command within the width of a terminal", async () => {
   const mistake = (await parseArguments(["-Z"], () => {}).catch((error: Error) => error)) as Error;
   const [complaint, ...lines] = mistake.message.split("\n");
   expect(complaint).toBe("mail: unknown option '-Z'");
@@ -20,7 +20,7 @@ test("who mistypes an option is shown every use there is, within the width of a 
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 
-test.each(["-V", "--version", "--help", "help", "--config"])("%s on a full disk fails, and says why", (option) => {
+test.each(["-V", "--version", "--help", "help", "--config"])("%s reports a full disk and fails", (option) => {
   const full = openSync("/dev/full", "w");
   const argv = [program, ...(option === "help" ? ["help", "save"] : [option])];
   const { status, stderr } = spawnSync(process.execPath, argv, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
@@ -28,7 +28,7 @@ test.each(["-V", "--version", "--help", "help", "--config"])("%s on a full disk 
   expect([status, stderr]).toEqual([74, "mail: No space left on device\n"]);
 });
 
-test("what fails without further words is named", () => {
+test("an error in a file is reported with the file's name", () => {
   const home = mkdtempSync(join(tmpdir(), "mail-usage-"));
   writeFileSync(join(home, "file"), "");
   writeFileSync(join(home, "spool"), "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nSubject: s\n\ntext\n\n");

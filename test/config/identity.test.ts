@@ -1,4 +1,4 @@
-/** Who sends, where the system or the environment is of little help. */
+/** The user's identity if the system or the environment provides little information. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -21,7 +21,7 @@ const stranger = (...argv: string[]) =>
   });
 const may = process.getuid?.() === 0 && stranger("-V").status === 0;
 
-(may ? test : test.skip)("a user whom the system has no name for writes under the number", () => {
+(may ? test : test.skip)("a user without a passwd entry sends mail under the user ID", () => {
   const { status, stdout } = stranger("-n", "--dry-run", "a@x.org");
   expect([status, stdout]).toEqual([0, expect.stringMatching(/^From: 54321@\S+$/m)]);
 });

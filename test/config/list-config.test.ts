@@ -1,4 +1,4 @@
-/** `mail --config`, run as a user would: the built program, a start-up file, an option and the environment. */
+/** `mail --config` with the built program, a start-up file, an option and the environment. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,15 +22,15 @@ const { stdout } = spawnSync(process.execPath, [program, "-n", "-S", "crt=30", "
 const rows = stdout.split("\n").map((line) => line.replace(/ +# /, " # "));
 
 test.each([
-  ["one set in a file, with its line", `set hold # ${home}/.mailrc:2`],
-  ["one that nothing reads", `set holdd # ${home}/.mailrc:3; not a variable of mail`],
-  ["a value in quotes, to be typed again", `set indentprefix="> " # ${home}/.mailrc:4`],
-  ["one set by an option", "set crt=30 # the command line"],
-  ["one of the environment", "set VISUAL=nano # environment"],
-  ["one that is not set", "set noaskbcc # not set"],
+  ["a variable set in a file, with the line number", `set hold # ${home}/.mailrc:2`],
+  ["a variable that has no effect", `set holdd # ${home}/.mailrc:3; not a variable of mail`],
+  ["a quoted value that can be typed again", `set indentprefix="> " # ${home}/.mailrc:4`],
+  ["a variable set by an option", "set crt=30 # the command line"],
+  ["a variable of the environment", "set VISUAL=nano # environment"],
+  ["a variable that is not set", "set noaskbcc # not set"],
   ["no password in a URL", `set mta="smtps://ann:***@mx.example" # ${home}/.mailrc:5`],
   [
-    "no password of a user whose name is an address",
+    "no password after a user name that is an address",
     `set sendmail="smtp://me@example.org:***@host" # ${home}/.mailrc:6`,
   ],
   ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5; not a variable of mail`],

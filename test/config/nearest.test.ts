@@ -4,12 +4,12 @@ import { nearestWord } from "../../src/config/nearest.ts";
 const known = ["askcc", "askbcc", "hold", "keepsave", "PAGER"];
 
 test.each([
-  // what it shows        typed       meant
-  ["a letter too many", "holdd", "hold"],
+  // case                 typed       nearest
+  ["an additional letter", "holdd", "hold"],
   ["a swap", "hodl", "hold"],
   ["another case", "pager", "PAGER"],
-  ["two letters in a long word", "kepsav", "keepsave"],
+  ["two missing letters in a long word", "kepsav", "keepsave"],
   ["the nearer of two", "askc", "askcc"],
   ["nothing near", "zzz", undefined],
-  ["a short word is not stretched", "h", undefined],
+  ["a short word has no nearest word", "h", undefined],
 ])("%s: %s", (_shows, typed, meant) => expect(nearestWord(typed, known)).toBe(meant));

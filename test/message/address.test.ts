@@ -50,11 +50,11 @@ test.each([
   ["", []],
 ])("%s", (text, expected) => expect(parseAddresses(text)).toEqual(expected));
 
-test("commas in quotes, comments and brackets part nothing", () => {
+test("commas in quotes, comments and brackets do not separate addresses", () => {
   expect(splitAtCommas('"Doe, Jane" <j@x>, b (c, d)')).toEqual(['"Doe, Jane" <j@x>', "b (c, d)"]);
 });
 
-test("no text makes it throw or hang", () => {
+test("no text causes an exception or an endless loop", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       for (const { address } of parseAddresses(text)) expect(typeof address).toBe("string");

@@ -18,6 +18,6 @@ test.each([
   ["ann@a,Ben <ben@b>", "ben@b"],
   ["Ann <ann@a>,Ben <ben@b>, cy", "ben@b, cy"],
   ["ann , ben", "ann , ben"],
-])("a comma with no blank behind it parts nobody, as in bsd-mailx: %s is %s", (field, address) => {
+])("a comma without a following space does not separate addresses, as in bsd-mailx: %s is %s", (field, address) => {
   expect(bareAddress(field)).toBe(address);
 });

@@ -3,10 +3,10 @@ import { format } from "date-fns/format";
 import fc from "fast-check";
 import { formatAsctime, formatDateField } from "../../src/message/date.ts";
 
-test("a date field and a From_ line have the date that date-fns writes", () => {
+test("a date field and a From_ line have the same date as with date-fns", () => {
   fc.assert(
     fc.property(fc.date({ min: new Date("0001-01-02"), max: new Date("9998-01-01"), noInvalidDate: true }), (date) => {
-      // Years of local mean time have offsets with seconds, which RFC 5322 can't say.
+      // In years with local mean time, offsets have seconds, which RFC 5322 cannot express.
       fc.pre(date.getFullYear() > 1950);
       expect(formatDateField(date)).toBe(format(date, "EEE, d MMM yyyy HH:mm:ss xx"));
       const day = String(date.getDate()).padStart(2);

@@ -7,39 +7,43 @@ import { parseStructured } from "../../src/message/parameters.ts";
 import { fromBytes } from "../../src/message/text.ts";
 
 test.each([
-  // what it shows                              as written                                               as shown
-  ["ASCII as it is", "Re: hola", "Re: hola"],
+  // case                                       as written                                               as shown
+  ["ASCII is unchanged", "Re: hola", "Re: hola"],
   ["the Q encoding", "=?iso-8859-1?Q?Caf=E9_al_d=EDa?=", "Café al día"],
   ["the B encoding", "=?UTF-8?B?wqFIb2xhIQ==?=", "¡Hola!"],
   ["a B word without its padding", "=?UTF-8?B?wqFIb2xhIQ?=", "¡Hola!"],
   ["text around words", "Re: =?utf-8?q?ma=C3=B1ana?= (2)", "Re: mañana (2)"],
-  ["no blank between two words", "=?utf-8?q?a?= =?utf-8?q?b?=\n =?utf-8?q?c?=", "abc"],
-  ["no blank between words of two charsets", "=?utf-8?q?=C3=A9?= =?iso-8859-1?q?=E9?=", "éé"],
-  ["a character cut in two by the end of a word", "=?utf-8?B?w6nD?= =?utf-8?B?qQ==?=", "éé"],
+  ["white space between two words is removed", "=?utf-8?q?a?= =?utf-8?q?b?=\n =?utf-8?q?c?=", "abc"],
+  ["white space between words of two charsets is removed", "=?utf-8?q?=C3=A9?= =?iso-8859-1?q?=E9?=", "éé"],
+  ["a character split between two words", "=?utf-8?B?w6nD?= =?utf-8?B?qQ==?=", "éé"],
   ["words that touch other text", "[list]=?utf-8?q?=C3=A9?=!", "[list]é!"],
   ["words in quotes", '"=?utf-8?q?Jos=C3=A9?=" <j@x>', '"José" <j@x>'],
-  ["a word that holds a blank", "=?utf-8?q?a b=C3=A9?=", "a bé"],
+  ["a word that contains a space", "=?utf-8?q?a b=C3=A9?=", "a bé"],
   ["a word with a language", "=?utf-8*es?q?=C3=A9?=", "é"],
   ["ISO-2022-JP", "=?ISO-2022-JP?B?GyRCRnxLXDhsGyhC?=", "日本語"],
-  ["windows-1252 where ISO 8859-1 has controls", "=?windows-1252?Q?=93a=94_=96_=80?=", "\u201ca\u201d \u2013 \u20ac"],
+  [
+    "windows-1252 characters that are controls in ISO 8859-1",
+    "=?windows-1252?Q?=93a=94_=96_=80?=",
+    "\u201ca\u201d \u2013 \u20ac",
+  ],
   ["KOI8-R", "=?KOI8-R?B?8NLJ18XU?=", "Привет"],
   ["GB2312", "=?GB2312?B?xOO6ww==?=", "你好"],
   ["Big5", "=?big5?B?p0Gmbg==?=", "你好"],
   ["our own unknown-8bit", "=?unknown-8bit?B?6Q==?=", "é"],
-  ["a charset that nobody knows stays", "=?x-klingon?q?a?=", "=?x-klingon?q?a?="],
-  ["what is no word stays", "=?utf-8?X?a?= =?utf-8?q?open", "=?utf-8?X?a?= =?utf-8?q?open"],
-  ["bytes that are no UTF-8", fromBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
+  ["a word in an unknown charset is unchanged", "=?x-klingon?q?a?=", "=?x-klingon?q?a?="],
+  ["an invalid word is unchanged", "=?utf-8?X?a?= =?utf-8?q?open", "=?utf-8?X?a?= =?utf-8?q?open"],
+  ["bytes that are not UTF-8", fromBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
   ["raw UTF-8", "Café 😀", "Café 😀"],
 ])("%s", (_shows, written, shown) => expect(decodeWords(written)).toBe(shown));
 
-test("charsets that Node lacks are decoded once more are loaded", async () => {
+test("charsets that Node lacks are decoded after more charsets are loaded", async () => {
   const written = "=?utf-7?Q?+AOk-?= =?cp850?Q?=82?=";
   expect(needsMore(encodedCharsets(written))).toBe(true);
   expect(decodeWords(written)).toBe(written);
   expect(decodeWords(written, await moreCharsets())).toBe("éé");
 });
 
-test("what encodeWords writes is read back", () => {
+test("the output of encodeWords is decoded to the original text", () => {
   const line = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\0-\x1f\x7f]/g, ""));
   fc.assert(
     fc.property(line, (text) => {
@@ -49,7 +53,7 @@ test("what encodeWords writes is read back", () => {
   );
 });
 
-test("nothing throws, whatever is between the question marks", () => {
+test("no sequence of question marks and other characters causes an exception", () => {
   const piece = fc.constantFrom(
     "=?",
     "?=",
@@ -70,22 +74,22 @@ test("nothing throws, whatever is between the question marks", () => {
 
 test.each([
   ["a plain name", 'attachment; filename="a b.pdf"', "a b.pdf"],
-  ["no quotes around blanks", "attachment; filename=a b.pdf", "a b.pdf"],
+  ["an unquoted name with spaces", "attachment; filename=a b.pdf", "a b.pdf"],
   ["an escaped quote", 'attachment; filename="a\\"b;c.pdf"', 'a"b;c.pdf'],
   ["RFC 2231", "attachment; filename*=utf-8'es'a%C3%B1o%20nuevo.pdf", "año nuevo.pdf"],
   [
-    "RFC 2231 in pieces",
+    "RFC 2231 in sections",
     "attachment; filename*0*=iso-8859-1''a%F1o; filename*1=\" nuevo\"; filename*2=.pdf",
     "año nuevo.pdf",
   ],
   [
-    "RFC 2231 wins over the name for old mailers",
+    "RFC 2231 takes precedence over the name for old mailers",
     "attachment; filename=ano.pdf; filename*=utf-8''a%C3%B1o.pdf",
     "año.pdf",
   ],
-  ["encoded words, as Outlook has them", 'attachment; filename="=?utf-8?B?YcOxby5wZGY=?="', "año.pdf"],
+  ["encoded words in quotes, as in Outlook", 'attachment; filename="=?utf-8?B?YcOxby5wZGY=?="', "año.pdf"],
   ["a comment", "attachment (see (below)); filename=a.pdf", "a.pdf"],
-  ["a quote that never ends", 'attachment; filename="a.pdf', "a.pdf"],
+  ["a missing closing quote", 'attachment; filename="a.pdf', "a.pdf"],
 ])("the name of an attachment: %s", (_shows, written, name) => {
   const { value, parameters } = parseStructured(written);
   expect([value, parameters.get("filename")]).toEqual(["attachment", name]);

@@ -21,7 +21,7 @@ function decoded(text: string, encoding: "base64" | "quoted-printable"): Buffer 
   return Buffer.from(bytes, "latin1");
 }
 
-/** Bytes of which line ends, CRs and NULs are not as rare as among all bytes. */
+/** Bytes that often contain line endings, CRs and NULs. */
 const anyBody = () =>
   fc
     .array(
@@ -32,7 +32,7 @@ const anyBody = () =>
     )
     .map((pieces) => Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))));
 
-test("every body comes back, in lines a server takes", async () => {
+test("every body is decoded to the original, and its encoded lines are short enough for a server", async () => {
   await fc.assert(
     fc.asyncProperty(anyBody(), fc.boolean(), async (bytes, eightBit) => {
       const body = new Body();
@@ -62,19 +62,22 @@ test("every body comes back, in lines a server takes", async () => {
   );
 });
 
-test.each([74, 75, 76, 77, 150, 151, 152])("a last line of %d signs without an end keeps to 76", async (length) => {
-  for (const tail of ["x", "\u00e9", "x\u00e9", "\u00e9x"]) {
-    const body = new Body();
-    body.append(Buffer.from(`${"x".repeat(length)}${tail}`));
-    const pieces: Buffer[] = [];
-    for await (const piece of transferEncode("quoted-printable", body)) pieces.push(piece);
-    const wire = Buffer.concat(pieces).toString("latin1");
-    expect(wire).toMatch(/^(?:[\x20-\x7e]{0,76}\n)*$/);
-    expect(decoded(wire, "quoted-printable").toString("utf8")).toBe(`${"x".repeat(length)}${tail}`);
-  }
-});
+test.each([74, 75, 76, 77, 150, 151, 152])(
+  "a last line of %d characters without a newline is encoded within 76 columns",
+  async (length) => {
+    for (const tail of ["x", "\u00e9", "x\u00e9", "\u00e9x"]) {
+      const body = new Body();
+      body.append(Buffer.from(`${"x".repeat(length)}${tail}`));
+      const pieces: Buffer[] = [];
+      for await (const piece of transferEncode("quoted-printable", body)) pieces.push(piece);
+      const wire = Buffer.concat(pieces).toString("latin1");
+      expect(wire).toMatch(/^(?:[\x20-\x7e]{0,76}\n)*$/);
+      expect(decoded(wire, "quoted-printable").toString("utf8")).toBe(`${"x".repeat(length)}${tail}`);
+    }
+  },
+);
 
-test("facts do not depend on how the bytes come in pieces", () => {
+test("the facts do not depend on the sizes of the pieces", () => {
   fc.assert(
     fc.property(anyBody(), fc.nat(40), (bytes, at) => {
       const { ascii, utf8, binary, lineEnds, longest, ended, size, returns } = factsOf(bytes);
@@ -98,7 +101,7 @@ test.each([
   ["a\r\nb\n", true, "base64"],
 ])("%j", (body, eightBit, encoding) => expect(transferEncodingOf(factsOf(body), eightBit)).toBe(encoding));
 
-test("charsets by bytes, and by the locale where they do not tell", () => {
+test("the charset follows from the bytes, or else from the locale", () => {
   const latin = factsOf(Buffer.of(0xe9));
   expect([factsOf("a"), factsOf("\u00e9"), latin].map((facts) => charsetOf(facts))).toEqual([
     "us-ascii",
@@ -108,7 +111,7 @@ test("charsets by bytes, and by the locale where they do not tell", () => {
   expect(charsetOf(latin, "ISO-8859-1")).toBe("ISO-8859-1");
 });
 
-test("header text", () => {
+test("header text is encoded, quoted and folded if necessary", () => {
   expect(encodeWords("plain")).toBe("plain");
   expect(encodeWords("\u00f1")).toBe("=?UTF-8?B?w7E=?=");
   expect(encodeWords(fromBytes(Buffer.of(0xe9)))).toBe("=?unknown-8bit?B?6Q==?=");

@@ -12,13 +12,13 @@ test.each([
 });
 
 test.each(["", "yesterday", "2021-01-16", "Sat, 99 Jan 2021 18:22:03 +0100", "1 Foo 2021 18:22:03 +0100"])(
-  "%j is no date",
+  "%j is not a date",
   (text) => {
     expect(parseDateField(text)).toBeUndefined();
   },
 );
 
-test("a From_ line's date is local time, unless it names a zone", () => {
+test("a From_ line's date without a zone is local time", () => {
   expect(parseAsctime("Sat Jan 16 18:22:03 2021")).toEqual(new Date(2021, 0, 16, 18, 22, 3));
   expect(parseAsctime("Sat Jan  6 18:22 2021 +0100")?.toISOString()).toBe("2021-01-06T17:22:00.000Z");
   expect(parseAsctime("here to there")).toBeUndefined();

@@ -4,14 +4,14 @@ import { byteLength, fromBytes, toBytes } from "../../src/message/text.ts";
 
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }),
-  // Near misses of UTF-8: valid text with bytes cut out of it.
+  // Almost valid UTF-8: valid text from which a byte was removed.
   fc.tuple(fc.string({ unit: "binary" }), fc.nat(80)).map(([text, at]) => {
     const bytes = Buffer.from(text);
     return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
   }),
 );
 
-test("bytes of any kind come back from text as they were", () => {
+test("any bytes that are decoded to text are encoded to the same bytes", () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => {
       expect([...toBytes(fromBytes(bytes))]).toEqual([...bytes]);
@@ -20,7 +20,7 @@ test("bytes of any kind come back from text as they were", () => {
   );
 });
 
-test("byteLength counts what toBytes makes", () => {
+test("byteLength returns the number of bytes that toBytes returns", () => {
   fc.assert(fc.property(anyBytes, (bytes) => byteLength(fromBytes(bytes)) === bytes.length));
 });
 

@@ -1,4 +1,4 @@
-/** `mail --run`, as cron would call it: the built program, a real command, and a program that takes the mail. */
+/** `mail --run` as cron would call it: the built program, a real command, and a program that accepts the mail. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,18 +29,18 @@ function sent(): string[] {
 }
 
 test.each([
-  // what it shows                      condition   command                     messages
-  ["a success is not worth a message", "failed", "true", 0],
-  ["a failure is", "failed", "false", 1],
-  ["silence is not", "output", "exit 1", 0],
-  ["a word is", "output", "echo a", 1],
-  ["always", "always", "true", 1],
+  // case                               condition   command                     messages
+  ["failed sends no message after a success", "failed", "true", 0],
+  ["failed sends a message after a failure", "failed", "false", 1],
+  ["output sends no message without output", "output", "exit 1", 0],
+  ["output sends a message with output", "output", "echo a", 1],
+  ["always sends a message", "always", "true", 1],
 ])("--if: %s", async (_shows, condition, command, messages) => {
   await mail(["--run", command, "--if", condition, "root"]);
   expect(sent()).toHaveLength(messages);
 });
 
-test("the exit code is the command's, and the message tells what ran, how it ended and what it said, in order", async () => {
+test("the exit code is the command's, and the message contains the command, its status and its output in order", async () => {
   const { exit } = await mail(["-s", "Backup", "--run", "echo out; echo err >&2; echo last; exit 3", "--", "root"]);
   expect(exit).toBe(3);
   const [message = ""] = sent();
@@ -49,12 +49,12 @@ test("the exit code is the command's, and the message tells what ran, how it end
   expect(message).toMatch(/\nStatus: {3}exit 3\nOutput: {3}13 bytes\n\nout\nerr\nlast\n$/);
 });
 
-test("several words are a program and its arguments, and no shell looks at them", async () => {
+test("several words are a program and its arguments and are not interpreted by a shell", async () => {
   await mail(["root", "--run", "printf", "%s\\n", "$HOME; a  b"]);
   expect(sent()[0]).toContain("\n\n$HOME; a  b\n");
 });
 
-test("behind --run -- all is the command's, also what looks like an option", async () => {
+test("after --run --, all arguments belong to the command, even if they look like options", async () => {
   const { exit } = await mail([
     "root",
     "-s",
@@ -73,13 +73,13 @@ test("behind --run -- all is the command's, also what looks like an option", asy
   expect(sent()).toEqual([expect.stringMatching(/^To: root\nSubject: Backup\n[\s\S]*\n\n-s -n x\n$/)]);
 });
 
-test("-a and -C give fields, once each", async () => {
+test("-a and -C each add a field once", async () => {
   await mail(["root", "-a", "X-Job: 1", "-C", "Auto-Submitted: no", "--run", "true"]);
   const [header = ""] = sent()[0]?.split("\n\n") ?? [];
   expect(header.match(/^(?:X-Job|Auto-Submitted): .*$/gm)).toEqual(["X-Job: 1", "Auto-Submitted: no"]);
 });
 
-test("a failure that can't be told is a failure all the same", async () => {
+test("the command's exit code is kept if the message cannot be sent", async () => {
   writeFileSync(join(home, "break"), `#!/bin/sh\ncat >/dev/null\nrm -r ${home}/.local && : >${home}/.local\n`, {
     mode: 0o755,
   });
@@ -88,25 +88,25 @@ test("a failure that can't be told is a failure all the same", async () => {
   expect(err).toMatch(/^mail: .*\.local/);
 });
 
-test("a command that is not there", async () => {
+test("a missing command gives the exit code 127", async () => {
   const { exit } = await mail(["root", "--run", "/nonexistent/command", "now"]);
   expect(exit).toBe(127);
   expect(sent()[0]).toContain("/nonexistent/command: No such file or directory");
 });
 
-test("a command ended by a signal", async () => {
+test("a command that is killed by a signal gives the exit code 128 plus its number", async () => {
   const { exit } = await mail(["root", "--run", "kill -9 $$"]);
   expect(exit).toBe(128 + 9);
   expect(sent()[0]).toContain("Status:   ended by SIGKILL\n");
 });
 
-test("a signal for it is one for its command, and what that said is sent", async () => {
+test("a signal is passed to the command, and the command's output is sent", async () => {
   const { exit } = await mail(["root", "--run", "echo found; kill -QUIT $PPID; exec sleep 60"]);
   expect(exit).toBe(128 + 3);
   expect(sent()[0]).toMatch(/Status: {3}ended by SIGQUIT\n[\s\S]*\nfound\n/);
 });
 
-test("of a long output the message shows both ends; the whole is attached", async () => {
+test("a message shows both ends of a long output, and the complete output is attached", async () => {
   await mail(["root", "--run", "seq 1 60000"]);
   const [message = ""] = sent();
   expect(message).toMatch(/\n1\n2\n3\n/);
@@ -117,7 +117,7 @@ test("of a long output the message shows both ends; the whole is attached", asyn
   expect(whole.trim().split("\n")).toHaveLength(60_000);
 });
 
-test("--throttle --digest: what was kept back is in the next message, once", async () => {
+test("--throttle --digest: suppressed output is in the next message exactly once", async () => {
   const job = (throttle: string) => ["root", "--throttle", throttle, "--digest", "--run", "echo hi; exit 1"];
   for (let run = 0; run < 3; run++) expect((await mail(job("1h"))).exit).toBe(1);
   expect(sent()).toHaveLength(1);
@@ -129,13 +129,13 @@ test("--throttle --digest: what was kept back is in the next message, once", asy
   expect(digest[0]?.match(/^hi$/gm)).toHaveLength(3);
 });
 
-test("--throttle: runs that overlap send one message", async () => {
+test("--throttle: overlapping runs send one message", async () => {
   const job = ["root", "--throttle", "1h", "--run", "exit 1"];
   await Promise.all(Array.from({ length: 4 }, () => mail(job)));
   expect(sent()).toHaveLength(1);
 });
 
-test("--if changed: the same again sends nothing, something else does", async () => {
+test("--if changed: only a different output sends a message", async () => {
   const file = join(home, "watched");
   writeFileSync(file, "one\n");
   const job = ["root", "--if", "changed", "--run", `cat ${file}`];
@@ -147,7 +147,7 @@ test("--if changed: the same again sends nothing, something else does", async ()
   expect(sent()).toHaveLength(2);
 });
 
-test("a message that was not accepted shows as an exit code after a success, and the throttle does not count it", async () => {
+test("a refused message gives a non-zero exit code after a success, and does not start the throttle", async () => {
   const job = ["root", "--throttle", "1h", "--run", "echo done"];
   expect((await mail(job, { way: "refuse" })).exit).toBe(75);
   expect(readFileSync(join(home, "dead.letter"), "latin1")).toContain("\ndone\n");
@@ -167,7 +167,7 @@ test.each([
   expect(readdirSync(home)).not.toContain("ran");
 });
 
-test("without a place for the output nothing is run", async () => {
+test("if the output cannot be stored, the command is not run", async () => {
   const { exit, err } = await mail(["root", "--run", `touch ${home}/ran`], { TMPDIR: "/none" });
   expect([exit, err]).toEqual([73, "mail: /none: No such file or directory; nothing was run\n"]);
   expect(readdirSync(home)).not.toContain("ran");
@@ -182,7 +182,7 @@ test.each([
   expect([exit, err, sent()]).toEqual([64, "mail: --run: the command is empty; nothing was run\n", []]);
 });
 
-test("--run -- with nothing behind it", async () => {
+test("--run -- without a command is refused", async () => {
   const { exit, err } = await mail(["root", "--run", "--"]);
   expect([exit, err.split("\n")[0]]).toEqual([1, "mail: option '--run <command...>' argument missing"]);
 });
@@ -193,6 +193,6 @@ test.each([
   ["30m", 1800],
   ["1h", 3600],
   ["2d", 172_800],
-])("a time of %s", (text, seconds) => {
+])("--throttle accepts the time %s", (text, seconds) => {
   expect(parseJob({ run: ["true"], if: undefined, throttle: text, digest: false }).throttle).toBe(seconds);
 });

@@ -1,4 +1,4 @@
-/** Each message of the corpus is shown, and what it holds is what Python's email finds in it, where both can read it. */
+/** Shows each message of the corpus and compares its parts with those that Python's email package finds. */
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -27,18 +27,18 @@ interface Peer {
 const python = "python3";
 const drivesTerminal = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
-/** What Python's email does not read, and we do. */
+/** Messages that `mail` reads and Python's email package does not. */
 const ours = new Set([
   "an encoding in capitals with a comment",
   "a folded Content-Type with comments",
   "a message in base64",
-  // It keeps a blank at the end of a quoted-printable line (RFC 2045, section 6.7, rule 3).
+  // Python keeps a space at the end of a quoted-printable line (RFC 2045, section 6.7, rule 3).
   "Python's msg_15.txt",
 ]);
 let samples: Sample[];
 let peers: Peer[];
 
-/** Python's own tests of its email package bring messages, too; they are read where they are installed. */
+/** Returns the messages of the tests of Python's email package, if they are installed. */
 function pythonsOwn(): Sample[] {
   const find = "import os, test.test_email as t; print(os.path.join(os.path.dirname(t.__file__), 'data'))";
   try {
@@ -72,16 +72,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test("there are at least 300 messages", () => expect(samples.length).toBeGreaterThanOrEqual(300));
+test("the corpus contains at least 300 messages", () => expect(samples.length).toBeGreaterThanOrEqual(300));
 
-test("each is shown, with nothing that drives a terminal", async () => {
+test("each message is shown without characters that control a terminal", async () => {
   for (const { name, bytes } of samples) {
     const text = await shown(bytes, { header: true });
     expect([name, drivesTerminal.test(text)]).toEqual([name, false]);
   }
 });
 
-test("each is shown also when it is damaged: cut, doubled in part, with other bytes in it", async () => {
+test("each message is shown even if parts of it are removed, repeated or overwritten", async () => {
   for (const [index, { name, bytes }] of samples.entries()) {
     for (const damaged of damages(bytes, index)) {
       const text = await shown(damaged, { header: true });
@@ -104,7 +104,7 @@ function damages(bytes: Buffer, seed: number): Buffer[] {
   ];
 }
 
-/** What both read. */
+/** Yields the messages that both programs read. */
 async function* compared(): AsyncIterable<Sample & { readonly theirs: Peer; readonly parts: readonly Part[] }> {
   for (const [index, sample] of samples.entries()) {
     if (ours.has(sample.name)) continue;
@@ -113,14 +113,14 @@ async function* compared(): AsyncIterable<Sample & { readonly theirs: Peer; read
   }
 }
 
-test("types, names and decoded bytes of the parts are those that Python finds", async () => {
+test("the parts have the same types, names and decoded bytes as in Python", async () => {
   const differences: string[] = [];
   for await (const { name, theirs, parts } of compared())
     differences.push(...differencesOf(parts, theirs.leaves).map((difference) => `${name}: ${difference}`));
   expect(differences).toEqual([]);
 });
 
-test("the text of each part is that which Python decodes, and that of its body is shown", async () => {
+test("each part's text is the same as in Python, and the body's text is shown", async () => {
   const charsets = await moreCharsets();
   const differences: string[] = [];
   for await (const { name, bytes, theirs, parts } of compared()) {
@@ -136,7 +136,7 @@ test("the text of each part is that which Python decodes, and that of its body i
   expect(differences).toEqual([]);
 });
 
-test("subjects are those that Python decodes", async () => {
+test("subjects are the same as in Python", async () => {
   const charsets = await moreCharsets();
   const differences: string[] = [];
   for await (const { name, bytes, theirs } of compared()) {
@@ -151,7 +151,7 @@ function isDecoded(text: string | null): text is string {
   return text !== null && !/[\ufffd\udc80-\udcff]/u.test(text);
 }
 
-/** Where lines are cut is a matter of showing, as are quote marks then. */
+/** Removes white space and quotation marks, because line breaks depend on the display. */
 function plain(text: string): string {
   return text.replace(/[\s>]+/g, "");
 }
@@ -161,7 +161,7 @@ function differencesOf(parts: readonly Part[], theirs: Peer["leaves"]): string[]
   return theirs.flatMap(([type, name, digest], at) => {
     const part = parts[at] as Part;
     const bytes = decodedBody(part, Number.MAX_SAFE_INTEGER);
-    // A multipart without parts is text to us.
+    // `mail` treats a multipart without parts as text.
     const isMultipart = type.startsWith("multipart/");
     return [
       ...(isMultipart || part.type === type ? [] : [`${part.number} is ${part.type}, not ${type}`]),

@@ -1,6 +1,6 @@
 /**
- * Messages in the shapes in which real programs write them, well and badly: made here, so that each is the same each time
- * and none is anybody's mail.
+ * A corpus of messages with the structures that real programs write, correct and incorrect. The messages are
+ * generated, so that they are always the same and contain no private mail.
  */
 import iconv from "iconv-lite";
 
@@ -14,7 +14,7 @@ interface Language {
   readonly text: string;
 }
 
-/** The charsets of the world's mail, with a text that needs each. */
+/** The common charsets of mail, each with a text that requires it. */
 const languages: readonly Language[] = [
   { charset: "us-ascii", text: "The disk of host db1 is full.\nPlease look.\n" },
   { charset: "utf-8", text: "¡Mañana! El café está listo – 日本語 😀\nŻółć, Привет.\n" },
@@ -119,7 +119,7 @@ function attachment(type: string, name: string, bytes: Buffer, more = ""): Piece
   return part(header, base64(bytes));
 }
 
-/** Every charset in every transfer encoding, alone. */
+/** Yields every charset in every transfer encoding, as the only text of a message. */
 function* singles(): Iterable<Sample> {
   for (const language of languages)
     for (const encoding of Object.keys(encodings))
@@ -139,7 +139,7 @@ function* singles(): Iterable<Sample> {
 
 type Mailer = (language: Language) => Piece[];
 
-/** What each mailer makes of a text, as its own structure and fields. */
+/** Yields a text in the structure and with the fields of various mailers. */
 const mailers: Readonly<Record<string, Mailer>> = {
   gmail: (language) => [
     "MIME-Version: 1.0\n",
@@ -274,7 +274,7 @@ const mailers: Readonly<Record<string, Mailer>> = {
   ],
 };
 
-/** What programs send of themselves. */
+/** Yields messages that programs generate, such as delivery reports. */
 function* reports(): Iterable<Sample> {
   const original =
     "Return-Path: <root@example.org>\nFrom: root@example.org\nTo: nobody@example.net\nSubject: backup\n\nIt is done.\n";
@@ -392,7 +392,7 @@ function* invitations(): Iterable<Sample> {
   }
 }
 
-/** What ought not to be, and is. */
+/** Yields malformed messages. */
 function* broken(): Iterable<Sample> {
   const head = `${envelope("broken")}MIME-Version: 1.0\n`;
   const mixed = `${head}Content-Type: multipart/mixed; boundary=b\n\n`;

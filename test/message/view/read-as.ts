@@ -1,4 +1,4 @@
-/** A message written as lines of text, as it is shown. */
+/** Helpers that create a message from lines of text and show it. */
 import { bytesOf } from "../../../src/message/view/bytes.ts";
 import { viewMessage } from "../../../src/message/view/view.ts";
 
@@ -6,7 +6,7 @@ export function lines(...all: string[]): Buffer {
   return Buffer.from(all.map((line) => `${line}\n`).join(""));
 }
 
-/** Without its header, unless asked for; at 60 columns. */
+/** Returns the displayed message, at 60 columns and without its header by default. */
 export async function shown(message: Uint8Array, { header = false, width = 60 } = {}): Promise<string> {
   const bytes = Buffer.from(message);
   const end = bytes.indexOf("\n\n");

@@ -10,16 +10,16 @@ function decoded(text: string): string {
 }
 
 test.each([
-  ["bytes by their codes, in capitals or not", "caf=C3=A9 =3d", "caf\xc3\xa9 ="],
-  ["lines that go on", "one=\n line=\r\ns", "one lines"],
-  ["what goes on behind blanks that were added", "one= \t\n line", "one line"],
-  ["no blanks at the end of a line", "a \t\r\nb \nc ", "a\r\nb\nc "],
-  ["what is no code as it is", "a=ZZ=4=", "a=ZZ=4"],
-])("quoted-printable is %s", (_shows, text, wanted) => {
+  ["codes with upper-case and lower-case digits", "caf=C3=A9 =3d", "caf\xc3\xa9 ="],
+  ["soft line breaks", "one=\n line=\r\ns", "one lines"],
+  ["a soft line break followed by white space", "one= \t\n line", "one line"],
+  ["white space at the end of a line", "a \t\r\nb \nc ", "a\r\nb\nc "],
+  ["invalid codes", "a=ZZ=4=", "a=ZZ=4"],
+])("quoted-printable is decoded: %s", (_shows, text, wanted) => {
   expect(decoded(text)).toBe(wanted);
 });
 
-test("quoted-printable is read as two rules say, whatever stands there", () => {
+test("any quoted-printable text is decoded according to two rules", () => {
   const piece = fc.constantFrom("=", "\n", "\r\n", " ", "\t", "4", "A", "f", "g", "\xe9");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
