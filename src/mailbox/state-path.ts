@@ -17,3 +17,12 @@ export function keptPath(directory: string): string {
   makePrivateDirectory(directory);
   return join(directory, `kept-${Date.now()}.mbox`);
 }
+
+/**
+ * Returns the path of the queue's directory.
+ *
+ * @param state the user's state directory
+ */
+export function queuePath(state: string): string {
+  return join(state, "queue");
+}

@@ -5,8 +5,7 @@ import { HeldMessage } from "./held-message.ts";
 import { judgeRecipient, type Recipient, refuseMailbox } from "./local-recipients.ts";
 import type { Log } from "./log.ts";
 import type { Options } from "./maild-options.ts";
-import { createQueueId } from "./queue-id.ts";
-import { type Arrival, Cleaner } from "./trace.ts";
+import { type Arrival, Cleaner, createQueueId } from "./trace.ts";
 import { acceptTypedLines } from "./typed-lines.ts";
 
 export interface Server {

@@ -1,4 +1,5 @@
-/** Adds the fields that Postfix's smtpd, cleanup and local add to an incoming message. */
+/** Adds the fields that Postfix's smtpd, cleanup and local add to an incoming message, and creates its queue ID. */
+import { randomInt } from "node:crypto";
 import { formatDateField } from "../message/date.ts";
 
 export interface Arrival {
@@ -165,4 +166,17 @@ function nameOfClient(field: string): string {
 
 function formatTimestamp(date: Date): string {
   return date.toISOString().replace(/\D/g, "").slice(0, 14);
+}
+
+let next = randomInt(0x10_0000);
+
+/** Returns a queue ID in the format of Postfix's short IDs, such as DE3232C16A: the microsecond, then a counter. */
+export function createQueueId(): string {
+  const microsecond = Number((process.hrtime.bigint() / 1000n) % 1_000_000n);
+  next = (next + 1) % 0x10_0000;
+  return formatHex(microsecond) + formatHex(next);
+}
+
+function formatHex(number: number): string {
+  return number.toString(16).toUpperCase().padStart(5, "0");
 }

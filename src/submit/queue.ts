@@ -34,6 +34,7 @@ import { pipeline } from "node:stream/promises";
 import { statIfPresent } from "../file-stats.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { MailboxBusy } from "../mailbox/mailbox-errors.ts";
+import { queuePath } from "../mailbox/state-path.ts";
 import {
   createPrivateFile,
   ifTrusted,
@@ -44,7 +45,6 @@ import {
   reportDistrust,
 } from "../private-file.ts";
 import { addPathToError, isSystemError, strerror } from "../system-error.ts";
-import { queuePath } from "./queue-directory.ts";
 import { type Damaged, type Entry, entryOf, firstEntry, isDamaged, recordAttempt } from "./queue-entry.ts";
 import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 

@@ -1,12 +1,12 @@
 /** The recently sent messages, for `mail --track`: a few lines in the state directory, newest last. */
 import { closeSync, constants, fstatSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { readJsonLines } from "../json-lines.ts";
 import {
   createPrivateFile,
   makePrivateDirectory,
   NotTrusted,
   openPrivateFile,
+  readJsonLines,
   readPrivateFile,
   readTrusted,
   reportDistrust,

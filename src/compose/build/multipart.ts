@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
 import { Exit } from "../../errors.ts";
 import { transferEncodingOf } from "../../message/encode.ts";
-import { encodeParameter } from "../../message/encode-parameter.ts";
+import { encodeParameter } from "../../message/encoded-words.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { addPathToError } from "../../system-error.ts";

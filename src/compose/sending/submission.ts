@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import type { Config } from "../../config/config.ts";
 import { stateDirectory, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { queuePath } from "../../submit/queue-directory.ts";
+import { queuePath } from "../../mailbox/state-path.ts";
 import { serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";

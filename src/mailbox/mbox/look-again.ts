@@ -6,8 +6,8 @@
 import { Flag } from "../mailbox.ts";
 import { MailboxChanged } from "../mailbox-errors.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
-import type { Identities } from "./identities.ts";
 import { MboxFile } from "./mbox-file.ts";
+import type { Identities } from "./message-identity.ts";
 import { hasSwallowed, isGrown, reconcileMessages } from "./reconcile.ts";
 import { scanMessages } from "./scan.ts";
 

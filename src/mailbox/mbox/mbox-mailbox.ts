@@ -20,10 +20,10 @@ import {
 import { MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
-import { Identities } from "./identities.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { hasUnseenRest, lookAgain, type Numbering } from "./look-again.ts";
 import { MboxFile, readLandmarks } from "./mbox-file.ts";
+import { Identities } from "./message-identity.ts";
 import { MessageIndex } from "./message-index.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";

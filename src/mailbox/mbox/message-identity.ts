@@ -29,3 +29,61 @@ export function identityOf(file: MboxFile, message: number, size = storedSize(fi
 export function storedSize(file: MboxFile, message: number): number {
   return file.end(message) - file.start(message);
 }
+
+/** Maximum number of messages that are remembered by their content. The session's changes apply to these messages. */
+const mostRemembered = 2000;
+
+/** A message as it was when the session dealt with it. */
+export interface Remembered {
+  readonly identity: string;
+  /** Bytes; fewer than now if the message was only partially delivered. */
+  readonly size: number;
+}
+
+/** Remembers the messages that the session has dealt with, so that they are found again if another program moves them. */
+export class Identities {
+  readonly #remembered = new Map<number, Remembered>();
+  #areComplete = true;
+
+  get byMessage(): ReadonlyMap<number, Remembered> {
+    return this.#remembered;
+  }
+
+  /** Whether each message that was to be remembered is remembered. */
+  get areComplete(): boolean {
+    return this.#areComplete;
+  }
+
+  /** Returns whether the messages are still at their numbers. The last message may have been completed. */
+  hold(file: MboxFile): boolean {
+    return [...this.#remembered].every(
+      ([message, remembered]) => file.replaced.has(message) || isStillAt(file, message, remembered, file.count),
+    );
+  }
+
+  remember(file: MboxFile, message: number): void {
+    if (this.#remembered.has(message) || file.replaced.has(message)) return;
+    if (this.#remembered.size >= mostRemembered) this.#areComplete = false;
+    else this.#renew(file, message);
+  }
+
+  /** Remembers the present bytes of a remembered message that has been completed since. */
+  update(file: MboxFile, message: number): void {
+    if (this.#remembered.has(message) && !file.replaced.has(message)) this.#renew(file, message);
+  }
+
+  #renew(file: MboxFile, message: number): void {
+    this.#remembered.set(message, { identity: identityOf(file, message), size: storedSize(file, message) });
+  }
+}
+
+/**
+ * Returns whether a message of the file is the remembered one.
+ *
+ * @param last the number of the message that may have been completed since: it may be longer
+ */
+export function isStillAt(file: MboxFile, message: number, { identity, size }: Remembered, last: number): boolean {
+  const now = storedSize(file, message);
+  const compared = message === last && now > size ? size : now;
+  return identityOf(file, message, compared) === identity;
+}

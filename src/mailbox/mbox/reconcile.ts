@@ -1,8 +1,7 @@
 /** Finds the session's messages again after another program has written the mailbox. */
 import { copyPieces } from "../file-ranges.ts";
-import { isStillAt, type Remembered } from "./identities.ts";
 import type { MboxFile } from "./mbox-file.ts";
-import { identityOf, storedSize } from "./message-identity.ts";
+import { identityOf, isStillAt, type Remembered, storedSize } from "./message-identity.ts";
 
 export interface Reconciled {
   /** For each message in the current file, its number in the session; 0 if the session has not changed the message. */

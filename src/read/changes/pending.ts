@@ -11,10 +11,9 @@ import { createHash } from "node:crypto";
 import { closeSync, readdirSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
-import { readJsonLines } from "../../json-lines.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
-import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from "../../private-file.ts";
+import { createPrivateFile, ifTrusted, makePrivateDirectory, readJsonLines, readTrusted } from "../../private-file.ts";
 import { readProcessStart } from "../../process-start.ts";
 import { isSystemError } from "../../system-error.ts";
 

@@ -3,11 +3,10 @@
 import { resolve } from "node:path";
 import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
-import { Flag } from "../../mailbox/mailbox.ts";
+import { Flag, tallyOf } from "../../mailbox/mailbox.ts";
 import { NotAMailbox } from "../../mailbox/mailbox-errors.ts";
 import { isPipe, openMailbox } from "../../mailbox/open.ts";
 import { settleAppends } from "../../mailbox/settle-appends.ts";
-import { tallyOf } from "../../mailbox/tally.ts";
 import { isSystemError } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";
 import { UndoHistory } from "../changes/undo-history.ts";
