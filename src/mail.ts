@@ -4,7 +4,7 @@ import type { CommandLine } from "./cli/command-line.ts";
 import { isListing } from "./cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";
 import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
-import { fromBytes } from "./message/text.ts";
+import { decodeBytes } from "./message/text.ts";
 import { showNotices } from "./notices.ts";
 import type { Session } from "./read/session/session.ts";
 import { isSystemError, strerror } from "./system-error.ts";
@@ -67,8 +67,8 @@ async function runCommandLine(session: Session, given: CommandLine): Promise<Exi
     return runDialogueByHand(session, given.smtp === true ? undefined : given.smtp);
   }
   if (given.track !== undefined) {
-    const { track } = await import("./track/track.ts");
-    return track(session, { what: given.track === true ? undefined : given.track, wait: given.wait });
+    const { trackMessage } = await import("./track/track.ts");
+    return trackMessage(session, { what: given.track === true ? undefined : given.track, wait: given.wait });
   }
   if (given.run.length > 0) {
     const { runJob } = await import("./run/run.ts");
@@ -169,7 +169,7 @@ function readArguments(): string[] {
   const decoded = process.argv.slice(2);
   if (decoded.length === 0 || !decoded.some((word) => word.includes("\ufffd"))) return decoded;
   try {
-    const words = fromBytes(readFileSync("/proc/self/cmdline")).split("\0").slice(0, -1);
+    const words = decodeBytes(readFileSync("/proc/self/cmdline")).split("\0").slice(0, -1);
     return words.slice(-decoded.length);
   } catch {
     return decoded;

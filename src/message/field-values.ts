@@ -2,7 +2,7 @@
  * Finds single fields without parsing the header. A mailbox may have a hundred thousand headers; parsing each would
  * take too long.
  */
-import { fromBytes, trimEndCharacters } from "./text.ts";
+import { decodeBytes, trimEndCharacters } from "./text.ts";
 
 const patterns = new Map<string, RegExp>();
 
@@ -29,7 +29,7 @@ export function fieldValues(header: string, name: string): string[] {
   pattern.lastIndex = 0;
   for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
     const value = found[1] ?? "";
-    values.push(unfold(/[\x80-\xff]/.test(value) ? fromBytes(Buffer.from(value, "latin1")) : value));
+    values.push(unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value));
   }
   return values;
 }

@@ -1,6 +1,6 @@
 /** Parses headers. The parser is lenient: it skips lines that are not fields and continues after them. */
 import { fieldValues, unfold } from "./field-values.ts";
-import { fromBytes } from "./text.ts";
+import { decodeBytes } from "./text.ts";
 
 export interface Field {
   /** The name as it was written. */
@@ -87,11 +87,11 @@ class StoredField implements Field {
   }
 
   get name(): string {
-    return fromBytes(this.raw.subarray(0, this.#nameLength));
+    return decodeBytes(this.raw.subarray(0, this.#nameLength));
   }
 
   get value(): string {
-    return unfold(fromBytes(this.raw).slice(this.#nameLength + 1));
+    return unfold(decodeBytes(this.raw).slice(this.#nameLength + 1));
   }
 }
 

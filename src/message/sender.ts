@@ -1,7 +1,7 @@
 /** Finds the sender of a message for header lists, searches and replies. */
 import { bareAddress, nameOrAddress } from "./bare-address.ts";
 import { lineEnd, startsWithFrom } from "./header.ts";
-import { fromBytes } from "./text.ts";
+import { decodeBytes } from "./text.ts";
 
 /**
  * Returns the address in From, or else in Sender, or else the user in the From_ line. A path of hosts is shortened to
@@ -40,5 +40,5 @@ export function readFromLine(header: Uint8Array): { user: string; date: string }
 /** Returns the lossless text of a range. ASCII bytes are not copied. */
 function textBetween(bytes: Uint8Array, start: number, end: number): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
-  return /[\x80-\xff]/.test(text) ? fromBytes(bytes.subarray(start, end)) : text;
+  return /[\x80-\xff]/.test(text) ? decodeBytes(bytes.subarray(start, end)) : text;
 }

@@ -10,7 +10,7 @@ import { isUtf8 } from "node:buffer";
 const escapes = /[\udc80-\udcff]/;
 
 /** Decodes UTF-8. Each invalid byte becomes a lone surrogate, which `toBytes` reverses. */
-export function fromBytes(bytes: Uint8Array): string {
+export function decodeBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) return buffer.toString("utf8");
   let text = "";

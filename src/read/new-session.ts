@@ -9,7 +9,7 @@ import { Settings } from "../config/settings.ts";
 import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
-import { assign } from "./session/assign.ts";
+import { assignVariable } from "./session/assign.ts";
 import type { Session } from "./session/session.ts";
 
 /** The interpreter imports all commands. Sending may not need it. */
@@ -64,7 +64,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   await readStartUpFiles(session, { system: !given.withoutSystemRc });
   session.ending = undefined;
   config.settings.origin = "the command line";
-  for (const word of given.set) assign(session, word);
+  for (const word of given.set) assignVariable(session, word);
   for (const line of given.exec) await session.execute?.(line);
   asVariables();
   if (given.dryRun) config.settings.set("dryrun", "");

@@ -5,7 +5,7 @@ import { isListing } from "../cli/command-line.ts";
 import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
-import { type FolderName, folderNamed, NoMail, openWithMail, summary, systemFolder } from "./folder/folder.ts";
+import { type FolderName, folderNamed, NoMail, openWithMail, summarizeFolder, systemFolder } from "./folder/folder.ts";
 import { offerPending } from "./folder/left-pending.ts";
 import { leaveFolder } from "./folder/quit.ts";
 import { printHeaderLine, showHeaders } from "./header-list/header-window.ts";
@@ -42,7 +42,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
     return Exit.Ok;
   }
   if (!config.settings.get("quiet")) terminal.out(banner);
-  terminal.out(`${summary(session, folder)}\n`);
+  terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
   await offerPending(session);
   // An interrupt never ends the session. Commands that take long check for it.

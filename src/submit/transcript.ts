@@ -4,7 +4,7 @@
  *
  * With PIPELINING, several commands are sent together. The transcript shows each command directly before its reply.
  */
-import { fromBytes } from "../message/text.ts";
+import { decodeBytes } from "../message/text.ts";
 import type { DialogueEvent, DialogueObserver, Step } from "./dialogue.ts";
 
 /** Receives the lines of a transcript, without newlines. The side is the speaker, or "phase" for a phase's title. */
@@ -119,7 +119,7 @@ class Transcript {
   }
 
   #endMessage(by: "dot" | "chunk"): void {
-    if (this.#unfinishedLine.length > 0) this.#showLine(fromBytes(this.#unfinishedLine));
+    if (this.#unfinishedLine.length > 0) this.#showLine(decodeBytes(this.#unfinishedLine));
     const more = this.#bodyLines - shownLines;
     if (more > 0) this.#note(`${more} more ${more === 1 ? "line" : "lines"} of the body`);
     if (by === "chunk") return;
@@ -138,7 +138,7 @@ class Transcript {
       const end = bytes.indexOf(10, from);
       if (end < 0) break;
       if (this.#bodyLines > shownLines) this.#bodyLines++;
-      else this.#showLine(fromBytes(bytes.subarray(from, bytes[end - 1] === 13 ? end - 1 : end)));
+      else this.#showLine(decodeBytes(bytes.subarray(from, bytes[end - 1] === 13 ? end - 1 : end)));
       from = end + 1;
     }
     return this.#bodyLines > shownLines ? Buffer.alloc(0) : bytes.subarray(from);

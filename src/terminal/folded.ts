@@ -1,5 +1,5 @@
 /** Breaks lines at the width of the window, as the terminal would, for a pager that must not break them itself. */
-import { fromBytes, linesOf } from "../message/text.ts";
+import { decodeBytes, linesOf } from "../message/text.ts";
 import { displayWidth, splitGraphemes } from "./display-width.ts";
 import type { Styled } from "./terminal.ts";
 
@@ -7,7 +7,8 @@ import type { Styled } from "./terminal.ts";
 export function* foldStyled(pieces: Iterable<Styled | Uint8Array>, columns: number): Iterable<Styled> {
   let used = 0;
   for (const piece of pieces) {
-    const { text, style } = piece instanceof Uint8Array ? ({ text: fromBytes(piece), style: "plain" } as const) : piece;
+    const { text, style } =
+      piece instanceof Uint8Array ? ({ text: decodeBytes(piece), style: "plain" } as const) : piece;
     let shown = "";
     for (const line of linesOf(text)) {
       const content = line.endsWith("\n") ? line.slice(0, -1) : line;

@@ -1,5 +1,5 @@
 /** Parses the bytes that a terminal sends into keys. */
-import { fromBytes } from "../message/text.ts";
+import { decodeBytes } from "../message/text.ts";
 
 export type KeyName =
   | "enter"
@@ -136,7 +136,7 @@ function readTypedKey(bytes: Uint8Array): { key: Key; size: number } | undefined
   let size = 0;
   while (size < bytes.length && (bytes[size] as number) >= 0x20 && bytes[size] !== 0x7f) size++;
   if (size === bytes.length) size = wholeCharacters(bytes);
-  return size === 0 ? undefined : { key: { name: "text", text: fromBytes(bytes.subarray(0, size)) }, size };
+  return size === 0 ? undefined : { key: { name: "text", text: decodeBytes(bytes.subarray(0, size)) }, size };
 }
 
 /** Returns the length in bytes without an incomplete UTF-8 character at the end. */

@@ -1,7 +1,7 @@
 /** The lines typed earlier. Commands from earlier sessions are kept in a private file. */
 import { appendFileSync, chmodSync, closeSync, constants, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { fromBytes, toBytes } from "../message/text.ts";
+import { decodeBytes, toBytes } from "../message/text.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, openPrivateFile, readTrusted } from "../private-file.ts";
 
 /** The maximum length of a line in the history, in UTF-16 units. Longer lines were probably pasted. */
@@ -51,7 +51,7 @@ export class LineHistory {
   }
 
   #load(path: string): string[] {
-    const text = fromBytes(readTrusted(path) ?? new Uint8Array());
+    const text = decodeBytes(readTrusted(path) ?? new Uint8Array());
     const all = text.split("\n").filter((line) => line !== "");
     const kept = this.#limit === 0 ? [] : all.slice(-this.#limit);
     if (text !== "") ifTrusted(() => chmodSync(path, 0o600));

@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { makeVisible } from "../message/safe-text.ts";
-import { fromBytes, toBytes } from "../message/text.ts";
+import { decodeBytes, toBytes } from "../message/text.ts";
 import { isSystemError } from "../system-error.ts";
 import type { Style } from "./terminal.ts";
 import type { Paint } from "./theme.ts";
@@ -102,7 +102,7 @@ export class Output {
   /** Returns the bytes of a text. For a terminal, they are made safe and coloured. */
   bytesOf(text: string | Uint8Array, style: Style, coloured: boolean): Buffer {
     if (!this.#guarded) return typeof text === "string" ? toBytes(text) : Buffer.from(text);
-    const safe = makeVisible(typeof text === "string" ? text : fromBytes(text));
+    const safe = makeVisible(typeof text === "string" ? text : decodeBytes(text));
     return Buffer.from(coloured && this.#paint !== undefined ? this.#paint(safe, style) : safe);
   }
 

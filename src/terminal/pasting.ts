@@ -2,7 +2,7 @@
  * Distinguishes pasted text from typed keys while a message is typed. The terminal marks pasted text on request
  * ("bracketed paste", xterm's mode 2004). Keys in pasted text have no special meaning.
  */
-import { fromBytes } from "../message/text.ts";
+import { decodeBytes } from "../message/text.ts";
 import { firstKey, type Key, wholeCharacters } from "./keys.ts";
 import type { Asked } from "./terminal.ts";
 
@@ -47,7 +47,7 @@ export class Pasting {
     let end = 0;
     while (end < bytes.length && this.#isText(bytes, end)) end++;
     const size = this.#lineEnd(bytes, end);
-    return size === 0 ? undefined : { text: fromBytes(bytes.subarray(0, end)), size: end + size };
+    return size === 0 ? undefined : { text: decodeBytes(bytes.subarray(0, end)), size: end + size };
   }
 
   #isText(bytes: Uint8Array, at: number): boolean {
@@ -90,6 +90,6 @@ export class Pasting {
     let size = 1;
     while (size < bytes.length && ![ETX, LF, CR, ESC].includes(bytes[size] as never)) size++;
     if (size === bytes.length) size = wholeCharacters(bytes);
-    return size === 0 ? undefined : { key: { name: "text", text: fromBytes(bytes.subarray(0, size)) }, size };
+    return size === 0 ? undefined : { key: { name: "text", text: decodeBytes(bytes.subarray(0, size)) }, size };
   }
 }

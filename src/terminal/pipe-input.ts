@@ -1,7 +1,7 @@
 /** Reads lines and bytes from a standard input that is a pipe or a file. */
 import { fstatSync, read, readSync } from "node:fs";
 import { Exit } from "../errors.ts";
-import { fromBytes } from "../message/text.ts";
+import { decodeBytes } from "../message/text.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 import type { Input } from "./terminal.ts";
 
@@ -33,7 +33,7 @@ export class PipeInput {
 
   /** The part of the awaited line that has been received. */
   get begun(): string {
-    return fromBytes(this.#unread);
+    return decodeBytes(this.#unread);
   }
 
   async readLine(): Promise<Input> {
@@ -43,7 +43,7 @@ export class PipeInput {
       if (end >= 0) {
         const line = this.#unread.subarray(0, end);
         this.#unread = this.#unread.subarray(end + 1);
-        return { kind: "line", text: fromBytes(line), ended: true };
+        return { kind: "line", text: decodeBytes(line), ended: true };
       }
       searched = this.#unread.length;
       if (this.#ended || !(await this.#fill())) break;
@@ -51,7 +51,7 @@ export class PipeInput {
     if (this.#unread.length === 0) return { kind: "end" };
     const line = this.#unread;
     this.#unread = Buffer.alloc(0);
-    return { kind: "line", text: fromBytes(line), ended: false };
+    return { kind: "line", text: decodeBytes(line), ended: false };
   }
 
   async *rest(): AsyncIterable<Uint8Array> {

@@ -5,7 +5,7 @@
  * requested in direct succession, such as those of a message.
  */
 import type { ReadStream } from "node:tty";
-import { fromBytes } from "../message/text.ts";
+import { decodeBytes } from "../message/text.ts";
 import type { Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 
@@ -97,14 +97,14 @@ export class TtyInput {
   #takeLine(): Input | undefined {
     const end = this.#unread.indexOf(10);
     if (end < 0) return undefined;
-    const text = fromBytes(this.#unread.subarray(0, end));
+    const text = decodeBytes(this.#unread.subarray(0, end));
     this.#unread = this.#unread.subarray(end + 1);
     return { kind: "line", text, ended: true };
   }
 
   #takeRest(): Input {
     if (this.#unread.length === 0) return { kind: "end" };
-    const text = fromBytes(this.#unread);
+    const text = decodeBytes(this.#unread);
     this.#unread = Buffer.alloc(0);
     return { kind: "line", text, ended: false };
   }

@@ -24,7 +24,7 @@ const pause = 200;
 const lookBack = 256 * 1024;
 
 /** Tracks a message. @throws MailError that names the search term and the logs if nothing is found */
-export async function track(
+export async function trackMessage(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
   { what, wait }: Wanted,
 ): Promise<ExitCode> {

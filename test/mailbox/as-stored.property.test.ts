@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { replaceStatusInPlace } from "../../src/mailbox/as-stored.ts";
 import { headerEnd } from "../../src/mailbox/header-bytes.ts";
 import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
-import { shownPieces } from "../../src/read/show/print-message.ts";
+import { formatShownPieces } from "../../src/read/show/print-message.ts";
 
 const line = fc.constantFrom(
   "Subject: s",
@@ -43,7 +43,7 @@ test("a message that is saved as it stands is saved as one that is taken apart",
         const bytes = Buffer.from(lines.map((one) => `${one}\n`).join(""), "latin1");
         const quick = replaceStatusInPlace(bytes, "RO", isCopy);
         if (quick === undefined) return;
-        const slow = [...shownPieces(mailboxOf(bytes), 1, undefined, Flag.Read, isCopy)];
+        const slow = [...formatShownPieces(mailboxOf(bytes), 1, undefined, Flag.Read, isCopy)];
         expect(Buffer.concat(quick).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));
       },
     ),

@@ -4,7 +4,7 @@ import { moreCharsets, needsMore } from "../../src/message/charsets.ts";
 import { decodeWords, encodedCharsets } from "../../src/message/decode-words.ts";
 import { encodeWords } from "../../src/message/encoded-words.ts";
 import { parseStructured } from "../../src/message/parameters.ts";
-import { fromBytes } from "../../src/message/text.ts";
+import { decodeBytes } from "../../src/message/text.ts";
 
 test.each([
   // case                                       as written                                               as shown
@@ -32,7 +32,7 @@ test.each([
   ["our own unknown-8bit", "=?unknown-8bit?B?6Q==?=", "é"],
   ["a word in an unknown charset is unchanged", "=?x-klingon?q?a?=", "=?x-klingon?q?a?="],
   ["an invalid word is unchanged", "=?utf-8?X?a?= =?utf-8?q?open", "=?utf-8?X?a?= =?utf-8?q?open"],
-  ["bytes that are not UTF-8", fromBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
+  ["bytes that are not UTF-8", decodeBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
   ["raw UTF-8", "Café 😀", "Café 😀"],
 ])("%s", (_shows, written, shown) => expect(decodeWords(written)).toBe(shown));
 

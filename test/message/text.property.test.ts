@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { byteLength, fromBytes, toBytes } from "../../src/message/text.ts";
+import { byteLength, decodeBytes, toBytes } from "../../src/message/text.ts";
 
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }),
@@ -14,14 +14,14 @@ const anyBytes = fc.oneof(
 test("any bytes that are decoded to text are encoded to the same bytes", () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => {
-      expect([...toBytes(fromBytes(bytes))]).toEqual([...bytes]);
+      expect([...toBytes(decodeBytes(bytes))]).toEqual([...bytes]);
     }),
     { numRuns: 2000 },
   );
 });
 
 test("byteLength returns the number of bytes that toBytes returns", () => {
-  fc.assert(fc.property(anyBytes, (bytes) => byteLength(fromBytes(bytes)) === bytes.length));
+  fc.assert(fc.property(anyBytes, (bytes) => byteLength(decodeBytes(bytes)) === bytes.length));
 });
 
 test.each([
@@ -30,5 +30,5 @@ test.each([
   ["a surrogate encoded in UTF-8 is not valid", [0xed, 0xb2, 0x80], "\udced\udcb2\udc80"],
   ["an overlong sequence is not valid", [0xc0, 0x80], "\udcc0\udc80"],
 ])("%s", (_rule, bytes, text) => {
-  expect(fromBytes(Buffer.from(bytes))).toBe(text);
+  expect(decodeBytes(Buffer.from(bytes))).toBe(text);
 });

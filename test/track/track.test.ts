@@ -8,7 +8,7 @@ import { Settings } from "../../src/config/settings.ts";
 import { MailError } from "../../src/errors.ts";
 import type { Terminal } from "../../src/terminal/terminal.ts";
 import { syslogLine } from "../../src/track/syslog.ts";
-import { track } from "../../src/track/track.ts";
+import { trackMessage } from "../../src/track/track.ts";
 
 let directory: string;
 const { PATH } = process.env;
@@ -36,7 +36,7 @@ async function tracked(what: string | undefined, wait = 0): Promise<{ said: stri
     identity: { home: directory },
   } as unknown as Config;
   try {
-    const exit = await track({ config, terminal }, { what, wait });
+    const exit = await trackMessage({ config, terminal }, { what, wait });
     return { said: said.replace(/^ {2}(\w{3} [ \d]\d [\d:]{8}|\d{4}-\S+( \S+)?) {2}/gm, ""), exit };
   } catch (error) {
     if (!(error instanceof MailError)) throw error;

@@ -3,7 +3,7 @@ import type { Config } from "../../config/config.ts";
 import { deadLetterPath, storeOptions } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
 import { type AppendOptions, appendBytes } from "../../mailbox/append.ts";
-import { fromBytes } from "../../message/text.ts";
+import { decodeBytes } from "../../message/text.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Built } from "../draft/body.ts";
@@ -32,7 +32,7 @@ export async function saveDeadLetter(config: Config, terminal: Terminal, text: B
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     terminal.err(`mail: ${error.message}; this is the text:\n`);
-    for (const piece of text.pieces()) terminal.err(fromBytes(piece));
+    for (const piece of text.pieces()) terminal.err(decodeBytes(piece));
     return undefined;
   }
 }

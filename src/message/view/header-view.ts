@@ -4,7 +4,7 @@ import type { Charsets } from "../charsets.ts";
 import { decodeWords, encodedWord } from "../decode-words.ts";
 import { headerParts, parseHeader } from "../header.ts";
 import { namesAnother, trueName, withTrueNames } from "../lookalike.ts";
-import { fromBytes } from "../text.ts";
+import { decodeBytes } from "../text.ts";
 
 const addressFields =
   /^(?:resent-)?(?:from|to|cc|bcc|reply-to|sender)$|^(?:mail-followup-to|disposition-notification-to)$/;
@@ -28,17 +28,17 @@ export function headerView(header: Uint8Array, { charsets, withoutMime }: Header
   let view = "";
   let copied = 0;
   for (const part of headerParts(header)) {
-    view += fromBytes(header.subarray(copied, part.start));
+    view += decodeBytes(header.subarray(copied, part.start));
     copied = part.end;
-    if (part.name === undefined) view += fromBytes(header.subarray(part.start, part.end));
+    if (part.name === undefined) view += decodeBytes(header.subarray(part.start, part.end));
     else if (!withoutMime || !mimeFields.test(part.name))
       view += fieldView(part.name, header.subarray(part.start, part.end), charsets);
   }
-  return view + fromBytes(header.subarray(copied));
+  return view + decodeBytes(header.subarray(copied));
 }
 
 function fieldView(name: string, raw: Uint8Array, charsets: Charsets): string {
-  const written = fromBytes(raw);
+  const written = decodeBytes(raw);
   const field = parseHeader(raw).fields[0];
   if (field === undefined) return written;
   const isList = addressFields.test(name) && field.value.length <= longestList;

@@ -1,7 +1,7 @@
 /** Describes parts, for the list of the `parts` command and for notes in a displayed message. */
 import { findLargest } from "../lists.ts";
 import { makeVisible } from "../safe-text.ts";
-import { leaves, type Part } from "./part.ts";
+import { listLeaves, type Part } from "./part.ts";
 import { decodedSize } from "./transfer-decoding.ts";
 
 /** Returns a part's description: `3: report.pdf, application/pdf, 118 kB`. */
@@ -12,7 +12,7 @@ export function describePart(part: Part): string {
 
 /** Returns one line per part with its number, type, size and name. The text is safe to show. */
 export function partLines(root: Part): string {
-  const parts = leaves(root);
+  const parts = listLeaves(root);
   const numbers = findLargest(parts.map(({ number }) => number.length));
   const types = Math.min(findLargest(parts.map(({ type }) => type.length)), 40);
   return parts

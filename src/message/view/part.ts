@@ -79,18 +79,18 @@ export async function readParts(
 
 /** Returns the charsets that are needed to decode a part, its parts and a header. */
 export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0)): Promise<Charsets> {
-  const fields = leaves(part).flatMap((leaf) =>
+  const fields = listLeaves(part).flatMap((leaf) =>
     ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),
   );
-  const named = leaves(part).map(({ parameters }) => parameters.get("charset") ?? "");
+  const named = listLeaves(part).map(({ parameters }) => parameters.get("charset") ?? "");
   const words = [...fields, Buffer.from(header).toString("latin1")].flatMap(encodedCharsets);
   return needsMore([...named, ...words]) ? moreCharsets() : nodeCharsets;
 }
 
 /** Returns all parts that are not multiparts, in order, including those of inner messages. */
-export function leaves(part: Part): Part[] {
-  if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(leaves);
-  return [part, ...part.parts.flatMap(leaves)].filter(({ number }) => number !== "");
+export function listLeaves(part: Part): Part[] {
+  if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(listLeaves);
+  return [part, ...part.parts.flatMap(listLeaves)].filter(({ number }) => number !== "");
 }
 
 function wholeMessage(
@@ -206,5 +206,5 @@ function contentType(header: Header, orElse: string, charsets: Charsets): Struct
 
 /** Returns the parts that are files: those with a name, and those with the disposition "attachment". */
 export function attachedParts(root: Part): Part[] {
-  return leaves(root).filter(({ name, disposition }) => name !== undefined || disposition === "attachment");
+  return listLeaves(root).filter(({ name, disposition }) => name !== undefined || disposition === "attachment");
 }

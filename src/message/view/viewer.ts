@@ -4,7 +4,7 @@ import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { headerView } from "./header-view.ts";
 import { layOutText, longestShown } from "./laid-out-text.ts";
-import { leaves, type Part } from "./part.ts";
+import { listLeaves, type Part } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
 import { decodedSize } from "./transfer-decoding.ts";
@@ -73,12 +73,12 @@ export class Viewer {
   /** Shows the plain text unless it is empty, otherwise the last readable form. An invitation is always shown. */
   async *#alternative(part: Part): AsyncIterable<ViewPiece> {
     const plain = part.parts.find((child) => child.type === "text/plain" && this.#textOf(child).trim() !== "");
-    const readable = (child: Part) => leaves(child).some(({ type }) => type.startsWith("text/"));
+    const readable = (child: Part) => listLeaves(child).some(({ type }) => type.startsWith("text/"));
     const chosen = plain ?? part.parts.filter((child) => readable(child) && !isCalendar(child)).at(-1) ?? part.parts[0];
     for (const child of part.parts) {
       if (child === chosen || isCalendar(child)) yield* this.render(child);
       // A part that belongs to only one form, such as a picture in HTML, is still mentioned.
-      else for (const leaf of leaves(child)) if (!leaf.type.startsWith("text/")) yield* this.#attachment(leaf);
+      else for (const leaf of listLeaves(child)) if (!leaf.type.startsWith("text/")) yield* this.#attachment(leaf);
     }
   }
 

@@ -64,9 +64,9 @@ export async function chooseParts(
   { mailbox }: Folder,
   message: number,
 ): Promise<string | undefined> {
-  const { leaves, readParts } = await import("../../message/view/part.ts");
+  const { listLeaves, readParts } = await import("../../message/view/part.ts");
   const { root } = await readParts(storedBytes(mailbox, message));
-  const choices = leaves(root).map(({ number, type, name }) => ({
+  const choices = listLeaves(root).map(({ number, type, name }) => ({
     name: number,
     hint: name === undefined ? type : `${name}, ${type}`,
   }));

@@ -9,7 +9,7 @@ function formatAlias(name: string, members: readonly string[]): string {
 }
 
 /** Defines or prints an alias. As in bsd-mailx, an unknown name does not end a sourced file, except with errexit. */
-function alias({ config, terminal }: Session, [name, ...members]: readonly string[]): boolean {
+function defineAlias({ config, terminal }: Session, [name, ...members]: readonly string[]): boolean {
   const { aliases } = config;
   if (name === undefined) {
     for (const known of [...aliases.keys()].sort()) terminal.out(formatAlias(known, aliases.get(known) ?? []));
@@ -30,7 +30,7 @@ export const aliasCommands: readonly Command[] = [
     takes: takesWords("[name [address ...]]"),
     summary: "Define an alias for addresses. With a name only, show that alias; with no arguments, show all.",
     example: "alias admins ann ben@example.org",
-    run: alias,
+    run: defineAlias,
   }),
   command({
     name: "unalias",

@@ -47,7 +47,7 @@ async function editOne(session: Session, folder: Folder, message: number, progra
     if (code !== 0) return;
     const edited = await readFile(path);
     if (edited.equals(old)) return;
-    replaceMessage(folder, message, asMessage(edited, old));
+    replaceMessage(folder, message, restoreFrame(edited, old));
     forgetLine(folder, message);
     markMessage(folder, message, Flag.StatusChanged);
   } catch (error) {
@@ -58,7 +58,7 @@ async function editOne(session: Session, folder: Folder, message: number, progra
 }
 
 /** Restores the From_ line and the empty line at the end if the edited message lacks them. */
-function asMessage(edited: Buffer, old: Buffer): Buffer {
+function restoreFrame(edited: Buffer, old: Buffer): Buffer {
   const first = startsWithFrom(edited) ? [] : [old.subarray(0, old.indexOf(10) + 1)];
   const end = edited.toString("latin1", Math.max(edited.length - 4, 0));
   const missing = /\n\r?\n$/.test(end) ? "" : end.endsWith("\n") ? "\n" : "\n\n";

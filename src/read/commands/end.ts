@@ -5,7 +5,7 @@ import type { Session } from "../session/session.ts";
 import { takesNothing, takesText } from "../session/takes.ts";
 
 /** Ends the session. In a sourced file, only that file ends; while a message is being composed, quit does nothing. */
-function end(session: Session, ending: "quit" | "exit"): boolean {
+function endSession(session: Session, ending: "quit" | "exit"): boolean {
   if (session.sourcing > 0) session.fileEnded = true;
   if (session.sourcing > 0 || (session.composing && ending === "quit")) return false;
   session.ending = ending;
@@ -20,7 +20,7 @@ export const endCommands: readonly Command[] = [
     summary: "Leave: messages that were read move to mbox, deleted messages are removed.",
     example: "quit",
     barred: ["sending"],
-    run: (session) => end(session, "quit"),
+    run: (session) => endSession(session, "quit"),
   }),
   command({
     name: "exit",
@@ -29,7 +29,7 @@ export const endCommands: readonly Command[] = [
     takes: takesNothing,
     summary: "Leave without changing the mailbox.",
     example: "exit",
-    run: (session: Session) => end(session, "exit"),
+    run: (session: Session) => endSession(session, "exit"),
   }),
   command({
     name: "#",

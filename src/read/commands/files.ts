@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
-import { folderNamed, noMail, openFolder, summary, takeInNewMail, tellNew } from "../folder/folder.ts";
+import { folderNamed, makeNoMailError, openFolder, summarizeFolder, takeInNewMail, tellNew } from "../folder/folder.ts";
 import { offerPending } from "../folder/left-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { showHeaders } from "../header-list/header-window.ts";
@@ -18,7 +18,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   if (asks && typed === undefined) return true;
   if (typed === undefined) {
     if (folder === undefined) return true;
-    terminal.out(`${summary(session, folder)}\n`);
+    terminal.out(`${summarizeFolder(session, folder)}\n`);
     tellNew(folder);
     return true;
   }
@@ -28,22 +28,22 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   let next = await openFolder(session, name);
   await leaveFolder(session);
   folder?.mailbox.close();
-  if (writtenAtQuit(session, path)) {
+  if (isWrittenAtQuit(session, path)) {
     next.mailbox.close();
     next = await openFolder(session, name);
   }
   session.folder = next;
   // As in bsd-mailx, the empty mailbox is already the current folder when the error is reported. The commands that
   // follow cannot change the previous folder.
-  if (next.system && next.mailbox.count === 0) throw noMail(session, name);
-  terminal.out(`${summary(session, next)}\n`);
+  if (next.system && next.mailbox.count === 0) throw makeNoMailError(session, name);
+  terminal.out(`${summarizeFolder(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
   if (session.sourcing === 0) await offerPending(session);
   return true;
 }
 
 /** Returns whether leaving the current folder writes to a path. Only the folder's own file and mbox are written. */
-function writtenAtQuit({ folder, config }: Session, path: string): boolean {
+function isWrittenAtQuit({ folder, config }: Session, path: string): boolean {
   return [folder?.mailbox.path, resolve(mboxPath(config))].includes(resolve(path));
 }
 
@@ -90,7 +90,7 @@ export const fileCommands: readonly Command[] = [
       const { folder, terminal } = session;
       if (folder === undefined) return terminal.out('"inc" command failed...\n');
       const arrived = await takeInNewMail(folder);
-      terminal.out(arrived > 0 ? `${summary(session, folder)}\n` : "No new mail.\n");
+      terminal.out(arrived > 0 ? `${summarizeFolder(session, folder)}\n` : "No new mail.\n");
     },
   }),
   command({

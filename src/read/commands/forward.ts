@@ -9,15 +9,15 @@ import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { toBytes } from "../../message/text.ts";
-import { leaves, parseParts } from "../../message/view/part.ts";
+import { listLeaves, parseParts } from "../../message/view/part.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
 import { showAsCurrent } from "../session/cursor.ts";
 import type { Session } from "../session/session.ts";
 import { storedBytes } from "../show/print-decoded.ts";
-import { shownPieces } from "../show/print-message.ts";
-import { quotedText } from "../show/quoted-message.ts";
+import { formatShownPieces } from "../show/print-message.ts";
+import { readQuotedText } from "../show/quoted-message.ts";
 
 interface Forwarded {
   readonly messages: readonly number[];
@@ -67,7 +67,7 @@ export const forwardCommands: readonly Command[] = [
         showAsCurrent(folder, message);
       }
       draft.subject = forwardSubject(parseHeader(mailbox.header(first)));
-      for (const message of messages) await add(session, mailbox, message, draft);
+      for (const message of messages) await addForwarded(session, mailbox, message, draft);
       const { exit } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
       return exit === Exit.Ok;
@@ -80,12 +80,12 @@ function forwardSubject(header: Header): string {
   return /^fwd?:/i.test(subject) ? subject : `Fwd: ${subject}`.trimEnd();
 }
 
-async function add(session: Session, mailbox: Mailbox, message: number, draft: Draft): Promise<void> {
+async function addForwarded(session: Session, mailbox: Mailbox, message: number, draft: Draft): Promise<void> {
   const root = parseParts(storedBytes(mailbox, message));
-  const inline = leaves(root).length <= 1 && /^text\//.test(root.type);
+  const inline = listLeaves(root).length <= 1 && /^text\//.test(root.type);
   if (!inline || session.config.settings.get("forward-as-attachment")) {
     const body = new Body();
-    for (const piece of withoutFromLine(shownPieces(mailbox, message))) body.append(piece);
+    for (const piece of withoutFromLine(formatShownPieces(mailbox, message))) body.append(piece);
     const { size, facts } = body;
     const path = `message ${message}`;
     draft.attachments.push({
@@ -106,7 +106,7 @@ async function add(session: Session, mailbox: Mailbox, message: number, draft: D
   });
   const text = [
     toBytes(`\n---------- Forwarded message ----------\n${fields.join("")}\n`),
-    await quotedText(session, mailbox, message),
+    await readQuotedText(session, mailbox, message),
   ];
   draft.appended = Buffer.concat([...(draft.appended === undefined ? [] : [draft.appended]), ...text]);
 }

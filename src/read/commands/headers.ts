@@ -16,7 +16,7 @@ import type { Session } from "../session/session.ts";
 
 const takesSign: Takes<string> = { synopsis: "[+ | -]", parse: (_session, rest) => rest.trim() };
 
-function headers(session: Session, [message]: readonly number[]): void {
+function showHeaderScreen(session: Session, [message]: readonly number[]): void {
   const { folder } = session;
   if (folder === undefined || message === undefined) return;
   folder.screen = windowStart(placeOf(folder, message), windowSize(session));
@@ -25,7 +25,7 @@ function headers(session: Session, [message]: readonly number[]): void {
   showWindow(session, folder);
 }
 
-function scroll(session: Session, argument: string): boolean {
+function scrollHeaders(session: Session, argument: string): boolean {
   const { folder, terminal } = session;
   const size = windowSize(session);
   const sign = argument[0] ?? "+";
@@ -52,7 +52,7 @@ export const headerCommands: readonly Command[] = [
     summary: "List the window of header lines that contains a message.",
     example: "h 40",
     barred: ["sending"],
-    run: headers,
+    run: showHeaderScreen,
   }),
   command({
     name: "z",
@@ -60,7 +60,7 @@ export const headerCommands: readonly Command[] = [
     takes: takesSign,
     summary: "List the next window of header lines, or the previous one with -.",
     example: "z-",
-    run: scroll,
+    run: scrollHeaders,
   }),
   command({
     name: "from",

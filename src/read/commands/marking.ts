@@ -73,7 +73,7 @@ async function removeQuietly(folder: Folder, messages: readonly number[], sessio
 }
 
 /** Returns a function that marks messages and makes the last of them current. */
-function marks(set: number, clear: number): (folder: Folder, messages: readonly number[]) => void {
+function makeMarker(set: number, clear: number): (folder: Folder, messages: readonly number[]) => void {
   return (folder, messages) => {
     for (const message of messages) {
       markMessage(folder, message, set, clear);
@@ -82,8 +82,8 @@ function marks(set: number, clear: number): (folder: Folder, messages: readonly 
   };
 }
 
-const unread = marks(Flag.StatusChanged, Flag.Read | Flag.Touched);
-const holdMark = marks(Flag.Preserved, Flag.ToMbox);
+const unread = makeMarker(Flag.StatusChanged, Flag.Read | Flag.Touched);
+const holdMark = makeMarker(Flag.Preserved, Flag.ToMbox);
 
 function makeHold(name: string): Change {
   return (folder, messages, { terminal }) => {
@@ -114,14 +114,19 @@ export const stateCommands: readonly Command[] = [
     { wanted: { deleted: true } },
   ),
   stateRow("hold", "Keep messages in the system mailbox at quit.", makeHold("preserve"), { synonyms: ["preserve"] }),
-  stateRow("touch", "Move messages to mbox at quit, even unread ones.", marks(Flag.Touched, Flag.Preserved)),
-  stateRow("mbox", "Mark messages to be moved to mbox at quit.", marks(Flag.Touched | Flag.ToMbox, Flag.Preserved), {
-    wanted: { quiet: true },
-  }),
+  stateRow("touch", "Move messages to mbox at quit, even unread ones.", makeMarker(Flag.Touched, Flag.Preserved)),
+  stateRow(
+    "mbox",
+    "Mark messages to be moved to mbox at quit.",
+    makeMarker(Flag.Touched | Flag.ToMbox, Flag.Preserved),
+    {
+      wanted: { quiet: true },
+    },
+  ),
   stateRow("unread", "Mark messages as unread.", unread, { synonyms: ["Unread"] }),
   stateRow(
     "new",
     "Mark messages as new: neither read nor listed before.",
-    marks(Flag.New | Flag.StatusChanged, Flag.Read | Flag.Touched | Flag.ToMbox),
+    makeMarker(Flag.New | Flag.StatusChanged, Flag.Read | Flag.Touched | Flag.ToMbox),
   ),
 ];

@@ -41,8 +41,8 @@ export const trackCommands: readonly Command[] = [
       "Show from the mail server's log what happened to a message. With no arguments, show the message sent last.",
     example: "track DE3232C16A",
     run: async ({ config, terminal }, [what]) => {
-      const { track } = await import("../../track/track.ts");
-      await track({ config, terminal }, { what, wait: 0 });
+      const { trackMessage } = await import("../../track/track.ts");
+      await trackMessage({ config, terminal }, { what, wait: 0 });
     },
   }),
 ];

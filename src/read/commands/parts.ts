@@ -44,7 +44,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   await reportPartErrors(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      const chosen = await chosenPartsOf(session, folder, message, parts);
+      const chosen = await choosePartsOf(session, folder, message, parts);
       if (chosen.length > 1 && !namesDirectory(path))
         throw new MailError(`${path}: not a directory; nothing was saved`);
       for (const part of chosen) {
@@ -56,7 +56,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
 }
 
 /** Returns the requested parts, or for "?" the parts that the user chooses, which may be none. */
-export async function chosenPartsOf(
+export async function choosePartsOf(
   { comfort }: Session,
   folder: Folder,
   message: number,
@@ -113,11 +113,12 @@ const takesPart: Takes<PartsOfMessages> = {
   },
 };
 
-async function open(session: Session, { messages, parts }: PartsOfMessages): Promise<void> {
+async function openParts(session: Session, { messages, parts }: PartsOfMessages): Promise<void> {
   await reportPartErrors(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      for (const part of await chosenPartsOf(session, folder, message, parts)) await view(session, message, part);
+      for (const part of await choosePartsOf(session, folder, message, parts))
+        await openInViewer(session, message, part);
     }
   });
 }
@@ -137,7 +138,7 @@ function makePartsDirectory(session: Session): string {
   return directory;
 }
 
-async function view(session: Session, message: number, part: Part): Promise<void> {
+async function openInViewer(session: Session, message: number, part: Part): Promise<void> {
   const { terminal } = session;
   const { settings } = session.config;
   const template = viewerOf(settings.get("mailcap") ?? "", part.type);
@@ -187,6 +188,6 @@ export const partCommands: readonly Command[] = [
     summary: "Open a part with the program that mailcap names for its type.",
     example: "open 3 2",
     barred: ["sending"],
-    run: open,
+    run: openParts,
   }),
 ];

@@ -9,7 +9,7 @@ import { type Command, command, type Takes } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { partsForm, partsOf } from "../show/part-files.ts";
-import { shownPieces } from "../show/print-message.ts";
+import { formatShownPieces } from "../show/print-message.ts";
 
 interface ListAndCommand {
   readonly messages: readonly number[];
@@ -42,7 +42,7 @@ const takesListAndCommand: Takes<ListAndCommand> = {
 };
 
 /** Pipes messages into a command. As in bsd-mailx, its exit code does not end a sourced file, except with errexit. */
-async function pipe(session: Session, { messages, line, parts }: ListAndCommand): Promise<boolean> {
+async function pipeMessages(session: Session, { messages, line, parts }: ListAndCommand): Promise<boolean> {
   const { folder, terminal, config } = session;
   if (folder === undefined) return true;
   const shell = config.settings.get("SHELL");
@@ -61,8 +61,8 @@ async function pipe(session: Session, { messages, line, parts }: ListAndCommand)
       for (const message of messages) {
         showAsCurrent(folder, message);
         makeCurrent(folder, message);
-        const pieces = chosen.get(message) ?? shownPieces(folder.mailbox, message);
-        for (const piece of pieces) await offer(child.stdin, piece);
+        const pieces = chosen.get(message) ?? formatShownPieces(folder.mailbox, message);
+        for (const piece of pieces) await writeAndWait(child.stdin, piece);
       }
       child.stdin.end();
       const [code] = await closed;
@@ -81,7 +81,7 @@ async function decodePart(folder: Folder, message: number, wanted: string): Prom
   })();
 }
 
-async function offer(input: Writable, piece: Uint8Array): Promise<void> {
+async function writeAndWait(input: Writable, piece: Uint8Array): Promise<void> {
   if (input.destroyed || input.write(piece)) return;
   await new Promise<void>((resolve) => {
     const go = () => {
@@ -101,6 +101,6 @@ export const pipeCommands: readonly Command[] = [
     summary: "Pipe messages into a shell command.",
     example: "pipe 2 wc -l",
     barred: ["sending"],
-    run: pipe,
+    run: pipeMessages,
   }),
 ];

@@ -8,8 +8,8 @@ import { messageAt, placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { partsForm } from "../show/part-files.ts";
 import { printDecoded, printParts } from "../show/print-decoded.ts";
-import { bodyPieces, type Printing, printMessages, shownBody } from "../show/print-message.ts";
-import { chosenPartsOf, type PartsOfMessages } from "./parts.ts";
+import { bodyPieces, formatShownBody, type Printing, printMessages } from "../show/print-message.ts";
+import { choosePartsOf, type PartsOfMessages } from "./parts.ts";
 
 /** The number of bytes at the end of a message that are searched for an empty line. */
 const longestEmptyLine = 1024;
@@ -25,10 +25,10 @@ export async function showStored(
   const { folder } = session;
   if (folder === undefined) return;
   const print = session.config.settings.get("decode") ? printDecoded : printMessages;
-  await print(session, folder, messages, printing, visitor(folder));
+  await print(session, folder, messages, printing, makeVisitor(folder));
 }
 
-function visitor(folder: Folder): (message: number) => void {
+function makeVisitor(folder: Folder): (message: number) => void {
   return (message) => {
     showAsCurrent(folder, message);
     makeCurrent(folder, message);
@@ -41,8 +41,8 @@ async function showParts(session: Session, { messages, parts }: PartsOfMessages,
   if (folder === undefined) return;
   const wanted = new Map<number, readonly Part[]>();
   // A missing part is reported before any part is printed.
-  for (const message of messages) wanted.set(message, await chosenPartsOf(session, folder, message, parts));
-  await printParts(session, messages, printing, visitor(folder), async (message) => wanted.get(message) ?? []);
+  for (const message of messages) wanted.set(message, await choosePartsOf(session, folder, message, parts));
+  await printParts(session, messages, printing, makeVisitor(folder), async (message) => wanted.get(message) ?? []);
 }
 
 const takesMessagesOrParts: Takes<readonly number[] | PartsOfMessages> = {
@@ -89,7 +89,7 @@ async function printNext(session: Session, messages: readonly number[]): Promise
 /**
  * Prints the first `toplines` lines (default 5) of each message after its From_ line. Header fields are not omitted.
  */
-function top(session: Session, messages: readonly number[]): void {
+function printTop(session: Session, messages: readonly number[]): void {
   const { folder, terminal, config } = session;
   if (folder === undefined) return;
   const set = config.settings.get("toplines");
@@ -101,7 +101,7 @@ function top(session: Session, messages: readonly number[]): void {
     makeCurrent(folder, message);
     terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
     let end: Uint8Array = Buffer.alloc(0);
-    for (const piece of firstLines(folder.mailbox, message, lines)) {
+    for (const piece of readFirstLines(folder.mailbox, message, lines)) {
       terminal.out(piece);
       end = Buffer.concat([end, piece]).subarray(-longestEmptyLine);
     }
@@ -111,7 +111,7 @@ function top(session: Session, messages: readonly number[]): void {
 }
 
 /** Yields the given number of lines of a stored message, including its From_ line, with LF newlines. */
-function* firstLines(mailbox: Mailbox, message: number, lines: number): Iterable<Uint8Array> {
+function* readFirstLines(mailbox: Mailbox, message: number, lines: number): Iterable<Uint8Array> {
   let left = lines;
   for (const piece of plainText(mailbox, message)) {
     let end = 0;
@@ -128,7 +128,7 @@ function* firstLines(mailbox: Mailbox, message: number, lines: number): Iterable
 
 function* plainText(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
   yield Buffer.from(mailbox.header(message).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
-  yield* shownBody(bodyPieces(mailbox, message));
+  yield* formatShownBody(bodyPieces(mailbox, message));
 }
 
 export const printCommands: readonly Command[] = [
@@ -155,6 +155,6 @@ export const printCommands: readonly Command[] = [
     summary: "Print the first lines of messages.",
     example: "top 2-4",
     barred: ["sending"],
-    run: top,
+    run: printTop,
   }),
 ];

@@ -78,10 +78,10 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const asked = others(addressesOfFields(replyTo ?? addressField(header, "to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
-  draft.to = sortedUnique([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
-  if (replyTo === undefined) draft.cc = sortedUnique(others(addressesOfFields(addressField(header, "cc"))));
+  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
+  if (replyTo === undefined) draft.cc = sortUniqueAddresses(others(addressesOfFields(addressField(header, "cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
-  return answer(session, draft);
+  return sendReply(session, draft);
 }
 
 async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
@@ -97,14 +97,14 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   const last = headers.at(-1);
   if (first === undefined || last === undefined) return false;
   const draft = draftFor(first);
-  draft.inReplyTo = identifier(last);
-  draft.references = references(last);
+  draft.inReplyTo = findMessageId(last);
+  draft.references = listReferences(last);
   draft.to = to;
   if (record) draft.record = fileNamedAfter(to);
-  return answer(session, draft);
+  return sendReply(session, draft);
 }
 
-async function answer(session: Session, draft: Draft): Promise<boolean> {
+async function sendReply(session: Session, draft: Draft): Promise<boolean> {
   const { settings } = session.config;
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
@@ -142,13 +142,13 @@ function draftFor(header: Header): Draft {
   const named = subjects.length > 0 ? subjects : header.all("subj");
   const subject = named.join(" ");
   if (named.length > 0) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
-  draft.inReplyTo = identifier(header);
-  draft.references = references(header);
+  draft.inReplyTo = findMessageId(header);
+  draft.references = listReferences(header);
   return draft;
 }
 
 /** Returns the first Message-ID in angle brackets, or the entire field in added brackets if it has none. */
-function identifier(header: Header): string | undefined {
+function findMessageId(header: Header): string | undefined {
   const field = header.get("message-id") ?? "";
   const id = /<([^<>]*)/.exec(field)?.[1] ?? field.trim();
   return id === "" ? undefined : `<${id}>`;
@@ -157,16 +157,16 @@ function identifier(header: Header): string | undefined {
 /**
  * Returns the value of References for a reply: the thread's identifiers and the original's (RFC 5322, section 3.6.4).
  */
-function references(header: Header): string | undefined {
+function listReferences(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
-  const ids = `${before} ${identifier(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
+  const ids = `${before} ${findMessageId(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
   // Very long threads would fill the header. Threading requires only their first and latest identifiers.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
 }
 
 /** Sorts addresses and removes duplicates. If spellings differ in case only, the last one is kept. */
-function sortedUnique(items: readonly string[]): string[] {
+function sortUniqueAddresses(items: readonly string[]): string[] {
   const known = new Map<string, string>();
   for (const item of items) known.set(item.toLowerCase(), item);
   return [...known.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);

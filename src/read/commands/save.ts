@@ -13,7 +13,7 @@ import { authorOf, fileNamedAfter } from "../send/author.ts";
 import { bodies, type MessagesToWrite, type Write, wholeMessages } from "../send/write-messages.ts";
 import { type Command, command, type Takes } from "../session/command.ts";
 import { nearestMessage, showAsCurrent } from "../session/cursor.ts";
-import { interruptible } from "../session/interrupts.ts";
+import { makeInterruptible } from "../session/interrupts.ts";
 import type { Session } from "../session/session.ts";
 import { partsForm } from "../show/part-files.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
@@ -99,7 +99,7 @@ function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWr
   if (!session.terminal.inputIsTerminal) return write(session, mailbox, argument, undefined);
   const undone = `${argument.path}: interrupted; nothing was added`;
   const done = `${argument.path}: interrupted too late; everything was added`;
-  return interruptible(session, undone, (signal) => write(session, mailbox, argument, signal), done);
+  return makeInterruptible(session, undone, (signal) => write(session, mailbox, argument, signal), done);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The commands set and unset. */
-import { assign } from "../session/assign.ts";
+import { assignVariable } from "../session/assign.ts";
 import { type Command, command } from "../session/command.ts";
 import type { Session } from "../session/session.ts";
 import { takesWords } from "../session/takes.ts";
@@ -22,7 +22,7 @@ export const variableCommands: readonly Command[] = [
         const word = await session.comfort.editVariable();
         words = word === undefined ? [] : [word];
       } else if (words.length === 0) listVariables(session);
-      return words.map((word) => assign(session, word)).every(Boolean);
+      return words.map((word) => assignVariable(session, word)).every(Boolean);
     },
   }),
   command({

@@ -36,7 +36,7 @@ class Interrupted extends Error {}
 
 type Pause = (message: number) => Promise<void>;
 
-async function sort(session: Session, order: Order): Promise<boolean> {
+async function sortMessages(session: Session, order: Order): Promise<boolean> {
   const { folder } = session;
   if (folder === undefined) return false;
   const { count } = folder.mailbox;
@@ -63,7 +63,7 @@ async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pau
   const { mailbox } = folder;
   const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const values: readonly (number | string)[] =
-    key === "size" ? order.map((message) => mailbox.size(message)) : await column(folder, key, pause);
+    key === "size" ? order.map((message) => mailbox.size(message)) : await readSortKeys(folder, key, pause);
   const sign = descending ? -1 : 1;
   order.sort((a, b) => {
     const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
@@ -72,7 +72,7 @@ async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pau
   return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
 }
 
-async function column({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {
+async function readSortKeys({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {
   const { columnOf } = await import("../header-list/sort-columns.ts");
   return await columnOf(mailbox, key === "from" || key === "subject" ? key : "date", pause);
 }
@@ -93,7 +93,7 @@ export const sortCommands: readonly Command[] = [
     summary: "Sort the header list; message numbers do not change. With no arguments, show the current order.",
     example: "sort -date",
     barred: ["sending"],
-    run: (session, order) => order === "told" || sort(session, order),
+    run: (session, order) => order === "told" || sortMessages(session, order),
   }),
   command({
     name: "thread",
@@ -102,7 +102,7 @@ export const sortCommands: readonly Command[] = [
     summary: "Show the header list as a tree of messages and replies, as sort thread does.",
     example: "thread",
     barred: ["sending"],
-    run: (session) => sort(session, { key: "thread", descending: false }),
+    run: (session) => sortMessages(session, { key: "thread", descending: false }),
   }),
   command({
     name: "unsort",

@@ -33,8 +33,8 @@ export const undoCommands: readonly Command[] = [
     example: "resume",
     barred: ["sending"],
     run: async (session) => {
-      const { resume } = await import("../folder/resume.ts");
-      return resume(session);
+      const { resumeChanges } = await import("../folder/resume.ts");
+      return resumeChanges(session);
     },
   }),
 ];

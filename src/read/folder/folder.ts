@@ -10,7 +10,7 @@ import { settleAppends } from "../../mailbox/settle-appends.ts";
 import { isSystemError } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";
 import { UndoHistory } from "../changes/undo-history.ts";
-import { interruptible } from "../session/interrupts.ts";
+import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 export interface FolderName {
@@ -44,7 +44,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
   const onProgress = session.terminal.progress(name, "bytes");
-  const mailbox = await interruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
+  const mailbox = await makeInterruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
     openMailbox(path, {
       ...options,
       onProgress,
@@ -54,7 +54,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
       ...(readOnly === true ? { readOnly } : {}),
     }),
   ).catch((error: unknown) => {
-    throw system && isMissing(error) ? noMail(session, folderName) : error;
+    throw system && isMissing(error) ? makeNoMailError(session, folderName) : error;
   });
   const folder: Folder = {
     mailbox,
@@ -71,7 +71,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
 }
 
 /** Returns the error for a mailbox without mail, worded as in bsd-mailx. */
-export function noMail({ config }: Session, { owner }: FolderName): NoMail {
+export function makeNoMailError({ config }: Session, { owner }: FolderName): NoMail {
   return new NoMail(`No mail for ${owner ?? config.identity.user}`);
 }
 
@@ -84,7 +84,7 @@ export async function openWithMail(session: Session, name: FolderName): Promise<
   const folder = await openFolder(session, name);
   if (!name.system || folder.mailbox.count > 0) return folder;
   folder.mailbox.close();
-  throw noMail(session, name);
+  throw makeNoMailError(session, name);
 }
 
 /** Returns the folder for a typed name and its expansion. */
@@ -120,7 +120,7 @@ export function findFirstToRead({ mailbox }: Folder, from = 1): number {
 }
 
 /** Returns the summary line, such as `"NAME": 3 messages 1 new 2 unread`. */
-export function summary(session: Session, folder: Folder): string {
+export function summarizeFolder(session: Session, folder: Folder): string {
   const { mailbox } = folder;
   const counted = { new: 0, unread: 0, deleted: 0, saved: 0 };
   for (const { flags, count } of tallyOf(mailbox)) {

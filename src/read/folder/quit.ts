@@ -3,7 +3,7 @@ import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type CommitPlan, type CommitResult, Flag } from "../../mailbox/mailbox.ts";
 import { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
-import { interruptible } from "../session/interrupts.ts";
+import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { selectKeptFields } from "../show/print-message.ts";
 import { fateOf } from "./fate.ts";
@@ -70,7 +70,7 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
   const undone = `${name}: interrupted; nothing was written`;
   if (session.interrupted) throw new MailError(undone, Exit.TempFail);
   try {
-    return await interruptible(
+    return await makeInterruptible(
       session,
       undone,
       (signal) => mailbox.commit({ ...plan, signal }),

@@ -38,7 +38,7 @@ export async function offerResume(session: Session): Promise<void> {
 }
 
 /** Runs the command resume. @returns false if nothing is pending, which has been reported */
-export async function resume(session: Session): Promise<boolean> {
+export async function resumeChanges(session: Session): Promise<boolean> {
   const { folder, terminal } = session;
   if (folder === undefined) return false;
   const found = findResumable(session, folder);

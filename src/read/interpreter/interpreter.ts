@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { MailError } from "../../errors.ts";
-import { fromBytes } from "../../message/text.ts";
+import { decodeBytes } from "../../message/text.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { commands } from "../commands/command-table.ts";
 import { NoMail } from "../folder/folder.ts";
@@ -63,14 +63,14 @@ export async function executeLine(session: Session, line: string): Promise<boole
   try {
     if (!(await found.run(session, rest))) return false;
   } catch (error) {
-    return complain(session, error);
+    return reportMistake(session, error);
   }
   if (session.sourcing === 0 && !found.transparent && session.folder !== undefined) session.folder.atStart = false;
   return true;
 }
 
 /** Reports a user's or system error, after which the session continues. */
-export function complain(session: Session, error: unknown): false {
+export function reportMistake(session: Session, error: unknown): false {
   if (error instanceof MailError) session.reason = error.exit;
   if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);
   else if (error instanceof MailError) session.terminal.err(`${session.program}: ${error.message}\n`);
@@ -127,7 +127,7 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
 export async function loadFile(session: Session, path: string): Promise<"done" | "failed" | undefined> {
   let text: string;
   try {
-    text = fromBytes(readFileSync(path));
+    text = decodeBytes(readFileSync(path));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
@@ -154,17 +154,17 @@ export async function runLines(session: Session, text: string, name: string): Pr
       const goesOn = withoutContinuation(whole);
       begun = goesOn ?? "";
       if (goesOn !== undefined) continue;
-      if (!(await executeLine(session, whole))) return endedByQuit(session);
+      if (!(await executeLine(session, whole))) return isEndedByQuit(session);
       if (session.ending !== undefined) return true;
     }
-    return begun === "" || (await executeLine(session, begun)) || endedByQuit(session);
+    return begun === "" || (await executeLine(session, begun)) || isEndedByQuit(session);
   } finally {
     settings.origin = outside;
     session.sourcing--;
   }
 }
 
-function endedByQuit(session: Session): boolean {
+function isEndedByQuit(session: Session): boolean {
   const ended = session.fileEnded === true;
   session.fileEnded = false;
   return ended;

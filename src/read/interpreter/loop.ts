@@ -1,6 +1,6 @@
 /** The session's loop: it prompts, reads and runs commands until quit, exit or the end of input. */
 import { Exit } from "../../errors.ts";
-import { fromBytes, toBytes } from "../../message/text.ts";
+import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Input, Terminal } from "../../terminal/terminal.ts";
 import { takeInNewMail } from "../folder/folder.ts";
 import type { Session } from "../session/session.ts";
@@ -31,7 +31,7 @@ class CommandLines {
 
   #piece(line: Buffer): Input {
     this.#cut = line.subarray(longestLine);
-    return { kind: "line", text: fromBytes(line.subarray(0, longestLine)), ended: true };
+    return { kind: "line", text: decodeBytes(line.subarray(0, longestLine)), ended: true };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Collects the items of a message list. message-list.ts describes the grammar. */
 
 import { ListMistake } from "../query/query.ts";
-import { fromPlace, isDeleted } from "../session/cursor.ts";
+import { findFromPlace, isDeleted } from "../session/cursor.ts";
 import { placeOf } from "../session/display-order.ts";
 import type { Folder } from "../session/session.ts";
 import type { ListToken } from "./message-list-tokens.ts";
@@ -74,7 +74,7 @@ function numberOf(folder: Folder, { text }: ListToken, deleted: boolean): number
 }
 
 function findNextMessage(folder: Folder, by: 1 | -1, deleted: boolean): number {
-  const found = fromPlace(folder, placeOf(folder, folder.current) + by, by, deleted);
+  const found = findFromPlace(folder, placeOf(folder, folder.current) + by, by, deleted);
   if (found === undefined) throw new ListMistake(by < 0 ? "Referencing before 1" : "Referencing beyond EOF");
   return found;
 }

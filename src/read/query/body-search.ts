@@ -7,7 +7,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { guess, nodeCharsets } from "../../message/charsets.ts";
 import { toBytes } from "../../message/text.ts";
-import { leaves, parseParts } from "../../message/view/part.ts";
+import { listLeaves, parseParts } from "../../message/view/part.ts";
 import { partText } from "../../message/view/part-text.ts";
 import type { Candidate } from "./candidate.ts";
 import { foldText } from "./fold.ts";
@@ -27,7 +27,7 @@ export function bodyContains(text: string): (candidate: Candidate) => boolean {
   return (candidate) => {
     const { header } = candidate;
     if (encoded.test(header)) {
-      const texts = leaves(parseParts(candidate.source)).filter(({ type }) => type.startsWith("text/"));
+      const texts = listLeaves(parseParts(candidate.source)).filter(({ type }) => type.startsWith("text/"));
       return texts.some((part) => inDecoded(partText(part, nodeCharsets, longestText)));
     }
     const { whole, stored } = candidate;

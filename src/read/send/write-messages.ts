@@ -10,10 +10,10 @@ import type { Session } from "../session/session.ts";
 import {
   bodyPieces,
   findStrayLines,
+  formatShownBody,
+  formatShownPieces,
   type KeepField,
   selectKeptFields,
-  shownBody,
-  shownPieces,
   statusLetters,
 } from "../show/print-message.ts";
 
@@ -78,7 +78,8 @@ function* countProgress<T>(session: Session, path: string, total: number, messag
 const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
 
 function* someFields(mailbox: Mailbox, messages: readonly number[], keep: KeepField): Iterable<Iterable<Uint8Array>> {
-  for (const message of messages) yield shownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message), true);
+  for (const message of messages)
+    yield formatShownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message), true);
 }
 
 function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
@@ -87,7 +88,7 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
     const flags = flagsWhenSaved(mailbox, message);
     const stored =
       bytes.length === mailbox.size(message) ? replaceStatusInPlace(bytes, statusLetters(flags), true) : undefined;
-    yield stored ?? shownPieces(mailbox, message, undefined, flags, true);
+    yield stored ?? formatShownPieces(mailbox, message, undefined, flags, true);
   }
 }
 
@@ -102,7 +103,7 @@ export const bodies: Write = (session, mailbox, chosen, signal) => {
 function* joinBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
     let last: Uint8Array = Buffer.alloc(0);
-    for (const piece of shownBody(appendStrayLines(mailbox, message))) {
+    for (const piece of formatShownBody(appendStrayLines(mailbox, message))) {
       // The last two bytes show whether a body ends with an empty line.
       const bytes = Buffer.concat([last, piece]);
       yield bytes.subarray(0, -2);

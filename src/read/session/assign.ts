@@ -2,7 +2,7 @@
 import type { Session } from "./session.ts";
 
 /** Evaluates `name`, `name=value` or `noname`. @returns false if the name is empty */
-export function assign(session: Session, word: string): boolean {
+export function assignVariable(session: Session, word: string): boolean {
   const { settings } = session.config;
   const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(word) ?? [];
   if (name === "") {

@@ -16,11 +16,11 @@ export function isDeleted(folder: Folder, message: number): boolean {
  */
 export function nearestMessage(folder: Folder, wantDeleted: boolean): number | undefined {
   const here = Math.max(placeOf(folder, folder.current), 1);
-  return fromPlace(folder, here, 1, wantDeleted) ?? fromPlace(folder, here - 1, -1, wantDeleted);
+  return findFromPlace(folder, here, 1, wantDeleted) ?? findFromPlace(folder, here - 1, -1, wantDeleted);
 }
 
 /** Returns the first message whose deleted state matches, searching the list from a place forwards or backwards. */
-export function fromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
+export function findFromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
   for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
     const message = messageAt(folder, place);
     if (isDeleted(folder, message) === wantDeleted) return message;

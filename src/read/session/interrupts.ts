@@ -20,7 +20,7 @@ export async function isInterrupted(session: Session): Promise<boolean> {
  * @param done the message if the interrupt came too late
  * @throws MailError with the message `undone`
  */
-export async function interruptible<T>(
+export async function makeInterruptible<T>(
   { terminal, program }: Session,
   undone: string,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,5 +1,5 @@
 /** Adds the theme's styles to the lines of a message that is printed on a terminal. The text is not changed. */
-import { fromBytes, trimEndCharacters } from "../../message/text.ts";
+import { decodeBytes, trimEndCharacters } from "../../message/text.ts";
 import type { Style, Styled } from "../../terminal/terminal.ts";
 
 /** The length in bytes above which a line is not styled but printed in pieces. */
@@ -38,18 +38,18 @@ function* splitLines(pieces: Iterable<Uint8Array>): Iterable<string> {
   for (const piece of pieces) {
     let bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
-      yield fromBytes(bytes.subarray(0, end + 1));
+      yield decodeBytes(bytes.subarray(0, end + 1));
       bytes = bytes.subarray(end + 1);
     }
     while (bytes.length > longestLine) {
       let end = longestLine;
       while (end > longestLine - 3 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
-      yield fromBytes(bytes.subarray(0, end));
+      yield decodeBytes(bytes.subarray(0, end));
       bytes = bytes.subarray(end);
     }
     waiting = bytes;
   }
-  if (waiting.length > 0) yield fromBytes(waiting);
+  if (waiting.length > 0) yield decodeBytes(waiting);
 }
 
 function paintHeaderLine(line: string): readonly Styled[] {

@@ -30,9 +30,9 @@ export function partsForm(text: string): PartsForm | undefined {
  * @throws MailError that names a missing part
  */
 export async function partsOf({ mailbox }: Folder, message: number, wanted: string): Promise<readonly Part[]> {
-  const { leaves, readParts } = await import("../../message/view/part.ts");
+  const { listLeaves, readParts } = await import("../../message/view/part.ts");
   const { root } = await readParts(storedBytes(mailbox, message));
-  const all = leaves(root);
+  const all = listLeaves(root);
   if (wanted === "all") {
     // An attached message is saved with its own attachments.
     const attached = selectAttachments(root);

@@ -9,7 +9,7 @@ import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import { isInterrupted } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { paintMessage } from "./message-paint.ts";
-import { type Printing, pageLimit, selectKeptFields, shownPieces } from "./print-message.ts";
+import { formatShownPieces, type Printing, pageLimit, selectKeptFields } from "./print-message.ts";
 
 type Shown = Styled | Uint8Array;
 
@@ -106,14 +106,14 @@ async function decodeMessage(
   { allFields }: Printing,
 ): Promise<Iterable<Shown>> {
   const { viewMessage } = await import("../../message/view/view.ts");
-  const stored = shownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
+  const stored = formatShownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
   const header = stored[Symbol.iterator]().next();
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
   const view = await viewMessage(storedBytes(mailbox, message), header.value, mailbox.header(message).length, look);
   if (view !== undefined) return makeRepeatable(() => styleView(view));
   return makeRepeatable<Shown>(() => {
-    const whole = shownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
+    const whole = formatShownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
     return terminal.outputIsTerminal ? paintMessage(whole) : whole;
   });
 }

@@ -38,7 +38,7 @@ export function statusLetters(flags: number): string {
  * @param flags the state for the Status field
  * @param isCopy whether the message is appended to another mailbox
  */
-export function* shownPieces(
+export function* formatShownPieces(
   mailbox: Mailbox,
   message: number,
   keep?: KeepField,
@@ -54,7 +54,7 @@ export function* shownPieces(
   const header = pieces.next();
   if (header.done === true) return;
   yield selectShownFields(header.value);
-  yield* shownBody({ [Symbol.iterator]: () => pieces });
+  yield* formatShownBody({ [Symbol.iterator]: () => pieces });
 }
 
 /**
@@ -90,7 +90,7 @@ export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Ar
  *
  * Either can be split between two pieces. The last bytes of each piece are therefore kept until the next piece.
  */
-export function* shownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+export function* formatShownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let waiting = Buffer.alloc(0);
   let before = LF;
   for (const piece of pieces) {
@@ -149,7 +149,7 @@ export async function printMessages(
     for (const message of messages) {
       visit(message);
       if (!quiet) yield { text: `Message ${message}:\n`, style: "title" };
-      const pieces = shownPieces(folder.mailbox, message, keep);
+      const pieces = formatShownPieces(folder.mailbox, message, keep);
       yield* terminal.outputIsTerminal ? paintMessage(pieces) : pieces;
     }
   }

@@ -4,10 +4,10 @@ import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";
-import { fromBytes, toBytes } from "../../message/text.ts";
+import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Session } from "../session/session.ts";
 import { storedBytes } from "./print-decoded.ts";
-import { selectKeptFields, shownPieces } from "./print-message.ts";
+import { formatShownPieces, selectKeptFields } from "./print-message.ts";
 
 /**
  * Returns a message for quoting. As in bsd-mailx, plain text is quoted byte for byte. Encoded or multipart text is
@@ -20,17 +20,17 @@ export async function quoteMessage(
   allFields: boolean,
 ): Promise<Buffer> {
   const keep = allFields ? undefined : selectKeptFields(session.config.shown);
-  const shown = [...shownPieces(mailbox, message, keep)];
+  const shown = [...formatShownPieces(mailbox, message, keep)];
   const [header] = shown;
   if (header === undefined || !isEncoded(parseHeader(mailbox.header(message)))) return Buffer.concat(shown);
-  const fields = decodeWords(fromBytes(header));
-  return Buffer.concat([await encodeInTtyCharset(session, fields), await quotedText(session, mailbox, message)]);
+  const fields = decodeWords(decodeBytes(header));
+  return Buffer.concat([await encodeInTtyCharset(session, fields), await readQuotedText(session, mailbox, message)]);
 }
 
 /** Returns the text of a message without its header, with LF newlines. */
-export async function quotedText(session: Session, mailbox: Mailbox, message: number): Promise<Buffer> {
+export async function readQuotedText(session: Session, mailbox: Mailbox, message: number): Promise<Buffer> {
   if (!isEncoded(parseHeader(mailbox.header(message)))) {
-    const [, ...body] = shownPieces(mailbox, message);
+    const [, ...body] = formatShownPieces(mailbox, message);
     return Buffer.concat(body);
   }
   const { plainTextOf } = await import("../../message/view/view.ts");

@@ -11,7 +11,7 @@ import { moreCharsets } from "../../../src/message/charsets.ts";
 import { decodeWords } from "../../../src/message/decode-words.ts";
 import { parseHeader } from "../../../src/message/header.ts";
 import { bytesOf } from "../../../src/message/view/bytes.ts";
-import { leaves, type Part, readParts } from "../../../src/message/view/part.ts";
+import { listLeaves, type Part, readParts } from "../../../src/message/view/part.ts";
 import { partText } from "../../../src/message/view/part-text.ts";
 import { decodedBody } from "../../../src/message/view/transfer-decoding.ts";
 import { plainTextOf } from "../../../src/message/view/view.ts";
@@ -109,7 +109,11 @@ async function* compared(): AsyncIterable<Sample & { readonly theirs: Peer; read
   for (const [index, sample] of samples.entries()) {
     if (ours.has(sample.name)) continue;
     const { root } = await readParts(bytesOf(sample.bytes));
-    yield { ...sample, theirs: peers[index] as Peer, parts: leaves(root).filter((part) => part.parts.length === 0) };
+    yield {
+      ...sample,
+      theirs: peers[index] as Peer,
+      parts: listLeaves(root).filter((part) => part.parts.length === 0),
+    };
   }
 }
 

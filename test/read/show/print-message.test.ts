@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { selectShownFields, shownBody } from "../../../src/read/show/print-message.ts";
+import { formatShownBody, selectShownFields } from "../../../src/read/show/print-message.ts";
 
 function plain(...pieces: string[]): string {
-  return Buffer.concat([...shownBody(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
+  return Buffer.concat([...formatShownBody(pieces.map((piece) => Buffer.from(piece, "latin1")))]).toString("latin1");
 }
 
 test("a line that begins with From is quoted, and CRLF becomes LF", () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Config } from "../../../src/config/config.ts";
 import { Settings } from "../../../src/config/settings.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
-import { fromBytes } from "../../../src/message/text.ts";
+import { decodeBytes } from "../../../src/message/text.ts";
 import { UndoHistory } from "../../../src/read/changes/undo-history.ts";
 import type { Folder, Session } from "../../../src/read/session/session.ts";
 import type { Terminal } from "../../../src/terminal/terminal.ts";
@@ -27,7 +27,7 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
     interactive: false,
     size: () => ({ rows: 24, columns: 80 }),
     out: (text: string | Uint8Array) => {
-      written += typeof text === "string" ? text : fromBytes(text);
+      written += typeof text === "string" ? text : decodeBytes(text);
     },
     err: () => {},
     flush: async () => {},

@@ -1,7 +1,7 @@
 /** A terminal that keeps a screen, and is typed at by a transcript; or a pipe that was filled beforehand. */
 
 import { makeVisible } from "../../../src/message/safe-text.ts";
-import { fromBytes } from "../../../src/message/text.ts";
+import { decodeBytes } from "../../../src/message/text.ts";
 import type { Input, Paged, Styled, Terminal } from "../../../src/terminal/terminal.ts";
 
 export interface Typist {
@@ -40,7 +40,7 @@ export class RecordedTerminal implements Terminal {
   }
 
   out(text: string | Uint8Array): void {
-    const shown = typeof text === "string" ? text : fromBytes(text);
+    const shown = typeof text === "string" ? text : decodeBytes(text);
     this.screen += this.outputIsTerminal ? makeVisible(shown) : shown;
   }
 
