@@ -1,4 +1,4 @@
-/** Answers and forwarded messages, from a mailbox to what goes over the wire. */
+/** Replies and forwarded messages, from a mailbox to the wire. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "./support/send.ts";
 
@@ -7,11 +7,11 @@ const plain = `${from}From: Bob <bob@x.org>\nTo: ann, eve@x.org\nCc: list@x.org\
 const latin = `${from}From: bob@x.org\nSubject: =?ISO-8859-1?Q?caf=E9?=\nMIME-Version: 1.0\nContent-Type: text/plain; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nun caf=E9\n\n`;
 const mixed = `${from}From: bob@x.org\nSubject: files\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\nStatus: RO\n\n--b\nContent-Type: text/plain\n\nsee\n--b\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\n\nx\n--b--\n\n`;
 
-/** Commands and text are piped; with -I they count as typed on a terminal. */
+/** Runs a session with piped commands and text. With -I they are treated as typed on a terminal. */
 const session = (box: string, stdin: string, rc = "") =>
   sendMail({ argv: ["-I", "-N", "-f", "box"], stdin, rc: `set dot\n${rc}`, files: { box } });
 
-test("reply goes to everybody but me, in the thread", async () => {
+test("reply addresses everyone except the user, and continues the thread", async () => {
   const sent = await session(plain, "r 1\nyes\n.\nx\n");
   expect([...sent.recipients].sort()).toEqual(["bob@x.org", "eve@x.org", "list@x.org"]);
   expect([sent.fields("Subject"), sent.fields("In-Reply-To"), sent.fields("References")]).toEqual([
@@ -32,24 +32,24 @@ test.each([
 });
 
 test.each([
-  ["no address in From", plain.replace("<bob@x.org>", "<>"), ["bob@x.org", "eve@x.org", "list@x.org"]],
+  ["a From field without an address", plain.replace("<bob@x.org>", "<>"), ["bob@x.org", "eve@x.org", "list@x.org"]],
   [
-    "an encoded name with a comma in it",
+    "an encoded name that contains a comma",
     plain.replace("From: Bob", "From: =?UTF-8?Q?Doe,_Bob?="),
     ["bob@x.org", "eve@x.org", "list@x.org"],
   ],
   [
-    "an address as it was written once",
+    "an address in the obsolete form",
     plain.replace("eve@x.org", "eve at y.org"),
     ["bob@x.org", "eve@y.org", "list@x.org"],
   ],
   ["an address literal", plain.replace("eve@x.org", "eve@[IPv6:::1]"), ["bob@x.org", "eve@[IPv6:::1]", "list@x.org"]],
-])("%s does not keep an answer from going where it should", async (_what, box, recipients) => {
+])("%s does not prevent a reply to the right recipients", async (_what, box, recipients) => {
   const sent = await session(box, "r 1\nyes\n.\nx\n");
   expect([...sent.recipients].sort()).toEqual(recipients);
 });
 
-test("Mail-Followup-To is where answers to all go", async () => {
+test("a reply to all is sent to Mail-Followup-To", async () => {
   const sent = await session(plain.replace("Cc:", "Mail-Followup-To: list@x.org\nCc:"), "r 1\nyes\n.\nx\n");
   expect(sent.recipients).toEqual(["list@x.org"]);
 });
@@ -57,7 +57,7 @@ test("Mail-Followup-To is where answers to all go", async () => {
 test.each([
   ["C.UTF-8", 'text/plain; charset="UTF-8"', "un café"],
   ["de_DE.ISO-8859-1", 'text/plain; charset="ISO-8859-1"', "un caf\xe9"],
-])("a quoted message is read in its charset and written in that of %s", async (locale, type, words) => {
+])("a quoted message is converted from its charset to that of %s", async (locale, type, words) => {
   const sent = await sendMail({
     argv: ["-I", "-N", "-f", "box"],
     stdin: "r 1\n~m\n.\nx\n",
@@ -71,7 +71,7 @@ test.each([
   expect(locale.endsWith("UTF-8") ? bytes.toString() : sent.body).toContain(`\t${words}\n`);
 });
 
-test("forward puts the text behind what is typed", async () => {
+test("forward appends the message to the typed text", async () => {
   const sent = await session(plain, "forward 1 eve@x.org\nlook\n.\nx\n");
   expect([sent.recipients, sent.fields("Subject")]).toEqual([["eve@x.org"], ["Fwd: plan"]]);
   expect(sent.body).toMatch(
@@ -79,13 +79,13 @@ test("forward puts the text behind what is typed", async () => {
   );
 });
 
-test("a message with parts is forwarded whole, without what the mailbox noted on it", async () => {
+test("a message with parts is forwarded as an attachment, without the mailbox's status fields", async () => {
   const sent = await session(mixed, "fwd 1 eve@x.org\nlook\n.\nx\n");
   expect(sent.message).toMatch(/\nContent-Type: message\/rfc822\n[\s\S]*\n\nFrom: bob@x\.org\nSubject: files\n/);
   expect(sent.message).not.toContain("Status:");
 });
 
-test("in a pipe forward is unknown, as to bsd-mailx, and fwd is not", async () => {
+test("in a pipe forward is unknown, as in bsd-mailx, but fwd is not", async () => {
   const argv = ["-N", "-f", "box"];
   expect((await sendMail({ argv, stdin: "forward 1 a@x\nx\n", files: { box: plain } })).stdout).toContain(
     'Unknown command: "forward"',
@@ -93,7 +93,7 @@ test("in a pipe forward is unknown, as to bsd-mailx, and fwd is not", async () =
   expect((await sendMail({ argv, stdin: "fwd 1 a@x.org\n", files: { box: plain } })).recipients).toEqual(["a@x.org"]);
 });
 
-test("a followup's copy is in a file named after the author", async () => {
+test("followup stores a copy in a file named after the author", async () => {
   const sent = await sendMail({
     argv: ["-I", "-N", "-f", "box"],
     stdin: "followup 1\nyes\n.\n! cat bob\nx\n",

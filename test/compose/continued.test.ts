@@ -1,4 +1,4 @@
-/** A draft that was cut off and is gone on with: it goes only when its text is somewhere else. */
+/** Continuing an interrupted draft: its file is removed only when its text is stored elsewhere. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** @param limit what the shell is told before it starts the program */
+/** @param limit shell commands that run before the program starts, such as ulimit */
 async function mail(limit = ":"): Promise<Pty> {
   const argv = ["/bin/sh", "-c", `${limit}; exec "$@"`, "sh", process.execPath, program];
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, LOGNAME: "ann", TERM: "dumb", MAIL: join(home, "spool") };
@@ -42,7 +42,7 @@ async function goOn(pty: Pty): Promise<void> {
 
 const texts = () => readdirSync(drafts).map((name) => readFileSync(join(drafts, name), "utf8").split("\n")[1]);
 
-test("where no file can be written, the draft stays until the next time", async () => {
+test("if no file can be written, the draft remains until the next start", async () => {
   const pty = await mail("ulimit -f 0");
   await goOn(pty);
   pty.send("~q\n");
@@ -51,7 +51,7 @@ test("where no file can be written, the draft stays until the next time", async 
   expect([readdirSync(drafts), texts(), existsSync(join(home, "dead.letter"))]).toEqual([["cut-off"], ["one"], false]);
 });
 
-test("another mail does not offer it meanwhile, nor goes on with it", async () => {
+test("another mail process neither offers nor continues a draft that is being continued", async () => {
   const [first, second] = [await mail(), await mail()];
   await second.expect("keep it for later (Enter)? ");
   await goOn(first);

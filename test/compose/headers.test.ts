@@ -1,18 +1,12 @@
-/** What the header says, and who gets the message. */
+/** The header and the recipients of a message. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "./support/send.ts";
 
 test.each([
-  // what it shows, arguments, a field, its values, who gets it
-  ["-a Cc is a recipient", ["-a", "Cc: c@x.org", "a@x.org"], "Cc", ["c@x.org"], ["a@x.org", "c@x.org"]],
-  ["-a Bcc is one that nobody sees", ["-a", "Bcc: c@x.org", "a@x.org"], "Bcc", [], ["a@x.org", "c@x.org"]],
-  [
-    "-a To stands in the place of ours",
-    ["-a", "To: List <l@x.org>", "a@x.org"],
-    "To",
-    ["List <l@x.org>"],
-    ["a@x.org", "l@x.org"],
-  ],
+  // case, arguments, field, its values, recipients
+  ["-a Cc adds a recipient", ["-a", "Cc: c@x.org", "a@x.org"], "Cc", ["c@x.org"], ["a@x.org", "c@x.org"]],
+  ["-a Bcc adds a hidden recipient", ["-a", "Bcc: c@x.org", "a@x.org"], "Bcc", [], ["a@x.org", "c@x.org"]],
+  ["-a To replaces our To", ["-a", "To: List <l@x.org>", "a@x.org"], "To", ["List <l@x.org>"], ["a@x.org", "l@x.org"]],
   ["a group without members", ["-a", "To: hidden:;", "a@x.org"], "To", ["hidden:;"], ["a@x.org"]],
   ["a group", ["Team: a@x.org, B <b@x.org>;"], "To", ["a@x.org, B <b@x.org>"], ["a@x.org", "b@x.org"]],
   ["a quoted local part", ['"a b"@x.org'], "To", ['"a b"@x.org'], ['"a b"@x.org']],
@@ -20,38 +14,38 @@ test.each([
   ["a domain that is not ASCII", ["a@bücher.example"], "To", ["a@xn--bcher-kva.example"], ["a@xn--bcher-kva.example"]],
   ["names are encoded, addresses are not", ["Jörg <j@x.org>"], "To", ["=?UTF-8?B?SsO2cmc=?= <j@x.org>"], ["j@x.org"]],
   ["-a Subject replaces -s", ["-s", "one", "-a", "Subject: two", "a@x.org"], "Subject", ["two"], ["a@x.org"]],
-  ["-C is a field", ["-C", "X-One: ñ", "a@x.org"], "X-One", ["=?UTF-8?B?w7E=?="], ["a@x.org"]],
+  ["-C adds a field", ["-C", "X-One: ñ", "a@x.org"], "X-One", ["=?UTF-8?B?w7E=?="], ["a@x.org"]],
   [
-    "a comma and a blank in one list",
+    "commas and spaces in one list",
     ["-c", "b@x.org,c@x.org d@x.org", "a@x.org"],
     "Cc",
     ["b@x.org, c@x.org, d@x.org"],
     ["a@x.org", "b@x.org", "c@x.org", "d@x.org"],
   ],
   [
-    "several addresses with a blank between",
+    "several addresses separated by spaces",
     ['"q r"@x.org b@x.org', "Ann B. <c@x.org> <d@x.org>"],
     "To",
     ['"Ann B." <c@x.org>, "q r"@x.org, b@x.org, d@x.org'],
     ['"q r"@x.org', "b@x.org", "c@x.org", "d@x.org"],
   ],
-  ["at, as it was written once", ["ann at x.org"], "To", ["ann@x.org"], ["ann@x.org"]],
+  ["an address in the obsolete form", ["ann at x.org"], "To", ["ann@x.org"], ["ann@x.org"]],
   ["an address literal", ["a@[IPv6:::1]"], "To", ["a@[IPv6:::1]"], ["a@[IPv6:::1]"]],
   [
-    "a sender that is a name alone",
+    "a sender that is only a name",
     ["-r", "Cron Daemon", "a@x.org"],
     "From",
     [expect.stringMatching(/^Cron Daemon <ann@\S+>$/)],
     ["a@x.org"],
   ],
   [
-    "a sender of -a that is a name alone",
+    "a From field of -a that is only a name",
     ["-a", "From: Cron Daemon", "a@x.org"],
     "From",
     [expect.stringMatching(/^Cron Daemon <ann@\S+>$/)],
     ["a@x.org"],
   ],
-  ["twice the same address", ["A@x.org", "a@x.org"], "To", ["A@x.org"], ["A@x.org"]],
+  ["a repeated address", ["A@x.org", "a@x.org"], "To", ["A@x.org"], ["A@x.org"]],
 ])("%s", async (_shows, argv, name, values, recipients) => {
   const sent = await sendMail({ argv, stdin: "text\n" });
   expect(sent.stderr).toBe("");
@@ -84,7 +78,7 @@ test.each([
   ["-a, folded", ["-a", "X-One: v@x.org\n Bcc: evil@x.org"], {}, "X-One"],
   ["LOGNAME", [], { LOGNAME: broken, USER: "ben" }, "From"],
   ["ORGANIZATION, NAME, EMAIL", [], { ORGANIZATION: broken, NAME: broken, EMAIL: broken }, "From"],
-])("a line break in %s makes no field of its own", async (_where, argv, env, name) => {
+])("a line break in %s does not start a new field", async (_where, argv, env, name) => {
   const sent = await sendMail({ argv: [...argv, "a@x.org"], stdin: "text\n", env: env as Record<string, string> });
   expect([sent.exit, sent.recipients, sent.fields("Bcc")]).toEqual([0, ["a@x.org"], []]);
   expect(sent.fields(name)).toEqual([
@@ -92,13 +86,13 @@ test.each([
   ]);
 });
 
-test("-t: a To of no members is shown as it is", async () => {
+test("-t: a group without members in To is kept", async () => {
   const sent = await sendMail({ argv: ["-t"], stdin: "To: undisclosed-recipients:;\nBcc: a@x.org\n\ntext\n" });
   expect([sent.exit, sent.stderr, sent.recipients]).toEqual([0, "", ["a@x.org"]]);
   expect([sent.fields("To"), sent.fields("Bcc"), sent.body]).toEqual([["undisclosed-recipients:;"], [], "text\n"]);
 });
 
-test("-t takes recipients and fields from the input", async () => {
+test("-t reads recipients and fields from the input", async () => {
   const stdin = "To: A <a@x.org>\nbcc: b@x.org\nSubject: hé\nX-Y: z\n\nbody\n";
   const sent = await sendMail({ argv: ["-t", "c@x.org"], stdin });
   expect([...sent.recipients].sort()).toEqual(["a@x.org", "b@x.org", "c@x.org"]);
@@ -119,24 +113,24 @@ test.each([
   if (exit !== 64) expect(sent.dead).toBe("the text\n");
 });
 
-test("in a Latin-1 locale arguments and text keep their bytes and are called what they are", async () => {
+test("in a Latin-1 locale, arguments and text keep their bytes and are labelled ISO-8859-1", async () => {
   const latin = { LC_ALL: "de_DE.ISO-8859-1" };
   const sent = await sendMail({ argv: ["a@x.org"], stdin: Buffer.from("caf\xe9\n", "latin1"), env: latin });
   expect(sent.fields("Content-Type")).toEqual(['text/plain; charset="ISO-8859-1"']);
   expect(sent.body).toMatch(/^caf(\xe9|=E9)\n$/);
 });
 
-test("-~ has escapes in a pipe, where a dot is text", async () => {
+test("-~ enables escapes in a pipe, but a lone dot is text", async () => {
   const sent = await sendMail({ argv: ["-~", "a@x.org"], stdin: "~s subject\n.\n~~x\n" });
   expect([sent.fields("Subject"), sent.body]).toEqual([["subject"], ".\n~x\n"]);
 });
 
-test("-q begins the body with a file", async () => {
+test("-q inserts a file at the start of the body", async () => {
   const sent = await sendMail({ argv: ["-q", "note", "a@x.org"], stdin: "second\n", files: { note: "first" } });
   expect(sent.body).toBe("first\nsecond\n");
 });
 
-test("what a file is follows from its contents and its name", async () => {
+test("an attachment's type follows from its contents and its name", async () => {
   const files = {
     "a.txt": "text\n",
     "b.png": Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
@@ -162,7 +156,7 @@ test("what a file is follows from its contents and its name", async () => {
   ]);
 });
 
-test("a message as a file goes as message/rfc822, never encoded; one that would have to be, as a file", async () => {
+test("a message is attached unencoded as message/rfc822, or as a file if it requires encoding", async () => {
   const note = "From: a@x.org\r\nSubject: note\r\n\r\n.one\r\n";
   const eight = "From: a@x.org\nContent-Type: text/plain; charset=utf-8\n\nñ\n";
   const files = { "note.eml": note, "8.EML": eight, "long.eml": `Subject: x\n\n${"x".repeat(2000)}\n` };
@@ -191,7 +185,7 @@ test("a message as a file goes as message/rfc822, never encoded; one that would 
   ]);
 });
 
-test("a thousand recipients and four hundred attachments", async () => {
+test("a message may have a thousand recipients and four hundred attachments", async () => {
   const people = Array.from({ length: 1000 }, (_, at) => `user${at}@x.org`);
   const files = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`f${at}`, `${at}\n`]));
   const sent = await sendMail({ argv: [...Object.keys(files).flatMap((name) => ["-A", name]), ...people], files });
@@ -201,7 +195,7 @@ test("a thousand recipients and four hundred attachments", async () => {
   expect(Math.max(...(sent.message ?? "").split("\n").map((line) => line.length))).toBeLessThan(100);
 });
 
-test("a program gets long lists folded, as from bsd-mailx", async () => {
+test("a program receives long lists folded as by bsd-mailx", async () => {
   const people = ["ann@example.org", "ben@example.org", "carla@example.org", "dave@example.org", "eve@example.org"];
   const sent = await sendMail({ argv: ["--dry-run", "-S", "mta=/bin/true", ...people], stdin: "text\n" });
   expect(sent.stdout).toContain(
@@ -209,7 +203,7 @@ test("a program gets long lists folded, as from bsd-mailx", async () => {
   );
 });
 
-test("an attachment arrives to the byte", async () => {
+test("every byte of an attachment is preserved", async () => {
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7919 + (at >> 8)) & 0xff));
   const sent = await sendMail({ argv: ["-A", "data", "a@x.org"], stdin: "see\n", files: { data: bytes } });
   const encoded = /filename="data"\n\n([A-Za-z0-9+/=\n]+)\n--/.exec(sent.message ?? "")?.[1] ?? "";

@@ -1,4 +1,4 @@
-/** 100 MB through a pipe: every byte arrives, and they are never all in memory. */
+/** Sends 100 MB through a pipe: every byte arrives, and memory stays bounded. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/ma
 const pieces = 1600;
 const piece = Buffer.from("a line of sixty-four characters, ñ among them, and its line end\n".repeat(1000));
 
-/** Takes one message and keeps only its hash, from behind its header. */
+/** Accepts one message and keeps only the size and hash of its body. */
 function digestingServer(done: () => void) {
   const hash = createHash("sha256");
   let size = 0;
@@ -56,7 +56,7 @@ function digestingServer(done: () => void) {
   return { server, digest: () => [size, hash.digest("hex")] };
 }
 
-test("100 MB in bounded memory", async () => {
+test("a message of 100 MB is sent with bounded memory", async () => {
   const home = mkdtempSync(join(tmpdir(), "mail-large-"));
   let most = 0;
   const { server, digest } = digestingServer(() => {

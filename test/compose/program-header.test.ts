@@ -1,4 +1,4 @@
-/** The header that a sendmail program gets; the record and dead.letter contain the same one. */
+/** The header that a sendmail program receives; the record and dead.letter contain the same one. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,11 +32,11 @@ test.each([
   ["a name", ["Jörg <j@x.org>"], `To: ${jorg} <j@x.org>`],
   ["a name among others", ["-c", "Ann <a@x.org>, Jörg <j@x.org>", "b"], `Cc: Ann <a@x.org>, ${jorg} <j@x.org>`],
   ["a member of a group", ["Team: Jörg <j@x.org>, b@x.org;"], `To: ${jorg} <j@x.org>, b@x.org`],
-  ["a name with a file beside it", ["/dev/null", "Jörg <j@x.org>"], `To: /dev/null, ${jorg} <j@x.org>`],
+  ["a name next to a file", ["/dev/null", "Jörg <j@x.org>"], `To: /dev/null, ${jorg} <j@x.org>`],
   ["the sender's name", ["-r", "Jörg <j@x.org>", "a@x.org"], `From: ${jorg} <j@x.org>`],
-  ["a field of -a, its spaces kept", ["-a", "X-One:  ñ", "a@x.org"], "X-One:  =?UTF-8?B?w7E=?="],
+  ["a field of -a, with its spaces", ["-a", "X-One:  ñ", "a@x.org"], "X-One:  =?UTF-8?B?w7E=?="],
   ["a list of addresses in -a", ["-a", "Reply-To: Jörg <j@x.org>", "a@x.org"], `Reply-To: ${jorg} <j@x.org>`],
-])("what is not ASCII is encoded: %s", async (_what, argv, line) => {
+])("non-ASCII text is encoded: %s", async (_what, argv, line) => {
   const { exit, err, message } = await sendThroughProgram(argv);
   expect({ exit, err }).toEqual({ exit: 0, err: "" });
   expect(message?.split("\n")).toContain(line);
@@ -59,7 +59,7 @@ test("the encoded words of a long subject are folded", async () => {
   expect(Math.max(...header.map((line) => line.length))).toBeLessThanOrEqual(78);
 });
 
-test("the record and dead.letter contain the message as the program got it", async () => {
+test("the record and dead.letter contain the same message as the program", async () => {
   const argv = ["-s", "ñ", "-b", "Jörg <j@x.org>", "a@x.org"];
   const { exit, message = "", record, dead } = await sendThroughProgram(argv, { exit: 75 });
   expect([exit, dead]).toEqual([1, message]);

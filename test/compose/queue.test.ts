@@ -1,4 +1,4 @@
-/** What a server can't take for now: kept, tried again, and given up in the end, by the program itself. */
+/** Messages that a server temporarily refuses are queued, retried and finally abandoned by the program itself. */
 import { spawn } from "node:child_process";
 import {
   chmodSync,
@@ -22,7 +22,7 @@ import { closeServers, type Script, type ScriptedServer, scriptedServer, silence
 
 let home: string;
 let server: ScriptedServer;
-/** Of the first server of a test, and of those after it. */
+/** The port of all servers in a test. */
 let port: number;
 beforeEach(() => {
   port = 0;
@@ -42,7 +42,10 @@ const environment = () => ({
 
 const mail = (argv: readonly string[], body = "") => runMail(["-n", ...argv], environment(), body);
 
-/** Settings in a start-up file: what waits is sent by what `mta` was at the time. */
+/**
+ * Starts a server. The settings are in a start-up file, because a queued message is retried with the transport that
+ * it was first sent with.
+ */
 async function serve(script: Script): Promise<void> {
   await closeServers();
   server = await scriptedServer(script, port);
@@ -56,7 +59,7 @@ const kept = (kind: string) => readdirSync(queue()).filter((name) => name.endsWi
 const entry = () => join(queue(), kept(".json")[0] as string);
 const deadLetter = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(home, "dead.letter"), "utf8") : "");
 
-test("refused for now: kept for nobody else to read, told, listed, and sent by --flush", async () => {
+test("a temporarily refused message is queued privately, reported, listed, and sent by --flush", async () => {
   await serve({ dot: "451 4.3.0 later" });
   const sent = await mail(["-s", "s", "one@x.org"], "the body\n");
   expect(sent).toMatchObject({
@@ -82,7 +85,7 @@ test("refused for now: kept for nobody else to read, told, listed, and sent by -
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
 });
 
-test("nobody there: kept; and one of several recipients: the others have it, the one waits", async () => {
+test("a message is queued if there is no server, or only for the recipients who are temporarily refused", async () => {
   await serve({});
   await server.close();
   expect(await mail(["-s", "s", "one@x.org"], "b\n")).toMatchObject({
@@ -98,7 +101,7 @@ test("nobody there: kept; and one of several recipients: the others have it, the
   expect(out).toMatch(/\n {4}one@x.org: .*Connection refused\nQ.*\n {4}two@x.org: 450 4.2.0 busy\n$/);
 });
 
-test("the next message to the same server takes along what is due", async () => {
+test("the next message to the same server also sends queued messages that are due", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "first", "one@x.org"], "b\n");
   await serve({});
@@ -110,7 +113,7 @@ test("the next message to the same server takes along what is due", async () => 
   expect(readdirSync(queue())).toEqual([]);
 });
 
-test("a queue that can't be read does not make a failure of what was sent", async () => {
+test("a queue that cannot be read does not change the exit code of a sent message", async () => {
   await serve({});
   mkdirSync(join(home, "state/mail"), { recursive: true });
   writeFileSync(queue(), "no directory");
@@ -122,7 +125,7 @@ test("a queue that can't be read does not make a failure of what was sent", asyn
   expect(server.messages).toHaveLength(1);
 });
 
-test("several flushes at once send each message once", async () => {
+test("concurrent flushes send each message once", async () => {
   await serve({ dot: "451 4.3.0 later" });
   for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");
   await serve({});
@@ -132,26 +135,29 @@ test("several flushes at once send each message once", async () => {
 });
 
 test.each([
-  ["refused for good", { dot: "554 5.7.1 never" }, "new", "554 5.7.1 never", 69],
+  ["refused permanently", { dot: "554 5.7.1 never" }, "new", "554 5.7.1 never", 69],
   ["too old", { dot: "451 4.3.0 later" }, "old", "451 4.3.0 later", 75],
-] as const)("%s: dead.letter has the message and the reason", async (_what, script, age, reason, exit) => {
-  await serve({ dot: "451 4.3.0 later" });
-  await mail(["-s", "s", "one@x.org"], "the body\n");
-  if (age === "old") writeFileSync(entry(), readFileSync(entry(), "utf8").replace(/("created": ")\d{4}/, "$12000"));
-  await serve(script);
-  expect(await mail(["--flush"])).toMatchObject({ exit, err: expect.stringContaining("dead.letter") });
-  expect(deadLetter()).toMatch(new RegExp(`^X-Not-Delivered: one@x.org: ${reason}\n(.+\n)+\nthe body\n$`));
-  expect(readdirSync(queue())).toEqual([]);
-});
+] as const)(
+  "a queued message that is %s is moved to dead.letter with the reason",
+  async (_what, script, age, reason, exit) => {
+    await serve({ dot: "451 4.3.0 later" });
+    await mail(["-s", "s", "one@x.org"], "the body\n");
+    if (age === "old") writeFileSync(entry(), readFileSync(entry(), "utf8").replace(/("created": ")\d{4}/, "$12000"));
+    await serve(script);
+    expect(await mail(["--flush"])).toMatchObject({ exit, err: expect.stringContaining("dead.letter") });
+    expect(deadLetter()).toMatch(new RegExp(`^X-Not-Delivered: one@x.org: ${reason}\n(.+\n)+\nthe body\n$`));
+    expect(readdirSync(queue())).toEqual([]);
+  },
+);
 
-test("killed while it put a message into the queue: the text is in dead.letter, and nothing stays behind", async () => {
+test("if mail was killed while queuing a message, a flush moves the text to dead.letter and removes all files", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "s", "one@x.org"], "the body\n");
   const whole = join(queue(), kept(".message")[0] as string);
   const partial = whole.replace(/message$/, "partial");
   renameSync(whole, partial);
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
-  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // somebody may be writing it
+  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // the message may still be being written
   const hoursAgo = Date.now() / 1000 - 2 * 60 * 60;
   for (const name of readdirSync(queue())) utimesSync(join(queue(), name), hoursAgo, hoursAgo);
   mkdirSync(join(home, "dead.letter"));
@@ -165,11 +171,11 @@ test("killed while it put a message into the queue: the text is in dead.letter, 
 });
 
 test.each([
-  ["cut off", (text: string) => text.slice(0, 40)],
-  ["of another form", () => "{}"],
-  ["not there", () => undefined],
+  ["truncated", (text: string) => text.slice(0, 40)],
+  ["invalid", () => "{}"],
+  ["missing", () => undefined],
 ])(
-  "an entry whose envelope is %s: listed as damaged, its text in dead.letter, and no other waits for it",
+  "an entry whose envelope is %s is listed as damaged and moved to dead.letter, and does not delay others",
   async (_what, damage) => {
     await serve({ dot: "451 4.3.0 later" });
     await mail(["-s", "s", "one@x.org"], "the body\n");
@@ -194,7 +200,7 @@ test.each([
   },
 );
 
-test("a flush that is killed: sent by the next one, unless the server may have it, which is for a person to decide", async () => {
+test("after a killed flush, the next one sends the message, unless the server may have accepted it", async () => {
   for (const [phase, reached] of [
     ["DATA", false],
     ["dot", true],
@@ -219,7 +225,7 @@ test("a flush that is killed: sent by the next one, unless the server may have i
   }
 });
 
-test("no server: the first message finds out, the others do not try", async () => {
+test("if there is no server, only the first queued message is attempted", async () => {
   await serve({ dot: "451 4.3.0 later" });
   for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");
   let greeted = 0;
@@ -236,7 +242,7 @@ test("no server: the first message finds out, the others do not try", async () =
   );
 });
 
-test("a message that takes too long does not keep those behind it in the queue", async () => {
+test("a message that exceeds the time limit does not delay later messages in the queue", async () => {
   await serve({ dot: "451 4.3.0 later" });
   for (const name of ["slow", "two", "three"]) await mail(["-s", name, `${name}@x.org`], "b\n");
   await serve({ RCPT: (line) => (line.includes("slow@") ? "silent" : "250 ok") });
@@ -251,7 +257,7 @@ test("a message that takes too long does not keep those behind it in the queue",
   );
 });
 
-test("whether it arrived is unknown: not queued, for it could be sent twice", async () => {
+test("a message with an unknown outcome is not queued, because it could be delivered twice", async () => {
   await serve({ dot: "close" });
   expect(await mail(["-s", "s", "one@x.org"], "the body\n")).toMatchObject({
     exit: 75,
@@ -261,13 +267,13 @@ test("whether it arrived is unknown: not queued, for it could be sent twice", as
   expect(deadLetter()).toContain("the body\n");
 });
 
-test("without the variable: dead.letter and 75", async () => {
+test("without the variable queue, the message is in dead.letter and the exit code is 75", async () => {
   await serve({ dot: "451 4.3.0 later" });
   expect(await mail(["-S", "noqueue", "-s", "s", "one@x.org"], "the body\n")).toMatchObject({ exit: 75 });
   expect(deadLetter()).toContain("the body\n");
 });
 
-test("an entry that others could have written is not sent, nor its program run; it is reported and stays", async () => {
+test("an entry that other users could have written is reported and remains; its program is not run", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "s", "one@x.org"], "the body\n");
   const path = entry();
@@ -287,7 +293,7 @@ test.each([
   ["its message", ["json", "unsure", "lock"]],
   ["its list of recipients", ["unsure", "lock"]],
   ["all but its lock", ["lock"]],
-])("a flush that was killed after it had removed %s leaves nothing behind", async (_what, left) => {
+])("the next flush removes the files of one that was killed after it removed %s", async (_what, left) => {
   await serve({});
   mkdirSync(queue(), { recursive: true, mode: 0o700 });
   for (const kind of left) writeFileSync(join(queue(), `Q1.${kind}`), "", { mode: 0o600 });

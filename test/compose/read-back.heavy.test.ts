@@ -1,4 +1,4 @@
-/** What is sent is read back by a reader that is not ours: Python's email package, under policy.default. */
+/** Built messages are read back with an independent parser: Python's email package with policy.default. */
 import { spawn } from "node:child_process";
 import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { transferEncodingOf } from "../../src/message/encode.ts";
 const reader = fileURLToPath(new URL("support/read-back.py", import.meta.url));
 const identity = { user: "ann", login: "ann", fullName: "Ann Ñandú", home: "/", mailName: "host.example" };
 
-/** Text of a header as people write it, and as they do not. */
+/** Header text, both common and unusual. */
 const words = fc
   .array(
     fc.oneof(
@@ -39,8 +39,8 @@ const words = fc
   .map((list) => list.join(" "));
 
 /**
- * A display name: no controls, for an address list has no place for them; and what is not ASCII fits in one encoded word,
- * for Python reads a blank between two (RFC 2047, section 6.2, says that there is none).
+ * A display name. It has no control characters, which are not allowed in address lists. Non-ASCII text fits in one
+ * encoded word, because Python keeps the space between two words, contrary to RFC 2047, section 6.2.
  */
 const name = words.map((text) => {
   const shown = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
@@ -78,7 +78,7 @@ const bytes = fc
   )
   .map((pieces) => Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))));
 
-/** Not in quotes altogether: Python takes them off, though they are in the name. */
+/** A file name. It is not completely enclosed in quotes, because Python removes them. */
 const fileName = fc.oneof(
   words.map((text) => `f${text}`),
   fc.constantFrom("a.txt", "año.pdf", 'q"uote.png', "日本語.zip"),
@@ -120,7 +120,10 @@ function draftOf(any: Any): Draft {
   return draft;
 }
 
-/** Base64 is the body to the byte. Lines have the receiver's ends, and all of them have one unless the encoding says otherwise. */
+/**
+ * Returns the expected body. Base64 preserves it exactly. Otherwise lines end with LF, and the last line has a
+ * newline unless the encoding can omit it.
+ */
 function expectedBody({ body, eightBit, attachments }: Any): string {
   const { facts } = draftOf({ body, attachments: [], to: [], cc: [], field: "" } as never).body;
   const encoding = transferEncodingOf(facts, eightBit);
@@ -132,7 +135,7 @@ function expectedBody({ body, eightBit, attachments }: Any): string {
 
 const blanked = (value: string) => value.replace(/[\r\n\0]/g, " ");
 
-test("a thousand messages are read back as they were meant", async () => {
+test("a thousand messages are read back with their original contents", async () => {
   const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
   const all = fc.sample(anyDraft, { numRuns: 1000, seed });
   const child = spawn("python3", [reader], { stdio: ["pipe", "pipe", "inherit"] });

@@ -1,4 +1,4 @@
-/** What is sent, shown: --dry-run, --trace=json and -v, by the program itself. */
+/** Showing what would be or is sent: --dry-run, --trace=json and -v with the built program. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ function mail(...argv: string[]): Promise<Ended> {
   return runMail(["-n", "-S", `mta=smtp://127.0.0.1:${server.port}`, ...argv], environment, ".\nbody\n");
 }
 
-test("--dry-run: the envelope, with Bcc, and the message, without; nothing is sent and nothing recorded", async () => {
+test("--dry-run shows the envelope with Bcc recipients and the message without Bcc, and neither sends nor records it", async () => {
   const { exit, out, err } = await mail("--dry-run", "-S", "record=sent", "-s", "s", "-b", "bob@x.org", "ann@x.org");
   expect({ exit, err }).toEqual({ exit: 0, err: "" });
   expect(out).toMatch(
@@ -34,7 +34,7 @@ test("--dry-run: the envelope, with Bcc, and the message, without; nothing is se
   expect(existsSync(join(home, "sent"))).toBe(false);
 });
 
-test("--trace=json: an object a line, with its phase and who spoke", async () => {
+test("--trace=json prints one object per line with its phase and its speaker", async () => {
   const { exit, out, err } = await mail("--trace=json", "-s", "s", "ann@x.org");
   expect({ exit, out }).toEqual({ exit: 0, out: "" });
   const said = err
@@ -50,7 +50,7 @@ test("--trace=json: an object a line, with its phase and who spoke", async () =>
   );
 });
 
-test("-v: each command before its reply, though they went out together", async () => {
+test("-v shows each command before its reply, even if commands were sent together", async () => {
   const { exit, out } = await mail("-v", "-s", "s", "ann@x.org", "bob@x.org");
   expect(exit).toBe(0);
   const dialogue = out.split("\n").filter((line) => /^(client|server)> /.test(line));

@@ -1,4 +1,4 @@
-/** Messages typed on a terminal: what is typed is nowhere lost. */
+/** Messages typed on a terminal: no typed text is lost. */
 import { execFileSync } from "node:child_process";
 import {
   existsSync,
@@ -66,7 +66,9 @@ const mail = (...argv: string[]) => onPty(process.execPath, program, ...argv);
 const dead = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(home, "dead.letter"), "utf8") : "");
 const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, drafts)) : []);
 
-/** A draft being written anew goes by another name until it is whole, so a name may be gone again. */
+/**
+ * Returns a draft's text. A rewritten draft has another name until it is complete, so the name may have disappeared.
+ */
 function draftText(name: string): string {
   if (name.endsWith(".new")) return "";
   try {
@@ -77,10 +79,10 @@ function draftText(name: string): string {
   }
 }
 
-/** Until the program has taken these lines: the terminal echoes them also before it runs. */
+/** Waits until the program has saved these lines. The terminal also echoes lines that the program has not read yet. */
 const taken = (text: string) => until(() => kept().some((name) => draftText(name).includes(text)));
 
-test("a message cut off by SIGKILL is offered by the next mail, and goes out with what is typed then", async () => {
+test("a message interrupted by SIGKILL is offered by the next mail, which continues and sends it", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\ntwo\n");
   await first.expect("two");
@@ -101,7 +103,7 @@ test("a message cut off by SIGKILL is offered by the next mail, and goes out wit
   expect([kept(), dead()]).toEqual([[], ""]);
 });
 
-test("two interrupts keep the text in dead.letter, and scripts are told", async () => {
+test("two interrupts keep the text in dead.letter and give the exit code 1", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await first.expect("one");
@@ -113,7 +115,7 @@ test("two interrupts keep the text in dead.letter, and scripts are told", async 
   expect([kept(), dead()]).toEqual([[], "one\n"]);
 });
 
-test("the line that each of the two interrupts cut off is in dead.letter, too", async () => {
+test("dead.letter also contains the incomplete lines at the two interrupts", async () => {
   TERM = "xterm";
   const first = await mail("-s", "plan", "a@x.org");
   await until(first.isRaw);
@@ -133,7 +135,7 @@ test("the line that each of the two interrupts cut off is in dead.letter, too", 
   expect([kept(), dead()]).toEqual([[], "one\nhalf a li\nthe ot\n"]);
 });
 
-test("~a, ~i, ~@, ~? and ~r !command", async () => {
+test("~a, ~i, ~@, ~? and ~r !command are run on a terminal", async () => {
   writeFileSync(join(home, "report.txt"), "numbers\n");
   const first = await mail("-s", "plan", "a@x.org");
   first.send("~a\n~i sign\n~i none\n");
@@ -153,7 +155,7 @@ test("~a, ~i, ~@, ~? and ~r !command", async () => {
 });
 
 test.each(["dumb", "xterm"])(
-  "at Cc: an interrupt sends nothing, and the second keeps the text (TERM=%s)",
+  "an interrupt at Cc: asks again, and a second one keeps the text without sending it (TERM=%s)",
   async (term) => {
     TERM = term;
     const first = await mail("-S", "askbcc", "-s", "plan", "a@x.org");
@@ -173,7 +175,7 @@ test.each(["dumb", "xterm"])(
 );
 
 test.each(["dumb", "xterm"])(
-  "an interrupt ends ~h, not the message, and what was answered counts (TERM=%s)",
+  "an interrupt ends ~h but not the message, and earlier answers remain (TERM=%s)",
   async (term) => {
     TERM = term;
     const first = await mail("-s", "plan", "a@x.org");
@@ -195,7 +197,7 @@ test.each(["dumb", "xterm"])(
   },
 );
 
-test("~h makes a subject of nothing an empty one", async () => {
+test("an empty answer at Subject: in ~h sets an empty subject", async () => {
   const first = await mail("-s", "", "a@x.org");
   first.send("~h\n");
   for (const asked of ["To: ", "Subject: ", "Cc: ", "Bcc: "]) {
@@ -208,7 +210,7 @@ test("~h makes a subject of nothing an empty one", async () => {
   expect(server.messages).toEqual([expect.stringMatching(/\nSubject: *\n[\s\S]*\n\none\n$/)]);
 });
 
-test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async () => {
+test("Ctrl-D at Cc: has no effect, so that a surplus Ctrl-D does not send the message", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await taken("one\n");
@@ -220,7 +222,7 @@ test("at Cc: Ctrl-D does nothing, so that one too many sends nothing yet", async
   expect(server.messages).toEqual([expect.stringMatching(/^Cc: b@x\.org$/m)]);
 });
 
-test("where the terminal edits lines, Ctrl-D at Subject: is no subject, and what follows begins in a new line", async () => {
+test("if the terminal edits lines, Ctrl-D at Subject: omits the subject and starts a new line", async () => {
   const first = await mail("-S", "asksub", "a@x.org");
   await first.expect("Subject: ");
   first.send("\x04");
@@ -237,19 +239,22 @@ test("where the terminal edits lines, Ctrl-D at Subject: is no subject, and what
   ]);
 });
 
-test.each(["dumb", "xterm"])("at Cc: an end without an end keeps the text (TERM=%s)", async (term) => {
-  TERM = term;
-  const first = await mail("-s", "plan", "a@x.org");
-  first.send("one\r");
-  await taken("one\n");
-  first.send(".\r");
-  await first.expect("Cc: ");
-  first.send("\x04".repeat(30));
-  expect(await first.exited).toBe(1);
-  expect([server.messages, kept(), dead()]).toEqual([[], [], "one\n"]);
-});
+test.each(["dumb", "xterm"])(
+  "repeated ends of input at Cc: keep the text without sending it (TERM=%s)",
+  async (term) => {
+    TERM = term;
+    const first = await mail("-s", "plan", "a@x.org");
+    first.send("one\r");
+    await taken("one\n");
+    first.send(".\r");
+    await first.expect("Cc: ");
+    first.send("\x04".repeat(30));
+    expect(await first.exited).toBe(1);
+    expect([server.messages, kept(), dead()]).toEqual([[], [], "one\n"]);
+  },
+);
 
-test("a terminal that is lost is no end of the message, even where a hang-up is ignored", async () => {
+test("a lost terminal does not end and send the message, even if hang-ups are ignored", async () => {
   writeFileSync(join(home, "nohup"), '#!/bin/sh\ntrap "" HUP\nexec "$@"\n', { mode: 0o755 });
   const argv = ["-S", "noaskcc", "-s", "plan", "a@x.org"];
   const lost = await onPty(join(home, "nohup"), process.execPath, program, ...argv);
@@ -260,7 +265,7 @@ test("a terminal that is lost is no end of the message, even where a hang-up is 
   expect([server.messages, dead()]).toEqual([[], "one\n"]);
 });
 
-test("what --run found is kept with its header when the terminal is gone and nobody can be told", async () => {
+test("the output of --run is kept with its header if the terminal is lost", async () => {
   await server.close();
   const lost = await mail("--run", "echo found; touch begun; sleep 1", "--", "a@x.org");
   await until(() => existsSync(join(home, "begun")));
@@ -269,7 +274,7 @@ test("what --run found is kept with its header when the terminal is gone and nob
   expect(dead()).toMatch(/^To: a@x\.org\nSubject: echo found; [\s\S]*\nfound\n$/);
 });
 
-test("SIGTERM says where the text is, and no draft of it is offered by the next mail", async () => {
+test("after SIGTERM, the path of the text is reported, and the next mail offers no draft", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await taken("one\n");
@@ -279,7 +284,7 @@ test("SIGTERM says where the text is, and no draft of it is offered by the next 
   expect([kept(), dead()]).toEqual([[], "one\n"]);
 });
 
-test("lines that were typed before SIGTERM and not read yet are kept, too", async () => {
+test("lines typed before SIGTERM are kept even if they have not been read", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await taken("one\n");
@@ -292,7 +297,7 @@ test("lines that were typed before SIGTERM and not read yet are kept, too", asyn
   expect([kept(), dead()]).toEqual([[], "one\ntwo\nthree\nfour\nfive\n"]);
 });
 
-test("where dead.letter cannot be written, a hang-up leaves the draft", async () => {
+test("if dead.letter cannot be written, the draft remains after a hang-up", async () => {
   mkdirSync(join(home, "dead.letter"));
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
@@ -305,9 +310,9 @@ test("where dead.letter cannot be written, a hang-up leaves the draft", async ()
 });
 
 test.each([
-  ["a record that is locked", ["-S", "record=copies"], "copies: locked by process"],
-  ["a command that does not end", ["|trap '' INT; echo begun; exec sleep 60"], "begun"],
-])("%s is given up by Ctrl-C, and nothing is sent", async (_what, argv, waiting) => {
+  ["waiting for a locked record", ["-S", "record=copies"], "copies: locked by process"],
+  ["waiting for a command that does not end", ["|trap '' INT; echo begun; exec sleep 60"], "begun"],
+])("Ctrl-C cancels %s, and nothing is sent", async (_what, argv, waiting) => {
   writeFileSync(join(home, "copies.lock"), `${process.pid}\n`);
   const first = await mail("-S", "expandaddr", "-S", "noaskcc", ...argv, "-s", "plan", "a@x.org");
   first.send("one\n.\n");
@@ -320,7 +325,7 @@ test.each([
   expect(dead()).toMatch(/^To: [\s\S]*\nSubject: plan\n[\s\S]*\n\none\n$/);
 });
 
-describe("while the server is silent", () => {
+describe("while the server does not reply", () => {
   async function submitting(script: Script, ...argv: string[]): Promise<Pty> {
     await server.close();
     server = await scriptedServer(script);
@@ -329,23 +334,26 @@ describe("while the server is silent", () => {
     return first;
   }
 
-  test.each(["dumb", "xterm"])("after the dot, Ctrl-C says that the outcome is unknown (TERM=%s)", async (term) => {
-    TERM = term;
-    const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
-    await until(() => server.messages.length > 0);
-    first.send("\x03");
-    await first.expect(
-      /mail: 127\.0\.0\.1 port \d+: interrupted; the outcome is unknown: the message may have been accepted/,
-    );
-    await first.expect("mail: the message is in ");
-    expect(await first.exited).toBe(75);
-    expect([kept(), dead()]).toEqual([[], expect.stringMatching(/^To: a@x\.org\nSubject: plan\n[\s\S]*\n\none\n$/)]);
-  });
+  test.each(["dumb", "xterm"])(
+    "after the final dot, Ctrl-C reports that the outcome is unknown (TERM=%s)",
+    async (term) => {
+      TERM = term;
+      const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
+      await until(() => server.messages.length > 0);
+      first.send("\x03");
+      await first.expect(
+        /mail: 127\.0\.0\.1 port \d+: interrupted; the outcome is unknown: the message may have been accepted/,
+      );
+      await first.expect("mail: the message is in ");
+      expect(await first.exited).toBe(75);
+      expect([kept(), dead()]).toEqual([[], expect.stringMatching(/^To: a@x\.org\nSubject: plan\n[\s\S]*\n\none\n$/)]);
+    },
+  );
 
   test.each([
     ["connecting", "greeting"],
     ["the envelope", "RCPT"],
-  ] as const)("before it, at %s, Ctrl-C sends nothing", async (_when, phase) => {
+  ] as const)("before the final dot, during %s, Ctrl-C prevents sending", async (_when, phase) => {
     const silent = silence();
     const first = await submitting({ [phase]: silent.answer }, "-s", "plan", "a@x.org");
     await silent.begun;
@@ -359,7 +367,7 @@ describe("while the server is silent", () => {
   test.each([
     ["dumb", ""],
     ["xterm", "; mail --check looks for the cause"],
-  ])("a server that is not there: a person is told what looks for the reason (TERM=%s)", async (term, hint) => {
+  ])("if there is no server, mail suggests --check on a terminal with line editing (TERM=%s)", async (term, hint) => {
     TERM = term;
     const first = await mail("-S", "mta=smtp://127.0.0.1:1", "-S", "noaskcc", "-s", "plan", "a@x.org");
     first.send("one\n.\n");
@@ -367,17 +375,20 @@ describe("while the server is silent", () => {
     expect(await first.exited).toBe(75);
   });
 
-  test.each(["SIGTERM", "SIGHUP"] as const)("%s ends it, and says what is known", async (signal) => {
-    const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
-    await until(() => server.messages.length > 0);
-    process.kill(first.pid as number, signal);
-    await first.expect("the outcome is unknown");
-    await first.expect("mail: the message is in ");
-    expect(await first.exited).toBe(128);
-    expect([kept(), dead()]).toEqual([[], expect.stringMatching(/^To: a@x\.org\n[\s\S]*\n\none\n$/)]);
-  });
+  test.each(["SIGTERM", "SIGHUP"] as const)(
+    "%s ends mail, which reports that the outcome is unknown",
+    async (signal) => {
+      const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");
+      await until(() => server.messages.length > 0);
+      process.kill(first.pid as number, signal);
+      await first.expect("the outcome is unknown");
+      await first.expect("mail: the message is in ");
+      expect(await first.exited).toBe(128);
+      expect([kept(), dead()]).toEqual([[], expect.stringMatching(/^To: a@x\.org\n[\s\S]*\n\none\n$/)]);
+    },
+  );
 
-  test("Ctrl-C in a session comes back to the prompt, and the message is not sent later", async () => {
+  test("Ctrl-C in a session returns to the prompt, and the message is not sent later", async () => {
     writeFileSync(join(home, "spool"), "From b@x.org Sat Jan 16 18:22:01 2021\nFrom: b@x.org\nSubject: hi\n\nhi\n\n");
     await server.close();
     const silent = silence();
@@ -398,7 +409,7 @@ describe("while the server is silent", () => {
   });
 });
 
-test("a dry run leaves no trace, whatever ends it", async () => {
+test("a dry run changes no file, whatever ends it", async () => {
   const before = readdirSync(home);
   const refused = await mail("--dry-run", "-s", "plan", "a@x.org@");
   refused.send("one\n.\n");
@@ -418,8 +429,8 @@ test("a dry run leaves no trace, whatever ends it", async () => {
 });
 
 /**
- * What runs below these processes, by name. A shell that gets an interrupt just before it starts its program waits for that
- * program all the same, so the program is what to wait for.
+ * Returns the names of these processes and their descendants. A shell that is interrupted just before it starts a
+ * program still waits for it, so tests wait for the program.
  */
 function programs(pids: readonly number[]): string[] {
   return pids.flatMap((pid) => {
@@ -427,12 +438,12 @@ function programs(pids: readonly number[]): string[] {
       const below = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
       return [readFileSync(`/proc/${pid}/comm`, "utf8").trim(), ...programs(below.filter(Boolean).map(Number))];
     } catch {
-      return []; // It has ended.
+      return []; // the process has ended
     }
   });
 }
 
-/** A message in which an escape, or what it has started, waits for a file for ever, until it is interrupted. */
+/** Starts a message, waits until an escape or its program waits for a file forever, and interrupts it. */
 async function givenUp(typed: string, file: string, said: string): Promise<Pty> {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
@@ -444,21 +455,21 @@ async function givenUp(typed: string, file: string, said: string): Promise<Pty> 
   return first;
 }
 
-/** The message goes on, and what was typed before is still in it. */
+/** Checks that the message continues and still contains the text that was typed before. */
 async function goesOn(first: Pty): Promise<void> {
   first.send("two\n~.\n");
   expect(await first.exited).toBe(0);
   expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
 }
 
-test("a large file that is read in is given up by an interrupt, and what was typed stays", async () => {
+test("an interrupt cancels reading a large file, and the typed text remains", async () => {
   const large = join(home, "large");
   writeFileSync(large, "");
   truncateSync(large, 3 * 1024 ** 3);
   await goesOn(await givenUp("~r", "large", "large: interrupted"));
 });
 
-test.each(["-A", "-q"])("%s with a pipe that nobody writes to is given up by an interrupt", async (option) => {
+test.each(["-A", "-q"])("an interrupt cancels %s with a pipe that has no writer", async (option) => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", option, "pipe", "a@x.org");
   await until(() => first.openFiles().includes(join(home, "pipe")));
@@ -468,7 +479,7 @@ test.each(["-A", "-q"])("%s with a pipe that nobody writes to is given up by an 
   expect([server.commands, kept(), dead()]).toEqual([[], [], ""]);
 });
 
-test("~e where no file can be made for the editor is told, and the message goes on", async () => {
+test("if ~e cannot create a file for the editor, this is reported and the message continues", async () => {
   TMPDIR = "/none";
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n~e\n");
@@ -476,12 +487,12 @@ test("~e where no file can be made for the editor is told, and the message goes 
   await goesOn(first);
 });
 
-test("~@ of such a pipe, too, and the message goes on", async () => {
+test("an interrupt cancels ~@ with a pipe that has no writer, and the message continues", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   await goesOn(await givenUp("~@", "pipe", "mail: pipe: interrupted"));
 });
 
-test("a pipe that says nothing is given up by an interrupt, and the message goes on", async () => {
+test("an interrupt cancels ~r with a pipe that has no writer, and the message continues", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await givenUp("~r", "pipe", '"pipe" 0/0');
   first.send("~@ none\n");
@@ -491,7 +502,7 @@ test("a pipe that says nothing is given up by an interrupt, and the message goes
   await goesOn(first);
 });
 
-test("a hang-up keeps the line that has not ended, too, in one place", async () => {
+test("after a hang-up, the text and its incomplete last line are kept exactly once", async () => {
   TERM = "xterm";
   const first = await mail("-s", "plan", "a@x.org");
   await until(first.isRaw);

@@ -1,4 +1,4 @@
-/** BDAT (RFC 3030), against a server that takes it apart by count; and what a line is on the wire. */
+/** BDAT (RFC 3030) with a server that counts the bytes of chunks, and the wire format of lines. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
@@ -23,7 +23,11 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** @param answer to a command, or to the chunk that a BDAT announced; "close" ends the connection */
+/**
+ * Starts a server.
+ *
+ * @param answer returns the reply to a command, or to the chunk that a BDAT announced; "close" ends the connection
+ */
 async function chunkServer(took: Took, answer: (command: string) => string | undefined): Promise<number> {
   const server = createServer((socket: Socket) => {
     sockets.add(socket);
@@ -96,15 +100,15 @@ const pipelining = (command: string) =>
 
 test.each([
   ["a server with PIPELINING", pipelining],
-  ["one without", () => undefined],
-])("one chunk, no dot doubled and no last dot: %s", async (_name, answer) => {
+  ["a server without PIPELINING", () => undefined],
+])("a message is sent in one chunk without dot-stuffing and without a final dot: %s", async (_name, answer) => {
   const { outcome, took } = await send("Subject: s\n\n.one\n..two\n.\n", answer);
   expect(outcome).toMatchObject({ accepted: ["one@x.org"] });
   expect(took.message.toString()).toBe("Subject: s\r\n\r\n.one\r\n..two\r\n.\r\n");
   expect(bdat(took)).toEqual(["BDAT 30 LAST"]);
 });
 
-test("three megabytes in chunks, each answered before the next", async () => {
+test("three megabytes are sent in chunks, and each chunk waits for the reply to the previous one", async () => {
   const text = `Subject: s\n\n${"0123456789abcde\n".repeat(200_000)}`;
   const { outcome, took } = await send(text, pipelining);
   expect(outcome).toMatchObject({ accepted: ["one@x.org"] });
@@ -113,28 +117,28 @@ test("three megabytes in chunks, each answered before the next", async () => {
   expect(bdat(took).filter((line) => line.endsWith("LAST"))).toEqual(bdat(took).slice(-1));
 });
 
-test("by default only what is large goes in chunks", async () => {
+test("by default only large messages are sent in chunks", async () => {
   const { took } = await send("Subject: s\n\ntext\n", (line) => (line === "DATA" ? "close" : undefined), {
     chunking: "large",
   });
   expect(bdat(took)).toEqual(["DATA"]);
 });
 
-test("a chunk that is refused is the last: the server's words, exit code by them", async () => {
+test("after a refused chunk nothing is sent, and the server's reply determines the exit code", async () => {
   const answer = (line: string) => (line.startsWith("BDAT") ? "552 5.2.2 mailbox full" : pipelining(line));
   const { outcome, took } = await send("x".repeat(79).concat("\n").repeat(40_000), answer);
   expect(outcome).toMatchObject({ accepted: [], refused: [{ reply: "552 5.2.2 mailbox full", exit: 69 }] });
   expect(bdat(took)).toHaveLength(1);
 });
 
-test("nobody is accepted: nothing of the message goes out", async () => {
+test("if all recipients are refused, no chunk is sent", async () => {
   const answer = (line: string) => (line.startsWith("RCPT") ? "550 5.1.1 who" : pipelining(line));
   const { outcome, took } = await send("text\n", answer);
   expect(outcome).toMatchObject({ refused: [{ recipient: "one@x.org", reply: "550 5.1.1 who", exit: 67 }] });
   expect(bdat(took)).toEqual([]);
 });
 
-test("lost after the last chunk the outcome is unknown, before it the message was not taken", async () => {
+test("a connection lost after the last chunk leaves the outcome unknown; before it, the message was not sent", async () => {
   const last = await send("text\n", (line) => (line.endsWith("LAST") ? "close" : pipelining(line)));
   expect(last.outcome).toMatchObject({ message: expect.stringContaining("outcome is unknown"), exit: 75 });
   const large = Buffer.alloc(3_000_000, "x".repeat(79).concat("\n"));
@@ -142,7 +146,7 @@ test("lost after the last chunk the outcome is unknown, before it the message wa
   expect(first.outcome).toMatchObject({ message: expect.not.stringContaining("outcome is unknown"), exit: 75 });
 });
 
-test("LMTP answers the last chunk once for each recipient", async () => {
+test("in LMTP, the last chunk has one reply per recipient", async () => {
   const answer = (line: string) =>
     line.endsWith("LAST") ? "250 2.1.5 one\r\n550 5.1.1 two is full" : line.startsWith("BDAT") ? "250 ok" : undefined;
   const { outcome } = await send("x".repeat(79).concat("\n").repeat(20_000), answer, {
@@ -152,7 +156,7 @@ test("LMTP answers the last chunk once for each recipient", async () => {
   expect(outcome).toMatchObject({ accepted: ["one@x.org"], refused: [{ recipient: "two@x.org", exit: 67 }] });
 });
 
-test("-v names the chunks, and shows the message once", async () => {
+test("-v shows each BDAT command, and the message once", async () => {
   const said: string[] = [];
   await send("Subject: s\n\n.text\n", pipelining, { witness: (side, line) => said.push(`${side} ${line}`) });
   const from = said.findIndex((line) => line.startsWith("phase BDAT"));
@@ -168,7 +172,7 @@ test("-v names the chunks, and shows the message once", async () => {
   ]);
 });
 
-test("on the wire a line ends with CRLF, and a dot in front is doubled, however it is cut in pieces", () => {
+test("in wire format lines end with CRLF and a leading dot is doubled, whatever the sizes of the pieces", () => {
   const reference = (text: string) => {
     const lines = text.replace(/\r\n|\r|\n/g, "\n").split("\n");
     if (lines.at(-1) === "") lines.pop();

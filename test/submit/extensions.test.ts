@@ -1,4 +1,7 @@
-/** What SMTP has beyond sending a message: many recipients, one connection, time, notices, names beyond ASCII, logins. */
+/**
+ * SMTP beyond single messages: many recipients, reused connections, time limits, notifications, non-ASCII addresses
+ * and logins.
+ */
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
@@ -29,14 +32,14 @@ async function open(script: Script, options: Parameters<typeof transportTo>[1] =
 const people = (count: number) => Array.from({ length: count }, (_, at) => `p${at}@x.org`);
 const commands = (verb: string) => server.commands.filter((line) => line.startsWith(verb));
 
-test("two messages go over one connection", async () => {
+test("two messages are sent over one connection", async () => {
   const smtp = await open({});
   for (const to of ["one@x.org", "two@x.org"]) await smtp.submit({ from: "me@x.org", to: [to] }, outgoing);
   expect(server.messages).toHaveLength(2);
   expect(commands("EHLO")).toHaveLength(1);
 });
 
-test("a connection that the server has closed meanwhile is opened anew", async () => {
+test("a connection that the server has closed is reopened for the next message", async () => {
   let mails = 0;
   const smtp = await open({ MAIL: () => (++mails === 2 ? "close" : "250 ok") });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
@@ -45,7 +48,7 @@ test("a connection that the server has closed meanwhile is opened anew", async (
   expect(commands("EHLO")).toHaveLength(2);
 });
 
-test("thousands of recipients: as many at once as the server says in LIMITS", async () => {
+test("thousands of recipients are sent in transactions of the size that LIMITS announces", async () => {
   const smtp = await open({ EHLO: "250-test\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1000 MAILMAX=9" });
   const { accepted, refused } = await smtp.submit({ from: "me@x.org", to: people(2500) }, outgoing);
   expect(accepted).toEqual(people(2500));
@@ -53,7 +56,7 @@ test("thousands of recipients: as many at once as the server says in LIMITS", as
   expect(server.messages).toHaveLength(3);
 });
 
-test("or as it takes before it says that there are too many; who is unknown is still named", async () => {
+test("if the server reports too many recipients, the rest is sent in further transactions; an unknown recipient is still reported", async () => {
   let taken = 0;
   const smtp = await open({
     MAIL: () => {
@@ -68,7 +71,7 @@ test("or as it takes before it says that there are too many; who is unknown is s
   expect(refused).toMatchObject([{ recipient: "p3@x.org", exit: 67 }]);
 });
 
-test("a time for all in all: a server that answers, but slowly", async () => {
+test("a submission that takes too long fails with smtptotaltimeout", async () => {
   const smtp = await open({ DATA: "silent" }, { timeouts: { total: 200 } });
   await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({
     exit: 75,
@@ -76,13 +79,13 @@ test("a time for all in all: a server that answers, but slowly", async () => {
   });
 });
 
-test("delivery status notifications are asked for where the server has them", async () => {
+test("delivery status notifications are requested if the server supports them", async () => {
   const smtp = await open({ EHLO: "250-test\r\n250 DSN" }, { notify: ["failure", "delay"] });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
   expect(commands("RCPT")).toEqual(["RCPT TO:<one@x.org> NOTIFY=FAILURE,DELAY"]);
 });
 
-test("a server without SMTPUTF8: a domain is written in ASCII, a local part cannot be", async () => {
+test("without SMTPUTF8, a domain is converted to ASCII, and a non-ASCII local part is refused", async () => {
   const smtp = await open({});
   const to = ["info@b\u00fccher.example", "j\u00f6rg@x.org"];
   const { accepted, refused } = await smtp.submit({ from: "me@x.org", to }, outgoing);
@@ -94,7 +97,7 @@ const hmac = (key: Buffer, data: string) => createHmac("sha256", key).update(dat
 const unbase64 = (line: string) => Buffer.from(line, "base64").toString("utf8");
 const base64 = (data: string) => Buffer.from(data).toString("base64");
 
-/** The server's side of SCRAM-SHA-256, for the password "pencil", or another that it takes for it. */
+/** Returns the server's side of SCRAM-SHA-256. The client uses the password "pencil". */
 function scramServer(password: string): Script {
   let bare = "";
   let first = "";
@@ -120,7 +123,7 @@ function scramServer(password: string): Script {
   };
 }
 
-test("SCRAM-SHA-256: both sides prove that they know the password, which nobody sees", async () => {
+test("SCRAM-SHA-256: both sides prove that they know the password without sending it", async () => {
   const heard: string[] = [];
   const smtp = await open(scramServer("pencil"), { user: "me", witness: (_side, line) => heard.push(line) });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
@@ -129,7 +132,7 @@ test("SCRAM-SHA-256: both sides prove that they know the password, which nobody 
   expect(heard.join("\n")).not.toMatch(new RegExp(base64("c=biws").slice(0, 6)));
 });
 
-test("a wrong password is told with the server's words", async () => {
+test("a wrong password is reported with the server's reply", async () => {
   const smtp = await open(scramServer("another"), { user: "me" });
   await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({
     exit: 77,
@@ -140,7 +143,7 @@ test("a wrong password is told with the server's words", async () => {
 test.each([
   ["oauthbearer", "OAUTHBEARER", "n,a=me,\u0001auth=Bearer pencil\u0001\u0001"],
   ["xoauth2", "XOAUTH2", "user=me\u0001auth=Bearer pencil\u0001\u0001"],
-])("%s sends the token in its form", async (mechanism, name, wanted) => {
+])("%s sends the token in the mechanism's form", async (mechanism, name, wanted) => {
   const smtp = await open({ EHLO: `250-test\r\n250 AUTH ${name}`, AUTH: "235 2.7.0 ok" }, { user: "me", mechanism });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
   expect(unbase64(commands("AUTH")[0]?.replace(`AUTH ${name} `, "") ?? "")).toBe(wanted);
@@ -150,11 +153,11 @@ test.each([
   ["PLAIN LOGIN CRAM-MD5", true, "CRAM-MD5"],
   ["PLAIN LOGIN", true, "PLAIN"],
   ["PLAIN CRAM-MD5 SCRAM-SHA-256", false, "SCRAM-SHA-256"],
-])("of %s, with a safe connection: %s, the one chosen is %s", (offered, safe, chosen) => {
+])("mechanisms %s, safe connection %s: the choice is %s", (offered, safe, chosen) => {
   expect(chooseMechanism(offered, undefined, { safe, server: "x" })).toBe(chosen);
 });
 
-test("a password is not sent in the clear, and what cannot be done is said", () => {
+test("a password is not sent unencrypted by default, and an unusable mechanism is reported", () => {
   const choose = (offered: string | undefined, wanted?: string) => () =>
     chooseMechanism(offered, wanted, { safe: false, server: "x port 25" });
   expect(choose("PLAIN LOGIN")).toThrow("x port 25: the password would be sent unencrypted");
@@ -185,6 +188,6 @@ test.each(["smtp://", "smtp://host:0", "smtp://host:70000", "http://host", "lmtp
   },
 );
 
-test("a password in mta is refused, and not repeated", () => {
+test("a password in mta is refused and not printed", () => {
   expect(() => parseWay("smtps://me:geheim@host")).toThrow(/^(?!.*geheim).*~\/\.netrc/s);
 });

@@ -1,4 +1,7 @@
-/** Servers that are broken or mean harm: nothing counts as delivered that was not taken, and nothing of them runs wild. */
+/**
+ * Broken and malicious servers: no unaccepted message is reported as delivered, and no server can exhaust memory or
+ * time.
+ */
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
@@ -23,7 +26,7 @@ async function submitTo(script: Script, options: TestOptions = {}): Promise<Outc
 
 const raw = (bytes: string) => Buffer.from(bytes, "latin1");
 
-/** Writes as long as somebody reads. */
+/** Returns a reply that is repeated as long as the client reads. */
 function endless(line: string): (command: string, socket: Socket) => string {
   return (_command, socket) => {
     const more = () => {
@@ -35,7 +38,7 @@ function endless(line: string): (command: string, socket: Socket) => string {
   };
 }
 
-/** Says that, and closes its side. */
+/** Returns a reply after which the server closes its side. */
 function cutOff(reply: string): (command: string, socket: Socket) => string {
   return (_command, socket) => {
     socket.end(reply);
@@ -43,7 +46,7 @@ function cutOff(reply: string): (command: string, socket: Socket) => string {
   };
 }
 
-test("replies come in pieces of any size, and their lines end in any way", async () => {
+test("replies may arrive in pieces of any size, with CRLF or LF", async () => {
   const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(cuts, fc.constantFrom("\r\n", "\n"), async (sizes, end) => {
@@ -68,35 +71,35 @@ test("replies come in pieces of any size, and their lines end in any way", async
 
 const unasked = "the server replied to a command that was not sent";
 test.each<[what: string, script: Script, exit: number, said: string]>([
-  ["greets for ever", { greeting: endless("220 x\r\n") }, Exit.Protocol, unasked],
-  ["greets in a reply without end", { greeting: endless("220-x\r\n") }, Exit.Protocol, "its reply does not end"],
-  ["greets in a line of 10 MB", { greeting: raw(`220 ${"x".repeat(1e7)}\r\n`) }, Exit.Protocol, "does not end"],
-  ["answers the message ahead of it", { DATA: "354 go\r\n250 taken", dot: "silent" }, Exit.Protocol, unasked],
-  ["answers MAIL twice", { MAIL: "250 ok\r\n250 ok" }, Exit.Protocol, unasked],
+  ["greets forever", { greeting: endless("220 x\r\n") }, Exit.Protocol, unasked],
+  ["greets with an endless reply", { greeting: endless("220-x\r\n") }, Exit.Protocol, "its reply does not end"],
+  ["greets with a line of 10 MB", { greeting: raw(`220 ${"x".repeat(1e7)}\r\n`) }, Exit.Protocol, "does not end"],
+  ["replies to the message before it is sent", { DATA: "354 go\r\n250 taken", dot: "silent" }, Exit.Protocol, unasked],
+  ["replies to MAIL twice", { MAIL: "250 ok\r\n250 ok" }, Exit.Protocol, unasked],
   [
-    "answers all of a pipeline at its start",
+    "replies to a whole pipeline at its start",
     { EHLO: pipelining, MAIL: "250 a\r\n250 b\r\n250 c\r\n354 d\r\n250 taken", RCPT: "550 no" },
     Exit.Protocol,
     unasked,
   ],
-  [
-    "waits for a command behind DATA",
-    { DATA: "250 ok", other: "250 ok" },
-    Exit.Protocol,
-    'with "250 ok" instead of 354',
-  ],
-  ["says what is no reply", { RCPT: "hello" }, Exit.Protocol, 'not an SMTP reply: "hello"'],
-  ["has two codes in one reply", { RCPT: "250-ok\r\n550 no" }, Exit.Protocol, "not an SMTP reply"],
+  ["expects a command after DATA", { DATA: "250 ok", other: "250 ok" }, Exit.Protocol, 'with "250 ok" instead of 354'],
+  ["sends an invalid reply", { RCPT: "hello" }, Exit.Protocol, 'not an SMTP reply: "hello"'],
+  ["sends two codes in one reply", { RCPT: "250-ok\r\n550 no" }, Exit.Protocol, "not an SMTP reply"],
   ["greets with 1xx", { greeting: "120 wait" }, Exit.Protocol, "120 wait"],
-  ["is reset", { MAIL: "reset" }, Exit.TempFail, "Connection reset by peer"],
-  ["half-closes", { RCPT: "end" }, Exit.TempFail, "the server has closed the connection"],
-  ["leaves in the midst", { EHLO: pipelining, RCPT: "421 4.3.2 leaving" }, Exit.TempFail, "421 4.3.2 leaving"],
-])("a server that %s: nothing was sent, and that is said", async (_what, script, exit, said) => {
+  ["resets the connection", { MAIL: "reset" }, Exit.TempFail, "Connection reset by peer"],
+  ["half-closes the connection", { RCPT: "end" }, Exit.TempFail, "the server has closed the connection"],
+  [
+    "closes the service during the envelope",
+    { EHLO: pipelining, RCPT: "421 4.3.2 leaving" },
+    Exit.TempFail,
+    "421 4.3.2 leaving",
+  ],
+])("if a server %s, nothing is sent, and the reason is reported", async (_what, script, exit, said) => {
   await expect(submitTo(script)).rejects.toMatchObject({ exit, message: expect.stringContaining(said) });
   expect(server.messages).toEqual([]);
 });
 
-test.each(["354 MAIL", "150 MAIL", "354 RCPT", "150 DATA"])("%s is a refusal", async (wrong) => {
+test.each(["354 MAIL", "150 MAIL", "354 RCPT", "150 DATA"])("the reply %s is a refusal", async (wrong) => {
   const [code, phase = ""] = wrong.split(" ");
   const { accepted, refused } = await submitTo({ [phase]: `${code} go on` });
   expect(accepted).toEqual([]);
@@ -104,21 +107,21 @@ test.each(["354 MAIL", "150 MAIL", "354 RCPT", "150 DATA"])("%s is a refusal", a
 });
 
 test.each<[what: string, dot: Script["dot"], said: string]>([
-  ["closed", "close", "the server has closed the connection"],
-  ["half-closed", "end", "the server has closed the connection"],
-  ["reset", "reset", "Connection reset by peer"],
-  ["a reply cut off", cutOff("250 queu"), "the server has closed the connection"],
-  ["a reply without end", endless("250-x\r\n"), "its reply does not end"],
-  ["not an SMTP reply", "2", 'not an SMTP reply: "2"'],
-  ["another phase's code", "354 go on", "354 go on"],
-])("%s behind the final dot: nobody knows, and that is said", async (_what, dot, said) => {
+  ["a closed connection", "close", "the server has closed the connection"],
+  ["a half-closed connection", "end", "the server has closed the connection"],
+  ["a reset connection", "reset", "Connection reset by peer"],
+  ["an interrupted reply", cutOff("250 queu"), "the server has closed the connection"],
+  ["an endless reply", endless("250-x\r\n"), "its reply does not end"],
+  ["an invalid reply", "2", 'not an SMTP reply: "2"'],
+  ["the code of another phase", "354 go on", "354 go on"],
+])("after %s to the final dot, the outcome is reported as unknown", async (_what, dot, said) => {
   await expect(submitTo({ dot } as Script)).rejects.toMatchObject({
     message: expect.stringMatching(new RegExp(`${said}; the outcome is unknown`)),
   });
   expect(server.messages).toEqual([text]);
 });
 
-test("whoever was refused before is not among those of whom nobody knows", async () => {
+test("the outcome of a recipient who was refused earlier is known", async () => {
   const { accepted, refused } = await submitTo({
     RCPT: (line) => (line.includes("two") ? "550 5.1.1 who" : "250 ok"),
     dot: "close",
@@ -130,7 +133,7 @@ test("whoever was refused before is not among those of whom nobody knows", async
   ]);
 });
 
-test("LMTP, lost between the replies to a message: one has it, of the other nobody knows", async () => {
+test("if an LMTP connection is lost between two replies, one recipient is accepted and the other is unknown", async () => {
   server = await scriptedServer({ other: "250 t", dot: cutOff("250 for one\r\n") });
   const there = { kind: "smtp", protocol: "lmtp", host: "127.0.0.1", port: server.port } as const;
   const transport = transportTo(0, { server: { ...there, socket: undefined, user: undefined } });
@@ -139,7 +142,7 @@ test("LMTP, lost between the replies to a message: one has it, of the other nobo
   expect(refused).toMatchObject([{ recipient: "two@x.org", unknown: true }]);
 });
 
-test("a reply that trickles is bounded by the time a server may be silent", async () => {
+test("a reply that arrives too slowly fails with smtptimeout", async () => {
   const trickle = (_line: string, socket: Socket): string => {
     const timer = setInterval(() => socket.write("250-x\r\n"), 20);
     socket.once("close", () => clearInterval(timer));
@@ -152,19 +155,19 @@ test("a reply that trickles is bounded by the time a server may be silent", asyn
   });
 });
 
-test("fewer replies than a pipeline has commands: waited for, then given up", async () => {
+test("if a pipeline receives too few replies, the submission fails after the time limit", async () => {
   const script: Script = { EHLO: pipelining, RCPT: (line) => (line.includes("two") ? "silent" : "250 ok") };
   const timeouts = { connect: 20_000, silence: 300 };
   await expect(submitTo(script, { timeouts })).rejects.toMatchObject({ exit: Exit.TempFail });
   expect(server.messages).toEqual([]);
 });
 
-test("nothing of a reply drives a terminal", async () => {
+test("a reply is shown without characters that control a terminal", async () => {
   const { refused } = await submitTo({ RCPT: raw("550 \x1b]0;title\x07\x9b2J\0 caf\xc3\xa9 \xff\r\n") });
   expect(refused[0]?.reply).toBe("550 ?]0;title??2J? caf\u00c3\u00a9 \u00ff");
 });
 
-test("a connection of which the server has taken leave is opened anew", async () => {
+test("a connection is reopened after the server has announced its end", async () => {
   let turns = 0;
   server = await scriptedServer({ dot: () => (++turns === 1 ? "250 ok\r\n421 idle for too long" : "250 ok") });
   const transport = transportTo(server.port);

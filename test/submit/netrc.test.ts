@@ -27,7 +27,7 @@ test.each([
   expect(passwordFromNetrc(path(), "x.org", "me")).toEqual({ password });
 });
 
-test("no file, nobody of that name, and a file that others can read", () => {
+test("there is no password without a file, without an entry for the user, or if others can read the file", () => {
   expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();
   writeFileSync(path(), "machine x.org login other password no", { mode: 0o600 });
   expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();

@@ -1,4 +1,4 @@
-/** What this program uses of nodemailer beyond its documentation: an upgrade that moves any of it fails here. */
+/** Checks the undocumented parts of nodemailer that this program uses, so that an incompatible upgrade is detected. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -13,27 +13,27 @@ interface Package {
 }
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Package;
 
-/** The names with an underscore in our code: nodemailer's private members. */
+/** The names with an underscore in our code, which are nodemailer's private members. */
 const privateNames = new Set(
   readdirSync(folder)
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => readFileSync(join(folder, name), "utf8").match(/\b_[a-z]\w+/g) ?? []),
 );
 
-test("the version is pinned, and installed", () => {
+test("nodemailer's version is pinned and installed", () => {
   const { devDependencies } = json(join(root, "package.json"));
   const { version } = json(join(root, "node_modules/nodemailer/package.json"));
   expect(devDependencies["nodemailer"]).toBe(version);
 });
 
-test("its connection has every private member that is used", () => {
+test("nodemailer's connection has all private members that are used", () => {
   const connection = new SMTPConnection({ port: 25 }) as unknown as Record<string, unknown>;
   const missing = [...privateNames].filter((name) => !(name in connection));
   expect(privateNames.size).toBeGreaterThan(15);
   expect(missing).toEqual([]);
 });
 
-test("nothing outside the folder uses them", () => {
+test("no file outside the directory uses private members", () => {
   const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter(
     (name) => name.endsWith(".ts") && !name.startsWith("submit/nodemailer/"),
   );
@@ -43,7 +43,7 @@ test("nothing outside the folder uses them", () => {
   expect(others).toEqual([]);
 });
 
-test("its code names each timer that runs out, and contains the line that the build replaces", () => {
+test("nodemailer's code names the timers, and contains the line that the build replaces", () => {
   const text = readFileSync(join(root, "node_modules/nodemailer/dist/esm/smtp-connection/index.js"), "utf8");
   for (const timer of ["GREETING_TIMEOUT", "SOCKET_TIMEOUT", "UPGRADE_TIMEOUT"]) expect(text).toContain(timer);
   expect(patchConnection(text)).toContain("this.id = String(process.pid);");

@@ -22,7 +22,7 @@ async function submit(script: string, size = 10) {
   );
 }
 
-test("the program gets the message and how to take it", async () => {
+test("the program receives the message and sendmail's options", async () => {
   expect(await submit(`cat > '${directory}/got'`)).toEqual({ accepted: ["a@x"], refused: [] });
   expect(await readFile(join(directory, "args"), "utf8")).toBe("-i -t -f me@x.org -v ");
   expect(await readFile(join(directory, "got"), "utf8")).toBe("xxxxxxxxxx");
@@ -33,15 +33,15 @@ test.each([
   ["cat > /dev/null; exit 1", { code: 1, exit: 69 }],
   ["exit 67", { code: 67, exit: 67 }],
   ["kill -KILL $$", { exit: 75 }],
-])("%s", async (script, error) => {
+])("a failing program is reported with its exit code: %s", async (script, error) => {
   await expect(submit(script, 300_000)).rejects.toMatchObject(error);
 });
 
-test("a program that says yes without having read it all is not believed", async () => {
+test("a program that succeeds without reading the complete message has failed", async () => {
   await expect(submit("exec 0<&-; exit 0", 300_000)).rejects.toMatchObject({ exit: 74 });
 });
 
-test("no such program", async () => {
+test("a missing program is reported", async () => {
   const transport = new ProgramTransport(join(directory, "none"), {
     envelopeSender: undefined,
     metoo: false,
@@ -52,7 +52,7 @@ test("no such program", async () => {
   );
 });
 
-test("a program is told that the sender is to stay in an alias", () => {
+test("with metoo, the program is called with -m", () => {
   expect(programArguments({ envelopeSender: "a@x", metoo: true, verbose: true })).toEqual([
     "-i",
     "-t",

@@ -1,4 +1,4 @@
-/** The ways out other than plain SMTP, by the built program: TLS from the start, a login by token, LMTP. */
+/** Transports other than plain SMTP, with the built program: TLS from the start, logins with a token, and LMTP. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ const withToken = () => {
 };
 const deadLetter = () => readFileSync(join(home, "dead.letter"), "utf8");
 
-test("smtps: nothing is said to a server that nobody vouches for, and all to one that somebody does", async () => {
+test("smtps: nothing is sent to a server with an untrusted certificate", async () => {
   const mta = `smtps://127.0.0.1:${await serve({}, { tls: true })}`;
   expect(await mail(mta, "one@x.org")).toMatchObject({ exit: 69, err: expect.stringContaining("not trusted") });
   expect(server.commands).toEqual([]);
@@ -45,7 +45,7 @@ test("smtps: nothing is said to a server that nobody vouches for, and all to one
   expect(server.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
 });
 
-test("smtps where there is no TLS: told, and the text is kept", async () => {
+test("smtps to a port without TLS is reported, and the text is kept", async () => {
   const plain = await serve({}, { tls: false });
   expect(await mail(`smtps://127.0.0.1:${plain}`, "one@x.org")).toMatchObject({
     exit: 75,
@@ -54,7 +54,7 @@ test("smtps where there is no TLS: told, and the text is kept", async () => {
   expect(deadLetter()).toContain("\n\nthe body\n");
 });
 
-test("a token as OAUTHBEARER and XOAUTH2 over TLS; a refused one is told with the server's words", async () => {
+test("a token is sent with OAUTHBEARER or XOAUTH2 over TLS, and a refused token is reported with the server's reply", async () => {
   const offer = "250-test\r\n250 AUTH OAUTHBEARER XOAUTH2";
   const bearer = (line: string) => Buffer.from(line.split(" ")[2] ?? "", "base64").toString();
   withToken();
@@ -70,7 +70,7 @@ test("a token as OAUTHBEARER and XOAUTH2 over TLS; a refused one is told with th
     "user=me@x.org\x01auth=Bearer token\x01\x01",
   ]);
   await server.close();
-  // RFC 7628, section 3.2.3: the reason as a challenge, and a dummy for an answer.
+  // RFC 7628, section 3.2.3: the server sends the reason as a challenge, which requires a dummy response.
   const reason = Buffer.from('{"status":"invalid_token"}').toString("base64");
   port = await serve({ EHLO: offer, AUTH: `334 ${reason}`, other: "535 5.7.8 expired" }, { tls: true });
   const refused = await mail(`smtps://me@x.org@127.0.0.1:${port}`, ...trusting(), "one@x.org");
@@ -79,7 +79,7 @@ test("a token as OAUTHBEARER and XOAUTH2 over TLS; a refused one is told with th
   expect(deadLetter()).toContain("\n\nthe body\n");
 });
 
-test("lmtp://HOST:PORT: a reply for each recipient, and each is told what became of it", async () => {
+test("lmtp: each recipient has its own reply and is reported separately", async () => {
   const port = await serve(
     {
       other: "250-test\r\n250 8BITMIME",
@@ -98,7 +98,7 @@ test("lmtp://HOST:PORT: a reply for each recipient, and each is told what became
   expect(server.messages).toHaveLength(1);
 });
 
-test("what is said in the same packet as the consent to STARTTLS is not heard as said in TLS (RFC 3207, section 6)", async () => {
+test("text after the reply to STARTTLS in the same packet is not treated as received in TLS (RFC 3207, section 6)", async () => {
   let greeted = 0;
   const port = await serve(
     {

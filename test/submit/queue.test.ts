@@ -1,4 +1,4 @@
-/** What the queue itself promises, beside what test/compose/queue.test.ts shows of the program. */
+/** The queue itself. test/compose/queue.test.ts tests it with the program. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,13 +14,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test("an entry that can't be written anew, as on a full disk, keeps only those who have not got the message", async () => {
+test("an entry that cannot be rewritten, as on a full disk, keeps only the recipients who lack the message", async () => {
   const queue = new Queue(directory);
   const waits = (recipient: string) => ({ recipient, reply: "450 4.2.0 later", exit: Exit.TempFail });
   const envelope = { from: "me@x.org", to: ["one@x.org", "two@x.org"] };
   const message = { size: 2, open: () => Readable.from([Buffer.from("b\n")]) };
   const id = await queue.add("smtp://localhost:25", envelope, envelope.to.map(waits), message);
-  // In the way of the file that is to take the old one's place.
+  // Blocks the temporary file with which the entry is replaced.
   mkdirSync(join(directory, "queue", `${id}.json.${process.pid}`));
   const tried = queue.withEntry(id, async () => ({ keep: [waits("two@x.org")] }));
   await expect(tried).rejects.toThrow("Is a directory");
@@ -29,10 +29,10 @@ test("an entry that can't be written anew, as on a full disk, keeps only those w
   expect(readFileSync(join(directory, "queue", `${id}.message`), "utf8")).toBe("b\n");
 });
 
-test("who comes while another process takes a sent message away leaves no lock file behind", async () => {
+test("a flush that arrives while another process removes a sent message leaves no lock file behind", async () => {
   const queue = join(directory, "queue");
   mkdirSync(queue);
-  // The other one has removed the message and the lock's file, and is about to give back its lock.
+  // The other process has removed the message and the lock's file, and is about to release its lock.
   writeFileSync(join(queue, "Q1.lock.lock"), `${process.ppid}\n`);
   const attempt = () => Promise.reject(new Error("there is nothing to send"));
   expect(await new Queue(directory).withEntry("Q1", attempt)).toBe(false);

@@ -8,7 +8,7 @@ test.each([
   ["250 2.0.0 1a2b3c4d Message accepted for delivery", "1a2b3c4d"],
   ["250 2.0.0: 1a2b3c4d Message accepted for delivery", "1a2b3c4d"],
   ["250 ok", undefined],
-])("%s names the queue id %s", (reply, id) => {
+])("the reply %j contains the queue id %s", (reply, id) => {
   expect(queueIdOf(reply)).toBe(id);
 });
 
@@ -20,11 +20,11 @@ test.each([
   ["554 5.7.1 no", 69],
   ["554 5.6.0 no", 65],
   ["hello", 76],
-])("%s is exit code %s", (reply, exit) => {
+])("the reply %j gives the exit code %s", (reply, exit) => {
   expect(exitCodeForRefusal(reply)).toBe(exit);
 });
 
-test("a reply of several lines is one, and nothing in it drives a terminal", () => {
+test("a multi-line reply becomes one line without characters that control a terminal", () => {
   expect(replyOnOneLine("550-5.1.1 first\r\n550 5.1.1 second \u001b]0;x\u0007")).toBe(
     "550 5.1.1 first 5.1.1 second ?]0;x?",
   );

@@ -1,16 +1,22 @@
-/** An SMTP server on the loopback that answers each phase as it is told, and keeps what it took. */
+/** An SMTP server on the loopback interface that replies as its script prescribes and records what it receives. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
 
-/** "other" is what is none of them, such as an answer to a challenge. */
+/**
+ * A command, or another point at which the server replies. "other" is any other line, such as the response to a
+ * challenge.
+ */
 type Phase = "AUTH" | "STARTTLS" | "other" | "greeting" | "EHLO" | "HELO" | "MAIL" | "RCPT" | "DATA" | "dot" | "QUIT";
-/** A reply, or bytes as they are; "close", "reset" or half-close ("end") the connection; or "silent". */
+/**
+ * A reply, or raw bytes. "close", "reset" and "end" close, reset or half-close the connection; "silent" means no
+ * reply.
+ */
 type Answer = string | Uint8Array;
 export type Script = Partial<Record<Phase, Answer | ((line: string, socket: Socket) => Answer)>>;
 
-/** An answer that does not come, and the moment at which it is due. */
+/** Returns an answer that never arrives, and a promise that is resolved when it is due. */
 export function silence(): { readonly answer: () => Answer; readonly begun: Promise<void> } {
   let begin = (): void => {};
   const begun = new Promise<void>((resolve) => {
@@ -47,21 +53,23 @@ const usual: Record<Phase, string> = {
 export interface Identity {
   readonly key: string;
   readonly cert: string;
-  /** Spoken to in TLS once STARTTLS was said and answered, not from the start. */
+  /** Whether TLS begins after STARTTLS instead of at the start. */
   readonly later?: true;
 }
 
 const running = new Set<ScriptedServer>();
 
-/** To be called after each test. */
+/** Closes all servers after a test. */
 export async function closeServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.close()));
 }
 
 /**
- * @param port a free one, where none is named
- * @param tls what it shows who it is with, to be spoken to in TLS
- * @param write how its replies get onto the wire
+ * Starts a server.
+ *
+ * @param port the port, or 0 for any free port
+ * @param tls the identity for TLS; without it there is no TLS
+ * @param write writes a reply to the socket
  */
 export async function scriptedServer(
   script: Script = {},
@@ -89,7 +97,7 @@ export async function scriptedServer(
     };
     let data: string[] | undefined;
     const lines = createInterface({ input: socket });
-    lines.on("error", () => {}); // it passes on those of the socket
+    lines.on("error", () => {}); // it repeats the socket's errors
     lines.on("line", (line) => {
       if (data !== undefined) {
         if (line !== ".") return void data.push(line.replace(/^\./, ""));

@@ -14,13 +14,13 @@ const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
 
 async function submitTo(script: Script, message = outgoing, heard: string[] = []) {
   server = await scriptedServer(script);
-  // A server that is never silent may be slow: the machine may be busy.
+  // On a busy machine even a normal server may reply late.
   const silence = Object.values(script).includes("silent") ? 2_000 : 20_000;
   const witness = (side: string, line: string) => heard.push(`${side} ${line}`);
   return submitted(envelope, message, transportTo(server.port, { timeouts: { connect: 20_000, silence }, witness }));
 }
 
-test("a message arrives, and the queue id is told", async () => {
+test("a message is accepted, and the queue id is reported", async () => {
   const heard: string[] = [];
   const outcome = await submitTo({}, outgoing, heard);
   expect(outcome).toMatchObject({ accepted: envelope.to, refused: [], queueId: "TEST42" });
@@ -38,7 +38,7 @@ test("a message arrives, and the queue id is told", async () => {
   );
 });
 
-test("a message is shown as one would type it: its header, the start of its body, and each byte", async () => {
+test("the transcript shows the header and the start of the body, byte for byte", async () => {
   const heard: string[] = [];
   const body = Buffer.concat([Buffer.from("S: 1\n\n.dot\ncaf\xe9\n", "latin1"), Buffer.from("more\n".repeat(30))]);
   const pieces = [...body].map((byte) => Buffer.of(byte));
@@ -56,19 +56,19 @@ test("a message is shown as one would type it: its header, the start of its body
   expect(heard).toContain("note 12 more lines of the body");
 });
 
-test("a server that knows no EHLO is greeted with HELO", async () => {
+test("a server that rejects EHLO is greeted with HELO", async () => {
   await submitTo({ EHLO: "502 no" });
   expect(server.commands).toContain("HELO client.example");
   expect(server.messages).toHaveLength(1);
 });
 
-test("a server without 8BITMIME gets seven bits", async () => {
+test("a server without 8BITMIME receives the 7-bit form of a message", async () => {
   const seven = { size: 4, open: () => Readable.from([Buffer.from("\nq=\n")]) };
   await submitTo({ EHLO: "250 test.example" }, { ...outgoing, sevenBit: () => seven });
   expect(server.messages).toEqual(["\nq=\n"]);
 });
 
-test("the refused recipients are named with the server's words, the others get it", async () => {
+test("a refused recipient is reported with the server's reply, and the others get the message", async () => {
   const outcome = await submitTo({ RCPT: (line) => (line.includes("two@") ? "550 5.1.1 who?" : "250 ok") });
   expect(outcome.accepted).toEqual(["one@x.org"]);
   expect(outcome.refused).toEqual([{ recipient: "two@x.org", reply: "550 5.1.1 who?", exit: Exit.NoUser }]);
@@ -78,7 +78,7 @@ test.each([
   ["RCPT", "450 4.2.0 later", Exit.TempFail],
   ["MAIL", "550 5.7.1 not you", Exit.Unavailable],
   ["dot", "554-5.6.0 no\r\n554 5.6.0 never", Exit.DataErr],
-] as const)("%s answered with %s refuses everyone", async (phase, reply, exit) => {
+] as const)("in response to %s, %j refuses all recipients", async (phase, reply, exit) => {
   const outcome = await submitTo({ [phase]: reply });
   expect(outcome.accepted).toEqual([]);
   expect(outcome.refused.map((each) => each.exit)).toEqual([exit, exit]);
@@ -90,18 +90,18 @@ test.each([
   ["greeting", "554 5.3.2 closed", Exit.Unavailable],
   ["EHLO", "silent", Exit.TempFail],
   ["DATA", "close", Exit.TempFail],
-] as const)("%s: %s fails for everyone", async (phase, reply, exit) => {
+] as const)("at the phase %s, %j fails the submission", async (phase, reply, exit) => {
   await expect(submitTo({ [phase]: reply })).rejects.toMatchObject({ exit });
 });
 
-test.each(["close", "silent"])("%s after the final dot leaves the outcome unknown", async (dot) => {
+test.each(["close", "silent"])("%j after the final dot leaves the outcome unknown", async (dot) => {
   await expect(submitTo({ dot })).rejects.toMatchObject({
     exit: Exit.TempFail,
     message: expect.stringContaining("outcome is unknown"),
   });
 });
 
-test("a reply before the end of the message is not one to it: nothing counts as accepted", async () => {
+test("a reply before the end of the message does not mean that it was accepted", async () => {
   const large: Outgoing = {
     size: 20_000_000,
     async *open() {
@@ -120,12 +120,12 @@ test("a reply before the end of the message is not one to it: nothing counts as 
   });
 });
 
-test("a server that does not say goodbye holds nobody up", async () => {
+test("a server that does not reply to QUIT does not delay mail", async () => {
   const outcome = await submitTo({ QUIT: "silent" });
   expect(outcome.refused).toEqual([]);
 });
 
-test("localhost is this host", async () => {
+test("localhost is resolved to this host", async () => {
   server = await scriptedServer();
   const { port } = server;
   const there = {
@@ -140,7 +140,7 @@ test("localhost is this host", async () => {
   expect(accepted).toEqual(envelope.to);
 });
 
-test("a name that nobody has", async () => {
+test("an unknown host name is reported", async () => {
   const there = { kind: "smtp", protocol: "smtp", host: "no.such.invalid", port: 25, socket: undefined } as const;
   const lost = transportTo(25, { server: { ...there, user: undefined }, timeouts: { connect: 4000, silence: 4000 } });
   await expect(lost.submit(envelope, outgoing)).rejects.toMatchObject({
@@ -149,7 +149,7 @@ test("a name that nobody has", async () => {
   });
 });
 
-test("nobody there", async () => {
+test("a refused connection is reported", async () => {
   const gone = await scriptedServer();
   await gone.close();
   const transport = transportTo(gone.port);

@@ -5,11 +5,11 @@ import type { Envelope, Outcome, Outgoing } from "../../src/submit/transport.ts"
 export type TestOptions = Partial<Omit<SmtpOptions, "timeouts" | "observe">> & {
   readonly user?: string | undefined;
   readonly timeouts?: Partial<SmtpOptions["timeouts"]>;
-  /** Gets the lines of the transcript. */
+  /** Receives the lines of the transcript. */
   readonly witness?: Witness;
 };
 
-/** A transport to a server on the loopback; the password is "pencil". */
+/** Returns a transport to a server on the loopback interface. The password is "pencil". */
 export function transportTo(port: number, options: TestOptions = {}): SmtpTransport {
   const { user, timeouts, witness, ...others } = options;
   return new SmtpTransport({
@@ -28,7 +28,7 @@ export function transportTo(port: number, options: TestOptions = {}): SmtpTransp
   });
 }
 
-/** Sends one message over a connection of its own. */
+/** Sends one message over a new connection. */
 export async function submitted(envelope: Envelope, message: Outgoing, transport: SmtpTransport): Promise<Outcome> {
   try {
     return await transport.submit(envelope, message);

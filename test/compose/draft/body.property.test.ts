@@ -1,4 +1,4 @@
-/** Bytes of a draft: however they come, they are there, from wherever one asks for them. */
+/** A draft's bytes are preserved and can be read from any offset, whatever the sizes of the pieces. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Body } from "../../../src/compose/draft/body.ts";
@@ -9,7 +9,7 @@ const piece = fc.oneof(
   fc.integer({ min: 16_000, max: 2_500_000 }).map((size) => new Uint8Array(size).fill(size % 251)),
 );
 
-test("what is appended is read back, whole and from any offset, before and after it goes to a file", () => {
+test("appended bytes are read back completely and from any offset, before and after they are moved to a file", () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), fc.double({ min: 0, max: 1, noNaN: true }), (pieces, where) => {
       const body = new Body();

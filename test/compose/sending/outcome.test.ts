@@ -1,4 +1,4 @@
-/** What becomes of a message, and what scripts are told. */
+/** The outcome of a message: exit codes, reports and dead.letter. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const refusing = (address: string, reply: string) => ({
   RCPT: (line: string) => (line.includes(address) ? reply : "250 2.1.5 ok"),
 });
 
-test("one of three recipients is refused: who got it and who did not, and the whole message in dead.letter", async () => {
+test("if one of three recipients is refused, all outcomes are reported and the message is in dead.letter", async () => {
   const sent = await sendMail({
     argv: ["-s", "s", "a@x.org", "b@x.org", "c@x.org"],
     stdin: "text\n",
@@ -28,17 +28,17 @@ test("one of three recipients is refused: who got it and who did not, and the wh
 });
 
 test.each([
-  ["a recipient put off", refusing("a@", "450 4.2.0 later"), 75, "450 4.2.0 later"],
+  ["a temporarily refused recipient", refusing("a@", "450 4.2.0 later"), 75, "450 4.2.0 later"],
   ["an unknown host", refusing("a@", "550 5.1.2 no such host"), 68, "5.1.2"],
   ["a message refused after the dot", { dot: "552 5.3.4 too big" }, 69, "5.3.4 too big"],
   ["a server that hangs up", { greeting: "close" }, 75, ""],
-])("%s", async (_what, server, exit, words) => {
+])("%s gives the right exit code", async (_what, server, exit, words) => {
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", server });
   expect([sent.exit, sent.stderr.includes(words)]).toEqual([exit, true]);
   expect(sent.dead).toMatch(/\n\ntext\n$/);
 });
 
-test("a file among the recipients that cannot be written is refused, the others get the message, and all of it is kept", async () => {
+test("an unwritable file among the recipients is refused; the others get the message, and it is in dead.letter", async () => {
   const argv = ["-S", "expandaddr", "-s", "s", "/proc/none/file", "./copies", "a@x.org"];
   const sent = await sendMail({ argv, stdin: "text\n" });
   expect([sent.exit, sent.recipients]).toEqual([1, ["a@x.org"]]);
@@ -48,18 +48,21 @@ test("a file among the recipients that cannot be written is refused, the others 
   expect(sent.dead).toMatch(/^To: .*\/proc\/none\/file, a@x\.org\n[\s\S]*\n\ntext\n$/);
 });
 
-test.each(["mta", "sendmail"])("a file that is the only recipient and cannot be written: not 0 (%s)", async (name) => {
-  const argv = ["-S", "expandaddr", "-S", `${name}=/bin/false`, "/proc/none/file"];
-  const sent = await sendMail({ argv, stdin: "text\n" });
-  expect([sent.exit, sent.dead.endsWith("\n\ntext\n")]).toEqual([1, true]);
-});
+test.each(["mta", "sendmail"])(
+  "an unwritable file as the only recipient gives a non-zero exit code (%s)",
+  async (name) => {
+    const argv = ["-S", "expandaddr", "-S", `${name}=/bin/false`, "/proc/none/file"];
+    const sent = await sendMail({ argv, stdin: "text\n" });
+    expect([sent.exit, sent.dead.endsWith("\n\ntext\n")]).toEqual([1, true]);
+  },
+);
 
-test("a wrong setting does not cost the text", async () => {
+test("the text is kept after an invalid setting", async () => {
   const sent = await sendMail({ argv: ["-S", "mta=gopher://x", "a@x.org"], stdin: "text\n" });
   expect([sent.exit, sent.dead]).toEqual([78, expect.stringMatching(/^To: a@x\.org\n[\s\S]+\n\ntext\n$/)]);
 });
 
-test("where dead.letter cannot be written, the text goes to standard error", async () => {
+test("if dead.letter cannot be written, the text is printed on standard error", async () => {
   const sent = await sendMail({
     argv: ["a@x.org"],
     stdin: "the text\n",
@@ -70,7 +73,7 @@ test("where dead.letter cannot be written, the text goes to standard error", asy
   expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
 });
 
-test("an alias that leads back to itself is refused by name; the others get the message, and all of it is kept", async () => {
+test("an alias that refers to itself is refused by name; the others get the message, and it is in dead.letter", async () => {
   const rc = "alias ops night day\nalias night ops\nalias day d@x.org\nalias deep ops\n";
   const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
   expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);
@@ -81,13 +84,13 @@ test("an alias that leads back to itself is refused by name; the others get the 
   expect(sent.dead).toMatch(/^To: a@x\.org, d@x\.org, ops\nSubject: s\n[\s\S]*\n\ntext\n$/);
 });
 
-test("an alias that leads nowhere else leaves nobody", async () => {
+test("a message whose only alias refers to itself is not sent", async () => {
   const sent = await sendMail({ argv: ["a"], stdin: "text\n", rc: "alias a b\nalias b a\n" });
   expect([sent.exit, sent.message, sent.dead.startsWith("To: a\n")]).toEqual([65, undefined, true]);
   expect(sent.stderr).toMatch(/^mail: a: the alias refers to itself: a -> b -> a\n/);
 });
 
-test("aliases that all name each other take no time", async () => {
+test("aliases that all refer to each other are expanded quickly", async () => {
   const names = Array.from({ length: 14 }, (_each, at) => `n${at}`);
   const rc = names
     .map((name) => `alias ${name} ${names.filter((each) => each !== name).join(" ")} ${name}@x.org\n`)
@@ -96,7 +99,7 @@ test("aliases that all name each other take no time", async () => {
   expect([sent.exit, sent.recipients]).toEqual([65, names.map((name) => `${name}@x.org`).sort()]);
 });
 
-test("where the state directory cannot be written, dead.letter can", async () => {
+test("dead.letter is written even if the state directory is not writable", async () => {
   const env = { XDG_STATE_HOME: `/tmp/${"x".repeat(300)}` };
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", env, server: { dot: "451 4.3.0 later" } });
   expect([sent.exit, sent.dead.endsWith("\n\ntext\n")]).toEqual([75, true]);
@@ -106,31 +109,31 @@ test("where the state directory cannot be written, dead.letter can", async () =>
 const megabytes = "a line of some sixty characters, of which there are very many\n".repeat(150_000);
 
 test.each([
-  // what it shows, a body, as it arrives
+  // case, body, received body
   ["a dot", ".\n", ".\n"],
   ["dots", "..a\n.\nb\n", "..a\n.\nb\n"],
-  ["tildes", "~q\n~!false\n", "~q\n~!false\n"],
-  ["From ", "From a\n", "From a\n"],
-  ["no last line end", "a", "a\n"],
-  ["Windows line ends", "a\r\nb\r\n", "a\nb\n"],
-  ["megabytes", megabytes, megabytes],
-])("a body with %s", async (_shows, stdin, body) => {
+  ["lines that look like tilde escapes", "~q\n~!false\n", "~q\n~!false\n"],
+  ["a line that starts with From", "From a\n", "From a\n"],
+  ["no trailing newline", "a", "a\n"],
+  ["CRLF line endings", "a\r\nb\r\n", "a\nb\n"],
+  ["several megabytes", megabytes, megabytes],
+])("a body with %s arrives", async (_shows, stdin, body) => {
   const sent = await sendMail({ argv: ["a@x.org"], stdin });
   expect([sent.exit, sent.stderr]).toEqual([0, ""]);
   expect(sent.body === body).toBe(true);
 });
 
 test.each([
-  ["NUL", Buffer.from("a\0b\n")],
-  ["line ends of two kinds", Buffer.from("a\r\nb\n")],
-  ["a stray CR, and no end", Buffer.from("a\rb")],
+  ["a NUL byte", Buffer.from("a\0b\n")],
+  ["mixed line endings", Buffer.from("a\r\nb\n")],
+  ["a lone CR and no trailing newline", Buffer.from("a\rb")],
 ])("a body with %s keeps its bytes", async (_shows, stdin) => {
   const sent = await sendMail({ argv: ["a@x.org"], stdin });
   expect(sent.fields("Content-Transfer-Encoding")).toEqual(["base64"]);
   expect(Buffer.from(sent.body, "base64")).toEqual(stdin);
 });
 
-test("an empty body is not sent with -E, and -E 'set x' is a command", async () => {
+test("-E does not send an empty body, and -E 'set x' runs a command", async () => {
   expect((await sendMail({ argv: ["-E", "a@x.org"] })).message).toBeUndefined();
   expect((await sendMail({ argv: ["-E", "set record=copy", "a@x.org"], stdin: "x\n" })).recipients).toEqual([
     "a@x.org",
@@ -138,7 +141,7 @@ test("an empty body is not sent with -E, and -E 'set x' is a command", async () 
 });
 
 test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
-  "%j is no address: nobody gets the message, and all of it is kept",
+  "if %j is among the recipients, nobody gets the message, and it is in dead.letter",
   async (wrong) => {
     const sent = await sendMail({ argv: ["-s", "s", "b@x.org", wrong], stdin: "text\n" });
     expect([sent.exit, sent.recipients, sent.message]).toEqual([65, [], undefined]);
@@ -147,18 +150,21 @@ test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
   },
 );
 
-test.each(["SIGTERM", "SIGINT"] as const)("a text is kept when %s comes while the server is silent", async (signal) => {
-  const server = { dot: "silent" };
-  const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, killWhen: "has sent", signal });
-  expect(sent.exit).toBeNull();
-  expect(sent.stderr).toMatch(
-    /^mail: \S+ port \d+: interrupted; the outcome is unknown: the message may have been accepted\nmail: the message is in \S+dead\.letter\n$/,
-  );
-  expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\none\n$/);
-});
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "the text is kept if %s arrives while the server does not reply",
+  async (signal) => {
+    const server = { dot: "silent" };
+    const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, killWhen: "has sent", signal });
+    expect(sent.exit).toBeNull();
+    expect(sent.stderr).toMatch(
+      /^mail: \S+ port \d+: interrupted; the outcome is unknown: the message may have been accepted\nmail: the message is in \S+dead\.letter\n$/,
+    );
+    expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\none\n$/);
+  },
+);
 
 test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
-  "a text is kept when %s comes while it is piped",
+  "the text is kept if %s arrives while it is being piped",
   async (signal) => {
     const stdin = "one\n".repeat(250_000);
     const sent = await sendMail({ argv: ["a@x.org"], stdin, openInput: true, killWhen: "reads", signal });
@@ -169,7 +175,7 @@ test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
 );
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "with tilde escapes, too, a piped text is kept when %s comes, and its last line as far as it came",
+  "with tilde escapes, a piped text and its incomplete last line are kept if %s arrives",
   async (signal) => {
     const stdin = `${"one\n".repeat(100_000)}half a li`;
     const argv = ["-~", "-s", "plan", "a@x.org"];
@@ -178,7 +184,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("what is piped is kept when SIGTERM comes while a pipe to begin with says nothing", async () => {
+test("the piped text is kept if SIGTERM arrives while mail waits for the pipe of -q", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const pipe = join(directory, "pipe");
   execFileSync("/usr/bin/mkfifo", [pipe]);
@@ -194,7 +200,7 @@ test("what is piped is kept when SIGTERM comes while a pipe to begin with says n
   expect([sent.exit, sent.dead]).toEqual([null, "one\n"]);
 });
 
-/** Nothing before somebody reads it. */
+/** Opens a pipe for writing. Returns undefined until a reader has opened it. */
 function writerOf(pipe: string): number | undefined {
   try {
     return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -203,19 +209,22 @@ function writerOf(pipe: string): number | undefined {
   }
 }
 
-test.each(["SIGTERM", "SIGINT"] as const)("what --run found is kept when %s comes while it is sent", async (signal) => {
-  const argv = ["--run", "echo found", "--", "a@x.org"];
-  const sent = await sendMail({ argv, server: { dot: "silent" }, killWhen: "has sent", signal });
-  expect(sent.exit).toBeNull();
-  expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\nfound\n$/);
-});
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "the output of --run is kept if %s arrives while it is being sent",
+  async (signal) => {
+    const argv = ["--run", "echo found", "--", "a@x.org"];
+    const sent = await sendMail({ argv, server: { dot: "silent" }, killWhen: "has sent", signal });
+    expect(sent.exit).toBeNull();
+    expect(sent.dead).toMatch(/^To: a@x\.org\n[\s\S]*\n\nfound\n$/);
+  },
+);
 
-test("a standard input that cannot be read is no empty message", async () => {
+test("an unreadable standard input is an error, not an empty message", async () => {
   const sent = await sendMail({ argv: ["a@x.org"], input: "/" });
   expect([sent.exit, sent.message, sent.stderr]).toEqual([74, undefined, "mail: standard input: Is a directory\n"]);
 });
 
-test("what is piped is kept when an interrupt comes while a pipe to be attached says nothing", async () => {
+test("the piped text is kept if an interrupt arrives while mail waits for the pipe of -A", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const pipe = join(directory, "pipe");
   execFileSync("/usr/bin/mkfifo", [pipe]);
@@ -226,7 +235,7 @@ test("what is piped is kept when an interrupt comes while a pipe to be attached 
   expect(sent.dead.length).toBeGreaterThan(stdin.length / 2);
 });
 
-test("one program writes both to a pipe that is attached and the text", async () => {
+test("one program may write both the text and a pipe that is attached", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const [pipe, text] = ["pipe", "text"].map((name) => join(directory, name)) as [string, string];
   execFileSync("/usr/bin/mkfifo", [pipe, text]);
@@ -241,7 +250,7 @@ test("one program writes both to a pipe that is attached and the text", async ()
   expect(parts.some((part) => Buffer.from(part, "base64").toString() === numbers)).toBe(true);
 });
 
-test("an attachment that is gone when it is sent does not cost the text", async () => {
+test("the text is kept if an attachment was removed before sending", async () => {
   const stdin = "one\n".repeat(250_000);
   const gone = await sendMail({
     argv: ["-s", "s", "-A", "report", "a@x.org"],
@@ -256,19 +265,19 @@ test("an attachment that is gone when it is sent does not cost the text", async 
   expect(gone.dead.length).toBeGreaterThan(stdin.length);
 });
 
-test("-t: where nobody is named, the header is kept, too", async () => {
+test("-t: the header is also kept if it names no recipient", async () => {
   const stdin = "Subject: plan\nX-Field: one\n\ntext\n";
   const sent = await sendMail({ argv: ["-t"], stdin });
   expect([sent.exit, sent.stdout, sent.dead]).toEqual([1, "No recipients specified\n", stdin]);
 });
 
 test.each([
-  ["a wrong address", ["a@x.org@"], 65],
-  ["an alias that leads back to itself", ["loop"], 65],
-  ["nobody", ["-t"], 65],
-  ["an attachment that is not there", ["-A", "none", "a@x.org"], 66],
-  ["a message that could go", ["a@x.org"], 0],
-])("a dry run leaves no trace: %s", async (_what, argv, exit) => {
+  ["an invalid address", ["a@x.org@"], 65],
+  ["an alias that refers to itself", ["loop"], 65],
+  ["no header", ["-t"], 65],
+  ["a missing attachment", ["-A", "none", "a@x.org"], 66],
+  ["a valid message", ["a@x.org"], 0],
+])("a dry run changes no file: %s", async (_what, argv, exit) => {
   const left: string[] = [];
   const rc = "set record=copies queue\nalias loop loop2\nalias loop2 loop\n";
   const sent = await sendMail({
@@ -282,7 +291,7 @@ test.each([
   expect(sent.stderr).not.toContain("dead.letter");
 });
 
-describe("exit codes that only a broken machine gives", () => {
+describe("exit codes after failures of the machine", () => {
   const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../../bin/mail.js");
   let home: string;
   beforeEach(() => {
@@ -296,7 +305,7 @@ describe("exit codes that only a broken machine gives", () => {
     return spawnSync("/bin/sh", argv, { cwd: home, env: environment, input: "text\n", encoding: "utf8" });
   }
 
-  test("70: a mistake in mail itself, and the text is kept", () => {
+  test("70: an internal error in mail; the text is kept", () => {
     writeFileSync(join(home, "mistake.cjs"), 'Math.random = () => { throw new TypeError("planted"); };\n');
     const { status, stderr } = run('exec "$1" -r ./mistake.cjs "$2" -n -S mta=/bin/true a@x.org');
     expect([status, stderr]).toEqual([70, expect.stringContaining("mail: internal error: planted; ")]);
@@ -306,17 +315,18 @@ describe("exit codes that only a broken machine gives", () => {
   /** Returns whether Node printed an uncaught error with its stack trace, and its version. */
   const isCrash = (stderr: string) => /\n {4}at /.test(stderr) && stderr.includes(`Node.js ${process.version}`);
 
-  test("71: the system has no descriptors left for a program, and the text is kept or on standard error", () => {
+  test("71: no file descriptors are left for a program; the text is kept or printed on standard error", () => {
     const exits = [18, 19, 20, 21, 22, 23, 24, 25, 26].flatMap((limit) => {
       const { status, stderr } = run(`ulimit -n ${limit}; exec "$1" "$2" -n -S mta=/bin/false a@x.org`);
       const kept = join(home, "dead.letter");
       const dead = existsSync(kept) ? readFileSync(kept, "utf8") : "";
       rmSync(kept, { force: true });
-      // With fewer, Node itself does not start, or cannot load the program: nothing of the program is in its stack trace.
+      // With fewer descriptors, Node does not start or cannot load the program. Its stack trace then contains nothing
+      // of the program.
       if (status === null || status > 128 || (isCrash(stderr) && !/ at .*[/](?:bin|dist)[/]\w/.test(stderr))) return [];
       expect(stderr).not.toMatch(/\n {4}at /);
       const isKept = `${stderr}${dead}`.endsWith("\n\ntext\n");
-      // With even less nothing has been read.
+      // With even fewer, nothing has been read.
       expect([limit, status, status === Exit.IoErr || isKept]).toEqual([limit, status, true]);
       return [status];
     });
@@ -324,7 +334,7 @@ describe("exit codes that only a broken machine gives", () => {
     expect(exits.filter((exit) => ![69, 71, 74].includes(exit))).toEqual([]);
   });
 
-  test("73: a mailbox that can be unpacked nowhere", () => {
+  test("73: no directory for unpacking a mailbox", () => {
     const { status, stderr } = run('echo | gzip >box.gz; exec "$1" "$2" -n -f box.gz', { TMPDIR: "/none" });
     expect([status, stderr]).toEqual([
       73,

@@ -1,4 +1,4 @@
-/** A password asked for on the terminal, where the text of the message comes from a pipe. */
+/** A password typed on the terminal while the message comes from a pipe. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,8 @@ import { openPty } from "../../../scripts/pty.mjs";
 import { scriptedServer } from "../../submit/scripted-server.ts";
 
 test.each([
-  ["typed, and seen by nobody", "gehei\u007fim\r", 0],
-  ["given up with Ctrl-C", "\u0003", 77],
+  ["a password is typed without an echo", "gehei\u007fim\r", 0],
+  ["Ctrl-C cancels the submission", "\u0003", 77],
 ])("%s", async (_what, typed, exit) => {
   const server = await scriptedServer({ EHLO: "250-test\r\n250 AUTH PLAIN" });
   const home = mkdtempSync(join(tmpdir(), "mail-password-"));

@@ -1,4 +1,4 @@
-"""Reads messages, each preceded by a line with its length in bytes, and says in JSON, one a line, what is in them."""
+"""Reads messages, each preceded by a line with its length in bytes, and prints the contents of each as a line of JSON."""
 import base64
 import json
 import sys

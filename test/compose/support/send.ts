@@ -1,4 +1,4 @@
-/** The built program, sending from a home directory of its own to a server on the loopback. */
+/** Runs the built program in its own home directory with a server on the loopback interface. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,17 +19,20 @@ export interface Sending {
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string | Uint8Array>;
   readonly server?: Script;
-  /** A file in the place of the pipe. */
+  /** A file that replaces the pipe. */
   readonly input?: string;
-  /** The pipe is not closed. */
+  /** Whether the pipe remains open. */
   readonly openInput?: boolean;
-  /** When the signal comes: while the input is being read, once the server has the message, or once something holds. */
+  /**
+   * The time of the signal: while the input is being read, once the server has the message, or once a condition is
+   * true.
+   */
   readonly killWhen?: "reads" | "has sent" | (() => boolean);
-  /** SIGTERM, where none is named. */
+  /** The signal; SIGTERM by default. */
   readonly signal?: NodeJS.Signals;
-  /** Done when nearly all of the input has been read, before it ends. */
+  /** Called when nearly all of the input has been read, before it ends. */
   readonly meanwhile?: (home: string) => void;
-  /** Told what is in the home directory afterwards. */
+  /** Receives the names of the files in the home directory afterwards. */
   readonly leaves?: (names: readonly string[]) => void;
 }
 
@@ -37,12 +40,12 @@ export interface Sent {
   readonly exit: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What RCPT TO named. */
+  /** The recipients in RCPT TO. */
   readonly recipients: readonly string[];
   readonly sender: string | undefined;
-  /** Latin-1, as it came over the wire, with LF. */
+  /** The received message in Latin-1 with LF line endings. */
   readonly message: string | undefined;
-  /** Of the first message: each field's values, unfolded, in its order. */
+  /** Returns the unfolded values of a field of the first message, in order. */
   fields(name: string): string[];
   readonly body: string;
   readonly dead: string;
@@ -80,8 +83,8 @@ export async function sendMail({
         ...env,
       },
     });
-    child.stdin?.on("error", () => {}); // it need not read
-    // Called when all but what the system holds for a reader has been read.
+    child.stdin?.on("error", () => {}); // the program need not read its input
+    // Called when only the bytes in the pipe's buffer are unread.
     child.stdin?.write(stdin, () => {
       if (killWhen === "reads") child.kill(signal);
       meanwhile?.(home);
