@@ -1,4 +1,4 @@
-/** The dialogue by hand, from a script and on a terminal, with maild and with a server that answers as it is told. */
+/** The dialogue by hand, from a script and on a terminal, with maild and with a scripted server. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,7 +52,7 @@ function play(lines: readonly string[], to = port, { scheme = "", patience = 30 
 const envelope = ["ehlo me", "mail from:<ana@dominio>", "rcpt to:<debian@dominio>"];
 const delivered = () => readFileSync(join(directory, "spool/debian"), "utf8");
 
-test("the lines of a script are played, each as it is, and both sides are shown", async () => {
+test("the lines of a script are sent unchanged, and both sides are shown", async () => {
   const { exit, out, err } = await play([...envelope, "data", "Subject: x", "", "..one dot", "caf\u00e9", ".", "quit"]);
   expect(exit).toBe(0);
   expect(err).toBe("");
@@ -62,7 +62,7 @@ test("the lines of a script are played, each as it is, and both sides are shown"
   expect(delivered()).toContain("\n\n.one dot\ncaf\u00e9\n");
 });
 
-test("a reply without end is given up, in bounded memory; so is TLS that does not come about", async () => {
+test("an endless response is abandoned in bounded memory, and so is a TLS handshake that does not finish", async () => {
   scripted = await scriptedServer({
     greeting: (_line, socket) => {
       const more = () => {
@@ -85,7 +85,7 @@ test("a reply without end is given up, in bounded memory; so is TLS that does no
   });
 });
 
-test("nothing is sent ahead of a reply", async () => {
+test("no command is sent before the response to the previous one", async () => {
   scripted = await scriptedServer({ MAIL: "550 5.7.1 not you" });
   const { exit } = await play([...envelope, "quit"], String(scripted.port));
   expect(scripted.commands).toEqual([...envelope, "quit"]);
@@ -93,29 +93,32 @@ test("nothing is sent ahead of a reply", async () => {
 });
 
 test.each([
-  ["a message that is refused", { dot: "554 5.6.0 no" }, [...envelope, "DATA", "x", ".", "QUIT"], 65, ""],
-  ["a DATA that is refused", { DATA: "451 4.3.0 later" }, [...envelope, "DATA", "QUIT"], 75, ""],
+  ["a refused message", { dot: "554 5.6.0 no" }, [...envelope, "DATA", "x", ".", "QUIT"], 65, ""],
+  ["a refused DATA", { DATA: "451 4.3.0 later" }, [...envelope, "DATA", "QUIT"], 75, ""],
   ["a message without its dot", {}, [...envelope, "DATA", "x"], 65, "a line with a single dot"],
   ["no QUIT", {}, envelope, 76, "without QUIT"],
-  ["a server that hangs up", { MAIL: "close" }, envelope, 75, "closed the connection"],
-  ["a server that is silent", { RCPT: "silent" }, envelope, 75, "no reply within 2 s"],
-] as const)("%s: exit code and reason", async (_what, script, lines, code, reason) => {
+  ["a server that disconnects", { MAIL: "close" }, envelope, 75, "closed the connection"],
+  ["a server that does not respond", { RCPT: "silent" }, envelope, 75, "no reply within 2 s"],
+] as const)("the exit code and reason are those of %s", async (_what, script, lines, code, reason) => {
   scripted = await scriptedServer(script);
   const patience = Object.values(script).includes("silent") ? 2 : 30;
   const { exit, err } = await play(lines, String(scripted.port), { patience });
   expect({ exit, err }).toEqual({ exit: code, err: expect.stringContaining(reason) });
 });
 
-test.each(["127.0.0.1:99999", "127.0.0.1:smtp", "a b", "local:/x"])("no server: %j is named as it was given", (to) => {
-  const [program = "", ...argv] = [...mail, "--smtp", to];
-  const { status, stderr } = spawnSync(program, argv, { env: environment(), input: "", encoding: "utf8" });
-  expect([status, stderr]).toEqual([
-    64,
-    `mail: --smtp: "${to}" is invalid; use HOST or HOST:PORT, with a port from 1 to 65535\n`,
-  ]);
-});
+test.each(["127.0.0.1:99999", "127.0.0.1:smtp", "a b", "local:/x"])(
+  "the invalid server %j is reported as it was given",
+  (to) => {
+    const [program = "", ...argv] = [...mail, "--smtp", to];
+    const { status, stderr } = spawnSync(program, argv, { env: environment(), input: "", encoding: "utf8" });
+    expect([status, stderr]).toEqual([
+      64,
+      `mail: --smtp: "${to}" is invalid; use HOST or HOST:PORT, with a port from 1 to 65535\n`,
+    ]);
+  },
+);
 
-test("what is said for a login is shown to nobody", async () => {
+test("login secrets are never shown", async () => {
   scripted = await scriptedServer();
   const { out } = await play(
     ["AUTH PLAIN AGFuYQBzZWNyZXQ=", " auth plain AGFuYQBzZWNyZXQ=", "QUIT"],
@@ -126,13 +129,13 @@ test("what is said for a login is shown to nobody", async () => {
   expect(out).not.toContain("AGFu");
 });
 
-test("a message that is refused, and then a server that hangs up: the exit code is that of the refusal", async () => {
+test("if a server refuses a message and then disconnects, the exit code is that of the refusal", async () => {
   scripted = await scriptedServer({ DATA: "554 5.5.1 no valid recipients", other: "close" });
   const { exit, err } = await play([...envelope, "DATA", "Subject: x", "", "text", ".", "QUIT"], String(scripted.port));
   expect({ exit, err }).toEqual({ exit: 69, err: expect.stringContaining("the server has closed the connection") });
 });
 
-test("Ctrl-C drops the line, and the next one stands below it; the end of the input has a row of its own", async () => {
+test("Ctrl-C discards the line and the next one is below it, and the end of input has its own row", async () => {
   scripted = await scriptedServer();
   const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
@@ -153,7 +156,7 @@ test("Ctrl-C drops the line, and the next one stands below it; the end of the in
   }
 });
 
-test("what Tab completes goes to the server as it stands there, with no blank behind it", async () => {
+test("a completed command is sent without a space after it", async () => {
   scripted = await scriptedServer();
   const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
@@ -179,7 +182,7 @@ test("what Tab completes goes to the server as it stands there, with no blank be
   ]);
 });
 
-test("on a terminal: phases, what comes next, completion by Tab, and a warning of dots", async () => {
+test("a terminal shows phases and the next command, completes with Tab, and warns of a dot in the header", async () => {
   const argv = [...mail, "--smtp", `127.0.0.1:${port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
   try {

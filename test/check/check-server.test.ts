@@ -1,4 +1,4 @@
-/** What `mail --check` says of a server: each way in which one can be wrong, where it was looked at, and what to do. */
+/** The findings of `mail --check` about a server: each possible fault, its place and its remedy. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ interface Lab {
   readonly script?: Script;
   readonly scheme?: string;
   readonly host?: string;
-  /** Whose certificate it has, and whether it is spoken to in TLS from the start. */
+  /** The server's certificate, and whether TLS begins only with STARTTLS. */
   readonly tls?: { readonly name: string; readonly later?: true };
   readonly variables?: Record<string, string>;
   readonly address?: string;
@@ -51,7 +51,7 @@ async function check({ script, scheme = "smtp", host = "localhost", tls, variabl
   return findings.map(printed);
 }
 
-/** As it is printed, without the server's name. */
+/** Returns a finding as printed, without the server's name. */
 function printed({ status, about, text, remedy }: Finding): string {
   const said = `${status} ${about}: ${text.replace(/(?:localhost|127\.0\.0\.1) port \d+:? /, "")}`;
   return remedy === undefined ? said : `${said} -> ${remedy}`;
@@ -67,29 +67,29 @@ const startTls = { EHLO: "250-test\r\n250 STARTTLS" };
 
 test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
-    "smtps with a certificate that is trusted",
+    "smtps with a trusted certificate",
     { scheme: "smtps", tls: { name: "localhost" }, variables: mine, address: "root" },
     [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
-    "smtps with one that nobody vouches for",
+    "smtps with an untrusted certificate",
     { scheme: "smtps", tls: { name: "localhost" } },
     [
       /^fail TLS: its certificate is not trusted \(self[- ]signed certificate\); use -S cafile=FILE .* -> set cafile=FILE/,
     ],
   ],
   [
-    "the certificate of another host",
+    "a certificate for another host",
     { scheme: "smtps", tls: { name: "elsewhere" }, variables: { cafile: "elsewhere.pem" } },
     [/^fail TLS: its certificate is for another name \(DNS:mail\.example\.org\) -> set mta to a host of that name/],
   ],
   [
-    "certificates that are not looked at",
+    "certificates that are not checked",
     { scheme: "smtps", tls: { name: "elsewhere" }, variables: { certcheck: "no" } },
     [greets, /^ok TLS: TLSv1.3; its certificate is not checked \(/],
   ],
   [
-    "smtps where there is no TLS",
+    "smtps on a port without TLS",
     { scheme: "smtps" },
     [
       "fail TLS: the port does not use TLS; use smtp:// instead of smtps://" +
@@ -97,12 +97,12 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     ],
   ],
   [
-    "smtps where nobody says a word",
+    "smtps with a silent server",
     { scheme: "smtps", script: { greeting: "silent", other: "silent" }, variables: brief },
     [/^fail TLS: no TLS within 2 s/],
   ],
   [
-    "STARTTLS required, and done",
+    "STARTTLS required and successful",
     {
       script: startTls,
       tls: { name: "localhost", later: true },
@@ -112,57 +112,57 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
-    "STARTTLS required, and the certificate is not trusted",
+    "STARTTLS required, with an untrusted certificate",
     { script: startTls, tls: { name: "localhost", later: true }, variables: { starttls: "required" } },
     [greets, new RegExp(`^fail TLS: its certificate is not trusted .* -> ${authority}$`)],
   ],
   [
-    "STARTTLS required, and refused",
+    "STARTTLS required and refused",
     { script: { ...startTls, STARTTLS: "454 4.7.0 no certificate" }, variables: { starttls: "required" } },
     [greets, /^fail TLS: STARTTLS was refused: 454 4\.7\.0 no certificate -> install a certificate on the server/],
   ],
   [
-    "a login that is taken",
+    "an accepted login",
     { script: { EHLO: "250-t\r\n250 AUTH PLAIN" }, host: "me@localhost", address: "root" },
     [greets, "ok login: as me, by PLAIN", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
-    "a login that is refused",
+    "a refused login",
     { script: { EHLO: "250-t\r\n250 AUTH PLAIN", AUTH: "535 5.7.8 wrong" }, host: "me@localhost", variables: secret },
     [greets, /^fail login: login failed: 535 5\.7\.8 wrong -> check the user name in mta, and the password/],
   ],
   [
-    "a user whose password nobody knows",
+    "a user without a password",
     { script: { EHLO: "250-t\r\n250 AUTH PLAIN" }, host: "you@localhost" },
     [greets, /^fail login: no password for you at localhost.* -> see mailrc\(5\) for netrc and passwordcommand$/],
   ],
   [
-    "a login where there is none",
+    "a login that the server does not offer",
     { host: "me@localhost" },
     [greets, /^fail login: the server does not offer a login -> remove the user name from mta/],
   ],
   [
-    "a login that is wanted",
+    "a login that the server requires",
     { script: { MAIL: "530 5.7.0 Authentication required" } },
     [greets, /^fail server: it refuses me@host\.example as a sender: 530 .* -> log in: set mta=submission:/],
   ],
   [
-    "mail that is not relayed",
+    "mail that the server does not relay",
     { script: { RCPT: "554 5.7.1 Relay access denied" }, address: "a@b.org" },
     [greets, /-> it does not relay mail from here; log in/],
   ],
   [
-    "a recipient for later",
+    "a temporarily refused recipient",
     { script: { RCPT: "450 4.2.0 greylisted" }, address: "a@b.org" },
     [greets, /^warn recipient: mail for a@b\.org: 450 .* -> try again later/],
   ],
   [
-    "the sender of the variable from",
+    "the sender in the variable from",
     { script: { MAIL: "550 5.7.1 no" }, variables: { from: "Ann <ann@x.org>" } },
     [greets, /^fail server: it refuses ann@x\.org as a sender/],
   ],
   [
-    "a sender that is a name alone, as a message would have it",
+    "a sender with only a name",
     { script: { MAIL: "550 5.7.1 no" }, variables: { from: "Cron Daemon" } },
     [greets, /^fail server: it refuses me@host\.example as a sender/],
   ],
@@ -172,50 +172,50 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     [greets, "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
-    "nobody says a word",
+    "a silent server",
     { script: { greeting: "silent" }, variables: brief },
     [
       /^fail server: no (?:greeting|reply) within 2 s \(smtp\w+\) -> a server that expects TLS from the start is also silent/,
     ],
   ],
   [
-    "silence later on",
+    "a server that becomes silent",
     { script: { MAIL: "silent" }, variables: brief },
     [greets, `fail server: no reply within 2 s (smtptimeout) -> ${restart}`],
   ],
   [
-    "no server of mail",
+    "a server that does not speak SMTP",
     { script: { greeting: "SSH-2.0-x" } },
     [/^fail server: not an SMTP reply: "SSH-2\.0-x" -> no mail server listens there/],
   ],
   [
-    "one that is busy",
+    "a busy server",
     { script: { greeting: "421 4.3.2 busy" } },
     ["fail server: says: 421 4.3.2 busy -> try again later; see the server's log"],
   ],
   [
-    "one that hangs up",
+    "a server that disconnects",
     { script: { MAIL: "close" } },
     [greets, `fail server: the server has closed the connection -> ${restart}`],
   ],
   [
-    "one that knows no EHLO",
+    "a server that does not support EHLO",
     { script: { EHLO: "502 what" } },
     [greets, "warn server: EHLO: 502 what -> an old server; it is used with plain SMTP"],
   ],
-  ["an address that is none", { address: "x>\r\nDATA" }, [/^fail recipient: "x>\\r\\nDATA": not an address/]],
+  ["an invalid address", { address: "x>\r\nDATA" }, [/^fail recipient: "x>\\r\\nDATA": not an address/]],
   [
-    "a variable that means nothing",
+    "a variable with an invalid value",
     { variables: { starttls: "maybe" } },
     [/^fail server: starttls: "maybe" is invalid; use required, opportunistic or none -> see mailrc\(5\)/],
   ],
-  ["a way that is none", { scheme: "bogus" }, [/^fail server: mta: "bogus:.* -> see mailrc\(5\)/]],
+  ["an invalid transport", { scheme: "bogus" }, [/^fail server: mta: "bogus:.* -> see mailrc\(5\)/]],
   [
-    "a host that nobody has",
+    "a host that does not exist",
     { host: "no-such-host.invalid" },
     [/^fail server: no-such-host\.invalid port \d+: No such host -> check the host and port in mta/],
   ],
-])("%s", async (_what, lab, said) => {
+])("the findings about %s", async (_what, lab, said) => {
   expect(await check(lab)).toEqual(said.map((each) => (typeof each === "string" ? each : expect.stringMatching(each))));
   expect(server.messages).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** `mail --check`, run as a user would, against maild and against nobody. */
+/** `mail --check`, run as a user would run it, with maild and without a server. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -46,27 +46,27 @@ function check(mta: string, words: readonly string[] = [], { home, mailbox } = n
   return runMail(["-n", "-S", `mta=${mta}`, "--check", ...words], environment);
 }
 
-// Each waits a second for the queue of a Postfix that does not run.
-test.concurrent("a server that takes mail for an address says so; nothing is delivered", async () => {
+// Each of these waits a second for the queue of a Postfix that does not run.
+test.concurrent("a server that accepts mail for an address is reported, and nothing is delivered", async () => {
   const { out } = await check(await maild(), ["ann@host.example"]);
   expect(out).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 /m);
   expect(out).toMatch(/^ok {4}recipient: mail for ann@host\.example: 250 /m);
 });
 
-test.concurrent("an address nobody has is a failure in the server's words", async () => {
+test.concurrent("an unknown address is a failure with the server's response", async () => {
   const { out, exit } = await check(await maild(), ["eve@host.example"]);
   expect(out).toMatch(/^fail {2}recipient: mail for eve@host\.example: 550 5\.1\.1 /m);
   expect(exit).toBe(1);
 });
 
-test.concurrent("nobody listens: a failure, with the command that starts or installs a server", async () => {
+test.concurrent("a server that is not running is a failure, with the command that starts or installs one", async () => {
   const { out, exit } = await check("smtp://127.0.0.1:1");
   const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
   expect(out).toContain(`fail  server: 127.0.0.1 port 1: Connection refused\n      -> ${start}, or run maild `);
   expect(exit).toBe(1);
 });
 
-test.concurrent("a server that refuses to talk", async () => {
+test.concurrent("a server that refuses the connection is a failure with its response", async () => {
   const rude = createServer((socket) => socket.end("554 go away\r\n")).listen(0, "127.0.0.1");
   await new Promise((resolve) => rude.once("listening", resolve));
   const { port } = rude.address() as { port: number };
@@ -75,7 +75,7 @@ test.concurrent("a server that refuses to talk", async () => {
   expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port \d+ says: 554 go away$/m);
 });
 
-test.concurrent("a mailbox that everybody may read, a lock left behind, a start-up file others can write", async () => {
+test.concurrent("a mailbox that everybody can read and a lock are reported with their remedies", async () => {
   const { home, mailbox } = newHome();
   writeFileSync(mailbox, "", { mode: 0o644 });
   writeFileSync(`${mailbox}.lock`, `${process.pid}\n`);
@@ -90,7 +90,7 @@ test.concurrent("a mailbox that everybody may read, a lock left behind, a start-
   expect(out).toContain(`ok    mailrc: ${home}/.mailrc is read\n`);
 });
 
-test.concurrent("a lock whose process has ended may go", async () => {
+test.concurrent("a lock whose process has ended is reported as removable", async () => {
   const { home, mailbox } = newHome();
   writeFileSync(mailbox, "");
   const { pid } = spawnSync("true");
@@ -108,12 +108,12 @@ test.concurrent("a server on another machine is not started here", async () => {
   expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> check the host and port in mta$/m);
 });
 
-test.concurrent("what a terminal sets by itself is no mistake of the start-up file", async () => {
+test.concurrent("variables that a terminal sets itself are not reported as mistakes", async () => {
   const { out } = await check("local", ["-I"]);
   expect(out).not.toMatch(/^\w+ +mailrc: .*is no variable/m);
 });
 
-test.concurrent("--json: an object a line", async () => {
+test.concurrent("--json prints one object per line", async () => {
   const { home, mailbox } = newHome();
   const { out } = await check("local", ["--json"], { home, mailbox });
   const findings = out

@@ -10,7 +10,7 @@ const three = [
   mail({ from: "carl@example.net", subject: "Re: hola", status: "RO" }),
 ];
 
-test("print: a number, next, a sender, a subject, all fields, the first lines", async () => {
+test("print accepts a number, a sender or a subject, and next, Print and top print the expected text", async () => {
   await onTerminal({ spool: three, mailrc: "set toplines=2 quiet\nignore to\n" })`
     $ mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread
@@ -51,7 +51,7 @@ test("print: a number, next, a sender, a subject, all fields, the first lines", 
   `;
 });
 
-test("headers: the window, scrolling, chosen lines, size, the current number", async () => {
+test("the header commands show the window, scroll it, and show sizes and the current number", async () => {
   await onTerminal({ spool: three, mailrc: "set quiet screen=2\n" })`
     $ mail
     "{HOME}/spool": 3 messages 1 new 2 unread
@@ -80,7 +80,7 @@ test("headers: the window, scrolling, chosen lines, size, the current number", a
   `;
 });
 
-test("state: delete, undelete, dp, hold, mbox, touch, unread, and what quit says of it", async () => {
+test("delete, undelete, dp, hold, mbox, touch and unread change the state that quit reports", async () => {
   const { read } = await onTerminal({ spool: [...three, mail({ subject: "last" })], mailrc: "set quiet\n" })`
     $ mail -N
     "{HOME}/spool": 4 messages 2 new 3 unread
@@ -112,7 +112,7 @@ test("state: delete, undelete, dp, hold, mbox, touch, unread, and what quit says
   expect(read("spool").match(/^Status: .*$/gm)).toEqual(["Status: RO", "Status: O"]);
 });
 
-test("save, copy, write: the file, what is new, what fails", async () => {
+test("save, copy and write report a new file, an existing file and a failure", async () => {
   const { read } = await onTerminal({ spool: three, mailrc: "set quiet folder=Mail\n", files: { "Mail/.keep": "" } })`
     $ mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread
@@ -141,7 +141,7 @@ test("save, copy, write: the file, what is new, what fails", async () => {
   expect(read("body")).toBe("Hello.\n");
 });
 
-test("reply and mail: whom it goes to is shown, the text is typed", async () => {
+test("reply and mail show the recipients before the message is typed", async () => {
   const spool = [mail({ to: "root, zoe@example.org", fields: "Cc: dora@example.org\nMessage-Id: <1@x>\n" }), ...three];
   const { read } = await onTerminal({ spool, mailrc: "set quiet noaskcc\nunset askcc\n" })`
     $ mail -N
@@ -187,7 +187,7 @@ test("reply and mail: whom it goes to is shown, the text is typed", async () => 
   expect(read("sent")).toMatch(/To: eve@example.org\nSubject: new\n[\s\S]*\n\nHi\.\n$/);
 });
 
-test("files: another folder, the one before, mbox, the spool, and what can't be opened", async () => {
+test("folder opens another folder, the previous one, mbox and the spool, and reports a file that cannot be opened", async () => {
   await onTerminal({
     spool: three,
     mailrc: "set quiet folder=Mail\n",
@@ -217,7 +217,7 @@ test("files: another folder, the one before, mbox, the spool, and what can't be 
   `;
 });
 
-test("source: quit ends the file only, an if left open is told, an error ends the file", async () => {
+test("in a sourced file, quit ends only the file, an unclosed if is reported, and an error ends the file", async () => {
   const files = {
     one: "echo one\nquit\necho never\n",
     two: "if s\necho sending\nelse\necho reading\n",
@@ -239,7 +239,7 @@ test("source: quit ends the file only, an if left open is told, an error ends th
   `;
 });
 
-test("variables, aliases and fields: set, shown, taken back", async () => {
+test("variables, aliases and header fields are set, listed and removed", async () => {
   await onTerminal({ spool: three, mailrc: "set quiet\n" })`
     $ mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread
@@ -266,7 +266,7 @@ test("variables, aliases and fields: set, shown, taken back", async () => {
   `;
 });
 
-test("mistakes in a message list, each in its own words", async () => {
+test("each mistake in a message list has its own message", async () => {
   await onTerminal({ spool: three, mailrc: "set quiet\n" })`
     $ mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread
@@ -288,7 +288,7 @@ test("mistakes in a message list, each in its own words", async () => {
   `;
 });
 
-test("errexit: the first command that fails ends the session as exit does, and scripts are told", async () => {
+test("with errexit, the first failed command ends the session without changes and sets the exit code", async () => {
   const files = { bad: "nonsense\n", good: "set x\nquit\n" };
   const { read } = await onTerminal({ spool: three, files, mailrc: "set quiet\n" })`
     $ printf 'd 1\np 9\nd 2\nq\n' | mail -N -S errexit

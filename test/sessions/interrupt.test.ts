@@ -6,7 +6,7 @@ import { until } from "../until.ts";
 import { onPty } from "./support/on-pty.ts";
 import { mail, sandbox } from "./support/sandbox.ts";
 
-test("an interrupt drops a command that is half typed, and the session goes on", async () => {
+test("an interrupt discards a partly typed command, and the session continues", async () => {
   const place = await onPty({ spool: [mail()] })`
     $ mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
@@ -23,7 +23,7 @@ test("an interrupt drops a command that is half typed, and the session goes on",
   place.remove();
 });
 
-test("the text of an interrupted message is kept", async () => {
+test("the text of an interrupted message is saved", async () => {
   const place = await onPty()`
     $ mail ann@example.org
     Subject: hello
@@ -37,8 +37,11 @@ test("the text of an interrupted message is kept", async () => {
   place.remove();
 });
 
-/** On a busy machine, `mail` may see the end of the child before the interrupt; while it is stopped, both wait for it. */
-test("an interrupt of a shell command never interrupts the session", async () => {
+/**
+ * On a busy machine, `mail` may detect the child's exit before the interrupt. While `mail` is stopped, both wait for
+ * it.
+ */
+test("an interrupt of a shell command does not interrupt the session", async () => {
   const place = sandbox({ spool: [mail()] });
   const program = resolve(import.meta.dirname, "../../bin/mail.js");
   const pty = await openPty({

@@ -3,7 +3,7 @@ import { onTerminal, removeSandboxes } from "./support/on-terminal.ts";
 
 afterAll(removeSandboxes);
 
-test("a session on a terminal reports a file that is not a mailbox; in a pipe it has no messages", async () => {
+test("on a terminal, a file that is not a mailbox is reported; in a pipe, it has no messages", async () => {
   await onTerminal()`
     $ printf 'garbage line\nmore\n' > notes
     $ mail -f notes
@@ -15,7 +15,7 @@ test("a session on a terminal reports a file that is not a mailbox; in a pipe it
   `;
 });
 
-test("a file that is one message opens read-only", async () => {
+test("a file with a single message is opened read-only", async () => {
   await onTerminal({ mailrc: "set quiet\n" })`
     $ printf 'From: ann@example.org\nDate: Sat, 16 Jan 2021 18:22:03 +0000\nSubject: hola\n\ntext\n' > note.eml
     $ mail -f note.eml

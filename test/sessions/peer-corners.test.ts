@@ -1,4 +1,4 @@
-/** Corners in which bsd-mailx does what one would not guess; each expectation is what it prints. */
+/** Details in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's output. */
 import { expect, test } from "@jest/globals";
 import { ours, type Result, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";
@@ -13,30 +13,38 @@ async function said(input: string, mailrc = "", argv: readonly string[] = ["-N"]
 }
 
 test.each([
-  ["an empty range is a list: nothing is saved", "s 2-1 out\nf 1\nx\n", `"out" [New file]\n>N${first.slice(1)}`],
-  ["new takes back the mark of mbox", "mb 1\nnew 1\nf 1\nx\n", `>N${first.slice(1)}`],
-  ["undelete takes numbers beside a sender", "u 1 ann\nf 1\nx\n", `> ${first.slice(1)}`],
-  ["edit asks in a pipe, too", "e 1 2\nq\n=\nx\n", "Edit message 2 [ynq]? 1\n"],
   [
-    "! is the shell command before, \\! itself",
+    "save with an empty range creates the file and saves nothing",
+    "s 2-1 out\nf 1\nx\n",
+    `"out" [New file]\n>N${first.slice(1)}`,
+  ],
+  ["new removes the mark of mbox", "mb 1\nnew 1\nf 1\nx\n", `>N${first.slice(1)}`],
+  ["undelete accepts numbers beside a sender", "u 1 ann\nf 1\nx\n", `> ${first.slice(1)}`],
+  ["edit also asks in a pipe", "e 1 2\nq\n=\nx\n", "Edit message 2 [ynq]? 1\n"],
+  [
+    "! in a command is the previous shell command, and \\! is an exclamation mark",
     "!echo a\n!! b\n!echo \\!\nx\n",
     "a\n!\n!echo a b\na b\n!\n!echo !\n!\n!\n",
   ],
   [
-    "a shell that isn't there is said, and ends nothing",
+    "a missing shell is reported and does not end the session",
     "set SHELL=no\n!a\n| 1 cat\n=\nx\n",
     "Fatal error, process exited with code 1.\n!\n1\n",
   ],
-  ["a word that begins with a digit is a pipe's list", "|1,x grep -c hola\n| 1) grep -c lunch\nx\n", "1\n0\n"],
-  ["echo leaves out what means nothing, not the blank behind", "echo $NONE b \\ c\nx\n", " b c\n"],
-  ["folders gives its arguments to the lister", "folders -d s*\nx\n", "spool\n"],
   [
-    "a newline in an empty folder shows nothing once",
+    "in a pipe command, a first word that begins with a digit is the message list",
+    "|1,x grep -c hola\n| 1) grep -c lunch\nx\n",
+    "1\n0\n",
+  ],
+  ["echo omits an unset variable but keeps the space after it", "echo $NONE b \\ c\nx\n", " b c\n"],
+  ["folders passes its arguments to the lister", "folders -d s*\nx\n", "spool\n"],
+  [
+    "the first empty line in an empty folder prints nothing",
     "!>e\nfolder e\n\n=\n\nx\n",
     '!\nHeld 2 messages in {HOME}/spool\n"e": 0 messages\n1\nAt EOF\n',
   ],
   [
-    "an empty system mailbox is the folder, once one has gone there",
+    "an empty system mailbox becomes the folder when it is opened with folder",
     "c 1 e\nfolder e\n!: >spool\nfolder %\nd\nfile\nx\n",
     `"e" [New file]
 Saved 1 message in {HOME}/mbox
@@ -49,50 +57,54 @@ No applicable messages
 `,
   ],
   [
-    "endif and else take no argument",
+    "endif and else accept no arguments",
     "endif x\nelse x\nx\n",
     "endif takes no more than 0 arg(s)\nelse takes no more than 0 arg(s)\n",
   ],
   [
-    "a save without a list leaves what : means",
+    "save without a list keeps the meaning of :",
     "f :r\ns out\n| true\nf :\nx\n",
     `No messages satisfy :r\n"out" [New file]\n>* ${first.slice(2)}`,
   ],
   [
-    "/ alone is the text that was looked for last",
+    "/ alone repeats the last search",
     "size /hola\nsize / /lunch\nsize /\nx\n",
     "1: 7/100\n1: 7/100\n2: 7/101\n2: 7/101\n",
   ],
-  ["no name in quotes is no file, and nothing is said", "c 1 ''\ns 1 ''\nw ''\nf 1\nx\n", `>N${first.slice(1)}`],
+  ["an empty quoted file name fails without a message", "c 1 ''\ns 1 ''\nw ''\nf 1\nx\n", `>N${first.slice(1)}`],
   [
-    "a folder directory without a name is the home directory",
+    "an empty folder directory is the home directory",
     "set folder=\necho +a\nc 1 +a\nfolders\nset folder\nc 1 +a\nx\n",
     '{HOME}//a\n"{HOME}//a" [New file]\na\nspool\n"{HOME}//a" [Appended]\n',
   ],
   [
-    "a folder of it is shown by its name in it",
+    "a file in an empty folder directory is shown with +",
     "set folder=\nfolder +spool\nx\n",
     `Held 2 messages in {HOME}/spool\n"+spool": 2 messages 2 unread\n`,
   ],
-  ["blanks of all kinds may stand before a command", "\v=\n\f=\n \r\v=\n\rsize 1\nx\n", "1\n1\n1\n1: 7/100\n"],
+  ["any kind of whitespace may precede a command", "\v=\n\f=\n \r\v=\n\rsize 1\nx\n", "1\n1\n1\n1: 7/100\n"],
   [
-    "folders that can't be listed end no file",
+    "folders does not end a sourced file if it fails",
     "!echo folders none >s; echo echo more >>s\nso s\nx\n",
     "!\nFatal error, process exited with code 2.\nmore\n",
   ],
-  ["mbox is silent when nothing is left", "d *\nmbox\nhold\nx\n", "No applicable messages\n"],
+  ["mbox prints nothing if no message is left", "d *\nmbox\nhold\nx\n", "No applicable messages\n"],
   ["z- stops at the first window", "z-\nx\n", "On first screenful of messages\n"],
   [
-    "an empty folder has no window",
+    "an empty folder shows no header window",
     "!>e\nunset noheader\nfolder e\nx\n",
     '!\nHeld 2 messages in {HOME}/spool\n"e": 0 messages\n',
   ],
   [
-    "a window in which all are deleted says so, and ends a file of commands",
+    "a window with only deleted messages is reported and ends a sourced file",
     "set screen=1\nd 2\nz\n=\n!echo z- >s; echo d 1 >>s; echo z >>s; echo echo more >>s\nso s\nx\n",
     `No more mail.\n2\n!\n>N${first.slice(1)}No more mail.\n`,
   ],
-  ["prompts come and go with a variable", "set interactive\n=\nunset interactive\n=\nx\n", "& 1\n& 1\n"],
+  [
+    "setting interactive enables prompts, and unsetting it disables them",
+    "set interactive\n=\nunset interactive\n=\nx\n",
+    "& 1\n& 1\n",
+  ],
 ])("%s", async (_shows, input, wanted) => {
   expect((await said(input))["output"]).toBe(wanted);
 });
@@ -103,7 +115,7 @@ test.each([
   ["a!b!c", "b!c", "To: a!b!c\n"],
   ["<>", "", "No recipients specified\n"],
 ])(
-  "a message with no field of a sender, only From %s: the sender, and whom an answer goes to",
+  "the user %s in the From_ line is the sender and is replied to if there are no sender fields",
   async (user, shown, to) => {
     const spool = `From ${user} Sat Jan 16 18:22:03 2021\n\ntext\n\n`;
     const input = "f 1\nr 1\n.\nx\n";
@@ -140,7 +152,7 @@ test.each([
   expect(output?.split("\n")[1]?.slice(6, 23).trimEnd()).toBe(shown);
 });
 
-test("with showname a bare word is looked for in names, not in addresses", async () => {
+test("with showname, a sender in a message list is searched in names and not in addresses", async () => {
   const files = { spool: named("Ann <a@x.org>") + named("Ben <ann@x.org>") };
   const found = async (set: string) => {
     const input = "size ann\nsize x.org\nx\n";
@@ -151,7 +163,7 @@ test("with showname a bare word is looked for in names, not in addresses", async
   expect(await found("save")).toBe("2\n1\n2\n");
 });
 
-test("set lists what came with the environment, until it is unset", async () => {
+test("set lists variables from the environment until they are unset", async () => {
   const { output } = await said("set\nunset PAGER\nset\nx\n");
   expect(output?.match(/^(?:EDITOR|PAGER|SHELL|VISUAL)\t.*$/gm)).toEqual([
     "EDITOR\ttrue",
@@ -164,36 +176,36 @@ test("set lists what came with the environment, until it is unset", async () => 
   ]);
 });
 
-test("%NAME with one's own name is the mailbox of MAIL", async () => {
+test("%NAME with the user's own name is the mailbox named by MAIL", async () => {
   expect(await said("x\n", "", ["-N", "-f", "%root"])).toMatchObject({ exit: "0", output: "" });
 });
 
-test("-f # has no file before it", async () => {
+test("-f # reports that there is no previous file", async () => {
   expect(await said("x\n", "", ["-f", "#"])).toMatchObject({ exit: "1", output: "No previous file\n", errors: "" });
 });
 
-test("~p and an answer show the sender that is set; ~d names the file in the home directory", async () => {
+test("~p and a reply show the sender that is set, and ~d reads the file that DEAD names in the home directory", async () => {
   const { output } = await said("m bob\n~p\n~d\n.\nr 1\n.\nx\n", "set from=me@x.org DEAD=spool\n", ["-N", "-I"]);
   expect(output).toContain("Message contains:\nFrom: me@x.org\nTo: bob\n");
   expect(output).toContain('"{HOME}/spool" 14/201\n');
   expect(output).toContain("& From: me@x.org\nTo: ann@example.org\n");
 });
 
-test("a variable REPLYTO counts in a session", async () => {
+test("a variable REPLYTO is used in a session", async () => {
   const { sent } = await said("m bob\nhello\n", "set REPLYTO=r@x.org\n");
   expect(sent).toContain("\nReply-To: r@x.org\n");
 });
 
-test("a field of -a that we don't write goes out as it was typed", async () => {
+test("a header field of -a that mail does not write itself is sent as it was typed", async () => {
   const { sent } = await said("hello\n", "", ["-a", "X-Kind:one", "bob"]);
   expect(sent).toContain("\nX-Kind:one\n");
 });
 
 test.each([
   ["a line without a colon", "nocolon\n"],
-  ["a first line that begins with a blank", " From: cont\n"],
-  ["a first line of one blank", " \n"],
-])("behind %s nothing is a field: no ignore takes it from a print or a copy", async (_what, stray) => {
+  ["a first line that begins with a space", " From: cont\n"],
+  ["a first line with a single space", " \n"],
+])("after %s, no line is a field, and print and copy omit none of them", async (_what, stray) => {
   const box = `From a@x Sat Jan 16 18:22:03 2021\n${stray}To: kept\nSubject: s\n\nbody\n\n`;
   const result = await run(ours, {
     argv: ["-N", "-f", "box"],
@@ -205,23 +217,23 @@ test.each([
   expect(result["out"]).toContain(`${stray}To: kept\n`);
 });
 
-test("in a start-up file a line that is only a list is nothing, and copy makes an empty file", async () => {
+test("in a start-up file, a line with only a message list does nothing, and copy creates an empty file", async () => {
   const result = await said("x\n", "1-2\n/hola\ncopy 1 out\n'ann'\necho end\n");
   expect(result).toMatchObject({ output: `"out" [New file]\nend\n`, out: "" });
 });
 
-test("write keeps the text that a broken header ends with", async () => {
+test("write keeps the text at the end of a malformed header", async () => {
   const box = "From a@x Sat Jan 16 18:22:03 2021\nSubject: s\nnocolon\nTo: text\n\nbody\n\n";
   const files = { box };
   const result = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "set quiet\n", input: "w 1 out\nx\n", files });
   expect(result["out"]).toBe("nocolon\nTo: text\n\nbody\n");
 });
 
-test("an answer goes to the addresses of each To field", async () => {
+test("a reply is sent to the addresses in every To field", async () => {
   const box =
     "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nTo: b@x\nTo: c@x\nSubject: s\nSubject: t\nStatus: RO\n\nbody\n\n";
   const result = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "set quiet\n", input: "r 1\nx", files: { box } });
   expect(result["sent"]).toContain("To: a@x, b@x, c@x\nSubject: Re: s t\n");
-  // Nothing changed: the message had been read before.
+  // Nothing has changed, because the message had been read before.
   expect(result["output"]).not.toContain("complete");
 });

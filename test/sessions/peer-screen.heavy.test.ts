@@ -13,7 +13,7 @@ const spool = [
   mail({ from: "ben@example.com", subject: "long", body: "line\n".repeat(40) }),
 ];
 
-/** What is typed at a terminal, line by line, and what it is typed behind. */
+/** The lines to type at a terminal, each with its prompt. */
 const sessions: Record<string, readonly string[]> = {
   "reading, deleting, saving": [
     "$ mail",
@@ -70,19 +70,26 @@ const sessions: Record<string, readonly string[]> = {
   ],
 };
 
-(existsSync(peer) ? test : test.skip).each(Object.keys(sessions))("the screen of %s is bsd-mailx's", async (name) => {
-  const typed = sessions[name] ?? [];
-  const seen: string[] = [];
-  for (const program of [[peer], ours]) {
-    const place = sandbox({ spool, files: { "Mail/work": mail({ subject: "work" }) }, environment: { PAGER: "cat" } });
-    const screen = await screenOf(typed, place, program);
-    seen.push(
-      screen
-        .replaceAll(place.home, "{HOME}")
-        .replace(/[ \t]+$/gm, "")
-        .replace(/\x08/g, ""),
-    );
-    place.remove();
-  }
-  expect(seen[1]).toBe(seen[0]);
-});
+(existsSync(peer) ? test : test.skip).each(Object.keys(sessions))(
+  "the screen of %s is the same as bsd-mailx's",
+  async (name) => {
+    const typed = sessions[name] ?? [];
+    const seen: string[] = [];
+    for (const program of [[peer], ours]) {
+      const place = sandbox({
+        spool,
+        files: { "Mail/work": mail({ subject: "work" }) },
+        environment: { PAGER: "cat" },
+      });
+      const screen = await screenOf(typed, place, program);
+      seen.push(
+        screen
+          .replaceAll(place.home, "{HOME}")
+          .replace(/[ \t]+$/gm, "")
+          .replace(/\x08/g, ""),
+      );
+      place.remove();
+    }
+    expect(seen[1]).toBe(seen[0]);
+  },
+);

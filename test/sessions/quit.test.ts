@@ -4,7 +4,7 @@ import { mail } from "./support/sandbox.ts";
 
 afterEach(removeSandboxes);
 
-test("a message that was read moves to mbox at quit", async () => {
+test("quit moves a read message to mbox", async () => {
   const { read } = await onTerminal({ spool: [mail({ from: "debian@DOMINIO", subject: "Re: hola", status: "O" })] })`
     $ mail
     Mail version 8.1.2 01/15/2001.  Type ? for help.
@@ -23,7 +23,7 @@ test("a message that was read moves to mbox at quit", async () => {
   expect(read("spool")).toBe("");
 });
 
-test("a session that is piped in prints neither prompts nor what was piped", async () => {
+test("a session in a pipe prints neither prompts nor its input", async () => {
   await onTerminal({ spool: [mail(), mail({ from: "ben@example.org" })] })`
     $ printf 'd 1\nq\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
@@ -37,7 +37,7 @@ test("a session that is piped in prints neither prompts nor what was piped", asy
   `;
 });
 
-test("a message is typed, and a lone dot ends it", async () => {
+test("a single dot ends a typed message", async () => {
   await onTerminal()`
     $ mail ann@example.org
     Subject: hello

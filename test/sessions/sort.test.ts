@@ -22,7 +22,7 @@ const spool = [
   letter(5, "dee", "Re: hola", 8, 3),
 ];
 
-test("the list is sorted, numbers stay, and what comes next follows the list", async () => {
+test("sort changes the order of the list and of next, but not the message numbers", async () => {
   await onTerminal({ spool })`
     $ mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
@@ -59,7 +59,7 @@ test("the list is sorted, numbers stay, and what comes next follows the list", a
   `;
 });
 
-test("new mail stands behind a sorted list, which says so, until it is sorted again", async () => {
+test("new mail follows a sorted list, which reports it until it is sorted again", async () => {
   const spool = [letter(1, "zoe", "hola", 5), letter(2, "ann", "Plan", 3)];
   await onTerminal({ spool, files: { more: letter(3, "bob", "early", 1) } })`
     $ printf 'sort date\n!cat more >> spool\ninc\nf *\nsort date\nx\n' | mail -N
@@ -81,7 +81,7 @@ test("new mail stands behind a sorted list, which says so, until it is sorted ag
   `;
 });
 
-test("threads are a tree", async () => {
+test("thread shows replies as a tree", async () => {
   await onTerminal({ spool })`
     $ printf 'thread\nx\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.

@@ -7,15 +7,15 @@ import { cutToFit, displayWidth, fillColumns, splitGraphemes } from "../../src/t
 test.each([
   ["plain", "hola", 4],
   ["accents", "señor", 5],
-  ["an accent of its own", "cafe\u0301", 4],
+  ["a combining accent", "cafe\u0301", 4],
   ["Greek and Cyrillic", "Ωμέγα Привет", 12],
   ["Chinese, Japanese, Korean", "日本語한국", 10],
   ["an emoji", "🎉", 2],
-  ["an emoji of several", "👩‍💻", 2],
-  ["a control character, as it is shown", "a\u001bb", 4],
+  ["an emoji of several code points", "👩‍💻", 2],
+  ["a control character made visible", "a\u001bb", 4],
 ])("the width of %s", (_what, text, width) => expect(displayWidth(text)).toBe(width));
 
-test("the short way through Latin, Greek and Cyrillic gives what the long way gives", () => {
+test("the fast path for Latin, Greek and Cyrillic gives the same result as the general path", () => {
   for (let code = 0x20; code < 0x600; code++) {
     const text = `a${String.fromCodePoint(code)}b`;
     const shown = makeVisible(text);
@@ -25,7 +25,7 @@ test("the short way through Latin, Greek and Cyrillic gives what the long way gi
   }
 });
 
-test("what is cut fits, is a beginning, and what is filled up is exact", () => {
+test("a truncated text fits and is a prefix, and a padded text has the exact width", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 30 }), (text, columns) => {
       const cut = cutToFit(text, columns);
@@ -36,7 +36,7 @@ test("what is cut fits, is a beginning, and what is filled up is exact", () => {
   );
 });
 
-test("a long text has the characters and the width of its parts, wherever it is segmented", () => {
+test("a long text has the same graphemes and width, however it is segmented", () => {
   const unit = fc.constantFrom(
     "a",
     "é",
@@ -60,12 +60,12 @@ test("a long text has the characters and the width of its parts, wherever it is 
   );
 });
 
-test("what can't be seen does not make a text that is cut long", () => {
+test("a truncated text of invisible characters is short", () => {
   const cut = cutToFit(`a${"\u0301".repeat(1_000_000)}`, 10);
   expect(cut.length).toBeLessThan(1000);
 });
 
-test("a text of a megabyte is measured and taken apart without memory for its square", () => {
+test("a text of a megabyte is measured and segmented without quadratic memory", () => {
   const text = "🎉".repeat(250_000);
   expect(displayWidth(text)).toBe(500_000);
   expect(splitGraphemes(text)).toHaveLength(250_000);

@@ -1,6 +1,6 @@
 /**
- * With colours and line editing on, nothing of a message, a file name, an alias or an earlier line sends an escape
- * sequence, a control character or a change of direction of its own to the terminal.
+ * With colours and line editing, no message, file name, alias or earlier line can send its own escape sequence, control
+ * character or change of direction to the terminal.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 
 const program = resolve(import.meta.dirname, "../../bin/mail.js");
-/** None of these is ever ours: other parameters, other sequences, other controls. */
+/** The program itself never writes any of these parameters, sequences or control characters. */
 const payload = "\x1b[2J\x1b[9A\x1b[45mP\x1b]0;owned\x07\x9b2J\x1bc\b\b\x0e\x7f\u202eQ\u202c\u2066R\x85\r!";
 const encoded = `=?UTF-8?B?${Buffer.from(payload).toString("base64")}?=`;
 
@@ -59,13 +59,13 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** What is left of a transcript when all that our own theme and line editor send is taken away. */
+/** Returns a transcript without the output of our theme and line editor. */
 function foreign(transcript: string): string {
   const ours = /\x1b\[(?:1|2|4|9|22|24|29|39|38;5;(?:28|30|32|160|163))m|\r|\n|\t|\x1b\[J|\x1b\[\d*C|\x1b\[\?2004[hl]/g;
   return transcript.replace(ours, "").replace(/[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
-test("in lists, prints, replies, prompts, completion, history and the pager", async () => {
+test("lists, messages, replies, prompts, completion, history and the pager send nothing of their own", async () => {
   const name = `spool${payload.replaceAll("/", "")}`;
   const env = {
     HOME: home,
@@ -86,7 +86,7 @@ test("in lists, prints, replies, prompts, completion, history and the pager", as
   await terminal.expect(prompt);
   for (const line of ["f *", "p", "P", "set nodecode", "p", "top", "set crt=1", "p", "more", "unset crt", "parts"])
     await command(line);
-  // An earlier line with controls in it, brought back and found again.
+  // An earlier line with control characters, recalled with the arrow keys and with a search.
   terminal.send("\x1b[A\x1b[A\x1b[A\x12p 1\x07\x15");
   await command("alias evil ann", prompt);
   terminal.send("save 1 +a\t\t");
@@ -105,7 +105,7 @@ test("in lists, prints, replies, prompts, completion, history and the pager", as
   await command("folder ?", "ab");
   const shown = terminal.transcript();
   expect(shown).toContain("^[[2J");
-  // The list to choose from is drawn by another hand; it is looked at in the screens.
+  // A library draws the list of choices; the recorded screens test its output.
   expect(JSON.stringify(foreign(shown.slice(0, shown.lastIndexOf("folder ?"))))).toBe('""');
   terminal.send("\x03");
   await terminal.expect(prompt);

@@ -5,7 +5,7 @@ import { createLine, type Effect, type LineState, pressKey } from "../../src/ter
 
 const history = ["print 1", "save +archive", "delete 3-5", "print 2"];
 
-/** What a person's keys make of a line; the cursor is shown as a bar. */
+/** Returns the line after the given keys, with the cursor shown as a bar. */
 function type(keys: string, present = ""): { line: string; effects: Effect[]; state: LineState } {
   let state = createLine(present);
   const effects: Effect[] = [];
@@ -25,79 +25,79 @@ const up = "\x1b[A";
 const down = "\x1b[B";
 
 test.each([
-  ["text stands where the cursor is", `ac${left}b`, "ab|c"],
-  ["Ctrl-A goes to the start, Ctrl-E to the end", "bc\x01a\x05d", "abcd|"],
-  ["Home and End of several terminals", "b\x1b[Ha\x1b[Fc\x1b[1~0\x1b[4~d\x1bOH-\x1bOF!", "-0abcd!|"],
-  ["Backspace takes the character in front", "ab\x7f", "a|"],
-  ["Backspace at the start takes nothing", "\x7fa\x01\x7f", "|a"],
-  ["Delete takes the one behind", `abc${left}${left}\x1b[3~`, "a|c"],
-  ["Ctrl-D in a line takes the character behind", "abc\x01\x04", "|bc"],
-  ["a wide character is one", `日本語${left}\x7f`, "日|語"],
-  ["an emoji of several code points is one", "a👩‍💻\x7f", "a|"],
-  ["a letter and its accent are one", "ae\u0301\x7f", "a|"],
-  ["a flag is one", `🇪🇸${left}x`, "x|🇪🇸"],
+  ["text is inserted at the cursor", `ac${left}b`, "ab|c"],
+  ["Ctrl-A moves to the start, Ctrl-E to the end", "bc\x01a\x05d", "abcd|"],
+  ["Home and End work on several terminals", "b\x1b[Ha\x1b[Fc\x1b[1~0\x1b[4~d\x1bOH-\x1bOF!", "-0abcd!|"],
+  ["Backspace removes the character before the cursor", "ab\x7f", "a|"],
+  ["Backspace at the start removes nothing", "\x7fa\x01\x7f", "|a"],
+  ["Delete removes the character after the cursor", `abc${left}${left}\x1b[3~`, "a|c"],
+  ["Ctrl-D in a line removes the character after the cursor", "abc\x01\x04", "|bc"],
+  ["a wide character is a single character", `日本語${left}\x7f`, "日|語"],
+  ["an emoji of several code points is a single character", "a👩‍💻\x7f", "a|"],
+  ["a letter and its accent are a single character", "ae\u0301\x7f", "a|"],
+  ["a flag is a single character", `🇪🇸${left}x`, "x|🇪🇸"],
   ["Right stops at the end", `a${right}${right}b`, "ab|"],
   ["Left stops at the start", `a${left}${left}b`, "b|a"],
-  ["Alt-B and Alt-F go by words", "one two\x1bb\x1bb\x1bfX", "oneX| two"],
-  ["Ctrl-arrows go by words", "one two\x1b[1;5DX\x1b[1;5D\x1b[1;5D\x1b[1;5CY", "oneY| Xtwo"],
-  ["Ctrl-K kills to the end, Ctrl-Y brings it back", "one two\x1bb\x0b\x01\x19", "two|one "],
-  ["Ctrl-U kills to the start", "one two\x1bb\x15", "|two"],
-  ["Ctrl-W kills an address whole", "m ann@example.org\x17", "m |"],
-  ["kills in a row come back together", "a b c\x17\x17\x19", "a b c|"],
-  ["a key in between ends the row", "a b c\x17x\x7f\x17\x19", "a b |"],
-  ["Alt-D kills the next word", "one two\x01\x1bd", "| two"],
-  ["Ctrl-T changes places of two characters", "hte\x01\x06\x14", "th|e"],
-  ["Ctrl-T at the end takes the last two", "teh\x14", "the|"],
-  ["Up brings back the last line", up, "print 2|"],
-  ["Up again the one before", `${up}${up}`, "delete 3-5|"],
-  ["Down goes back to what was being typed", `half${up}${up}${down}${down}`, "half|"],
-  ["a line that was brought back can be edited", `${up}\x7f9`, "print 9|"],
-  ["Ctrl-R finds what holds the text", "\x12del", "|delete 3-5"],
-  ["Ctrl-R again finds an earlier one", "\x12pr\x12", "|print 1"],
-  ["while searching, Backspace widens the search", "\x12sav\x7f\x7f\x7f", "|"],
-  ["a key of the editor takes the line that was found", "\x12sa\x05!", "save +archive!|"],
-  ["Ctrl-G gives up the search", "abc\x12pr\x07", "abc|"],
-  ["Ctrl-V takes the next key as text", "a\x16\tb", "a\tb|"],
-  ["what is pasted is text up to its line end", "one\ttwo", "onetwo|"],
-  ["unknown sequences are no text", "a\x1b[15~\x1b[1;2Pb\x1bxc", "abc|"],
+  ["Alt-B and Alt-F move by words", "one two\x1bb\x1bb\x1bfX", "oneX| two"],
+  ["Ctrl-arrows move by words", "one two\x1b[1;5DX\x1b[1;5D\x1b[1;5D\x1b[1;5CY", "oneY| Xtwo"],
+  ["Ctrl-K removes the text to the end, and Ctrl-Y inserts it again", "one two\x1bb\x0b\x01\x19", "two|one "],
+  ["Ctrl-U removes the text to the start", "one two\x1bb\x15", "|two"],
+  ["Ctrl-W removes an entire address", "m ann@example.org\x17", "m |"],
+  ["Ctrl-Y inserts the text of consecutive removals", "a b c\x17\x17\x19", "a b c|"],
+  ["another key ends a series of removals", "a b c\x17x\x7f\x17\x19", "a b |"],
+  ["Alt-D removes the next word", "one two\x01\x1bd", "| two"],
+  ["Ctrl-T exchanges two characters", "hte\x01\x06\x14", "th|e"],
+  ["Ctrl-T at the end exchanges the last two characters", "teh\x14", "the|"],
+  ["Up recalls the last line", up, "print 2|"],
+  ["Up again recalls the line before it", `${up}${up}`, "delete 3-5|"],
+  ["Down returns to the line being typed", `half${up}${up}${down}${down}`, "half|"],
+  ["a recalled line can be edited", `${up}\x7f9`, "print 9|"],
+  ["Ctrl-R finds a line that contains the text", "\x12del", "|delete 3-5"],
+  ["Ctrl-R again finds an earlier line", "\x12pr\x12", "|print 1"],
+  ["Backspace in a search shortens the text and searches again", "\x12sav\x7f\x7f\x7f", "|"],
+  ["an editing key accepts the line that was found", "\x12sa\x05!", "save +archive!|"],
+  ["Ctrl-G cancels the search", "abc\x12pr\x07", "abc|"],
+  ["Ctrl-V inserts the next key as text", "a\x16\tb", "a\tb|"],
+  ["pasted text is inserted without its tabs", "one\ttwo", "onetwo|"],
+  ["unknown sequences are ignored", "a\x1b[15~\x1b[1;2Pb\x1bxc", "abc|"],
 ])("%s", (_rule, keys, line) => expect(type(keys).line).toBe(line));
 
 test.each<[string, string, Effect[]]>([
-  ["Enter takes the line", "abc\r", ["accept"]],
-  ["a newline too", "abc\n", ["accept"]],
-  ["Ctrl-D in an empty line is the end", "\x04", ["end"]],
-  ["so is one typed before the line was awaited", "\0", ["end"]],
-  ["Ctrl-D behind the last character is none", "a\x04", []],
+  ["Enter accepts the line", "abc\r", ["accept"]],
+  ["a newline accepts the line", "abc\n", ["accept"]],
+  ["Ctrl-D in an empty line ends the input", "\x04", ["end"]],
+  ["Ctrl-D typed before the line was awaited ends the input", "\0", ["end"]],
+  ["Ctrl-D after the last character does nothing", "a\x04", []],
   ["Ctrl-C interrupts", "abc\x03", ["interrupt"]],
-  ["Ctrl-Z stops", "abc\x1a", ["suspend"]],
-  ["Ctrl-L draws anew", "abc\x0c", ["redraw"]],
+  ["Ctrl-Z suspends", "abc\x1a", ["suspend"]],
+  ["Ctrl-L redraws", "abc\x0c", ["redraw"]],
   ["Tab completes", "ab\t", ["complete"]],
-  ["Up above the first line rings", `${up}${up}${up}${up}${up}`, ["bell"]],
-  ["a search without a find rings", "\x12zzz", ["bell"]],
+  ["Up at the oldest line rings the bell", `${up}${up}${up}${up}${up}`, ["bell"]],
+  ["an unsuccessful search rings the bell", "\x12zzz", ["bell"]],
 ])("%s", (_rule, keys, effects) => expect(type(keys).effects).toEqual(effects));
 
-test("Ctrl-Y brings back a line that Ctrl-C dropped", () => {
+test("Ctrl-Y inserts a line that Ctrl-C discarded", () => {
   expect(type("a long line\x03").state.killed).toBe("a long line");
   expect(pressKey(createLine("", "a long line"), { name: "yank" }, []).state.text).toBe("a long line");
 });
 
-test("a present value can be edited", () => expect(type("\x7f!", "Re: hola").line).toBe("Re: hol!|"));
+test("an initial value can be edited", () => expect(type("\x7f!", "Re: hola").line).toBe("Re: hol!|"));
 
 test.each([
   ["a character of two bytes", [0xc3], 0],
   ["a character of four bytes", [0xf0, 0x9f, 0x98], 0],
-  ["an arrow", [0x1b, 0x5b], 0],
+  ["an arrow key", [0x1b, 0x5b], 0],
   ["Escape", [0x1b], 0],
-])("%s that is not whole waits for its rest", (_what, bytes) => {
+])("%s that is incomplete waits for its remaining bytes", (_what, bytes) => {
   expect(firstKey(Buffer.from(bytes))).toBeUndefined();
 });
 
-test("bytes that are no UTF-8 are kept as they are", () => {
+test("bytes that are not UTF-8 are kept unchanged", () => {
   const { key } = firstKey(Buffer.from([0xe9, 0x41])) as { key: Key };
   expect(key).toEqual({ name: "text", text: "\udce9A" });
 });
 
-test("whatever is typed, the cursor stands between two characters of the line", () => {
+test("after any input, the cursor is between two characters of the line", () => {
   const keys = fc.array(
     fc.oneof(
       fc.constantFrom(
@@ -124,7 +124,7 @@ test("whatever is typed, the cursor stands between two characters of the line", 
     fc.property(keys, (typed) => {
       const { text, cursor } = type(typed.join("")).state;
       const ends = [...new Intl.Segmenter().segment(text)].map(({ index, segment }) => index + segment.length);
-      // A search leaves it where the text was found, which may be inside a character of several code points.
+      // A search leaves the cursor where the text was found, which can be inside a character of several code points.
       if (!typed.includes("\x12")) expect([0, ...ends]).toContain(cursor);
       expect(cursor).toBeLessThanOrEqual(text.length);
     }),

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-test("lines are there in the next session, in a file that only the user can read", () => {
+test("lines are kept for the next session in a file that only the user can read", () => {
   const first = new LineHistory(10, path());
   for (const line of ["p 1", "d 2\u00e9 \udce9"]) first.add(line);
   expect(new LineHistory(10, path()).lines()).toEqual(["p 1", "d 2\u00e9 \udce9"]);
@@ -20,17 +20,17 @@ test("lines are there in the next session, in a file that only the user can read
 });
 
 test.each([
-  ["the same line twice in a row is kept once", ["p", "p", "d", "p"], ["p", "d", "p"]],
-  ["a blank in front keeps a line out", [" set secret", "p"], ["p"]],
+  ["a repeated line is kept once", ["p", "p", "d", "p"], ["p", "d", "p"]],
+  ["a line with a leading space is not kept", [" set secret", "p"], ["p"]],
   ["empty lines are not kept", ["", "  ", "p"], ["p"]],
-  ["what is much too long was pasted", ["x".repeat(5000), "p"], ["p"]],
+  ["a very long line is not kept", ["x".repeat(5000), "p"], ["p"]],
 ])("%s", (_rule, typed, kept) => {
   const history = new LineHistory(10, path());
   for (const line of typed) history.add(line);
   expect(history.lines()).toEqual(kept);
 });
 
-test("no more lines are kept than the limit says, and the file stays short", () => {
+test("the number of lines never exceeds the limit, and the file stays short", () => {
   for (let session = 0; session < 5; session++) {
     const history = new LineHistory(3, path());
     for (let line = 0; line < 4; line++) history.add(`p ${session}-${line}`);
@@ -40,14 +40,14 @@ test("no more lines are kept than the limit says, and the file stays short", () 
   expect(readFileSync(path(), "utf8").split("\n").length).toBeLessThanOrEqual(12);
 });
 
-test("a limit of 0 keeps nothing", () => {
+test("a limit of 0 keeps no lines", () => {
   const history = new LineHistory(0, path());
   history.add("p");
   expect(history.lines()).toEqual([]);
   expect(() => statSync(path())).toThrow();
 });
 
-test("two sessions side by side lose nothing of each other", () => {
+test("two concurrent sessions do not lose each other's lines", () => {
   const one = new LineHistory(10, path());
   const other = new LineHistory(10, path());
   one.add("p 1");
@@ -56,7 +56,7 @@ test("two sessions side by side lose nothing of each other", () => {
   expect(new LineHistory(10, path()).lines()).toEqual(["p 1", "p 2", "p 3"]);
 });
 
-test("a place that can't be written is no reason to fail", () => {
+test("a file that cannot be written does not cause a failure", () => {
   writeFileSync(join(home, "file"), "");
   const history = new LineHistory(10, join(home, "file/history"));
   history.add("p 1");

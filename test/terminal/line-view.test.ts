@@ -1,4 +1,4 @@
-/** Each view is drawn on a terminal emulator: what it shows, and where its cursor is, must be what the line says. */
+/** Draws each view on a terminal emulator, and compares the screen and its cursor with the line. */
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What a terminal gets for one state of the line after the other. */
+/** Returns the output for a series of states of the line. */
 function written(states: readonly LineState[]): string {
   const path = join(directory, "terminal");
   const descriptor = openSync(path, "w");
@@ -39,7 +39,7 @@ async function shown(states: readonly LineState[]) {
   return { text: screen.text(), cursor: screen.cursor() };
 }
 
-/** A line with the cursor behind so many of its characters. */
+/** Returns a line with the cursor after the given number of characters. */
 function at(text: string, characters: number): LineState {
   const cursor = splitGraphemes(text).slice(0, characters).join("").length;
   return { ...createLine(text), cursor };
@@ -47,34 +47,34 @@ function at(text: string, characters: number): LineState {
 
 test.each([
   ["a line that fits", at("print 1", 7), "& print 1", [0, 9]],
-  ["the cursor inside", at("print 1", 0), "& print 1", [0, 2]],
-  ["a wide character is two columns", at("日本x", 1), "& 日本x", [0, 4]],
-  ["a line that goes on in the next row", at("123456789012345678901", 21), "& 123456789012345678\n901", [1, 3]],
-  ["the cursor in the row above", at("123456789012345678901", 1), "& 123456789012345678\n901", [0, 3]],
-  ["behind a full row the cursor is in the next one", at("123456789012345678", 18), "& 123456789012345678", [1, 0]],
+  ["the cursor inside the line", at("print 1", 0), "& print 1", [0, 2]],
+  ["a wide character occupies two columns", at("日本x", 1), "& 日本x", [0, 4]],
+  ["a line that continues on the next row", at("123456789012345678901", 21), "& 123456789012345678\n901", [1, 3]],
+  ["the cursor on the row above", at("123456789012345678901", 1), "& 123456789012345678\n901", [0, 3]],
+  ["after a full row, the cursor is on the next one", at("123456789012345678", 18), "& 123456789012345678", [1, 0]],
   [
-    "a wide character that does not fit goes to the next row",
+    "a wide character that does not fit is on the next row",
     at("12345678901234567日", 18),
     "& 12345678901234567\n日",
     [1, 2],
   ],
-  ["a tab reaches the next stop", at("a\tb", 3), "& a     b", [0, 9]],
-  ["a control character is shown as it is named", at("a\u001bb", 2), "& a^[b", [0, 5]],
+  ["a tab extends to the next tab stop", at("a\tb", 3), "& a     b", [0, 9]],
+  ["a control character is made visible", at("a\u001bb", 2), "& a^[b", [0, 5]],
 ])("%s", async (_rule, state, text, [row, column]) => {
   expect(await shown([state])).toEqual({ text, cursor: { row, column } });
 });
 
-test("rows that a line has filled are joined by a terminal that grows: no line feed stands between them", () => {
+test("a growing terminal joins the rows of a line, because no line feed is written between them", () => {
   const text = "1234567890".repeat(5);
   const states = Array.from({ length: text.length + 1 }, (_, typed) => at(text.slice(0, typed), typed));
   expect(written(states)).not.toContain("\n");
 });
 
-test("what is typed at the end is written alone", () => {
+test("a character typed at the end is written alone", () => {
   expect(written([at("prin", 4), at("print", 5)])).toBe("& print");
 });
 
-test("a line longer than the screen shows the part around the cursor", async () => {
+test("a line longer than the screen shows the part around its cursor", async () => {
   const { text, cursor } = await shown([at("a".repeat(300) + "b".repeat(300), 300)]);
   expect(text).toContain("ab");
   expect(text.split("\n").length).toBeLessThanOrEqual(size.rows);
@@ -86,7 +86,7 @@ const line = fc
   .tuple(fc.array(character, { maxLength: 60 }), fc.nat(60))
   .map(([characters, cursor]) => at(characters.join(""), Math.min(cursor, characters.length)));
 
-test("however a line changes, the screen shows it as if it were drawn anew", async () => {
+test("after any changes to a line, the screen is as if it were redrawn", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 6 }), async (states) => {
       expect(await shown(states)).toEqual(await shown(states.slice(-1)));
@@ -95,7 +95,7 @@ test("however a line changes, the screen shows it as if it were drawn anew", asy
   );
 });
 
-test("no text, typed or recalled, sends a sequence of its own", () => {
+test("no typed or recalled text sends an escape sequence of its own", () => {
   const strokes = /\r|\n|\x1b\[\d*[ABCJ]/g;
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary", maxLength: 40 }), { minLength: 1 }), (texts) => {

@@ -1,4 +1,4 @@
-/** What goes through the pager is broken into rows where the window ends, and nowhere else. */
+/** Text for the pager is broken into rows at the width of the window, and only there. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -16,7 +16,7 @@ afterEach(async () => {
   if (home !== "") rmSync(home, { recursive: true, force: true });
 });
 
-test("more, which takes colours for text, does not break a coloured line that fits", async () => {
+test("more, which counts colours as text, does not break a coloured line that fits", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const quoted = `> ${"quoted ".repeat(10)}END`;
   const long = `> ${"x".repeat(78)}yz`;
@@ -33,7 +33,7 @@ test("more, which takes colours for text, does not break a coloured line that fi
   await pty.expect("--More--");
 });
 
-test("a few lines that fill more than the window are paged", async () => {
+test("a few long lines that fill more than the window are paged", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const body = `${"x".repeat(79)} `.repeat(30);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n\n`);
@@ -45,7 +45,7 @@ test("a few lines that fill more than the window are paged", async () => {
   await pty.expect("--More--");
 });
 
-test("a message of more coloured pieces than a call takes arguments is paged, only as far as it is read", async () => {
+test("a message with very many coloured pieces is paged, and only as much as the pager reads is produced", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const links = "http://example.org/\n".repeat(100_000);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${links}\n`);
@@ -64,15 +64,15 @@ test("a message of more coloured pieces than a call takes arguments is paged, on
 });
 
 test.each([
-  // what it shows, columns, pieces, rows
+  // title, columns, pieces, rows
   ["a line as wide as the window", 5, ["abcde\n", "f\n"], ["abcde", "f", ""]],
-  ["a longer one", 5, ["abcdefghijkl\n"], ["abcde", "fghij", "kl", ""]],
-  ["a line in pieces", 5, ["abc", "defg", "\nh\n"], ["abcde", "fg", "h", ""]],
-  ["what is two columns wide", 5, ["日本語\n"], ["日本", "語", ""]],
-  ["a tab, which ends at the window's edge", 10, ["a\tb\tc\n"], ["a\tb\t", "c", ""]],
-  ["a mark on a letter at the edge", 2, ["abe\u0301\n"], ["ab", "e\u0301", ""]],
-  ["no character at all", 5, ["", "\n"], ["", ""]],
-])("rows of %s", (_what, columns, pieces, rows) => {
+  ["a line longer than the window", 5, ["abcdefghijkl\n"], ["abcde", "fghij", "kl", ""]],
+  ["a line divided into pieces", 5, ["abc", "defg", "\nh\n"], ["abcde", "fg", "h", ""]],
+  ["wide characters", 5, ["日本語\n"], ["日本", "語", ""]],
+  ["a tab that ends at the edge of the window", 10, ["a\tb\tc\n"], ["a\tb\t", "c", ""]],
+  ["a combining accent at the edge", 2, ["abe\u0301\n"], ["ab", "e\u0301", ""]],
+  ["an empty piece", 5, ["", "\n"], ["", ""]],
+])("the rows of %s", (_what, columns, pieces, rows) => {
   const made = [
     ...foldStyled(
       pieces.map((text) => ({ text, style: "plain" as const })),
@@ -92,6 +92,6 @@ test.each([
   ["less", { LESS: "-i" }, false, false],
   ["less -R", { LESS: "-i" }, true, false],
   ["pr | lpr", {}, false, false],
-])("%s with %j", (pager, environment, colours, folding) => {
+])("colours and folding for the pager %s with %j", (pager, environment, colours, folding) => {
   expect([showsColour(pager, environment), needsFolding(pager, environment)]).toEqual([colours, folding]);
 });

@@ -1,4 +1,4 @@
-/** A text of megabytes that is pasted into a message is there whole, however the terminal hands it over. */
+/** Megabytes of text pasted into a message arrive completely, however the terminal delivers them. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -23,10 +23,10 @@ const lines = Array.from({ length: 40_000 }, (_line, index) => `${index} ${words
 const text = `${lines.join("\n")}\n`;
 
 test.each([
-  ["in lines, marked by the terminal", "xterm", text, ["\x1b[200~", "\x1b[201~"]],
-  ["in lines, not marked", "xterm", text, ["", ""]],
-  ["in lines, on a dumb terminal", "dumb", text, ["", ""]],
-  ["as one line", "xterm", `${lines.join(" ")}\n`, ["\x1b[200~", "\x1b[201~"]],
+  ["a paste of lines that the terminal marks arrives completely", "xterm", text, ["\x1b[200~", "\x1b[201~"]],
+  ["a paste of lines that is not marked arrives completely", "xterm", text, ["", ""]],
+  ["a paste of lines on a dumb terminal arrives completely", "dumb", text, ["", ""]],
+  ["a paste of a single line arrives completely", "xterm", `${lines.join(" ")}\n`, ["\x1b[200~", "\x1b[201~"]],
 ])("%s", async (_how, TERM, pasted, [begin = "", end = ""]) => {
   const argv = [process.execPath, program, "-n", "-s", "pasted", "bob@example.org"];
   const env = { HOME: home, TERM, PATH: "/usr/bin:/bin", USER: "root", MAIL: join(home, "spool"), LC_ALL: "C.UTF-8" };

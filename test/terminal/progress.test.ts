@@ -2,7 +2,9 @@ import { expect, test } from "@jest/globals";
 import type { Stroke } from "../../src/terminal/output.ts";
 import { formatBar, formatPace, ProgressBar } from "../../src/terminal/progress.ts";
 
-/** What is drawn while work goes on for so many milliseconds, a step every 50, with the text on the screen at the end. */
+/**
+ * Returns the texts drawn during work of the given duration, with a step every 50 ms, and the text left on the screen.
+ */
 function drawn(milliseconds: number): { texts: string[]; left: string } {
   let clock = 0;
   let screen = "";
@@ -17,20 +19,20 @@ function drawn(milliseconds: number): { texts: string[]; left: string } {
   return { texts, left: screen };
 }
 
-test("work of less than half a second shows nothing", () => expect(drawn(450).texts).toEqual([]));
+test("work of less than half a second shows no bar", () => expect(drawn(450).texts).toEqual([]));
 
-test("longer work shows a bar, ten times a second at most, and takes it away", () => {
+test("longer work shows a bar, updates it at most ten times a second, and removes it", () => {
   const { texts, left } = drawn(1000);
   expect(texts).toHaveLength(5);
   expect(texts[0]).toBe("archive  50 % [#####-----]");
   expect(left).toBe("");
 });
 
-test.each([10, 20, 40, 80, 200])("a bar fits into %i columns", (columns) => {
+test.each([10, 20, 40, 80, 200])("a bar fits in %i columns", (columns) => {
   expect(formatBar("日本語のフォルダ", 0.5, columns).length).toBeLessThanOrEqual(columns);
 });
 
-test("a bar of bytes says how fast it goes and how long yet", () => {
+test("a bar for bytes shows the speed and the time left", () => {
   const detail = formatPace(512 << 20, 1024 * (1 << 20), 1000);
   expect(detail).toBe(" of 1024 MB, 512 MB/s, 1 s left");
   expect(formatBar("archive", 0.5, 79, detail)).toMatch(/^archive {2}50 % of 1024 MB, 512 MB\/s, 1 s left \[#+-+\]$/);

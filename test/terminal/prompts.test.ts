@@ -26,7 +26,7 @@ afterEach(async () => {
 const keys = { "Ctrl-C": "\x03", "Ctrl-D": "\x04", Escape: "\x1b" };
 
 describe.each(["set ?", "folder ?"])("the list of %s", (command) => {
-  test.each(Object.entries(keys))("is left with %s, and the session goes on", async (_name, key) => {
+  test.each(Object.entries(keys))("%s cancels it, and the session continues", async (_name, key) => {
     await pty.expect("& ");
     pty.send(`${command}\r`);
     await pty.expect("?");

@@ -1,4 +1,4 @@
-/** The terminal is the shell's again, however a session with line editing ends; what was typed is kept. */
+/** However a session with line editing ends, the terminal's modes are restored, and the typed text is kept. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Starts ours from a shell that writes down the terminal's modes before and after. */
+/** Starts this program from a shell that records the terminal's modes before and after. */
 async function start(words: string, term = "xterm"): Promise<Pty> {
   const script = `stty -g >before; '${process.execPath}' '${program}' -n ${words}; echo $? >code; stty -g >after`;
   const env = {
@@ -43,7 +43,7 @@ async function start(words: string, term = "xterm"): Promise<Pty> {
 
 const mailProcess = (shell: Pty) => shell.children()[0] as number;
 
-/** As by fg, unless it has ended. */
+/** Continues a process as fg does, unless it has exited. */
 function continued(pid: number): void {
   try {
     process.kill(pid, "SIGCONT");
@@ -58,7 +58,7 @@ test.each([
   ["quit", "q\r", "0"],
   ["Ctrl-D", "\x04", "0"],
   ["Ctrl-\\", "\x1c", "131"],
-])("%s leaves the terminal as it was", async (_how, keys, code) => {
+])("%s restores the terminal's modes", async (_how, keys, code) => {
   const terminal = await start("");
   await terminal.expect("& ");
   terminal.send(keys);
@@ -67,7 +67,7 @@ test.each([
   expect(kept("after")).toBe(kept("before"));
 });
 
-test("a line that Ctrl-C drops is marked as a terminal that echoes it would mark it", async () => {
+test("a line that Ctrl-C discards is marked ^C, as a terminal would echo it", async () => {
   const terminal = await start("");
   await terminal.expect("& ");
   terminal.send("half");
@@ -82,7 +82,7 @@ test("a line that Ctrl-C drops is marked as a terminal that echoes it would mark
 test.each([
   ["SIGTERM", "143"],
   ["SIGHUP", "129"],
-] as const)("%s at the prompt leaves the terminal as it was", async (signal, code) => {
+] as const)("%s at the prompt restores the terminal's modes", async (signal, code) => {
   const terminal = await start("");
   await terminal.expect("& ");
   terminal.send("half");
@@ -93,7 +93,7 @@ test.each([
   expect(kept("after")).toBe(kept("before"));
 });
 
-test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is typed keeps its lines", async (signal) => {
+test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is typed saves its lines", async (signal) => {
   const terminal = await start("bob@example.org");
   await terminal.expect("Subject: ");
   terminal.send("hola\rfirst line\rsecond line\rhalf");
@@ -104,7 +104,7 @@ test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is typed keeps its
   expect(kept("after")).toBe(kept("before"));
 });
 
-test("a message given up by two interrupts leaves the terminal as it was, and the shell a line of its own", async () => {
+test("two interrupts abandon a message, restore the terminal's modes and leave the shell on a new line", async () => {
   const terminal = await start("bob@example.org");
   await terminal.expect("Subject: ");
   terminal.send("hola\rfirst line\rhalf");
@@ -122,18 +122,18 @@ test("a message given up by two interrupts leaves the terminal as it was, and th
 
 test.each([
   ["the prompt", "", "", "& & "],
-  ["the text of a message", "-s hola bob@example.org", "first line\n", "first line\n(continue)\n"],
-])("with TERM=dumb, who comes back to %s by fg is shown what is awaited", async (_where, words, typed, shown) => {
+  ["the body of a message", "-s hola bob@example.org", "first line\n", "first line\n(continue)\n"],
+])("with TERM=dumb, a user who returns to %s with fg sees the prompt again", async (_where, words, typed, shown) => {
   const terminal = await start(words, "dumb");
   terminal.send(typed);
   await until(() => {
-    // Before it listens, the signal means nothing to it.
+    // The signal has no effect until a handler is registered.
     for (const child of terminal.children()) continued(child);
     return terminal.transcript().includes(shown);
   });
 });
 
-test("an interrupt at the prompt drops the line and nothing else", async () => {
+test("an interrupt at the prompt discards the line and nothing else", async () => {
   const terminal = await start("");
   await terminal.expect("& ");
   terminal.send("d 1");
@@ -148,7 +148,7 @@ test("an interrupt at the prompt drops the line and nothing else", async () => {
   expect(kept("code").trim()).toBe("0");
 });
 
-test("Ctrl-C ends a long print, and the session goes on", async () => {
+test("Ctrl-C interrupts a long print, and the session continues", async () => {
   writeFileSync(join(home, "spool"), `${hola}${"a line of a long message\n".repeat(400_000)}\n`);
   const terminal = await start("");
   await terminal.expect("& ");
@@ -164,7 +164,7 @@ test("Ctrl-C ends a long print, and the session goes on", async () => {
   expect(terminal.transcript().length).toBeLessThan(9_000_000);
 });
 
-test("mail that comes is told at the next prompt, once", async () => {
+test("new mail is reported once, at the next prompt", async () => {
   const terminal = await start("");
   await terminal.expect("& ");
   appendFileSync(join(home, "spool"), `${hola}\n`);
@@ -181,16 +181,16 @@ test("mail that comes is told at the next prompt, once", async () => {
   expect(terminal.transcript().split("New mail").length).toBe(2);
 });
 
-test("what is pasted into a message is its text, whatever it looks like; what is typed is not", async () => {
+test("text pasted into a message is never interpreted, but typed text is", async () => {
   const pasted = ["~q", ".", "", "~!echo no", "a\ttab \x04 and ñ", "~x"];
   const terminal = await start("-s pasted bob@example.org");
   await terminal.expect("\x1b[?2004h");
   terminal.send(`\x1b[200~${pasted.join("\r")}\x1b[201~\r`);
   await terminal.expect("~x");
-  // What follows a paste that ended with its last line is typed.
+  // Text that follows a complete paste is typed.
   terminal.send("\x1b[200~one more\r\x1b[201~~p\r");
   await terminal.expect("(continue)");
-  // One line alone is as good as typed: somebody looks at it before Enter.
+  // A single pasted line counts as typed, because the user sees it before pressing Enter.
   terminal.send("\x1b[200~~w copy\x1b[201~\r~p\r");
   await terminal.expect("(continue)");
   terminal.send("~x\r");
@@ -200,7 +200,7 @@ test("what is pasted into a message is its text, whatever it looks like; what is
   expect(kept("after")).toBe(kept("before"));
 });
 
-test("a paste that begins at the subject goes on in the text", async () => {
+test("a paste that begins at the subject continues in the body", async () => {
   const terminal = await start("bob@example.org");
   await terminal.expect("Subject: ");
   terminal.send("\x1b[200~hola\rone\r.\r~q\r\x1b[201~~p\r");
@@ -210,7 +210,7 @@ test("a paste that begins at the subject goes on in the text", async () => {
   await terminal.exited;
 });
 
-test("lines that are pasted into a message arrive whole, and in order", async () => {
+test("lines pasted into a message arrive complete and in order", async () => {
   const lines = Array.from(
     { length: 300 },
     (_line, index) => `line ${index} of a text that is pasted, with ñ and 日本`,

@@ -7,7 +7,7 @@ import { createLine } from "../../src/terminal/line-editor.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
 
-/** The screen before and after its window changes while a line is typed. */
+/** Returns the screen before and after a change of the window while a line is typed. */
 async function resized(prompt: string, text: string): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "mail-shown-line-"));
   const path = join(directory, "terminal");
@@ -34,6 +34,6 @@ async function resized(prompt: string, text: string): Promise<string> {
   }
 }
 
-test.each(["", "& "])("a line behind %j stands there once when the window changes", async (prompt) => {
+test.each(["", "& "])("a line after the prompt %j is shown once after a change of the window", async (prompt) => {
   expect(await resized(prompt, "half a line")).toBe(`above\n${prompt}half a line█`);
 });

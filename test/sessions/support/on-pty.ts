@@ -1,4 +1,7 @@
-/** Plays a transcript with the built program on a pseudo-terminal: for echo, signals, child programs, what really shows. */
+/**
+ * Plays a transcript with the built program on a pseudo-terminal, to test echo, signals, child programs and the visible
+ * screen.
+ */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,12 +12,12 @@ import { asWritten, shellWords, transcriptLines } from "./transcript.ts";
 
 const ours = [process.execPath, resolve(import.meta.dirname, "../../../bin/mail.js")];
 
-/** What asks for a line. A line typed without a prompt, as those of a message are, ends with ⏎ in the transcript. */
+/** The prompts of the program. A line typed without a prompt, as in a message, ends with ⏎ in the transcript. */
 const prompts = /^(?:& |\? |Subject: |To: |Cc: |Bcc: )/;
 const enter = " ⏎";
 
 interface Typed {
-  /** The whole line as the screen has it, and what of it is typed. */
+  /** The line as shown on the screen. */
   readonly line: string;
   readonly prompt: string;
   readonly keys: string;
@@ -27,7 +30,7 @@ function typedLine(line: string): Typed | undefined {
   }
   const prompt = line === "&" ? "& " : prompts.exec(line)?.[0];
   if (prompt === undefined) return undefined;
-  // What the program writes follows a control key in the same line; this terminal does not show the key itself.
+  // The program's output follows a control key on the same line; this terminal does not echo the key.
   const [, before = "", control, after = ""] = /^(.*?)(\^[CD])(.*)$/.exec(line.slice(prompt.length)) ?? [];
   if (control === undefined) return { line, prompt, keys: line.slice(prompt.length) };
   return { line: prompt + before + after, prompt, keys: before + control };
@@ -36,16 +39,18 @@ function typedLine(line: string): Typed | undefined {
 async function type(pty: Pty, keys: string): Promise<void> {
   const [, before = "", control] = /^(.*)\^([CD])$/.exec(keys) ?? [];
   if (control === undefined) return pty.send(`${keys}\n`);
-  // The terminal drops what it has not shown yet when an interrupt comes.
+  // An interrupt makes the terminal discard text that it has not echoed yet.
   pty.send(before);
   if (before !== "") await pty.expect(before);
   pty.send(control === "C" ? "\x03" : "\x04");
 }
 
 /**
- * await onPty({ spool: [mail()] })`$ mail ...` A first line `$ mail` starts ours; other `$ ` lines are run by the shell.
+ * await onPty({ spool: [mail()] })`$ mail ...`
  *
- * @returns the sandbox; it is to be removed by the caller
+ * Plays a transcript. A first line `$ mail` starts this program; other lines that begin with `$ ` are run by the shell.
+ *
+ * @returns the sandbox, which the caller must remove
  */
 export function onPty(setup: Setup = {}, program: readonly string[] = ours) {
   return async (strings: TemplateStringsArray, ...values: unknown[]): Promise<Sandbox> => {
@@ -67,21 +72,24 @@ function plain(wanted: readonly string[]): string[] {
   return shown.map((line) => (typedLine(line)?.line ?? line).trimEnd());
 }
 
-/** Before keys that no prompt asks for: what stands above them is shown, and has been read if an interrupt would drop it. */
+/**
+ * Waits before keys that have no prompt, until the line above is shown. If an interrupt would discard that line, also
+ * waits until it has been read.
+ */
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
-  // Nothing says that a line is awaited: the program sleeps, then, and the screen is still.
+  // Nothing shows that the program awaits a line. It does if it sleeps and the screen no longer changes.
   for (let [shown, asleep] = [-1, false]; !asleep || shown !== pty.transcript().length; ) {
     shown = pty.transcript().length;
     await sleep(keys === "^C" ? 150 : 50);
     asleep = pty.isAsleep();
-    // What it wrote before it fell asleep has to arrive here.
+    // The output that it wrote before sleeping must still arrive.
     await sleep(1);
   }
 }
 
-/** What the terminal shows while the lines of a transcript are typed, whatever program is run. */
+/** Returns the terminal's screen after the lines of a transcript have been typed into a program. */
 export async function screenOf(wanted: readonly string[], place: Sandbox, program: readonly string[]): Promise<string> {
   let screen = "";
   let pty: Pty | undefined;

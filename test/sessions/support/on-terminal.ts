@@ -1,4 +1,6 @@
-/** Plays a transcript in this process, in milliseconds: real files and programs, a terminal that is only recorded. */
+/**
+ * Plays a transcript in this process within milliseconds. Files and programs are real; the terminal is only recorded.
+ */
 import { execFileSync } from "node:child_process";
 import { expect } from "@jest/globals";
 import { main } from "../../../src/mail.ts";
@@ -10,17 +12,18 @@ type Play = (strings: TemplateStringsArray, ...values: unknown[]) => Promise<San
 
 const open: Sandbox[] = [];
 
-/** To be called after each test, or once after all. */
+/** Removes all sandboxes. Call it after each test, or once after all tests. */
 export function removeSandboxes(): void {
   for (const each of open.splice(0)) each.remove();
 }
 
 /**
- * A session as it is typed: await onTerminal({ spool: [mail()] })`$ mail ...`
+ * Plays a session as it is typed: await onTerminal({ spool: [mail()] })`$ mail ...`
  *
- * `$ mail ...` runs ours on a terminal, `$ printf 'd 1\nq\n' | mail ...` ours with a pipe, any other `$ ` line the shell.
+ * `$ mail ...` runs this program on a terminal, and `$ printf 'd 1\nq\n' | mail ...` runs it in a pipe. The shell runs
+ * any other line that begins with `$ `.
  *
- * @returns the sandbox, to look at its files
+ * @returns the sandbox with the session's files
  */
 export function onTerminal(setup: Setup = {}): Play {
   return async (strings, ...values) => {

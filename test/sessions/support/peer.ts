@@ -1,4 +1,7 @@
-/** The same session run by bsd-mailx and by ours, in a directory each, and what may differ between the two taken off. */
+/**
+ * Runs a session with bsd-mailx and with this program, each in its own directory, and removes the permitted
+ * differences.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -10,7 +13,7 @@ export const bsdMailx: readonly string[] = ["/usr/bin/bsd-mailx"];
 export const ours: readonly string[] = [process.execPath, resolve(import.meta.dirname, "../../../bin/mail.js")];
 export const hasPeer = existsSync("/usr/bin/bsd-mailx");
 
-/** Exit code, output, errors, and each file there is, by name. */
+/** The exit code, standard output, standard error, and all files, by name. */
 export type Result = Record<string, string>;
 
 export async function run(program: readonly string[], session: RandomSession): Promise<Result> {
@@ -50,7 +53,7 @@ function filesIn(directory: string): string[] {
     .flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : path.endsWith("/.mailrc") ? [] : [path]));
 }
 
-/** Decodes encoded words (RFC 2047) into the bytes that they stand for, which bsd-mailx sends as they are. */
+/** Decodes encoded words (RFC 2047) into their bytes, which bsd-mailx sends unencoded. */
 function decodeWords(text: string): string {
   return text
     .replace(/(\?=)\s+(?==\?)/g, "$1")
@@ -64,8 +67,8 @@ function decodeWords(text: string): string {
 }
 
 /**
- * Removes what differs by design: the name before an error, fields that only `mail` adds, encoded header fields. And by
- * chance: whether bsd-mailx reports the end of a child that it has waited for as a failure.
+ * Removes intended differences: the program's name before an error, fields that only `mail` adds, and encoded header
+ * fields. Also removes a random difference: bsd-mailx sometimes reports the exit of an awaited child as a failure.
  */
 export function comparable(session: Result): Result {
   const result = Object.fromEntries(Object.entries(session).map(([name, text]) => [name, decodeWords(text)]));

@@ -1,6 +1,6 @@
-/** Sessions made up by chance: a mailbox, start-up lines, commands. The same seed makes the same one. */
+/** Random sessions, each with a mailbox, start-up lines and commands. The same seed produces the same session. */
 
-/** Numbers that look random, from 0 to below 1 (mulberry32). */
+/** Returns a source of pseudo-random numbers from 0 (inclusive) to 1 (exclusive), by mulberry32. */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,11 +1,11 @@
-/** A terminal that keeps a screen, and is typed at by a transcript; or a pipe that was filled beforehand. */
+/** A terminal that records its screen and reads its input from a transcript, or a pipe with given contents. */
 
 import { makeVisible } from "../../../src/message/safe-text.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
 import type { Input, Paged, Styled, Terminal } from "../../../src/terminal/terminal.ts";
 
 export interface Typist {
-  /** What is typed next; undefined: nothing any more, which ends the input. */
+  /** Returns the next input, or undefined at the end of input. */
   next(screen: string): string | undefined;
   echoed(screen: string): void;
 }
@@ -25,7 +25,7 @@ export class RecordedTerminal implements Terminal {
   readonly #typist: Typist | undefined;
   #piped: string;
 
-  /** @param source who types, or the bytes of a pipe */
+  /** @param source the typist, or the contents of a pipe */
   constructor(source: Typist | string, interactive: boolean) {
     const typed = typeof source !== "string";
     this.interactive = typed || interactive;

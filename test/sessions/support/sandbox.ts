@@ -1,12 +1,12 @@
-/** A directory that a session has to itself: its spool, its files, a program that takes its mail. */
+/** A private directory for a session, with its spool, its files and a program that receives its mail. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 export interface Setup {
-  /** Messages of the system mailbox, as `mail` makes them. */
+  /** Messages in the system mailbox, as returned by `mail`. */
   readonly spool?: readonly string[];
-  /** Other files, by their path below the home directory. */
+  /** Other files, by their path relative to the home directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly mailrc?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -15,12 +15,12 @@ export interface Setup {
 export interface Sandbox {
   readonly home: string;
   readonly environment: Record<string, string>;
-  /** A file below the home directory, as text. @throws Error when there is none */
+  /** Returns a file in the home directory as text. @throws Error if it is missing */
   read(name: string): string;
   remove(): void;
 }
 
-/** What is sent goes to ~/sent, as the sendmail program got it. */
+/** Creates a sandbox. Sent messages are appended to ~/sent, as the sendmail program receives them. */
 export function sandbox({ spool = [], files = {}, mailrc = "", environment = {} }: Setup): Sandbox {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "mail-session-")));
   const home = join(root, "home");
@@ -64,12 +64,12 @@ export interface MailOptions {
   readonly to?: string;
   readonly subject?: string;
   readonly status?: string;
-  /** More header fields, a line each. */
+  /** Further header fields, one per line. */
   readonly fields?: string;
   readonly body?: string;
 }
 
-/** One message as a mailbox holds it, From_ line to empty line. */
+/** Returns a message as stored in a mailbox, from its From_ line to the empty line at its end. */
 export function mail(options: MailOptions = {}): string {
   const { from = "ann@example.org", to = "root", subject = "hola", status, fields = "", body = "Hello.\n" } = options;
   const state = status === undefined ? "" : `Status: ${status}\n`;

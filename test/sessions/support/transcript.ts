@@ -1,13 +1,13 @@
 /**
- * What a transcript says, and how what really happened is held against it.
+ * Parses transcripts, and compares them with a session's output.
  *
- * A transcript is the screen as a person sees it. `$` starts a program. Where the program asks for a line, what stands
- * behind its prompt is typed; ^D and ^C are the keys, and what the program writes follows in the same line. {HOME} is the session's home directory. A line of three dots stands
- * for any lines, three dots within a line for any text; blanks at a line's end do not count. A program that fails leaves
- * a line `[exit 1]`.
+ * A transcript shows the screen as the user sees it. A line that begins with `$` starts a program. When the program
+ * prompts for a line, the text after the prompt is typed. ^D and ^C are keys, and the program's output follows them on
+ * the same line. {HOME} is the session's home directory. A line of three dots matches any lines, and three dots within
+ * a line match any text. Spaces at the end of a line are ignored. A program that fails prints a line `[exit 1]`.
  */
 
-/** The lines of a template, its indentation taken off. */
+/** Returns the lines of a template without its indentation. */
 export function transcriptLines(strings: TemplateStringsArray, values: readonly unknown[]): string[] {
   const text = String.raw({ raw: strings.raw }, ...values);
   const lines = text.split("\n");
@@ -18,7 +18,10 @@ export function transcriptLines(strings: TemplateStringsArray, values: readonly 
   return lines.map((line) => line.slice(indent).trimEnd());
 }
 
-/** The screen as the transcript would write it: dots where it has dots and they fit, so that a difference shows alone. */
+/**
+ * Returns the screen in the form of the transcript. Matching parts are replaced by the transcript's dots, so that only
+ * differences remain.
+ */
 export function asWritten(screen: string, home: string, wanted: readonly string[]): string[] {
   const lines = screen.replaceAll(home, "{HOME}").split("\n");
   if (lines.at(-1) === "") lines.pop();
@@ -57,12 +60,12 @@ export function fits(line: string, wanted: string): boolean {
   return new RegExp(`^${source}$`, "s").test(line);
 }
 
-/** Walks through a transcript beside a session, to find what is typed at each prompt. */
+/** Steps through a transcript alongside a session to find the input for each prompt. */
 export class Script {
   readonly #wanted: readonly string[];
   readonly #home: string;
   #at = 0;
-  /** How much of the screen has been walked past. */
+  /** The length of the screen that has been compared. */
   #seen = 0;
 
   constructor(wanted: readonly string[], home: string) {
@@ -70,7 +73,7 @@ export class Script {
     this.#home = home;
   }
 
-  /** The next line of the transcript, once past what the screen shows. Undefined where the two disagree. */
+  /** Returns the input for the current prompt, after the screen has been compared. Returns undefined if they differ. */
   typedAt(screen: string): string | undefined {
     const lines = screen.slice(this.#seen).replaceAll(this.#home, "{HOME}").split("\n");
     const prompt = lines.pop() ?? "";
@@ -79,14 +82,14 @@ export class Script {
     const line = this.#wanted[this.#at];
     if (line === undefined || !line.startsWith(prompt.trimEnd())) return undefined;
     const keys = line.slice(Math.min(prompt.length, line.length));
-    // After a control key the program goes on in the same line.
+    // After a control key, the program's output continues on the same line.
     const control = /^.*?\^[CD]/.exec(keys)?.[0];
     if (control !== undefined) return control;
     this.#at++;
     return keys;
   }
 
-  /** What was typed has been shown. */
+  /** Records that the input has been echoed. */
   echoed(screen: string): void {
     if (screen.endsWith("\n")) this.#seen = screen.length;
   }
@@ -106,7 +109,7 @@ export class Script {
   }
 }
 
-/** A shell's command line as words: quotes hold together. */
+/** Splits a shell command line into words. Quotes group characters. */
 export function shellWords(line: string): string[] {
   return (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/s, "$2"));
 }
