@@ -9,7 +9,7 @@ test.each([
   ["a deleted message is removed", read | Flag.Deleted, none, "drop"],
   ["a held message is kept even if it was read", read | Flag.Preserved, none, "keep"],
   [
-    "a message marked for mbox goes there though hold is set",
+    "a message marked for mbox is moved there even with hold",
     Flag.Touched | Flag.ToMbox,
     { ...none, hold: true },
     "mbox",

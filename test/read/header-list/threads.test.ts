@@ -10,7 +10,7 @@ test.each([
   ["replies to a missing message form a thread", [["b", "lost"], ["x"], ["c", "lost"]], "1 3.1 2"],
   ["a reply may precede its original", [["b", "a"], ["a"]], "2 1.1"],
   [
-    "a circle is cut",
+    "a circle of references is broken",
     [
       ["a", "b"],
       ["b", "a"],
