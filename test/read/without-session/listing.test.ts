@@ -95,7 +95,7 @@ test.each([
   ["the exit code is 1 if there is no mail", ["--count"], 1, "0\n"],
   ["--json prints the count as JSON", ["--count", "--json", "-f", "box"], 0, '{"version":1,"count":3}\n'],
   [
-    "a message as print shows it",
+    "--print prints a message as print shows it",
     ["--print", "-f", "box", "3"],
     0,
     "Message 3:\nFrom cron@y.org Sat Jan 16 18:22:03 2021\nFrom: cron@y.org\nSubject: disk\nStatus: RO\n\nbody of disk\n\n",
