@@ -23,14 +23,14 @@ const line = fc.constantFrom(
 );
 const body = fc.constantFrom("", "text", "From a b", "Status: RO", ">From x", "a\rb", "c\r");
 
-/** One message, as far as saving needs it. */
+/** Returns a mailbox with one message, with only the methods that saving uses. */
 function mailboxOf(bytes: Buffer): Mailbox {
   const header = bytes.subarray(0, headerEnd(bytes, 0) ?? bytes.length);
   const read = (_message: number, start: number, end: number) => bytes.subarray(start, end);
   return { header: () => header, read, size: () => bytes.length, flags: () => Flag.Read } as unknown as Mailbox;
 }
 
-test("a message that is saved as it stands is saved as one that is taken apart", () => {
+test("a message saved without parsing has the same bytes as one that is parsed", () => {
   fc.assert(
     fc.property(
       fc.array(line, { maxLength: 5 }),

@@ -5,7 +5,7 @@ import { copyHeader } from "../../src/mailbox/copied-header.ts";
 const fromLine = "From a Sat Jan 16 18:22:01 2021\n";
 
 test.each(["Content-Length: 5", "X-UID: 24          ", "x-imapbase: 1796022507 0000000017", "X-UID: 24\n\tfolded"])(
-  "a copy lacks %j, which is valid only in the mailbox of the original",
+  "a copy lacks %j, which is valid only in the original's mailbox",
   (field) => {
     const header = `${fromLine}${field}\nSubject: s\n\n`;
     expect(copyHeader(Buffer.from(header)).toString()).toBe(`${fromLine}Subject: s\n\n`);
@@ -14,7 +14,7 @@ test.each(["Content-Length: 5", "X-UID: 24          ", "x-imapbase: 1796022507 0
   },
 );
 
-test("a message that stays keeps them", () => {
+test("a message that stays in its mailbox keeps X-UID", () => {
   const message = `${fromLine}X-UID: 24\nSubject: s\n\ntext\n\n`;
   expect(Buffer.concat(replaceStatusInPlace(Buffer.from(message), "RO") ?? []).toString()).toContain("X-UID: 24\n");
 });

@@ -31,21 +31,21 @@ test.each<[string, string, string]>([
 });
 
 test.each<[string, string]>([
-  ["stands in front of a field without end", `X: ${long}\n\ntext\n`],
-  ["stands in front of a folded field without end", `X: y\n z${long}\n\ntext\n`],
-])("a Status %s, and every other byte stays", (_what, rest) => {
+  ["precedes an overlong field", `X: ${long}\n\ntext\n`],
+  ["precedes an overlong folded field", `X: y\n z${long}\n\ntext\n`],
+])("a Status field %s, and all other bytes stay unchanged", (_what, rest) => {
   const { mailbox } = holding(start + rest);
   const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
   expect(stored === `${start}Status: RO\n${rest}`).toBe(true);
 });
 
 test.each<[string, string, string]>([
-  ["behind a field without end", `X: ${long}\n@\ntext\n`, "Status: O\n"],
+  ["after an overlong field", `X: ${long}\n@\ntext\n`, "Status: O\n"],
   ["in other letters, folded, before another field", `X: ${long}\n@Y: z\n\nStatus: U\n`, "STATUS : O\n x\n\ty\n"],
-  ["behind many fields", `${`Y: ${"y".repeat(90)}\n`.repeat(60_000)}@\n`, "Status: O\n"],
+  ["after many fields", `${`Y: ${"y".repeat(90)}\n`.repeat(60_000)}@\n`, "Status: O\n"],
   ["in CRLF", `X: ${long}\r\n@\r\ntext\r\n`, "Status: O\r\n"],
   ["at the message's end", `X: ${long}\n@`, "Status: O\n"],
-])("a Status %s is replaced there", (_what, rest, old) => {
+])("a Status field %s is replaced in place", (_what, rest, old) => {
   const before = old.endsWith("\r\n") ? start.replaceAll("\n", "\r\n") : start;
   const { mailbox } = holding(before + rest.replace("@", old));
   const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
@@ -53,10 +53,13 @@ test.each<[string, string, string]>([
   expect(stored === wanted).toBe(true);
 });
 
-test.each([0, 1, 2, 3, 7, 8, 9, 10])("a Status is found %i bytes before a piece of a megabyte ends", (before) => {
-  const status = "Status: O\n";
-  const field = (length: number) => `X: ${"x".repeat(length - 4)}\n`;
-  const message = start + field(8 << 20) + field((1 << 20) - before);
-  const { mailbox } = holding(`${message}${status}\ntext\n`);
-  expect(farStatus(mailbox, 1, start.length)).toEqual({ start: message.length, end: message.length + status.length });
-});
+test.each([0, 1, 2, 3, 7, 8, 9, 10])(
+  "a Status field is found if it begins %i bytes before the end of a megabyte piece",
+  (before) => {
+    const status = "Status: O\n";
+    const field = (length: number) => `X: ${"x".repeat(length - 4)}\n`;
+    const message = start + field(8 << 20) + field((1 << 20) - before);
+    const { mailbox } = holding(`${message}${status}\ntext\n`);
+    expect(farStatus(mailbox, 1, start.length)).toEqual({ start: message.length, end: message.length + status.length });
+  },
+);

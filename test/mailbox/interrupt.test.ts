@@ -22,9 +22,9 @@ const state = () => join(directory, "state");
 const large = [1, 2, 3, 4].map((id) => message(id, 2_000_000));
 
 test.each([
-  ["that was there", message(0)],
+  ["that already exists", message(0)],
   ["that is new", undefined],
-])("an interrupted append to a file %s leaves it as it was", async (_which, before) => {
+])("an interrupted append leaves a file %s unchanged", async (_which, before) => {
   if (before !== undefined) writeFileSync(box, before);
   function* messages() {
     for (const text of large) {

@@ -1,4 +1,7 @@
-/** An interrupted quit is finished whoever opens the mailbox next, by whatever name and with whatever environment. */
+/**
+ * Tests that an interrupted quit is finished by any later session, under any name of the mailbox, with any user and
+ * environment.
+ */
 import {
   chmodSync,
   chownSync,
@@ -53,7 +56,10 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A quit that drops one and two, killed when its journal was complete and nothing had been done. */
+/**
+ * Leaves a quit that deletes messages one and two as a kill leaves it: the journal is complete, and nothing else has been
+ * done.
+ */
 async function interruptQuit(state = "state-of-the-first", path = spool): Promise<void> {
   const { dev, ino } = statSync(path);
   const plan = { path, dev, ino, oldSize: before.length, offset: 0, mbox: null };
@@ -71,14 +77,14 @@ const text = (path: string) => readFileSync(path, "latin1");
 const journals = () => readdirSync(folder).filter((name) => name !== "box");
 
 describe("an interrupted quit is finished", () => {
-  test("with another state directory", async () => {
+  test("if the next session has another state directory", async () => {
     await interruptQuit();
     await open();
     expect(text(spool)).toBe(after);
     expect(journals()).toEqual([]);
   });
 
-  test("through a symbolic link to the mailbox's directory, and to the mailbox", async () => {
+  test("if the next session opens the mailbox through a symbolic link", async () => {
     symlinkSync(folder, join(directory, "linked"));
     await interruptQuit("state", join(directory, "linked/box"));
     symlinkSync(spool, join(directory, "link"));
@@ -94,7 +100,7 @@ describe("an interrupted quit is finished", () => {
     expect(text(spool)).toBe(after + message("four"));
   });
 
-  test.each(["start", "end"] as const)("before messages are moved to its %s", async (at) => {
+  test.each(["start", "end"] as const)("before messages are moved to the mailbox, at its %s", async (at) => {
     await interruptQuit();
     writeFileSync(join(directory, "other"), message("five"));
     const other = await openMailbox(join(directory, "other"), { lockwait: 1, stateDirectory: join(directory, "s") });
@@ -124,7 +130,7 @@ describe("an interrupted quit is finished", () => {
   });
 });
 
-describe("a journal is not believed, and is reported and left in its place,", () => {
+describe("an untrusted journal is reported and left in its place", () => {
   const place = () => placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
   test.each<[string, (path: string) => void]>([
     ["if others can write to it", (path) => chmodSync(path, 0o666)],
@@ -146,7 +152,7 @@ describe("a journal is not believed, and is reported and left in its place,", ()
     expect(notices).toEqual([expect.stringContaining(`${place()}: `)]);
   });
 
-  testAsRoot("if it belongs to somebody else than the mailbox's owner", async () => {
+  testAsRoot("if it belongs to a user other than the mailbox's owner", async () => {
     await interruptQuit();
     chownSync(place(), nobody, nobody);
     await open();
@@ -154,7 +160,7 @@ describe("a journal is not believed, and is reported and left in its place,", ()
     expect(notices).toEqual([`${place()}: belongs to another user; not used`]);
   });
 
-  test("and the next quit uses another place", async () => {
+  test("the next quit creates its journal in another place than an untrusted one", async () => {
     await interruptQuit();
     const places = placesForJournal(spool, ".journal", join(directory, "state"), undefined);
     const [beside, own] = [places[0], places.at(-1)];
@@ -164,33 +170,36 @@ describe("a journal is not believed, and is reported and left in its place,", ()
   });
 });
 
-describe("if only root can finish it,", () => {
-  testAsRoot("the owner can read the mailbox, but not write to it, and is told who must run what", async () => {
-    chownSync(folder, nobody, nobody);
-    chownSync(spool, nobody, nobody);
-    chmodSync(directory, 0o755);
-    const { dev, ino } = statSync(spool);
-    const mbox = { path: join(directory, "mbox-of-root"), at: "end", oldSize: -1 } as const;
-    const plan = { path: spool, dev, ino, oldSize: before.length, offset: 0, mbox };
-    const content = { tail: () => [Buffer.from(after)], forMbox: () => [Buffer.from(message("one"))] };
-    const state = join(directory, "state-of-root");
-    (await writeJournal(state, plan, openSync(spool, "r"), content)).close();
+describe("if only root can finish an interrupted quit", () => {
+  testAsRoot(
+    "the owner can read the mailbox, cannot write to it, and is told which command root must run",
+    async () => {
+      chownSync(folder, nobody, nobody);
+      chownSync(spool, nobody, nobody);
+      chmodSync(directory, 0o755);
+      const { dev, ino } = statSync(spool);
+      const mbox = { path: join(directory, "mbox-of-root"), at: "end", oldSize: -1 } as const;
+      const plan = { path: spool, dev, ino, oldSize: before.length, offset: 0, mbox };
+      const content = { tail: () => [Buffer.from(after)], forMbox: () => [Buffer.from(message("one"))] };
+      const state = join(directory, "state-of-root");
+      (await writeJournal(state, plan, openSync(spool, "r"), content)).close();
 
-    process.seteuid?.(nobody);
-    try {
-      expect(await open()).toBe(true);
-    } finally {
-      process.seteuid?.(0);
-    }
-    expect(notices).toEqual([expect.stringContaining(`run "mail -f ${spool}"`)]);
-    expect(notices.join()).toContain("root");
-    expect(text(spool)).toBe(before);
+      process.seteuid?.(nobody);
+      try {
+        expect(await open()).toBe(true);
+      } finally {
+        process.seteuid?.(0);
+      }
+      expect(notices).toEqual([expect.stringContaining(`run "mail -f ${spool}"`)]);
+      expect(notices.join()).toContain("root");
+      expect(text(spool)).toBe(before);
 
-    await open(spool, "state-of-root");
-    expect(text(spool)).toBe(after);
-    expect(text(mbox.path)).toBe(message("one"));
-    expect(journals()).toEqual([]);
-  });
+      await open(spool, "state-of-root");
+      expect(text(spool)).toBe(after);
+      expect(text(mbox.path)).toBe(message("one"));
+      expect(journals()).toEqual([]);
+    },
+  );
 
   testAsRoot("a journal of the owner does not lead root to a file of root's", async () => {
     const secret = join(directory, "secret");
@@ -262,7 +271,7 @@ testAsRoot("if others can write to the mailbox, a journal of another user makes 
   expect(text(spool)).toBe(before);
 });
 
-test("a journal of version 0.1.0, named after a symbolic link, is found by the mailbox's own name", async () => {
+test("a journal of version 0.1.0, named after a symbolic link, is found by the mailbox's real name", async () => {
   await interruptQuit();
   const beside = placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
   symlinkSync(spool, join(directory, "link"));
@@ -274,7 +283,7 @@ test("a journal of version 0.1.0, named after a symbolic link, is found by the m
   expect(readdirSync(state)).toEqual([]);
 });
 
-test("if the disk of the preferred place is full, the journal lies in the next", async () => {
+test("if the disk of the preferred place is full, the journal is written in the next place", async () => {
   const [beside, own] = [0, -1].map((at) =>
     placesForJournal(spool, ".journal", join(directory, "s"), undefined).at(at),
   );
@@ -288,11 +297,11 @@ test("if the disk of the preferred place is full, the journal lies in the next",
   expect([journals(), text(own.path)]).toEqual([[], "x"]);
 });
 
-describe("the mbox of an interrupted quit", () => {
+describe("the mbox named by an interrupted quit", () => {
   const other = () => join(folder, "other");
   const options = () => ({ lockwait: 1, stateDirectory: join(directory, "state") });
   const ids = (path: string) => text(path).match(/^X-Id: .*/gm);
-  /** A quit of `path` that keeps three and moves one to `to`. */
+  /** Leaves an interrupted quit of `path` that keeps message three and moves message one to `to`. */
   async function interruptMove(path: string, to: string, at: "start" | "end"): Promise<void> {
     const { dev, ino } = statSync(path);
     const mbox = { path: to, at, oldSize: statSync(to).size };
@@ -302,7 +311,7 @@ describe("the mbox of an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "is finished first, if its own quit was interrupted, too: at its %s",
+    "is finished first if its own quit was interrupted, too: messages moved to its %s",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);
@@ -314,7 +323,7 @@ describe("the mbox of an interrupted quit", () => {
     },
   );
 
-  test("cannot be moved to the first mailbox before that one is opened", async () => {
+  test("cannot be moved to the first mailbox until that mailbox has been opened", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     const mailbox = await openMailbox(other(), options());
@@ -326,7 +335,7 @@ describe("the mbox of an interrupted quit", () => {
     expect(ids(other())).toEqual(["one", "two", "three", "one"].map((id) => `X-Id: ${id}`));
   });
 
-  test("is finished without waiting, if two quits name each other's mailbox", async () => {
+  test("is finished without a deadlock if two quits name each other's mailbox", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     await interruptMove(other(), spool, "end");

@@ -3,7 +3,7 @@ import { readHeaderToList } from "../../src/mailbox/listed-header.ts";
 
 const megabyte = 1 << 20;
 
-/** A mailbox of one message, which counts what is asked of it at once. */
+/** Returns a mailbox with one message that records the length of each read. */
 function holding(text: string) {
   const bytes = Buffer.from(text, "latin1");
   const asked: number[] = [];
@@ -25,7 +25,7 @@ test.each<[string, string, string]>([
   ["small", `${start}Subject: s\n\ntext\n`, `${start}Subject: s\n\n`],
   ["that of a large message", `${start}Subject: s\n\n${long}`, `${start}Subject: s\n\n`],
   ["without an end", `${start}Subject: s\n${"X: y\n".repeat(2)}`, `${start}Subject: s\nX: y\nX: y\n`],
-])("a header that is %s is given whole", (_what, text, header) => {
+])("a header that is %s is returned complete", (_what, text, header) => {
   const { mailbox } = holding(text.includes("\n\n") ? text : `${text}\n`);
   expect(readHeaderToList(mailbox, 1).toString().trimEnd()).toBe(header.trimEnd());
 });
@@ -41,7 +41,7 @@ test.each<[string, string, RegExp]>([
     /^From .*\n(?:X-A: b\n)+Subject: s\n\n$/,
   ],
   ["a header with no end", `${start}Subject: s\nX: ${long}`, /^From .*\nSubject: s\nX: x+$/],
-])("of %s, what a list shows is kept", (_what, text, header) => {
+])("the fields that a list shows are kept from %s", (_what, text, header) => {
   const { mailbox, asked } = holding(text);
   const found = readHeaderToList(mailbox, 1);
   expect(found.toString()).toMatch(header);

@@ -22,19 +22,19 @@ function lockedByAnother(): () => void {
   return () => rmSync(`${box}.lock`);
 }
 
-describe("a mailbox that is not there", () => {
-  test("is made when something is saved to it", async () => {
+describe("a missing mailbox", () => {
+  test("is created when a message is saved to it", async () => {
     expect(await append(0)).toEqual({ created: true });
     expect(readdirSync(directory)).toEqual(["box"]);
   });
 
-  test("is not left behind empty where another program has the lock for it", async () => {
+  test("is not created if another program holds its lock", async () => {
     lockedByAnother();
     await expect(append(0)).rejects.toThrow(`${box}: locked by process ${process.pid}`);
     expect(readdirSync(directory)).toEqual(["box.lock"]);
   });
 
-  test("is not left behind empty where what is to be saved can't be read", async () => {
+  test("is not left behind empty if the message cannot be read", async () => {
     const unreadable = (function* (): Iterable<Uint8Array> {
       yield Buffer.from(message);
       throw new Error("unreadable");
@@ -43,7 +43,7 @@ describe("a mailbox that is not there", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test("is added to where the holder of the lock has made it meanwhile", async () => {
+  test("is appended to if the holder of the lock creates it meanwhile", async () => {
     const release = lockedByAnother();
     const appended = append(10);
     writeFileSync(box, message);
@@ -52,7 +52,7 @@ describe("a mailbox that is not there", () => {
     expect(readFileSync(box, "latin1")).toBe(message.repeat(2));
   });
 
-  test("is not made behind a link that leads nowhere", async () => {
+  test("is not created if its path is a dangling symbolic link", async () => {
     symlinkSync("missing", box);
     await expect(append(0)).rejects.toThrow("No such file or directory");
     expect(readdirSync(directory)).toEqual(["box"]);

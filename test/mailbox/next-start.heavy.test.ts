@@ -1,7 +1,7 @@
 /**
- * A quit or a save of the real program is killed before each of its write-type calls in turn. The next start has another
- * name of the mailbox, another user or another environment, or another program has written in between. Every message is
- * accounted for: none is lost, duplicated or torn.
+ * Kills a quit or a save of the real program before each of its write calls in turn. Before the next start, the mailbox's
+ * name, the user or the environment changes, or another program writes to the mailbox. No message may be lost, duplicated
+ * or damaged.
  */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ afterAll(() => home.remove());
 const at = (name: string) => join(home.path, name);
 const nobody = 65534;
 const testAsRoot = process.geteuid?.() === 0 ? test : test.skip;
-/** More than any session here has. */
+/** More calls than any session makes. */
 const mostCalls = 80;
 
 const message = (id: string, lines: number) =>
   `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: ${id}\n\n${`text of ${id}\n`.repeat(lines)}\n`;
 
-/** The subjects in an mbox, in order; each message is checked to be whole. */
+/** Returns the subjects in an mbox, in order. Checks that each message is complete. */
 function subjects(path: string, whole: ReadonlyMap<string, string>): string[] {
   const text = existsSync(path) ? readFileSync(path, "latin1") : "";
   return text
@@ -32,7 +32,7 @@ function subjects(path: string, whole: ReadonlyMap<string, string>): string[] {
     });
 }
 
-/** Kills the session before its first call, its second, and so on, until it needs fewer. */
+/** Kills the session before its first call, then its second, and so on, until it exits before the kill. */
 function killAtEachCall(session: (call: number) => Ran, check: (call: number) => void): void {
   for (let call = 1; call < mostCalls; call++) {
     const { signal, status, err } = session(call);
@@ -56,7 +56,7 @@ describe("an interrupted quit that rewrites 3 MB is finished", () => {
   const whole = new Map(ids.map((id) => [id, message(id, 150)]));
   const spool = at("spool/user");
   const box = [...whole.values()].join("");
-  // All that follow the first change are written anew.
+  // All messages after the first changed one are rewritten.
   const commands = ["touch 2-20", "d 21", "hold 2-20", "d 1", "mbox 3", "q"];
   const kept = ids.filter((id) => !["m1", "m3", "m21"].includes(id));
 
@@ -113,9 +113,9 @@ describe("an interrupted quit that rewrites 3 MB is finished", () => {
 });
 
 test.each([
-  ["at its end", "set append"],
-  ["at its start", "unset append"],
-])("a quit of mbox is finished before messages are moved there, %s", (_where, setting) => {
+  ["at the end", "set append"],
+  ["at the start", "unset append"],
+])("an interrupted quit of mbox is finished before messages are moved to it, %s", (_where, setting) => {
   const ids = Array.from({ length: 1500 }, (_, number) => `m${number + 1}`);
   const whole = new Map([...ids, "new"].map((id) => [id, message(id, 150)]));
   const old = ids.map((id) => whole.get(id)).join("");
@@ -145,7 +145,7 @@ test.each([
 describe("a save that was killed", () => {
   const ids = ["one", "two", "old", "own"];
   const whole = new Map(ids.map((id) => [id, message(id, 400)]));
-  // As long as the saved message, from the same sender, and the same for most of its text.
+  // This message has the length, the sender and most of the text of the saved message.
   const others = message("two", 400).replace("Subject: two", "Subject: TWO");
   whole.set("TWO", others);
   const spool = at("spool/user");
@@ -171,7 +171,7 @@ describe("a save that was killed", () => {
         expect([call, next.status]).toEqual([call, 0]);
         const text = readFileSync(folder, "latin1");
         expect([call, text.startsWith(whole.get("old") ?? "-"), text.endsWith(others)]).toEqual([call, true, true]);
-        // Half a message is not removed if another program has appended to it: that is reported.
+        // A partial message is not removed if another program has appended to it. This is reported.
         if (isWhole) expect([call, text]).toEqual([call, `${whole.get("old")}${left}${others}`]);
         else expect(next.err).toContain("nothing was removed");
         expect(subjects(spool, whole)).toEqual(["one", "two"]);
@@ -179,7 +179,7 @@ describe("a save that was killed", () => {
     );
   });
 
-  test("stays if all of it was written, and its original was deleted by another program", () => {
+  test("stays if it was written completely, and another program has deleted the original", () => {
     let kept = 0;
     killAtEachCall(
       (call) => {

@@ -27,14 +27,14 @@ async function openedAs(contents: string | Buffer, path = file): Promise<Mailbox
 const wholeOf = (mailbox: Mailbox) => mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
 
 test.each([
-  ["a header and a text", note],
+  ["a header and a body", note],
   ["a header alone", "Subject: note\nTo: b"],
   ["folded fields and CRLF", "Subject: note\r\n with more\r\n\r\ntext\r\n"],
   [
-    "a text with lines From",
+    "a body with From lines",
     `${note}\nFrom here to there\nmore\n\nFrom - \n\nFrom c@x Sat Jan 16 18:22:01 2021\nmore\n`,
   ],
-])("a file of %s is one message, read-only, between a From_ line and an empty line", async (_, text) => {
+])("a file of %s is a single read-only message between a From_ line and an empty line", async (_, text) => {
   const mailbox = await openedAs(text);
   expect([mailbox.count, mailbox.readOnly, mailbox.header(1).includes("Subject: note")]).toEqual([1, true, true]);
   const whole = wholeOf(mailbox);
@@ -45,13 +45,13 @@ test.each([
   expect(readFileSync(file, "latin1")).toBe(text);
 });
 
-test("the From_ line of such a message has its author and its date", async () => {
+test("the From_ line of a single message has its author and its date", async () => {
   const mailbox = await openedAs(note);
   expect(wholeOf(mailbox)).toMatch(/^From ann@example\.org Sat Jan 16 18:22:01 2021\n/);
   mailbox.close();
 });
 
-test("such a file may be compressed, or be named by a link", async () => {
+test("a file with a single message may be compressed, or opened through a symbolic link", async () => {
   const packed = await openedAs(gzipSync(note));
   expect(wholeOf(packed)).toContain("Subject: note");
   packed.close();
@@ -61,7 +61,7 @@ test("such a file may be compressed, or be named by a link", async () => {
   linked.close();
 });
 
-test("a file that begins with a header and has stored messages is a mailbox", async () => {
+test("a file that begins with a header and contains stored messages is a mailbox", async () => {
   const mailbox = await openedAs(`${note}\n${stored}`);
   expect([mailbox.count, mailbox.readOnly, wholeOf(mailbox)]).toEqual([1, false, stored]);
   mailbox.close();
@@ -76,7 +76,7 @@ test.each([
   "From - \n\ntext\n",
   "\n\ntext\n",
   "\0".repeat(9000),
-])("a file that begins with %j is not a mailbox, where one is required", async (text) => {
+])("a file that begins with %j is refused if a mailbox is required", async (text) => {
   await expect(openedAs(text)).rejects.toThrow(NotAMailbox);
   const mailbox = await openMailbox(file, { ...options(), mustBeMailbox: false });
   expect(mailbox.count).toBe(0);

@@ -29,7 +29,7 @@ async function open(text: string) {
   return openMailbox(path, { lockwait: 1, stateDirectory: join(home, "state") });
 }
 
-test("pieces put together are what is stored, and headers are headers, for any choice of messages", async () => {
+test("the pieces of any selection of messages add up to the stored messages or headers", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), fc.nat(), async (messages, chosen) => {
       const mailbox = await open(messages.join(""));

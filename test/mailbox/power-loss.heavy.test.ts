@@ -1,7 +1,7 @@
 /**
- * A power failure at every step of a quit and a save: what was not synced is lost, wholly or in part, and names that were
- * made, changed or removed count only once their directory is synced. The calls of one session are traced (strace), then
- * for each moment such disks are made, and the program is started on them.
+ * Tests a power failure at every step of a quit and a save. Data that was not synced is lost, completely or in part. Names
+ * that were created, changed or removed survive only after their directory has been synced. The test traces the calls of
+ * one session (strace), builds possible disks for each moment, and starts the program on them.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -27,7 +27,7 @@ function canTrace(): boolean {
 
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly size: number };
 
-/** A file: what is on the disk for certain, and what was done to it since. */
+/** A file: its contents that are certainly on the disk, and the changes since. */
 interface Inode {
   synced: Buffer;
   pending: Change[];
@@ -47,7 +47,7 @@ function changed(content: Buffer, change: Change): Buffer {
 class Disk {
   readonly synced: Names = new Map();
   readonly names: Names = new Map();
-  /** Changes of names since their directory was synced. */
+  /** Changes of names since their directory was last synced. */
   pending: { readonly directory: string; readonly done: (names: Names) => void }[] = [];
   readonly #offsets = new Map<string, number>();
 
@@ -64,7 +64,7 @@ class Disk {
     this.pending.push({ directory, done });
   }
 
-  /** @param line of strace, its process number cut off */
+  /** Applies a traced call. @param line a line of strace's output without the process number */
   take(line: string): void {
     const [, call = "", given = ""] = /^(\w+)\((.*)$/s.exec(line) ?? [];
     if (/= -1 E/.test(line)) return;
@@ -112,11 +112,11 @@ class Disk {
     this.pending = this.pending.filter(({ directory }) => directory !== path);
   }
 
-  /** What is found after the failure. @param survives of each change that was not synced */
+  /** Returns the files after the failure. @param survives decides for each unsynced change whether it has reached the disk */
   after(survives: () => boolean): Map<string, Buffer> {
     const names = new Map(this.synced);
     for (const { done } of this.pending) {
-      // Names are kept in a journal by the file system: what came later is lost with what came before.
+      // The file system journals names in order: if one change is lost, all later ones are lost, too.
       if (!survives()) break;
       done(names);
     }
@@ -161,9 +161,9 @@ const sizes: Record<string, number> = { old: 3, m1: 900, m2: 5, m3: 1500, m4: 20
 const run = canTrace() ? test : test.skip;
 
 run.each([
-  ["with mbox grown at its end", "set append\n"],
-  ["with mbox grown in front", "unset append\n"],
-])("no power failure loses or doubles a message, %s", (_case, settings) => {
+  ["if mbox is appended to", "set append\n"],
+  ["if messages are prepended to mbox", "unset append\n"],
+])("a power failure neither loses nor duplicates a message, %s", (_case, settings) => {
   const root = mkdtempSync(join(tmpdir(), "power-"));
   try {
     const spool = join(root, "spool/user");

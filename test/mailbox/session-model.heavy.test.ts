@@ -1,7 +1,7 @@
 /**
- * Random sessions of the real program, with deliveries in between and during them, and with SIGKILL at the moment of
- * quitting, against a model of a few lines: a message is where the model says, once and whole. After a kill all is as
- * before the quit or as after it.
+ * Compares random sessions of the real program to a small model, with deliveries before and during the sessions, and with
+ * SIGKILL during quit. Each message is exactly where the model expects it, complete. After a kill, the mailboxes are in the
+ * state either before or after the quit.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -23,7 +23,7 @@ interface Step {
 interface Session {
   readonly before: number;
   readonly steps: readonly Step[];
-  /** Milliseconds from the moment that a journal is created, written or removed, to SIGKILL. */
+  /** Delay in milliseconds between the moment that a journal is created, written or removed, and SIGKILL. */
   readonly end: "quit" | "exit" | number;
 }
 
@@ -49,7 +49,7 @@ interface Marks {
   saved?: boolean;
 }
 
-/** Where each message is, by its X-Id. */
+/** The messages in each mailbox, by their X-Id. */
 interface State {
   spool: string[];
   mbox: string[];
@@ -99,7 +99,7 @@ class World {
     child.stdin.on("error", () => {});
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     let marks = 0;
-    /** Resolves once all commands before have been carried out; their output may still be on its way. */
+    /** Resolves when all previous commands have been carried out. Their output may still be in transit. */
     const reached = async () => {
       const mark = join(this.directory, `mark-${process.hrtime.bigint()}-${marks++}`);
       child.stdin.write(`!touch ${mark}\n`);
@@ -108,7 +108,7 @@ class World {
     return { child, ended, reached, output: () => output };
   }
 
-  /** The messages of a file, each checked to be whole. */
+  /** Returns the messages of a file, and checks that each is complete. */
   ids(path: string): string[] {
     let text = "";
     try {
@@ -180,7 +180,7 @@ async function play(world: World, { before, steps, end }: Session): Promise<void
     }
   }
   await running.reached();
-  // The journal lies beside the mailbox.
+  // The journal is beside the mailbox.
   const watch = fs.watch(dirname(world.spool), (_event, name) => {
     const isJournal = name?.includes(".mail-journal") === true;
     if (typeof end === "number" && isJournal) setTimeout(() => running.child.kill("SIGKILL"), end);
@@ -189,7 +189,7 @@ async function play(world: World, { before, steps, end }: Session): Promise<void
   const code = await running.ended;
   watch.close();
   if (typeof end !== "number") expect([code, running.output()]).toEqual([0, expect.anything()]);
-  // The next start finishes what the kill interrupted.
+  // The next start finishes the interrupted quit.
   const next = world.start();
   next.child.stdin.end("x\n");
   await next.ended;
@@ -205,7 +205,7 @@ async function play(world: World, { before, steps, end }: Session): Promise<void
   world.state = found;
 }
 
-test("no message is lost, doubled or damaged by sessions, deliveries and kills", async () => {
+test("no message is lost, duplicated or damaged by sessions, deliveries and kills", async () => {
   const until = Date.now() + 40_000;
   await fc.assert(
     fc.asyncProperty(fc.array(session, { minLength: 1, maxLength: 5 }), async (sessions) => {

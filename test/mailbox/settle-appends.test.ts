@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** An append as a kill leaves it: announced, the beginning of it written. */
+/** Leaves an append as a kill leaves it: recorded, and partly written. */
 function killedAppend(text: string, written = text.length, isLast = true): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
@@ -44,7 +44,7 @@ function killedAppend(text: string, written = text.length, isLast = true): void 
   appendFileSync(descriptor, text.slice(0, written));
 }
 
-/** As it is read after a restart of the machine. */
+/** Changes an intent as if the machine had been restarted since. */
 function restarted(): void {
   const [name = ""] = readdirSync(state);
   const path = join(state, name);
@@ -54,7 +54,7 @@ function restarted(): void {
 }
 
 describe("an append that a crash interrupted", () => {
-  test("leaves nothing, and nothing is reported, when nothing of it was written", async () => {
+  test("leaves nothing and is not reported if nothing was written", async () => {
     writeFileSync(box, old);
     killedAppend(long, 0);
     expect(await settleAppends(state)).toEqual([]);
@@ -62,7 +62,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("is removed, and reported, when it ended between two writes", async () => {
+  test("is removed and reported if it ended between two writes", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     const notices = await settleAppends(state);
@@ -76,7 +76,7 @@ describe("an append that a crash interrupted", () => {
   test.each<[string, string]>([
     ["", ""],
     [" and another program has appended since", old],
-  ])("stays, and is reported, when all of it had been written%s", async (_since, other) => {
+  ])("stays and is reported if all of it was written%s", async (_since, other) => {
     writeFileSync(box, old);
     killedAppend(long);
     appendFileSync(box, other);
@@ -85,7 +85,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("of several writes stays when the last record says that it is complete", async () => {
+  test("that consists of several writes stays if the last record marks it as complete", async () => {
     writeFileSync(box, old);
     const descriptor = openSync(box, "a+");
     const intent = writeIntent(state, box, descriptor, false, old.length + long.length, Buffer.from(long), false);
@@ -96,9 +96,9 @@ describe("an append that a crash interrupted", () => {
   });
 
   test.each<[string, string]>([
-    ["of the same length", old.replace("body", "text")],
+    ["with the same length", old.replace("body", "text")],
     ["that differs in its last byte", `${old.slice(0, -1)}.`],
-  ])("was killed before its first byte: another program's message %s stays", async (_what, other) => {
+  ])("that was killed before its first byte does not remove another program's message %s", async (_what, other) => {
     writeFileSync(box, old);
     killedAppend(old, 0);
     appendFileSync(box, other);
@@ -106,7 +106,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + other);
   });
 
-  test("of version 0.1.0, which recorded no sums, is left alone and reported", async () => {
+  test("by version 0.1.0, which recorded no sums, is not removed but reported", async () => {
     writeFileSync(box, old);
     killedAppend(half);
     const [name = ""] = readdirSync(state);
@@ -127,7 +127,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
-  test("is not believed when another user could have written its intent", async () => {
+  test("is not removed if another user could have written its intent", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     const [name = ""] = readdirSync(state);
@@ -136,14 +136,14 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + half);
   });
 
-  test.each([1, 5])("is cut back when the kill came within a write, after %i pages of it", async (pages) => {
+  test.each([1, 5])("is removed if the kill came within a write, after %i pages of it", async (pages) => {
     writeFileSync(box, old);
     killedAppend(long, pages * 4096 - old.length);
     expect((await settleAppends(state)).join()).toMatch(/were removed$/);
     expect(readFileSync(box, "latin1")).toBe(old);
   });
 
-  test("is cut back after a power failure, which may leave zeros", async () => {
+  test("is removed after a power failure, which may leave zeros", async () => {
     writeFileSync(box, old);
     killedAppend(long, 8192 - old.length);
     truncateSync(box, 4096);
@@ -154,11 +154,11 @@ describe("an append that a crash interrupted", () => {
   });
 
   test.each([
-    ["a message that ends before the append would have", old, () => {}],
-    ["one that ends where a page does", `${old.slice(0, -2)}${".".repeat(4096 - old.length)}\n\n`, () => {}],
-    ["one, and the machine was restarted since", old, restarted],
+    ["a message that ends before the append would have ended", old, () => {}],
+    ["a message that ends at a page boundary", `${old.slice(0, -2)}${".".repeat(4096 - old.length)}\n\n`, () => {}],
+    ["a message, and the machine was restarted since", old, restarted],
     ["one of pages, and the machine was restarted since", "From c\n".repeat(4096), restarted],
-  ])("is left alone, and told, when another program has written %s", async (_what, other, since) => {
+  ])("is not removed but reported if another program has written %s", async (_what, other, since) => {
     writeFileSync(box, old);
     killedAppend(long, 8192 - old.length);
     appendFileSync(box, other);
@@ -168,20 +168,20 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1").endsWith(other)).toBe(true);
   });
 
-  test("takes the file away that it had made", async () => {
+  test("is removed together with the file that it created", async () => {
     killedAppend(half, half.length, false);
     await settleAppends(state);
     expect(existsSync(box)).toBe(false);
   });
 
-  test("is cut back by the next append to the same file", async () => {
+  test("is removed by the next append to the same file", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     await appendMessages(box, [[Buffer.from(old)]], { lockwait: 1, stateDirectory: state });
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
-  test("is left alone, and told, when another program wrote behind it", async () => {
+  test("is not removed but reported if another program has appended after it", async () => {
     writeFileSync(box, old);
     killedAppend(half + long, half.length);
     appendFileSync(box, `\n\n${old}`);
@@ -190,7 +190,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(`${old}${half}\n\n${old}`);
   });
 
-  test("is forgotten when its file is gone or another", async () => {
+  test("is forgotten if its file has been removed or replaced", async () => {
     writeFileSync(box, old);
     killedAppend(half);
     rmSync(box);
@@ -200,7 +200,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("is not done again for one that was completed", async () => {
+  test("is not undone if it was completed", async () => {
     await appendMessages(box, [[Buffer.from(old)]], { lockwait: 1, stateDirectory: state });
     await settleAppends(state);
     expect(readFileSync(box, "latin1")).toBe(old);

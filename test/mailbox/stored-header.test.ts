@@ -3,8 +3,8 @@ import { headerFields } from "../../src/mailbox/stored-header.ts";
 
 test.each([
   ["an empty line", "From u d\nA: b\n c\nB:\n\n", ["a", "b"], "\n"],
-  ["text whose empty line got lost", "From u d\nA: b\nstray\nB: c\n\n", ["a"], "stray\nB: c\n\n"],
-  ["a folded line that goes on with nothing", "From u d\n folded\nA: b\n\n", [], " folded\nA: b\n\n"],
+  ["text whose empty line is missing", "From u d\nA: b\nstray\nB: c\n\n", ["a"], "stray\nB: c\n\n"],
+  ["a folded line without a field", "From u d\n folded\nA: b\n\n", [], " folded\nA: b\n\n"],
   ["nothing, where the header just stops", "From u d\nA: b\n", ["a"], ""],
 ])("the fields of a header end at %s", (_what, header, names, rest) => {
   const found = headerFields(header);
@@ -12,7 +12,7 @@ test.each([
   expect(found.rest).toBe(rest);
 });
 
-test("blanks before the colon, and a colon with nothing before it, make a field as well", () => {
+test("a field may have spaces before its colon, or nothing before its colon", () => {
   const { fields } = headerFields("From u d\nStatus : R\n:odd\n\n");
   expect(fields).toEqual([
     { name: "status", text: "Status : R\n" },

@@ -20,13 +20,13 @@
  * | 0 | none, or part of `writeJournal` | nothing but a draft, `PATH.new` | the next commit, which removes the draft | - |
  * | 1 | `writeJournal` | journal | replay: all steps | before anything was done |
  * | 2 | part of `addMessages` | journal, part of the messages in mbox | replay: completes mbox, then the rest | in the middle of mbox |
- * | 3 | `addMessages`, `makeRoom` | journal, mbox | replay: the tail, the length | behind mbox |
- * | 4 | part or all of `writeTail` up to its first fsync | journal, mbox, old and new pages mixed | replay: the tail again, the length | behind the tail |
- * | 5 | `ftruncateSync` | journal, mbox, mailbox | replay: removes the journal | behind the cut |
+ * | 3 | `addMessages`, `makeRoom` | journal, mbox | replay: the tail, the length | after mbox |
+ * | 4 | part or all of `writeTail` up to its first fsync | journal, mbox, old and new pages mixed | replay: the tail again, the length | after the tail |
+ * | 5 | `ftruncateSync` | journal, mbox, mailbox | replay: removes the journal | after the truncation |
  * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
  *
- * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps this mail (rows "and keeps mail delivered
- * since"). If a page is neither old nor new, another program has rewritten the mailbox, and replay stops.
+ * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps this mail (test "mail
+ * delivered since an interruption is kept"). If a page is neither old nor new, another program has rewritten the mailbox, and replay stops.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * Four deliverers that know one lock only write a spool while sessions read, delete and quit. MAIL_TEST_MESSAGES says how
- * many messages in all: 10000 takes some minutes.
+ * Tests four delivery agents that use only one kind of lock and write to a spool while sessions read, delete and quit.
+ * MAIL_TEST_MESSAGES is the total number of messages: 10000 takes some minutes.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -20,7 +20,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
 }
 
 test.each(["fcntl", "dotlock"])(
-  "%s: each message is in the spool, in mbox or deleted, once",
+  "no message is lost or duplicated if delivery agents use only %s locks",
   async (how) => {
     const home = makeHome();
     try {
@@ -38,13 +38,13 @@ test.each(["fcntl", "dotlock"])(
       });
       const deleted: string[] = [];
       let sessions = 0;
-      // A step at a time, so that the ends of the deliverers are noticed.
+      // One step at a time, so that the exit of each delivery agent is handled.
       for (let turn = true; turn; ) {
         turn = running.size > 0;
         const run = home.mail([], ["f 1", "d 1", "p 2", "mbox 3-40", "q"], { MAIL: spool, lockwait: "30" });
         sessions++;
         if (run.err.startsWith("No mail for")) continue;
-        // That it waits is said, and no more than that.
+        // Standard error contains at most the notice of a wait.
         expect([run.status, run.err.replace(/^mail: .*; waiting, at most 30 seconds\n/gm, "")]).toEqual([0, ""]);
         const [, first] = /^[> ][NU ]+1 .*?([abcd]-\d+)$/m.exec(run.out) ?? [];
         if (first !== undefined) deleted.push(first);

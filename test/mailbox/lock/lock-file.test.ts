@@ -42,7 +42,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Another process that holds a POSIX lock on the spool (F_SETLK, as Postfix and Dovecot take it). */
+/** Starts another process that holds a POSIX lock on the spool (F_SETLK, as in Postfix and Dovecot). */
 async function holdsPosixLock(): Promise<ChildProcess> {
   const program = `
     const koffi = require("koffi");
@@ -61,7 +61,7 @@ async function holdsPosixLock(): Promise<ChildProcess> {
   return child;
 }
 
-/** Whether another process gets a POSIX lock now. */
+/** Returns whether another process can acquire a POSIX lock now. */
 function posixLockIsFree(): boolean {
   const program = `
     const koffi = require("koffi");
@@ -77,7 +77,7 @@ function posixLockIsFree(): boolean {
 }
 
 describe("the fcntl() lock", () => {
-  test("shuts out a POSIX lock of another process, also after another descriptor of the file was closed here", async () => {
+  test("excludes another process's POSIX lock, even after another descriptor of the file has been closed", async () => {
     const descriptor = openSync(spool, "r+");
     const release = await lockFile(spool, descriptor, 1);
     closeSync(openSync(spool, "r"));
@@ -87,7 +87,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("is refused while another process holds a POSIX lock, within the bound, and the dotlock is not left", async () => {
+  test("is refused in time while another process holds a POSIX lock, and no dotlock is left behind", async () => {
     await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     await expect(lockFile(spool, descriptor, 0.3)).rejects.toThrow(
@@ -97,7 +97,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("is had once the other lets go, and the waiting was said", async () => {
+  test("is acquired when the other process releases it, and the wait is reported", async () => {
     const other = await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     const locked = lockFile(spool, descriptor, 20);
@@ -109,7 +109,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("is given back when the dotlock is refused", async () => {
+  test("is released if the dotlock is refused", async () => {
     writeFileSync(`${spool}.lock`, `${process.pid}\n`);
     const descriptor = openSync(spool, "r+");
     await expect(lockFile(spool, descriptor, 0)).rejects.toThrow(`locked by process ${process.pid}`);
@@ -118,7 +118,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("two sessions of one process shut each other out", async () => {
+  test("two sessions of one process exclude each other", async () => {
     const [one, two] = [openSync(spool, "r+"), openSync(spool, "r+")];
     const release = await lockFile(spool, one, 0);
     await expect(lockFile(spool, two, 0)).rejects.toThrow("locked by");
@@ -129,13 +129,13 @@ describe("the fcntl() lock", () => {
   });
 });
 
-/** A number that no process has: of one that has ended. */
+/** Returns the number of a process that has exited. */
 function deadPid(): number {
   return Number(execFileSync("/bin/sh", ["-c", "echo $$"]).toString());
 }
 
 describe("the dotlock", () => {
-  test("lies beside the mailbox itself if that is opened by a symbolic link", async () => {
+  test("is created beside the mailbox's real path if the mailbox is opened through a symbolic link", async () => {
     mkdirSync(join(home, "elsewhere"));
     symlinkSync(spool, join(home, "elsewhere/link"));
     const descriptor = openSync(spool, "r+");
@@ -148,18 +148,18 @@ describe("the dotlock", () => {
 
   const hour = 3600;
   test.each<[string, () => string, number, "stale" | "held"]>([
-    // what it shows                                    content                              age      outcome
+    // description                                      content                              age      outcome
     ["of a living process", () => `${process.pid}\n`, 0, "held"],
     ["of a living process, old", () => `${process.pid}\n`, Math.min(hour, uptime() / 2), "held"],
     ["of a dead process of this machine, just made", () => `${deadPid()}:${hostname()}\n`, 0, "stale"],
-    ["of a dead process, of whatever machine, just made", () => `${deadPid()}\n`, 0, "held"],
+    ["of a dead process, possibly of another host, just made", () => `${deadPid()}\n`, 0, "held"],
     ["of a dead process, a minute old", () => `${deadPid()}\n`, 60, "stale"],
     ["of another machine's process", () => `${deadPid()}:elsewhere\n`, 60, "held"],
     ["of another machine's process, an hour old", () => `${deadPid()}:elsewhere\n`, hour, "stale"],
     ["without a process (procmail), just made", () => "0", 60, "held"],
     ["without a process (procmail), an hour old", () => "0", hour, "stale"],
     ["empty (mutt), an hour old", () => "", hour, "stale"],
-  ])("one %s", async (_shows, content, age, outcome) => {
+  ])("%s", async (_shows, content, age, outcome) => {
     const name = `${spool}.lock`;
     writeFileSync(name, content());
     const made = Date.now() / 1000 - age;
@@ -177,7 +177,7 @@ describe("the dotlock", () => {
     closeSync(descriptor);
   });
 
-  test("that another program has made anew meanwhile is left alone at the end", async () => {
+  test("that another program has replaced in the meantime is not removed", async () => {
     const descriptor = openSync(spool, "r+");
     const release = await lockFile(spool, descriptor, 0);
     rmSync(`${spool}.lock`);
@@ -194,7 +194,7 @@ const asRoot = process.getuid?.() === 0;
 const message = "From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n";
 
 describe("the built program", () => {
-  test("without koffi locks by .lock files alone, and says so once", () => {
+  test("without koffi locks only with .lock files, and reports this once", () => {
     cpSync(join(root, "dist"), join(home, "dist"), { recursive: true });
     cpSync(join(root, "bin"), join(home, "bin"), { recursive: true });
     writeFileSync(spool, message + message.replace("one", "two"));
@@ -211,13 +211,13 @@ describe("the built program", () => {
     expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");
   });
 
-  (asRoot ? test : test.skip)("opens a mailbox that it can't write read-only, and says so", () => {
+  (asRoot ? test : test.skip)("opens a mailbox that it cannot write read-only, and reports this", () => {
     writeFileSync(spool, message);
     chmodSync(spool, 0o644);
     chmodSync(home, 0o755);
     mkdirSync(join(home, "home"));
     chownSync(join(home, "home"), 65534, 65534);
-    // This user may be unable to enter the clone and the folder of Node.
+    // This user may not be able to read the source directory and the directory of Node.
     for (const part of ["dist", "bin"]) cpSync(join(root, part), join(home, part), { recursive: true });
     writeFileSync(join(home, "nobody.cjs"), "process.setgroups([]); process.setgid(65534); process.setuid(65534);\n");
     const argv = ["-r", join(home, "nobody.cjs"), join(home, "bin/mail.js"), "-n", "-f", spool];

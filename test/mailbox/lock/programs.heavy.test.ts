@@ -1,4 +1,4 @@
-/** The locks against the programs that mail has to get on with, each where it is installed. */
+/** Tests the locks together with other programs, each if it is installed. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ afterEach(() => {
 
 const asRoot = process.getuid?.() === 0;
 const nobody = 65534;
-/** Dovecot lets nobody read mail as root. */
+/** Dovecot does not let root read mail. */
 const ordinary = asRoot ? { uid: nobody, gid: nobody } : {};
 const program = join(process.cwd(), "bin/mail.js");
 const message = (subject: string) => `From ann Sat Jan 16 18:22:03 2021\nSubject: ${subject}\n\nbody\n\n`;
@@ -53,13 +53,13 @@ function installed(...names: string[]): boolean {
 
 const where = (...names: string[]) => (installed(...names) ? test : test.skip);
 
-/** A quit that waits at most a second. */
+/** Starts a session that waits at most a second, and quits it. */
 function quit(lines: readonly string[], more: { uid?: number; gid?: number } = {}) {
   return run(process.execPath, [program, "-n", "-S", "lockwait=1"], `${lines.join("\n")}\nq\n`, more);
 }
 
 describe("a lock that another program holds", () => {
-  where("lockfile")("lockfile(1) of procmail: nothing is written, the lock is left, and afterwards all is", () => {
+  where("lockfile")("procmail's lockfile(1) prevents a quit from writing until the lock is released", () => {
     writeFileSync(spool, message("one"));
     expect(run("lockfile", ["-r", "0", `${spool}.lock`]).status).toBe(0);
     const refused = quit(["d 1"]);
@@ -74,7 +74,7 @@ describe("a lock that another program holds", () => {
     expect(subjectsInMbox(spool)).toEqual([]);
   });
 
-  where("dotlockfile")("dotlockfile(1): the process that holds it is named", async () => {
+  where("dotlockfile")("the process for which dotlockfile(1) holds the lock is reported", async () => {
     writeFileSync(spool, message("one"));
     const holder = spawn("dotlockfile", ["-p", "-l", `${spool}.lock`, "sleep", "60"], { stdio: "ignore" });
     running.push(holder);
@@ -86,7 +86,7 @@ describe("a lock that another program holds", () => {
   });
 });
 
-describe("a lock of ours", () => {
+describe("a lock that mail holds", () => {
   test.each<[string, string, (path: string) => string[], number]>([
     ["procmail's lockfile", "lockfile", (path) => ["-r", "0", `${path}.lock`], 73],
     ["dotlockfile", "dotlockfile", (path) => ["-l", "-r", "0", `${path}.lock`], 4],
@@ -105,7 +105,7 @@ describe("a lock of ours", () => {
 });
 
 describe("deliveries while sessions read, delete and quit", () => {
-  /** Delivers messages one after the other, while sessions delete the first, by name, and move the second. */
+  /** Delivers messages one after the other, while sessions delete the first by name and move the second. */
   async function account(count: number, deliver: (number: number) => Promise<void>): Promise<string[]> {
     const deleted: string[] = [];
     let delivering = true;
@@ -155,7 +155,7 @@ describe("deliveries while sessions read, delete and quit", () => {
     chownSync(spool, nobody, nobody);
   });
 
-  where("procmail", "formail")("procmail: each message is there once, and formail finds them all", async () => {
+  where("procmail", "formail")("procmail delivers each message exactly once, and formail finds them all", async () => {
     writeFileSync(
       join(home.path, "procmailrc"),
       `LOCKSLEEP=1\nDEFAULT=${spool}\nMAILDIR=${home.path}\n:0:\n${spool}\n`,
@@ -168,7 +168,7 @@ describe("deliveries while sessions read, delete and quit", () => {
     expect(found.split("\n").length - 1).toBe(subjectsInMbox(join(home.path, "mbox")).length);
   });
 
-  where("doveadm")("Dovecot with fcntl and dotlock: each message is there once, for it as well", async () => {
+  where("doveadm")("with fcntl and dotlock, Dovecot, too, finds each message exactly once", async () => {
     const configuration = join(home.path, "dovecot.conf");
     mkdirSync(join(home.path, "imap"));
     if (asRoot) chownSync(join(home.path, "imap"), nobody, nobody);
@@ -198,7 +198,7 @@ describe("a spool directory that only the group mail can write", () => {
   const group = statSync("/var/mail", { throwIfNoEntry: false })?.gid;
 
   (asRoot && installed("dotlockfile") && group !== undefined ? test : test.skip)(
-    "the lock file is made by dotlockfile, respected while another has it, and gone afterwards",
+    "dotlockfile creates, respects and removes the lock file",
     async () => {
       const directory = join(home.path, "var-mail");
       mkdirSync(directory);

@@ -1,4 +1,4 @@
-/** A session that is killed before each of its write-type calls in turn, and opened again: nothing lost, nothing doubled. */
+/** Kills a session before each of its write calls in turn and opens the mailbox again: no message is lost or duplicated. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ function mboxSpool(home: Home): string {
 
 const old = "From old Sat Jan 16 18:22:03 2021\nSubject: old\nStatus: RO\n\nbody\n\n";
 
-// 3 and 5 are read and so go to mbox, 2 is deleted, 4 is saved elsewhere and gone.
+// Messages 3 and 5 are read and so move to mbox; message 2 is deleted; message 4 is saved elsewhere and removed.
 const lines = ["p 3", "d 2", "p 5", "s 4 kept/", "q"];
 
 test.each<[string, (home: Home) => string, string, readonly string[]]>([
@@ -38,32 +38,35 @@ test.each<[string, (home: Home) => string, string, readonly string[]]>([
     "read/",
     ['set EDITOR="sed -i s/body/BODY/"', "e 1", "hold 1"],
   ],
-])("a quit from %s, killed at each step", (_shows, makeSpool, destination, before) => {
-  let call = 0;
-  for (let killed = true; killed; ) {
-    call++;
-    const home = makeHome();
-    try {
-      const spool = makeSpool(home);
-      const mbox = join(home.path, destination);
-      if (destination === "mbox") writeFileSync(mbox, old);
-      const environment = { MAIL: spool, MBOX: mbox };
-      const run = home.mailKilledAt(call, [...before, ...lines], environment);
-      killed = run.signal === "SIGKILL";
-      if (!killed) expect([run.status, run.err]).toEqual([0, ""]);
-      const again = home.mail([], ["x"], environment);
-      expect([call, again.err.replace(/^mail: .*interrupted save.*\n/, "")]).toEqual([call, ""]);
-      const inSpool = subjectsIn(spool);
-      const there = [...inSpool, ...subjectsIn(mbox).filter((subject) => subject !== "old")].sort();
-      const kept = subjectsIn(join(home.path, "kept"));
-      // Before the quit all are in the spool; after it 2 is deleted and 4 is in the file it was saved to.
-      const quitDone = !inSpool.includes("s2");
-      expect([call, there]).toEqual([call, quitDone ? ["s1", "s3", "s5"] : subjects]);
-      expect([call, inSpool.includes("s4") || kept.join() === "s4"]).toEqual([call, true]);
-      expect(kept.length).toBeLessThanOrEqual(1);
-    } finally {
-      home.remove();
+])(
+  "no message is lost or duplicated if a quit that moves %s is killed at any step",
+  (_shows, makeSpool, destination, before) => {
+    let call = 0;
+    for (let killed = true; killed; ) {
+      call++;
+      const home = makeHome();
+      try {
+        const spool = makeSpool(home);
+        const mbox = join(home.path, destination);
+        if (destination === "mbox") writeFileSync(mbox, old);
+        const environment = { MAIL: spool, MBOX: mbox };
+        const run = home.mailKilledAt(call, [...before, ...lines], environment);
+        killed = run.signal === "SIGKILL";
+        if (!killed) expect([run.status, run.err]).toEqual([0, ""]);
+        const again = home.mail([], ["x"], environment);
+        expect([call, again.err.replace(/^mail: .*interrupted save.*\n/, "")]).toEqual([call, ""]);
+        const inSpool = subjectsIn(spool);
+        const there = [...inSpool, ...subjectsIn(mbox).filter((subject) => subject !== "old")].sort();
+        const kept = subjectsIn(join(home.path, "kept"));
+        // Before the quit all are in the spool; after it 2 is deleted and 4 is in the file it was saved to.
+        const quitDone = !inSpool.includes("s2");
+        expect([call, there]).toEqual([call, quitDone ? ["s1", "s3", "s5"] : subjects]);
+        expect([call, inSpool.includes("s4") || kept.join() === "s4"]).toEqual([call, true]);
+        expect(kept.length).toBeLessThanOrEqual(1);
+      } finally {
+        home.remove();
+      }
     }
-  }
-  expect(call).toBeGreaterThan(20);
-});
+    expect(call).toBeGreaterThan(20);
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * Random sessions with a Maildir, deliveries, other clients and kills, against a model that is a map: which message is where,
- * and was it seen.
+ * Compares random sessions with a Maildir, deliveries, changes by other clients, and kills to a model. The model is a map
+ * from each message to its mailbox and whether it was seen.
  */
 
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ type Step =
   | {
       readonly kind: "session";
       readonly actions: readonly { readonly at: number; readonly what: Action }[];
-      /** Delivered while it runs, and done by another client to a message that the session lets be. */
+      /** Number of messages delivered during the session, and a change that another client makes to a message. */
       readonly arrivals: number;
       readonly foreign: { readonly at: number; readonly what: Foreign } | undefined;
       readonly end: "quit" | "exit" | number;
@@ -62,7 +62,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         end: fc.oneof(
           fc.constant("quit" as const),
           fc.constant("exit" as const),
-          // A quit of a few messages has some forty calls that write.
+          // A quit with a few messages makes about forty write calls.
           fc.integer({ min: 1, max: 45 }),
         ),
       }),
@@ -127,7 +127,7 @@ class Bench {
     } else this.session(step);
   }
 
-  /** What another client does to the file of a message: its new name, or none. */
+  /** Renames or removes a message's file as another client does. @returns its old and new name */
   foreignMove(subject: string, what: Foreign): [from: string, to: string | undefined] {
     const [name = ""] = [...filesOf(this.spool)].find(([, text]) => text.includes(`Subject: ${subject}\n`)) ?? [];
     const [base = "", letters = ""] = name.replace(/^(new|cur)\//, "").split(":2,");
@@ -165,11 +165,11 @@ class Bench {
       }
       for (const { at, what } of actions) {
         const subject = numbered[at];
-        // What a killed session has saved is in two places, which is right, but more than this model tells.
+        // After a kill, a saved message is in two mailboxes. This is correct, but the model cannot express it.
         if (subject === undefined || (killed && what === "save")) continue;
         lines.push(commands[what](at + 1));
         after.set(subject, outcome[what](this.model.get(subject) as Known));
-        // What is saved is there at once.
+        // A save takes effect immediately.
         if (what === "save" && end === "exit") lines.pop();
       }
     }
@@ -207,7 +207,10 @@ class Bench {
     return this.described(this.found()) === this.described(model);
   }
 
-  /** Whether it was seen is told for the spool; elsewhere the tests of sessions look at it. */
+  /**
+   * Returns the model as text. Only messages in the spool have a seen state, because the session tests check it in other
+   * mailboxes.
+   */
   described(model: Model): string {
     return [...model]
       .filter(([, known]) => known.place !== "gone")
@@ -217,7 +220,7 @@ class Bench {
   }
 }
 
-test.each(["mbox", "read/"])("with %s: every message is where the model says, once", async (mbox) => {
+test.each(["mbox", "read/"])("every message is exactly where the model expects it if MBOX is %s", async (mbox) => {
   const property = fc.asyncProperty(steps, async (history) => {
     const bench = new Bench(mbox);
     try {

@@ -25,7 +25,7 @@ const file = fc
   .tuple(fc.array(line, { maxLength: 8 }), fc.constantFrom("\n", "\r\n"), fc.boolean())
   .map(([lines, lineEnd, ended]) => lines.join(lineEnd) + (ended ? lineEnd : ""));
 
-test("read at once, a message is what it is when it is read by itself", async () => {
+test("messages that are read together have the same bytes as messages read one by one", async () => {
   let round = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(file, { minLength: 1, maxLength: 6 }), async (files) => {

@@ -38,20 +38,20 @@ const delivery = (message: string) => ({
   message: Buffer.from(message),
 });
 
-describe("names", () => {
-  test("are unique, and in the order in which they were made", () => {
+describe("unique file names", () => {
+  test("differ, and sort in the order of their creation", () => {
     const names = Array.from({ length: 5000 }, uniqueName);
     expect(new Set(names).size).toBe(5000);
     expect(names.map(deliveryTime)).toEqual(names.map(deliveryTime).sort((a, b) => a - b));
   });
 
-  test("have their letters once each, in ASCII order", () => {
+  test("contain each flag once, in ASCII order", () => {
     expect(nameWith("1.host", "SFaSR")).toBe("1.host:2,FRSa");
   });
 });
 
-describe("delivery", () => {
-  test("puts the message into new, unquoted, with Return-Path, and leaves nothing in tmp", async () => {
+describe("a delivery", () => {
+  test("creates one unquoted file in new, with Return-Path, and leaves nothing in tmp", async () => {
     await deliver(maildir, delivery("Subject: one\n\nFrom here\n"), { lockwait: 1 });
     const [[name, content] = []] = filesOf(maildir);
     expect(name).toMatch(/^new\/\d+\.M\d{6}P\d+R[0-9a-f]+\./);
@@ -59,7 +59,7 @@ describe("delivery", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  test("that was killed leaves a file in tmp, which goes after 36 hours, whatever time it was given", () => {
+  test("that is killed leaves a file in tmp, which is removed after 36 hours, whatever its modification time", () => {
     const file = join(maildir, "tmp/1.host");
     writeFileSync(file, "half");
     utimesSync(file, new Date(0), new Date(0));
@@ -72,7 +72,7 @@ describe("delivery", () => {
     removeAbandoned(maildir, hours(37));
   });
 
-  test("that fails leaves nothing, of many messages either", async () => {
+  test("that fails leaves none of its messages", async () => {
     const messages = function* () {
       for (let number = 0; number < 100; number++) yield [Buffer.from(`From a b\nSubject: ${number}\n\nbody\n\n`)];
       throw new Error("the source is gone");
@@ -88,7 +88,7 @@ describe("delivery", () => {
     await deliver(maildir, delivery("Subject: one\n\nbody\n"), { lockwait: 1 });
     const [[name = ""] = []] = filesOf(maildir);
     expect(lstatSync(join(maildir, name)).uid).toBe(nobody);
-    // A link that leads where only root may write must not be followed by root.
+    // Root must not follow a link to a directory that only root can write.
     const forbidden = join(home.path, "of-root");
     mkdirSync(forbidden, { mode: 0o755 });
     rmSync(join(maildir, "tmp"), { recursive: true });
@@ -100,7 +100,7 @@ describe("delivery", () => {
     expect(process.geteuid?.()).toBe(0);
   });
 
-  test("from an mbox form: Status becomes letters, the rest stays byte for byte", async () => {
+  test("of a message in mbox form turns its Status into flags and keeps all other bytes", async () => {
     const body = fc
       .array(fc.constantFrom("x", "\n", "\r\n", "From here", ">From", "\0", "é"), { maxLength: 12 })
       .map((parts) => parts.join(""));
@@ -120,7 +120,7 @@ describe("delivery", () => {
   });
 });
 
-test("frames file each message once, however often they are played", async () => {
+test("frames file each message once, even if the journal is carried out repeatedly", async () => {
   const content = (number: number) => [
     Buffer.from(letter("ann", `s${number}`)),
     Buffer.from("x".repeat(number * 70_000)),
@@ -133,7 +133,7 @@ test("frames file each message once, however often they are played", async () =>
     ),
   ]);
   const whole = Buffer.concat(frames);
-  // Cut in the middle of lines and contents.
+  // The pieces end in the middle of lines and messages.
   const pieces = function* () {
     for (let at = 0; at < whole.length; at += 4099) yield whole.subarray(at, at + 4099);
   };

@@ -40,8 +40,8 @@ const three = {
 const mbox = (sender: string, subject: string, fields = "", body = `body of ${subject}\n`) =>
   `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${fields}\n${body}\n`;
 
-describe("reading", () => {
-  test("header lines are those of the same messages in an mbox", () => {
+describe("reading a Maildir", () => {
+  test("shows the same header lines as an mbox with the same messages", () => {
     makeMaildir(maildir, three);
     const inMbox = [letter("eve@example.org", "older"), ...Object.values(three).slice(0, 2)].map(
       (text, index) =>
@@ -49,7 +49,7 @@ describe("reading", () => {
     );
     writeFileSync(join(home.path, "mbox"), inMbox.join(""));
     const ofMaildir = home.mail(["-H", "-f", "Maildir"], []).out;
-    // In the mbox the one that was read has a Status line more.
+    // In the mbox, the message that has been read has an additional Status line.
     expect(ofMaildir.replace("7/130 ", "8/141 ")).toBe(home.mail(["-H", "-f", "mbox"], []).out);
     expect(ofMaildir).toBe(
       "    1 eve@example.org    Sat Jan 16 18:22    7/130   older\n" +
@@ -59,19 +59,27 @@ describe("reading", () => {
   });
 
   test.each<[string, string, string]>([
-    // what it shows                     file                                                            From_ line
+    // description                       file                                                            From_ line
     ["Return-Path", "Return-Path: <a@b>\n\nx\n", "From a@b Sat Jan 16 18:22:03 2021\n"],
     ["the null sender", "Return-Path: <>\n\nx\n", "From MAILER-DAEMON Sat Jan 16 18:22:03 2021\n"],
-    ["else From", "From: Ann <ann@c>\n\nx\n", "From ann@c Sat Jan 16 18:22:03 2021\n"],
-    ["else nobody", "\nx\n", "From MAILER-DAEMON Sat Jan 16 18:22:03 2021\n"],
+    [
+      "the From address if there is no Return-Path",
+      "From: Ann <ann@c>\n\nx\n",
+      "From ann@c Sat Jan 16 18:22:03 2021\n",
+    ],
+    ["MAILER-DAEMON if there is no address", "\nx\n", "From MAILER-DAEMON Sat Jan 16 18:22:03 2021\n"],
     [
       "Delivery-date",
       "From: a@b\nDelivery-date: Sun, 17 Jan 2021 08:00:00 +0000\n\nx\n",
       "From a@b Sun Jan 17 08:00:00 2021\n",
     ],
-    ["a line end as the message's", "From: a@b\r\n\r\nx\r\n", "From a@b Sat Jan 16 18:22:03 2021\r\n"],
-    ["nothing that breaks the line", "Return-Path: <a b\t@c>\n\nx\n", "From ab@c Sat Jan 16 18:22:03 2021\n"],
-  ])("the From_ line has %s", async (_shows, content, fromLine) => {
+    ["the same newline as the message", "From: a@b\r\n\r\nx\r\n", "From a@b Sat Jan 16 18:22:03 2021\r\n"],
+    [
+      "no characters that would break the line",
+      "Return-Path: <a b\t@c>\n\nx\n",
+      "From ab@c Sat Jan 16 18:22:03 2021\n",
+    ],
+  ])("generates a From_ line with %s", async (_shows, content, fromLine) => {
     makeMaildir(maildir, { "new/1.host": content });
     const mailbox = await openMailbox(maildir, { lockwait: 1, stateDirectory: join(home.path, "state") });
     const text = mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
@@ -80,7 +88,7 @@ describe("reading", () => {
     mailbox.close();
   });
 
-  test("messages are in the order of delivery, whatever program delivered them", async () => {
+  test("lists messages in the order of their delivery by any program", async () => {
     makeMaildir(maildir, {
       "cur/1600000002.Vfd01I5M123456.host:2,S": letter("a", "third"),
       "new/1600000002.M200000P1.host": letter("a", "fourth"),
@@ -91,7 +99,7 @@ describe("reading", () => {
     expect(out.match(/first|second|third|fourth/g)).toEqual(["first", "second", "third", "fourth"]);
   });
 
-  test("one that another program removed is named so, and the others are shown", () => {
+  test("reports a message that another program has removed, and shows the others", () => {
     makeMaildir(maildir, three);
     const { out, err } = home.mail(["-f", "Maildir"], ["!rm Maildir/new/1600000001*", "f 2 3", "p 2", "p 3", "x"]);
     expect(out).toContain("(message 2: removed by another progr");
@@ -100,7 +108,7 @@ describe("reading", () => {
     expect(out).toContain("body of two");
   });
 
-  test("a link in the place of a message is not followed", () => {
+  test("does not follow a symbolic link in place of a message", () => {
     makeMaildir(maildir);
     symlinkSync("/etc/passwd", join(maildir, "new/1.host"));
     const { out } = home.mail(["-f", "Maildir"], ["p 1", "x"]);
@@ -108,7 +116,7 @@ describe("reading", () => {
     expect(out).not.toContain("root:");
   });
 
-  test("a search looks into messages of any length to their ends", () => {
+  test("searches messages of any length to their end", () => {
     const bodies = ["needle\n", "x\n".repeat(200_000), "x\n".repeat(5 << 20), "none\n"];
     const files = bodies.map((body, index): [string, string] => [
       `new/160000000${index}.M1P1.host`,
@@ -120,7 +128,7 @@ describe("reading", () => {
     expect(listed.map((line) => line.split(" ").at(-1))).toEqual(["m-0", "m-1", "m-2"]);
   });
 
-  test("one that can't be written opens read-only", async () => {
+  test("opens a Maildir that cannot be written read-only", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, {
       lockwait: 1,
@@ -132,8 +140,8 @@ describe("reading", () => {
   });
 });
 
-describe("quit", () => {
-  test("tells the state in the names: seen, listed, flagged as before", () => {
+describe("quitting a Maildir", () => {
+  test("writes seen and listed states into the file names, and keeps other flags", () => {
     makeMaildir(maildir, three);
     expect(home.mail(["-f", "Maildir"], ["p 2", "q"]).out).toContain('"Maildir" complete');
     expect([...filesOf(maildir).keys()]).toEqual([
@@ -143,14 +151,14 @@ describe("quit", () => {
     ]);
   });
 
-  test("exit changes nothing", () => {
+  test("changes nothing after exit", () => {
     makeMaildir(maildir, three);
     const before = filesOf(maildir);
     home.mail(["-f", "Maildir"], ["p 1-3", "d 1", "x"]);
     expect(filesOf(maildir)).toEqual(before);
   });
 
-  test("deletes, and takes what another client marked trashed as deleted unless it is undeleted", () => {
+  test("removes deleted messages, including those that another client marked as trashed, unless they are undeleted", () => {
     makeMaildir(maildir, {
       ...three,
       "cur/1600000003.1.host:2,ST": letter("a", "trash"),
@@ -164,7 +172,7 @@ describe("quit", () => {
     ]);
   });
 
-  test("moves what was read from the system mailbox into mbox, quoted and with its state", () => {
+  test("moves messages that were read from the system mailbox to mbox, quoted and with their state", () => {
     makeMaildir(maildir, {
       "cur/1600000000.1.host:2,FR": letter("ann@example.org", "one", "From here\n\nFrom there\n"),
       "new/1600000001.1.host": letter("ben@example.org", "two"),
@@ -180,7 +188,7 @@ describe("quit", () => {
     expect([...filesOf(maildir).keys()]).toEqual(["cur/1600000001.1.host:2,"]);
   });
 
-  test("moves from a Maildir into a Maildir byte for byte, with letters and time", () => {
+  test("moves messages to another Maildir byte for byte, with flags and time", () => {
     const body = "From here\n>From there\nno end";
     makeMaildir(maildir, { "cur/1600000000.1.host:2,Fa": letter("ann@example.org", "one", body) });
     const { out } = home.mail([], ["p 1", "q"], { MAIL: `${maildir}/`, MBOX: "read/" });
@@ -192,7 +200,7 @@ describe("quit", () => {
     expect(filesOf(maildir).size).toBe(0);
   });
 
-  test("moves from an mbox into a Maildir: From_ line to Return-Path, Status to letters", () => {
+  test("moves messages from an mbox to a Maildir: the From_ line becomes Return-Path, Status becomes flags", () => {
     writeFileSync(
       join(home.path, "spool"),
       mbox("ann@example.org", "one", "Status: O\nX-Status: A\n", ">From here\n\nend\n") + mbox("ben", "two"),
@@ -205,7 +213,7 @@ describe("quit", () => {
     expect(readFileSync(join(home.path, "spool"), "latin1")).toBe(mbox("ben", "two", "Status: O\n"));
   });
 
-  test("an edited message takes the place of the old one, under a new name", () => {
+  test("replaces an edited message under a new name", () => {
     makeMaildir(maildir, three);
     const { out } = home.mail(["-f", "Maildir"], ['set EDITOR="sed -i s/body/BODY/"', "e 2", "q"]);
     expect(out).toContain('"Maildir" complete');
@@ -215,7 +223,7 @@ describe("quit", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  test("where mbox can't be written nothing is changed, and that is said", () => {
+  test("changes nothing and reports the error if mbox cannot be written", () => {
     makeMaildir(maildir, three);
     const { err, status } = home.mail([], ["p 1", "q"], { MAIL: maildir, MBOX: "/nowhere/mbox" });
     expect(status).not.toBe(0);
@@ -225,14 +233,14 @@ describe("quit", () => {
   });
 });
 
-describe("a journal in which a disk has failed", () => {
+describe("a damaged Maildir journal", () => {
   const state = () => join(home.path, ".local/state/mail");
   const name = () => `${createHash("sha256").update(maildir).digest("hex").slice(0, 32)}.maildir`;
   const work = { version: 1, path: "x", moved: null, bases: 2, movedLength: 0, edited: 0 };
 
   test.each([
     ["nonsense", "nonsense"],
-    ["cut off", `${JSON.stringify({ ...work, movedLength: 100 })}\n{}`],
+    ["truncated", `${JSON.stringify({ ...work, movedLength: 100 })}\n{}`],
     ["damaged in its names", `${JSON.stringify(work)}\n{[`],
     ["of another version", `${JSON.stringify({ ...work, version: 9 })}\n{}`],
   ])("is set aside if it is %s, and the mailbox opens", (_how, content) => {
@@ -250,10 +258,10 @@ describe("a journal in which a disk has failed", () => {
   });
 });
 
-describe("another client during the session", () => {
+describe("another client that changes the Maildir during the session", () => {
   const options = () => ({ lockwait: 1, stateDirectory: join(home.path, "state") });
 
-  test("may append to mbox until its lock is acquired: what is moved there begins on a line of its own", async () => {
+  test("may append to mbox until its lock is acquired: moved messages still begin on a new line", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     writeFileSync(path, mbox("old@example.org", "old"));
@@ -269,7 +277,7 @@ describe("another client during the session", () => {
     expect(subjectsInMbox(path)).toEqual(["old", "other", "older", "one", "two"]);
   });
 
-  test("may have been a session whose quit was interrupted since: that quit is finished first", async () => {
+  test("may leave an interrupted quit, which is finished first", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     const mailbox = await openMailbox(maildir, options());
@@ -288,7 +296,7 @@ describe("another client during the session", () => {
     expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
   });
 
-  test("may move a message from new to cur and flag it: it is read, marked and found by its base", async () => {
+  test("may move a message from new to cur and flag it: the message can still be read, marked and found", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     renameSync(join(maildir, "new/1600000001.M000001P1.host"), join(maildir, "cur/1600000001.M000001P1.host:2,F"));
@@ -304,7 +312,7 @@ describe("another client during the session", () => {
     ]);
   });
 
-  test("may remove a message: it is not brought back, and not counted", async () => {
+  test("may remove a message: it is neither restored nor counted", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     unlinkSync(join(maildir, "new/1600000001.M000001P1.host"));
@@ -317,7 +325,7 @@ describe("another client during the session", () => {
     expect(existsSync(join(home.path, "mbox"))).toBe(false);
   });
 
-  test("may deliver: the message gets a number at the next look, and is left alone at quit", async () => {
+  test("may deliver a message: it gets a number at the next check, and quit does not change it", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     makeMaildir(maildir, { "new/1600000009.1.host": letter("a", "late") });
@@ -348,8 +356,8 @@ describe("another client during the session", () => {
   });
 });
 
-describe("saving into a Maildir", () => {
-  test("makes one where the name ends in a slash, and files the message as seen", () => {
+describe("saving to a Maildir", () => {
+  test("creates the Maildir if the name ends in a slash, and marks the message as seen", () => {
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one", "Status: O\n"));
     const { out } = home.mail(["-f", "box"], ["set folder=.", "copy 1 +kept/", "save 1 kept", "x"]);
     expect(out).toContain(`"${home.path}/./kept/" [New file]\n`);
@@ -362,14 +370,14 @@ describe("saving into a Maildir", () => {
     }
   });
 
-  test("never turns a directory of other things into one", () => {
+  test("does not convert another directory to a Maildir", () => {
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one"));
     const { err } = home.mail(["-f", "box"], [`copy 1 ${home.path}/`, "x"]);
     expect(err).toContain("mail: fopen: Is a directory\n");
     expect(existsSync(join(home.path, "cur"))).toBe(false);
   });
 
-  test("a folder command opens it", () => {
+  test("is possible, and a folder command opens the Maildir", () => {
     makeMaildir(maildir, three);
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one"));
     expect(home.mail(["-f", "box"], ["folder Maildir/", "x"]).out).toContain('"Maildir/": 3 messages 2 new\n');

@@ -28,7 +28,7 @@ const parts = fc.array(fc.oneof(bytes, stretch), { maxLength: 6 });
 const textOf = (list: readonly Part[], from: Buffer = content) =>
   Buffer.concat(list.map((part) => ("start" in part ? from.subarray(part.start, part.end) : part)));
 
-test("parts are written one behind the other, whatever the size of a block, and past the page cache too", async () => {
+test("parts are written in order with any block size, and without the page cache, too", async () => {
   const blockSize = fc.constantFrom(1, 1000, 4096, 8192);
   await fc.assert(
     fc.asyncProperty(parts, parts, blockSize, fc.constantFrom(0, 100, 4096), fc.boolean(), async (a, b, ...how) => {
@@ -53,7 +53,7 @@ test("parts are written one behind the other, whatever the size of a block, and 
   );
 });
 
-test("a file is rewritten out of itself, no more than a block ahead of what is read", async () => {
+test("a file is rewritten from its own contents, with reads at most one block ahead", async () => {
   const blockSize = 2048;
   const steps = fc.array(
     fc.record({ skip: fc.nat(3000), insert: fc.nat(3000), keep: fc.integer({ min: 1, max: 9000 }) }),
@@ -84,7 +84,7 @@ test("a file is rewritten out of itself, no more than a block ahead of what is r
   );
 });
 
-test("what a write answers is thrown, and nothing is being written any more then", async () => {
+test("a write error is thrown after all pending writes have ended", async () => {
   const descriptor = openSync(path, "r");
   const writer = new BlockWriter({ descriptor }, 0, source, { blockSize: 100 });
   const all = async () => {
@@ -95,7 +95,7 @@ test("what a write answers is thrown, and nothing is being written any more then
   closeSync(descriptor);
 });
 
-test("a source that ends too early is an error", async () => {
+test("a source that ends too early causes an error", async () => {
   const descriptor = openSync(path, "r+");
   const writer = new BlockWriter({ descriptor }, 0, source);
   await expect(writer.add([{ start: 0, end: content.length + 1 }])).rejects.toThrow(/became shorter/);

@@ -20,7 +20,7 @@ async function session(work: (mailbox: Mailbox) => Promise<void>): Promise<void>
   mailbox.close();
 }
 
-/** The bytes of each message. */
+/** Returns the bytes of each message. */
 async function messages(): Promise<string[]> {
   const found: string[] = [];
   await session(async (mailbox) => {
@@ -31,7 +31,7 @@ async function messages(): Promise<string[]> {
 
 const withoutStatus = (text: string) => text.replace(/(?<=\n)Status: R?O\r?\n/, "");
 
-test("a message whose Status is as it should be keeps every byte, whatever stands around it", async () => {
+test("a message whose Status is correct keeps every byte, whatever surrounds it", async () => {
   await fc.assert(
     fc.asyncProperty(mailboxText, async (text) => {
       writeFileSync(box, text, "latin1");
@@ -43,7 +43,7 @@ test("a message whose Status is as it should be keeps every byte, whatever stand
         const status = /\nstatus[ \t]*:([^\r\n]*)/i.exec(message.split(/\n\r?\n/)[0] as string);
         if (/^ R?O$/.test(status?.[1] ?? "")) expect(after[index]).toBe(message);
       }
-      // Done once, there is nothing left to do.
+      // A second commit has nothing left to do.
       const { mtimeMs } = statSync(box);
       const once = content();
       await session(async (mailbox) => void (await mailbox.commit({ fate: () => "keep" })));
@@ -54,7 +54,7 @@ test("a message whose Status is as it should be keeps every byte, whatever stand
   );
 });
 
-test("a commit changes the Status lines of messages that were read, takes out what goes, and nothing else", async () => {
+test("a commit changes the Status of messages that were read, removes deleted and moved messages, and changes nothing else", async () => {
   const decision = fc.constantFrom<"keep" | "read" | "drop" | "mbox">("keep", "read", "drop", "mbox");
   const mbox = join(directory, "mbox");
   await fc.assert(

@@ -60,7 +60,7 @@ test.each([
   expect(await subjects(text)).toEqual(wanted);
 });
 
-test("another Status leaves a text with a valid Content-Length as it is, and so its length stays valid", async () => {
+test("a new Status does not change a body with a valid Content-Length, so the length stays valid", async () => {
   writeFileSync(box, `${measured(unquoted)}\n${last}`);
   await session(async (mailbox) => {
     mailbox.mark(1, Flag.Read);
@@ -73,7 +73,7 @@ test("another Status leaves a text with a valid Content-Length as it is, and so 
   expect((await session(() => {})).count).toBe(2);
 });
 
-test("a message that goes to mbox has no Content-Length there, and its text is quoted", async () => {
+test("a message that is moved to mbox has no Content-Length there, and its body is quoted", async () => {
   writeFileSync(box, `${measured(unquoted)}\n${last}`);
   const mbox = join(directory, "mbox");
   await session(
@@ -84,7 +84,7 @@ test("a message that goes to mbox has no Content-Length there, and its text is q
   );
 });
 
-test("an edited message has no Content-Length, and its text is quoted", async () => {
+test("an edited message has no Content-Length, and its body is quoted", async () => {
   writeFileSync(box, `${measured(unquoted)}\n${last}`);
   await session(async (mailbox) => {
     mailbox.replace(1, Buffer.from(`${measured(unquoted)}added\n\n`));
@@ -95,7 +95,7 @@ test("an edited message has no Content-Length, and its text is quoted", async ()
   expect(text).not.toContain("Content-Length");
 });
 
-test("a message whose text looked like messages while it was being delivered is one once it is complete", async () => {
+test("a body that looked like several messages during its delivery is one message when it is complete", async () => {
   const whole = `${last}${measured(`${unquoted}the end of it\n`)}`;
   writeFileSync(box, whole.slice(0, -8));
   const mailbox = await openMailbox(box, { lockwait: 5, stateDirectory: join(directory, "state") });

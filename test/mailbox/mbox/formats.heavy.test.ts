@@ -1,4 +1,7 @@
-/** The real program on each kind of mbox one meets: what is not changed stays as it is, and a Status changes its header only. */
+/**
+ * Tests the real program with every common variant of mbox. Unchanged messages keep all their bytes, and a new Status
+ * changes only its header.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -18,7 +21,7 @@ const last = message("Subject: last\n", "end\n");
 const crlf = (text: string) => text.replaceAll("\n", "\r\n");
 const long = "x".repeat(100_000_000);
 
-/** Shows, what the mailbox is, how many messages it has. */
+/** Each row has a description, the mailbox's contents and the number of messages. */
 const formats: [string, () => string, number][] = [
   ["mboxo", () => message("Subject: a\n", ">From here\nbody\n") + last, 2],
   ["mboxrd", () => message("Subject: a\n", ">>From here\n>From there\n") + last, 2],
@@ -41,7 +44,7 @@ const formats: [string, () => string, number][] = [
 ];
 
 describe.each(formats)("%s", (_shows, content, count) => {
-  test("has its messages, and a quit that changes nothing writes nothing", () => {
+  test("all messages are found, and a quit without changes writes nothing", () => {
     const before = Buffer.from(content(), "latin1");
     writeFileSync(box, before);
     const { out, err, status } = home.mail(["-f", "box"], ["q"]);
@@ -50,7 +53,7 @@ describe.each(formats)("%s", (_shows, content, count) => {
     expect(readFileSync(box).equals(before)).toBe(true);
   });
 
-  test("another Status changes the header of that message alone", () => {
+  test("a new Status changes only that message's header", () => {
     const before = Buffer.from(content(), "latin1");
     writeFileSync(box, before);
     expect(home.mail(["-f", "box"], ["unread 1", "q"]).status).toBe(0);

@@ -24,7 +24,7 @@ let directory: string;
 let box: string;
 let cache: string;
 
-/** Of a file that was changed just now no index is kept. */
+/** Waits, because no index is kept of a file that has just been changed. */
 const settling = () => new Promise((resolve) => setTimeout(resolve, 120));
 
 beforeEach(async () => {
@@ -41,7 +41,7 @@ function write(messages: readonly string[]): void {
   utimesSync(box, longAgo, longAgo);
 }
 
-/** Ids and states as the program sees them; "indexed" when nothing or only the end was read. */
+/** Returns the IDs of all messages and of the unread ones, as the program reports them. */
 async function look(): Promise<{ ids: number[]; unread: number[] }> {
   const mailbox = await openMailbox(box, {
     lockwait: 1,
@@ -62,14 +62,14 @@ async function look(): Promise<{ ids: number[]; unread: number[] }> {
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const indexFile = () => join(cache, readdirSync(cache).find((name) => name.endsWith(".index")) as string);
 
-test("an index is private, and tells the same as the mailbox", async () => {
+test("an index is private, and has the same messages as the mailbox", async () => {
   const first = await look();
   expect(first).toEqual({ ids: numbers(0, 2000), unread: [] });
   expect(statSync(indexFile()).mode & 0o777).toBe(0o600);
   expect(await look()).toEqual(first);
 });
 
-test("a small mailbox has none", async () => {
+test("no index is kept of a small mailbox", async () => {
   write(many.slice(0, 20));
   await look();
   expect(() => indexFile()).toThrow();
@@ -108,13 +108,13 @@ test.each<[string, () => void, number[], number[]]>([
     numbers(0, 2000).reverse(),
     [],
   ],
-])("a mailbox that was %s is seen as it is", async (_how, change, ids, unread) => {
+])("a mailbox that was %s is shown in its current state", async (_how, change, ids, unread) => {
   await look();
   change();
   expect(await look()).toEqual({ ids, unread });
 });
 
-test("a mailbox that grows from session to session is seen as it is", async () => {
+test("a mailbox that grows from session to session is shown in its current state", async () => {
   await look();
   for (let n = 2000; n < 2003; n++) {
     appendFileSync(box, message(n, n % 2 === 0 ? "RO" : "O"));
@@ -136,21 +136,21 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   ["one with a negative count", (bytes) => withField(bytes, 6, -1n)],
   ["one of a file with a longer past", (bytes) => withField(bytes, 3, 1n << 50n)],
   ["something else", () => Buffer.from("From a b c\n\n".repeat(2000))],
-])("an index that is %s is not believed", async (_how, change) => {
+])("an index that is %s is ignored", async (_how, change) => {
   await look();
   const name = indexFile();
   writeFileSync(name, change(readFileSync(name)));
   expect((await look()).ids).toEqual(numbers(0, 2000));
 });
 
-test("an edit in the same instant as the look, with the old time put back, is seen by the next", async () => {
+test("an edit at the moment of the last check, with the old time restored, is detected by the next session", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   for (let late = true; late; ) {
     rmSync(cache, { recursive: true, force: true });
     write(many.with(10, message(10, "OO")));
     const written = Date.now();
     const mailbox = await openMailbox(box, options);
-    // On a busy machine the instant may have passed.
+    // On a slow machine, the edit may come too late, and is then repeated.
     late = Date.now() - written > 90;
     mailbox.close();
   }
@@ -160,17 +160,17 @@ test("an edit in the same instant as the look, with the old time put back, is se
   expect(() => indexFile()).toThrow();
 });
 
-test("an index that others can write is not believed", async () => {
+test("an index that others can write is not trusted", async () => {
   await look();
   const name = indexFile();
   chmodSync(name, 0o622);
   const { mtimeMs, ino } = statSync(name);
   await look();
-  // It was read anew, and kept anew.
+  // The index was rebuilt and saved again.
   expect([statSync(name).mtimeMs, statSync(name).ino]).not.toEqual([mtimeMs, ino]);
 });
 
-test("of a mailbox that another program has rewritten during a session, no index is kept", async () => {
+test("no index is kept of a mailbox that another program has rewritten during the session", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   const mailbox = await openMailbox(box, options);
   write([...many.slice(1), message(2000), message(2001)]);
@@ -180,7 +180,7 @@ test("of a mailbox that another program has rewritten during a session, no index
   expect(await look()).toEqual({ ids: numbers(1, 2002), unread: [] });
 });
 
-test("after a commit the index is that of the new mailbox", async () => {
+test("after a commit, the index describes the new mailbox", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   const mailbox = await openMailbox(box, options);
   mailbox.mark(5, Flag.Deleted | Flag.Touched);

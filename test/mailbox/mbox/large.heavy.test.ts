@@ -1,4 +1,4 @@
-/** A mailbox so large that its journal passes by the page cache, and that is rewritten out of itself. */
+/** Tests a mailbox so large that its journal bypasses the page cache and its new contents are copied within the file. */
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
@@ -13,7 +13,7 @@ const env = { MAIL: spool, MBOX: mbox };
 
 const message = (id: number, status: string, lines: number) =>
   `From a@example.org Sat Jan 16 18:22:01 2021\nX-Id: ${id}\n${status}\n${`${id} is said here\n`.repeat(lines)}\n`;
-/** Each of them differs from the others in every page. */
+/** Each message differs from the others in every page. */
 const rest = Array.from({ length: 40 }, (_, i) => message(i + 2, "Status: RO\n", 150_000 + i * 371)).join("");
 const first = message(1, "", 3);
 const delivered = message(99, "Status: RO\n", 5);
@@ -26,9 +26,14 @@ function fill(): void {
 const moved = (): string => (existsSync(mbox) ? readFileSync(mbox, "latin1") : "");
 
 const cases: [what: string, commands: string[], wanted: string, wantedInMbox: string][] = [
-  ["what follows a message that goes moves forward", ["d 1", "q"], rest, ""],
-  ["what follows a message that grows moves back", ["p 1", "hold 1", "q"], message(1, "Status: RO\n", 3) + rest, ""],
-  ["what is touched moves to mbox", ["touch 2-$", "q"], message(1, "Status: O\n", 3), rest],
+  ["messages after a deleted one move forward", ["d 1", "q"], rest, ""],
+  [
+    "messages after one that becomes longer move back",
+    ["p 1", "hold 1", "q"],
+    message(1, "Status: RO\n", 3) + rest,
+    "",
+  ],
+  ["touched messages move to mbox", ["touch 2-$", "q"], message(1, "Status: O\n", 3), rest],
 ];
 
 test.each(cases)("%s, and nothing else changes", (_what, commands, wanted, wantedInMbox) => {
@@ -40,7 +45,7 @@ test.each(cases)("%s, and nothing else changes", (_what, commands, wanted, wante
   expect([statSync(spool).ino, readdirSync(home.path).filter((name) => name.includes("journal"))]).toEqual([ino, []]);
 });
 
-test.each(cases)("%s once, when it is killed on the way", (_what, commands, wanted, wantedInMbox) => {
+test.each(cases)("%s exactly once if a kill interrupts the quit", (_what, commands, wanted, wantedInMbox) => {
   let finished = 0;
   for (let call = 4; ; call += 11) {
     fill();

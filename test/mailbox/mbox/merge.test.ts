@@ -26,7 +26,7 @@ function remove(mailbox: Mailbox, n: number): void {
   mailbox.mark(n, Flag.Deleted | Flag.Touched);
 }
 
-/** Deleted messages go, others that were read go to mbox. */
+/** Commits as quit does: deleted messages are removed, and others that were read move to mbox. */
 async function quit(mailbox: Mailbox) {
   const flags = Array.from({ length: mailbox.count }, (_, i) => mailbox.flags(i + 1));
   const result = await mailbox.commit({
@@ -40,7 +40,7 @@ async function quit(mailbox: Mailbox) {
   return result;
 }
 
-test("what another program moved is found again, also when new mail was looked for since", async () => {
+test("messages that another program has moved are found again, even after a check for new mail", async () => {
   const mailbox = await open();
   remove(mailbox, 2);
   mailbox.mark(5, Flag.Touched | Flag.Read);
@@ -64,7 +64,7 @@ test("two sessions that delete different messages delete both", async () => {
 
 test.each<[string, () => void, string, string]>([
   [
-    "replaced it by a new file with more mail",
+    "replaced the mailbox with a new file with more mail",
     () => {
       writeFileSync(`${box}.new`, readFileSync(box, "latin1") + message("new"));
       renameSync(`${box}.new`, box);
@@ -72,16 +72,16 @@ test.each<[string, () => void, string, string]>([
     "acdnew",
     "e",
   ],
-  ["took messages out", () => writeFileSync(box, message("c") + message("e")), "c", "e"],
+  ["removed messages", () => writeFileSync(box, message("c") + message("e")), "c", "e"],
   [
     "changed the Status of messages",
     () => writeFileSync(box, readFileSync(box, "latin1").replaceAll("Status: O", "Status: RO")),
     "acd",
     "e",
   ],
-  ["only delivered", () => appendFileSync(box, message("new")), "acdnew", "e"],
-  ["emptied it", () => writeFileSync(box, ""), "", ""],
-])("what was done is done to the messages that are left when another program %s", async (_what, other, left, moved) => {
+  ["only delivered mail", () => appendFileSync(box, message("new")), "acdnew", "e"],
+  ["emptied the mailbox", () => writeFileSync(box, ""), "", ""],
+])("the session's changes apply to the remaining messages if another program %s", async (_what, other, left, moved) => {
   const mailbox = await open();
   remove(mailbox, 2);
   mailbox.mark(5, Flag.Touched | Flag.Read);
@@ -91,7 +91,7 @@ test.each<[string, () => void, string, string]>([
   expect([ids(box), ids(mbox)]).toEqual([left, moved]);
 });
 
-test("a message that was half delivered when it was deleted goes whole", async () => {
+test("a message that was incomplete when it was deleted is removed completely", async () => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   remove(mailbox, 2);
@@ -100,7 +100,7 @@ test("a message that was half delivered when it was deleted goes whole", async (
   expect(readFileSync(box, "latin1")).toBe(message("a") + message("new"));
 });
 
-test("a message that was half delivered when it was saved stays, whole", async () => {
+test("a message that was incomplete when it was saved stays, complete", async () => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   mailbox.mark(2, Flag.Saved | Flag.Touched | Flag.Read);
@@ -111,11 +111,11 @@ test("a message that was half delivered when it was saved stays, whole", async (
 });
 
 test.each<[string, number, string, string]>([
-  ["deleted: it goes", Flag.Deleted | Flag.Touched, "", ""],
-  ["deleted, and more mail arrived: it goes", Flag.Deleted | Flag.Touched, message("more"), ""],
+  ["deleted: it is removed", Flag.Deleted | Flag.Touched, "", ""],
+  ["deleted, and more mail arrived: it is removed", Flag.Deleted | Flag.Touched, message("more"), ""],
   ["saved: it stays, complete", Flag.Saved | Flag.Touched, "", message("b")],
   ["saved, and more mail arrived: it stays, complete", Flag.Saved | Flag.Touched, message("more"), message("b")],
-])("a message was half delivered, and the rest was seen before the quit; %s", async (_how, flags, more, left) => {
+])("an incomplete message whose end arrived before the quit was %s", async (_how, flags, more, left) => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   mailbox.mark(2, flags);
@@ -129,23 +129,26 @@ test.each<[string, number, string, string]>([
 });
 
 test.each([
-  ["behind a line end", "\n"],
-  ["behind nothing", ""],
-])("mail delivered %s to a message without an end stays when that is deleted", async (_how, between) => {
-  writeFileSync(box, message("a") + message("b").trimEnd());
-  const mailbox = await open();
-  remove(mailbox, 2);
-  appendFileSync(box, `${between}${message("new")}`);
-  await quit(mailbox);
-  expect(ids(box)).toBe("abnew");
-});
+  ["after a newline", "\n"],
+  ["without a newline", ""],
+])(
+  "mail delivered %s after a message without a final empty line stays if that message is deleted",
+  async (_how, between) => {
+    writeFileSync(box, message("a") + message("b").trimEnd());
+    const mailbox = await open();
+    remove(mailbox, 2);
+    appendFileSync(box, `${between}${message("new")}`);
+    await quit(mailbox);
+    expect(ids(box)).toBe("abnew");
+  },
+);
 
 test.each<[string, number, string]>([
   ["deleted", Flag.Deleted | Flag.Touched, message("new")],
   ["deleted, and the new one is longer", Flag.Deleted | Flag.Touched, `${message("new")}more of it\n\n`],
   ["saved", Flag.Saved | Flag.Touched, message("n")],
   ["read", Flag.Read | Flag.Touched, message("n")],
-])("new mail in the place of a last message that another program removed stays: %s", async (_how, flags, arrived) => {
+])("new mail at the offset of a last message that another program removed stays: %s", async (_how, flags, arrived) => {
   const mailbox = await open();
   mailbox.mark(5, flags);
   writeFileSync(box, ["a", "b", "c", "d"].map(message).join("") + arrived);
@@ -154,7 +157,7 @@ test.each<[string, number, string]>([
   expect(readFileSync(box, "latin1")).toBe(["a", "b", "c", "d"].map(message).join("") + arrived);
 });
 
-test("new mail in the place of a last message that another program removed stays unread", async () => {
+test("new mail at the offset of a last message that another program removed stays unread", async () => {
   writeFileSync(box, message("a") + message("b").replace("O", "RO"));
   const mailbox = await open();
   remove(mailbox, 1);
@@ -163,14 +166,14 @@ test("new mail in the place of a last message that another program removed stays
   expect(readFileSync(box, "latin1")).toBe(message("new"));
 });
 
-test("nothing is written, and that is said, when the mailbox is gone", async () => {
+test("nothing is written, and the user is notified, if the mailbox has been removed", async () => {
   const mailbox = await open();
   remove(mailbox, 2);
   rmSync(box);
   await expect(quit(mailbox)).rejects.toThrow(/removed by another program during the session; nothing was written/);
 });
 
-test("an edited message that another program has changed too is not written over", async () => {
+test("an edited message that another program has also changed is not overwritten", async () => {
   const mailbox = await open();
   mailbox.replace(2, Buffer.from(message("edited")));
   const other = ["a", "b", "c", "d", "e"].map((id) => message(id).replace("body of b", "another body of b")).join("");

@@ -8,7 +8,7 @@ const states = fc.array(
   { maxLength: 6 },
 );
 
-test("messages with the same flags are counted as if each were asked", () => {
+test("runs of messages with the same flags agree with the flags of each message", () => {
   fc.assert(
     fc.property(states, fc.array(fc.nat(8000), { maxLength: 5 }), fc.nat(2000), (runs, marked, before) => {
       const index = new MessageIndex();
@@ -29,7 +29,7 @@ test("messages with the same flags are counted as if each were asked", () => {
   );
 });
 
-test("messages are appended as if added one by one", () => {
+test("messages that are appended together equal messages appended one by one", () => {
   const starts = Float64Array.from({ length: 700 }, (_, at) => at * 3);
   const stored = Uint8Array.from({ length: 700 }, (_, at) => at % 8);
   const index = new MessageIndex();
@@ -40,7 +40,7 @@ test("messages are appended as if added one by one", () => {
   expect(index.flags(2)).toBe(new MessageIndex(starts, stored, 700).flags(1));
 });
 
-test("the checksum is that of gzip, with and without the help of Node", () => {
+test("the checksum equals gzip's, with and without Node's function", () => {
   const text = Buffer.from("123456789");
   expect([crc32(text), computeCrc32ByTable(text, 0)]).toEqual([0xcbf43926, 0xcbf43926]);
   fc.assert(

@@ -1,4 +1,4 @@
-/** What a session reads of a mailbox that another one has rewritten since: its own messages, or nothing. */
+/** Tests reading from a mailbox that another program has since rewritten. A session reads only its own messages, or none. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { MessagesMoved } from "../../../src/mailbox/mailbox-errors.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 import { messagePieces } from "../../../src/mailbox/pieces.ts";
 
-/** All of the same length, so that each stands where another stood. */
+/** Messages have the same length, so that each has the offset that another message had before. */
 const message = (id: string, lines: number) =>
   `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${`a line of ${id}\n`.repeat(lines)}\n`;
 
@@ -43,11 +43,11 @@ async function save(mailbox: Mailbox, n: number): Promise<void> {
   await appendMessages(join(directory, "saved"), [pieces()], { lockwait: 1, stateDirectory: stateDirectory() });
 }
 
-describe("a mailbox of some megabytes", () => {
+describe("a mailbox of a few megabytes that another program rewrites", () => {
   const lines = 100_000;
   beforeEach(() => fill(lines));
 
-  test("is read as it was", async () => {
+  test("still shows the session its old contents", async () => {
     const mailbox = await open();
     await deletesFirst();
     expect([textOf(mailbox, 2) === message("b", lines), mailbox.header(5).includes("X-Id: e")]).toEqual([true, true]);
@@ -60,11 +60,11 @@ describe("a mailbox of some megabytes", () => {
   });
 });
 
-describe("a large mailbox", () => {
+describe("a large mailbox that another program changes", () => {
   const lines = 200_000;
   beforeEach(() => fill(lines));
 
-  test("of which nothing can be read any more: no other message is taken for one of the session", async () => {
+  test("refuses to read moved messages and never shows one message in place of another", async () => {
     const mailbox = await open();
     mailbox.mark(3, Flag.Touched);
     await deletesFirst();
@@ -79,7 +79,7 @@ describe("a large mailbox", () => {
     expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: b", "X-Id: d", "X-Id: e"]);
   });
 
-  test("is read on while mail is delivered to it", async () => {
+  test("can still be read while mail is delivered to it", async () => {
     const mailbox = await open();
     appendFileSync(box, message("f", 1));
     expect(textOf(mailbox, 2) === message("b", lines)).toBe(true);

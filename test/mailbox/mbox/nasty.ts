@@ -1,4 +1,4 @@
-/** Generators of mailboxes as they ought not to be, but are. */
+/** Generates malformed mailboxes that exist in practice. */
 import fc from "fast-check";
 
 const lineEnd = fc.constantFrom("\n", "\n", "\n", "\r\n");
@@ -55,7 +55,7 @@ const message = fc
     [from, ...fields, ...(closed ? [""] : []), ...body, ""].map((line) => line + end).join(""),
   );
 
-/** Bytes as Latin-1 text: messages, sometimes with something in front, with no end, with no empty line between. */
+/** Messages as Latin-1 text, some with text before the first one, an incomplete end, or missing empty lines. */
 export const mailboxText = fc
   .tuple(
     fc.constantFrom("", "", "\n", "\r\n", "\n\n\n", "garbage\n\n"),
@@ -64,7 +64,7 @@ export const mailboxText = fc
   )
   .map(([before, messages, after]) => before + messages.join("") + after);
 
-/** How a Content-Length is wrong: so many bytes more or less than the body; undefined where there is no such field. */
+/** The error of a Content-Length in bytes; undefined if the message has no such field. */
 const wrongBy = fc.constantFrom(undefined, 0, 0, 0, -1, 1, 7, 60, 300, 5000, -30);
 const measuredBody = fc.array(
   fc.constantFrom(
@@ -99,12 +99,12 @@ const measuredMessage = fc
     return [from, ...fields, ...length, ""].map((line) => line + end).join("") + body + separator.replace("\n", end);
   });
 
-/** Mailboxes whose messages have a Content-Length, valid or not, and From_ lines with and without a date. */
+/** Mailboxes whose messages have a valid or invalid Content-Length, and From_ lines with or without a date. */
 export const measuredText = fc
   .tuple(fc.constantFrom("", "", "\n", "garbage\n\n"), fc.array(measuredMessage, { maxLength: 5 }))
   .map(([before, messages]) => before + messages.join(""));
 
-/** The same, of messages that are as they ought to be; `count` of them. */
+/** Well-formed messages. */
 export const soundMessage = fc
   .tuple(
     fc.constantFrom("a@example.org", "b", "MAILER-DAEMON"),

@@ -19,7 +19,7 @@ import { showNotices } from "../../../src/notices.ts";
 const message = (id: string, body = "body") => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${body}\n\n`;
 const one = message("one", "z".repeat(10_000));
 const before = one + message("two", "x".repeat(20_000)) + message("three");
-/** The commit: one goes to mbox, two is dropped. */
+/** The commit moves message one to mbox and deletes message two. */
 const after = message("three");
 
 let directory: string;
@@ -64,7 +64,7 @@ async function open(): Promise<void> {
 const content = (path: string) => (existsSync(path) ? readFileSync(path, "latin1") : undefined);
 const overwritten = (part: string) => part + before.slice(part.length);
 
-/** How far the commit had come when it was interrupted. */
+/** How far the commit had progressed when it was interrupted. */
 const interruptions: [when: string, done: () => void][] = [
   ["before anything was done", () => {}],
   ["in the middle of mbox", () => writeFileSync(mbox, one.slice(0, 30))],
@@ -72,16 +72,16 @@ const interruptions: [when: string, done: () => void][] = [
     "in the middle of mbox, by a power failure that took an earlier page",
     () => writeFileSync(mbox, one.slice(0, 4096) + "\0".repeat(4096) + one.slice(8192, 9000)),
   ],
-  ["behind mbox", () => writeFileSync(mbox, one)],
+  ["after mbox", () => writeFileSync(mbox, one)],
   [
-    "behind the tail",
+    "after the tail",
     () => {
       writeFileSync(mbox, one);
       writeFileSync(spool, overwritten(after));
     },
   ],
   [
-    "behind the cut",
+    "after the truncation",
     () => {
       writeFileSync(mbox, one);
       writeFileSync(spool, after);
@@ -89,7 +89,7 @@ const interruptions: [when: string, done: () => void][] = [
   ],
 ];
 
-describe("the next open finishes a commit that was interrupted", () => {
+describe("the next opening finishes an interrupted commit", () => {
   test.each(interruptions)("%s", async (_when, done) => {
     await leaveJournal();
     done();
@@ -100,7 +100,7 @@ describe("the next open finishes a commit that was interrupted", () => {
     expect([content(spool), content(mbox)]).toEqual([after, one]);
   });
 
-  test.each(interruptions)("and keeps mail delivered since, %s", async (_when, done) => {
+  test.each(interruptions)("mail delivered since an interruption is kept: %s", async (_when, done) => {
     await leaveJournal();
     done();
     appendFileSync(spool, message("new"));
@@ -110,7 +110,7 @@ describe("the next open finishes a commit that was interrupted", () => {
   });
 });
 
-test("a longer mailbox is finished when a power failure took a page of what was written behind its end", async () => {
+test("a longer mailbox is finished even if a power failure has lost a page after its old end", async () => {
   const longer = before + message("edited", "y".repeat(20_000));
   await leaveJournal(longer);
   writeFileSync(mbox, one);
@@ -121,8 +121,8 @@ test("a longer mailbox is finished when a power failure took a page of what was 
   expect(journals()).toEqual([]);
 });
 
-describe("a mailbox that another program has written since the crash is not written over", () => {
-  test("and nothing is to be kept when the commit had not begun", async () => {
+describe("a mailbox that another program has written since the crash", () => {
+  test("is not overwritten, and no copy is kept if the commit had not begun", async () => {
     await leaveJournal();
     const other = message("two", "y".repeat(20_000)) + message("three");
     writeFileSync(spool, other);
@@ -132,7 +132,7 @@ describe("a mailbox that another program has written since the crash is not writ
     expect(notices).toEqual([]);
   });
 
-  test("and what it was to be is kept in a file, and told, when it may have been half written", async () => {
+  test("is not overwritten, and its intended contents are kept in a reported file if the commit may have begun", async () => {
     await leaveJournal();
     writeFileSync(mbox, one);
     const other = message("four", "y".repeat(20_000)) + message("five");
@@ -146,10 +146,10 @@ describe("a mailbox that another program has written since the crash is not writ
 });
 
 test.each([
-  ["not to be read", "nonsense"],
-  ["cut off", '{"version":2,"tailLength":5,"mbox":null}\n123'],
+  ["unreadable", "nonsense"],
+  ["truncated", '{"version":2,"tailLength":5,"mbox":null}\n123'],
   ["of another version", '{"version":3}\n'],
-])("a journal that is %s keeps nobody from the mailbox", async (_how, content) => {
+])("a journal that is %s does not prevent opening the mailbox", async (_how, content) => {
   await leaveJournal();
   const [name = ""] = journals();
   writeFileSync(join(directory, name), content);

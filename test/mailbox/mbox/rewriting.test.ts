@@ -1,4 +1,4 @@
-/** A mailbox is opened, or looked at for new mail, while another program rewrites it in place under the fcntl() lock. */
+/** Tests opening a mailbox and checking for new mail while another program rewrites it in place with the fcntl() lock. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const message = (id: string, more = "") =>
 const before = ["a", "b", "c"].map((id) => message(id)).join("");
 const after = ["a", "b", "c"].map((id) => message(id, "X-UID: 1\n")).join("");
 
-/** Writes the end of the new mailbox, reports, waits for its input, writes the rest, and gives the lock back. */
+/** Writes the end of the new mailbox, reports this, waits for input, writes the rest, and releases the lock. */
 const rewriter = `
   const { openSync, writeSync } = require("fs");
   const koffi = require("koffi");
@@ -55,10 +55,10 @@ async function beginsToRewrite(): Promise<void> {
 
 const open = (lockwait: number) => openMailbox(box, { lockwait, stateDirectory: join(directory, "state") });
 
-test("opening waits until it is written", async () => {
+test("opening waits until another program has finished writing", async () => {
   await beginsToRewrite();
   const opening = open(30);
-  // Long enough to have read the mixture without a lock.
+  // Without a lock, the session would have read the mixed contents by now.
   await sleep(300);
   other.stdin?.write("\n");
   const mailbox = await opening;
@@ -67,14 +67,14 @@ test("opening waits until it is written", async () => {
   expect(texts.join("")).toBe(after);
 });
 
-test("opening goes on without the lock if it is never given back", async () => {
+test("opening continues without the lock if the lock is never released", async () => {
   await beginsToRewrite();
   const mailbox = await open(1);
   expect(mailbox.count).toBeGreaterThan(0);
   mailbox.close();
 });
 
-test("a session that looks for new mail takes in nothing of it until it is written", async () => {
+test("a session that checks for new mail reads no part of a mailbox that is being rewritten", async () => {
   const mailbox = await open(30);
   await beginsToRewrite();
   expect(await mailbox.poll()).toBe(0);

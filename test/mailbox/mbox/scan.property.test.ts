@@ -26,7 +26,7 @@ const isDated = (line: string) =>
 const isTwoWords = (line: string) => /^From +[^ \t\r\n]+[ \t]+[^ \t\r\n]/.test(line.slice(0, 1024));
 const isEmpty = (line: string) => /^\r?\n$/.test(line);
 
-/** Where a body ends by its header; undefined if the header does not state it, or states it twice. */
+/** Returns the end of a body according to its Content-Length; undefined if the header has none or two. */
 function statedEnd(lines: readonly string[], first: number, bodyStart: number): number | undefined {
   const header = lines.slice(
     first,
@@ -37,7 +37,7 @@ function statedEnd(lines: readonly string[], first: number, bodyStart: number): 
   return value === undefined ? undefined : bodyStart + Number(value);
 }
 
-/** The rules, line by line and without haste. */
+/** Returns the expected messages. It applies the rules line by line, without optimizations. */
 function wanted(text: string): [number, number][] {
   const lines = text.split(/(?<=\n)/);
   const starts: number[] = [];
@@ -61,7 +61,7 @@ function wanted(text: string): [number, number][] {
   const isCertain = (n: number) =>
     isSeparator(n) && isField(lines[n + 1]) && (form !== "dated" || isDated(lines[n] as string));
   const follows = (n: number) => n === 0 || isEmpty(lines[n - 1] as string);
-  /** Whether the body that begins in line `n` measures so much. */
+  /** Returns whether the Content-Length of the body that begins in line `n` is valid. */
   const isValid = (n: number, end: number) => {
     if (end > text.length) return false;
     const after = /^(?:\r?\n){0,2}/.exec(text.slice(end))?.[0].length ?? 0;
@@ -100,13 +100,13 @@ function wanted(text: string): [number, number][] {
   return found;
 }
 
-test("messages and their Status are found wherever the pieces are cut", async () => {
+test("messages and their Status are found regardless of where the pieces end", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(mailboxText, measuredText),
       fc.integer({ min: 1, max: 5000 }),
       async (text, pieceSize) => {
-        // A byte at a time only where there are few: each piece is a read.
+        // Tiny pieces are used only for short texts, because each piece is a read.
         expect(await indexOf(text, Math.max(pieceSize, Math.ceil(text.length / 300)))).toEqual(wanted(text));
       },
     ),
@@ -114,7 +114,7 @@ test("messages and their Status are found wherever the pieces are cut", async ()
   );
 });
 
-test("a mailbox that grows is found as one that was complete from the start", async () => {
+test("a mailbox that grows has the same messages as one that is complete from the start", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(mailboxText, measuredText),

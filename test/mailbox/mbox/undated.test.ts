@@ -25,26 +25,29 @@ function subjectsOf(mailbox: Mailbox): string[] {
   );
 }
 
-test.each(["From - ", "From -", "From ", "From 1844100@xxx"])("messages are separated by lines %p", async (line) => {
-  writeFileSync(
-    box,
-    message(line, "one", "a\n\nFrom here to there\nno header\n\nFrom - \n\nb") +
-      message(line, "two") +
-      message(dated, "three"),
-  );
-  const mailbox = await open();
-  expect(subjectsOf(mailbox)).toEqual(["one", "two", "three"]);
-  mailbox.close();
-});
+test.each(["From - ", "From -", "From ", "From 1844100@xxx"])(
+  "messages are separated by lines of the form %p",
+  async (line) => {
+    writeFileSync(
+      box,
+      message(line, "one", "a\n\nFrom here to there\nno header\n\nFrom - \n\nb") +
+        message(line, "two") +
+        message(dated, "three"),
+    );
+    const mailbox = await open();
+    expect(subjectsOf(mailbox)).toEqual(["one", "two", "three"]);
+    mailbox.close();
+  },
+);
 
-test("lines without a date separate nothing in a file whose first From_ line has one", async () => {
+test("lines without a date separate no messages in a file whose first From_ line has a date", async () => {
   writeFileSync(box, message(dated, "one", `a\n\n${message("From - ", "inside")}`) + message(dated, "two"));
   const mailbox = await open();
   expect(subjectsOf(mailbox)).toEqual(["one", "two"]);
   mailbox.close();
 });
 
-test("the messages that stay are found again, whatever From_ line comes to the start of the file", async () => {
+test("the messages that stay are found again, whatever From_ line becomes the file's first", async () => {
   const text = "a\n\nFrom here to there\nno header";
   const lines = ["From - ", "From - ", dated, "From - "];
   for (let dropped = 1; dropped < 2 ** lines.length; dropped++) {

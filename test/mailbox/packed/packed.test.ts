@@ -17,20 +17,23 @@ const mbox = ["one", "two", "three"]
   .join("");
 const program = join(process.cwd(), "bin/mail.js");
 
-/** A function of the shell: the paths may contain spaces. */
+/** A shell function, because the paths may contain spaces. */
 const ours = 'ours() { "$NODE" "$MAIL_PROGRAM" -n "$@"; }';
 
 function installed(name: string): boolean {
   return spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status === 0;
 }
 
-/** A file of the home, packed by a program. */
+/** Creates a file in the home directory, compressed with a program. */
 function pack(name: string): string {
   writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox }));
   return "box";
 }
 
-/** A shell in the home, with the function `ours`; in a session of its own, without whoever's terminal runs the tests. */
+/**
+ * Runs a shell in the home directory that defines `ours`. It has its own session, so that it cannot use the terminal that
+ * runs the tests.
+ */
 function shell(line: string, more: Readonly<Record<string, string>> = {}) {
   const run = spawnSync("/usr/bin/setsid", ["-w", "/bin/bash", "-c", `${ours}; ${line}`], {
     cwd: home.path,
@@ -53,33 +56,36 @@ const list =
   " N  3 ann@x              Sat Jan 16 18:22    6/77    three\n";
 
 describe("a compressed mailbox", () => {
-  test.each(["gzip", "zstd", "xz", "bzip2"])("of %s is read, saved from, and never written", (name) => {
-    if (!installed(name)) return;
-    const before = readFileSync(join(home.path, pack(name)));
-    const { out, err, status } = home.mail(["-f", "box"], ["p 2", "copy 3 saved", "| 1 cat >piped", "q"]);
-    expect(out).toContain(`"box": 3 messages 3 new [Read only]\n${list}`);
-    expect(out).toContain("body of two\n");
-    expect(out).toContain('"box" [Read only]: nothing was written\n');
-    expect(err).toBe("");
-    expect(status).toBe(0);
-    expect(readFileSync(join(home.path, "saved"), "latin1")).toContain("body of three\n");
-    expect(readFileSync(join(home.path, "piped"), "latin1")).toContain("body of one\n");
-    expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
-  });
+  test.each(["gzip", "zstd", "xz", "bzip2"])(
+    "in %s format can be read and saved from, and is never written",
+    (name) => {
+      if (!installed(name)) return;
+      const before = readFileSync(join(home.path, pack(name)));
+      const { out, err, status } = home.mail(["-f", "box"], ["p 2", "copy 3 saved", "| 1 cat >piped", "q"]);
+      expect(out).toContain(`"box": 3 messages 3 new [Read only]\n${list}`);
+      expect(out).toContain("body of two\n");
+      expect(out).toContain('"box" [Read only]: nothing was written\n');
+      expect(err).toBe("");
+      expect(status).toBe(0);
+      expect(readFileSync(join(home.path, "saved"), "latin1")).toContain("body of three\n");
+      expect(readFileSync(join(home.path, "piped"), "latin1")).toContain("body of one\n");
+      expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
+    },
+  );
 
-  test("goes by its first bytes, whatever its name, and may be of several parts", () => {
+  test("is recognized by its first bytes regardless of its name, and may have several parts", () => {
     writeFileSync(join(home.path, "box.mbox"), Buffer.concat([gzipSync(mbox), gzipSync(mbox)]));
     expect(home.mail(["-f", "box.mbox"], ["x"]).out).toContain("6 messages 6 new [Read only]");
   });
 
-  test("a delete is refused at quit, with an exit code", () => {
+  test("is not changed by a delete, which quit refuses with an exit code", () => {
     pack("gzip");
     const { err, status } = home.mail(["-f", "box"], ["d 1", "q"]);
     expect(err).toBe("mail: box: opened read-only; nothing was changed\n");
     expect(status).toBe(1);
   });
 
-  test("is not added to: what would stand behind it could never be read", () => {
+  test("is not appended to, because the appended messages could not be read", () => {
     const before = readFileSync(join(home.path, pack("gzip")));
     writeFileSync(join(home.path, "other"), mbox);
     const { err } = home.mail(["-f", "other"], ["save 1 box", "x"]);
@@ -87,7 +93,7 @@ describe("a compressed mailbox", () => {
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
-  test("may be several zstd files behind each other, as appended archives are, with frames to be skipped", () => {
+  test("may consist of several zstd files, as in appended archives, and of skippable frames", () => {
     if (!installed("zstd")) return;
     const part = readFileSync(join(home.path, pack("zstd")));
     const skippable = Buffer.from("502a4d1804000000aabbccdd", "hex");
@@ -100,7 +106,7 @@ describe("a compressed mailbox", () => {
   test.each([
     ["gzip", "unexpected end of file"],
     ["zstd", ""],
-  ])("one of %s that is cut short shows what can be read of it, and says so", (name, reason) => {
+  ])("that is truncated (%s) shows the readable part and reports the damage", (name, reason) => {
     if (!installed(name)) return;
     const text = Array.from({ length: 6000 }, (_, i) => mbox.replace("ann@x", `${(i * 7919) % 6007}@x`)).join("");
     const whole = execFileSync(name, ["-c"], { input: text });
@@ -112,10 +118,10 @@ describe("a compressed mailbox", () => {
   });
 
   test.each<[string, string, (packed: Buffer) => Buffer]>([
-    ["cut short", "gzip", (packed) => packed.subarray(0, -8)],
-    ["with other bytes behind it", "gzip", (packed) => Buffer.concat([packed, Buffer.from("junk, no gzip")])],
-    ["with other bytes behind it", "zstd", (packed) => Buffer.concat([packed, Buffer.from("junk, no zstd")])],
-  ])("a small one %s is shown as well (%s)", (_how, name, damaged) => {
+    ["truncated", "gzip", (packed) => packed.subarray(0, -8)],
+    ["followed by other bytes", "gzip", (packed) => Buffer.concat([packed, Buffer.from("junk, no gzip")])],
+    ["followed by other bytes", "zstd", (packed) => Buffer.concat([packed, Buffer.from("junk, no zstd")])],
+  ])("that is small and %s shows its messages, too (%s)", (_how, name, damaged) => {
     if (!installed(name)) return;
     writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
     const { out, err, status } = home.mail(["-H", "-f", "box"], []);
@@ -123,7 +129,7 @@ describe("a compressed mailbox", () => {
     expect(err).toMatch(/^mail: .*box: damaged or cut short \([^/]+\); what could be read of it is shown\n$/);
   });
 
-  test("without the program that unpacks it, the package is named", () => {
+  test("names the missing package if the program that unpacks it is not installed", () => {
     if (!installed("xz")) return;
     pack("xz");
     const { err, status } = home.mail(["-f", "box"], [], { PATH: "/nowhere" });
@@ -133,7 +139,7 @@ describe("a compressed mailbox", () => {
     expect(status).toBe(69);
   });
 
-  test.each(["gzip", "zstd", "xz"])("of %s without room to unpack it says where room is needed", (name) => {
+  test.each(["gzip", "zstd", "xz"])("in %s format reports the full directory if it cannot be unpacked", (name) => {
     if (!installed(name)) return;
     writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
     const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
@@ -155,7 +161,7 @@ describe("a mailbox on standard input", () => {
     expect(shell(line)).toEqual({ out: list, err: "", status: 0 });
   });
 
-  test("without a terminal the header lines are shown, and that is all", () => {
+  test("only shows the header lines if there is no terminal", () => {
     writeFileSync(join(home.path, "box"), mbox);
     const { out, status } = shell("cat box | ours -f -");
     expect(out).toBe(
@@ -165,7 +171,7 @@ describe("a mailbox on standard input", () => {
     expect(status).toBe(0);
   });
 
-  test("with one, commands are typed there", async () => {
+  test("is read together with commands from the terminal if there is one", async () => {
     writeFileSync(join(home.path, "box"), mbox);
     const pty = await openPty({
       argv: ["/bin/sh", "-c", `cat box | "${process.execPath}" "${program}" -n -f -`],

@@ -1,8 +1,8 @@
-/** Who has which message: by the number in its subject, read without the code that is tested. */
+/** Lists the messages in mailboxes by the number in their subject, without the code under test. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { filesOf } from "./maildir.ts";
 
-/** The subjects in an mbox, in order. */
+/** Returns the subjects in an mbox, in order. */
 export function subjectsInMbox(path: string): string[] {
   if (!existsSync(path)) return [];
   const text = readFileSync(path, "latin1");

@@ -1,7 +1,7 @@
 /**
- * Preloaded into the program (node -r): kills it just before the write-type call of the file system whose number
- * MAIL_KILL_AT names. With MAIL_KILL_LOG, the calls are named in that file instead. With MAIL_KILL_TORN, half of what a
- * write was to write is written first.
+ * Preloaded into the program (node -r): kills it just before the file system write call whose number is MAIL_KILL_AT. With
+ * MAIL_KILL_LOG, the calls are logged to that file instead. With MAIL_KILL_TORN, half of the interrupted write's bytes are
+ * written first.
  */
 const fs = require("node:fs");
 const { appendFileSync } = fs;
@@ -12,13 +12,13 @@ let count = 0;
 
 function concerns(name, argument) {
   if (name === "openSync") return true;
-  // Standard output and error are no part of the store.
+  // Standard output and standard error do not count as file system writes.
   return !(typeof argument === "number" && argument <= 2);
 }
 
 function tear(write, [descriptor, bytes, start, length, position]) {
   if (typeof bytes === "string") return;
-  // As a kill does it: up to the end of a page of the file.
+  // As in a real kill, the write ends at a page boundary of the file.
   const half = Math.ceil(length / 2);
   const end = position === null ? half : Math.floor((position + half) / 4096) * 4096 - position;
   if (end > 0) write.call(fs, descriptor, bytes, start, end, position);
@@ -51,6 +51,6 @@ for (const name of calls) {
     }
     return original.apply(this, given);
   };
-  // promisify(fsync) takes what the function says of itself.
+  // promisify(fsync) uses properties of the function.
   Object.assign(fs[name], original);
 }

@@ -1,4 +1,4 @@
-/** A Maildir as a test arranges and reads it, without the code that is tested. */
+/** Creates and reads Maildirs for tests, without the code under test. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -13,7 +13,7 @@ export function makeMaildir(path: string, files: Readonly<Record<string, string>
   return path;
 }
 
-/** `new/NAME` and `cur/NAME`, sorted, to content. */
+/** Returns the contents of all files, by `new/NAME` and `cur/NAME`, sorted. */
 export function filesOf(path: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const place of ["cur", "new"]) {

@@ -1,4 +1,4 @@
-/** The built program in a home of its own, with a mailbox that the test arranges. */
+/** Runs the built program in a temporary home directory, with a mailbox that the test creates. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,11 +13,11 @@ export interface Ran {
 
 export interface Home {
   readonly path: string;
-  /** Runs mail in the home with the lines as its input. */
+  /** Runs mail in the home directory with the lines as its input. */
   mail(argv: readonly string[], lines: readonly string[], more?: Readonly<Record<string, string>>): Ran;
-  /** The same as another user, if the test runs as root. */
+  /** Does the same as another user, if the test runs as root. */
   mailAs(uid: number, argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
-  /** The same, killed just before its write-type call of that number; it may need fewer. */
+  /** Does the same, and kills the program just before its write call with this number. It may exit before. */
   mailKilledAt(call: number, lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   remove(): void;
 }
