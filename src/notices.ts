@@ -12,6 +12,6 @@ export function showNotices(show: Listener): void {
 }
 
 /** Prints one line, without the program's name and without a newline. */
-export function notice(text: string): void {
+export function notify(text: string): void {
   listener(text);
 }

@@ -24,7 +24,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { Exit, MailError } from "./errors.ts";
-import { notice } from "./notices.ts";
+import { notify } from "./notices.ts";
 import { isSystemError } from "./system-error.ts";
 
 /** Why a file or directory is not trusted. */
@@ -63,7 +63,7 @@ const reported = new Set<string>();
 export function reportDistrust({ path, message }: NotTrusted): void {
   if (reported.has(path)) return;
   reported.add(path);
-  notice(message);
+  notify(message);
 }
 
 const othersCanWrite = 0o022;

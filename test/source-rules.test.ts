@@ -18,6 +18,26 @@ const sources = files.map((name): Source => ({ name, text: readFileSync(join(sou
 /** The launcher calls `start` of each program. */
 const sharedByPrograms = new Set(["start"]);
 
+/** Verbs, and the names of functions of C and of POSIX, that are clear without an object. */
+const oneWordNames = new Set(
+  "ask choose compose concatenate confirm connect crc32 deliver fail listen main notify pass sleep start strerror unfold warn".split(
+    " ",
+  ),
+);
+/** Words that begin a name and only look like participles. */
+const notParticiples = /^(?:feed|need|embed|seed|speed|proceed|exceed|string|finding|heading)/;
+
+/** Finds functions whose name is a single word without a clear meaning, or begins with a participle, such as `heldBytes`. */
+function findVagueNames(source: Source): string[] {
+  const participle =
+    /^(?:[a-z]+(?:ed|ing)|chosen|drawn|found|given|gone|heard|held|kept|known|laid|left|made|said|sent|shown|taken|told|written)(?![a-z])/;
+  const isVague = (name: string) =>
+    /^[a-z\d]+$/.test(name) ? !oneWordNames.has(name) : participle.test(name) && !notParticiples.test(name);
+  return findFunctions(source)
+    .filter(isVague)
+    .map((name) => `${source.name}: ${name}`);
+}
+
 function findRepeated(values: readonly string[]): string[] {
   return [...new Set(values.filter((value, at) => values.indexOf(value) < at))];
 }
@@ -57,6 +77,10 @@ describe("the sources", () => {
     expect(findRepeated(names).filter((name) => !sharedByPrograms.has(name))).toEqual([]);
   });
 
+  test("name a function with a verb phrase", () => {
+    expect(sources.flatMap(findVagueNames)).toEqual([]);
+  });
+
   test("have a doc comment at every exported function and class", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
@@ -71,6 +95,8 @@ describe("a violation is found", () => {
   test.each<[what: string, find: (planted: Source) => string[], text: string]>([
     ["a function without a doc comment", findUndocumented, "\nexport async function* read() {}\n"],
     ["a class without a doc comment", findUndocumented, "\nexport abstract class Way {}\n"],
+    ["a name of a single word", findVagueNames, "function held() {}\n"],
+    ["a participle as a name", findVagueNames, "export function heldBytes() {}\n"],
     ["a test of a message", findMessageTests, "if (/full/.test(error.message)) retry();\n"],
     ["a comparison of a message", findMessageTests, 'if (message === "No such host") stop();\n'],
     ["the start of a message", findMessageTests, 'return error.message.startsWith("Missing ");\n'],

@@ -64,7 +64,7 @@ async function holdDialogue(
   while (!protocol.ended) {
     const input = await readInput(terminal, protocol);
     // The line editor has already ended the row of a command, and so has the prompt for a secret.
-    const inRow = protocol.mode !== "secret" && (!terminal.rich || expectedInput(protocol) === "text");
+    const inRow = protocol.mode !== "secret" && (!terminal.rich || describeExpectedInput(protocol) === "text");
     if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
       if (protocol.unfinished)
@@ -87,7 +87,7 @@ async function holdDialogue(
   }
 }
 
-function expectedInput(protocol: Protocol): Asked {
+function describeExpectedInput(protocol: Protocol): Asked {
   return protocol.mode === "command" || protocol.inHeader ? "command" : "text";
 }
 
@@ -97,7 +97,7 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
     return secret === undefined ? { kind: "end" } : { kind: "line", text: secret, ended: true };
   }
   await terminal.flush();
-  const input = await terminal.readLine(terminal.interactive ? "client> " : "", expectedInput(protocol));
+  const input = await terminal.readLine(terminal.interactive ? "client> " : "", describeExpectedInput(protocol));
   // In a script with CRLF newlines, the CR is not part of the line.
   return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
 }

@@ -6,7 +6,7 @@ import { configRows } from "../config/list-config.ts";
 import { nearestWord } from "../config/nearest.ts";
 import { variables } from "../config/variables.ts";
 import { isSystemError } from "../system-error.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, pass, warn } from "./finding.ts";
 
 const about = "mailrc";
 
@@ -24,10 +24,10 @@ function startUpFile({ settings, identity }: Config): Finding {
     if (uid !== 0 && uid !== process.getuid?.()) {
       return fail(about, `${path} belongs to another user, so it is not read`, `chown ${identity.login} ${path}`);
     }
-    return ok(about, `${path} is read`);
+    return pass(about, `${path} is read`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    return ok(about, `${path}: none`);
+    return pass(about, `${path}: none`);
   }
 }
 

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { adviceToRead } from "../groups.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, pass, warn } from "./finding.ts";
 
 const run = promisify(execFile);
 const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
@@ -13,10 +13,10 @@ const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
 export async function checkQueue(): Promise<Finding> {
   const about = "queue";
   const mailq = programs.find((path) => existsSync(path));
-  if (mailq === undefined) return ok(about, "mailq is missing: no MTA has a queue on this machine");
+  if (mailq === undefined) return pass(about, "mailq is missing: no MTA has a queue on this machine");
   try {
     const { stdout } = await run(mailq, [], { timeout: 5000, maxBuffer: 64 << 20 });
-    if (stdout.trim() === "" || /queue is empty/i.test(stdout)) return ok(about, "empty");
+    if (stdout.trim() === "" || /queue is empty/i.test(stdout)) return pass(about, "empty");
     const counted = /in (\d+) Request/i.exec(stdout)?.[1] ?? "some";
     return warn(
       about,
@@ -38,12 +38,12 @@ export function checkLog(path: string, user: string): Finding {
   const about = "log";
   try {
     accessSync(path, constants.R_OK);
-    return ok(about, `${path} can be read`);
+    return pass(about, `${path} can be read`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "EACCES") return warn(about, `${path}: ${strerror(error)}`, adviceToRead(path, user));
     if (existsSync("/run/systemd/journal"))
-      return ok(about, "deliveries are in the journal: journalctl -t postfix/local");
+      return pass(about, "deliveries are in the journal: journalctl -t postfix/local");
     return fail(about, `${path}: ${strerror(error)}`, "apt-get install rsyslog, or set maillog=FILE");
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { isSystemError } from "../system-error.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, pass, warn } from "./finding.ts";
 
 const hostName = /^(?=.{1,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?)(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i;
 
@@ -24,7 +24,7 @@ export function checkMailName({ identity }: Config, path = "/etc/mailname"): Fin
   const { mailName } = identity;
   if (content === undefined) {
     const text = `${path} is missing; ${mailName} is used`;
-    return mailName.includes(".") ? ok(about, text) : warn(about, `${text}, which is not a full name`, repair);
+    return mailName.includes(".") ? pass(about, text) : warn(about, `${text}, which is not a full name`, repair);
   }
   const [name = "", ...more] = content.trim().split(/\s+/);
   if (name === "") return fail(about, `${path} is empty`, repair);
@@ -36,7 +36,7 @@ export function checkMailName({ identity }: Config, path = "/etc/mailname"): Fin
   }
   if (!name.includes("."))
     return warn(about, `${path}: "${name}" has no domain; it is valid on this machine only`, repair);
-  return ok(about, `mail from here is from ${identity.login}@${name}`);
+  return pass(about, `mail from here is from ${identity.login}@${name}`);
 }
 
 /** Checks .forward, which forwards the user's mail. An MTA refuses one that others can write. */
@@ -44,7 +44,7 @@ export function checkForward({ identity }: Config): Finding {
   const about = ".forward";
   const path = join(identity.home, ".forward");
   const content = contentOf(path);
-  if (content === undefined) return ok(about, `${path}: missing; mail stays on this machine`);
+  if (content === undefined) return pass(about, `${path}: missing; mail stays on this machine`);
   if ((statSync(path).mode & 0o022) !== 0) {
     return fail(about, `${path}: other users can write to it, so it has no effect on delivery`, `chmod go-w ${path}`);
   }
@@ -62,5 +62,5 @@ export function checkSystemAlias({ identity }: Config, path = "/etc/aliases"): F
     ?.split("\n")
     .find((each) => each.toLowerCase().startsWith(`${identity.user.toLowerCase()}:`));
   if (line === undefined) return undefined;
-  return ok("aliases", `${path}: mail for ${identity.user} goes to ${line.slice(line.indexOf(":") + 1).trim()}`);
+  return pass("aliases", `${path}: mail for ${identity.user} goes to ${line.slice(line.indexOf(":") + 1).trim()}`);
 }

@@ -19,7 +19,7 @@ import { type FailureReason, type LoginReason, SubmissionFailed, type TlsReason 
 import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, pass, warn } from "./finding.ts";
 import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "./remedies.ts";
 
 const about = "server";
@@ -54,20 +54,20 @@ async function checkDialogue(context: Context, address: string | undefined): Pro
   if (wrong !== undefined)
     return [fail("recipient", `${JSON.stringify(address)}: ${wrong}`, "write it as user@host.example")];
   if (way.kind === "smtp") return holdTrialDialogue(way, context, recipient);
-  const findings = [ok(about, `mail is sent by ${value}`)];
+  const findings = [pass(about, `mail is sent by ${value}`)];
   return recipient === undefined ? findings : [...findings, await checkLocalRecipient(recipient, identity.mailName)];
 }
 
 async function checkLocalRecipient(recipient: string, mailName: string): Promise<Finding> {
   const refusal = await localRefusal(recipient, mailName);
-  if (refusal === undefined) return ok("recipient", `mail for ${recipient}: the user exists here`);
+  if (refusal === undefined) return pass("recipient", `mail for ${recipient}: the user exists here`);
   return fail("recipient", `mail for ${recipient}: ${refusal.reply}`, recipientRemedy(refusal));
 }
 
 function checkProgram(path: string): Finding {
   try {
     accessSync(path, constants.X_OK);
-    return ok(about, `mail is sent through ${path}`);
+    return pass(about, `mail is sent through ${path}`);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return fail(about, `${path}: ${strerror(error)}`, "apt-get install postfix, or unset sendmail and mta");
@@ -96,7 +96,7 @@ async function holdTrialDialogue(
     if (!session.destroyed) await session.farewell(1000);
     return [...checkGreeting(talk, name), ...checkEncryption(session, server, talk), ...checks];
   } catch (thrown) {
-    const error = findingOfFailure(thrown, server, timeouts);
+    const error = makeFindingOfFailure(thrown, server, timeouts);
     const said = talk.greeting ?? "";
     const isRefused = /^[45]\d\d/.test(said);
     const text = isRefused ? `${name} says: ${replyOnOneLine(said)}` : error.message;
@@ -109,7 +109,7 @@ async function holdTrialDialogue(
   }
 }
 
-function findingOfFailure(
+function makeFindingOfFailure(
   thrown: unknown,
   server: ServerWay,
   timeouts: { connect: number; silence: number },
@@ -156,7 +156,7 @@ function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "l
 }
 
 function checkGreeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
-  const found = ok(about, `${name} says: ${replyOnOneLine(said)}`);
+  const found = pass(about, `${name} says: ${replyOnOneLine(said)}`);
   if (refusedHello === undefined) return [found];
   return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server; it is used with plain SMTP")];
 }
@@ -168,12 +168,12 @@ function checkEncryption({ encryption }: SmtpSession, server: ServerWay, { login
     const { version, untrustedFor } = encryption;
     const trust =
       untrustedFor === undefined ? "its certificate is trusted" : `its certificate is not checked (${untrustedFor})`;
-    findings.push(ok("TLS", `${version}; ${trust}`));
+    findings.push(pass("TLS", `${version}; ${trust}`));
   } else if (!isLoopback(server)) {
     const reason = hasTlsFailed ? "TLS failed" : "nothing is encrypted";
     findings.push(warn("TLS", `${reason}: mail is sent unencrypted`, "set starttls=required to prevent that"));
   }
-  if (login !== undefined) findings.push(ok("login", `as ${server.user}, by ${login}`));
+  if (login !== undefined) findings.push(pass("login", `as ${server.user}, by ${login}`));
   return findings;
 }
 
@@ -192,7 +192,7 @@ async function checkEnvelope(
   if (recipient === undefined) return [];
   const reply = await session.ask(`RCPT TO:<${recipient}>`);
   const text = `mail for ${recipient}: ${replyOnOneLine(reply)}`;
-  if (reply.startsWith("2")) return [ok("recipient", text)];
+  if (reply.startsWith("2")) return [pass("recipient", text)];
   const refusal = { recipient, reply, exit: exitCodeForRefusal(reply) };
   const found = refusal.exit === Exit.TempFail ? warn : fail;
   return [found("recipient", text, recipientRemedy(refusal))];

@@ -6,7 +6,7 @@ import { systemMailbox } from "../config/paths.ts";
 import { dotlockHolder, dotlockName, tryDotlock } from "../mailbox/lock/dotlock.ts";
 import { type Lock, releaseFcntlLock, tryFcntlLock } from "../mailbox/lock/fcntl-lock.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, pass, warn } from "./finding.ts";
 
 const about = "spool";
 
@@ -40,7 +40,7 @@ export async function checkSpool({ config }: { config: Config }): Promise<Findin
 
 function reportMissingSpool(path: string): Finding {
   const directory = dirname(path);
-  if (canAccess(directory, constants.X_OK)) return ok(about, `${path}: missing; the first delivery creates it`);
+  if (canAccess(directory, constants.X_OK)) return pass(about, `${path}: missing; the first delivery creates it`);
   return fail(
     about,
     `${directory}: no such directory`,
@@ -50,7 +50,7 @@ function reportMissingSpool(path: string): Finding {
 
 function checkMaildir(path: string): Finding {
   const complete = ["new", "cur", "tmp"].every((name) => canAccess(`${path}/${name}`, constants.W_OK | constants.X_OK));
-  if (complete) return ok(about, `${path}: a Maildir, writable`);
+  if (complete) return pass(about, `${path}: a Maildir, writable`);
   return fail(
     about,
     `${path}: a directory, but not a writable Maildir`,
@@ -66,7 +66,7 @@ function checkOwnership(path: string, { mode, size, uid }: Stats, user: string):
   if ((mode & 0o007) !== 0)
     return warn(about, `${path}: every user of this machine can read it`, `chmod o-rwx ${path}`);
   const owner = uid === process.getuid?.() ? "yours" : `owned by user ${uid}`;
-  return ok(about, `${path}: ${owner}, writable, ${size} bytes`);
+  return pass(about, `${path}: ${owner}, writable, ${size} bytes`);
 }
 
 /** Acquires and releases both locks. Nothing is written to the mailbox. */
@@ -87,7 +87,7 @@ async function checkLocks(path: string): Promise<Finding[]> {
         "apt-get install liblockfile-bin",
       ),
     );
-  } else findings.push(ok("lock", `${name} can be created`));
+  } else findings.push(pass("lock", `${name} can be created`));
   const descriptor = openSync(path, "r+");
   try {
     findings.push(fcntlFinding(path, await tryFcntlLock(descriptor)));
@@ -120,7 +120,7 @@ function isRunning(pid: number): boolean {
 }
 
 function fcntlFinding(path: string, lock: Lock): Finding {
-  if (lock === "taken") return ok("lock", `${path}: an fcntl() lock can be acquired`);
+  if (lock === "taken") return pass("lock", `${path}: an fcntl() lock can be acquired`);
   if (lock === "refused") {
     return warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`);
   }

@@ -9,7 +9,7 @@ export interface Finding {
 }
 
 /** Returns a finding about something that works. */
-export function ok(about: string, text: string): Finding {
+export function pass(about: string, text: string): Finding {
   return { status: "ok", about, text };
 }
 

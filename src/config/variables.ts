@@ -16,11 +16,11 @@ function withDefault(meaning: string, fallback: string | number): string {
   return `${meaning} By default ${fallback}.`;
 }
 
-function flag(meaning: string): Kind<boolean> {
+function flagKind(meaning: string): Kind<boolean> {
   return { meaning, value: "", read: (text) => text !== undefined };
 }
 
-function text(meaning: string, value = "text"): Kind<string | undefined> {
+function textKind(meaning: string, value = "text"): Kind<string | undefined> {
   return { meaning, value, read: (given) => given };
 }
 
@@ -46,7 +46,7 @@ function secondsKind(fallback: number, meaning: string, { max }: { max: number }
 }
 
 /** Returns a kind for whole numbers. Any other value is ignored, and the default is used. */
-function count(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
+function countKind(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
     meaning: withDefault(meaning, fallback),
     value: "number",
@@ -67,74 +67,78 @@ function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number 
   };
 }
 
-function days(fallback: number, meaning: string): Kind<number> {
+function daysKind(fallback: number, meaning: string): Kind<number> {
   return { ...secondsKind(fallback, meaning, { max: 365 }), value: "days" };
 }
 
 export const variables = {
-  allnet: flag("In replies, treat every address whose local part is your user name or that of an alternate as yours."),
-  append: flag("Append messages to mbox instead of prepending them."),
-  ask: flag("Ask for the subject; the same as asksub."),
-  askbcc: flag("Ask for Bcc recipients after the body."),
-  askcc: flag("Ask for Cc recipients after the body."),
-  asksub: flag("Ask for the subject."),
-  autoinc: flag("Add new mail to the list at each prompt."),
-  autoprint: flag("Print the next message after a deletion."),
-  cafile: text("A PEM file of further certificate authorities to trust, in addition to the system's.", "file"),
-  certcheck: text("Whether to verify the server's certificate. By default yes.", "yes|no"),
-  chunking: text(
+  allnet: flagKind(
+    "In replies, treat every address whose local part is your user name or that of an alternate as yours.",
+  ),
+  append: flagKind("Append messages to mbox instead of prepending them."),
+  ask: flagKind("Ask for the subject; the same as asksub."),
+  askbcc: flagKind("Ask for Bcc recipients after the body."),
+  askcc: flagKind("Ask for Cc recipients after the body."),
+  asksub: flagKind("Ask for the subject."),
+  autoinc: flagKind("Add new mail to the list at each prompt."),
+  autoprint: flagKind("Print the next message after a deletion."),
+  cafile: textKind("A PEM file of further certificate authorities to trust, in addition to the system's.", "file"),
+  certcheck: textKind("Whether to verify the server's certificate. By default yes.", "yes|no"),
+  chunking: textKind(
     "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. By default large.",
     "always|large|never",
   ),
-  crt: text("Page messages longer than this. Without a value, page messages longer than the terminal.", "lines"),
-  decode: flag("Decode messages before showing them. By default set on a terminal; nodecode shows messages as stored."),
-  DEAD: text("The file that receives unsent messages. By default ~/dead.letter.", "file"),
-  debug: flag("Show the message instead of sending it."),
-  dot: flag("A lone dot ends a message typed on a terminal."),
-  dryrun: flag("Show the envelope and the message instead of sending it; the same as --dry-run."),
-  dsn: text(
+  crt: textKind("Page messages longer than this. Without a value, page messages longer than the terminal.", "lines"),
+  decode: flagKind(
+    "Decode messages before showing them. By default set on a terminal; nodecode shows messages as stored.",
+  ),
+  DEAD: textKind("The file that receives unsent messages. By default ~/dead.letter.", "file"),
+  debug: flagKind("Show the message instead of sending it."),
+  dot: flagKind("A lone dot ends a message typed on a terminal."),
+  dryrun: flagKind("Show the envelope and the message instead of sending it; the same as --dry-run."),
+  dsn: textKind(
     "The events for which to request a delivery status notification: success, failure, delay or never.",
     "list",
   ),
   EDITOR: textOr("ex", "The editor that edit and ~e run.", "program"),
-  errexit: flag(
+  errexit: flagKind(
     "Exit after the first command that fails, without changing the mailbox. The exit code is that of the error, or 1.",
   ),
-  escape: text(
+  escape: textKind(
     "The character that begins an escape. By default ~. Without a value, escapes are disabled.",
     "character",
   ),
-  expandaddr: flag("Accept files and programs as recipients: /file, +folder, |command."),
-  flipr: flag("Swap reply and Reply; the same as Replyall."),
-  folder: text("The directory that contains the files named +name.", "directory"),
-  "forward-as-attachment": flag("Let forward attach the complete message as message/rfc822."),
-  from: text("The sender's address, in the envelope and in From:.", "address"),
-  "history-file": text(
+  expandaddr: flagKind("Accept files and programs as recipients: /file, +folder, |command."),
+  flipr: flagKind("Swap reply and Reply; the same as Replyall."),
+  folder: textKind("The directory that contains the files named +name.", "directory"),
+  "forward-as-attachment": flagKind("Let forward attach the complete message as message/rfc822."),
+  from: textKind("The sender's address, in the envelope and in From:.", "address"),
+  "history-file": textKind(
     "The file that stores command lines between sessions. By default history in the state directory. Without a value, command lines are not stored.",
     "file",
   ),
-  "history-size": count(1000, "The number of command lines to store.", { max: 1_000_000 }),
-  hold: flag("Keep read messages in the system mailbox."),
-  ignore: flag("Ignore interrupts while a message is being typed, and print @ instead."),
-  ignoreeof: flag("Do not let end of input end a message or the session."),
-  indentprefix: text("The prefix of each line that ~m inserts. By default a tab.", "text"),
-  interactive: flag("Behave as on a terminal, as with -I. By default set if standard input is a terminal."),
-  keep: flag("Truncate an empty system mailbox instead of removing it. This is always so."),
-  keepsave: flag("Move saved messages to mbox at quit instead of deleting them."),
+  "history-size": countKind(1000, "The number of command lines to store.", { max: 1_000_000 }),
+  hold: flagKind("Keep read messages in the system mailbox."),
+  ignore: flagKind("Ignore interrupts while a message is being typed, and print @ instead."),
+  ignoreeof: flagKind("Do not let end of input end a message or the session."),
+  indentprefix: textKind("The prefix of each line that ~m inserts. By default a tab.", "text"),
+  interactive: flagKind("Behave as on a terminal, as with -I. By default set if standard input is a terminal."),
+  keep: flagKind("Truncate an empty system mailbox instead of removing it. This is always so."),
+  keepsave: flagKind("Move saved messages to mbox at quit instead of deleting them."),
   LISTER: textOr("/bin/ls", "The program that folders runs.", "program"),
   lockwait: secondsKind(30, "The time to wait for a mailbox that another program has locked.", { max: 600 }),
-  MAIL: text("The path of the system mailbox, an mbox file or a Maildir.", "file"),
-  mailcap: text(
+  MAIL: textKind("The path of the system mailbox, an mbox file or a Maildir.", "file"),
+  mailcap: textKind(
     "The programs with which open shows parts, in the form type: program %s; type: program %s.",
     "programs",
   ),
-  MBOX: text(
+  MBOX: textKind(
     "The mailbox that receives read messages at quit. A trailing slash selects a Maildir. By default ~/mbox.",
     "file",
   ),
-  metoo: flag("Do not remove the sender from an expanded alias."),
-  maillog: text("The mail server's log, which track reads. By default one of the system's usual paths.", "file"),
-  mta: text(
+  metoo: flagKind("Do not remove the sender from an expanded alias."),
+  maillog: textKind("The mail server's log, which track reads. By default one of the system's usual paths.", "file"),
+  mta: textKind(
     "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, the path of a program, or local. By default smtp://localhost:25.",
     "transport",
   ),
@@ -143,12 +147,12 @@ export const variables = {
     "The file of passwords for mail servers. No other user may have permission to read it.",
     "file",
   ),
-  noheader: flag("Do not list the headers at start-up."),
-  noindex: flag("Do not use or write an index of large mailboxes in ~/.cache/mail."),
-  nosave: flag("Do not save an interrupted message in dead.letter."),
-  outfolder: flag("Interpret a relative path in record as a path in the folder directory."),
+  noheader: flagKind("Do not list the headers at start-up."),
+  noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
+  nosave: flagKind("Do not save an interrupted message in dead.letter."),
+  outfolder: flagKind("Interpret a relative path in record as a path in the folder directory."),
   PAGER: textOr("more", "The program that shows long messages page by page.", "program"),
-  passwordcommand: text(
+  passwordcommand: textKind(
     "A command that prints the password for a server. The environment variables MAIL_USER and MAIL_HOST identify the account.",
     "command",
   ),
@@ -157,24 +161,26 @@ export const variables = {
     "The prompt on a terminal. In it, %u is the number of unread messages and %f the name of the folder.",
     "text",
   ),
-  queue: flag("Queue a message that the server temporarily cannot accept, and retry later; see --flush and --queue."),
-  queueage: days(5, "The maximum time that a message stays in the queue."),
-  quiet: flag("Do not print the banner at start-up."),
-  record: text("The mailbox that receives copies of sent messages, an mbox file or a Maildir.", "file"),
-  Replyall: flag("Swap reply and Reply."),
-  save: flag("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
-  screen: text("The number of header lines in a window.", "lines"),
-  searchheaders: flag("Let /field:text in a message list search that field."),
-  sendmail: text("The path of a sendmail program, used if mta is not set.", "program"),
+  queue: flagKind(
+    "Queue a message that the server temporarily cannot accept, and retry later; see --flush and --queue.",
+  ),
+  queueage: daysKind(5, "The maximum time that a message stays in the queue."),
+  quiet: flagKind("Do not print the banner at start-up."),
+  record: textKind("The mailbox that receives copies of sent messages, an mbox file or a Maildir.", "file"),
+  Replyall: flagKind("Swap reply and Reply."),
+  save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
+  screen: textKind("The number of header lines in a window.", "lines"),
+  searchheaders: flagKind("Let /field:text in a message list search that field."),
+  sendmail: textKind("The path of a sendmail program, used if mta is not set.", "program"),
   SHELL: textOr("/bin/sh", "The shell that !, | and shell run.", "program"),
-  sendwait: flag("Wait until the message has been submitted. This is always so."),
-  "show-rcpt": flag("Show the recipient instead of the sender in the header lines of other people's messages."),
-  showname: flag("Use names instead of addresses in header lines and in searches for senders."),
-  showto: flag("Show the recipient instead of the sender in the header lines of your own messages."),
-  sign: text("The signature that ~a inserts.", "text"),
-  Sign: text("The signature that ~A inserts.", "text"),
-  skipempty: flag("Do not send a message with an empty body."),
-  smtpauth: text(
+  sendwait: flagKind("Wait until the message has been submitted. This is always so."),
+  "show-rcpt": flagKind("Show the recipient instead of the sender in the header lines of other people's messages."),
+  showname: flagKind("Use names instead of addresses in header lines and in searches for senders."),
+  showto: flagKind("Show the recipient instead of the sender in the header lines of your own messages."),
+  sign: textKind("The signature that ~a inserts.", "text"),
+  Sign: textKind("The signature that ~A inserts.", "text"),
+  skipempty: flagKind("Do not send a message with an empty body."),
+  smtpauth: textKind(
     "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, oauthbearer or xoauth2. By default the safest mechanism that the server supports.",
     "mechanism",
   ),
@@ -190,14 +196,14 @@ export const variables = {
   smtptotaltimeout: secondsKind(0, "The maximum time for the complete submission of a message; 0 means no limit.", {
     max: 86_400,
   }),
-  starttls: text(
+  starttls: textKind(
     "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. By default required for a login on another host, none on this host, and otherwise opportunistic.",
     "policy",
   ),
-  toplines: text("The number of lines that top prints. By default 5.", "lines"),
-  trace: text("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
-  verbose: flag("Show the dialogue with the server; the same as -v."),
-  ttycharset: text("The charset of input that is not UTF-8. By default that of the locale.", "charset"),
+  toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
+  trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
+  verbose: flagKind("Show the dialogue with the server; the same as -v."),
+  ttycharset: textKind("The charset of input that is not UTF-8. By default that of the locale.", "charset"),
   VISUAL: textOr("vi", "The editor that visual and ~v run.", "program"),
 } as const satisfies Record<string, Kind<unknown>>;
 

@@ -1,7 +1,7 @@
 /** Appends to the user's files. The file is locked and synced, and is truncated to its old length if the append fails. */
 import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { notice } from "../notices.ts";
+import { notify } from "../notices.ts";
 import { addPathToError } from "../system-error.ts";
 import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
@@ -89,7 +89,7 @@ async function appendLocked(
 ): Promise<void> {
   if (stateDirectory !== undefined) {
     const text = settleAppend(stateDirectory, path, descriptor);
-    if (text !== undefined) notice(text);
+    if (text !== undefined) notify(text);
   }
   const { size } = fstatSync(descriptor);
   const isNew = removeCreated !== false && size === 0;

@@ -93,7 +93,7 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
     const bytes =
       held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece]);
     // If a piece may end in the beginning of such a line, those bytes wait for the next piece.
-    const end = bytes.length - beginningLength(bytes, before);
+    const end = bytes.length - measureBeginning(bytes, before);
     // The bytes are copied, because the piece is valid only until the next is requested.
     held = end < bytes.length ? Buffer.from(bytes.subarray(end)) : Buffer.alloc(0);
     let start = 0;
@@ -110,7 +110,7 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
 }
 
 /** Returns the length of the longest proper prefix of `From ` that ends the bytes and begins a line. */
-function beginningLength(bytes: Buffer, before: number): number {
+function measureBeginning(bytes: Buffer, before: number): number {
   for (let length = Math.min(from.length - 1, bytes.length); length > 0; length--) {
     const start = bytes.length - length;
     const atLineStart = (start === 0 ? before : bytes[start - 1]) === LF;

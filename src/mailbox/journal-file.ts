@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, fsyncSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { Exit, MailError } from "../errors.ts";
-import { notice } from "../notices.ts";
+import { notify } from "../notices.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { readRange, syncDirectory } from "./file-ranges.ts";
 import {
@@ -121,5 +121,5 @@ function readWork<Work extends { readonly version: number }>(line: string, versi
  */
 export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
   withRights(rights, () => renameSync(path, `${path}.damaged`));
-  notice(`${mailbox}: the journal of an interrupted quit is damaged; it was set aside as ${path}.damaged`);
+  notify(`${mailbox}: the journal of an interrupted quit is damaged; it was set aside as ${path}.damaged`);
 }

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
-import { notice } from "../notices.ts";
+import { notify } from "../notices.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 import type { Mailbox, MailboxOptions } from "./mailbox.ts";
 import { CannotFinish, NotAMailbox } from "./mailbox-errors.ts";
@@ -44,7 +44,7 @@ async function finishIfPossible(path: string, descriptor: number, options: Mailb
     return true;
   } catch (error) {
     if (!(error instanceof CannotFinish)) throw error;
-    notice(error.message);
+    notify(error.message);
     return false;
   }
 }

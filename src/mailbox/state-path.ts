@@ -13,7 +13,7 @@ export function stateFilePath(directory: string, mailbox: string, suffix: string
 }
 
 /** Returns the path of a new mbox for messages that could not be written anywhere else. Creates its directory. */
-export function keptPath(directory: string): string {
+export function createKeptPath(directory: string): string {
   makePrivateDirectory(directory);
   return join(directory, `kept-${Date.now()}.mbox`);
 }

@@ -34,7 +34,7 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
  *
  * If the Status changes, a body line `From ` becomes `>From `, as in bsd-mailx, unless a Content-Length measures the body.
  */
-export function* storedForm(
+export function* formatForStorage(
   mailbox: MessageBytes,
   message: number,
   { status, keepField, isCopy = false, isMeasured = false }: StoredFormOptions = {},

@@ -172,7 +172,7 @@ function makeReceiver(options: Options, log: Log, signal: AbortSignal) {
           );
           throw new Refusal(failure.code, failure.text);
         }
-        await deliver(arrival, acceptedRecipients(session, options), { messageId: cleaner.messageId, held });
+        await deliver(arrival, listAcceptedRecipients(session, options), { messageId: cleaner.messageId, held });
         return `2.0.0 Ok: queued as ${id}`;
       } finally {
         held.close();
@@ -231,7 +231,7 @@ function replyOfRefusal(address: string, session: SMTPServerSession, options: Op
 }
 
 /** Returns the accepted recipients, with each mailbox only once. */
-function acceptedRecipients(session: SMTPServerSession, options: Options): Recipient[] {
+function listAcceptedRecipients(session: SMTPServerSession, options: Options): Recipient[] {
   const found = new Map<string, Recipient>();
   for (const { address } of session.envelope.rcptTo) {
     const verdict = judgeRecipient(address, options);

@@ -124,7 +124,7 @@ function* readTokens(text: string, verbatim = false): Generator<Piece> {
       at = Math.min(end + 1, text.length);
       yield piece(first === "(" ? "comment" : "quoted", unquoteWord(text.slice(start + 1, end)));
     } else if (first === "<") {
-      const close = closingAngle(text, start);
+      const close = findClosingAngle(text, start);
       const inner = close < 0 ? matchAt(openAngle, text, start) : undefined;
       at = close < 0 ? start + (inner?.[0].length ?? 1) : close + 1;
       yield piece("angle", (inner?.[1] ?? text.slice(start + 1, close < 0 ? at : close)).trim());
@@ -148,7 +148,7 @@ const openAngle = /<([^,;<>]*)>?/y;
  * Returns the offset of the bracket that closes the one at `start`, or -1 if another one opens first. Skips quoted
  * strings.
  */
-function closingAngle(text: string, start: number): number {
+function findClosingAngle(text: string, start: number): number {
   const end = Math.min(text.length, start + longestAngle);
   let isQuoted = false;
   for (let at = start + 1; at < end; at++) {

@@ -26,7 +26,7 @@ function walkAddress(text: string, untilAngle: boolean): string {
       at = commentEnd(text, at);
       blank = false;
     } else if (character === '"') {
-      const quoted = quotedString(text, at);
+      const quoted = readQuotedString(text, at);
       member += quoted.text;
       at = quoted.end;
       blank = false;
@@ -71,7 +71,7 @@ function commentEnd(text: string, start: number): number {
   return text.length - 1;
 }
 
-function quotedString(text: string, start: number): { text: string; end: number } {
+function readQuotedString(text: string, start: number): { text: string; end: number } {
   let inside = "";
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return { text: inside, end: at };
@@ -85,7 +85,7 @@ function endOfMember(text: string, start: number): number {
   for (let at = start; at < text.length; at++) {
     if (text[at] === ",") return at;
     if (text[at] === "(") at = commentEnd(text, at);
-    else if (text[at] === '"') at = quotedString(text, at).end;
+    else if (text[at] === '"') at = readQuotedString(text, at).end;
   }
   return text.length;
 }

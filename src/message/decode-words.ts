@@ -41,7 +41,7 @@ export function decodeWords(text: string, charsets: Charsets = nodeCharsets): st
 }
 
 /** Returns the charsets named in the encoded words of a text. */
-export function encodedCharsets(text: string): string[] {
+export function listEncodedCharsets(text: string): string[] {
   return Array.from(text.matchAll(encodedWord), ([, charset = ""]) => charset);
 }
 

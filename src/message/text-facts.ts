@@ -74,7 +74,7 @@ export class TextFacts {
     this.#ascii = false;
     if (!this.#utf8) return;
     const joined = this.#unfinished.length === 0 ? piece : Buffer.concat([this.#unfinished, piece]);
-    const whole = joined.length - unfinishedAtEnd(joined);
+    const whole = joined.length - countUnfinishedBytes(joined);
     this.#utf8 = isUtf8(joined.subarray(0, whole));
     this.#unfinished = Buffer.from(joined.subarray(whole));
   }
@@ -105,7 +105,7 @@ export class TextFacts {
 }
 
 /** Returns the number of bytes at the end that begin an incomplete UTF-8 sequence: 0 to 3. */
-function unfinishedAtEnd(bytes: Buffer): number {
+function countUnfinishedBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;
     if (byte < 0x80) return 0;

@@ -9,7 +9,7 @@ import { Settings } from "../config/settings.ts";
 import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
-import { assignVariable } from "./session/assign.ts";
+import { assignVariable } from "./session/assign-variable.ts";
 import type { Session } from "./session/session.ts";
 
 /** The interpreter imports all commands. Sending may not need it. */

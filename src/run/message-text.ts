@@ -16,7 +16,7 @@ const shownLast = 64 << 10;
 const keptForDigest = 16 << 10;
 
 /** Returns the exit code or signal as words. */
-export function endingOf({ code, signal }: Pick<Run, "code" | "signal">): string {
+export function describeEnding({ code, signal }: Pick<Run, "code" | "signal">): string {
   return signal === null ? `exit ${code}` : `ended by ${signal}`;
 }
 
@@ -39,7 +39,7 @@ export function messageText(
     `Host:     ${shown.host}`,
     `Started:  ${formatDateField(run.started)}`,
     `Duration: ${durationOf(run.seconds)}`,
-    `Status:   ${endingOf(run)}`,
+    `Status:   ${describeEnding(run)}`,
     `Output:   ${run.size === 0 ? "none" : `${run.size} bytes`}`,
     ...describeEarlierRuns(shown.waiting),
   ];

@@ -18,7 +18,7 @@ import { fieldsOf } from "../read/send/send.ts";
 import type { Session } from "../read/session/session.ts";
 import { executeCommand, type Run } from "./execute.ts";
 import { type Condition, formatCommand, type Job, parseJob } from "./job.ts";
-import { endingOf, messageText, outputForDigest } from "./message-text.ts";
+import { describeEnding, messageText, outputForDigest } from "./message-text.ts";
 import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
 
 /** The maximum number of runs that wait for one message; older ones are dropped. */
@@ -109,7 +109,7 @@ function decideWhetherToSend(state: JobState, job: Job, run: Run, outcome: strin
   const since = state.sentAt === null ? Number.POSITIVE_INFINITY : (Date.now() - Date.parse(state.sentAt)) / 1000;
   const quiet = job.throttle !== undefined && since >= 0 && since < job.throttle;
   if (quiet) {
-    if (wanted) state.waiting = [...state.waiting, waitingRun(job, run)].slice(-mostWaiting);
+    if (wanted) state.waiting = [...state.waiting, makeWaitingRun(job, run)].slice(-mostWaiting);
     return undefined;
   }
   if (!wanted && !(job.digest && state.waiting.length > 0)) return undefined;
@@ -118,7 +118,7 @@ function decideWhetherToSend(state: JobState, job: Job, run: Run, outcome: strin
   return { waiting: state.waiting, sentBefore };
 }
 
-function waitingRun(job: Job, run: Run): WaitingRun {
+function makeWaitingRun(job: Job, run: Run): WaitingRun {
   const { started, seconds, code } = run;
   return {
     id: `${started.getTime()}-${process.pid}`,
@@ -154,7 +154,7 @@ async function sendOutcome(
   draft.cc = [...given.cc];
   draft.bcc = [...given.bcc];
   draft.from = given.from;
-  draft.subject = (given.subject ?? `${command} on ${hostname()}: ${endingOf(run)}`).replace(/[\r\n]/g, " ");
+  draft.subject = (given.subject ?? `${command} on ${hostname()}: ${describeEnding(run)}`).replace(/[\r\n]/g, " ");
   draft.fields = job.fields;
   // RFC 3834, section 5: prevents automatic replies.
   if (!isGiven(job.fields, "auto-submitted")) draft.fields.unshift({ name: "Auto-Submitted", value: "auto-generated" });

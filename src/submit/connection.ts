@@ -37,7 +37,7 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
       server,
       mailName,
       starttls,
-      authorities: isEncrypted ? await trustedAuthorities(options) : undefined,
+      authorities: isEncrypted ? await loadTrustedAuthorities(options) : undefined,
       // Opportunistic TLS does not require a valid certificate. The alternative would be no encryption at all. A
       // login does require one.
       checkCertificate: options.checkCertificate && !(starttls === "opportunistic" && isAnonymous),
@@ -58,7 +58,7 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
   }
 }
 
-async function trustedAuthorities({ caFile }: ConnectionOptions): Promise<string[]> {
+async function loadTrustedAuthorities({ caFile }: ConnectionOptions): Promise<string[]> {
   const { loadAuthorities } = await import("./certificates.ts");
   return loadAuthorities(caFile);
 }

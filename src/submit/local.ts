@@ -6,7 +6,7 @@ import { Exit, MailError } from "../errors.ts";
 import { deliver } from "../mailbox/deliver.ts";
 import type { Rights } from "../mailbox/rights.ts";
 import { settleAppends } from "../mailbox/settle-appends.ts";
-import { notice } from "../notices.ts";
+import { notify } from "../notices.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 
 interface LocalOptions {
@@ -28,7 +28,7 @@ export class LocalTransport implements Transport {
 
   async submit(envelope: Envelope, message: Outgoing, signal?: AbortSignal): Promise<Outcome> {
     const { directory, mailName, lockwait, stateDirectory } = this.#options;
-    for (const text of await settleAppends(stateDirectory)) notice(text);
+    for (const text of await settleAppends(stateDirectory)) notify(text);
     const bytes = await buffer(message.open());
     const accepted: string[] = [];
     const refused: Refusal[] = [];

@@ -159,7 +159,7 @@ export class SmtpTransport implements Transport {
       throw error;
     }
     this.#reached = true;
-    this.#limit = Math.min(this.#limit, announcedLimit(this.#dialogue) ?? this.#limit);
+    this.#limit = Math.min(this.#limit, readAnnouncedLimit(this.#dialogue) ?? this.#limit);
     return this.#send(this.#connection, envelope, message);
   }
 
@@ -255,7 +255,7 @@ function describePartialOutcome(answered: SmtpSession["answered"], { to }: Envel
 }
 
 /** Returns the limit that the server announces, such as `LIMITS RCPTMAX=100` (RFC 9422). */
-function announcedLimit(dialogue: Dialogue): number | undefined {
+function readAnnouncedLimit(dialogue: Dialogue): number | undefined {
   const limit = Number(/(?:^|\s)RCPTMAX=(\d+)/i.exec(dialogue.extension("LIMITS") ?? "")?.[1]);
   return limit > 0 ? limit : undefined;
 }

@@ -17,7 +17,7 @@ export function tlsFailure(error: TlsError): { readonly reason: TlsReason; reado
   if (ssl === "wrong version number") return { reason: "no TLS on this port", detail: "" };
   if (ssl !== undefined) return { reason: "TLS failed", detail: ssl };
   if (isCertificateFailure(error)) return certificateFailure(error);
-  return closedTooEarly(error) ? { reason: "TLS failed", detail: "the server has closed the connection" } : undefined;
+  return isClosedTooEarly(error) ? { reason: "TLS failed", detail: "the server has closed the connection" } : undefined;
 }
 
 /** Returns whether the server's certificate was rejected, according to Node's error codes and messages. */
@@ -26,7 +26,7 @@ function isCertificateFailure({ code = "", originalCode = "", message }: TlsErro
 }
 
 /** Returns whether the server closed the connection during the handshake. Node has no code for this error. */
-function closedTooEarly({ message }: TlsError): boolean {
+function isClosedTooEarly({ message }: TlsError): boolean {
   return /before secure TLS connection was established/.test(message);
 }
 

@@ -53,7 +53,7 @@ export type LogEvent =
   | (About & { readonly kind: "removed" });
 
 /** Returns the event of a refused recipient. @param relay the client that was refused */
-export function refusedDelivery(
+export function makeRefusedDelivery(
   about: About,
   {
     recipient,

@@ -1,5 +1,5 @@
 /** Parses Exim's log: `2026-11-24 22:26:59 1xVyyZ-0004DM-2h => root <root@dominio> R=localuser T=local_delivery`. */
-import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
+import { type LogEvent, makeRefusedDelivery, type Status } from "./event.ts";
 
 /** An ID has three parts, which are longer from 4.97 on. In a system log, the program's name may precede the line. */
 const form =
@@ -43,7 +43,7 @@ function parseEximRefusal(line: string): LogEvent[] {
   if (recipient === undefined) return [];
   const host = /H=(.*?\])/.exec(client)?.[1];
   const detail = `${later === undefined ? "550" : "451"} ${reason}`;
-  return [refusedDelivery({ id: "", time: stamp ?? frontOf(line) }, { recipient, sender, relay: host, detail })];
+  return [makeRefusedDelivery({ id: "", time: stamp ?? frontOf(line) }, { recipient, sender, relay: host, detail })];
 }
 
 type About = { readonly id: string; readonly time: string };

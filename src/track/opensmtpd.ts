@@ -2,7 +2,7 @@
  * Parses OpenSMTPD's log: `smtpd[7]: 8e5d1c7e0a1b2c3d mda delivery evpid=1a2b3c4d5e6f7a8b from=<..> to=<..> ... result=Ok
  * stat=Delivered`.
  */
-import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
+import { type LogEvent, makeRefusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 export const openSmtpdIdForm = /^[\da-f]{8}$/;
@@ -38,7 +38,7 @@ export function openSmtpdEvents(line: string): LogEvent[] {
   if (part === "smtp" && what === "failed-command") {
     const [, recipient, detail] = /^command="RCPT TO: ?<(.*?)>.*?" result="([45].*)"$/i.exec(rest) ?? [];
     if (recipient === undefined || detail === undefined) return [];
-    return [refusedDelivery({ id: "", time }, { recipient, sender: undefined, relay: undefined, detail })];
+    return [makeRefusedDelivery({ id: "", time }, { recipient, sender: undefined, relay: undefined, detail })];
   }
   const envelope = field("evpid");
   const id = envelope?.slice(0, 8);

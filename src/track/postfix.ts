@@ -1,5 +1,5 @@
 /** Parses Postfix's log: `postfix/qmgr[7]: DE3232C16A: from=<debian@dominio>, size=797, nrcpt=1 (queue active)`. */
-import { type LogEvent, refusedDelivery, type Status } from "./event.ts";
+import { type LogEvent, makeRefusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 const program = /^postfix[\w-]*\/(?:[\w-]+\/)*([\w-]+)$/;
@@ -55,7 +55,7 @@ export function postfixEvent(line: string): LogEvent | undefined {
 function parsePostfixRefusal(about: { id: string; time: string }, text: string): LogEvent | undefined {
   const [, client, detail, sender, recipient] = refusalForm.exec(text) ?? [];
   if (client === undefined || detail === undefined || recipient === undefined) return undefined;
-  return refusedDelivery(about, { recipient, sender, relay: client, detail });
+  return makeRefusedDelivery(about, { recipient, sender, relay: client, detail });
 }
 
 function parsePostfixDelivery(about: { id: string; time: string }, text: string): LogEvent | undefined {

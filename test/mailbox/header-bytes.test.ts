@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { farStatus } from "../../src/mailbox/far-status.ts";
 import { headerIn, headerOf, isHeaderContinued } from "../../src/mailbox/header-bytes.ts";
-import { storedForm } from "../../src/mailbox/stored-form.ts";
+import { formatForStorage } from "../../src/mailbox/stored-form.ts";
 
 const start = "From a@x Sat Jan 16 18:22:01 2021\nSubject: s\n";
 const long = "x".repeat(5 << 20);
@@ -35,7 +35,7 @@ test.each<[string, string]>([
   ["precedes an overlong folded field", `X: y\n z${long}\n\ntext\n`],
 ])("a Status field %s, and all other bytes stay unchanged", (_what, rest) => {
   const { mailbox } = holding(start + rest);
-  const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
+  const stored = Buffer.concat([...formatForStorage(mailbox, 1, { status: "RO" })]).toString("latin1");
   expect(stored === `${start}Status: RO\n${rest}`).toBe(true);
 });
 
@@ -48,7 +48,7 @@ test.each<[string, string, string]>([
 ])("a Status field %s is replaced in place", (_what, rest, old) => {
   const before = old.endsWith("\r\n") ? start.replaceAll("\n", "\r\n") : start;
   const { mailbox } = holding(before + rest.replace("@", old));
-  const stored = Buffer.concat([...storedForm(mailbox, 1, { status: "RO" })]).toString("latin1");
+  const stored = Buffer.concat([...formatForStorage(mailbox, 1, { status: "RO" })]).toString("latin1");
   const wanted = before + rest.replace("@", old.endsWith("\r\n") ? "Status: RO\r\n" : "Status: RO\n");
   expect(stored === wanted).toBe(true);
 });

@@ -23,7 +23,7 @@ import type { Keeping } from "../unsent/keeping.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import { keepCopies } from "./copies.ts";
 import { reportFailure, reportOutcome, reportRefused, unsentResult } from "./outcome.ts";
-import { configuredWay } from "./submission.ts";
+import { readConfiguredWay } from "./submission.ts";
 
 /**
  * Submits a draft and reports the outcome.
@@ -68,7 +68,7 @@ export async function submitDraft(
       return await buildRawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
     }
   };
-  const way = configuredWay(config);
+  const way = readConfiguredWay(config);
   if (settings.get("debug")) {
     terminal.out(
       await describePlan(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }),

@@ -19,7 +19,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
  *
  * @throws MailError if the value is invalid
  */
-export function configuredWay({ settings }: Config): Way {
+export function readConfiguredWay({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
 }
 

@@ -61,7 +61,7 @@ async function runProgram(
 }
 
 /** Returns bsd-mailx's message for a program's non-zero exit code; empty after success. */
-export function endingText(code: number): string {
+export function describeFailedExit(code: number): string {
   return code === 0 ? "" : `Fatal error, process exited with code ${code}.\n`;
 }
 
@@ -72,7 +72,7 @@ export async function runEditor(terminal: Terminal, program: string, text: Buffe
   try {
     await writeFile(path, text, { mode: 0o600, flag: "wx" });
     const code = await runEditorOn(terminal, program, path);
-    terminal.out(endingText(code));
+    terminal.out(describeFailedExit(code));
     return code === 0 ? await readFile(path) : text;
   } catch (error) {
     throw addPathToError(program, error);

@@ -5,7 +5,7 @@ import { pushAll } from "../../message/lists.ts";
 import { toBytes } from "../../message/text.ts";
 import { draftHeaderToShow } from "../build/header-fields.ts";
 import { splitTypedItems } from "../draft/recipients.ts";
-import { endingText, runEditor, runShell, withLastCommand } from "./child.ts";
+import { describeFailedExit, runEditor, runShell, withLastCommand } from "./child.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";
 import { type Composing, type Ended, type TildeEscape, tildeEscape } from "./tilde-escape.ts";
 import { readFileOrCommand, readIntoDraft, writeBody } from "./tilde-files.ts";
@@ -71,7 +71,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
   ),
   tildeEscape("!", "command", "Execute shell command.", async ({ config, terminal }, line) => {
     const { code } = await runShell(config, terminal, withLastCommand(config, terminal, line));
-    terminal.out(`${endingText(code)}!\n`);
+    terminal.out(`${describeFailedExit(code)}!\n`);
   }),
   tildeEscape(
     "|",
@@ -155,7 +155,7 @@ async function filterText({ config, terminal, draft }: Composing, line: string):
     return;
   }
   const { code, output } = await runShell(config, terminal, line, draft.body.bytes());
-  if (code !== 0) terminal.out(endingText(code));
+  if (code !== 0) terminal.out(describeFailedExit(code));
   else if (output.length === 0) terminal.err(`No bytes from "${line}" !?\n`);
   else {
     draft.body.clear();

@@ -4,7 +4,7 @@ import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
-import { endingText, runShell } from "./child.ts";
+import { describeFailedExit, runShell } from "./child.ts";
 import { runInterruptibly } from "./interrupt.ts";
 import type { Composing } from "./tilde-escape.ts";
 
@@ -66,13 +66,13 @@ async function readSpecial({ config, terminal }: Composing, path: string): Promi
     `exec cat -- '${path.replaceAll("'", "'\\''")}'`,
     Buffer.alloc(0),
   );
-  terminal.out(endingText(code));
+  terminal.out(describeFailedExit(code));
   return output;
 }
 
 async function readCommandOutput({ config, terminal, draft }: Composing, line: string): Promise<void> {
   const { code, output } = await runShell(config, terminal, line, Buffer.alloc(0));
-  terminal.out(endingText(code));
+  terminal.out(describeFailedExit(code));
   draft.body.append(output);
   if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
   terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);

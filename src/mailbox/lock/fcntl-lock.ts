@@ -7,7 +7,7 @@
  * system does not support them.
  */
 import type { KoffiFunc } from "koffi";
-import { notice } from "../../notices.ts";
+import { notify } from "../../notices.ts";
 
 const F_SETLK = 6;
 const F_OFD_SETLK = 37;
@@ -46,7 +46,7 @@ const warned = new Set<string>();
 function warnOnce(text: string): void {
   if (warned.has(text)) return;
   warned.add(text);
-  notice(text);
+  notify(text);
 }
 
 async function loadLockCalls(): Promise<Calls | undefined> {

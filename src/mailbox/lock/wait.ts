@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { notice } from "../../notices.ts";
+import { notify } from "../../notices.ts";
 import { MailboxBusy } from "../mailbox-errors.ts";
 
 /**
@@ -40,7 +40,7 @@ export async function waitForLock<T>(
       told = true;
       const by = holder();
       const who = by === undefined ? "another program" : `process ${by}`;
-      notice(`${path}: locked by ${who}; waiting, at most ${lockwait} seconds`);
+      notify(`${path}: locked by ${who}; waiting, at most ${lockwait} seconds`);
     }
     await sleep(Math.min(pause(tries), Math.max(1, deadline - now)));
   }

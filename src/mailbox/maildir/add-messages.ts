@@ -3,7 +3,7 @@ import { parseHeader } from "../../message/header.ts";
 import { addPathToError } from "../../system-error.ts";
 import { headerEnd } from "../header-bytes.ts";
 import type { Mailbox } from "../mailbox.ts";
-import { storedForm } from "../stored-form.ts";
+import { formatForStorage } from "../stored-form.ts";
 import { maildirForm } from "./maildir-form.ts";
 import { Delivery, type Filing, makeFiling } from "./safe-delivery.ts";
 
@@ -45,7 +45,7 @@ export function* seenMessages(
 ): Iterable<ToFile> {
   for (const message of messages) {
     const fromMaildir = mailbox.letters !== undefined;
-    const form = maildirForm(storedForm(mailbox, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
+    const form = maildirForm(formatForStorage(mailbox, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
     yield {
       pieces: form.pieces,
       filing: makeFiling(`S${mailbox.letters?.(message) ?? form.letters}`, "cur", form.date),

@@ -12,7 +12,7 @@ import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
 import { CannotFinish } from "../mailbox-errors.ts";
 import { meansMaildir } from "../maildir-path.ts";
-import { storedForm } from "../stored-form.ts";
+import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
 import { applyJournal, replayMaildirJournal } from "./apply-journal.ts";
 import { baseOf, lettersOf } from "./file-name.ts";
@@ -117,7 +117,7 @@ function* framesOf({ mailbox, table }: Leaving, messages: readonly number[]): It
   for (const message of messages) {
     const flags = computeFlagLetters(table.entry(message));
     yield* frameMessage(
-      () => storedForm(mailbox, message),
+      () => formatForStorage(mailbox, message),
       () => flags,
       { fromMaildir: true },
     );
@@ -129,7 +129,7 @@ function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], be
   for (const message of messages) {
     const entry = table.entry(message);
     const status = (entry.flags & Flag.Read) !== 0 ? "RO" : "O";
-    yield* withLetters(storedForm(mailbox, message, { status, isCopy: true }), lettersOf(entry.name));
+    yield* withLetters(formatForStorage(mailbox, message, { status, isCopy: true }), lettersOf(entry.name));
   }
 }
 

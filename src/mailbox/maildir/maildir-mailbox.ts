@@ -2,7 +2,7 @@ import { accessSync, type BigIntStats, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import { formatAsctime } from "../../message/date.ts";
-import { notice } from "../../notices.ts";
+import { notify } from "../../notices.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { headerOf } from "../header-bytes.ts";
 import type { MailboxOptions } from "../mailbox.ts";
@@ -30,7 +30,7 @@ async function finishMaildirIfPossible(path: string, options: MailboxOptions): P
     return true;
   } catch (error) {
     if (!(error instanceof CannotFinish)) throw error;
-    notice(error.message);
+    notify(error.message);
     return false;
   }
 }

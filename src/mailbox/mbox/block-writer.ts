@@ -78,7 +78,7 @@ export class BlockWriter {
     this.#source = source;
     this.#options = options;
     this.#blockSize = options.blockSize ?? usualBlockSize;
-    const aligned = target.direct === undefined ? undefined : alignedMemory(blockCount * this.#blockSize);
+    const aligned = target.direct === undefined ? undefined : allocateAlignedMemory(blockCount * this.#blockSize);
     this.#memory = aligned ?? Buffer.allocUnsafeSlow(blockCount * this.#blockSize);
     this.#isDirect = aligned !== undefined && position % directUnit === 0 && this.#blockSize % directUnit === 0;
   }
@@ -200,7 +200,7 @@ async function writeBlock(descriptor: number, bytes: Buffer, position: number): 
  * Returns memory that begins at a page boundary, which Node guarantees for no buffer; undefined if the memory limit is too
  * low.
  */
-function alignedMemory(size: number): Buffer | undefined {
+function allocateAlignedMemory(size: number): Buffer | undefined {
   try {
     return Buffer.from(new WebAssembly.Memory({ initial: Math.ceil(size / (64 << 10)) }).buffer);
   } catch {

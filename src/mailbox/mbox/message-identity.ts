@@ -15,7 +15,7 @@ const writtenByClients =
  *
  * @param size bytes of the message that count, for a message that may have been completed since it was identified
  */
-export function identityOf(file: MboxFile, message: number, size = storedSize(file, message)): string {
+export function identityOf(file: MboxFile, message: number, size = measureStoredSize(file, message)): string {
   const header = headerOf(size, (length) => file.read(message, 0, length));
   const text = header.toString("latin1").replace(writtenByClients, "");
   const body = size - header.length;
@@ -26,7 +26,7 @@ export function identityOf(file: MboxFile, message: number, size = storedSize(fi
 }
 
 /** Returns the length of a message in the file, whatever replaces it at the commit. */
-export function storedSize(file: MboxFile, message: number): number {
+export function measureStoredSize(file: MboxFile, message: number): number {
   return file.end(message) - file.start(message);
 }
 
@@ -73,7 +73,7 @@ export class Identities {
   }
 
   #renew(file: MboxFile, message: number): void {
-    this.#remembered.set(message, { identity: identityOf(file, message), size: storedSize(file, message) });
+    this.#remembered.set(message, { identity: identityOf(file, message), size: measureStoredSize(file, message) });
   }
 }
 
@@ -83,7 +83,7 @@ export class Identities {
  * @param last the number of the message that may have been completed since: it may be longer
  */
 export function isStillAt(file: MboxFile, message: number, { identity, size }: Remembered, last: number): boolean {
-  const now = storedSize(file, message);
+  const now = measureStoredSize(file, message);
   const compared = message === last && now > size ? size : now;
   return identityOf(file, message, compared) === identity;
 }

@@ -1,7 +1,7 @@
 /** Finds the session's messages again after another program has written the mailbox. */
 import { copyPieces } from "../file-ranges.ts";
 import type { MboxFile } from "./mbox-file.ts";
-import { identityOf, isStillAt, type Remembered, storedSize } from "./message-identity.ts";
+import { identityOf, isStillAt, measureStoredSize, type Remembered } from "./message-identity.ts";
 
 export interface Reconciled {
   /** For each message in the current file, its number in the session; 0 if the session has not changed the message. */
@@ -25,7 +25,7 @@ export function isGrown(before: MboxFile, now: MboxFile, remembered: ReadonlyMap
 function isLastStillThere(before: MboxFile, now: MboxFile): boolean {
   const last = before.count;
   if (last === 0 || !before.isHeld || before.replaced.has(last)) return true;
-  return isStillAt(now, last, { identity: identityOf(before, last), size: storedSize(before, last) }, last);
+  return isStillAt(now, last, { identity: identityOf(before, last), size: measureStoredSize(before, last) }, last);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Finishes a commit that a crash has interrupted. Mail delivered to the spool since then is kept. */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { notice } from "../../notices.ts";
+import { notify } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
 import { isPartlyWritten, readInto, readRange, writePieces } from "../file-ranges.ts";
 import { findJournal, mayHaveJournal } from "../journal-place.ts";
@@ -9,7 +9,7 @@ import { lockFile } from "../lock/lock-file.ts";
 import { hasName, type LockedFile } from "../locked-file.ts";
 import { CannotFinish, FinishFirst } from "../mailbox-errors.ts";
 import { lockReplayTarget } from "../replay-target.ts";
-import { keptPath } from "../state-path.ts";
+import { createKeptPath } from "../state-path.ts";
 import { compareWithMbox } from "../to-mbox.ts";
 import { addMessages, describeUnfinished, makeRoom, writeTail } from "./apply.ts";
 import { Journal, journalSuffix, type Plan, probeOf } from "./journal.ts";
@@ -212,7 +212,7 @@ async function giveUp(journal: Journal, directory: string, mbox: LockedFile | un
     mbox === undefined ||
     compareWithMbox(work.mbox, mbox.descriptor, () => journal.forMbox()) === "all";
   if (begun && work.tailLength > 0) {
-    const kept = keptPath(directory);
+    const kept = createKeptPath(directory);
     const descriptor = openSync(kept, "wx", 0o600);
     try {
       writePieces(descriptor, journal.tail(), 0);
@@ -222,7 +222,7 @@ async function giveUp(journal: Journal, directory: string, mbox: LockedFile | un
     } finally {
       closeSync(descriptor);
     }
-    notice(`${work.path}: changed by another program after an interrupted quit; its messages of then are in ${kept}`);
+    notify(`${work.path}: changed by another program after an interrupted quit; its messages of then are in ${kept}`);
   }
   journal.drop();
 }

@@ -6,7 +6,7 @@ import { readInto, readPieces, readRange } from "../file-ranges.ts";
 import { formLength, fromLineForm, isFromLine, quoteFromLines } from "../from-line.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
-import { storedForm } from "../stored-form.ts";
+import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
 import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
@@ -200,7 +200,10 @@ function replaceStatus(file: MboxFile, window: Window, message: number, status: 
     : window.take(file.start(message), file.end(message), file.covered);
   const quick = bytes && replaceStatusInPlace(bytes, status);
   if (quick !== undefined) return quick;
-  return storedForm(file, message, { status, isMeasured: isLengthValid(file.header(message), file.size(message)) });
+  return formatForStorage(file, message, {
+    status,
+    isMeasured: isLengthValid(file.header(message), file.size(message)),
+  });
 }
 
 /** Yields messages as frames for a Maildir, with the flags for their file names. */
@@ -208,7 +211,7 @@ export function* framesForMaildir(file: MboxFile, messages: readonly number[]): 
   for (const message of messages) {
     const seen = (file.index.flags(message) & Flag.Read) !== 0 ? "S" : "";
     yield* frameMessage(
-      () => storedForm(file, message, { isCopy: true }),
+      () => formatForStorage(file, message, { isCopy: true }),
       (ofStatus) => ofStatus.replace("S", "") + seen,
     );
   }
@@ -227,6 +230,6 @@ export function* messagesForMbox(
     const status = statusOfMessage(file, message);
     const isWhole = bytes.length === file.size(message);
     const quick = isWhole && keepField === undefined ? replaceStatusInPlace(bytes, status, true) : undefined;
-    yield* quick ?? storedForm(file, message, { status, keepField, isCopy: true });
+    yield* quick ?? formatForStorage(file, message, { status, keepField, isCopy: true });
   }
 }

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
-import { notice } from "../../notices.ts";
+import { notify } from "../../notices.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Compression } from "./compression.ts";
 import { openTemporary, withoutRoom } from "./temporary-file.ts";
@@ -43,7 +43,7 @@ export async function unpackMailbox(
       : unpackByZlibOrProgram(byZlib, input, compression, watched));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
-      notice(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
+      notify(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
     }
     return plain;
   } catch (error) {

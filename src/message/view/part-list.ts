@@ -2,12 +2,12 @@
 import { findLargest } from "../lists.ts";
 import { makeVisible } from "../safe-text.ts";
 import { listLeaves, type Part } from "./part.ts";
-import { decodedSize } from "./transfer-decoding.ts";
+import { computeDecodedSize } from "./transfer-decoding.ts";
 
 /** Returns a part's description: `3: report.pdf, application/pdf, 118 kB`. */
 export function describePart(part: Part): string {
   const name = partNameToShow(part);
-  return `${part.number}: ${name === "" ? "" : `${name}, `}${part.type}, ${sizeInWords(decodedSize(part))}`;
+  return `${part.number}: ${name === "" ? "" : `${name}, `}${part.type}, ${sizeInWords(computeDecodedSize(part))}`;
 }
 
 /** Returns one line per part with its number, type, size and name. The text is safe to show. */
@@ -17,7 +17,7 @@ export function partLines(root: Part): string {
   const types = Math.min(findLargest(parts.map(({ type }) => type.length)), 40);
   return parts
     .map((part) => {
-      const size = sizeInWords(decodedSize(part)).padStart(8);
+      const size = sizeInWords(computeDecodedSize(part)).padStart(8);
       return `${part.number.padEnd(numbers)}  ${makeVisible(part.type).padEnd(types)} ${size}  ${partNameToShow(part)}`;
     })
     .map((line) => `${line.trimEnd()}\n`)

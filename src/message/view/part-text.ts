@@ -1,11 +1,11 @@
 /** Decodes the body of a text part from its declared charset. */
 import { type Charsets, guess } from "../charsets.ts";
 import type { Part } from "./part.ts";
-import { decodedBody } from "./transfer-decoding.ts";
+import { decodeBody } from "./transfer-decoding.ts";
 
 /** Returns at most `limit` bytes of the body as text with LF line endings. The text is not safe to show. */
 export function partText(part: Part, charsets: Charsets, limit: number): string {
-  const bytes = decodedBody(part, limit);
+  const bytes = decodeBody(part, limit);
   const declared = part.parameters.get("charset") ?? (part.type === "text/html" ? htmlCharset(bytes) : "");
   const decode = charsets(declared) ?? guess;
   return decode(bytes).replace(/\r\n/g, "\n");

@@ -5,14 +5,14 @@
  * or bytes. Parts beyond the limits of depth and number are not opened.
  */
 import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../charsets.ts";
-import { encodedCharsets } from "../decode-words.ts";
+import { listEncodedCharsets } from "../decode-words.ts";
 import type { Header } from "../header.ts";
 import { parseStructured, type Structured } from "../parameters.ts";
 import { splitAtBoundaries } from "./boundaries.ts";
 import { type Bytes, bytesOf, toBuffer } from "./bytes.ts";
 import { headerAt } from "./part-header.ts";
-import { decodedBody } from "./transfer-decoding.ts";
-import { embeddedFiles } from "./uuencoded.ts";
+import { decodeBody } from "./transfer-decoding.ts";
+import { findEmbeddedFiles } from "./uuencoded.ts";
 
 export interface Part {
   /**
@@ -83,7 +83,7 @@ export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0
     ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),
   );
   const named = listLeaves(part).map(({ parameters }) => parameters.get("charset") ?? "");
-  const words = [...fields, Buffer.from(header).toString("latin1")].flatMap(encodedCharsets);
+  const words = [...fields, Buffer.from(header).toString("latin1")].flatMap(listEncodedCharsets);
   return needsMore([...named, ...words]) ? moreCharsets() : nodeCharsets;
 }
 
@@ -178,7 +178,7 @@ function textAndFiles(leaf: Part, under: string, reading: Reading): Part[] {
     if (!blank) add({ start: from, end: to });
   };
   let at = start;
-  for (const { from, next, ...file } of embeddedFiles(source, start, end)) {
+  for (const { from, next, ...file } of findEmbeddedFiles(source, start, end)) {
     addText(at, from);
     add({ ...file, type: "application/octet-stream", disposition: "attachment", parameters: new Map() });
     at = next;
@@ -192,7 +192,7 @@ function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {
   const { source, start, end, number } = leaf;
   if (!["base64", "quoted-printable"].includes(leaf.encoding))
     return [wholeMessage(source, start, end, number, depth + 1, reading)];
-  const decoded = bytesOf(decodedBody(leaf, largestDecoded));
+  const decoded = bytesOf(decodeBody(leaf, largestDecoded));
   return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, reading)];
 }
 
@@ -205,6 +205,6 @@ function contentType(header: Header, orElse: string, charsets: Charsets): Struct
 }
 
 /** Returns the parts that are files: those with a name, and those with the disposition "attachment". */
-export function attachedParts(root: Part): Part[] {
+export function listAttachedParts(root: Part): Part[] {
   return listLeaves(root).filter(({ name, disposition }) => name !== undefined || disposition === "attachment");
 }

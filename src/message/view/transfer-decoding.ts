@@ -12,7 +12,7 @@ export interface Encoded {
 }
 
 /** Yields the decoded bytes of a part's body in pieces. */
-export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
+export function* decodeInPieces(encoded: Encoded): Iterable<Buffer> {
   const { encoding, source, start, end } = encoded;
   const pieces = linePieces(source, start, end);
   if (encoding === "base64") yield* decodeBase64(pieces);
@@ -22,10 +22,10 @@ export function* decodedPieces(encoded: Encoded): Iterable<Buffer> {
 }
 
 /** Returns the first `limit` bytes of a body. */
-export function decodedBody(encoded: Encoded, limit: number): Buffer {
+export function decodeBody(encoded: Encoded, limit: number): Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
-  for (const piece of decodedPieces(encoded)) {
+  for (const piece of decodeInPieces(encoded)) {
     pieces.push(piece);
     size += piece.length;
     if (size >= limit) break;
@@ -34,13 +34,13 @@ export function decodedBody(encoded: Encoded, limit: number): Buffer {
 }
 
 /** Returns the number of bytes in the decoded body. For a large encoded body this is an estimate. */
-export function decodedSize(encoded: Encoded): number {
+export function computeDecodedSize(encoded: Encoded): number {
   const size = encoded.end - encoded.start;
   // The number of bytes in a full line, and that line's length with its line ending.
   const lineLengths = encoded.encoding === "base64" ? [57, 78] : isUuencode(encoded) ? [45, 62] : undefined;
   if (lineLengths === undefined) return size;
   const [bytes = 1, characters = 1] = lineLengths;
-  return size < 1 << 20 ? decodedBody(encoded, size).length : Math.floor((size * bytes) / characters);
+  return size < 1 << 20 ? decodeBody(encoded, size).length : Math.floor((size * bytes) / characters);
 }
 
 function isUuencode({ encoding }: Encoded): boolean {

@@ -28,7 +28,7 @@ const forms = [
 ] as const;
 
 /** Returns the complete files in order. A text that merely mentions uuencode contains none. */
-export function embeddedFiles(source: Bytes, start: number, end: number): EmbeddedFile[] {
+export function findEmbeddedFiles(source: Bytes, start: number, end: number): EmbeddedFile[] {
   if (end - start > longest) return [];
   const files = forms.flatMap((form) => [...filesOf(form, source, start, end)]).sort((a, b) => a.from - b.from);
   // A match inside another file is part of that file's data.
@@ -46,7 +46,7 @@ function* filesOf(form: (typeof forms)[number], source: Bytes, start: number, en
   for (const line of linesBeginning(source, start, end, Buffer.from(form.begin))) {
     const [, name] = /^[0-7]{3,4} (.*\S)\s*$/.exec(line.rest) ?? [];
     if (name === undefined || line.start < last || !form.isData(lineAt(source, line.next, end))) continue;
-    const closing = closingLine(source, line.next, end, form.end);
+    const closing = findClosingLine(source, line.next, end, form.end);
     // If this file has no closing line, later files have none, either.
     if (closing === undefined || ++count > mostFiles) return;
     last = closing.next;
@@ -62,7 +62,7 @@ function* filesOf(form: (typeof forms)[number], source: Bytes, start: number, en
   }
 }
 
-function closingLine(source: Bytes, start: number, end: number, mark: string) {
+function findClosingLine(source: Bytes, start: number, end: number, mark: string) {
   for (const line of linesBeginning(source, start, end, Buffer.from(mark))) if (line.rest.trim() === "") return line;
   return undefined;
 }

@@ -7,7 +7,7 @@ import { layOutText, longestShown } from "./laid-out-text.ts";
 import { listLeaves, type Part } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
-import { decodedSize } from "./transfer-decoding.ts";
+import { computeDecodedSize } from "./transfer-decoding.ts";
 
 export interface ViewPiece {
   /** The message's header, a text of the message, our note about a part, or our summary of its content. */
@@ -94,7 +94,7 @@ export class Viewer {
   async *#message(part: Part): AsyncIterable<ViewPiece> {
     const [inner] = part.parts;
     if (inner === undefined) return;
-    yield* this.#apart(makeNote(`${part.number}: a message, ${sizeInWords(decodedSize(part))}`));
+    yield* this.#apart(makeNote(`${part.number}: a message, ${sizeInWords(computeDecodedSize(part))}`));
     yield { kind: "header", text: `${this.#fieldsOf(inner)}\n` };
     this.#begun = false;
     yield* this.render(inner);
@@ -114,7 +114,7 @@ export class Viewer {
       const [inner] = child.parts;
       if (inner === undefined || !child.type.startsWith("message/")) yield* this.render(child);
       else {
-        yield* this.#apart(makeNote(`${child.number}: the message, ${sizeInWords(decodedSize(child))}`));
+        yield* this.#apart(makeNote(`${child.number}: the message, ${sizeInWords(computeDecodedSize(child))}`));
         yield { kind: "header", text: this.#fieldsOf(inner) };
       }
     }

@@ -6,7 +6,7 @@ import { variables } from "../../config/variables.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Choice } from "../../terminal/terminal.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { storedBytes } from "../show/print-decoded.ts";
+import { viewStoredBytes } from "../show/print-decoded.ts";
 
 /** The longest list of folders that is practical to scroll. */
 const mostFolders = 500;
@@ -65,7 +65,7 @@ export async function chooseParts(
   message: number,
 ): Promise<string | undefined> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
-  const { root } = await readParts(storedBytes(mailbox, message));
+  const { root } = await readParts(viewStoredBytes(mailbox, message));
   const choices = listLeaves(root).map(({ number, type, name }) => ({
     name: number,
     hint: name === undefined ? type : `${name}, ${type}`,

@@ -1,8 +1,8 @@
 /** The commands alias, group, unalias and alternates. */
 
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesWords } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesWords } from "../session/takes.ts";
 
 function formatAlias(name: string, members: readonly string[]): string {
   return `${name}\t ${[...members].reverse().join(" ")}\n`;
@@ -23,7 +23,7 @@ function defineAlias({ config, terminal }: Session, [name, ...members]: readonly
 }
 
 export const aliasCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "alias",
     synonyms: ["group"],
     task: "session",
@@ -32,7 +32,7 @@ export const aliasCommands: readonly Command[] = [
     example: "alias admins ann ben@example.org",
     run: defineAlias,
   }),
-  command({
+  declareCommand({
     name: "unalias",
     task: "session",
     inFull: true,
@@ -43,7 +43,7 @@ export const aliasCommands: readonly Command[] = [
       for (const name of names) config.aliases.delete(name);
     },
   }),
-  command({
+  declareCommand({
     name: "alternates",
     task: "session",
     takes: takesWords("[address ...]"),

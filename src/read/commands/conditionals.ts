@@ -1,9 +1,9 @@
 /** The commands if, else and endif, which select lines of a start-up file for sending or for reading. */
-import { type Command, command } from "../session/command.ts";
-import { takesWords } from "../session/takes.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesWords } from "../session/command-arguments.ts";
 
 export const conditionalCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "if",
     takes: takesWords("s | r", 1, 1),
     summary: "Run the lines up to endif only when sending (s) or when reading (r).",
@@ -23,7 +23,7 @@ export const conditionalCommands: readonly Command[] = [
       return true;
     },
   }),
-  command({
+  declareCommand({
     name: "else",
     takes: takesWords("", 0, 0),
     summary: "Run the following lines only if the condition of if is false.",
@@ -37,7 +37,7 @@ export const conditionalCommands: readonly Command[] = [
       return true;
     },
   }),
-  command({
+  declareCommand({
     name: "endif",
     takes: takesWords("", 0, 0),
     summary: "End an if.",

@@ -10,7 +10,7 @@ import { addPathToError } from "../../system-error.ts";
 import { markMessage, replaceMessage } from "../changes/mark.ts";
 import { forgetLine } from "../header-list/header-window.ts";
 import { takesMessages } from "../message-list/message-list.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import type { Folder, Session } from "../session/session.ts";
 
@@ -66,7 +66,7 @@ function restoreFrame(edited: Buffer, old: Buffer): Buffer {
 }
 
 export const editCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "edit",
     task: "change",
     takes: takesMessages(),
@@ -75,7 +75,7 @@ export const editCommands: readonly Command[] = [
     barred: ["sending", "sourcing"],
     run: (session, messages) => editMessages(session, messages, session.config.settings.get("EDITOR")),
   }),
-  command({
+  declareCommand({
     name: "visual",
     task: "change",
     takes: takesMessages(),

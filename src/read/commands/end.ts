@@ -1,8 +1,8 @@
 /** The commands quit, exit and #. */
 
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesNothing, takesText } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesNothing, takesText } from "../session/takes.ts";
 
 /** Ends the session. In a sourced file, only that file ends; while a message is being composed, quit does nothing. */
 function endSession(session: Session, ending: "quit" | "exit"): boolean {
@@ -13,7 +13,7 @@ function endSession(session: Session, ending: "quit" | "exit"): boolean {
 }
 
 export const endCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "quit",
     task: "folder",
     takes: takesNothing,
@@ -22,7 +22,7 @@ export const endCommands: readonly Command[] = [
     barred: ["sending"],
     run: (session) => endSession(session, "quit"),
   }),
-  command({
+  declareCommand({
     name: "exit",
     synonyms: ["xit"],
     task: "folder",
@@ -31,7 +31,7 @@ export const endCommands: readonly Command[] = [
     example: "exit",
     run: (session: Session) => endSession(session, "exit"),
   }),
-  command({
+  declareCommand({
     name: "#",
     takes: takesText("text"),
     summary: "Ignore the line: a comment.",

@@ -1,8 +1,8 @@
 /** The commands ignore, retain, saveignore and saveretain, which select the header fields to print or to save. */
 import type { FieldSelection } from "../../config/config.ts";
-import { type Command, command, type Task } from "../session/command.ts";
+import { type Command, declareCommand, type Task } from "../session/command.ts";
+import { takesWords } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesWords } from "../session/takes.ts";
 
 function fieldRow(
   name: string,
@@ -12,7 +12,7 @@ function fieldRow(
   summary: string,
   task: Task = "more",
 ): Command {
-  return command({
+  return declareCommand({
     name,
     synonyms,
     task,

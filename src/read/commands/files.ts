@@ -6,9 +6,9 @@ import { folderNamed, makeNoMailError, openFolder, summarizeFolder, takeInNewMai
 import { offerPending } from "../folder/left-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { showHeaders } from "../header-list/header-window.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesNothing, takesText, takesWords } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesNothing, takesText, takesWords } from "../session/takes.ts";
 import { runAndTell } from "./shell.ts";
 
 async function changeFolder(session: Session, [word]: readonly string[]): Promise<boolean> {
@@ -58,7 +58,7 @@ async function listFolders(session: Session, rest: string): Promise<boolean> {
 }
 
 export const fileCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "folder",
     synonyms: ["file"],
     task: "folder",
@@ -68,7 +68,7 @@ export const fileCommands: readonly Command[] = [
     transparent: true,
     run: changeFolder,
   }),
-  command({
+  declareCommand({
     name: "folders",
     task: "folder",
     inFull: true,
@@ -78,7 +78,7 @@ export const fileCommands: readonly Command[] = [
     example: "folders",
     run: listFolders,
   }),
-  command({
+  declareCommand({
     name: "inc",
     task: "folder",
     takes: takesNothing,
@@ -93,7 +93,7 @@ export const fileCommands: readonly Command[] = [
       terminal.out(arrived > 0 ? `${summarizeFolder(session, folder)}\n` : "No new mail.\n");
     },
   }),
-  command({
+  declareCommand({
     name: "source",
     task: "session",
     takes: takesWords("file", 1, 1),

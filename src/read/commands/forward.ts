@@ -12,10 +12,10 @@ import { toBytes } from "../../message/text.ts";
 import { listLeaves, parseParts } from "../../message/view/part.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { composeContext } from "../send/compose-context.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { showAsCurrent } from "../session/cursor.ts";
 import type { Session } from "../session/session.ts";
-import { storedBytes } from "../show/print-decoded.ts";
+import { viewStoredBytes } from "../show/print-decoded.ts";
 import { formatShownPieces } from "../show/print-message.ts";
 import { readQuotedText } from "../show/quoted-message.ts";
 
@@ -39,7 +39,7 @@ const takesMessagesAndNames: Takes<Forwarded> = {
 };
 
 export const forwardCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "forward",
     synonyms: [{ name: "fwd", onTerminal: false }],
     task: "send",
@@ -81,7 +81,7 @@ function forwardSubject(header: Header): string {
 }
 
 async function addForwarded(session: Session, mailbox: Mailbox, message: number, draft: Draft): Promise<void> {
-  const root = parseParts(storedBytes(mailbox, message));
+  const root = parseParts(viewStoredBytes(mailbox, message));
   const inline = listLeaves(root).length <= 1 && /^text\//.test(root.type);
   if (!inline || session.config.settings.get("forward-as-attachment")) {
     const body = new Body();

@@ -8,7 +8,7 @@ import {
   windowStart,
 } from "../header-list/header-window.ts";
 import { takesMessages } from "../message-list/message-list.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent } from "../session/cursor.ts";
 import { messageAt, placeOf } from "../session/display-order.ts";
 import { isInterrupted } from "../session/interrupts.ts";
@@ -45,7 +45,7 @@ function scrollHeaders(session: Session, argument: string): boolean {
 }
 
 export const headerCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "headers",
     task: "read",
     takes: takesMessages(),
@@ -54,7 +54,7 @@ export const headerCommands: readonly Command[] = [
     barred: ["sending"],
     run: showHeaderScreen,
   }),
-  command({
+  declareCommand({
     name: "z",
     task: "read",
     takes: takesSign,
@@ -62,7 +62,7 @@ export const headerCommands: readonly Command[] = [
     example: "z-",
     run: scrollHeaders,
   }),
-  command({
+  declareCommand({
     name: "from",
     task: "read",
     takes: takesMessages(),
@@ -80,7 +80,7 @@ export const headerCommands: readonly Command[] = [
       makeCurrent(folder, messages.at(-1) ?? folder.current);
     },
   }),
-  command({
+  declareCommand({
     name: "size",
     task: "read",
     takes: takesMessages(),
@@ -95,7 +95,7 @@ export const headerCommands: readonly Command[] = [
       }
     },
   }),
-  command({
+  declareCommand({
     name: "=",
     task: "read",
     takes: { synopsis: "", parse: () => true },

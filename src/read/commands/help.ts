@@ -1,9 +1,9 @@
 /** The commands ?, help, list and version. */
 
 import type { Takes } from "../session/command.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesNothing } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesNothing } from "../session/takes.ts";
 import { helpText } from "./help-text.ts";
 
 /** An optional help topic, which only a terminal uses: bsd-mailx accepts no topic. */
@@ -41,7 +41,7 @@ function nameList(names: readonly string[]): string {
  */
 export function helpCommands(listed: readonly string[]): readonly Command[] {
   return [
-    command({
+    declareCommand({
       name: "help",
       synonyms: ["?"],
       task: "session",
@@ -50,7 +50,7 @@ export function helpCommands(listed: readonly string[]): readonly Command[] {
       example: "help save",
       run: showHelp,
     }),
-    command({
+    declareCommand({
       name: "list",
       task: "session",
       takes: takesNothing,
@@ -58,7 +58,7 @@ export function helpCommands(listed: readonly string[]): readonly Command[] {
       example: "list",
       run: ({ terminal }) => terminal.out(nameList(listed)),
     }),
-    command({
+    declareCommand({
       name: "version",
       takes: takesNothing,
       summary: "Show the version of bsd-mailx whose behaviour this program follows.",

@@ -3,7 +3,7 @@
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import { takesMessages, type Wanted } from "../message-list/message-list.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
 import { isDeleted, makeCurrent, nearestMessage, showAsCurrent } from "../session/cursor.ts";
 import { placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -28,7 +28,7 @@ function stateRow(
   change: Change,
   { synonyms = [], wanted = {} }: StateOptions = {},
 ): Command {
-  return command({
+  return declareCommand({
     name,
     synonyms,
     task: "file",

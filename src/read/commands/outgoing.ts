@@ -4,8 +4,8 @@ import { emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import { composeContext } from "../send/compose-context.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
-import { takesWords } from "../session/takes.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
+import { takesWords } from "../session/command-arguments.ts";
 
 const takesNames: Takes<string[]> = {
   synopsis: "[name ...]",
@@ -13,7 +13,7 @@ const takesNames: Takes<string[]> = {
 };
 
 export const mailCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "mail",
     task: "send",
     takes: takesNames,
@@ -33,7 +33,7 @@ export const mailCommands: readonly Command[] = [
 ];
 
 export const trackCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "track",
     task: "send",
     takes: takesWords("[queue-id | message-id | address]", 0, 1),

@@ -12,12 +12,12 @@ import { splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { sizeInWords } from "../../message/view/part-list.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent } from "../session/cursor.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { viewerOf } from "../show/mailcap.ts";
 import { fileNameOf, type PartsForm, partsOf, savePart } from "../show/part-files.ts";
-import { printParts, storedBytes } from "../show/print-decoded.ts";
+import { printParts, viewStoredBytes } from "../show/print-decoded.ts";
 
 export interface PartsOfMessages {
   readonly messages: readonly number[];
@@ -93,7 +93,7 @@ async function listParts({ folder, terminal }: Session, messages: readonly numbe
   for (const message of messages) {
     makeCurrent(folder, message);
     if (messages.length > 1) terminal.out(`Message ${message}:\n`, "title");
-    const { root } = await readParts(storedBytes(folder.mailbox, message));
+    const { root } = await readParts(viewStoredBytes(folder.mailbox, message));
     terminal.out(partLines(root));
   }
 }
@@ -170,7 +170,7 @@ async function openInViewer(session: Session, message: number, part: Part): Prom
 }
 
 export const partCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "parts",
     task: "read",
     inFull: true,
@@ -180,7 +180,7 @@ export const partCommands: readonly Command[] = [
     barred: ["sending"],
     run: listParts,
   }),
-  command({
+  declareCommand({
     name: "open",
     task: "read",
     inFull: true,

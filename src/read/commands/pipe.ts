@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { addPathToError } from "../../system-error.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { queryLength } from "../query/query-words.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { partsForm, partsOf } from "../show/part-files.ts";
@@ -74,7 +74,7 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
 }
 
 async function decodePart(folder: Folder, message: number, wanted: string): Promise<Iterable<Uint8Array>> {
-  const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
+  const { decodeInPieces: decodedPieces } = await import("../../message/view/transfer-decoding.ts");
   const chosen = await partsOf(folder, message, wanted);
   return (function* () {
     for (const part of chosen) yield* decodedPieces(part);
@@ -93,7 +93,7 @@ async function writeAndWait(input: Writable, piece: Uint8Array): Promise<void> {
 }
 
 export const pipeCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "pipe",
     synonyms: ["|"],
     task: "change",

@@ -2,7 +2,7 @@
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import type { Part } from "../../message/view/part.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import { messageAt, placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -55,7 +55,7 @@ const takesMessagesOrParts: Takes<readonly number[] | PartsOfMessages> = {
 };
 
 function printRow(name: string, synonym: string, summary: string, printing: Printing): Command {
-  return command({
+  return declareCommand({
     name,
     synonyms: [synonym],
     task: "read",
@@ -132,7 +132,7 @@ function* plainText(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
 }
 
 export const printCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "next",
     task: "read",
     takes: takesMessages({ orElse: "nothing" }),
@@ -148,7 +148,7 @@ export const printCommands: readonly Command[] = [
     allFields: true,
     paged: true,
   }),
-  command({
+  declareCommand({
     name: "top",
     task: "read",
     takes: takesMessages(),

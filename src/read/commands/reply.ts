@@ -9,7 +9,7 @@ import { pushAll } from "../../message/lists.ts";
 import { takesMessages } from "../message-list/message-list.ts";
 import { addressesOfFields, addressField, authorOf, fileNamedAfter } from "../send/author.ts";
 import { composeContext } from "../send/compose-context.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
 import { showAsCurrent } from "../session/cursor.ts";
 import type { Session } from "../session/session.ts";
 
@@ -29,7 +29,7 @@ function followupRow(
   summary: string,
   run: (session: Session, messages: readonly number[], record: boolean) => Promise<boolean>,
 ): Command {
-  return command({
+  return declareCommand({
     name,
     task: "send",
     inFull: true,
@@ -43,7 +43,7 @@ function followupRow(
 }
 
 function replyRow(name: string, synonym: string, summary: string, kind: "all" | "author"): Command {
-  return command({
+  return declareCommand({
     name,
     synonyms: [synonym],
     task: "send",

@@ -11,7 +11,7 @@ import { markMessage } from "../changes/mark.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
 import { authorOf, fileNamedAfter } from "../send/author.ts";
 import { bodies, type MessagesToWrite, type Write, wholeMessages } from "../send/write-messages.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { nearestMessage, showAsCurrent } from "../session/cursor.ts";
 import { makeInterruptible } from "../session/interrupts.ts";
 import type { Session } from "../session/session.ts";
@@ -47,7 +47,7 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
 };
 
 function saveRow(name: string, summary: string, write: Write, mark: number): Command {
-  return command({
+  return declareCommand({
     name,
     task: "file",
     takes: takesListAndFile,
@@ -107,7 +107,7 @@ function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWr
  * first message (POSIX mailx).
  */
 function authorRow(name: string, summary: string, mark: number): Command {
-  return command({
+  return declareCommand({
     name,
     task: "file",
     inFull: true,

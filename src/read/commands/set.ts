@@ -1,8 +1,8 @@
 /** The commands set and unset. */
-import { assignVariable } from "../session/assign.ts";
-import { type Command, command } from "../session/command.ts";
+import { assignVariable } from "../session/assign-variable.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesWords } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesWords } from "../session/takes.ts";
 
 function listVariables({ config, terminal }: Session): void {
   const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));
@@ -10,7 +10,7 @@ function listVariables({ config, terminal }: Session): void {
 }
 
 export const variableCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "set",
     task: "session",
     takes: takesWords("[name[=value] ...]"),
@@ -25,7 +25,7 @@ export const variableCommands: readonly Command[] = [
       return words.map((word) => assignVariable(session, word)).every(Boolean);
     },
   }),
-  command({
+  declareCommand({
     name: "unset",
     task: "session",
     takes: takesWords("name ...", 1),

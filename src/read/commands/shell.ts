@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { withLastCommand } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesNothing, takesWords } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
-import { takesNothing, takesWords } from "../session/takes.ts";
 
 /** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
 const patience = 100;
@@ -73,7 +73,7 @@ function changeDirectory(session: Session, [typed]: readonly string[]): boolean 
 }
 
 export const shellCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "!",
     task: "session",
     takes: { synopsis: "command", parse: (_session, rest) => rest },
@@ -87,7 +87,7 @@ export const shellCommands: readonly Command[] = [
       return done;
     },
   }),
-  command({
+  declareCommand({
     name: "shell",
     task: "session",
     takes: takesNothing,
@@ -100,7 +100,7 @@ export const shellCommands: readonly Command[] = [
       return done;
     },
   }),
-  command({
+  declareCommand({
     name: "cd",
     synonyms: [{ name: "chdir", inFull: false }],
     task: "session",
@@ -110,7 +110,7 @@ export const shellCommands: readonly Command[] = [
     example: "cd /tmp",
     run: changeDirectory,
   }),
-  command({
+  declareCommand({
     name: "echo",
     task: "session",
     takes: takesWords("word ..."),

@@ -1,11 +1,11 @@
 /** The commands sort, thread and unsort, which change the order of the header list. */
 
 import { showHeaders } from "../header-list/header-window.ts";
-import { type Command, command, type Takes } from "../session/command.ts";
+import { type Command, declareCommand, type Takes } from "../session/command.ts";
+import { takesNothing } from "../session/command-arguments.ts";
 import { type DisplayOrder, makeDisplayOrder, sortKeys } from "../session/display-order.ts";
 import { isInterrupted } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { takesNothing } from "../session/takes.ts";
 
 type Key = (typeof sortKeys)[number];
 
@@ -86,7 +86,7 @@ async function orderByThread({ mailbox }: Folder, pause: Pause): Promise<Display
 }
 
 export const sortCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "sort",
     task: "read",
     takes: takesOrder,
@@ -95,7 +95,7 @@ export const sortCommands: readonly Command[] = [
     barred: ["sending"],
     run: (session, order) => order === "told" || sortMessages(session, order),
   }),
-  command({
+  declareCommand({
     name: "thread",
     task: "read",
     takes: takesNothing,
@@ -104,7 +104,7 @@ export const sortCommands: readonly Command[] = [
     barred: ["sending"],
     run: (session) => sortMessages(session, { key: "thread", descending: false }),
   }),
-  command({
+  declareCommand({
     name: "unsort",
     task: "read",
     takes: takesNothing,

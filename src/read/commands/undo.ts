@@ -1,12 +1,12 @@
 /** The commands undo and resume, which undo and restore changes to the state of messages. */
 
 import { describeChanges } from "../changes/describe-changes.ts";
-import { type Command, command } from "../session/command.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { takesNothing } from "../session/command-arguments.ts";
 import { makeCurrent } from "../session/cursor.ts";
-import { takesNothing } from "../session/takes.ts";
 
 export const undoCommands: readonly Command[] = [
-  command({
+  declareCommand({
     name: "undo",
     task: "file",
     takes: takesNothing,
@@ -25,7 +25,7 @@ export const undoCommands: readonly Command[] = [
       return true;
     },
   }),
-  command({
+  declareCommand({
     name: "resume",
     task: "folder",
     takes: takesNothing,

@@ -4,7 +4,7 @@ import { MailError } from "../../errors.ts";
 import { appendMessages } from "../../mailbox/append.ts";
 import type { Fate, Mailbox } from "../../mailbox/mailbox.ts";
 import type { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
-import { keptPath } from "../../mailbox/state-path.ts";
+import { createKeptPath } from "../../mailbox/state-path.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 /** The maximum number of ranges in a message. */
@@ -47,7 +47,7 @@ function numbersOf({ count }: Mailbox, fate: (message: number) => Fate, wanted: 
 
 async function keepEdited(session: Session, mailbox: Mailbox, messages: readonly number[]): Promise<string> {
   const options = storeOptions(session.config);
-  const path = keptPath(options.stateDirectory);
+  const path = createKeptPath(options.stateDirectory);
   const texts = messages.map((message) => [mailbox.read(message, 0, mailbox.size(message))]);
   await appendMessages(path, texts, options);
   return path;

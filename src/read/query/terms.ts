@@ -1,7 +1,7 @@
 /** The conditions of query terms. term-table.ts declares their names. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
-import { attachedParts, parseParts } from "../../message/view/part.ts";
+import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
 import { foldText, makePrefilter } from "./fold.ts";
@@ -91,5 +91,5 @@ const states: Readonly<Record<string, Query>> = {
 
 function hasAttachment(candidate: Candidate): boolean {
   if (!candidate.mayHaveAttachments) return false;
-  return attachedParts(parseParts(candidate.source)).length > 0;
+  return listAttachedParts(parseParts(candidate.source)).length > 0;
 }

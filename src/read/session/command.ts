@@ -71,7 +71,7 @@ interface Declaration<Argument> {
 }
 
 /** Declares a command. The type parameter requires that the handler accepts the parser's result. */
-export function command<Argument>(declared: Declaration<Argument>): Command {
+export function declareCommand<Argument>(declared: Declaration<Argument>): Command {
   const { takes, run } = declared;
   const rowFor = (synonym: Exclude<Synonym, string>): Command => ({
     name: synonym.name,

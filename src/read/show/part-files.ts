@@ -6,7 +6,7 @@ import { safeFileName, splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import type { Folder } from "../session/session.ts";
-import { storedBytes } from "./print-decoded.ts";
+import { viewStoredBytes } from "./print-decoded.ts";
 
 const mostNames = 1000;
 
@@ -31,7 +31,7 @@ export function partsForm(text: string): PartsForm | undefined {
  */
 export async function partsOf({ mailbox }: Folder, message: number, wanted: string): Promise<readonly Part[]> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
-  const { root } = await readParts(storedBytes(mailbox, message));
+  const { root } = await readParts(viewStoredBytes(mailbox, message));
   const all = listLeaves(root);
   if (wanted === "all") {
     // An attached message is saved with its own attachments.
@@ -86,7 +86,7 @@ function isExistingDirectory(path: string): boolean {
 }
 
 async function saveInto(part: Part, directory: string, name: string, tries: number): Promise<Saved> {
-  const { decodedPieces } = await import("../../message/view/transfer-decoding.ts");
+  const { decodeInPieces: decodedPieces } = await import("../../message/view/transfer-decoding.ts");
   // The open descriptor keeps referring to this directory even if another one takes its name.
   const held = openNew(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

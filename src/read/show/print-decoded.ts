@@ -110,7 +110,7 @@ async function decodeMessage(
   const header = stored[Symbol.iterator]().next();
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
-  const view = await viewMessage(storedBytes(mailbox, message), header.value, mailbox.header(message).length, look);
+  const view = await viewMessage(viewStoredBytes(mailbox, message), header.value, mailbox.header(message).length, look);
   if (view !== undefined) return makeRepeatable(() => styleView(view));
   return makeRepeatable<Shown>(() => {
     const whole = formatShownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
@@ -127,7 +127,7 @@ function* styleView(view: readonly ViewPiece[]): Iterable<Styled> {
 }
 
 /** Returns the stored message in the form that the viewing code reads. */
-export function storedBytes(mailbox: Mailbox, message: number): Bytes {
+export function viewStoredBytes(mailbox: Mailbox, message: number): Bytes {
   return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
 }
 

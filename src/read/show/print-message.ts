@@ -3,7 +3,7 @@
  */
 import type { FieldSelection } from "../../config/config.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
-import { storedForm } from "../../mailbox/stored-form.ts";
+import { formatForStorage } from "../../mailbox/stored-form.ts";
 import { headerFields, isStray } from "../../mailbox/stored-header.ts";
 import type { Styled } from "../../terminal/terminal.ts";
 import { isInterrupted } from "../session/interrupts.ts";
@@ -46,7 +46,7 @@ export function* formatShownPieces(
   isCopy = false,
 ): Iterable<Uint8Array> {
   const status = statusLetters(flags);
-  const pieces = storedForm(mailbox, message, {
+  const pieces = formatForStorage(mailbox, message, {
     status: status === "" ? undefined : status,
     keepField: keep,
     isCopy,

@@ -6,7 +6,7 @@ import { type Header, parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";
 import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Session } from "../session/session.ts";
-import { storedBytes } from "./print-decoded.ts";
+import { viewStoredBytes } from "./print-decoded.ts";
 import { formatShownPieces, selectKeptFields } from "./print-message.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function readQuotedText(session: Session, mailbox: Mailbox, message
     return Buffer.concat(body);
   }
   const { plainTextOf } = await import("../../message/view/view.ts");
-  return encodeInTtyCharset(session, await plainTextOf(storedBytes(mailbox, message)));
+  return encodeInTtyCharset(session, await plainTextOf(viewStoredBytes(mailbox, message)));
 }
 
 /** Returns whether a message's text must be decoded. */

@@ -8,7 +8,7 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { fieldValues } from "../../message/field-values.ts";
-import { attachedParts, parseParts } from "../../message/view/part.ts";
+import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
 const schemaVersion = 1;
@@ -65,5 +65,5 @@ function parsePeople(header: string, name: string): Person[] {
 
 function describeAttachments({ mayHaveAttachments, source }: Candidate): Attachment[] {
   if (!mayHaveAttachments) return [];
-  return attachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
+  return listAttachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
 }

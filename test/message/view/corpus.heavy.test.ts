@@ -13,7 +13,7 @@ import { parseHeader } from "../../../src/message/header.ts";
 import { bytesOf } from "../../../src/message/view/bytes.ts";
 import { listLeaves, type Part, readParts } from "../../../src/message/view/part.ts";
 import { partText } from "../../../src/message/view/part-text.ts";
-import { decodedBody } from "../../../src/message/view/transfer-decoding.ts";
+import { decodeBody } from "../../../src/message/view/transfer-decoding.ts";
 import { plainTextOf } from "../../../src/message/view/view.ts";
 import { corpus, type Sample } from "./corpus.ts";
 import { shown } from "./read-as.ts";
@@ -164,7 +164,7 @@ function differencesOf(parts: readonly Part[], theirs: Peer["leaves"]): string[]
   if (parts.length !== theirs.length) return [`${parts.length} parts, not ${theirs.length}`];
   return theirs.flatMap(([type, name, digest], at) => {
     const part = parts[at] as Part;
-    const bytes = decodedBody(part, Number.MAX_SAFE_INTEGER);
+    const bytes = decodeBody(part, Number.MAX_SAFE_INTEGER);
     // `mail` treats a multipart without parts as text.
     const isMultipart = type.startsWith("multipart/");
     return [

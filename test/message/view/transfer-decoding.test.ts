@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { bytesOf } from "../../../src/message/view/bytes.ts";
-import { decodedBody } from "../../../src/message/view/transfer-decoding.ts";
+import { decodeBody } from "../../../src/message/view/transfer-decoding.ts";
 
 function decoded(text: string): string {
   const source = bytesOf(Buffer.from(text, "latin1"));
   const encoded = { encoding: "quoted-printable", source, start: 0, end: source.size };
-  return decodedBody(encoded, source.size).toString("latin1");
+  return decodeBody(encoded, source.size).toString("latin1");
 }
 
 test.each([
