@@ -52,7 +52,7 @@ function appendValue(value: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), value];
 }
 
-/** A command after -E. GNU mail's -E requires a command, bsd-mailx's -E has no argument. */
+/** A command after -E. GNU mail's -E requires a command; bsd-mailx's -E takes no argument. */
 const commandLine = /^(?:set|unset|alias|group|alternates|ignore|discard|retain)[ \t]+\S/;
 
 function withExec(argv: readonly string[]): string[] {
@@ -70,8 +70,8 @@ function withExec(argv: readonly string[]): string[] {
 }
 
 /**
- * Returns whether the arguments may contain an option. Options that cannot occur are not declared, because that takes
- * longer than parsing. All options are declared if an argument asks for help or is not a known option.
+ * Returns whether to declare an option. Options that cannot occur are skipped, because declaring them takes longer
+ * than parsing. If an argument asks for help or is not a known option, all are declared.
  */
 function mayBeGiven({ letter, long, also }: Option, words: readonly string[]): boolean {
   return words.some((word) => {

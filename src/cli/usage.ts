@@ -2,7 +2,7 @@
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { type Option, options } from "./options.ts";
 
-/** A wrong use of the command line. The exit code is 1 if bsd-mailx reports the same error. */
+/** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */
 export class UsageError extends MailError {
   override readonly plain = true;
 

@@ -78,7 +78,7 @@ async function carryOut(
   const atEase = keepAtSignals(async () => {
     keeping.save();
     interrupt.end();
-    // The work that is interrupted reports its outcome first.
+    // The interrupted work reports its outcome first.
     await collectUntilSignal(terminal, draft, () => isOpen);
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     await keeping.keepAndSay();
@@ -111,7 +111,7 @@ async function collectDraft(
     if (ended === "sent") return undefined;
     if (ended === "dropped") return unsentResult(Exit.Ok);
     const exit = followsBsdMailx(config) ? Exit.Ok : Exit.Failure;
-    // The user did not choose to lose the terminal, so the text is kept.
+    // The user may still want the text if the terminal was lost.
     if (terminal.lost || config.settings.text("nosave") === undefined) await keeping.keep();
     return unsentResult(exit);
   } catch (error) {

@@ -23,7 +23,7 @@ export interface Config {
 }
 
 /**
- * Returns whether messages and exit codes are those of bsd-mailx, because the variable `sendmail` is set and `mta` is
+ * Returns whether messages and exit codes follow bsd-mailx. They do if the variable `sendmail` is set and `mta` is
  * not.
  */
 export function followsBsdMailx({ settings }: Config): boolean {

@@ -38,8 +38,8 @@ type Home = { readonly identity: Pick<Config["identity"], "home"> };
 /**
  * Returns the directory for state that outlives a session (XDG Base Directory: $XDG_STATE_HOME/mail).
  *
- * If other users can write to it, for example because HOME belongs to another user, the directory is below the
- * effective user's home in passwd instead.
+ * If other users can write to it, for example because HOME belongs to another user, the state is stored in the
+ * effective user's home directory.
  */
 export function stateDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);
@@ -87,7 +87,7 @@ export function historyPath(config: Config): string | undefined {
   return named === "" ? undefined : (expandNames(config, named).words[0] ?? named);
 }
 
-/** Returns the directory of the file names `+name`. */
+/** Returns the directory to which file names of the form `+name` are relative. */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
   if (named === undefined) return undefined;

@@ -8,7 +8,7 @@ export class Settings {
   readonly #values = new Map<string, string>();
   readonly #origins = new Map<string, string>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
-  /** The environment variables that a list of the variables includes. */
+  /** The environment variables that are listed among the variables. */
   readonly #imported: Set<string>;
 
   /** The origin of the variables that are being set, for --config: a file and line, or an option. */

@@ -1,8 +1,8 @@
 /**
  * Splits a command's arguments into words as bsd-mailx does.
  *
- * Spaces and tabs separate words. Quotes may begin anywhere in a word. Only inside single or double quotes does a
- * backslash have a meaning, as in C.
+ * Spaces and tabs separate words. Quotes may begin anywhere in a word. A backslash is special only inside quotes,
+ * where it works as in C.
  */
 
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };

@@ -49,7 +49,7 @@ function walkAddress(text: string, untilAngle: boolean): string {
     } else {
       member += blank ? ` ${character}` : character;
       blank = false;
-      // A comma at the end of the text does not separate addresses.
+      // A comma without a following space does not separate addresses.
       if (character === "," && text[at + 1] === " " && !inAngle) {
         members += `${member} `;
         member = "";

@@ -52,16 +52,13 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/**
- * Decodes text that is labelled UTF-8. If the text is invalid and contains no non-ASCII character of UTF-8, the label
- * is wrong.
- */
+/** Decodes text that is labelled UTF-8. If it is invalid and has no valid non-ASCII character, the label is wrong. */
 const labelledUtf8: Decode = (bytes) => {
   const text = decodeUtf8(bytes);
   return isUtf8(bytes) || /[^\0-\x7f\ufffd]/.test(text) ? text : windows1252(bytes);
 };
 
-/** Decodes UTF-16 in the byte order of its mark; without a mark as little-endian, the order of most such mail. */
+/** Decodes UTF-16 in the byte order of its mark. Without a mark, the order is little-endian, as in most such mail. */
 const utf16: Decode = (bytes) =>
   new TextDecoder(bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-16le").decode(bytes);
 

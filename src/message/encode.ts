@@ -10,7 +10,7 @@ const longestLine = 998;
  * Returns the MIME name of a text's charset.
  *
  * @param ttycharset the charset of the user's text if it is neither ASCII nor UTF-8, from the variable or the locale;
- *   without it, the charset is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text
+ *   if it is undefined, the result is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text
  */
 export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?: string): string {
   if (facts.ascii) return "us-ascii";
@@ -19,10 +19,10 @@ export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?:
 }
 
 /**
- * Returns the simplest transfer encoding that preserves a text. `eightBit` is true if the transport accepts bytes
- * above 127.
- * Base64 preserves all bytes, including line endings. The other encodings preserve lines and use the receiver's line
- * endings.
+ * Returns the simplest transfer encoding that preserves a text. Base64 preserves all bytes, including line endings.
+ * The other encodings preserve the lines, but line endings become those of the receiving system.
+ *
+ * @param eightBit whether the transport accepts bytes above 127
  */
 export function transferEncodingOf(facts: TextFacts, eightBit: boolean): TransferEncoding {
   if (facts.binary || facts.lineEnds === "mixed") return "base64";

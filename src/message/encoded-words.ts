@@ -3,13 +3,13 @@ import { isUtf8 } from "node:buffer";
 import { toBytes } from "./text.ts";
 
 /**
- * Bytes per encoded word. 36 bytes are 48 characters of base64; with the field name and charset, the line stays below
- * 76.
+ * The number of bytes per encoded word: 36 bytes become 48 characters of base64. With the field name and charset, the
+ * line stays below 76.
  */
 const textBytes = 36;
 /**
- * Bytes per encoded word in a name, which has lines of its own. 45 bytes are 60 characters of base64; the word has
- * the maximum of 75.
+ * The number of bytes per encoded word in a name, which starts on a new line: 45 bytes become 60 characters of
+ * base64, and the word has the maximum of 75.
  */
 const nameBytes = 45;
 /** The recommended line length (RFC 5322, section 2.1.1). */

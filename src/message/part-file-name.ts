@@ -31,7 +31,7 @@ const extensions: Readonly<Record<string, string>> = {
 export function safeFileName(proposed: string, orElse: { readonly name: string; readonly type: string }): string {
   const name = proposed
     .replace(/^.*[/\\]/s, "")
-    // The proposed name may have a megabyte. Only its end, which has the extension, is examined.
+    // Only the end of the proposed name, which has the extension, is examined. The name may be as long as a megabyte.
     .slice(-longestProposed)
     .normalize("NFC")
     .replace(/[\u034f\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, "")

@@ -1,5 +1,6 @@
 /**
- * Makes text safe to show on a terminal: removes its power to control the terminal, reorder text or hide characters.
+ * Makes text safe to show on a terminal. Characters that control the terminal, reorder text or are invisible are
+ * replaced by visible ones.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
  * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji needs them, and
@@ -27,8 +28,8 @@ export function makeVisible(text: string): string {
 }
 
 /**
- * Returns whether an invisible character is legitimate at this place. Compiling \p expressions takes a millisecond,
- * so they are local.
+ * Returns whether an invisible character is legitimate at this place. The \p expressions are local, because compiling
+ * them takes a millisecond.
  */
 function isAtHome(text: string, character: string, at: number): boolean {
   const joinedScripts =

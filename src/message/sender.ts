@@ -20,7 +20,7 @@ export function findSender(
   return address.replace(/^.*!(?=[^!]*![^!]*$)/s, "");
 }
 
-/** Returns a sender as a header list shows it: its address or, if `byName` is true, its name. */
+/** Returns a sender as shown in a header list: the address or, if `byName` is true, the name. */
 export function addressToShow(fields: readonly string[], byName: boolean): string {
   const text = fields.join(" ");
   return byName ? nameOrAddress(text) : bareAddress(text);

@@ -1,4 +1,4 @@
-/** Decoders for 7-bit charsets that shift into a table with two bytes per character. The tables are Node's. */
+/** Decoders for 7-bit charsets that shift into a table with two bytes per character. Node decodes the tables. */
 type Decode = (bytes: Uint8Array) => string;
 
 const LF = 0x0a;
@@ -6,7 +6,7 @@ const SHIFT_OUT = 0x0e;
 const SHIFT_IN = 0x0f;
 const TILDE = 0x7e;
 
-/** Builds the 8-bit form of a charset, which is never longer than the input. */
+/** The 8-bit form of a charset, which is never longer than the 7-bit form. */
 class EightBits {
   readonly #bytes: Uint8Array;
   #size = 0;

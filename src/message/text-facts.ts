@@ -1,4 +1,4 @@
-/** Collects the facts that decide how a text is labelled and encoded, from one piece of it at a time. */
+/** Collects the facts that decide how a text is labelled and encoded. The text may arrive in pieces. */
 import { isAscii, isUtf8 } from "node:buffer";
 
 const CR = 13;
@@ -44,7 +44,7 @@ export class TextFacts {
     return this.#nul || this.#bareReturn || this.#last === CR;
   }
 
-  /** The text's line endings. "mixed" line endings are not preserved by any text encoding. */
+  /** The text's line endings. No text encoding preserves "mixed" line endings. */
   get lineEnds(): "lf" | "crlf" | "mixed" {
     if (this.#crlf === 0) return "lf";
     return this.#lf === 0 ? "crlf" : "mixed";

@@ -73,9 +73,9 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Returns the text without trailing characters of that set.
+ * Returns the text without any of the given characters at its end.
  *
- * A regular expression such as `[ab]+$` takes quadratic time, because it restarts at each character of a run, and a
+ * A regular expression such as `[ab]+$` takes quadratic time, because it restarts at each character of a run. A
  * message may contain a run of a megabyte.
  */
 export function trimEndCharacters(text: string, characters: string): string {

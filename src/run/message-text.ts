@@ -6,7 +6,7 @@ import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 
 /**
- * The largest output in bytes that is shown completely. Of a longer one, both ends are shown and the file is
+ * The largest output in bytes that is shown completely. A longer output is shown from both ends, and the file is
  * attached.
  */
 const shownWhole = 96 << 10;

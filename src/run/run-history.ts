@@ -33,7 +33,7 @@ export interface JobState {
 
 const empty = (): JobState => ({ sentAt: null, outcome: null, waiting: [] });
 
-/** Returns a key that is equal for equal command, recipients and subject. */
+/** Returns the key of a job. Jobs with the same command, recipients and subject share a key. */
 export function jobKey(parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 32);
 }

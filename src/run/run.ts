@@ -24,7 +24,9 @@ import { type JobState, jobKey, type WaitingRun, withState } from "./run-history
 /** The maximum number of runs that wait for one message; older ones are dropped. */
 const mostWaiting = 1000;
 
-/** The message that is due, including earlier runs without one; undefined if no message is due. */
+/**
+ * The earlier runs that the message describes, and the time of the previous message; undefined if no message is due.
+ */
 type Due = { readonly waiting: readonly WaitingRun[]; readonly sentBefore: string | null } | undefined;
 
 type Asked = Job & { readonly fields: Draft["fields"] };
@@ -75,7 +77,10 @@ async function sendPlain(session: Session, given: CommandLine, job: Asked, run: 
   return isWanted(job.when, run, false) ? sendOutcome(session, given, job, run, []) : Exit.Ok;
 }
 
-/** Sends the outcome if it is due. If the state cannot be stored, a message is sent rather than lost. */
+/**
+ * Sends the outcome if it is due. If the state cannot be stored, the run is treated as the first one, so that no
+ * message is lost.
+ */
 async function sendRemembered(session: Session, given: CommandLine, job: Asked, run: Run): Promise<ExitCode> {
   const { config, terminal, program } = session;
   const directory = stateDirectory(config);

@@ -69,7 +69,7 @@ export function chooseMechanism(
   );
 }
 
-/** Functions that log in, by mechanism. */
+/** Functions that log in, by the name of the mechanism. */
 export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
 
 /** The handlers for the mechanisms that nodemailer lacks. */

@@ -38,8 +38,8 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
       mailName,
       starttls,
       authorities: isEncrypted ? await loadTrustedAuthorities(options) : undefined,
-      // Opportunistic TLS does not require a valid certificate. The alternative would be no encryption at all. A
-      // login does require one.
+      // Opportunistic TLS accepts an invalid certificate, because the alternative is no encryption. A login requires
+      // a valid one.
       checkCertificate: options.checkCertificate && !(starttls === "opportunistic" && isAnonymous),
       loginHandlers: authentication?.handlers,
       timeouts: { greeting: timeouts.connect, setup: Math.max(1, until - Date.now()), silence: timeouts.silence },

@@ -20,7 +20,7 @@ type NamedByDetail =
   | "message unreadable"
   | Elsewhere;
 
-/** Reasons that are described where they are detected, and that cannot occur in a dialogue with a server. */
+/** Reasons that are described by the code that detects them. They cannot occur in a dialogue with a server. */
 type Elsewhere =
   | "total time exceeded"
   | "interrupted"
@@ -138,7 +138,7 @@ export function exitOfReason(reason: DialogueFailure["reason"]): ExitCode {
   }
 }
 
-/** Returns the reason with the note that the outcome is unknown. */
+/** Returns the reason with a note that the outcome is unknown. */
 export function unknownOutcome(reason: string): string {
   return `${reason}; the outcome is unknown: the message may have been accepted`;
 }

@@ -5,8 +5,8 @@ import { addPathToError, isSystemError } from "../system-error.ts";
 export type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
 
 /**
- * Returns the password for a user at a host, the reason why the file is not used, or undefined if the file contains
- * no password for them.
+ * Returns the password for a user at a host, or the reason why the file is not used. Returns undefined if the file
+ * contains no such password.
  */
 export function passwordFromNetrc(path: string, host: string, user: string): Netrc {
   let text: string;

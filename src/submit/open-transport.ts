@@ -18,7 +18,7 @@ export interface TransportOptions extends ServerSettings {
   readonly password: (user: string, host: string) => Promise<string>;
 }
 
-/** Returns a transport. The compiler reports a kind that is missing in this list. */
+/** Returns the transport for `way`. The compiler reports a kind of transport that is missing here. */
 export async function openTransport(way: Way, options: TransportOptions): Promise<Transport> {
   switch (way.kind) {
     case "smtp": {

@@ -8,8 +8,8 @@
  * a message twice. The lock has its own file because POSIX releases a lock when its process closes any descriptor of
  * the file.
  *
- * A fourth file, `ID.unsure`, exists from the moment when the server has the complete message until its reply. If the
- * file exists and the lock is not held, a flush was killed in between.
+ * A fourth file, `ID.unsure`, exists while the server has the complete message but has not replied. If the file
+ * exists and the lock is not held, a flush was killed during that time.
  */
 
 import { randomBytes } from "node:crypto";
@@ -53,7 +53,7 @@ type Kind = "message" | "partial" | "json" | "lock" | "unsure";
 /** The files that remain when an entry's message has been removed. Without the message they are not an entry. */
 const besides = ["json", "unsure", "lock"] as const;
 
-/** The fate of an entry after an attempt. */
+/** The decision about an entry after an attempt. */
 export type Verdict =
   | {
       /** The recipients who remain. If one of them may have received the message, it is not sent again. */
@@ -172,7 +172,7 @@ export class Queue {
   /**
    * Attempts delivery of an entry under its lock.
    *
-   * @param attempt receives the current entry and returns its fate
+   * @param attempt receives the current entry and returns the decision about it
    * @returns false if another process is working on the entry or has sent it
    * @throws MailError before the attempt if the entry could not be removed afterwards
    */
@@ -205,7 +205,8 @@ export class Queue {
       return true;
     } catch (error) {
       if (!(error instanceof MailboxBusy)) throw error;
-      // The process that holds the lock removes its file with the message. Our call may have created the file again.
+      // The process that holds the lock removes the lock's file together with the message. This call may have created
+      // the file again.
       if (!existsSync(this.#path(id, "message"))) removeIfPresent(path);
       return false;
     } finally {

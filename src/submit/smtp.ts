@@ -241,7 +241,10 @@ function refusalBy(error: MailError, recipient: string): Refusal {
   return error instanceof OutcomeUnknown ? { ...said, unknown: true } : said;
 }
 
-/** Returns the outcome if the connection was lost after the message. A recipient without a reply is unknown. */
+/**
+ * Returns the outcome if the connection was lost after the message. The outcome of recipients without a reply is
+ * unknown.
+ */
 function describePartialOutcome(answered: SmtpSession["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
   const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");
   const refused = answered
@@ -269,6 +272,6 @@ function isTooMany({ reply }: Refusal): boolean {
 async function closeConnection(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
   if (connection.isUsable) await connection.farewell(farewell);
   dialogue.closed();
-  // The socket is closed later, which a program that exits now need not wait for.
+  // The socket is closed later, so that a program that exits now need not wait for this.
   setImmediate(() => connection.close());
 }

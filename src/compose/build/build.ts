@@ -32,8 +32,8 @@ export function newStamp(mailName: string): Stamp {
 
 /**
  * Builds the message with the same header for a sendmail program, the record and dead.letter. The body has the bytes
- * that were typed, and the header has a Bcc field. With attachments, the message is encoded as for SMTP, except that
- * Bcc remains.
+ * that were typed, and the header has a Bcc field. With attachments, the message is encoded as for SMTP, but keeps
+ * its Bcc field.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */

@@ -29,7 +29,7 @@ export function buildMultipart(
   attachments: readonly Attachment[],
   { boundary, eightBit }: { boundary: string; eightBit: boolean },
 ): Omit<Outgoing, "sevenBit"> {
-  // The size in base64, plus some hundred bytes for each part's header and boundary.
+  // The size in base64, plus several hundred bytes for each part's header and boundary.
   const sizes = attachments.map(({ size }) => Math.ceil(size / 3) * 4 + Math.ceil(size / 57) + 500);
   return {
     size: top.length + text.header.length + text.size + sizes.reduce((sum, size) => sum + size, 0),
@@ -52,8 +52,8 @@ async function* textPart({ header, lines }: TextPart): AsyncIterable<Buffer> {
 }
 
 /**
- * Adds an attachment. A message within a message is never encoded (RFC 2046, section 5.2.1); if it would have to be,
- * it is attached as a file.
+ * Adds an attachment. A message within a message must not be encoded (RFC 2046, section 5.2.1), so a message that
+ * requires an encoding is attached as a file.
  */
 function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): void {
   const { name, type, facts, inline } = attachment;

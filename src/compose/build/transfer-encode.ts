@@ -5,7 +5,10 @@ import { Encoder as Base64 } from "nodemailer/lib/base64";
 import { Encoder as QuotedPrintable } from "nodemailer/lib/qp";
 import type { Body } from "../draft/body.ts";
 
-/** Yields lines that end with LF. They decode to exactly the same body, even if its last newline is missing. */
+/**
+ * Yields an encoded body as lines that end with LF. They decode to exactly the same bytes, even if the body's last
+ * newline is missing.
+ */
 export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
   const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);

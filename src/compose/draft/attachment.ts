@@ -142,10 +142,7 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
   return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
 }
 
-/**
- * Returns a file name without control characters, slashes and outer white space, which file names cannot contain
- * everywhere.
- */
+/** Returns a file name that is valid on every system, without control characters, slashes and outer white space. */
 export function presentableName(name: string): string {
   return name.replace(/[\p{Cc}\p{Cs}/\\]/gu, "_").trim() || "file";
 }

@@ -1,7 +1,7 @@
 /**
  * Stores a draft's text or a built message, which can be read repeatedly.
  *
- * A few megabytes are stored in memory. Larger bodies are stored in a private file without a name, which no other
+ * Up to a few megabytes are kept in memory. Larger bodies are stored in a private file without a name, which no other
  * process can open and which disappears with the process. If no such file can be written, the body remains in memory.
  */
 import { randomBytes } from "node:crypto";
@@ -14,7 +14,7 @@ import { isSystemError } from "../../system-error.ts";
 
 const inMemory = 4 * 1024 * 1024;
 const pieceSize = 256 * 1024;
-/** The size in bytes of the blocks that typed lines are collected in. */
+/** The size, in bytes, of the blocks that collect typed lines. */
 const blockSize = 16 * 1024;
 
 /** Bytes that can be read repeatedly. */

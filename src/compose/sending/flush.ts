@@ -111,7 +111,7 @@ async function recoverEntry(
 }
 
 type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
-  /** Whether there was no server. */
+  /** Whether the server was unreachable. */
   readonly closed?: boolean;
 };
 

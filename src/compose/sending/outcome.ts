@@ -38,7 +38,10 @@ export async function reportFailure(
   return unsentResult(exit);
 }
 
-/** Prints an error. Returns the exit code: 1 for the variable `sendmail`, as in bsd-mailx, or that of sysexits.h. */
+/**
+ * Prints an error and returns its exit code. For a failed program that `mta` does not name, the exit code is 1, as in
+ * bsd-mailx.
+ */
 function printError(error: MailError, terminal: Terminal, config: Config): ExitCode {
   if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
   if (!(error instanceof ProgramFailed)) {

@@ -28,7 +28,7 @@ import { readConfiguredWay } from "./submission.ts";
 /**
  * Submits a draft and reports the outcome.
  *
- * @param interrupt cancels the submission, if possible, with its reason
+ * @param interrupt cancels the submission if it can still be cancelled
  */
 export async function submitDraft(
   context: ComposeContext,

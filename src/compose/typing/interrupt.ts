@@ -14,7 +14,7 @@ export class Interrupt {
     });
   }
 
-  /** The signal, whose reason is Interrupted. */
+  /** The abort signal. Its reason is Interrupted. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -38,7 +38,7 @@ export class Interrupt {
   }
 }
 
-/** Runs work with a signal that an interrupt aborts. */
+/** Runs work with an abort signal, which an interrupt triggers. */
 export async function runInterruptibly<T>(
   terminal: Pick<Terminal, "onInterrupt">,
   work: (signal: AbortSignal) => Promise<T>,

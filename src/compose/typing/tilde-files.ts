@@ -56,8 +56,9 @@ function readFile({ terminal, draft }: Composing, path: string, take: (piece: Bu
 }
 
 /**
- * Returns the content of a pipe or device. It is read by cat, which an interrupt ends, because a pipe may never be
- * written to. exec replaces the shell, which might otherwise start cat just after the interrupt and wait for it.
+ * Returns the content of a pipe or device. cat reads it, because a pipe may never have a writer, and an interrupt can
+ * end cat. exec replaces the shell, because a shell that is interrupted just before it starts cat would still wait
+ * for cat.
  */
 async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
   const { code, output } = await runShell(

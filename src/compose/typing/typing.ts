@@ -44,9 +44,7 @@ export class Typing {
     return "sent";
   }
 
-  /**
-   * Reads a message from a pipe for -~: escapes are interpreted, but there are no questions, and a lone dot is text.
-   */
+  /** Reads a message from a pipe for -~. Escapes are interpreted, but no question is asked, and a lone dot is text. */
   async runPiped(): Promise<Exclude<Ended, undefined>> {
     const ended = await this.#body({ dot: false });
     return ended === "end" ? "sent" : ended;
@@ -65,8 +63,8 @@ export class Typing {
   }
 
   /**
-   * Prints a newline after a line that ended with Ctrl-D, which leaves the cursor in the line if the terminal edits
-   * lines itself.
+   * Prints a newline after a line that ended with Ctrl-D. If the terminal edits lines itself, Ctrl-D leaves the
+   * cursor in the line.
    */
   #endLine(answer: Input): void {
     const { terminal } = this.#composing;
@@ -94,7 +92,7 @@ export class Typing {
     }
   }
 
-  /** Reads the body. Returns "end" at its end. */
+  /** Reads the body. Returns "end" at its end, or the reason why the message ended earlier. */
   async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;

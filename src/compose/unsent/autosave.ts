@@ -36,7 +36,7 @@ export class Autosave {
   #descriptor: number | undefined;
   #header = "";
   #edition = -1;
-  /** The number of bytes of the text in the file, which start at offset #textStart after the header. */
+  /** The number of saved bytes of the text, which follows the header at offset #textStart. */
   #saved = 0;
   #textStart = 0;
   #due: NodeJS.Immediate | undefined;
@@ -116,7 +116,7 @@ export class Autosave {
     }
   }
 
-  /** Saves the lines that have not been saved yet, because no line follows. */
+  /** Saves the pending lines when typing ends. */
   end(draft: Draft): void {
     if (this.#due !== undefined) this.update(draft);
   }

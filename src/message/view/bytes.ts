@@ -46,7 +46,7 @@ export interface FoundLine {
   readonly rest: string;
 }
 
-/** Yields the lines of a range that start with `marker`, each truncated to 200 bytes after it. */
+/** Yields the lines of a range that start with `marker`, each truncated to 200 bytes after the marker. */
 export function* linesBeginning(source: Bytes, start: number, end: number, marker: Buffer): Iterable<FoundLine> {
   const lookAhead = marker.length + 200;
   for (let window = start; window < end; window += pieceSize) {

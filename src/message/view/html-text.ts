@@ -7,8 +7,8 @@
 import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
 
 /**
- * The deepest nesting that is converted. Deeper HTML is never honest and would take minutes, so only its tags are
- * removed.
+ * The deepest nesting that is converted. Deeper HTML is malicious and would take minutes to convert, so only its tags
+ * are removed.
  */
 const deepest = 10_000;
 const longestTarget = 500;
@@ -44,7 +44,7 @@ export async function htmlText(html: string, width: number): Promise<string> {
   const links = new Map<string, number>();
   const text = convert(html, makeConverterOptions(links, width))
     .replaceAll("\u00a0", " ")
-    // Removes invisible break hints, and the filler that keeps a mail's preview empty.
+    // Removes invisible break hints, and the invisible filler that newsletters use to blank the preview.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
     .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
     .replace(/ +/g, (run, at: number, all: string) => (/[^\n]/.test(all.charAt(at + run.length)) ? run : ""));

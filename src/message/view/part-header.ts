@@ -2,7 +2,7 @@
 import { type Header, lineEnd, parseHeader, startsWithFrom } from "../header.ts";
 import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 
-/** The number of bytes read at first. A header longer than `longestHeader` is only parsed up to that length. */
+/** The number of bytes read at first. A header longer than `longestHeader` is parsed only up to that length. */
 const shortHeader = 1 << 16;
 const longestHeader = 1 << 23;
 const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;

@@ -36,7 +36,7 @@ export function decodeBody(encoded: Encoded, limit: number): Buffer {
 /** Returns the number of bytes in the decoded body. For a large encoded body this is an estimate. */
 export function computeDecodedSize(encoded: Encoded): number {
   const size = encoded.end - encoded.start;
-  // The number of bytes in a full line, and that line's length with its line ending.
+  // The number of decoded bytes in a full line, and the length of that line with its line ending.
   const lineLengths = encoded.encoding === "base64" ? [57, 78] : isUuencode(encoded) ? [45, 62] : undefined;
   if (lineLengths === undefined) return size;
   const [bytes = 1, characters = 1] = lineLengths;

@@ -47,7 +47,7 @@ function* filesOf(form: (typeof forms)[number], source: Bytes, start: number, en
     const [, name] = /^[0-7]{3,4} (.*\S)\s*$/.exec(line.rest) ?? [];
     if (name === undefined || line.start < last || !form.isData(lineAt(source, line.next, end))) continue;
     const closing = findClosingLine(source, line.next, end, form.end);
-    // If this file has no closing line, later files have none, either.
+    // If this file has no closing line, no later file has one.
     if (closing === undefined || ++count > mostFiles) return;
     last = closing.next;
     const whole = form.encoding === "x-uuencode";

@@ -39,7 +39,7 @@ export interface Circumstances {
   readonly timeouts: Timeouts;
 }
 
-/** Returns the refusal that a server's reply to a recipient means. */
+/** Returns a server's reply to a recipient as a refusal. */
 export function refusalOf(error: SmtpError): Refusal {
   const reply = replyOnOneLine(error.response ?? error.message);
   return { recipient: error.recipient ?? "", reply, exit: exitCodeForRefusal(reply) };

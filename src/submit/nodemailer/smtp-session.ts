@@ -2,9 +2,8 @@
  * Extends nodemailer's connection with our own way of sending a message, with DATA or with BDAT (RFC 3030), which
  * nodemailer lacks.
  *
- * nodemailer passes a message through three streams, which takes longer than the whole dialogue for a small message.
- * This class writes the pieces as they arrive and waits for a slow server, so that a message of any size needs little
- * memory.
+ * For a small message, nodemailer's three streams take longer than the whole dialogue. This class writes the pieces
+ * as they arrive and waits for a slow server, so that a message of any size needs little memory.
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";

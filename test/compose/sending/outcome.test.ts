@@ -321,8 +321,8 @@ describe("exit codes after failures of the machine", () => {
       const kept = join(home, "dead.letter");
       const dead = existsSync(kept) ? readFileSync(kept, "utf8") : "";
       rmSync(kept, { force: true });
-      // With fewer descriptors, Node does not start or cannot load the program. Its stack trace then contains nothing
-      // of the program.
+      // With fewer descriptors, Node does not start or cannot load the program. In that case its stack trace does not
+      // mention the program.
       if (status === null || status > 128 || (isCrash(stderr) && !/ at .*[/](?:bin|dist)[/]\w/.test(stderr))) return [];
       expect(stderr).not.toMatch(/\n {4}at /);
       const isKept = `${stderr}${dead}`.endsWith("\n\ntext\n");
