@@ -1,6 +1,7 @@
 /**
- * The check of layers is checked: dependency-cruiser reports success too when it can read no file at all (with typescript 7
- * it needs @swc/core), and a pattern that matches nothing forbids nothing.
+ * Checks that the layer check works. dependency-cruiser also reports success if it cannot read any file (with typescript 7
+ * it requires
+ * @swc/core), and a pattern that matches nothing forbids nothing.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -33,12 +34,12 @@ function sourceFiles(): number {
   ).length;
 }
 
-test("the layers hold, and every file of src/ was looked at", () => {
+test("all layer rules hold, and every file of src/ is checked", () => {
   const { totalCruised, violations } = cruise(root);
   expect({ totalCruised, violations }).toEqual({ totalCruised: sourceFiles(), violations: [] });
 });
 
-/** What is planted; a cycle is two files. All stand in one copy of src/, as cruising takes seconds. */
+/** The planted violations; a cycle needs two files. All are in one copy of src/, because a check takes seconds. */
 const breaks: [what: string, rules: readonly string[], files: Readonly<Record<string, string>>][] = [
   [
     "an upward import",
@@ -56,17 +57,17 @@ const breaks: [what: string, rules: readonly string[], files: Readonly<Record<st
     { "read/session/planted.ts": 'import { leaveFolder } from "../folder/quit.ts";\nleaveFolder;\n' },
   ],
   [
-    "an import of the Maildir's code into that of the mbox",
+    "an import of Maildir code by mbox code",
     ["mailbox-mbox-imports-downwards-only"],
     { "mailbox/mbox/planted.ts": 'import { baseOf } from "../maildir/file-name.ts";\nbaseOf;\n' },
   ],
   [
-    "an import of the mbox's code into that of the Maildir",
+    "an import of mbox code by Maildir code",
     ["mailbox-maildir-imports-downwards-only"],
     { "mailbox/maildir/planted.ts": 'import { scan } from "../mbox/scan.ts";\nscan;\n' },
   ],
   [
-    "a subfolder that no table names",
+    "a subfolder that is missing from the tables",
     ["every-folder-of-read-is-in-the-table"],
     { "read/new-room/planted.ts": 'import { leaveFolder } from "../folder/quit.ts";\nleaveFolder;\n' },
   ],
@@ -97,18 +98,18 @@ const breaks: [what: string, rules: readonly string[], files: Readonly<Record<st
     },
   ],
   [
-    "a folder that no layer names",
+    "a folder that is missing from the layers",
     ["every-folder-is-in-the-table"],
     { "helpers/planted.ts": 'import { Exit } from "../errors.ts";\nExit;\n' },
   ],
   [
-    "what lies below all layers and imports one",
+    "an import of a layer by a file below all layers",
     ["errors-stand-below-all"],
     { "system-error.ts": 'import { visible } from "./message/safe-text.ts";\nvisible;\n' },
   ],
 ];
 
-describe("refused is", () => {
+describe("the layer check rejects", () => {
   const copy = mkdtempSync(join(tmpdir(), "mail-layers-"));
   let broken: Cruise["violations"];
   beforeAll(() => {

@@ -1,4 +1,4 @@
-/** Each example of the manual, typed into a shell by somebody who has just read it. */
+/** Runs each example of the manual in a shell, as a reader would type it. */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ let server: Server;
 const message = (subject: string) =>
   `From ann@example.org Sat Jan 16 18:22:03 2021\nFrom: ann@example.org\nSubject: ${subject}\n\nText of ${subject}\n\n`;
 
-/** What the examples take for granted: files, mailboxes, a server on the port that they name. */
+/** Creates what the examples need: files, mailboxes, and a server on the port that they name. */
 beforeAll(async () => {
   const bin = join(place, "bin");
   for (const name of [
@@ -30,7 +30,7 @@ beforeAll(async () => {
     writeFileSync(join(bin, name), `#!/bin/sh\nexec "${process.execPath}" "${join(root, "bin", `${name}.js`)}" "$@"\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  // make(1) is not on every machine.
+  // make(1) may be missing on this machine.
   writeFileSync(join(bin, "make"), '#!/bin/sh\ntest "$*" = backup && echo done\n', { mode: 0o755 });
   const options = {
     listen: "127.0.0.1",
@@ -63,7 +63,7 @@ afterAll(async () => {
 
 const address = () => server.address.replace("[::]", "127.0.0.1");
 
-/** The `.Dl` lines of a page's EXAMPLES. */
+/** Returns the `.Dl` lines of a page's EXAMPLES section. */
 function examplesOf(page: string): string[] {
   const source = readFileSync(join(root, "man", page), "utf8");
   const section = source.slice(source.indexOf(".Sh EXAMPLES")).split(/^\.Sh (?!EXAMPLES)/m)[0] ?? "";
@@ -73,7 +73,7 @@ function examplesOf(page: string): string[] {
 }
 
 async function type(line: string): Promise<{ code: number | null; out: string; err: string }> {
-  // Each finds the same mailbox, whatever the one before did to it.
+  // Each example begins with the same mailbox.
   writeFileSync(join(place, "mailbox"), message("new") + message("newer"));
   const child = spawn("bash", ["-c", line.replaceAll("localhost:2525", address())], {
     cwd: place,
@@ -94,7 +94,7 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
   return { code, ...said };
 }
 
-/** What each is to show, beside ending well. The doctor finds on a test machine what it finds. */
+/** The output that an example must contain, besides exiting with 0. The result of the doctor depends on the machine. */
 const shows: Readonly<Record<string, RegExp>> = {
   "mail --dry-run -s Hello ann@example.org < text": /^Subject: Hello\r?$/m,
   "echo hello | mail -v -S mta=smtp://localhost:2525 root": /Queued as [0-9A-F]+/,
@@ -111,7 +111,7 @@ const shows: Readonly<Record<string, RegExp>> = {
   "mail --check root": /^ok {4}recipient: mail for root/m,
 };
 
-test.each(examplesOf("mail.1"))("mail(1): %s", async (line) => {
+test.each(examplesOf("mail.1"))("the example of mail(1) succeeds: %s", async (line) => {
   const { code, out, err } = await type(line);
   const doctor = line.startsWith("mail --check");
   const nothingFound = line.startsWith("mail --json");
@@ -120,11 +120,11 @@ test.each(examplesOf("mail.1"))("mail(1): %s", async (line) => {
   expect(out).toMatch(shows[line] ?? "");
 });
 
-test("every example that is to show something is in the manual", () => {
+test("every example with an expected output is in the manual", () => {
   expect(examplesOf("mail.1")).toEqual(expect.arrayContaining(Object.keys(shows)));
 });
 
-test("mailrc(5): the example is read without a word", () => {
+test("the example of mailrc(5) is read without errors", () => {
   const source = readFileSync(join(root, "man/mailrc.5"), "utf8");
   const [, example = ""] = /\.Sh EXAMPLES\n(?:.*\n)*?\.Bd -literal.*\n((?:.*\n)*?)\.Ed/.exec(source) ?? [];
   expect(example).toContain("set ");
@@ -139,7 +139,7 @@ test("mailrc(5): the example is read without a word", () => {
   expect(stdout).not.toContain("not a variable of mail");
 });
 
-test.each(examplesOf("maild.8").filter((line) => line.startsWith("maild ")))("maild(8): %s", async (line) => {
+test.each(examplesOf("maild.8").filter((line) => line.startsWith("maild ")))("maild(8) runs: %s", async (line) => {
   const mine = line
     .replace(/--port \d+/, "--port 0")
     .replaceAll("/var/mail", join(place, "spool"))

@@ -6,14 +6,14 @@ import { expect, test } from "@jest/globals";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-test("the manual pages say what the tables of commands, variables, options and escapes say", () => {
+test("the manual pages agree with the tables of commands, variables, options and tilde escapes", () => {
   const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/manual.mjs"), "--check"], {
     encoding: "utf8",
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
-test("mail(1) names every environment variable that the programs ask for, and every exit code", () => {
+test("mail(1) lists every environment variable that the programs read, and every exit code", () => {
   const manual = readFileSync(join(root, "man/mail.1"), "utf8");
   const named = manual.slice(manual.indexOf(".Sh ENVIRONMENT"), manual.indexOf(".Sh FILES"));
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-/** What a user gets: no source, no test, nothing that was forgotten. */
+/** Checks the contents of the published package. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,10 +9,10 @@ import { version } from "../src/version.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Bytes are without V8's code cache, whose size depends on the version of Node. */
+/** The size excludes V8's code cache, which depends on the version of Node. */
 let inPackage: { files: string[]; size: number };
 beforeAll(() => {
-  // Without scripts, or it would build dist/ anew under the other tests.
+  // Scripts are disabled, because they would rebuild dist/ while other tests use it.
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
@@ -25,7 +25,7 @@ beforeAll(() => {
   };
 });
 
-test("the package holds the programs, their manual pages, and nothing else", () => {
+test("the package contains only the programs and their manual pages", () => {
   expect(inPackage.files).toEqual([
     "CHANGELOG.md",
     "LICENSE",
@@ -60,23 +60,23 @@ test("the package holds the programs, their manual pages, and nothing else", () 
   ]);
 });
 
-test("the licence of each package that is bundled stands with it", () => {
+test("the package contains the licence of each bundled package", () => {
   const notices = gunzipSync(readFileSync(join(root, "dist/licenses.txt.gz"))).toString();
   const named = [...notices.matchAll(/^(\S+) \d+\.\S+ \(.+\)$/gm)].map(([, name]) => name);
   const bundled = ["chalk", "commander", "enquirer", "html-to-text", "iconv-lite", "nodemailer", "smtp-server"];
   expect(named).toEqual(expect.arrayContaining(bundled));
 });
 
-test("unpacked, without the code cache, it takes less than 1.4 MB", () => {
+test("the unpacked package takes less than 1.4 MB without the code cache", () => {
   expect(inPackage.size).toBeLessThan(1_400_000);
 });
 
-test("the package asks for nothing at run time but the native module", () => {
+test("the package requires only the native module at run time", () => {
   const { dependencies, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(Object.keys(dependencies)).toEqual(["koffi"]);
   expect(bin).toEqual({ mail: "bin/mail.js", mailx: "bin/mail.js", maild: "bin/maild.js" });
 });
 
-test("mail -V says the package's version", () => {
+test("mail -V prints the package's version", () => {
   expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
 });

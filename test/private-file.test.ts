@@ -1,4 +1,4 @@
-/** State files are planted in every way that another user could plant them; real files, in a directory of the test's own. */
+/** Plants state files in every way in which another user could, with real files in a temporary directory. */
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -130,7 +130,7 @@ test("a file in a directory that others can write is refused", () => {
   expect(reasonOf(() => createPrivateFile(`${path}.new`))).toBe("writable-by-others");
 });
 
-test("a draft does not write through a link that is in its place", () => {
+test("a draft is not written through a link that is in its place", () => {
   const victim = join(home, "victim");
   plain(victim);
   symlinkSync(victim, join(home, "draft"));
@@ -139,13 +139,13 @@ test("a draft does not write through a link that is in its place", () => {
   expect(lstatSync(join(home, "draft")).isFile()).toBe(true);
 });
 
-test("a missing directory is as trustworthy as the nearest one that exists", () => {
+test("a missing directory is as trustworthy as its nearest existing ancestor", () => {
   const open = join(home, "open");
   mkdirSync(open);
   chmodSync(open, 0o777);
   expect(distrustPlace(join(open, "a/b"))).toBe("writable-by-others");
   expect(reasonOf(() => makePrivateDirectory(join(open, "a/b")))).toBe("writable-by-others");
-  // As in /tmp: what we create there nobody else can replace.
+  // As in /tmp, no other user can replace what `mail` creates in it.
   chmodSync(open, 0o1777);
   expect(distrustPlace(join(open, "a/b"))).toBeUndefined();
   makePrivateDirectory(join(open, "a/b"));

@@ -1,4 +1,4 @@
-/** The ticks that README's comparison table has for other clients, each shown by the client if it is installed. */
+/** Verifies the features that README's comparison table attributes to other clients, if these are installed. */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

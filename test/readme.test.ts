@@ -1,7 +1,7 @@
 /**
- * README's transcripts, played with the built program: on a pseudo-terminal, or by the shell if they need a pipe.
+ * Runs README's transcripts with the built program, on a pseudo-terminal, or in the shell if they need a pipe.
  *
- * Dates and identifiers differ in each run; they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens into
+ * Dates and identifiers differ in each run, so they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens into
  * README.md.
  */
 import { execFile } from "node:child_process";
@@ -81,7 +81,7 @@ afterAll(async () => {
   place?.remove();
 });
 
-/** A command and the lines below it, up to the next command. */
+/** Splits a transcript into commands, each followed by its output. */
 function commandsOf(transcript: string): string[][] {
   const commands: string[][] = [];
   for (const line of transcript.trimEnd().split("\n")) {
@@ -91,7 +91,7 @@ function commandsOf(transcript: string): string[][] {
   return commands;
 }
 
-/** Runs a line as a shell does after a command with the exit code `before`. */
+/** Runs a line as a shell would after a command with the exit code `before`. */
 function runInShell(line: string, before: number): Promise<{ shown: string; exit: number }> {
   const { environment: env, home: cwd } = place;
   return new Promise((done) => {
@@ -101,7 +101,7 @@ function runInShell(line: string, before: number): Promise<{ shown: string; exit
   });
 }
 
-/** What the screen shows while the commands of a transcript are typed. */
+/** Returns the screen after the commands of a transcript have been typed. */
 async function play(transcript: string): Promise<string> {
   let screen = "";
   let exit = 0;
@@ -126,7 +126,7 @@ async function play(transcript: string): Promise<string> {
     .replace(/\n+$/, "\n");
 }
 
-/** The part of a transcript that is the same in each run. */
+/** Returns the part of a transcript that is the same in every run. */
 function withoutDates(text: string): string {
   return text
     .replace(/\b(?:[A-Z][a-z]{2}, )?\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d/g, "DATE")
@@ -138,11 +138,11 @@ function withoutDates(text: string): string {
     .replace(/delay=[\d.]+|[\d.]+ (?:ms|seconds|s)\b|\d+ bytes|\d+\/\d+/g, "N");
 }
 
-test("README has a transcript for each thing that only this program does", () => {
+test("README has a transcript for each feature that only this program has", () => {
   expect(transcripts.map(({ name }) => name)).toEqual(["refused", "undo", "readable", "run", "track"]);
 });
 
-test.each(transcripts)("README shows what happens: $name", async ({ name, text }) => {
+test.each(transcripts)("README's transcript shows the real output: $name", async ({ name, text }) => {
   const screen = await play(text);
   if (process.env["WRITE_TRANSCRIPTS"] === "1") {
     const written = readFileSync(page, "utf8").replace(block, (all, each: string) =>

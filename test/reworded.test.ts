@@ -1,6 +1,6 @@
 /**
- * Every message of this program is replaced by another sentence: exit codes, streams, files and remedies stay the same.
- * So nothing is decided by the words of a message.
+ * Tests that no decision depends on the text of a message. If every message is replaced, exit codes, output streams, files
+ * and remedies stay the same.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "..");
 const sentence = "An entirely different sentence.";
 let place: string;
 
-/** Passes what each error's constructor gets as its message through a function of the test. */
+/** Passes the message of each error's constructor through a function of the test. */
 const reword: Plugin = {
   name: "reword",
   setup(builder) {

@@ -1,4 +1,4 @@
-/** The built program, run while this process goes on, as the server that it talks to, for one. */
+/** Runs the built program while this process continues, for example as the program's server. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -6,13 +6,13 @@ import { text } from "node:stream/consumers";
 const program = join(import.meta.dirname, "../bin/mail.js");
 
 export interface Ended {
-  /** Null: by a signal. */
+  /** The exit code; null if a signal terminated the program. */
   readonly exit: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** @param input of a pipe, which the program need not read */
+/** Runs the program. @param input the contents of its standard input, which it need not read */
 export async function runMail(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,

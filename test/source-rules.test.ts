@@ -1,4 +1,7 @@
-/** Rules for src/ that no linter has. Each is tried on a text that breaks it, because a pattern may match nothing. */
+/**
+ * Checks rules for src/ that the linter does not have. Each rule is also tested with a violation, because a pattern may
+ * match nothing.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -15,7 +18,7 @@ interface Source {
 
 const sources = files.map((name): Source => ({ name, text: readFileSync(join(source, name), "utf8") }));
 
-/** The launcher calls `start` of each program. */
+/** The launcher calls the `start` function of each program. */
 const sharedByPrograms = new Set(["start"]);
 
 /** Verbs, and the names of functions of C and of POSIX, that are clear without an object. */
@@ -55,24 +58,24 @@ function findFunctions({ text }: Source): string[] {
   return [...text.matchAll(/^(?:export )?(?:async )?function\*? ?(\w+)/gm)].map(([, name = ""]) => name);
 }
 
-/** Finds code that reads the message of an error, by its name or out of an object. */
+/** Finds code that reads an error's message, from a variable or a property. */
 function findMessageTests({ name, text }: Source): string[] {
   const reads =
     /\bmessage\.(?:startsWith|endsWith|includes|match|search)\(|\bmessage (?:===|!==) "(?!")|[.](?:test|exec)\((?:\w+\.)*message\)/;
   return text.split("\n").flatMap((line) => (reads.test(line) ? [`${name}: ${line.trim()}`] : []));
 }
 
-describe("the sources", () => {
+describe("the source files", () => {
   test("are all read", () => {
     expect(files.length).toBeGreaterThan(300);
     expect(sources.flatMap(findFunctions).length).toBeGreaterThan(1000);
   });
 
-  test("have no two files with the same name", () => {
+  test("have different names", () => {
     expect(findRepeated(files.map((name) => basename(name)))).toEqual([]);
   });
 
-  test("have no two top-level functions with the same name", () => {
+  test("have different top-level functions", () => {
     const names = sources.flatMap((each) => [...new Set(findFunctions(each))]);
     expect(findRepeated(names).filter((name) => !sharedByPrograms.has(name))).toEqual([]);
   });
@@ -85,13 +88,13 @@ describe("the sources", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
 
-  test("decide nothing on the text of a message, except for Node's errors of TLS", () => {
+  test("do not depend on the text of a message, except for Node's TLS errors", () => {
     const found = sources.filter(({ name }) => name !== "submit/tls-failure.ts").flatMap(findMessageTests);
     expect(found).toEqual([]);
   });
 });
 
-describe("a violation is found", () => {
+describe("the check of the source files finds", () => {
   test.each<[what: string, find: (planted: Source) => string[], text: string]>([
     ["a function without a doc comment", findUndocumented, "\nexport async function* read() {}\n"],
     ["a class without a doc comment", findUndocumented, "\nexport abstract class Way {}\n"],

@@ -5,7 +5,7 @@ import { expect, test } from "@jest/globals";
 const source = resolve(import.meta.dirname, "../src");
 const spreadCall = /\b(?:push|unshift|splice|max|min|fromCharCode|fromCodePoint)\((?:[^(){}]*,\s*)?\.\.\./;
 
-test("no call takes a list of any length as its arguments: the stack has no room for a long one", () => {
+test("no call spreads a list of unlimited length into its arguments, because the stack would overflow", () => {
   const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const found = files.flatMap((name) =>
     readFileSync(join(source, name), "utf8")

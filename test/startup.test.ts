@@ -8,13 +8,13 @@ import { expect, test } from "@jest/globals";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-test.each(["mail", "mail-session", "mail-send", "mail-read", "maild"])("%s starts through its code cache", (part) => {
+test.each(["mail", "mail-session", "mail-send", "mail-read", "maild"])("%s starts with its code cache", (part) => {
   const ask = `process.stdout.write(String(require("./bin/mail.js")("./dist").isCached(${JSON.stringify(part)})))`;
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", ask], { cwd: root, encoding: "utf8" });
   expect({ stdout, stderr }).toEqual({ stdout: "true", stderr: "" });
 });
 
-test("a code cache of another Node is ignored", () => {
+test("the code cache of another version of Node is ignored", () => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
   try {
     for (const directory of ["bin", "dist"]) cpSync(join(root, directory), join(place, directory), { recursive: true });
@@ -32,7 +32,7 @@ test("a code cache of another Node is ignored", () => {
     const mail = (directory: string) => {
       const argv = [join(directory, "bin/mail.js"), "-n", "-f", "box"];
       const env = { PATH: process.env["PATH"], HOME: place };
-      // Not standard error: a copy without node_modules reports that it has no fcntl() locks.
+      // Standard error is ignored, because a copy without node_modules reports that it has no fcntl() locks.
       const { status, stdout } = spawnSync(process.execPath, argv, {
         cwd: place,
         env,
@@ -48,7 +48,7 @@ test("a code cache of another Node is ignored", () => {
   }
 });
 
-test("a session goes on when an upgrade takes the program away", async () => {
+test("a session continues after an upgrade has removed the program", async () => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
   try {
     for (const directory of ["bin", "dist"]) cpSync(join(root, directory), join(place, directory), { recursive: true });

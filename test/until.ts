@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until something is so, looking every few milliseconds; what never comes about ends with the test's time. */
+/** Waits until a condition is true, and checks it every few milliseconds. If it never becomes true, the test times out. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(10);
 }

@@ -1,4 +1,4 @@
-/** The system calls of a client, and their failure at a chosen one, by strace. */
+/** Traces the system calls of a client with strace, and makes a selected call fail. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ended, Lab } from "./lab.ts";
@@ -18,15 +18,15 @@ export const changes = [
 
 export interface Call {
   readonly name: string;
-  /** The how-manyeth of its name in its thread, from 1. */
+  /** The number of this call among the thread's calls with the same name, from 1. */
   readonly ordinal: number;
-  /** The arguments and the result, as strace shows them; a descriptor is followed by its `<path>`. */
+  /** The arguments and the result in strace's format. A descriptor is followed by its `<path>`. */
   readonly text: string;
 }
 
 const trace = ({ root }: Lab) => join(root, "trace");
 
-/** Returns the calls of the last trace that concern a file of the laboratory, in order. */
+/** Returns the calls of the last trace that concern a file of the lab, in order. */
 function readCalls(lab: Lab): Call[] {
   const counts = new Map<string, number>();
   return readFileSync(trace(lab), "latin1")
@@ -46,7 +46,7 @@ function strace(lab: Lab, ...options: readonly string[]): string[] {
   return ["strace", "-f", "-y", "-qq", "-s", "40", "-e", "signal=none", "-o", trace(lab), ...options];
 }
 
-/** Plays an undisturbed session. */
+/** Runs a session without faults and traces it. */
 export async function traceSession(
   lab: Lab,
   commands: string[],
@@ -57,10 +57,11 @@ export async function traceSession(
 }
 
 /**
- * Plays a session in which one call is replaced.
- * @param fault `signal=KILL` or `error=ENOSPC`, as strace(1) has it
- * @param isLasting the same for all later calls of the name
- * @returns also the calls that were hit
+ * Runs a session in which one call is replaced.
+ *
+ * @param fault `signal=KILL` or `error=ENOSPC`, in the syntax of strace(1)
+ * @param isLasting whether all later calls with this name are replaced, too
+ * @returns the session's result and the replaced calls
  */
 export async function playWithFault(
   lab: Lab,

@@ -1,4 +1,4 @@
-/** A campaign plays many rounds, each with one fault, and reports the promises that are broken. */
+/** Defines a campaign: many rounds, each with one fault, and a report of the broken guarantees. */
 import { Lab, type Plan } from "./lab.ts";
 
 /** The program under test and its first arguments. */
@@ -6,19 +6,19 @@ export type Client = readonly string[];
 
 export interface Round {
   readonly title: string;
-  /** Returns the broken promises; none if all is well. */
+  /** Returns the broken guarantees; an empty array if there are none. */
   readonly play: () => Promise<string[]>;
 }
 
 export interface Campaign {
   readonly name: string;
-  /** What each round does, in a line. */
+  /** Describes the rounds in one line. */
   readonly does: string;
   readonly needs: readonly ("root" | "strace")[];
   readonly rounds: (client: Client) => Promise<Round[]>;
 }
 
-/** Plays something in a laboratory of its own. */
+/** Runs a function with a new lab. */
 export async function inLab<T>(
   client: Client,
   seed: string,
@@ -33,7 +33,7 @@ export async function inLab<T>(
   }
 }
 
-/** Returns a round that plays a plan in a laboratory that is the same for the same plan. */
+/** Returns a round that runs a plan in a lab. The same plan always has the same lab. */
 export function roundOf(client: Client, { name }: Plan, title: string, play: (lab: Lab) => Promise<string[]>): Round {
   return { title: `${name}, ${title}`, play: () => inLab(client, name, play) };
 }

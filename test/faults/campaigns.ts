@@ -1,4 +1,4 @@
-/** The table of campaigns. RELIABILITY.md names what they prove. */
+/** The list of campaigns. RELIABILITY.md states what they test. */
 import type { Campaign } from "./campaign.ts";
 import { eio, enospc } from "./failing-calls.ts";
 import { fuzzCommands, fuzzMailbox } from "./fuzz.ts";

@@ -1,4 +1,4 @@
-/** A mail client without any care, for the test of the campaigns: no lock, no journal, no fsync, and errors are ignored. */
+/** A careless mail client that tests the campaigns: it has no lock, no journal and no fsync, and ignores errors. */
 const fs = require("node:fs");
 
 for (const option of process.argv.slice(2))
@@ -10,7 +10,7 @@ function attempt(action) {
   try {
     action();
   } catch {
-    // As a careless client does.
+    // A careless client ignores this error.
   }
 }
 

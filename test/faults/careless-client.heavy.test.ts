@@ -1,4 +1,4 @@
-/** Each campaign is worth something only if it fails: all do for a client without any care. */
+/** Tests that each campaign finds faults: all of them must fail for a careless client. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { campaigns } from "./campaigns.ts";
@@ -6,7 +6,7 @@ import { missingFor, playCampaign } from "./play-campaign.ts";
 
 const client = [process.execPath, join(import.meta.dirname, "careless-client.cjs")];
 
-/** What each campaign must find, among other things. */
+/** A finding that each campaign must report. */
 const finds: Readonly<Record<string, RegExp>> = {
   "kill-systematic": /is lost/,
   "kill-random": /is lost/,

@@ -1,11 +1,14 @@
-/** Each call that writes fails, once and from then on. */
+/** Makes each write call fail, first once, then permanently. */
 import { type Call, playWithFault, traceSession, writes } from "./calls.ts";
 import { type Campaign, inLab, roundOf } from "./campaign.ts";
 import { judgeEnd, plans } from "./lab.ts";
 
-/** A lock that is not acquired and a cache that is not written may pass, if no message is lost. */
+/** The client may ignore a failure to acquire a lock or to write a cache, if no message is lost. */
 const mayFail = /\.lock|\/\.lk|\/\.cache\//;
-/** On a full disk, the journal is written in the next place: a failure there may pass, too, if no message is lost. */
+/**
+ * If the disk is full, the journal is written in the next place. So the client may ignore this failure, too, if no message
+ * is lost.
+ */
 const mayFailOnFullDisk = /mail-journal\.new|\/spool>\)/;
 
 function concernsMessages({ text }: Call, error: string): boolean {
@@ -30,7 +33,7 @@ function failingCalls(name: string, error: string): Campaign {
               if (broken.length === 0 && hit.some((each) => concernsMessages(each, error))) {
                 if (ended.exit === 0)
                   broken.push(`exit code 0, though this failed: ${hit[0]?.text.replaceAll(lab.root, "")}`);
-                // A lasting failure is also one of standard error.
+                // A permanent failure also affects standard error.
                 if (ended.err === "" && !isLasting) broken.push("nothing on standard error");
               }
               return [...broken, ...(await lab.accountAfterRestart(plan.fates(lab)))];

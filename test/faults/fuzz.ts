@@ -1,9 +1,12 @@
-/** Broken and huge mailboxes, random commands and options: no crash, no stack trace, no hang, a code of sysexits.h. */
+/**
+ * Tests damaged and huge mailboxes, random commands and random options. There must be no crash, no stack trace and no hang,
+ * and the exit code must be defined in sysexits.h.
+ */
 import { writeFileSync } from "node:fs";
 import { type Campaign, inLab, type Round } from "./campaign.ts";
 import { type Ended, judgeEnd, type Lab, makeMessage, pick, seededRandom } from "./lab.ts";
 
-/** In milliseconds. */
+/** Time limit in milliseconds. */
 const limit = 10_000;
 
 function judge(ended: Ended): string[] {
@@ -24,7 +27,7 @@ function nestParts(depth: number): string {
   return `${head}${multipart}0\n\n${parts.join("")}--b${depth}\nContent-Type: text/plain\n\ninnermost\n\n`;
 }
 
-/** Made when they are played: some are large. */
+/** Functions, because some mailboxes are large. */
 const mailboxes: Readonly<Record<string, () => string>> = {
   empty: () => "",
   "a newline": () => "\n",
@@ -70,7 +73,7 @@ const mailboxes: Readonly<Record<string, () => string>> = {
 const inserted = ["\0", "\n\n", "\r\n", "\nFrom ", `\n\n${from}`, "\n \n", "=?utf-8?Q?", "\n--b\n", "\xff".repeat(30)];
 const repeated = ["A", " ", "\t", "(", '"', "<", "="];
 
-/** Returns the bytes with a few of them flipped, cut out, doubled or inserted. */
+/** Returns the bytes after some of them have been flipped, removed, duplicated or inserted. */
 function mutate(bytes: string, random: () => number): string {
   const at = Math.floor(random() * bytes.length);
   const end = at + Math.floor(random() * 500);

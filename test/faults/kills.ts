@@ -1,4 +1,4 @@
-/** SIGKILL before each call that changes a file, and at random moments. */
+/** Sends SIGKILL before each call that changes a file, and at random moments. */
 import { changes, playWithFault, traceSession } from "./calls.ts";
 import { type Campaign, inLab, roundOf } from "./campaign.ts";
 import { judgeEnd, pick, plans, seededRandom } from "./lab.ts";

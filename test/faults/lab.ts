@@ -1,7 +1,7 @@
 /**
- * The laboratory of the fault campaigns: a home with mailboxes whose every message has a checksum, the client that runs
- * there, and the account of where each message is afterwards. It knows mbox files, but not where a client keeps its
- * journals. A string holds bytes, one per character (latin1).
+ * The lab of the fault campaigns: a home directory, mailboxes in which each message has a checksum, the client, and the
+ * comparison of all messages with the expected state. The lab reads mbox files, but does not know where a client keeps its
+ * journals. Strings contain bytes, one per character (latin1).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Returns numbers from 0 to 1, the same ones for the same seed. */
+/** Returns a function that returns numbers from 0 to 1, always the same for the same seed. */
 export function seededRandom(seed: string): () => number {
   let count = 0;
   return () => createHash("sha256").update(`${seed}/${count++}`).digest().readUInt32BE() / 2 ** 32;
@@ -22,7 +22,7 @@ export function pick<T>(values: readonly T[], random: () => number): T {
 
 export interface Message {
   readonly id: string;
-  /** With its From_ line and the empty line at its end. */
+  /** Including its From_ line and the final empty line. */
   readonly bytes: string;
 }
 
@@ -38,7 +38,7 @@ const lines = [
   "x".repeat(300),
 ];
 
-/** @param size of the body, at least, in bytes */
+/** Creates a message. @param size minimum length of the body in bytes */
 export function makeMessage(
   id: string,
   random: () => number,
@@ -50,7 +50,10 @@ export function makeMessage(
   return { id, bytes: `From sender@example.org Tue Nov 24 12:00:00 2026\n${header}\n${body}the last line\n\n` };
 }
 
-/** Returns what a client must not change: all but the fields that hold a message's state, and empty lines at its end. */
+/**
+ * Returns the part that a client must not change: everything except the fields for the message's state, and the final empty
+ * lines.
+ */
 function contentOf(bytes: string): string {
   const end = bytes.indexOf("\n\n") + 1;
   return (
@@ -68,23 +71,23 @@ function readBytes(path: string): string {
 }
 
 export interface Ended {
-  /** Negative: the signal that ended it. */
+  /** The exit code; negative if a signal terminated the client. */
   readonly exit: number;
   readonly out: string;
   readonly err: string;
   readonly isHung: boolean;
-  /** How long it ran after its last input, in milliseconds. */
+  /** Duration after the last input in milliseconds. */
   readonly took: number;
 }
 
 export interface SessionOptions {
   /** The client's options and operands. */
   readonly argv?: readonly string[];
-  /** What starts the client, such as strace. */
+  /** A command that starts the client, such as strace. */
   readonly prefix?: readonly string[];
-  /** In milliseconds. */
+  /** Time limit in milliseconds. */
   readonly limit?: number;
-  /** Sends SIGKILL after so many milliseconds. */
+  /** Delay in milliseconds after which SIGKILL is sent. */
   readonly killAfter?: number;
 }
 
@@ -105,7 +108,7 @@ export class Session {
     const [program = "", ...words] = argv;
     this.#limit = limit;
     this.#child = spawn(program, words, { env, cwd, detached: true });
-    this.#child.stdin.on("error", () => {}); // It has ended.
+    this.#child.stdin.on("error", () => {}); // The client has exited.
     this.#child.stdout.setEncoding("latin1").on("data", (piece) => {
       this.#out += piece;
     });
@@ -123,7 +126,7 @@ export class Session {
     try {
       process.kill(-this.#child.pid!, "SIGKILL");
     } catch {
-      // It has ended.
+      // The client has exited.
     }
   }
 
@@ -131,14 +134,14 @@ export class Session {
     this.#child.stdin.write(commands.map((command) => `${command}\n`).join(""), "latin1");
   }
 
-  /** Waits until the client has printed a text. @throws Error if it does not within 20 seconds */
+  /** Waits until the client has printed a text. @throws Error if it is not printed within 20 seconds */
   async shows(text: string): Promise<void> {
     for (const until = Date.now() + 20_000; !this.#out.includes(text); await sleep(5)) {
       if (Date.now() > until) throw new Error(`the client never printed ${text}: ${this.#out}${this.#err}`);
     }
   }
 
-  /** Types the last commands, closes the input and waits for the end. */
+  /** Types the last commands, closes the input and waits for the exit. */
   async end(...commands: readonly string[]): Promise<Ended> {
     const start = Date.now();
     let isHung = false;
@@ -155,20 +158,20 @@ export class Session {
   }
 }
 
-/** Returns what is wrong with the end of any session, whatever its faults: hung, killed by a signal, a stack trace. */
+/** Returns what is wrong with a session's exit regardless of its faults: a hang, a signal or a stack trace. */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];
   return /^\s+at .*(?:node:|\.[cm]?[jt]s:\d)/m.test(out + err) ? [`a stack trace: ${err.slice(0, 500)}`] : [];
 }
 
-/** Where messages may be after a session, besides where they were. */
+/** Messages that a session may have deleted or saved. */
 export interface Fates {
   readonly deleted: ReadonlySet<string>;
   readonly saved: ReadonlySet<string>;
 }
 
-/** A directory with a home, a spool of messages 1 to n and an mbox of three. */
+/** A directory with a home directory, a spool with messages 1 to n, and an mbox with three messages. */
 export class Lab {
   readonly root = mkdtempSync(join(tmpdir(), "mail-faults-"));
   readonly home = join(this.root, "home");
@@ -179,7 +182,7 @@ export class Lab {
   readonly #client: readonly string[];
   readonly #originals = new Map<string, string>();
 
-  /** @param client the program and its first arguments */
+  /** Creates a lab. @param client the program and its first arguments */
   constructor(client: readonly string[], seed: string, { messages = 8, rc = "" } = {}) {
     this.#client = client;
     this.random = seededRandom(seed);
@@ -209,7 +212,7 @@ export class Lab {
     writeFileSync(path, messages.map(({ bytes }) => bytes).join(""), { encoding: "latin1", flag: "a", mode: 0o600 });
   }
 
-  /** Takes note of messages that something else puts into a mailbox. */
+  /** Registers messages that another program delivers. */
   expect(messages: readonly Message[]): void {
     for (const { id, bytes } of messages) this.#originals.set(id, contentOf(bytes));
   }
@@ -234,7 +237,7 @@ export class Lab {
       TZ: "UTC",
       TMPDIR: tmp,
       XDG_RUNTIME_DIR: tmp,
-      UV_THREADPOOL_SIZE: "1", // strace counts the calls of each thread.
+      UV_THREADPOOL_SIZE: "1", // strace counts each thread's calls separately.
     };
     return new Session(
       [...(options.prefix ?? []), ...this.#client, "-n", ...(options.argv ?? [])],
@@ -248,7 +251,7 @@ export class Lab {
     return this.open(options).end(...commands);
   }
 
-  /** Returns the ids of the messages in a mailbox, in order, and what is wrong there. */
+  /** Returns the IDs of a mailbox's messages in order, and its damage. */
   read(path: string): { ids: string[]; damage: string[] } {
     const bytes = readBytes(path);
     const starts = [...bytes.matchAll(/(?<![^\n])From [^\n]* 20\d\d\n/g)].map(({ index }) => index);
@@ -265,8 +268,9 @@ export class Lab {
   }
 
   /**
-   * Returns each broken promise: a message that is nowhere, twice among spool and mbox, or damaged.
-   * @param isDone also what the session should have removed and has not
+   * Returns the broken guarantees: messages that are missing, both in the spool and in mbox, or damaged.
+   *
+   * @param isDone whether messages that the session should have removed are reported, too
    */
   account({ deleted, saved }: Fates, isDone = false): string[] {
     const [spool, mbox, copies] = [this.read(this.spool), this.read(this.mbox), this.read(this.saved)];
@@ -286,7 +290,7 @@ export class Lab {
     ];
   }
 
-  /** Starts the client twice after a fault: all messages are accounted for, and a message can still be deleted. */
+  /** Starts the client twice after a fault. All messages must be accounted for, and deleting a message must still work. */
   async accountAfterRestart(fates: Fates, options?: SessionOptions): Promise<string[]> {
     const next = judgeEnd(await this.play(["x"], options)).map((what) => `the next session ${what}`);
     const broken = [...next, ...this.account(fates)];
@@ -298,7 +302,7 @@ export class Lab {
   }
 }
 
-/** A session by name, with the fate of each message. */
+/** A named session and the fate of each message. */
 export interface Plan {
   readonly name: string;
   readonly commands: (lab: Lab) => string[];

@@ -1,8 +1,11 @@
 /**
- * Another program that locks a mailbox, by `fcntl`, `dotlock` or `both`:
- *   node locker.cjs hold HOW MAILBOX SECONDS         prints `held`, later what it sees of the mailbox, as JSON
- *   node locker.cjs deliver HOW MAILBOX FILE FIRST   delivers each message of FILE (a JSON array), in two writes
- * FIRST is the lock that is acquired first if both are. If the second is not acquired within a second, both are released.
+ * Locks a mailbox as another program does, with `fcntl`, `dotlock` or `both`.
+ *
+ * `node locker.cjs hold HOW MAILBOX SECONDS` prints `held`, and later the mailbox's contents as JSON. `node locker.cjs
+ * deliver HOW MAILBOX FILE FIRST` delivers each message of FILE (a JSON array) in two writes.
+ *
+ * FIRST is the lock that is acquired first if HOW is `both`. If the second lock is not acquired within a second, both are
+ * released.
  */
 const fs = require("node:fs");
 const koffi = require("koffi");
@@ -12,7 +15,7 @@ const fcntl = koffi.load(null).func("int fcntl(int, int, _In_ uint8_t *)");
 const dotlock = `${path}.lock`;
 const sleep = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
-/** F_SETLK with F_WRLCK on the whole file. */
+/** Acquires a write lock on the whole file with F_SETLK. */
 function lockFile(descriptor) {
   const lock = Buffer.alloc(64);
   lock.writeInt16LE(1, 0);
@@ -37,7 +40,7 @@ function createDotlock() {
   }
 }
 
-/** Returns a locked descriptor of the file that has the name now. */
+/** Opens the file that the path leads to now, and locks it. */
 function openLocked() {
   const descriptor = fs.openSync(path, "a+", 0o600);
   if (lockFile(descriptor) && fs.fstatSync(descriptor).ino === fs.statSync(path, { throwIfNoEntry: false })?.ino) {

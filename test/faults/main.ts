@@ -1,4 +1,4 @@
-/** `npm run test:faults -- [--rounds N] [CAMPAIGN...]`: plays the fault campaigns of RELIABILITY.md. */
+/** `npm run test:faults -- [--rounds N] [CAMPAIGN...]`: runs the fault campaigns that RELIABILITY.md lists. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { campaigns } from "./campaigns.ts";

@@ -1,4 +1,7 @@
-/** Other programs at work: deliverers, holders of locks, a second session, programs that rewrite the mailbox. */
+/**
+ * Runs other programs at the same time: delivery agents, programs that hold locks, a second session, programs that rewrite
+ * the mailbox.
+ */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, renameSync, statSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
@@ -23,7 +26,7 @@ function startLocker(
 
 const [quit = plans[0]!] = plans;
 
-/** Opens a session that has carried out all commands of the plan but the last. */
+/** Opens a session and carries out all of the plan's commands except the last. */
 async function openQuit(lab: Lab): Promise<Session> {
   const session = lab.open();
   session.type(...quit.commands(lab).slice(0, -1));
@@ -31,7 +34,7 @@ async function openQuit(lab: Lab): Promise<Session> {
   return session;
 }
 
-/** In seconds. */
+/** Maximum wait for a lock in seconds. */
 const lockWait = 3;
 
 async function playLocked(lab: Lab, way: Way, seconds: number): Promise<string[]> {
@@ -92,7 +95,11 @@ export const locks: Campaign = {
   },
 };
 
-/** What another program does to the mailbox during a session. @returns the ids that it leaves; undefined for all */
+/**
+ * The changes that another program makes to the mailbox during a session.
+ *
+ * @returns the IDs that it leaves; undefined for all
+ */
 const rewrites: Readonly<Record<string, (lab: Lab, news: ReturnType<typeof makeMessage>[]) => string[] | undefined>> = {
   "new mail": (lab, news) => {
     lab.add(lab.spool, news);
@@ -209,7 +216,7 @@ async function playDeliveries(lab: Lab, way: Way): Promise<string[]> {
     const ended: Ended = await lab.play(commands);
     broken.push(...judgeEnd(ended).map((what) => `a session ${what}`));
     if (commands.length < 3 || commands.at(-1) !== "q") continue;
-    // What is deleted was printed just before.
+    // Deleted messages were printed just before.
     for (const [, id = ""] of ended.out.matchAll(/^X-Id: (\S+)$/gm)) {
       deleted.add(id);
       if (ended.exit === 0) reported.add(id);

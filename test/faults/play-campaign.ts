@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Campaign, Client } from "./campaign.ts";
 
-/** Returns what a campaign needs and this machine lacks. */
+/** Returns the campaign's requirements that this machine does not meet. */
 export function missingFor({ needs }: Campaign): string[] {
   const has = {
     root: () => process.getuid?.() === 0,
@@ -12,9 +12,10 @@ export function missingFor({ needs }: Campaign): string[] {
 }
 
 /**
- * Plays a campaign, some rounds at the same time.
- * @param most how many rounds at most, drawn evenly from all
- * @returns a line per broken promise, with its round
+ * Runs a campaign, with several rounds at the same time.
+ *
+ * @param most maximum number of rounds, selected evenly from all
+ * @returns one line per broken guarantee, with its round
  */
 export async function playCampaign({ rounds }: Campaign, client: Client, most: number) {
   const all = await rounds(client);

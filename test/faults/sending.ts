@@ -1,4 +1,4 @@
-/** SMTP servers and sendmail programs with one fault each: the exit code, the report, and where the text is afterwards. */
+/** Tests SMTP servers and sendmail programs with one fault each: the exit code, the report, and where the message is kept. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ function send(lab: Lab): Promise<Ended> {
   return lab.open({ argv: ["-s", "a subject", ...recipients], limit: 20_000 }).end(...lines);
 }
 
-/** @param wanted the exit code; `failure` for any of sysexits.h */
+/** Checks a session that sends a message. @param wanted the exit code; `failure` for any code of sysexits.h */
 function judge(lab: Lab, ended: Ended, wanted: number | "failure", words = ""): string[] {
   const broken = judgeEnd(ended);
   if (broken.length > 0) return broken;
@@ -40,7 +40,7 @@ function judge(lab: Lab, ended: Ended, wanted: number | "failure", words = ""): 
 
 const phases = ["banner", "ehlo", "mail", "rcpt", "data", "dot", "quit"] as const;
 type Phase = (typeof phases)[number];
-/** A reply in place of the normal one, or what happens to the connection instead of a reply. */
+/** A reply that replaces the normal one, or what happens to the connection instead. */
 type Fault = { readonly reply: string } | "close" | "reset" | "silent" | "slow";
 
 const replies: Readonly<Record<Phase, string>> = {
@@ -53,16 +53,16 @@ const replies: Readonly<Record<Phase, string>> = {
   quit: "221 bye",
 };
 
-/** Starts a server with a fault at a phase. `recipient` limits it to one recipient. */
+/** Starts a server with a fault at a phase. `recipient` limits the fault to one recipient. */
 async function startServer(at: Phase | undefined, fault: Fault, recipient = "") {
   const accepted: { recipients: string[]; text: string }[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    socket.on("error", () => {}); // The client has gone.
+    socket.on("error", () => {}); // The client has disconnected.
     let to: string[] = [];
     let text: string | undefined;
-    /** Returns whether the client got the normal reply. */
+    /** Returns whether the client received the normal reply. */
     const answer = (phase: Phase, line = ""): boolean => {
       if (phase !== at || !line.includes(recipient)) socket.write(`${replies[phase]}\r\n`);
       else if (fault === "close") socket.end();
@@ -140,7 +140,7 @@ const serverFaults: readonly ServerFault[] = [
     .filter((at) => at !== "quit")
     .flatMap((at) => [
       ...(["close", "reset", "silent"] as const).map((fault): ServerFault => {
-        // Nobody knows whether the server has accepted the message.
+        // It is unknown whether the server has accepted the message.
         const isUnknown = at === "dot";
         const words = isUnknown ? "unknown" : "";
         return { title: `${fault} at ${at}`, at, fault, wanted: isUnknown ? 75 : "failure", words };
@@ -192,7 +192,7 @@ export const smtp: Campaign = {
   },
 };
 
-/** What the sendmail program does, in sh(1). */
+/** The behaviour of the sendmail program, in sh(1). */
 const programs: readonly { readonly title: string; readonly script: string; readonly wanted: number | "failure" }[] = [
   { title: "exits 0", script: 'cat >"$HOME/got"', wanted: 0 },
   { title: "is slow", script: 'sleep 1; cat >"$HOME/got"', wanted: 0 },

@@ -1,9 +1,12 @@
-/** The order of writes and fsyncs in a trace of an undisturbed session. */
+/** Checks the order of writes and fsyncs in the trace of a session without faults. */
 import { type Call, changes, traceSession } from "./calls.ts";
 import { type Campaign, roundOf } from "./campaign.ts";
 import { type Lab, plans } from "./lab.ts";
 
-/** Returns each change of the spool while a file that was written is not synced, and a spool that is not synced at last. */
+/**
+ * Returns each change of the spool that precedes the sync of another written file, and whether the spool itself is not
+ * synced at the end.
+ */
 function violationsOf(calls: readonly Call[], { spool, root }: Lab): string[] {
   const unsynced = new Set<string>();
   const violations: string[] = [];

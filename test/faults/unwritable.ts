@@ -1,4 +1,4 @@
-/** Full disks and missing permissions. */
+/** Tests full disks and missing permissions. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { type Ended, judgeEnd, type Lab, type Plan, plans } from "./lab.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Returns what is wrong with the end of a session that a fault kept from its work, or not. */
+/** Returns what is wrong with the exit of a session. @param isDone whether the session did its work despite the fault */
 function judgeReport(ended: Ended, isDone: boolean): string[] {
   const broken = judgeEnd(ended);
   if (broken.length > 0 || isDone) return broken;
@@ -22,7 +22,7 @@ function isDone(lab: Lab, plan: Plan): boolean {
 
 const pageSize = 4096;
 
-/** Puts a small file system in the place of a directory, with its files and a few free pages. @returns the directory */
+/** Replaces a directory with a small file system that contains its files and has a few free pages. @returns the directory */
 function fillDisk(lab: Lab, directory: string, pages: number): string {
   const aside = join(lab.root, "aside");
   mkdirSync(aside);
@@ -64,7 +64,7 @@ export const fullDisk: Campaign = {
 
 const nobody = "65534";
 
-/** Gives all files to an unprivileged user. @returns what starts a program as that user */
+/** Changes the owner of all files to an unprivileged user. @returns the command prefix that runs a program as this user */
 function leaveRoot({ root }: Lab): string[] {
   if (!isRoot) return [];
   execFileSync("chown", ["-R", `${nobody}:${nobody}`, root]);

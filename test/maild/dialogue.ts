@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 
-/** An SMTP dialogue typed by hand: lines out, replies in. */
+/** An SMTP dialogue that is typed by hand. */
 export interface Dialogue {
-  /** Sends a line, or with none only waits. @returns the reply's lines, the last one of the form `250 text` */
+  /** Sends a line, or only waits if there is none. @returns the reply's lines; the last one has the form `250 text` */
   say(line?: string): Promise<string>;
   socket: Socket;
 }

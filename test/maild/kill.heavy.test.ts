@@ -1,4 +1,4 @@
-/** Delivery without a server and by maild, killed before each write-type call and within each write. */
+/** Tests delivery by `mail` and by maild that is killed before each write call and during each write. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
 const old = "From a Sat Jan 16 18:22:01 2021\nSubject: old\n\nbody\n\n";
 const text = Array.from({ length: 3000 }, (_, line) => `line ${line} of the body`);
 const kinds = ["between calls", "within a write"] as const;
-/** More than any delivery has. */
+/** More calls than any delivery makes. */
 const mostCalls = 60;
 
 let home: Home;
@@ -44,8 +44,8 @@ function nothingIsLeft(): void {
   expect(left).toEqual([]);
 }
 
-describe.each(kinds)("killed %s", (kind) => {
-  test("maild: its next start cuts back what was not answered; with the client's second try all is there once", async () => {
+describe.each(kinds)("a delivery that is killed %s", (kind) => {
+  test("is removed by maild's next start if it was not acknowledged, and the client's retry delivers it exactly once", async () => {
     let completed = false;
     for (let call = 1; !completed && call < mostCalls; call++) {
       writeFileSync(spool, old);
@@ -53,7 +53,8 @@ describe.each(kinds)("killed %s", (kind) => {
       completed = answer !== undefined;
       const next = await maild(killedAt(0, kind));
       const found = readFileSync(spool, "latin1");
-      // Killed before its answer but after its last byte was safe, it is there: a client cannot know, and tries again.
+      // If maild is killed after the last byte was synced but before its reply, the message stays. The client cannot know
+      // this and retries.
       if (!completed && subjects().length === 1) {
         expect([call, found]).toEqual([call, old]);
         expect(await submitTo(next)).toMatch(/^250 2\.0\.0 Ok/);
@@ -134,7 +135,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** @returns the answer to the message; undefined when the server did not live to give it */
+/** Submits a message. @returns the server's reply; undefined if the server was killed before */
 async function submitTo({ process: child, port }: Running): Promise<string | undefined> {
   if (port === 0) return undefined;
   const { say, socket } = openDialogue(port);

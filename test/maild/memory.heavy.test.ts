@@ -1,4 +1,4 @@
-/** The memory of maild while many clients send large messages at once. */
+/** Measures maild's memory while many clients send large messages at the same time. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
@@ -8,9 +8,9 @@ import { type Home, makeHome } from "../mailbox/support/program.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";
 
 const clients = 30;
-/** Bytes of each message. */
+/** Size of each message in bytes. */
 const size = 45 * 1024 * 1024;
-/** Bytes of resident memory. */
+/** Limit of resident memory in bytes. */
 const limit = 200 * 1024 * 1024;
 
 let home: Home;
@@ -35,7 +35,7 @@ async function sendLarge(client: Dialogue, body: Buffer): Promise<string> {
   return client.say("\r\n.");
 }
 
-test("thirty clients that send 45 MB each at once stay below 200 MB, and each message arrives", async () => {
+test("with thirty clients that send 45 MB each at the same time, maild needs less than 200 MB, and each message arrives", async () => {
   const argv = ["bin/maild.js", "--port", "0", "--spool", home.path, "--domain", "dominio", "--user", "ana"];
   child = spawn(process.execPath, argv, { env: { HOME: home.path }, stdio: ["ignore", "pipe", "ignore"] });
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];

@@ -58,7 +58,7 @@ async function data(...lines: string[]): Promise<string> {
   return dialogue.say([...lines, "."].join("\r\n"));
 }
 
-test("a dialogue by hand, with HELO and in lower case, ends in the mailbox", async () => {
+test("a dialogue typed by hand in lower case, with HELO, delivers a message", async () => {
   expect(await dialogue.say("helo here")).toBe("250 dominio");
   expect(await dialogue.say("mail from:<ana@dominio>")).toMatch(/^250 /);
   expect(await dialogue.say("rcpt to:<debian@dominio>")).toMatch(/^250 /);
@@ -85,7 +85,7 @@ test("a dialogue by hand, with HELO and in lower case, ends in the mailbox", asy
   expect(await dialogue.say("quit")).toBe("221 Bye");
 });
 
-test("the log has the form of mail.log", async () => {
+test("the log has the format of mail.log", async () => {
   await dialogue.say("EHLO here");
   await dialogue.say("MAIL FROM:<ana@dominio>");
   await dialogue.say("RCPT TO:<debian@LOCALHOST>");
@@ -128,7 +128,7 @@ test.each([
   expect(log()).toContain("NOQUEUE: reject: RCPT from localhost[127.0.0.1]: 55");
 });
 
-test("a user whose mailbox exists gets mail; two recipients are not told each other's address", async () => {
+test("a user whose mailbox exists gets mail, and the copies of two recipients do not contain each other's address", async () => {
   writeFileSync(join(spool, "root-like"), "");
   await dialogue.say("EHLO here");
   await dialogue.say("MAIL FROM:<ana@dominio>");
@@ -139,7 +139,7 @@ test("a user whose mailbox exists gets mail; two recipients are not told each ot
   expect(mailbox("debian")).toContain("Subject: two\n");
 });
 
-test("a mailbox that can't be written is answered with 451, and the next message is taken", async () => {
+test("a mailbox that cannot be written causes a 451 reply, and the next message is accepted", async () => {
   for (const name of ["debian", "debian/cur", "debian/new"]) mkdirSync(join(spool, name));
   writeFileSync(join(spool, "debian/tmp"), "not a directory");
   await dialogue.say("EHLO here");
@@ -152,7 +152,7 @@ test("a mailbox that can't be written is answered with 451, and the next message
   expect(await data("Subject: kept", "", "text")).toMatch(/^250/);
 });
 
-test("messages sent at once all arrive whole", async () => {
+test("messages that are sent at the same time all arrive complete", async () => {
   const port = Number(server.address.split(":")[1]);
   await Promise.all(
     Array.from({ length: 8 }, async (_, number) => {
@@ -171,7 +171,7 @@ test("messages sent at once all arrive whole", async () => {
   expect(subjects.map(([, subject]) => subject).sort()).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
 });
 
-test("lines typed over nc end in a newline alone, also the dot", async () => {
+test("lines typed in nc may end in LF only, including the line with the final dot", async () => {
   const type = (line: string) => {
     dialogue.socket.write(`${line}\n`);
     return dialogue.say();
@@ -185,7 +185,7 @@ test("lines typed over nc end in a newline alone, also the dot", async () => {
   expect(mailbox("debian")).toContain("\n\nby hand\n\n");
 });
 
-test("a lone newline around a dot does not end the message of a client that sends CR LF", async () => {
+test("a lone LF before or after a dot does not end the message of a client that sends CR LF", async () => {
   await dialogue.say("EHLO here");
   await dialogue.say("MAIL FROM:<ana@dominio>");
   await dialogue.say("RCPT TO:<debian@dominio>");
@@ -194,7 +194,7 @@ test("a lone newline around a dot does not end the message of a client that send
   expect(await dialogue.say("NOOP")).toMatch(/^250/);
 });
 
-test("a client that does not hang up can't keep the server from ending", async () => {
+test("a client that does not disconnect cannot prevent the server's exit", async () => {
   const half = connect({ port: Number(server.address.split(":")[1]), host: "127.0.0.1", allowHalfOpen: true });
   half.on("error", () => undefined);
   await once(half, "data");
@@ -209,7 +209,7 @@ test("a client that does not hang up can't keep the server from ending", async (
   half.destroy();
 });
 
-test("a client that hangs up before the greeting does no harm", async () => {
+test("a client that disconnects before the greeting causes no error", async () => {
   const hasty = connect(Number(server.address.split(":")[1]), "127.0.0.1");
   await once(hasty, "connect");
   hasty.destroy();
@@ -226,13 +226,13 @@ test("a new log can be read by its group, which is adm if root runs maild; an ex
   expect(statSync(join(directory, "mail.log")).mode & 0o777).toBe(0o600);
 });
 
-/** Lets a client come as far as DATA. */
+/** Carries out a client's dialogue up to DATA. */
 async function beginMessage(client: Dialogue): Promise<void> {
   for (const line of ["EHLO here", "MAIL FROM:<ana@dominio>", "RCPT TO:<debian@dominio>", "DATA"])
     await client.say(line);
 }
 
-test("a client that is silent within its message is told 421, and can't keep the server from ending", async () => {
+test("a client that stops in the middle of its message receives 421, and cannot prevent the server's exit", async () => {
   await beginMessage(dialogue);
   dialogue.socket.write("Subject: never ends\r\n\r\ntext\r\n");
   const closed = server.close();
@@ -241,7 +241,7 @@ test("a client that is silent within its message is told 421, and can't keep the
   expect(existsSync(join(spool, "debian"))).toBe(false);
 });
 
-test("a message whose final dot has arrived is delivered and answered before the server ends", async () => {
+test("a completely received message is delivered and acknowledged before the server exits", async () => {
   const blocker = `${join(spool, "debian")}.lock`;
   writeFileSync(blocker, `${process.pid}:${hostname()}\n`);
   await beginMessage(dialogue);
@@ -257,7 +257,7 @@ test("a message whose final dot has arrived is delivered and answered before the
   expect(mailbox("debian")).toContain("Subject: in time\n");
 });
 
-test("a mailbox that stays locked keeps the server from ending for some seconds only; the client tries again", async () => {
+test("a locked mailbox delays the server's exit only for a few seconds, and the client may retry", async () => {
   writeFileSync(`${join(spool, "debian")}.lock`, `${process.pid}:${hostname()}\n`);
   await beginMessage(dialogue);
   dialogue.socket.write("Subject: later\r\n\r\ntext\r\n.\r\n");
@@ -267,7 +267,7 @@ test("a mailbox that stays locked keeps the server from ending for some seconds 
   expect(existsSync(join(spool, "debian"))).toBe(false);
 });
 
-test("more clients than the limit are refused with 421, until one leaves", async () => {
+test("clients above the limit are refused with 421 until another client disconnects", async () => {
   const port = Number(server.address.split(":")[1]);
   const clients = Array.from({ length: 19 }, () => openDialogue(port));
   for (const client of clients) expect(await client.say()).toMatch(/^220 /);
@@ -281,7 +281,7 @@ test("more clients than the limit are refused with 421, until one leaves", async
   for (const { socket } of [...clients, next]) socket.destroy();
 });
 
-test("one address is served fifty clients at a time", async () => {
+test("at most fifty clients with the same address are served at the same time", async () => {
   await server.close();
   server = await listen({ ...options, clients: 100 }, openLog(join(directory, "mail.log")));
   const port = Number(server.address.split(":")[1]);
@@ -292,7 +292,7 @@ test("one address is served fifty clients at a time", async () => {
   for (const { socket } of clients) socket.destroy();
 });
 
-test("a message of megabytes arrives byte for byte, in an mbox and in a Maildir", async () => {
+test("a message of several megabytes arrives byte for byte, in an mbox and in a Maildir", async () => {
   for (const name of ["ana", "ana/cur", "ana/new", "ana/tmp"]) mkdirSync(join(spool, name));
   const lines = Array.from({ length: 60_000 }, (_, at) => `${at} ${"\u00e9".repeat(at % 97)}`);
   await dialogue.say("EHLO here");

@@ -1,4 +1,4 @@
-/** What root delivers into: a spool of the recipient's own, and nothing that a link or another's file leads to. */
+/** Tests where root delivers: only into the recipient's own spool, and never through a link or into another user's file. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -23,7 +23,7 @@ import { listen, type Server } from "../../src/maild/server.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";
 
 const isRoot = process.geteuid?.() === 0;
-/** Accounts that every Debian has. */
+/** Accounts that exist on every Debian system. */
 const games = { uid: 5, gid: 60 };
 const man = { uid: 6, gid: 12 };
 const mailGroup = 8;
@@ -51,7 +51,7 @@ const message = { sender: "a@example.org", date: new Date(0), message: Buffer.fr
 const send = (account?: typeof games) =>
   deliver(spool, message, { lockwait: 0, stateDirectory: join(directory, "state"), account });
 
-/** What may stand where the spool is expected, with the fault and whether another attempt is useless. */
+/** Files in place of the spool, each with the fault, and whether another attempt would fail, too. */
 const refused: readonly [string, string, boolean, () => void][] = [
   ["a symbolic link to a file of root", "symbolic link", true, () => symlinkSync(secret, spool)],
   ["a symbolic link to a missing file", "symbolic link", true, () => symlinkSync(join(directory, "new"), spool)],
@@ -88,7 +88,7 @@ function makeLinkToMaildir(): void {
   symlinkSync(join(directory, "Maildir"), spool);
 }
 
-/** Every file below the directory with its bytes; links and others with their kind. */
+/** Returns every file in the directory with its contents, and links and special files with their type. */
 function snapshot(path = directory): string[] {
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     const name = join(path, entry.name);
@@ -110,24 +110,27 @@ function snapshot(path = directory): string[] {
 
   test.each([
     ["group mail", 0o2775, mailGroup],
-    ["everybody", 0o1777, games.gid],
-    ["root alone", 0o755, games.gid],
-  ])("a missing spool in a directory that %s can write to is the recipient's, with mode 0600", async (_, mode, gid) => {
-    chmodSync(spools, mode);
-    await send(games);
-    expect(lstatSync(spool)).toMatchObject({ uid: games.uid, gid, mode: 0o100600 });
-    expect(readFileSync(spool, "latin1")).toContain("\nSubject: one\n");
-    expect(readdirSync(spools)).toEqual(["games"]);
-  });
+    ["every user", 0o1777, games.gid],
+    ["only root", 0o755, games.gid],
+  ])(
+    "a missing spool in a directory that %s can write to is created for the recipient, with mode 0600",
+    async (_, mode, gid) => {
+      chmodSync(spools, mode);
+      await send(games);
+      expect(lstatSync(spool)).toMatchObject({ uid: games.uid, gid, mode: 0o100600 });
+      expect(readFileSync(spool, "latin1")).toContain("\nSubject: one\n");
+      expect(readdirSync(spools)).toEqual(["games"]);
+    },
+  );
 
-  test("a spool of root with group mail is written to, as Debian's policy allows", async () => {
+  test("a spool of root and group mail is written to, as Debian Policy permits", async () => {
     makeFile(0, mailGroup, 0o660);
     await send(games);
     expect(readFileSync(spool, "latin1")).toContain("\nSubject: one\n");
     expect(lstatSync(spool)).toMatchObject({ uid: 0, gid: mailGroup, mode: 0o100660 });
   });
 
-  test("a name without an account: its own file is written to, a link is not", async () => {
+  test("mail for a name without an account is delivered to its own file, but not through a link", async () => {
     makeFile(man.uid, man.gid, 0o600);
     await send();
     expect(readFileSync(spool, "latin1")).toContain("\nSubject: one\n");
@@ -163,7 +166,7 @@ function snapshot(path = directory): string[] {
       await server.close();
     });
 
-    test("each recipient gets a reply of its own: permanent for a link, temporary for another's file", async () => {
+    test("each recipient gets its own reply: permanent for a link, temporary for another user's file", async () => {
       symlinkSync(secret, spool);
       expect(await dialogue.say("RCPT TO:<games@dominio>")).toBe(
         `550 5.2.0 <games@dominio>: Recipient address rejected: ${spool}: is a symbolic link; nothing was delivered`,
@@ -179,7 +182,7 @@ function snapshot(path = directory): string[] {
       expect(readFileSync(join(spools, "man"), "latin1")).toContain("Subject: for man\n");
     });
 
-    test("of two recipients, the one whose spool becomes a link is refused when the client tries again", async () => {
+    test("if the spool of one of two recipients becomes a link, that recipient is refused when the client retries", async () => {
       await dialogue.say("RCPT TO:<man@dominio>");
       await dialogue.say("RCPT TO:<games@dominio>");
       symlinkSync(secret, spool);
@@ -191,7 +194,7 @@ function snapshot(path = directory): string[] {
       expect(await dialogue.say("RCPT TO:<games@dominio>")).toMatch(/^550 5\.2\.0 /);
     });
 
-    test("a link made after RCPT is refused at the end of the message, and the log says so", async () => {
+    test("a link that is created after RCPT is refused at the end of the message, and this is logged", async () => {
       await dialogue.say("RCPT TO:<games@dominio>");
       symlinkSync(secret, spool);
       await dialogue.say("DATA");

@@ -11,7 +11,7 @@ const arrival: Arrival = {
   sender: "ana@dominio",
 };
 
-/** @param length bytes of each piece in which the message arrives */
+/** Passes a message through a Cleaner. @param length bytes per piece of the message */
 function clean(
   wire: string,
   length = 7,
@@ -25,7 +25,7 @@ function clean(
   return { message: Buffer.concat(pieces), messageId, hops, isHeaderTooLong };
 }
 
-test("missing fields are added behind the ones there are", () => {
+test("missing fields are added after the existing ones", () => {
   const { message, messageId } = clean("Subject: x\r\n folded\r\nReturn-Path: <a@b>\r\n c\r\n\r\nbody\r\n");
   expect(messageId).toBe("<20210116182203.DE3232C16A@dominio>");
   expect(message.toString()).toMatch(
@@ -33,11 +33,11 @@ test("missing fields are added behind the ones there are", () => {
   );
 });
 
-test("a message without header is a body", () => {
+test("a message without a header is treated as a body", () => {
   expect(clean("just text\r\n").message.toString()).toMatch(/^Message-Id: .*\nDate: .*\nFrom: .*\n\njust text\n$/);
 });
 
-test("a body keeps each of its bytes", () => {
+test("every byte of a body is kept", () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       const body = Buffer.from(bytes).toString("latin1").replace(/\r\n/g, "\n");
@@ -48,7 +48,7 @@ test("a body keeps each of its bytes", () => {
   );
 });
 
-test("the pieces in which a message arrives make no difference", () => {
+test("the result does not depend on the pieces in which a message arrives", () => {
   const line = fc.constantFrom(
     "Subject: x",
     " folded",
@@ -74,7 +74,7 @@ test("the pieces in which a message arrives make no difference", () => {
   );
 });
 
-test("a header of more than a megabyte is refused; a long line that is not a field is a body", () => {
+test("a header of more than a megabyte is refused, and a long line that is not a field begins the body", () => {
   const field = `X-Long: ${"x".repeat(70_000)}\r\n`;
   expect(clean(`${field.repeat(16)}\r\nbody\r\n`, 5000).isHeaderTooLong).toBe(true);
   const kept = clean(`${field.repeat(3)}\r\nbody\r\n`, 5000);
@@ -83,6 +83,6 @@ test("a header of more than a megabyte is refused; a long line that is not a fie
   expect(clean(`${body}\r\n`, 5000).message.toString().endsWith(`\n\n${body}\n`)).toBe(true);
 });
 
-test("hops are counted in the header alone", () => {
+test("only Received fields in the header are counted as hops", () => {
   expect(clean("Received: a\r\nreceived: b\r\n\r\nReceived: c\r\n").hops).toBe(2);
 });

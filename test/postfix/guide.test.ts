@@ -1,8 +1,8 @@
 /**
- * The transcripts of the guide, in two languages, played against a real Postfix.
+ * Runs the transcripts of the guide, in two languages, with a real Postfix.
  *
- * What differs from run to run (dates, queue ids, counts, the test's names) is compared as a pattern. With
- * WRITE_TRANSCRIPTS=1 the pages get what was seen.
+ * Text that differs from run to run (dates, queue IDs, counts, the test's names) is compared as a pattern. With
+ * WRITE_TRANSCRIPTS=1, the recorded output is written into the pages.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { Office, patience, queuedAs, type, type User } from "./people.ts";
 const pages = ["docs/local-mail.md", "docs/correo-local.md"];
 const block = /<!-- transcript: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
 const seen = new Map<string, string>();
-/** As in the pages: no colours, no line editing that would repaint. */
+/** As in the pages: without colours, and without line editing that would redraw the line. */
 const plain = { TERM: "dumb", NO_COLOR: "1" };
 let office: Office;
 
@@ -72,7 +72,7 @@ beforeAll(async () => {
 
 afterAll(() => office?.close());
 
-/** Plays one scene and keeps what the terminal showed, behind the prompt and the command. @returns the exit code */
+/** Runs one scene and records the terminal's output after the prompt and the command. @returns the exit code */
 async function play(
   name: string,
   user: User,
@@ -94,7 +94,7 @@ async function untilDelivered(messages: number): Promise<void> {
   }
 }
 
-/** With the names that the pages use. */
+/** Replaces the test's names with those of the pages. */
 function asInPage(text: string): string {
   return text
     .replaceAll(office.postfix.spool, "/var/mail")
@@ -110,12 +110,12 @@ function asInPage(text: string): string {
     .concat("\n");
 }
 
-/** The names of the pages are shorter; the columns of a header line stay. */
+/** Adjusts the columns of a header line, because the pages have shorter names. */
 function inColumns(_all: string, front: string, name: string): string {
   return `${front}${name.padEnd(18)} `;
 }
 
-/** What of a transcript is the same each time. */
+/** Returns the part of a transcript that is the same in every run. */
 function lasting(text: string): string {
   return text
     .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .*?\d\d:\d\d(:\d\d)?( \d{4})?( [+-]\d{4}( \(\w+\))?)?/g, "DATE")
@@ -131,7 +131,7 @@ function lasting(text: string): string {
     .replace(/\bEHLO \S+/g, "EHLO HOST");
 }
 
-test.each(pages)("%s shows what happens", (page) => {
+test.each(pages)("%s shows the real output", (page) => {
   const text = readFileSync(join(process.cwd(), page), "utf8");
   if (process.env["WRITE_TRANSCRIPTS"] === "1") {
     writeFileSync(

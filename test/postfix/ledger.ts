@@ -1,21 +1,24 @@
-/** The account of every message of a run: what was sent, what was asked for, and what the files hold in the end. */
+/**
+ * Keeps a ledger of every message of a run: what was sent, which commands were given, and what the files contain at the
+ * end.
+ */
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 
 interface Entry {
-  /** sha256 of the body without its trailing newlines. */
+  /** SHA-256 of the body without its trailing newlines. */
   readonly sum: string;
-  /** The server accepted it; otherwise it may be there or not. */
+  /** Whether the server accepted the message. If not, it may or may not have been delivered. */
   isDelivered: boolean;
-  /** How often a session was asked to save or copy it. */
+  /** How often sessions were commanded to save or copy the message. */
   saves: number;
-  /** A session or an IMAP client was asked to delete it. */
+  /** Whether a session or an IMAP client was commanded to delete the message. */
   mayBeGone: boolean;
 }
 
 export interface Message {
   readonly id: string;
-  /** Header, empty line and body; lines end with a newline. */
+  /** Header, empty line and body, with LF newlines. */
   readonly text: string;
 }
 
@@ -26,14 +29,14 @@ export interface Balance {
   readonly damaged: readonly string[];
 }
 
-/** Lengths (bytes) from less than a page of a file to many pages. */
+/** Lengths in bytes, from less than a page to many pages. */
 const lengths = [200, 700, 1500, 4000, 9000, 70_000];
 
 function sumOf(body: string): string {
   return createHash("sha256").update(body.replace(/\n+$/, ""), "latin1").digest("hex");
 }
 
-/** Splits an mbox whose bodies have no line that begins with `From `. */
+/** Splits an mbox whose bodies contain no line that begins with `From `. */
 function splitMbox(path: string): string[] {
   if (!existsSync(path)) return [];
   const text = readFileSync(path, "latin1");
@@ -43,7 +46,7 @@ function splitMbox(path: string): string[] {
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
 
-  /** Makes a message that can be recognized whatever header fields are added to it. */
+  /** Creates a message that can be recognized even if header fields are added. */
   make(): Message {
     const id = `m${String(this.#entries.size).padStart(6, "0")}z`;
     const length = lengths[randomInt(lengths.length)] as number;
@@ -56,14 +59,14 @@ export class Ledger {
     return { id, text: `From: tester@dominio.test\nSubject: ${id}\nX-Sum: ${sum}\n\n${body}` };
   }
 
-  /** Returns an entry, to note what has happened to the message. */
+  /** Returns an entry, in which the caller records what has happened to the message. */
   entry(id: string): Entry {
     const entry = this.#entries.get(id);
     if (entry === undefined) throw new Error(`${id} was never sent`);
     return entry;
   }
 
-  /** Returns a delivered message, more often a recent one. */
+  /** Returns a random delivered message, more often a recent one. */
   choose(): string | undefined {
     const delivered = [...this.#entries].filter(([, { isDelivered }]) => isDelivered);
     const back = Math.floor(delivered.length * (randomInt(1000) / 1000) ** 3);
@@ -71,10 +74,10 @@ export class Ledger {
   }
 
   /**
-   * Compares the files with the account.
+   * Compares the files with the ledger.
    *
-   * A message is lost if it is in no file and nobody was asked to delete it. It is duplicated if it is more than once in
-   * the spool and mbox, or more often in the folder than it was saved. It is damaged if a file holds other bytes of it.
+   * A message is lost if it is in no file although it was not deleted. It is duplicated if it is more than once in the
+   * spool and mbox, or more often in the folder than it was saved. It is damaged if a file contains other bytes.
    */
   balance(files: {
     readonly spool: string;
@@ -102,14 +105,14 @@ export class Ledger {
     for (const [id, { isDelivered, saves, mayBeGone }] of this.#entries) {
       const [here, saved] = [inbox.get(id) ?? 0, folder.get(id) ?? 0];
       if (isDelivered && !mayBeGone && here + saved + (setAside.get(id) ?? 0) === 0) lost.push(id);
-      // A saved message that is nowhere else must be in the folder, or the session that saved it must not have quit.
+      // A saved message that is in no other file must be in the folder, or the session that saved it must not have quit.
       if (here > 1 || saved > saves)
         duplicated.push(`${id}: ${here} in the spool and mbox, ${saved} of ${saves} saved`);
     }
     return { messages: this.#entries.size, lost, duplicated, damaged };
   }
 
-  /** Returns whose message it is, "" for Dovecot's own, undefined if it is damaged. */
+  /** Returns a message's ID; "" for Dovecot's internal message, undefined if the message is damaged. */
   #recognize(message: string): string | undefined {
     const headerEnd = message.indexOf("\n\n");
     const header = message.slice(0, headerEnd);

@@ -1,4 +1,7 @@
-/** Two accounts that every Debian has, who mail each other through a private Postfix, each from a home of their own. */
+/**
+ * Runs `mail` as two accounts that exist on every Debian system. They mail each other through a private Postfix. Each has
+ * its own home.
+ */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -28,7 +31,7 @@ export const patience = 50_000;
 export const queuedAs = /250 2\.0\.0 Ok: queued as (\w+)/;
 const root = process.cwd();
 
-/** What a file holds; nothing where there is none. */
+/** Returns a file's contents; an empty string if it is missing. */
 export const content = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 export class Office {
@@ -36,7 +39,7 @@ export class Office {
   readonly sender: User;
   readonly admin: User;
   readonly #directory: string;
-  /** The command `mail`, as each user can run it. */
+  /** The command line of `mail` that each user can run. */
   readonly #command: readonly string[];
 
   private constructor(directory: string, postfix: PrivatePostfix) {
@@ -47,7 +50,7 @@ export class Office {
     this.#command = this.#runnable();
   }
 
-  /** @param more what its Postfix is to have beside */
+  /** Starts an office. @param more further settings for its Postfix */
   static async open(more: Parameters<typeof startPostfix>[1] = {}): Promise<Office> {
     const directory = mkdtempSync(join(tmpdir(), "mail-postfix-"));
     chmodSync(directory, 0o755);
@@ -82,7 +85,7 @@ export class Office {
     return ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...argv];
   }
 
-  /** The checkout's program; a copy of it where the checkout or node is closed to the other user. */
+  /** Returns the command line of the checkout's program, or of a copy if the other user cannot read the checkout or Node. */
   #runnable(): readonly string[] {
     const here = [process.execPath, join(root, "bin/mail.js")];
     const [file = "", ...argv] = this.#as(this.sender, [...here, "-V"]);
@@ -97,7 +100,7 @@ export class Office {
     return [join(copy, "node"), join(copy, "bin/mail.js")];
   }
 
-  /** `mail` with its input from a pipe. */
+  /** Runs `mail` with its input from a pipe. */
   pipe(user: User, argv: readonly string[], input: string | Buffer): { status: number | null; said: string } {
     const [file = "", ...rest] = this.#as(user, [...this.#command, ...argv]);
     const { status, stdout, stderr } = spawnSync(file, rest, {
@@ -125,12 +128,12 @@ export class Office {
     return spawn(file, rest, { cwd: user.home, env: { ...user.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
   }
 
-  /** Makes a file or directory the user's. */
+  /** Changes the owner of a file or directory to the user. */
   giveTo({ uid, gid }: User, path: string): void {
     chownSync(path, uid, gid);
   }
 
-  /** A copy of a script of the checkout that every user can read. */
+  /** Returns a copy of a script that every user can read. */
   #readable(path: string): string {
     const copy = join(this.#directory, basename(path));
     if (!existsSync(copy)) {
@@ -140,7 +143,7 @@ export class Office {
     return copy;
   }
 
-  /** `mail` on a terminal. @returns its exit code and what the terminal showed */
+  /** Runs `mail` on a terminal. @returns its exit code and the terminal's output */
   async onTerminal(
     user: User,
     argv: readonly string[],
@@ -164,7 +167,7 @@ export class Office {
     }
   }
 
-  /** Until the queue manager says that the message is dealt with. */
+  /** Waits until Postfix has removed a message from its queue. */
   async delivered(id: string): Promise<void> {
     const until = Date.now() + patience;
     while (!this.postfix.readLog().includes(`${id}: removed`)) {
@@ -174,7 +177,7 @@ export class Office {
   }
 }
 
-/** Types a line as a person would: the next comes after this one stands there and was taken. */
+/** Types a line and waits until it is echoed. */
 export async function type(pty: Pty, line: string): Promise<void> {
   pty.send(`${line}\r`);
   await pty.expect(`${line}\r\n`, patience);

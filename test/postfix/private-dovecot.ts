@@ -1,4 +1,4 @@
-/** A Dovecot of our own: logins for Postfix, and LMTP with mailboxes of its own. */
+/** Runs a private Dovecot that authenticates Postfix's clients and accepts LMTP for its own mailboxes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,21 +6,24 @@ import { join } from "node:path";
 import { freePort } from "./private-postfix.ts";
 
 export interface PrivateDovecot {
-  /** Where Postfix asks who may log in. */
+  /** The socket on which Postfix authenticates its clients. */
   readonly saslSocket: string;
   readonly lmtpSocket: string;
-  /** The mailbox, in mbox format, of a user. */
+  /** Returns the path of a user's mailbox, in mbox format. */
   mailbox(user: string): string;
   stop(): Promise<void>;
 }
 
-/** The password of everybody who is known: games and root. */
+/** The password of both users, games and root. */
 export const password = 'pass "word" \\ 1';
 
-/** The access token of games; whoever shows it need not know a password (RFC 6750). */
+/** The access token of games, which replaces the password (RFC 6750). */
 export const token = "token.of-games";
 
-/** Tells Dovecot whose a token is (RFC 7662). A process of its own: the tests wait for `mail` without a turn for others. */
+/**
+ * A server that tells Dovecot whose token it is (RFC 7662). It is a separate process, because the tests block while `mail`
+ * runs.
+ */
 const tokenServer = `
   const answer = (body) => (body.includes("${token}") ? { active: true, username: "games" } : { active: false });
   require("node:http").createServer((request, response) => {
@@ -30,7 +33,7 @@ const tokenServer = `
   }).listen(Number(process.argv[1]), "127.0.0.1");
 `;
 
-/** @param directory an empty one */
+/** Starts Dovecot. @param directory an empty directory */
 export async function startDovecot(directory: string): Promise<PrivateDovecot> {
   for (const program of ["/usr/sbin/dovecot", "/usr/lib/dovecot/lmtp"]) {
     if (!existsSync(program)) throw new Error(`${program} is missing: apt-get install dovecot-core dovecot-lmtpd`);
@@ -126,7 +129,7 @@ service stats {
   };
 }
 
-/** Waits for the files that a Dovecot makes once it serves. @throws Error with its log if it does not start */
+/** Waits for the files that Dovecot creates when it is ready. @throws Error with its log if it does not start */
 export async function waitForFiles(paths: readonly string[], dovecot: ChildProcess, log: string): Promise<void> {
   const until = Date.now() + 50_000;
   while (!paths.every((path) => existsSync(path))) {

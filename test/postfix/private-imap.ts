@@ -1,4 +1,4 @@
-/** A private Dovecot that serves a Postfix spool and a user's folders by IMAP, and a client for it. */
+/** Runs a private Dovecot that serves a Postfix spool and a user's folders by IMAP, and contains an IMAP client. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,12 +16,12 @@ export interface PrivateImap {
 const password = "secret";
 
 /**
- * Starts Dovecot with group `mail` for the spool, with the locks in the order of Postfix (dotlock, then fcntl), and without dirty
- * syncs. With them (the default), Dovecot 2.3.19 damages a mailbox itself: an expunge that finds a copy with a foreign X-UID stops
- * after it has moved some of the messages.
+ * Starts Dovecot with group `mail` for the spool, with Postfix's order of locks (dotlock, then fcntl), and without dirty
+ * syncs. With dirty syncs (the default), Dovecot 2.3.19 damages a mailbox: if an expunge finds a copy with a foreign X-UID,
+ * it stops after it has moved only some of the messages.
  *
- * @param directory an empty one that every user may enter
- * @param owner whose mail it is; INBOX is the spool, other mailboxes are files in `~/mail`
+ * @param directory an empty directory that every user may enter
+ * @param owner the user; INBOX is the spool, and other mailboxes are files in `~/mail`
  */
 export async function startImap(
   directory: string,
@@ -87,13 +87,13 @@ service imap-login {
   };
 }
 
-/** A response: whether the command succeeded, and everything up to and including the tagged line. */
+/** A response: whether the command succeeded, and all text up to and including the tagged line. */
 export interface Response {
   readonly isOk: boolean;
   readonly text: string;
 }
 
-/** An IMAP client that sends a command at a time. */
+/** An IMAP client that sends one command at a time. */
 export class ImapClient {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
@@ -114,7 +114,7 @@ export class ImapClient {
     });
   }
 
-  /** Connects and logs in. @throws Error if the server refuses or hangs up */
+  /** Connects and logs in. @throws Error if the server refuses or disconnects */
   static async open(port: number, user: string): Promise<ImapClient> {
     const client = new ImapClient(connect(port, "127.0.0.1"));
     await client.#line();
@@ -123,7 +123,7 @@ export class ImapClient {
     return client;
   }
 
-  /** @throws Error if the server hangs up */
+  /** Sends a command. @throws Error if the server disconnects */
   async command(line: string, literal?: Buffer): Promise<Response> {
     const tag = `a${++this.#tag}`;
     this.#socket.write(`${tag} ${line}${literal === undefined ? "" : ` {${literal.length}}`}\r\n`);
@@ -141,7 +141,7 @@ export class ImapClient {
     this.#socket.destroy();
   }
 
-  /** Returns the next line, with the literals in it. */
+  /** Returns the next line, including its literals. */
   async #line(): Promise<string> {
     let from = 0;
     for (;;) {

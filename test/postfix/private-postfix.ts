@@ -1,4 +1,4 @@
-/** A Postfix of our own: loopback alone, with its own queue, spool and log. The system's is neither read nor touched. */
+/** Runs a private Postfix on loopback only, with its own queue, spool and log. The system's Postfix is not affected. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -6,17 +6,17 @@ import { join } from "node:path";
 
 export interface PrivatePostfix {
   readonly port: number;
-  /** Encrypted and with a login, as RFC 6409 has it. */
+  /** The submission port, with encryption and authentication (RFC 6409). */
   readonly submissionPort: number;
-  /** The same in TLS from the start (RFC 8314). */
+  /** The submission port with implicit TLS (RFC 8314). */
   readonly smtpsPort: number;
   readonly domain: string;
   readonly log: string;
-  /** The certificate of the authority that the server's own is from. */
+  /** The certificate of the authority that issued the server's certificate. */
   readonly caFile: string;
-  /** A program that takes mail as sendmail(1) does, for this Postfix. */
+  /** A program that works like sendmail(1) for this Postfix. */
   readonly sendmail: string;
-  /** Where local(8) puts the mailboxes. */
+  /** The directory in which local(8) creates mailboxes. */
   readonly spool: string;
   readLog(): string;
   stop(): void;
@@ -53,14 +53,16 @@ scache       unix  -       -       n       -       1       scache
 postlog      unix-dgram n  -       n       -       1       postlogd
 `;
 
-/** Bytes; the least that leaves room for a test of it. */
+/** Maximum message size in bytes, as small as its tests permit. */
 export const sizeLimit = 2_000_000;
-/** Recipients of one transaction. */
+/** Maximum recipients per transaction. */
 export const recipientLimit = 50;
 
 /**
- * @param directory an empty one that every user may enter
- * @param more a Dovecot's socket that knows who may log in; where mail for other domains goes; further settings
+ * Starts Postfix.
+ *
+ * @param directory an empty directory that every user may enter
+ * @param more the Dovecot socket for authentication, the destination for other domains, and further settings
  */
 export async function startPostfix(
   directory: string,
@@ -83,7 +85,7 @@ export async function startPostfix(
   ];
   for (const name of ["etc", "mail", "queue", "data"]) mkdirSync(join(directory, name));
   chownSync(join(directory, "data"), idOf("postfix", "-u"), 0);
-  // As Debian has /var/mail: only group mail makes files there.
+  // As in Debian's /var/mail, only group mail may create files in the directory.
   chownSync(spool, 0, idOf("mail", "-g"));
   chmodSync(spool, 0o2775);
   const settings = {
@@ -142,7 +144,7 @@ export async function startPostfix(
   };
 }
 
-/** What a Postfix has that is not only for the mail of one machine. */
+/** Returns the settings for a Postfix that serves more than the local machine. */
 function everything(config: string, domain: string, saslSocket: string): Record<string, string> {
   return {
     smtputf8_enable: "yes",
@@ -162,7 +164,7 @@ function routes(ports: Readonly<Record<string, number>>): string {
   return `inline:{ ${each.join(" ")} }`;
 }
 
-/** An authority of our own, and a certificate for localhost from it. @returns the authority's */
+/** Creates an authority and a certificate for localhost. @returns the authority's certificate */
 function makeCertificates(directory: string, config: string): string {
   const caFile = join(directory, "ca.pem");
   const openssl = (...argv: string[]) => execFileSync("openssl", argv, { cwd: config, stdio: "pipe" });

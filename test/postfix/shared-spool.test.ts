@@ -1,7 +1,7 @@
 /**
- * A spool that Postfix delivers to, that Dovecot appends to and expunges from by IMAP, and that several sessions read, save
- * from and quit, while some of them are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test; if a test
- * finds something, the files are copied to MAIL_TEST_KEEP.
+ * Tests a spool to which Postfix delivers while Dovecot appends and expunges by IMAP, and several sessions read, save and
+ * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test. If a test finds a
+ * fault, the files are copied to MAIL_TEST_KEEP.
  */
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
@@ -38,7 +38,7 @@ let mbox: string;
 let folder: string;
 
 beforeAll(async () => {
-  // A spool that is locked for long is tried again soon.
+  // If a spool is locked for a long time, Postfix retries soon.
   office = await Office.open({
     settings: { minimal_backoff_time: "3s", maximal_backoff_time: "6s", queue_run_delay: "3s" },
   });
@@ -68,7 +68,7 @@ let reports: string[];
 let queueIds: string[];
 let mode: (typeof cases)[number][1];
 let end: number;
-/** Whoever is not to work at the same time as another waits for it. */
+/** Resolves when the previous exclusive task has finished. */
 let turn: Promise<unknown> = Promise.resolve();
 
 async function takeTurns(work: () => Promise<void>): Promise<void> {
@@ -94,7 +94,7 @@ const isOver = () => Date.now() >= end;
 const pause = (most: number) => sleep(randomInt(most));
 const chance = (percent: number) => randomInt(100) < percent;
 
-/** Sends messages through Postfix, which delivers them by local(8). */
+/** Sends messages through Postfix, which delivers them with local(8). */
 async function deliverByPostfix(): Promise<void> {
   while (!isOver()) {
     const { say, socket } = openDialogue(office.postfix.port);
@@ -153,7 +153,7 @@ async function oneImapSession(): Promise<void> {
   client.close();
 }
 
-/** Returns what a session is to do; notes it in the ledger before it is done. */
+/** Returns a session's commands, and first records their effects in the ledger. */
 function commands(): string[] {
   const lines: string[] = [];
   const end = chance(85) ? "q" : "x";
@@ -173,7 +173,7 @@ function commands(): string[] {
   return [...lines, end];
 }
 
-/** Runs sessions one after the other, and kills some: at any moment, or at a call that writes. */
+/** Runs sessions one after the other, and kills some at a random moment or at a write call. */
 async function readAndSave(): Promise<void> {
   while (!isOver()) {
     if (mode === "no kills" || chance(33)) await runSession(commands());
@@ -223,14 +223,14 @@ async function runSession(
 }
 
 /**
- * Removes the lock file of a killed session, for which Dovecot waits two minutes and Postfix longer. All of them also take
- * the fcntl() lock, which a kill releases.
+ * Removes the lock file of a killed session, because Dovecot waits two minutes for it and Postfix even longer. All programs
+ * also acquire the fcntl() lock, which a kill releases.
  */
 function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const pid = Number.parseInt(readIfThere(path), 10);
-    // A helper that has lost its session names process 1, or nobody.
+    // A helper whose session was killed names process 1 or no process.
     const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
     if (made > 0 && isDead) rmSync(path, { force: true });
   }
@@ -244,7 +244,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** Counts lines that differ only in names, numbers and times. */
+/** Counts lines that differ only in names, numbers and times as the same. */
 function countKinds(lines: readonly string[]): Map<string, number> {
   const kinds = new Map<string, number>();
   for (const line of lines) {
@@ -258,9 +258,9 @@ function countKinds(lines: readonly string[]): Map<string, number> {
 }
 
 /**
- * Returns the findings that `mail` has not reported. If Dovecot writes before `mail` starts again, it may be impossible to complete
- * or undo what was interrupted (RELIABILITY.md, "Dovecot after a crash"): a report of a save stands for one message in the folder, a
- * report of a quit for the messages in the spool and mbox.
+ * Returns the faults that `mail` has not reported. If Dovecot writes before `mail` starts again, it may be impossible to
+ * complete or undo an interrupted operation (RELIABILITY.md, "Dovecot after a crash"). A report of a save accounts for one
+ * message in the folder. A report of a quit accounts for the messages in the spool and mbox.
  */
 function withoutReported({ duplicated, damaged }: Balance): Omit<Balance, "messages" | "lost"> & { reported: number } {
   const saves = reports.filter((line) => line.includes("an interrupted save left part of a message")).length;
@@ -286,7 +286,7 @@ async function waitForQueue(): Promise<void> {
 }
 
 test.each(cases)(
-  "Postfix, Dovecot and sessions share a spool: %s",
+  "Postfix, Dovecot and sessions share a spool without losing a message: %s",
   async (_, order) => {
     mode = order;
     const janitor = setInterval(removeDeadLocks, 500);
@@ -295,7 +295,7 @@ test.each(cases)(
     await Promise.all(actors)
       .then(waitForQueue)
       .finally(() => clearInterval(janitor));
-    // The next start finishes what was interrupted.
+    // The next start finishes interrupted operations.
     for (let left = 2; left > 0; left--) await runSession(["x"]);
     const state = join(user.home, ".local/state/mail");
     const names = existsSync(state) ? readdirSync(state) : [];

@@ -1,4 +1,4 @@
-/** The acceptance story against a real Postfix, as two users; then the dialogue by hand. */
+/** Runs the acceptance test with a real Postfix, as two users, and then the SMTP dialogue by hand. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openDialogue } from "../maild/dialogue.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => office?.close());
 
-test("one user sends from a pipe, the other reads, and the message ends in mbox", async () => {
+test("one user sends from a pipe, the other reads the message, and it is moved to mbox", async () => {
   const sent = office.pipe(
     office.sender,
     ["-v", "-s", "From a pipe", `root@${office.postfix.domain}`],
@@ -43,7 +43,7 @@ test("one user sends from a pipe, the other reads, and the message ends in mbox"
   expect(content(office.admin.env["MAIL"] as string)).toBe("");
 });
 
-test("the answer goes the other way, typed on a terminal", async () => {
+test("the reply is typed on a terminal and delivered to the sender", async () => {
   let id = "";
   const { exit } = await office.onTerminal(office.admin, ["-v", `games@${office.postfix.domain}`], async (pty) => {
     await pty.expect("Subject: ", patience);
@@ -69,14 +69,14 @@ test("the answer goes the other way, typed on a terminal", async () => {
   expect(content(office.sender.env["MAIL"] as string)).toBe("");
 });
 
-test("a user nobody knows: refused, kept in dead.letter", () => {
+test("a message to an unknown user is refused and kept in dead.letter", () => {
   const sent = office.pipe(office.sender, ["-s", "To nobody", `no-such-user@${office.postfix.domain}`], "kept\n");
   expect(sent.status).not.toBe(0);
   expect(sent.said).toContain("User unknown in local recipient table");
   expect(content(join(office.sender.home, "dead.letter"))).toContain("kept\n");
 });
 
-test("the dialogue by hand, phase by phase", async () => {
+test("a dialogue typed by hand goes through all SMTP phases", async () => {
   const dialogue = openDialogue(office.postfix.port);
   expect(await dialogue.say()).toMatch(/^220 dominio\.test ESMTP Postfix/);
   expect(await dialogue.say("helo here")).toBe("250 dominio.test");

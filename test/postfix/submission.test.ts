@@ -1,4 +1,4 @@
-/** Every way out for mail against real servers: Postfix by SMTP, submission and its sendmail, Dovecot by LMTP. */
+/** Tests every transport with real servers: Postfix by SMTP, submission and its sendmail, Dovecot by LMTP. */
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { freePort, type PrivatePostfix, recipientLimit, sizeLimit } from "./priv
 
 let directory: string;
 let dovecot: PrivateDovecot;
-/** Another host, which Postfix hands mail on to. */
+/** Another host, to which Postfix relays mail. */
 let elsewhere: ScriptedServer;
 let office: Office;
 let postfix: PrivatePostfix;
@@ -44,7 +44,7 @@ const inbox = (user: User) => content(user.env["MAIL"] as string);
 const queueId = (said: string) => /queued as (\w+)/.exec(said)?.[1] as string;
 const deadLetter = () => content(join(games.home, "dead.letter"));
 
-/** Sends with -v, and waits until Postfix has done with it. */
+/** Sends with -v, and waits until Postfix has finished. */
 async function send(argv: readonly string[], body: string | Buffer = "text\n"): Promise<string> {
   const { status, said } = office.pipe(games, ["-v", ...argv], body);
   expect({ status, said }).toMatchObject({ status: 0, said: expect.stringMatching(/250 2\.0\.0 .*queued as/) });
@@ -52,7 +52,7 @@ async function send(argv: readonly string[], body: string | Buffer = "text\n"): 
   return said;
 }
 
-test("delivery, and its way through the real log by queue id, message-id, address and as the last one", async () => {
+test("a delivered message is tracked in the real log by queue ID, message ID, address, and as the last one", async () => {
   const said = await send(["-s", "delivery", "root@dominio.test"]);
   const id = queueId(said);
   const messageId = /client> Message-ID: (<.*>)/.exec(said)?.[1] as string;
@@ -74,7 +74,7 @@ test("delivery, and its way through the real log by queue id, message-id, addres
   expect(office.pipe(games, ["--track", "0123456789AB"], "")).toMatchObject({ status: 66 });
 });
 
-test("a bounce: taken by the server, refused by the next; 69, and the sender hears of it", async () => {
+test("a message that the next server refuses bounces: --track exits with 69, and the sender receives a report", async () => {
   const id = queueId(await send(["-s", "bounce", "somebody@elsewhere.test"]));
   expect(office.pipe(games, ["--track", id], "")).toMatchObject({
     status: 69,
@@ -83,7 +83,7 @@ test("a bounce: taken by the server, refused by the next; 69, and the sender hea
   await until(() => inbox(games).includes("Undelivered Mail Returned to Sender"));
 });
 
-test("deferred: 75", async () => {
+test("a deferred message is reported with exit code 75", async () => {
   const { status, said } = office.pipe(games, ["-v", "-s", "later", "somebody@later.test"], "text\n");
   expect(status).toBe(0);
   await until(() => postfix.readLog().includes("status=deferred"));
@@ -93,7 +93,7 @@ test("deferred: 75", async () => {
   });
 });
 
-test("8BITMIME: bytes above 127 arrive as they are", async () => {
+test("with 8BITMIME, bytes above 127 arrive unchanged", async () => {
   const body = Buffer.from("gr\u00fc\u00dfe\n.\nFrom here\n");
   const said = await send(["-s", "bytes", "root@dominio.test"], body);
   expect(said).toContain("BODY=8BITMIME");
@@ -101,19 +101,19 @@ test("8BITMIME: bytes above 127 arrive as they are", async () => {
   expect(inbox(root)).toContain("\n\ngr\u00fc\u00dfe\n.\n>From here\n");
 });
 
-test("SMTPUTF8: a local part beyond ASCII", async () => {
+test("with SMTPUTF8, a local part may contain non-ASCII characters", async () => {
   const said = await send(["-s", "utf8", "j\u00f6rg@dominio.test"]);
   expect(said).toMatch(/MAIL FROM:<games@dominio\.test>.* SMTPUTF8/);
   expect(inbox(root)).toContain("Subject: utf8\n");
 });
 
-test("DSN: a report of success, asked for by -S dsn=success", async () => {
+test("-S dsn=success requests a DSN for a successful delivery", async () => {
   const said = await send(["-S", "dsn=success", "-s", "report", "root@dominio.test"]);
   expect(said).toContain("RCPT TO:<root@dominio.test> NOTIFY=SUCCESS");
   await until(() => inbox(games).includes("Successful Mail Delivery Report"));
 });
 
-test("STARTTLS: refused while nobody vouches for the certificate, encrypted with a file that does", async () => {
+test("STARTTLS fails with an untrusted certificate, and succeeds if cafile contains the authority", async () => {
   const mta = `mta=smtp://localhost:${postfix.port}`;
   const argv = ["-S", mta, "-S", "starttls=required", "-s", "tls", "root@dominio.test"];
   const refused = office.pipe(games, argv, "kept\n");
@@ -126,7 +126,7 @@ test("STARTTLS: refused while nobody vouches for the certificate, encrypted with
 });
 
 test.each(["scram-sha-256", "scram-sha-1", "cram-md5", "plain", "login", undefined])(
-  "a login by %s, the password from ~/.netrc, and nothing of it to be seen",
+  "a login by %s uses the password from ~/.netrc and never shows it",
   async (mechanism) => {
     netrc(password);
     const said = await send([
@@ -149,7 +149,7 @@ test.each(["scram-sha-256", "scram-sha-1", "cram-md5", "plain", "login", undefin
   },
 );
 
-test.each(["oauthbearer", "xoauth2"])("a login by %s, with a token in the place of the password", async (mechanism) => {
+test.each(["oauthbearer", "xoauth2"])("a login by %s uses a token in place of the password", async (mechanism) => {
   const argv = [...submission(), "-S", `smtpauth=${mechanism}`, "-s", mechanism, "root@dominio.test"];
   netrc(token);
   const said = await send(argv);
@@ -162,7 +162,7 @@ test.each(["oauthbearer", "xoauth2"])("a login by %s, with a token in the place 
   expect(deadLetter()).toContain("kept\n");
 });
 
-test("chunks: a large message by BDAT, byte for byte; a small one when it is wanted", async () => {
+test("a large message is sent in BDAT chunks byte for byte, and a small one if the user requests it", async () => {
   const lines = Array.from({ length: 20_000 }, (_, at) => `${at % 3 === 0 ? "." : ""}${"x".repeat(60)} ${at}\n`).join(
     "",
   );
@@ -177,7 +177,7 @@ test("chunks: a large message by BDAT, byte for byte; a small one when it is wan
   expect(inbox(root)).toContain("\n\n.\n..\nno end\n");
 });
 
-test("a password that is wrong, one that others could read, and one that a command prints", async () => {
+test("a wrong password or one that others can read is refused; a password printed by a command is used", async () => {
   netrc("wrong");
   const wrong = office.pipe(games, [...submission(), "-s", "s", "root@dominio.test"], "kept\n");
   expect(wrong).toMatchObject({ status: 77, said: expect.stringContaining("login failed: 535 5.7.8") });
@@ -192,7 +192,7 @@ test("a password that is wrong, one that others could read, and one that a comma
   await send(["-S", "passwordcommand=cat secret", ...submission(), "-s", "command", "root@dominio.test"]);
 });
 
-test("LMTP to Dovecot: two recipients have it, the one that it does not know is named", () => {
+test("LMTP to Dovecot delivers to two recipients and reports the unknown one", () => {
   const people = ["root@dominio.test", "games@dominio.test", "nobody-here@dominio.test"];
   const { status, said } = office.pipe(
     games,
@@ -204,7 +204,7 @@ test("LMTP to Dovecot: two recipients have it, the one that it does not know is 
   for (const user of ["root", "games"]) expect(dovecot.mailbox(user)).toContain("Subject: by LMTP\n");
 });
 
-test("Postfix's sendmail program", async () => {
+test("Postfix's sendmail program accepts a message", async () => {
   const before = postfix.readLog().length;
   const { status, said } = office.pipe(
     root,
@@ -217,7 +217,7 @@ test("Postfix's sendmail program", async () => {
   expect(office.pipe(root, ["--track", "--wait", "5"], "")).toMatchObject({ status: 0 });
 });
 
-test("larger than the server takes: refused before it is sent, with the size", () => {
+test("a message larger than the server's limit is refused before it is sent, with its size", () => {
   const { status, said } = office.pipe(
     games,
     ["-s", "large", "root@dominio.test"],
@@ -228,7 +228,7 @@ test("larger than the server takes: refused before it is sent, with the size", (
   expect(deadLetter().length).toBeGreaterThan(sizeLimit);
 });
 
-test("one of three recipients refused: the two have it, the one is named, and the exit code says so", async () => {
+test("if one of three recipients is refused, the other two receive the message; the refused one is reported, and the exit code is not 0", async () => {
   const { status, said } = office.pipe(
     games,
     ["-v", "-s", "three", "root@dominio.test", "no-such-user@dominio.test", "games@dominio.test"],
@@ -242,7 +242,7 @@ test("one of three recipients refused: the two have it, the one is named, and th
   expect(deadLetter()).toContain("Subject: three\n");
 });
 
-test("more recipients than the server takes at once: as many messages as it needs, over one connection", async () => {
+test("for more recipients than the server accepts per message, several messages are sent over one connection", async () => {
   const before = postfix.readLog().length;
   const people = Array.from({ length: 2 * recipientLimit + 20 }, (_, at) => `p${at}@elsewhere.test`);
   const { status, said } = office.pipe(games, ["-v", "-s", "to many", people.join(",")], "text\n");
@@ -265,7 +265,7 @@ test("more recipients than the server takes at once: as many messages as it need
   expect([...counts].map(([, count]) => Number(count))).toEqual([recipientLimit, recipientLimit, 20]);
 });
 
-test("a recipient refused before there was a message: found in the real log by its address, and told; 69", () => {
+test("a recipient that was refused before the message was queued is found in the real log by its address; --track exits with 69", () => {
   const gone = "gone-since-long@dominio.test";
   expect(office.pipe(games, ["-s", "gone", gone], "text\n").status).toBe(67);
   expect(office.pipe(games, ["--track", gone, "--wait", "5"], "")).toMatchObject({
@@ -276,7 +276,7 @@ test("a recipient refused before there was a message: found in the real log by i
   });
 });
 
-test("--check asks the server whether it takes mail for an address, and leaves nothing behind in it", () => {
+test("--check asks the server whether it accepts mail for an address, and leaves no message", () => {
   const lines = (address: string) => office.pipe(games, ["--check", address], "").said;
   const good = lines("root@dominio.test");
   expect(good).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 dominio\.test ESMTP Postfix/m);
@@ -287,7 +287,7 @@ test("--check asks the server whether it takes mail for an address, and leaves n
   expect(postfix.readLog()).not.toMatch(/lost connection after RCPT from localhost/);
 });
 
-test("--check goes the way that a message would go: STARTTLS or TLS from the start, and a login", () => {
+test("--check connects as for a message: with STARTTLS or implicit TLS, and a login", () => {
   netrc(password);
   const lines = (...argv: string[]) => office.pipe(games, [...argv, "--check", "root@dominio.test"], "").said;
   const smtps = ["-S", `mta=smtps://games@localhost:${postfix.smtpsPort}`, "-S", `cafile=${postfix.caFile}`];
@@ -311,7 +311,7 @@ test("--check goes the way that a message would go: STARTTLS or TLS from the sta
   expect(lmtp).toMatch(/^ok {4}server: \S+ says: 220 .*Dovecot.*\nok {4}recipient: mail for root@dominio\.test: 250/m);
 });
 
-test("the dialogue by hand, as over telnet, through mail --smtp", async () => {
+test("a dialogue typed in mail --smtp works as over telnet", async () => {
   const lines = [
     "helo here",
     "MAIL FROM:<games@dominio.test>",
@@ -334,7 +334,7 @@ test("the dialogue by hand, as over telnet, through mail --smtp", async () => {
   expect(tracked).toMatchObject({ status: 0, said: expect.stringContaining("root@dominio.test: delivered") });
 });
 
-test("STARTTLS by hand: encrypted where the server says so, and what is said after it is understood", () => {
+test("STARTTLS typed by hand encrypts the connection, and later commands are understood", () => {
   const argv = ["-S", `cafile=${postfix.caFile}`, "--smtp", `localhost:${postfix.port}`];
   const { status, said } = office.pipe(games, argv, "ehlo me\nstarttls\nehlo me\nquit\n");
   expect(status).toBe(0);

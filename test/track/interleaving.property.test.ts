@@ -29,7 +29,7 @@ const messages = fc.uniqueArray(
   { selector: ({ id }) => id, minLength: 1, maxLength: 5 },
 );
 
-test("however the lines of messages are mixed, each one's life is its own", async () => {
+test("messages are told apart in a log in which their lines are mixed in any order", async () => {
   const path = join(directory, "log");
   await fc.assert(
     fc.asyncProperty(messages, fc.infiniteStream(fc.nat()), async (all, choices) => {
@@ -55,7 +55,7 @@ test("however the lines of messages are mixed, each one's life is its own", asyn
   );
 });
 
-test("no line, whatever is in it, is more than no event", () => {
+test("a malformed line never causes an error", () => {
   const word = fc.constantFrom(
     ...[
       "Jan 16 18:22:03 h ",

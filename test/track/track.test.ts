@@ -23,7 +23,7 @@ afterEach(() => {
 
 const path = (name = "mail.log") => join(directory, name);
 
-/** What is printed, without the times, and the exit code. */
+/** Returns the output without the times, and the exit code. */
 async function tracked(what: string | undefined, wait = 0): Promise<{ said: string; exit: number }> {
   let said = "";
   const terminal = {
@@ -69,7 +69,7 @@ root@dominio: delivered, delivered to mailbox
 `;
 
 test.each(["DE3232C16A", "<DE3232C16A@dominio>", "DE3232C16A@dominio", "root@dominio", "root", "debian@dominio"])(
-  "a delivered message is found as %s, and nothing of another's",
+  "a delivered message is found by %s, without another message's lines",
   async (what) => {
     const mixed = [arrived("DE3232C16A"), other, delivered("DE3232C16A"), removed("DE3232C16A")].join("");
     writeFileSync(path(), mixed);
@@ -77,7 +77,7 @@ test.each(["DE3232C16A", "<DE3232C16A@dominio>", "DE3232C16A@dominio", "root@dom
   },
 );
 
-test("a long queue id, times as RFC 3339, and another program in front of smtpd", async () => {
+test("a long queue ID, RFC 3339 times, and a prefix before smtpd are accepted", async () => {
   const id = "4Zx1Yb3Jq2z7Vc";
   const text = `${arrived(id)}${delivered(id)}${removed(id)}`
     .replaceAll("Jan 16 18:22:03", "2026-01-16T18:22:03.123456+00:00")
@@ -86,14 +86,14 @@ test("a long queue id, times as RFC 3339, and another program in front of smtpd"
   expect(await tracked(id)).toEqual({ said: life.replaceAll("DE3232C16A", id), exit: 0 });
 });
 
-test("an id that was used before: what stood before its removal is another message", async () => {
+test("if a queue ID is reused, the lines before the removal belong to another message", async () => {
   const first = `${arrived("DE3232C16A", "old@dominio")}${delivered("DE3232C16A", "old@dominio")}${removed("DE3232C16A")}`;
   writeFileSync(path(), `${first}${other}${arrived("DE3232C16A")}${delivered("DE3232C16A")}${removed("DE3232C16A")}`);
   const { said, exit } = await tracked("DE3232C16A");
   expect({ said, exit }).toEqual({ said: life, exit: 0 });
 });
 
-test("an id in the words of another message, and a message-id that looks like a delivery, change nothing", async () => {
+test("an ID in another message's text, or a message ID that looks like a delivery, has no effect", async () => {
   const foreign = `${at} postfix/smtp[3]: BBBBBBBBBB: to=<x@far>, relay=far[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as DE3232C16A)\n`;
   const hostile = `${at} postfix/cleanup[8]: DE3232C16A: message-id=<x>, to=<evil@x>, relay=y, delay=1, dsn=5.0.0, status=bounced (z)\n`;
   writeFileSync(
@@ -109,7 +109,7 @@ test("an id in the words of another message, and a message-id that looks like a 
 test.each([
   ["deferred", "dsn=4.4.1, status=deferred (connect to far[192.0.2.1]:25: Connection refused)", "", 75],
   ["bounced", "dsn=5.1.1, status=bounced (unknown user)", removed("DE3232C16A"), 69],
-])("%s", async (word, ending, last, exit) => {
+])("a %s message is reported with its exit code", async (word, ending, last, exit) => {
   const line = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, orig_to=<postmaster>, relay=none, delay=1.2, delays=0/0/1/0.2, ${ending}\n`;
   writeFileSync(path(), `${arrived("DE3232C16A")}${line}${last}`);
   const answer = await tracked("DE3232C16A");
@@ -118,7 +118,7 @@ test.each([
   expect(answer.said).toMatch(new RegExp(`^root@dominio \\(for postmaster\\): ${word}, `, "m"));
 });
 
-test("deferred at first and then sent counts as delivered; a recipient the log is silent of does not", async () => {
+test("a recipient is delivered if it was deferred first, but not if the log does not mention it", async () => {
   const later = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, relay=none, delay=9, delays=0/0/9/0, dsn=4.4.1, status=deferred (busy)\n`;
   writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${later}${delivered("DE3232C16A")}`);
   expect(await tracked("DE3232C16A")).toMatchObject({
@@ -129,7 +129,7 @@ test("deferred at first and then sent counts as delivered; a recipient the log i
   expect((await tracked("DE3232C16A")).exit).toBe(0);
 });
 
-test("an alias or a content filter: the message is followed under its next id", async () => {
+test("after an alias or a content filter, the message is followed under its next ID", async () => {
   const forwarded = `${at} postfix/local[3]: DE3232C16A: to=<all@dominio>, relay=local, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (forwarded as CCCCCCCCCC)\n`;
   const refused = `${at} postfix/local[3]: CCCCCCCCCC: to=<gone@dominio>, orig_to=<all@dominio>, relay=local, delay=1, delays=0/0/1/0, dsn=5.1.1, status=bounced (unknown user)\n`;
   const second = arrived("CCCCCCCCCC").split("\n").slice(1).join("\n");
@@ -143,7 +143,7 @@ test("an alias or a content filter: the message is followed under its next id", 
   expect(exit).toBe(69);
 });
 
-test("a life that began in a rotated log, and one that lies in an old archive", async () => {
+test("a message is found even if it begins in a rotated log or is in an archive", async () => {
   writeFileSync(path("mail.log.2.gz"), gzipSync(other));
   writeFileSync(path("mail.log.1"), arrived("DE3232C16A"));
   writeFileSync(path(), `${delivered("DE3232C16A")}${removed("DE3232C16A")}`);
@@ -151,7 +151,7 @@ test("a life that began in a rotated log, and one that lies in an old archive", 
   expect((await tracked("ana@dominio")).said).toMatch(/^AAAAAAAAAA\n/);
 });
 
-test("just rotated: there is no log of this hour yet; and archives named by their date, the newest first", async () => {
+test("just after a rotation, a missing log is accepted, and dated archives are read, the newest first", async () => {
   writeFileSync(path("mail.log-20260115"), arrived("DE3232C16A"));
   writeFileSync(path("mail.log-20260108.gz"), gzipSync(`${arrived("DE3232C16A", "older@dominio")}${other}`));
   writeFileSync(path("mail.log.old"), other);
@@ -167,7 +167,7 @@ test("just rotated: there is no log of this hour yet; and archives named by thei
   expect(await answer).toEqual({ said: life, exit: 0 });
 });
 
-test("with a time to wait, the log is followed until it is delivered", async () => {
+test("with --wait, the log is followed until the message is delivered", async () => {
   writeFileSync(path(), arrived("DE3232C16A"));
   const answer = tracked("DE3232C16A", 10);
   setTimeout(() => appendFileSync(path(), delivered("DE3232C16A")), 300);
@@ -177,12 +177,12 @@ test("with a time to wait, the log is followed until it is delivered", async () 
   expect(said.replace("removed\n", "")).toBe(life.replace("removed\n", ""));
 });
 
-test("rotated for the first time while it is waited for: what the old log said of the message counts on", async () => {
+test("if the log is rotated during the wait, the old log's lines are still used", async () => {
   writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${bounced("DE3232C16A", "gone@dominio")}`);
   const answer = tracked("DE3232C16A", 10);
   setTimeout(() => {
     renameSync(path(), path("mail.log.1"));
-    // Larger than the old one was.
+    // The new log is larger than the old one was.
     writeFileSync(path(), other.repeat(5) + delivered("DE3232C16A") + removed("DE3232C16A"));
   }, 300);
   expect(await answer).toEqual({
@@ -191,7 +191,7 @@ test("rotated for the first time while it is waited for: what the old log said o
   });
 });
 
-test("Exim", async () => {
+test("a message is tracked in Exim's log", async () => {
   const [time, id] = ["2026-11-24 22:26:59", "1xVyyZ-0004DM-2h"];
   writeFileSync(
     path(),
@@ -221,7 +221,7 @@ bounced     to <nobody-here@dominio>, orig_to=<alias@dominio>, relay=fail, statu
   }
 });
 
-test("OpenSMTPD, whose client is named for a session and not for a message", async () => {
+test("a message is tracked in OpenSMTPD's log, which names the client of a session, not of a message", async () => {
   const line = (text: string) => `${at} smtpd[44]: ${text}\n`;
   const envelope = "evpid=1a2b3c4d5e6f7a8b from=<ana@dominio> to=<root@dominio>";
   writeFileSync(
@@ -250,7 +250,7 @@ x@far: deferred, 451 4.7.1 try again
   });
 });
 
-test("Exim, as it writes of aliases, servers that put off, and what is delivered after that", async () => {
+test("Exim's lines about aliases, deferrals and later deliveries are understood", async () => {
   const [time, id] = ["2026-11-25 01:34:28", "1xW1u0-0008C2-06"];
   const log = `${time} ${id} <= ann@dominio.test H=(vm) [127.0.0.1] P=esmtp S=489 id=o8s@vm
 ${time} ${id} H=127.0.0.1 [127.0.0.1] Connection refused
@@ -284,7 +284,7 @@ ${time} ${id} Completed
   });
 });
 
-test("OpenSMTPD, as it writes of an alias for two mailboxes, one of which is full at first", async () => {
+test("OpenSMTPD's lines about an alias for two mailboxes, one of them full at first, are understood", async () => {
   const line = (text: string) => `${at} smtpd[44]: 9bced0e2b3a25b8b ${text}\n`;
   const all = "from=<ann@dominio> to=<all@dominio> rcpt=<all@dominio>";
   writeFileSync(
@@ -345,16 +345,16 @@ test.each([
     69,
     `status=refused (550 Invalid recipient: <${nobody}>)`,
   ],
-])("a recipient that was refused before the message had an id: %s", async (_server, line, exit, told) => {
+])("a recipient that was refused before the message had an ID is found: %s", async (_server, line, exit, told) => {
   writeFileSync(path(), `${line}\n${other}`);
   const { said, exit: code } = await tracked(nobody);
   expect([said.split("\n").slice(0, 2), code]).toEqual([["not queued", `refused     to <${nobody}>, ${told}`], exit]);
-  // What was taken later counts.
+  // A later accepted message replaces the refusal.
   appendFileSync(path(), `${arrived("DE3232C16A")}${delivered("DE3232C16A", nobody)}${removed("DE3232C16A")}`);
   expect((await tracked(nobody)).exit).toBe(0);
 });
 
-test("of several recipients one is refused: the message does not wait for it, and is not delivered to all", async () => {
+test("if one of several recipients is refused, the message is finished, but not delivered to all", async () => {
   const refused = `${at} postfix/smtpd[7]: DE3232C16A: reject: RCPT from localhost[127.0.0.1]: 550 5.1.1 <gone@dominio>: Recipient address rejected: User unknown; from=<debian@dominio> to=<gone@dominio> proto=ESMTP helo=<vm>\n`;
   const [client = "", ...rest] = arrived("DE3232C16A", "debian@dominio", 2).split(/^(?=.)/m);
   writeFileSync(path(), [client, refused, ...rest, delivered("DE3232C16A")].join(""));
@@ -365,7 +365,7 @@ test("of several recipients one is refused: the message does not wait for it, an
   expect((await tracked("DE3232C16A")).exit).toBe(69);
 });
 
-test("what is not found is named, and so is where it was looked for", async () => {
+test("a message that is not found is reported with the logs that were searched", async () => {
   writeFileSync(path(), other);
   writeFileSync(path("mail.log.1"), other);
   expect(await tracked("FFFFFFFFFF")).toEqual({
@@ -378,7 +378,7 @@ test("what is not found is named, and so is where it was looked for", async () =
   });
 });
 
-test("of the message sent last it is said by which way, for the log may be another host's", async () => {
+test("for the message sent last, the transport is reported, because the log may be on another host", async () => {
   writeFileSync(path(), other);
   mkdirSync(path(".local/state/mail"), { recursive: true });
   const sent = { way: "smtps://me@mail.example:465", queueId: "FFFFFFFFFF", messageId: "<x@here>", time: "", to: [] };
@@ -389,7 +389,7 @@ test("of the message sent last it is said by which way, for the log may be anoth
   });
 });
 
-test("a missing log is reported; for an unreadable log `mail` prints the commands that open it", async () => {
+test("a missing log is reported; for an unreadable log, `mail` prints the commands that make it readable", async () => {
   expect(await tracked("x")).toEqual({
     exit: 66,
     said: `${path()}: No such file or directory; use -S maillog=FILE for another log`,
@@ -400,7 +400,7 @@ test("a missing log is reported; for an unreadable log `mail` prints the command
   expect(await tracked("x")).toMatchObject({ exit: 66, said: expect.stringContaining(`chgrp adm ${path()}; `) });
 });
 
-test("without a log file the journal is asked", async () => {
+test("without a log file, the journal is searched", async () => {
   mkdirSync(path("bin"));
   writeFileSync(path("bin/journalctl"), `#!/bin/sh\ncat '${path("journal")}'\n`, { mode: 0o755 });
   writeFileSync(path("journal"), `${arrived("DE3232C16A")}${delivered("DE3232C16A")}${removed("DE3232C16A")}`);
@@ -415,7 +415,7 @@ test.each([
   ["Jan  6 18:22:03", "Jan  6 18:22:03"],
   ["2026-01-16T18:22:03.123456+01:00", "2026-01-16 18:22:03"],
   ["2026-01-16T18:22:03Z", "2026-01-16 18:22:03"],
-])("the time %s is told as %s", (inLog, told) => {
+])("the time %s is shown as %s", (inLog, told) => {
   const line = `${inLog} host postfix/qmgr[9]: DE3232C16A: removed`;
   expect(syslogLine(line)).toEqual({ time: told, program: "postfix/qmgr", text: "DE3232C16A: removed" });
 });
