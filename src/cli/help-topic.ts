@@ -34,7 +34,7 @@ export function helpTopic(name: string, directory: string): HelpTopic {
   const found = topics[wanted] ?? topics[names.find((topic) => wanted.length > 2 && topic.startsWith(wanted)) ?? ""];
   if (found !== undefined) return found;
   const like = nearestWord(wanted, names);
-  const hint = like === undefined ? "man mail describes everything." : `did you mean ${like}?`;
+  const hint = like === undefined ? "see mail(1)." : `did you mean ${like}?`;
   throw new MailError(
     `help ${name}: no such topic; ${hint} To write to a user called help: mail -- help ${name}`,
     Exit.Usage,

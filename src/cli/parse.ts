@@ -19,8 +19,8 @@ export async function parseArguments(
   const hidden = (flags: string) => new ParserOption(flags).hideHelp();
   const parser = new Parser("mail").exitOverride().allowExcessArguments().argument("[to-addr...]");
   parser.usage("[options] to-addr ... | [options] [-f [name]] [-u user]");
-  parser.helpOption("-h, --help", "Print this and end.");
-  parser.addHelpText("after", "\nIn full: man mail, man mailrc. Of one thing: mail help TOPIC.");
+  parser.helpOption("-h, --help", "Print this help and exit.");
+  parser.addHelpText("after", "\nFor details, see mail(1) and mailrc(5), or run mail help TOPIC.");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
   const { before, command } = splitAtRun(argv);
   const words = withExec(before);

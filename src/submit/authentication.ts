@@ -64,7 +64,7 @@ export function chooseMechanism(
   const foreign = words.filter((word) => word !== "").join(" ");
   throw new SubmissionFailed(
     foreign === "" ? "login not offered" : "login mechanism unknown",
-    `${server}: ${foreign === "" ? "the server does not offer a login" : `no login that is known here (${foreign})`}`,
+    `${server}: ${foreign === "" ? "the server does not offer a login" : `no supported login mechanism (${foreign})`}`,
     Exit.Unavailable,
   );
 }
@@ -110,7 +110,7 @@ async function logInWithScram({ auth, method, sendCommand }: Context, digest: "s
   const [, both = "", salt = "", rounds = ""] = /^r=([^,]+),s=([^,]+),i=(\d{1,7})(?:,|$)/.exec(first) ?? [];
   if (!both.startsWith(nonce) || both === nonce || Number(rounds) < 1) {
     await sendCommand("*");
-    throw new Error("the server's challenge is not one of SCRAM");
+    throw new Error("the server's challenge is not valid for SCRAM");
   }
   const { length } = createHash(digest).digest();
   const salted = await promisify(pbkdf2)(

@@ -228,7 +228,7 @@ export class Queue {
 
   #read(id: string): Entry | Damaged | undefined {
     let text: string | undefined;
-    let reason = "not what was written there";
+    let reason = "invalid content";
     try {
       text = readPrivateFile(this.#path(id, "json")).toString("utf8");
       readPrivate(this.#path(id, "message"));

@@ -192,7 +192,7 @@ test.each([
       exit: 65,
       out: expect.stringContaining("sent to two@x.org"),
       err: expect.stringMatching(
-        /^mail: Q\w+: damaged \(.*\); the part of the message that exists is in .*dead\.letter\n$/,
+        /^mail: Q\w+: damaged \(.*\); the available part of the message is in .*dead\.letter\n$/,
       ),
     });
     expect(deadLetter()).toContain("the body\n");

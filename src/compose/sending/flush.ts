@@ -106,7 +106,7 @@ async function recoverEntry(
     terminal.err(`mail: ${id}: ${error.message}; it stays in the queue\n`);
     return false;
   }
-  terminal.err(`mail: ${id}: ${what}; the part of the message that exists is in ${path}\n`);
+  terminal.err(`mail: ${id}: ${what}; the available part of the message is in ${path}\n`);
   return true;
 }
 

@@ -14,19 +14,19 @@ const mostNames = 10;
 const methods: Record<string, string> = {
   REQUEST: "Invitation",
   CANCEL: "Cancelled",
-  REPLY: "Answer",
-  COUNTER: "Another time proposed",
+  REPLY: "Reply",
+  COUNTER: "New time proposed",
   DECLINECOUNTER: "Proposed time declined",
-  REFRESH: "Question about",
+  REFRESH: "Update requested",
   PUBLISH: "Event",
-  ADD: "Further dates",
+  ADD: "Additional dates",
 };
 const answers: Record<string, string> = {
   ACCEPTED: "accepts",
   DECLINED: "declines",
   TENTATIVE: "may come",
-  DELEGATED: "sends somebody else",
-  "NEEDS-ACTION": "has not answered",
+  DELEGATED: "sends a representative",
+  "NEEDS-ACTION": "has not replied",
 };
 const rhythms: Record<string, string> = { DAILY: "day", WEEKLY: "week", MONTHLY: "month", YEARLY: "year" };
 

@@ -5,31 +5,31 @@ const mostRecipients = 50;
 
 /** The common status codes of RFC 3463 and its registry. */
 const statuses: Record<string, string> = {
-  "1.0": "something is wrong with the address",
+  "1.0": "there is a problem with the address",
   "1.1": "there is no such mailbox",
   "1.2": "there is no such host",
-  "1.3": "the address is not well formed",
+  "1.3": "the address is malformed",
   "1.6": "the mailbox has moved",
-  "1.8": "the sender's host is not known",
-  "1.10": "the host takes no mail",
-  "2.0": "something is wrong with the mailbox",
-  "2.1": "the mailbox takes no mail",
+  "1.8": "the sender's host is unknown",
+  "1.10": "the host does not accept mail",
+  "2.0": "there is a problem with the mailbox",
+  "2.1": "the mailbox does not accept mail",
   "2.2": "the mailbox is full",
   "2.3": "the message is too long for the mailbox",
   "2.4": "the mailing list could not be expanded",
   "3.1": "the mail system is full",
-  "3.2": "the mail system takes no mail now",
+  "3.2": "the mail system does not accept mail at present",
   "3.4": "the message is too large for the mail system",
-  "4.1": "the host does not answer",
+  "4.1": "the host does not respond",
   "4.2": "the connection broke",
   "4.3": "the name could not be looked up",
-  "4.4": "there is no way to the host",
+  "4.4": "there is no route to the host",
   "4.5": "the mail system is busy",
-  "4.6": "the message went in a circle",
-  "4.7": "it took too long",
-  "5.0": "the server did not take the command",
-  "6.1": "its kind of content is not taken",
-  "7.0": "it was refused for security",
+  "4.6": "the message is in a mail loop",
+  "4.7": "the delivery time expired",
+  "5.0": "the server rejected the command",
+  "6.1": "its content type is not accepted",
+  "7.0": "it was refused for security reasons",
   "7.1": "it was refused by policy",
   "7.26": "the sender could not be authenticated",
 };
@@ -38,8 +38,8 @@ const actions: Record<string, string> = {
   failed: "not delivered",
   delayed: "delayed",
   delivered: "delivered",
-  relayed: "passed on to a system that sends no reports",
-  expanded: "delivered to a list and passed on",
+  relayed: "relayed to a system that sends no reports",
+  expanded: "delivered to an alias and forwarded",
 };
 
 /**
@@ -71,9 +71,9 @@ function recipientLine(fields: Header): string {
   const host = withoutAddressType(fields.get("remote-mta"));
   const until = fields.get("will-retry-until");
   return [
-    `  ${who}${asWritten}: ${actions[action] ?? (action || "nothing is said of it")}${why === "" ? "" : ` (${why})`}`,
-    ...(diagnostic === "" ? [] : [`    ${host === "" ? "The server" : host} said: ${diagnostic}`]),
-    ...(until === undefined ? [] : [`    It is tried again until ${until}`]),
+    `  ${who}${asWritten}: ${actions[action] ?? (action || "no action was reported")}${why === "" ? "" : ` (${why})`}`,
+    ...(diagnostic === "" ? [] : [`    ${host === "" ? "The server" : host} replied: ${diagnostic}`]),
+    ...(until === undefined ? [] : [`    Delivery is retried until ${until}`]),
   ].join("\n");
 }
 
@@ -86,12 +86,12 @@ export function receiptSummary(text: string): string {
   const words: Record<string, string> = {
     displayed: "the message was displayed",
     deleted: "the message was deleted, perhaps unread",
-    dispatched: "the message was passed on",
+    dispatched: "the message was forwarded",
     processed: "the message was processed, perhaps unread",
-    denied: "no receipt is given",
-    failed: "no receipt could be made",
+    denied: "the recipient declined to send a receipt",
+    failed: "the receipt could not be created",
   };
-  return `Receipt: ${who}: ${words[what] ?? (what || "nothing is said of the message")}\n`;
+  return `Receipt: ${who}: ${words[what] ?? (what || "no disposition was reported")}\n`;
 }
 
 /** Describes a feedback report, which reports that a message was marked as spam (RFC 5965). */

@@ -55,7 +55,7 @@ export class Viewer {
         yield* this.#signed(part);
         break;
       case "multipart/encrypted":
-        yield* this.#apart(makeNote(`encrypted (${protocolOf(part)}): it can't be read here`));
+        yield* this.#apart(makeNote(`encrypted (${protocolOf(part)}); mail cannot decrypt it`));
         for (const child of part.parts.slice(1)) yield* this.#attachment(child);
         break;
       case "message/rfc822":
@@ -147,7 +147,7 @@ export class Viewer {
     if (part.name !== undefined) yield* this.#attachment(part);
     const charset = part.parameters.get("charset");
     if (charset !== undefined && this.#charsets(charset) === undefined)
-      yield* this.#apart(makeNote(`${part.number}: the charset ${charset} is not known`));
+      yield* this.#apart(makeNote(`${part.number}: unknown charset ${charset}`));
     const text = this.#textOf(part);
     if (/^-----BEGIN PGP SIGNED MESSAGE-----$/m.test(text))
       yield* this.#apart(makeNote("signed (OpenPGP); the signature was not checked"));
@@ -155,7 +155,7 @@ export class Viewer {
     const shown = await layOutText(part, text, { charsets: this.#charsets, width: this.#width });
     if (shown !== "") yield* this.#apart({ kind: "text", text: shown.endsWith("\n") ? shown : `${shown}\n` });
     const left = part.end - part.start - longestShown(part);
-    if (left > 0) yield* this.#apart(makeNote(`${part.number}: about ${sizeInWords(left)} more are not shown`));
+    if (left > 0) yield* this.#apart(makeNote(`${part.number}: about ${sizeInWords(left)} more, not shown`));
   }
 
   #textOf(part: Part): string {
@@ -191,7 +191,7 @@ function protocolOf({ parameters }: Part): string {
 function describeSmime(part: Part): string {
   const kind = part.parameters.get("smime-type")?.toLowerCase() ?? "";
   const what = kind.startsWith("signed")
-    ? "signed (S/MIME); the signature was not checked, and"
-    : "encrypted (S/MIME):";
-  return `${describePart(part)}: ${what} it can't be read here`;
+    ? "signed (S/MIME); mail cannot show it or check the signature"
+    : "encrypted (S/MIME); mail cannot decrypt it";
+  return `${describePart(part)}: ${what}`;
 }

@@ -67,7 +67,7 @@ test.each([
   [
     "an unknown charset",
     lines("Content-Type: text/plain; charset=x-klingon", "", "hi"),
-    "[1: the charset x-klingon is not known]\n\nhi\n\n",
+    "[1: unknown charset x-klingon]\n\nhi\n\n",
   ],
   [
     "the plain text of two alternatives",
@@ -135,12 +135,12 @@ test.each([
       ["", "Version: 1"],
       ["Content-Type: application/octet-stream", "", "x"],
     ),
-    "[encrypted (OpenPGP): it can't be read here]\n[2: application/octet-stream, 1 B]\n\n",
+    "[encrypted (OpenPGP); mail cannot decrypt it]\n[2: application/octet-stream, 1 B]\n\n",
   ],
   [
     "S/MIME",
     lines("Content-Type: application/pkcs7-mime; smime-type=enveloped-data", "", "x"),
-    "[1: application/pkcs7-mime, 2 B: encrypted (S/MIME): it can't be read here]\n\n",
+    "[1: application/pkcs7-mime, 2 B: encrypted (S/MIME); mail cannot decrypt it]\n\n",
   ],
   ["a multipart without a boundary as text", lines("Content-Type: multipart/mixed", "", "--x", "text"), "--x\ntext\n"],
   [
@@ -194,7 +194,7 @@ test("a delivery report is summarised in words", async () => {
   expect(await shown(report)).toBe(
     "It failed.\n\nDelivery report by mx.example.org:\n" +
       "  ann@example.net: not delivered (5.1.1: there is no such mailbox)\n" +
-      "    mail.example.net said: 550 5.1.1 User unknown\n\n" +
+      "    mail.example.net replied: 550 5.1.1 User unknown\n\n" +
       "[3: the message, 40 B]\nFrom: me@example.org\nSubject: hola\n\n",
   );
 });
