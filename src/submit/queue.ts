@@ -333,7 +333,7 @@ function syncFile(path: string): void {
   }
 }
 
-/** Overwrites a file with a smaller content, which needs no additional space. */
+/** Overwrites a file with shorter content, which needs no additional space. */
 function overwriteFile(path: string, bytes: Uint8Array): void {
   const descriptor = openPrivateFile(path, constants.O_RDWR);
   try {

@@ -167,7 +167,7 @@ test("a reply is shown without characters that control a terminal", async () => 
   expect(refused[0]?.reply).toBe("550 ?]0;title??2J? caf\u00c3\u00a9 \u00ff");
 });
 
-test("a connection is reopened after the server has announced its end", async () => {
+test("a connection is reopened after a 421 reply", async () => {
   let turns = 0;
   server = await scriptedServer({ dot: () => (++turns === 1 ? "250 ok\r\n421 idle for too long" : "250 ok") });
   const transport = transportTo(server.port);

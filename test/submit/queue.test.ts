@@ -20,7 +20,7 @@ test("an entry that cannot be rewritten, as on a full disk, keeps only the recip
   const envelope = { from: "me@x.org", to: ["one@x.org", "two@x.org"] };
   const message = { size: 2, open: () => Readable.from([Buffer.from("b\n")]) };
   const id = await queue.add("smtp://localhost:25", envelope, envelope.to.map(waits), message);
-  // Blocks the temporary file with which the entry is replaced.
+  // A directory blocks the temporary file that replaces the entry.
   mkdirSync(join(directory, "queue", `${id}.json.${process.pid}`));
   const tried = queue.withEntry(id, async () => ({ keep: [waits("two@x.org")] }));
   await expect(tried).rejects.toThrow("Is a directory");

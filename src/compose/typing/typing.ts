@@ -92,7 +92,7 @@ export class Typing {
     }
   }
 
-  /** Reads the body. Returns "end" at its end, or the reason why the message ended earlier. */
+  /** Reads the body. Returns "end" at the end of the body, or the reason why the message ended earlier. */
   async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;

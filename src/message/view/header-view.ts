@@ -8,7 +8,7 @@ import { decodeBytes } from "../text.ts";
 
 const addressFields =
   /^(?:resent-)?(?:from|to|cc|bcc|reply-to|sender)$|^(?:mail-followup-to|disposition-notification-to)$/;
-/** Fields that describe the encoding of the message, which the reader does not need. */
+/** MIME fields, which describe the encoding and are of no use to the reader. */
 const mimeFields = /^(?:mime-version|content-(?:type|transfer-encoding|disposition|language|id|description|class))$/;
 /** The longest field, in characters, that is parsed as a list of addresses. */
 const longestList = 1 << 16;
