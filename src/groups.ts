@@ -1,4 +1,4 @@
-/** Looks up this machine's groups, and which users can read a file. */
+/** Looks up this machine's groups, and gives advice on making a file readable for a user. */
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSystemError } from "./system-error.ts";

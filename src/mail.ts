@@ -1,4 +1,7 @@
-/** argv -> options -> compose | read | headers/check -> exit code. Only this file prints errors and sets the exit code. */
+/**
+ * Runs `mail`: parses the arguments, then composes, reads, lists or checks. Only this file prints errors and sets the exit
+ * code.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { CommandLine } from "./cli/command-line.ts";
 import { isListing } from "./cli/command-line.ts";

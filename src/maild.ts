@@ -1,4 +1,4 @@
-/** argv -> SMTP server with local delivery -> exit code. */
+/** Runs `maild`, an SMTP server with local delivery. */
 import { homedir } from "node:os";
 import { stateDirectory } from "./config/paths.ts";
 import { Exit, type ExitCode, MailError } from "./errors.ts";

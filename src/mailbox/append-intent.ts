@@ -29,15 +29,15 @@ const lineLength = 8192;
 /** The page size in bytes. A write that a kill interrupts ends at a page boundary of the file. */
 const pageLength = 4096;
 /**
- * Appends up to this length, in bytes, sync their intent before they write. If the power fails during a longer append, the
- * end of the intent may be lost, and the added bytes stay.
+ * Length of an append, in bytes, up to which the intent is synced before each write. If the power fails later, the end of
+ * the intent may be lost, and the added bytes stay.
  */
 const syncedLength = 64 << 20;
-/** Bytes stored of each SHA-256 sum. */
+/** Number of bytes that are stored of each SHA-256 sum. */
 const sumLength = 16;
 /**
- * Length of the head of a record, in bytes: the end of the write (a double), and whether it is the last (a double, 0 or 1).
- * The sums follow.
+ * Length in bytes of a record's head. The head contains the end of the write (a double) and whether the write is the last
+ * (a double, 0 or 1). The sums follow.
  */
 const endLength = 16;
 
@@ -194,7 +194,7 @@ export interface Left {
 /**
  * Reads an intent.
  *
- * @returns undefined if it is missing, not trusted or incomplete; after an incomplete intent nothing was appended
+ * @returns undefined if it is missing, not trusted, or incomplete; while an intent is incomplete, nothing has been appended
  */
 export function readIntent(name: string): Left | undefined {
   const bytes = readTrusted(name);
@@ -238,7 +238,7 @@ export function compareIntent({ begun, records }: Left, descriptor: number, size
       }
       start = to;
       if (start === size && !(isLast && start === end)) {
-        // A record without bytes may state that the last write was the end.
+        // The end of the append may be recorded separately, in a record without bytes.
         const isAnnounced = start === end && records.length >= at + endLength && records.readDoubleLE(at) === end;
         if (!isAnnounced || records.readDoubleLE(at + 8) !== 1) return "prefix";
       }

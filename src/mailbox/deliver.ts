@@ -12,7 +12,7 @@ import { refuseSpool } from "./spool.ts";
 
 /**
  * Returns the user whose rights root uses for a spool: the recipient, or the file's owner if the name has no account.
- * Returns undefined if this process is not run by root.
+ * Returns undefined if this process does not run as root.
  */
 export function rightsForSpool(spool: string, account: Rights | undefined): Rights | undefined {
   if (process.geteuid?.() !== 0) return undefined;

@@ -8,7 +8,7 @@ const pieceSize = 1 << 20;
 const told = "status :".length;
 
 /**
- * Finds the Status field after the part of a header that is kept.
+ * Finds a Status field after the kept part of a truncated header.
  *
  * @param start the offset in the message of the first field that was cut off
  * @returns the range of the field with its folded lines and their newlines; undefined if there is none

@@ -1,4 +1,4 @@
-/** Reads and writes complete ranges of a file, with as many system calls as it takes. */
+/** Reads and writes complete ranges of a file, and repeats system calls until all bytes have been transferred. */
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
 const pieceSize = 1 << 20;
@@ -79,9 +79,9 @@ export function writePieces(
 }
 
 /**
- * Writes pieces as `writePieces` does, unless the signal is aborted.
+ * Writes pieces as `writePieces` does, but stops if the signal is aborted.
  *
- * @throws the signal's reason; part may have been written
+ * @throws the signal's reason; some bytes may have been written
  */
 export async function writePiecesUnless(
   signal: AbortSignal,

@@ -55,8 +55,8 @@ export function isHeaderContinued(header: Buffer, size: number): boolean {
 }
 
 /**
- * Returns the bytes before the last line that begins a field. A truncated field's folded lines would otherwise follow a
- * field that is inserted.
+ * Returns the bytes before the last line that begins a field. If a field were cut in the middle, its folded lines could end
+ * up after an inserted field.
  */
 function wholeFields(bytes: Buffer): Buffer {
   for (let at = bytes.lastIndexOf(10, -2); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf(10, at - 1)) {

@@ -56,7 +56,7 @@ export async function writeJournalFile<T>(
   }
 }
 
-/** Removes a journal whose work has not begun, so that it does not take effect. */
+/** Removes a journal before its work has begun, so that it never takes effect. */
 function abandonJournal({ place, descriptor }: { place: JournalPlace; descriptor: number }, replaces: boolean): void {
   closeSync(descriptor);
   withRights(place.rights, () => {

@@ -10,7 +10,7 @@
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
  * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal stays in
  * root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from writing. The
- * notice contains the journal's path, because root's state directory may be another one next time.
+ * notice contains the journal's path, because root's state directory may differ next time.
  *
  * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, has one link, and no other user can
  * write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox, another user's

@@ -9,7 +9,7 @@ const firstLook = 64 << 10;
 const pieceSize = 1 << 20;
 /** Bytes that are kept of a long line's beginning, and of its end. */
 const halfLine = 64 << 10;
-/** After this many bytes only fields that a list shows are kept, and after ten times as many none. */
+/** After this many bytes, only fields that a list shows are kept. After ten times as many, no fields are kept. */
 const roomy = 1 << 20;
 const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
 

@@ -7,8 +7,8 @@
 /** A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the rest. */
 export const Flag = {
   /**
-   * No O in its Status field when the mailbox was opened: it had not appeared in a header list. Reading the message does
-   * not clear this bit.
+   * Its Status field had no O when the mailbox was opened, so the message had not appeared in a header list. Reading the
+   * message does not clear this bit.
    */
   New: 1 << 0,
   /** Its Status field had an R, or the message was read in this session. */
@@ -107,8 +107,9 @@ export interface Mailbox {
   /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
   /**
-   * Yields complete messages or only their headers, with large reads in the file's order. Formats without such an order
-   * lack it, and `messagePieces` reads message by message. A message is a single piece unless it is longer than 8 MiB.
+   * Yields complete messages or only their headers, with large reads in the file's order. A format without such an order
+   * lacks this method, and `messagePieces` reads message by message. A message is a single piece unless it is longer than 8
+   * MiB.
    *
    * @param messages in ascending order
    */

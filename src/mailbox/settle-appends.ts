@@ -1,4 +1,7 @@
-/** Settles interrupted appends by their intents (append-intent.ts): removes incomplete appends and keeps all other bytes. */
+/**
+ * Settles interrupted appends according to their intents (append-intent.ts): removes incomplete appends and keeps all other
+ * bytes.
+ */
 import {
   closeSync,
   constants,

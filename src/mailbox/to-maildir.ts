@@ -15,7 +15,7 @@ import { refuseSpool } from "./spool.ts";
  *
  * @param message returns the message in mbox form; called several times
  * @param flags computes the flags of the file's name from those of Status and X-Status
- * @param fromMaildir the From_ line was generated
+ * @param fromMaildir whether the From_ line was generated
  */
 export function* frameMessage(
   message: () => Iterable<Uint8Array>,

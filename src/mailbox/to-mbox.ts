@@ -22,7 +22,7 @@ import { copyPieces, isPartlyWritten, readRange, syncDirectory, writePieces } fr
 /** The messages that a journal adds to the user's mbox. */
 export interface MboxWork {
   readonly path: string;
-  /** In a Maildir each is a file; what is journalled are frames (to-maildir.ts). */
+  /** "maildir" means that each message becomes a file; the journal then contains frames (to-maildir.ts). */
   readonly at: "start" | "end" | "maildir";
   /** The old length of mbox; -1 if it was missing. */
   readonly oldSize: number;
@@ -57,7 +57,7 @@ function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8A
   return isWhole ? "all" : "part";
 }
 
-/** Returns how many of the messages mbox contains after a crash. @param descriptor mbox, locked */
+/** Returns how much of the messages mbox contains after a crash. @param descriptor mbox, locked */
 export function compareWithMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
   const { length } = work;
   if (isPrepended(work)) return compareWithFile(descriptor, 0, pieces(), length) === "all" ? "all" : "none";

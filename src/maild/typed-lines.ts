@@ -1,8 +1,8 @@
 /**
  * Converts lines typed by hand in nc, which end in LF only, because smtp-server ends DATA only at CR LF . CR LF.
  *
- * The client's first line decides. If it ends in CR LF, lone LFs in its later messages are never converted, because they
- * could otherwise be used to end a message early and smuggle in a second one.
+ * The client's first line decides whether its lines are converted. If it ends in CR LF, lone LFs in its later messages are
+ * never converted, because they could otherwise be used to end a message early and smuggle in a second one.
  */
 import type { Socket } from "node:net";
 

@@ -36,7 +36,7 @@ export function exitOfFound(found: Found): ExitCode {
   return statuses.length > 0 ? Exit.Ok : Exit.Unavailable;
 }
 
-/** Returns whether no delivery is pending. */
+/** Returns whether every delivery has finished. */
 export function isDone(found: Found): boolean {
   if (allLives(found).some((life) => countUnheard(life) > 0)) return false;
   return splitOutcomes(found).every(({ fate }) => ["sent", "bounced"].includes(fate.status) || isRefusedForGood(fate));

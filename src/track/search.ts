@@ -11,7 +11,7 @@ export interface Question {
   readonly text: string;
   /** Another identifier of the same message. */
   readonly also?: string | undefined;
-  /** The transport that sent the message, because another host's log is not available. */
+  /** The transport that sent the message, for the error message: the log may be on another host. */
   readonly way?: string;
 }
 

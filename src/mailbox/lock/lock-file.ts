@@ -37,7 +37,8 @@ export async function lockFile(
 }
 
 /**
- * Locks a mailbox for reading, with the shared fcntl() lock only. If there are no such locks, it is read without one.
+ * Locks a mailbox for reading, with the shared fcntl() lock only. If the system has no such locks, the mailbox is read
+ * without a lock.
  *
  * @param descriptor open for reading
  * @param lockwait how long to wait, in seconds

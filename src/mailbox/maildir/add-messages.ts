@@ -15,7 +15,7 @@ interface ToFile {
 /**
  * Adds messages to a Maildir.
  *
- * @param signal aborts it with its reason
+ * @param signal aborts the operation with its reason
  * @throws MailError with the system's reason; nothing was added
  */
 export async function addToMaildir(

@@ -65,7 +65,7 @@ export interface Leaving {
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
  * @returns how many of the numbered messages stay
- * @throws MailError; nothing was changed, or the text states the failed part
+ * @throws MailError; nothing was changed, or the message states which change failed
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
   const { mailbox, table, known, plan, replaced } = leaving;
@@ -133,7 +133,7 @@ function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], be
   }
 }
 
-/** Renames files into `cur`, because a list has shown the messages, with the flags of their state. */
+/** Renames files into `cur`, with the flags of their state. A list has shown the messages, so they are not new any more. */
 function storeState(path: string, changes: ReadonlyMap<string, StateChange>): void {
   try {
     applyChanges(path, changes);

@@ -1,4 +1,7 @@
-/** A message on its way from an mbox into a Maildir: what the mbox alone needs goes, what the file's name tells goes there. */
+/**
+ * Converts a message from mbox to Maildir form: fields that only an mbox needs are removed, and the state moves to the
+ * file's name.
+ */
 import { headerParts, parseHeader, startsWithFrom } from "../../message/header.ts";
 import { headerIn } from "../header-bytes.ts";
 import { flagsOfStatus, xStatusOf } from "./flags.ts";

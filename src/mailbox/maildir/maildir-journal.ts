@@ -2,9 +2,9 @@
  * Writes and reads the journal that makes the commit of a Maildir all or nothing. It states which messages are removed, and
  * contains all that must first be written elsewhere.
  *
- * It consists of one line of JSON, the names that are removed or changed, the messages moved to an mbox (or frames for a
- * Maildir), and the edited messages as frames. Under its final name it is complete (journal-file.ts). If a crash leaves it,
- * the next opening carries it out. Each step skips work that has already been done.
+ * The journal consists of one line of JSON, the names that are removed or changed, the messages moved to an mbox (or frames
+ * for a Maildir), and the edited messages as frames. Under its final name it is complete (journal-file.ts). If a crash
+ * leaves a journal, the next opening carries it out. Each step skips work that has already been done.
  */
 import { closeSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";

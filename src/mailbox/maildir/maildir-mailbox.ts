@@ -104,8 +104,8 @@ class MaildirMailbox implements Mailbox {
   }
 
   /**
-   * Returns the size. If a message cannot be read, its size is greater than its substitute header. Reading on fails, so
-   * that no caller takes the header for the complete message.
+   * Returns the size. If a message cannot be read, its size is greater than its substitute header's. Reading further fails,
+   * so no caller mistakes the header for the complete message.
    */
   size(message: number): number {
     const unreadable = this.#placeholder(message);

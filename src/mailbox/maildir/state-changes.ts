@@ -1,4 +1,4 @@
-/** Stores the changed state of messages that stay in the names of their files. */
+/** For messages that stay, stores their changed state in their file names. */
 
 import { renameSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { baseOf, lettersOf, nameWith } from "./file-name.ts";
 import { changeFlags, type StateChange } from "./flags.ts";
 
 /**
- * Renames files into `cur`. It can be repeated without further effect.
+ * Renames files into `cur`. A repetition has no further effect.
  *
  * @param changes by base; messages that no longer exist are skipped
  * @throws the system's error

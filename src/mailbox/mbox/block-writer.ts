@@ -196,10 +196,7 @@ async function writeBlock(descriptor: number, bytes: Buffer, position: number): 
   return (await writeAsync(descriptor, bytes, 0, bytes.length, position)).bytesWritten;
 }
 
-/**
- * Returns memory that begins at a page boundary, which Node guarantees for no buffer; undefined if the memory limit is too
- * low.
- */
+/** Returns page-aligned memory, which Node's own buffers do not guarantee; undefined if the memory limit is too low. */
 function allocateAlignedMemory(size: number): Buffer | undefined {
   try {
     return Buffer.from(new WebAssembly.Memory({ initial: Math.ceil(size / (64 << 10)) }).buffer);

@@ -21,7 +21,7 @@ import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** A mailbox of fewer bytes is scanned as fast as its index is read. */
+/** A mailbox of fewer bytes is scanned as fast as its index would be read. */
 const worthwhile = 4 << 20;
 /** Changed whenever the rules that separate messages change. */
 const magic = 0x4d61_6964_7833n;
@@ -150,7 +150,10 @@ function sumOfRange(mailbox: number, from: number, to: number, before = 0): numb
   return sum;
 }
 
-/** Extends the known checksum, so that only new bytes are read. If the range has become too long, it is computed anew. */
+/**
+ * Extends the known checksum, so that only new bytes are read. If the range has become too long, the checksum is computed
+ * anew.
+ */
 function recentOf(mailbox: number, size: number, known: Recent | "changed" | undefined): Recent {
   if (known === "changed") return { from: 0, to: size, sum: unknown };
   if (known !== undefined && known.to <= size && size - known.from <= 2 * recentLength)

@@ -4,7 +4,7 @@
  *
  * A journal consists of one line of JSON, the spool's new tail, the messages moved to mbox, and a sum of each page that
  * will be overwritten. Under its final name it is complete (journal-file.ts). It is removed when the commit is done and
- * synced. If a crash leaves it, the next opening carries it out, which can be repeated without further effect.
+ * synced. If a crash leaves a journal, the next opening carries it out. A repetition has no further effect.
  */
 
 import { createHash } from "node:crypto";

@@ -44,12 +44,12 @@ export class MboxFile {
     if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
   }
 
-  /** Whether the messages are in memory as they were when they were found. */
+  /** Whether the messages are kept in memory as they were when the file was scanned. */
   get isHeld(): boolean {
     return this.#held !== undefined;
   }
 
-  /** Fills `bytes` from an offset on. @returns how many there were */
+  /** Fills `bytes` from an offset on. @returns the number of bytes read */
   readInto(bytes: Uint8Array, position: number): number {
     if (this.#held !== undefined) {
       const there = this.#held.subarray(position, position + bytes.length);

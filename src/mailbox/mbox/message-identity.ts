@@ -13,7 +13,7 @@ const writtenByClients =
 /**
  * Returns a hash that identifies a message after other programs moved it or changed its status fields.
  *
- * @param size bytes of the message that count, for a message that may have been completed since it was identified
+ * @param size the number of bytes to hash, if the message may have been completed since it was identified
  */
 export function identityOf(file: MboxFile, message: number, size = measureStoredSize(file, message)): string {
   const header = headerOf(size, (length) => file.read(message, 0, length));
@@ -25,7 +25,7 @@ export function identityOf(file: MboxFile, message: number, size = measureStored
   return hash.digest("base64");
 }
 
-/** Returns the length of a message in the file, whatever replaces it at the commit. */
+/** Returns the length of a message in the file, regardless of its replacement at the commit. */
 export function measureStoredSize(file: MboxFile, message: number): number {
   return file.end(message) - file.start(message);
 }
@@ -36,7 +36,7 @@ const mostRemembered = 2000;
 /** A message as it was when the session dealt with it. */
 export interface Remembered {
   readonly identity: string;
-  /** Bytes; fewer than now if the message was only partially delivered. */
+  /** Its size in bytes; smaller than now if the message was only partially delivered. */
   readonly size: number;
 }
 
@@ -49,12 +49,12 @@ export class Identities {
     return this.#remembered;
   }
 
-  /** Whether each message that was to be remembered is remembered. */
+  /** Whether all of the session's messages could be remembered. */
   get areComplete(): boolean {
     return this.#areComplete;
   }
 
-  /** Returns whether the messages are still at their numbers. The last message may have been completed. */
+  /** Returns whether the messages still have their numbers. The last message may have been completed. */
   hold(file: MboxFile): boolean {
     return [...this.#remembered].every(
       ([message, remembered]) => file.replaced.has(message) || isStillAt(file, message, remembered, file.count),
@@ -67,7 +67,7 @@ export class Identities {
     else this.#renew(file, message);
   }
 
-  /** Remembers the present bytes of a remembered message that has been completed since. */
+  /** Updates a remembered message that has been completed since. */
   update(file: MboxFile, message: number): void {
     if (this.#remembered.has(message) && !file.replaced.has(message)) this.#renew(file, message);
   }

@@ -108,7 +108,7 @@ const muchToCopy = 64 << 20;
 export class NewTail {
   /**
    * Whether the tail and the moved messages are so large that they are rebuilt from the mailbox instead of read from the
-   * journal. The bytes that they are built from stay unchanged until then.
+   * journal. Their bytes in the mailbox are read before they are overwritten.
    */
   readonly isMadeAgain: boolean;
   readonly #file: MboxFile;
@@ -139,8 +139,8 @@ export class NewTail {
   }
 
   /**
-   * How far the new tail is ahead of the bytes read for it, at most, because a message that becomes longer shifts all later
-   * ones. Known after the parts have been read.
+   * The maximum number of bytes by which the new tail is ahead of the bytes read for it. A message that becomes longer
+   * shifts all later ones. The number is known after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;

@@ -119,8 +119,8 @@ export class Scanner {
   /**
    * Searches for the next From_ line.
    *
-   * @returns the start of a message, if the place is then its first line; otherwise the offset at which to continue with
-   *   more bytes
+   * @returns the start of the next message, after `#place` has been set to its first line; or the offset at which to
+   *   continue with more bytes
    */
   #nextFromLine(bytes: Buffer, start: number, from: number, base: number, last: boolean): number {
     const end = bytes.length;
@@ -151,7 +151,7 @@ export class Scanner {
 
   /**
    * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. Text has many
-   * lines but few letters F, so searching for F is several times as fast. If F is frequent (base64), line starts are
+   * lines but few occurrences of F, so searching for F is several times as fast. If F is frequent (base64), line starts are
    * searched for instead.
    */
   #candidate(bytes: Buffer, start: number, from: number): number {
@@ -169,7 +169,7 @@ export class Scanner {
   /**
    * Scans a header.
    *
-   * @returns the body's offset, if the place is then the body; otherwise the offset at which to continue with more bytes
+   * @returns the body's offset, after `#place` has been set to the body; or the offset at which to continue with more bytes
    */
   #header(piece: Piece, from: number, end: number, last: boolean): number {
     const { bytes } = piece;

@@ -46,7 +46,10 @@ export class Separators {
     return this.form !== "dated" || (isFromLine(judged, from, judged.length) && hasDate(judged, from));
   }
 
-  /** Returns the bytes that decide, and the line's offset in them. They are read again if the piece ends too early. */
+  /**
+   * Returns the bytes that are needed for the decision, and the line's offset in them. They are read again if the piece
+   * ends too early.
+   */
   #judged(bytes: Buffer, at: number, base: number): [Buffer, number] {
     if (bytes.length - at >= judgedLength || base + bytes.length >= this.size) return [bytes, at];
     return [this.read(base + at, base + at + judgedLength), 0];
