@@ -47,7 +47,7 @@ export const aliasCommands: readonly Command[] = [
     name: "alternates",
     task: "session",
     takes: takesWords("[address ...]"),
-    summary: "Declare further addresses of yours. With no arguments, list them.",
+    summary: "Declare your other addresses. With no arguments, list them.",
     example: "alternates ann@example.org",
     run: ({ config, terminal }, words) => {
       if (words.length > 0) config.alternates = [...words];

@@ -47,7 +47,7 @@ export const forwardCommands: readonly Command[] = [
     onTerminal: true,
     takes: takesMessagesAndNames,
     summary:
-      "Forward messages. Their text follows what you type; messages with parts are attached (message/rfc822), as are all if forward-as-attachment is set.",
+      "Forward messages. Their text follows the typed text. Messages with parts are attached (message/rfc822), and so are all messages if forward-as-attachment is set.",
     example: "forward 3 ann@example.org",
     barred: ["sending", "sourcing", "recursing"],
     run: async (session, { messages, to }) => {

@@ -136,7 +136,7 @@ export const saveCommands: readonly Command[] = [
     Flag.Saved,
   ),
   saveRow("copy", "Append messages to a file.", wholeMessages, 0),
-  authorRow("Save", "As save, to a file named after the author of the first message.", Flag.Saved),
-  authorRow("Copy", "As copy, to a file named after the author of the first message.", 0),
+  authorRow("Save", "Save messages in a file named after the author of the first message.", Flag.Saved),
+  authorRow("Copy", "Copy messages to a file named after the author of the first message.", 0),
   saveRow("write", "Append the bodies of messages to a file.", bodies, Flag.Saved),
 ];

@@ -11,7 +11,7 @@ export const undoCommands: readonly Command[] = [
     task: "file",
     takes: takesNothing,
     summary:
-      "Undo the last command's changes to messages: deletions, marks and read status. Repeat it to undo earlier ones.",
+      "Undo the last command's changes to messages: deletions, marks and read status. Repeat it to undo earlier commands.",
     example: "undo",
     barred: ["sending"],
     run: ({ folder, terminal }) => {
