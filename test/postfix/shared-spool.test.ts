@@ -1,7 +1,8 @@
 /**
  * Tests a spool to which Postfix delivers while Dovecot appends and expunges by IMAP, and several sessions read, save and
- * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test. If a test finds a
- * fault, the files are copied to MAIL_TEST_KEEP.
+ * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and MAIL_TEST_PAUSE
+ * (100 by default) the length of the pauses in percent. If a test finds a fault, it prints the history of each message
+ * concerned, and the files are copied to MAIL_TEST_KEEP.
  */
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
@@ -22,11 +23,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openDialogue } from "../maild/dialogue.ts";
+import { Chronicle } from "./chronicle.ts";
 import { type Balance, Ledger } from "./ledger.ts";
 import { Office, queuedAs, type User } from "./people.ts";
 import { ImapClient, type PrivateImap, startImap } from "./private-imap.ts";
 
 const seconds = Number(process.env["MAIL_TEST_SECONDS"] ?? 20);
+const pauses = Number(process.env["MAIL_TEST_PAUSE"] ?? 100) / 100;
 const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
 
 let office: Office;
@@ -63,9 +66,11 @@ const cases = [
 ] as const;
 
 let ledger: Ledger;
+let chronicle: Chronicle;
 let counts: ReturnType<typeof noCounts>;
 let reports: string[];
-let queueIds: string[];
+/** The messages that Postfix accepted, by their queue ids. */
+let queued: Map<string, string>;
 let mode: (typeof cases)[number][1];
 let end: number;
 /** Resolves when the previous exclusive task has finished. */
@@ -81,7 +86,8 @@ beforeEach(() => {
   ledger = new Ledger();
   counts = noCounts();
   reports = [];
-  queueIds = [];
+  queued = new Map();
+  chronicle = new Chronicle();
   end = Date.now() + seconds * 1000;
   for (const name of [mbox, join(user.home, "mail"), join(user.home, ".local"), join(user.home, ".cache"), inbox]) {
     rmSync(name, { recursive: true, force: true });
@@ -91,7 +97,7 @@ beforeEach(() => {
 });
 
 const isOver = () => Date.now() >= end;
-const pause = (most: number) => sleep(randomInt(most));
+const pause = (most: number) => sleep(randomInt(most) * pauses);
 const chance = (percent: number) => randomInt(100) < percent;
 
 /** Sends messages through Postfix, which delivers them with local(8). */
@@ -106,7 +112,9 @@ async function deliverByPostfix(): Promise<void> {
         await say(line);
       const response = await say(`${text.replaceAll("\n", "\r\n")}.`);
       expect(response).toMatch(queuedAs);
-      queueIds.push(queuedAs.exec(response)?.[1] ?? "");
+      const queueId = queuedAs.exec(response)?.[1] ?? "";
+      queued.set(queueId, id);
+      chronicle.note(`accepted by Postfix as ${queueId}`, id);
       ledger.entry(id).isDelivered = true;
       counts.deliveries++;
       await pause(250);
@@ -133,24 +141,36 @@ async function oneImapSession(): Promise<void> {
       if (isSaved) ledger.entry(id).saves++;
       const literal = Buffer.from(text.replaceAll("\n", "\r\n"), "latin1");
       const { isOk } = await client.command(`APPEND ${isSaved ? "saved" : "INBOX"}`, literal);
+      chronicle.note(`IMAP: APPEND to ${isSaved ? "saved" : "INBOX"} ${isOk ? "accepted" : "refused"}`, id);
       ledger.entry(id).isDelivered = isOk;
       if (isOk) counts.appends++;
     }
-    await client.command(`SELECT ${chance(30) ? "saved" : "INBOX"}`);
+    const box = chance(30) ? "saved" : "INBOX";
+    await client.command(`SELECT ${box}`);
     const { text } = await client.command("FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
     const found = [...text.matchAll(/^\* (\d+) FETCH \(FLAGS \([^)]*\) BODY\[.*\] \{\d+\}\r\nSubject: (m\d{6}z)/gm)];
-    const [, number, id = ""] = found[randomInt(Math.max(1, found.length))] ?? [];
+    // The last message more often: the next delivery begins where it began.
+    const at = chance(50) ? found.length - 1 : randomInt(Math.max(1, found.length));
+    const [, number, id = ""] = found[at] ?? [];
     if (number !== undefined && chance(50)) await client.command(`STORE ${number} +FLAGS (\\Seen)`);
-    if (number !== undefined && chance(15)) {
-      ledger.entry(id).mayBeGone = true;
-      await client.command(`STORE ${number} +FLAGS (\\Deleted)`);
-      const { isOk } = await client.command("EXPUNGE");
-      if (isOk) counts.expunges++;
-    }
+    if (number !== undefined && chance(25)) await expunge(client, box, number, id);
     await pause(300);
   }
   await client.command("LOGOUT").catch(() => undefined);
   client.close();
+}
+
+/** Expunges a message, and records which message the server has at that number. */
+async function expunge(client: ImapClient, box: string, number: string, id: string): Promise<void> {
+  ledger.entry(id).mayBeGone = true;
+  await client.command(`STORE ${number} +FLAGS (\\Deleted)`);
+  const { text } = await client.command(`FETCH ${number} (UID BODY.PEEK[HEADER])`);
+  const there = [...text.matchAll(/^Subject: (m\d{6}z)/gm)].map(([, one = ""]) => one);
+  const uid = /UID (\d+)/.exec(text)?.[1];
+  chronicle.note(`IMAP: about to expunge message ${number} of ${box}, UID ${uid}, listed first`, id, ...there);
+  const { isOk, text: response } = await client.command("EXPUNGE");
+  chronicle.note(`IMAP: EXPUNGE of ${box}: ${response.replaceAll(/\r?\n/g, " ")}`, id);
+  if (isOk) counts.expunges++;
 }
 
 /** Returns a session's commands, and first records their effects in the ledger. */
@@ -202,14 +222,19 @@ async function runSession(
   counts.sessions++;
   const child = office.start(user, ["-N"], options);
   const exited = once(child, "exit");
+  const name = `session ${counts.sessions} (process ${child.pid})`;
   let errors = "";
-  child.stdout?.resume();
+  let output = "";
+  child.stdout?.on("data", (piece) => {
+    output += String(piece);
+  });
   child.stderr?.on("data", (piece) => {
     errors += String(piece);
   });
   child.stdin?.on("error", () => undefined);
   const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
   for (const line of lines) {
+    chronicle.note(`${name} is told: ${line}`, ...idsIn(line));
     child.stdin?.write(`${line}\n`);
     await pause(150);
   }
@@ -217,10 +242,15 @@ async function runSession(
   const [, signal] = await exited;
   clearTimeout(timer);
   if (signal === "SIGKILL") counts.kills++;
+  // Header lists and what the commands reported; not the texts of messages.
+  const said = output.replaceAll(/^[0-9a-f]{2,70}\n/gm, "").slice(0, 10_000);
+  chronicle.note(`${name} ended (${signal ?? "without a signal"}):\n${said}${errors}`, ...idsIn(lines.join(" ")));
   for (const line of errors.split("\n")) {
     if (line !== "") reports.push(line);
   }
 }
+
+const idsIn = (text: string) => text.match(/m\d{6}z/g) ?? [];
 
 /**
  * Removes the lock file of a killed session, because Dovecot waits two minutes for it and Postfix even longer. All programs
@@ -232,7 +262,10 @@ function removeDeadLocks(): void {
     const pid = Number.parseInt(readIfThere(path), 10);
     // A helper whose session was killed names process 1 or no process.
     const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
-    if (made > 0 && isDead) rmSync(path, { force: true });
+    if (made > 0 && isDead) {
+      chronicle.note(`the test removes ${path}, which names ${Number.isNaN(pid) ? "nobody" : pid}`);
+      rmSync(path, { force: true });
+    }
   }
 }
 
@@ -275,14 +308,29 @@ function withoutReported({ duplicated, damaged }: Balance): Omit<Balance, "messa
   return { ...rest, reported };
 }
 
+/** Waits until local(8) has delivered everything. @throws Error if it has not, or has returned a message */
 async function waitForQueue(): Promise<void> {
   const patience = Date.now() + 60_000;
   for (;;) {
     const log = office.postfix.readLog();
-    if (queueIds.every((id) => log.includes(`${id}: removed`))) return;
-    if (Date.now() > patience) throw new Error("Postfix has not delivered everything");
+    const left = [...queued.keys()].filter((id) => !log.includes(`${id}: removed`));
+    if (left.length === 0) break;
+    if (Date.now() > patience) throw new Error(`Postfix has not delivered ${left.join()}`);
     await sleep(200);
   }
+  const bounced = office.postfix.readLog().match(/^.*status=(?!sent|deferred).*$/gm) ?? [];
+  if (bounced.length > 0) throw new Error(bounced.join("\n"));
+}
+
+/** Returns all that is known of a message. */
+function historyOf(id: string): string {
+  const lines = [...queued].filter(([, one]) => one === id).map(([queueId]) => linesOfLog(queueId));
+  return `${id}: ${JSON.stringify(ledger.entry(id))}\n${chronicle.of(id)}${lines.join("")}`;
+}
+
+function linesOfLog(queueId: string): string {
+  const lines = office.postfix.readLog().split("\n");
+  return lines.filter((line) => line.includes(queueId)).join("\n");
 }
 
 test.each(cases)(
@@ -290,6 +338,7 @@ test.each(cases)(
   async (_, order) => {
     mode = order;
     const janitor = setInterval(removeDeadLocks, 500);
+    const stopWatching = chronicle.watch([inbox, mbox, folder]);
     const before = imap.readLog().length;
     const actors = [deliverByPostfix(), workByImap(), workByImap(), readAndSave(), readAndSave(), readAndSave()];
     await Promise.all(actors)
@@ -297,6 +346,7 @@ test.each(cases)(
       .finally(() => clearInterval(janitor));
     // The next start finishes interrupted operations.
     for (let left = 2; left > 0; left--) await runSession(["x"]);
+    stopWatching();
     const state = join(user.home, ".local/state/mail");
     const names = existsSync(state) ? readdirSync(state) : [];
     const set = names.filter((name) => name.endsWith(".mbox")).map((name) => join(state, name));
@@ -318,6 +368,8 @@ test.each(cases)(
         [...countKinds(reports)].map(([kind, count]) => `  ${count} x ${kind}\n`).join(""),
     );
     const keep = process.env["MAIL_TEST_KEEP"];
+    const histories = [...lost, ...duplicated.flatMap(idsIn)].map(historyOf).join("\n");
+    process.stdout.write(histories);
     if (keep !== undefined && lost.length + found.duplicated.length + found.damaged.length > 0) {
       cpSync(office.postfix.spool, join(keep, order, "spool"), { recursive: true });
       cpSync(user.home, join(keep, order, "home"), { recursive: true });
@@ -325,6 +377,7 @@ test.each(cases)(
         join(keep, order, "log"),
         [...reports, ...complaints, lost.join(), found.duplicated.join(), found.damaged.join("\n")].join("\n"),
       );
+      writeFileSync(join(keep, order, "chronicle"), `${histories}\n${chronicle}`);
     }
     expect(sessions * deliveries * appends).toBeGreaterThan(0);
     expect({ lost, duplicated, damaged }).toEqual({ lost: [], duplicated: [], damaged: [] });
