@@ -79,6 +79,15 @@ export interface MessagePiece {
   readonly bytes: Buffer;
 }
 
+/** What is copied under a lock. */
+export interface LockedCopy {
+  readonly messages: readonly number[];
+  /** The path of the file to which they are appended. */
+  readonly target: string;
+  /** Ends the wait for the lock, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface Mailbox {
   /** Absolute path. */
   readonly path: string;
@@ -121,6 +130,14 @@ export interface Mailbox {
 
   /** Returns the flags in the file's name, as other clients have set them. Only for Maildirs. */
   letters?(message: number): string;
+
+  /**
+   * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the file. A
+   * format that needs no lock for this lacks the function.
+   *
+   * @throws MailboxBusy if another program keeps its lock; MessagesMoved if it has moved the messages; what the task throws
+   */
+  readUnderLock?<T>(copy: LockedCopy, task: () => Promise<T>): Promise<T>;
 
   /** Replaces a message's bytes (From_ line to empty line) at commit (`edit`). */
   replace(message: number, bytes: Buffer): void;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
+import { dotlockHolder } from "../lock/dotlock.ts";
 import { lockFile, lockForReading } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
 import { hasName } from "../locked-file.ts";
@@ -14,10 +15,11 @@ import {
   type Fate,
   Flag,
   type FlagTally,
+  type LockedCopy,
   type Mailbox,
   type MessagePiece,
 } from "../mailbox.ts";
-import { MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
+import { MailboxBusy, MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
@@ -90,6 +92,30 @@ export class MboxMailbox implements Mailbox {
     const state = stateOf(this.#file.descriptor);
     if (sameState(state, this.#checked ?? this.#seen)) return;
     if (!this.#hasOnlyGrown(state)) throw new MessagesMoved(this.path);
+    this.#checked = state;
+  }
+
+  // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts with the
+  // shared lock. A file that has lost its name is not written by other programs.
+  async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
+    const { descriptor, isHeld } = this.#file;
+    if (isHeld || !hasName(descriptor, this.path) || hasName(descriptor, target)) return task();
+    const release = await lockForReading(this.path, descriptor, this.#options.lockwait, signal);
+    if (release === undefined) throw new MailboxBusy(this.path, dotlockHolder(this.path));
+    try {
+      this.#requireInPlace(messages);
+      return await task();
+    } finally {
+      await release();
+    }
+  }
+
+  /** Called under a lock: what was checked before may have been checked in the middle of a rewrite. @throws MessagesMoved */
+  #requireInPlace(messages: readonly number[]): void {
+    const state = stateOf(this.#file.descriptor);
+    if (this.#seen !== undefined && sameState(state, this.#seen)) return;
+    if (!this.#hasOnlyGrown(state) || !messages.every((message) => this.#hasBoundaries(message)))
+      throw new MessagesMoved(this.path);
     this.#checked = state;
   }
 
@@ -363,13 +389,17 @@ export class MboxMailbox implements Mailbox {
 
   /** Returns whether the changed messages begin and end at the offsets that an earlier session's index contains. */
   #isInPlace({ changes }: Outcome): boolean {
-    const { descriptor, index } = this.#file;
     for (let message = 1; message <= changes.length; message++) {
-      if (changes[message - 1] === 0) continue;
-      if (!startsMessage(descriptor, index.start(message))) return false;
-      if (message < index.count && !startsMessage(descriptor, index.start(message + 1))) return false;
+      if (changes[message - 1] !== 0 && !this.#hasBoundaries(message)) return false;
     }
     return true;
+  }
+
+  /** Whether the file has a message that begins and ends where this one was found. */
+  #hasBoundaries(message: number): boolean {
+    const { descriptor, index } = this.#file;
+    if (!startsMessage(descriptor, index.start(message))) return false;
+    return message === index.count || startsMessage(descriptor, index.start(message + 1));
   }
 
   async #write(outcome: Outcome, plan: CommitPlan): Promise<void> {

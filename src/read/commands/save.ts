@@ -94,12 +94,17 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   return true;
 }
 
-/** Writes messages. On a terminal, Ctrl-C interrupts the work. */
+/** Copies messages to a file. On a terminal, Ctrl-C interrupts the work. */
 function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
-  if (!session.terminal.inputIsTerminal) return write(session, mailbox, argument, undefined);
-  const undone = `${argument.path}: interrupted; nothing was added`;
-  const done = `${argument.path}: interrupted too late; everything was added`;
-  return makeInterruptible(session, undone, (signal) => write(session, mailbox, argument, signal), done);
+  const { messages, path } = argument;
+  const save = (signal?: AbortSignal) => {
+    const task = () => write(session, mailbox, argument, signal);
+    return mailbox.readUnderLock?.({ messages, target: path, signal }, task) ?? task();
+  };
+  if (!session.terminal.inputIsTerminal) return save();
+  const undone = `${path}: interrupted; nothing was added`;
+  const done = `${path}: interrupted too late; everything was added`;
+  return makeInterruptible(session, undone, save, done);
 }
 
 /**

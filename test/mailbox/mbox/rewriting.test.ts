@@ -1,11 +1,11 @@
 /** Tests opening a mailbox and checking for new mail while another program rewrites it in place with the fcntl() lock. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 
 const message = (id: string, more = "") =>
@@ -13,21 +13,20 @@ const message = (id: string, more = "") =>
 const before = ["a", "b", "c"].map((id) => message(id)).join("");
 const after = ["a", "b", "c"].map((id) => message(id, "X-UID: 1\n")).join("");
 
-/** Writes the end of the new mailbox, reports this, waits for input, writes the rest, and releases the lock. */
+/** Writes a part of the new mailbox, reports this, waits for input, writes the rest, and releases the lock. */
 const rewriter = `
-  const { openSync, writeSync } = require("fs");
+  const { openSync, readFileSync, writeSync } = require("fs");
   const koffi = require("koffi");
   const fcntl = koffi.load(null).func("int fcntl(int, int, _Inout_ uint8_t *)");
   const lock = Buffer.alloc(64); lock.writeInt16LE(1, 0);
-  const [box, text] = process.argv.slice(1);
-  const bytes = Buffer.from(text);
+  const [box, text, start, end] = process.argv.slice(1);
+  const bytes = readFileSync(text);
   const descriptor = openSync(box, "r+");
   if (fcntl(descriptor, 6, lock) !== 0) process.exit(1);
-  const middle = bytes.length >> 1;
-  writeSync(descriptor, bytes, middle, bytes.length - middle, middle);
+  writeSync(descriptor, bytes, Number(start), Number(end) - Number(start), Number(start));
   console.log("half");
   process.stdin.once("data", () => {
-    writeSync(descriptor, bytes, 0, middle, 0);
+    writeSync(descriptor, bytes, 0, bytes.length, 0);
     process.exit(0);
   });`;
 
@@ -41,12 +40,18 @@ beforeEach(() => {
   writeFileSync(box, before);
 });
 afterEach(() => {
-  other.kill("SIGKILL");
+  other?.kill("SIGKILL");
   rmSync(directory, { recursive: true });
 });
 
-async function beginsToRewrite(): Promise<void> {
-  other = spawn(process.execPath, ["-e", rewriter, box, after], {
+/** @param part the bytes that are written at first */
+async function beginsToRewrite(
+  text = after,
+  [start, end]: readonly [number, number] = [text.length >> 1, text.length],
+): Promise<void> {
+  const path = join(directory, "new");
+  writeFileSync(path, text);
+  other = spawn(process.execPath, ["-e", rewriter, box, path, String(start), String(end)], {
     cwd: process.cwd(),
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -81,4 +86,62 @@ test("a session that checks for new mail reads no part of a mailbox that is bein
   const texts = [1, 2, 3].map((number) => mailbox.read(number, 0, mailbox.size(number)).toString());
   mailbox.close();
   expect(texts.join("")).toBe(before);
+});
+
+describe("a mailbox that is too large for memory", () => {
+  const lines = `${"a line of seventy characters".padEnd(70, ".")}\n`.repeat(50_000);
+  const large = (id: string, more: string) => message(id, `${more}\n${lines}`);
+  const old = large("a", "") + large("b", "") + large("c", "X-Padding: ....\n") + large("d", "");
+  // As Dovecot does it: what is added to one message is taken from the padding of the next.
+  const fresh = large("a", "") + large("b", "X-UID: 12345678\n") + large("c", "") + large("d", "");
+  const endOfB = large("a", "").length + large("b", "").length;
+  const insideB: readonly [number, number] = [endOfB - 100_000, endOfB - 1000];
+
+  /** Runs `mail -f box` and its commands, after `mail` has listed the messages and `meanwhile` has run. */
+  async function session(commands: string, meanwhile: () => Promise<void>): Promise<string> {
+    const argv = [join(process.cwd(), "bin/mail.js"), "-n", "-f", box];
+    const child = spawn(process.execPath, argv, { cwd: directory, env: { PATH: "/usr/bin:/bin", HOME: directory } });
+    let errors = "";
+    child.stderr.on("data", (piece) => {
+      errors += String(piece);
+    });
+    await once(child.stdout, "data");
+    child.stdout.resume();
+    await meanwhile();
+    child.stdin.end(commands);
+    await once(child, "close");
+    return errors;
+  }
+
+  const saved = () => join(directory, "saved");
+
+  beforeEach(() => {
+    writeFileSync(box, old);
+    expect(fresh.length).toBe(old.length);
+  });
+
+  test("a copy waits for the rewrite, and is refused if it moved a message", async () => {
+    const errors = await session("copy 2 saved\nx\n", async () => {
+      await beginsToRewrite(fresh, insideB);
+      setTimeout(() => other.stdin?.write("\n"), 500);
+    });
+    expect(errors).toMatch(/moved its messages/);
+    expect(existsSync(saved())).toBe(false);
+  });
+
+  test("a copy is refused if the rewrite takes longer than lockwait", async () => {
+    writeFileSync(join(directory, ".mailrc"), "set lockwait=1\n");
+    const errors = await session("copy 2 saved\nx\n", async () => beginsToRewrite(fresh, insideB));
+    expect(errors).toMatch(/box: locked by .*; nothing was changed/);
+    expect(existsSync(saved())).toBe(false);
+  });
+
+  test("messages can be copied to the mailbox itself", async () => {
+    expect(await session("copy 2 box\nx\n", async () => {})).toBe("");
+    expect(
+      readFileSync(box, "latin1")
+        .match(/X-Id: ./g)
+        ?.join(),
+    ).toBe("X-Id: a,X-Id: b,X-Id: c,X-Id: d,X-Id: b");
+  });
 });
