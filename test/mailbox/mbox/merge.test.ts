@@ -62,6 +62,16 @@ test("two sessions that delete different messages delete both", async () => {
   expect([ids(box), ids(mbox), moved, held]).toEqual(["bc", "e", 1, 2]);
 });
 
+test("mail that arrived after a message that two sessions delete stays", async () => {
+  const [first, second] = [await open(), await open()];
+  remove(first, 5);
+  remove(second, 5);
+  appendFileSync(box, message("new"));
+  await quit(first);
+  await quit(second);
+  expect(ids(box)).toBe("abcdnew");
+});
+
 test.each<[string, () => void, string, string]>([
   [
     "replaced the mailbox with a new file with more mail",
