@@ -1,7 +1,7 @@
 /**
- * How long `mail -V` takes beside `node -e 0`: the two run in turn, so that a slow spell of the machine meets both.
- * Prints the medians and their ratio; exit code 1 when it is above the limit each of three times, for other programs may
- * come and go while it is measured.
+ * Compares the start-up time of `mail -V` with that of `node -e 0`. The programs run alternately, so that other load on
+ * the machine affects both. Prints the medians and their ratio. The exit code is 1 if the ratio exceeds the limit in
+ * each of three attempts, because other load may be temporary.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -12,9 +12,9 @@ const limit = 1.25;
 const runs = 40;
 const attempts = 3;
 
-/** @returns milliseconds of wall time */
+/** Runs a program. @returns the elapsed time in milliseconds */
 function time(argv) {
-  // With more certificates Node itself starts so slowly that nothing of ours would show.
+  // With extra certificates, Node itself starts so slowly that our own time would be insignificant.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const before = process.hrtime.bigint();
   const { status } = spawnSync(process.execPath, argv, { stdio: "ignore", env });

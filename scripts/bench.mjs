@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- --quick] [-- --write]`: our program beside every installed peer, in interleaved rounds.
+ * `npm run bench [-- --quick] [-- --write]`: compares this program with every installed peer, in interleaved rounds.
  *
- * Answers are checked before times count. Peak memory is the largest of all rounds, times are medians. --quick takes small
- * mailboxes and stays under three minutes; --write puts the tables into BENCHMARKS.md.
+ * Results are checked before times are accepted. Times are medians; peak memory is the maximum of all rounds. --quick
+ * uses small mailboxes and takes less than three minutes. --write writes the tables to BENCHMARKS.md.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,10 @@ const quick = process.argv.includes("--quick");
 const write = process.argv.includes("--write");
 const rounds = 3;
 const average = 10_800;
-/** Messages of the large mailbox, an eighth of them in the small one; messages of the one with many small ones. */
+/**
+ * The number of messages in the large mailbox (the small one has an eighth of them), and in the mailbox of many small
+ * messages.
+ */
 const size = quick ? { large: 6_400, many: 10_000, sends: 100 } : { large: 100_000, many: 100_000, sends: 1_000 };
 
 ready();
@@ -131,7 +134,7 @@ try {
   console.log(text);
   if (write) {
     const file = join(root, "BENCHMARKS.md");
-    // What was said of the last figures by hand, to be looked at again.
+    // The manual remarks on the previous figures, which must be reviewed.
     const remarks = /\n## Targets not reached[\s\S]*$/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
     writeFileSync(file, text + remarks);
   }

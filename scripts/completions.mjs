@@ -1,26 +1,29 @@
 /**
- * The completions of bash, zsh and fish for the command line, from the table of options.
+ * Generates the completions of bash, zsh and fish for the command line from the table of options.
  *
- * What an argument completes to follows from its name in the table: file, user, address or list, name=value.
+ * The completions for an argument depend on its name in the table: file, user, address or list, name=value.
  */
 
 /**
  * Returns the completion files' contents by file name.
  *
- * @param topics what `mail help` explains
+ * @param topics the topics of `mail help`
  */
 export function completions({ options, variables, maildOptions, topics }) {
   const tables = {
     options: [...options, { letter: "h", long: "help", meaning: "Print the options." }],
     maildOptions: [...maildOptions, { long: "help", meaning: "Print the options." }],
     variables: Object.keys(variables),
-    // A topic such as ~| or !! would have to be quoted, differently in each shell.
+    // Topics such as ~| or !! are omitted, because each shell requires different quotes for them.
     topics: topics.filter((topic) => /^[A-Za-z-][A-Za-z0-9-]*$/.test(topic)),
   };
   return { mail: bash(tables), _mail: zsh(tables), "mail.fish": fish(tables) };
 }
 
-/** Prints the aliases of ~/.mailrc, for all three shells; a name that a shell would expand is left out. */
+/**
+ * Returns a command that prints the aliases in ~/.mailrc, for all three shells. Names with characters that a shell
+ * would expand are omitted.
+ */
 const aliases = (file) =>
   `sed -n 's/^[[:blank:]]*\\(alias\\|group\\)[[:blank:]]\\{1,\\}\\([[:alnum:]._+-]\\{1,\\}\\)[[:blank:]].*/\\2/p' ${file} 2>/dev/null`;
 
@@ -42,7 +45,7 @@ function words(options) {
 
 function bash({ options, variables, maildOptions, topics }) {
   const reply = (list) => `mapfile -t COMPREPLY < <(compgen ${list} -- "$word")`;
-  // Without a match of its own a completion leaves the word to readline, which quotes names and marks directories.
+  // If there is no match, readline completes the word. It quotes names and marks directories.
   const actions = {
     file: "compopt -o default",
     directory: "compopt -o dirnames",

@@ -1,9 +1,9 @@
 /**
- * `npm run deb`: builds the Debian package in the top folder. It depends on nodejs and registers `mailx` with the
- * alternatives.
+ * `npm run deb`: builds the Debian package in the top folder. The package depends on nodejs and registers `mailx` with
+ * the alternatives system.
  *
- * koffi's binary is of this machine's architecture, and so is the package. Nothing in it is a configuration file. As in
- * Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
+ * koffi's binary is specific to this machine's architecture, and so is the package. It contains no configuration files.
+ * As in Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -46,7 +46,7 @@ function copy(from, to, options = {}) {
   cpSync(join(root, from), to, { recursive: true, ...options });
 }
 
-/** What require("koffi") needs at run time: its loader and the one binary for this machine. */
+/** Copies the files that require("koffi") needs at run time: its loader and the binary for this machine. */
 function copyKoffi() {
   const modules = join(library, "node_modules");
   for (const file of ["package.json", "LICENSE.txt", "index.cjs", "src/koffi/index.cjs", "src/koffi/src/static.cjs"]) {
@@ -66,7 +66,7 @@ function sizeOf(path) {
   return found.isDirectory() ? readdirSync(path).reduce((sum, each) => sum + sizeOf(join(path, each)), 0) : found.size;
 }
 
-/** Sets the modes, whatever the umask is: everybody may read, and the launchers may be executed. */
+/** Sets the modes regardless of the umask: all files are readable by everyone, and the launchers are executable. */
 function setModes(path) {
   const found = statSync(path);
   const isLauncher = path.startsWith(join(library, "bin")) && path.endsWith(".js");
@@ -88,7 +88,7 @@ const alternatives = [
 ];
 
 const maintainer = `${process.env.DEBFULLNAME ?? "The mail developers"} <${process.env.DEBEMAIL ?? "mail-client@example.org"}>`;
-/** The changelog's date: that of the text itself, so that the same tree gives the same package. */
+/** The changelog's date is its modification time, so that the same tree always produces the same package. */
 const changed = statSync(join(root, "CHANGELOG.md")).mtime.toUTCString().replace("GMT", "+0000");
 const changelog = `${name} (${version}) unstable; urgency=medium
 
@@ -97,7 +97,7 @@ const changelog = `${name} (${version}) unstable; urgency=medium
  -- ${maintainer}  ${changed}
 `;
 
-// The administrator enables maild; the scripts restart it after an upgrade and stop it before a removal.
+// The administrator enables maild. The scripts restart it after an upgrade and stop it before a removal.
 const postinst = `#!/bin/sh
 set -e
 if [ "$1" = configure ]; then
@@ -150,7 +150,7 @@ try {
   put("usr/share/bash-completion/completions/mail", completion("mail"));
   put("usr/share/zsh/vendor-completions/_mail", completion("_mail"));
   put("usr/share/fish/vendor_completions.d/mail.fish", completion("mail.fish"));
-  // bash and fish look for a file with the name of the command.
+  // bash and fish look for a file named after the command.
   for (const also of ["mailx", "Mail", "maild"]) {
     link("mail", `usr/share/bash-completion/completions/${also}`);
     link("mail.fish", `usr/share/fish/vendor_completions.d/${also}.fish`);

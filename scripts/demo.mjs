@@ -1,7 +1,8 @@
 /**
- * The acceptance story with the real programs, against maild in a private directory; then, on a terminal, a shell there.
+ * The acceptance test with the real programs and with maild in a private directory. On a terminal, it then starts a
+ * shell there.
  *
- * Everything is played on a pseudo-terminal as a person would type it, and each step is checked by what it left behind.
+ * Each step is typed on a pseudo-terminal, as a user would type it, and its results are checked.
  */
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,7 +12,7 @@ import { openPty } from "./pty.mjs";
 import { ready, root, stop } from "./ready.mjs";
 
 const domain = "DOMINIO";
-/** Milliseconds; a busy machine takes ten times what a quiet one does. */
+/** In milliseconds. A busy machine can take ten times as long as an idle one. */
 const patience = 60_000;
 
 ready();
@@ -20,7 +21,7 @@ const spool = join(sandbox, "spool");
 const log = join(sandbox, "mail.log");
 let maild;
 let terminal;
-/** In the shell at the end, Ctrl-C is for what runs there. */
+/** In the shell at the end, Ctrl-C interrupts only the programs that run there. */
 let interruptible = true;
 
 process.on("exit", () => {
@@ -38,7 +39,7 @@ for (const [signal, code] of [
   });
 }
 
-/** A step that did not do what it says ends the demo. */
+/** Prints the result of a check, and ends the demo if the check failed. */
 function check(what, holds) {
   console.log(`  ${holds ? "ok" : "FAILED"}: ${what}`);
   if (!holds) {
@@ -54,9 +55,9 @@ function title(text) {
 async function startMaild() {
   mkdirSync(spool);
   const command = [join(root, "bin/maild.js"), "--port", "0", "--spool", spool, "--domain", domain, "--log", log];
-  // The users need no accounts here: these two names are enough.
+  // The users need no accounts: maild accepts these two names.
   const users = ["--user", "debian", "--user", "root"];
-  // It keeps its state below the home directory, or where an XDG variable names another place.
+  // maild keeps its state below the home directory, unless an XDG variable names another directory.
   const env = { PATH: process.env.PATH, HOME: sandbox };
   maild = spawn(process.execPath, [...command, ...users], { env, stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise((resolve, reject) => {
@@ -71,7 +72,7 @@ async function startMaild() {
   return /127\.0\.0\.1:\d+/.exec(line)[0];
 }
 
-/** The commands by their names, as an installation would put them in the PATH. */
+/** Installs the commands under their own names in a directory for PATH. */
 function installCommands() {
   const bin = join(sandbox, "bin");
   mkdirSync(bin);
@@ -106,7 +107,7 @@ function makeUser(name, { address, bin }) {
 /**
  * Runs a command line as the user on a pseudo-terminal.
  *
- * @param play what the person does; it gets the terminal
+ * @param play types the user's input; called with the terminal
  * @returns the exit code
  */
 async function onTerminal(user, command, play = async () => undefined) {
@@ -126,7 +127,7 @@ async function onTerminal(user, command, play = async () => undefined) {
   return code;
 }
 
-/** A line, as a person would: the next comes after this one stands there and was taken. */
+/** Types a line, and waits until it has been echoed and read. */
 async function type(tty, line) {
   tty.send(`${line}\r`);
   await tty.expect(`${line}\r\n`, patience);
@@ -201,7 +202,7 @@ async function play(address) {
   return debian;
 }
 
-/** Leaves the person at a shell in the sandbox. */
+/** Starts a shell for the user in the sandbox. */
 async function explore(user) {
   title("Now you");
   console.log(`You are ${user.name}. Try: mail root@${domain}, mail --track, mail, or mail -f ~/mbox`);
@@ -210,7 +211,7 @@ async function explore(user) {
   interruptible = false;
   const env = { ...user.env, PS1: `${user.name}$ ` };
   const program = process.env.SHELL || "/bin/sh";
-  // The system's own file would give bash another prompt.
+  // The system's own file would change bash's prompt.
   const options = basename(program) === "bash" ? ["--norc", "-i"] : ["-i"];
   const shell = spawn(program, options, { cwd: user.home, env, stdio: "inherit" });
   await new Promise((resolve) => {

@@ -4,14 +4,14 @@ export interface WindowSize {
 }
 
 export interface Emulator {
-  /** Resolves when the text has been taken in. */
+  /** Resolves when the text has been processed. */
   write(text: string): Promise<void>;
   resize(size: WindowSize): void;
-  /** What is shown, without blanks at line ends and empty lines at the end. */
+  /** Returns the screen without spaces at the end of lines and without empty lines at the end. */
   text(): string;
-  /** The same with the look of what is not plain: `⟨bold: ...⟩`. */
+  /** Returns the screen with attributes, as in `⟨bold: ...⟩`. */
   styled(): string;
-  /** The same as text() with █ in front of the character that the cursor is on. */
+  /** Returns the screen with █ before the character at the cursor. */
   withCursor(): string;
   cursor(): { row: number; column: number };
 }

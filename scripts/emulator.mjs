@@ -1,8 +1,11 @@
-/** A terminal emulator (xterm) without a window: bytes in, rows of characters and their attributes out. */
+/**
+ * A terminal emulator (xterm) without a window. Its input is bytes; its output is rows of characters and their
+ * attributes.
+ */
 import unicode from "@xterm/addon-unicode11";
 import headless from "@xterm/headless";
 
-/** What of a cell's look is told, in words: weight, line, colour of the palette. */
+/** Returns the attributes of a cell in words: weight, underline and palette colours. */
 function look(cell) {
   const words = [];
   if (cell.isBold()) words.push("bold");
@@ -16,7 +19,7 @@ function look(cell) {
 }
 
 export function emulator({ rows, columns }) {
-  // What is written to a terminal device has its line ends from there already; a bare one is for tests without a device.
+  // A terminal device has already converted newlines. Tests without a device need the conversion here.
   const terminal = new headless.Terminal({ rows, cols: columns, allowProposedApi: true, convertEol: true });
   terminal.loadAddon(new unicode.Unicode11Addon());
   terminal.unicode.activeVersion = "11";

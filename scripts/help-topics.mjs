@@ -1,8 +1,8 @@
 /**
- * The manual pages as topics for `mail help TOPIC`: each section, and each command, variable, option and escape.
+ * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
  *
- * Knows the mdoc that our pages use, and stops at a macro that it does not know: then a page says something nobody would
- * see. Made at build time, so that a machine without man(1) has its help.
+ * This module supports the mdoc macros that our pages use. It stops at an unknown macro, because its text might be
+ * omitted. The topics are generated at build time, so that help is available on a machine without man(1).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,12 +11,12 @@ import { root } from "./ready.mjs";
 const pages = ["mail.1", "mailrc.5", "maild.8"];
 const width = 76;
 
-/** @returns topic, in lower case, to { title, page, text } */
+/** Returns the topics. @returns topic, in lower case, to { title, page, text } */
 export function helpTopics() {
   const topics = {};
   const add = (name, topic) => {
     const key = name.toLowerCase();
-    // A command, say, that has the name of a variable: both are shown.
+    // A command and a variable can have the same name. Both are then shown.
     if (topics[key] === undefined) topics[key] = topic;
     else if (!topics[key].text.includes(topic.text)) topics[key].text += `\n${topic.text}`;
   };
@@ -33,7 +33,7 @@ export function helpTopics() {
   return topics;
 }
 
-/** A section with its subsections, and each subsection alone. */
+/** Returns each section with its subsections, and each subsection on its own. */
 function sections(lines) {
   const found = [];
   let section;
@@ -56,7 +56,7 @@ function sections(lines) {
   return found;
 }
 
-/** The tagged items of a section that have names: `.It Ic print`, `.It Va hold`, `.It Fl s , Fl --subject`. */
+/** Returns the named items of a section: `.It Ic print`, `.It Va hold`, `.It Fl s , Fl --subject`. */
 function items(lines) {
   const found = [];
   let item;
@@ -82,7 +82,7 @@ function namesIn(text) {
   return names.filter((name) => name !== undefined && /\S/.test(name));
 }
 
-/** Words of a macro line; quotes hold them together. */
+/** Splits a macro line into words. Quotes group characters. */
 function tokens(text) {
   return [...text.matchAll(/"((?:[^"]|"")*)"|(\S+)/g)].map(([, quoted, plain]) => unescaped(quoted ?? plain));
 }
@@ -101,7 +101,7 @@ const begins = { Oo: "[", Po: "(" };
 const ends = { Oc: "]", Pc: ")" };
 const plainMacros = new Set(["Ar", "Ic", "Cm", "Va", "Pa", "Li", "Em", "Sy", "Ev", "Sx", "No", "In"]);
 
-/** One macro line, or plain text, as words; a word in `glue` joins its neighbours. */
+/** Returns the words of a macro line or of plain text; a word in `glue` joins its neighbours. */
 function inline(line, page) {
   if (!line.startsWith(".")) return unescaped(line);
   let text = "";
@@ -137,7 +137,7 @@ function inline(line, page) {
       throw new Error(`man/${page}: the help knows no macro .${word}`);
     } else put(word);
   }
-  // What stands behind the closing sign in the source stands behind it here.
+  // Punctuation after the closing character stays after it.
   const [, inner = text, after = ""] = /^(.*?)([.,;:]*)$/s.exec(text) ?? [];
   return close === "" ? text : `${inner}${close}${after}`;
 }
@@ -214,7 +214,7 @@ function render(lines, page) {
   return `${bullets(out).join("\n").trimEnd()}\n`;
 }
 
-/** A bullet stands in the first line of its text. */
+/** Moves each bullet to the first line of its text. */
 function bullets(lines) {
   const joined = [];
   for (const line of lines) {

@@ -1,8 +1,8 @@
-/** Whether node_modules holds the packages of package-lock.json, whoever ran `npm ci`. */
+/** Checks whether node_modules contains the packages in package-lock.json, whoever ran `npm ci`. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** @returns the packages of a lock file by their paths; none if it cannot be read */
+/** Reads the packages in a lock file. @returns packages by path; none if the file cannot be read */
 function packagesOf(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8")).packages ?? {};
@@ -12,10 +12,10 @@ function packagesOf(path) {
 }
 
 /**
- * Returns whether every package of the lock file is installed in its version.
+ * Returns whether every package in the lock file is installed in the right version.
  *
- * npm writes node_modules/.package-lock.json at the end of an installation. It does not list the optional packages for
- * other processors and systems.
+ * npm writes node_modules/.package-lock.json at the end of an installation. It omits the optional packages for other
+ * processors and systems.
  *
  * @param root the folder of package-lock.json
  */

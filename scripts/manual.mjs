@@ -1,24 +1,24 @@
 /**
- * Writes the tables of src/ into the manual pages, between the lines that say `begin` and `end`.
+ * Writes the tables of src/ to the manual pages, between the lines marked `begin` and `end`.
  *
- * With --check nothing is written; exit code 1 names the pages that are behind.
+ * With --check, nothing is written, and the exit code is 1 if a page is out of date, which is named.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./ready.mjs";
 import { loadTables } from "./tables.mjs";
 
-/** Text that mdoc takes for nothing but text. */
+/** Escapes text so that mdoc does not interpret it. */
 function plain(text) {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-");
 }
 
-/** The same as one argument of a macro. */
+/** Escapes text as a single argument of a macro. */
 function argument(text) {
   return `"\\&${plain(text).replaceAll('"', "\\(dq")}"`;
 }
 
-/** A sentence a line, as mdoc has it. */
+/** Returns one sentence per line, as is usual in mdoc. */
 function sentences(text) {
   return text.split(/(?<=[.!?]) (?=[A-Z])/).map((sentence) => plain(sentence).replace(/^[.']/, "\\&$&"));
 }

@@ -1,8 +1,8 @@
-/** The licences of what is bundled, which its authors want to stand with each copy. */
+/** Collects the licences of the bundled packages, which must accompany every copy. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** An esbuild plugin that notes the packages of which something gets into what is built. */
+/** Returns an esbuild plugin that records the packages whose code is included in the output. */
 export function noticing() {
   const packages = new Set();
   return {
@@ -25,7 +25,7 @@ export function noticing() {
 
 function packageOf(path) {
   let directory = dirname(path);
-  // A package may hold others without a name, which say how their modules are to be read.
+  // A package can contain package.json files without a version, which only set the type of its modules.
   while (!existsSync(join(directory, "package.json")) || manifestOf(directory).version === undefined)
     directory = dirname(directory);
   return directory;
@@ -35,7 +35,7 @@ function manifestOf(directory) {
   return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** @param packages their directories */
+/** Returns the notices of packages. @param packages their directories */
 export function noticesOf(packages) {
   const notices = [...packages].map((directory) => {
     const { name, version, license } = manifestOf(directory);

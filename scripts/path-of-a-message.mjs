@@ -1,9 +1,9 @@
 /**
- * Counts how far it is from the command line to the socket, and to the mailbox.
+ * Counts the files and calls from the command line to the socket, and to the mailbox.
  *
- * It runs the program for real, from the sources, one module per file, and counts the files of src/ that the run loads
- * and our own calls on top of each other, asynchronous ones included, when the socket is opened or written to, or the
- * mailbox is written. Calls of Node and of packages do not count. `--list` prints the files and the calls, too.
+ * It runs the program from its sources, one module per file. It counts the files of src/ that are loaded, and the depth
+ * of our calls, including asynchronous ones, when the socket is opened or written to, or when the mailbox is written.
+ * Calls within Node and packages are not counted. `--list` also prints the files and the calls.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Runs in the program: notes the stack at each call that reaches the socket or the mailbox. */
+/** Runs in the program: records the stack at each call that accesses the socket or the mailbox. */
 function observe(source, mailbox, report) {
   const fs = require("node:fs");
   const net = require("node:net");

@@ -4,34 +4,36 @@ export interface PtyOptions {
   readonly cwd?: string;
   readonly rows?: number;
   readonly columns?: number;
-  /** How the bytes that are shown become text; UTF-8 unless given. */
+  /** The encoding of the output; UTF-8 by default. */
   readonly encoding?: BufferEncoding;
-  /** Called with each piece of what is written to the terminal. */
+  /** Called with each piece of output. */
   readonly onData?: (text: string) => void;
 }
 
 export interface Pty {
-  /** Exit code; 128 for an end by a signal. */
+  /** The exit code; 128 if a signal ended the program. */
   readonly exited: Promise<number>;
   readonly pid: number | undefined;
-  /** All that was shown so far, with LF line ends. */
+  /** Returns all output so far, with LF newlines. */
   transcript(): string;
   send(typed: string | Uint8Array): void;
-  /** Types more than a terminal takes at once, as fast as it does. */
+  /** Types more text than a terminal accepts at once, as fast as it is read. */
   paste(text: string): Promise<unknown>;
-  /** Whether keys are read one by one, as they are typed. */
+  /** Returns whether the terminal is in raw mode. */
   isRaw(): boolean;
-  /** Whether the program waits for something, in each of its threads. */
+  /** Returns whether all threads of the program are waiting. */
   isAsleep(): boolean;
-  /** The paths of what the program has open. */
+  /** Returns the paths of the program's open files. */
   openFiles(): string[];
-  /** The numbers of the processes that the program has started. */
+  /** Returns the process ids of the program's children. */
   children(): number[];
-  /** Changes the window; the program is told by SIGWINCH. */
+  /** Changes the window's size, which sends SIGWINCH to the program. */
   resize(size: { readonly rows: number; readonly columns: number }): void;
-  /** Waits until the text is shown, behind what was waited for last. @throws Error with the screen after `timeout` ms */
+  /**
+   * Waits until the text is shown after the previously expected text. @throws Error with the screen after `timeout` ms
+   */
   expect(wanted: string | RegExp, timeout?: number): Promise<void>;
-  /** Hangs up, and waits until what runs there has ended. */
+  /** Hangs up, and waits until all processes on the terminal have exited. */
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A pseudo-terminal without a native module of its own: openpty's steps by koffi, the child started by a shell that is the
- * leader of a new session, whose first terminal so becomes its controlling one.
+ * A pseudo-terminal without a native module of its own. koffi performs the steps of openpty. A shell that leads a new
+ * session starts the child, so that the terminal it opens becomes the controlling terminal.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ReadStream } from "node:tty";
 import { promisify } from "node:util";
 
-/** koffi is loaded when it is used: what imports this file may be what installs it. */
+/** koffi is loaded when it is used, because scripts that import this file may install it. */
 async function loadFunctions() {
   const { default: koffi } = await import("koffi");
   const libc = koffi.load("libc.so.6");
@@ -20,15 +20,17 @@ async function loadFunctions() {
   };
 }
 
-/** O_CLOEXEC, which Node has no name for: a child with our side in its hands would never see it closed. */
+/**
+ * O_CLOEXEC, for which Node has no name. If a child inherited our side of the terminal, it would never see it closed.
+ */
 const closeOnExec = 0o2000000;
 
-/** How long what a closed terminal hung up may take to end, in milliseconds. */
+/** The longest time in milliseconds for the processes to exit after the terminal was closed. */
 const patience = 10_000;
 
 let functions;
 
-/** Our side and the name of the child's side. */
+/** Opens a pseudo-terminal. Returns our side and the name of the child's side. */
 async function open(rows, columns) {
   functions ??= await loadFunctions();
   const { posixOpenpt, grantpt, unlockpt, ptsname } = functions;
@@ -39,11 +41,11 @@ async function open(rows, columns) {
   return { master, name };
 }
 
-/** What a terminal has shown, and who waits for what it is going to show. */
+/** The output of a terminal, and the callers that wait for more. */
 class Shown {
   text = "";
   ended = false;
-  /** Behind what was waited for last. */
+  /** The end of the last expected text. */
   #from = 0;
   #wake = () => {};
 
@@ -88,13 +90,13 @@ class Shown {
   }
 }
 
-/** What the kernel says of each thread. */
+/** Returns the kernel's status of each thread. */
 function threadsOf(proc) {
   return readdirSync(`${proc}/task`).flatMap((thread) => {
     try {
       return [readFileSync(`${proc}/task/${thread}/stat`, "latin1")];
     } catch {
-      return []; // It has ended.
+      return []; // The process has exited.
     }
   });
 }
@@ -103,7 +105,7 @@ function childrenOf(pid) {
   try {
     return (readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? []).map(Number);
   } catch {
-    return []; // It has ended.
+    return []; // The process has exited.
   }
 }
 
@@ -125,14 +127,14 @@ function openFiles(proc) {
     try {
       return [readlinkSync(`${directory}/${name}`)];
     } catch {
-      return []; // It has been closed.
+      return []; // The file has been closed.
     }
   });
 }
 
 export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encoding = "utf8", onData = () => {} }) {
   const { master, name } = await open(rows, columns);
-  // Kept open until the child has ended, or what it wrote last could be lost with it.
+  // It is kept open until the child has exited. Otherwise the child's last output could be lost.
   const ours = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
   const child = spawn("/bin/sh", ["-c", 'exec "$@" <"$MAIL_TTY" >"$MAIL_TTY" 2>&1', "sh", ...argv], {
     env: { ...env, MAIL_TTY: name },
@@ -170,7 +172,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encodin
     send: (typed) => {
       writeSync(master, typed);
     },
-    // In a thread of its own: what is echoed has to be taken meanwhile, or neither side goes on.
+    // The text is written in another thread, because the echo must be read meanwhile. Otherwise both sides would block.
     paste: (text) => promisify(write)(master, text),
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
     isAsleep: () => threadsOf(proc).every((stat) => /^\d+ \(.*\) S/s.test(stat)),
@@ -181,7 +183,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encodin
     },
     expect: (wanted, timeout = 50_000) => shown.expect(wanted, timeout),
     async close() {
-      // What runs here may be saving a text: its files are not to be taken away meanwhile.
+      // The programs may be saving a message, so their files must not be removed yet.
       const all = child.exitCode === null && child.signalCode === null ? [child.pid, ...descendantsOf(child.pid)] : [];
       child.kill("SIGHUP");
       stream.destroy();

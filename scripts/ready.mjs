@@ -1,4 +1,4 @@
-/** What `npm run demo` and `npm test` do first: install and build what is missing or out of date, and nothing else. */
+/** Installs and builds missing or outdated files before `npm run demo` and `npm test`. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,28 +8,28 @@ import { isInstalled } from "./installed.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Prints one line that names what is missing and ends the program with exit code 1. */
+/** Prints one line that names the missing item, and exits with exit code 1. */
 export function stop(what) {
   console.error(what);
   process.exit(1);
 }
 
-/** Returns when the newest file in a folder, or a file itself, was changed, in milliseconds. */
+/** Returns the modification time of a file, or of the newest file in a folder, in milliseconds. */
 function newest(path) {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-/** npm's codes for files that changed under it. */
+/** npm's error codes if files changed during the installation. */
 const disturbed = ["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR", "EBUSY"];
-/** npm's codes for a registry out of reach. */
+/** npm's error codes if the registry cannot be reached. */
 const unreachable = [
   ...["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"],
   ...["ERR_SOCKET_TIMEOUT", "EIDLETIMEOUT"],
 ];
 
-/** Runs npm ci. Returns undefined after success, else the code of npm's error, or "interrupted". */
+/** Runs npm ci. Returns undefined after success, else npm's error code or "interrupted". */
 function runNpmCi() {
   const argv = ["ci", "--json", "--no-audit", "--no-fund", "--loglevel=error"];
   const { error, status, signal, stdout } = spawnSync("npm", argv, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
@@ -47,7 +47,8 @@ function runNpmCi() {
 function install() {
   if (isInstalled(root)) return;
   console.error("Installing packages (npm ci) ...");
-  // After Ctrl-C, npm removes what it has installed. The prompt returns after that, so that a second npm ci finds no other.
+  // After Ctrl-C, npm removes the files that it has installed. The prompt returns only afterwards, so that a second npm
+  // ci does not run at the same time.
   const wait = () => {};
   process.on("SIGINT", wait);
   let code = runNpmCi();
@@ -64,15 +65,15 @@ function install() {
   if (code !== undefined) stop("npm ci failed; its reason stands above.");
 }
 
-/** Blocks for so many milliseconds. */
+/** Blocks for the given time. */
 function sleep(milliseconds) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Names in the root folder of which nothing is built. */
+/** Names in the root folder that are not sources of the build. */
 const notBuilt = /^(\.|dist$|node_modules$|test$|docs$)|\.md$/;
 
-/** Returns whether dist/ is newer than every file that it may be built of, and its code cache is of this Node. */
+/** Returns whether dist/ is newer than all its sources, and its code cache matches this version of Node. */
 function isBuilt() {
   const dist = join(root, "dist");
   const last = join(dist, "completions");

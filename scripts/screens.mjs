@@ -1,11 +1,11 @@
 /**
- * Plays sessions in a terminal emulator over a pseudo-terminal, and compares what it shows with the screens that were
- * looked at and are kept in test/screens/.
+ * Runs sessions in a terminal emulator on a pseudo-terminal, and compares its screens with the reviewed screens in
+ * test/screens/.
  *
- *   node scripts/screens.mjs [--write] [NAME...]
+ *     node scripts/screens.mjs [--write] [NAME...]
  *
- * A step waits until the screen shows what it names, never for a time. With --write the screens are written anew: read
- * the difference before it is committed. Exit code 1 when a screen differs.
+ * A step waits for an expected screen, never for a time. --write replaces the recorded screens; review the difference
+ * before you commit it. The exit code is 1 if a screen differs.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,10 +18,13 @@ ready();
 const { emulator } = await import("./emulator.mjs");
 
 const directory = join(root, "test/screens");
-/** Milliseconds; a busy machine takes ten times what a quiet one does. */
+/** In milliseconds. A busy machine can take ten times as long as an idle one. */
 const patience = 60_000;
 
-/** A home with the session's files; what a program could take from the outside is left out of its environment. */
+/**
+ * Creates a home directory with the session's files. Variables that could affect the program are removed from its
+ * environment.
+ */
 function makeHome(files) {
   const home = mkdtempSync(join(tmpdir(), "mail-screens-"));
   for (const [name, content] of Object.entries({ ".mailrc": "", ...files })) {
@@ -51,7 +54,7 @@ function environmentOf(home, more) {
   };
 }
 
-/** @returns the session as text: what was done, and the screen after it */
+/** Runs a session. @returns each step and the screen after it, as text */
 async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colours = false }) {
   const home = makeHome(files);
   const screen = emulator(size);
@@ -66,7 +69,7 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
       taken = taken.then(() => screen.write(text)).then(() => look());
     },
   });
-  /** Resolves when something new was written and the screen, with its cursor as █, ends as wanted. */
+  /** Resolves when there is new output and the screen, with its cursor as █, ends as expected. */
   const shown = (wanted) =>
     new Promise((resolve, reject) => {
       const fail = () => reject(new Error(`never ended with ${JSON.stringify(wanted)}:\n${screen.withCursor()}`));
@@ -81,7 +84,7 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
   let text = "";
   try {
     for (const { name, type, resize, until } of steps) {
-      // What was written up to now is no answer to this step.
+      // Earlier output is not a response to this step.
       await taken;
       const answered = until === undefined ? pty.exited : shown(until);
       if (type !== undefined) pty.send(type);
@@ -100,7 +103,7 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
   return text.replaceAll(home, "~");
 }
 
-/** The first lines that differ. */
+/** Returns the first lines that differ. */
 function difference(wanted, played) {
   const [one, other] = [wanted.split("\n"), played.split("\n")];
   const at = one.findIndex((line, index) => line !== other[index]);

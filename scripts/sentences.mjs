@@ -1,10 +1,10 @@
 /**
- * Draws sentences at random from everything in the repository that a person reads, so that a reader who has never seen
- * the project can mark those that need a second reading.
+ * Draws random sentences from all text in the repository that is meant to be read. A reader who does not know the
+ * project can then mark those that must be read twice.
  *
  *     node scripts/sentences.mjs [--count 300] [--seed NUMBER] [--places] [PATH ...]
  *
- * Sources: documents, manual pages, comments, messages and help texts (string literals of src/), and test titles.
+ * Sources: documents, manual pages, comments, messages and help texts (string literals in src/), and test titles.
  */
 import { execFileSync } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const fewestWords = 4;
 
-/** Recorded behaviour of other programs and generated files are not our prose. */
+/** Excludes the recorded behaviour of other programs, and generated files. */
 const foreign = /(^|\/)(fixtures|cases)\/|^test\/screens\/.*[.]txt$|[.]json$|^LICENSE$|^docs\/correo-local[.]md$/;
 
 /** Returns the tracked files below the given paths, relative to the root. */
@@ -25,7 +25,10 @@ function listFiles(paths) {
   return listed.split("\0").filter((file) => file !== "" && !foreign.test(file));
 }
 
-/** @returns paragraphs as `{ line, text }`: the number of the first line and the text without markup */
+/**
+ * Returns the paragraphs of a file. @returns `{ line, text }`: the number of the first line, and the text without
+ * markup
+ */
 function paragraphsOf(file) {
   const text = readFileSync(join(root, file), "utf8");
   if (file.endsWith(".md")) return readMarkdown(text);
@@ -35,7 +38,7 @@ function paragraphsOf(file) {
   return [];
 }
 
-/** Collects lines into paragraphs; an empty line ends one. */
+/** Returns a collector that joins lines into paragraphs; an empty line ends a paragraph. */
 function collectParagraphs() {
   const paragraphs = [];
   let open;
@@ -77,7 +80,7 @@ function readMarkdown(text) {
   return paragraphs;
 }
 
-/** mdoc: a macro's arguments are part of the sentence, a macro that structures the page ends it. */
+/** Reads mdoc. A macro's arguments belong to the sentence; a macro that structures the page ends it. */
 function readManual(text) {
   const { paragraphs, add, end } = collectParagraphs();
   let isLiteral = false;
@@ -107,7 +110,10 @@ function readShell(text) {
   return paragraphs;
 }
 
-/** Splits a script into comments and string literals; regular expressions are recognised by what precedes them. */
+/**
+ * Matches the comments and string literals of a script. Regular expressions are recognized by the character before
+ * them.
+ */
 const token =
   /(?<comment>\/\*[\s\S]*?\*\/|\/\/[^\n]*)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|(?<=(?:[(,=:[!&|?{};\n]|return|=>)\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/g;
 
@@ -135,7 +141,7 @@ function readScript(text, file) {
   return paragraphs;
 }
 
-/** Whether a string literal is a message, a help text or a test title. */
+/** Returns whether a string literal is a message, a help text or a test title. */
 function isProse(literal, before, isProgram) {
   if (isProgram) return /[A-Za-z]{2,} [a-z]{2,} [^"]*[a-z]/.test(literal) && !/^.(import|node:)/.test(literal);
   return /\b(test|it|describe)(\.\w+)*(\([^()]*\))?\(\s*$/.test(before) || /\]\)\(\s*$/.test(before);
@@ -149,7 +155,7 @@ function unquote(literal) {
     .replace(/\\(.)/g, "$1");
 }
 
-/** @returns the sentences of a paragraph that have enough words to be judged */
+/** Returns the sentences of a paragraph that have enough words to be judged. */
 function sentencesOf({ line, text }) {
   return text
     .split(/(?<=[.?!:;]["')`]?)\s+(?=[A-Z"'`(])/)
@@ -157,7 +163,7 @@ function sentencesOf({ line, text }) {
     .filter((sentence) => (sentence.text.match(/[A-Za-z]{2,}/g) ?? []).length >= fewestWords);
 }
 
-/** Returns a function that draws whole numbers below its argument: repeatable if there is a seed (mulberry32). */
+/** Returns a function that draws integers below its argument, repeatably if there is a seed (mulberry32). */
 function numberSource(seed) {
   if (seed === undefined) return randomInt;
   let state = Number(seed) >>> 0;

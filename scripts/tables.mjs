@@ -1,4 +1,4 @@
-/** The tables of src/, for what is generated from them: manual pages and completions. */
+/** Loads the tables of src/ from which manual pages and completions are generated. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "./ready.mjs";
 
-/** Node 20 reads no TypeScript: the tables come out of a bundle. What they run is never run here. */
+/** Loads the tables from a bundle, because Node 20 cannot read TypeScript. Their handlers are not called. */
 export async function loadTables() {
   const directory = mkdtempSync(join(tmpdir(), "mail-tables-"));
   const outfile = join(directory, "tables.mjs");

@@ -1,4 +1,4 @@
-/** What the manual pages and the completions are made from. */
+/** The tables from which the manual pages and the completions are generated. */
 export { options } from "../src/cli/options.ts";
 export { tildeEscapes } from "../src/compose/typing/tilde-escapes.ts";
 export { variables } from "../src/config/variables.ts";

@@ -1,4 +1,4 @@
-/** The programs that are compared: how each is called for the same work. A peer that is not installed is left out. */
+/** The programs to compare, and how each is called for the same task. Peers that are not installed are omitted. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../ready.mjs";
@@ -35,21 +35,21 @@ const peers = [
     program: ["mail.mailutils"],
     options: ["-n"],
     search: (subject) => `from /${subject}`,
-    // Opening alone adds header fields to each message: it gets a copy, made before its time counts.
+    // Opening a mailbox adds header fields to each message, so it works on a copy, which is made before timing starts.
     writesAlways: true,
   },
   {
     name: "mutt",
     program: ["mutt"],
-    // It sets the file's times anew: what others know of the file would be in doubt.
+    // mutt resets the file's times, which would invalidate other programs' caches of the file.
     writesAlways: true,
-    // It only has a screen: it takes part where opening is measured.
+    // mutt has only a screen interface, so only its opening of a mailbox is measured.
     opensOnly: (file) => ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, "-e", "set folder=~", "-e", "push x"],
     readsMaildir: true,
   },
 ];
 
-/** Ours first, then the peers that are there, each with its version. */
+/** Returns this program, followed by the installed peers, each with its version. */
 export function clients() {
   const { version } = JSON.parse(
     execFileSync("node", ["-p", "JSON.stringify(require('./package.json'))"], { cwd: root }),

@@ -1,7 +1,10 @@
-/** Mailboxes to measure with: the same bytes for the same numbers, on any machine. */
+/** Creates mailboxes for measurements. The same parameters produce the same bytes on any machine. */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 
-/** A small generator of numbers from 0 to below 1 (a linear congruence): Math.random() would make other bytes each time. */
+/**
+ * Returns a pseudo-random number generator from 0 (inclusive) to 1 (exclusive), by linear congruence. Math.random()
+ * would produce other bytes each time.
+ */
 function numbers(seed) {
   let state = seed >>> 0;
   return () => {
@@ -40,9 +43,10 @@ function header(number, next, size, unread) {
 }
 
 /**
- * Writes an mbox of `count` messages of `average` bytes: many small ones and a few large ones. All were read but the last.
+ * Writes an mbox of `count` messages with `average` bytes: many small messages and a few large ones. All but the last
+ * are read.
  *
- * @returns its size in bytes, and how many subjects have the word hola
+ * @returns its size in bytes, and the number of subjects that contain hola
  */
 export function writeMbox(path, { count, average, seed = 1 }) {
   const next = numbers(seed);
@@ -83,7 +87,7 @@ export function writeMbox(path, { count, average, seed = 1 }) {
 }
 
 /**
- * The same as files of a Maildir, without their From_ lines; all were read but the last.
+ * Writes the messages as files in a Maildir, without their From_ lines. All but the last are read.
  *
  * @returns their size in bytes
  */
@@ -103,7 +107,7 @@ export function writeMaildir(path, { count, average, seed = 1 }) {
   return { bytes };
 }
 
-/** One more message, as a delivery appends it. */
+/** Returns another message, as a delivery would append it. */
 export function oneMessage(number) {
   return Buffer.concat([header(number, numbers(number), 400, true), Buffer.from(`${line}\n`)]);
 }

@@ -1,4 +1,4 @@
-/** One run of a program from outside: wall clock, processor time and peak memory, and what it printed. */
+/** Measures one run of a program: elapsed time, processor time, peak memory and output. */
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -6,9 +6,11 @@ import { join } from "node:path";
 let runs = 0;
 
 /**
- * @param command argv; run under time(1), whose own cost is some tenths of a millisecond
+ * Runs a command and measures it.
+ *
+ * @param command argv; run under time(1), which costs some tenths of a millisecond
  * @param input a file for standard input
- * @returns wall and cpu in seconds, memory in MiB, output as text, or undefined after `limit` seconds
+ * @returns wall and cpu in seconds, memory in MiB, output as text; undefined after `limit` seconds
  */
 export async function measure(command, { input, env, cwd, place, limit = 60 }) {
   const number = ++runs;
@@ -45,7 +47,7 @@ export async function measure(command, { input, env, cwd, place, limit = 60 }) {
   }
 }
 
-/** time(1) does not pass signals on: the program it runs is its only child. */
+/** Kills the measured program, which is the only child of time(1): time(1) does not forward signals. */
 function stopChildren(pid) {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   for (const child of children) process.kill(Number(child), "SIGKILL");

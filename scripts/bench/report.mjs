@@ -1,4 +1,4 @@
-/** The figures as tables in Markdown, with the machine they were measured on. */
+/** Formats the figures as Markdown tables, with a description of the machine. */
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { median } from "./measure.mjs";
@@ -60,7 +60,10 @@ export class Report {
     this.#lines.push(`|---|${names.map(() => "---|").join("")}---|`);
   }
 
-  /** @param figures client name to rounds; `grows`: how many times smaller than the work before; `flat`: should be equal to it */
+  /**
+   * Adds the row of a task. @param figures rounds by client name; `grows`: the factor by which the task is smaller than
+   * the previous one; `flat`: whether its time should equal that of the previous one
+   */
   work(name, figures, { grows, flat } = {}) {
     const walls = this.#clients.map((client) => this.#wall(figures.get(client.name)));
     const cells = this.#clients.map((client) => this.#cell(figures.get(client.name)));
@@ -79,14 +82,14 @@ export class Report {
     process.stderr.write(`${name}: ${cells.join(" | ")} | ${verdict}\n`);
   }
 
-  /** A line of something that is no mail client, for comparison. */
+  /** Adds a row for a program that is not a mail client, for comparison. */
   reference(name, figures) {
     const cells = this.#clients.map((_, at) => (at === 0 ? this.#cell(figures) : ""));
     this.#lines.push(`| *${name}* | ${cells.join(" | ")} | |`);
     process.stderr.write(`${name}: ${cells[0]}\n`);
   }
 
-  /** A figure of ours alone, in words. */
+  /** Adds a row with a figure of this program alone, in words. */
   row(name, text) {
     this.#lines.push(`| ${name} | ${text} |`);
     process.stderr.write(`${name}: ${text}\n`);

@@ -1,4 +1,6 @@
-/** What sending costs: one message, many in a session, a large attachment; against a server that throws all away. */
+/**
+ * Measures sending: one message, many messages in a session, and a large attachment, to a server that discards them.
+ */
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -22,7 +24,10 @@ async function startSink() {
   };
 }
 
-/** Seconds of a whole dialogue with the server by a client that has all lines ready: the server's own time. */
+/**
+ * Returns the duration in seconds of a complete SMTP dialogue by a client that needs no time itself. This is the
+ * server's share.
+ */
 async function serverTime(port) {
   const started = process.hrtime.bigint();
   await new Promise((resolve, reject) => {
@@ -57,7 +62,11 @@ export async function sending({ bench, report, clients, rounds, sends, quick }) 
   }
 }
 
-/** @throws Error unless so many messages came. @returns the task's figure, and the bytes that came with them */
+/**
+ * Runs a task and counts the messages that the server received.
+ * @returns the task's figure, and the number of bytes received
+ * @throws Error unless the expected number of messages was received
+ */
 async function counted({ sink }, what, wanted, task) {
   const before = await sink.counted();
   const figure = await task();

@@ -1,4 +1,7 @@
-/** An SMTP server that says yes and throws away: what is measured is then the client. Prints its port, counts messages. */
+/**
+ * An SMTP server that accepts and discards all messages, so that only the client is measured. It prints its port and
+ * counts messages.
+ */
 import { createServer } from "node:net";
 
 const end = Buffer.from("\r\n.\r\n");

@@ -1,8 +1,8 @@
 /**
- * What is measured: each work prepares its files, says how a client is called for it, and knows the right answer.
+ * The measured tasks. Each prepares its files, defines how a client is called, and checks the result.
  *
- * A work is run in rounds, one client after the other, so that what disturbs the machine disturbs all. An answer that is
- * wrong ends the benchmark: a time that counts for a wrong answer would be worth nothing.
+ * A task is run in rounds, one client after the other, so that other load on the machine affects all clients. A wrong
+ * result ends the benchmark, because its time would be meaningless.
  */
 import {
   closeSync,
@@ -20,7 +20,7 @@ import { openPty } from "../pty.mjs";
 import { oneMessage } from "./corpus.mjs";
 import { measure, median } from "./measure.mjs";
 
-/** A client slower than this (seconds) in its first round is not run again. */
+/** The time in seconds above which a client is not run again after its first round. */
 const tooSlow = 10;
 
 export class Bench {
@@ -34,7 +34,7 @@ export class Bench {
     return join(this.place, name);
   }
 
-  /** What each run finds around it: a home of its own and no start-up files. */
+  /** Returns the environment of a run: its own home directory and no start-up files. */
   env(more = {}) {
     return {
       PATH: process.env.PATH,
@@ -56,7 +56,7 @@ export class Bench {
     return path;
   }
 
-  /** Takes away what an earlier run left: the index, the state, mbox. */
+  /** Removes the files of an earlier run: the index, the state and mbox. */
   clean({ index = true } = {}) {
     rmSync(this.path("home/mbox"), { force: true });
     rmSync(this.path("home/.local"), { recursive: true, force: true });
@@ -64,8 +64,10 @@ export class Bench {
   }
 
   /**
-   * @param run called with a client, gives { wall, cpu, memory } after it has checked the answer; undefined: too slow
-   * @returns for each client the figures of its rounds
+   * Runs each client in rounds.
+   * @param run called with a client; returns { wall, cpu, memory } after it has checked the result, or undefined if the
+   * client is too slow
+   * @returns the figures of the rounds for each client
    */
   async rounds(rounds, run, clients = this.clients) {
     const figures = new Map(clients.map(({ name }) => [name, []]));
@@ -90,7 +92,7 @@ function right(what, holds, figure) {
   throw new Error(`wrong answer: ${what}\n${figure.output.slice(-2000)}`);
 }
 
-/** The file that a client may open. */
+/** Returns the file that a client may open: a copy if the client changes it. */
 function own(bench, client, file) {
   if (client.writesAlways !== true) return file;
   const copy = bench.path("own");
@@ -99,7 +101,7 @@ function own(bench, client, file) {
   return copy;
 }
 
-/** Banner, first page, exit. */
+/** Measures a session that opens a mailbox, prints the banner and the first page, and exits. */
 export async function opening(bench, client, original, count) {
   const file = own(bench, client, original);
   if (client.opensOnly !== undefined) return openedOnScreen(bench, client, file, count);
@@ -109,7 +111,7 @@ export async function opening(bench, client, original, count) {
   return right(`${client.name} opens ${file}`, shown.test(figure.output), figure);
 }
 
-/** A program with a screen, under time(1) on a pseudo-terminal. */
+/** Measures a full-screen program, which runs under time(1) on a pseudo-terminal. */
 async function openedOnScreen(bench, client, file, count) {
   const times = bench.path("times");
   const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.opensOnly(file)];
@@ -133,13 +135,16 @@ function occurrences(path, text) {
   return found;
 }
 
-/** A session on a system mailbox that ends with quit. @param check of how many messages spool and mbox have then */
+/**
+ * Measures a session on a system mailbox that ends with quit. @param check called with the number of messages in spool
+ * and mbox afterwards
+ */
 export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
   if (client.opensOnly !== undefined) return undefined;
   const spool = bench.path("spool");
   bench.clean();
   copyFileSync(original, spool);
-  // Or a client that syncs would pay for the copy, too.
+  // Without fsync here, a client that calls fsync would also wait for the copy.
   const copied = openSync(spool, "r+");
   fsyncSync(copied);
   closeSync(copied);
@@ -196,13 +201,13 @@ export async function search(bench, client, original, subject, count) {
   return right(`${client.name} found ${lines} of ${count} by subject`, lines === count, figure);
 }
 
-/** Many small commands; what opening costs is measured beside it and taken off. */
+/** Measures many small commands, without the time to open the mailbox, which is measured separately and subtracted. */
 export async function commands(bench, client, original, lines) {
   if (client.opensOnly !== undefined) return undefined;
   const call = [...client.program, ...client.options, "-N", "-f", own(bench, client, original)];
   const cost = { wall: [], cpu: [] };
   let figure;
-  // Several times: what is left after opening is small beside it.
+  // Repeated, because the difference is small compared with the time to open the mailbox.
   for (let pair = 0; pair < 3; pair++) {
     const empty = await bench.run(call, { input: bench.input("x") });
     figure = await bench.run(call, { input: bench.input(...lines, "x") });

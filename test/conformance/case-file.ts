@@ -1,6 +1,6 @@
 /**
- * A conformance case: the input of one session or submission, and what bsd-mailx did with it. README.md describes the
- * format. In this folder a string holds bytes, one per character (latin1).
+ * A conformance case: the input of one session or submission, and bsd-mailx's behaviour. README.md describes the
+ * format. In this folder, a string contains bytes, one per character (latin1).
  */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,7 +11,7 @@ interface Section {
   readonly lines: readonly string[];
 }
 
-/** What is expected of one result, which has a key such as `stdout` or `file mbox`. */
+/** The expectation for one result, whose key is for example `stdout` or `file mbox`. */
 export type Expectation =
   | { readonly is: "equal"; readonly wanted: string }
   | { readonly is: "pattern"; readonly wanted: string }
@@ -20,7 +20,7 @@ export type Expectation =
 
 export interface Case {
   readonly name: string;
-  /** The `key: value` lines at the top. */
+  /** The `key: value` lines at the beginning of the file. */
   readonly head: ReadonlyMap<string, string>;
   readonly sections: readonly Section[];
 }
@@ -28,7 +28,7 @@ export interface Case {
 const fixtures = join(import.meta.dirname, "fixtures");
 const escapes: Readonly<Record<string, string>> = { t: "\t", r: "\r", n: "\n", e: "\x1b", "\\": "\\" };
 
-/** Reads a file of cases/. @throws Error for a section without a name */
+/** Reads a file in cases/. @throws Error for a section without a name */
 export function readCase(path: string): Case {
   return parseCase(basename(path, ".case"), readFileSync(path, "latin1"));
 }
@@ -45,7 +45,7 @@ export function parseCase(name: string, text: string): Case {
     } else if (section !== undefined) section.lines.push(line);
     else if (line !== "") head.set(line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim());
   }
-  // One empty line before the next section is for the eye.
+  // An empty line before the next section is only for readability.
   for (const { lines } of sections) if (lines.at(-1) === "") lines.pop();
   return { name, head, sections };
 }
@@ -85,7 +85,7 @@ export function unescapeLine(line: string): string {
   return unescapeLines([line]).slice(0, -1);
 }
 
-/** Returns bytes as a line of a case shows them. */
+/** Returns bytes in the form in which a case shows them. */
 export function escapeLine(text: string): string {
   return Buffer.from(text, "latin1")
     .toString("utf8")
@@ -95,7 +95,10 @@ export function escapeLine(text: string): string {
     );
 }
 
-/** Returns the bytes of a file or of standard input: lines, `@fixture NAME` and `@repeat N TEXT`. */
+/**
+ * Returns the bytes of a file or of standard input from its lines, which may include `@fixture NAME` and `@repeat N
+ * TEXT`.
+ */
 export function expandFile(lines: readonly string[]): string {
   return lines
     .map((line) => {
@@ -113,7 +116,7 @@ export function readFixture(name: string): Buffer {
 
 /**
  * Returns the expectations by key. A `right` section replaces the `expect` section of the same key.
- * @param asPeer expect what bsd-mailx does, even if that is wrong
+ * @param asPeer whether to expect bsd-mailx's behaviour, even if it is wrong
  */
 export function expectationsOf(from: Case, asPeer: boolean): ReadonlyMap<string, Expectation> {
   const expected = new Map<string, Expectation>();

@@ -1,8 +1,8 @@
-/** Compares what a client did with what a case expects. */
+/** Compares a client's results with the expectations of a case. */
 import { type Case, escapeLine, expectationsOf } from "./case-file.ts";
 import { type Played, stripLineEnds } from "./play-case.ts";
 
-/** How many lines of a difference are shown. */
+/** The maximum number of lines shown per difference. */
 const shown = 8;
 
 /** Returns lines that describe each difference; none if the case passes. */
@@ -42,7 +42,7 @@ export function compareCase(from: Case, { results, trouble }: Played, asPeer = f
 /** A terminal has a transcript instead of two streams. */
 const isPartOfOutput = (key: string) => ["stdout", "stderr", "transcript"].includes(key);
 
-/** Returns what is expected of a key that no section names. */
+/** Returns the expectation for a key without a section. */
 function withoutSection(key: string) {
   if (key === "stdout" || key === "stderr") return { is: "equal", wanted: "" } as const;
   return key === "exit" || key === "transcript" ? ({ is: "ignored" } as const) : undefined;
@@ -50,7 +50,9 @@ function withoutSection(key: string) {
 
 const toText = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8");
 
-/** What differs from JavaScript's: lines end at LF only; \A and \Z are the text's start and end. */
+/**
+ * Differences from JavaScript's syntax: a line ends only at LF, and \A and \Z match the start and the end of the text.
+ */
 const patternSyntax: Readonly<Record<string, string>> = {
   "^": "(?<![^\\n])",
   $: "(?![^\\n])",
@@ -70,7 +72,7 @@ function splitLines(text: string): string[] {
   return last === "" ? lines : [...lines, `${last}\\`];
 }
 
-/** Shows the lines between the equal ones at both ends. */
+/** Returns the lines that differ, without the equal lines before and after them. */
 function showDifference(key: string, wanted: string, got: string): string[] {
   const [one, other] = [splitLines(wanted), splitLines(got)];
   const length = Math.min(one.length, other.length);

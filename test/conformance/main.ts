@@ -1,4 +1,4 @@
-/** `npm run test:conformance`: plays the cases, each in a directory of its own. README.md has the options. */
+/** `npm run test:conformance`: runs each case in its own directory. README.md describes the options. */
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ function readCases(): Case[] {
     });
 }
 
-/** Returns whether this user can play a case. */
+/** Returns whether this user can run a case. */
 function isPlayable({ head }: Case): boolean {
   return head.get("needs") !== "root" || process.getuid?.() === 0;
 }

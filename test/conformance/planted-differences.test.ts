@@ -1,4 +1,7 @@
-/** The runner is only worth something if it fails: a client that is right but for one thing, on a pipe and on a terminal. */
+/**
+ * Checks that the runner detects failures: it runs a client that is correct except for one difference, in a pipe and on
+ * a terminal.
+ */
 import { expect, test } from "@jest/globals";
 import { type Case, parseCase } from "./case-file.ts";
 import { compareCase } from "./compare.ts";
@@ -87,7 +90,7 @@ function playOnPipe(difference: Partial<typeof right> = {}): Promise<string[]> {
   return play(onPipe, Object.values({ ...right, ...difference }).join("\n"));
 }
 
-test("a client that does all that is expected passes", async () => {
+test("a client with all expected results passes", async () => {
   expect(await playOnPipe()).toEqual([]);
 });
 
@@ -143,6 +146,6 @@ test.each([
   expect(await play(onTerminal, script)).toEqual(differences);
 });
 
-test("on a terminal, a prompt that is never shown makes a case fail", async () => {
+test("on a terminal, a missing prompt makes a case fail", async () => {
   expect((await play(onTerminal, 'echo "who?"'))[0]).toBe('the terminal never showed "name?"');
 });

@@ -1,4 +1,4 @@
-/** Runs a mail client on a case, in a directory of its own, and collects all that it did there. */
+/** Runs a mail client on a case in its own directory, and collects the results. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -11,18 +11,18 @@ import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { type Case, expandFile, hasWord, linesOf, readFixture, sectionsOf, unescapeLine } from "./case-file.ts";
 import { showSubmitted } from "./submitted-message.ts";
 
-/** What a client did: by key (`exit`, `stdout`, `file mbox`, `message 1`); null for a file that is gone. */
+/** The results of a client by key (`exit`, `stdout`, `file mbox`, `message 1`); null for a removed file. */
 export interface Played {
   readonly results: ReadonlyMap<string, string | null>;
-  /** Why the case could not be played to its end. */
+  /** The reason why the case could not be completed. */
   readonly trouble?: string;
 }
 
 /** In milliseconds. */
 const timeLimit = 20_000;
-/** A result of more bytes is compared by its hash. */
+/** The size in bytes above which a result is compared by its hash. */
 const big = 20_000;
-/** A client's private state, which is not compared. */
+/** The client's private state, which is not compared. */
 const unseen = new Set([".cache", ".local", ".config"]);
 
 const capture = (root: string, exitCode: number) => `#!/bin/sh
@@ -41,9 +41,9 @@ echo 'edited line' >>"$f"
 touch -d '2031-01-01 00:00' "$f"
 `;
 
-/** @param client the program and its first arguments */
+/** Runs a client on a case. @param client the program and its first arguments */
 export async function playCase(played: Case, client: readonly string[]): Promise<Played> {
-  // Not $TMPDIR, which may have spaces: cases name programs there without quotes, as `set sendmail` does.
+  // The path has no spaces, unlike possibly $TMPDIR: cases use it in unquoted program names, as in `set sendmail`.
   const root = await mkdtemp("/tmp/mail-conformance-");
   try {
     await prepare(played, root);
@@ -174,7 +174,7 @@ async function playTerminal(
   killGroup(pty.pid);
   await pty.close();
   let transcript = pty.transcript().replaceAll("\r", "");
-  // How an interrupt or an end of file is echoed is not compared.
+  // The echo of an interrupt or of an end of file is not compared.
   transcript = transcript.replaceAll(/\^D\x08\x08|\^[CD]|[\x03\x04]/g, "");
   if (!isRaw) transcript = transcript.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   const ended = { exit: `${exit}\n`, transcript: stripLineEnds(transcript) };
@@ -196,7 +196,7 @@ async function takeStep(pty: Pty, line: string, deadline: number, root: string):
       throw new Error(`the terminal never showed "${words.join(" ")}"`);
     }
   } else if (verb === "send") {
-    await sleep(30); // From its prompt to its read.
+    await sleep(30); // Allows the time between the prompt and the read.
     pty.send(Buffer.from(text, "latin1"));
   } else if (verb === "wait") await sleep(1000 * Number(text));
   else if (verb === "append") await appendFile(join(root, "home", words[0] ?? ""), readFixture(words[1] ?? ""));
@@ -207,11 +207,13 @@ function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");
   } catch {
-    // All of it has ended.
+    // All processes of the group have exited.
   }
 }
 
-/** Waits a second for messages that are submitted in the background, if the case expects any. */
+/**
+ * Reads the submitted messages. If the case expects any, waits up to a second for messages submitted in the background.
+ */
 async function readMessages(played: Case, root: string): Promise<string[]> {
   const wanted = sectionsOf(played, "expect").filter(({ words }) => words[0] === "message").length;
   const sent = join(root, "sent");
@@ -234,7 +236,7 @@ async function readMessages(played: Case, root: string): Promise<string[]> {
   );
 }
 
-/** Returns the bytes of each file below a directory, by its path there. */
+/** Returns the bytes of each file below a directory, by its relative path. */
 async function readTree(home: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const visit = async (under: string): Promise<void> => {
@@ -267,7 +269,7 @@ const time = "\\d\\d:\\d\\d:\\d\\d";
 const asctime = new RegExp(`${day} ${month} [ 0-3]\\d ${time} (?:UTC )?${year}\\b`, "g");
 const date = new RegExp(`${day}, ?[ 0-3]?\\d ${month} ${year} ${time} (?:[+-]\\d{4}|GMT|UTC)(?: \\([A-Z]+\\))?`, "g");
 
-/** Returns the text with names instead of what differs from run to run: paths, dates of now, the program's name. */
+/** Replaces the parts that differ between runs by names: paths, the current date, and the program's name. */
 function normalize(text: string, root: string): string {
   return programs(root)
     .reduce((so, [name, path]) => so.replaceAll(path, name), text)

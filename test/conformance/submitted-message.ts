@@ -1,4 +1,4 @@
-/** A submitted message in the form that is compared: envelope, sorted header, decoded body. */
+/** Formats a submitted message for comparison: envelope, sorted header, decoded body. */
 import { addressParser } from "postal-mime";
 
 const varying = new Set(["date", "message-id", "user-agent", "x-mailer", "bcc"]);
@@ -12,8 +12,9 @@ interface Field {
 
 /**
  * Returns the message as text: `envelope-to` lines, `--`, header, empty line, body.
- * @param argv what sendmail was started with
- * @param compares whether the case compares `from` (From and the envelope sender) or `mime` (the MIME fields, the body as sent)
+ * @param argv the arguments of sendmail
+ * @param compares whether the case compares `from` (From and the envelope sender) or `mime` (the MIME fields, and the
+ * body as sent)
  */
 export function showSubmitted(
   argv: readonly string[],
@@ -48,7 +49,7 @@ function fieldsOf(header: string): Field[] {
     .map((text) => ({ name: (text.split(":")[0] ?? "").trim().toLowerCase(), text }));
 }
 
-/** Reads the arguments of sendmail(1). */
+/** Parses the arguments of sendmail(1). */
 function envelopeOf(argv: readonly string[]) {
   const recipients: string[] = [];
   let sender: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * The sessions that `npm run screens` plays. A step types, or resizes the window, and waits until the screen ends as
- * `until` says, the cursor being █; without `until`, until the program has ended.
+ * The sessions that `npm run screens` runs. A step types text or resizes the window. It then waits until the screen,
+ * with its cursor as █, ends with `until`. Without `until`, it waits until the program exits.
  */
 
 const wide = { rows: 24, columns: 80 };
@@ -125,7 +125,7 @@ AAEC
 `,
 });
 
-/** As Debian's start-up file has it, without the pager; a program takes mail, so that nothing leaves. */
+/** Debian's start-up file without the pager. A program receives the mail, so that none is sent. */
 const mailrc = `set ask askcc append dot save sendmail=bin/take sendwait
 ignore received message-id resent-message-id status mail-from return-path via delivered-to
 `;
@@ -133,7 +133,7 @@ const taking = { "bin/take": "#!/bin/sh\ncat >sent\n" };
 
 export const sessions = {
   story: {
-    title: "the acceptance story: the list, a message, quit",
+    title: "the acceptance test: the list, a message, quit",
     size: wide,
     files: { ".mailrc": mailrc, spool: hola + cron + read },
     steps: [
@@ -155,7 +155,7 @@ export const sessions = {
     ],
   },
   "no-colour": {
-    title: "NO_COLOR: the same words, and no cell with a look of its own",
+    title: "NO_COLOR: the same text, without attributes",
     size: wide,
     env: { NO_COLOR: "1" },
     colours: true,
@@ -168,7 +168,7 @@ export const sessions = {
     ],
   },
   colours: {
-    title: "the look of new, current and deleted, of fields, quotes by depth and links",
+    title: "the styles of new, current and deleted messages, fields, quotations by depth and links",
     size: wide,
     colours: true,
     files: { ".mailrc": mailrc, spool: discussion + cron + read },
@@ -250,7 +250,7 @@ export const sessions = {
     ],
   },
   compose: {
-    title: "a message is written: the subject, edited lines, an escape, Cc with a value",
+    title: "writing a message: the subject, edited lines, an escape, and Cc with an initial value",
     size: wide,
     files: { ".mailrc": mailrc, ...taking, spool: hola },
     steps: [
@@ -268,7 +268,7 @@ export const sessions = {
     ],
   },
   help: {
-    title: "? by task, through the pager because it is long, and one command",
+    title: "help: commands by task through the pager, and a single command",
     size: wide,
     env: { PAGER: "cat" },
     files: { ".mailrc": `${mailrc}set crt\n`, spool: hola },
@@ -281,7 +281,7 @@ export const sessions = {
     ],
   },
   folders: {
-    title: "the choice of a folder from a list, and of a variable",
+    title: "choosing a folder and a variable from a list",
     size: wide,
     env: { NO_COLOR: "1" },
     files: {
@@ -316,7 +316,7 @@ export const sessions = {
     ],
   },
   mime: {
-    title: "a message of parts and a delivery report as they are read, and as they are stored",
+    title: "a multipart message and a delivery report, decoded and as stored",
     size: wide,
     env: { NO_COLOR: "1" },
     files: { ".mailrc": mailrc, spool: mime + bounce },
@@ -330,7 +330,7 @@ export const sessions = {
     ],
   },
   hostile: {
-    title: "a message that tries to drive the terminal is shown, and drives nothing",
+    title: "a message cannot control the terminal",
     size: wide,
     files: { ".mailrc": mailrc, spool: hostile + hola },
     steps: [
@@ -340,7 +340,7 @@ export const sessions = {
     ],
   },
   job: {
-    title: "Ctrl-Z stops the session and hands the terminal back; fg goes on with the line",
+    title: "Ctrl-Z suspends the session and restores the terminal, and fg continues with the line",
     size: wide,
     argv: ["/bin/bash", "--norc", "--noprofile", "-i"],
     env: { PS1: "$ ", HISTFILE: "" },
