@@ -23,19 +23,47 @@ export const Exit = {
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
 /**
- * An error that the user can understand and act on. The message names what went wrong and what was left unchanged; it is
- * empty if it has already been printed.
+ * How an error is printed: `mail: TEXT` on standard error ("named"), or only TEXT on standard error ("bare") or standard
+ * output ("output"). bsd-mailx prints a mistake in a command in one of the last two forms.
  */
+type ErrorForm = "named" | "bare" | "output";
+
+/** An error that the user can understand and act on. The message names what went wrong and what was left unchanged. */
 export class MailError extends Error {
   readonly exit: ExitCode;
-  /** Whether the message is printed without the program's name. */
-  readonly plain: boolean = false;
+  readonly form: ErrorForm = "named";
 
   constructor(message: string, exit: ExitCode = Exit.Failure, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.exit = exit;
   }
+}
+
+/** A mistake in what the user typed: thrown where it is found, and printed by the loop that read the line. */
+export class UserMistake extends MailError {
+  override readonly form: ErrorForm;
+  /** A suggestion, printed on standard output after the mistake. */
+  readonly hint: string | undefined;
+  /** As in bsd-mailx, a file of commands continues after it, unless errexit is set. */
+  readonly isTolerated: boolean;
+
+  constructor(message: string, options: { form?: "bare"; hint?: string | undefined; isTolerated?: true } = {}) {
+    super(message);
+    this.form = options.form ?? "output";
+    this.hint = options.hint;
+    this.isTolerated = options.isTolerated ?? false;
+  }
+}
+
+/** Prints an error in its form, and its hint. */
+export function printError(
+  terminal: { out(text: string, style?: "hint"): void; err(text: string): void },
+  error: MailError,
+): void {
+  if (error.form === "output") terminal.out(`${error.message}\n`);
+  else terminal.err(`${error.form === "named" ? "mail: " : ""}${error.message}\n`);
+  if (error instanceof UserMistake && error.hint !== undefined) terminal.out(`${error.hint}\n`, "hint");
 }
 
 /** Returns the allowed values for a message: `a, b or c`. */

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { CommandLine } from "./cli/command-line.ts";
 import { isListing } from "./cli/command-line.ts";
-import { Exit, type ExitCode, MailError } from "./errors.ts";
+import { Exit, type ExitCode, MailError, printError } from "./errors.ts";
 import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
 import { decodeBytes } from "./message/text.ts";
 import { showNotices } from "./notices.ts";
@@ -122,17 +122,15 @@ function printText(text: string): void {
   writeFileSync(1, text);
 }
 
-/** Returns the message and the exit code for an error. */
-export function describeFatalError(error: unknown): { text: string | undefined; exit: ExitCode } {
-  if (error instanceof MailError) return { text: error.message || undefined, exit: error.exit };
+/** Returns the error to print for any error that was thrown. */
+function toMailError(error: unknown): MailError {
+  if (error instanceof MailError) return error;
   if (isSystemError(error)) {
-    // The reader of standard output has exited, so a message would be of no use.
-    if (error.code === "EPIPE") return { text: undefined, exit: Exit.IoErr };
     const words = strerror(error);
-    return { text: error.path === undefined ? words : `${error.path}: ${words}`, exit: Exit.IoErr };
+    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr);
   }
   const what = error instanceof Error ? error.message : String(error);
-  return { text: `internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, exit: Exit.Software };
+  return new MailError(`internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, Exit.Software);
 }
 
 /** Runs `mail` and returns its exit code; every error is printed here. */
@@ -145,25 +143,19 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     await terminal?.flush();
     return exit;
   } catch (error) {
-    const { text, exit } = describeFatalError(error);
-    const plain = error instanceof MailError && error.plain;
-    // Standard output is flushed first, even if there is no message.
-    printNotice(terminal, text === undefined ? "" : `${plain ? "" : `${program}: `}${text}\n`);
-    if (exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
-      printNotice(terminal, `${(error as Error).stack}\n`);
-    return exit;
-  }
-}
-
-function printNotice(terminal: Terminal | undefined, text: string): void {
-  if (terminal === undefined) {
-    process.stderr.write(text);
-    return;
-  }
-  try {
-    terminal.err(text);
-  } catch {
-    // Standard error is closed, too, so only the exit code remains.
+    const failure = toMailError(error);
+    const to = terminal ?? { out: printText, err: (text: string) => void process.stderr.write(text) };
+    try {
+      // The reader of standard output has exited, so a message would be of no use.
+      if (isSystemError(error) && error.code === "EPIPE") to.err("");
+      else printError(to, failure);
+      if (failure.exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
+        to.err(`${(error as Error).stack}\n`);
+      await terminal?.flush();
+    } catch {
+      // Standard error is closed, too, so only the exit code remains.
+    }
+    return failure.exit;
   }
 }
 

@@ -61,8 +61,14 @@ function findFunctions({ text }: Source): string[] {
 /** Finds code that reads an error's message, from a variable or a property. */
 function findMessageTests({ name, text }: Source): string[] {
   const reads =
-    /\bmessage\.(?:startsWith|endsWith|includes|match|search)\(|\bmessage (?:===|!==) "(?!")|[.](?:test|exec)\((?:\w+\.)*message\)/;
+    /\bmessage\.(?:startsWith|endsWith|includes|match|search)\(|\bmessage (?:===|!==) "|[.](?:test|exec)\((?:\w+\.)*message\)/;
   return text.split("\n").flatMap((line) => (reads.test(line) ? [`${name}: ${line.trim()}`] : []));
+}
+
+/** Finds code that prints a user's mistake where it is found, instead of throwing it. */
+function findPrintedMistakes({ name, text }: Source): string[] {
+  const prints = /\bterminal[.](?:out|err)\([^;]*\);\s*return (?:false|undefined);/g;
+  return [...text.matchAll(prints)].map(([found]) => `${name}: ${found}`);
 }
 
 describe("the source files", () => {
@@ -88,6 +94,13 @@ describe("the source files", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
 
+  test("throw a user's mistake and leave it to the loop that read the line to print it", () => {
+    const found = sources
+      .filter(({ name }) => /^read\/|^compose\/typing\/tilde/.test(name))
+      .flatMap(findPrintedMistakes);
+    expect(found).toEqual([]);
+  });
+
   test("do not depend on the text of a message, except for Node's TLS errors", () => {
     const found = sources.filter(({ name }) => name !== "submit/tls-failure.ts").flatMap(findMessageTests);
     expect(found).toEqual([]);
@@ -102,6 +115,8 @@ describe("the check of the source files finds", () => {
     ["a participle as a name", findVagueNames, "export function heldBytes() {}\n"],
     ["a test of a message", findMessageTests, "if (/full/.test(error.message)) retry();\n"],
     ["a comparison of a message", findMessageTests, 'if (message === "No such host") stop();\n'],
+    ["a test for an empty message", findMessageTests, 'if (error.message === "") return;\n'],
+    ["a mistake that is printed", findPrintedMistakes, 'terminal.out("No such part\\n");\n  return false;\n'],
     ["the start of a message", findMessageTests, 'return error.message.startsWith("Missing ");\n'],
   ])("%s", (_what, find, text) => {
     expect(find({ name: "planted.ts", text })).toHaveLength(1);

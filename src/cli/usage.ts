@@ -4,7 +4,7 @@ import { type Option, options } from "./options.ts";
 
 /** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */
 export class UsageError extends MailError {
-  override readonly plain = true;
+  override readonly form = "bare";
 
   constructor(message: string, exit: ExitCode = Exit.Failure) {
     super(message, exit);

@@ -6,13 +6,12 @@
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { followsBsdMailx } from "../config/config.ts";
-import { Exit, MailError } from "../errors.ts";
+import { Exit, MailError, printError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft/draft.ts";
-import { Unsendable } from "./draft/draft.ts";
 import { addRequestedParts } from "./draft/prepare.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { unsentResult } from "./sending/outcome.ts";
@@ -138,12 +137,11 @@ async function finishDraft(
     addNamedPeople(draft);
     return await submitDraft(context, draft, keeping, interrupt.signal);
   } catch (error) {
-    if (!(error instanceof Unsendable)) {
+    if (!(error instanceof MailError)) {
       await keeping.keepAndSay();
       throw error;
     }
-    if (error.quiet) terminal.out(`${error.message}\n`);
-    else terminal.err(`mail: ${error.message}\n`);
+    printError(terminal, error);
     if (draft.body.size > 0 && !draft.body.facts.ended) draft.body.append(toBytes("\n"));
     await keeping.keepAndSay();
     return unsentResult(error.exit);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
+import { UserMistake } from "../errors.ts";
 import { distrustPlace, NotTrusted, reportDistrust } from "../private-file.ts";
 import type { Config } from "./config.ts";
 import { passwdEntry } from "./identity.ts";
@@ -94,10 +95,9 @@ export function folderDirectory(config: Config): string | undefined {
   return named.startsWith("/") ? named : `${config.identity.home}/${named}`;
 }
 
-/** The context in which a file name is expanded and errors are reported, such as a session. */
+/** The context in which a file name is expanded, such as a session. */
 export interface NamePlace {
   readonly config: Config;
-  readonly terminal: { out(text: string): void; err(text: string): void };
   readonly folder?: { readonly previous: string | undefined } | undefined;
 }
 
@@ -105,23 +105,24 @@ export interface NamePlace {
  * Expands a file name in a command as bsd-mailx does: `%`, `%user`, `#`, `&`, `+name`, and shell words
  * (word-expansion.ts) without a shell.
  *
- * @returns undefined, after reporting the reason, if the name does not expand to exactly one file
+ * @throws UserMistake if the name does not expand to exactly one file
  */
-export function expandFileName(place: NamePlace, name: string): string | undefined {
-  const { config, terminal } = place;
+export function expandFileName(place: NamePlace, name: string): string {
+  const { config } = place;
   if (name.startsWith("%")) {
     const user = name.slice(1);
     return systemMailbox(config, user === "" || user === config.identity.user ? undefined : user);
   }
   if (name === "#") {
     const previous = place.folder?.previous;
-    if (previous === undefined) terminal.out("No previous file\n");
+    if (previous === undefined) throw new UserMistake("No previous file");
     return previous;
   }
   const found = expandNames(config, name);
-  if (found.words.length === 1) return found.words[0];
-  terminal.err(`"${found.name}": ${found.mistake ?? (found.words.length === 0 ? "No match." : "Ambiguous.")}\n`);
-  return undefined;
+  const [first, ...more] = found.words;
+  if (first !== undefined && more.length === 0) return first;
+  const reason = found.mistake ?? (first === undefined ? "No match." : "Ambiguous.");
+  throw new UserMistake(`"${found.name}": ${reason}`, { form: "bare" });
 }
 
 interface ExpandedNames {

@@ -10,6 +10,7 @@ import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
 import { assignVariable } from "./session/assign-variable.ts";
+import { tryEach } from "./session/mistakes.ts";
 import type { Session } from "./session/session.ts";
 
 /** The interpreter imports all commands. Sending may not need it. */
@@ -64,7 +65,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   await readStartUpFiles(session, { system: !given.withoutSystemRc });
   session.ending = undefined;
   config.settings.origin = "the command line";
-  for (const word of given.set) assignVariable(session, word);
+  tryEach(session, given.set, (word) => assignVariable(session, word));
   for (const line of given.exec) await session.execute?.(line);
   asVariables();
   if (given.dryRun) config.settings.set("dryrun", "");

@@ -20,10 +20,7 @@ function folderFromCommandLine(session: Session, given: CommandLine): FolderName
   if (!given.file) return systemFolder(session, given.user);
   if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = given.words;
-  const path = expandFileName(session, typed);
-  // The reason has been reported.
-  if (path === undefined) throw new MailError("");
-  return folderNamed(typed, path);
+  return folderNamed(typed, expandFileName(session, typed));
 }
 
 /** Opens the mailbox that the command line names, and reads it, lists it or runs a session. */

@@ -56,15 +56,16 @@ export class ProgramTransport implements Transport {
       [code, signal] = await Promise.race([ended, interrupted]);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOfProgram(error), 1);
+      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOfProgram(error));
     } finally {
       atEase();
     }
     const trouble = await fed;
-    if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail, 1);
-    if (code !== 0) throw new ProgramFailed(undefined, toExitCode(code ?? 1), code ?? 1);
+    if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail);
+    if (code !== 0)
+      throw new ProgramFailed(`${this.#program}: the program failed`, toExitCode(code ?? 1), code ?? 1, true);
     if (trouble !== undefined) {
-      throw new ProgramFailed(`${this.#program}: stopped reading before the end of the message`, Exit.IoErr, 1);
+      throw new ProgramFailed(`${this.#program}: stopped reading before the end of the message`, Exit.IoErr);
     }
     return { accepted: envelope.to, refused: [] };
   }

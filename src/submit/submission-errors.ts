@@ -84,13 +84,16 @@ export class Interrupted extends SubmissionFailed {
   }
 }
 
-/** A sendmail program failed or could not be run. Its own messages have been printed on standard error. */
+/** A sendmail program that could not be run or failed. */
 export class ProgramFailed extends SubmissionFailed {
-  /** The program's exit code; 1 if there is none. */
+  /** The program's exit code; 1 if it did not exit by itself. */
   readonly code: number;
+  /** The program exited by itself, so that it has printed the reason on standard error. */
+  readonly hasReported: boolean;
 
-  constructor(message: string | undefined, exit: ExitCode, code: number) {
-    super("program failed", message ?? "", exit);
+  constructor(message: string, exit: ExitCode, code = 1, hasReported = false) {
+    super("program failed", message, exit);
     this.code = code;
+    this.hasReported = hasReported;
   }
 }

@@ -27,7 +27,7 @@ test("a query is accepted in place of any message list, and undo reverses its ef
     & f from:nobody and is:new
     No messages satisfy from:nobody and is:new
     & d since:whenever
-    Bad date "whenever" in since:; as 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31
+    Bad date "whenever" in since:; for example 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31
     & | from:cron grep -c Subject >count
     & q
     Held 1 message in {HOME}/spool

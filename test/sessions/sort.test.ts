@@ -50,7 +50,7 @@ test("sort changes the order of the list and of next, but not the message number
     & sort
     Sorted by from, descending
     & sort colour
-    Can't sort by "colour"; use date, from, subject, size, thread
+    Can't sort by "colour"; use date, from, subject, size or thread
     & unsort
      U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     >U  3 bob@example.org    Sat Jan 16 18:22   11/188   Re: hola

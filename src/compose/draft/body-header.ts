@@ -1,12 +1,11 @@
 /** Moves the header at the start of the input into the draft, for -t. */
 
-import { Exit } from "../../errors.ts";
+import { Exit, MailError } from "../../errors.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
 import { headerParts, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
-import { Unsendable } from "./draft.ts";
 
 /** The longest header in bytes. Any further text belongs to the body. */
 const longest = 4 * 1024 * 1024;
@@ -15,12 +14,12 @@ const longest = 4 * 1024 * 1024;
  * Moves the header at the start of the body into the draft. The header ends at an empty line or the first line that
  * is not a field. The command line takes precedence, except that recipients are added.
  *
- * @throws Unsendable if there is no header
+ * @throws MailError if there is no header
  */
 export function takeHeader(draft: Draft): void {
   const start = startOfBody(draft.body);
   const end = endOfTypedHeader(start);
-  if (end === 0) throw new Unsendable("-t: the input does not begin with a header; nothing was sent", Exit.DataErr);
+  if (end === 0) throw new MailError("-t: the input does not begin with a header; nothing was sent", Exit.DataErr);
   const header = parseHeader(start.subarray(0, end));
   for (const { name, value } of header.fields) {
     const lower = name.toLowerCase();

@@ -1,5 +1,4 @@
 /** A draft: the parts of a message before it is built, from the command line, a reply or the user. */
-import { type ExitCode, MailError } from "../../errors.ts";
 import type { Attachment } from "./attachment.ts";
 import { Body, type Built } from "./body.ts";
 
@@ -53,19 +52,8 @@ export function emptyDraft(): Draft {
 
 /** The session's messages, which a draft may quote. */
 export interface MessageSource {
-  /** Returns the message numbers in a list as typed; "" is the current message. */
+  /** Returns the message numbers in a list as typed; "" is the current message. @throws UserMistake */
   select(list: string): Promise<readonly number[]>;
   /** Returns a message as it is shown, with the selected or all header fields. */
   text(message: number, allFields: boolean): Promise<Buffer>;
-}
-
-/** A draft that cannot be sent as it is. Nothing was submitted. */
-export class Unsendable extends MailError {
-  /** Whether the error is printed on standard output without the program's name, as in bsd-mailx. */
-  readonly quiet: boolean;
-
-  constructor(message: string, exit: ExitCode, options: { quiet: boolean } = { quiet: false }) {
-    super(message, exit);
-    this.quiet = options.quiet;
-  }
 }

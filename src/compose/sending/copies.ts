@@ -1,7 +1,7 @@
 /** Copies of a message for the `record` file, and for files and commands among the recipients. */
 import type { Config } from "../../config/config.ts";
 import { expandFileName } from "../../config/paths.ts";
-import { Exit, MailError } from "../../errors.ts";
+import { Exit, MailError, printError } from "../../errors.ts";
 import type { Refusal } from "../../submit/transport.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { buildRawMessage } from "../build/build.ts";
@@ -35,7 +35,7 @@ export async function keepCopies(
     const failed = await catchFailure(interrupt, async () =>
       keepCopy(context, record, await copyTo(people), stamp.date, interrupt),
     );
-    if (failed !== undefined) terminal.err(`mail: ${failed.message}\n`);
+    if (failed !== undefined) printError(terminal, failed);
   }
   const refused: Refusal[] = [];
   for (const sink of people.sinks) {
@@ -78,8 +78,12 @@ async function keepCopy(
   date: Date,
   interrupt: AbortSignal,
 ): Promise<void> {
-  const path = expandFileName(context, file);
-  if (path === undefined) throw new MailError("no such file name", Exit.CantCreate);
+  let path: string;
+  try {
+    path = expandFileName(context, file);
+  } catch (error) {
+    throw error instanceof MailError ? new MailError(error.message, Exit.CantCreate) : error;
+  }
   const { recordMessage } = await import("./record.ts");
   await recordMessage(context.config, path, copy, date, interrupt);
 }

@@ -136,8 +136,8 @@ async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry)
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     if (error instanceof OutcomeUnknown) return { accepted: [], refused: everyone(error.message, unsure) };
-    const reply = error.message === "" ? `${way}: the program failed` : error.message;
-    return { accepted: [], refused: everyone(reply, { exit: Exit.TempFail }), closed: error instanceof Unreachable };
+    const refused = everyone(error.message, { exit: Exit.TempFail });
+    return { accepted: [], refused, closed: error instanceof Unreachable };
   }
 }
 

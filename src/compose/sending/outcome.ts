@@ -1,6 +1,6 @@
 /** Reports the outcome of a message, keeps an undelivered message in dead.letter, and determines the exit code. */
 import type { Config } from "../../config/config.ts";
-import { Exit, type ExitCode, type MailError } from "../../errors.ts";
+import { Exit, type ExitCode, type MailError, printError } from "../../errors.ts";
 import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
 import type { Outcome, Refusal } from "../../submit/transport.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -33,7 +33,7 @@ export async function reportFailure(
   error: MailError,
   keeping: Keeping,
 ): Promise<ComposeResult> {
-  const exit = printError(error, terminal, config);
+  const exit = reportError(error, terminal, config);
   await keeping.keepAndSay();
   return unsentResult(exit);
 }
@@ -42,8 +42,8 @@ export async function reportFailure(
  * Prints an error and returns its exit code. For a failed program that `mta` does not name, the exit code is 1, as in
  * bsd-mailx.
  */
-function printError(error: MailError, terminal: Terminal, config: Config): ExitCode {
-  if (error.message !== "") terminal.err(`mail: ${error.message}\n`);
+function reportError(error: MailError, terminal: Terminal, config: Config): ExitCode {
+  if (!(error instanceof ProgramFailed && error.hasReported)) printError(terminal, error);
   if (!(error instanceof ProgramFailed)) {
     if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
       const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the cause" : "";

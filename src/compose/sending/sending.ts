@@ -2,7 +2,7 @@
 
 import { ttyCharset } from "../../config/charset.ts";
 import { followsBsdMailx } from "../../config/config.ts";
-import { Exit, MailError } from "../../errors.ts";
+import { Exit, MailError, UserMistake } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Outcome } from "../../submit/transport.ts";
@@ -11,7 +11,6 @@ import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.t
 import type { Author, Stamp } from "../build/header-fields.ts";
 import { formatSender, isAddressField } from "../build/header-fields.ts";
 import type { Draft } from "../draft/draft.ts";
-import { Unsendable } from "../draft/draft.ts";
 import {
   envelopeAddresses,
   findAddressFault,
@@ -52,8 +51,7 @@ export async function submitDraft(
     const subject = draft.subject === undefined || draft.subject === "";
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
   }
-  if (everyone.length + refused.length === 0)
-    throw new Unsendable("No recipients specified", Exit.Failure, { quiet: true });
+  if (everyone.length + refused.length === 0) throw new UserMistake("No recipients specified");
   const envelopeSender = draft.from === undefined ? undefined : parseAddresses(draft.from)[0]?.address;
   const stamp = newStamp(identity.mailName);
   const author: Author = { identity, charset: ttyCharset(config) };
@@ -106,7 +104,7 @@ interface Ready {
 /**
  * Returns the message in the form that the transport requires, with its envelope.
  *
- * @throws Unsendable, or the interrupt's reason
+ * @throws MailError, or the interrupt's reason
  */
 async function buildDeparture(
   { config, verbose }: ComposeContext,
@@ -134,10 +132,10 @@ async function buildDeparture(
 
 function checkAddresses(item: string, mailName: string): string[] {
   const addresses = envelopeAddresses(item, mailName);
-  if (addresses.length === 0) throw new Unsendable(`"${item}": not an address; nothing was sent`, Exit.DataErr);
+  if (addresses.length === 0) throw new MailError(`"${item}": not an address; nothing was sent`, Exit.DataErr);
   for (const address of addresses) {
     const reason = findAddressFault(address);
-    if (reason !== undefined) throw new Unsendable(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
+    if (reason !== undefined) throw new MailError(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
   }
   return addresses;
 }
@@ -146,14 +144,14 @@ function checkAddresses(item: string, mailName: string): string[] {
 function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   for (const item of everyone) {
     if (/[\r\n\0]/.test(item)) {
-      throw new Unsendable(`recipient ${JSON.stringify(item)} contains a line break; nothing was sent`, Exit.DataErr);
+      throw new MailError(`recipient ${JSON.stringify(item)} contains a line break; nothing was sent`, Exit.DataErr);
     }
-    if (item.trim() === "") throw new Unsendable("a recipient is empty; nothing was sent", Exit.DataErr);
+    if (item.trim() === "") throw new MailError("a recipient is empty; nothing was sent", Exit.DataErr);
   }
   const lists = draft.fields.filter(({ name }) => isAddressField(name));
   for (const { name, value } of [...lists, { name: "Reply-To", value: draft.replyTo ?? "" }]) {
     if (/[\r\n\0]/.test(value)) {
-      throw new Unsendable(`${name} ${JSON.stringify(value)} contains a line break; nothing was sent`, Exit.DataErr);
+      throw new MailError(`${name} ${JSON.stringify(value)} contains a line break; nothing was sent`, Exit.DataErr);
     }
   }
   if (draft.from === undefined) return;
@@ -163,7 +161,7 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
     address.startsWith("-") ||
     findAddressFault(qualifyAddress(address, "localhost")) !== undefined
   ) {
-    throw new Unsendable(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`, Exit.DataErr);
+    throw new MailError(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`, Exit.DataErr);
   }
 }
 

@@ -96,7 +96,7 @@ export class Submission {
 
   /** Queues a message for the recipients who were temporarily refused. Returns the outcome for the others. */
   async #queueDeferred({ way, envelope, message }: Departure, attempt: Promise<Outcome>): Promise<Outcome> {
-    const outcome = await attempt.catch((error: unknown) => toDeferredOutcome(error, way, envelope));
+    const outcome = await attempt.catch((error: unknown) => toDeferredOutcome(error, envelope));
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     if (later.length === 0) return outcome;
@@ -159,12 +159,12 @@ export class Submission {
 }
 
 /** Returns a temporary failure as an outcome in which every recipient is refused. Throws any other error again. */
-function toDeferredOutcome(error: unknown, way: Way, envelope: Envelope): Outcome {
+function toDeferredOutcome(error: unknown, envelope: Envelope): Outcome {
   if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
   // A user who cancels a message does not want it to be sent later.
   if (error instanceof Interrupted || error.exit !== Exit.TempFail) throw error;
-  const reply = error.message === "" ? `${wayName(way)}: the program failed` : error.message;
-  return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit: error.exit })) };
+  const { message: reply, exit } = error;
+  return { accepted: [], refused: envelope.to.map((recipient) => ({ recipient, reply, exit })) };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { ttyCharset } from "../../config/charset.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { splitWords } from "../../config/words.ts";
+import { UserMistake } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import { runInterruptibly } from "./interrupt.ts";
 import { type Composing, type TildeEscape, tildeEscape } from "./tilde-escape.ts";
@@ -24,12 +25,10 @@ export function isOfUse({ config }: Composing, line: string): boolean {
 }
 
 /** Inserts a variable's value, in which `\\t` and `\\n` mean a tab and a newline (POSIX mailx). */
-function insertVariable({ config, terminal, draft }: Composing, name: string): void {
+function insertVariable({ config, draft }: Composing, name: string): void {
   const value = name === "" ? undefined : config.settings.text(name);
-  if (value === undefined || value === "") {
-    terminal.out(name === "" ? "Insert what variable?\n" : `"${name}" has no value.\n`);
-    return;
-  }
+  if (value === undefined || value === "")
+    throw new UserMistake(name === "" ? "Insert what variable?" : `"${name}" has no value.`);
   const text = value.replace(/\\([nt])/g, (_all, letter: string) => (letter === "n" ? "\n" : "\t"));
   draft.body.append(toBytes(text.endsWith("\n") ? text : `${text}\n`));
 }
@@ -38,10 +37,8 @@ async function attachFiles(composing: Composing, line: string): Promise<void> {
   const { config, terminal, draft } = composing;
   const { openAttachment: attach } = await import("../draft/attachment.ts");
   await runInterruptibly(terminal, async (signal) => {
-    for (const word of splitWords(line)) {
-      const path = expandFileName(composing, word);
-      if (path !== undefined) draft.attachments.push(await attach(path, ttyCharset(config), signal));
-    }
+    for (const path of splitWords(line).map((word) => expandFileName(composing, word)))
+      draft.attachments.push(await attach(path, ttyCharset(config), signal));
   });
   for (const [at, { name, type, size }] of draft.attachments.entries()) {
     terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);

@@ -1,6 +1,7 @@
 /** The table of tilde escapes. ~? and the manual use it. */
 
 import { deadLetterPath } from "../../config/paths.ts";
+import { MailError, printError, UserMistake } from "../../errors.ts";
 import { pushAll } from "../../message/lists.ts";
 import { toBytes } from "../../message/text.ts";
 import { draftHeaderToShow } from "../build/header-fields.ts";
@@ -96,7 +97,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
 ];
 
 /**
- * Runs a tilde escape.
+ * Runs a tilde escape and prints its error, after which the message continues.
  *
  * @param line the line after its escape character
  */
@@ -111,13 +112,19 @@ export async function runTildeEscape(composing: Composing, line: string, mark: s
     found === undefined ||
     (found.added === true && !composing.terminal.inputIsTerminal && !isOfUse(composing, line))
   ) {
-    composing.terminal.out("Unknown tilde escape.\n");
+    printError(composing.terminal, new UserMistake("Unknown tilde escape."));
     return undefined;
   }
-  const ended = await found.run(composing, line.slice(1).replace(/^[ \t]+/, ""), line);
-  const goesOn = found.continues === true && (ended ?? undefined) === undefined;
+  let ended: Ended;
+  try {
+    ended = (await found.run(composing, line.slice(1).replace(/^[ \t]+/, ""), line)) ?? undefined;
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    printError(composing.terminal, error);
+  }
+  const goesOn = found.continues === true && ended === undefined;
   if (goesOn && composing.terminal.inputIsTerminal) composing.terminal.out("(continue)\n");
-  return ended ?? undefined;
+  return ended;
 }
 
 function tildeHelp(all: boolean): string {
@@ -150,17 +157,12 @@ async function editText({ config, terminal, draft }: Composing, which: "EDITOR" 
 }
 
 async function filterText({ config, terminal, draft }: Composing, line: string): Promise<void> {
-  if (line === "") {
-    terminal.err('No bytes from "" !?\n');
-    return;
-  }
-  const { code, output } = await runShell(config, terminal, line, draft.body.bytes());
-  if (code !== 0) terminal.out(describeFailedExit(code));
-  else if (output.length === 0) terminal.err(`No bytes from "${line}" !?\n`);
-  else {
-    draft.body.clear();
-    draft.body.append(output);
-  }
+  const { code, output } =
+    line === "" ? { code: 0, output: Buffer.alloc(0) } : await runShell(config, terminal, line, draft.body.bytes());
+  if (code !== 0) return terminal.out(describeFailedExit(code));
+  if (output.length === 0) throw new UserMistake(`No bytes from "${line}" !?`, { form: "bare" });
+  draft.body.clear();
+  draft.body.append(output);
 }
 
 /** Edits the header fields. An interrupt ends the editing; earlier answers remain. */
@@ -185,7 +187,7 @@ async function quoteMessages(
   list: string,
   form: { all?: boolean; shifted?: boolean },
 ): Promise<void> {
-  if (quoting === undefined) return terminal.out("No appropriate messages\n");
+  if (quoting === undefined) throw new UserMistake("No appropriate messages");
   const messages = await quoting.select(list);
   if (messages.length === 0) return;
   terminal.out(`Interpolating: ${messages.join(" ")}\n`);

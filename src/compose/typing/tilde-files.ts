@@ -2,18 +2,18 @@
 import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
+import { UserMistake } from "../../errors.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
-import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
+import { addPathToError, isSystemError } from "../../system-error.ts";
 import { describeFailedExit, runShell } from "./child.ts";
 import { runInterruptibly } from "./interrupt.ts";
 import type { Composing } from "./tilde-escape.ts";
 
 /** Inserts a file, or the output of a command for `~r !command` and `~<!command` (POSIX mailx). */
 export async function readFileOrCommand(composing: Composing, name: string): Promise<void> {
-  if (name === "") return composing.terminal.out("Interpolate what file?\n");
+  if (name === "") throw new UserMistake("Interpolate what file?");
   if (name.startsWith("!")) return readCommandOutput(composing, name.slice(1));
-  const path = expandFileName(composing, name);
-  if (path !== undefined) await readIntoDraft(composing, path);
+  await readIntoDraft(composing, expandFileName(composing, name));
 }
 
 /**
@@ -25,7 +25,7 @@ export async function readIntoDraft(composing: Composing, path: string): Promise
   const { terminal, draft } = composing;
   try {
     const about = await stat(path);
-    if (about.isDirectory()) return terminal.out(`${path}: Directory\n`);
+    if (about.isDirectory()) throw new UserMistake(`${path}: Directory`);
     let [lines, bytes, last] = [0, 0, 10];
     const take = (piece: Buffer) => {
       draft.body.append(piece);
@@ -82,17 +82,15 @@ async function readCommandOutput({ config, terminal, draft }: Composing, line: s
 /** Writes the draft's text to a file (`~w`) and prints its size. */
 export async function writeBody(composing: Composing, name: string): Promise<void> {
   const { terminal, draft } = composing;
-  if (name === "") return terminal.err("Write what file!?\n");
+  if (name === "") throw new UserMistake("Write what file!?", { form: "bare" });
   const path = expandFileName(composing, name);
-  if (path === undefined) return;
   terminal.out(`"${path}" `);
   const text = draft.body.bytes();
   try {
     await writeFile(path, text, { flag: "wx", mode: 0o600 });
   } catch (error) {
-    if (isSystemError(error) && error.code === "EEXIST") return terminal.err("File exists\n");
-    if (!isSystemError(error)) throw error;
-    return terminal.err(`mail: fopen: ${strerror(error)}\n`);
+    if (isSystemError(error) && error.code === "EEXIST") throw new UserMistake("File exists", { form: "bare" });
+    throw addPathToError("fopen", error);
   }
   terminal.out(`${newlinesIn(text)}/${text.length}\n`);
 }

@@ -1,5 +1,4 @@
 /** Reads a typed message line by line. */
-import { MailError } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Input } from "../../terminal/terminal.ts";
 import { splitTypedItems } from "../draft/recipients.ts";
@@ -124,20 +123,9 @@ export class Typing {
         this.#composing.typed?.();
         continue;
       }
-      const ended = await this.#escape(text.slice(mark.length), mark);
+      const ended = await runTildeEscape(this.#composing, text.slice(mark.length), mark);
       this.#composing.typed?.();
       if (ended !== undefined) return ended;
-    }
-  }
-
-  /** Runs an escape. An error is reported, and the message continues. */
-  async #escape(line: string, mark: string): Promise<Ended> {
-    try {
-      return await runTildeEscape(this.#composing, line, mark);
-    } catch (error) {
-      if (!(error instanceof MailError)) throw error;
-      this.#composing.terminal.err(`mail: ${error.message}\n`);
-      return undefined;
     }
   }
 

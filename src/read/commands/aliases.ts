@@ -1,5 +1,6 @@
 /** The commands alias, group, unalias and alternates. */
 
+import { UserMistake } from "../../errors.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
@@ -9,17 +10,13 @@ function formatAlias(name: string, members: readonly string[]): string {
 }
 
 /** Defines or prints an alias. As in bsd-mailx, an unknown name does not end a sourced file, except with errexit. */
-function defineAlias({ config, terminal }: Session, [name, ...members]: readonly string[]): boolean {
+function defineAlias({ config, terminal }: Session, [name, ...members]: readonly string[]): void {
   const { aliases } = config;
   if (name === undefined) {
     for (const known of [...aliases.keys()].sort()) terminal.out(formatAlias(known, aliases.get(known) ?? []));
   } else if (members.length > 0) aliases.set(name, [...(aliases.get(name) ?? []), ...members]);
   else if (aliases.has(name)) terminal.out(formatAlias(name, aliases.get(name) ?? []));
-  else {
-    terminal.out(`"${name}": not a group\n`);
-    return !config.settings.get("errexit");
-  }
-  return true;
+  else throw new UserMistake(`"${name}": not a group`, { isTolerated: true });
 }
 
 export const aliasCommands: readonly Command[] = [

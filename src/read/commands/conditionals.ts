@@ -1,4 +1,5 @@
 /** The commands if, else and endif, which select lines of a start-up file for sending or for reading. */
+import { UserMistake } from "../../errors.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";
 
@@ -9,18 +10,10 @@ export const conditionalCommands: readonly Command[] = [
     summary: "Run the lines up to endif only when sending (s) or when reading (r).",
     example: "if s",
     run: (session, [word = ""]) => {
-      const { terminal } = session;
-      if (session.conditional !== undefined) {
-        terminal.out('Illegal nested "if"\n');
-        return false;
-      }
+      if (session.conditional !== undefined) throw new UserMistake('Illegal nested "if"');
       const letter = word.charAt(0).toLowerCase();
-      if (letter !== "s" && letter !== "r") {
-        terminal.out(`Unrecognized if-keyword: "${word}"\n`);
-        return false;
-      }
+      if (letter !== "s" && letter !== "r") throw new UserMistake(`Unrecognized if-keyword: "${word}"`);
       session.conditional = { when: letter === "s" ? "send" : "read" };
-      return true;
     },
   }),
   declareCommand({
@@ -28,13 +21,9 @@ export const conditionalCommands: readonly Command[] = [
     takes: takesWords("", 0, 0),
     summary: "Run the following lines only if the condition of if is false.",
     example: "else",
-    run: ({ conditional, terminal }) => {
-      if (conditional === undefined) {
-        terminal.out('"Else" without matching "if"\n');
-        return false;
-      }
+    run: ({ conditional }) => {
+      if (conditional === undefined) throw new UserMistake('"Else" without matching "if"');
       conditional.when = conditional.when === "send" ? "read" : "send";
-      return true;
     },
   }),
   declareCommand({
@@ -43,12 +32,8 @@ export const conditionalCommands: readonly Command[] = [
     summary: "End an if.",
     example: "endif",
     run: (session) => {
-      if (session.conditional === undefined) {
-        session.terminal.out('"Endif" without matching "if"\n');
-        return false;
-      }
+      if (session.conditional === undefined) throw new UserMistake('"Endif" without matching "if"');
       session.conditional = undefined;
-      return true;
     },
   }),
 ];

@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
+import { UserMistake } from "../../errors.ts";
 import { folderNamed, makeNoMailError, openFolder, summarizeFolder, takeInNewMail, tellNew } from "../folder/folder.ts";
 import { offerPending } from "../folder/left-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";
@@ -11,19 +12,18 @@ import { takesNothing, takesText, takesWords } from "../session/command-argument
 import type { Session } from "../session/session.ts";
 import { runAndTell } from "./shell.ts";
 
-async function changeFolder(session: Session, [word]: readonly string[]): Promise<boolean> {
+async function changeFolder(session: Session, [word]: readonly string[]): Promise<void> {
   const { folder, terminal, config, comfort } = session;
   const asks = word === "?" && comfort !== undefined;
   const typed = asks ? await comfort.chooseFolder() : word;
-  if (asks && typed === undefined) return true;
+  if (asks && typed === undefined) return;
   if (typed === undefined) {
-    if (folder === undefined) return true;
-    terminal.out(`${summarizeFolder(session, folder)}\n`);
-    tellNew(folder);
-    return true;
+    // A start-up file is run before a folder is open.
+    terminal.out(folder === undefined ? '"": 0 messages\n' : `${summarizeFolder(session, folder)}\n`);
+    if (folder !== undefined) tellNew(folder);
+    return;
   }
   const path = expandFileName(session, typed);
-  if (path === undefined) return false;
   const name = folderNamed(typed, path);
   let next = await openFolder(session, name);
   await leaveFolder(session);
@@ -39,7 +39,6 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   terminal.out(`${summarizeFolder(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
   if (session.sourcing === 0) await offerPending(session);
-  return true;
 }
 
 /** Returns whether leaving the current folder writes to a path. Only the folder's own file and mbox are written. */
@@ -88,7 +87,7 @@ export const fileCommands: readonly Command[] = [
     transparent: true,
     run: async (session) => {
       const { folder, terminal } = session;
-      if (folder === undefined) return terminal.out('"inc" command failed...\n');
+      if (folder === undefined) throw new UserMistake('"inc" command failed...', { isTolerated: true });
       const arrived = await takeInNewMail(folder);
       terminal.out(arrived > 0 ? `${summarizeFolder(session, folder)}\n` : "No new mail.\n");
     },
@@ -101,9 +100,7 @@ export const fileCommands: readonly Command[] = [
     transparent: true,
     example: "source ~/.mailrc",
     run: async (session, [typed = ""]) => {
-      const path = expandFileName(session, typed);
-      if (path === undefined || session.source === undefined) return false;
-      return session.source(path);
+      return session.source?.(expandFileName(session, typed));
     },
   }),
 ];

@@ -1,5 +1,6 @@
 /** The commands headers, z, from, size and =, which describe messages without printing them. */
 
+import { UserMistake } from "../../errors.ts";
 import {
   printHeaderLine,
   reportDisplayOrder,
@@ -29,10 +30,7 @@ function scrollHeaders(session: Session, argument: string): boolean {
   const { folder, terminal } = session;
   const size = windowSize(session);
   const sign = argument[0] ?? "+";
-  if (sign !== "+" && sign !== "-") {
-    terminal.out(`Unrecognized scrolling command "${argument}"\n`);
-    return false;
-  }
+  if (sign !== "+" && sign !== "-") throw new UserMistake(`Unrecognized scrolling command "${argument}"`);
   const start = windowStart(folder?.screen ?? 1, size) + (sign === "-" ? -size : size);
   if (start < 1) terminal.out("On first screenful of messages\n");
   else if (folder === undefined || start > folder.mailbox.count) terminal.out("On last screenful of messages\n");

@@ -1,5 +1,6 @@
 /** The commands that change only the state of messages. */
 
+import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import { takesMessages, type Wanted } from "../message-list/message-list.ts";
@@ -9,13 +10,7 @@ import { placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { showStored } from "./print.ts";
 
-/** A change to messages. @returns false if it failed, after it has reported the reason */
-type Change = (
-  folder: Folder,
-  messages: readonly number[],
-  session: Session,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a change that always succeeds returns nothing
-) => Promise<boolean | void> | boolean | void;
+type Change = (folder: Folder, messages: readonly number[], session: Session) => Promise<void> | void;
 
 interface StateOptions {
   readonly synonyms?: readonly string[];
@@ -37,8 +32,7 @@ function stateRow(
     example: `${name} 2-4`,
     barred: ["sending"],
     run: async (session, messages) => {
-      if (session.folder !== undefined) return (await change(session.folder, messages, session)) !== false;
-      return true;
+      if (session.folder !== undefined) await change(session.folder, messages, session);
     },
   });
 }
@@ -86,13 +80,9 @@ const unread = makeMarker(Flag.StatusChanged, Flag.Read | Flag.Touched);
 const holdMark = makeMarker(Flag.Preserved, Flag.ToMbox);
 
 function makeHold(name: string): Change {
-  return (folder, messages, { terminal }) => {
-    if (!folder.system) {
-      terminal.out(`Cannot "${name}" in edit mode\n`);
-      return false;
-    }
+  return (folder, messages) => {
+    if (!folder.system) throw new UserMistake(`Cannot "${name}" in edit mode`);
     holdMark(folder, messages);
-    return true;
   };
 }
 

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expandFileName } from "../../config/paths.ts";
-import { MailError } from "../../errors.ts";
+import { MailError, UserMistake } from "../../errors.ts";
 import { statIfPresent } from "../../file-stats.ts";
 import { splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
@@ -35,13 +35,12 @@ export async function partsToSave(session: Session, { parts, rest }: PartsForm):
   const [, list = "", name = ""] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
   const messages = await selectMessages(session, list);
   if (messages === undefined) return undefined;
-  const path = await expandFileName(session, name === "" ? "." : name);
-  return path === undefined ? undefined : { messages, parts, path };
+  return { messages, parts, path: expandFileName(session, name === "" ? "." : name) };
 }
 
 /** Saves attachments to a path and prints the name of each file. */
 export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
-  await reportPartErrors(session, async (folder) => {
+  await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
       const chosen = await choosePartsOf(session, folder, message, parts);
@@ -70,8 +69,8 @@ function namesDirectory(path: string): boolean {
   return statIfPresent(path)?.isDirectory() === true;
 }
 
-/** Runs a task and reports a MailError without ending the session. The error determines the exit code. */
-async function reportPartErrors(
+/** Runs a task on the folder. Its error determines the exit code of the session. */
+async function noteFailure(
   session: Session,
   task: (folder: NonNullable<Session["folder"]>) => Promise<void>,
 ): Promise<void> {
@@ -80,9 +79,8 @@ async function reportPartErrors(
   try {
     await task(folder);
   } catch (error) {
-    if (!(error instanceof MailError)) throw error;
-    session.terminal.err(`${session.program}: ${error.message}\n`);
-    session.failure = error.exit;
+    if (error instanceof MailError) session.failure = error.exit;
+    throw error;
   }
 }
 
@@ -104,17 +102,14 @@ const takesPart: Takes<PartsOfMessages> = {
   parse: async (session, rest) => {
     if (rest.trim() === "?") return { messages: (await selectMessages(session, "")) ?? [], parts: "?" };
     const [, list, part] = /^(.*?)[ \t]*(?<![^ \t])(\d+(?:\.\d+)*)[ \t]*$/s.exec(rest) ?? [];
-    if (list === undefined || part === undefined) {
-      session.terminal.out('Which part? "parts" lists them.\n');
-      return undefined;
-    }
+    if (list === undefined || part === undefined) throw new UserMistake('Which part? "parts" lists them.');
     const messages = await selectMessages(session, list);
     return messages === undefined ? undefined : { messages, parts: part };
   },
 };
 
 async function openParts(session: Session, { messages, parts }: PartsOfMessages): Promise<void> {
-  await reportPartErrors(session, async (folder) => {
+  await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
       for (const part of await choosePartsOf(session, folder, message, parts))

@@ -3,7 +3,7 @@
 import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
-import { Exit } from "../../errors.ts";
+import { Exit, UserMistake } from "../../errors.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
 import { takesMessages } from "../message-list/message-list.ts";
@@ -60,10 +60,7 @@ function replyRow(name: string, synonym: string, summary: string, kind: "all" | 
 }
 
 async function replyToAll(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
-  if (messages.length > 1) {
-    session.terminal.out("Sorry, can't reply to multiple messages at once\n");
-    return false;
-  }
+  if (messages.length > 1) throw new UserMistake("Sorry, can't reply to multiple messages at once");
   const [message] = messages;
   if (message === undefined) return false;
   const header = headerOfOriginal(session, message);

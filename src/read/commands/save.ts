@@ -1,7 +1,7 @@
 /** The commands save, copy and write, which append messages to a file. */
 
 import { expandFileName, storeOptions } from "../../config/paths.ts";
-import { Exit, MailError } from "../../errors.ts";
+import { Exit, MailError, UserMistake } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { MessageUnreadable } from "../../mailbox/mailbox-errors.ts";
@@ -25,24 +25,18 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
     const form = partsForm(rest);
     if (form !== undefined) return partsToSave(session, form);
     const [, list = "", file] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
-    if (file === undefined || file === "") {
-      session.terminal.out("No file specified.\n");
-      return undefined;
-    }
-    const { folder, terminal } = session;
+    if (file === undefined || file === "") throw new UserMistake("No file specified.");
+    const { folder } = session;
     const listed = folder !== undefined && list.trim() !== "";
     const found = listed ? await selectMessages(session, list, { orElse: "nothing" }) : [];
     if (found === undefined) return undefined;
     const one = folder === undefined || listed ? undefined : nearestMessage(folder, false);
     const messages = one === undefined ? found : [one];
     // If the given range is empty, the file is still created, but no message is appended to it.
-    if (messages.length === 0 && list.trim() === "") {
-      terminal.out(`No messages to ${name}.\n`);
-      return undefined;
-    }
-    const path = await expandFileName(session, file);
+    if (messages.length === 0 && list.trim() === "") throw new UserMistake(`No messages to ${name}.`);
+    const path = expandFileName(session, file);
     // As in bsd-mailx, an empty quoted name fails without a message.
-    return path === undefined || path === "" ? undefined : { messages, path };
+    return path === "" ? undefined : { messages, path };
   },
 };
 
@@ -60,7 +54,7 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
   });
 }
 
-async function writeAndMark(session: Session, argument: MessagesToWrite, write: Write, mark: number): Promise<boolean> {
+async function writeAndMark(session: Session, argument: MessagesToWrite, write: Write, mark: number): Promise<void> {
   const { folder, terminal } = session;
   // The name is printed after the work, because a progress bar would overwrite it.
   const name = `"${argument.path}" `;
@@ -80,18 +74,17 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
         : isSystemError(error.cause)
           ? `fopen: ${strerror(error.cause)}`
           : error.message;
-    terminal.err(`${session.program}: ${reason}\n`);
     // A wrong file name or an interrupt does not change the exit code. A failing disk does, so that scripts can detect
     // it.
-    if (error.exit !== Exit.Failure && !session.interrupted) session.failure = error.exit;
-    return false;
+    const exit = session.interrupted ? Exit.Failure : error.exit;
+    if (exit !== Exit.Failure) session.failure = exit;
+    throw new MailError(reason, exit, error);
   }
-  if (folder === undefined) return true;
+  if (folder === undefined) return;
   for (const message of argument.messages) {
     showAsCurrent(folder, message);
     markMessage(folder, message, mark);
   }
-  return true;
 }
 
 /** Copies messages to a file. On a terminal, Ctrl-C interrupts the work. */
@@ -122,13 +115,12 @@ function authorRow(name: string, summary: string, mark: number): Command {
     example: `${name} 1-3`,
     barred: ["sending"],
     run: (session, messages) => {
-      const { folder, terminal } = session;
+      const { folder } = session;
       const [first] = messages;
-      if (folder === undefined || first === undefined) return false;
+      if (folder === undefined || first === undefined) return;
       const path = fileNamedAfter(authorOf(session, parseHeader(folder.mailbox.header(first)), first));
-      if (path !== undefined) return writeAndMark(session, { messages, path }, wholeMessages, mark);
-      terminal.out(`Message ${first} has no author; name a file.\n`);
-      return false;
+      if (path === undefined) throw new UserMistake(`Message ${first} has no author; name a file.`);
+      return writeAndMark(session, { messages, path }, wholeMessages, mark);
     },
   });
 }

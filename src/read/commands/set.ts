@@ -1,12 +1,22 @@
 /** The commands set and unset. */
+import { UserMistake } from "../../errors.ts";
 import { assignVariable } from "../session/assign-variable.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";
+import { tryEach } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 
 function listVariables({ config, terminal }: Session): void {
   const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));
   terminal.out(all.map(([name, value]) => `${name}\t${value}\n`).join(""));
+}
+
+function unsetVariable({ config, terminal, sourcing, comfort }: Session, name: string): void {
+  if (name === "interactive") terminal.interactive = false;
+  if (config.settings.unset(name) || sourcing > 0) return;
+  const like = comfort?.likeVariable(name);
+  const hint = like === undefined ? undefined : `Did you mean ${like}?`;
+  throw new UserMistake(`"${name}": undefined variable`, { hint });
 }
 
 export const variableCommands: readonly Command[] = [
@@ -22,7 +32,7 @@ export const variableCommands: readonly Command[] = [
         const word = await session.comfort.editVariable();
         words = word === undefined ? [] : [word];
       } else if (words.length === 0) listVariables(session);
-      return words.map((word) => assignVariable(session, word)).every(Boolean);
+      return tryEach(session, words, (word) => assignVariable(session, word));
     },
   }),
   declareCommand({
@@ -31,17 +41,6 @@ export const variableCommands: readonly Command[] = [
     takes: takesWords("name ...", 1),
     summary: "Unset variables.",
     example: "unset hold",
-    run: ({ config, terminal, sourcing, comfort }, words) => {
-      let known = true;
-      for (const name of words) {
-        if (name === "interactive") terminal.interactive = false;
-        if (config.settings.unset(name) || sourcing > 0) continue;
-        terminal.out(`"${name}": undefined variable\n`);
-        const like = comfort?.likeVariable(name);
-        if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
-        known = false;
-      }
-      return known;
-    },
+    run: (session, words) => tryEach(session, words, (name) => unsetVariable(session, name)),
   }),
 ];

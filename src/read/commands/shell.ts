@@ -6,6 +6,7 @@ import { expandFileName } from "../../config/paths.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesWords } from "../session/command-arguments.ts";
+import { tryStep } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 
 /** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
@@ -60,14 +61,11 @@ export async function runAndTell(session: Session, argv: readonly string[]): Pro
   return code === 0;
 }
 
-function changeDirectory(session: Session, [typed]: readonly string[]): boolean {
+function changeDirectory(session: Session, [typed]: readonly string[]): void {
   const directory = typed === undefined ? session.config.identity.home : expandFileName(session, typed);
-  if (directory === undefined) return false;
   try {
     process.chdir(directory);
-    return true;
   } catch (error) {
-    if (!isSystemError(error)) throw error;
     throw addPathToError(directory, error);
   }
 }
@@ -126,10 +124,11 @@ export const shellCommands: readonly Command[] = [
           terminal.out(line);
           line = "";
         }
-        const expanded = expandFileName(session, word);
-        // As in bsd-mailx, the space after a word that cannot be expanded is kept.
-        if (expanded !== undefined) line += `${index > 0 ? " " : ""}${expanded}`;
-        else done = false;
+        // As in bsd-mailx, the space before a word that cannot be expanded is not printed.
+        const expand = () => {
+          line += `${index > 0 ? " " : ""}${expandFileName(session, word)}`;
+        };
+        done = tryStep(session, expand) && done;
       }
       terminal.out(`${line}\n`);
       // As in bsd-mailx, a failure does not end a sourced file.

@@ -1,10 +1,11 @@
 /** The commands sort, thread and unsort, which change the order of the header list. */
 
+import { joinAlternatives, UserMistake } from "../../errors.ts";
 import { showHeaders } from "../header-list/header-window.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { takesNothing } from "../session/command-arguments.ts";
 import { type DisplayOrder, makeDisplayOrder, sortKeys } from "../session/display-order.ts";
-import { isInterrupted } from "../session/interrupts.ts";
+import { CommandInterrupted, isInterrupted } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 type Key = (typeof sortKeys)[number];
@@ -24,39 +25,30 @@ const takesOrder: Takes<Order | "told"> = {
       return "told";
     }
     const key = sortKeys.find((name) => word !== "" && name.startsWith(word));
-    if (key === undefined) {
-      terminal.out(`Can't sort by "${rest.trim()}"; use ${sortKeys.join(", ")}\n`);
-      return undefined;
-    }
+    if (key === undefined) throw new UserMistake(`Can't sort by "${rest.trim()}"; use ${joinAlternatives(sortKeys)}`);
     return { key, descending: minus === "-" };
   },
 };
 
-class Interrupted extends Error {}
-
 type Pause = (message: number) => Promise<void>;
 
-async function sortMessages(session: Session, order: Order): Promise<boolean> {
+async function sortMessages(session: Session, order: Order): Promise<void> {
   const { folder } = session;
-  if (folder === undefined) return false;
+  if (folder === undefined) return;
   const { count } = folder.mailbox;
   const tell = session.terminal.progress("Sorting");
   const pause = async (message: number) => {
-    if (await isInterrupted(session)) throw new Interrupted();
+    if (await isInterrupted(session)) throw new CommandInterrupted();
     tell(message, count + 1);
   };
   try {
     folder.displayOrder = await (order.key === "thread"
       ? orderByThread(folder, pause)
       : orderByKey(folder, order, pause));
-  } catch (error) {
-    if (error instanceof Interrupted) return false;
-    throw error;
   } finally {
     tell(count, count);
   }
   showHeaders(session);
-  return true;
 }
 
 async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
@@ -93,7 +85,7 @@ export const sortCommands: readonly Command[] = [
     summary: "Sort the header list; message numbers do not change. With no arguments, show the current order.",
     example: "sort -date",
     barred: ["sending"],
-    run: (session, order) => order === "told" || sortMessages(session, order),
+    run: (session, order) => (order === "told" ? undefined : sortMessages(session, order)),
   }),
   declareCommand({
     name: "thread",

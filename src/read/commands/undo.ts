@@ -1,5 +1,6 @@
 /** The commands undo and resume, which undo and restore changes to the state of messages. */
 
+import { UserMistake } from "../../errors.ts";
 import { describeChanges } from "../changes/describe-changes.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing } from "../session/command-arguments.ts";
@@ -16,13 +17,9 @@ export const undoCommands: readonly Command[] = [
     barred: ["sending"],
     run: ({ folder, terminal }) => {
       const step = folder?.history.undo();
-      if (folder === undefined || step === undefined) {
-        terminal.out("Nothing to undo\n");
-        return false;
-      }
+      if (folder === undefined || step === undefined) throw new UserMistake("Nothing to undo");
       makeCurrent(folder, step.current);
       terminal.out(`Undid "${step.line.trim() || "next"}": ${describeChanges(step.changes)}\n`);
-      return true;
     },
   }),
   declareCommand({
@@ -34,7 +31,7 @@ export const undoCommands: readonly Command[] = [
     barred: ["sending"],
     run: async (session) => {
       const { resumeChanges } = await import("../folder/resume.ts");
-      return resumeChanges(session);
+      await resumeChanges(session);
     },
   }),
 ];

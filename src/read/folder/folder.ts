@@ -30,7 +30,7 @@ export interface FolderName {
 
 /** The error for a missing or empty mailbox. */
 export class NoMail extends MailError {
-  override readonly plain = true;
+  override readonly form = "bare";
 }
 
 /** Opens a mailbox as a folder. @throws NoMail for a missing system mailbox, MailError if a mailbox cannot be opened */

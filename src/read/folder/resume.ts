@@ -2,6 +2,7 @@
 
 import { format } from "date-fns/format";
 import { storeOptions } from "../../config/paths.ts";
+import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { describeChanges } from "../changes/describe-changes.ts";
@@ -37,17 +38,12 @@ export async function offerResume(session: Session): Promise<void> {
   else if (letter === "n") for (const pending of found.left) removePending(pending);
 }
 
-/** Runs the command resume. @returns false if nothing is pending, which has been reported */
-export async function resumeChanges(session: Session): Promise<boolean> {
-  const { folder, terminal } = session;
-  if (folder === undefined) return false;
-  const found = findResumable(session, folder);
-  if (found === undefined) {
-    terminal.out("Nothing to resume\n");
-    return false;
-  }
+/** Runs the command resume. @throws UserMistake if nothing is pending */
+export async function resumeChanges(session: Session): Promise<void> {
+  const { folder } = session;
+  const found = folder === undefined ? undefined : findResumable(session, folder);
+  if (folder === undefined || found === undefined) throw new UserMistake("Nothing to resume");
   await takeUpSteps(session, folder, found);
-  return true;
 }
 
 function findResumable(session: Session, folder: Folder): Resumable | undefined {

@@ -7,12 +7,12 @@
  */
 
 import { readFileSync } from "node:fs";
-import { MailError } from "../../errors.ts";
+import { UserMistake } from "../../errors.ts";
 import { decodeBytes } from "../../message/text.ts";
-import { isSystemError, strerror } from "../../system-error.ts";
+import { addPathToError } from "../../system-error.ts";
 import { commands } from "../commands/command-table.ts";
-import { NoMail } from "../folder/folder.ts";
 import type { Command } from "../session/command.ts";
+import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 
 /** The leading whitespace of a line, as in C's isspace(); fewer characters end a word. */
@@ -21,7 +21,7 @@ const wordEnd = /[ \t\d$^.:/\-+*'"]/;
 /** The maximum depth of nested sourced files. */
 const deepestSource = 100;
 /** The error that ends all nested sourced files. */
-class SourcedTooDeep extends Error {}
+class SourcedTooDeep extends UserMistake {}
 /** The commands that run even if the condition of an if is false; as in bsd-mailx, the shell escape is one. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
@@ -40,8 +40,19 @@ function parseLine(line: string): { word: string; rest: string } {
   return { word: text.slice(0, length), rest: text.slice(length) };
 }
 
-/** Runs a command line. Returns whether it succeeded; a failure has been reported. */
+/** Runs a command line and prints its error. Returns whether it succeeded. */
 export async function executeLine(session: Session, line: string): Promise<boolean> {
+  try {
+    return await runCommand(session, line);
+  } catch (error) {
+    if (error instanceof SourcedTooDeep && session.sourcing > 0) throw error;
+    reportMistake(session, error);
+    return error instanceof UserMistake && error.isTolerated && !session.config.settings.get("errexit");
+  }
+}
+
+/** @throws UserMistake */
+async function runCommand(session: Session, line: string): Promise<boolean> {
   const { terminal } = session;
   const { word, rest } = parseLine(line);
   // A line without a command word does nothing in a file. At the prompt it prints a message.
@@ -49,35 +60,16 @@ export async function executeLine(session: Session, line: string): Promise<boole
   const named = findCommand(word);
   const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
   if (found === undefined) {
-    terminal.out(`Unknown command: "${word}"\n`);
     const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;
-    if (like !== undefined) terminal.out(`Did you mean ${like}?\n`, "hint");
-    return false;
+    const hint = like === undefined ? undefined : `Did you mean ${like}?`;
+    throw new UserMistake(`Unknown command: "${word}"`, { hint });
   }
   if (!isBranchTaken(session) && !alwaysRun.has(found.name)) return true;
   const refusal = findBar(session, found);
-  if (refusal !== undefined) {
-    terminal.out(`${refusal}\n`);
-    return false;
-  }
-  try {
-    if (!(await found.run(session, rest))) return false;
-  } catch (error) {
-    return reportMistake(session, error);
-  }
+  if (refusal !== undefined) throw new UserMistake(refusal);
+  if (!(await found.run(session, rest))) return false;
   if (session.sourcing === 0 && !found.transparent && session.folder !== undefined) session.folder.atStart = false;
   return true;
-}
-
-/** Reports a user's or system error, after which the session continues. */
-export function reportMistake(session: Session, error: unknown): false {
-  if (error instanceof MailError) session.reason = error.exit;
-  if (error instanceof NoMail) session.terminal.err(`${error.message}\n`);
-  else if (error instanceof MailError) session.terminal.err(`${session.program}: ${error.message}\n`);
-  else if (isSystemError(error) && error.code !== "EPIPE")
-    session.terminal.err(`${session.program}: ${strerror(error)}\n`);
-  else throw error;
-  return false;
 }
 
 function isBranchTaken({ conditional, mode }: Session): boolean {
@@ -100,18 +92,16 @@ export function withoutContinuation(line: string): string | undefined {
 /**
  * Runs the commands of a file. The first error, quit or exit ends it.
  *
- * @returns false if the file cannot be read, which has been reported, or if a command failed and errexit is set
+ * @returns false if a command failed and errexit is set
+ * @throws MailError if the file cannot be read
  */
 export async function sourceFile(session: Session, path: string): Promise<boolean> {
-  if (session.sourcing >= deepestSource) {
-    session.terminal.out('Too much "sourcing" going on.\n');
-    throw new SourcedTooDeep();
-  }
+  if (session.sourcing >= deepestSource) throw new SourcedTooDeep('Too much "sourcing" going on.');
   const outer = session.conditional;
   session.conditional = undefined;
   try {
-    const loaded = await loadFile(session, path);
-    if (loaded === undefined || (loaded === "failed" && session.config.settings.get("errexit"))) return false;
+    const succeeded = await loadFile(session, path);
+    if (!succeeded && session.config.settings.get("errexit")) return false;
     if (session.conditional !== undefined) session.terminal.out('Unmatched "if"\n');
     return true;
   } finally {
@@ -122,23 +112,17 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
 /**
  * Runs the commands of a start-up file, which may end inside an if.
  *
- * @returns whether all commands succeeded; undefined if the file cannot be read
+ * @returns whether all commands succeeded
+ * @throws MailError if the file cannot be read
  */
-export async function loadFile(session: Session, path: string): Promise<"done" | "failed" | undefined> {
+export async function loadFile(session: Session, path: string): Promise<boolean> {
   let text: string;
   try {
     text = decodeBytes(readFileSync(path));
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    session.terminal.err(`${session.program}: ${path}: ${strerror(error)}\n`);
-    return undefined;
+    throw addPathToError(path, error);
   }
-  try {
-    return (await runLines(session, text, path)) ? "done" : "failed";
-  } catch (error) {
-    if (error instanceof SourcedTooDeep && session.sourcing === 0) return "failed";
-    throw error;
-  }
+  return runLines(session, text, path);
 }
 
 /** Runs the lines of a string as sourceFile runs a file's, for the built-in start-up commands. */

@@ -1,7 +1,9 @@
 /** Reads the start-up files: /etc/mail.rc, or Debian's version of it, which is built in, and ~/.mailrc. */
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
+import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 
 const systemFile = "/etc/mail.rc";
@@ -29,19 +31,29 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
 
 /** Runs the user's start-up file, preceded by the system's if `system` is true. */
 export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
-  const { config, terminal, program } = session;
-  if (system) {
-    const { loadFile, runLines } = await import("./interpreter.ts");
-    if (statStartUpFile(systemFile) === undefined) await runLines(session, builtIn, "built in");
-    else await loadFile(session, systemFile);
+  for (const read of system ? [readSystemFile, readOwnFile] : [readOwnFile]) {
+    try {
+      await read(session);
+    } catch (error) {
+      reportMistake(session, error);
+    }
   }
+}
+
+async function readSystemFile(session: Session): Promise<void> {
+  const { loadFile, runLines } = await import("./interpreter.ts");
+  if (statStartUpFile(systemFile) === undefined) await runLines(session, builtIn, "built in");
+  else await loadFile(session, systemFile);
+}
+
+async function readOwnFile(session: Session): Promise<void> {
+  const { config } = session;
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
   const found = statStartUpFile(path);
   // MAILRC=/dev/null disables the user's file. /dev/null is writable by everyone, so it is not checked.
   if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {
-    terminal.err(`${program}: ${path}: other users can write to it, so it is not read; chmod go-w ${path}\n`);
-    return;
+    throw new MailError(`${path}: other users can write to it, so it is not read; chmod go-w ${path}`);
   }
   const { loadFile } = await import("./interpreter.ts");
   await loadFile(session, path);

@@ -28,7 +28,8 @@ export function collectItems(
   let begin: number | undefined;
   let others = false;
   for (const [index, token] of read.entries()) {
-    if (token.kind === "unclosed") throw new ListMistake(`Missing ${token.text}`, "unclosed");
+    // bsd-mailx reports only this mistake on standard error.
+    if (token.kind === "unclosed") throw new ListMistake(`Missing ${token.text}`, { form: "bare" });
     if (token.kind === "text" || token.kind === "+") {
       if (begin !== undefined) throw new ListMistake("Non-numeric second argument");
     }

@@ -26,16 +26,18 @@
  * senders are conditions like the terms.
  */
 
+import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { filterMessages } from "../query/filter.ts";
 import { makePrefilter } from "../query/fold.ts";
-import { allOf, anyOf, Cost, ListMistake, makeTerm, NoneFound, type Query } from "../query/query.ts";
+import { allOf, anyOf, Cost, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
 import { isDeleted, nearestMessage } from "../session/cursor.ts";
 import { sortForDisplay } from "../session/display-order.ts";
+import { CommandInterrupted } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
@@ -51,8 +53,6 @@ export interface Wanted {
   readonly quiet?: boolean;
 }
 
-class Interrupted extends Error {}
-
 /** The text that a single `/` searches again. */
 const lastSearch = new WeakMap<Session, string>();
 
@@ -65,8 +65,10 @@ export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
 }
 
 /**
- * Returns the numbers of the selected messages, ascending unless the list is sorted. Returns undefined if there are
- * none, after it has reported that.
+ * Returns the numbers of the selected messages, ascending unless the list is sorted. Returns undefined if there are none
+ * and `wanted.quiet` is set.
+ *
+ * @throws UserMistake if there are none, and for a mistake in the list
  */
 export async function selectMessages(
   session: Session,
@@ -75,32 +77,19 @@ export async function selectMessages(
 ): Promise<readonly number[] | undefined> {
   const list = typeof words === "string" ? words : words.join(" ");
   const { folder } = session;
-  if (session.sourcing > 0 && folder === undefined) return reportListMistake(session, 'Illegal use of "message list"');
+  if (session.sourcing > 0 && folder === undefined) throw new UserMistake('Illegal use of "message list"');
   if (folder === undefined || folder.mailbox.count === 0) {
-    return wanted.orElse === "nothing" && folder !== undefined
-      ? []
-      : reportListMistake(session, "No applicable messages");
+    if (wanted.orElse === "nothing" && folder !== undefined) return [];
+    throw new UserMistake("No applicable messages");
   }
-  try {
-    const before = lastModifiers.get(session);
-    const found = await evaluateList(session, folder, list, wanted.deleted === true);
-    if (wanted.keepsModifiers === true && before !== undefined) lastModifiers.set(session, before);
-    if (found.length > 0 || wanted.orElse === "nothing") return sortForDisplay(folder, found);
-  } catch (error) {
-    if (error instanceof Interrupted) return undefined;
-    if (!(error instanceof ListMistake)) throw error;
-    if (error.reason === "invalid") return reportListMistake(session, error.message);
-    session.terminal.err(`${error.message}\n`);
-    return undefined;
-  }
+  const before = lastModifiers.get(session);
+  const found = await evaluateList(session, folder, list, wanted.deleted === true);
+  if (wanted.keepsModifiers === true && before !== undefined) lastModifiers.set(session, before);
+  if (found.length > 0 || wanted.orElse === "nothing") return sortForDisplay(folder, found);
   const one = nearestMessage(folder, wanted.deleted === true);
-  if (one === undefined && wanted.quiet === true) return undefined;
-  return one === undefined ? reportListMistake(session, "No applicable messages") : [one];
-}
-
-function reportListMistake(session: Session, text: string): undefined {
-  session.terminal.out(`${text}\n`);
-  return undefined;
+  if (one !== undefined) return [one];
+  if (wanted.quiet === true) return undefined;
+  throw new UserMistake("No applicable messages");
 }
 
 /**
@@ -175,13 +164,13 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
   });
 }
 
-/** Searches messages. @throws Interrupted after Ctrl-C, which the caller reports */
+/** Searches messages. @throws CommandInterrupted after Ctrl-C */
 async function searchMessages(session: Session, folder: Folder, messages: number[], query: Query): Promise<number[]> {
   const found: number[] = [];
   const { count } = folder.mailbox;
   const tell = session.terminal.progress("Searching");
   const check = (message: number) => {
-    if (session.interrupted) throw new Interrupted();
+    if (session.interrupted) throw new CommandInterrupted();
     tell(message, count + 1);
   };
   try {

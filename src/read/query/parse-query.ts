@@ -1,4 +1,5 @@
 /** Parses a query. message-list.ts describes the grammar. */
+import { joinAlternatives } from "../../errors.ts";
 import { allOf, anyOf, ListMistake, negateQuery, type Query } from "./query.ts";
 import { type QueryWord, queryWords } from "./query-words.ts";
 import { parseTerm, queryTerms } from "./term-table.ts";
@@ -19,7 +20,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
   let at = 0;
   const peek = () => words[at];
 
-  function alternatives(): Query {
+  function joinAlternatives(): Query {
     const found = [conjunction()];
     while (isOperator(peek(), "or")) {
       at++;
@@ -56,7 +57,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
     if (word.kind === "(") {
       if (++openings > deepest) throw new ListMistake(`More than ${deepest} nested parentheses`);
       at++;
-      const query = alternatives();
+      const query = joinAlternatives();
       if (peek()?.kind !== ")") throw new ListMistake(`No ")" for the "(" at character ${word.place}`);
       at++;
       return query;
@@ -76,7 +77,7 @@ export function parseQuery(list: string, place: QueryPlace): Query {
   }
 
   let openings = 0;
-  const query = alternatives();
+  const query = joinAlternatives();
   const behind = peek();
   if (behind !== undefined) throw makeUnopenedMistake(behind);
   return query;
@@ -91,7 +92,7 @@ function compileWord({ text, quoted }: QueryWord, { now, item }: QueryPlace): Qu
   const [, unknown] = /^([a-z][a-z-]*):/i.exec(text) ?? [];
   if (unknown === undefined) return item(text);
   const known = Object.keys(queryTerms).map((name) => `${name}:`);
-  throw new ListMistake(`Unknown term "${unknown}:"; use ${known.join(" ")}`);
+  throw new ListMistake(`Unknown term "${unknown}:"; use ${joinAlternatives(known)}`);
 }
 
 function isOperator(word: QueryWord | undefined, operator: "and" | "or" | "not"): boolean {

@@ -73,7 +73,7 @@ function wordAt(list: string, start: number): { text: string; end: number } {
     if (character === " " || character === "\t" || (character === ")" && depth === 0)) break;
     if ((character === '"' || character === "'") && (at === start || list[at - 1] === ":")) {
       const end = list.indexOf(character, at + 1);
-      if (end < 0) throw new ListMistake(`Missing ${character}`, "unclosed");
+      if (end < 0) throw new ListMistake(`Missing ${character}`, { form: "bare" });
       text += list.slice(at + 1, end);
       at = end;
       continue;

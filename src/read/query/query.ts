@@ -1,4 +1,5 @@
 /** The conditions of a parsed query, and their combination by and, or, not. */
+import { UserMistake } from "../../errors.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** The data that a condition requires: the state in memory, the header, or the entire message. */
@@ -13,17 +14,7 @@ export interface Query {
 }
 
 /** A mistake in a message list or a query. */
-export class ListMistake extends Error {
-  /**
-   * "unclosed": a quote is not closed. This is the only mistake that bsd-mailx reports on standard error.
-   */
-  readonly reason: "unclosed" | "invalid";
-
-  constructor(message: string, reason: ListMistake["reason"] = "invalid") {
-    super(message);
-    this.reason = reason;
-  }
-}
+export class ListMistake extends UserMistake {}
 
 /** A valid list or query that matches no message. */
 export class NoneFound extends ListMistake {}

@@ -9,7 +9,7 @@ interface TermRow {
   readonly hint: string;
 }
 
-const when = "as 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31";
+const when = "for example 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31";
 
 export const queryTerms = {
   since: { argument: "date", meaning: "The message is dated at this time or later.", example: "since:2d", hint: when },
@@ -44,25 +44,25 @@ export const queryTerms = {
     argument: "field",
     meaning: "The header field contains the text. Without text, the header field exists.",
     example: "header:X-Spam-Flag:yes",
-    hint: "as header:Name:text or header:Name",
+    hint: "for example header:Name:text or header:Name",
   },
   size: {
     argument: "size",
     meaning: "The stored message has this size in bytes.",
     example: "size:>1M",
-    hint: "as >1M, <=10k, 5k-2M; k, M and G count by 1024",
+    hint: "for example >1M, <=10k or 5k-2M; k, M and G count by 1024",
   },
   is: {
     argument: "state",
     meaning: "The message has this state: new, unread, deleted, flagged or another state listed below.",
     example: "is:unread",
-    hint: "as new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered",
+    hint: "use new, old, read, unread, deleted, saved, held, mbox, touched, flagged or answered",
   },
   has: {
     argument: "thing",
     meaning: "The message has an attachment.",
     example: "has:attachment",
-    hint: "as has:attachment",
+    hint: "use has:attachment",
   },
 } as const satisfies Record<string, TermRow>;
 

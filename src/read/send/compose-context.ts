@@ -38,9 +38,9 @@ function messageSource(session: Session, folder: Folder): MessageSource {
   return {
     select: async (list) => {
       const { selectMessages } = await import("../message-list/message-list.ts");
-      const numbers = await selectMessages(session, list, { orElse: "current" });
-      for (const message of numbers ?? []) markMessage(folder, message, Flag.Read | Flag.Touched | Flag.StatusChanged);
-      return numbers ?? [];
+      const numbers = (await selectMessages(session, list, { orElse: "current" })) ?? [];
+      for (const message of numbers) markMessage(folder, message, Flag.Read | Flag.Touched | Flag.StatusChanged);
+      return numbers;
     },
     text: async (message, allFields) => {
       const { quoteMessage } = await import("../show/quoted-message.ts");

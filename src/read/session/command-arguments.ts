@@ -1,5 +1,6 @@
 /** Parsers for arguments that are not message lists: nothing, words, or the rest of the line. */
 import { splitWords } from "../../config/words.ts";
+import { UserMistake } from "../../errors.ts";
 import type { Takes } from "./command.ts";
 
 export const takesNothing: Takes<true> = { synopsis: "", parse: () => true };
@@ -15,14 +16,12 @@ const mostWords = 1000;
 export function takesWords(synopsis: string, least = 0, most = mostWords): Takes<readonly string[]> {
   return {
     synopsis,
-    parse: (session, rest, name) => {
+    parse: (_session, rest, name) => {
       const words = splitWords(rest);
-      if (words.length > mostWords) session.terminal.out("Too many elements in the list; excess discarded.\n");
-      if (words.length < least) session.terminal.out(`${name} requires at least ${least} arg(s)\n`);
-      else if (words.length > most || words.length > mostWords)
-        session.terminal.out(`${name} takes no more than ${most} arg(s)\n`);
-      else return words;
-      return undefined;
+      if (words.length < least) throw new UserMistake(`${name} requires at least ${least} arg(s)`);
+      if (words.length <= Math.min(most, mostWords)) return words;
+      const excess = words.length > mostWords ? "Too many elements in the list; excess discarded.\n" : "";
+      throw new UserMistake(`${excess}${name} takes no more than ${most} arg(s)`);
     },
   };
 }

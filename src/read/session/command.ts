@@ -5,7 +5,10 @@ import type { Session } from "./session.ts";
 export interface Takes<Argument> {
   /** The synopsis as in the manual: "[msglist]", "[msglist] file", "name=value ...". */
   readonly synopsis: string;
-  /** Parses the text. @returns the handler's argument, or undefined if the text is invalid, which has been reported */
+  /**
+   * @returns the handler's argument; undefined if the command fails without a message, as in bsd-mailx
+   * @throws UserMistake
+   */
   parse(session: Session, rest: string, name: string): Argument | undefined | Promise<Argument | undefined>;
 }
 
@@ -46,7 +49,11 @@ export interface Command {
   readonly barred: readonly Barred[];
   /** Whether an empty line still prints the current message if this is the session's first command. */
   readonly transparent: boolean;
-  /** Runs the command. @returns false if it failed, which has been reported; a sourced file ends there */
+  /**
+   * @returns false if it failed without a mistake of the user: a program or a submission failed, which has been printed, or
+   * nothing is left to show; or if quit ends the file of commands
+   * @throws UserMistake
+   */
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
@@ -65,7 +72,7 @@ interface Declaration<Argument> {
   readonly example: string;
   readonly barred?: readonly Barred[];
   readonly transparent?: boolean;
-  /** Runs the command. Returns false if it failed, after it has reported the reason. */
+  /** Returns nothing, or what Command.run returns. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that always succeeds returns nothing
   readonly run: (session: Session, argument: Argument) => Promise<boolean | void> | boolean | void;
 }

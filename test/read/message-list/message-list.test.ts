@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { UserMistake } from "../../../src/errors.ts";
 import { Flag } from "../../../src/mailbox/mailbox.ts";
 import { selectMessages } from "../../../src/read/message-list/message-list.ts";
-import { type Bench, bench, message } from "../support/session.ts";
+import { type Bench, bench, lineOfMistake, message } from "../support/session.ts";
 
 let five: Bench;
 
@@ -48,8 +49,7 @@ test("a single colon repeats the modifiers of the previous list", async () => {
   expect(await selectMessages(five, ":n")).toEqual([1]);
   expect(await selectMessages(five, ":")).toEqual([1]);
   expect(await selectMessages(five, "3")).toEqual([3]);
-  expect(await selectMessages(five, ":")).toBeUndefined();
-  expect(five.said()).toBe('Unknown colon modifier ":"\n');
+  await expect(selectMessages(five, ":")).rejects.toEqual(new UserMistake('Unknown colon modifier ":"'));
 });
 
 test.each([
@@ -63,16 +63,16 @@ test.each([
   [":d", "No messages satisfy :d"],
   ['""', "No applicable messages from {}"],
   ["eve zoe", "No applicable messages from {eve, zoe}"],
-])("%j is refused with a message", async (list, words) => {
-  expect(await selectMessages(five, list)).toBeUndefined();
-  expect(five.said()).toBe(`${words}\n`);
+])("%j is refused in words", async (list, words) => {
+  await expect(selectMessages(five, list)).rejects.toEqual(new UserMistake(words));
+  expect(five.said()).toBe("");
 });
 
 test("undelete selects deleted messages", async () => {
   expect(await selectMessages(five, "*", { deleted: true })).toEqual([4]);
 });
 
-test("any string selects ascending message numbers or is refused with one line", async () => {
+test("any text gives ascending numbers of the mailbox, or the mistake in one line", async () => {
   const item = fc.oneof(
     fc.constantFrom("-", "+", "*", "$", "^", ".", ":n", ":u", "/", "/hola", "ann", "'", " "),
     fc.nat(7).map(String),
@@ -80,9 +80,8 @@ test("any string selects ascending message numbers or is refused with one line",
   );
   await fc.assert(
     fc.asyncProperty(fc.array(item), async (items) => {
-      five.said();
-      const found = await selectMessages(five, items.join(""));
-      if (found === undefined) return;
+      const found = await selectMessages(five, items.join("")).catch(lineOfMistake);
+      if (typeof found === "string" || found === undefined) return;
       expect(found).toEqual([...new Set(found)].sort((a, b) => a - b));
       expect(found.every((n) => n >= 1 && n <= 5)).toBe(true);
       expect(five.said()).toBe("");

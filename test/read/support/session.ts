@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../../src/config/config.ts";
 import { Settings } from "../../../src/config/settings.ts";
+import { UserMistake } from "../../../src/errors.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
 import { UndoHistory } from "../../../src/read/changes/undo-history.ts";
@@ -72,4 +73,10 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
 export function message(sender: string, subject: string, status = ""): string {
   const field = status === "" ? "" : `Status: ${status}\n`;
   return `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${field}\nbody of ${subject}\n\n`;
+}
+
+/** Returns the text of a user's mistake. @throws any other error again */
+export function lineOfMistake(error: unknown): string {
+  if (error instanceof UserMistake) return error.message;
+  throw error;
 }
