@@ -22,7 +22,7 @@ interface Word {
  * Returns a field's value with its encoded words decoded.
  *
  * @param text lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
- * @param charsets the result of `moreCharsets()` if one of encodedCharsets(text) is unknown to Node
+ * @param charsets the result of `moreCharsets()` if one of listEncodedCharsets(text) is unknown to Node
  */
 export function decodeWords(text: string, charsets: Charsets = nodeCharsets): string {
   let decoded = "";

@@ -74,10 +74,10 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
 }
 
 async function decodePart(folder: Folder, message: number, wanted: string): Promise<Iterable<Uint8Array>> {
-  const { decodeInPieces: decodedPieces } = await import("../../message/view/transfer-decoding.ts");
+  const { decodeInPieces } = await import("../../message/view/transfer-decoding.ts");
   const chosen = await partsOf(folder, message, wanted);
   return (function* () {
-    for (const part of chosen) yield* decodedPieces(part);
+    for (const part of chosen) yield* decodeInPieces(part);
   })();
 }
 

@@ -86,14 +86,14 @@ function isExistingDirectory(path: string): boolean {
 }
 
 async function saveInto(part: Part, directory: string, name: string, tries: number): Promise<Saved> {
-  const { decodeInPieces: decodedPieces } = await import("../../message/view/transfer-decoding.ts");
+  const { decodeInPieces } = await import("../../message/view/transfer-decoding.ts");
   // The open descriptor keeps referring to this directory even if another one takes its name.
   const held = openNew(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const { file, within, path } = createNew(held, directory, name, tries);
     let size = 0;
     try {
-      for (const piece of decodedPieces(part)) size += writePart(file, piece);
+      for (const piece of decodeInPieces(part)) size += writePart(file, piece);
       fsyncSync(file);
     } catch (error) {
       unlinkSync(within);
