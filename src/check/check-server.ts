@@ -48,14 +48,22 @@ async function checkDialogue(context: Context, address: string | undefined): Pro
   const { settings, identity } = context.config;
   const value = settings.get("mta") ?? settings.get("sendmail") ?? defaultWay;
   const way = parseWay(value);
-  if (way.kind === "program") return [checkProgram(way.path)];
   const [recipient] = address === undefined ? [] : envelopeAddresses(address, identity.mailName);
-  const wrong = address === undefined ? undefined : findAddressFault(recipient ?? "");
+  // A program may accept recipients in another form.
+  const isChecked = address !== undefined && way.kind !== "program";
+  const wrong = isChecked ? findAddressFault(recipient ?? "") : undefined;
   if (wrong !== undefined)
     return [fail("recipient", `${JSON.stringify(address)}: ${wrong}`, "write it as user@host.example")];
-  if (way.kind === "smtp") return holdTrialDialogue(way, context, recipient);
-  const findings = [pass(about, `mail is sent by ${value}`)];
-  return recipient === undefined ? findings : [...findings, await checkLocalRecipient(recipient, identity.mailName)];
+  switch (way.kind) {
+    case "smtp":
+      return holdTrialDialogue(way, context, recipient);
+    case "program":
+      return [checkProgram(way.path)];
+    case "local": {
+      const finding = pass(about, `mail is sent by ${value}`);
+      return recipient === undefined ? [finding] : [finding, await checkLocalRecipient(recipient, identity.mailName)];
+    }
+  }
 }
 
 async function checkLocalRecipient(recipient: string, mailName: string): Promise<Finding> {

@@ -59,12 +59,18 @@ export function parseWay(value: string): Way {
 
 /** Returns a transport's name, which parseWay accepts. */
 export function wayName(way: Way): string {
-  if (way.kind === "local") return "local";
-  if (way.kind === "program") return way.path;
-  if (way.socket !== undefined) return `${way.protocol}:${way.socket}`;
-  const user = way.user === undefined ? "" : `${encodeURIComponent(way.user)}@`;
-  const host = way.host.includes(":") ? `[${way.host}]` : way.host;
-  return `${way.protocol}://${user}${host}:${way.port}`;
+  switch (way.kind) {
+    case "smtp": {
+      if (way.socket !== undefined) return `${way.protocol}:${way.socket}`;
+      const user = way.user === undefined ? "" : `${encodeURIComponent(way.user)}@`;
+      const host = way.host.includes(":") ? `[${way.host}]` : way.host;
+      return `${way.protocol}://${user}${host}:${way.port}`;
+    }
+    case "program":
+      return way.path;
+    case "local":
+      return "local";
+  }
 }
 
 /** Returns a server's name for messages: `HOST port PORT`, or the socket's path. */
