@@ -1,4 +1,4 @@
-/** Encodes header text: non-ASCII text as encoded words (RFC 2047), long text folded (RFC 5322, section 2.2.3), and parameters (RFC 2231). */
+/** Encodes header text: encoded words (RFC 2047), folding (RFC 5322, section 2.2.3) and parameters (RFC 2231). */
 import { isUtf8 } from "node:buffer";
 import { toBytes } from "./text.ts";
 

@@ -75,7 +75,7 @@ export class SmtpTransport implements Transport {
           batch.map((recipient) => refusalBy(error, recipient)),
         );
         const { exit } = error;
-        const untried = { reply: "not attempted, because earlier ones failed", exit };
+        const untried = { reply: "not attempted, because earlier recipients failed", exit };
         pushAll(
           refused,
           rest.slice(batch.length).map((recipient) => ({ recipient, ...untried })),

@@ -57,8 +57,7 @@ function readFile({ terminal, draft }: Composing, path: string, take: (piece: Bu
 
 /**
  * Returns the content of a pipe or device. cat reads it, because a pipe may never have a writer, and an interrupt can
- * end cat. exec replaces the shell, because a shell that is interrupted just before it starts cat would still wait
- * for cat.
+ * end cat. exec replaces the shell, which could otherwise miss the interrupt and wait for cat.
  */
 async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
   const { code, output } = await runShell(

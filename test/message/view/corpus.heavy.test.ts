@@ -29,7 +29,7 @@ const drivesTerminal = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
 /** Messages that `mail` reads and Python's email package does not. */
 const ours = new Set([
-  "an encoding in capitals with a comment",
+  "an encoding in upper case with a comment",
   "a folded Content-Type with comments",
   "a message in base64",
   // Python keeps a space at the end of a quoted-printable line (RFC 2045, section 6.7, rule 3).

@@ -398,26 +398,26 @@ function* broken(): Iterable<Sample> {
   const mixed = `${head}Content-Type: multipart/mixed; boundary=b\n\n`;
   yield message("no boundary parameter", head, "Content-Type: multipart/mixed\n\n--b\n\nx\n--b--\n");
   yield message(
-    "a boundary that never comes",
+    "a boundary that does not occur",
     head,
     "Content-Type: multipart/mixed; boundary=other\n\n--b\n\nx\n--b--\n",
   );
   yield message("no closing boundary", mixed, "--b\n\none\n--b\n\ntwo\n");
   yield message("no parts", mixed, "--b--\n");
-  yield message("cut in the middle of a header", mixed, "--b\nContent-Type: text/pl");
+  yield message("a message truncated within a header", mixed, "--b\nContent-Type: text/pl");
   yield message(
-    "the inner boundary is not closed",
+    "an inner multipart without a closing boundary",
     mixed,
     "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\ninner\n--b\n\nouter\n--b--\n",
   );
   yield message(
-    "the inner boundary begins as the outer",
+    "an inner boundary that begins like the outer one",
     mixed,
     "--b\nContent-Type: multipart/alternative; boundary=bb\n\n--bb\n\ninner\n--bb--\n--b\n\nouter\n--b--\n",
   );
-  yield message("a boundary with blanks behind it", mixed, "--b  \n\none\n--b \t\n\ntwo\n--b--  \n");
+  yield message("a boundary line with trailing spaces", mixed, "--b  \n\none\n--b \t\n\ntwo\n--b--  \n");
   yield message(
-    "a boundary with all signs",
+    "a boundary with all permitted punctuation",
     head,
     "Content-Type: multipart/mixed; boundary=\"a'()+_,-./:=? b\"\n\n--a'()+_,-./:=? b\n\none\n--a'()+_,-./:=? b--\n",
   );
@@ -431,47 +431,47 @@ function* broken(): Iterable<Sample> {
     ),
   );
   yield message(
-    "base64 with junk",
+    "base64 with invalid characters",
     head,
     "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\naG9s!!\n*YQ==\n",
   );
   yield message(
-    "base64 cut short",
+    "truncated base64",
     head,
     "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\naG9sYSBtdW\n",
   );
   yield message(
-    "base64 in one long line",
+    "base64 on a single long line",
     head,
     "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n",
     Buffer.from("hola ".repeat(2000)).toString("base64"),
   );
   yield message(
-    "quoted-printable with bad codes",
+    "quoted-printable with invalid codes",
     head,
     "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\na=ZZ =3d =\nb =",
   );
   yield message("an unknown encoding", head, "Content-Type: text/plain\nContent-Transfer-Encoding: x-gzip\n\nplain\n");
   yield message(
-    "an encoding in capitals with a comment",
+    "an encoding in upper case with a comment",
     head,
     "Content-Type: text/plain\nContent-Transfer-Encoding: BASE64 (really)\n\naG9sYQ==\n",
   );
   yield message("an unknown charset", head, "Content-Type: text/plain; charset=x-klingon\n\nhello\n");
   yield message(
-    "Latin-1 that says UTF-8",
+    "Latin-1 labelled UTF-8",
     head,
     "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
     Buffer.from("ca\xf1a\n", "latin1"),
   );
-  yield message("UTF-8 that says US-ASCII", head, "Content-Type: text/plain; charset=us-ascii\n\nñandú\n");
+  yield message("UTF-8 labelled US-ASCII", head, "Content-Type: text/plain; charset=us-ascii\n\nñandú\n");
   yield message(
     "raw Latin-1 in the header",
     Buffer.from(`From: Jos\xe9 <j@example.org>\nSubject: ca\xf1a\n\nx\n`, "latin1"),
   );
   yield message("raw UTF-8 in the header", "From: José <j@example.org>\nSubject: caña\n\nx\n");
-  yield message("a Content-Type that is none", head, "Content-Type: text\n\nhello\n");
-  yield message("a Content-Type that is empty", head, "Content-Type:\n\nhello\n");
+  yield message("an invalid Content-Type", head, "Content-Type: text\n\nhello\n");
+  yield message("an empty Content-Type", head, "Content-Type:\n\nhello\n");
   yield message("two Content-Types", head, "Content-Type: text/plain\nContent-Type: text/html\n\n<b>x</b>\n");
   yield message(
     "a folded Content-Type with comments",
@@ -481,7 +481,7 @@ function* broken(): Iterable<Sample> {
   yield message("no header", "\njust text\n");
   yield message("no body", "Subject: x\n\n");
   yield message("no empty line", "Subject: x\n");
-  yield message("a line that is no field in a header", "Subject: x\nthis is no field\nTo: y\n\nbody\n");
+  yield message("a header with a line that is not a field", "Subject: x\nthis is no field\nTo: y\n\nbody\n");
   yield message("a part without header or empty line", mixed, "--b\nHello there, no header\n--b--\n");
   yield message("NUL in the text", head, "Content-Type: text/plain\n\na\0b\n");
   yield message("controls in the text", head, "Content-Type: text/plain\n\n\x1b]0;title\x07\x1b[2J\x9b31m\n");
@@ -493,7 +493,7 @@ function* broken(): Iterable<Sample> {
     base64(Buffer.from("Subject: in\n\nhola\n")),
     "\n--b--\n",
   );
-  yield message("a message that is empty", mixed, "--b\nContent-Type: message/rfc822\n\n--b--\n");
+  yield message("an empty message", mixed, "--b\nContent-Type: message/rfc822\n\n--b--\n");
   yield message(
     "an attachment without a name",
     mixed,
@@ -502,16 +502,16 @@ function* broken(): Iterable<Sample> {
     "\n--b--\n",
   );
   yield message(
-    "a name in pieces",
+    "a file name in sections",
     mixed,
     "--b\nContent-Disposition: attachment; filename*0*=utf-8''%E4%BD%A0; filename*1*=%E5%A5%BD; filename*2=.txt\n\nx\n--b--\n",
   );
   yield message(
-    "a name with a path",
+    "a file name with a path",
     mixed,
     '--b\nContent-Disposition: attachment; filename="..\\\\..\\\\a/../b.sh"\n\nx\n--b--\n',
   );
-  yield message("HTML without an end", head, "Content-Type: text/html\n\n<html><body><table><tr><td><b>x");
+  yield message("HTML without closing tags", head, "Content-Type: text/html\n\n<html><body><table><tr><td><b>x");
   yield message(
     "HTML with a charset of its own",
     head,
@@ -519,7 +519,7 @@ function* broken(): Iterable<Sample> {
     Buffer.from('<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1"><p>caf\xe9', "latin1"),
   );
   yield message(
-    "nested deeply",
+    "deeply nested parts",
     head,
     Array.from({ length: 25 }, (_, at) => `Content-Type: multipart/mixed; boundary=n${at}\n\n--n${at}\n`).join(""),
     "\ndeep\n",
