@@ -38,7 +38,7 @@ const ours = new Set([
 let samples: Sample[];
 let peers: Peer[];
 
-/** Returns the messages of the tests of Python's email package, if they are installed. */
+/** Returns the messages in the test suite of Python's email package, if it is installed. */
 function pythonsOwn(): Sample[] {
   const find = "import os, test.test_email as t; print(os.path.join(os.path.dirname(t.__file__), 'data'))";
   try {
