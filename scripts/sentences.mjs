@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const fewestWords = 4;
 
-/** Excludes the recorded behaviour of other programs, and generated files. */
+/** The recorded behaviour of other programs, and generated files, which are excluded. */
 const foreign = /(^|\/)(fixtures|cases)\/|^test\/screens\/.*[.]txt$|[.]json$|^LICENSE$|^docs\/correo-local[.]md$/;
 
 /** Returns the tracked files below the given paths, relative to the root. */

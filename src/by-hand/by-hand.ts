@@ -102,7 +102,10 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
   return input.kind === "line" ? { ...input, text: input.text.replace(/\r$/, "") } : input;
 }
 
-/** Returns 0 if all messages were accepted and QUIT was sent, else the exit code or error for the failure. */
+/**
+ * Returns 0 if all messages were accepted and QUIT was sent, else the exit code of the failure. @throws MailError if a
+ * message or the dialogue was not completed
+ */
 function exitCodeOfDialogue(protocol: Protocol, greeting: readonly string[]): ExitCode {
   if (protocol.exit !== undefined) return protocol.exit;
   if (protocol.unfinished) {

@@ -12,8 +12,8 @@ const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u04
  */
 const stretch = 256;
 /**
- * The number of code units per column. A longer text is truncated before it is measured, because a subject can be a
- * megabyte long.
+ * The maximum number of code units per column. A longer text is truncated before it is measured, because a subject can
+ * be a megabyte long.
  */
 const longestCharacter = 50;
 

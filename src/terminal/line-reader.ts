@@ -69,8 +69,8 @@ export class LineReader {
   }
 
   /**
-   * Returns a pasted line that has been received completely, and only shows it. When the first line is requested, all
-   * but the last are complete.
+   * Returns a pasted line that has been received completely, and only shows it. When the first pasted line is
+   * requested, all but the last are complete.
    */
   #takeWhole({ prompt, value, asked }: Question): Input | undefined {
     if (asked !== "text" || value !== "") return undefined;

@@ -33,8 +33,8 @@ export function readStreamOf(descriptor: number): ReadStream {
 }
 
 function openDescriptor(): number | undefined {
-  // /proc/self/fd/0 has precedence, because standard input may be another terminal than the controlling one. After su,
-  // it may belong to another user.
+  // /proc/self/fd/0 takes precedence, because standard input may be another terminal than the controlling one. After
+  // su, it may belong to another user.
   for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
     try {
       return openSync(path, "r");

@@ -15,7 +15,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Returns the colour level: 0 for none, 1 for 16 colours, 2 for 256, 3 for any.
  *
- * NO_COLOR (no-color.org) has precedence over FORCE_COLOR (force-color.org), which also enables colours without a
+ * NO_COLOR (no-color.org) takes precedence over FORCE_COLOR (force-color.org), which also enables colours without a
  * terminal.
  */
 export function colourLevel(environment: Environment, isTerminal: boolean): ColorSupportLevel {

@@ -13,11 +13,13 @@ import type { Asked, Assistance, Input } from "./terminal.ts";
 /** The interval in milliseconds at which new mail is checked while a command is awaited. */
 const noticeInterval = 5_000;
 /**
- * The longest time in milliseconds for a stop by Ctrl-Z to take effect. It never does if no shell can continue the
- * process.
+ * The longest time in milliseconds for a stop by Ctrl-Z to take effect. Without a shell that can continue the process,
+ * the stop has no effect.
  */
 const stopPatience = 20;
-/** The length in UTF-16 units from which a line is redrawn with a delay of one millisecond per this length. */
+/**
+ * The length in UTF-16 units above which a line is redrawn late, by one millisecond for each multiple of this length.
+ */
 const longLine = 32 * 1024;
 
 export interface Question {
@@ -186,8 +188,8 @@ export class TypedLine {
         this.#finish({ kind: "end" });
         return true;
       case "interrupt":
-        // As a terminal echoes it, so that the line is recognizable as discarded. The composer's message begins with a
-        // newline.
+        // The line is marked as a terminal would echo Ctrl-C, so that it is recognizable as discarded. The composer's
+        // message begins with a newline.
         this.#shown.putDown(this.#state, asked === "command" || asked === "answer" ? "^C\n" : "^C");
         this.#finish({ kind: "interrupt", dropped: this.#state.text });
         return true;

@@ -1,4 +1,4 @@
-/** Details of composing in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's behaviour. */
+/** Cases of composing in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's behaviour. */
 import { expect, test } from "@jest/globals";
 import { ours, type Result, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";

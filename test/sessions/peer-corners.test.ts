@@ -1,4 +1,4 @@
-/** Details in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's output. */
+/** Cases in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's output. */
 import { expect, test } from "@jest/globals";
 import { ours, type Result, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";
@@ -115,7 +115,7 @@ test.each([
   ["a!b!c", "b!c", "To: a!b!c\n"],
   ["<>", "", "No recipients specified\n"],
 ])(
-  "the user %s in the From_ line is the sender and is replied to if there are no sender fields",
+  "without sender fields, the user %s in the From_ line is the sender and receives the reply",
   async (user, shown, to) => {
     const spool = `From ${user} Sat Jan 16 18:22:03 2021\n\ntext\n\n`;
     const input = "f 1\nr 1\n.\nx\n";

@@ -48,7 +48,7 @@ export class UndoHistory {
     return this.#edited;
   }
 
-  /** Makes the changes of the finished command one step. @param keep whether the session is interactive */
+  /** Records the changes of the finished command as one step. @param keep whether the session is interactive */
   async close(line: string, current: number, keep: boolean): Promise<void> {
     const changes = this.#changes();
     if (changes.length === 0) return;
@@ -62,7 +62,7 @@ export class UndoHistory {
     const changes: Change[] = [];
     for (const [message, before] of this.#before) {
       const after = this.#mailbox.flags(message);
-      // The removal of New alone is a side effect of leaving, and is not recorded.
+      // The removal of New alone is a side effect of leaving the mailbox, and is not recorded.
       if (((before ^ after) & known) !== 0 || (after & ~before & Flag.New) !== 0)
         changes.push({ message, before, after });
     }

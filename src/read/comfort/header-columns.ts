@@ -38,9 +38,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last }: ListWin
   return start + cutToFit(toOneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
 }
 
-/**
- * Returns a sender with a deceptive host name replaced by its ASCII form. A name is deceptive if it resembles another.
- */
+/** Returns a sender in which a deceptive host name, one that resembles another, is replaced by its ASCII form. */
 function revealHost(who: string): string {
   const host = who.lastIndexOf("@") + 1;
   const really = host === 0 ? undefined : trueName(who.slice(host));

@@ -68,7 +68,7 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const draft = draftFor(header);
   const isOwn = ownNames(session);
   const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
-  // If a message has Mail-Followup-To or Reply-To, the reply is sent only to those addresses. Mail-Followup-To has
+  // If a message has Mail-Followup-To or Reply-To, the reply is sent only to those addresses. Mail-Followup-To takes
   // precedence.
   const followup = addressesOfFields(addressField(header, "mail-followup-to"));
   const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : addressField(header, "reply-to");

@@ -142,7 +142,7 @@ function folderNameToShow({ config }: Session, { name }: Folder): string {
   return inside ? `+${name.slice(directory.length + 1)}` : name;
 }
 
-/** Makes new messages unread, after they have been reported as new. */
+/** Marks new messages as unread, after they have been reported as new. */
 export function tellNew(folder: Folder): void {
   const { mailbox } = folder;
   for (let message = 1; message <= mailbox.count; message++) {

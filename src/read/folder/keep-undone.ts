@@ -7,7 +7,7 @@ import type { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { createKeptPath } from "../../mailbox/state-path.ts";
 import type { Folder, Session } from "../session/session.ts";
 
-/** The maximum number of ranges in a message. */
+/** The maximum number of ranges in an error message. */
 const mostRanges = 20;
 
 /**

@@ -16,7 +16,7 @@ export async function offerPending(session: Session): Promise<void> {
   await offerResume(session);
 }
 
-/** Returns whether changes to any mailbox are pending. pending.ts finds out to which. */
+/** Returns whether changes to any mailbox are pending. pending.ts determines which mailbox they belong to. */
 function isAnyLeft(stateDirectory: string): boolean {
   try {
     return readdirSync(stateDirectory).some((name) => name.startsWith("pending-"));

@@ -101,8 +101,8 @@ function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: n
   }
   const net = [...states].map(([message, after]) => ({ before: mailbox.flags(message), after }));
   return net.filter(({ before, after }) => {
-    // If a crash interrupted the commit, the read state may already be written. Only the touch is then missing, which
-    // is not a change.
+    // If a crash interrupted the commit, the read state may already be written. Only the touched mark is then missing,
+    // which is not a change.
     const quiet = Flag.New | Flag.StatusChanged | (after & before & Flag.Read ? Flag.Touched : 0);
     return ((before ^ after) & ~quiet) !== 0;
   });

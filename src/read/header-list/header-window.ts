@@ -92,7 +92,7 @@ export function forgetLine(folder: Folder, message: number): void {
   madeLines.get(folder)?.lines.delete(message);
 }
 
-/** Returns a function that makes header lines. It is valid as long as only the messages change. */
+/** Returns a function that makes header lines. The function is valid as long as only the messages change. */
 function lineMaker(session: Session, folder: Folder): (message: number) => string {
   const { mailbox } = folder;
   const { config, terminal } = session;

@@ -2,7 +2,7 @@
  * Threads by Message-ID, References and In-Reply-To (RFC 5322, section 3.6.4).
  *
  * The parent of a message is the nearest message to which it refers. Messages that refer to the same missing message
- * form a thread: the first is the parent of the others. A reference that would close a circle is ignored.
+ * form a thread: the first is the parent of the others. A reference that would create a cycle is ignored.
  */
 
 interface Node {

@@ -125,7 +125,7 @@ export async function loadFile(session: Session, path: string): Promise<boolean>
   return runLines(session, text, path);
 }
 
-/** Runs the lines of a string as sourceFile runs a file's, for the built-in start-up commands. */
+/** Runs the lines of a string as sourceFile runs those of a file. The built-in start-up commands are such a string. */
 export async function runLines(session: Session, text: string, name: string): Promise<boolean> {
   const { settings } = session.config;
   const outside = settings.origin;

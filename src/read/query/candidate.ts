@@ -12,7 +12,7 @@ const longest = 8 << 20;
 const attaching =
   /\ncontent-(?:disposition:|type:\s*(?:multipart|message)\/|type:[^\n]*(?:\n[ \t][^\n]*)*?name[*0-9]*\s*=)/i;
 
-/** Provides what a query asks about one message, computed at the first request. */
+/** Provides the properties of a message that a query checks, each computed at the first request. */
 export class Candidate {
   readonly mailbox: Mailbox;
   readonly message: number;
@@ -58,7 +58,7 @@ export class Candidate {
     return fieldValues(this.header, name).map((value) => decodeWords(value));
   }
 
-  /** The sender as in header lines, undecoded. A message list's senders are searched in it. */
+  /** The sender as in header lines, undecoded. A sender in a message list is searched for in this text. */
   get sender(): string {
     return this.#sender(false);
   }

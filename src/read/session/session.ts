@@ -32,10 +32,10 @@ export interface Session {
   comfort?: Comfort;
   /** Whether Ctrl-C was typed since the command began; long work then ends early. */
   interrupted: boolean;
-  /** Runs a command line as the prompt would. The interpreter sets it, for ~: in a message. */
+  /** Runs a command line as the prompt would. Set by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
   /**
-   * Runs the commands of a file. The interpreter sets it. @returns false if a command failed, which has been reported
+   * Runs the commands of a file. Set by the interpreter. @returns false if a command failed, which has been reported
    */
   source?: (path: string) => Promise<boolean>;
   /** How the session is to end, once a command has requested it. */

@@ -31,6 +31,6 @@ test("100,000 messages become JSON lines in little memory", () => {
   expect(mail("--json -f box | wc -l")).toBe(`${many}\n`);
 });
 
-test("messages that a query finds in bodies become JSON lines in little memory", () => {
+test("the results of a body query become JSON lines in little memory", () => {
   expect(mail("--json -f box 'body:\"JOB 99\"' | wc -l")).toBe("1111\n");
 });
