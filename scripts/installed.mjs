@@ -1,4 +1,4 @@
-/** Checks whether node_modules contains the packages in package-lock.json, whoever ran `npm ci`. */
+/** Checks whether node_modules contains the packages in package-lock.json, regardless of who ran `npm ci`. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

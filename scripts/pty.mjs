@@ -21,7 +21,8 @@ async function loadFunctions() {
 }
 
 /**
- * O_CLOEXEC, for which Node has no name. If a child inherited our side of the terminal, it would never see it closed.
+ * O_CLOEXEC, which Node does not define. A child that inherited our side of the terminal would never detect that it was
+ * closed.
  */
 const closeOnExec = 0o2000000;
 
@@ -134,7 +135,7 @@ function openFiles(proc) {
 
 export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encoding = "utf8", onData = () => {} }) {
   const { master, name } = await open(rows, columns);
-  // It is kept open until the child has exited. Otherwise the child's last output could be lost.
+  // The child's side is kept open until the child has exited. Otherwise the child's last output could be lost.
   const ours = openSync(name, constants.O_RDWR | constants.O_NOCTTY);
   const child = spawn("/bin/sh", ["-c", 'exec "$@" <"$MAIL_TTY" >"$MAIL_TTY" 2>&1', "sh", ...argv], {
     env: { ...env, MAIL_TTY: name },

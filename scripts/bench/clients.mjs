@@ -35,7 +35,8 @@ const peers = [
     program: ["mail.mailutils"],
     options: ["-n"],
     search: (subject) => `from /${subject}`,
-    // Opening a mailbox adds header fields to each message, so it works on a copy, which is made before timing starts.
+    // This client adds header fields to each message when it opens a mailbox. It works on a copy, which is made before
+    // timing starts.
     writesAlways: true,
   },
   {

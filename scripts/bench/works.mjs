@@ -207,7 +207,7 @@ export async function commands(bench, client, original, lines) {
   const call = [...client.program, ...client.options, "-N", "-f", own(bench, client, original)];
   const cost = { wall: [], cpu: [] };
   let figure;
-  // Repeated, because the difference is small compared with the time to open the mailbox.
+  // Measured several times, because the difference is small compared with the time to open the mailbox.
   for (let pair = 0; pair < 3; pair++) {
     const empty = await bench.run(call, { input: bench.input("x") });
     figure = await bench.run(call, { input: bench.input(...lines, "x") });

@@ -43,7 +43,8 @@ touch -d '2031-01-01 00:00' "$f"
 
 /** Runs a client on a case. @param client the program and its first arguments */
 export async function playCase(played: Case, client: readonly string[]): Promise<Played> {
-  // The path has no spaces, unlike possibly $TMPDIR: cases use it in unquoted program names, as in `set sendmail`.
+  // This path has no spaces, but $TMPDIR may have some. Cases use the path in unquoted program names, as in `set
+  // sendmail`.
   const root = await mkdtemp("/tmp/mail-conformance-");
   try {
     await prepare(played, root);
@@ -269,7 +270,7 @@ const time = "\\d\\d:\\d\\d:\\d\\d";
 const asctime = new RegExp(`${day} ${month} [ 0-3]\\d ${time} (?:UTC )?${year}\\b`, "g");
 const date = new RegExp(`${day}, ?[ 0-3]?\\d ${month} ${year} ${time} (?:[+-]\\d{4}|GMT|UTC)(?: \\([A-Z]+\\))?`, "g");
 
-/** Replaces the parts that differ between runs by names: paths, the current date, and the program's name. */
+/** Replaces paths, the current date and the program's name, which differ between runs, by placeholders. */
 function normalize(text: string, root: string): string {
   return programs(root)
     .reduce((so, [name, path]) => so.replaceAll(path, name), text)

@@ -1,6 +1,6 @@
 /**
  * Hostile mail on a terminal. The real program runs every command on messages that try to control the terminal, to save
- * files elsewhere and to run commands. The terminal's input is then searched byte by byte.
+ * files elsewhere and to run commands. The output to the terminal is then searched byte by byte.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { random } from "../sessions/support/random-session.ts";
 
 const program = join(dirname(fileURLToPath(import.meta.url)), "../../bin/mail.js");
 
-/** Each of these would have a visible effect on a terminal. The program itself never writes them. */
+/** Sequences that would have a visible effect on a terminal, and that the program itself never writes. */
 const attacks = [
   "\x1b]0;pwned\x07",
   "\x1b]52;c;cHduZWQ=\x07",
@@ -71,7 +71,10 @@ const lines = [
   ),
 ];
 
-/** The control sequences that the program itself writes to a terminal with a movable cursor. None is in an attack. */
+/**
+ * The control sequences that the program itself writes to a terminal that can move its cursor. No attack contains any
+ * of them.
+ */
 const own = /\x1b\[(?:\?(?:25|2004)[hl]|[0-9]*[ABCDGKJ]|(?:[1-4]|2[2-4]|39|38;5;[0-9]{1,3})m)|\r/g;
 const raw = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
@@ -85,7 +88,7 @@ function foreignIn(shown: string): string | undefined {
 test.each([
   ["dumb", 8],
   ["xterm-256color", 8],
-])("no message controls a terminal of type %s", async (term, rounds) => {
+])("no message can control a terminal of type %s", async (term, rounds) => {
   for (let seed = 1; seed <= rounds; seed++) {
     const next = random(seed + Number(process.env["FIRST_SEED"] ?? 0));
     const place = mkdtempSync(join(tmpdir(), "mail-hostile-"));

@@ -156,7 +156,7 @@ test.each([
   },
 );
 
-test("open prints a text part decoded if mailcap has no program for it", async () => {
+test("open prints a decoded text part if mailcap has no program for it", async () => {
   expect(await run("open 1 1")).toBe("Message 1:\nsee below\n");
   expect(await run("open 2")).toBe("");
   expect(session.failure).toBe(1);

@@ -62,7 +62,7 @@ test("an edited message is still written after undo", async () => {
   expect(five.folder.mailbox.read(1, 0, 100).toString()).toContain("edited");
 });
 
-test("undoing all of any commands restores every state", async () => {
+test("undoing any series of commands restores every state", async () => {
   const command = fc.constantFrom("d", "u", "p", "new", "hold", "mbox", "touch", "unread", "dp", "n", "top");
   const list = fc.constantFrom("", "1", "2-4", "*", "ann", ":u", "$");
   await fc.assert(

@@ -1,4 +1,6 @@
-/** Cases of composing in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's behaviour. */
+/**
+ * Cases in which bsd-mailx behaves unexpectedly when a message is composed. Each expectation is bsd-mailx's behaviour.
+ */
 import { expect, test } from "@jest/globals";
 import { ours, type Result, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";

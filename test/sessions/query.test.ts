@@ -10,7 +10,7 @@ const spool = [
   mail({ from: "cron@example.org", subject: "Disk full" }),
 ];
 
-test("a query is accepted in place of any message list, and undo reverses its effect", async () => {
+test("a query is accepted in place of any message list, and undo reverses the command's changes", async () => {
   const { read } = await onTerminal({ spool })`
     $ mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.

@@ -40,7 +40,7 @@ test("in 80 columns, a plain line is the same as bsd-mailx's", () => {
 test.each([
   ["a host with a Cyrillic letter in a Latin name", "bank@\u0440aypal.com", "bank@xn--aypal-u…"],
   ["a host in a single script", "ann@b\u00fccher.de", "ann@b\u00fccher.de "],
-])("%s is shown so that it cannot deceive", (_what, from, shown) => {
+])("a sender with %s is shown unambiguously", (_what, from, shown) => {
   expect(fitHeaderLine(parts("x", from), { columns: 80, last: 1 })).toContain(`>N  1 ${shown}`);
 });
 

@@ -79,7 +79,7 @@ function plain(wanted: readonly string[]): string[] {
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
-  // Nothing shows that the program awaits a line. It does if it sleeps and the screen no longer changes.
+  // Nothing shows that the program awaits a line. It is assumed to do so if it sleeps and the screen no longer changes.
   for (let [shown, asleep] = [-1, false]; !asleep || shown !== pty.transcript().length; ) {
     shown = pty.transcript().length;
     await sleep(keys === "^C" ? 150 : 50);
