@@ -25,9 +25,9 @@ export async function offerUnfinished(session: Session): Promise<void> {
   const { forgetUnfinished: forget, findUnfinished: unfinished } = await import("../../compose/unsent/autosave.ts");
   for (const found of unfinished(config)) {
     const lines = found.text.toString("latin1").split("\n").length - 1;
-    const about = found.subject === undefined ? "" : `, "${found.subject}"`;
+    const about = found.subject === undefined ? "" : `, "${found.subject}",`;
     terminal.out(
-      `A message to ${found.to.join(", ")}${about}, was interrupted at line ${lines} on ${formatAsctime(found.date)}.\n`,
+      `A message to ${found.to.join(", ")}${about} was interrupted at line ${lines} on ${formatAsctime(found.date)}.\n`,
       "hint",
     );
     const answer = await terminal.readLine(
