@@ -21,13 +21,13 @@ const sources = files.map((name): Source => ({ name, text: readFileSync(join(sou
 /** The launcher calls the `start` function of each program. */
 const sharedByPrograms = new Set(["start"]);
 
-/** Verbs, and the names of functions of C and of POSIX, that are clear without an object. */
+/** Verbs and C or POSIX function names that are clear without an object. */
 const oneWordNames = new Set(
   "ask choose compose concatenate confirm connect crc32 deliver fail listen main notify pass sleep start strerror unfold warn".split(
     " ",
   ),
 );
-/** Words that begin a name and only look like participles. */
+/** Words at the start of a name that only look like participles. */
 const notParticiples = /^(?:feed|need|embed|seed|speed|proceed|exceed|string|finding|heading)/;
 
 /** Finds functions whose name is a single word without a clear meaning, or begins with a participle, such as `heldBytes`. */
@@ -72,25 +72,25 @@ function findPrintedMistakes({ name, text }: Source): string[] {
 }
 
 describe("the source files", () => {
-  test("are all read", () => {
+  test("all source files are read", () => {
     expect(files.length).toBeGreaterThan(300);
     expect(sources.flatMap(findFunctions).length).toBeGreaterThan(1000);
   });
 
-  test("have different names", () => {
+  test("no two source files have the same name", () => {
     expect(findRepeated(files.map((name) => basename(name)))).toEqual([]);
   });
 
-  test("have different top-level functions", () => {
+  test("no two top-level functions have the same name", () => {
     const names = sources.flatMap((each) => [...new Set(findFunctions(each))]);
     expect(findRepeated(names).filter((name) => !sharedByPrograms.has(name))).toEqual([]);
   });
 
-  test("name a function with a verb phrase", () => {
+  test("every function is named with a verb phrase", () => {
     expect(sources.flatMap(findVagueNames)).toEqual([]);
   });
 
-  test("have a doc comment at every exported function and class", () => {
+  test("every exported function and class has a doc comment", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
 

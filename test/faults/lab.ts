@@ -10,7 +10,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Returns a function that returns numbers from 0 to 1, always the same for the same seed. */
+/** Returns a generator of numbers from 0 to 1. The same seed always gives the same numbers. */
 export function seededRandom(seed: string): () => number {
   let count = 0;
   return () => createHash("sha256").update(`${seed}/${count++}`).digest().readUInt32BE() / 2 ** 32;

@@ -4,8 +4,8 @@ import { type Campaign, roundOf } from "./campaign.ts";
 import { type Lab, plans } from "./lab.ts";
 
 /**
- * Returns each change of the spool that precedes the sync of another written file, and whether the spool itself is not
- * synced at the end.
+ * Returns each change of the spool that was made before another written file was synced. It also reports a spool that is
+ * not synced at the end.
  */
 function violationsOf(calls: readonly Call[], { spool, root }: Lab): string[] {
   const unsynced = new Set<string>();

@@ -76,15 +76,15 @@ async function open(path = spool, state = "state-of-the-next"): Promise<boolean>
 const text = (path: string) => readFileSync(path, "latin1");
 const journals = () => readdirSync(folder).filter((name) => name !== "box");
 
-describe("an interrupted quit is finished", () => {
-  test("if the next session has another state directory", async () => {
+describe("the next opening after an interrupted quit", () => {
+  test("an interrupted quit is finished if the next session has another state directory", async () => {
     await interruptQuit();
     await open();
     expect(text(spool)).toBe(after);
     expect(journals()).toEqual([]);
   });
 
-  test("if the next session opens the mailbox through a symbolic link", async () => {
+  test("an interrupted quit is finished if the mailbox is opened through a symbolic link", async () => {
     symlinkSync(folder, join(directory, "linked"));
     await interruptQuit("state", join(directory, "linked/box"));
     symlinkSync(spool, join(directory, "link"));
@@ -93,25 +93,28 @@ describe("an interrupted quit is finished", () => {
     expect(journals()).toEqual([]);
   });
 
-  test("before anything is appended to the mailbox", async () => {
+  test("an interrupted quit is finished before anything is appended to the mailbox", async () => {
     await interruptQuit();
     const options = { lockwait: 1, stateDirectory: join(directory, "state") };
     await appendMessages(spool, [[Buffer.from(message("four"))]], options);
     expect(text(spool)).toBe(after + message("four"));
   });
 
-  test.each(["start", "end"] as const)("before messages are moved to the mailbox, at its %s", async (at) => {
-    await interruptQuit();
-    writeFileSync(join(directory, "other"), message("five"));
-    const other = await openMailbox(join(directory, "other"), { lockwait: 1, stateDirectory: join(directory, "s") });
-    await other.commit({ fate: () => "mbox", mbox: { path: spool, at } });
-    other.close();
-    expect(
-      text(spool)
-        .match(/^X-Id: .*/gm)
-        ?.sort(),
-    ).toEqual(["X-Id: five", "X-Id: three"]);
-  });
+  test.each(["start", "end"] as const)(
+    "an interrupted quit is finished before messages are moved to the mailbox, at its %s",
+    async (at) => {
+      await interruptQuit();
+      writeFileSync(join(directory, "other"), message("five"));
+      const other = await openMailbox(join(directory, "other"), { lockwait: 1, stateDirectory: join(directory, "s") });
+      await other.commit({ fate: () => "mbox", mbox: { path: spool, at } });
+      other.close();
+      expect(
+        text(spool)
+          .match(/^X-Id: .*/gm)
+          ?.sort(),
+      ).toEqual(["X-Id: five", "X-Id: three"]);
+    },
+  );
 
   testAsRoot("by the owner, if root's session was interrupted", async () => {
     chownSync(folder, nobody, nobody);
@@ -160,7 +163,7 @@ describe("an untrusted journal is reported and left in its place", () => {
     expect(notices).toEqual([`${place()}: belongs to another user; not used`]);
   });
 
-  test("the next quit creates its journal in another place than an untrusted one", async () => {
+  test("a quit does not replace an untrusted journal, but creates its own in another place", async () => {
     await interruptQuit();
     const places = placesForJournal(spool, ".journal", join(directory, "state"), undefined);
     const [beside, own] = [places[0], places.at(-1)];
@@ -172,7 +175,7 @@ describe("an untrusted journal is reported and left in its place", () => {
 
 describe("if only root can finish an interrupted quit", () => {
   testAsRoot(
-    "the owner can read the mailbox, cannot write to it, and is told which command root must run",
+    "if only root can finish a quit, the owner can read the mailbox and learns which command root must run",
     async () => {
       chownSync(folder, nobody, nobody);
       chownSync(spool, nobody, nobody);
@@ -311,7 +314,7 @@ describe("the mbox named by an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "is finished first if its own quit was interrupted, too: messages moved to its %s",
+    "an mbox whose own quit was interrupted is finished before messages are moved to its %s",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);
@@ -323,7 +326,7 @@ describe("the mbox named by an interrupted quit", () => {
     },
   );
 
-  test("cannot be moved to the first mailbox until that mailbox has been opened", async () => {
+  test("the mbox of an interrupted quit cannot be moved back to the first mailbox before the quit is finished", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     const mailbox = await openMailbox(other(), options());
@@ -335,7 +338,7 @@ describe("the mbox named by an interrupted quit", () => {
     expect(ids(other())).toEqual(["one", "two", "three", "one"].map((id) => `X-Id: ${id}`));
   });
 
-  test("is finished without a deadlock if two quits name each other's mailbox", async () => {
+  test("two quits that name each other's mailbox are finished without a deadlock", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     await interruptMove(other(), spool, "end");

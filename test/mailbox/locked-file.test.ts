@@ -23,18 +23,18 @@ function lockedByAnother(): () => void {
 }
 
 describe("a missing mailbox", () => {
-  test("is created when a message is saved to it", async () => {
+  test("a missing mailbox is created when a message is saved to it", async () => {
     expect(await append(0)).toEqual({ created: true });
     expect(readdirSync(directory)).toEqual(["box"]);
   });
 
-  test("is not created if another program holds its lock", async () => {
+  test("a missing mailbox is not created if another program holds its lock", async () => {
     lockedByAnother();
     await expect(append(0)).rejects.toThrow(`${box}: locked by process ${process.pid}`);
     expect(readdirSync(directory)).toEqual(["box.lock"]);
   });
 
-  test("is not left behind empty if the message cannot be read", async () => {
+  test("a new mailbox is not left behind empty if the message cannot be read", async () => {
     const unreadable = (function* (): Iterable<Uint8Array> {
       yield Buffer.from(message);
       throw new Error("unreadable");
@@ -43,7 +43,7 @@ describe("a missing mailbox", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test("is appended to if the holder of the lock creates it meanwhile", async () => {
+  test("if the holder of the lock creates a missing mailbox meanwhile, messages are appended to it", async () => {
     const release = lockedByAnother();
     const appended = append(10);
     writeFileSync(box, message);
@@ -52,7 +52,7 @@ describe("a missing mailbox", () => {
     expect(readFileSync(box, "latin1")).toBe(message.repeat(2));
   });
 
-  test("is not created if its path is a dangling symbolic link", async () => {
+  test("a missing mailbox is not created through a dangling symbolic link", async () => {
     symlinkSync("missing", box);
     await expect(append(0)).rejects.toThrow("No such file or directory");
     expect(readdirSync(directory)).toEqual(["box"]);

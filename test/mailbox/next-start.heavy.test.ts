@@ -153,7 +153,7 @@ describe("a save that was killed", () => {
   const environment = { MAIL: spool, MBOX: at("mbox") };
   const torn = ["", "1"];
 
-  test.each(torn)("leaves another program's message of the same length alone%s", (isTorn) => {
+  test.each(torn)("a killed save never removes another program's message of the same length%s", (isTorn) => {
     killAtEachCall(
       (call) => {
         writeFileSync(spool, `${whole.get("one")}${whole.get("two")}`);
@@ -179,7 +179,7 @@ describe("a save that was killed", () => {
     );
   });
 
-  test("stays if it was written completely, and another program has deleted the original", () => {
+  test("a completely saved message stays, even if another program has deleted the original", () => {
     let kept = 0;
     killAtEachCall(
       (call) => {

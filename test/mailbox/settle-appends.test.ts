@@ -54,7 +54,7 @@ function restarted(): void {
 }
 
 describe("an append that a crash interrupted", () => {
-  test("leaves nothing and is not reported if nothing was written", async () => {
+  test("an interrupted append that wrote nothing leaves nothing and is not reported", async () => {
     writeFileSync(box, old);
     killedAppend(long, 0);
     expect(await settleAppends(state)).toEqual([]);
@@ -62,7 +62,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("is removed and reported if it ended between two writes", async () => {
+  test("an append that was interrupted between two writes is removed and reported", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     const notices = await settleAppends(state);
@@ -76,7 +76,7 @@ describe("an append that a crash interrupted", () => {
   test.each<[string, string]>([
     ["", ""],
     [" and another program has appended since", old],
-  ])("stays and is reported if all of it was written%s", async (_since, other) => {
+  ])("an interrupted append stays and is reported if all of it was written%s", async (_since, other) => {
     writeFileSync(box, old);
     killedAppend(long);
     appendFileSync(box, other);
@@ -85,7 +85,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("that consists of several writes stays if the last record marks it as complete", async () => {
+  test("an append of several writes stays if the last record marks it as complete", async () => {
     writeFileSync(box, old);
     const descriptor = openSync(box, "a+");
     const intent = writeIntent(state, box, descriptor, false, old.length + long.length, Buffer.from(long), false);
@@ -98,7 +98,7 @@ describe("an append that a crash interrupted", () => {
   test.each<[string, string]>([
     ["with the same length", old.replace("body", "text")],
     ["that differs in its last byte", `${old.slice(0, -1)}.`],
-  ])("that was killed before its first byte does not remove another program's message %s", async (_what, other) => {
+  ])("another program's message %s stays if an append was killed before its first byte", async (_what, other) => {
     writeFileSync(box, old);
     killedAppend(old, 0);
     appendFileSync(box, other);
@@ -106,7 +106,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + other);
   });
 
-  test("by version 0.1.0, which recorded no sums, is not removed but reported", async () => {
+  test("an append by version 0.1.0, which recorded no sums, is not removed but reported", async () => {
     writeFileSync(box, old);
     killedAppend(half);
     const [name = ""] = readdirSync(state);
@@ -119,7 +119,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + half);
   });
 
-  test("is found by another name of the same file", async () => {
+  test("an interrupted append is found by another name of the same file", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     symlinkSync(directory, join(directory, "link"));
@@ -127,7 +127,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
-  test("is not removed if another user could have written its intent", async () => {
+  test("an append is not removed if another user could have written its intent", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     const [name = ""] = readdirSync(state);
@@ -136,14 +136,14 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + half);
   });
 
-  test.each([1, 5])("is removed if the kill came within a write, after %i pages of it", async (pages) => {
+  test.each([1, 5])("an append that was killed within a write, after %i pages, is removed", async (pages) => {
     writeFileSync(box, old);
     killedAppend(long, pages * 4096 - old.length);
     expect((await settleAppends(state)).join()).toMatch(/were removed$/);
     expect(readFileSync(box, "latin1")).toBe(old);
   });
 
-  test("is removed after a power failure, which may leave zeros", async () => {
+  test("an append is removed after a power failure, which may leave zeros", async () => {
     writeFileSync(box, old);
     killedAppend(long, 8192 - old.length);
     truncateSync(box, 4096);
@@ -158,7 +158,7 @@ describe("an append that a crash interrupted", () => {
     ["a message that ends at a page boundary", `${old.slice(0, -2)}${".".repeat(4096 - old.length)}\n\n`, () => {}],
     ["a message, and the machine was restarted since", old, restarted],
     ["one of pages, and the machine was restarted since", "From c\n".repeat(4096), restarted],
-  ])("is not removed but reported if another program has written %s", async (_what, other, since) => {
+  ])("an append is not removed but reported if another program has written %s", async (_what, other, since) => {
     writeFileSync(box, old);
     killedAppend(long, 8192 - old.length);
     appendFileSync(box, other);
@@ -168,20 +168,20 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1").endsWith(other)).toBe(true);
   });
 
-  test("is removed together with the file that it created", async () => {
+  test("an interrupted append is removed together with the file that it created", async () => {
     killedAppend(half, half.length, false);
     await settleAppends(state);
     expect(existsSync(box)).toBe(false);
   });
 
-  test("is removed by the next append to the same file", async () => {
+  test("an interrupted append is removed by the next append to the same file", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     await appendMessages(box, [[Buffer.from(old)]], { lockwait: 1, stateDirectory: state });
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
-  test("is not removed but reported if another program has appended after it", async () => {
+  test("an append is not removed but reported if another program has appended after it", async () => {
     writeFileSync(box, old);
     killedAppend(half + long, half.length);
     appendFileSync(box, `\n\n${old}`);
@@ -190,7 +190,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(`${old}${half}\n\n${old}`);
   });
 
-  test("is forgotten if its file has been removed or replaced", async () => {
+  test("an interrupted append is forgotten if its file has been removed or replaced", async () => {
     writeFileSync(box, old);
     killedAppend(half);
     rmSync(box);
@@ -200,7 +200,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("is not undone if it was completed", async () => {
+  test("a completed append is not undone", async () => {
     await appendMessages(box, [[Buffer.from(old)]], { lockwait: 1, stateDirectory: state });
     await settleAppends(state);
     expect(readFileSync(box, "latin1")).toBe(old);

@@ -45,7 +45,7 @@ function nothingIsLeft(): void {
 }
 
 describe.each(kinds)("a delivery that is killed %s", (kind) => {
-  test("is removed by maild's next start if it was not acknowledged, and the client's retry delivers it exactly once", async () => {
+  test("a killed delivery is removed by maild's next start, and the client's retry delivers the message once", async () => {
     let completed = false;
     for (let call = 1; !completed && call < mostCalls; call++) {
       writeFileSync(spool, old);

@@ -1,6 +1,6 @@
 /**
- * Runs `mail` as two accounts that exist on every Debian system. They mail each other through a private Postfix. Each has
- * its own home.
+ * Runs `mail` as two accounts that exist on every Debian system. They mail each other through a private Postfix. Each
+ * account has its own home directory.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {

@@ -77,7 +77,7 @@ function posixLockIsFree(): boolean {
 }
 
 describe("the fcntl() lock", () => {
-  test("excludes another process's POSIX lock, even after another descriptor of the file has been closed", async () => {
+  test("the fcntl() lock excludes POSIX locks, even after another descriptor of the file has been closed", async () => {
     const descriptor = openSync(spool, "r+");
     const release = await lockFile(spool, descriptor, 1);
     closeSync(openSync(spool, "r"));
@@ -87,7 +87,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("is refused in time while another process holds a POSIX lock, and no dotlock is left behind", async () => {
+  test("the fcntl() lock is refused in time while another process holds a POSIX lock; no dotlock is left", async () => {
     await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     await expect(lockFile(spool, descriptor, 0.3)).rejects.toThrow(
@@ -97,7 +97,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("is acquired when the other process releases it, and the wait is reported", async () => {
+  test("the fcntl() lock is acquired when another process releases it, and the wait is reported", async () => {
     const other = await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     const locked = lockFile(spool, descriptor, 20);
@@ -109,7 +109,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("is released if the dotlock is refused", async () => {
+  test("the fcntl() lock is released if the dotlock is refused", async () => {
     writeFileSync(`${spool}.lock`, `${process.pid}\n`);
     const descriptor = openSync(spool, "r+");
     await expect(lockFile(spool, descriptor, 0)).rejects.toThrow(`locked by process ${process.pid}`);
@@ -135,7 +135,7 @@ function deadPid(): number {
 }
 
 describe("the dotlock", () => {
-  test("is created beside the mailbox's real path if the mailbox is opened through a symbolic link", async () => {
+  test("the dotlock is created beside the mailbox's real path, even if a symbolic link is opened", async () => {
     mkdirSync(join(home, "elsewhere"));
     symlinkSync(spool, join(home, "elsewhere/link"));
     const descriptor = openSync(spool, "r+");
@@ -177,7 +177,7 @@ describe("the dotlock", () => {
     closeSync(descriptor);
   });
 
-  test("that another program has replaced in the meantime is not removed", async () => {
+  test("a dotlock that another program has replaced in the meantime is not removed", async () => {
     const descriptor = openSync(spool, "r+");
     const release = await lockFile(spool, descriptor, 0);
     rmSync(`${spool}.lock`);
@@ -194,7 +194,7 @@ const asRoot = process.getuid?.() === 0;
 const message = "From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n";
 
 describe("the built program", () => {
-  test("without koffi locks only with .lock files, and reports this once", () => {
+  test("without koffi, mail locks only with .lock files, and reports this once", () => {
     cpSync(join(root, "dist"), join(home, "dist"), { recursive: true });
     cpSync(join(root, "bin"), join(home, "bin"), { recursive: true });
     writeFileSync(spool, message + message.replace("one", "two"));
@@ -211,7 +211,7 @@ describe("the built program", () => {
     expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");
   });
 
-  (asRoot ? test : test.skip)("opens a mailbox that it cannot write read-only, and reports this", () => {
+  (asRoot ? test : test.skip)("a mailbox that mail cannot write is opened read-only, and this is reported", () => {
     writeFileSync(spool, message);
     chmodSync(spool, 0o644);
     chmodSync(home, 0o755);

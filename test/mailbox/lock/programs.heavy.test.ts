@@ -198,7 +198,7 @@ describe("a spool directory that only the group mail can write", () => {
   const group = statSync("/var/mail", { throwIfNoEntry: false })?.gid;
 
   (asRoot && installed("dotlockfile") && group !== undefined ? test : test.skip)(
-    "dotlockfile creates, respects and removes the lock file",
+    "in a directory that only group mail can write, dotlockfile creates and removes the lock file",
     async () => {
       const directory = join(home.path, "var-mail");
       mkdirSync(directory);

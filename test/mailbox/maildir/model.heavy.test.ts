@@ -208,8 +208,8 @@ class Bench {
   }
 
   /**
-   * Returns the model as text. Only messages in the spool have a seen state, because the session tests check it in other
-   * mailboxes.
+   * Returns the model as text. The text contains the seen state only of messages in the spool. The session tests check it
+   * in other mailboxes.
    */
   described(model: Model): string {
     return [...model]

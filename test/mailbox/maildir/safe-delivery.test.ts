@@ -38,20 +38,20 @@ const delivery = (message: string) => ({
   message: Buffer.from(message),
 });
 
-describe("unique file names", () => {
-  test("differ, and sort in the order of their creation", () => {
+describe("file names", () => {
+  test("file names are unique, and sort in the order of their creation", () => {
     const names = Array.from({ length: 5000 }, uniqueName);
     expect(new Set(names).size).toBe(5000);
     expect(names.map(deliveryTime)).toEqual(names.map(deliveryTime).sort((a, b) => a - b));
   });
 
-  test("contain each flag once, in ASCII order", () => {
+  test("file names contain each flag once, in ASCII order", () => {
     expect(nameWith("1.host", "SFaSR")).toBe("1.host:2,FRSa");
   });
 });
 
-describe("a delivery", () => {
-  test("creates one unquoted file in new, with Return-Path, and leaves nothing in tmp", async () => {
+describe("deliveries", () => {
+  test("a delivery creates one unquoted file in new, with Return-Path, and leaves nothing in tmp", async () => {
     await deliver(maildir, delivery("Subject: one\n\nFrom here\n"), { lockwait: 1 });
     const [[name, content] = []] = filesOf(maildir);
     expect(name).toMatch(/^new\/\d+\.M\d{6}P\d+R[0-9a-f]+\./);
@@ -59,7 +59,7 @@ describe("a delivery", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  test("that is killed leaves a file in tmp, which is removed after 36 hours, whatever its modification time", () => {
+  test("a killed delivery leaves a file in tmp, which is removed after 36 hours, whatever its modification time", () => {
     const file = join(maildir, "tmp/1.host");
     writeFileSync(file, "half");
     utimesSync(file, new Date(0), new Date(0));
@@ -72,7 +72,7 @@ describe("a delivery", () => {
     removeAbandoned(maildir, hours(37));
   });
 
-  test("that fails leaves none of its messages", async () => {
+  test("a failed delivery leaves none of its messages", async () => {
     const messages = function* () {
       for (let number = 0; number < 100; number++) yield [Buffer.from(`From a b\nSubject: ${number}\n\nbody\n\n`)];
       throw new Error("the source is gone");
@@ -100,7 +100,7 @@ describe("a delivery", () => {
     expect(process.geteuid?.()).toBe(0);
   });
 
-  test("of a message in mbox form turns its Status into flags and keeps all other bytes", async () => {
+  test("a message in mbox form is delivered with its Status as flags and all other bytes unchanged", async () => {
     const body = fc
       .array(fc.constantFrom("x", "\n", "\r\n", "From here", ">From", "\0", "é"), { maxLength: 12 })
       .map((parts) => parts.join(""));

@@ -41,7 +41,7 @@ const mbox = (sender: string, subject: string, fields = "", body = `body of ${su
   `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${fields}\n${body}\n`;
 
 describe("reading a Maildir", () => {
-  test("shows the same header lines as an mbox with the same messages", () => {
+  test("a Maildir has the same header lines as an mbox with the same messages", () => {
     makeMaildir(maildir, three);
     const inMbox = [letter("eve@example.org", "older"), ...Object.values(three).slice(0, 2)].map(
       (text, index) =>
@@ -79,7 +79,7 @@ describe("reading a Maildir", () => {
       "Return-Path: <a b\t@c>\n\nx\n",
       "From ab@c Sat Jan 16 18:22:03 2021\n",
     ],
-  ])("generates a From_ line with %s", async (_shows, content, fromLine) => {
+  ])("the From_ line of a Maildir file has %s", async (_shows, content, fromLine) => {
     makeMaildir(maildir, { "new/1.host": content });
     const mailbox = await openMailbox(maildir, { lockwait: 1, stateDirectory: join(home.path, "state") });
     const text = mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
@@ -88,7 +88,7 @@ describe("reading a Maildir", () => {
     mailbox.close();
   });
 
-  test("lists messages in the order of their delivery by any program", async () => {
+  test("messages are listed in the order of their delivery by any program", async () => {
     makeMaildir(maildir, {
       "cur/1600000002.Vfd01I5M123456.host:2,S": letter("a", "third"),
       "new/1600000002.M200000P1.host": letter("a", "fourth"),
@@ -99,7 +99,7 @@ describe("reading a Maildir", () => {
     expect(out.match(/first|second|third|fourth/g)).toEqual(["first", "second", "third", "fourth"]);
   });
 
-  test("reports a message that another program has removed, and shows the others", () => {
+  test("a message that another program has removed is reported, and the others are shown", () => {
     makeMaildir(maildir, three);
     const { out, err } = home.mail(["-f", "Maildir"], ["!rm Maildir/new/1600000001*", "f 2 3", "p 2", "p 3", "x"]);
     expect(out).toContain("(message 2: removed by another progr");
@@ -108,7 +108,7 @@ describe("reading a Maildir", () => {
     expect(out).toContain("body of two");
   });
 
-  test("does not follow a symbolic link in place of a message", () => {
+  test("a symbolic link in place of a message is not followed", () => {
     makeMaildir(maildir);
     symlinkSync("/etc/passwd", join(maildir, "new/1.host"));
     const { out } = home.mail(["-f", "Maildir"], ["p 1", "x"]);
@@ -116,7 +116,7 @@ describe("reading a Maildir", () => {
     expect(out).not.toContain("root:");
   });
 
-  test("searches messages of any length to their end", () => {
+  test("messages of any length are searched to their end", () => {
     const bodies = ["needle\n", "x\n".repeat(200_000), "x\n".repeat(5 << 20), "none\n"];
     const files = bodies.map((body, index): [string, string] => [
       `new/160000000${index}.M1P1.host`,
@@ -128,7 +128,7 @@ describe("reading a Maildir", () => {
     expect(listed.map((line) => line.split(" ").at(-1))).toEqual(["m-0", "m-1", "m-2"]);
   });
 
-  test("opens a Maildir that cannot be written read-only", async () => {
+  test("a Maildir that cannot be written is opened read-only", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, {
       lockwait: 1,
@@ -141,7 +141,7 @@ describe("reading a Maildir", () => {
 });
 
 describe("quitting a Maildir", () => {
-  test("writes seen and listed states into the file names, and keeps other flags", () => {
+  test("quit writes seen and listed states into the file names, and keeps other flags", () => {
     makeMaildir(maildir, three);
     expect(home.mail(["-f", "Maildir"], ["p 2", "q"]).out).toContain('"Maildir" complete');
     expect([...filesOf(maildir).keys()]).toEqual([
@@ -151,14 +151,14 @@ describe("quitting a Maildir", () => {
     ]);
   });
 
-  test("changes nothing after exit", () => {
+  test("exit changes nothing", () => {
     makeMaildir(maildir, three);
     const before = filesOf(maildir);
     home.mail(["-f", "Maildir"], ["p 1-3", "d 1", "x"]);
     expect(filesOf(maildir)).toEqual(before);
   });
 
-  test("removes deleted messages, including those that another client marked as trashed, unless they are undeleted", () => {
+  test("quit removes messages that are deleted, or trashed by another client, unless they are undeleted", () => {
     makeMaildir(maildir, {
       ...three,
       "cur/1600000003.1.host:2,ST": letter("a", "trash"),
@@ -172,7 +172,7 @@ describe("quitting a Maildir", () => {
     ]);
   });
 
-  test("moves messages that were read from the system mailbox to mbox, quoted and with their state", () => {
+  test("quit moves read messages from the system mailbox to mbox, quoted and with their state", () => {
     makeMaildir(maildir, {
       "cur/1600000000.1.host:2,FR": letter("ann@example.org", "one", "From here\n\nFrom there\n"),
       "new/1600000001.1.host": letter("ben@example.org", "two"),
@@ -188,7 +188,7 @@ describe("quitting a Maildir", () => {
     expect([...filesOf(maildir).keys()]).toEqual(["cur/1600000001.1.host:2,"]);
   });
 
-  test("moves messages to another Maildir byte for byte, with flags and time", () => {
+  test("quit moves messages to another Maildir byte for byte, with flags and time", () => {
     const body = "From here\n>From there\nno end";
     makeMaildir(maildir, { "cur/1600000000.1.host:2,Fa": letter("ann@example.org", "one", body) });
     const { out } = home.mail([], ["p 1", "q"], { MAIL: `${maildir}/`, MBOX: "read/" });
@@ -200,7 +200,7 @@ describe("quitting a Maildir", () => {
     expect(filesOf(maildir).size).toBe(0);
   });
 
-  test("moves messages from an mbox to a Maildir: the From_ line becomes Return-Path, Status becomes flags", () => {
+  test("in a move from an mbox to a Maildir, From_ becomes Return-Path, and Status becomes flags", () => {
     writeFileSync(
       join(home.path, "spool"),
       mbox("ann@example.org", "one", "Status: O\nX-Status: A\n", ">From here\n\nend\n") + mbox("ben", "two"),
@@ -213,7 +213,7 @@ describe("quitting a Maildir", () => {
     expect(readFileSync(join(home.path, "spool"), "latin1")).toBe(mbox("ben", "two", "Status: O\n"));
   });
 
-  test("replaces an edited message under a new name", () => {
+  test("an edited message is replaced under a new name", () => {
     makeMaildir(maildir, three);
     const { out } = home.mail(["-f", "Maildir"], ['set EDITOR="sed -i s/body/BODY/"', "e 2", "q"]);
     expect(out).toContain('"Maildir" complete');
@@ -223,7 +223,7 @@ describe("quitting a Maildir", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  test("changes nothing and reports the error if mbox cannot be written", () => {
+  test("if mbox cannot be written, quit changes nothing and reports the error", () => {
     makeMaildir(maildir, three);
     const { err, status } = home.mail([], ["p 1", "q"], { MAIL: maildir, MBOX: "/nowhere/mbox" });
     expect(status).not.toBe(0);
@@ -243,7 +243,7 @@ describe("a damaged Maildir journal", () => {
     ["truncated", `${JSON.stringify({ ...work, movedLength: 100 })}\n{}`],
     ["damaged in its names", `${JSON.stringify(work)}\n{[`],
     ["of another version", `${JSON.stringify({ ...work, version: 9 })}\n{}`],
-  ])("is set aside if it is %s, and the mailbox opens", (_how, content) => {
+  ])("a Maildir journal that is %s is set aside, and the mailbox opens", (_how, content) => {
     makeMaildir(maildir, three);
     mkdirSync(state(), { recursive: true });
     writeFileSync(join(state(), name()), content);
@@ -258,10 +258,10 @@ describe("a damaged Maildir journal", () => {
   });
 });
 
-describe("another client that changes the Maildir during the session", () => {
+describe("changes by another client during the session", () => {
   const options = () => ({ lockwait: 1, stateDirectory: join(home.path, "state") });
 
-  test("may append to mbox until its lock is acquired: moved messages still begin on a new line", async () => {
+  test("if another client appends to mbox before quit, moved messages still begin on a new line", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     writeFileSync(path, mbox("old@example.org", "old"));
@@ -277,7 +277,7 @@ describe("another client that changes the Maildir during the session", () => {
     expect(subjectsInMbox(path)).toEqual(["old", "other", "older", "one", "two"]);
   });
 
-  test("may leave an interrupted quit, which is finished first", async () => {
+  test("another client's interrupted quit is finished first", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     const mailbox = await openMailbox(maildir, options());
@@ -296,7 +296,7 @@ describe("another client that changes the Maildir during the session", () => {
     expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
   });
 
-  test("may move a message from new to cur and flag it: the message can still be read, marked and found", async () => {
+  test("a message that another client moves from new to cur and flags can still be read and marked", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     renameSync(join(maildir, "new/1600000001.M000001P1.host"), join(maildir, "cur/1600000001.M000001P1.host:2,F"));
@@ -312,7 +312,7 @@ describe("another client that changes the Maildir during the session", () => {
     ]);
   });
 
-  test("may remove a message: it is neither restored nor counted", async () => {
+  test("a message that another client removes is neither restored nor counted", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     unlinkSync(join(maildir, "new/1600000001.M000001P1.host"));
@@ -325,7 +325,7 @@ describe("another client that changes the Maildir during the session", () => {
     expect(existsSync(join(home.path, "mbox"))).toBe(false);
   });
 
-  test("may deliver a message: it gets a number at the next check, and quit does not change it", async () => {
+  test("a message that is delivered later gets a number at the next check, and quit does not change it", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     makeMaildir(maildir, { "new/1600000009.1.host": letter("a", "late") });
@@ -357,7 +357,7 @@ describe("another client that changes the Maildir during the session", () => {
 });
 
 describe("saving to a Maildir", () => {
-  test("creates the Maildir if the name ends in a slash, and marks the message as seen", () => {
+  test("save creates a Maildir if the name ends in a slash, and marks the message as seen", () => {
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one", "Status: O\n"));
     const { out } = home.mail(["-f", "box"], ["set folder=.", "copy 1 +kept/", "save 1 kept", "x"]);
     expect(out).toContain(`"${home.path}/./kept/" [New file]\n`);
@@ -370,14 +370,14 @@ describe("saving to a Maildir", () => {
     }
   });
 
-  test("does not convert another directory to a Maildir", () => {
+  test("save does not convert another directory to a Maildir", () => {
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one"));
     const { err } = home.mail(["-f", "box"], [`copy 1 ${home.path}/`, "x"]);
     expect(err).toContain("mail: fopen: Is a directory\n");
     expect(existsSync(join(home.path, "cur"))).toBe(false);
   });
 
-  test("is possible, and a folder command opens the Maildir", () => {
+  test("a folder command opens a Maildir", () => {
     makeMaildir(maildir, three);
     writeFileSync(join(home.path, "box"), mbox("ann@example.org", "one"));
     expect(home.mail(["-f", "box"], ["folder Maildir/", "x"]).out).toContain('"Maildir/": 3 messages 2 new\n');

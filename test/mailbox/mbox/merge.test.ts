@@ -125,7 +125,7 @@ test.each<[string, number, string, string]>([
   ["deleted, and more mail arrived: it is removed", Flag.Deleted | Flag.Touched, message("more"), ""],
   ["saved: it stays, complete", Flag.Saved | Flag.Touched, "", message("b")],
   ["saved, and more mail arrived: it stays, complete", Flag.Saved | Flag.Touched, message("more"), message("b")],
-])("an incomplete message whose end arrived before the quit was %s", async (_how, flags, more, left) => {
+])("an incomplete message, completed before the quit, was %s", async (_how, flags, more, left) => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   mailbox.mark(2, flags);

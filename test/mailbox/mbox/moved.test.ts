@@ -47,7 +47,7 @@ describe("a mailbox of a few megabytes that another program rewrites", () => {
   const lines = 100_000;
   beforeEach(() => fill(lines));
 
-  test("still shows the session its old contents", async () => {
+  test("a session still reads a small mailbox as it was before another program rewrote it", async () => {
     const mailbox = await open();
     await deletesFirst();
     expect([textOf(mailbox, 2) === message("b", lines), mailbox.header(5).includes("X-Id: e")]).toEqual([true, true]);
@@ -64,7 +64,7 @@ describe("a large mailbox that another program changes", () => {
   const lines = 200_000;
   beforeEach(() => fill(lines));
 
-  test("refuses to read moved messages and never shows one message in place of another", async () => {
+  test("a session refuses to read moved messages, and never shows one message in place of another", async () => {
     const mailbox = await open();
     mailbox.mark(3, Flag.Touched);
     await deletesFirst();
@@ -79,7 +79,7 @@ describe("a large mailbox that another program changes", () => {
     expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: b", "X-Id: d", "X-Id: e"]);
   });
 
-  test("can still be read while mail is delivered to it", async () => {
+  test("a large mailbox can still be read while mail is delivered to it", async () => {
     const mailbox = await open();
     appendFileSync(box, message("f", 1));
     expect(textOf(mailbox, 2) === message("b", lines)).toBe(true);

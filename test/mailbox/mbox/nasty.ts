@@ -1,4 +1,4 @@
-/** Generates malformed mailboxes that exist in practice. */
+/** Generates malformed mailboxes, as they occur in practice. */
 import fc from "fast-check";
 
 const lineEnd = fc.constantFrom("\n", "\n", "\n", "\r\n");

@@ -122,7 +122,7 @@ test("a longer mailbox is finished even if a power failure has lost a page after
 });
 
 describe("a mailbox that another program has written since the crash", () => {
-  test("is not overwritten, and no copy is kept if the commit had not begun", async () => {
+  test("a mailbox that has been rewritten since the crash is kept, without a copy if the commit had not begun", async () => {
     await leaveJournal();
     const other = message("two", "y".repeat(20_000)) + message("three");
     writeFileSync(spool, other);
@@ -132,7 +132,7 @@ describe("a mailbox that another program has written since the crash", () => {
     expect(notices).toEqual([]);
   });
 
-  test("is not overwritten, and its intended contents are kept in a reported file if the commit may have begun", async () => {
+  test("a mailbox that has been rewritten since a commit began is kept, and its intended contents are saved in a file", async () => {
     await leaveJournal();
     writeFileSync(mbox, one);
     const other = message("four", "y".repeat(20_000)) + message("five");

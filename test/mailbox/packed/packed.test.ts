@@ -17,7 +17,7 @@ const mbox = ["one", "two", "three"]
   .join("");
 const program = join(process.cwd(), "bin/mail.js");
 
-/** A shell function, because the paths may contain spaces. */
+/** A shell function that runs `mail`. It is a function because the paths may contain spaces. */
 const ours = 'ours() { "$NODE" "$MAIL_PROGRAM" -n "$@"; }';
 
 function installed(name: string): boolean {
@@ -57,7 +57,7 @@ const list =
 
 describe("a compressed mailbox", () => {
   test.each(["gzip", "zstd", "xz", "bzip2"])(
-    "in %s format can be read and saved from, and is never written",
+    "a mailbox in %s format can be read and saved from, and is never written",
     (name) => {
       if (!installed(name)) return;
       const before = readFileSync(join(home.path, pack(name)));
@@ -73,19 +73,19 @@ describe("a compressed mailbox", () => {
     },
   );
 
-  test("is recognized by its first bytes regardless of its name, and may have several parts", () => {
+  test("a compressed mailbox is recognized by its first bytes, and may have several parts", () => {
     writeFileSync(join(home.path, "box.mbox"), Buffer.concat([gzipSync(mbox), gzipSync(mbox)]));
     expect(home.mail(["-f", "box.mbox"], ["x"]).out).toContain("6 messages 6 new [Read only]");
   });
 
-  test("is not changed by a delete, which quit refuses with an exit code", () => {
+  test("a delete in a compressed mailbox is refused by quit with an exit code", () => {
     pack("gzip");
     const { err, status } = home.mail(["-f", "box"], ["d 1", "q"]);
     expect(err).toBe("mail: box: opened read-only; nothing was changed\n");
     expect(status).toBe(1);
   });
 
-  test("is not appended to, because the appended messages could not be read", () => {
+  test("messages are not appended to a compressed mailbox, because they could not be read", () => {
     const before = readFileSync(join(home.path, pack("gzip")));
     writeFileSync(join(home.path, "other"), mbox);
     const { err } = home.mail(["-f", "other"], ["save 1 box", "x"]);
@@ -93,7 +93,7 @@ describe("a compressed mailbox", () => {
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
-  test("may consist of several zstd files, as in appended archives, and of skippable frames", () => {
+  test("a mailbox may consist of several zstd files, as in appended archives, and of skippable frames", () => {
     if (!installed("zstd")) return;
     const part = readFileSync(join(home.path, pack("zstd")));
     const skippable = Buffer.from("502a4d1804000000aabbccdd", "hex");
@@ -106,7 +106,7 @@ describe("a compressed mailbox", () => {
   test.each([
     ["gzip", "unexpected end of file"],
     ["zstd", ""],
-  ])("that is truncated (%s) shows the readable part and reports the damage", (name, reason) => {
+  ])("the readable part of a truncated %s mailbox is shown, and the damage is reported", (name, reason) => {
     if (!installed(name)) return;
     const text = Array.from({ length: 6000 }, (_, i) => mbox.replace("ann@x", `${(i * 7919) % 6007}@x`)).join("");
     const whole = execFileSync(name, ["-c"], { input: text });
@@ -121,7 +121,7 @@ describe("a compressed mailbox", () => {
     ["truncated", "gzip", (packed) => packed.subarray(0, -8)],
     ["followed by other bytes", "gzip", (packed) => Buffer.concat([packed, Buffer.from("junk, no gzip")])],
     ["followed by other bytes", "zstd", (packed) => Buffer.concat([packed, Buffer.from("junk, no zstd")])],
-  ])("that is small and %s shows its messages, too (%s)", (_how, name, damaged) => {
+  ])("the messages of a small mailbox that is %s are shown, too (%s)", (_how, name, damaged) => {
     if (!installed(name)) return;
     writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
     const { out, err, status } = home.mail(["-H", "-f", "box"], []);
@@ -129,7 +129,7 @@ describe("a compressed mailbox", () => {
     expect(err).toMatch(/^mail: .*box: damaged or cut short \([^/]+\); what could be read of it is shown\n$/);
   });
 
-  test("names the missing package if the program that unpacks it is not installed", () => {
+  test("if the program that unpacks a mailbox is not installed, its package is named", () => {
     if (!installed("xz")) return;
     pack("xz");
     const { err, status } = home.mail(["-f", "box"], [], { PATH: "/nowhere" });
@@ -139,15 +139,18 @@ describe("a compressed mailbox", () => {
     expect(status).toBe(69);
   });
 
-  test.each(["gzip", "zstd", "xz"])("in %s format reports the full directory if it cannot be unpacked", (name) => {
-    if (!installed(name)) return;
-    writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
-    const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
-    expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
-    expect(err).toContain("set TMPDIR to a directory with room\n");
-    expect(status).toBe(74);
-    expect(readdirSync(home.path)).toEqual(["box"]);
-  });
+  test.each(["gzip", "zstd", "xz"])(
+    "if there is no room to unpack a mailbox in %s format, the full directory is reported",
+    (name) => {
+      if (!installed(name)) return;
+      writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
+      const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
+      expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
+      expect(err).toContain("set TMPDIR to a directory with room\n");
+      expect(status).toBe(74);
+      expect(readdirSync(home.path)).toEqual(["box"]);
+    },
+  );
 });
 
 describe("a mailbox on standard input", () => {
@@ -161,7 +164,7 @@ describe("a mailbox on standard input", () => {
     expect(shell(line)).toEqual({ out: list, err: "", status: 0 });
   });
 
-  test("only shows the header lines if there is no terminal", () => {
+  test("without a terminal, only the header lines of a mailbox on standard input are shown", () => {
     writeFileSync(join(home.path, "box"), mbox);
     const { out, status } = shell("cat box | ours -f -");
     expect(out).toBe(
@@ -171,7 +174,7 @@ describe("a mailbox on standard input", () => {
     expect(status).toBe(0);
   });
 
-  test("is read together with commands from the terminal if there is one", async () => {
+  test("with a mailbox on standard input, commands are read from the terminal", async () => {
     writeFileSync(join(home.path, "box"), mbox);
     const pty = await openPty({
       argv: ["/bin/sh", "-c", `cat box | "${process.execPath}" "${program}" -n -f -`],

@@ -17,7 +17,7 @@ export interface Home {
   mail(argv: readonly string[], lines: readonly string[], more?: Readonly<Record<string, string>>): Ran;
   /** Does the same as another user, if the test runs as root. */
   mailAs(uid: number, argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
-  /** Does the same, and kills the program just before its write call with this number. It may exit before. */
+  /** Does the same, and kills the program just before its write call with this number. The program may exit before it. */
   mailKilledAt(call: number, lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   remove(): void;
 }
