@@ -50,8 +50,10 @@ export interface Command {
   /** Whether an empty line still prints the current message if this is the session's first command. */
   readonly transparent: boolean;
   /**
-   * @returns false if it failed without a mistake of the user: a program or a submission failed, which has been printed, or
-   * nothing is left to show; or if quit ends the file of commands
+   * Runs the command.
+   *
+   * @returns false if it failed, but not by the user's mistake: a program or a submission failed, which has been
+   * printed, or nothing is left to show. Also false if quit ends the file of commands.
    * @throws UserMistake
    */
   readonly run: (session: Session, rest: string) => Promise<boolean>;

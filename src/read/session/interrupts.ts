@@ -5,7 +5,10 @@ import type { Session } from "./session.ts";
 /** Ends a command after Ctrl-C. The loop that read the command prints "Interrupt". */
 export class CommandInterrupted extends Error {}
 
-/** For what takes long: whether Ctrl-C was typed. A signal is only seen when the event loop turns, so this lets it. */
+/**
+ * Returns whether Ctrl-C was typed since the command began. It first lets the event loop run, because signals are
+ * delivered only there.
+ */
 export async function isInterrupted(session: Session): Promise<boolean> {
   // In a pipe, the signal would have ended the program.
   if (!session.terminal.inputIsTerminal) return false;

@@ -1,6 +1,6 @@
 /**
- * Prints the mistakes of a session's user. A command throws them, and the interpreter prints them here. A command that, as in
- * bsd-mailx, continues after a mistake runs its steps with `tryStep` or `tryEach`.
+ * Prints the user's mistakes in a session. A command throws them, and the interpreter prints them here. Some commands
+ * continue after a mistake, as in bsd-mailx. They run their steps with `tryStep` or `tryEach`.
  */
 import { MailError, printError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
@@ -16,7 +16,7 @@ export function reportMistake(session: Session, error: unknown): void {
   printError(session.terminal, mistake);
 }
 
-/** Runs a step of a command and prints its mistake. @returns whether there was none */
+/** Runs a step of a command and prints its mistake. @returns whether it succeeded */
 export function tryStep(session: Session, step: () => void): boolean {
   try {
     step();
@@ -27,7 +27,7 @@ export function tryStep(session: Session, step: () => void): boolean {
   }
 }
 
-/** Runs a step for each item, also after mistakes. @returns whether there were none */
+/** Runs a step for each item, even after a mistake. @returns whether all steps succeeded */
 export function tryEach<Item>(session: Session, items: readonly Item[], step: (item: Item) => void): boolean {
   return items.map((item) => tryStep(session, () => step(item))).every(Boolean);
 }
