@@ -78,7 +78,8 @@ function findPlaceAfter(text: string, columns: number): Place {
 }
 
 /**
- * Returns the widths at which a character can be broken: one shown as several characters can be broken between them.
+ * Returns the widths of the parts of a character that can be on different rows. A character that is shown as several
+ * has several parts.
  */
 function measureWidths(character: string): readonly number[] {
   const width = displayWidth(character);

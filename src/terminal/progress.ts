@@ -42,7 +42,7 @@ export class ProgressBar {
     this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below", { text, style: "hint" }]);
   }
 
-  /** Removes the bar from the screen, so that it can be used for other work. */
+  /** Removes the bar from the screen, and resets it for other work. */
   end(): void {
     this.#started = undefined;
     if (this.#drawn === undefined) return;

@@ -50,7 +50,7 @@ async function runArguments(
 }
 
 /**
- * Runs a program and reports if it failed.
+ * Runs a program and reports a failure.
  *
  * @returns whether it succeeded
  */

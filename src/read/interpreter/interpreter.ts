@@ -15,7 +15,7 @@ import type { Command } from "../session/command.ts";
 import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 
-/** The leading whitespace of a line, as in C's isspace(); fewer characters end a word. */
+/** The leading whitespace of a line, as in C's isspace(). Only some of these characters end a word. */
 const leadingBlanks = /^[ \t\v\f\r]+/;
 const wordEnd = /[ \t\d$^.:/\-+*'"]/;
 /** The maximum depth of nested sourced files. */

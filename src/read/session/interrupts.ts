@@ -17,7 +17,7 @@ export async function isInterrupted(session: Session): Promise<boolean> {
 }
 
 /**
- * Runs work on a mailbox that Ctrl-C interrupts only where the work can safely stop.
+ * Runs work on a mailbox. Ctrl-C interrupts it only at points where it can safely stop.
  *
  * @param undone the message after an interrupt
  * @param done the message if the interrupt came too late
