@@ -134,7 +134,7 @@ try {
   console.log(text);
   if (write) {
     const file = join(root, "BENCHMARKS.md");
-    // The manual remarks on the previous figures, which must be reviewed.
+    // The remarks that were added by hand to the previous figures. They must be reviewed.
     const remarks = /\n## Targets not reached[\s\S]*$/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
     writeFileSync(file, text + remarks);
   }

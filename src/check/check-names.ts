@@ -62,5 +62,8 @@ export function checkSystemAlias({ identity }: Config, path = "/etc/aliases"): F
     ?.split("\n")
     .find((each) => each.toLowerCase().startsWith(`${identity.user.toLowerCase()}:`));
   if (line === undefined) return undefined;
-  return pass("aliases", `${path}: mail for ${identity.user} goes to ${line.slice(line.indexOf(":") + 1).trim()}`);
+  return pass(
+    "aliases",
+    `${path}: mail for ${identity.user} is forwarded to ${line.slice(line.indexOf(":") + 1).trim()}`,
+  );
 }

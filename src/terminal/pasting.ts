@@ -40,7 +40,7 @@ export class Pasting {
    * Returns a line that was received completely and contains only text, so that its editing need not be shown step by
    * step.
    *
-   * @returns its text, and its length in bytes with the newline; undefined if there is no such line
+   * @returns its text, and its length in bytes including the newline; undefined if there is no such line
    */
   wholeLine(bytes: Uint8Array): { readonly text: string; readonly size: number } | undefined {
     if (this.#returned) return undefined;

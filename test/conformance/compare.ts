@@ -1,4 +1,4 @@
-/** Compares a client's results with the expectations of a case. */
+/** Compares the results of a client with the expectations of a case. */
 import { type Case, escapeLine, expectationsOf } from "./case-file.ts";
 import { type Played, stripLineEnds } from "./play-case.ts";
 

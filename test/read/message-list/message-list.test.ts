@@ -63,7 +63,7 @@ test.each([
   [":d", "No messages satisfy :d"],
   ['""', "No applicable messages from {}"],
   ["eve zoe", "No applicable messages from {eve, zoe}"],
-])("%j is refused in words", async (list, words) => {
+])("%j is refused with a message", async (list, words) => {
   await expect(selectMessages(five, list)).rejects.toEqual(new UserMistake(words));
   expect(five.said()).toBe("");
 });

@@ -135,7 +135,7 @@ test.each([
   ["from:ann 99", "99: Invalid message number"],
   ["from:ann :x", 'Unknown colon modifier ":x"'],
   ["from:nobody and is:new", "No messages satisfy from:nobody and is:new"],
-])("%j is refused in words", async (list, words) => {
+])("%j is refused with a message", async (list, words) => {
   const line = await selectMessages(box, list).catch(lineOfMistake);
   expect(`${line}\n`.startsWith(words)).toBe(true);
 });
