@@ -3,6 +3,7 @@
  * it reports.
  */
 import { deliver } from "../mailbox/deliver.ts";
+import { isPermanentFailure, isStorageFull } from "../mailbox/delivery-failure.ts";
 import { isMaildir } from "../mailbox/maildir-path.ts";
 import { SpoolRefused } from "../mailbox/spool.ts";
 import { isSystemError, strerror } from "../system-error.ts";
@@ -93,8 +94,8 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
     }
     log.write("qmgr", `${id}: removed`);
     if (failures.length === 0) return;
-    const refusals = failures.filter((error) => error instanceof SpoolRefused && error.isPermanent);
-    if (refusals.length === recipients.length) throw new Refusal(554, "5.2.0 Error: mailbox refused");
+    if (failures.length === recipients.length && failures.every(isPermanentFailure))
+      throw new Refusal(554, "5.2.0 Error: mailbox refused");
     if (failures.every(isStorageFull)) throw new Refusal(452, "4.3.1 Insufficient system storage");
     throw new Refusal(451, "4.3.0 Error: mailbox could not be written; try again later");
   };
@@ -102,19 +103,13 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
 
 /** The status of a failed delivery, as in Postfix's log. */
 function statusOfDelivery(error: unknown): { dsn: string; status: "bounced" | "deferred" } {
-  if (error instanceof SpoolRefused)
-    return error.isPermanent ? { dsn: "5.2.0", status: "bounced" } : { dsn: "4.2.0", status: "deferred" };
+  if (isPermanentFailure(error)) return { dsn: "5.2.0", status: "bounced" };
+  if (error instanceof SpoolRefused) return { dsn: "4.2.0", status: "deferred" };
   return { dsn: isStorageFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
 }
 
 function* concatenatePieces(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
   for (const part of parts) yield* part;
-}
-
-/** Returns whether an error means that the disk or quota is full. */
-export function isStorageFull(error: unknown): boolean {
-  const found = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return isSystemError(found) && ["ENOSPC", "EDQUOT", "EFBIG"].includes(found.code);
 }
 
 function deliveryFailureReason(error: unknown): string {

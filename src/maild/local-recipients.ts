@@ -3,11 +3,13 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { MailError } from "../errors.ts";
 import { lstatIfPresent } from "../file-stats.ts";
 import { rightsForSpool } from "../mailbox/deliver.ts";
+import { findDeliveryFailure, isPermanentFailure } from "../mailbox/delivery-failure.ts";
 import { isMaildir } from "../mailbox/maildir-path.ts";
 import type { Rights } from "../mailbox/rights.ts";
-import { refuseSpool } from "../mailbox/spool.ts";
+import { SpoolRefused } from "../mailbox/spool.ts";
 import type { Options } from "./maild-options.ts";
 
 export interface Recipient {
@@ -52,10 +54,13 @@ export function judgeRecipient(address: string, options: Options): Verdict {
 /** Returns why root must not deliver into a recipient's mailbox; undefined if it may. */
 export function refuseMailbox({ original, spool, account }: Recipient): Refused | undefined {
   const rights = rightsForSpool(spool, account);
-  const refusal = rights && refuseSpool(spool, rights);
-  if (refusal === undefined) return undefined;
-  const [code, dsn] = refusal.isPermanent ? [550, "5.2.0"] : [450, "4.2.0"];
-  return { code, text: `${dsn} <${original}>: Recipient address rejected: ${refusal.message}` };
+  const failure = rights && findDeliveryFailure(spool, rights);
+  if (!(failure instanceof MailError)) return undefined;
+  const isPermanent = isPermanentFailure(failure);
+  // The end of the message decides about other temporary failures, such as too many open files.
+  if (!isPermanent && !(failure instanceof SpoolRefused)) return undefined;
+  const [code, dsn] = isPermanent ? [550, "5.2.0"] : [450, "4.2.0"];
+  return { code, text: `${dsn} <${original}>: Recipient address rejected: ${failure.message}` };
 }
 
 function isLocalDomain(domain: string, options: Options): boolean {

@@ -1,6 +1,7 @@
 import type { AddressInfo, Socket } from "node:net";
 import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
-import { isStorageFull, localDelivery, Refusal } from "./delivery.ts";
+import { isStorageFull } from "../mailbox/delivery-failure.ts";
+import { localDelivery, Refusal } from "./delivery.ts";
 import { HeldMessage } from "./held-message.ts";
 import { judgeRecipient, type Recipient, refuseMailbox } from "./local-recipients.ts";
 import type { Log } from "./log.ts";

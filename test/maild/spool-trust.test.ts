@@ -9,17 +9,21 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { Exit } from "../../src/errors.ts";
 import { deliver } from "../../src/mailbox/deliver.ts";
 import { SpoolRefused } from "../../src/mailbox/spool.ts";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
+import { LocalTransport } from "../../src/submit/local.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";
 
 const isRoot = process.geteuid?.() === 0;
@@ -63,6 +67,13 @@ const refused: readonly [string, string, boolean, () => void][] = [
   ["root's own file", "foreign owner", false, () => makeFile(0, 0, 0o666)],
   ["another user's Maildir", "foreign owner", false, () => makeMaildir(spool, man)],
   ["a symbolic link to another user's Maildir", "symbolic link", true, () => makeLinkToMaildir()],
+];
+
+/** Spools that root may use but cannot write to with the recipient's rights, and the reason that is logged. */
+const unwritable: readonly [string, string, () => void][] = [
+  ["a spool of the recipient that is read-only", "Permission denied", () => makeFile(games.uid, games.gid, 0o400)],
+  ["a spool of root that group mail may only read", "Permission denied", () => makeFile(0, mailGroup, 0o640)],
+  ["a missing spool directory", "No such file or directory", () => renameSync(spools, join(directory, "moved away"))],
 ];
 
 function makeFile(uid: number, gid: number, mode: number): void {
@@ -140,6 +151,28 @@ function snapshot(path = directory): string[] {
     expect(readFileSync(secret, "latin1")).toBe("of root\n");
   });
 
+  describe("mta=local", () => {
+    const submit = () => {
+      const options = { directory: spools, mailName: "dominio", lockwait: 0, stateDirectory: join(directory, "state") };
+      const outgoing = { size: message.message.length, open: () => Readable.from([message.message]) };
+      return new LocalTransport(options).submit({ from: "a@example.org", to: ["games"] }, outgoing);
+    };
+
+    test.each(refused)("%s is refused, temporarily only if the owner is wrong", async (_, __, isPermanent, plant) => {
+      plant();
+      const { accepted, refused: failed } = await submit();
+      expect(accepted).toEqual([]);
+      expect(failed.map(({ exit }) => exit === Exit.TempFail)).toEqual([!isPermanent]);
+    });
+
+    test.each(unwritable)("%s is refused permanently", async (_, reason, plant) => {
+      plant();
+      const { accepted, refused: failed } = await submit();
+      expect(accepted).toEqual([]);
+      expect(failed).toMatchObject([{ reply: expect.stringContaining(reason), exit: Exit.Failure }]);
+    });
+  });
+
   describe("maild", () => {
     let server: Server;
     let dialogue: Dialogue;
@@ -192,6 +225,17 @@ function snapshot(path = directory): string[] {
       expect(readFileSync(secret, "latin1")).toBe("of root\n");
       await dialogue.say("MAIL FROM:<>");
       expect(await dialogue.say("RCPT TO:<games@dominio>")).toMatch(/^550 5\.2\.0 /);
+    });
+
+    test.each(unwritable)("%s is refused permanently, as by Postfix", async (_, reason, plant) => {
+      await dialogue.say("RCPT TO:<games@dominio>");
+      plant();
+      await dialogue.say("DATA");
+      expect(await dialogue.say("Subject: one\r\n\r\n.")).toBe("554 5.2.0 Error: mailbox refused");
+      const log = readFileSync(join(directory, "mail.log"), "utf8");
+      expect(log).toMatch(new RegExp(`dsn=5\\.2\\.0, status=bounced \\(.*${reason}`));
+      await dialogue.say("MAIL FROM:<>");
+      expect(await dialogue.say("RCPT TO:<games@dominio>")).toMatch(new RegExp(`^550 5\\.2\\.0 .*${reason}$`));
     });
 
     test("a link that is created after RCPT is refused at the end of the message, and this is logged", async () => {
