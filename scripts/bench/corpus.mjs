@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 
 /**
- * Returns a pseudo-random number generator from 0 (inclusive) to 1 (exclusive), by linear congruence. Math.random()
+ * Returns a generator of pseudo-random numbers from 0 (inclusive) to 1 (exclusive), by linear congruence. Math.random()
  * would produce other bytes each time.
  */
 function numbers(seed) {

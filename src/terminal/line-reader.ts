@@ -70,7 +70,7 @@ export class LineReader {
 
   /**
    * Returns a pasted line that has been received completely, and only shows it. When the first pasted line is
-   * requested, all but the last are complete.
+   * requested, all pasted lines except the last have already arrived.
    */
   #takeWhole({ prompt, value, asked }: Question): Input | undefined {
     if (asked !== "text" || value !== "") return undefined;

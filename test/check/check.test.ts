@@ -75,7 +75,7 @@ test.concurrent("a server that refuses the connection is a failure with its resp
   expect(out).toMatch(/^fail {2}server: 127\.0\.0\.1 port \d+ says: 554 go away$/m);
 });
 
-test.concurrent("a mailbox that everybody can read and a lock are reported with their remedies", async () => {
+test.concurrent("a world-readable mailbox and a held lock are reported with their remedies", async () => {
   const { home, mailbox } = newHome();
   writeFileSync(mailbox, "", { mode: 0o644 });
   writeFileSync(`${mailbox}.lock`, `${process.pid}\n`);

@@ -17,7 +17,7 @@ const batch = 256;
  * Prints or counts the selected messages.
  *
  * @param words a message list or query; without words, all messages are selected
- * @returns as grep(1): 0 if any message matches, 1 if none does
+ * @returns the exit code, as in grep(1): 0 if any message matches, 1 if none does
  * @throws MailError with Exit.Usage for a mistake in the list
  */
 export async function listSelected(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
