@@ -25,7 +25,7 @@ export function noticing() {
 
 function packageOf(path) {
   let directory = dirname(path);
-  // A package can contain package.json files without a version, which only set the type of its modules.
+  // Some package.json files inside a package have no version. They only set the type of modules.
   while (!existsSync(join(directory, "package.json")) || manifestOf(directory).version === undefined)
     directory = dirname(directory);
   return directory;
