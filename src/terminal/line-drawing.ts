@@ -31,8 +31,9 @@ function drawWhole(view: LineView): Stroke[] {
 }
 
 /**
- * Returns the output that moves the cursor to the next row after a full row, where a terminal otherwise leaves it at
- * the edge. A line feed would divide the line in two, and the terminal would not join the parts when the window grows.
+ * Returns the output that moves the cursor to the next row after a full row. Without it, a terminal leaves the cursor
+ * at the edge. A line feed would divide the line in two, and the terminal would not join the parts when the window
+ * grows.
  */
 function leaveEdge(end: Place): Stroke[] {
   return end.column === 0 && end.row > 0 ? [{ text: " " }, { move: { rows: 0, column: 0 } }] : [];

@@ -18,7 +18,8 @@ const noticeInterval = 5_000;
  */
 const stopPatience = 20;
 /**
- * The length in UTF-16 units above which a line is redrawn late, by one millisecond for each multiple of this length.
+ * The length in UTF-16 units above which redrawing a line is delayed. The delay is one millisecond per multiple of this
+ * length.
  */
 const longLine = 32 * 1024;
 
