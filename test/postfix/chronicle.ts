@@ -1,15 +1,15 @@
-/** What happened to each message of a run, and when, so that a single loss names its cause. */
+/** Records the history of each message in a run, so that a single loss shows its cause. */
 import { readFileSync, statSync } from "node:fs";
 
 interface Event {
   /** Milliseconds since the start. */
   readonly at: number;
   readonly text: string;
-  /** The messages that it concerns. */
+  /** The messages that are concerned. */
   readonly ids: readonly string[];
 }
 
-/** Milliseconds between two looks at the files. */
+/** The time between two checks of the files, in milliseconds. */
 const interval = 10;
 const subject = /^Subject: (m\d{6}z)$/gm;
 
@@ -18,6 +18,7 @@ export class Chronicle {
   readonly #start = Date.now();
   readonly #events: Event[] = [];
 
+  /** Records an event that concerns these messages. */
   note(text: string, ...ids: string[]): void {
     this.#events.push({ at: Date.now() - this.#start, text, ids });
   }
@@ -37,8 +38,8 @@ export class Chronicle {
   }
 
   /**
-   * Notes which messages appear in files and disappear from them. Reads without a lock, because a reader that locks would
-   * change the order of what it watches: a message that a program is moving may disappear and appear again.
+   * Records which messages appear in files and disappear from them. The files are read without locks, because locks would
+   * delay the programs that are observed. So a message that is being moved within a file may disappear and appear again.
    *
    * @returns a function that stops watching
    */

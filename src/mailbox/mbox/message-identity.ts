@@ -63,7 +63,8 @@ export class Identities {
 
   remember(file: MboxFile, message: number): void {
     if (this.#remembered.has(message) || file.replaced.has(message)) return;
-    if (this.#remembered.size >= mostRemembered) this.#areComplete = false;
+    // New mail may begin where the last message began, so the last message is always remembered.
+    if (this.#remembered.size >= mostRemembered && message < file.count) this.#areComplete = false;
     else this.#renew(file, message);
   }
 

@@ -176,6 +176,18 @@ test("new mail at the offset of a last message that another program removed stay
   expect(readFileSync(box, "latin1")).toBe(message("new"));
 });
 
+test("if a session deleted thousands of messages of a large mailbox, new mail in the place of the last one stays", async () => {
+  const text = `${"a line of the body\n".repeat(250)}\n`;
+  const old = Array.from({ length: 2001 }, (_, at) => message(`old${at}`) + text);
+  writeFileSync(box, old.join("") + message("last") + text);
+  const mailbox = await open();
+  for (let n = 1; n <= 2002; n++) remove(mailbox, n);
+  const changed = old.join("") + message("new").replace("body", "another body") + text;
+  writeFileSync(box, changed);
+  await expect(quit(mailbox)).rejects.toThrow(/changed by another program during the session; nothing was written/);
+  expect(readFileSync(box, "latin1")).toBe(changed);
+});
+
 test("nothing is written, and the user is notified, if the mailbox has been removed", async () => {
   const mailbox = await open();
   remove(mailbox, 2);
