@@ -103,7 +103,7 @@ function undoAfterFailure(undo: Undo, cause: unknown): void {
   try {
     undo();
   } catch {
-    throw new HalfDone("could not be taken back", { cause });
+    throw new HalfDone("could not be undone", { cause });
   }
 }
 

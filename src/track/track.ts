@@ -88,7 +88,7 @@ function parseQuestion(config: Config, what: string | undefined): Question {
   if (what === undefined) {
     const last = sent.at(-1);
     if (last === undefined) {
-      throw new MailError("no message has been sent from here yet; name a queue id", Exit.NoInput);
+      throw new MailError("no message has been sent yet; specify a queue ID", Exit.NoInput);
     }
     const { queueId, messageId, way } = last;
     return queueId === undefined ? { text: messageId ?? "", way } : { text: queueId, also: messageId, way };

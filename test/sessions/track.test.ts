@@ -31,7 +31,7 @@ test("track shows a message by queue id or address, shows the last one by defaul
     & track nobody@dominio
     mail: "nobody@dominio": not found, as a queue id, a message-id or an address, in mail.log
     & track
-    mail: no message has been sent from here yet; name a queue id
+    mail: no message has been sent yet; specify a queue ID
     & track a b
     track takes no more than 1 arg(s)
     & x

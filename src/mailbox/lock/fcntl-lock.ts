@@ -60,7 +60,7 @@ async function loadLockCalls(): Promise<Calls | undefined> {
       errno: () => koffi.errno(),
     };
   } catch {
-    warnOnce("fcntl() locks can't be had (koffi does not load here); mailboxes are locked by .lock files alone");
+    warnOnce("fcntl() locks are not available (koffi cannot be loaded); mailboxes are locked with .lock files only");
     return undefined;
   }
 }
@@ -106,7 +106,7 @@ export async function tryFcntlLock(descriptor: number): Promise<Lock> {
   if (found === undefined) return "impossible";
   const lock = changeLock(found, descriptor, F_WRLCK);
   if (lock === "impossible")
-    warnOnce("this file system gives no fcntl() locks; mailboxes are locked by .lock files alone");
+    warnOnce("this file system does not support fcntl() locks; mailboxes are locked with .lock files only");
   return lock;
 }
 

@@ -91,7 +91,7 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
   }
   if (dotlock === "impossible") {
     if (record === "taken") return giveBack;
-    const text = `${path}: cannot be locked: no fcntl() locks here, and its directory can't be written; nothing was changed`;
+    const text = `${path}: cannot be locked: fcntl() locks are not available, and its directory is not writable; nothing was changed`;
     throw new MailError(text, Exit.NoPerm);
   }
   const taken = dotlock;

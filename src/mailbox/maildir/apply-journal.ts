@@ -50,7 +50,7 @@ export async function replayMaildirJournal(
   }
 }
 
-const later = "the changes are kept and will be finished when it is opened next";
+const later = "the changes are kept; the next opening finishes them";
 
 /**
  * Carries out a journal.

@@ -139,7 +139,7 @@ function storeState(path: string, changes: ReadonlyMap<string, StateChange>): vo
     applyChanges(path, changes);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const text = `${path}: ${strerror(error)}; which messages were read is not all stored`;
+    const text = `${path}: ${strerror(error)}; the flags of some messages were not stored`;
     throw new MailError(text, Exit.IoErr, error);
   }
 }

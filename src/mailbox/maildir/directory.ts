@@ -39,7 +39,7 @@ export function provideMaildir(path: string): boolean {
 /** Returns an error with the cause that opening the path as a file would have, because `save` reports this cause. */
 function makeNotMaildirError(path: string): MailError {
   const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
-  return new MailError(`${path}: Is a directory, and no Maildir`, undefined, cause);
+  return new MailError(`${path}: Is a directory, but not a Maildir`, undefined, cause);
 }
 
 /** Age in milliseconds after which a file in `tmp` may be removed, as the format specifies. */

@@ -163,6 +163,6 @@ function describeUnchanged(work: Work, error: unknown): unknown {
 export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;
-  const text = `${work.path}: ${reason}; the changes are kept and will be finished when it is opened next`;
+  const text = `${work.path}: ${reason}; the changes are kept; the next opening finishes them`;
   return new MailError(text, Exit.IoErr, error);
 }

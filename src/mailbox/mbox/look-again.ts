@@ -82,7 +82,7 @@ function mergeNumbering({ path, file: before, identities }: Known, now: MboxFile
   const found = identities.areComplete ? reconcileMessages(before, now, identities.byMessage) : undefined;
   if (found === undefined) throw new MailboxChanged(path);
   for (const [at, old] of found.known.entries()) if (old > 0) now.index.setFlags(at + 1, before.index.flags(old));
-  const gone = found.gone > 0 ? `; messages that are gone and were dealt with here: ${found.gone}` : "";
+  const gone = found.gone > 0 ? `; changed messages that no longer exist: ${found.gone}` : "";
   return {
     known: (message) => found.known[message - 1] ?? 0,
     arrived: 0,

@@ -222,7 +222,9 @@ async function giveUp(journal: Journal, directory: string, mbox: LockedFile | un
     } finally {
       closeSync(descriptor);
     }
-    notify(`${work.path}: changed by another program after an interrupted quit; its messages of then are in ${kept}`);
+    notify(
+      `${work.path}: changed by another program after an interrupted quit; the messages of that quit are in ${kept}`,
+    );
   }
   journal.drop();
 }

@@ -31,10 +31,7 @@ const compressions: readonly Compression[] = [
 export function refuseCompressed(path: string, descriptor: number): void {
   const compression = compressionOf(descriptor);
   if (compression === undefined) return;
-  throw new MailError(
-    `${path}: is compressed with ${compression.name}, so nothing can be added to it`,
-    Exit.CantCreate,
-  );
+  throw new MailError(`${path}: is compressed with ${compression.name}; nothing was appended`, Exit.CantCreate);
 }
 
 /** Returns a file's compression; undefined if it has none. @param descriptor a regular file */

@@ -43,7 +43,7 @@ export async function unpackMailbox(
       : unpackByZlibOrProgram(byZlib, input, compression, watched));
     if (damage !== undefined) {
       if (fstatSync(plain).size === 0) throw new MailError(`${path}: ${damage}`, Exit.DataErr);
-      notify(`${path}: damaged or cut short (${damage}); what could be read of it is shown`);
+      notify(`${path}: damaged or truncated (${damage}); the readable part is shown`);
     }
     return plain;
   } catch (error) {

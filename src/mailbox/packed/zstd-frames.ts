@@ -31,7 +31,7 @@ export function zstdFrames(descriptor: number): ZstdFrames {
     const head = readRange(descriptor, start, Math.min(size, start + longestHeader));
     const kind = head.length < 8 ? 0 : head.readUInt32LE(0);
     const skipped = (kind & skippableMask) >>> 0 === skippableMagic;
-    if (!skipped && kind !== magic) return { frames, damage: "what follows is no zstd frame" };
+    if (!skipped && kind !== magic) return { frames, damage: "invalid data after the last zstd frame" };
     const end = skipped ? start + 8 + head.readUInt32LE(4) : frameEnd(descriptor, start, head, size);
     if (!skipped) frames.push({ start, end: Math.min(end, size) });
     if (end > size) return { frames, damage: "unexpected end of file" };

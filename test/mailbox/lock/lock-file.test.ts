@@ -205,7 +205,7 @@ describe("the built program", () => {
     });
     expect(child.toString()).toContain('"spool" complete');
     expect(readFileSync(join(home, "errors"), "utf8")).toBe(
-      "mail: fcntl() locks can't be had (koffi does not load here); mailboxes are locked by .lock files alone\n",
+      "mail: fcntl() locks are not available (koffi cannot be loaded); mailboxes are locked with .lock files only\n",
     );
     expect(readFileSync(spool, "utf8")).toContain("Subject: two");
     expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");

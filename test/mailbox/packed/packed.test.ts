@@ -89,7 +89,7 @@ describe("a compressed mailbox", () => {
     const before = readFileSync(join(home.path, pack("gzip")));
     writeFileSync(join(home.path, "other"), mbox);
     const { err } = home.mail(["-f", "other"], ["save 1 box", "x"]);
-    expect(err).toBe("mail: box: is compressed with gzip, so nothing can be added to it\n");
+    expect(err).toBe("mail: box: is compressed with gzip; nothing was appended\n");
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
@@ -112,8 +112,8 @@ describe("a compressed mailbox", () => {
     const whole = execFileSync(name, ["-c"], { input: text });
     writeFileSync(join(home.path, "box"), whole.subarray(0, whole.length - 100));
     const { out, err } = home.mail(["-f", "box"], ["p 1", "x"]);
-    expect(err).toContain(`box: damaged or cut short (${reason}`);
-    expect(err).toContain("; what could be read of it is shown\n");
+    expect(err).toContain(`box: damaged or truncated (${reason}`);
+    expect(err).toContain("; the readable part is shown\n");
     expect(out).toContain("body of one\n");
   });
 
@@ -126,7 +126,7 @@ describe("a compressed mailbox", () => {
     writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
     const { out, err, status } = home.mail(["-H", "-f", "box"], []);
     expect([out, status]).toEqual([list, 0]);
-    expect(err).toMatch(/^mail: .*box: damaged or cut short \([^/]+\); what could be read of it is shown\n$/);
+    expect(err).toMatch(/^mail: .*box: damaged or truncated \([^/]+\); the readable part is shown\n$/);
   });
 
   test("if the program that unpacks a mailbox is not installed, its package is named", () => {
