@@ -24,65 +24,69 @@ const openOwn: OpenTerminal = async (options) => {
   return openTerminal(options);
 };
 
-async function runMail(
-  argv: readonly string[],
-  open: OpenTerminal,
-  opened: (terminal: Terminal) => void,
-): Promise<ExitCode> {
-  if (argv[0] === "-V" || argv[0] === "--version") return printVersion();
+/** What the arguments ask for. */
+type Request =
+  | { readonly kind: "help"; readonly topic: string }
+  | { readonly kind: "version" }
+  | { readonly kind: "task"; readonly given: CommandLine };
+
+/** Evaluates the arguments. Returns undefined if --help was printed. */
+async function readRequest(argv: readonly string[]): Promise<Request | undefined> {
+  if (argv[0] === "-V" || argv[0] === "--version") return { kind: "version" };
   if (argv[0] === "help" && argv.length === 2) {
     const { asksForHelp } = await import("./cli/help-topic.ts");
-    if (asksForHelp(argv)) return printHelp(argv[1] ?? "", open, opened);
+    if (asksForHelp(argv)) return { kind: "help", topic: argv[1] ?? "" };
   }
   const { parseArguments } = await import("./cli/parse.ts");
-  const parsed = await parseArguments(argv, printText);
-  if (parsed === undefined) return Exit.Ok;
-  if (parsed.version) return printVersion();
-  const given = readsPipe(parsed) ? { ...parsed, piped: await takePiped() } : parsed;
-  const terminal = await open({ interactive: given.interactive });
-  opened(terminal);
-  showNotices((text) => terminal.err(`${program}: ${text}\n`));
-  const { newSession } = await import("./read/new-session.ts");
-  const session = await newSession(terminal, program, given);
-  try {
-    return await runCommandLine(session, given);
-  } finally {
-    await session.submission.close();
-  }
+  const given = await parseArguments(argv, printText);
+  if (given === undefined) return undefined;
+  if (given.version) return { kind: "version" };
+  return { kind: "task", given: readsPipe(given) ? { ...given, piped: await takePiped() } : given };
 }
 
-async function runCommandLine(session: Session, given: CommandLine): Promise<ExitCode> {
+async function startSession(terminal: Terminal, given: CommandLine): Promise<Session> {
+  showNotices((text) => terminal.err(`${program}: ${text}\n`));
+  const { newSession } = await import("./read/new-session.ts");
+  return newSession(terminal, program, given);
+}
+
+/** Loads the task that the command line describes. */
+async function loadTask(given: CommandLine): Promise<(session: Session) => Promise<ExitCode>> {
   if (given.config) {
-    const { formatConfig: printedConfig } = await import("./config/list-config.ts");
-    session.terminal.out(printedConfig(session.config));
-    return Exit.Ok;
+    const { formatConfig } = await import("./config/list-config.ts");
+    return async ({ terminal, config }) => {
+      terminal.out(formatConfig(config));
+      return Exit.Ok;
+    };
   }
   if (given.check) {
     const { runChecks } = await import("./check/check.ts");
-    return runChecks(session, { address: given.words[0], json: given.json });
+    return (session) => runChecks(session, { address: given.words[0], json: given.json });
   }
   if (given.queue || given.flush) {
     const { flushQueue, listQueue } = await import("./compose/sending/flush.ts");
-    return given.flush ? flushQueue(session) : listQueue(session);
+    return async (session) => (given.flush ? flushQueue(session) : listQueue(session));
   }
   if (given.smtp !== undefined) {
     const { runDialogueByHand } = await import("./by-hand/by-hand.ts");
-    return runDialogueByHand(session, given.smtp === true ? undefined : given.smtp);
+    const url = given.smtp === true ? undefined : given.smtp;
+    return (session) => runDialogueByHand(session, url);
   }
   if (given.track !== undefined) {
     const { trackMessage } = await import("./track/track.ts");
-    return trackMessage(session, { what: given.track === true ? undefined : given.track, wait: given.wait });
+    const what = given.track === true ? undefined : given.track;
+    return (session) => trackMessage(session, { what, wait: given.wait });
   }
   if (given.run.length > 0) {
     const { runJob } = await import("./run/run.ts");
-    return runJob(session, given);
+    return (session) => runJob(session, given);
   }
   if (isSending(given)) {
-    const { sendFromCommandLine: send } = await import("./read/send/send.ts");
-    return send(session, given);
+    const { sendFromCommandLine } = await import("./read/send/send.ts");
+    return (session) => sendFromCommandLine(session, given);
   }
-  const { readMail: read } = await import("./read/read.ts");
-  return read(session, given);
+  const { readMail } = await import("./read/read.ts");
+  return (session) => readMail(session, given);
 }
 
 function isSending(given: CommandLine): boolean {
@@ -99,22 +103,14 @@ async function takePiped(): Promise<string> {
   return takePipedMailbox();
 }
 
-async function printHelp(topic: string, open: OpenTerminal, opened: (terminal: Terminal) => void): Promise<ExitCode> {
+async function printHelp(topic: string, terminal: Terminal): Promise<void> {
   const { helpTopic } = await import("./cli/help-topic.ts");
-  const terminal = await open({ interactive: false });
-  opened(terminal);
   const { title, page, text } = helpTopic(topic, __dirname);
   const [name, section] = page.split(".");
   const whole = Buffer.from(`${title} -- ${name}(${section})\n\n${text}`);
   const long = text.split("\n").length + 3 > terminal.size().rows;
   if (terminal.outputIsTerminal && long) await terminal.page(process.env["PAGER"] || "more", [whole]);
   else terminal.out(whole);
-  return Exit.Ok;
-}
-
-function printVersion(): ExitCode {
-  printText(`mail ${version}\n`);
-  return Exit.Ok;
 }
 
 /** Prints a text before a terminal has been opened. @throws the system's error, which process.stdout would not report */
@@ -137,9 +133,22 @@ function toMailError(error: unknown): MailError {
 export async function main(argv: readonly string[], open: OpenTerminal = openOwn): Promise<ExitCode> {
   let terminal: Terminal | undefined;
   try {
-    const exit = await runMail(argv, open, (opened) => {
-      terminal = opened;
-    });
+    const request = await readRequest(argv);
+    let exit: ExitCode = Exit.Ok;
+    if (request?.kind === "version") printText(`mail ${version}\n`);
+    else if (request?.kind === "help") {
+      terminal = await open({ interactive: false });
+      await printHelp(request.topic, terminal);
+    } else if (request?.kind === "task") {
+      terminal = await open({ interactive: request.given.interactive });
+      const session = await startSession(terminal, request.given);
+      const task = await loadTask(request.given);
+      try {
+        exit = await task(session);
+      } finally {
+        await session.submission.close();
+      }
+    }
     await terminal?.flush();
     return exit;
   } catch (error) {

@@ -2,8 +2,7 @@
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
-import { isListing } from "./command-line.ts";
-import { UsageError } from "./usage.ts";
+import { isListing, UsageError } from "./command-line.ts";
 
 /**
  * Checks the options.

@@ -1,4 +1,6 @@
 /** The parsed command line, before the start-up files and the environment are read. */
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+
 export interface CommandLine {
   readonly subject: string | undefined;
   readonly cc: readonly string[];
@@ -55,4 +57,13 @@ export interface CommandLine {
  */
 export function isListing(given: Pick<CommandLine, "json" | "check" | "count" | "print">): boolean {
   return given.count || given.print || (given.json && !given.check);
+}
+
+/** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */
+export class UsageError extends MailError {
+  override readonly form = "bare";
+
+  constructor(message: string, exit: ExitCode = Exit.Failure) {
+    super(message, exit);
+  }
 }

@@ -171,3 +171,10 @@ export const options = [
   },
   { letter: "V", long: "version", meaning: "Print the version and exit." },
 ] as const satisfies readonly Option[];
+
+/** Returns an option's argument as shown in usage and help. */
+export function formatOperand({ argument, optional, variadic }: Option): string {
+  if (argument === undefined) return "";
+  if (variadic === true) return ` <${argument}...>`;
+  return optional === true ? ` [${argument}]` : ` <${argument}>`;
+}

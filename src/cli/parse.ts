@@ -2,9 +2,8 @@
 import type { Command, Option as ParserOption } from "commander";
 import { checkOptions } from "./check-options.ts";
 import type { CommandLine } from "./command-line.ts";
-import { isListing } from "./command-line.ts";
-import { type Option, options } from "./options.ts";
-import { formatOperand, formatUsage, UsageError } from "./usage.ts";
+import { isListing, UsageError } from "./command-line.ts";
+import { formatOperand, type Option, options } from "./options.ts";
 
 /**
  * Returns the command line, or undefined if --help was printed.
@@ -31,6 +30,7 @@ export async function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
+    const { formatUsage } = await import("./usage.ts");
     throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${formatUsage()}`);
   }
   return toCommandLine(parser, before, command);

@@ -1,22 +1,5 @@
 /** The usage message, and the error that is reported with it. */
-import { Exit, type ExitCode, MailError } from "../errors.ts";
-import { type Option, options } from "./options.ts";
-
-/** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */
-export class UsageError extends MailError {
-  override readonly form = "bare";
-
-  constructor(message: string, exit: ExitCode = Exit.Failure) {
-    super(message, exit);
-  }
-}
-
-/** Returns an option's argument as shown in usage and help. */
-export function formatOperand({ argument, optional, variadic }: Option): string {
-  if (argument === undefined) return "";
-  if (variadic === true) return ` <${argument}...>`;
-  return optional === true ? ` [${argument}]` : ` <${argument}>`;
-}
+import { formatOperand, type Option, options } from "./options.ts";
 
 /** Returns the usage message without a trailing newline. */
 export function formatUsage(): string {

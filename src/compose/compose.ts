@@ -5,40 +5,34 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { followsBsdMailx } from "../config/config.ts";
+import { type Config, followsBsdMailx } from "../config/config.ts";
 import { Exit, MailError, printError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft/draft.ts";
-import { addRequestedParts } from "./draft/prepare.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
-import { unsentResult } from "./sending/outcome.ts";
-import { submitDraft } from "./sending/sending.ts";
+import { reportFailure, reportOutcome, unsentResult } from "./sending/outcome.ts";
+import {
+  buildDeparture,
+  type PreparedDraft,
+  prepareDraft,
+  reportPlan,
+  summarizeCopies,
+  writeCopies,
+} from "./sending/sending.ts";
 import { Interrupt } from "./typing/interrupt.ts";
 import type { Composing, Ended } from "./typing/tilde-escape.ts";
-import type { Unfinished } from "./unsent/autosave.ts";
+import type { Autosave, Unfinished } from "./unsent/autosave.ts";
 import { Keeping } from "./unsent/keeping.ts";
 import { keepAtSignals } from "./unsent/signals.ts";
 
-/**
- * Collects the text of a draft and sends it.
- *
- * @param continued an earlier draft that this one continues; its file is removed once the text is stored elsewhere
- */
-export async function compose(context: ComposeContext, draft: Draft, continued?: Unfinished): Promise<ComposeResult> {
-  const keeping = new Keeping(context, draft, { typed: context.terminal.inputIsTerminal, continued });
-  return carryOut(context, draft, keeping, { collects: true });
-}
-
-/**
- * Sends a complete draft. If it is not accepted for all recipients, the text is kept in dead.letter, and this is
- * reported.
- */
-export async function sendDraft(context: ComposeContext, draft: Draft): Promise<ComposeResult> {
-  const keeping = new Keeping(context, draft, { typed: false });
-  return carryOut(context, draft, keeping, { collects: false });
+interface ComposeOptions {
+  /** An earlier draft that this one continues. Its file is removed once the text is stored elsewhere. */
+  readonly continued?: Unfinished;
+  /** The draft has its text already. */
+  readonly isComplete?: boolean;
 }
 
 /** Limits in milliseconds for collecting pending input when a signal arrives. */
@@ -62,17 +56,18 @@ async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: (
 }
 
 /**
- * Collects the text, unless the draft is complete, and sends it. If a signal ends this, the text is kept unless the
- * message has been sent.
+ * Collects the text of a draft, unless it is complete, and sends it. Unless the message is accepted for all recipients,
+ * also if a signal ends `mail`, the text is kept.
  */
-async function carryOut(
+export async function compose(
   context: ComposeContext,
   draft: Draft,
-  keeping: Keeping,
-  { collects }: { readonly collects: boolean },
+  { continued, isComplete = false }: ComposeOptions = {},
 ): Promise<ComposeResult> {
-  const { terminal } = context;
-  let isOpen = collects;
+  const { config, terminal } = context;
+  const isTyped = !isComplete && terminal.inputIsTerminal && !config.settings.get("dryrun");
+  const keeping = new Keeping(context, draft, isTyped ? await startAutosave(config, continued) : undefined);
+  let isOpen = !isComplete;
   const interrupt = new Interrupt(terminal);
   const atEase = keepAtSignals(async () => {
     keeping.save();
@@ -83,11 +78,15 @@ async function carryOut(
     await keeping.keepAndSay();
   }, terminal);
   try {
-    const ended = collects ? await collectDraft(context, draft, keeping, interrupt) : undefined;
+    const ended = isComplete ? undefined : await collectDraft(context, draft, keeping, interrupt);
     isOpen = false;
     const result = ended ?? (await finishDraft(context, draft, keeping, interrupt));
     keeping.settle();
     return result;
+  } catch (error) {
+    // The report of a failure may fail, too, as on a lost terminal.
+    await keeping.keep();
+    throw error;
   } finally {
     isOpen = false;
     await atEase();
@@ -95,6 +94,11 @@ async function carryOut(
     keeping.end();
     draft.body.close();
   }
+}
+
+async function startAutosave(config: Config, continued: Unfinished | undefined): Promise<Autosave | undefined> {
+  const { Autosave } = await import("./unsent/autosave.ts");
+  return Autosave.start(config, continued);
 }
 
 /** Collects the text. Returns undefined if the message is to be sent, otherwise the result. */
@@ -115,27 +119,29 @@ async function collectDraft(
     return unsentResult(exit);
   } catch (error) {
     if (error instanceof MailError) await keeping.keepAndSay();
-    else await keeping.keep();
     throw error;
   }
 }
 
+/** Sends a draft that has its text, and reports the outcome. */
 async function finishDraft(
   context: ComposeContext,
   draft: Draft,
   keeping: Keeping,
-  interrupt: Interrupt,
+  { signal: interrupt }: Interrupt,
 ): Promise<ComposeResult> {
-  const { config, terminal } = context;
+  const { config, terminal, submission } = context;
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsentResult(Exit.Ok);
   if (draft.appended !== undefined) draft.body.append(draft.appended);
+  let prepared: PreparedDraft;
   try {
     if (context.wanted?.header === true) {
       const { takeHeader } = await import("./draft/body-header.ts");
       takeHeader(draft);
     }
     addNamedPeople(draft);
-    return await submitDraft(context, draft, keeping, interrupt.signal);
+    prepared = prepareDraft(context, draft);
+    if (config.settings.get("debug")) return await reportPlan(context, prepared);
   } catch (error) {
     if (!(error instanceof MailError)) {
       await keeping.keepAndSay();
@@ -145,6 +151,21 @@ async function finishDraft(
     if (draft.body.size > 0 && !draft.body.facts.ended) draft.body.append(toBytes("\n"));
     await keeping.keepAndSay();
     return unsentResult(error.exit);
+  }
+  try {
+    const refused = [...prepared.refused, ...(await writeCopies(context, draft, prepared, interrupt))];
+    const departure = await buildDeparture(context, draft, prepared, interrupt);
+    const outcome =
+      departure === undefined
+        ? summarizeCopies(prepared.people, refused)
+        : await submission.send(departure, { interrupt });
+    return await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
+  } catch (error) {
+    if (!(error instanceof MailError)) {
+      await keeping.keepAndSay();
+      throw error;
+    }
+    return reportFailure(context, error, keeping);
   }
 }
 
@@ -170,7 +191,9 @@ async function collectTypedText(
   const how = { ...context.ask, escapes: wanted?.escapes === true };
   const composing = { config, terminal, draft, quoting, execute, folder, typed: keeping.typed };
   const prepared =
-    wanted === undefined ? Promise.resolve() : addRequestedParts(config, draft, wanted, interrupt.signal);
+    wanted === undefined || (wanted.attach.length === 0 && wanted.quoteFile === undefined)
+      ? Promise.resolve()
+      : import("./draft/prepare.ts").then((parts) => parts.addRequestedParts(config, draft, wanted, interrupt.signal));
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
     // Both are read at the same time, because one process may write to an attached pipe and to standard input.
     const [preparing, collecting] = await Promise.allSettled([prepared, collectText(composing, how)]);

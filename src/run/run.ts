@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { hostname } from "node:os";
 import type { CommandLine } from "../cli/command-line.ts";
-import { sendDraft } from "../compose/compose.ts";
+import { compose } from "../compose/compose.ts";
 import { openAttachment } from "../compose/draft/attachment.ts";
 import { type Draft, emptyDraft } from "../compose/draft/draft.ts";
 import { stateDirectory } from "../config/paths.ts";
@@ -166,7 +166,7 @@ async function sendOutcome(
   const { pieces, cut } = messageText(run, { command, host: hostname(), waiting });
   for (const piece of pieces) draft.body.append(piece);
   if (cut) draft.attachments.push(await openAttachment(run.output));
-  const { exit } = await sendDraft(composeContext(session, { subject: false }), draft);
+  const { exit } = await compose(composeContext(session, { subject: false }), draft, { isComplete: true });
   return exit;
 }
 

@@ -14,7 +14,6 @@ import { isConnectionLost, outcomeOfError, refusalOf } from "./nodemailer/outcom
 import type { SmtpSession } from "./nodemailer/smtp-session.ts";
 import { runOnAbort } from "./on-abort.ts";
 import { exitCodeForRefusal, queueIdOf, replyOnOneLine } from "./replies.ts";
-import { convertEnvelope } from "./smtputf8.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
 import { serverName } from "./way.ts";
@@ -115,7 +114,10 @@ export class SmtpTransport implements Transport {
     for (;;) {
       const wasKept = this.#connection !== undefined;
       const deadline = this.#startDeadline(interrupt);
-      const work = this.#connectAndSend(envelope, message, deadline);
+      this.#dialogue.beginMessage();
+      this.#reached = wasKept;
+      const connection = this.#connection ?? connect(this.#options, this.#dialogue);
+      const work = this.#sendOver(connection, envelope, message, deadline);
       work.catch(() => {}); // if the deadline has passed
       try {
         return await Promise.race([work, deadline.missed]);
@@ -148,10 +150,14 @@ export class SmtpTransport implements Transport {
     }
   }
 
-  async #connectAndSend(envelope: Envelope, message: Outgoing, deadline: Deadline): Promise<Outcome> {
-    this.#dialogue.beginMessage();
-    this.#reached = this.#connection !== undefined;
-    this.#connection ??= await connect(this.#options, this.#dialogue);
+  /** Sends a message once its connection is open, and keeps the connection. */
+  async #sendOver(
+    connection: SmtpSession | Promise<SmtpSession>,
+    envelope: Envelope,
+    message: Outgoing,
+    deadline: Deadline,
+  ): Promise<Outcome> {
+    this.#connection = await connection;
     try {
       deadline.throwIfMissed();
     } catch (error) {
@@ -207,7 +213,11 @@ export class SmtpTransport implements Transport {
 
   async #send(connection: SmtpSession, envelope: Envelope, message: Outgoing): Promise<Outcome> {
     const log = this.#dialogue;
-    const { sendable, refused } = convertEnvelope(envelope, log.extension("SMTPUTF8") !== undefined);
+    const needsConversion =
+      log.extension("SMTPUTF8") === undefined && /[^\u0000-\u007f]/.test([envelope.from, ...envelope.to].join(""));
+    const { sendable, refused } = needsConversion
+      ? (await import("./smtputf8.ts")).convertEnvelope(envelope)
+      : { sendable: envelope, refused: [] };
     if (sendable.to.length === 0) return { accepted: [], refused };
     const eightBit = log.extension("8BITMIME") !== undefined;
     const fitting = eightBit ? message : (message.sevenBit?.() ?? message);

@@ -7,13 +7,11 @@ import { SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Refusal } from "./transport.ts";
 
 /**
- * Returns the envelope that can be sent. A domain can be converted to ASCII (IDNA), but a local part cannot.
+ * Returns the envelope for a server without SMTPUTF8. A domain can be converted to ASCII (IDNA), but a local part cannot.
  *
- * @param supported whether the server supports SMTPUTF8
  * @throws SubmissionFailed if the sender cannot be converted; a recipient is refused
  */
-export function convertEnvelope(envelope: Envelope, supported: boolean): { sendable: Envelope; refused: Refusal[] } {
-  if (supported || isAsciiOnly([envelope.from, ...envelope.to].join(""))) return { sendable: envelope, refused: [] };
+export function convertEnvelope(envelope: Envelope): { sendable: Envelope; refused: Refusal[] } {
   const reply = "the server does not accept addresses with non-ASCII characters (SMTPUTF8); nothing was sent";
   const from = asciiAddress(envelope.from);
   if (from === undefined) throw new SubmissionFailed("address not ASCII", `${envelope.from}: ${reply}`, Exit.DataErr);

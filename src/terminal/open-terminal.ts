@@ -7,12 +7,11 @@ import { makeVisible } from "../message/safe-text.ts";
 import { toBytes } from "../message/text.ts";
 import type { LineReader } from "./line-reader.ts";
 import { Output, type Stroke } from "./output.ts";
-import { feedPager, needsFolding, showsColour } from "./pager.ts";
 import { PipeInput } from "./pipe-input.ts";
 import type { ProgressBar } from "./progress.ts";
 import type { Asked, Assistance, Choice, Input, Paged, Style, Styled, Terminal } from "./terminal.ts";
 import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
-import { TtyInput } from "./tty-input.ts";
+import type { TtyInput } from "./tty-input.ts";
 
 export interface TerminalOptions {
   /** Whether to behave as on a terminal although standard input is not one (-I). */
@@ -53,7 +52,7 @@ class ProcessTerminal implements Terminal {
   readonly #out: Output;
   readonly #err: Output;
   readonly #pipe = new PipeInput(() => this.#out.flush());
-  readonly #tty = new TtyInput();
+  #tty: TtyInput | undefined;
   #reader: LineReader | undefined;
   #assistance: Assistance | undefined;
   #bars: { readonly ProgressBar: typeof ProgressBar } | undefined;
@@ -73,7 +72,7 @@ class ProcessTerminal implements Terminal {
   }
 
   get lost(): boolean {
-    return this.#tty.lost || this.#reader?.lost === true;
+    return this.#tty?.lost === true || this.#reader?.lost === true;
   }
 
   get begun(): string {
@@ -120,6 +119,9 @@ class ProcessTerminal implements Terminal {
       }
     }
     if (this.rich) return await this.#edited(prompt, "", asked);
+    // The module is loaded before the prompt appears, because Ctrl-C is handled only while a line is awaited.
+    this.#tty ??= new (await import("./tty-input.ts")).TtyInput();
+    const tty = this.#tty;
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");
     this.#out.flush();
     // After returning from the shell, the user sees the prompt again.
@@ -129,7 +131,7 @@ class ProcessTerminal implements Terminal {
     };
     process.on("SIGCONT", continued);
     try {
-      return await this.#alone(() => this.#tty.readLine());
+      return await this.#alone(() => tty.readLine());
     } finally {
       process.removeListener("SIGCONT", continued);
     }
@@ -239,6 +241,7 @@ class ProcessTerminal implements Terminal {
   }
 
   async page(pager: string, pieces: Paged): Promise<void> {
+    const { feedPager, needsFolding, showsColour } = await import("./pager.ts");
     const out = this.#out;
     const coloured = out.paints && showsColour(pager, process.env);
     const folding = coloured && needsFolding(pager, process.env) ? await import("./folded.ts") : undefined;

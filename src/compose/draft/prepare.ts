@@ -21,7 +21,6 @@ export async function addRequestedParts(
   interrupt: AbortSignal,
 ): Promise<void> {
   const { attach: paths, quoteFile } = wanted;
-  if (paths.length === 0 && quoteFile === undefined) return;
   const { openAttachment: attach } = await import("./attachment.ts");
   const opened = async (path: string) => {
     try {

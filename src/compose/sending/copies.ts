@@ -10,6 +10,7 @@ import type { Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import type { Recipients } from "../draft/recipients.ts";
 import type { ComposeContext } from "./context.ts";
+import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 
 type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
 
@@ -23,12 +24,17 @@ export async function keepCopies(
   context: Context,
   draft: Draft,
   people: Recipients,
-  { stamp, author, interrupt }: { readonly stamp: Stamp; readonly author: Author; readonly interrupt: AbortSignal },
+  how: {
+    /** The value of `record`. */
+    readonly record: string | undefined;
+    readonly stamp: Stamp;
+    readonly author: Author;
+    readonly interrupt: AbortSignal;
+  },
 ): Promise<Refusal[]> {
   const { config, terminal } = context;
-  const record = recordFile(config.settings, draft.record ?? config.settings.text("record"));
-  if (record === undefined && people.sinks.length === 0) return [];
-  const { copyForMbox, feedCommand } = await import("./record.ts");
+  const { stamp, author, interrupt } = how;
+  const record = recordFile(config.settings, how.record);
   const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
     buildRawMessage(draft, names, stamp, author, { exact: false });
   if (record !== undefined) {
@@ -84,6 +90,5 @@ async function keepCopy(
   } catch (error) {
     throw error instanceof MailError ? new MailError(error.message, Exit.CantCreate) : error;
   }
-  const { recordMessage } = await import("./record.ts");
   await recordMessage(context.config, path, copy, date, interrupt);
 }

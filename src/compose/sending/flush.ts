@@ -15,7 +15,7 @@ interface Context {
   readonly config: Config;
   readonly terminal: Terminal;
   readonly submission: {
-    attempt(departure: Departure): Promise<Outcome>;
+    send(departure: Departure, options: { readonly isRetry: true }): Promise<Outcome>;
   };
 }
 
@@ -130,7 +130,7 @@ async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry)
   try {
     const message = queue.departing(entry);
     const departure = { way: parseWay(way), envelope, message, envelopeSender: envelope.from, verbose: false };
-    const outcome = await submission.attempt(departure);
+    const outcome = await submission.send(departure, { isRetry: true });
     const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, ...unsure } : each));
     return { ...outcome, refused };
   } catch (error) {

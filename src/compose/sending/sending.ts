@@ -5,7 +5,7 @@ import { followsBsdMailx } from "../../config/config.ts";
 import { Exit, MailError, UserMistake } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
-import type { Departure, Outcome } from "../../submit/transport.ts";
+import type { Departure, Outcome, Refusal } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
@@ -18,23 +18,27 @@ import {
   type Recipients,
   resolveRecipients,
 } from "../draft/recipients.ts";
-import type { Keeping } from "../unsent/keeping.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
-import { keepCopies } from "./copies.ts";
-import { reportFailure, reportOutcome, reportRefused, unsentResult } from "./outcome.ts";
+import { reportRefused, unsentResult } from "./outcome.ts";
 import { readConfiguredWay } from "./submission.ts";
 
+/** A draft whose header has been checked and whose recipients have been resolved. */
+export interface PreparedDraft {
+  readonly people: Recipients;
+  /** The recipients that are refused before the message is sent. */
+  readonly refused: readonly Refusal[];
+  readonly way: Way;
+  readonly stamp: Stamp;
+  readonly author: Author;
+  readonly envelopeSender: string | undefined;
+}
+
 /**
- * Submits a draft and reports the outcome.
+ * Checks a draft and resolves its recipients.
  *
- * @param interrupt cancels the submission if it can still be cancelled
+ * @throws MailError if the draft cannot be sent as it is
  */
-export async function submitDraft(
-  context: ComposeContext,
-  draft: Draft,
-  keeping: Keeping,
-  interrupt: AbortSignal,
-): Promise<ComposeResult> {
+export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDraft {
   const { config, terminal } = context;
   const { identity, settings } = config;
   draft.from = draft.from || settings.text("from") || undefined;
@@ -66,53 +70,57 @@ export async function submitDraft(
       return await buildRawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
     }
   };
-  const way = readConfiguredWay(config);
-  if (settings.get("debug")) {
-    terminal.out(
-      await describePlan(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose: context.verbose }),
-    );
-    reportRefused(terminal, refused);
-    return unsentResult(refused[0]?.exit ?? Exit.Ok);
-  }
-  const toFiles = everyone.every((item) => people.sinks.includes(item));
-  try {
-    if (!settings.get("dryrun")) {
-      for (const each of await keepCopies(context, draft, people, { stamp, author, interrupt }))
-        refused.push(followsBsdMailx(config) ? { ...each, exit: Exit.Failure } : each);
-    }
-    const outcome: Outcome = toFiles
-      ? { accepted: people.sinks.filter((sink) => !refused.some(({ recipient }) => recipient === sink)), refused: [] }
-      : await context.submission.send(
-          await buildDeparture(context, draft, people, { way, stamp, envelopeSender, author, interrupt }),
-          interrupt,
-        );
-    return await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
-  } catch (error) {
-    if (!(error instanceof MailError)) throw error;
-    return reportFailure(context, error, keeping);
-  }
+  return { people, refused, way: readConfiguredWay(config), stamp, author, envelopeSender };
 }
 
-interface Ready {
-  readonly way: Way;
-  readonly stamp: Stamp;
-  readonly author: Author;
-  readonly envelopeSender: string | undefined;
-  readonly interrupt: AbortSignal;
+/** Prints how a message would be sent, for debug. */
+export async function reportPlan(
+  { config, terminal, verbose }: ComposeContext,
+  { way, envelopeSender, refused }: PreparedDraft,
+): Promise<ComposeResult> {
+  terminal.out(await describePlan(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose }));
+  reportRefused(terminal, refused);
+  return unsentResult(refused[0]?.exit ?? Exit.Ok);
 }
 
 /**
- * Returns the message in the form that the transport requires, with its envelope.
+ * Writes the copies for `record` and for recipients that are files or commands.
+ *
+ * @returns the files and commands to which the message could not be written
+ */
+export async function writeCopies(
+  context: ComposeContext,
+  draft: Draft,
+  { people, stamp, author }: PreparedDraft,
+  interrupt: AbortSignal,
+): Promise<Refusal[]> {
+  const { config } = context;
+  const record = draft.record ?? config.settings.text("record");
+  if (config.settings.get("dryrun") || (!record && people.sinks.length === 0)) return [];
+  const { keepCopies } = await import("./copies.ts");
+  const refused = await keepCopies(context, draft, people, { record, stamp, author, interrupt });
+  return followsBsdMailx(config) ? refused.map((each) => ({ ...each, exit: Exit.Failure })) : refused;
+}
+
+/** Returns the outcome of a message whose recipients are all files and commands. */
+export function summarizeCopies({ sinks }: Recipients, refused: readonly Refusal[]): Outcome {
+  return { accepted: sinks.filter((sink) => !refused.some(({ recipient }) => recipient === sink)), refused: [] };
+}
+
+/**
+ * Returns the message in the form that the transport requires, with its envelope. Returns undefined if all recipients are
+ * files and commands.
  *
  * @throws MailError, or the interrupt's reason
  */
-async function buildDeparture(
+export async function buildDeparture(
   { config, verbose }: ComposeContext,
   draft: Draft,
-  people: Recipients,
-  { way, stamp, author, envelopeSender, interrupt }: Ready,
-): Promise<Departure> {
+  { people, way, stamp, author, envelopeSender }: PreparedDraft,
+  interrupt: AbortSignal,
+): Promise<Departure | undefined> {
   const { identity } = config;
+  if ([...people.to, ...people.cc, ...people.bcc].every((item) => people.sinks.includes(item))) return undefined;
   interrupt.throwIfAborted();
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };

@@ -23,6 +23,13 @@ export function readConfiguredWay({ settings }: Config): Way {
   return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
 }
 
+interface SendOptions {
+  /** Cancels the submission if it can still be cancelled. */
+  readonly interrupt?: AbortSignal;
+  /** The message is in the queue. */
+  readonly isRetry?: boolean;
+}
+
 /** Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused ones. */
 export class Submission {
   readonly #config: Config;
@@ -38,36 +45,30 @@ export class Submission {
   }
 
   /**
-   * Sends a message, or only shows it with --dry-run. With `set queue`, a temporarily refused message is queued.
+   * Sends a message and records it if it was accepted, or only shows it with --dry-run. With `set queue`, a temporarily
+   * refused message is queued.
    *
    * @throws as Transport.submit does
    */
-  async send(departure: Departure, interrupt: AbortSignal): Promise<Outcome> {
+  async send(departure: Departure, { interrupt, isRetry = false }: SendOptions): Promise<Outcome> {
     const { way, envelope, message } = departure;
-    if (this.#config.settings.get("dryrun")) {
-      serverSettings(this.#config); // reports an invalid value, too
-      const { DryRun } = await import("../../submit/dry-run.ts");
-      return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes)).submit(envelope, message);
+    const { settings } = this.#config;
+    const isDryRun = settings.get("dryrun") && !isRetry;
+    const queues = settings.get("queue") && !isRetry;
+    let outcome: Outcome;
+    try {
+      const transport = await this.#openTransport(departure, isDryRun);
+      outcome = await transport.submit(envelope, message, interrupt);
+    } catch (error) {
+      if (!queues) throw error;
+      outcome = toDeferredOutcome(error, envelope);
     }
-    const attempt = this.attempt(departure, interrupt);
-    const outcome = await (this.#config.settings.get("queue") ? this.#queueDeferred(departure, attempt) : attempt);
-    if (outcome.accepted.length > 0) this.#open.add(wayName(way));
-    return outcome;
-  }
-
-  /**
-   * Submits a message once and records it if it was accepted.
-   *
-   * @throws as Transport.submit does
-   */
-  async attempt(departure: Departure, interrupt?: AbortSignal): Promise<Outcome> {
-    const { way, envelope, message } = departure;
-    const transport = await this.#reuseTransport(departure);
-    const outcome = await transport.submit(envelope, message, interrupt);
-    const { rememberSent: remember } = await import("../../submit/sent.ts");
-    const directory = stateDirectory(this.#config);
-    await remember(directory, { way: wayName(way), envelope, outcome, message });
-    return outcome;
+    if (outcome.accepted.length > 0 && !isDryRun) {
+      if (!isRetry) this.#open.add(wayName(way));
+      const { rememberSent } = await import("../../submit/sent.ts");
+      await rememberSent(stateDirectory(this.#config), { way: wayName(way), envelope, outcome, message });
+    }
+    return queues ? this.#queueDeferred(departure, outcome) : outcome;
   }
 
   /** Ends the session's submissions, after retrying queued messages for servers that have accepted a message. */
@@ -95,8 +96,7 @@ export class Submission {
   }
 
   /** Queues a message for the recipients who were temporarily refused. Returns the outcome for the others. */
-  async #queueDeferred({ way, envelope, message }: Departure, attempt: Promise<Outcome>): Promise<Outcome> {
-    const outcome = await attempt.catch((error: unknown) => toDeferredOutcome(error, envelope));
+  async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     if (later.length === 0) return outcome;
@@ -119,7 +119,7 @@ export class Submission {
   }
 
   /** Returns the transport for a message. The previous message's transport is reused if its settings are the same. */
-  async #reuseTransport({ way, envelopeSender, verbose }: Departure): Promise<Transport> {
+  async #openTransport({ way, envelopeSender, verbose }: Departure, isDryRun: boolean): Promise<Transport> {
     const { settings } = this.#config;
     const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
     const said = {
@@ -129,6 +129,10 @@ export class Submission {
       envelopeSender,
       metoo: settings.get("metoo"),
     };
+    if (isDryRun) {
+      const { DryRun } = await import("../../submit/dry-run.ts");
+      return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes));
+    }
     const key = JSON.stringify([wayName(way), said, shown]);
     if (this.#reused?.key === key) return this.#reused.transport;
     await this.#hangUp();

@@ -8,7 +8,7 @@
 import { type Config, followsBsdMailx } from "../../config/config.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Draft } from "../draft/draft.ts";
-import { Autosave, type Unfinished } from "./autosave.ts";
+import type { Autosave } from "./autosave.ts";
 
 /** Saves an unsent message in dead.letter once, for the first caller that requests it. */
 export class Keeping {
@@ -19,18 +19,16 @@ export class Keeping {
   #said: Promise<void> | undefined;
 
   /**
-   * @param how.typed whether to autosave the draft, in case the process is killed
-   * @param how.continued the draft that this message continues; without autosaving, its file remains until the text
-   *   is stored elsewhere
+   * @param autosave the copy of a typed draft, in case the process is killed
    */
   constructor(
     context: { readonly config: Config; readonly terminal: Terminal },
     draft: Draft,
-    { typed, continued }: { typed: boolean; continued?: Unfinished | undefined },
+    autosave: Autosave | undefined,
   ) {
     this.#context = context;
     this.#draft = draft;
-    this.#autosave = typed && !this.#dry ? Autosave.start(context.config, continued) : undefined;
+    this.#autosave = autosave;
   }
 
   get #dry(): boolean {

@@ -5,7 +5,8 @@ import { showHeaders } from "../header-list/header-window.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { takesNothing } from "../session/command-arguments.ts";
 import { type DisplayOrder, makeDisplayOrder, sortKeys } from "../session/display-order.ts";
-import { CommandInterrupted, isInterrupted } from "../session/interrupts.ts";
+import { isInterrupted } from "../session/interrupts.ts";
+import { CommandInterrupted } from "../session/mistakes.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 type Key = (typeof sortKeys)[number];

@@ -37,7 +37,7 @@ import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
 import { isDeleted, nearestMessage } from "../session/cursor.ts";
 import { sortForDisplay } from "../session/display-order.ts";
-import { CommandInterrupted } from "../session/interrupts.ts";
+import { CommandInterrupted } from "../session/mistakes.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";

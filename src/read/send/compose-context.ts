@@ -2,8 +2,6 @@
 
 import type { MessageSource } from "../../compose/draft/draft.ts";
 import type { ComposeContext } from "../../compose/sending/context.ts";
-import { Flag } from "../../mailbox/mailbox.ts";
-import { markMessage } from "../changes/mark.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 /** Returns the composer's access to a session. */
@@ -37,6 +35,8 @@ async function whileComposing(session: Session, line: string): Promise<boolean> 
 function messageSource(session: Session, folder: Folder): MessageSource {
   return {
     select: async (list) => {
+      const { Flag } = await import("../../mailbox/mailbox.ts");
+      const { markMessage } = await import("../changes/mark.ts");
       const { selectMessages } = await import("../message-list/message-list.ts");
       const numbers = (await selectMessages(session, list, { orElse: "current" })) ?? [];
       for (const message of numbers) markMessage(folder, message, Flag.Read | Flag.Touched | Flag.StatusChanged);

@@ -8,7 +8,6 @@ import { type Config, followsBsdMailx } from "../../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
-import { offerUnfinished } from "./unfinished.ts";
 
 /** Replaces newlines by spaces, as bsd-mailx does: a newline in an argument would begin another field. */
 function removeNewlines(text: string): string {
@@ -18,7 +17,10 @@ function removeNewlines(text: string): string {
 /** Composes and sends the message that the command line describes. */
 export async function sendFromCommandLine(session: Session, given: CommandLine): Promise<ExitCode> {
   const { settings } = session.config;
-  await offerUnfinished(session);
+  if (session.terminal.inputIsTerminal) {
+    const { offerUnfinished } = await import("./unfinished.ts");
+    await offerUnfinished(session);
+  }
   const draft = emptyDraft();
   draft.to = [...given.words];
   draft.cc = [...given.cc];

@@ -53,6 +53,6 @@ export async function offerUnfinished(session: Session): Promise<void> {
       header: false,
       escapes: false,
     };
-    await compose({ ...composeContext(session, { subject: false }), wanted }, draft, found);
+    await compose({ ...composeContext(session, { subject: false }), wanted }, draft, { continued: found });
   }
 }

@@ -2,9 +2,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
 
-/** Ends a command after Ctrl-C. The loop that read the command prints "Interrupt". */
-export class CommandInterrupted extends Error {}
-
 /**
  * Returns whether Ctrl-C was typed since the command began. It first lets the event loop run, because signals are
  * delivered only there.

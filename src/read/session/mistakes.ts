@@ -4,8 +4,10 @@
  */
 import { MailError, printError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
-import { CommandInterrupted } from "./interrupts.ts";
 import type { Session } from "./session.ts";
+
+/** Ends a command after Ctrl-C. The loop that read the command prints "Interrupt". */
+export class CommandInterrupted extends Error {}
 
 /** Prints why a command failed; nothing after Ctrl-C, which the loop reports. @throws an error that must end the session */
 export function reportMistake(session: Session, error: unknown): void {
