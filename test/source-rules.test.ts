@@ -58,6 +58,24 @@ function findFunctions({ text }: Source): string[] {
   return [...text.matchAll(/^(?:export )?(?:async )?function\*? ?(\w+)/gm)].map(([, name = ""]) => name);
 }
 
+/** Files of at most 25 lines that a single other file imports. */
+const reasonsToBeSmall: Readonly<Record<string, string>> = {
+  "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
+  "mailbox/mbox/checksum.ts": "an algorithm with a test of its own",
+  "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
+  "read/show/mailcap.ts": "the grammar of a standard",
+  "submit/dry-run.ts": "a transport, loaded only with --dry-run",
+  "version.ts": "replaced by the build",
+};
+
+function findSmallFiles(all: readonly Source[]): string[] {
+  const importers = ({ name }: Source) =>
+    all.filter(({ text }) => new RegExp(`"[.][^"]*/${basename(name)}"`).test(text));
+  return all
+    .filter((each) => each.text.split("\n").length <= 26 && importers(each).length === 1)
+    .map(({ name }) => name);
+}
+
 /** Finds code that reads an error's message, from a variable or a property. */
 function findMessageTests({ name, text }: Source): string[] {
   const reads =
@@ -75,6 +93,10 @@ describe("the source files", () => {
   test("all source files are read", () => {
     expect(files.length).toBeGreaterThan(300);
     expect(sources.flatMap(findFunctions).length).toBeGreaterThan(1000);
+  });
+
+  test("a small file serves several other files, or has a reason of its own", () => {
+    expect(findSmallFiles(sources).sort()).toEqual(Object.keys(reasonsToBeSmall).sort());
   });
 
   test("no two source files have the same name", () => {
@@ -120,6 +142,14 @@ describe("the check of the source files finds", () => {
     ["the start of a message", findMessageTests, 'return error.message.startsWith("Missing ");\n'],
   ])("%s", (_what, find, text) => {
     expect(find({ name: "planted.ts", text })).toHaveLength(1);
+  });
+
+  test("a small file that serves a single other file", () => {
+    const planted = [
+      { name: "a/small.ts", text: "export const one = 1;\n" },
+      { name: "a/large.ts", text: `import { one } from "./small.ts";\n${"one;\n".repeat(30)}` },
+    ];
+    expect(findSmallFiles(planted)).toEqual(["a/small.ts"]);
   });
 
   test("a repeated name", () => {
