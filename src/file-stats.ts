@@ -1,8 +1,8 @@
 /**
- * Reads the metadata of files that may be missing. No other file may use `throwIfNoEntry: false`: from Node 22 on it hides
+ * Reads the metadata of files and the names in directories that may be missing. No other file may use `throwIfNoEntry: false`: from Node 22 on it hides
  * ENOTDIR, so that a home directory that is a file would look like an empty one.
  */
-import { lstatSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { isSystemError } from "./system-error.ts";
 
 function ignoreMissing(read: () => Stats): Stats | undefined {
@@ -10,6 +10,15 @@ function ignoreMissing(read: () => Stats): Stats | undefined {
     return read();
   } catch (error) {
     if (isSystemError(error) && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function ignoreSystemErrors<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
     throw error;
   }
 }
@@ -28,12 +37,26 @@ export function lstatIfPresent(path: string): Stats | undefined {
   return ignoreMissing(() => lstatSync(path));
 }
 
+/** Returns a file's metadata; undefined if it is missing or cannot be examined. */
+export function statIfPossible(path: string): Stats | undefined {
+  return ignoreSystemErrors(() => statSync(path));
+}
+
+/** Returns the metadata of a symbolic link itself; undefined if it is missing or cannot be examined. */
+export function lstatIfPossible(path: string): Stats | undefined {
+  return ignoreSystemErrors(() => lstatSync(path));
+}
+
 /** Returns whether a path is a directory; false if it cannot be examined. */
 export function isDirectory(path: string): boolean {
+  return statIfPossible(path)?.isDirectory() === true;
+}
+
+/** Returns the names in a directory; none if it is missing or cannot be read. */
+export function listNames(directory: string): string[] {
   try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    if (isSystemError(error)) return false;
-    throw error;
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }

@@ -1,5 +1,6 @@
 /** Wildcards in file names, as in the shell: `*`, `?` and `[...]`. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { listNames } from "../file-stats.ts";
 
 /** Returns whether a word contains a shell wildcard. */
 export function isPattern(text: string): boolean {
@@ -27,15 +28,9 @@ function expandPart(directory: string, part: string): string[] {
     return existsSync(`${directory}${name}`) ? [name] : [];
   }
   const matches = compileWildcard(part);
-  return listEntries(directory).filter((name) => matches.test(name) && (part.startsWith(".") || !name.startsWith(".")));
-}
-
-function listEntries(directory: string): string[] {
-  try {
-    return readdirSync(directory === "" ? "." : directory);
-  } catch {
-    return [];
-  }
+  return listNames(directory === "" ? "." : directory).filter(
+    (name) => matches.test(name) && (part.startsWith(".") || !name.startsWith(".")),
+  );
 }
 
 function compileWildcard(part: string): RegExp {

@@ -21,9 +21,7 @@ import {
   closeSync,
   constants,
   fstatSync,
-  lstatSync,
   openSync,
-  readdirSync,
   realpathSync,
   type Stats,
   statSync,
@@ -31,6 +29,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { listNames, lstatIfPossible, statIfPossible } from "../file-stats.ts";
 import { homeOfUser, nameOfUser } from "../passwd.ts";
 import { type Distrust, distrustDirectory, makePrivateDirectory, NotTrusted, reportDistrust } from "../private-file.ts";
 import { isSystemError } from "../system-error.ts";
@@ -131,16 +130,7 @@ export function placesForJournal(
 
 /** Returns whether a user owns a file, or its directory if the file is missing. */
 function isOwnedBy({ uid }: Rights, path: string): boolean {
-  return (readStats(path) ?? readStats(dirname(path)))?.uid === uid;
-}
-
-function readStats(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
+  return (statIfPossible(path) ?? statIfPossible(dirname(path)))?.uid === uid;
 }
 
 /** Errors after which the next place is tried. */
@@ -247,7 +237,7 @@ export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirecto
   if (left.length > 0 && process.geteuid?.() !== 0) throw new CannotFinish(mailbox, "root");
   const directories = inHome === undefined ? [own] : [own, inHome];
   const named = directories.flatMap((place) =>
-    listJournalNames(dirname(place.path))
+    listNames(dirname(place.path))
       .filter((name) => name.endsWith(suffix))
       .map((name) => ({ ...place, path: join(dirname(place.path), name) })),
   );
@@ -307,20 +297,11 @@ export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDire
   const home = homeOfUser(statSync(real).uid);
   const directories = new Set([stateDirectory, ...(home === undefined ? [] : [join(home, ".local/state/mail")])]);
   const hasName = (name: string) => name.endsWith(suffix) || name.endsWith(`${suffix}${noticeSuffix}`);
-  return [...directories].some((directory) => listJournalNames(directory).some(hasName));
+  return [...directories].some((directory) => listNames(directory).some(hasName));
 }
 
 function isJournalPresent(path: string): boolean {
-  return readLinkStats(path) !== undefined;
-}
-
-function listJournalNames(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isSystemError(error)) return [];
-    throw error;
-  }
+  return lstatIfPossible(path) !== undefined;
 }
 
 function openJournal(place: JournalPlace, mailbox: string, places: Places): number | undefined {
@@ -332,7 +313,7 @@ function openJournal(place: JournalPlace, mailbox: string, places: Places): numb
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
-    const found = error.code === "EACCES" ? readLinkStats(path) : undefined;
+    const found = error.code === "EACCES" ? lstatIfPossible(path) : undefined;
     if (found === undefined) return undefined;
     // The journal cannot be read. A file of these users is assumed to be a journal.
     if (isWritableByOthers || [0, owner.uid].includes(found.uid))
@@ -353,15 +334,6 @@ function openJournal(place: JournalPlace, mailbox: string, places: Places): numb
   return undefined;
 }
 
-function readLinkStats(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
-}
-
 function distrustJournal(stats: Stats, owner: Rights): Distrust | undefined {
   const believed = [owner.uid, 0, process.geteuid?.() ?? 0];
   if (!stats.isFile()) return "not-a-file";
@@ -371,6 +343,6 @@ function distrustJournal(stats: Stats, owner: Rights): Distrust | undefined {
 }
 
 function isNotice({ path }: JournalPlace, owner: Rights): boolean {
-  const stats = readLinkStats(path);
+  const stats = lstatIfPossible(path);
   return stats !== undefined && distrustJournal(stats, owner) === undefined;
 }

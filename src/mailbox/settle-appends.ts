@@ -9,13 +9,13 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  readdirSync,
   realpathSync,
   rmSync,
   unlinkSync,
 } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
+import { listNames } from "../file-stats.ts";
 import { isSystemError } from "../system-error.ts";
 import { bootId, compareIntent, intentPath, intentSuffix, type Left, readIntent } from "./append-intent.ts";
 import { syncDirectory } from "./file-ranges.ts";
@@ -38,7 +38,7 @@ export function settleAppend(directory: string, path: string, descriptor: number
  */
 export async function settleAppends(directory: string): Promise<string[]> {
   const notices: string[] = [];
-  for (const entry of listIntents(directory)) {
+  for (const entry of listNames(directory)) {
     if (!entry.endsWith(intentSuffix)) continue;
     const name = join(directory, entry);
     const path = readIntent(name)?.begun.path;
@@ -96,12 +96,4 @@ function settleLeft(left: Left, descriptor: number): string | undefined {
   return held === "prefix"
     ? `${path}: an interrupted save was incomplete; the ${now.size - size} bytes that it had written were removed`
     : undefined;
-}
-
-function listIntents(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

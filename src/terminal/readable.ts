@@ -1,19 +1,15 @@
-import type { KoffiFunc } from "koffi";
+import { loadCLibrary } from "../libc.ts";
 
 /** From poll(2). */
 const POLLIN = 1;
 
-type Poll = KoffiFunc<(descriptors: Buffer, count: number, milliseconds: number) => number>;
+type Poll = (descriptors: Buffer, count: number, milliseconds: number) => number;
 
 let poll: Promise<Poll | undefined> | undefined;
 
 async function loadPoll(): Promise<Poll | undefined> {
-  try {
-    const { default: koffi } = await import("koffi");
-    return koffi.load(null).func("int poll(_Inout_ uint8_t *, unsigned long, int)") as Poll;
-  } catch {
-    return undefined;
-  }
+  const library = await loadCLibrary();
+  return library?.bind<Poll>("int poll(_Inout_ uint8_t *, unsigned long, int)");
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Finds a mail server's log (files, their rotated versions, or the journal), and searches it for words. */
 import { spawn } from "node:child_process";
-import { accessSync, constants, createReadStream, existsSync, readdirSync } from "node:fs";
+import { accessSync, constants, createReadStream, existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createGunzip } from "node:zlib";
 import { Exit, MailError } from "../errors.ts";
+import { listNames } from "../file-stats.ts";
 import { adviceToRead } from "../groups.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 
@@ -48,21 +49,13 @@ function listRotated(path: string): string[] {
     const [, number, date] = /^(?:\.(\d{1,7})|-(\d{8,10}))(?:\.gz)?$/.exec(each.slice(name.length)) ?? [];
     return number === undefined ? (date === undefined ? undefined : -Number(date)) : Number(number);
   };
-  return listLogNames(dirname(path))
+  return listNames(dirname(path))
     .flatMap((each) => {
       const old = each.startsWith(name) ? age(each) : undefined;
       return old === undefined ? [] : [{ each, old }];
     })
     .sort((a, b) => a.old - b.old)
     .map(({ each }) => join(dirname(path), each));
-}
-
-function listLogNames(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }
 
 function requireReadable(path: string, user: string): void {

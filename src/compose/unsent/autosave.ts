@@ -5,10 +5,11 @@
  * The file contains a line of JSON, followed by the text. It is written without fsync, because it must survive the
  * process, not a power failure.
  */
-import { closeSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { stateDirectory } from "../../config/paths.ts";
+import { listNames } from "../../file-stats.ts";
 import { writeAll } from "../../mailbox/file-ranges.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from "../../private-file.ts";
 import { readProcessStart } from "../../process-start.ts";
@@ -162,14 +163,9 @@ function writeDraftPieces(descriptor: number, pieces: Iterable<Buffer>, start: n
 /** Returns the messages of processes that no longer exist, oldest first. */
 export function findUnfinished(config: Config): Unfinished[] {
   const directory = autosaveDirectory(config);
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    if (isSystemError(error)) return [];
-    throw error;
-  }
-  return names.sort().flatMap((name) => readAutosaved(join(directory, name)) ?? []);
+  return listNames(directory)
+    .sort()
+    .flatMap((name) => readAutosaved(join(directory, name)) ?? []);
 }
 
 /** Removes an unfinished message's file. */

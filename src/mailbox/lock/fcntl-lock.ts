@@ -6,7 +6,7 @@
  * conflicts with the POSIX locks of other processes. So `mail` uses these locks, and POSIX locks only if the kernel or file
  * system does not support them.
  */
-import type { KoffiFunc } from "koffi";
+import { loadCLibrary } from "../../libc.ts";
 import { notify } from "../../notices.ts";
 
 const F_SETLK = 6;
@@ -19,8 +19,8 @@ const EAGAIN = 11;
 const EACCES = 13;
 const EINVAL = 22;
 
-type Fcntl = KoffiFunc<(descriptor: number, command: number, lock: Buffer) => number>;
-type Flock = KoffiFunc<(descriptor: number, operation: number) => number>;
+type Fcntl = (descriptor: number, command: number, lock: Buffer) => number;
+type Flock = (descriptor: number, operation: number) => number;
 
 interface Calls {
   readonly fcntl: Fcntl;
@@ -50,19 +50,17 @@ function warnOnce(text: string): void {
 }
 
 async function loadLockCalls(): Promise<Calls | undefined> {
-  try {
-    const { default: koffi } = await import("koffi");
-    const libc = koffi.load(null);
-    end = libc.func("void _exit(int)") as (code: number) => void;
-    return {
-      fcntl: libc.func("int fcntl(int, int, _Inout_ uint8_t *)") as Fcntl,
-      flock: libc.func("int flock(int, int)") as Flock,
-      errno: () => koffi.errno(),
-    };
-  } catch {
+  const library = await loadCLibrary();
+  if (library === undefined) {
     warnOnce("fcntl() locks are not available (koffi cannot be loaded); mailboxes are locked with .lock files only");
     return undefined;
   }
+  end = library.bind<(code: number) => void>("void _exit(int)");
+  return {
+    fcntl: library.bind<Fcntl>("int fcntl(int, int, _Inout_ uint8_t *)"),
+    flock: library.bind<Flock>("int flock(int, int)"),
+    errno: library.errno,
+  };
 }
 
 /** Loads the C library's lock functions; undefined if koffi has no binary for the platform, which is reported once. */

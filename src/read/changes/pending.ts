@@ -8,9 +8,10 @@
  * truncated by a full disk is ignored.
  */
 import { createHash } from "node:crypto";
-import { closeSync, readdirSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
+import { listNames } from "../../file-stats.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, readJsonLines, readTrusted } from "../../private-file.ts";
@@ -132,21 +133,12 @@ export class PendingFile {
 export function findPending(directory: string, mailboxPath: string): Pending[] {
   const prefix = prefixOf(mailboxPath);
   const found: Pending[] = [];
-  for (const name of listPendingNames(directory)) {
+  for (const name of listNames(directory)) {
     if (!name.startsWith(prefix)) continue;
     const pending = readPending(join(directory, name));
     if (pending !== undefined) found.push(pending);
   }
   return found.sort((a, b) => a.ended.getTime() - b.ended.getTime());
-}
-
-function listPendingNames(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isSystemError(error)) return [];
-    throw error;
-  }
 }
 
 function readPending(path: string): Pending | undefined {

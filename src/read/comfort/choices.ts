@@ -1,8 +1,8 @@
 /** Lists from which the user chooses a folder, a variable or parts of a message. */
 
-import { readdirSync } from "node:fs";
 import { folderDirectory, mboxPath, systemMailbox } from "../../config/paths.ts";
 import { variables } from "../../config/variables.ts";
+import { listNames } from "../../file-stats.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Choice } from "../../terminal/terminal.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -29,14 +29,10 @@ export async function chooseFolder(session: Session): Promise<string | undefined
 /** Returns the names in the folder directory, sorted. */
 export function folderNames(directory: string | undefined): readonly string[] {
   if (directory === undefined) return [];
-  try {
-    return readdirSync(directory)
-      .filter((name) => !name.startsWith("."))
-      .sort()
-      .slice(0, mostFolders);
-  } catch {
-    return [];
-  }
+  return listNames(directory)
+    .filter((name) => !name.startsWith("."))
+    .sort()
+    .slice(0, mostFolders);
 }
 
 /**

@@ -1,8 +1,9 @@
 /** File names that complete a typed prefix, in the forms that commands accept: `~/x`, `+folder` and paths. */
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { folderDirectory } from "../../config/paths.ts";
+import { isDirectory } from "../../file-stats.ts";
 import type { Candidate } from "../../terminal/terminal.ts";
 
 const mostNames = 5000;
@@ -25,7 +26,8 @@ export function fileCandidates(config: Config, typed: string, wanted: WantedFile
     ({ name }) => name.startsWith(begun) && plainName.test(name) && (begun !== "" || !name.startsWith(".")),
   );
   const found = names.flatMap((entry): Candidate[] => {
-    if (leadsToDirectory(directory, entry)) return [{ text: `${prefix}${entry.name}/`, open: true }];
+    if (entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(join(directory, entry.name))))
+      return [{ text: `${prefix}${entry.name}/`, open: true }];
     return wanted.directories === true ? [] : [{ text: `${prefix}${entry.name}` }];
   });
   return [...special, ...found.sort((a, b) => (a.text < b.text ? -1 : 1))];
@@ -46,14 +48,5 @@ function readEntries(directory: string): Dirent[] {
     return readdirSync(directory, { withFileTypes: true }).slice(0, mostNames);
   } catch {
     return [];
-  }
-}
-
-function leadsToDirectory(directory: string, entry: Dirent): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  try {
-    return statSync(join(directory, entry.name)).isDirectory();
-  } catch {
-    return false;
   }
 }

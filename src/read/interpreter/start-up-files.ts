@@ -1,8 +1,8 @@
 /** Reads the start-up files: /etc/mail.rc, or Debian's version of it, which is built in, and ~/.mailrc. */
-import { type Stats, statSync } from "node:fs";
+
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
-import { isSystemError } from "../../system-error.ts";
+import { statIfPossible } from "../../file-stats.ts";
 import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 
@@ -11,15 +11,6 @@ const systemFile = "/etc/mail.rc";
 const builtIn = `set ask askcc append dot save crt
 ignore Received Message-Id Resent-Message-Id Status Mail-From Return-Path Via Delivered-To
 `;
-
-function statStartUpFile(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
-}
 
 /**
  * Returns whether other users can write to a start-up file. Such a file is not trusted, because its commands run as the
@@ -42,14 +33,14 @@ export async function readStartUpFiles(session: Session, { system }: { system: b
 
 async function readSystemFile(session: Session): Promise<void> {
   const { loadFile, runLines } = await import("./interpreter.ts");
-  if (statStartUpFile(systemFile) === undefined) await runLines(session, builtIn, "built in");
+  if (statIfPossible(systemFile) === undefined) await runLines(session, builtIn, "built in");
   else await loadFile(session, systemFile);
 }
 
 async function readOwnFile(session: Session): Promise<void> {
   const { config } = session;
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
-  const found = statStartUpFile(path);
+  const found = statIfPossible(path);
   // MAILRC=/dev/null disables the user's file. /dev/null is writable by everyone, so it is not checked.
   if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {
