@@ -41,7 +41,10 @@ test("the text of an interrupted message is saved", async () => {
  * On a busy machine, `mail` may detect the child's exit before the interrupt. While `mail` is stopped, both wait for
  * it.
  */
-test("an interrupt of a shell command does not interrupt the session", async () => {
+test.each([
+  { does: "a shell command", line: "!exec sleep 60\n", after: "!\r\n& " },
+  { does: "a pipe", line: "pipe 1 exec sleep 60\n", after: "& " },
+])("an interrupt of $does does not interrupt the session", async ({ line, after }) => {
   const place = sandbox({ spool: [mail()] });
   const program = resolve(import.meta.dirname, "../../bin/mail.js");
   const pty = await openPty({
@@ -52,7 +55,7 @@ test("an interrupt of a shell command does not interrupt the session", async () 
   try {
     await pty.expect("& ");
     for (let round = 0; round < 8; round++) {
-      pty.send("!exec sleep 60\n");
+      pty.send(line);
       await until(() => pty.children().length === 1);
       const [child] = pty.children();
       await until(() => readFileSync(`/proc/${child}/comm`, "utf8") === "sleep\n");
@@ -60,7 +63,7 @@ test("an interrupt of a shell command does not interrupt the session", async () 
       pty.send("\x03");
       await until(() => /^\d+ \(.*\) Z/.test(readFileSync(`/proc/${child}/stat`, "latin1")));
       process.kill(pty.pid!, "SIGCONT");
-      await pty.expect("!\r\n& ");
+      await pty.expect(after);
     }
     pty.send("x\n");
     expect(await pty.exited).toBe(0);

@@ -1,10 +1,11 @@
 /** Runs programs while a message is being composed: shells, editors and filters. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -34,6 +35,39 @@ export async function runEditorOn(terminal: Terminal, program: string, path: str
   return code;
 }
 
+/** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
+const patience = 100;
+
+/** The exit code that a shell returns if an interrupt ended its command: 128 and the number of SIGINT. */
+const shellInterrupted = 130;
+
+/**
+ * Waits until a child that inherits the terminal has exited. If Ctrl-C ended it, this also waits for the interrupt of this
+ * process, which would otherwise interrupt whatever follows.
+ *
+ * @returns the exit code, or null and the signal
+ * @throws the system's error if the child could not be started
+ */
+export async function waitForExit(
+  child: ChildProcess,
+  { inputIsTerminal }: Pick<Terminal, "inputIsTerminal">,
+): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
+  let isInterrupted = false;
+  const noteInterrupt = () => {
+    isInterrupted = true;
+  };
+  process.on("SIGINT", noteInterrupt);
+  try {
+    const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+    const endsByInterrupt = inputIsTerminal && (signal === "SIGINT" || code === shellInterrupted);
+    const end = Date.now() + patience;
+    while (endsByInterrupt && !isInterrupted && Date.now() < end) await sleep(1);
+    return { code, signal };
+  } finally {
+    process.removeListener("SIGINT", noteInterrupt);
+  }
+}
+
 async function runProgram(
   terminal: Terminal,
   shell: string,
@@ -45,13 +79,13 @@ async function runProgram(
     await terminal.flush();
     const filter = input !== undefined;
     const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit", argv0 });
-    const closed = once(child, "close") as Promise<[number | null]>;
+    const ended = waitForExit(child, terminal);
     child.stdin?.on("error", () => {}); // the program need not read its input
     child.stdin?.end(input);
     try {
-      const [output, [code]] = await Promise.all([
+      const [output, { code }] = await Promise.all([
         child.stdout === null ? Buffer.alloc(0) : buffer(child.stdout),
-        closed,
+        ended,
       ]);
       return { code: code ?? 1, output };
     } catch (error) {

@@ -1,10 +1,10 @@
 /** The commands parts and open, and the option -p of save, copy, write and pipe. */
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { waitForExit } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { MailError, UserMistake } from "../../errors.ts";
 import { statIfPresent } from "../../file-stats.ts";
@@ -160,7 +160,7 @@ async function openInViewer(session: Session, message: number, part: Part): Prom
       what === undefined ? sign.slice(1) : what === "s" ? '"$1"' : '"$2"',
     );
     const child = spawn("/bin/sh", ["-c", program, "sh", path, part.type], { stdio: "inherit" });
-    await once(child, "close");
+    await waitForExit(child, terminal);
   });
 }
 

@@ -1,7 +1,7 @@
 /** The commands pipe and |, which pipe messages into a shell command. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Writable } from "node:stream";
+import { waitForExit } from "../../compose/typing/child.ts";
 import { addPathToError } from "../../system-error.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { queryLength } from "../query/query-words.ts";
@@ -52,9 +52,9 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
   await terminal.flush();
   return terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
-    const closed = once(child, "close") as Promise<[number | null]>;
+    const ended = waitForExit(child, terminal);
     // If the shell cannot be started, the error is reported after the loop.
-    closed.catch(() => {});
+    ended.catch(() => {});
     // A command may exit before it has read all its input.
     child.stdin.on("error", () => {});
     try {
@@ -65,7 +65,7 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
         for (const piece of pieces) await writeAndWait(child.stdin, piece);
       }
       child.stdin.end();
-      const [code] = await closed;
+      const { code } = await ended;
       return code === 0 || !config.settings.get("errexit");
     } catch (error) {
       throw addPathToError(shell, error);

@@ -1,16 +1,12 @@
 /** The commands !, shell, cd and echo, which access the surrounding system. */
 import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
-import { withLastCommand } from "../../compose/typing/child.ts";
+import { waitForExit, withLastCommand } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesWords } from "../session/command-arguments.ts";
 import { tryStep } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
-
-/** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
-const patience = 100;
 
 /**
  * Runs a program that inherits the terminal.
@@ -22,31 +18,17 @@ async function runArguments(
   argv: readonly string[],
 ): Promise<number | undefined> {
   await terminal.flush();
-  return terminal.lend(
-    () =>
-      new Promise((resolve, reject) => {
-        let isInterrupted = false;
-        const noteInterrupt = () => {
-          isInterrupted = true;
-        };
-        process.on("SIGINT", noteInterrupt);
-        const child = spawn(config.settings.get("SHELL"), argv, { stdio: "inherit" });
-        child.on("error", (error) => {
-          process.removeListener("SIGINT", noteInterrupt);
-          if (!isSystemError(error)) return reject(error);
-          terminal.err(`${program}: ${config.settings.get("SHELL")}: ${strerror(error)}\n`);
-          resolve(1);
-        });
-        child.on("close", async (code, signal) => {
-          const endsByInterrupt = signal === "SIGINT" && terminal.inputIsTerminal;
-          // The child's exit may be reported before the interrupt, which would then also interrupt the session.
-          const end = Date.now() + patience;
-          while (endsByInterrupt && !isInterrupted && Date.now() < end) await sleep(1);
-          process.removeListener("SIGINT", noteInterrupt);
-          resolve(endsByInterrupt ? 0 : (code ?? undefined));
-        });
-      }),
-  );
+  return terminal.lend(async () => {
+    try {
+      const child = spawn(config.settings.get("SHELL"), argv, { stdio: "inherit" });
+      const { code, signal } = await waitForExit(child, terminal);
+      return signal === "SIGINT" && terminal.inputIsTerminal ? 0 : (code ?? undefined);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      terminal.err(`${program}: ${config.settings.get("SHELL")}: ${strerror(error)}\n`);
+      return 1;
+    }
+  });
 }
 
 /**
