@@ -25,7 +25,7 @@ import {
 import { Interrupt } from "./typing/interrupt.ts";
 import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Autosave, Unfinished } from "./unsent/autosave.ts";
-import { Keeping } from "./unsent/keeping.ts";
+import { Keeping } from "./unsent/keep-unsent.ts";
 import { keepAtSignals } from "./unsent/signals.ts";
 
 interface ComposeOptions {

@@ -6,7 +6,7 @@ import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summarizeFolder, systemFolder } from "./folder/folder.ts";
-import { offerPending } from "./folder/left-pending.ts";
+import { offerPending } from "./folder/offer-pending.ts";
 import { leaveFolder } from "./folder/quit.ts";
 import { printHeaderLine, showHeaders } from "./header-list/header-window.ts";
 import { runSession } from "./interpreter/loop.ts";

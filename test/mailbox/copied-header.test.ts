@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { replaceStatusInPlace } from "../../src/mailbox/as-stored.ts";
 import { copyHeader } from "../../src/mailbox/copied-header.ts";
+import { replaceStatusInPlace } from "../../src/mailbox/verbatim-copy.ts";
 
 const fromLine = "From a Sat Jan 16 18:22:01 2021\n";
 

@@ -4,7 +4,7 @@ import { Exit, type ExitCode, type MailError, printError } from "../../errors.ts
 import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
 import type { Outcome, Refusal } from "../../submit/transport.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import type { Keeping } from "../unsent/keeping.ts";
+import type { Keeping } from "../unsent/keep-unsent.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 
 /** Returns the result of a message that was not sent. */

@@ -20,10 +20,10 @@ import {
   type MessagePiece,
 } from "../mailbox.ts";
 import { MailboxBusy, MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
+import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
-import { hasUnseenRest, lookAgain, type Numbering } from "./look-again.ts";
 import { MboxFile, readLandmarks } from "./mbox-file.ts";
 import { Identities } from "./message-identity.ts";
 import { MessageIndex } from "./message-index.ts";
@@ -374,7 +374,7 @@ export class MboxMailbox implements Mailbox {
   async #lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
     const before = this.#file;
     const known = { path: this.path, file: before, seen: this.#seen, identities: this.#identities };
-    const { numbering, file, state, undecided } = await lookAgain(known, descriptor, signal);
+    const { numbering, file, state, undecided } = await checkBeforeCommit(known, descriptor, signal);
     if (file === before) return numbering;
     this.#undecided = undecided;
     this.#file = file;

@@ -1,6 +1,5 @@
 /** Computes a commit's result: which messages change, the new tail from the first changed message on, and its index. */
 
-import { replaceStatusInPlace } from "../as-stored.ts";
 import { isLengthValid, withFromLine } from "../copied-header.ts";
 import { readInto, readPieces, readRange } from "../file-ranges.ts";
 import { formLength, fromLineForm, isFromLine, quoteFromLines } from "../from-line.ts";
@@ -8,6 +7,7 @@ import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
+import { replaceStatusInPlace } from "../verbatim-copy.ts";
 import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";

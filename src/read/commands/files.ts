@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
 import { folderNamed, makeNoMailError, openFolder, summarizeFolder, takeInNewMail, tellNew } from "../folder/folder.ts";
-import { offerPending } from "../folder/left-pending.ts";
+import { offerPending } from "../folder/offer-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { showHeaders } from "../header-list/header-window.ts";
 import { type Command, declareCommand } from "../session/command.ts";

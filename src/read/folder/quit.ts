@@ -78,7 +78,7 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
     );
   } catch (error) {
     if (!(error instanceof MailboxChanged)) throw error;
-    const { keepUndone } = await import("./keep-undone.ts");
+    const { preserveChanges: keepUndone } = await import("./preserve-changes.ts");
     throw await keepUndone(session, folder, plan.fate, error);
   }
 }

@@ -1,11 +1,11 @@
 /** Writes messages to a file: complete, as for `save` and `copy`, or only their bodies, as for `write`. */
 import { storeOptions } from "../../config/paths.ts";
 import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
-import { replaceStatusInPlace } from "../../mailbox/as-stored.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
 import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
+import { replaceStatusInPlace } from "../../mailbox/verbatim-copy.ts";
 import type { Session } from "../session/session.ts";
 import {
   bodyPieces,

@@ -43,7 +43,11 @@ export interface Found {
  * @param descriptor the file that the path leads to now, locked
  * @throws MailboxChanged if another file or another program's changes cannot be merged
  */
-export async function lookAgain(known: Known, descriptor: number, signal: AbortSignal | undefined): Promise<Found> {
+export async function checkBeforeCommit(
+  known: Known,
+  descriptor: number,
+  signal: AbortSignal | undefined,
+): Promise<Found> {
   const { file: before, seen } = known;
   const state = stateOf(descriptor);
   const ours = descriptor === before.descriptor;

@@ -15,7 +15,7 @@ const mostRanges = 20;
  *
  * @returns the same error, extended by the messages concerned and by where their changes are stored
  */
-export async function keepUndone(
+export async function preserveChanges(
   session: Session,
   { mailbox, history }: Folder,
   fate: (message: number) => Fate,

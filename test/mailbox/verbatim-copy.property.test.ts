@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { replaceStatusInPlace } from "../../src/mailbox/as-stored.ts";
 import { headerEnd } from "../../src/mailbox/header-bytes.ts";
 import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
+import { replaceStatusInPlace } from "../../src/mailbox/verbatim-copy.ts";
 import { formatShownPieces } from "../../src/read/show/print-message.ts";
 
 const line = fc.constantFrom(
