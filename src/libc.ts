@@ -6,12 +6,24 @@ export interface CLibrary {
   errno(): number;
 }
 
+let exit: ((code: number) => void) | undefined;
+
+/**
+ * Exits at once if koffi was loaded. At exit, koffi syncs standard output, and would wait forever if that failed, as on a
+ * full disk.
+ */
+export function endAtOnce(code: number): void {
+  exit?.(code);
+}
+
 /** Loads the C library with koffi; undefined if koffi has no binary for this machine. */
 export async function loadCLibrary(): Promise<CLibrary | undefined> {
   try {
     const { default: koffi } = await import("koffi");
     const library = koffi.load(null);
-    return { bind: <Signature>(prototype: string) => library.func(prototype) as Signature, errno: () => koffi.errno() };
+    const bind = <Signature>(prototype: string) => library.func(prototype) as Signature;
+    exit = bind<(code: number) => void>("void _exit(int)");
+    return { bind, errno: () => koffi.errno() };
   } catch {
     return undefined;
   }

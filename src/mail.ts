@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { CommandLine } from "./cli/command-line.ts";
 import { isListing } from "./cli/command-line.ts";
 import { Exit, type ExitCode, MailError, printError } from "./errors.ts";
-import { endAtOnce } from "./mailbox/lock/fcntl-lock.ts";
+import { endAtOnce } from "./libc.ts";
 import { decodeBytes } from "./message/text.ts";
 import { showNotices } from "./notices.ts";
 import type { Session } from "./read/session/session.ts";

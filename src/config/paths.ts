@@ -46,6 +46,11 @@ export function stateDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);
 }
 
+/** Returns the directory for messages that a server has temporarily refused. */
+export function queueDirectory(home: Home): string {
+  return join(stateDirectory(home), "queue");
+}
+
 /** Returns the directory for data that can be rebuilt ($XDG_CACHE_HOME/mail), chosen in the same way. */
 function cacheDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);

@@ -17,12 +17,3 @@ export function createKeptPath(directory: string): string {
   makePrivateDirectory(directory);
   return join(directory, `kept-${Date.now()}.mbox`);
 }
-
-/**
- * Returns the path of the queue's directory.
- *
- * @param state the user's state directory
- */
-export function queuePath(state: string): string {
-  return join(state, "queue");
-}

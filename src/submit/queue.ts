@@ -34,7 +34,6 @@ import { pipeline } from "node:stream/promises";
 import { statIfPresent } from "../file-stats.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { MailboxBusy } from "../mailbox/mailbox-errors.ts";
-import { queuePath } from "../mailbox/state-path.ts";
 import {
   createPrivateFile,
   ifTrusted,
@@ -68,9 +67,9 @@ const abandonedAfter = 60 * 60 * 1000;
 export class Queue {
   readonly #directory: string;
 
-  /** @param state the user's state directory */
-  constructor(state: string) {
-    this.#directory = queuePath(state);
+  /** @param directory the queue's directory, which need not exist */
+  constructor(directory: string) {
+    this.#directory = directory;
   }
 
   /**

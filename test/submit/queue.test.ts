@@ -21,20 +21,18 @@ test("an entry that cannot be rewritten, as on a full disk, keeps only the recip
   const message = { size: 2, open: () => Readable.from([Buffer.from("b\n")]) };
   const id = await queue.add("smtp://localhost:25", envelope, envelope.to.map(waits), message);
   // A directory blocks the temporary file that replaces the entry.
-  mkdirSync(join(directory, "queue", `${id}.json.${process.pid}`));
+  mkdirSync(join(directory, `${id}.json.${process.pid}`));
   const tried = queue.withEntry(id, async () => ({ keep: [waits("two@x.org")] }));
   await expect(tried).rejects.toThrow("Is a directory");
   const [entry] = queue.entries();
   expect(entry !== undefined && !isDamaged(entry) && entry.envelope.to).toEqual(["two@x.org"]);
-  expect(readFileSync(join(directory, "queue", `${id}.message`), "utf8")).toBe("b\n");
+  expect(readFileSync(join(directory, `${id}.message`), "utf8")).toBe("b\n");
 });
 
 test("a flush that arrives while another process removes a sent message leaves no lock file behind", async () => {
-  const queue = join(directory, "queue");
-  mkdirSync(queue);
   // The other process has removed the message and the lock's file, and is about to release its lock.
-  writeFileSync(join(queue, "Q1.lock.lock"), `${process.ppid}\n`);
+  writeFileSync(join(directory, "Q1.lock.lock"), `${process.ppid}\n`);
   const attempt = () => Promise.reject(new Error("there is nothing to send"));
   expect(await new Queue(directory).withEntry("Q1", attempt)).toBe(false);
-  expect(readdirSync(queue)).toEqual(["Q1.lock.lock"]);
+  expect(readdirSync(directory)).toEqual(["Q1.lock.lock"]);
 });

@@ -1,7 +1,7 @@
 /** Sends and lists the queued messages. A message that is refused permanently or is too old is moved to dead.letter. */
 import { buffer } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
-import { deadLetterPath, stateDirectory, storeOptions } from "../../config/paths.ts";
+import { deadLetterPath, queueDirectory, storeOptions } from "../../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { appendBytes } from "../../mailbox/append.ts";
 import { Queue, type Verdict } from "../../submit/queue.ts";
@@ -23,7 +23,7 @@ const day = 24 * 60 * 60 * 1000;
 
 /** Returns the user's queue. */
 export function queueOf(config: Config): Queue {
-  return new Queue(stateDirectory(config));
+  return new Queue(queueDirectory(config));
 }
 
 /** Lists the queue for `mail --queue`. */

@@ -4,9 +4,8 @@
  */
 import { readdirSync } from "node:fs";
 import type { Config } from "../../config/config.ts";
-import { stateDirectory, storeOptions } from "../../config/paths.ts";
+import { queueDirectory, stateDirectory, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { queuePath } from "../../mailbox/state-path.ts";
 import { serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
@@ -73,7 +72,7 @@ export class Submission {
 
   /** Ends the session's submissions, after retrying queued messages for servers that have accepted a message. */
   async close(): Promise<void> {
-    const ways = isEmptyDirectory(queuePath(stateDirectory(this.#config))) ? [] : [...this.#open];
+    const ways = isEmptyDirectory(queueDirectory(this.#config)) ? [] : [...this.#open];
     this.#open.clear();
     try {
       for (const way of ways) {

@@ -31,15 +31,6 @@ interface Calls {
 export type Lock = "taken" | "refused" | "impossible";
 
 let calls: Promise<Calls | undefined> | undefined;
-let end: ((code: number) => void) | undefined;
-
-/**
- * Exits at once if koffi was loaded. At exit, koffi syncs standard output, and would wait forever if that failed, as on a
- * full disk.
- */
-export function endAtOnce(code: number): void {
-  end?.(code);
-}
 
 const warned = new Set<string>();
 
@@ -55,7 +46,6 @@ async function loadLockCalls(): Promise<Calls | undefined> {
     warnOnce("fcntl() locks are not available (koffi cannot be loaded); mailboxes are locked with .lock files only");
     return undefined;
   }
-  end = library.bind<(code: number) => void>("void _exit(int)");
   return {
     fcntl: library.bind<Fcntl>("int fcntl(int, int, _Inout_ uint8_t *)"),
     flock: library.bind<Flock>("int flock(int, int)"),
