@@ -23,7 +23,7 @@ interface Place {
  *   Status or Content-Length, or body lines that would begin a message. A copy must also be parsed if it has X-UID or
  *   X-IMAPbase, or if its From_ line would not begin a message.
  */
-export function replaceStatusInPlace(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
+export function copyWithStatus(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
   if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
   if (isCopy && !isFromLine(bytes, 0, bytes.length)) return undefined;
   const found = findPlaces(bytes, isCopy);

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { copyHeader } from "../../src/mailbox/copied-header.ts";
-import { replaceStatusInPlace } from "../../src/mailbox/verbatim-copy.ts";
+import { copyWithStatus } from "../../src/mailbox/verbatim-copy.ts";
 
 const fromLine = "From a Sat Jan 16 18:22:01 2021\n";
 
@@ -9,12 +9,12 @@ test.each(["Content-Length: 5", "X-UID: 24          ", "x-imapbase: 1796022507 0
   (field) => {
     const header = `${fromLine}${field}\nSubject: s\n\n`;
     expect(copyHeader(Buffer.from(header)).toString()).toBe(`${fromLine}Subject: s\n\n`);
-    const quick = replaceStatusInPlace(Buffer.from(`${header}text\n\n`), "RO", true);
+    const quick = copyWithStatus(Buffer.from(`${header}text\n\n`), "RO", true);
     expect(quick === undefined ? "" : Buffer.concat(quick).toString()).not.toContain(field);
   },
 );
 
 test("a message that stays in its mailbox keeps X-UID", () => {
   const message = `${fromLine}X-UID: 24\nSubject: s\n\ntext\n\n`;
-  expect(Buffer.concat(replaceStatusInPlace(Buffer.from(message), "RO") ?? []).toString()).toContain("X-UID: 24\n");
+  expect(Buffer.concat(copyWithStatus(Buffer.from(message), "RO") ?? []).toString()).toContain("X-UID: 24\n");
 });

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { headerEnd } from "../../src/mailbox/header-bytes.ts";
 import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
-import { replaceStatusInPlace } from "../../src/mailbox/verbatim-copy.ts";
+import { copyWithStatus } from "../../src/mailbox/verbatim-copy.ts";
 import { formatShownPieces } from "../../src/read/show/print-message.ts";
 
 const line = fc.constantFrom(
@@ -41,7 +41,7 @@ test("a message saved without parsing has the same bytes as one that is parsed",
       (fields, ends, text, isCopy, from) => {
         const lines = [from, ...fields, ...(ends ? [""] : []), ...text, ""];
         const bytes = Buffer.from(lines.map((one) => `${one}\n`).join(""), "latin1");
-        const quick = replaceStatusInPlace(bytes, "RO", isCopy);
+        const quick = copyWithStatus(bytes, "RO", isCopy);
         if (quick === undefined) return;
         const slow = [...formatShownPieces(mailboxOf(bytes), 1, undefined, Flag.Read, isCopy)];
         expect(Buffer.concat(quick).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));

@@ -7,7 +7,7 @@ import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
-import { replaceStatusInPlace } from "../verbatim-copy.ts";
+import { copyWithStatus } from "../verbatim-copy.ts";
 import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
@@ -198,7 +198,7 @@ function replaceStatus(file: MboxFile, window: Window, message: number, status: 
   const bytes = file.replaced.has(message)
     ? undefined
     : window.take(file.start(message), file.end(message), file.covered);
-  const quick = bytes && replaceStatusInPlace(bytes, status);
+  const quick = bytes && copyWithStatus(bytes, status);
   if (quick !== undefined) return quick;
   return formatForStorage(file, message, {
     status,
@@ -229,7 +229,7 @@ export function* messagesForMbox(
     if (at > 0) continue;
     const status = statusOfMessage(file, message);
     const isWhole = bytes.length === file.size(message);
-    const quick = isWhole && keepField === undefined ? replaceStatusInPlace(bytes, status, true) : undefined;
+    const quick = isWhole && keepField === undefined ? copyWithStatus(bytes, status, true) : undefined;
     yield* quick ?? formatForStorage(file, message, { status, keepField, isCopy: true });
   }
 }

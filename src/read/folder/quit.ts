@@ -78,8 +78,8 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
     );
   } catch (error) {
     if (!(error instanceof MailboxChanged)) throw error;
-    const { preserveChanges: keepUndone } = await import("./preserve-changes.ts");
-    throw await keepUndone(session, folder, plan.fate, error);
+    const { preserveChanges } = await import("./preserve-changes.ts");
+    throw await preserveChanges(session, folder, plan.fate, error);
   }
 }
 

@@ -5,7 +5,7 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
 import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
-import { replaceStatusInPlace } from "../../mailbox/verbatim-copy.ts";
+import { copyWithStatus } from "../../mailbox/verbatim-copy.ts";
 import type { Session } from "../session/session.ts";
 import {
   bodyPieces,
@@ -87,7 +87,7 @@ function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Ite
     if (at > 0) continue;
     const flags = flagsWhenSaved(mailbox, message);
     const stored =
-      bytes.length === mailbox.size(message) ? replaceStatusInPlace(bytes, statusLetters(flags), true) : undefined;
+      bytes.length === mailbox.size(message) ? copyWithStatus(bytes, statusLetters(flags), true) : undefined;
     yield stored ?? formatShownPieces(mailbox, message, undefined, flags, true);
   }
 }
