@@ -59,7 +59,8 @@ export class Chronicle {
         known.set(path, { state, ids });
       }
     };
-    const timer = setInterval(look, interval);
+    // A test that fails does not stop watching.
+    const timer = setInterval(look, interval).unref();
     return () => {
       clearInterval(timer);
       look();

@@ -43,7 +43,13 @@ let folder: string;
 beforeAll(async () => {
   // If a spool is locked for a long time, Postfix retries soon.
   office = await Office.open({
-    settings: { minimal_backoff_time: "3s", maximal_backoff_time: "6s", queue_run_delay: "3s" },
+    settings: {
+      minimal_backoff_time: "3s",
+      maximal_backoff_time: "6s",
+      queue_run_delay: "3s",
+      // Postfix returns messages that do not fit in a mailbox of 51 MB.
+      mailbox_size_limit: "0",
+    },
   });
   user = office.sender;
   [inbox, mbox, folder] = [user.env["MAIL"] ?? "", join(user.home, "mbox"), join(user.home, "mail/saved")];
