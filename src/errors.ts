@@ -40,12 +40,12 @@ export class MailError extends Error {
   }
 }
 
-/** A mistake in what the user typed: thrown where it is found, and printed by the loop that read the line. */
+/** A mistake in the user's input. It is thrown where it is detected, and printed by the loop that read the line. */
 export class UserMistake extends MailError {
   override readonly form: ErrorForm;
   /** A suggestion, printed on standard output after the mistake. */
   readonly hint: string | undefined;
-  /** As in bsd-mailx, a file of commands continues after it, unless errexit is set. */
+  /** Whether a file of commands continues after the mistake, as in bsd-mailx, unless errexit is set. */
   readonly isTolerated: boolean;
 
   constructor(message: string, options: { form?: "bare"; hint?: string | undefined; isTolerated?: true } = {}) {

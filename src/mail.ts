@@ -118,7 +118,7 @@ function printText(text: string): void {
   writeFileSync(1, text);
 }
 
-/** Returns the error to print for any error that was thrown. */
+/** Converts any thrown error into an error that can be printed. */
 function toMailError(error: unknown): MailError {
   if (error instanceof MailError) return error;
   if (isSystemError(error)) {

@@ -83,7 +83,7 @@ function findMessageTests({ name, text }: Source): string[] {
   return text.split("\n").flatMap((line) => (reads.test(line) ? [`${name}: ${line.trim()}`] : []));
 }
 
-/** Finds code that prints a user's mistake where it is found, instead of throwing it. */
+/** Finds code that prints a user's mistake instead of throwing it. */
 function findPrintedMistakes({ name, text }: Source): string[] {
   const prints = /\bterminal[.](?:out|err)\([^;]*\);\s*return (?:false|undefined);/g;
   return [...text.matchAll(prints)].map(([found]) => `${name}: ${found}`);
@@ -116,7 +116,7 @@ describe("the source files", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
 
-  test("throw a user's mistake and leave it to the loop that read the line to print it", () => {
+  test("a user's mistake is thrown, and printed only by the loop that read the line", () => {
     const found = sources
       .filter(({ name }) => /^read\/|^compose\/typing\/tilde/.test(name))
       .flatMap(findPrintedMistakes);

@@ -1,4 +1,4 @@
-/** Tells permanent failures of local deliveries from temporary ones, as Postfix local(8) does. */
+/** Distinguishes permanent from temporary failures of local deliveries, as Postfix local(8) does. */
 import { closeSync } from "node:fs";
 import { addPathToError, isSystemError } from "../system-error.ts";
 import { meansMaildir } from "./maildir-path.ts";

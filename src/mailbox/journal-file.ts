@@ -29,7 +29,7 @@ const full = ["ENOSPC", "EDQUOT", "EFBIG"];
  * @param fill called for each attempt with the file, open for writing and reading, and its place; must not close the file
  * @param mailbox the path for messages
  * @param replaces whether the journal replaces an older one
- * @throws MailError with the reason, or what `fill` throws; no journal is left
+ * @throws MailError with the reason, or the error of `fill`; no journal is left
  */
 export async function writeJournalFile<T>(
   places: readonly JournalPlace[],

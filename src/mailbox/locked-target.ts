@@ -23,7 +23,7 @@ export type TargetOptions = Pick<MailboxOptions, "lockwait" | "stateDirectory"> 
  * Locks the mbox, finishes its own interrupted quit, and runs a task. The size is read under the lock, because another
  * program may append to mbox until then. A new file is removed if the task fails and leaves it empty.
  *
- * @throws MailboxBusy, CannotFinish, FinishFirst, MailError, or what the task throws
+ * @throws MailboxBusy, CannotFinish, FinishFirst, MailError, or the task's error
  */
 export async function withLockedTarget<T>(
   { path, at }: NonNullable<CommitPlan["mbox"]>,

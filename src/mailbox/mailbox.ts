@@ -41,7 +41,7 @@ export interface Counts {
   readonly characters: number;
 }
 
-/** What happens to a message at the end of a session: it stays, is removed, or is moved to mbox. */
+/** The fate of a message at the end of a session: it stays, is removed, or is moved to mbox. */
 export type Fate = "keep" | "drop" | "mbox";
 
 export interface CommitPlan {
@@ -67,7 +67,7 @@ export interface CommitResult {
   readonly moved?: number;
   /** Number of the session's messages that stayed. */
   readonly held?: number;
-  /** A message for the user if another program changed the mailbox: what happened, and how it was resolved. */
+  /** A notice for the user if another program changed the mailbox. It describes the change and its resolution. */
   readonly notice?: string;
 }
 
@@ -79,12 +79,12 @@ export interface MessagePiece {
   readonly bytes: Buffer;
 }
 
-/** What is copied under a lock. */
+/** Messages to be copied under a lock. */
 export interface LockedCopy {
   readonly messages: readonly number[];
-  /** The path of the file to which they are appended. */
+  /** The path of the file to which the messages are appended. */
   readonly target: string;
-  /** Ends the wait for the lock, with its reason. */
+  /** Aborts the wait for the lock, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -132,10 +132,11 @@ export interface Mailbox {
   letters?(message: number): string;
 
   /**
-   * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the file. A
-   * format that needs no lock for this lacks the function.
+   * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the
+   * file. A format that needs no such lock lacks this method.
    *
-   * @throws MailboxBusy if another program keeps its lock; MessagesMoved if it has moved the messages; what the task throws
+   * @throws MailboxBusy if another program keeps its lock; MessagesMoved if that program has moved the messages; the task's
+   *   error
    */
   readUnderLock?<T>(copy: LockedCopy, task: () => Promise<T>): Promise<T>;
 

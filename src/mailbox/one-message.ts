@@ -19,7 +19,7 @@ const pieceSize = 1 << 20;
 
 /**
  * Returns whether a file is a single message: it begins with a header, and none of the messages found in it begins with a
- * From_ line that has a date and is followed by a header. The lines found then belong to the message's body.
+ * From_ line that has a date and is followed by a header. Any From_ lines in the file then belong to the message's body.
  */
 export function isOneMessage(descriptor: number, found: Pick<Mailbox, "count" | "offset">): boolean {
   if (!beginsWithHeader(readRange(descriptor, 0, headLength).toString("latin1"))) return false;

@@ -74,7 +74,7 @@ function isPrepended({ at, oldSize }: MboxWork): boolean {
  *
  * @param descriptor mbox, locked
  * @param replaying whether some or all of the messages may already have been added
- * @throws the system's error, if mbox is unchanged; or HalfDone
+ * @throws the system's error if mbox is unchanged, otherwise HalfDone
  */
 export function addToMbox(
   work: MboxWork,

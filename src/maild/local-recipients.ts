@@ -57,7 +57,7 @@ export function refuseMailbox({ original, spool, account }: Recipient): Refused 
   const failure = rights && findDeliveryFailure(spool, rights);
   if (!(failure instanceof MailError)) return undefined;
   const isPermanent = isPermanentFailure(failure);
-  // The end of the message decides about other temporary failures, such as too many open files.
+  // Other temporary failures, such as too many open files, are reported only at the end of the message.
   if (!isPermanent && !(failure instanceof SpoolRefused)) return undefined;
   const [code, dsn] = isPermanent ? [550, "5.2.0"] : [450, "4.2.0"];
   return { code, text: `${dsn} <${original}>: Recipient address rejected: ${failure.message}` };

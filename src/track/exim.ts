@@ -19,7 +19,8 @@ const flags: Readonly<Record<string, Status>> = {
 };
 
 /**
- * Returns the events of a line. An arrival has several, because one line of Exim's log contains what Postfix logs in three.
+ * Returns the events of a line. An arrival has several events, because one line of Exim's log corresponds to three of
+ * Postfix's.
  */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];

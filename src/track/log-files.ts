@@ -15,7 +15,7 @@ export interface LogSource {
   readonly path: string | undefined;
 }
 
-/** The usual paths: Debian's (also used by OpenSMTPD), other systems', and Exim's. */
+/** The usual paths of Debian and OpenSMTPD, of other systems, and of Exim. */
 const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log"];
 
 /**

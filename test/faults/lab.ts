@@ -158,7 +158,7 @@ export class Session {
   }
 }
 
-/** Returns what is wrong with a session's exit regardless of its faults: a hang, a signal or a stack trace. */
+/** Returns the defects of a session's exit that no fault excuses: a hang, a signal or a stack trace. */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];

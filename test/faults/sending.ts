@@ -1,4 +1,7 @@
-/** Tests SMTP servers and sendmail programs with one fault each: the exit code, the report, and where the message is kept. */
+/**
+ * Tests SMTP servers and sendmail programs with one fault each. Checks the exit code, the report, and the place where the
+ * message is kept.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -40,7 +43,7 @@ function judge(lab: Lab, ended: Ended, wanted: number | "failure", words = ""): 
 
 const phases = ["banner", "ehlo", "mail", "rcpt", "data", "dot", "quit"] as const;
 type Phase = (typeof phases)[number];
-/** A reply that replaces the normal one, or what happens to the connection instead. */
+/** A reply that replaces the normal one, or a fault of the connection. */
 type Fault = { readonly reply: string } | "close" | "reset" | "silent" | "slow";
 
 const replies: Readonly<Record<Phase, string>> = {

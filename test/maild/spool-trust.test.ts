@@ -69,7 +69,7 @@ const refused: readonly [string, string, boolean, () => void][] = [
   ["a symbolic link to another user's Maildir", "symbolic link", true, () => makeLinkToMaildir()],
 ];
 
-/** Spools that root may use but cannot write to with the recipient's rights, and the reason that is logged. */
+/** Spools that root trusts but cannot write to with the recipient's rights, each with the reason that is logged. */
 const unwritable: readonly [string, string, () => void][] = [
   ["a spool of the recipient that is read-only", "Permission denied", () => makeFile(games.uid, games.gid, 0o400)],
   ["a spool of root that group mail may only read", "Permission denied", () => makeFile(0, mailGroup, 0o640)],
@@ -158,12 +158,15 @@ function snapshot(path = directory): string[] {
       return new LocalTransport(options).submit({ from: "a@example.org", to: ["games"] }, outgoing);
     };
 
-    test.each(refused)("%s is refused, temporarily only if the owner is wrong", async (_, __, isPermanent, plant) => {
-      plant();
-      const { accepted, refused: failed } = await submit();
-      expect(accepted).toEqual([]);
-      expect(failed.map(({ exit }) => exit === Exit.TempFail)).toEqual([!isPermanent]);
-    });
+    test.each(refused)(
+      "%s is refused; the refusal is temporary only if the owner is wrong",
+      async (_, __, isPermanent, plant) => {
+        plant();
+        const { accepted, refused: failed } = await submit();
+        expect(accepted).toEqual([]);
+        expect(failed.map(({ exit }) => exit === Exit.TempFail)).toEqual([!isPermanent]);
+      },
+    );
 
     test.each(unwritable)("%s is refused permanently", async (_, reason, plant) => {
       plant();

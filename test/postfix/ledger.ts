@@ -1,7 +1,4 @@
-/**
- * Keeps a ledger of every message of a run: what was sent, which commands were given, and what the files contain at the
- * end.
- */
+/** Keeps a ledger of every message of a run: the messages sent, the commands typed, and the final contents of the files. */
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 

@@ -1,8 +1,8 @@
 /**
  * Tests a spool to which Postfix delivers while Dovecot appends and expunges by IMAP, and several sessions read, save and
- * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and MAIL_TEST_PAUSE
- * (100 by default) the length of the pauses in percent. If a test finds a fault, it prints the history of each message
- * concerned, and the files are copied to MAIL_TEST_KEEP.
+ * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and
+ * MAIL_TEST_PAUSE (100 by default) the length of the pauses in percent. If a test finds a fault, it prints the history of
+ * each affected message and copies the files to MAIL_TEST_KEEP.
  */
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
@@ -75,7 +75,7 @@ let ledger: Ledger;
 let chronicle: Chronicle;
 let counts: ReturnType<typeof noCounts>;
 let reports: string[];
-/** The messages that Postfix accepted, by their queue ids. */
+/** The messages that Postfix accepted, by queue ID. */
 let queued: Map<string, string>;
 let mode: (typeof cases)[number][1];
 let end: number;
@@ -155,7 +155,7 @@ async function oneImapSession(): Promise<void> {
     await client.command(`SELECT ${box}`);
     const { text } = await client.command("FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
     const found = [...text.matchAll(/^\* (\d+) FETCH \(FLAGS \([^)]*\) BODY\[.*\] \{\d+\}\r\nSubject: (m\d{6}z)/gm)];
-    // The last message more often: the next delivery begins where it began.
+    // The last message is selected more often, because the next delivery begins where it began.
     const at = chance(50) ? found.length - 1 : randomInt(Math.max(1, found.length));
     const [, number, id = ""] = found[at] ?? [];
     if (number !== undefined && chance(50)) await client.command(`STORE ${number} +FLAGS (\\Seen)`);
@@ -248,7 +248,7 @@ async function runSession(
   const [, signal] = await exited;
   clearTimeout(timer);
   if (signal === "SIGKILL") counts.kills++;
-  // Header lists and what the commands reported; not the texts of messages.
+  // The lines of message bodies are removed. Header lists and the reports of commands remain.
   const said = output.replaceAll(/^[0-9a-f]{2,70}\n/gm, "").slice(0, 10_000);
   chronicle.note(`${name} ended (${signal ?? "without a signal"}):\n${said}${errors}`, ...idsIn(lines.join(" ")));
   for (const line of errors.split("\n")) {
@@ -328,7 +328,7 @@ async function waitForQueue(): Promise<void> {
   if (bounced.length > 0) throw new Error(bounced.join("\n"));
 }
 
-/** Returns all that is known of a message. */
+/** Returns the recorded history of a message. */
 function historyOf(id: string): string {
   const lines = [...queued].filter(([, one]) => one === id).map(([queueId]) => linesOfLog(queueId));
   return `${id}: ${JSON.stringify(ledger.entry(id))}\n${chronicle.of(id)}${lines.join("")}`;

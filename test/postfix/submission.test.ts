@@ -52,7 +52,7 @@ async function send(argv: readonly string[], body: string | Buffer = "text\n"): 
   return said;
 }
 
-test("a delivered message is tracked in the real log by queue ID, message ID, address, and as the last one", async () => {
+test("a delivered message is tracked in the real log by queue ID, message ID and address, and as the last message", async () => {
   const said = await send(["-s", "delivery", "root@dominio.test"]);
   const id = queueId(said);
   const messageId = /client> Message-ID: (<.*>)/.exec(said)?.[1] as string;

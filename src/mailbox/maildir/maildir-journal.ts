@@ -38,7 +38,7 @@ const suffix = ".maildir";
 /** Space reserved in the first line for the lengths, which are known only at the end. */
 const lengthDigits = 60;
 
-/** Holds the journal of one Maildir commit: its work, names and bytes. */
+/** The journal of one Maildir commit: its description, names and bytes. */
 export class MaildirJournal {
   readonly work: MaildirWork;
   readonly place: JournalPlace;

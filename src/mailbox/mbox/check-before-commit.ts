@@ -11,7 +11,7 @@ import type { Identities } from "./message-identity.ts";
 import { hasSwallowed, isGrown, reconcileMessages } from "./reconcile.ts";
 import { scanMessages } from "./scan.ts";
 
-/** What the session knows about its file. */
+/** The session's knowledge of its file. */
 export interface Known {
   readonly path: string;
   readonly file: MboxFile;
@@ -72,9 +72,9 @@ function continueNumbering(before: MboxFile, now: MboxFile): Numbering {
 }
 
 /**
- * Returns whether a message has grown by bytes that the session has not dealt with: a saved or edited message lacks them.
+ * Returns whether a saved or edited message lacks bytes that another program has since appended to it.
  *
- * @param oldEnd the offset of its end when the session dealt with it
+ * @param oldEnd the offset of its end when the session saved or edited it
  */
 export function hasUnseenRest(file: MboxFile, message: number, oldEnd: number): boolean {
   if (file.end(message) <= oldEnd) return false;
@@ -90,6 +90,6 @@ function mergeNumbering({ path, file: before, identities }: Known, now: MboxFile
   return {
     known: (message) => found.known[message - 1] ?? 0,
     arrived: 0,
-    notice: `${path}: changed by another program during the session; the changes made here were merged${gone}`,
+    notice: `${path}: changed by another program during the session; this session's changes were merged${gone}`,
   };
 }

@@ -4,7 +4,7 @@ import { readInto, readRange } from "../file-ranges.ts";
 import { headerOf } from "../header-bytes.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** Sizes of the reads that follow each other when messages are read in order. */
+/** Bytes per read: the first size for single messages, the second while messages are read in order. */
 const smallWindow = 64 << 10;
 const largeWindow = 1 << 20;
 const pieceSize = 4 << 20;
@@ -107,7 +107,7 @@ export class MboxFile {
     return this.#window.subarray(0, to - from);
   }
 
-  /** Discards what was read, because the file is written or scanned again. */
+  /** Discards the bytes read so far, because the file is written or scanned again. */
   forget(): void {
     this.#window = Buffer.alloc(0);
     this.#held = undefined;

@@ -47,7 +47,7 @@ const pause = 50;
 const mostWaitToOpen = 5;
 const mostWaitForNews = 0.2;
 
-/** Maximum number of cached counts. A window of header lines is displayed repeatedly, a list of all messages is not. */
+/** Maximum number of cached counts. A window of header lines is displayed repeatedly, but a list of all messages is not. */
 const mostCounts = 2000;
 /** An mbox file as a mailbox. */
 export class MboxMailbox implements Mailbox {
@@ -95,8 +95,8 @@ export class MboxMailbox implements Mailbox {
     this.#checked = state;
   }
 
-  // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts with the
-  // shared lock. A file that has lost its name is not written by other programs.
+  // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts with
+  // the shared lock. If the path leads to another file, no other program writes this one.
   async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
     const { descriptor, isHeld } = this.#file;
     if (isHeld || !hasName(descriptor, this.path) || hasName(descriptor, target)) return task();
@@ -110,7 +110,12 @@ export class MboxMailbox implements Mailbox {
     }
   }
 
-  /** Called under a lock: what was checked before may have been checked in the middle of a rewrite. @throws MessagesMoved */
+  /**
+   * Checks again that messages are in their places. An earlier check without a lock may have come in the middle of a
+   * rewrite.
+   *
+   * @throws MessagesMoved
+   */
   #requireInPlace(messages: readonly number[]): void {
     const state = stateOf(this.#file.descriptor);
     if (this.#seen !== undefined && sameState(state, this.#seen)) return;
@@ -235,7 +240,7 @@ export class MboxMailbox implements Mailbox {
     return readLandmarks(file).equals(this.#landmarks) && areInPlace(file) && this.#identities.hold(file);
   }
 
-  /** Uses the index of an earlier session, as far as it is valid. */
+  /** Uses the valid part of an earlier session's index. */
   #takeKept(state: FileState): void {
     const { cacheDirectory } = this.#options;
     const kept = cacheDirectory && loadIndex(cacheDirectory, this.path, this.#file.descriptor, state);
@@ -395,7 +400,7 @@ export class MboxMailbox implements Mailbox {
     return true;
   }
 
-  /** Whether the file has a message that begins and ends where this one was found. */
+  /** Returns whether a message still begins and ends at its indexed offsets. */
   #hasBoundaries(message: number): boolean {
     const { descriptor, index } = this.#file;
     if (!startsMessage(descriptor, index.start(message))) return false;

@@ -33,14 +33,14 @@ export function measureStoredSize(file: MboxFile, message: number): number {
 /** Maximum number of messages that are remembered by their content. The session's changes apply to these messages. */
 const mostRemembered = 2000;
 
-/** A message as it was when the session dealt with it. */
+/** A message as it was when the session changed it. */
 export interface Remembered {
   readonly identity: string;
-  /** Its size in bytes; smaller than now if the message was only partially delivered. */
+  /** Its size in bytes, which is less than its current size if the message was only partially delivered. */
   readonly size: number;
 }
 
-/** Remembers the messages that the session has dealt with, so that they are found again if another program moves them. */
+/** Remembers the messages that the session has changed, so that they are found again if another program moves them. */
 export class Identities {
   readonly #remembered = new Map<number, Remembered>();
   #areComplete = true;
@@ -81,7 +81,7 @@ export class Identities {
 /**
  * Returns whether a message of the file is the remembered one.
  *
- * @param last the number of the message that may have been completed since: it may be longer
+ * @param last the number of the last message, which may be longer because it has been completed since
  */
 export function isStillAt(file: MboxFile, message: number, { identity, size }: Remembered, last: number): boolean {
   const now = measureStoredSize(file, message);

@@ -12,7 +12,7 @@ import {
 /** Returns a range of the file; fewer bytes if the file ends before. */
 export type ReadBytes = (from: number, to: number) => Buffer;
 
-/** Decides which `From ` lines begin a message, by the form of the file's first one. */
+/** Decides which `From ` lines begin a message, according to the form of the file's first From_ line. */
 export class Separators {
   /** Bytes of the file that are searched for messages. */
   readonly size: number;

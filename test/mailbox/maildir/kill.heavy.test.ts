@@ -58,8 +58,8 @@ test.each<[string, (home: Home) => string, string, readonly string[]]>([
         const inSpool = subjectsIn(spool);
         const there = [...inSpool, ...subjectsIn(mbox).filter((subject) => subject !== "old")].sort();
         const kept = subjectsIn(join(home.path, "kept"));
-        // Before the quit, all messages are in the spool. After it, message 2 is deleted, and message 4 is in the file to
-        // which it was saved.
+        // Before the quit, all messages are in the spool. After the quit, message 2 is deleted, and message 4 is in the
+        // file to which it was saved.
         const quitDone = !inSpool.includes("s2");
         expect([call, there]).toEqual([call, quitDone ? ["s1", "s3", "s5"] : subjects]);
         expect([call, inSpool.includes("s4") || kept.join() === "s4"]).toEqual([call, true]);

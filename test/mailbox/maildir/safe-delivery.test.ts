@@ -59,7 +59,7 @@ describe("deliveries", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  test("a killed delivery leaves a file in tmp, which is removed after 36 hours, whatever its modification time", () => {
+  test("a killed delivery leaves a file in tmp, which is removed after 36 hours, regardless of its modification time", () => {
     const file = join(maildir, "tmp/1.host");
     writeFileSync(file, "half");
     utimesSync(file, new Date(0), new Date(0));

@@ -58,11 +58,11 @@ test("two sessions that delete different messages delete both", async () => {
   second.mark(5, Flag.Touched | Flag.Read);
   expect((await quit(first)).notice).toBeUndefined();
   const { notice, moved, held } = await quit(second);
-  expect(notice).toMatch(/changed by another program during the session; the changes made here were merged$/);
+  expect(notice).toMatch(/changed by another program during the session; this session's changes were merged$/);
   expect([ids(box), ids(mbox), moved, held]).toEqual(["bc", "e", 1, 2]);
 });
 
-test("mail that arrived after a message that two sessions delete stays", async () => {
+test("new mail stays if two sessions delete the message before it", async () => {
   const [first, second] = [await open(), await open()];
   remove(first, 5);
   remove(second, 5);
@@ -176,7 +176,7 @@ test("new mail at the offset of a last message that another program removed stay
   expect(readFileSync(box, "latin1")).toBe(message("new"));
 });
 
-test("if a session deleted thousands of messages of a large mailbox, new mail in the place of the last one stays", async () => {
+test("after thousands of messages were deleted, new mail at the offset of the last one stays", async () => {
   const text = `${"a line of the body\n".repeat(250)}\n`;
   const old = Array.from({ length: 2001 }, (_, at) => message(`old${at}`) + text);
   writeFileSync(box, old.join("") + message("last") + text);

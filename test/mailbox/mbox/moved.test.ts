@@ -74,7 +74,7 @@ describe("a large mailbox that another program changes", () => {
     await expect(save(mailbox, 2)).rejects.toThrow(MessagesMoved);
     expect(() => readFileSync(join(directory, "saved"))).toThrow("ENOENT");
     const { notice } = await mailbox.commit({ fate: (n) => (n === 3 ? "drop" : "keep") });
-    expect(notice).toMatch(/the changes made here were merged$/);
+    expect(notice).toMatch(/this session's changes were merged$/);
     mailbox.close();
     expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: b", "X-Id: d", "X-Id: e"]);
   });

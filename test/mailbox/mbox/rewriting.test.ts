@@ -92,12 +92,12 @@ describe("a mailbox that is too large for memory", () => {
   const lines = `${"a line of seventy characters".padEnd(70, ".")}\n`.repeat(50_000);
   const large = (id: string, more: string) => message(id, `${more}\n${lines}`);
   const old = large("a", "") + large("b", "") + large("c", "X-Padding: ....\n") + large("d", "");
-  // As Dovecot does it: what is added to one message is taken from the padding of the next.
+  // As in Dovecot, bytes that are added to one message are removed from the padding of the next.
   const fresh = large("a", "") + large("b", "X-UID: 12345678\n") + large("c", "") + large("d", "");
   const endOfB = large("a", "").length + large("b", "").length;
   const insideB: readonly [number, number] = [endOfB - 100_000, endOfB - 1000];
 
-  /** Runs `mail -f box` and its commands, after `mail` has listed the messages and `meanwhile` has run. */
+  /** Starts `mail -f box`, waits for its list of messages, runs `meanwhile`, and then types the commands. */
   async function session(commands: string, meanwhile: () => Promise<void>): Promise<string> {
     const argv = [join(process.cwd(), "bin/mail.js"), "-n", "-f", box];
     const child = spawn(process.execPath, argv, { cwd: directory, env: { PATH: "/usr/bin:/bin", HOME: directory } });
