@@ -97,7 +97,7 @@ export function distrustPlace(path: string): Distrust | undefined {
   return (stats.mode & othersCanWrite) === 0 || (stats.mode & sticky) !== 0 ? undefined : "writable-by-others";
 }
 
-/** Returns whether a path exists. A broken symbolic link exists; a path below a file does not. */
+/** Returns whether a path exists. A dangling symbolic link exists, but a path below a regular file does not. */
 function isFilePresent(path: string): boolean {
   try {
     lstatSync(path);

@@ -1,7 +1,6 @@
 /**
- * Checks that the layer check works. dependency-cruiser also reports success if it cannot read any file (with typescript 7
- * it requires
- * @swc/core), and a pattern that matches nothing forbids nothing.
+ * Checks that the layer check works. If it cannot read any file (with typescript 7 it requires swc), dependency-cruiser
+ * reports success, too. A pattern that matches nothing forbids nothing.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -20,7 +20,7 @@ export function isPermanentFailure(error: unknown): boolean {
   return permanent.has(systemCode(error) ?? "");
 }
 
-/** Returns the error with which a delivery by root would fail now; undefined if nothing is known to prevent it. */
+/** Returns the error with which a delivery by root would fail now; undefined if no error is expected. */
 export function findDeliveryFailure(spool: string, recipient: Rights): unknown {
   const refusal = refuseSpool(spool, recipient);
   if (refusal !== undefined || meansMaildir(spool)) return refusal;

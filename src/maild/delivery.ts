@@ -1,6 +1,6 @@
 /**
- * Delivers a message to its recipients' mailboxes. When it returns, the message has reached the disk in each mailbox that
- * it reports.
+ * Delivers a message to its recipients' mailboxes. When a delivery succeeds, the message has reached the disk in every
+ * mailbox.
  */
 import { deliver } from "../mailbox/deliver.ts";
 import { isPermanentFailure, isStorageFull } from "../mailbox/delivery-failure.ts";

@@ -314,7 +314,7 @@ describe("the mbox named by an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "an mbox whose own quit was interrupted is finished before messages are moved to its %s",
+    "the interrupted quit of an mbox is finished before messages are moved to its %s",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);

@@ -41,7 +41,7 @@ test.each<[string, string, RegExp]>([
     /^From .*\n(?:X-A: b\n)+Subject: s\n\n$/,
   ],
   ["a header with no end", `${start}Subject: s\nX: ${long}`, /^From .*\nSubject: s\nX: x+$/],
-])("the fields that a list shows are kept from %s", (_what, text, header) => {
+])("for %s, the fields that a list shows are kept", (_what, text, header) => {
   const { mailbox, asked } = holding(text);
   const found = readHeaderToList(mailbox, 1);
   expect(found.toString()).toMatch(header);

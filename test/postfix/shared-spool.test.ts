@@ -283,7 +283,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** Counts lines that differ only in names, numbers and times as the same. */
+/** Counts lines by kind. Lines of one kind differ only in names, numbers and times. */
 function countKinds(lines: readonly string[]): Map<string, number> {
   const kinds = new Map<string, number>();
   for (const line of lines) {

@@ -23,8 +23,8 @@ import { lockByHelper } from "./dotlock-helper.ts";
  */
 const staleAge = 5 * 60 * 1000;
 /**
- * Trusted age, in milliseconds, of a lock that names a process but no host. The process may run on another machine or in
- * another container.
+ * Age in milliseconds up to which a lock that names a process but no host is trusted. The process may run on another
+ * machine or in another container.
  */
 const foreignAge = 30 * 1000;
 /** Errors of a file system that has no hard links. */

@@ -3,7 +3,7 @@ import { fstatSync } from "node:fs";
 
 /** Milliseconds. If a file was written this shortly before the check, a second write may leave the same timestamps. */
 const settled = 100;
-/** The same for file systems whose timestamps are in seconds. */
+/** The same limit for file systems whose timestamps are in seconds. */
 const settledCoarsely = 2500;
 
 /** Milliseconds. A program that is rewriting a mailbox writes at shorter intervals. */

@@ -23,7 +23,7 @@ import { MessageIndex } from "./message-index.ts";
 
 /** A mailbox of fewer bytes is scanned as fast as its index would be read. */
 const worthwhile = 4 << 20;
-/** Changed whenever the rules that separate messages change. */
+/** Identifies the format, and changes whenever the rules that separate messages change. */
 const magic = 0x4d61_6964_7833n;
 const fields = {
   magic: 0,

@@ -82,8 +82,8 @@ async function finishTarget(
   try {
     await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
   } catch (error) {
-    // Each of the two quits requires that the other is finished first. Version 0.1.0 could leave such a pair. The requested
-    // one is finished.
+    // Each of the two quits requires that the other is finished first. Version 0.1.0 could leave such a pair. The quit of
+    // the requested mailbox is finished.
     if (!(error instanceof FinishFirst)) throw error;
   }
 }

@@ -148,7 +148,7 @@ export class NewTail {
 
   /**
    * Yields the parts. Ranges refer to the mailbox. The parts can be read a second time while the mailbox is being written,
-   * `mostAhead` bytes behind.
+   * if writing stays `mostAhead` bytes behind.
    */
   *parts(): Iterable<Part> {
     const file = this.#file;

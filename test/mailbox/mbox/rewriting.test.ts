@@ -44,7 +44,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** @param part the bytes that are written at first */
+/** @param part the bytes that are written first */
 async function beginsToRewrite(
   text = after,
   [start, end]: readonly [number, number] = [text.length >> 1, text.length],
