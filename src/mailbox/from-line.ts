@@ -58,10 +58,10 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
 /**
  * The form of a file's first From_ line. It decides which later lines begin a message.
  *
- * - `dated`: the form that bsd-mailx expects. A file that does not begin with a From_ line has this form, too.
- * - `two-words`: a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
+ * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line has this form, too.
+ * - `two-words` is a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
  *   follows it.
- * - `one-word`: Thunderbird's `From - `, `From `, or an identifier. A line without a date must be followed by a header
+ * - `one-word` is Thunderbird's `From - `, `From `, or an identifier. A line without a date must be followed by a header
  *   field.
  */
 export type FromLineForm = "dated" | "two-words" | "one-word";

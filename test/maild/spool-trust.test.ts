@@ -69,7 +69,7 @@ const refused: readonly [string, string, boolean, () => void][] = [
   ["a symbolic link to another user's Maildir", "symbolic link", true, () => makeLinkToMaildir()],
 ];
 
-/** Spools that root trusts but cannot write to with the recipient's rights, each with the reason that is logged. */
+/** Trusted spools that the recipient has no right to write to, each with the reason that is logged. */
 const unwritable: readonly [string, string, () => void][] = [
   ["a spool of the recipient that is read-only", "Permission denied", () => makeFile(games.uid, games.gid, 0o400)],
   ["a spool of root that group mail may only read", "Permission denied", () => makeFile(0, mailGroup, 0o640)],
