@@ -33,7 +33,7 @@ const pageLength = 4096;
  * the intent may be lost, and the added bytes stay.
  */
 const syncedLength = 64 << 20;
-/** Number of bytes of each SHA-256 sum that are stored. */
+/** Length in bytes to which each SHA-256 sum is truncated. */
 const sumLength = 16;
 /**
  * Length in bytes of a record's head. The head contains the end of the write (a double) and whether the write is the last

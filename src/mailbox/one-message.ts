@@ -1,6 +1,6 @@
 /**
- * Opens a file that is a single message (`.eml`) as a read-only mailbox, with the From_ line and final empty line that an
- * mbox would have.
+ * Opens a file that is a single message (`.eml`) as a read-only mailbox. The message is presented with a From_ line and a
+ * final empty line, as in an mbox.
  */
 import { fstatSync } from "node:fs";
 import { Exit, MailError } from "../errors.ts";
