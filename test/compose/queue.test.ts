@@ -125,6 +125,18 @@ test("a queue that cannot be read does not change the exit code of a sent messag
   expect(server.messages).toHaveLength(1);
 });
 
+test("--flush with --dry-run is refused, and the message stays in the queue", async () => {
+  await serve({ dot: "451 4.3.0 later" });
+  await mail(["-s", "s", "one@x.org"], "the body\n");
+  await serve({});
+  expect(await mail(["--flush", "--dry-run"])).toEqual({
+    exit: 64,
+    out: "",
+    err: "mail: --flush: dryrun is set; nothing was sent; use --queue to list the queue\n",
+  });
+  expect(kept(".json")).toHaveLength(1);
+});
+
 test("concurrent flushes send each message once", async () => {
   await serve({ dot: "451 4.3.0 later" });
   for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");

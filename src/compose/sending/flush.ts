@@ -48,9 +48,12 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
  * been sent.
  *
  * @param only restricts the attempt to entries that are due and use this transport
+ * @throws MailError if dryrun is set
  * @returns 0 if the queue is empty, 75 if messages remain, or the reason why a message was abandoned
  */
 export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
+  if (only === undefined && context.config.settings.get("dryrun"))
+    throw new MailError("--flush: dryrun is set; nothing was sent; use --queue to list the queue", Exit.Usage);
   const queue = queueOf(context.config);
   await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail process that was killed"));
   let exit: ExitCode = Exit.Ok;

@@ -14,6 +14,8 @@ interface Resumable {
   readonly left: readonly Pending[];
   /** The steps, with the current numbers of the messages that still exist. */
   readonly steps: readonly { line: string; changes: readonly { message: number; set: number; clear: number }[] }[];
+  /** The number of changes. */
+  readonly count: number;
   readonly inWords: string;
 }
 
@@ -24,7 +26,7 @@ export async function offerResume(session: Session): Promise<void> {
   const found = findResumable(session, folder);
   if (found === undefined) return;
   const ended = format(found.left.at(-1)?.ended ?? new Date(), "EEE MMM d HH:mm");
-  const one = /^1 [a-z ]+$/.test(found.inWords);
+  const one = found.count === 1;
   const what = `${found.inWords} from a session that ended at ${ended} ${one ? "was" : "were"} not written`;
   // With -I, lines from a pipe are commands and cannot answer the question.
   if (!terminal.interactive || !terminal.inputIsTerminal) {
@@ -53,8 +55,8 @@ function findResumable(session: Session, folder: Folder): Resumable | undefined 
     folder,
     left.flatMap((pending) => pending.steps),
   );
-  const inWords = describeChanges(netChanges(folder, steps));
-  if (inWords !== "") return { left, steps, inWords };
+  const changes = netChanges(folder, steps);
+  if (changes.length > 0) return { left, steps, count: changes.length, inWords: describeChanges(changes) };
   // The messages have been removed, or already have the pending state.
   for (const pending of left) removePending(pending);
   return undefined;
