@@ -32,6 +32,8 @@ export interface CommandLine {
   readonly track: string | true | undefined;
   readonly wait: number;
   readonly set: readonly string[];
+  /** The account whose variables are set after the start-up files have been read. */
+  readonly account: string | undefined;
   /** The command of --run; empty without --run. */
   readonly run: readonly string[];
   readonly if: string | undefined;

@@ -106,6 +106,11 @@ export const options = [
     meaning: "Set a variable after the start-up files have been read.",
   },
   {
+    long: "account",
+    argument: "name",
+    meaning: "Select an account that a start-up file defines, before the variables of -S are set.",
+  },
+  {
     long: "run",
     argument: "command",
     variadic: true,

@@ -140,6 +140,7 @@ function toCommandLine(parser: Command, argv: readonly string[], command: readon
     track: given["track"] as string | true | undefined,
     wait: parseSeconds("wait", text("wait")),
     set: list("set"),
+    account: text("account"),
     run: command.length > 0 ? command : list("run"),
     if: text("if"),
     throttle: text("throttle"),

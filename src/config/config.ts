@@ -1,3 +1,4 @@
+import type { Accounts } from "./accounts.ts";
 import type { Identity } from "./identity.ts";
 import type { Settings } from "./settings.ts";
 
@@ -15,6 +16,8 @@ export interface Config {
   readonly settings: Settings;
   /** Group names and their members as typed, newest last. */
   readonly aliases: Map<string, string[]>;
+  /** The accounts that the start-up files define, by name. */
+  readonly accounts: Accounts;
   /** Further addresses of the user. */
   alternates: string[];
   readonly shown: FieldSelection;

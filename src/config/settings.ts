@@ -3,13 +3,22 @@ import { type ValueOf, type VariableName, variables } from "./variables.ts";
 /** Environment variables that bsd-mailx lists among the variables that are set. */
 const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];
 
+interface Stored {
+  readonly value: string;
+  readonly origin: string;
+}
+
 /** A session's variables. As in bsd-mailx, the environment provides those that are not set. */
 export class Settings {
-  readonly #values = new Map<string, string>();
-  readonly #origins = new Map<string, string>();
+  readonly #values = new Map<string, Stored>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
   /** The environment variables that are listed among the variables. */
   readonly #imported: Set<string>;
+
+  /** The values that the selected account has replaced; undefined for variables that were not set. */
+  readonly #replaced = new Map<string, { readonly before: Stored | undefined; readonly by: Stored | undefined }>();
+  /** Whether the commands of an account are being run. */
+  isSelectingAccount = false;
 
   /** The origin of the variables that are being set, for --config: a file and line, or an option. */
   origin = "the session";
@@ -30,7 +39,7 @@ export class Settings {
    * environment.
    */
   text(name: string): string | undefined {
-    return this.#values.get(name) ?? this.#environment[name];
+    return this.#values.get(name)?.value ?? this.#environment[name];
   }
 
   /** Returns the value in the environment. File names are expanded with these values only. */
@@ -39,18 +48,45 @@ export class Settings {
   }
 
   set(name: string, value: string): void {
-    this.#values.set(name, value);
-    this.#origins.set(name, this.origin);
+    this.#store(name, { value, origin: this.origin });
   }
 
   /** Unsets a variable. Returns whether it was set. */
   unset(name: string): boolean {
-    return [this.#values.delete(name), this.#imported.delete(name)].some(Boolean);
+    const wasSet = this.#values.has(name);
+    this.#store(name, undefined);
+    return this.#imported.delete(name) || wasSet;
+  }
+
+  #store(name: string, stored: Stored | undefined): void {
+    if (this.isSelectingAccount) {
+      const before = this.#replaced.has(name) ? this.#replaced.get(name)?.before : this.#values.get(name);
+      this.#replaced.set(name, { before, by: stored });
+    }
+    // The variable that was assigned last is the last in the map.
+    this.#values.delete(name);
+    if (stored !== undefined) this.#values.set(name, stored);
+  }
+
+  /**
+   * Restores the variables that the previous account changed, unless they were changed again, and runs the commands of
+   * the next one.
+   */
+  async selectAccount<Result>(run: () => Promise<Result>): Promise<Result> {
+    for (const [name, { before, by }] of this.#replaced) if (this.#values.get(name) === by) this.#store(name, before);
+    this.#replaced.clear();
+    this.isSelectingAccount = true;
+    try {
+      return await run();
+    } finally {
+      this.isSelectingAccount = false;
+    }
   }
 
   /** Returns the origin of the value, or undefined if the variable is not set. */
   originOf(name: string): string | undefined {
-    if (this.#values.has(name)) return this.#origins.get(name);
+    const stored = this.#values.get(name);
+    if (stored !== undefined) return stored.origin;
     return this.#environment[name] === undefined ? undefined : "environment";
   }
 
@@ -68,7 +104,9 @@ export class Settings {
       name,
       name === "SHELL" ? this.get("SHELL") : (this.text(name) ?? ""),
     ]);
-    const own = [...this.#values].filter(([name]) => this.#origins.get(name) !== "the terminal");
+    const own = [...this.#values]
+      .filter(([, { origin }]) => origin !== "the terminal")
+      .map(([name, { value }]): [string, string] => [name, value]);
     return [...new Map([...inherited, ...own])];
   }
 }

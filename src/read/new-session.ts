@@ -11,6 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
 import { assignVariable } from "./session/assign-variable.ts";
 import { tryEach } from "./session/mistakes.ts";
+import { selectAccount } from "./session/select-account.ts";
 import type { Session } from "./session/session.ts";
 
 /** The interpreter imports all commands. Sending may not need it. */
@@ -25,6 +26,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   const config: Config = {
     settings: new Settings(environment),
     aliases: new Map(),
+    accounts: new Map(),
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
@@ -48,6 +50,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
       await execute(session, line);
     },
     source: async (path) => (await interpreter()).sourceFile(session, path),
+    runAccount: async ({ lines, file }) => (await interpreter()).runSourceLines(session, lines, file),
   };
   config.settings.origin = "the terminal";
   if (terminal.outputIsTerminal) config.settings.set("decode", "");
@@ -64,6 +67,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   asVariables();
   await readStartUpFiles(session, { system: !given.withoutSystemRc });
   session.ending = undefined;
+  if (given.account !== undefined) await selectAccount(session, given.account);
   config.settings.origin = "the command line";
   tryEach(session, given.set, (word) => assignVariable(session, word));
   for (const line of given.exec) await session.execute?.(line);

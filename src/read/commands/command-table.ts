@@ -6,6 +6,7 @@
  */
 
 import type { Command } from "../session/command.ts";
+import { accountCommands } from "./account.ts";
 import { aliasCommands } from "./aliases.ts";
 import { conditionalCommands } from "./conditionals.ts";
 import { editCommands } from "./edit.ts";
@@ -54,6 +55,7 @@ export const declaredCommands: readonly Command[] = [
   ...helpCommands(bsdOrder),
   ...variableCommands,
   ...aliasCommands,
+  ...accountCommands,
   ...fieldCommands,
   ...shellCommands,
   ...conditionalCommands,

@@ -7,6 +7,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import type { SourceLine } from "../../config/accounts.ts";
 import { UserMistake } from "../../errors.ts";
 import { decodeBytes } from "../../message/text.ts";
 import { addPathToError } from "../../system-error.ts";
@@ -14,6 +15,7 @@ import { commands } from "../commands/command-table.ts";
 import type { Command } from "../session/command.ts";
 import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
+import { type Block, readBlock, splitCommandLines } from "./blocks.ts";
 
 /** The leading whitespace of a line, as in C's isspace(). Only some of these characters end a word. */
 const leadingBlanks = /^[ \t\v\f\r]+/;
@@ -84,11 +86,6 @@ function findBar(session: Session, { name, barred: where }: Command): string | u
   return session.composing && where.includes("recursing") ? `Cannot recursively invoke "${name}"` : undefined;
 }
 
-/** Returns a line with its final backslash replaced by a space, or undefined if the line is not continued. */
-export function withoutContinuation(line: string): string | undefined {
-  return line.endsWith("\\") ? `${line.slice(0, -1)} ` : undefined;
-}
-
 /**
  * Runs the commands of a file. The first error, quit or exit ends it.
  *
@@ -127,25 +124,43 @@ export async function loadFile(session: Session, path: string): Promise<boolean>
 
 /** Runs the lines of a string as sourceFile runs those of a file. The built-in start-up commands are such a string. */
 export async function runLines(session: Session, text: string, name: string): Promise<boolean> {
+  return runSourceLines(session, splitCommandLines(text), name);
+}
+
+/** Runs command lines of a file. The first error, quit or exit ends them. @returns whether all commands succeeded */
+export async function runSourceLines(session: Session, lines: readonly SourceLine[], file: string): Promise<boolean> {
   const { settings } = session.config;
   const outside = settings.origin;
   session.sourcing++;
   try {
-    let begun = "";
-    for (const [index, line] of text.replace(/\n$/, "").split("\n").entries()) {
-      settings.origin = `${name}:${index + 1}`;
-      const whole = begun + (begun === "" ? line : line.replace(/^[ \t]+/, ""));
-      const goesOn = withoutContinuation(whole);
-      begun = goesOn ?? "";
-      if (goesOn !== undefined) continue;
-      if (!(await executeLine(session, whole))) return isEndedByQuit(session);
+    for (let at = 0; at < lines.length; at++) {
+      const { text, number } = lines[at] as SourceLine;
+      settings.origin = `${file}:${number}`;
+      const block = readBlock(lines, at);
+      if (block?.words[0] === "account" && block.words.length === 2) {
+        if (!defineAccount(session, block, file)) return false;
+        at = block.end ?? lines.length;
+        continue;
+      }
+      if (!(await executeLine(session, text))) return isEndedByQuit(session);
       if (session.ending !== undefined) return true;
     }
-    return begun === "" || (await executeLine(session, begun)) || isEndedByQuit(session);
+    return true;
   } finally {
     settings.origin = outside;
     session.sourcing--;
   }
+}
+
+/** Stores the account of a block, unless the condition of an if is false. @returns false if the block has no end */
+function defineAccount(session: Session, { words, lines, end }: Block, file: string): boolean {
+  const [, name = ""] = words;
+  if (end === undefined) {
+    reportMistake(session, new UserMistake(`account ${name}: the closing brace is missing`));
+    return false;
+  }
+  if (isBranchTaken(session)) session.config.accounts.set(name, { file, lines });
+  return true;
 }
 
 function isEndedByQuit(session: Session): boolean {

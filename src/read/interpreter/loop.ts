@@ -4,7 +4,8 @@ import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Input, Terminal } from "../../terminal/terminal.ts";
 import { takeInNewMail } from "../folder/folder.ts";
 import type { Session } from "../session/session.ts";
-import { executeLine, withoutContinuation } from "./interpreter.ts";
+import { withoutContinuation } from "./blocks.ts";
+import { executeLine } from "./interpreter.ts";
 import { promptOf } from "./prompt.ts";
 
 /** The number of consecutive ends of input that ignoreeof ignores. After these, the input is treated as ended. */

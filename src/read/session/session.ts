@@ -1,4 +1,5 @@
 import type { Submission } from "../../compose/sending/submission.ts";
+import type { Account } from "../../config/accounts.ts";
 import type { Config } from "../../config/config.ts";
 import type { ExitCode } from "../../errors.ts";
 import type { Counts, Mailbox } from "../../mailbox/mailbox.ts";
@@ -38,6 +39,8 @@ export interface Session {
    * Runs the commands of a file. Set by the interpreter. @returns false if a command failed, which has been reported
    */
   source?: (path: string) => Promise<boolean>;
+  /** Runs the commands of an account. Set by the interpreter. @returns whether all commands succeeded */
+  runAccount?: (account: Account) => Promise<boolean>;
   /** How the session is to end, once a command has requested it. */
   ending: "quit" | "exit" | undefined;
   /** The exit code if a write failed during the session. */

@@ -39,6 +39,7 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
   const config: Config = {
     settings: new Settings({ MBOX: join(home, "mbox"), ...variables }),
     aliases: new Map(),
+    accounts: new Map(),
     alternates: [],
     shown: selection(),
     saved: selection(),

@@ -1,0 +1,22 @@
+/** The `account` blocks of start-up files, each a set of variables with a name, as in heirloom mailx and S-nail. */
+
+/** A command line of a file with its number, after continued lines have been joined. */
+export interface SourceLine {
+  readonly text: string;
+  readonly number: number;
+}
+
+/** The commands between the braces of an `account` block. */
+export interface Account {
+  /** The file that contains the block. */
+  readonly file: string;
+  readonly lines: readonly SourceLine[];
+}
+
+/** The accounts by name. */
+export type Accounts = Map<string, Account>;
+
+/** Returns whether the start-up files define an account of this name. Names are case-sensitive. */
+export function hasAccount({ accounts }: { readonly accounts: Accounts }, name: string): boolean {
+  return accounts.has(name);
+}

@@ -1,0 +1,22 @@
+/** Selects an account of the start-up files, for --account and for the command `account`. */
+import { Exit, joinAlternatives, MailError } from "../../errors.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Runs the commands of an account. The variables of the account that was selected before are restored.
+ *
+ * @throws MailError if there is no such account, or if one of its commands failed
+ */
+export async function selectAccount(session: Session, name: string): Promise<void> {
+  const { accounts, settings } = session.config;
+  const account = accounts.get(name);
+  if (account === undefined) {
+    const known = accounts.size === 0 ? "" : `; use ${joinAlternatives([...accounts.keys()].sort())}`;
+    throw new MailError(`account ${name}: not defined in a start-up file${known}`, Exit.Config);
+  }
+  if (settings.isSelectingAccount) {
+    throw new MailError(`account ${name}: cannot be selected within another account`, Exit.Config);
+  }
+  const succeeded = await settings.selectAccount(async () => session.runAccount?.(account));
+  if (succeeded !== true) throw new MailError(`account ${name}: not all of its commands could be run`, Exit.Config);
+}

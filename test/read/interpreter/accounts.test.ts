@@ -1,0 +1,109 @@
+/** Accounts of a start-up file, with the built program. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import { hasAccount } from "../../../src/config/accounts.ts";
+import { readBlock, splitCommandLines } from "../../../src/read/interpreter/blocks.ts";
+import { runMail } from "../../run-mail.ts";
+
+const home = mkdtempSync(join(tmpdir(), "mail-accounts-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const startUp = `set hold
+account work {
+  set from=ann@work.example record=work-sent
+  set crt
+}
+account home {
+set from=ann@home.example
+}
+if r
+account reading {
+set hold
+}
+endif
+set dot
+`;
+
+async function configOf(argv: readonly string[], file = startUp) {
+  writeFileSync(join(home, ".mailrc"), file, { mode: 0o600 });
+  const { exit, out, err } = await runMail(["-n", ...argv, "--config"], { PATH: process.env["PATH"], HOME: home });
+  return { exit, out: out.replace(/ +# /g, " # "), err };
+}
+
+test("an account that is not selected has no effect, and the lines that follow it run", async () => {
+  const { out } = await configOf([]);
+  expect(out).toContain("set nofrom # not set");
+  expect(out).toContain(`set dot # ${home}/.mailrc:14`);
+});
+
+test("--account sets the variables of an account, with their lines as origin", async () => {
+  const { out, exit } = await configOf(["--account", "work"]);
+  expect(exit).toBe(0);
+  expect(out).toContain(`set from=ann@work.example # ${home}/.mailrc:3`);
+  expect(out).toContain(`set crt # ${home}/.mailrc:4`);
+});
+
+test("the variables of -S override those of an account", async () => {
+  expect((await configOf(["-S", "from=x@y.example", "--account=work"])).out).toContain(
+    "set from=x@y.example # the command line",
+  );
+});
+
+test("an account that selects another one is refused", async () => {
+  const { exit, err } = await configOf(["--account", "a"], "account a {\naccount a\n}\n");
+  expect(exit).toBe(78);
+  expect(err).toContain("account a: cannot be selected within another account");
+});
+
+test.each([
+  [
+    "an unknown account is refused, and the known ones are listed",
+    startUp,
+    "other",
+    "mail: account other: not defined in a start-up file; use home, reading or work\n",
+  ],
+  ["a block without its end is reported", "account a {\nset dot\n", "b", "account a: the closing brace is missing\n"],
+  [
+    "an account with a line that fails is not selected",
+    "account a {\nset from=x\nnosuch\n}\n",
+    "a",
+    "mail: account a: not all of its commands could be run\n",
+  ],
+])("%s", async (_title, file, account, expected) => {
+  const { exit, out, err } = await configOf(["--account", account], file);
+  expect(out + err).toContain(expected);
+  expect(exit).toBe(78);
+});
+
+test("the command account lists the accounts, and a second selection restores the variables of the first", async () => {
+  writeFileSync(join(home, ".mailrc"), startUp, { mode: 0o600 });
+  writeFileSync(
+    join(home, "box"),
+    "From ann@example.org Sat Jan 16 18:22:03 2021\nFrom: ann@example.org\nSubject: s\n\nbody\n\n",
+  );
+  const { out } = await runMail(
+    ["-n", "-N", "-f", join(home, "box")],
+    { PATH: process.env["PATH"], HOME: home },
+    "account\naccount work\nset from=mine@example.org\naccount home\nset\nx\n",
+  );
+  expect(out).toContain("home\nreading\nwork\n");
+  expect(out).toContain("from\tann@home.example\n");
+  expect(out).not.toMatch(/record|crt/);
+});
+
+test("an account's name is case-sensitive", () => {
+  const accounts = new Map([["Work", { file: "x", lines: [] }]]);
+  expect([hasAccount({ accounts }, "Work"), hasAccount({ accounts }, "work")]).toEqual([true, false]);
+});
+
+test.each([
+  ["account a {\nx\n}\ny", { words: ["account", "a"], lines: ["x"], end: 2 }],
+  ["define f {\nif x {\n}\ny\n }", { words: ["define", "f"], lines: ["if x {", "}", "y"], end: 4 }],
+  ["account 'a b' {  \nx", { words: ["account", "a b"], lines: ["x"], end: undefined }],
+  ["account a\n{\n}", undefined],
+])("the block that begins in %j is %j", (text, expected) => {
+  const block = readBlock(splitCommandLines(text), 0);
+  expect(block && { ...block, lines: block.lines.map((line) => line.text) }).toEqual(expected);
+});
