@@ -58,17 +58,24 @@ export async function executeCommand(command: readonly string[], shell: string):
     for (const [signal, handler] of handlers) process.removeListener(signal, handler);
   };
   try {
-    const running = spawn(program, words, { stdio: ["inherit", descriptor, descriptor] });
-    child = running;
     const [code, signal] = await new Promise<[number, NodeJS.Signals | null]>((resolve) => {
-      running.on("error", (error) => {
-        if (running.pid !== undefined) return;
-        writeSync(descriptor, `${program}: ${isSystemError(error) ? strerror(error) : error.message}\n`);
+      const refuse = (error: unknown) => {
+        writeSync(descriptor, `${program}: ${isSystemError(error) ? strerror(error) : String(error)}\n`);
         resolve([isSystemError(error) && error.code === "ENOENT" ? 127 : 126, null]);
-      });
-      running.on("close", (status, by) => {
-        if (running.pid !== undefined) resolve([by === null ? (status ?? 1) : 128 + constants.signals[by], by]);
-      });
+      };
+      try {
+        const running = spawn(program, words, { stdio: ["inherit", descriptor, descriptor] });
+        child = running;
+        running.on("error", (error) => {
+          if (running.pid === undefined) refuse(error);
+        });
+        running.on("close", (status, by) => {
+          if (running.pid !== undefined) resolve([by === null ? (status ?? 1) : 128 + constants.signals[by], by]);
+        });
+      } catch (error) {
+        // Node throws some errors, such as ENOTDIR, instead of reporting them later.
+        refuse(error);
+      }
     });
     return {
       started,

@@ -33,7 +33,7 @@ export class ProgramTransport implements Transport {
   }
 
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
-    const child = spawn(this.#program, this.#extra, { stdio: ["pipe", "inherit", "inherit"] });
+    const child = this.#start();
     const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
     let all = false;
     const fed: Promise<unknown> = pipeline(message.open(), child.stdin).then(
@@ -55,8 +55,7 @@ export class ProgramTransport implements Transport {
     try {
       [code, signal] = await Promise.race([ended, interrupted]);
     } catch (error) {
-      if (!isSystemError(error)) throw error;
-      throw new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOfProgram(error));
+      throw this.#explain(error);
     } finally {
       atEase();
     }
@@ -71,6 +70,20 @@ export class ProgramTransport implements Transport {
   }
 
   async close(): Promise<void> {}
+
+  #start() {
+    try {
+      return spawn(this.#program, this.#extra, { stdio: ["pipe", "inherit", "inherit"] });
+    } catch (error) {
+      // Node throws some errors, such as ENOTDIR, instead of reporting them later.
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    if (!isSystemError(error)) return error;
+    return new ProgramFailed(`${this.#program}: ${strerror(error)}`, exitOfProgram(error));
+  }
 }
 
 /** Returns the arguments of a sendmail(8) program. */

@@ -88,10 +88,13 @@ test("the command's exit code is kept if the message cannot be sent", async () =
   expect(err).toMatch(/^mail: .*\.local/);
 });
 
-test("a missing command gives the exit code 127", async () => {
-  const { exit } = await mail(["root", "--run", "/nonexistent/command", "now"]);
-  expect(exit).toBe(127);
-  expect(sent()[0]).toContain("/nonexistent/command: No such file or directory");
+test.each([
+  ["missing", "none", 127, "No such file or directory"],
+  ["in a file instead of a directory", "take/command", 126, "Not a directory"],
+])("a command that is %s cannot be run, which is reported", async (_where, name, code, reason) => {
+  const { exit } = await mail(["root", "--run", join(home, name), "now"]);
+  expect(exit).toBe(code);
+  expect(sent()[0]).toContain(`${join(home, name)}: ${reason}`);
 });
 
 test("a command that is killed by a signal gives the exit code 128 plus its number", async () => {

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Exit } from "../../src/errors.ts";
 import { ProgramTransport, programArguments } from "../../src/submit/program.ts";
+import { ProgramFailed } from "../../src/submit/submission-errors.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -41,14 +43,13 @@ test("a program that succeeds without reading the complete message has failed", 
   await expect(submit("exec 0<&-; exit 0", 300_000)).rejects.toMatchObject({ exit: 74 });
 });
 
-test("a missing program is reported", async () => {
-  const transport = new ProgramTransport(join(directory, "none"), {
-    envelopeSender: undefined,
-    metoo: false,
-    verbose: false,
-  });
-  await expect(transport.submit({ from: "a", to: ["b"] }, { size: 0, open: () => Readable.from([]) })).rejects.toThrow(
-    `${join(directory, "none")}: No such file or directory`,
+test.each([
+  ["missing", "/none/sendmail", "No such file or directory"],
+  ["in a file instead of a directory", "/dev/null/sendmail", "Not a directory"],
+])("a program that is %s is reported", async (_where, path, reason) => {
+  const transport = new ProgramTransport(path, { envelopeSender: undefined, metoo: false, verbose: false });
+  await expect(transport.submit({ from: "a", to: ["b"] }, { size: 0, open: () => Readable.from([]) })).rejects.toEqual(
+    new ProgramFailed(`${path}: ${reason}`, Exit.Unavailable),
   );
 });
 
