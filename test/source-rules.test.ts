@@ -62,6 +62,7 @@ function findFunctions({ text }: Source): string[] {
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
   "mailbox/mbox/checksum.ts": "an algorithm with a test of its own",
+  "read/commands/account.ts": "a group of commands has a file of its own",
   "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
   "read/show/mailcap.ts": "the grammar of a standard",
   "submit/dry-run.ts": "a transport, loaded only with --dry-run",

@@ -11,7 +11,6 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
 import { assignVariable } from "./session/assign-variable.ts";
 import { tryEach } from "./session/mistakes.ts";
-import { selectAccount } from "./session/select-account.ts";
 import type { Session } from "./session/session.ts";
 
 /** The interpreter imports all commands. Sending may not need it. */
@@ -67,7 +66,10 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   asVariables();
   await readStartUpFiles(session, { system: !given.withoutSystemRc });
   session.ending = undefined;
-  if (given.account !== undefined) await selectAccount(session, given.account);
+  if (given.account !== undefined) {
+    const { selectAccount } = await import("./session/select-account.ts");
+    await selectAccount(session, given.account);
+  }
   config.settings.origin = "the command line";
   tryEach(session, given.set, (word) => assignVariable(session, word));
   for (const line of given.exec) await session.execute?.(line);
