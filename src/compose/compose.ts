@@ -193,7 +193,9 @@ async function collectTypedText(
   const prepared =
     wanted === undefined || (wanted.attach.length === 0 && wanted.quoteFile === undefined)
       ? Promise.resolve()
-      : import("./draft/prepare.ts").then((parts) => parts.addRequestedParts(config, draft, wanted, interrupt.signal));
+      : import("./draft/requested-parts.ts").then((parts) =>
+          parts.addRequestedParts(config, draft, wanted, interrupt.signal),
+        );
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
     // Both are read at the same time, because one process may write to an attached pipe and to standard input.
     const [preparing, collecting] = await Promise.allSettled([prepared, collectText(composing, how)]);

@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { buildEncodedMessage, newStamp } from "../../src/compose/build/build.ts";
+import { transferEncodingOf } from "../../src/compose/build/choose-encoding.ts";
 import { presentableName } from "../../src/compose/draft/attachment.ts";
 import { Body } from "../../src/compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../src/compose/draft/draft.ts";
-import { transferEncodingOf } from "../../src/message/encode.ts";
 
 const reader = fileURLToPath(new URL("support/read-back.py", import.meta.url));
 const identity = { user: "ann", login: "ann", fullName: "Ann Ñandú", home: "/", mailName: "host.example" };

@@ -1,6 +1,7 @@
 /** The lines of a body as they are sent: unchanged, with LF line endings, or encoded. */
-import type { TransferEncoding } from "../../message/encode.ts";
+
 import type { Body } from "../draft/body.ts";
+import type { TransferEncoding } from "./choose-encoding.ts";
 
 /** Returns a function that yields the lines of a body in that encoding, with LF line endings. */
 export async function loadEncoder(

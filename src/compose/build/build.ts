@@ -1,10 +1,11 @@
 /** Builds the bytes of a draft for a sendmail program, for SMTP and for files. */
-import { charsetOf, transferEncodingOf } from "../../message/encode.ts";
+
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { Body, type Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import { estimateEncodedSize, loadEncoder, splitBodyLines } from "./body-lines.ts";
+import { charsetOf, transferEncodingOf } from "./choose-encoding.ts";
 import type { Author, Stamp } from "./header-fields.ts";
 import {
   buildFields,

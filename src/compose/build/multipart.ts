@@ -3,12 +3,12 @@ import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
 import { Exit } from "../../errors.ts";
-import { transferEncodingOf } from "../../message/encode.ts";
 import { encodeParameter } from "../../message/encoded-words.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { addPathToError } from "../../system-error.ts";
 import { type Attachment, presentableName } from "../draft/attachment.ts";
+import { transferEncodingOf } from "./choose-encoding.ts";
 import { unixLines } from "./transfer-encode.ts";
 
 interface TextPart {

@@ -4,7 +4,7 @@ import type { NamePlace } from "../../config/paths.ts";
 import type { ExitCode } from "../../errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { MessageSource } from "../draft/draft.ts";
-import type { Wanted } from "../draft/prepare.ts";
+import type { Wanted } from "../draft/requested-parts.ts";
 import type { Submission } from "./submission.ts";
 
 export interface ComposeContext {

@@ -1,6 +1,7 @@
 /** Handles Ctrl-C and fatal signals while a message is being composed. */
 import { Interrupted } from "../../submit/submission-errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
+import type { Composing } from "./tilde-escape.ts";
 
 /** Turns Ctrl-C into an abort signal for the current work, until it is closed. */
 export class Interrupt {
@@ -35,6 +36,36 @@ export class Interrupt {
 
   close(): void {
     this.#stop();
+  }
+}
+
+/** Counts the interrupts since the last typed line. The second one ends the message, as in bsd-mailx. */
+export class InterruptCount {
+  readonly #composing: Pick<Composing, "terminal" | "config">;
+  #count = 0;
+
+  constructor(composing: Pick<Composing, "terminal" | "config">) {
+    this.#composing = composing;
+  }
+
+  reset(): void {
+    this.#count = 0;
+  }
+
+  /** Counts an interrupt, and returns whether it ends the message. With `ignore`, none does. */
+  endsMessage(): boolean {
+    const { terminal, config } = this.#composing;
+    if (config.settings.get("ignore")) {
+      terminal.out("@\n");
+      return false;
+    }
+    if (++this.#count > 1) {
+      // The next prompt must not appear on the typed line.
+      if (terminal.rich) terminal.out("\n");
+      return true;
+    }
+    terminal.out("\n(Interrupt -- one more to kill letter)\n");
+    return false;
   }
 }
 

@@ -2,6 +2,7 @@
 import { toBytes } from "../../message/text.ts";
 import type { Input } from "../../terminal/terminal.ts";
 import { splitTypedItems } from "../draft/recipients.ts";
+import { InterruptCount } from "./interrupt.ts";
 import type { Composing, Ended } from "./tilde-escape.ts";
 import { runTildeEscape } from "./tilde-escapes.ts";
 
@@ -11,11 +12,11 @@ const refusals = 24;
 /** Reads a typed message line by line, with questions, tilde escapes and interrupts. */
 export class Typing {
   readonly #composing: Composing;
-  /** The number of interrupts since the last line. The second one ends the message. */
-  #interrupts = 0;
+  readonly #interrupts: InterruptCount;
 
   constructor(composing: Composing) {
     this.#composing = composing;
+    this.#interrupts = new InterruptCount(composing);
   }
 
   async run(ask: { subject: boolean }): Promise<Exclude<Ended, undefined>> {
@@ -53,7 +54,7 @@ export class Typing {
     for (;;) {
       const answer = await this.#composing.terminal.readLine("Subject: ", "subject");
       if (answer.kind === "interrupt") {
-        if (this.#interrupted()) return "cancelled";
+        if (this.#interrupts.endsMessage()) return "cancelled";
         continue;
       }
       this.#endLine(answer);
@@ -87,7 +88,7 @@ export class Typing {
       if (answer.kind === "line") this.#endLine(answer);
       if (answer.kind === "line") return splitTypedItems(asked && !terminal.rich ? value + answer.text : answer.text);
       asked = answer.kind === "end";
-      if (asked ? terminal.lost || ++ends > refusals : this.#interrupted()) return "cancelled";
+      if (asked ? terminal.lost || ++ends > refusals : this.#interrupts.endsMessage()) return "cancelled";
     }
   }
 
@@ -103,7 +104,7 @@ export class Typing {
       const input: Input = await terminal.readLine("", "text");
       if (input.kind === "interrupt") {
         if (input.dropped !== undefined && input.dropped !== "") dropped.push(input.dropped);
-        if (!this.#interrupted()) continue;
+        if (!this.#interrupts.endsMessage()) continue;
         for (const line of dropped) draft.body.append(toBytes(`${line}\n`));
         return "cancelled";
       }
@@ -114,7 +115,7 @@ export class Typing {
         continue;
       }
       ends = 0;
-      this.#interrupts = 0;
+      this.#interrupts.reset();
       dropped = [];
       const { text, pasted = false } = input;
       if (text === "." && dot && !pasted && (settings.get("dot") || settings.get("ignoreeof"))) return "end";
@@ -127,21 +128,5 @@ export class Typing {
       this.#composing.typed?.();
       if (ended !== undefined) return ended;
     }
-  }
-
-  /** Counts an interrupt. Returns whether it ends the message. */
-  #interrupted(): boolean {
-    const { terminal, config } = this.#composing;
-    if (config.settings.get("ignore")) {
-      terminal.out("@\n");
-      return false;
-    }
-    if (++this.#interrupts > 1) {
-      // The next prompt must not appear on the typed line.
-      if (terminal.rich) terminal.out("\n");
-      return true;
-    }
-    terminal.out("\n(Interrupt -- one more to kill letter)\n");
-    return false;
   }
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { transferEncode } from "../../src/compose/build/transfer-encode.ts";
-import { Body } from "../../src/compose/draft/body.ts";
-import { charsetOf, transferEncodingOf } from "../../src/message/encode.ts";
-import { encodeMailbox, encodeText, encodeWords } from "../../src/message/encoded-words.ts";
-import { decodeBytes } from "../../src/message/text.ts";
-import { TextFacts } from "../../src/message/text-facts.ts";
+import { charsetOf, transferEncodingOf } from "../../../src/compose/build/choose-encoding.ts";
+import { transferEncode } from "../../../src/compose/build/transfer-encode.ts";
+import { Body } from "../../../src/compose/draft/body.ts";
+import { encodeMailbox, encodeText, encodeWords } from "../../../src/message/encoded-words.ts";
+import { decodeBytes } from "../../../src/message/text.ts";
+import { TextFacts } from "../../../src/message/text-facts.ts";
 
 function factsOf(...pieces: (string | Uint8Array)[]): TextFacts {
   const facts = new TextFacts();

@@ -1,5 +1,5 @@
 /** Chooses the charset and transfer encoding that preserve a text (RFC 2045). */
-import type { TextFacts } from "./text-facts.ts";
+import type { TextFacts } from "../../message/text-facts.ts";
 
 export type TransferEncoding = "7bit" | "8bit" | "quoted-printable" | "base64";
 
