@@ -38,6 +38,8 @@ interface ComposeOptions {
 /** Limits in milliseconds for collecting pending input when a signal arrives. */
 const quiet = 20;
 const longest = 5000;
+/** The number of quiet periods that end the input: bytes that a busy thread has read may be reported late. */
+const quietPeriods = 3;
 
 /**
  * Waits until the text that was typed or piped before a signal has been read. It may arrive in several pieces.
@@ -46,8 +48,11 @@ const longest = 5000;
  */
 async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: () => boolean): Promise<void> {
   const until = Date.now() + longest;
-  for (let size = -1; Date.now() < until; ) {
-    if (size === body.size && !(isOpen() && (await terminal.hasMore()))) return;
+  let size = -1;
+  for (let quietOnes = 0; Date.now() < until; ) {
+    const isQuiet = size === body.size && !(isOpen() && (await terminal.hasMore()));
+    quietOnes = isQuiet ? quietOnes + 1 : 0;
+    if (quietOnes === quietPeriods) return;
     size = body.size;
     await sleep(quiet);
     // On a busy machine, the timer may be late and the input unread.
