@@ -52,7 +52,7 @@ export function splitAtCommas(text: string): string[] {
   return members.filter((each) => each !== "");
 }
 
-/** Returns the address between two commas, or several addresses if the commas were left out. */
+/** Returns the address between two commas, or several addresses if the commas between them are missing. */
 function listAddresses(pieces: readonly Piece[]): Address[] {
   const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
   if (angles.length === 0) return bareAddresses(pieces);
@@ -65,8 +65,8 @@ function listAddresses(pieces: readonly Piece[]): Address[] {
 }
 
 /**
- * Returns the addresses in words without angle brackets. White space separates them, except around "@" and "." (RFC
- * 5322, section 4.4).
+ * Returns the addresses in a list item without angle brackets. White space separates addresses, except around "@" and
+ * "." (RFC 5322, section 4.4).
  */
 function bareAddresses(pieces: readonly Piece[]): Address[] {
   const found: string[][] = [];
@@ -84,7 +84,10 @@ function bareAddresses(pieces: readonly Piece[]): Address[] {
   return found.map((parts) => ({ name: found.length === 1 ? name : "", address: parts.join("") }));
 }
 
-/** Returns "@" for the obsolete form `ann at example.org`, which bsd-mailx reads, too; otherwise the word itself. */
+/**
+ * Returns the text of a word, or "@" for the "at" in `ann at example.org`, an obsolete form that bsd-mailx also
+ * accepts.
+ */
 function atSign(pieces: readonly Piece[], at: number): string {
   const text = pieces[at]?.text ?? "";
   return text === "at" && pieces[at - 1]?.kind === "word" && pieces[at + 1]?.kind === "word" ? "@" : text;
@@ -99,8 +102,8 @@ function commentIn(pieces: readonly Piece[]): string {
 }
 
 /**
- * Yields the tokens of a list. If `verbatim` is true, their texts concatenated are `text`; otherwise delimiters and
- * white space are removed.
+ * Yields the tokens of a list. If `verbatim` is true, the tokens together contain all of `text`; otherwise delimiters
+ * and white space are removed.
  */
 function* readTokens(text: string, verbatim = false): Generator<Piece> {
   let at = 0;

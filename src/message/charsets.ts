@@ -1,8 +1,9 @@
 /**
  * Decoders that turn bytes in a given charset into text for display.
  *
- * Node decodes the most common charsets of mail. `moreCharsets` adds those of iconv-lite, which is loaded only on
- * demand: UTF-7, DOS code pages, and ISO 8859 parts and Mac charsets that browsers lack.
+ * Node decodes the charsets that are most common in mail. `moreCharsets` adds the charsets of iconv-lite, which is
+ * loaded only on demand: UTF-7, DOS code pages, and the parts of ISO 8859 and the Mac charsets that browsers do not
+ * support.
  */
 import { isUtf8 } from "node:buffer";
 import { shiftedCharsets } from "./shifted-charsets.ts";
@@ -11,7 +12,7 @@ import { shiftedCharsets } from "./shifted-charsets.ts";
 export type Decode = (bytes: Uint8Array) => string;
 export type Charsets = (name: string) => Decode | undefined;
 
-/** Charset names that mailers write and decoders do not know. */
+/** Charset names that mail programs use but decoders do not recognise. */
 const aliases = new Map([
   ["cp932", "shift_jis"],
   ["cp936", "gbk"],
@@ -24,13 +25,13 @@ const aliases = new Map([
   ["8859_1", "windows-1252"],
 ]);
 
-/** Names that declare no charset, or ASCII although the text may have 8-bit bytes. */
+/** Names that do not identify a charset, and names of ASCII, which some mail programs also use for 8-bit text. */
 const undeclared =
   /^(?:|us-ascii|ascii|ansi_x3\.4-\d+|iso646-us|x?-?unknown.*|default.*|none|binary|7bit|8bit|csascii)$/;
 
 /**
- * The windows-1252 characters at 0x80 to 0x9f, which are C1 controls in ISO 8859-1. Five of them are undefined and
- * stay controls.
+ * The windows-1252 characters at 0x80 to 0x9f, which are C1 controls in ISO 8859-1. Five of these bytes are undefined
+ * and remain control characters.
  */
 const western =
   "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f" +
@@ -43,8 +44,8 @@ const windows1252: Decode = (bytes) =>
     .replace(/[\x80-\x9f]/g, (character) => western.charAt(character.charCodeAt(0) - 0x80));
 
 /**
- * Decodes text with no declared charset: as UTF-8 if it is valid, otherwise as windows-1252, the most common charset
- * of such mail.
+ * Decodes text with no declared charset: as UTF-8 if it is valid UTF-8, otherwise as windows-1252, the most common
+ * charset of such mail.
  */
 export const guess: Decode = (bytes) => (isUtf8(bytes) ? decodeUtf8(bytes) : windows1252(bytes));
 
@@ -52,17 +53,23 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Decodes text that is labelled UTF-8. If it is invalid and has no valid non-ASCII character, the label is wrong. */
+/**
+ * Decodes text that is labelled UTF-8. If the text is not valid UTF-8 and contains no valid non-ASCII character, it is
+ * decoded as windows-1252, because the label must be wrong.
+ */
 const labelledUtf8: Decode = (bytes) => {
   const text = decodeUtf8(bytes);
   return isUtf8(bytes) || /[^\0-\x7f\ufffd]/.test(text) ? text : windows1252(bytes);
 };
 
-/** Decodes UTF-16 in the byte order of its mark. Without a mark, the order is little-endian, as in most such mail. */
+/**
+ * Decodes UTF-16 in the byte order that the byte order mark indicates. Without a mark, little-endian is assumed, as in
+ * most such mail.
+ */
 const utf16: Decode = (bytes) =>
   new TextDecoder(bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-16le").decode(bytes);
 
-/** Returns Node's decoder of a charset, or undefined if Node has none. */
+/** Returns Node's decoder for a charset, or undefined if Node has none. */
 export const nodeCharsets: Charsets = (name) => {
   const plain = name.trim().toLowerCase();
   if (undeclared.test(plain)) return guess;
@@ -80,7 +87,7 @@ export const nodeCharsets: Charsets = (name) => {
   }
 };
 
-/** Returns the charsets of Node and iconv-lite. */
+/** Returns the decoders of Node and iconv-lite. */
 export async function moreCharsets(): Promise<Charsets> {
   const { default: iconv } = await import("iconv-lite");
   return (name) => {

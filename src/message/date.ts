@@ -1,4 +1,4 @@
-/** Dates in the formats of mail, in local time. date-fns is not used, because loading it takes 1 ms. */
+/** Formats dates for mail, in local time. date-fns is not used, because loading it takes 1 ms. */
 
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -45,7 +45,7 @@ export function listEncodedCharsets(text: string): string[] {
   return Array.from(text.matchAll(encodedWord), ([, charset = ""]) => charset);
 }
 
-/** Groups adjacent words of one charset, because a character may be split between two words. */
+/** Groups adjacent words in the same charset, because a character may be split between two words. */
 function groupWords(text: string): Word[][] {
   const found: Word[][] = [];
   let last: Word | undefined;
@@ -75,8 +75,8 @@ function toLatin1(text: string): string {
 }
 
 /**
- * Decodes the lone surrogates, which are bytes that are not UTF-8. With the u flag, the expression does not match
- * halves of pairs.
+ * Decodes lone surrogates, which represent bytes that are not UTF-8. With the u flag, the expression does not match
+ * half of a surrogate pair.
  */
 function rawBytes(text: string): string {
   return text.replace(/[\udc80-\udcff]+/gu, (bytes) =>

@@ -4,12 +4,12 @@ import { toBytes } from "./text.ts";
 
 /**
  * The number of bytes per encoded word: 36 bytes become 48 characters of base64. With the field name and charset, the
- * line stays below 76.
+ * line stays below 76 characters.
  */
 const textBytes = 36;
 /**
- * The number of bytes per encoded word in a name, which starts on a new line: 45 bytes become 60 characters of
- * base64, and the word has the maximum of 75.
+ * The number of bytes per encoded word in a name, which starts on a new line: 45 bytes become 60 characters of base64,
+ * and the encoded word has the maximum length of 75 characters.
  */
 const nameBytes = 45;
 /** The recommended line length (RFC 5322, section 2.1.1). */
@@ -19,8 +19,9 @@ const longestWord = 900;
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
 
 /**
- * Returns whether text would change on the way: non-ASCII text, outer white space, or an incomplete encoded word.
- * A complete encoded word is left alone, because scripts pass encoded subjects to -s.
+ * Returns whether a text must be encoded to arrive unchanged: if it contains non-ASCII characters, leading or trailing
+ * white space, or an incomplete encoded word. A complete encoded word is left alone, because scripts pass encoded
+ * subjects to -s.
  */
 function needsWords(text: string): boolean {
   if (/[^\t\x20-\x7e]|^[\t ]|[\t ]$/.test(text)) return true;
@@ -80,7 +81,10 @@ export function encodeMailbox(name: string, address: string, charset?: string): 
   return `${/^[\w !#$%&'*+\-/=?^`{|}~]+$/.test(name) ? name : `"${name.replace(/[\\"]/g, "\\$&")}"`} <${address}>`;
 }
 
-/** The longest section, in characters. With the parameter's name and a leading space, the line stays below 78. */
+/**
+ * The longest section, in characters. With the parameter's name and a leading space, the line stays below 78
+ * characters.
+ */
 const sectionLength = 55;
 
 /** Returns `name="value"`, or sections of the value on separate lines. */

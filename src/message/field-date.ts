@@ -5,7 +5,7 @@ const field =
   /^\s*(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[\s-]+(\d{2,4})[\s,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|[a-z]+)?/i;
 const asctime =
   /^\s*(?:[a-z]{3},?\s+)?([a-z]{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(?:([a-z]{3,5}|[+-]\d{4})\s+)?(\d{4})(?:\s+([+-]\d{4}))?/i;
-/** Offsets from UTC in minutes. Other zone names are read as UTC (RFC 5322, section 4.3). */
+/** Offsets from UTC in minutes. Other zone names are interpreted as UTC (RFC 5322, section 4.3). */
 const zones: Readonly<Record<string, number>> = {
   EST: -300,
   EDT: -240,
@@ -28,8 +28,8 @@ export function parseDateField(text: string): Date | undefined {
 }
 
 /**
- * Returns the date in `Sat Jan 16 18:22:03 2021`, or undefined if the text is not a date. Without a zone, it is in
- * local time.
+ * Parses a date such as `Sat Jan 16 18:22:03 2021`. A date without a zone is in local time. Returns undefined if the
+ * text is not a date.
  */
 export function parseAsctime(text: string): Date | undefined {
   const found = asctime.exec(text);
@@ -39,8 +39,8 @@ export function parseAsctime(text: string): Date | undefined {
 }
 
 /**
- * Returns the year for two digits (2000 to 2049, 1950 to 1999) or three digits (added to 1900), as in RFC 5322,
- * section 4.3.
+ * Returns the full year for a year of two digits (2000 to 2049 or 1950 to 1999) or three digits (added to 1900), as in
+ * RFC 5322, section 4.3.
  */
 function fullYear(text: string): number {
   const year = Number(text);

@@ -70,7 +70,7 @@ function isEmptyLine(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === LF || (bytes[at] === 13 && bytes[at + 1] === LF);
 }
 
-/** A field that is decoded on demand. A list of headers shows only few fields of each. */
+/** A field that is decoded on demand. The message list shows only a few fields of each message. */
 class StoredField implements Field {
   readonly #header: Uint8Array;
   readonly #part: HeaderPart;
@@ -95,10 +95,10 @@ class StoredField implements Field {
   }
 }
 
-/** A header that is searched for single fields, and is parsed only if all fields are requested. */
+/** A header that is searched for individual fields, and parsed only if all fields are requested. */
 class StoredHeader implements Header {
   readonly #bytes: Uint8Array;
-  /** The header with one byte per character: searching one string is faster than splitting it into lines. */
+  /** The header as a string with one byte per character. Searching it is faster than splitting it into lines. */
   readonly #text: string;
   #fields: readonly Field[] | undefined;
 
@@ -137,7 +137,7 @@ function lineEndOfHeader(text: string, from: number): number {
 }
 
 /**
- * Returns a header for reading.
+ * Returns the fields of a stored header.
  *
  * @param header with or without its From_ line and its final empty line
  */

@@ -1,6 +1,6 @@
 /**
- * Functions for lists of any length. A call with spread arguments (`push(...items)`, `Math.max(...numbers)`) puts
- * each of them on the stack, which a large message can overflow. test/spread-calls.test.ts forbids such calls.
+ * Functions for lists of any length. A call with spread arguments (`push(...items)`, `Math.max(...numbers)`) puts every
+ * item on the stack, which a large message can overflow. test/spread-calls.test.ts forbids such calls.
  */
 
 /** Appends items to a list. */

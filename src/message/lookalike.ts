@@ -1,7 +1,7 @@
-/** Detects host and display names that imitate others, and marks them. */
+/** Detects and marks host names and display names that imitate other names. */
 import { domainToASCII } from "node:url";
 
-/** Scripts that may be mixed in one word (Unicode TR 39, "highly restrictive"). */
+/** Combinations of scripts that may be mixed in one word (Unicode TR 39, "highly restrictive"). */
 const together = [
   ["Latn", "Hani", "Hira", "Kana"],
   ["Latn", "Hani", "Hang"],
@@ -22,7 +22,7 @@ const scripts: readonly (readonly [string, RegExp])[] = [
 /** Letters of other scripts that look like Latin letters. */
 const likeLatin =
   /^[\d\-\u0430\u04cf\u0431\u0441\u0501\u0435\u04bd\u04bb\u0456\u0458\u043a\u043c\u043d\u043e\u043e\u0440\u051b\u0455\u0442\u051d\u0443\u0445\u0475\u0461\u044c\u04af\u03b1\u03b3\u03b5\u03b7\u03b9\u03ba\u03bd\u03bfp\u03c1\u03c4\u03c5\u03c7\u03c9\u057d\u0578\u0585\u0581\u0570\u0501\u13a0\u13a1\u13a2\u13a5\u13aa\u13ac\u13b3\u13c0\u13da\u13de\u13e2\u13f4]+$/u;
-/** Signs that look like those of an address. */
+/** Characters that look like the punctuation of an address or URL. */
 const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164]/u;
 const host =
   /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
@@ -48,7 +48,7 @@ function escapeLookalikes(name: string): string {
   );
 }
 
-/** Returns a text with `[really xn--...]` after each misleading host name. */
+/** Returns the text with `[really xn--...]` inserted after each misleading host name. */
 export function withTrueNames(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
   return text.replace(host, (name) => {

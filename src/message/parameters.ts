@@ -23,7 +23,7 @@ export function parseStructured(text: string, charsets: Charsets = nodeCharsets)
   for (const each of rest) {
     const equals = each.indexOf("=");
     const name = each.slice(0, equals).trim().toLowerCase();
-    // Only the first of several equal parameters is used, because programs disagree about duplicates.
+    // If a parameter is repeated, only the first value is used, because programs disagree about duplicates.
     if (equals > 0 && !given.has(name)) given.set(name, unquoteParameter(each.slice(equals + 1).trim()));
   }
   const parameters = new Map<string, string>();

@@ -1,6 +1,6 @@
 /** Turns the file name that a message proposes into a safe name without directories. */
 
-/** The longest name in bytes. File systems allow 255; the rest is room for `name (1).ext`. */
+/** The longest name in bytes. File systems allow 255; the rest leaves room for a number, as in `name (1).ext`. */
 const longest = 200;
 const longestExtension = 16;
 const longestProposed = 1000;
@@ -25,13 +25,13 @@ const extensions: Readonly<Record<string, string>> = {
  * leading dots and dashes, and trailing dots and spaces. Replaces characters that are special to shells or other
  * systems.
  *
- * @param proposed the decoded name, which may be anything
+ * @param proposed the decoded name, which may contain any characters
  * @param orElse the part's default name and type, such as `part-2` and `image/png`
  */
 export function safeFileName(proposed: string, orElse: { readonly name: string; readonly type: string }): string {
   const name = proposed
     .replace(/^.*[/\\]/s, "")
-    // Only the end of the proposed name, which has the extension, is examined. The name may be as long as a megabyte.
+    // Only the end of the proposed name, which contains the extension, is examined. The name may be a megabyte long.
     .slice(-longestProposed)
     .normalize("NFC")
     .replace(/[\u034f\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, "")

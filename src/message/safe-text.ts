@@ -3,11 +3,11 @@
  * replaced by visible ones.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
- * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji needs them, and
- * so are tags in flags (Unicode TR 51).
+ * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji requires them.
+ * Tags in flags are kept, too (Unicode TR 51).
  */
-// With the u flag, U+DC80..U+DCFF matches only lone surrogates, which stand for bytes (text.ts), and not halves of
-// pairs.
+// With the u flag, U+DC80..U+DCFF matches only lone surrogates, which represent bytes (text.ts), not half of a
+// surrogate pair.
 const unsafe =
   /[\u034f\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\udc80-\udcff\u{e0000}-\u{e0fff}]/gu;
 const flag = { base: 0x1f3f4, firstTag: 0xe0020, lastTag: 0xe007e, end: 0xe007f, mostTags: 6 };
@@ -28,8 +28,8 @@ export function makeVisible(text: string): string {
 }
 
 /**
- * Returns whether an invisible character is legitimate at this place. The \p expressions are local, because compiling
- * them takes a millisecond.
+ * Returns whether an invisible character is legitimate in this position. The \p expressions are local, because
+ * compiling them takes a millisecond.
  */
 function isAtHome(text: string, character: string, at: number): boolean {
   const joinedScripts =
@@ -47,8 +47,8 @@ function isAtHome(text: string, character: string, at: number): boolean {
 }
 
 /**
- * Returns whether a tag belongs to a flag. Works on code points, two UTF-16 units each, because Node 26 does not
- * match the regular expression that Node 20 to 24 match.
+ * Returns whether a tag belongs to a flag. Code points are compared one by one, because the equivalent regular
+ * expression matches in Node 20 to 24, but not in Node 26. Each code point has two UTF-16 units.
  */
 function isInFlag(text: string, at: number): boolean {
   const isTag = (code: number) => code >= flag.firstTag && code <= flag.lastTag;

@@ -27,7 +27,10 @@ class EightBits {
   }
 }
 
-/** Decodes ISO-2022-KR (RFC 1557): SO and SI shift; the escape sequence that selects the only table is removed. */
+/**
+ * Decodes ISO-2022-KR (RFC 1557): SO shifts into the table and SI back to ASCII; the escape sequence that selects the
+ * table is removed.
+ */
 const iso2022kr: Decode = (bytes) => {
   const out = new EightBits(bytes.length);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");

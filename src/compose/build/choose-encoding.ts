@@ -9,8 +9,8 @@ const longestLine = 998;
 /**
  * Returns the MIME name of a text's charset.
  *
- * @param ttycharset the charset of the user's text if it is neither ASCII nor UTF-8, from the variable or the locale;
- *   if it is undefined, the result is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text
+ * @param ttycharset the charset of text that is neither ASCII nor UTF-8, from the variable or the locale. If it is
+ *   undefined, the result is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text.
  */
 export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?: string): string {
   if (facts.ascii) return "us-ascii";

@@ -7,7 +7,7 @@ export interface Range {
 }
 
 /**
- * Returns the parts between the lines `--boundary`. The newline before a boundary is not part of the part.
+ * Returns the parts between `--boundary` lines. The newline before a boundary line does not belong to the part.
  *
  * @param most the maximum number of parts
  */

@@ -32,7 +32,7 @@ export function* linePieces(source: Bytes, start: number, end: number): Iterable
   if (waiting.length > 0) yield waiting;
 }
 
-/** Returns an offset near the end of a piece that does not split an `=XX`. */
+/** Returns an offset near the end of a piece where the piece can be split without dividing an `=XX`. */
 function betweenCodes(piece: Buffer): number {
   const near = piece.length - 3;
   return near - (piece[near - 1] === 61 ? 1 : piece[near - 2] === 61 ? 2 : 0);
@@ -40,7 +40,7 @@ function betweenCodes(piece: Buffer): number {
 
 export interface FoundLine {
   readonly start: number;
-  /** The offset after its line ending. */
+  /** The offset after the line ending. */
   readonly next: number;
   /** The text after the marker, without the line ending. */
   readonly rest: string;
@@ -51,7 +51,7 @@ export function* linesBeginning(source: Bytes, start: number, end: number, marke
   const lookAhead = marker.length + 200;
   for (let window = start; window < end; window += pieceSize) {
     const until = Math.min(window + pieceSize + lookAhead, end);
-    // The byte before shows whether the marker starts a line.
+    // The preceding byte shows whether the marker starts a line.
     const from = Math.max(window - 1, start);
     const bytes = toBuffer(source.read(from, until));
     for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + 1)) {

@@ -1,4 +1,4 @@
-/** Describes an invitation: what, when, where and by whom (RFC 5545, RFC 5546). */
+/** Describes an invitation: its title, time, place, organizer and attendees (RFC 5545, RFC 5546). */
 import { format } from "date-fns/format";
 
 interface Property {
@@ -82,7 +82,7 @@ function formatTimeSpan(start: Property | undefined, end: Property | undefined, 
   return `${from.day}${from.time === "" ? ", all day" : ` ${from.time}${until}`}${zone}${describeRecurrence(rule)}`;
 }
 
-/** Returns a time in the named time zone if there is one. UTC is converted to local time. */
+/** Returns a time and its time zone. UTC is converted to local time; other times keep their named zone. */
 function parseMoment({ value, parameters }: Property): { day: string; time: string; zone: string } {
   const [, year, month, date, hours, minutes, utc] =
     /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z)?)?$/.exec(value) ?? [];

@@ -1,4 +1,4 @@
-/** Describes reports of mail systems: delivery reports (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965). */
+/** Describes reports from mail systems: delivery reports (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965). */
 import { type Header, parseHeader } from "../header.ts";
 
 const mostRecipients = 50;

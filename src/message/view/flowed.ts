@@ -44,21 +44,21 @@ export async function reflowText(text: string, { width, delSp }: Flow): Promise<
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The deepest quotation prefix. Without a limit, a malicious prefix could be longer than the lines. */
+/** The maximum depth of a quotation prefix. Without a limit, a malicious prefix could be wider than a line. */
 const deepestQuote = 20;
 
 function formatQuotePrefix(depth: number): string {
   return depth === 0 ? "" : `${">".repeat(Math.min(depth, deepestQuote))} `;
 }
 
-/** Returns the lines of a paragraph, wrapped at spaces. A word that is too long has its own line. */
+/** Returns the lines of a paragraph, wrapped at spaces. A word that is wider than a line is placed on its own line. */
 function wrapParagraph(text: string, start: string, width: number, columns: (text: string) => number): string[] {
   const room = Math.max(width - start.length, 20);
   const lines: string[] = [];
   let line = "";
   let used = 0;
   for (const word of text.match(/ +[^ ]*|[^ ]+/g) ?? [""]) {
-    // A paragraph may have a megabyte, so each word is measured only once.
+    // A paragraph may be a megabyte long, so each word is measured only once.
     const wide = /^[ -~]*$/.test(word) ? word.length : columns(makeVisible(word));
     if (line !== "" && used + wide > room) {
       lines.push(start + line);

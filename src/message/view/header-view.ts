@@ -85,7 +85,9 @@ function marksOf(name: string, address: string): string[] {
   ];
 }
 
-/** Quotes a name that contains the special characters of addresses, so that it cannot be mistaken for one. */
+/**
+ * Quotes a name that contains characters that are special in addresses, so that it cannot be mistaken for an address.
+ */
 function quotePhrase(name: string): string {
   return /[<>,;:"@()\\[\]]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name;
 }

@@ -7,8 +7,8 @@
 import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
 
 /**
- * The deepest nesting that is converted. Deeper HTML is malicious and would take minutes to convert, so only its tags
- * are removed.
+ * The maximum nesting depth that is converted. Deeper HTML is malicious and would take minutes to convert, so only its
+ * tags are removed.
  */
 const deepest = 10_000;
 const longestTarget = 500;
@@ -36,7 +36,7 @@ const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col"
 /**
  * Returns HTML as text.
  *
- * @param width in columns; only a long word makes a line longer
+ * @param width the width in columns, which only a line with a long word exceeds
  */
 export async function htmlText(html: string, width: number): Promise<string> {
   if (isTooDeep(html)) return withoutTags(html);
@@ -44,7 +44,7 @@ export async function htmlText(html: string, width: number): Promise<string> {
   const links = new Map<string, number>();
   const text = convert(html, makeConverterOptions(links, width))
     .replaceAll("\u00a0", " ")
-    // Removes invisible break hints, and the invisible filler that newsletters use to blank the preview.
+    // Removes invisible break hints, and the invisible characters with which newsletters blank the preview.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
     .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
     .replace(/ +/g, (run, at: number, all: string) => (/[^\n]/.test(all.charAt(at + run.length)) ? run : ""));
@@ -123,7 +123,7 @@ function isOfWords(element: DomNode): boolean {
   return true;
 }
 
-/** Formats a cell of a layout table: a cell of inline text stays on its row; any other content becomes a block. */
+/** Formats a cell of a layout table: inline text stays in its row, and any other content becomes a block. */
 const cell: FormatCallback = (element, walk, builder, formatOptions) => {
   if ((element.children ?? []).some(({ name }) => name !== undefined && laidOut.has(name))) {
     builder.options.formatters?.["block"]?.(element, walk, builder, formatOptions);

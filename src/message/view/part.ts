@@ -2,7 +2,7 @@
  * The parts of a MIME message as a tree of byte ranges (RFC 2046). Bodies are neither decoded nor kept in memory.
  *
  * The parser is lenient and never throws, because a message may contain anything. A malformed part becomes plain text
- * or bytes. Parts beyond the limits of depth and number are not opened.
+ * or bytes. Parts that exceed the limits on depth and number are not parsed.
  */
 import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../charsets.ts";
 import { listEncodedCharsets } from "../decode-words.ts";
@@ -196,7 +196,7 @@ function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {
   return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, reading)];
 }
 
-/** Returns the content type. An unreadable one is treated as plain text (RFC 2045, section 5.2). */
+/** Returns the content type. A malformed Content-Type field is treated as plain text (RFC 2045, section 5.2). */
 function contentType(header: Header, orElse: string, charsets: Charsets): Structured {
   const field = header.get("content-type");
   if (field === undefined) return { value: orElse, parameters: new Map() };

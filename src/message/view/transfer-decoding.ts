@@ -4,7 +4,7 @@
 import { type Bytes, linePieces } from "./bytes.ts";
 
 export interface Encoded {
-  /** The encoding in lower case. An unknown encoding is treated as none. */
+  /** The encoding in lower case. A body with an unknown encoding is not decoded. */
   readonly encoding: string;
   readonly source: Bytes;
   readonly start: number;

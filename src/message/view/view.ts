@@ -50,7 +50,7 @@ function showAsText(root: Part): Part {
   return root.parts.length === 0 ? { ...root, disposition: "inline" } : root;
 }
 
-/** Returns the header without the line that ended it. If that line is not empty, it is shown with the body. */
+/** Returns the header without the line that ends it. If that line is not empty, it is shown with the body. */
 function withoutEnd(header: Uint8Array, stored: Buffer): Uint8Array {
   if (stored.length === 0) return header;
   const end = Buffer.from(stored.toString("latin1").replaceAll("\r\n", "\n"), "latin1");

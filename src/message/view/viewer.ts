@@ -70,7 +70,7 @@ export class Viewer {
     }
   }
 
-  /** Shows the plain text unless it is empty, otherwise the last readable form. An invitation is always shown. */
+  /** Shows the plain text or, if the plain text is empty, the last readable form. An invitation is always shown. */
   async *#alternative(part: Part): AsyncIterable<ViewPiece> {
     const plain = part.parts.find((child) => child.type === "text/plain" && this.#textOf(child).trim() !== "");
     const readable = (child: Part) => listLeaves(child).some(({ type }) => type.startsWith("text/"));
@@ -108,7 +108,7 @@ export class Viewer {
     return text.replace(/\r\n/g, "\n").replace(/[^\n]$/, "$&\n");
   }
 
-  /** Shows a report. The returned message is represented by its header. */
+  /** Shows a report. Only the header of the returned message is shown. */
   async *#report(part: Part): AsyncIterable<ViewPiece> {
     for (const child of part.parts) {
       const [inner] = child.parts;
