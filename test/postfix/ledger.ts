@@ -66,7 +66,7 @@ export class Ledger {
   /** Returns a random delivered message, more often a recent one. */
   choose(): string | undefined {
     const delivered = [...this.#entries].filter(([, { isDelivered }]) => isDelivered);
-    const back = Math.floor(delivered.length * (randomInt(1000) / 1000) ** 3);
+    const back = Math.floor(delivered.length * (randomInt(1000) / 1000) ** 8);
     return delivered[delivered.length - 1 - back]?.[0];
   }
 
