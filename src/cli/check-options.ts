@@ -37,7 +37,7 @@ export function checkOptions(given: CommandLine): void {
   }
   const wrong = given.customHeader.find((value) => !isField(value));
   if (wrong !== undefined) {
-    throw new UsageError(`mail: -C "${wrong}": not a header field, "Name: value"`, Exit.Usage);
+    throw new UsageError(`mail: -C "${wrong}": not a header field of the form "Name: value"`, Exit.Usage);
   }
 }
 

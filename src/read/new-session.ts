@@ -13,7 +13,7 @@ import { assignVariable } from "./session/assign-variable.ts";
 import { tryEach } from "./session/mistakes.ts";
 import type { Session } from "./session/session.ts";
 
-/** The interpreter imports all commands. Sending may not need it. */
+/** The interpreter imports all commands, and sending a message may not require it. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
 /** Creates a session: variables, identity and start-up files, which -S overrides. */
@@ -57,7 +57,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   if (given.debug) terminal.out(`user = ${config.identity.user}, homedir = ${config.identity.home}\n`);
   if (terminal.interactive) config.settings.set("interactive", "");
   if (given.withoutHeaderList) config.settings.set("noheader", "");
-  // As in bsd-mailx, start-up files see these variables, but cannot unset them.
+  // As in bsd-mailx, start-up files can read these variables but cannot unset them.
   const asVariables = () => {
     if (given.ignoreInterrupts) config.settings.set("ignore", "");
     if (given.skipEmpty) config.settings.set("skipempty", "");

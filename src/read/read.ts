@@ -42,7 +42,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
   await offerPending(session);
-  // An interrupt never ends the session. Commands that take long check for it.
+  // An interrupt never ends the session. Long-running commands check for it.
   const release = terminal.onInterrupt(() => {
     session.interrupted = true;
   });

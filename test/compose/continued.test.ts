@@ -58,7 +58,7 @@ test("another mail process neither offers nor continues a draft that is being co
   await until(() => !existsSync(join(drafts, "cut-off")));
   expect(texts()).toEqual(["one"]);
   second.send("y\n");
-  await second.expect("mail: another mail process continues it now");
+  await second.expect("mail: another mail process is already continuing it");
   await second.expect("No mail for ann");
   const third = await mail();
   await third.exited;

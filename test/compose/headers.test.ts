@@ -103,8 +103,12 @@ test("-t reads recipients and fields from the input", async () => {
 test.each([
   [["-A", "none", "a@x.org"], 66, "mail: none: No such file or directory; nothing was sent\n"],
   [["-a", ".mailrc", "a@x.org"], 64, 'mail: -a ".mailrc": a file, not a header field; use -A to attach it\n'],
-  [["-a", "no field", "a@x.org"], 64, 'mail: -a "no field": not a header field, "Name: value"; nothing was sent\n'],
-  [["-C", "no field", "a@x.org"], 64, 'mail: -C "no field": not a header field, "Name: value"\n'],
+  [
+    ["-a", "no field", "a@x.org"],
+    64,
+    'mail: -a "no field": not a header field of the form "Name: value"; nothing was sent\n',
+  ],
+  [["-C", "no field", "a@x.org"], 64, 'mail: -C "no field": not a header field of the form "Name: value"\n'],
   [["-t"], 65, "mail: -t: the input does not begin with a header; nothing was sent\n"],
 ])("%j is refused", async (argv, exit, stderr) => {
   const sent = await sendMail({ argv, stdin: "the text\n" });

@@ -69,5 +69,5 @@ test("the record and dead.letter contain the same message as the program", async
 test("-a refuses a value that is neither a field nor a file", async () => {
   const { exit, err, message } = await sendThroughProgram(["-a", "nocolon", "a@x.org"]);
   expect([exit, message]).toEqual([64, undefined]);
-  expect(err).toBe('mail: -a "nocolon": not a header field, "Name: value"; nothing was sent\n');
+  expect(err).toBe('mail: -a "nocolon": not a header field of the form "Name: value"; nothing was sent\n');
 });

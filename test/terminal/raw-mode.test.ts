@@ -169,7 +169,7 @@ test("new mail is reported once, at the next prompt", async () => {
   await terminal.expect("& ");
   appendFileSync(join(home, "spool"), `${hola}\n`);
   terminal.send("size 1\r");
-  await terminal.expect("New mail has arrived; inc takes it in.");
+  await terminal.expect("New mail has arrived; inc adds it to the list.");
   await terminal.expect("& ");
   terminal.send("size 1\r");
   await terminal.expect("& ");

@@ -1,11 +1,11 @@
 /**
- * The functions that change a message's state in a session, so that `undo` and the file of pending changes record every
- * change. test/layers.test.ts checks that no other file in read/ calls a mailbox's `mark` or `replace`.
+ * Changes message states in a session. All such changes are made here, so that `undo` and the file of pending changes
+ * record them. test/layers.test.ts checks that no other file in read/ calls a mailbox's `mark` or `replace`.
  */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import type { UndoHistory } from "./undo-history.ts";
 
-/** A folder, as far as the state of its messages is concerned. */
+/** The parts of a folder that are needed to change the state of its messages. */
 interface MarkedFolder {
   readonly mailbox: Mailbox;
   readonly history: UndoHistory;
@@ -22,7 +22,7 @@ export function markMessage({ mailbox, history }: MarkedFolder, message: number,
   mailbox.mark(message, set, clear);
 }
 
-/** Replaces a message by its edited version, which quit writes, and records the edit. */
+/** Replaces a message with its edited version and records the edit. quit writes the new version to the mailbox. */
 export function replaceMessage({ mailbox, history }: MarkedFolder, message: number, bytes: Buffer): void {
   history.recordEdit(message);
   mailbox.replace(message, bytes);

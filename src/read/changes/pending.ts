@@ -1,11 +1,11 @@
 /**
  * A file in the private state directory that contains a session's unwritten changes.
  *
- * The first line is a JSON object that identifies the session. Each further line contains a command's changes, or the
- * fact that the last command was undone. Lines are appended without fsync: they survive a killed session but not a
- * system crash, and cost one write per command. A message is identified by its header bytes, without the Status fields
- * that any client rewrites. Its offset distinguishes identical messages. quit and exit remove the file. A last line
- * truncated by a full disk is ignored.
+ * The first line is a JSON object that identifies the session. Each subsequent line contains the changes that one
+ * command made, or records that the last command was undone. Each command costs one write. Lines are appended without
+ * fsync, so they survive if the session is killed but not if the system crashes. A message is identified by the bytes
+ * of its header, excluding the Status fields, which other clients rewrite. Its offset distinguishes it from identical
+ * messages. quit and exit remove the file. If a full disk has truncated the last line, that line is ignored.
  */
 import { createHash } from "node:crypto";
 import { closeSync, statSync, unlinkSync, writeSync } from "node:fs";
@@ -34,7 +34,7 @@ export interface Step {
   readonly changes: readonly Change[];
 }
 
-/** The offset (-1 if unknown), the hash of the header, and the flags before and after. */
+/** The offset (-1 if unknown), the hash of the header, and the flags before and after the change. */
 type StoredChange = readonly [offset: number, hash: string, before: number, after: number];
 
 export interface StoredStep {
@@ -113,7 +113,7 @@ export class PendingFile {
       writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      // A full disk ends the recording, not the session.
+      // If the disk is full, recording stops but the session continues.
       this.#close();
     }
   }

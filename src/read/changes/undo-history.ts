@@ -1,13 +1,13 @@
 /**
- * The changes of messages' states in a session, grouped by command, which `undo` reverses.
+ * The changes to message states in a session, grouped by command, which `undo` reverses.
  *
- * Interactive and long sessions also write their unwritten changes to a file (pending.ts). If such a session is killed,
+ * Interactive and long sessions also record their pending changes in a file (pending.ts). If such a session is killed,
  * the next session offers to restore them.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import type { Change, PendingFile, Step } from "./pending.ts";
 
-/** The bits that users see. A change of only other bits cannot be undone. */
+/** The bits that are visible to users. A change that affects only other bits cannot be undone. */
 const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
 /** The time in milliseconds after which a session in a pipe records its changes in a file, because it may be killed. */
 const shortLife = 1000;
@@ -48,7 +48,11 @@ export class UndoHistory {
     return this.#edited;
   }
 
-  /** Records the changes of the finished command as one step. @param keep whether the session is interactive */
+  /**
+   * Records the changes made by the command that has just finished as one step.
+   *
+   * @param keep whether the session is interactive
+   */
   async close(line: string, current: number, keep: boolean): Promise<void> {
     const changes = this.#changes();
     if (changes.length === 0) return;
@@ -62,7 +66,7 @@ export class UndoHistory {
     const changes: Change[] = [];
     for (const [message, before] of this.#before) {
       const after = this.#mailbox.flags(message);
-      // The removal of New alone is a side effect of leaving the mailbox, and is not recorded.
+      // If only New was removed, the change is a side effect of leaving the mailbox and is not recorded.
       if (((before ^ after) & known) !== 0 || (after & ~before & Flag.New) !== 0)
         changes.push({ message, before, after });
     }
@@ -84,12 +88,12 @@ export class UndoHistory {
     return step;
   }
 
-  /** Creates the file immediately if there are changes, so that another file with the same changes can be removed. */
+  /** Creates the file immediately if there are changes, so that an older file with the same changes can be removed. */
   async keep(): Promise<void> {
     if (this.#file === undefined && this.#steps.length > 0) await this.#writeDown();
   }
 
-  /** Discards all steps and removes the file, after the changes were written or abandoned. */
+  /** Discards all steps and removes the file, after the changes have been written or abandoned. */
   forget(): void {
     this.#steps.length = 0;
     this.#file?.remove();

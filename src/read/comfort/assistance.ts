@@ -12,12 +12,15 @@ import type { Session } from "../session/session.ts";
 import { addressBook } from "./address-book.ts";
 import { fileCandidates } from "./file-candidates.ts";
 
-/** The number of lines per kind, other than commands, that are kept until the session ends. */
+/**
+ * The maximum number of history lines per kind of prompt that are kept until the session ends. Command lines have a
+ * limit of their own.
+ */
 const sessionLines = 100;
 
 const nothing: Offer = { start: 0, candidates: [] };
 
-/** Returns completion and history for the session's prompts. @param notice returns a text to show beside the line */
+/** Returns completion and history for the session's prompts. @param notice returns text to show beside the line */
 export function assistanceFor(session: Session, notice: () => string | undefined): Assistance {
   const { config } = session;
   const histories: Partial<Record<Asked, LineHistory>> = {
@@ -115,7 +118,7 @@ function toCandidates(texts: readonly string[]): Candidate[] {
   return texts.map((text) => ({ text }));
 }
 
-/** Returns the candidates that begin with the text from `start` on, sorted and without duplicates. */
+/** Returns the candidates that begin with the text from `start` onwards, sorted and without duplicates. */
 function offerMatching(before: string, start: number, candidates: readonly Candidate[]): Offer {
   const prefix = before.slice(start);
   const found = new Map(

@@ -1,4 +1,4 @@
-/** The features for a user at a capable terminal. This module is loaded only there. */
+/** The features that require a capable terminal. This module is loaded only on such a terminal. */
 import { nearestWord } from "../../config/nearest.ts";
 import { commands } from "../commands/command-table.ts";
 import type { Session } from "../session/session.ts";

@@ -1,4 +1,4 @@
-/** A line of the header list on a terminal. Its columns fit the window in display width, and the subject is decoded. */
+/** Formats a line of the header list for a terminal: the columns fit the window's width, and the subject is decoded. */
 import type { Counts } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { trueName } from "../../message/lookalike.ts";
@@ -8,14 +8,14 @@ import type { HeaderLineParts, ListWindow } from "../session/session.ts";
 
 interface Layout {
   readonly sender: number;
-  /** How much of the From_ line's date to show. */
+  /** The part of the From_ line's date that is shown. */
   readonly date: "full" | "day and time" | "day";
   readonly counts: boolean;
 }
 
 /**
- * Returns the widths for a window. At 80 columns they are as in bsd-mailx; the sender and the subject share any further
- * columns.
+ * Returns the widths for a window. At 80 columns they are as in bsd-mailx; additional columns are shared between the
+ * sender and the subject.
  */
 function layoutFor(columns: number): Layout {
   if (columns >= 72) {
@@ -53,7 +53,10 @@ function toOneLine(text: string): string {
   });
 }
 
-/** Returns the date in the requested form: `Sat Jan 16 18:22:03 2021`, or another program's text in its place. */
+/**
+ * Returns the date in the requested form: `Sat Jan 16 18:22:03 2021`, or whatever text another program wrote in its
+ * place.
+ */
 function formatShownDate(date: string, form: Layout["date"]): string {
   if (form === "full") return fillColumns(date.slice(0, 16), 16);
   const [, day = "", time = ""] = /^\w{3} (\w{3} [ \d]\d) (\d\d:\d\d)/.exec(date) ?? ["", date.slice(0, 6), ""];

@@ -1,4 +1,6 @@
-/** Checks whether mail has arrived in the open folder. It compares only the size or time, and reads nothing. */
+/**
+ * Checks whether mail has arrived in the open folder. Only sizes or modification times are compared; no mail is read.
+ */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Folder, Session } from "../session/session.ts";
@@ -17,17 +19,20 @@ export function newMailWatch(session: Session): () => string | undefined {
     folder = now;
     count = now.mailbox.count;
     seen = mark;
-    return grown ? "New mail has arrived; inc takes it in." : undefined;
+    return grown ? "New mail has arrived; inc adds it to the list." : undefined;
   };
 }
 
-/** Returns a number that grows when mail is delivered: the size of a file, or the time of a maildir's `new`. */
+/**
+ * Returns a number that grows when mail is delivered: a file's size, or the modification time of a Maildir's `new`
+ * directory.
+ */
 function markOf(path: string): number {
   try {
     const found = statSync(path);
     return found.isDirectory() ? statSync(join(path, "new")).mtimeMs : found.size;
   } catch {
-    // The mailbox is missing at the moment; the next command that reads it reports the error.
+    // The mailbox is currently missing; the next command that reads it reports the error.
     return 0;
   }
 }

@@ -20,7 +20,7 @@ async function editMessages(session: Session, messages: readonly number[], progr
   for (const [index, message] of messages.entries()) {
     if (index > 0) {
       const question = `Edit message ${message} [ynq]? `;
-      // As in bsd-mailx, the question is also printed in a pipe.
+      // As in bsd-mailx, the question is printed even if the session is not interactive.
       if (!terminal.interactive) terminal.out(question);
       const answer = await terminal.readLine(question);
       const letter = answer.kind === "line" ? answer.text.trim()[0]?.toLowerCase() : "q";
@@ -34,7 +34,8 @@ async function editMessages(session: Session, messages: readonly number[], progr
 }
 
 /**
- * Runs an editor on a message and replaces the message if its bytes have changed. A time stamp could miss a quick edit.
+ * Runs an editor on a message and replaces the message if its bytes have changed. Comparing time stamps could miss a
+ * quick edit.
  */
 async function editOne(session: Session, folder: Folder, message: number, program: string): Promise<void> {
   const { mailbox } = folder;

@@ -4,7 +4,10 @@ import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
 
-/** Ends the session. In a sourced file, only that file ends; while a message is being composed, quit does nothing. */
+/**
+ * Ends the session. In a sourced file, the command ends only that file. While a message is being composed, quit does
+ * nothing.
+ */
 function endSession(session: Session, ending: "quit" | "exit"): boolean {
   if (session.sourcing > 0) session.fileEnded = true;
   if (session.sourcing > 0 || (session.composing && ending === "quit")) return false;

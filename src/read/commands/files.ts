@@ -18,7 +18,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   const typed = asks ? await comfort.chooseFolder() : word;
   if (asks && typed === undefined) return;
   if (typed === undefined) {
-    // A start-up file is run before a folder is open.
+    // Start-up files are run before a folder is opened.
     terminal.out(folder === undefined ? '"": 0 messages\n' : `${summarizeFolder(session, folder)}\n`);
     if (folder !== undefined) tellNew(folder);
     return;
@@ -33,8 +33,8 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
     next = await openFolder(session, name);
   }
   session.folder = next;
-  // As in bsd-mailx, the empty mailbox is already the current folder when the error is reported. The commands that
-  // follow cannot change the previous folder.
+  // As in bsd-mailx, the empty mailbox is already the current folder when the error is reported. The previous folder is
+  // therefore safe from subsequent commands.
   if (next.system && next.mailbox.count === 0) throw makeNoMailError(session, name);
   terminal.out(`${summarizeFolder(session, next)}\n`);
   if (!config.settings.get("noheader")) showHeaders(session);
@@ -73,7 +73,7 @@ export const fileCommands: readonly Command[] = [
     inFull: true,
     transparent: true,
     takes: takesText("[argument ...]"),
-    summary: "List the files of the folder directory.",
+    summary: "List the files in the folder directory.",
     example: "folders",
     run: listFolders,
   }),

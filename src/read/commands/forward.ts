@@ -24,7 +24,7 @@ interface Forwarded {
   readonly to: string[];
 }
 
-/** The leading words that can be a message list, followed by the recipients. */
+/** Parses a message list followed by recipients. The list consists of all leading words that can belong to one. */
 const takesMessagesAndNames: Takes<Forwarded> = {
   synopsis: "[msglist] address ...",
   parse: async (session, rest) => {

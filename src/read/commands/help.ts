@@ -6,7 +6,7 @@ import { takesNothing } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
 import { helpText } from "./help-text.ts";
 
-/** An optional help topic, which only a terminal uses: bsd-mailx accepts no topic. */
+/** An optional help topic, which is used only on a terminal because bsd-mailx accepts no topic. */
 const takesTopic: Takes<string> = { synopsis: "[topic]", parse: (_session, rest) => rest.trim() };
 
 async function showHelp({ comfort, config, terminal }: Session, topic: string): Promise<void> {
@@ -37,7 +37,8 @@ function nameList(names: readonly string[]): string {
 /**
  * Returns the rows of the help commands.
  *
- * @param listed the names that `list` prints, in this order; a parameter because the command table imports this file
+ * @param listed the names that `list` prints, in this order; passed as a parameter because the command table imports
+ * this file
  */
 export function helpCommands(listed: readonly string[]): readonly Command[] {
   return [

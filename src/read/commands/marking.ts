@@ -38,7 +38,7 @@ function stateRow(
 }
 
 /**
- * Marks messages as deleted. The message after the last of them becomes current, or the nearest one before it.
+ * Marks messages as deleted. The next undeleted message becomes current, or the previous one if there is no next one.
  *
  * @returns whether any undeleted message remains
  */

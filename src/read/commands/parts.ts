@@ -121,8 +121,8 @@ async function openParts(session: Session, { messages, parts }: PartsOfMessages)
 const directories = new WeakMap<Session, string>();
 
 /**
- * Returns the session's temporary directory, and creates it at the first call. It is removed when the program exits,
- * because a viewer in the background may still read its file.
+ * Returns the session's temporary directory, and creates it on the first call. The directory is removed only when the
+ * program exits, because a viewer in the background may still be reading a file in it.
  */
 function makePartsDirectory(session: Session): string {
   const known = directories.get(session);
@@ -138,7 +138,8 @@ async function openInViewer(session: Session, message: number, part: Part): Prom
   const { settings } = session.config;
   const template = viewerOf(settings.get("mailcap") ?? "", part.type);
   if (template === undefined && part.type.startsWith("text/")) {
-    // The part is decoded for display. If the pager read its file, control characters would reach the terminal.
+    // The decoded text is passed to the pager. If the pager read the file itself, control characters would reach the
+    // terminal.
     await printParts(
       session,
       [message],
@@ -149,7 +150,7 @@ async function openInViewer(session: Session, message: number, part: Part): Prom
     return;
   }
   if (template === undefined)
-    throw new MailError(`no program for ${part.type}; for one: set mailcap="${part.type}: PROGRAM %s"`);
+    throw new MailError(`no program for ${part.type}; to specify one: set mailcap="${part.type}: PROGRAM %s"`);
   const { stem, extension } = splitName(fileNameOf(part));
   const plain = `${stem.replace(/[^A-Za-z0-9._-]+/g, "_")}${extension}`;
   const { path } = await savePart(part, join(mkdtempSync(join(makePartsDirectory(session), "part-")), plain));

@@ -20,8 +20,8 @@ interface ListAndCommand {
 
 /**
  * Matches a message list that precedes a shell command. A list that is not a query ends before the first word that is
- * not a number, a range or :letter. The command's own options therefore stay with the command. As in bsd-mailx, a first
- * word that begins with a digit is a number, whatever characters follow.
+ * not a number, a range or :letter. The shell command's own options are therefore not mistaken for part of the list. As
+ * in bsd-mailx, a first word that begins with a digit is a number, whatever characters follow.
  */
 const listWords = /^(?:[ \t]*(?:[-+]+|\*|:[a-z]+|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
 
@@ -41,7 +41,10 @@ const takesListAndCommand: Takes<ListAndCommand> = {
   },
 };
 
-/** Pipes messages into a command. As in bsd-mailx, its exit code does not end a sourced file, except with errexit. */
+/**
+ * Pipes messages into a command. As in bsd-mailx, a non-zero exit code does not end a sourced file, except with
+ * errexit.
+ */
 async function pipeMessages(session: Session, { messages, line, parts }: ListAndCommand): Promise<boolean> {
   const { folder, terminal, config } = session;
   if (folder === undefined) return true;

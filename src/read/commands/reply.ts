@@ -106,7 +106,7 @@ async function sendReply(session: Session, draft: Draft): Promise<boolean> {
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
   const header = draftHeaderToShow(draft, settings.text("from"));
-  // The question for the subject follows the header directly, without an empty line.
+  // The prompt for the subject follows the header without an empty line in between.
   terminal.out(asks ? header.slice(0, -1) : header);
   const { exit } = await compose(composeContext(session, { subject: asks }), draft);
   session.reason = exit;
@@ -157,12 +157,13 @@ function findMessageId(header: Header): string | undefined {
 function listReferences(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
   const ids = `${before} ${findMessageId(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
-  // Very long threads would fill the header. Threading requires only their first and latest identifiers.
+  // In very long threads, the field would become too large. Threading requires only the first and the latest
+  // identifiers.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
 }
 
-/** Sorts addresses and removes duplicates. If spellings differ in case only, the last one is kept. */
+/** Sorts addresses and removes duplicates. If addresses differ only in case, the last one is kept. */
 function sortUniqueAddresses(items: readonly string[]): string[] {
   const known = new Map<string, string>();
   for (const item of items) known.set(item.toLowerCase(), item);

@@ -56,7 +56,7 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 
 async function writeAndMark(session: Session, argument: MessagesToWrite, write: Write, mark: number): Promise<void> {
   const { folder, terminal } = session;
-  // The name is printed after the work, because a progress bar would overwrite it.
+  // The name is printed after the messages have been written, because a progress bar would overwrite it.
   const name = `"${argument.path}" `;
   try {
     // In a start-up file no folder is open. As in bsd-mailx, the file is created anyway.
@@ -74,7 +74,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
         : isSystemError(error.cause)
           ? `fopen: ${strerror(error.cause)}`
           : error.message;
-    // A wrong file name or an interrupt does not change the exit code. A failing disk does, so that scripts can detect
+    // An invalid file name or an interrupt does not change the exit code. A disk error does, so that scripts can detect
     // it.
     const exit = session.interrupted ? Exit.Failure : error.exit;
     if (exit !== Exit.Failure) session.failure = exit;
@@ -87,7 +87,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   }
 }
 
-/** Copies messages to a file. On a terminal, Ctrl-C interrupts the work. */
+/** Copies messages to a file. On a terminal, Ctrl-C interrupts the copying. */
 function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
   const { messages, path } = argument;
   const save = (signal?: AbortSignal) => {

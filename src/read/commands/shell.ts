@@ -57,7 +57,7 @@ export const shellCommands: readonly Command[] = [
     name: "!",
     task: "session",
     takes: { synopsis: "command", parse: (_session, rest) => rest },
-    summary: "Run a shell command. A ! in it stands for the previous command.",
+    summary: "Run a shell command. A ! in the command is replaced by the previous shell command.",
     example: "!date",
     barred: ["sourcing"],
     transparent: true,
@@ -101,7 +101,8 @@ export const shellCommands: readonly Command[] = [
       let line = "";
       let done = true;
       for (const [index, word] of typed.entries()) {
-        // A missing previous folder is reported after the words before `#`. Other errors are reported before the line.
+        // If there is no previous folder for `#`, the words before `#` are printed first. Other errors are printed
+        // before all the words.
         if (word === "#" && session.folder?.previous === undefined) {
           terminal.out(line);
           line = "";

@@ -22,9 +22,9 @@ export interface FolderName {
   readonly owner?: string | undefined;
   /** Whether the file is a copy that must not be written to. */
   readonly readOnly?: true;
-  /** Whether the mailbox is opened by a program and not for reading, so that its access time is left unchanged. */
+  /** Whether to leave the mailbox's access time unchanged, because a program and not a person reads the mailbox. */
   readonly unnoticed?: boolean;
-  /** As in MailboxOptions; by default true for a session on a terminal. */
+  /** The option of the same name in MailboxOptions; true by default if the input is a terminal. */
   readonly mustBeMailbox?: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   const { path, name, system, readOnly, unnoticed = false } = folderName;
   const mustBeMailbox = folderName.mustBeMailbox ?? session.terminal.inputIsTerminal;
   const { config } = session;
-  // Opening a pipe could wait forever for a writer, so a pipe is opened only with -f.
+  // Opening a named pipe could block forever if it has no writer, so a pipe is opened only with -f.
   if (system && isPipe(path)) throw new NotAMailbox(path);
   const options = mailboxOptions(config);
   for (const notice of await settleAppends(options.stateDirectory))

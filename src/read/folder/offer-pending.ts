@@ -1,5 +1,6 @@
 /**
- * Checks whether a killed session has left changes. This is rare, so the code that restores them is loaded only then.
+ * Checks whether a killed session has left changes. Such changes are rare, so the code that restores them is loaded
+ * only if there are any.
  */
 import { storeOptions } from "../../config/paths.ts";
 import { listNames } from "../../file-stats.ts";
@@ -11,7 +12,7 @@ export async function offerPending(session: Session): Promise<void> {
   // The output of scripts must not change.
   if (!inputIsTerminal && !outputIsTerminal) return;
   const { stateDirectory } = storeOptions(session.config);
-  // Files of any mailbox. pending.ts finds those of this one.
+  // This checks for files of all mailboxes. pending.ts selects those of this mailbox.
   if (!listNames(stateDirectory).some((name) => name.startsWith("pending-"))) return;
   const { offerResume } = await import("./resume.ts");
   await offerResume(session);

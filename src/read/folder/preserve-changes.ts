@@ -13,7 +13,7 @@ const mostRanges = 20;
 /**
  * Stores the edited messages in a file. Marks are already stored if the session records its pending changes.
  *
- * @returns the same error, extended by the messages concerned and by where their changes are stored
+ * @returns the same error, with the affected messages and the location of their stored changes added
  */
 export async function preserveChanges(
   session: Session,
@@ -26,7 +26,7 @@ export async function preserveChanges(
   const moved = numbersOf(mailbox, fate, "mbox");
   if (deleted !== "") said.push(`messages to be deleted: ${deleted}`);
   if (moved !== "") said.push(`messages to be moved to mbox: ${moved}`);
-  if (history.isKept) said.push("the marks are offered when the mailbox is opened next (resume)");
+  if (history.isKept) said.push("the marks can be restored when the mailbox is next opened (resume)");
   const edited = [...history.edited].sort((a, b) => a - b);
   if (edited.length > 0) said.push(`edited messages are in ${await keepEdited(session, mailbox, edited)}`);
   return new MailError(said.join("; "), error.exit, error);

@@ -1,4 +1,4 @@
-/** The end of a session with a folder: writes the fate of each message and reports it to the user. */
+/** Ends a session with a folder: writes the changes, and reports the fate of the messages to the user. */
 import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type CommitPlan, type CommitResult, Flag } from "../../mailbox/mailbox.ts";

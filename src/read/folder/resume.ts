@@ -62,7 +62,10 @@ function findResumable(session: Session, folder: Folder): Resumable | undefined 
   return undefined;
 }
 
-/** Finds the messages by their offset if the mailbox was not rewritten, else by their headers in the entire mailbox. */
+/**
+ * Finds the messages by their offsets if the mailbox was not rewritten. Otherwise searches the entire mailbox for their
+ * headers.
+ */
 function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["steps"] {
   const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const byOffset = new Map(numbers.map((message) => [mailbox.offset?.(message) ?? -1, message]));
@@ -103,8 +106,8 @@ function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: n
   }
   const net = [...states].map(([message, after]) => ({ before: mailbox.flags(message), after }));
   return net.filter(({ before, after }) => {
-    // If a crash interrupted the commit, the read state may already be written. Only the touched mark is then missing,
-    // which is not a change.
+    // If a crash interrupted the commit, the read state may already be written. In that case only the touched mark is
+    // missing, which does not count as a change.
     const quiet = Flag.New | Flag.StatusChanged | (after & before & Flag.Read ? Flag.Touched : 0);
     return ((before ^ after) & ~quiet) !== 0;
   });

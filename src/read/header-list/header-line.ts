@@ -8,7 +8,7 @@ import type { HeaderLineParts } from "../session/session.ts";
 
 const width = 80;
 
-/** Returns a header line as lossless text, without a newline. */
+/** Returns a header line as lossless text (message/text.ts), without a newline. */
 export function headerLine(parts: HeaderLineParts): string {
   const { who, date, subject } = headerTexts(parts);
   const { lines, characters } = parts.counts;
@@ -51,8 +51,8 @@ export function statusMark(flags: number): string {
 }
 
 /**
- * Replaces control characters as bsd-mailx does in header lines, including in a pipe: ^X, and M^X for those above 127.
- * Bell, backspace, tab and carriage return are kept; the terminal module makes them visible.
+ * Replaces control characters as bsd-mailx does in header lines, even if the output is a pipe: ^X, and M^X for those
+ * above 127. Bell, backspace, tab and carriage return are kept; the terminal module makes them visible.
  */
 function withoutControls(text: string): string {
   return text.replace(/[\x00-\x06\n\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udc9f]/g, (character) => {
@@ -61,7 +61,7 @@ function withoutControls(text: string): string {
   });
 }
 
-/** Truncates a text to a number of bytes, without splitting a character. */
+/** Truncates a string to the given number of bytes, without splitting a character. */
 function cutText(text: string, bytes: number): string {
   if (isPlainAscii(text)) return text.slice(0, bytes);
   let used = 0;
@@ -75,7 +75,7 @@ function cutText(text: string, bytes: number): string {
   return kept;
 }
 
-/** Returns whether a text is printable ASCII, which has one byte per character. */
+/** Returns whether a string is printable ASCII, which has one byte per character. */
 function isPlainAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }

@@ -1,4 +1,4 @@
-/** The header window. It begins at a multiple of its size. */
+/** The header window: the part of the header list that is shown. Windows divide the list into pieces of equal size. */
 
 import type { Config } from "../../config/config.ts";
 import { readHeaderToList } from "../../mailbox/listed-header.ts";
@@ -10,14 +10,19 @@ import type { Folder, HeaderLineParts, Session } from "../session/session.ts";
 import { headerLine } from "./header-line.ts";
 
 /**
- * Returns the number of lines in a window: the variable `screen`, else the terminal's rows without prompt and summary.
+ * Returns the number of lines in a window: the variable `screen`, or if it is unset, the terminal's rows minus those
+ * for the prompt and the summary.
  */
 export function windowSize(session: Session): number {
   const set = Number.parseInt(session.config.settings.get("screen") ?? "", 10);
   return set > 0 ? set : Math.max(session.terminal.size().rows - 4, 1);
 }
 
-/** Returns the first place of the window that contains a place. @param place of a message in the list */
+/**
+ * Returns the place of the first message in the window that contains the given place.
+ *
+ * @param place a place in the list
+ */
 export function windowStart(place: number, size: number): number {
   return Math.floor((Math.max(place, 1) - 1) / size) * size + 1;
 }
@@ -69,7 +74,7 @@ export function printHeaderLine(session: Session, folder: Folder, message: numbe
   );
 }
 
-/** A header line, with the state from which it was made. */
+/** A formatted header line, and the state from which it was formatted. */
 interface Made {
   readonly line: string;
   readonly flags: number;
@@ -79,7 +84,7 @@ interface Made {
 
 /** The header lines of a folder, cached because most windows are shown repeatedly. */
 interface MadeLines {
-  /** The settings and the width with which all lines were made. */
+  /** The settings and the width with which all lines were formatted. */
   under: string;
   readonly lines: Map<number, Made>;
 }
@@ -92,7 +97,10 @@ export function forgetLine(folder: Folder, message: number): void {
   madeLines.get(folder)?.lines.delete(message);
 }
 
-/** Returns a function that makes header lines. The function is valid as long as only the messages change. */
+/**
+ * Returns a function that formats header lines. The function is valid until the settings or the terminal's width
+ * change.
+ */
 function lineMaker(session: Session, folder: Folder): (message: number) => string {
   const { mailbox } = folder;
   const { config, terminal } = session;

@@ -20,7 +20,7 @@ export interface Threads {
   readonly depths: Uint16Array;
 }
 
-/** The maximum depth of a thread, far beyond real threads. Deeper messages are not linked. */
+/** The maximum depth of a thread, far greater than that of real threads. Deeper messages are not linked. */
 const longestWay = 2000;
 
 /**

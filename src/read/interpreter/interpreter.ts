@@ -24,7 +24,7 @@ const wordEnd = /[ \t\d$^.:/\-+*'"]/;
 const deepestSource = 100;
 /** The error that ends all nested sourced files. */
 class SourcedTooDeep extends UserMistake {}
-/** The commands that run even if the condition of an if is false; as in bsd-mailx, the shell escape is one. */
+/** The commands that run even if the condition of an if is false. As in bsd-mailx, these include the shell escape. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
 /** Returns the command that a word or an abbreviation selects (POSIX mailx), or undefined if there is none. */
@@ -87,7 +87,7 @@ function findBar(session: Session, { name, barred: where }: Command): string | u
 }
 
 /**
- * Runs the commands of a file. The first error, quit or exit ends it.
+ * Runs the commands of a file, up to the first error, quit or exit.
  *
  * @returns false if a command failed and errexit is set
  * @throws MailError if the file cannot be read
@@ -122,12 +122,12 @@ export async function loadFile(session: Session, path: string): Promise<boolean>
   return runLines(session, text, path);
 }
 
-/** Runs the lines of a string as sourceFile runs those of a file. The built-in start-up commands are such a string. */
+/** Runs the lines of a string, such as the built-in start-up commands, as sourceFile runs those of a file. */
 export async function runLines(session: Session, text: string, name: string): Promise<boolean> {
   return runSourceLines(session, splitCommandLines(text), name);
 }
 
-/** Runs command lines of a file. The first error, quit or exit ends them. @returns whether all commands succeeded */
+/** Runs the command lines of a file, up to the first error, quit or exit. @returns whether all commands succeeded */
 export async function runSourceLines(session: Session, lines: readonly SourceLine[], file: string): Promise<boolean> {
   const { settings } = session.config;
   const outside = settings.origin;
@@ -152,7 +152,11 @@ export async function runSourceLines(session: Session, lines: readonly SourceLin
   }
 }
 
-/** Stores the account of a block, unless the condition of an if is false. @returns false if the block has no end */
+/**
+ * Stores the account that a block defines, unless the condition of an enclosing if is false.
+ *
+ * @returns false if the block has no end
+ */
 function defineAccount(session: Session, { words, lines, end }: Block, file: string): boolean {
   const [, name = ""] = words;
   if (end === undefined) {

@@ -1,4 +1,7 @@
-/** Reads the start-up files: /etc/mail.rc, or Debian's version of it, which is built in, and ~/.mailrc. */
+/**
+ * Reads the start-up files: /etc/mail.rc (or a built-in copy of Debian's version, if the file is missing) and
+ * ~/.mailrc.
+ */
 
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";

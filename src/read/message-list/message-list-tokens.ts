@@ -9,7 +9,7 @@ export interface ListToken {
   readonly quoted?: boolean;
 }
 
-// A quote is recognized only at the beginning of a word. The text after the closing quote is a word of its own.
+// A quote is recognized only at the beginning of a word. The text after the closing quote is a separate word.
 const token = /[ \t]*(?:(\d+|[$.^])|([-+*])|([()])|"([^"]*)("?)|'([^']*)('?)|([^ \t]+))/y;
 
 /** Splits a message list into tokens. */

@@ -12,8 +12,8 @@
  *     number  = digits | "^" | "$" | "."        ^ first, $ last, . current
  *
  * Signs need no spaces around them. A message matches if any sender or search in the list matches it. Each modifier
- * then narrows the result. If a list has senders, searches or modifiers, its numbers are ignored. All this is as in
- * bsd-mailx.
+ * then narrows the result. If a list has senders, searches or modifiers, its numbers are ignored. All these rules are
+ * those of bsd-mailx.
  *
  *     query   = all { "or" all }
  *     all     = one { [ "and" ] one }
@@ -124,7 +124,7 @@ async function evaluateList(
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
-  // Numbers have no effect here, except that undelete also accepts messages that are not deleted.
+  // Numbers have no effect here, except on undelete, which then also selects messages that are not deleted.
   const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
   let found = listByDeletion(folder, deleted);
   if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);
@@ -200,8 +200,8 @@ function hasModifierState(flags: number, letter: string): boolean {
 }
 
 /**
- * Returns a condition for the sender's address, or for the name with `set showname`. A leading slash searches the
- * subject or another field.
+ * Returns a condition for the sender's address, or with `set showname` for the sender's name. A text with a leading
+ * slash is searched for in the subject or another field.
  */
 function compileSender(session: Session, text: string): Query {
   if (!text.startsWith("/")) {

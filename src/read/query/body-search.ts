@@ -15,7 +15,7 @@ import { foldText } from "./fold.ts";
 const encoded =
   /\ncontent-t(?:ransfer-encoding:\s*(?:base64|quoted-printable)|ype:\s*(?:multipart|message)\/|ype:[^\n]*(?:\n[ \t][^\n]*)*?charset\s*=\s*"?(?!us-ascii|utf-?8)[a-z0-9])/i;
 const pieceSize = 8 << 20;
-/** The number of bytes of an encoded text that are searched. */
+/** The maximum number of bytes of an encoded text that are searched. */
 const longestText = 64 << 20;
 
 /** Returns a test of whether a message's text contains `text`, ignoring case. */
@@ -50,13 +50,14 @@ function asciiSearch(text: string): Search {
 }
 
 /**
- * Returns a search for a text that is not ASCII. ASCII text cannot contain it; any other text is decoded and folded.
+ * Returns a function that searches for a string that is not ASCII. ASCII text cannot contain it; any other text is
+ * decoded and folded.
  */
 function unicodeSearch(wanted: string): Search {
   return (stored, from) => {
     const bytes = Buffer.from(stored.slice(from), "latin1");
     if (isAscii(bytes)) return false;
-    // A single invalid byte, such as at the end of a piece, does not mean that the text is in another charset.
+    // A single invalid byte, such as one at the end of a piece, does not mean that the text is in another charset.
     return foldText(bytes.toString()).includes(wanted) || (!isUtf8(bytes) && foldText(guess(bytes)).includes(wanted));
   };
 }

@@ -1,4 +1,4 @@
-/** A message under examination by a query. Each value is computed at the first request. */
+/** A message that a query examines. Each value is computed when it is first requested. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
@@ -12,7 +12,7 @@ const longest = 8 << 20;
 const attaching =
   /\ncontent-(?:disposition:|type:\s*(?:multipart|message)\/|type:[^\n]*(?:\n[ \t][^\n]*)*?name[*0-9]*\s*=)/i;
 
-/** Provides the properties of a message that a query checks, each computed at the first request. */
+/** Provides the properties of a message that a query checks. Each is computed when it is first requested. */
 export class Candidate {
   readonly mailbox: Mailbox;
   readonly message: number;
@@ -58,7 +58,7 @@ export class Candidate {
     return fieldValues(this.header, name).map((value) => decodeWords(value));
   }
 
-  /** The sender as in header lines, undecoded. A sender in a message list is searched for in this text. */
+  /** The sender as in header lines, undecoded. Senders in a message list are searched for in this text. */
   get sender(): string {
     return this.#sender(false);
   }
@@ -106,7 +106,7 @@ export class Candidate {
     return size > longest ? undefined : this.mailbox.read(this.message, 0, size);
   }
 
-  /** The stored message, of any length, for reading in parts. */
+  /** The stored message, which can be of any length and is read in pieces. */
   get source(): Bytes {
     const { mailbox, message, size, whole } = this;
     return whole === undefined ? { size, read: (start, end) => mailbox.read(message, start, end) } : bytesOf(whole);

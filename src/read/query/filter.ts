@@ -1,4 +1,4 @@
-/** Yields the messages that match a query, in the mailbox's order, in as few reads as possible. */
+/** Yields the messages that match a query, in mailbox order and with as few reads as possible. */
 import { setImmediate as turn } from "node:timers/promises";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
@@ -12,7 +12,7 @@ const longestTurn = 50;
 
 /**
  * Yields the messages that match a query. Conditions that must all match are checked in passes, cheapest first. Each
- * pass reads only the messages that the previous pass has left.
+ * pass reads only the messages that matched in the previous pass.
  *
  * @param messages ascending
  * @param check called regularly with the current message; may throw to interrupt the search
@@ -68,14 +68,14 @@ interface Run {
 }
 
 /**
- * Divides messages into runs that are read together. A very long message is a run of its own, and is read in pieces.
+ * Divides messages into runs that are read together. A very long message forms a run of its own and is read in pieces.
  */
 function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
   if (cost !== Cost.Body) {
     yield { part: "header", run: messages };
     return;
   }
-  // Finding out the length of a Maildir message would require opening its file once more.
+  // Determining the length of a Maildir message would require opening its file once more.
   if (mailbox.offset === undefined) {
     yield { part: "whole", run: messages };
     return;
@@ -92,8 +92,8 @@ function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cos
 }
 
 /**
- * Returns a function that lets the event loop run when it is due. It must be called before a message is checked: the
- * buffers of pieces are reused, so that a piece is not valid after a pause.
+ * Returns a function that pauses the search to let the event loop run, if a pause is due. The function must be called
+ * before a message is checked. A piece is not valid after a pause, because its buffer is reused.
  */
 function makePause(check: (message: number) => void): Pause {
   let begun = Date.now();

@@ -1,12 +1,13 @@
-/** Returns text in a form for comparison that ignores case and the encoding of accents. */
+/** Returns text in a form in which case and the encoding of accents do not affect comparisons. */
 export function foldText(text: string): string {
   const lower = text.toLowerCase();
-  // The lower case of sigma depends on its place in the word, but a searched text need not be a complete word.
+  // The lower-case form of sigma depends on its position in the word, but the text to search for need not be a complete
+  // word.
   return /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize("NFC").replaceAll("\u03c2", "\u03c3");
 }
 
 /**
- * Returns a fast test of whether a header can contain a text. Most headers do not, and need no closer check.
+ * Returns a fast test of whether a header can contain a text. Most headers cannot, and are not examined further.
  *
  * @returns for a header with one character per byte: true if it contains the text or anything encoded
  */

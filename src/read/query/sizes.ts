@@ -1,5 +1,5 @@
 /**
- * The sizes of the term `size:`, in bytes as stored.
+ * Parses the sizes in the term `size:`. They refer to the stored message, in bytes.
  *
  *     sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
  *     size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum

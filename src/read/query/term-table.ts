@@ -42,7 +42,7 @@ export const queryTerms = {
   },
   header: {
     argument: "field",
-    meaning: "The header field contains the text. Without a text, the message only has to have the field.",
+    meaning: "The header field contains the text. If no text is given, every message that has the field matches.",
     example: "header:X-Spam-Flag:yes",
     hint: "for example header:Name:text or header:Name",
   },

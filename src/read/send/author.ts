@@ -13,7 +13,7 @@ export function fileNamedAfter([author = ""]: readonly string[]): string | undef
   return name === "" ? undefined : name;
 }
 
-/** Returns the addresses in From, or else the user in the From_ line. */
+/** Returns the addresses in From, or if it has none, the user in the From_ line. */
 export function authorOf(session: Session, header: Header, message: number): string[] {
   const from = addressesOfFields(addressField(header, "from"));
   if (from.length > 0) return from;

@@ -20,7 +20,7 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
   };
 }
 
-/** Runs a command line in a message. @returns whether it ended the session */
+/** Runs a command line while a message is being composed. @returns whether the command ended the session */
 async function whileComposing(session: Session, line: string): Promise<boolean> {
   const before = session.composing;
   session.composing = true;

@@ -9,7 +9,7 @@ import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 
-/** Replaces newlines by spaces, as bsd-mailx does: a newline in an argument would begin another field. */
+/** Replaces newlines with spaces, as bsd-mailx does: a newline in an argument would begin another field. */
 function removeNewlines(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
@@ -46,14 +46,14 @@ export async function sendFromCommandLine(session: Session, given: CommandLine):
   return exit;
 }
 
-/** Returns the header fields of -a and -C. @throws MailError for a value that is not a field */
+/** Returns the header fields given with -a and -C. @throws MailError for a value that is not a field */
 export function fieldsOf(given: CommandLine, config: Config): { name: string; value: string }[] {
   return [...given.header, ...given.customHeader].map((line) => fieldOf(line, followsBsdMailx(config)));
 }
 
 /**
- * The fields that `mail` also writes. The user's fields replace them. A sendmail program receives all other fields as
- * typed.
+ * The fields that `mail` itself writes. If the user gives such a field, it replaces the one from `mail`. All other
+ * fields are passed to a sendmail program exactly as typed.
  */
 const written =
   /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;
@@ -63,9 +63,10 @@ function fieldOf(given: string, forProgram: boolean): { name: string; value: str
   const line = removeNewlines(unfolded);
   const [, name = "", value = ""] = /^([!-9;-~]+)[ \t]*:[ \t]*(.*)$/s.exec(unfolded) ?? [];
   if (!isField(line)) {
-    throw new MailError(`-a "${line}": not a header field, "Name: value"; nothing was sent`, Exit.Usage);
+    throw new MailError(`-a "${line}": not a header field of the form "Name: value"; nothing was sent`, Exit.Usage);
   }
   if (forProgram && !written.test(name)) return { name: "", value: line };
-  // In a list of addresses, a space would turn one address into two. Submission refuses such a newline.
+  // In a list of addresses, replacing a newline with a space would turn one address into two. Submission refuses such a
+  // newline.
   return { name, value: isAddressField(name) ? value : removeNewlines(value) };
 }

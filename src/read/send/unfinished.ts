@@ -38,7 +38,7 @@ export async function offerUnfinished(session: Session): Promise<void> {
     if (word === "d") forget(found);
     if (word !== "y") continue;
     if (!existsSync(found.path)) {
-      terminal.err("mail: another mail process continues it now\n");
+      terminal.err("mail: another mail process is already continuing it\n");
       continue;
     }
     const draft = emptyDraft();

@@ -37,7 +37,7 @@ export const wholeMessages: Write = (session, mailbox, chosen, signal) => {
   if (meansMaildir(path))
     return addToMaildir(path, countProgress(session, path, count, seenMessages(mailbox, messages, keep)), signal);
   const forms = keep === undefined ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
-  // Finding out the lengths of Maildir messages would require opening each of them.
+  // Determining the lengths of Maildir messages would require opening each of them.
   if (mailbox.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
   return appendMessages(path, forms, watchAppend(session, mailbox, chosen, signal));
@@ -99,7 +99,7 @@ export const bodies: Write = (session, mailbox, chosen, signal) => {
   return appendBytes(path, joinBodies(mailbox, messages), options);
 };
 
-/** Yields bodies, without the empty line that ends each in the mailbox. */
+/** Yields bodies, without the empty line that ends each body in the mailbox. */
 function* joinBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
     let last: Uint8Array = Buffer.alloc(0);

@@ -52,14 +52,14 @@ export interface Command {
   /**
    * Runs the command.
    *
-   * @returns false if it failed, but not by the user's mistake: a program or a submission failed, which has been
-   * printed, or nothing is left to show. Also false if quit ends the file of commands.
+   * @returns false if the command failed for a reason other than the user's mistake: a program or a submission failed
+   * (the error has been printed), or there was nothing left to show. Also false if quit ended the sourced file.
    * @throws UserMistake
    */
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
-/** Another name of a command. It can differ from the command in whether it may be abbreviated or used in a pipe. */
+/** Another name for a command. It can have its own rules on abbreviation and on use in a pipe. */
 type Synonym = string | { readonly name: string; readonly inFull?: boolean; readonly onTerminal?: boolean };
 
 interface Declaration<Argument> {

@@ -1,4 +1,4 @@
-/** The current message of a folder, and the marks that displaying a message sets. */
+/** The current message of a folder, and the marks that are set when a message is displayed. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";

@@ -25,7 +25,7 @@ export function makeDisplayOrder(inWords: string, order: readonly number[], dept
   return { inWords, order, places, ...(depths === undefined ? {} : { depths }) };
 }
 
-/** A folder, as far as its display order is concerned. */
+/** The part of a folder that determines its display order. */
 interface Listed {
   readonly displayOrder?: DisplayOrder;
 }

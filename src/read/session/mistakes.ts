@@ -1,6 +1,6 @@
 /**
- * Prints the user's mistakes in a session. A command throws them, and the interpreter prints them here. Some commands
- * continue after a mistake, as in bsd-mailx. They run their steps with `tryStep` or `tryEach`.
+ * Prints the user's mistakes in a session. Commands throw mistakes, and the interpreter calls `reportMistake` to print
+ * them. As in bsd-mailx, some commands continue after a mistake; they run their steps with `tryStep` or `tryEach`.
  */
 import { MailError, printError } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
@@ -9,7 +9,11 @@ import type { Session } from "./session.ts";
 /** Ends a command after Ctrl-C. The loop that read the command prints "Interrupt". */
 export class CommandInterrupted extends Error {}
 
-/** Prints why a command failed; nothing after Ctrl-C, which the loop reports. @throws an error that must end the session */
+/**
+ * Prints the reason why a command failed, except after Ctrl-C, which the loop reports.
+ *
+ * @throws an error that must end the session
+ */
 export function reportMistake(session: Session, error: unknown): void {
   if (error instanceof CommandInterrupted) return;
   const mistake = isSystemError(error) && error.code !== "EPIPE" ? new MailError(strerror(error)) : error;

@@ -1,9 +1,9 @@
-/** Selects an account of the start-up files, for --account and for the command `account`. */
+/** Selects an account that is defined in a start-up file, for --account and for the command `account`. */
 import { Exit, joinAlternatives, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Runs the commands of an account. The variables of the account that was selected before are restored.
+ * Runs the commands of an account, after restoring the variables that the previously selected account changed.
  *
  * @throws MailError if there is no such account, or if one of its commands failed
  */

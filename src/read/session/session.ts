@@ -8,8 +8,8 @@ import type { UndoHistory } from "../changes/undo-history.ts";
 import type { DisplayOrder } from "./display-order.ts";
 
 /**
- * All data that commands work on. It is passed as an argument and not kept in modules, so that a test can create a
- * session in one line.
+ * All the data that commands work on. It is passed as an argument rather than stored in modules, so that a test can
+ * create a session in one line.
  */
 export interface Session {
   readonly config: Config;
@@ -24,14 +24,14 @@ export interface Session {
   sourcing: number;
   /** Whether quit or exit ended the sourced file, which is not a failure. */
   fileEnded?: boolean;
-  /** Whether a message is being composed; some commands may not run from ~: then. */
+  /** Whether a message is being composed; some commands may not be run from ~: in a message. */
   composing: boolean;
   conditional: Conditional | undefined;
   /** The name by which the program was called, for error messages. */
   readonly program: string;
-  /** The terminal-only features beyond bsd-mailx's; undefined elsewhere. */
+  /** The features that bsd-mailx lacks and that require a terminal; undefined if there is no capable terminal. */
   comfort?: Comfort;
-  /** Whether Ctrl-C was typed since the command began; long work then ends early. */
+  /** Whether Ctrl-C was typed since the command began; a long-running command then stops early. */
   interrupted: boolean;
   /** Runs a command line as the prompt would. Set by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
@@ -75,11 +75,11 @@ export interface HeaderLineParts {
   readonly header: Uint8Array;
   readonly counts: Counts;
   /**
-   * Whether the recipients replace the sender if the sender is another person (`set show-rcpt`) or the user (`set
-   * showto`).
+   * Whether to show the recipients instead of the sender: of messages from others (`set show-rcpt`), and of the user's
+   * own messages (`set showto`).
    */
   readonly showRecipient: { readonly ofOthers: boolean; readonly ofOwn: boolean };
-  /** Whether names replace addresses (`set showname`). */
+  /** Whether to show names instead of addresses (`set showname`). */
   readonly byName: boolean;
   /** The indentation that precedes the subject in a threaded list. */
   readonly threadMark?: string;
@@ -112,7 +112,7 @@ export interface Folder {
   previous: string | undefined;
   /** Whether an empty line prints the current message instead of the next one, because nothing has been printed yet. */
   atStart: boolean;
-  /** The order of the header list if it is not the mailbox's. */
+  /** The order of the header list, if it differs from the mailbox order. */
   displayOrder?: DisplayOrder;
   /** The place in the list of the first message in the header window: its number unless the list is sorted. */
   screen: number;

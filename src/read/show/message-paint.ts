@@ -2,7 +2,7 @@
 import { decodeBytes, trimEndCharacters } from "../../message/text.ts";
 import type { Style, Styled } from "../../terminal/terminal.ts";
 
-/** The length in bytes above which a line is not styled but printed in pieces. */
+/** The length in bytes above which a line is printed in pieces and without styles. */
 const longestLine = 16 * 1024;
 
 const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;

@@ -42,7 +42,7 @@ export async function printParts(
   });
 }
 
-/** Prints messages from pieces. @param piecesOf returns a message's pieces, which can be iterated repeatedly */
+/** Prints messages piece by piece. @param piecesOf returns a message's pieces, which can be iterated repeatedly */
 async function printEach(
   session: Session,
   messages: readonly number[],
@@ -67,7 +67,7 @@ async function printEach(
   if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
     let left = limit;
     for (const message of left < 0 ? [] : messages) {
-      // The Status field is shown as it is after reading.
+      // The message is marked as read first, so that its Status field shows the new state.
       visit(message);
       const pieces = await piecesOf(message);
       counted.set(message, pieces);
@@ -85,7 +85,7 @@ async function printEach(
   }
 }
 
-/** Returns an iterable that starts a generator again for each iteration. */
+/** Returns an iterable that restarts a generator for each iteration. */
 function makeRepeatable<T>(generate: () => Iterable<T>): Iterable<T> {
   return { [Symbol.iterator]: () => generate()[Symbol.iterator]() };
 }

@@ -1,5 +1,6 @@
 /**
- * A message in printable form: selected fields, LF newlines, and quoted body lines that would begin another message.
+ * Formats messages for printing: selected fields, LF newlines, and ">" before body lines that would otherwise begin
+ * another message.
  */
 import type { FieldSelection } from "../../config/config.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
@@ -86,9 +87,9 @@ export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Ar
 }
 
 /**
- * Yields a body with CRLF replaced by LF, and `From ` at the start of a line by `>From `.
+ * Yields a body in which CRLF is replaced by LF, and `From ` at the start of a line by `>From `.
  *
- * Either can be split between two pieces. The last bytes of each piece are therefore kept until the next piece.
+ * Either sequence can be split between two pieces, so the last bytes of each piece are kept until the next piece.
  */
 export function* formatShownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let waiting = Buffer.alloc(0);
@@ -105,7 +106,7 @@ export function* formatShownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Ar
   if (waiting.length > 0) yield plainLines(waiting, waiting.length, before);
 }
 
-/** @param before the byte that precedes the first */
+/** @param before the byte that precedes `bytes` */
 function plainLines(bytes: Buffer, end: number, before: number): Buffer {
   // Text that needs no change, which is nearly all text, is not copied.
   const quotes = bytes.includes(newlineFrom) || (before === LF && bytes.subarray(0, 5).equals(fromWord));
@@ -177,8 +178,8 @@ function isLong(session: Session, { mailbox }: Folder, messages: readonly number
 }
 
 /**
- * Returns the number of lines above which the pager is used: the value of `crt`, the terminal's height if `crt` has no
- * value, or infinity if `crt` is unset.
+ * Returns the number of lines above which the pager is used. This is the value of `crt`, or the terminal's height if
+ * `crt` has no value. If `crt` is unset, the number is infinite.
  */
 export function pageLimit({ config, terminal }: Session): number {
   const crt = config.settings.get("crt");

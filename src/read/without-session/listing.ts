@@ -10,7 +10,7 @@ import { printDecoded } from "../show/print-decoded.ts";
 import { printMessages } from "../show/print-message.ts";
 import { jsonLine } from "./json-line.ts";
 
-/** The number of messages that are found before they are printed. */
+/** The number of messages that are collected and then printed together. */
 const batch = 256;
 
 /**

@@ -181,7 +181,7 @@ test("changes that cannot be merged into a rewritten mailbox are reported, kept 
   const said = /changed by another program during the session; nothing was written; (.*)/.exec(pty.transcript())?.[1];
   await pty.close();
   expect(said).toMatch(
-    /^messages to be deleted: 1, 3-4; messages to be moved to mbox: 2, 5; the marks are offered when the mailbox is opened next \(resume\); edited messages are in /,
+    /^messages to be deleted: 1, 3-4; messages to be moved to mbox: 2, 5; the marks can be restored when the mailbox is next opened \(resume\); edited messages are in /,
   );
   const [kept = ""] = readdirSync(join(home, ".local/state/mail")).filter((name) => name.startsWith("kept-"));
   expect(said).toContain(kept);
