@@ -1,4 +1,4 @@
-/** The charset of text that the user types or pipes, if it is not UTF-8. */
+/** Determines the charset of the user's input if it is not UTF-8. */
 import type { Config } from "./config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,7 +14,7 @@ export function ttyCharset(
   return ignoreUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
 }
 
-/** Returns the charset in glibc's name of a locale: `de_DE.ISO-8859-1`, `ru_RU.KOI8-R`, `de_DE@euro`. */
+/** Returns the charset in a glibc locale name, such as `de_DE.ISO-8859-1`, `ru_RU.KOI8-R` or `de_DE@euro`. */
 function codesetOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
   const locale = LC_ALL || LC_CTYPE || LANG || "C";
   const [, codeset, modifier] = /^[^.@]*(?:\.([^@]*))?(?:@(.*))?$/.exec(locale) ?? [];

@@ -18,7 +18,7 @@ export interface Config {
   readonly aliases: Map<string, string[]>;
   /** The accounts that the start-up files define, by name. */
   readonly accounts: Accounts;
-  /** Further addresses of the user. */
+  /** The user's other addresses. */
   alternates: string[];
   readonly shown: FieldSelection;
   readonly saved: FieldSelection;

@@ -10,7 +10,7 @@ export function isPattern(text: string): boolean {
 /**
  * Returns the sorted paths that match a pattern.
  *
- * @param pattern a backslash quotes the next character
+ * @param pattern a pattern in which a backslash quotes the next character
  */
 export function findMatchingPaths(pattern: string): string[] {
   let found = [pattern.startsWith("/") ? "/" : ""];

@@ -31,7 +31,7 @@ export function configRows({ settings }: Config): ConfigRow[] {
 function hideSecrets(name: string, value: string | undefined): string | undefined {
   if (value === undefined || value === "") return value;
   if (/passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
-  // A user name may contain @, and a password any character. The last @ ends the password.
+  // A user name may contain @, and a password may contain any character. The last @ ends the password.
   return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }
 

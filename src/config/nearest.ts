@@ -1,5 +1,5 @@
 /**
- * Returns the known word that is nearest to a mistyped one, if their edit distance is at most two (one for short
+ * Returns the known word that is closest to a mistyped word, if their edit distance is at most two (one for short
  * words).
  */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {

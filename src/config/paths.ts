@@ -51,7 +51,7 @@ export function queueDirectory(home: Home): string {
   return join(stateDirectory(home), "queue");
 }
 
-/** Returns the directory for data that can be rebuilt ($XDG_CACHE_HOME/mail), chosen in the same way. */
+/** Returns the directory for data that can be rebuilt ($XDG_CACHE_HOME/mail), chosen like the state directory. */
 function cacheDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);
 }

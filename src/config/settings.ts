@@ -1,6 +1,6 @@
 import { type ValueOf, type VariableName, variables } from "./variables.ts";
 
-/** Environment variables that bsd-mailx lists among the variables that are set. */
+/** Environment variables that bsd-mailx's `set` lists together with its own variables. */
 const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];
 
 interface Stored {
@@ -8,11 +8,11 @@ interface Stored {
   readonly origin: string;
 }
 
-/** A session's variables. As in bsd-mailx, the environment provides those that are not set. */
+/** A session's variables. As in bsd-mailx, a variable that is not set has the value of the environment variable. */
 export class Settings {
   readonly #values = new Map<string, Stored>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
-  /** The environment variables that are listed among the variables. */
+  /** The environment variables that `set` lists together with the session's variables. */
   readonly #imported: Set<string>;
 
   /** The values that the selected account has replaced; undefined for variables that were not set. */
@@ -42,7 +42,7 @@ export class Settings {
     return this.#values.get(name)?.value ?? this.#environment[name];
   }
 
-  /** Returns the value in the environment. File names are expanded with these values only. */
+  /** Returns the value in the environment. Only these values are used to expand file names. */
   inherited(name: string): string | undefined {
     return this.#environment[name];
   }
@@ -63,14 +63,14 @@ export class Settings {
       const before = this.#replaced.has(name) ? this.#replaced.get(name)?.before : this.#values.get(name);
       this.#replaced.set(name, { before, by: stored });
     }
-    // The variable that was assigned last is the last in the map.
+    // The most recently assigned variable comes last in the map.
     this.#values.delete(name);
     if (stored !== undefined) this.#values.set(name, stored);
   }
 
   /**
-   * Restores the variables that the previous account changed, unless they were changed again, and runs the commands of
-   * the next one.
+   * Restores the variables that the previous account changed, unless they were changed again, and then runs the
+   * commands of the next account.
    */
   async selectAccount<Result>(run: () => Promise<Result>): Promise<Result> {
     for (const [name, { before, by }] of this.#replaced) if (this.#values.get(name) === by) this.#store(name, before);
@@ -90,14 +90,14 @@ export class Settings {
     return this.#environment[name] === undefined ? undefined : "environment";
   }
 
-  /** Returns the names of the variables that were set, without the environment's. */
+  /** Returns the names of the variables that were set, excluding environment variables. */
   names(): string[] {
     return [...this.#values.keys()];
   }
 
   /**
-   * Returns the variables that were set or imported from the environment, with their values, unsorted. Omits those
-   * that a terminal sets.
+   * Returns the variables that were set or imported from the environment, with their values, unsorted. Omits variables
+   * that were set automatically because there is a terminal.
    */
   all(): [string, string][] {
     const inherited = [...this.#imported].map((name): [string, string] => [

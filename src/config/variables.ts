@@ -1,7 +1,8 @@
 /**
  * The table that declares all variables. `set`, completion, mailrc(5) and the typed access in settings.ts use it.
  *
- * As in bsd-mailx, the value of a variable is text, which its kind interprets. Unknown variables are stored, too.
+ * As in bsd-mailx, a value is stored as text and is interpreted according to the variable's kind. Unknown variables are
+ * stored, too.
  */
 
 interface Kind<T> {
@@ -33,7 +34,10 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
   };
 }
 
-/** Returns a kind for seconds. Any value that is not a number from 0 to `max` is ignored, and the default is used. */
+/**
+ * Returns the kind of a variable in seconds. Any value that is not a number from 0 to `max` is ignored, and the default
+ * is used.
+ */
 function secondsKind(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
     meaning: withDefault(meaning, fallback),
@@ -45,7 +49,10 @@ function secondsKind(fallback: number, meaning: string, { max }: { max: number }
   };
 }
 
-/** Returns a kind for whole numbers. Any other value is ignored, and the default is used. */
+/**
+ * Returns the kind of a variable whose value is a whole number from 0 to `max`. Any other value is ignored, and the
+ * default is used.
+ */
 function countKind(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
     meaning: withDefault(meaning, fallback),
@@ -57,7 +64,7 @@ function countKind(fallback: number, meaning: string, { max }: { max: number }):
   };
 }
 
-/** Returns a kind for seconds without a default. An invalid value has no effect. */
+/** Returns the kind of a variable in seconds without a default. An invalid value has no effect. */
 function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number | undefined> {
   const inside = (number: number) => (number >= 0 && number <= max ? number : undefined);
   return {
@@ -73,7 +80,7 @@ function daysKind(fallback: number, meaning: string): Kind<number> {
 
 export const variables = {
   allnet: flagKind(
-    "In replies, treat every address whose local part is your user name or that of an alternate as yours.",
+    "In replies, treat an address as yours if its local part is your user name or the local part of an alternate.",
   ),
   append: flagKind("Append messages to mbox instead of prepending them."),
   ask: flagKind("Ask for the subject; the same as asksub."),
@@ -88,7 +95,10 @@ export const variables = {
     "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. By default large.",
     "always|large|never",
   ),
-  crt: textKind("Page messages longer than this. Without a value, page messages longer than the terminal.", "lines"),
+  crt: textKind(
+    "Page messages that have more than this number of lines. Without a value, page messages that do not fit on the terminal.",
+    "lines",
+  ),
   decode: flagKind(
     "Decode messages before showing them. By default set on a terminal; nodecode shows messages as stored.",
   ),
@@ -100,9 +110,9 @@ export const variables = {
     "The events for which to request a delivery status notification: success, failure, delay or never.",
     "list",
   ),
-  EDITOR: textOr("ex", "The editor that edit and ~e run.", "program"),
+  EDITOR: textOr("ex", "The editor for edit and ~e.", "program"),
   errexit: flagKind(
-    "Exit after the first command that fails, without changing the mailbox. The exit code is that of the error, or 1.",
+    "Exit after the first command that fails, without changing the mailbox. The exit code is the error's exit code, or 1.",
   ),
   escape: textKind(
     "The character that begins an escape. By default ~. Without a value, escapes are disabled.",
@@ -158,7 +168,7 @@ export const variables = {
   ),
   prompt: textOr(
     "& ",
-    "The prompt on a terminal. In it, %u is the number of unread messages and %f the name of the folder.",
+    "The prompt on a terminal. %u stands for the number of unread messages and %f for the name of the folder.",
     "text",
   ),
   queue: flagKind(
@@ -203,8 +213,8 @@ export const variables = {
   toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
   verbose: flagKind("Show the dialogue with the server; the same as -v."),
-  ttycharset: textKind("The charset of input that is not UTF-8. By default that of the locale.", "charset"),
-  VISUAL: textOr("vi", "The editor that visual and ~v run.", "program"),
+  ttycharset: textKind("The charset of input that is not UTF-8. By default the locale's charset.", "charset"),
+  VISUAL: textOr("vi", "The editor for visual and ~v.", "program"),
 } as const satisfies Record<string, Kind<unknown>>;
 
 export type VariableName = keyof typeof variables;

@@ -13,20 +13,20 @@ export interface Expanding {
   home(user: string): string | undefined;
 }
 
-/** A word cannot be expanded; the message is shown to the user. */
+/** The error for a word that cannot be expanded. Its message is shown to the user. */
 export class ExpansionMistake extends Error {}
 
 const syntax = "Syntax error.";
 const noCommands = "Command execution not allowed.";
 
-/** Text of a word. If it is quoted, its wildcards are ordinary characters. */
+/** A piece of a word. If it is quoted, its wildcards are ordinary characters. */
 interface Piece {
   readonly text: string;
   readonly quoted: boolean;
 }
 
 /**
- * Returns the words that result from expanding a word. There may be none or several.
+ * Returns the words that result from expanding a word. The result may be empty or contain several words.
  *
  * @throws ExpansionMistake if the syntax is invalid
  */

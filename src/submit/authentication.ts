@@ -1,7 +1,7 @@
 /**
- * Logging in to a server: the choice of a mechanism, and the mechanisms that nodemailer lacks.
+ * Logs in to a server: chooses a mechanism, and implements the mechanisms that nodemailer lacks.
  *
- * SCRAM (RFC 5802, RFC 7677) never reveals the password, and the server proves that it knows the password, too.
+ * SCRAM (RFC 5802, RFC 7677) never reveals the password. The server must also prove that it knows the password.
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
@@ -31,7 +31,7 @@ const revealing: readonly Mechanism[] = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUT
  *
  * @param offered the parameters of AUTH in the reply to EHLO
  * @param wanted the variable `smtpauth`
- * @param safe whether the connection is encrypted or within this machine
+ * @param safe whether the connection is encrypted or does not leave this machine
  * @throws MailError if no mechanism can be used
  */
 export function chooseMechanism(
@@ -83,7 +83,7 @@ export const handlers: LoginHandlers = {
 
 const base64 = (data: string | Buffer) => Buffer.from(data as string).toString("base64");
 
-/** Returns a user name as in RFC 5802, section 5.1. */
+/** Escapes a user name as RFC 5802, section 5.1, requires. */
 function saslName(name: string): string {
   return name.normalize("NFKC").replaceAll("=", "=3D").replaceAll(",", "=2C");
 }

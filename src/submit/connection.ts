@@ -20,7 +20,7 @@ export interface ConnectionOptions extends ServerSettings {
 /**
  * Connects, starts TLS and logs in.
  *
- * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for an error on this side
+ * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for a local error
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
   const { server, timeouts, mailName } = options;

@@ -13,7 +13,7 @@ import type { ServerWay } from "./way.ts";
 /** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512. */
 const longest = 1024 * 1024;
 
-/** The connection was lost, or no reply arrived in time. The message describes the reason. */
+/** The error for a lost connection, or for a reply that did not arrive in time. Its message describes the reason. */
 export class Lost extends Error {
   readonly reason: FailureReason;
 

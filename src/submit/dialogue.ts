@@ -2,8 +2,8 @@
  * Records the facts of a dialogue with a server: its progress, the server's extensions, and whether the final dot was
  * sent.
  *
- * Each fact is also reported as an event. Transcripts are made from events (transcript.ts), but no decision depends
- * on them.
+ * Each fact is also reported as an event. Transcripts are produced from these events (transcript.ts), but no decision
+ * depends on an event.
  */
 
 /** The verbs of commands, and the phases of a dialogue that have no command. */
@@ -78,7 +78,7 @@ export class Dialogue {
     return this.#greeting;
   }
 
-  /** The last line of a reply that rejected EHLO, as old servers do. */
+  /** The last line of the reply if the server rejected EHLO, as old servers do. */
   get refusedHello(): string | undefined {
     return this.#refusedHello;
   }

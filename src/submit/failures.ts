@@ -6,7 +6,10 @@ import type { ServerWay } from "./way.ts";
 /** A failure without its description. */
 export interface DialogueFailure {
   readonly reason: Exclude<FailureReason, LoginReason>;
-  /** Text from elsewhere: the system's or OpenSSL's message, the names in a certificate, or the unexpected reply. */
+  /**
+   * Text from another source: the message of the system or of OpenSSL, the names in a certificate, or the unexpected
+   * reply.
+   */
   readonly detail: string;
 }
 
@@ -88,7 +91,7 @@ export function describeFailure(
   }
 }
 
-/** Returns the description of a failure of TLS itself, or of a certificate. */
+/** Returns the description of a TLS failure, including a rejected certificate. */
 export function describeTlsFailure(
   { reason, detail }: { readonly reason: TlsReason; readonly detail: string },
   protocol: ServerWay["protocol"],

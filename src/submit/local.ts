@@ -60,7 +60,7 @@ export class LocalTransport implements Transport {
   async close(): Promise<void> {}
 }
 
-/** Returns the refusal of a recipient who has no mailbox on this host, or undefined if there is a mailbox. */
+/** Returns a refusal if a recipient has no mailbox on this host, otherwise undefined. */
 export async function localRefusal(recipient: string, mailName: string): Promise<Refusal | undefined> {
   return refuseRecipient(recipient, mailName, await localUsers());
 }

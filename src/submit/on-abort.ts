@@ -1,5 +1,5 @@
 /**
- * Runs a function when a signal is aborted, or at once if it has been aborted already.
+ * Runs a function when a signal is aborted, or immediately if the signal is already aborted.
  *
  * @returns a function that removes the listener
  */

@@ -18,7 +18,7 @@ export interface TransportOptions extends ServerSettings {
   readonly password: (user: string, host: string) => Promise<string>;
 }
 
-/** Returns the transport for `way`. The compiler reports a kind of transport that is missing here. */
+/** Returns the transport for `way`. The compiler reports any kind of transport that this function does not handle. */
 export async function openTransport(way: Way, options: TransportOptions): Promise<Transport> {
   switch (way.kind) {
     case "smtp": {

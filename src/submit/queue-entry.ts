@@ -6,8 +6,9 @@ export interface Entry {
   /** The transport in the form of the variable `mta`. */
   readonly way: string;
   readonly envelope: Envelope;
-  /** In ISO 8601 format, like `next`. Before `next`, only a flush attempts delivery. */
+  /** The creation time in ISO 8601 format. */
   readonly created: string;
+  /** The time of the next attempt, in the same format. Before that time, only a flush attempts delivery. */
   readonly next: string;
   readonly tries: number;
   /** The reason why each recipient is still waiting. */
@@ -68,7 +69,7 @@ export function entryOf(id: string, text: string): Entry | undefined {
   return isWhole ? ({ ...found, id } as Entry) : undefined;
 }
 
-/** Returns the entry after another attempt. */
+/** Returns the entry with another attempt recorded. */
 export function recordAttempt(entry: Entry, reasons: readonly Refusal[]): Entry {
   const pause = Math.min(longestPause, firstPause * 2 ** Math.min(entry.tries, 10));
   return {

@@ -1,8 +1,8 @@
 /**
  * A private queue of messages that a server has temporarily refused.
  *
- * An entry consists of two files in the state directory. `ID.json` is written first, and is always replaced as a
- * whole. `ID.message` contains the bytes. It is written as `ID.partial`; renaming it creates the entry.
+ * An entry consists of two files in the state directory. `ID.json` is written first, and is always replaced as a whole.
+ * `ID.message` contains the message. It is written as `ID.partial`; renaming it creates the entry.
  *
  * A process that attempts delivery holds the lock of a third file, `ID.lock`, so that concurrent flushes do not send
  * a message twice. The lock has its own file because POSIX releases a lock when its process closes any descriptor of
@@ -49,13 +49,15 @@ import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 
 type Kind = "message" | "partial" | "json" | "lock" | "unsure";
 
-/** The files that remain when an entry's message has been removed. Without the message they are not an entry. */
+/**
+ * The files that may remain after an entry's message has been removed. Without a message, they do not form an entry.
+ */
 const besides = ["json", "unsure", "lock"] as const;
 
 /** The decision about an entry after an attempt. */
 export type Verdict =
   | {
-      /** The recipients who remain. If one of them may have received the message, it is not sent again. */
+      /** The remaining recipients. If any of them may have received the message, it is not sent again. */
       readonly keep: readonly Refusal[];
     }
   | "done";
@@ -106,7 +108,7 @@ export class Queue {
   /**
    * Removes files that a killed process left behind.
    *
-   * @param keep receives the start of an unfinished message, perhaps all of it, and returns whether it may be removed
+   * @param keep a function that receives a message file, which may be incomplete, and returns whether it may be removed
    */
   async clear(keep: (id: string, start: Outgoing) => Promise<boolean>): Promise<void> {
     const entries = new Set(this.#ids("message"));
@@ -150,7 +152,10 @@ export class Queue {
     return readPrivate(this.#path(id, "message"));
   }
 
-  /** Returns the message for delivery. Once it has been read completely, its outcome is unknown until the verdict. */
+  /**
+   * Returns the message for delivery. Once it has been read completely, the outcome is unknown until there is a
+   * verdict.
+   */
   departing({ id }: Pick<Entry, "id">): Outgoing {
     const { size, open } = this.message({ id });
     const unsure = this.#path(id, "unsure");
@@ -171,9 +176,9 @@ export class Queue {
   /**
    * Attempts delivery of an entry under its lock.
    *
-   * @param attempt receives the current entry and returns the decision about it
-   * @returns false if another process is working on the entry or has sent it
-   * @throws MailError before the attempt if the entry could not be removed afterwards
+   * @param attempt a function that receives the current entry and returns the decision about it
+   * @returns false if another process is working on the entry or has sent it @throws MailError, before the attempt, if
+   *   it would be impossible to remove the entry after the attempt
    */
   async withEntry(id: string, attempt: (entry: Entry | Damaged) => Promise<Verdict>): Promise<boolean> {
     const path = this.#path(id, "lock");
@@ -204,8 +209,8 @@ export class Queue {
       return true;
     } catch (error) {
       if (!(error instanceof MailboxBusy)) throw error;
-      // The process that holds the lock removes the lock's file together with the message. This call may have created
-      // the file again.
+      // The process that holds the lock removes the lock's file together with the message. This call may have recreated
+      // the file.
       if (!existsSync(this.#path(id, "message"))) removeIfPresent(path);
       return false;
     } finally {
@@ -265,8 +270,8 @@ export class Queue {
   }
 
   /**
-   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room, so that nobody receives
-   * the message twice.
+   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room, so that no recipient
+   * receives the message twice.
    */
   #postpone(entry: Entry): void {
     try {

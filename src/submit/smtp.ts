@@ -24,8 +24,8 @@ export interface SmtpOptions extends ConnectionOptions {
 }
 
 /**
- * The minimum size in bytes of a message that is sent in chunks by default. Below it, DATA is as fast and can be
- * traced.
+ * The minimum size in bytes of a message that is sent in chunks by default. For smaller messages, DATA is equally fast,
+ * and its lines can be traced.
  */
 const large = 1024 * 1024;
 /** The time limit for QUIT in milliseconds. The message has been delivered by then. */
@@ -106,8 +106,8 @@ export class SmtpTransport implements Transport {
   }
 
   /**
-   * Sends one MAIL, its RCPTs and DATA. If the server has closed a connection that was kept, the message is sent once
-   * more.
+   * Sends MAIL, one RCPT per recipient, and DATA. If the server has closed a kept connection, the message is sent again
+   * over a new connection.
    */
   async #transaction(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     if (this.#connection?.isUsable !== true) this.#drop();
@@ -118,7 +118,7 @@ export class SmtpTransport implements Transport {
       this.#reached = wasKept;
       const connection = this.#connection ?? connect(this.#options, this.#dialogue);
       const work = this.#sendOver(connection, envelope, message, deadline);
-      work.catch(() => {}); // if the deadline has passed
+      work.catch(() => {}); // it may fail after the deadline
       try {
         return await Promise.race([work, deadline.missed]);
       } catch (error) {
@@ -273,15 +273,18 @@ function readAnnouncedLimit(dialogue: Dialogue): number | undefined {
   return limit > 0 ? limit : undefined;
 }
 
-/** Returns whether a recipient was refused because there were too many (RFC 5321, section 4.5.3.1.10, and RFC 3463). */
+/**
+ * Returns whether a recipient was refused because there were too many recipients (RFC 5321, section 4.5.3.1.10, and RFC
+ * 3463).
+ */
 function isTooMany({ reply }: Refusal): boolean {
   return /^(452|552)[ -]/.test(reply) && (/^\d{3} [45]\.5\.3\b/.test(reply) || /too many recipients/i.test(reply));
 }
 
-/** Sends QUIT if the connection is usable, and closes it. */
+/** Closes a connection, after QUIT if the connection is usable. */
 async function closeConnection(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
   if (connection.isUsable) await connection.farewell(farewell);
   dialogue.closed();
-  // The socket is closed later, so that a program that exits now need not wait for this.
+  // The socket is closed later, so that `mail` need not wait for this if it exits now.
   setImmediate(() => connection.close());
 }

@@ -9,7 +9,8 @@ import type { Envelope, Refusal } from "./transport.ts";
 /**
  * Returns the envelope for a server without SMTPUTF8. A domain can be converted to ASCII (IDNA), but a local part cannot.
  *
- * @throws SubmissionFailed if the sender cannot be converted; a recipient is refused
+ * @returns the converted envelope, and refusals for the recipients that cannot be converted
+ * @throws SubmissionFailed if the sender cannot be converted
  */
 export function convertEnvelope(envelope: Envelope): { sendable: Envelope; refused: Refusal[] } {
   const reply = "the server does not accept addresses with non-ASCII characters (SMTPUTF8); nothing was sent";

@@ -10,7 +10,10 @@ import type { ServerWay } from "./way.ts";
 
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** The connection could not be established. The message describes the reason, and the cause is the system's error. */
+/**
+ * The error for a connection that could not be established. Its message describes the reason, and its cause is the
+ * system's error.
+ */
 export class NoConnection extends Error {
   readonly reason: "unknown host" | "no connection";
 
@@ -24,7 +27,7 @@ export class NoConnection extends Error {
 /**
  * Opens a socket to a server.
  *
- * @param timeout milliseconds for all addresses together
+ * @param timeout the time limit in milliseconds for all addresses together
  * @throws NoConnection
  */
 export async function openSocket(

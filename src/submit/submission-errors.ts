@@ -4,7 +4,7 @@
  */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 
-/** Problems with a server before its greeting, which can only be solved by another host or port, or by waiting. */
+/** Problems that occur before the server's greeting. Only another host or port, or waiting, can solve them. */
 type ConnectionReason =
   | "unknown host"
   | "no connection"

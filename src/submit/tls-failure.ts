@@ -1,4 +1,4 @@
-/** Returns typed reasons for TLS failures. OpenSSL's own messages are not readable for users. */
+/** Returns typed reasons for TLS failures. OpenSSL's own messages are not meant for users. */
 import type { TlsReason } from "./submission-errors.ts";
 
 interface TlsError {

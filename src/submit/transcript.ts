@@ -30,7 +30,7 @@ export const titles = {
   end: "End of the message: a line with a single dot",
 } as const satisfies Record<Step | "header" | "body" | "end", string | undefined>;
 
-/** The maximum number of body lines that are shown. The remaining lines are counted. */
+/** The maximum number of body lines that are shown. The remaining lines are only counted. */
 const shownLines = 20;
 
 /** Returns an observer that passes the transcript of a dialogue to a witness line by line. */

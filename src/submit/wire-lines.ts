@@ -18,8 +18,8 @@ export class WireLines {
   /**
    * Returns a piece in wire format, without a copy if nothing changes.
    *
-   * A lone CR also ends a line. Otherwise, a server that accepts it as a line ending would find the end of the
-   * message in `CR . CR`.
+   * A lone CR also ends a line. Otherwise, a server that accepts CR as a line ending would take `CR . CR` for the end
+   * of the message.
    */
   next(piece: Uint8Array): Uint8Array {
     let last = this.#last;
@@ -41,7 +41,7 @@ export class WireLines {
     return Buffer.concat(parts);
   }
 
-  /** Returns the missing newline of the last line, or nothing. */
+  /** Returns the line ending that the last line lacks; empty if it lacks none. */
   end(): Uint8Array {
     if (this.#last === carriageReturn) return insertions.lineFeed;
     return this.#last === lineFeed || this.#last === undefined ? insertions.nothing : insertions.lineEnd;

@@ -258,7 +258,7 @@ export class SmtpSession extends StrictConnection {
     }
   }
 
-  /** Stops when the message cannot be read. Nothing may mark an incomplete message as complete. */
+  /** Stops because the message cannot be read. An incomplete message must not be marked as complete. */
   #stop(error: unknown, done: Reply): void {
     done(this.internals._formatError(error as Error, "ESTREAM", false, "API"));
     this.close();
@@ -325,7 +325,7 @@ function isHostName(host: string): boolean {
 
 const finalDot = Buffer.from(".\r\n");
 
-/** Yields a message in pieces of about `size` bytes. The last piece is marked. */
+/** Yields a message in pieces of about `size` bytes, and marks the last piece. */
 async function* divideIntoBlocks(
   pieces: AsyncIterable<Uint8Array>,
   { stuffed, size }: { readonly stuffed: boolean; readonly size: number },

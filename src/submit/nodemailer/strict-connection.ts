@@ -1,5 +1,5 @@
 /**
- * Extends nodemailer's connection with checks of the server's replies. Each must be a valid reply (RFC 5321, section
+ * Extends nodemailer's connection with checks of the server's replies. Each reply must be valid (RFC 5321, section
  * 4.2), must follow a command and must end.
  *
  * nodemailer matches replies to commands by counting. Without these checks, a surplus "250 ok" would be taken for the

@@ -45,7 +45,7 @@ test("help shows a command's synopsis, summary, abbreviation, synonyms and an ex
 });
 
 test.each([
-  ["crt", "crt=lines\n  Page messages longer than this"],
+  ["crt", "crt=lines\n  Page messages that have more than this number of lines"],
   ["~m", "~m messages\n  Read in messages"],
   ["msglist", "since:2d"],
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
