@@ -24,11 +24,14 @@ export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
 /**
  * How an error is printed: `mail: TEXT` on standard error ("named"), or only TEXT on standard error ("bare") or standard
- * output ("output"). bsd-mailx prints a mistake in a command in one of the last two forms.
+ * output ("output"). bsd-mailx uses one of the last two forms for a mistake in a command.
  */
 type ErrorForm = "named" | "bare" | "output";
 
-/** An error that the user can understand and act on. The message names what went wrong and what was left unchanged. */
+/**
+ * An error that the user can understand and act on. The message describes the problem, and anything that was left
+ * unchanged.
+ */
 export class MailError extends Error {
   readonly exit: ExitCode;
   readonly form: ErrorForm = "named";
@@ -45,7 +48,7 @@ export class UserMistake extends MailError {
   override readonly form: ErrorForm;
   /** A suggestion, printed on standard output after the mistake. */
   readonly hint: string | undefined;
-  /** Whether a file of commands continues after the mistake, as in bsd-mailx, unless errexit is set. */
+  /** Whether reading a file of commands continues after the mistake, as in bsd-mailx, unless errexit is set. */
   readonly isTolerated: boolean;
 
   constructor(message: string, options: { form?: "bare"; hint?: string | undefined; isTolerated?: true } = {}) {
@@ -66,7 +69,7 @@ export function printError(
   if (error instanceof UserMistake && error.hint !== undefined) terminal.out(`${error.hint}\n`, "hint");
 }
 
-/** Returns the allowed values for a message: `a, b or c`. */
+/** Returns the allowed values as a phrase for a message: `a, b or c`. */
 export function joinAlternatives(values: readonly string[]): string {
   const last = values.at(-1) ?? "";
   return values.length < 2 ? last : `${values.slice(0, -1).join(", ")} or ${last}`;

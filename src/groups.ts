@@ -1,4 +1,4 @@
-/** Looks up this machine's groups, and gives advice on making a file readable for a user. */
+/** Looks up this machine's groups, and suggests commands that make a file readable for a user. */
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSystemError } from "./system-error.ts";
@@ -44,8 +44,8 @@ export function spoolGroupId(): number | undefined {
 }
 
 /**
- * Returns one line of commands that let a user read a file. If the file's directory is not searchable, they open the
- * directory.
+ * Returns one line of commands that let a user read a file. If the file's directory is not searchable, the commands make
+ * the directory accessible instead.
  */
 export function adviceToRead(path: string, user: string): string {
   try {

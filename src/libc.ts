@@ -1,6 +1,6 @@
 /** Functions of the C library that Node lacks. */
 export interface CLibrary {
-  /** Returns a function. @param prototype its declaration in C; `_Inout_` marks memory that it changes */
+  /** Returns a function of the library. @param prototype its C declaration; `_Inout_` marks memory that it changes */
   bind<Signature>(prototype: string): Signature;
   /** Returns the error number of the last call. */
   errno(): number;
@@ -9,8 +9,8 @@ export interface CLibrary {
 let exit: ((code: number) => void) | undefined;
 
 /**
- * Exits at once if koffi was loaded. At exit, koffi syncs standard output, and would wait forever if that failed, as on a
- * full disk.
+ * Exits immediately if koffi was loaded. At a normal exit, koffi syncs standard output, and would wait forever if that
+ * failed, for example on a full disk.
  */
 export function endAtOnce(code: number): void {
   exit?.(code);

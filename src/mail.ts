@@ -24,7 +24,7 @@ const openOwn: OpenTerminal = async (options) => {
   return openTerminal(options);
 };
 
-/** What the arguments ask for. */
+/** The action that the arguments request. */
 type Request =
   | { readonly kind: "help"; readonly topic: string }
   | { readonly kind: "version" }
@@ -155,7 +155,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     const failure = toMailError(error);
     const to = terminal ?? { out: printText, err: (text: string) => void process.stderr.write(text) };
     try {
-      // The reader of standard output has exited, so a message would be of no use.
+      // The reader of standard output has exited, so a message would be useless.
       if (isSystemError(error) && error.code === "EPIPE") to.err("");
       else printError(to, failure);
       if (failure.exit === Exit.Software && process.env["MAIL_DEBUG"] !== undefined)
@@ -168,7 +168,10 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
   }
 }
 
-/** Returns the arguments. Node decodes them as UTF-8; in another locale, their bytes are read from the system. */
+/**
+ * Returns the arguments. Node decodes them as UTF-8. If they are not UTF-8, their bytes are read from /proc and decoded
+ * according to the locale.
+ */
 function readArguments(): string[] {
   const decoded = process.argv.slice(2);
   if (decoded.length === 0 || !decoded.some((word) => word.includes("\ufffd"))) return decoded;
@@ -185,7 +188,7 @@ export function start(): void {
   void main(readArguments()).then((exit) => {
     // This handler is added after all others, such as the one that leaves raw mode, so it runs last.
     process.on("exit", endAtOnce);
-    // All output has been written. Without this call, Node would spend 2 ms on freeing its heap.
+    // All output has been written. Without this call, Node would spend 2 ms freeing its heap.
     process.exit(exit);
   });
 }

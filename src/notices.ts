@@ -1,12 +1,12 @@
 /**
- * Passes notices to standard error from code that has no terminal: for example, that it waits for a lock, or that a file is
- * not trusted.
+ * Passes notices to standard error from code that has no terminal. Such a notice reports, for example, that `mail` is
+ * waiting for a lock, or that a file is not trusted.
  */
 type Listener = (text: string) => void;
 
 let listener: Listener = () => {};
 
-/** Sets the function that prints notices. Only a program's entry point knows where they can be printed. */
+/** Sets the function that prints notices. Only a program's entry point knows where notices can be printed. */
 export function showNotices(show: Listener): void {
   listener = show;
 }

@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 
 /** Returns the home directory of a user; undefined if the user has no account. */
 export function homeOfUser(uid: number): string | undefined {
-  // The C library knows the users of every name service, but Node asks it only for the current user.
+  // The C library knows the users of every name service, but Node's interface returns only the current user.
   if (uid === process.geteuid?.()) return ownHome();
   return accountOf(uid)?.[5] || undefined;
 }

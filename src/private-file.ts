@@ -73,7 +73,11 @@ function isOwnedByUs({ uid }: Stats): boolean {
   return uid === process.geteuid?.() || uid === 0;
 }
 
-/** Returns why a directory is not trusted; undefined if it is trusted. @throws the system's error if it cannot be read */
+/**
+ * Returns the reason why a directory is not trusted; undefined if it is trusted.
+ *
+ * @throws the system's error if it cannot be read
+ */
 export function distrustDirectory(path: string): Distrust | undefined {
   const stats = statSync(path);
   if (!stats.isDirectory()) return "not-a-directory";
@@ -82,10 +86,10 @@ export function distrustDirectory(path: string): Distrust | undefined {
 }
 
 /**
- * Returns why a directory that may be missing is not trusted; undefined if it is trusted.
+ * Returns the reason why a directory that may be missing is not trusted; undefined if it is trusted.
  *
- * A missing directory is trusted if its nearest existing ancestor is. The ancestor may be writable by others if it is
- * sticky, like /tmp, because no other user can then replace the directories that `mail` creates in it.
+ * A missing directory is trusted if its nearest existing ancestor is trusted. Other users may have write permission for
+ * the ancestor if it is sticky, like /tmp, because they then cannot replace the directories that `mail` creates in it.
  */
 export function distrustPlace(path: string): Distrust | undefined {
   if (isFilePresent(path)) return distrustDirectory(path);
@@ -97,7 +101,9 @@ export function distrustPlace(path: string): Distrust | undefined {
   return (stats.mode & othersCanWrite) === 0 || (stats.mode & sticky) !== 0 ? undefined : "writable-by-others";
 }
 
-/** Returns whether a path exists. A dangling symbolic link exists, but a path below a regular file does not. */
+/**
+ * Returns whether a path exists. A dangling symbolic link counts as existing, but a path below a regular file does not.
+ */
 function isFilePresent(path: string): boolean {
   try {
     lstatSync(path);
@@ -145,7 +151,7 @@ export function openPrivateFile(path: string, flags: number): number {
   throw new NotTrusted(path, reason);
 }
 
-/** Returns why an open file is not trusted; undefined if it is trusted. */
+/** Returns the reason why an open file is not trusted; undefined if it is trusted. */
 export function distrustFile(stats: Stats): Distrust | undefined {
   if (!stats.isFile()) return "not-a-file";
   if (!isOwnedByUs(stats)) return "other-owner";
@@ -203,7 +209,7 @@ export function ifTrusted<T>(action: () => T): T | undefined {
   }
 }
 
-/** Returns the objects of a text with one JSON object per line. Damaged lines and other values are skipped. */
+/** Returns the objects in a text that contains one JSON object per line. Damaged lines and other values are skipped. */
 export function readJsonLines(text: string): object[] {
   return text.split("\n").flatMap((line) => {
     try {

@@ -26,7 +26,10 @@ import { stateFilePath } from "./state-path.ts";
 export const intentSuffix = ".append";
 /** Length of the first line, in bytes. */
 const lineLength = 8192;
-/** The page size in bytes. A write that a kill interrupts ends at a page boundary of the file. */
+/**
+ * The page size in bytes. If the process is killed during a write, the bytes written so far end at a page boundary of
+ * the file.
+ */
 const pageLength = 4096;
 /**
  * Length of an append, in bytes, up to which the intent is synced before each write. If the power fails later, the end of
@@ -88,8 +91,9 @@ function* pageEnds(start: number, end: number): Iterable<number> {
 }
 
 /**
- * Returns a SHA-256 sum, with one character per byte. `crypto.hash`, which Node 20.12 and 21.7 added, creates no object per
- * page. A weaker checksum would be faster, but a sender could construct a message that is mistaken for part of an append.
+ * Returns a SHA-256 sum as a string with one character per byte. `crypto.hash`, available from Node 20.12 and 21.7,
+ * does not create an object for each page. A weaker checksum would be faster, but a sender could construct a message
+ * that is mistaken for part of an append.
  */
 const hashBytes: (bytes: Uint8Array) => string =
   typeof crypto.hash === "function"
@@ -214,7 +218,10 @@ export function readIntent(name: string): Left | undefined {
   }
 }
 
-/** How much of an append a file contains: nothing, an incomplete append, all of it, or bytes that `mail` did not write. */
+/**
+ * The part of an append that a file contains: nothing, its beginning, all of it, or unknown if `mail` did not write the
+ * bytes.
+ */
 export type Held = "nothing" | "prefix" | "all" | "unknown";
 
 /**

@@ -17,11 +17,11 @@ export interface AppendOptions {
   /** How long to wait for another program's lock, in seconds. */
   readonly lockwait: number;
   /**
-   * Private directory for the records with which the next start undoes an interrupted append. Without it, a killed append
-   * may leave part of a message.
+   * Private directory for the records with which the next start undoes an interrupted append. Without it, part of a
+   * message may remain if `mail` is killed during the append.
    */
   readonly stateDirectory?: string;
-  /** Called before each write with the number of bytes that will then have been appended. */
+  /** Called before each write with the total number of bytes that will have been appended after it. */
   readonly onWritten?: (bytes: number) => void;
   /** Aborts the append with the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;

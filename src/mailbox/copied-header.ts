@@ -13,8 +13,8 @@ import { headerFields } from "./stored-header.ts";
 const localFields = ["content-length", "x-uid", "x-imapbase"];
 
 /**
- * Returns a stored header without the fields that are valid only in its mailbox. Its From_ line begins a message in every
- * mailbox.
+ * Returns a stored header without the fields that are valid only in its mailbox. The From_ line is completed so that it
+ * begins a message in every mailbox.
  *
  * @param header from the From_ line to the empty line
  */
@@ -35,8 +35,8 @@ function withoutFields(header: Buffer, names: readonly string[]): Buffer {
 }
 
 /**
- * Returns a header whose From_ line has a user and a date. A missing date is replaced by the Date field's, so that repeated
- * calls return the same bytes.
+ * Returns a header whose From_ line has a user and a date. A missing date is taken from the Date field, so that
+ * repeated calls return the same bytes.
  */
 export function withFromLine(header: Buffer): Buffer {
   if (isFromLine(header, 0, header.length) || header.toString("latin1", 0, 5) !== "From ") return header;

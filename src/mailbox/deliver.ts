@@ -1,6 +1,6 @@
 /**
- * Delivers a message locally, as Postfix local(8) does: into a spool, with From_ line, quoted body and final empty line,
- * under both locks; or into a Maildir.
+ * Delivers a message locally to a spool or Maildir, as Postfix local(8) does. In a spool, a From_ line precedes the
+ * message, its body is quoted, and an empty line follows it. Both locks are held during the write.
  */
 
 import { lstatIfPresent } from "../file-stats.ts";
@@ -22,9 +22,9 @@ export function rightsForSpool(spool: string, account: Rights | undefined): Righ
 }
 
 /**
- * Delivers a message into a spool or Maildir. Root does so with the recipient's rights.
+ * Delivers a message to a spool or Maildir. A process that runs as root uses the recipient's rights.
  *
- * @param options `account` is the recipient's; undefined if no password database has the name
+ * @param options `account` is the recipient's account; undefined if no password database contains the name
  * @throws MailboxBusy, SpoolRefused, or MailError with the system's reason; the spool is left unchanged
  */
 export async function deliver(

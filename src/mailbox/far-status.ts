@@ -1,16 +1,18 @@
-/** Finds the Status field among the fields that were cut off from an overlong header (header-bytes.ts). */
+/**
+ * Finds the Status field among the fields that were removed when an overlong header was truncated (header-bytes.ts).
+ */
 import type { Mailbox } from "./mailbox.ts";
 
 type MessageBytes = Pick<Mailbox, "read" | "size">;
 
 const pieceSize = 1 << 20;
-/** Bytes of a line that suffice to recognize the field. */
+/** Number of bytes at the start of a line that are enough to recognize the field. */
 const told = "status :".length;
 
 /**
  * Finds a Status field after the kept part of a truncated header.
  *
- * @param start the offset in the message of the first field that was cut off
+ * @param start the offset in the message of the first field that was removed
  * @returns the range of the field with its folded lines and their newlines; undefined if there is none
  */
 export function farStatus(

@@ -62,8 +62,8 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
 type Before = (end: number, bytes: Uint8Array, isLast: boolean) => void;
 
 /**
- * Writes pieces one after the other. Small pieces are combined, so that a hundred thousand messages do not take two hundred
- * thousand system calls.
+ * Writes pieces one after the other. Small pieces are combined, so that a hundred thousand messages do not need two
+ * hundred thousand system calls.
  *
  * @returns the position after the last byte
  */
@@ -104,7 +104,7 @@ function* writeStepwise(
   position: number,
   before: Before | undefined,
 ): Iterable<number> {
-  // Starts empty and grows: every file of a Maildir needs a buffer, and most files are small.
+  // The buffer starts empty and grows, because every file of a Maildir needs one and most files are small.
   let gathered = Buffer.alloc(0);
   let held = 0;
   let at = position;

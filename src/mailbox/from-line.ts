@@ -29,7 +29,10 @@ export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean 
   return i < limit && !lineEnd(bytes[i]);
 }
 
-/** Bytes from the start of a From_ line that suffice to decide whether it has a date and whether a header field follows. */
+/**
+ * Number of bytes from the start of a From_ line that are enough to decide whether it has a date and whether a header
+ * field follows.
+ */
 export const judgedLength = 2 * longestFromLine;
 
 /**
@@ -61,12 +64,12 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
  * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line has this form, too.
  * - `two-words` is a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
  *   follows it.
- * - `one-word` is Thunderbird's `From - `, `From `, or an identifier. A line without a date must be followed by a header
- *   field.
+ * - `one-word` is `From ` alone, or followed by a hyphen (Thunderbird) or an identifier. A line without a date must be
+ *   followed by a header field.
  */
 export type FromLineForm = "dated" | "two-words" | "one-word";
 
-/** Bytes at the start of a file that suffice to decide its form. */
+/** Number of bytes at the start of a file that are enough to determine its form. */
 export const formLength = 2 * judgedLength;
 
 /**

@@ -1,9 +1,9 @@
 /**
  * Finds the header in a message's bytes, and truncates a header that no mail program could have written.
  *
- * Processing a header takes several times its memory, and a string cannot be longer than half a gigabyte. If a message is a
- * single line without a newline, all of it is header. A header that is longer than any list of recipients is truncated. The
- * remaining fields are then treated as part of the body, unchanged.
+ * Processing a header needs several times its size in memory, and a string cannot be longer than half a gigabyte. If a
+ * message is a single line without a newline, the whole message is the header. So a header is truncated if it is longer
+ * than any plausible list of recipients. The remaining fields are then treated as part of the body, unchanged.
  */
 const firstPiece = 16 << 10;
 const longest = 4 << 20;
@@ -20,7 +20,7 @@ export function headerEnd(bytes: Buffer, start: number): number | undefined {
   return anyHeaderEnd(bytes, start);
 }
 
-/** Does the same for bytes with CRs: the empty line may end in CRLF. */
+/** Returns the same offset for bytes that contain CRs: the empty line may end in CRLF. */
 function anyHeaderEnd(bytes: Buffer, start: number): number | undefined {
   for (let at = bytes.indexOf(10, start); at >= 0; at = bytes.indexOf(10, at + 1)) {
     if (bytes[at + 1] === 10) return at + 2;

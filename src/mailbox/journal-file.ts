@@ -1,6 +1,6 @@
 /**
- * Writes and reads the journals of mbox and Maildir. A journal takes effect when it is renamed to its final name, so it is
- * complete by then. Its first line is JSON that describes the bytes that follow.
+ * Writes and reads the journals of mbox and Maildir. A journal takes effect when it is renamed to its final name. By
+ * then it has been written completely. Its first line is JSON that describes the bytes that follow.
  */
 import { closeSync, fstatSync, fsyncSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -18,16 +18,17 @@ import {
 } from "./journal-place.ts";
 import { withRights } from "./rights.ts";
 
-/** Errors of a full disk. The next place may be on another disk. */
+/** Errors that report a full disk. The next place may be on another disk. */
 const full = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
- * Writes a journal under another name, syncs it and renames it, which makes it take effect. If the disk of one place is
- * full, the next place is tried, because messages must be deletable on a full disk.
+ * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk of one place
+ * is full, the next place is tried, because users must be able to delete messages when a disk is full.
  *
  * @param places the possible places, the preferred one first
- * @param fill called for each attempt with the file, open for writing and reading, and its place; must not close the file
- * @param mailbox the path for messages
+ * @param fill called for each attempt with the file, open for writing and reading, and its place; must not close the
+ *   file
+ * @param mailbox the path to print in error messages
  * @param replaces whether the journal replaces an older one
  * @throws MailError with the reason, or the error of `fill`; no journal is left
  */
@@ -116,8 +117,8 @@ function readWork<Work extends { readonly version: number }>(line: string, versi
 }
 
 /**
- * Renames a damaged journal. It was complete when it was renamed, so the disk has failed since. The user can still open the
- * mailbox.
+ * Renames a damaged journal, so that the user can still open the mailbox. A journal is complete when it takes effect,
+ * so the disk must have failed since then.
  */
 export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
   withRights(rights, () => renameSync(path, `${path}.damaged`));

@@ -1,20 +1,20 @@
 /**
- * Decides where a mailbox's journal is kept. The next opening must find it, even under another name of the mailbox, as
- * another user, or with another HOME.
+ * Decides where a mailbox's journal is kept. The next session must find it, even if that session uses another name for
+ * the mailbox, another user or another HOME.
  *
- * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory. Otherwise
- * it is in the state directory of the owner's home according to passwd, or else in the session's own state directory.
- * Version 0.1.0 used only the session's directory, and named the journal after the path by which the mailbox was opened. So
- * the state directories are searched for every journal whose first line names the mailbox.
+ * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory.
+ * Otherwise it is in the state directory of the owner's home according to passwd, or else in the session's own state
+ * directory. Version 0.1.0 used only the session's directory, and named the journal after the path by which the mailbox
+ * was opened. So the state directories are searched for every journal whose first line names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
- * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal stays in
- * root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from writing. The
- * notice contains the journal's path, because root's state directory may differ next time.
+ * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal
+ * stays in root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from
+ * writing. The notice contains the journal's path, because root may use another state directory next time.
  *
- * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, has one link, and no other user can
- * write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox, another user's
- * journal may be genuine. Then nothing is written until that user has finished the quit.
+ * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, has one link, and no other user
+ * can write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox, another
+ * user's journal may be genuine. Then nothing is written until that user has finished the quit.
  */
 
 import {
@@ -41,15 +41,15 @@ import { stateFilePath } from "./state-path.ts";
 /** The suffix of a journal in a state directory. */
 export type JournalSuffix = ".journal" | ".maildir";
 
-/** The greatest length of a journal's first line, in bytes. */
+/** The maximum length of a journal's first line, in bytes. */
 export const longestFirstLine = 64 << 10;
 
-/** The suffix that a journal's name gets in a notice for the owner. */
+/** The suffix that is added to a journal's name to name the notice for the owner. */
 const noticeSuffix = ".unfinished";
 
 export interface JournalPlace {
   readonly path: string;
-  /** The user whose rights root uses to create, replay and remove the journal; undefined for root's own. */
+  /** The user whose rights root uses to create, replay and remove the journal; undefined for root's own rights. */
   readonly rights: Rights | undefined;
   /** Whether the directory is private: created with mode 0700 and checked. */
   readonly isPrivate: boolean;
@@ -315,7 +315,7 @@ function openJournal(place: JournalPlace, mailbox: string, places: Places): numb
     if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
     const found = error.code === "EACCES" ? lstatIfPossible(path) : undefined;
     if (found === undefined) return undefined;
-    // The journal cannot be read. A file of these users is assumed to be a journal.
+    // The file cannot be read. If it belongs to one of these users, it is assumed to be a journal.
     if (isWritableByOthers || [0, owner.uid].includes(found.uid))
       throw new CannotFinish(mailbox, nameOfUser(found.uid));
     reportDistrust(new NotTrusted(path, "other-owner"));

@@ -1,4 +1,4 @@
-/** Reads a message's header for a message list. A malicious header of a hundred megabytes takes little memory. */
+/** Reads a message's header for a message list. Even a malicious header of a hundred megabytes needs little memory. */
 
 import { headerEnd } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -7,15 +7,15 @@ import type { Mailbox } from "./mailbox.ts";
 const harmless = 1 << 20;
 const firstLook = 64 << 10;
 const pieceSize = 1 << 20;
-/** Bytes that are kept of a long line's beginning, and of its end. */
+/** Number of bytes kept from the beginning, and from the end, of a long line. */
 const halfLine = 64 << 10;
 /** After this many bytes, only fields that a list shows are kept. After ten times as many, no fields are kept. */
 const roomy = 1 << 20;
 const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
 
 /**
- * Returns a message's complete header, or an excerpt if the message is large. In an excerpt, long lines contain only their
- * beginning and end. Near its end, only the fields that a list shows remain. The excerpt contains all that a list shows.
+ * Returns a message's complete header, or an excerpt if the message is large. An excerpt contains only the beginning
+ * and end of long lines. If the header is very long, only the fields that a list shows are included.
  */
 export function readHeaderToList(mailbox: Pick<Mailbox, "header" | "read" | "size">, message: number): Buffer {
   const size = mailbox.size(message);

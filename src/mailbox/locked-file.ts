@@ -24,10 +24,10 @@ export function hasName(descriptor: number, path: string): boolean {
 }
 
 /**
- * Opens and locks a file for writing. While it waits, another program may create, replace or remove the file; then the
- * current one is opened. A missing file is created after its lock has been acquired.
+ * Opens and locks a file for writing. If another program creates, replaces or removes the file during the wait, the new
+ * file is opened. A missing file is created after its lock has been acquired.
  *
- * If it is not a regular file, such as a terminal, it is not locked.
+ * A file that is not a regular file, such as a terminal, is not locked.
  *
  * @param lockwait how long to wait, in seconds
  * @param signal aborts the wait with its reason

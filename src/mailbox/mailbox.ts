@@ -13,7 +13,7 @@ export const Flag = {
   New: 1 << 0,
   /** Its Status field had an R, or the message was read in this session. */
   Read: 1 << 1,
-  /** Displayed, saved or marked in this session, so that quit moves it to mbox. */
+  /** Displayed, saved or marked in this session, so `quit` moves it to mbox. */
   Touched: 1 << 2,
   Deleted: 1 << 3,
   /** Saved or written to a file in this session. */
@@ -101,8 +101,8 @@ export interface Mailbox {
   mark(message: number, set: number, clear?: number): void;
 
   /**
-   * Yields runs of messages with the same flags, beginning with message `from`. If it is missing, `tallyOf` asks for each
-   * message's flags.
+   * Yields runs of messages with the same flags, beginning with message `from`. If a format lacks this method,
+   * `tallyOf` reads the flags of each message.
    */
   tally?(from: number): Iterable<FlagTally>;
 
@@ -116,9 +116,9 @@ export interface Mailbox {
   /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
   /**
-   * Yields complete messages or only their headers, with large reads in the file's order. A format without such an order
-   * lacks this method, and `messagePieces` reads message by message. A message is a single piece unless it is longer than 8
-   * MiB.
+   * Yields complete messages or only their headers, with large reads in the file's order. If a format does not store
+   * messages in one file, it lacks this method, and `messagePieces` reads message by message. A message is a single
+   * piece unless it is longer than 8 MiB.
    *
    * @param messages in ascending order
    */
@@ -172,7 +172,10 @@ export interface MailboxOptions {
    */
   readonly cacheDirectory?: string | undefined;
   readonly readOnly?: boolean;
-  /** Whether to preserve the access time, by which shells detect new mail, because no user is reading the mail now. */
+  /**
+   * Whether to preserve the access time because no user is reading the mail. Shells use the access time to detect new
+   * mail.
+   */
   readonly unnoticed?: boolean;
   /**
    * Whether to refuse a file that has contents but no messages. Without it, such a file opens as an empty mailbox, as in

@@ -90,7 +90,7 @@ async function openPipe(path: string): Promise<{ descriptor: number; readOnly: b
   }
 }
 
-/** Opens a compressed mailbox read-only, because only a copy is unpacked. */
+/** Opens a compressed mailbox read-only, because its messages are read from an unpacked copy. */
 async function openPacked(
   path: string,
   packed: number,

@@ -8,7 +8,7 @@ import { headerFields } from "./stored-header.ts";
 
 const pieceSize = 1 << 20;
 
-/** The functions of a mailbox that are needed. */
+/** The methods of a mailbox that this module uses. */
 export type MessageBytes = Pick<Mailbox, "header" | "read" | "size">;
 
 export interface StoredFormOptions {

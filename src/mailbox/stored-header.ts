@@ -12,7 +12,8 @@ export interface HeaderFields {
   readonly fromLine: string;
   readonly fields: readonly StoredField[];
   /**
-   * From the first line that is neither a field nor a folded line: an empty line, or body text whose empty line is missing.
+   * The bytes from the first line that is neither a field nor a folded line: an empty line, or body text if the empty
+   * line is missing.
    */
   readonly rest: string;
 }

@@ -32,7 +32,7 @@ export interface MboxWork {
 /** Reports a failed move that could not be undone either, so that the journal must stay. */
 export class HalfDone extends Error {}
 
-/** Removes the added messages if the commit as a whole cannot be done. */
+/** Removes the added messages if the commit as a whole cannot be completed. */
 export type Undo = () => void;
 
 export type Held = "all" | "part" | "none";

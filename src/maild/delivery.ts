@@ -14,8 +14,8 @@ import type { Options } from "./maild-options.ts";
 import { type Arrival, traceFields } from "./trace.ts";
 
 /**
- * How long to wait for another program's lock, in seconds: longer than a reader holds it, but shorter than a client's
- * timeout.
+ * How long to wait for another program's lock, in seconds. This is longer than a reader holds a lock, but shorter than a
+ * client's timeout.
  */
 const lockwait = 60;
 
@@ -46,7 +46,7 @@ export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], messa
 export function localDelivery(options: Options, log: Log, signal: AbortSignal): Deliver {
   const turns = new Map<string, Promise<void>>();
 
-  /** Delivers to each mailbox one message at a time, because fcntl locks do not exclude the process that holds them. */
+  /** Delivers messages to each mailbox one at a time, because fcntl locks do not exclude the process that holds them. */
   const inTurn = (spool: string, task: () => Promise<void>): Promise<void> => {
     const turn = (turns.get(spool) ?? Promise.resolve()).then(task);
     const settled = turn.catch(() => undefined);

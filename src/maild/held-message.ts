@@ -3,9 +3,9 @@ import { closeSync } from "node:fs";
 import { copyPieces, writeAll } from "../mailbox/file-ranges.ts";
 import { openTemporary } from "../mailbox/packed/temporary-file.ts";
 
-/** Maximum bytes of a message in memory. A longer message is in a private file without a name. */
+/** Maximum size in bytes of a message that is kept in memory. A longer message is stored in an unnamed private file. */
 const largestInMemory = 128 * 1024;
-/** Bytes per read of the file. */
+/** Number of bytes read from the file at a time. */
 const pieceSize = 256 * 1024;
 
 /** A received message that has not been delivered yet. */

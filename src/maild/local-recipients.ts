@@ -1,4 +1,4 @@
-/** Decides whether a recipient is local, and which reply refuses any other. */
+/** Decides whether a recipient is local, and returns the reply that refuses any other recipient. */
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -51,7 +51,7 @@ export function judgeRecipient(address: string, options: Options): Verdict {
   return { recipient: { original: address, address: `${recipient.user}@${domain}`, ...recipient } };
 }
 
-/** Returns why root must not deliver into a recipient's mailbox; undefined if it may. */
+/** Returns the refusal if root must not deliver to a recipient's mailbox; undefined if root may deliver. */
 export function refuseMailbox({ original, spool, account }: Recipient): Refused | undefined {
   const rights = rightsForSpool(spool, account);
   const failure = rights && findDeliveryFailure(spool, rights);

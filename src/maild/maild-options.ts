@@ -9,7 +9,9 @@ export interface Options {
   /** The port; 0 for any free port. */
   readonly port: number;
   readonly spool: string;
-  /** The domain whose mail is accepted, besides `localhost` and the host's own name. It is also the server's name. */
+  /**
+   * The domain whose mail is accepted, in addition to `localhost` and the host's own name. It is also the server's name.
+   */
   readonly domain: string;
   /** The log's path. Without it, the log is written to standard error. */
   readonly log?: string;
@@ -21,7 +23,7 @@ export interface Options {
   readonly stateDirectory: string;
 }
 
-/** Every option of maild, declared once: parsing, --help and the completions read this table. */
+/** Every option of maild, declared once. The parser, --help and the completions use this table. */
 export const maildOptions = [
   {
     long: "port",

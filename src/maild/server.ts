@@ -12,7 +12,10 @@ import { acceptTypedLines } from "./typed-lines.ts";
 export interface Server {
   /** The address in the form ADDRESS:PORT. */
   readonly address: string;
-  /** Accepts no more connections, finishes the deliveries of completely received messages, and disconnects the clients. */
+  /**
+   * Stops accepting connections, finishes delivering messages that have been received completely, and disconnects the
+   * clients.
+   */
   close(): Promise<void>;
 }
 
@@ -23,7 +26,7 @@ const largestMessage = 50 * 1024 * 1024;
 /** Maximum connections per address and recipients per message, as in Postfix. */
 const mostPerAddress = 50;
 const mostRecipients = 1000;
-/** How long deliveries may still wait for locks after the signal to stop, in milliseconds. */
+/** How long deliveries may continue to wait for locks after the signal to stop, in milliseconds. */
 const patience = 5000;
 
 /** Starts the server. @throws the system's error if the address cannot be bound */
@@ -58,7 +61,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       const received = receive(stream, session);
       void received.then((finish) => {
         const work = finish().then(
-          // The library's types permit no text here, but its documentation does: the text becomes the reply.
+          // The library's types do not permit a text here, but its documentation does: the text becomes the reply.
           (text) => (callback as (error: null, answer: string) => void)(null, text),
           (error: unknown) => callback(error instanceof Refusal ? error : reportInternalError(log, error)),
         );
@@ -77,7 +80,10 @@ export async function listen(options: Options, log: Log): Promise<Server> {
   });
 
   const connections = (): Iterable<Connection> => server.connections;
-  /** Ends the sessions without a delivery. A client that has not sent its final dot waits for no reply. */
+  /**
+   * Ends the sessions that have no delivery in progress. A client that has not sent its final dot is not waiting for a
+   * reply.
+   */
   const hangUp = () => {
     for (const connection of [...connections()]) {
       if (!underWay.has(connection.session)) connection.send(421, "4.3.2 Service shutting down");
@@ -148,8 +154,8 @@ function refuseConnection(
 }
 
 /**
- * Returns a function that receives a message up to its final dot. Its result is a function that delivers the message and
- * returns the reply, or throws a Refusal.
+ * Returns a function that receives a message up to its final dot. That function returns another one, which delivers the
+ * message and returns the reply, or throws a Refusal.
  */
 function makeReceiver(options: Options, log: Log, signal: AbortSignal) {
   const deliver = localDelivery(options, log, signal);
@@ -190,7 +196,7 @@ interface Failure {
 
 const full: Failure = { reason: "no room", code: 452, text: "4.3.1 Insufficient system storage" };
 
-/** Returns why a received message is refused; undefined if it is accepted. */
+/** Returns the refusal of a received message; undefined if the message is accepted. */
 function deliveryFailureInWords(
   { sizeExceeded }: SMTPServerDataStream,
   { isHeaderTooLong, hops }: Cleaner,
@@ -231,7 +237,7 @@ function replyOfRefusal(address: string, session: SMTPServerSession, options: Op
   return new Refusal(code, text);
 }
 
-/** Returns the accepted recipients, with each mailbox only once. */
+/** Returns the accepted recipients, at most one for each mailbox. */
 function listAcceptedRecipients(session: SMTPServerSession, options: Options): Recipient[] {
   const found = new Map<string, Recipient>();
   for (const { address } of session.envelope.rcptTo) {

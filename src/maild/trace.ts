@@ -37,12 +37,12 @@ const dropped = new Set(["bcc", "resent-bcc", "content-length", "return-path"]);
 
 /** Maximum length of a header in bytes. The header is kept in memory until its end is reached. */
 const longestHeader = 1024 * 1024;
-/** Maximum bytes of a line that are kept in memory before it is known whether the line is a field. */
+/** Maximum number of bytes of a line that are kept in memory before it is known whether the line is a field. */
 const longestLine = 64 * 1024;
 
 /**
- * Converts a message from SMTP to its stored form while it is received: newlines become LF, some header fields are removed,
- * and missing Message-Id, Date and From fields are added. There is no From_ line.
+ * Converts a message from SMTP to its stored form while it is received: newlines become LF, some header fields are
+ * removed, and missing Message-Id, Date and From fields are added. No From_ line is added.
  */
 export class Cleaner {
   readonly #arrival: Arrival;
@@ -51,7 +51,7 @@ export class Cleaner {
   /** Whether the last piece ended in CR, which may be half of a CR LF. */
   #endsInCr = false;
   #lastByte = "\n";
-  /** The value of Message-Id, known after the header is complete. */
+  /** The value of Message-Id, available after the header has been received. */
   messageId = "";
   /** The number of Received fields in the header. */
   hops = 0;

@@ -1,15 +1,16 @@
 /**
- * Converts lines typed by hand in nc, which end in LF only, because smtp-server ends DATA only at CR LF . CR LF.
+ * Converts lines that are typed by hand in nc to CR LF newlines. nc sends only LF, but smtp-server ends DATA only at `CR
+ * LF . CR LF`.
  *
- * The client's first line decides whether its lines are converted. If it ends in CR LF, lone LFs in its later messages are
- * never converted, because they could otherwise be used to end a message early and smuggle in a second one.
+ * The client's first line decides whether its lines are converted. If it ends in CR LF, lone LFs in its later messages
+ * are never converted, because they could otherwise be used to end a message early and smuggle in a second one.
  */
 import type { Socket } from "node:net";
 
 const cr = 0x0d;
 const lf = 0x0a;
 
-/** Returns a function that converts a client's successive pieces to CR LF newlines. */
+/** Returns a function that converts the newlines in a client's successive pieces to CR LF. */
 export function makeLineNormalizer(): (piece: Buffer) => Buffer {
   let typed: boolean | undefined;
   let last = 0;
@@ -29,8 +30,8 @@ export function makeLineNormalizer(): (piece: Buffer) => Buffer {
 const dot = 0x2e;
 
 /**
- * Returns a function that removes a dot from each line that begins with one, unless the dot is the whole line (RFC 5321,
- * section 4.5.2). smtp-server removes only one of two leading dots, so this function removes single leading dots. It also
+ * Returns a function that removes a leading dot from each line, unless the dot is the whole line (RFC 5321, section
+ * 4.5.2). smtp-server removes a dot only if two begin the line, so this function removes single leading dots. It also
  * removes them from commands, which would be invalid in any case.
  *
  * The function expects a client's successive pieces.

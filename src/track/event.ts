@@ -2,7 +2,7 @@
 interface About {
   /** The message's queue ID; empty if the message was refused before it was queued. */
   readonly id: string;
-  /** The time as in the log, to the second. */
+  /** The time as in the log, accurate to the second. */
   readonly time: string;
 }
 

@@ -70,8 +70,8 @@ function parseEximArrival(about: About, text: string): LogEvent[] {
 }
 
 /**
- * The address, its destination in brackets (or the two reversed), fields, `defer (errno)`, the fields of a remote server,
- * and the reason. A star after a host means that it was not the first host that was tried.
+ * The form of a delivery: the address, its destination in brackets (or the two reversed), fields, `defer (errno)`, the
+ * fields of a remote server, and the reason. A star after a host means that another host was tried first.
  */
 const fieldsForm = String.raw`((?: [A-Za-z]{1,4}=(?:"(?:[^"\\]|\\.)*"|\S+?)(?: \[[^\]]*\](?::\d+)?\*?)?)*)`;
 const deliveryForm = new RegExp(
@@ -84,7 +84,7 @@ function parseEximDelivery(about: About, status: Status, text: string): LogEvent
   const fields = before + after;
   const field = (name: string) =>
     new RegExp(` ${name}=("(?:[^"\\\\]|\\\\.)*"|\\S+(?: \\[[^\\]]*\\])?)`).exec(fields)?.[1]?.replace(/^"|"$/g, "");
-  // The destination may be a file or the address's own mailbox. Otherwise the address was an alias.
+  // If the destination is neither a file nor the address's own mailbox, the address was an alias.
   const same = bracketed.toLowerCase().startsWith(`${first.toLowerCase()}@`) || /^[/|]/.test(first);
   const recipient = bracketed === "" || !same ? first : bracketed;
   return {

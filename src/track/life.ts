@@ -1,4 +1,7 @@
-/** Collects the events of one message in one queue from the log lines that name its ID. They form the message's life. */
+/**
+ * Collects the events of one message in one queue from the log lines that name its ID. These events form the message's
+ * life.
+ */
 import { findLargest } from "../message/lists.ts";
 import type { Delivery, LogEvent } from "./event.ts";
 
@@ -76,7 +79,7 @@ function keyOf({ recipient, original = "", envelope }: Delivery, known: Readonly
 }
 
 /**
- * Returns the number of recipients that the log has announced but not mentioned since. Exim does not announce them, but
+ * Returns the number of recipients that the log has announced but not mentioned again. Exim does not announce them, but
  * logs `Completed` at the end.
  */
 export function countUnheard(life: Life): number {

@@ -1,4 +1,7 @@
-/** Finds a mail server's log (files, their rotated versions, or the journal), and searches it for words. */
+/**
+ * Finds a mail server's log, which is a file with its rotated versions or the systemd journal, and searches it for
+ * words.
+ */
 import { spawn } from "node:child_process";
 import { accessSync, constants, createReadStream, existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -9,9 +12,9 @@ import { adviceToRead } from "../groups.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 
 export interface LogSource {
-  /** Its name in messages. */
+  /** The log's name in error messages. */
   readonly name: string;
-  /** Its path; undefined for the journal. */
+  /** The log's path; undefined for the journal. */
   readonly path: string | undefined;
 }
 
@@ -75,7 +78,7 @@ function findJournalctl(): string | undefined {
   return directories.map((directory) => join(directory, "journalctl")).find((path) => existsSync(path));
 }
 
-/** Maximum bytes of a log line. A longer line does not come from a mail server. */
+/** Maximum length of a log line in bytes. A longer line does not come from a mail server. */
 const longest = 1024 * 1024;
 
 /**
@@ -95,7 +98,7 @@ export async function* linesWith(
   }
 }
 
-/** Complete lines of a log. */
+/** A part of a log, which consists of complete lines. */
 export class Part {
   readonly offset: number;
   readonly #bytes: Buffer;
@@ -134,7 +137,7 @@ export async function* readLogParts(source: LogSource, from = 0): AsyncGenerator
     }
     const whole = piece.subarray(0, end);
     const first = whole.indexOf(10) + 1;
-    // First the line that two pieces share, then all complete lines of this piece.
+    // The line that two pieces share comes first, followed by all complete lines of this piece.
     for (const bytes of [Buffer.concat([rest, whole.subarray(0, first)]), whole.subarray(first)]) {
       if (bytes.length > 0) yield new Part(bytes, offset);
       offset += bytes.length;

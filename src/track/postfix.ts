@@ -3,7 +3,7 @@ import { type LogEvent, makeRefusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 const program = /^postfix[\w-]*\/(?:[\w-]+\/)*([\w-]+)$/;
-/** Short IDs, and the long IDs of enable_long_queue_ids, which have no vowels. */
+/** Short queue IDs, and the long ones of enable_long_queue_ids, which contain no vowels. */
 export const queueIdForm = /^(?:[0-9A-F]{6,15}|(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})$/;
 
 const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;
@@ -62,7 +62,7 @@ function parsePostfixDelivery(about: { id: string; time: string }, text: string)
   const [, recipient, original, relay, delay, dsn, said = "", detail = ""] = deliveryForm.exec(text) ?? [];
   const status = statuses[said];
   if (recipient === undefined || status === undefined) return undefined;
-  // A content filter or an alias: the message is queued again on this machine, with another ID.
+  // After a content filter or an alias, the message is queued again on this machine with another ID.
   const here = /\[(?:127\.[\d.]+|::1)\]|^local$|^private\/|\[\//.test(relay ?? "");
   const next = here ? /\b(?:queued|forwarded) as (\w+)/.exec(detail)?.[1] : undefined;
   return { ...about, kind: "delivery", recipient, original, status, relay, delay, dsn, detail, next };

@@ -4,7 +4,7 @@ import type { LogEvent } from "./event.ts";
 import { countUnheard, type Fate, type Life, listFates } from "./life.ts";
 import type { Found } from "./search.ts";
 
-/** Returns a message's events, one line each. The events under its later IDs follow. */
+/** Returns a message's events, one per line. They are followed by the events under the message's later IDs. */
 export function describeLife(found: Found): string[] {
   return [
     found.life.id === "" ? "not queued" : found.life.id,
@@ -26,8 +26,8 @@ export function summaryLines(found: Found): string[] {
 }
 
 /**
- * Returns the exit code: 0 if the message was delivered to all, 69 if a recipient bounced or was refused, 75 if a delivery
- * is pending.
+ * Returns the exit code: 0 if the message was delivered to all recipients, 69 if it bounced or was refused for a
+ * recipient, 75 if a delivery is pending.
  */
 export function exitOfFound(found: Found): ExitCode {
   const statuses = splitOutcomes(found).map(({ fate }) => (isRefusedForGood(fate) ? "bounced" : fate.status));
@@ -44,7 +44,7 @@ export function isDone(found: Found): boolean {
 
 const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", refused: "refused" } as const;
 
-/** Returns the final outcomes. A delivery into another queue on this machine is replaced by that queue's outcomes. */
+/** Returns the final outcomes. A delivery to another queue on this machine is replaced by the outcomes in that queue. */
 function splitOutcomes(found: Found): { fate: Fate; life: Life }[] {
   const here = listFates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
   return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(splitOutcomes)];

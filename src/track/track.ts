@@ -20,7 +20,7 @@ export interface Wanted {
 
 /** Pause between two checks of a log, in milliseconds. */
 const pause = 200;
-/** Bytes at the end of a log that are searched again, because they may contain a message's first lines. */
+/** Number of bytes at the end of a log that are searched again, because they may contain a message's first lines. */
 const lookBack = 256 * 1024;
 
 /** Tracks a message. @throws MailError that names the search term and the logs if nothing is found */
@@ -42,7 +42,7 @@ export async function trackMessage(
     await sleep(Math.min(pause, Math.max(1, until - Date.now())));
     const now = newestOf(sources);
     if (now.size === newest.size && now.file === newest.file) continue;
-    // After a rotation, all files are searched again, and the former log is an archive.
+    // After a rotation, the former log is an archive, so all files are searched again.
     if (now.size < newest.size || now.file !== newest.file) {
       from = 0;
       if (now.file !== 0) sources = logSources(named, config.identity.login);
@@ -104,7 +104,10 @@ function stripBrackets(messageId: string): string {
   return messageId.replace(/^<(.*)>$/, "$1");
 }
 
-/** Returns the current log's inode (0 if it is missing) and size in bytes. For the journal, the size always changes. */
+/**
+ * Returns the current log's inode (0 if it is missing) and size in bytes. For the journal, the size is different at each
+ * call.
+ */
 function newestOf([newest]: readonly LogSource[]): { readonly file: number; readonly size: number } {
   if (newest?.path === undefined) return { file: 1, size: Date.now() };
   const { ino = 0, size = 0 } = statIfPresent(newest.path) ?? {};

@@ -18,8 +18,8 @@ import { addPathToError, isSystemError } from "../../system-error.ts";
 import { lockByHelper } from "./dotlock-helper.ts";
 
 /**
- * A lock that names no process is stale at this age, in milliseconds. Programs that use such locks refresh them or finish
- * sooner.
+ * Age in milliseconds at which a lock that names no process is considered stale. Programs that use such locks refresh
+ * them or finish sooner.
  */
 const staleAge = 5 * 60 * 1000;
 /**
@@ -144,8 +144,8 @@ export function tryDotlock(path: string): DotlockOutcome {
 }
 
 function createDotlock(name: string): Dotlock {
-  // The file is written under another name first. If the process were killed in between, a lock without a process would
-  // block every program.
+  // The file is written under another name first. Otherwise, if `mail` were killed before it had written its process
+  // ID, a lock that names no process would block every program.
   const draft = join(dirname(name), `.lk${process.pid}.${randomBytes(4).toString("hex")}`);
   const known = writeOwner(draft);
   try {

@@ -59,7 +59,10 @@ function bindLockCalls(): Promise<Calls | undefined> {
   return calls;
 }
 
-/** Returns a struct flock: l_type, followed by zeros. They mean the whole file, regardless of the platform's field widths. */
+/**
+ * Returns a struct flock: l_type, followed by zeros. The zeros select the whole file, regardless of the platform's
+ * field widths.
+ */
 function lockWholeFile(type: number): Buffer {
   const lock = Buffer.alloc(64);
   lock.writeInt16LE(type, 0);

@@ -102,10 +102,10 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
 }
 
 /**
- * Creates a missing file with both locks held from the beginning. If another program holds the lock for the path, no empty
- * file is created and left behind.
+ * Creates a missing file with both locks held from the beginning. If another program holds the lock for the path, no
+ * empty file is created and left behind.
  *
- * @param how `create` creates the file if root acts for another user, whose `rights` are used for the lock file
+ * @param how `create` creates the file, and `rights` are used for the lock file, if root acts for another user
  * @returns undefined if another program holds the lock or is creating the file
  * @throws the system's error; MailError as in `lockFile`
  */

@@ -1,7 +1,7 @@
 /**
  * Carries out a journal, for the first time or after a crash. Moved messages are first written and synced at their
- * destination, and edited messages are filed under new names. Then old files are removed and renamed. A failure before the
- * first removal is undone.
+ * destination, and edited messages are filed under new names. Then old files are removed and renamed. If a step fails
+ * before the first removal, all previous steps are undone.
  */
 import { unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -24,7 +24,7 @@ import { applyChanges } from "./state-changes.ts";
 const places: readonly Place[] = ["new", "cur"];
 
 /**
- * Carries out a journal that a crash has left.
+ * Carries out a journal that a crash has left behind.
  *
  * @throws CannotFinish, MailError; the journal stays
  */
@@ -56,7 +56,7 @@ const later = "the changes are kept; the next opening finishes them";
  * Carries out a journal.
  *
  * @param mbox the locked file if messages are moved to an mbox
- * @throws MailError; its text states whether nothing was changed, or the journal stays for the next opening
+ * @throws MailError; its text states whether nothing was changed or the journal stays to be completed later
  */
 export async function applyJournal(
   journal: MaildirJournal,

@@ -34,7 +34,10 @@ export async function finishMaildirCommit(path: string, options: MailboxOptions)
   }
 }
 
-/** Does the same for a locked Maildir. The journal is searched for again, because its session may have finished meanwhile. */
+/**
+ * Finishes the interrupted commit of a locked Maildir. The journal is searched for again, because its session may have
+ * finished the commit in the meantime.
+ */
 export async function finishLockedMaildir(path: string, options: MailboxOptions): Promise<void> {
   if (!mayHaveJournal(path, ".maildir", options.stateDirectory)) return;
   const journal = MaildirJournal.left(options.stateDirectory, path);
@@ -64,7 +67,7 @@ export interface Leaving {
 /**
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
- * @returns how many of the numbered messages stay
+ * @returns the number of numbered messages that stay
  * @throws MailError; nothing was changed, or the message states which change failed
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {

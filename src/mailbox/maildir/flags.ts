@@ -4,7 +4,10 @@ import { Flag } from "../mailbox.ts";
 import type { Place } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 
-/** Returns the state that a file's name and directory express: `S` means read, `T` deleted, `new` new. */
+/**
+ * Returns the state that a file's name and directory express. Flag `S` means read, flag `T` means deleted, and
+ * directory `new` means new.
+ */
 export function flagsOf(place: Place, name: string): number {
   const letters = lettersOf(name);
   const state = (letters.includes("S") ? Flag.Read : 0) | (letters.includes("T") ? Flag.Deleted : 0);
@@ -56,7 +59,7 @@ export function flagsOfStatus(header: Buffer): string {
   return seen + others.join("");
 }
 
-/** Returns the X-Status value for the flags that a Status field cannot have: replied and flagged. */
+/** Returns the X-Status value for the flags that a Status field cannot express: replied and flagged. */
 export function xStatusOf(flags: string): string {
   return (flags.includes("R") ? "A" : "") + (flags.includes("F") ? "F" : "");
 }

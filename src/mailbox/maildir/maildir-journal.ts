@@ -1,10 +1,11 @@
 /**
- * Writes and reads the journal that makes the commit of a Maildir all or nothing. It states which messages are removed, and
- * contains all that must first be written elsewhere.
+ * Writes and reads the journal that makes the commit of a Maildir all or nothing. The journal lists the messages to be
+ * removed, and contains all data that must first be written elsewhere.
  *
- * The journal consists of one line of JSON, the names that are removed or changed, the messages moved to an mbox (or frames
- * for a Maildir), and the edited messages as frames. Under its final name it is complete (journal-file.ts). If a crash
- * leaves a journal, the next opening carries it out. Each step skips work that has already been done.
+ * The journal consists of one line of JSON, the names that are removed or changed, the messages moved to an mbox (or
+ * frames for a Maildir), and the edited messages as frames. A journal under its final name is complete
+ * (journal-file.ts). If a crash leaves a journal behind, the commit is completed the next time the Maildir is opened.
+ * Each step skips work that has already been done.
  */
 import { closeSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";
@@ -26,7 +27,7 @@ export interface MaildirWork {
 export interface Parts {
   /** Bases of the messages that are removed. */
   readonly bases: readonly string[];
-  /** Changes of the messages that stay, by base. */
+  /** Changes to the messages that stay, by base. */
   readonly changes: ReadonlyMap<string, StateChange>;
   /** Called again if the disk of one place is full. */
   readonly moved: () => Iterable<Uint8Array>;
@@ -74,7 +75,7 @@ export class MaildirJournal {
     });
   }
 
-  /** Opens the journal that a crash has left for this Maildir. @returns undefined if there is none */
+  /** Opens the journal that a crash has left behind for this Maildir. @returns undefined if there is none */
   static left(directory: string, maildir: string): MaildirJournal | undefined {
     const lengthBehind = ({ bases, movedLength, edited }: MaildirWork) => bases + movedLength + edited;
     const left = openLeftJournal<MaildirWork>(maildir, suffix, directory, 1, lengthBehind);
@@ -86,7 +87,7 @@ export class MaildirJournal {
     return undefined;
   }
 
-  /** Returns the bases of the messages that are removed, and the changes of other names. */
+  /** Returns the bases of the messages that are removed, and the changes to other names. */
   names(): { readonly going: ReadonlySet<string>; readonly changes: ReadonlyMap<string, StateChange> } {
     const { going, changes } = JSON.parse(readRange(this.#descriptor, this.#start, this.#movedAt).toString()) as {
       going: string[];
@@ -109,7 +110,7 @@ export class MaildirJournal {
     this.close();
   }
 
-  /** Closes the journal and leaves it for the next opening. */
+  /** Closes the journal without removing it, so that the commit is completed the next time the Maildir is opened. */
   close(): void {
     closeSync(this.#descriptor);
   }

@@ -18,8 +18,8 @@ import { MessageTable } from "./message-table.ts";
 
 const pieceSize = 1 << 20;
 /**
- * A listing within this time (nanoseconds) of the directory's last change is not reused: a second change may have the same
- * timestamp.
+ * Time in nanoseconds. A listing made this soon after the directory's last change is not reused, because a second
+ * change may have the same timestamp.
  */
 const sameInstant = 1_000_000_000n;
 
@@ -104,8 +104,8 @@ class MaildirMailbox implements Mailbox {
   }
 
   /**
-   * Returns the size. If a message cannot be read, its size is greater than its substitute header's. Reading further fails,
-   * so no caller mistakes the header for the complete message.
+   * Returns the size. If a message cannot be read, its size is greater than its substitute header's. Reading beyond the
+   * header fails, so no caller mistakes the header for the complete message.
    */
   size(message: number): number {
     const unreadable = this.#placeholder(message);

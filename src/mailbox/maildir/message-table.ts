@@ -1,6 +1,6 @@
 /**
- * Lists the messages of a session with a Maildir. A message is numbered when it is first seen, and found again by its
- * name's base.
+ * Lists the messages of a session with a Maildir. A message is numbered when it is first seen, and found again by the
+ * base of its file name.
  */
 
 import { Flag } from "../mailbox.ts";
@@ -14,7 +14,7 @@ export interface Entry {
   name: string;
   /** Bits of Flag. */
   flags: number;
-  /** The state in the name when it was last read. The session has changed the bits that differ. */
+  /** The state in the name when it was last read. The session has changed the bits of `flags` that differ from it. */
   found: number;
   /** Whether another program has removed the file. */
   gone: boolean;

@@ -1,7 +1,7 @@
 /**
- * Delivers messages safely: each file is written in `tmp` and synced, then renamed into `new` or `cur`, then those are
- * synced. A crash before the rename leaves a file in `tmp` that no program shows. After the rename, the message has been
- * delivered.
+ * Delivers messages safely: each file is written in `tmp`, synced, and renamed into `new` or `cur`; then these
+ * directories are synced. A crash before the rename leaves a file in `tmp` that no program shows. After the rename, the
+ * message has been delivered.
  *
  * @see https://cr.yp.to/proto/maildir.html, "What happens when I deliver"
  */
@@ -14,11 +14,11 @@ import { type Place, provideMaildir } from "./directory.ts";
 import { nameWith, uniqueName } from "./file-name.ts";
 
 const synced = promisify(fsync);
-/** Number of files that are synced at once. The file system can combine their writes. */
+/** Number of files that are synced together, so that the file system can combine their writes. */
 const batch = 64;
 
 export interface Filing {
-  /** Unique, and the same when the delivery is repeated after a crash. */
+  /** The unique part of the file's name, which is the same if the delivery is repeated after a crash. */
   readonly base: string;
   /** Flags for the name. A file without flags may be in `new`. */
   readonly letters: string;
@@ -51,7 +51,7 @@ export class Delivery {
     this.created = provideMaildir(path);
   }
 
-  /** Writes a message in `tmp`. @throws the system's error; the caller must then withdraw what was added before */
+  /** Writes a message in `tmp`. @throws the system's error; the caller must then withdraw the messages added before */
   async add(pieces: Iterable<Uint8Array>, { base, letters, place, date }: Filing): Promise<void> {
     const tmp = join(this.path, "tmp", base);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

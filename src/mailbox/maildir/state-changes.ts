@@ -1,4 +1,4 @@
-/** For messages that stay, stores their changed state in their file names. */
+/** Stores the changed states of the messages that stay in their file names. */
 
 import { renameSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { baseOf, lettersOf, nameWith } from "./file-name.ts";
 import { changeFlags, type StateChange } from "./flags.ts";
 
 /**
- * Renames files into `cur`. A repetition has no further effect.
+ * Renames files into `cur`. Repeating the changes has no further effect.
  *
  * @param changes by base; messages that no longer exist are skipped
  * @throws the system's error

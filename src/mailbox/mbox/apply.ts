@@ -1,6 +1,6 @@
 /**
- * Carries out a journalled commit for the first time. replay.ts finishes a commit that a crash has interrupted. The mailbox
- * and mbox are locked during the commit.
+ * Carries out a journalled commit for the first time. replay.ts finishes a commit that a crash has interrupted. The
+ * mailbox and mbox are locked during the commit.
  *
  * Invariants:
  *
@@ -11,9 +11,10 @@
  * 5. The journal is removed only after the mailbox and its new length are synced.
  * 6. Every step can be repeated without further effect.
  *
- * Until step 4 of the table, a failure is undone and the journal removed, so that nothing has changed. From step 4 on, the
- * journal stays, and the next opening finishes the commit. The table lists the states that a crash leaves. Each has its row
- * in test/mailbox/mbox/replay.test.ts (`interruptions`):
+ * If a step before step 4 of the table fails, the previous steps are undone and the journal is removed, so that nothing
+ * has changed. From step 4 on, the journal stays, and the commit is completed the next time the mailbox is opened. The
+ * table lists the states that a crash can leave. Each state has a row in test/mailbox/mbox/replay.test.ts
+ * (`interruptions`):
  *
  * | | last call that completed | on the disk | finished by | row |
  * |---|---|---|---|---|
@@ -26,7 +27,8 @@
  * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
  *
  * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps this mail (test "mail delivered since an
- * interruption is kept"). If a page is neither old nor new, another program has rewritten the mailbox, and replay stops.
+ * interruption is kept"). If a page is neither old nor new, another program has rewritten the mailbox, and replay
+ * stops.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
@@ -42,7 +44,7 @@ import type { Journal, Work } from "./journal.ts";
  * Functions that rebuild parts of the journal from the spool. A part whose function is undefined is read from the journal.
  */
 export interface Again {
-  /** Yields the tail. It reads at most one block ahead. */
+  /** Yields the tail, and reads at most one block ahead. */
   readonly tail: (() => Iterable<Part>) | undefined;
   readonly forMbox: (() => Iterable<Uint8Array>) | undefined;
 }
@@ -96,7 +98,7 @@ export function makeRoom(journal: Journal, spool: number): void {
   if (offset + tailLength > oldSize) writePieces(spool, journal.tailPieces(oldSize - offset, tailLength), oldSize);
 }
 
-/** Writes the tail and truncates the mailbox. @throws MailError; the journal then waits for the next opening */
+/** Writes the tail and truncates the mailbox. @throws MailError; the journal then stays to be completed later */
 export async function writeTail(
   journal: Journal,
   spool: number,
@@ -142,7 +144,7 @@ function* limitParts(parts: Iterable<Part>, length: number): Iterable<Part> {
 /**
  * Undoes a failed commit.
  *
- * @throws MailError if it cannot be undone: the journal stays, and the next opening finishes the commit
+ * @throws MailError if the commit cannot be undone: the journal stays to be completed later
  */
 function undoAll(journal: Journal, spool: number, undo: Undo, cause: unknown): void {
   try {
@@ -159,7 +161,10 @@ function describeUnchanged(work: Work, error: unknown): unknown {
   return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error);
 }
 
-/** Returns the error for a commit that the next opening finishes. Errors other than the system's are returned unchanged. */
+/**
+ * Returns the error for a commit that is completed the next time the mailbox is opened. Errors other than the system's
+ * are returned unchanged.
+ */
 export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;

@@ -1,6 +1,6 @@
 /**
- * Writes large amounts as fast as the disk permits. While blocks are being written the next one is filled. Writeback to the
- * disk starts early, so that little is left for the final fsync.
+ * Writes large amounts of data as fast as the disk permits. While a block is being written, the next one is filled.
+ * Writeback to the disk starts early, so that little is left for the final fsync.
  */
 import { fdatasync, write } from "node:fs";
 import { promisify } from "node:util";
@@ -8,7 +8,7 @@ import { MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import { readInto } from "../file-ranges.ts";
 
-/** A range of the source file, which is read only when it is written. */
+/** A range of the source file, which is read only when it is about to be written to the target. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
@@ -20,7 +20,7 @@ export type Part = Uint8Array | Stretch;
 /** The unit of direct writes in bytes. Offsets, lengths and memory addresses must be multiples of it. */
 export const directUnit = 4096;
 export const usualBlockSize = 4 << 20;
-/** A block size that suffices for writes through the page cache. */
+/** A block size that is large enough for writes through the page cache. */
 export const smallBlockSize = 1 << 20;
 const blockCount = 4;
 const startForDiskEvery = 64 << 20;
@@ -42,7 +42,10 @@ export interface BlockOptions {
    * writing stays at least one block behind reading.
    */
   readonly holdBack?: boolean;
-  /** Called when the write of a block has started, with the offset after the block. An exception ends the writing. */
+  /**
+   * Called when the write of a block has started, with the offset after the block. If the callback throws, writing
+   * stops.
+   */
   readonly onBlock?: ((end: number) => void) | undefined;
   readonly blockSize?: number;
 }
@@ -171,7 +174,7 @@ export class BlockWriter {
       return await writeBlock(direct, bytes, position);
     } catch (error) {
       if (!isSystemError(error) || error.code !== "EINVAL") throw error;
-      // This file system requires another unit, or does not support direct writes.
+      // This file system requires a different unit, or does not support direct writes.
       this.#isDirect = false;
       return writeBlock(descriptor, bytes, position);
     }
@@ -185,7 +188,7 @@ export class BlockWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Waits until all writes have ended. */
+  /** Waits until all writes have finished. */
   async #settled(): Promise<void> {
     await Promise.all(this.#writing);
     await this.#starting;

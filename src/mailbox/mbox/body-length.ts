@@ -1,10 +1,10 @@
 /**
- * Decides whether a message's Content-Length is trusted. Dovecot stores `From ` lines unquoted and relies on this field.
- * But a sender can write the field, too, and it is wrong after another program has edited the message.
+ * Decides whether a message's Content-Length is trusted. Dovecot stores `From ` lines unquoted and relies on this
+ * field. But senders can write the field, too, and its value is wrong after another program has edited the message.
  *
- * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and if no From_ line in
- * the body has a date and is followed by a header. Then no line in the body begins a message, so the length never hides
- * another message.
+ * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and if no From_ line
+ * in the body has a date and is followed by a header. Then no line in the body begins a message, so the length never
+ * hides another message.
  */
 import type { Separators } from "./separators.ts";
 
@@ -17,7 +17,7 @@ const COLON = 58;
 const mostDigits = 15;
 /** Number of bytes per read when a body is searched for another message. */
 const pieceSize = 256 << 10;
-/** Number of bytes after a body that suffice to find a From_ line. */
+/** Number of bytes after a body that are enough to find a From_ line. */
 const told = 1100;
 
 /**
@@ -107,7 +107,7 @@ export class BodyLength {
     if (this.#end > size) return false;
     const bytes = read(this.#end, this.#end + told);
     let at = 0;
-    // The length need not include the last line's newline and the empty line.
+    // The length may omit the last line's newline and the empty line.
     for (let ends = 0; ends < 2; ends++) {
       if (bytes[at] === CR && bytes[at + 1] === LF) at += 2;
       else if (bytes[at] === LF) at++;

@@ -11,7 +11,7 @@ import type { Identities } from "./message-identity.ts";
 import { hasSwallowed, isGrown, reconcileMessages } from "./reconcile.ts";
 import { scanMessages } from "./scan.ts";
 
-/** The session's knowledge of its file. */
+/** The file as the session knows it. */
 export interface Known {
   readonly path: string;
   readonly file: MboxFile;
@@ -20,7 +20,7 @@ export interface Known {
   readonly identities: Identities;
 }
 
-/** Relates the file's messages at the commit to the session's. */
+/** A mapping from the messages in the file at the commit to the session's messages. */
 export interface Numbering {
   /** Returns a message's number in the session; 0 if the session has not changed the message. */
   readonly known: (message: number) => number;

@@ -1,12 +1,15 @@
 /** Detects whether a program has written a file since it was last checked. */
 import { fstatSync } from "node:fs";
 
-/** Milliseconds. If a file was written this shortly before the check, a second write may leave the same timestamps. */
+/**
+ * Time in milliseconds. If a file was written this shortly before the check, a second write may leave the same
+ * timestamps.
+ */
 const settled = 100;
 /** The same limit for file systems whose timestamps are in seconds. */
 const settledCoarsely = 2500;
 
-/** Milliseconds. A program that is rewriting a mailbox writes at shorter intervals. */
+/** Time in milliseconds. A program that is rewriting a mailbox writes at shorter intervals. */
 const justNow = 5000;
 
 export interface FileState {

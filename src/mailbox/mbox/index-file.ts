@@ -48,7 +48,7 @@ const samples = 64;
  * recent messages.
  */
 const recentLength = 8 << 20;
-/** Replaces a checksum: the end of the mailbox must be read again. */
+/** A value stored instead of a checksum if the end of the mailbox must be read again. */
 const unknown = -1;
 /** Free space in the arrays, as a number of messages, for mail that is delivered later. */
 const spare = 256;

@@ -71,7 +71,7 @@ async function fillJournal(
   const { descriptor } = file;
   const line = JSON.stringify(plan);
   const tailAt = Math.ceil((Buffer.byteLength(line) + lineRoom) / directUnit) * directUnit;
-  // The sums are computed while blocks are being written, which takes longer.
+  // The sums are computed while blocks are being written, because writing takes longer.
   const sums = new PageSums((bytes, at) => readInto(spool, bytes, at), plan.offset, plan.oldSize);
   let mboxAt = Number.POSITIVE_INFINITY;
   const onBlock = (end: number) => {

@@ -1,10 +1,11 @@
 /**
- * Reads the journal that makes a commit all or nothing. Before the first byte of a mailbox changes, the journal contains
- * everything needed to repeat the commit.
+ * Reads the journal that makes a commit all or nothing. Before the first byte of a mailbox changes, the journal
+ * contains everything needed to repeat the commit.
  *
  * A journal consists of one line of JSON, the spool's new tail, the messages moved to mbox, and a sum of each page that
- * will be overwritten. Under its final name it is complete (journal-file.ts). It is removed when the commit is done and
- * synced. If a crash leaves a journal, the next opening carries it out. A repetition has no further effect.
+ * will be overwritten. A journal under its final name is complete (journal-file.ts), and is removed when the commit is
+ * done and synced. If a crash leaves a journal behind, the commit is completed the next time the mailbox is opened.
+ * Repeating the commit has no further effect.
  */
 
 import { createHash } from "node:crypto";
@@ -62,7 +63,7 @@ export class Journal {
     this.#tailAt = tailAt;
   }
 
-  /** Opens the journal that a crash has left for a mailbox, if there is one. @throws CannotFinish */
+  /** Opens the journal that a crash has left behind for a mailbox, if there is one. @throws CannotFinish */
   static left(directory: string, mailbox: string): Journal | undefined {
     const left = openLeftJournal<Work>(
       mailbox,
@@ -111,11 +112,11 @@ export class Journal {
   /** Removes the journal after the commit has been done or undone. */
   drop(): void {
     removeJournal(this.place);
-    // Freeing a gigabyte takes the file system a while, so the close is not awaited.
+    // The file system needs a while to free a gigabyte, so the close is not awaited.
     close(this.descriptor);
   }
 
-  /** Closes the journal and leaves it for the next opening. */
+  /** Closes the journal without removing it, so that the commit is completed the next time the mailbox is opened. */
   close(): void {
     closeSync(this.descriptor);
   }

@@ -32,7 +32,7 @@ export class MboxFile {
     this.replaced = replaced;
   }
 
-  /** Returns an object for the same messages that reads the file's current contents. */
+  /** Returns an object that reads the same messages from the file's current contents. */
   onDisk(): MboxFile {
     const file = new MboxFile(this.descriptor, this.index, this.replaced);
     file.covered = this.covered;

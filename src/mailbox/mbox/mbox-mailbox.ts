@@ -111,8 +111,8 @@ export class MboxMailbox implements Mailbox {
   }
 
   /**
-   * Checks again that messages are in their places. An earlier check without a lock may have come in the middle of a
-   * rewrite.
+   * Checks again that messages are in their places. An earlier check without a lock may have happened in the middle of
+   * a rewrite.
    *
    * @throws MessagesMoved
    */

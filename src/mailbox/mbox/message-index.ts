@@ -14,7 +14,7 @@ export const Stored = {
   Plain: 4,
 } as const;
 
-/** Number of messages that are compared at once. */
+/** Number of messages that are compared in one operation. */
 const blockSize = 1024;
 
 /** Messages removed from the end of an index. */
@@ -32,7 +32,10 @@ export class MessageIndex {
   /** The flags of each message that differ from its stored state. */
   #changed: Uint16Array;
   #count: number;
-  /** Expected number of messages. It avoids growing the arrays in steps, which would need memory for a second copy. */
+  /**
+   * Expected number of messages. If it is set, the arrays need not grow in steps, which would require memory for a
+   * second copy.
+   */
   expected = 0;
 
   /** Creates an index. @param starts ascending; `stored` has the same length; both arrays are used without copying */

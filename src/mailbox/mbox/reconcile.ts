@@ -10,7 +10,9 @@ export interface Reconciled {
   readonly gone: number;
 }
 
-/** Returns whether the messages of the session are where they were, and other programs have only appended to the file. */
+/**
+ * Returns whether the session's messages are still at their offsets, and other programs have only appended to the file.
+ */
 export function isGrown(before: MboxFile, now: MboxFile, remembered: ReadonlyMap<number, Remembered>): boolean {
   const known = before.count;
   if (now.count < known || now.covered < before.covered) return false;
@@ -61,8 +63,8 @@ export function reconcileMessages(
 }
 
 /**
- * Returns whether the bytes appended to a message contain more than its own rest. If the message ended without an empty
- * line, the next delivered message looks like part of it.
+ * Returns whether the bytes appended to a message contain more than the rest of that message. If the message ended
+ * without an empty line, the next delivered message looks like part of it.
  */
 export function hasSwallowed(now: MboxFile, message: number, oldEnd: number): boolean {
   // Some delivery agents append even if the file does not end in a newline.

@@ -36,8 +36,7 @@ export async function finishCommit(path: string, directory: string, spool: numbe
 /**
  * Finishes the interrupted quit of a locked spool.
  *
- * @param holding descriptors of other mailboxes that this process has locked, because their locks would refuse this
- *   process, too
+ * @param holding descriptors of other mailboxes that this process has locked and so cannot lock a second time
  * @throws CannotFinish, FinishFirst, MailboxBusy, MailError; the journal is kept
  */
 export async function finishLocked(
@@ -82,7 +81,7 @@ async function finishTarget(
   try {
     await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
   } catch (error) {
-    // Each of the two quits requires that the other is finished first. Version 0.1.0 could leave such a pair. The quit of
+    // Each of the two quits requires the other to be finished first. Version 0.1.0 could leave such a pair. The quit of
     // the requested mailbox is finished.
     if (!(error instanceof FinishFirst)) throw error;
   }

@@ -50,8 +50,8 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "a
 }
 
 /**
- * Ensures that the messages that stay are still found. If the new first From_ line has another form (see FromLineForm), all
- * From_ lines get the usual form, and `From ` lines in bodies are quoted.
+ * Ensures that a later scan still finds the messages that stay. If the new first From_ line has another form (see
+ * FromLineForm), all From_ lines get the usual form, and `From ` lines in bodies are quoted.
  */
 export function keepSeparators(file: MboxFile, { changes, firstChanged }: Outcome): void {
   if (firstChanged !== 1 || changes[0] !== change.drop) return;
@@ -99,7 +99,7 @@ export function offsetOfFirstChange(file: MboxFile, firstChanged: number): numbe
   return 0;
 }
 
-/** Number of bytes that are read at once for messages with a new Status. */
+/** Number of bytes per read for messages with a new Status. */
 const windowSize = 256 << 10;
 /** A journal of at least this many bytes bypasses the page cache. */
 const muchToCopy = 64 << 20;
@@ -133,14 +133,14 @@ export class NewTail {
     this.isMadeAgain = copied >= muchToCopy && copied >= 4 * made;
   }
 
-  /** The new start of each message. It is known after the parts have been read. */
+  /** The new start of each message, available after the parts have been read. */
   get index(): MessageIndex {
     return this.#index ?? new MessageIndex();
   }
 
   /**
    * The maximum number of bytes by which the new tail is ahead of the bytes read for it. A message that becomes longer
-   * shifts all later ones. The number is known after the parts have been read.
+   * shifts all later ones. The number is available after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;

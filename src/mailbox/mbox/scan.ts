@@ -1,6 +1,7 @@
 /**
- * Scans a mailbox to index it. While one piece is scanned, the next ones are read. Reading takes longer than scanning, so
- * two concurrent reads keep two processors busy. Worker threads were measured: their start cost as much time as they saved.
+ * Scans a mailbox to index it. While one piece is scanned, the next ones are read. Reading takes longer than scanning,
+ * so two concurrent reads keep two processors busy. Measurements showed that starting worker threads takes as much time
+ * as they save.
  */
 import { read } from "node:fs";
 import { promisify } from "node:util";

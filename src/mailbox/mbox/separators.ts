@@ -9,7 +9,7 @@ import {
   judgedLength,
 } from "../from-line.ts";
 
-/** Returns a range of the file; fewer bytes if the file ends before. */
+/** Returns a range of the file; fewer bytes if the file ends earlier. */
 export type ReadBytes = (from: number, to: number) => Buffer;
 
 /** Decides which `From ` lines begin a message, according to the form of the file's first From_ line. */
@@ -39,7 +39,10 @@ export class Separators {
     return hasDate(judged, from) ? isUsual : isHeaderNext(judged, from);
   }
 
-  /** Returns whether such a line begins a message regardless of any Content-Length: it has a date, and a header follows. */
+  /**
+   * Returns whether a `From ` line begins a message regardless of any Content-Length: it has a date, and a header
+   * follows.
+   */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
     if (!isHeaderNext(judged, from)) return false;

@@ -9,7 +9,7 @@ export interface Compression {
   readonly at?: number;
   /** The program that unpacks the file if Node cannot. With -dc, it filters standard input to standard output. */
   readonly program: string;
-  /** Debian's package of the program. */
+  /** The Debian package that contains the program. */
   readonly package: string;
 }
 

@@ -23,7 +23,7 @@ interface ByProgram {
 /**
  * Unpacks a file. The readable part of a damaged file is returned, and the damage is reported.
  *
- * @param path the path for messages
+ * @param path the path to print in error messages
  * @param packed open for reading, at its beginning
  * @returns a descriptor of the unpacked file, which has no name
  * @throws MailError if no program can unpack it, the disk is full, or no part of it can be read

@@ -63,7 +63,7 @@ async function unpackRange(
   const { size } = fstatSync(packed);
   let at = position;
   let reached = start;
-  /** The error of the last stage. The pipeline reports it as an abort of the first. */
+  /** The error of the last stage. The pipeline reports it as if the first stage had been aborted. */
   let writing: unknown;
   try {
     await pipeline(
