@@ -193,7 +193,10 @@ function postNotice({ path, notices }: JournalPlace): void {
     try {
       withRights(place.rights, () => {
         const descriptor = createFile(place, place.path);
-        writeSync(descriptor, `${path}\nroot has begun to change this mailbox; mail -f MAILBOX as root finishes it\n`);
+        writeSync(
+          descriptor,
+          `${path}\nroot has begun to change this mailbox; run mail -f MAILBOX as root to finish\n`,
+        );
         closeSync(descriptor);
         syncDirectory(dirname(place.path));
       });

@@ -50,7 +50,7 @@ export async function replayMaildirJournal(
   }
 }
 
-const later = "the changes are kept; the next opening finishes them";
+const later = "the changes are kept; they are completed when the mailbox is opened again";
 
 /**
  * Carries out a journal.

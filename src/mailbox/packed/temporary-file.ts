@@ -29,7 +29,7 @@ export function openTemporary(): TemporaryFile {
     } catch (error) {
       if (!isSystemError(error)) throw error;
       failed ??= new MailError(
-        `${directory}: ${strerror(error)}; set TMPDIR to a directory with room`,
+        `${directory}: ${strerror(error)}; set TMPDIR to a directory with enough space`,
         Exit.CantCreate,
         error,
       );
@@ -40,6 +40,6 @@ export function openTemporary(): TemporaryFile {
 
 /** Returns the error for a write that failed because the disk is full. */
 export function withoutRoom(directory: string, name: string): MailError {
-  const text = `${directory}: No space left on device for the unpacked ${name}; set TMPDIR to a directory with room`;
+  const text = `${directory}: No space left on device for the unpacked ${name}; set TMPDIR to a directory with enough space`;
   return new MailError(text, Exit.IoErr);
 }

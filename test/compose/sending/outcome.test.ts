@@ -338,7 +338,7 @@ describe("exit codes after failures of the machine", () => {
     const { status, stderr } = run('echo | gzip >box.gz; exec "$1" "$2" -n -f box.gz', { TMPDIR: "/none" });
     expect([status, stderr]).toEqual([
       73,
-      "mail: /none: No such file or directory; set TMPDIR to a directory with room\n",
+      "mail: /none: No such file or directory; set TMPDIR to a directory with enough space\n",
     ]);
   });
 });

@@ -146,7 +146,7 @@ describe("a compressed mailbox", () => {
       writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
       const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
       expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
-      expect(err).toContain("set TMPDIR to a directory with room\n");
+      expect(err).toContain("set TMPDIR to a directory with enough space\n");
       expect(status).toBe(74);
       expect(readdirSync(home.path)).toEqual(["box"]);
     },
