@@ -31,14 +31,14 @@ import { keepAtSignals } from "./unsent/signals.ts";
 interface ComposeOptions {
   /** An earlier draft that this one continues. Its file is removed once the text is stored elsewhere. */
   readonly continued?: Unfinished;
-  /** The draft has its text already. */
+  /** Whether the draft already contains its text. */
   readonly isComplete?: boolean;
 }
 
 /** Limits in milliseconds for collecting pending input when a signal arrives. */
 const quiet = 20;
 const longest = 5000;
-/** The number of quiet periods that end the input: bytes that a busy thread has read may be reported late. */
+/** The number of quiet periods after which the input is considered complete. A busy thread may report bytes late. */
 const quietPeriods = 3;
 
 /**
@@ -61,8 +61,8 @@ async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: (
 }
 
 /**
- * Collects the text of a draft, unless it is complete, and sends it. Unless the message is accepted for all recipients,
- * also if a signal ends `mail`, the text is kept.
+ * Collects the text of a draft, unless it is complete, and sends it. The text is kept if the message is not accepted
+ * for all recipients, or if a signal ends `mail`.
  */
 export async function compose(
   context: ComposeContext,
@@ -89,7 +89,7 @@ export async function compose(
     keeping.settle();
     return result;
   } catch (error) {
-    // The report of a failure may fail, too, as on a lost terminal.
+    // Reporting a failure may also fail, for example if the terminal was lost.
     await keeping.keep();
     throw error;
   } finally {
@@ -128,7 +128,7 @@ async function collectDraft(
   }
 }
 
-/** Sends a draft that has its text, and reports the outcome. */
+/** Sends a complete draft, and reports the outcome. */
 async function finishDraft(
   context: ComposeContext,
   draft: Draft,
@@ -214,7 +214,7 @@ async function collectTypedText(
     if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
     throw error;
   }
-  // A continued draft is stored in this process's file at once.
+  // A continued draft is stored immediately in a file of this process.
   keeping.save();
   // Typing handles the interrupts that arrive while it waits for a line. Interrupts between two lines must not end
   // the message.

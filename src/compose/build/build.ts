@@ -32,9 +32,9 @@ export function newStamp(mailName: string): Stamp {
 }
 
 /**
- * Builds the message with the same header for a sendmail program, the record and dead.letter. The body has the bytes
- * that were typed, and the header has a Bcc field. With attachments, the message is encoded as for SMTP, but keeps
- * its Bcc field.
+ * Builds the message for a sendmail program, for the record and for dead.letter, always with the same header. The body
+ * contains the bytes as typed, and the header contains the Bcc field. A message with attachments is encoded as for
+ * SMTP, but keeps its Bcc field.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */
@@ -84,7 +84,8 @@ export async function buildEncodedMessage(
 ): Promise<Outgoing> {
   const whole = draft.attachments.length === 0;
   const named = fieldValue(draft, "content-transfer-encoding");
-  // base64 and quoted-printable mean that the user has encoded the body. Other values are replaced by the correct one.
+  // base64 and quoted-printable mean that the user has encoded the body. Any other value is replaced by the correct
+  // value.
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
   const encoding = encoded ? "7bit" : transferEncodingOf(draft.body.facts, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");

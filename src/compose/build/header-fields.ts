@@ -79,7 +79,9 @@ export function isAddressField(name: string): boolean {
 /** Structured fields, which folding or encoded words would corrupt. */
 const verbatim = /^(content-|mime-version$|date$|message-id$|in-reply-to$|references$|list-|dkim-|received$)/i;
 
-/** Returns a sender. A mere name such as `Cron Daemon` becomes the user's address with that name. */
+/**
+ * Returns a sender. A name without an address, such as `Cron Daemon`, becomes the display name of the user's address.
+ */
 export function formatSender(text: string, { login, mailName }: Identity): string {
   const isName = !/[@<>",;:]/.test(text) && parseAddresses(text).length > 1;
   return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
@@ -95,7 +97,7 @@ function encodeMailboxes(item: string, mailName: string, charset: string | undef
   );
 }
 
-/** Joins mailboxes with as many per line as fit. */
+/** Joins mailboxes, with as many on each line as fit. */
 function foldMailboxes(mailboxes: readonly string[], taken: number): string {
   let line = taken + 2;
   return mailboxes
@@ -228,7 +230,7 @@ export function stampFields(draft: Draft, { date, messageId }: Stamp): Field[] {
 }
 
 /**
- * Returns a draft without the given fields of that name.
+ * Returns a copy of the draft without the additional fields of that name.
  *
  * @param lowerName the name in lower case
  */
@@ -265,10 +267,10 @@ export function separateWithSpaces(value: string): string {
   return value.replace(/[\r\n\0]/g, " ");
 }
 
-/** The author of a message: identity and charset. */
+/** The author of a message: the user's identity and charset. */
 export interface Author {
   readonly identity: Identity;
-  /** The charset of the user's bytes that are not UTF-8 (config/charset.ts). */
+  /** The charset of the user's input if it is not UTF-8 (config/charset.ts). */
   readonly charset: string | undefined;
 }
 

@@ -6,8 +6,8 @@ import { Encoder as QuotedPrintable } from "nodemailer/lib/qp";
 import type { Body } from "../draft/body.ts";
 
 /**
- * Yields an encoded body as lines that end with LF. They decode to exactly the same bytes, even if the body's last
- * newline is missing.
+ * Yields an encoded body as lines that end with LF. They decode to exactly the same bytes, even if the body has no
+ * trailing newline.
  */
 export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
@@ -26,8 +26,7 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
 }
 
 /**
- * Ends the last line of a quoted-printable body without a trailing newline. The soft line break must fit into the 76
- * columns.
+ * Ends a quoted-printable body that has no trailing newline with a soft line break, which must fit into the 76 columns.
  */
 function encodeSoftLineBreak(line: string): Buffer {
   if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");

@@ -18,7 +18,7 @@ export interface Attachment {
   /** The media type, including the charset of a text. */
   readonly type: string;
   readonly size: number;
-  /** For an attached message (message/rfc822), the facts that decide its encoding. */
+  /** For an attached message (message/rfc822), the facts that determine its encoding. */
   readonly facts?: TextFacts;
   /** Whether the recipient's program should show it within the message. */
   readonly inline?: boolean;
@@ -30,7 +30,7 @@ const lookedAt = 64 * 1024;
 const pieceSize = 256 * 1024;
 
 /**
- * Opens an attachment. A pipe or device is read at once, a file when the message is sent.
+ * Opens an attachment. A pipe or device is read immediately, a regular file only when the message is sent.
  *
  * @param typed the path as lossless text
  * @param interrupt cancels waiting, for example for a pipe without a writer
@@ -120,8 +120,8 @@ const signatures: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Returns the type from the first bytes if they identify it, otherwise from the name, otherwise from whether the file
- * is text.
+ * Returns the type that the first bytes identify, or else the type that the name indicates. If neither shows a type,
+ * the result depends on whether the file is text.
  */
 async function mediaType(name: string, start: Buffer, ttycharset: string | undefined): Promise<string> {
   const head = start.toString("latin1", 0, 16);
@@ -142,7 +142,10 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
   return ttycharset === undefined ? "application/octet-stream" : `${type}; charset=${ttycharset.toLowerCase()}`;
 }
 
-/** Returns a file name that is valid on every system, without control characters, slashes and outer white space. */
+/**
+ * Returns a file name that is valid on every system, without control characters, slashes, and leading or trailing white
+ * space.
+ */
 export function presentableName(name: string): string {
   return name.replace(/[\p{Cc}\p{Cs}/\\]/gu, "_").trim() || "file";
 }

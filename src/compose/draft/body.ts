@@ -1,8 +1,8 @@
 /**
  * Stores a draft's text or a built message, which can be read repeatedly.
  *
- * Up to a few megabytes are kept in memory. Larger bodies are stored in a private file without a name, which no other
- * process can open and which disappears with the process. If no such file can be written, the body remains in memory.
+ * Up to a few megabytes are kept in memory. Larger bodies are stored in an unnamed private file, which no other process
+ * can open and which disappears with the process. If no such file can be written, the body remains in memory.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
@@ -23,7 +23,7 @@ export interface Built {
   pieces(): Iterable<Buffer>;
 }
 
-/** Stores a text or message as bytes, in memory or, beyond some megabytes, in a nameless private file. */
+/** Stores a text or message as bytes, in memory or, above a few megabytes, in an unnamed private file. */
 export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];
@@ -45,7 +45,7 @@ export class Body implements Built {
     return this.#facts;
   }
 
-  /** A number that changes whenever earlier bytes are removed. Within one edition a body only grows. */
+  /** A number that changes whenever earlier bytes are removed. Within one edition, a body only grows. */
   get edition(): number {
     return this.#edition;
   }

@@ -24,7 +24,7 @@ export interface Draft {
   appended: Buffer | undefined;
   /** Returns the message for dead.letter; defined once the recipients are known. */
   whole: (() => Promise<Built>) | undefined;
-  /** A file for a copy, which replaces that of the variable `record`. */
+  /** The file for a copy of the message, instead of the file that the variable `record` names. */
   record: string | undefined;
   attachments: Attachment[];
 }

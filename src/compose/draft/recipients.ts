@@ -27,7 +27,8 @@ export function splitTypedItems(text: string): string[] {
 }
 
 /**
- * Returns the items of an argument. Addresses separated by spaces are several items; a command, file or group is one.
+ * Returns the items of an argument. Addresses separated by spaces are several items; a command, file or group is a
+ * single item.
  */
 export function splitAtBlanks(item: string): string[] {
   if (/^[^ \t]*$|[;:]|^[ \t]*[|/.+~]/.test(item)) return [item];

@@ -18,7 +18,7 @@ type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
  * Writes the copies. A failure to write the record is reported, but does not prevent sending.
  *
  * @returns the files and commands that did not receive the message
- * @throws the reason of the interrupt
+ * @throws the reason for the interrupt
  */
 export async function keepCopies(
   context: Context,

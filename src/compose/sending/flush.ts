@@ -57,7 +57,7 @@ export async function flushQueue(context: Context, only?: { readonly way: string
   const queue = queueOf(context.config);
   await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail process that was killed"));
   let exit: ExitCode = Exit.Ok;
-  /** The unreachable transports, and for each the number of messages that were not attempted. */
+  /** The unreachable transports, each with the number of messages that were not attempted. */
   const closed = new Map<string, number>();
   for (const each of queue.entries()) {
     if (!isDamaged(each)) {

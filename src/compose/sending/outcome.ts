@@ -39,8 +39,8 @@ export async function reportFailure(
 }
 
 /**
- * Prints an error and returns its exit code. For a failed program that `mta` does not name, the exit code is 1, as in
- * bsd-mailx.
+ * Prints an error and returns its exit code. If `mta` is not set, the exit code of a failed program is replaced by 1,
+ * as in bsd-mailx.
  */
 function reportError(error: MailError, terminal: Terminal, config: Config): ExitCode {
   if (!(error instanceof ProgramFailed && error.hasReported)) printError(terminal, error);

@@ -17,7 +17,7 @@ import type { Built } from "../draft/body.ts";
 /**
  * Appends a message to a mailbox.
  *
- * @throws MailError if the file cannot be written, or the reason of the interrupt
+ * @throws MailError if the file cannot be written, or the reason for the interrupt
  */
 export async function recordMessage(
   config: Config,
@@ -51,7 +51,7 @@ export async function feedCommand(
   pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // the command need not read its input
   const atEase = runOnAbort(interrupt, () => child.kill());
   try {
-    // A background process of the command may keep the output open.
+    // A background process that the command has started may keep the output open.
     await Promise.race([closed, rejectOnAbort(interrupt)]);
   } catch (error) {
     throw addPathToError(shell, error);

@@ -73,7 +73,7 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
   return { people, refused, way: readConfiguredWay(config), stamp, author, envelopeSender };
 }
 
-/** Prints how a message would be sent, for debug. */
+/** Prints how a message would be sent, for the variable `debug`. */
 export async function reportPlan(
   { config, terminal, verbose }: ComposeContext,
   { way, envelopeSender, refused }: PreparedDraft,
@@ -111,7 +111,7 @@ export function summarizeCopies({ sinks }: Recipients, refused: readonly Refusal
  * Returns the message in the form that the transport requires, with its envelope. Returns undefined if all recipients are
  * files and commands.
  *
- * @throws MailError, or the interrupt's reason
+ * @throws MailError, or the reason for the interrupt
  */
 export async function buildDeparture(
   { config, verbose }: ComposeContext,

@@ -25,7 +25,7 @@ export function readConfiguredWay({ settings }: Config): Way {
 interface SendOptions {
   /** Cancels the submission if it can still be cancelled. */
   readonly interrupt?: AbortSignal;
-  /** The message is in the queue. */
+  /** Whether the message is already in the queue. */
   readonly isRetry?: boolean;
 }
 
@@ -161,7 +161,7 @@ export class Submission {
   }
 }
 
-/** Returns a temporary failure as an outcome in which every recipient is refused. Throws any other error again. */
+/** Returns a temporary failure as an outcome in which every recipient is refused. Rethrows any other error. */
 function toDeferredOutcome(error: unknown, envelope: Envelope): Outcome {
   if (!(error instanceof SubmissionFailed) || error instanceof OutcomeUnknown) throw error;
   // A user who cancels a message does not want it to be sent later.

@@ -17,13 +17,14 @@ interface Ending {
 }
 
 /**
- * Runs a command with $SHELL. With `input` it is a filter, whose output is returned; otherwise it uses the terminal.
+ * Runs a command with $SHELL. If `input` is given, the command is a filter, and its output is returned; otherwise the
+ * command uses the terminal.
  */
 export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
   return runProgram(terminal, config.settings.get("SHELL"), line, input);
 }
 
-/** Runs an editor on a file with the system's shell, whatever $SHELL is. */
+/** Runs an editor on a file. Uses the system's shell, regardless of $SHELL. */
 export async function runEditorOn(terminal: Terminal, program: string, path: string): Promise<number> {
   const { code } = await runProgram(
     terminal,
@@ -38,12 +39,12 @@ export async function runEditorOn(terminal: Terminal, program: string, path: str
 /** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
 const patience = 100;
 
-/** The exit code that a shell returns if an interrupt ended its command: 128 and the number of SIGINT. */
+/** The exit code that a shell returns if an interrupt ended its command: 128 plus the number of SIGINT. */
 const shellInterrupted = 130;
 
 /**
- * Waits until a child that inherits the terminal has exited. If Ctrl-C ended it, this also waits for the interrupt of this
- * process, which would otherwise interrupt whatever follows.
+ * Waits until a child that inherits the terminal has exited. If Ctrl-C ended the child, this function also waits until
+ * the interrupt reaches this process. It would otherwise interrupt the next operation.
  *
  * @returns the exit code, or null and the signal
  * @throws the system's error if the child could not be started
@@ -118,7 +119,7 @@ export async function runEditor(terminal: Terminal, program: string, text: Buffe
 /**
  * Creates a private directory for the editor's file.
  *
- * @throws MailError if this fails, which does not end the message
+ * @throws MailError if this fails; the message can still be continued
  */
 async function makeEditorDirectory(): Promise<string> {
   try {
@@ -131,8 +132,8 @@ async function makeEditorDirectory(): Promise<string> {
 const lastCommands = new WeakMap<Config, string>();
 
 /**
- * Returns a shell command with each `!` replaced by the previous command. A session and its messages share this
- * command. `\!` means a literal `!`. The result is printed if it differs from `typed`.
+ * Returns a shell command with each `!` replaced by the previous command. A session and the messages that are composed
+ * in it share the previous command. `\!` means a literal `!`. The result is printed if it differs from `typed`.
  */
 export function withLastCommand(config: Config, terminal: Terminal, typed: string): string {
   const last = lastCommands.get(config) ?? "";

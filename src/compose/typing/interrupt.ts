@@ -3,7 +3,7 @@ import { Interrupted } from "../../submit/submission-errors.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Composing } from "./tilde-escape.ts";
 
-/** Turns Ctrl-C into an abort signal for the current work, until it is closed. */
+/** Turns Ctrl-C into an abort signal for the current work, until `close` is called. */
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #stop: () => void;
@@ -52,7 +52,7 @@ export class InterruptCount {
     this.#count = 0;
   }
 
-  /** Counts an interrupt, and returns whether it ends the message. With `ignore`, none does. */
+  /** Counts an interrupt, and returns whether it ends the message. If `ignore` is set, no interrupt does. */
   endsMessage(): boolean {
     const { terminal, config } = this.#composing;
     if (config.settings.get("ignore")) {
@@ -69,7 +69,7 @@ export class InterruptCount {
   }
 }
 
-/** Runs work with an abort signal, which an interrupt triggers. */
+/** Runs work with a signal that an interrupt aborts. */
 export async function runInterruptibly<T>(
   terminal: Pick<Terminal, "onInterrupt">,
   work: (signal: AbortSignal) => Promise<T>,

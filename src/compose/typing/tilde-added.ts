@@ -11,7 +11,7 @@ export const addedEscapes: readonly TildeEscape[] = [
   tildeEscape("a", "", "Insert the value of sign.", (composing) => insertVariable(composing, "sign")),
   tildeEscape("A", "", "Insert the value of Sign.", (composing) => insertVariable(composing, "Sign")),
   tildeEscape("i", " variable", "Insert the value of a variable.", insertVariable),
-  tildeEscape("@", " file ...", "Attach files; without one, list what is attached.", attachFiles),
+  tildeEscape("@", " file ...", "Attach files. With no arguments, list the attachments.", attachFiles),
 ].map((each) => ({ ...each, added: true }));
 
 /**

@@ -63,8 +63,8 @@ export class Typing {
   }
 
   /**
-   * Prints a newline after a line that ended with Ctrl-D. If the terminal edits lines itself, Ctrl-D leaves the
-   * cursor in the line.
+   * Prints a newline after a line that ended with Ctrl-D instead of Enter. If the terminal edits lines itself, Ctrl-D
+   * leaves the cursor on that line.
    */
   #endLine(answer: Input): void {
     const { terminal } = this.#composing;

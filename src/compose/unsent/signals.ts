@@ -4,7 +4,10 @@ import { constants } from "node:os";
 
 const ends = ["SIGHUP", "SIGTERM", "SIGQUIT"] as const;
 
-/** Returns the signals without those that are ignored, as with nohup. A handler would end that (proc(5), SigIgn). */
+/**
+ * Returns the signals that this process does not ignore (proc(5), SigIgn). A handler would let an ignored signal, such
+ * as SIGHUP under nohup, end the process.
+ */
 function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
   try {
     const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
