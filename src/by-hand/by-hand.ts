@@ -1,8 +1,8 @@
 /**
- * `mail --smtp`: a dialogue with a server that the user types, as with telnet, or that a script contains.
+ * `mail --smtp`: an SMTP dialogue that the user types, as with telnet, or that is read from a script.
  *
- * Lines are sent exactly as typed. The next line of a script waits for the response to the previous one: commands are
- * never pipelined.
+ * Lines are sent exactly as typed. Each line of a script is sent after the response to the previous one has been
+ * received: commands are never pipelined.
  */
 import { isIPv6 } from "node:net";
 import type { Config } from "../config/config.ts";
@@ -63,7 +63,7 @@ async function holdDialogue(
 ): Promise<void> {
   while (!protocol.ended) {
     const input = await readInput(terminal, protocol);
-    // The line editor has already ended the row of a command, and so has the prompt for a secret.
+    // The line editor and the prompt for a secret have already moved the cursor to a new row.
     const inRow = protocol.mode !== "secret" && (!terminal.rich || describeExpectedInput(protocol) === "text");
     if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
@@ -162,7 +162,7 @@ class Show {
     this.#line(`!!! ${text}`, "error");
   }
 
-  /** Prints help for a user. A script receives only hints with facts that it can use. */
+  /** Prints a hint. A script receives only hints that contain facts it can use. */
   hint(hint: Hint | undefined): void {
     if (hint !== undefined && (this.#terminal.interactive || hint.forScripts === true)) this.note(hint.text);
   }

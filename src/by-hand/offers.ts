@@ -1,9 +1,9 @@
-/** The completions in a dialogue typed by hand. */
+/** Completion for a dialogue that is typed by hand. */
 import type { Identity } from "../config/identity.ts";
 import type { Assistance, Offer } from "../terminal/terminal.ts";
 import type { Protocol } from "./protocol.ts";
 
-/** Returns completions and history for a dialogue typed by hand: SMTP commands and addresses. */
+/** Returns completions and history for a dialogue that is typed by hand: SMTP commands and addresses. */
 export function assistDialogue(protocol: Protocol, { user, mailName }: Identity, names: readonly string[]): Assistance {
   const commands = [
     `EHLO ${mailName}`,
@@ -26,7 +26,7 @@ export function assistDialogue(protocol: Protocol, { user, mailName }: Identity,
     complete: (_asked, before): Offer => {
       const words = protocol.mode === "command" ? commands : protocol.inHeader ? fields : [];
       const fitting = words.filter((word) => word.toLowerCase().startsWith(before.toLowerCase()));
-      // Open, because a space after a complete command would also be sent to the server.
+      // No space is added to a completed command, because the space would also be sent to the server.
       return { start: 0, candidates: fitting.map((text) => ({ text, open: true })) };
     },
     recall: () => typed,

@@ -1,4 +1,4 @@
-/** The state of a dialogue: the phase of each line, and the possible next lines. No line is changed. */
+/** The state of a dialogue: the phase of each line, and the possible next lines. Lines are never changed. */
 
 import type { ExitCode } from "../errors.ts";
 import { exitCodeForRefusal, queueIdOf } from "../submit/replies.ts";
@@ -9,7 +9,7 @@ type Mode = "command" | "message" | "chunk" | "secret";
 export interface Said {
   /** The title of the new phase. */
   readonly phase: string | undefined;
-  /** The line as it may be shown. */
+  /** The line in a form that is safe to show. */
   readonly shown: string;
   /** A warning for the user. */
   readonly warning: string | undefined;
@@ -35,7 +35,7 @@ const phases: readonly (readonly [RegExp, string])[] = [
   [/^data\b/i, titles.DATA],
   [/^bdat\b/i, "BDAT: a chunk of the message"],
   [/^rset\b/i, titles.RSET],
-  [/^(vrfy|expn)\b/i, "Asking for an address"],
+  [/^(vrfy|expn)\b/i, "Checking an address"],
   [/^(noop|help)\b/i, "Not part of a message"],
   [/^quit\b/i, titles.QUIT],
 ];
@@ -51,7 +51,7 @@ export class Protocol {
   #ended = false;
   #refused: string | undefined;
 
-  /** Whether a message has begun and not ended. */
+  /** Whether a message has begun but not ended. */
   get unfinished(): boolean {
     return this.mode === "message" || this.mode === "chunk";
   }
@@ -150,7 +150,7 @@ export class Protocol {
 
   #warningOf(line: string): string | undefined {
     if (line === ".") return "A dot ends a message, but no message has begun; DATA begins one.";
-    if (/^\s/.test(line)) return "A command begins at the start of the line.";
+    if (/^\s/.test(line)) return "A command must begin at the start of the line.";
     if (/^(mail|rcpt)\b/i.test(line) && !/^(mail from|rcpt to):\s*<[^<>]*>/i.test(line)) {
       return "The forms are MAIL FROM:<address> and RCPT TO:<address>; the angle brackets are required.";
     }
@@ -177,7 +177,7 @@ export class Protocol {
       case "LHLO":
         return "Next: MAIL FROM:<your address>";
       case "STARTTLS":
-        return "Encrypted from here on. Next: EHLO again.";
+        return "The connection is now encrypted. Next: EHLO again.";
       case "MAIL":
         return "Next: RCPT TO:<address>";
       case "RCPT":

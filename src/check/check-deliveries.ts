@@ -9,7 +9,7 @@ import { type Finding, fail, pass, warn } from "./finding.ts";
 const run = promisify(execFile);
 const programs = ["/usr/bin/mailq", "/usr/sbin/mailq"];
 
-/** Checks the MTA's queue, as counted by its mailq(1). */
+/** Checks how many messages are in the MTA's queue, as reported by mailq(1). */
 export async function checkQueue(): Promise<Finding> {
   const about = "queue";
   const mailq = programs.find((path) => existsSync(path));

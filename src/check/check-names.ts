@@ -1,4 +1,4 @@
-/** Checks the name that mail from this machine carries, and the forwarding of its user's mail. */
+/** Checks the domain in the addresses of mail from this machine, and the forwarding of the user's mail. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -29,17 +29,17 @@ export function checkMailName({ identity }: Config, path = "/etc/mailname"): Fin
   const [name = "", ...more] = content.trim().split(/\s+/);
   if (name === "") return fail(about, `${path} is empty`, repair);
   if (more.length > 0)
-    return warn(about, `${path}: more than one name; ${name} is used`, `write one name into ${path}`);
+    return warn(about, `${path}: more than one name; ${name} is used`, `write only one name to ${path}`);
   if (!hostName.test(name)) return fail(about, `${path}: "${name}" is not a host name`, repair);
   if (name === "localhost" || name.startsWith("localhost.")) {
     return warn(about, `${path}: "${name}"; replies from other machines will not arrive`, repair);
   }
   if (!name.includes("."))
-    return warn(about, `${path}: "${name}" has no domain; it is valid on this machine only`, repair);
-  return pass(about, `mail from here is from ${identity.login}@${name}`);
+    return warn(about, `${path}: "${name}" has no domain; it is valid only on this machine`, repair);
+  return pass(about, `mail from this machine is sent as ${identity.login}@${name}`);
 }
 
-/** Checks .forward, which forwards the user's mail. An MTA refuses one that others can write. */
+/** Checks .forward, which forwards the user's mail. An MTA ignores the file if other users can write to it. */
 export function checkForward({ identity }: Config): Finding {
   const about = ".forward";
   const path = join(identity.home, ".forward");
@@ -52,7 +52,7 @@ export function checkForward({ identity }: Config): Finding {
   return warn(
     about,
     `${path} forwards mail to ${first.trim() || "not an address"}`,
-    `rm ${path}, if mail is to stay here`,
+    `rm ${path} if mail should stay on this machine`,
   );
 }
 

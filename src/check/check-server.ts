@@ -1,6 +1,6 @@
 /**
- * Checks the mail server: whether it runs, whether TLS and login succeed as for a message, and whether it would accept
- * mail for an address. Nothing is sent.
+ * Checks the mail server: whether it is running, whether TLS and login succeed as for a message, and whether it would
+ * accept mail for an address. Nothing is sent.
  */
 import { accessSync, constants } from "node:fs";
 import { formatSender } from "../compose/build/header-fields.ts";
@@ -24,8 +24,8 @@ import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "
 
 const about = "server";
 /**
- * The time in milliseconds in which the server must respond. Some delay their greeting to detect clients that do not
- * wait.
+ * The time in milliseconds within which the server must respond. Some servers delay their greeting to detect clients
+ * that do not wait.
  */
 const patience = 10_000;
 
@@ -34,7 +34,7 @@ interface Context {
   readonly terminal: Terminal;
 }
 
-/** Connects to the mail server, tests `address` as a recipient, and returns a finding per step. It sends no message. */
+/** Connects to the mail server, tests `address` as a recipient, and returns a finding per step. No message is sent. */
 export async function checkServer(context: Context, address: string | undefined): Promise<Finding[]> {
   try {
     return await checkDialogue(context, address);
@@ -68,7 +68,7 @@ async function checkDialogue(context: Context, address: string | undefined): Pro
 
 async function checkLocalRecipient(recipient: string, mailName: string): Promise<Finding> {
   const refusal = await localRefusal(recipient, mailName);
-  if (refusal === undefined) return pass("recipient", `mail for ${recipient}: the user exists here`);
+  if (refusal === undefined) return pass("recipient", `mail for ${recipient}: the user exists on this machine`);
   return fail("recipient", `mail for ${recipient}: ${refusal.reply}`, recipientRemedy(refusal));
 }
 
@@ -166,7 +166,10 @@ function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "l
 function checkGreeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {
   const found = pass(about, `${name} says: ${replyOnOneLine(said)}`);
   if (refusedHello === undefined) return [found];
-  return [found, warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "an old server; it is used with plain SMTP")];
+  return [
+    found,
+    warn(about, `EHLO: ${replyOnOneLine(refusedHello)}`, "the server does not support ESMTP; plain SMTP is used"),
+  ];
 }
 
 /** Returns findings about the connection's encryption and login. */
@@ -179,7 +182,7 @@ function checkEncryption({ encryption }: SmtpSession, server: ServerWay, { login
     findings.push(pass("TLS", `${version}; ${trust}`));
   } else if (!isLoopback(server)) {
     const reason = hasTlsFailed ? "TLS failed" : "nothing is encrypted";
-    findings.push(warn("TLS", `${reason}: mail is sent unencrypted`, "set starttls=required to prevent that"));
+    findings.push(warn("TLS", `${reason}: mail is sent unencrypted`, "set starttls=required to prevent this"));
   }
   if (login !== undefined) findings.push(pass("login", `as ${server.user}, by ${login}`));
   return findings;

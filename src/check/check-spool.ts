@@ -29,8 +29,7 @@ export async function checkSpool({ config }: { config: Config }): Promise<Findin
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "ENOENT") return [reportMissingSpool(path)];
-    const repair =
-      error.code === "EACCES" ? `chmod a+x ${dirname(path)}` : `set MAIL to a file; this is not a file: ${path}`;
+    const repair = error.code === "EACCES" ? `chmod a+x ${dirname(path)}` : `set MAIL to a file; ${path} is not a file`;
     return [fail(about, `${path}: ${strerror(error)}`, repair)];
   }
   if (found.isDirectory()) return [checkMaildir(path)];
@@ -101,14 +100,14 @@ async function checkLocks(path: string): Promise<Finding[]> {
 function reportHolder(path: string, holder: number | undefined): Finding {
   const name = dotlockName(path);
   if (holder === undefined) {
-    const remedy = `check whether a program uses it (fuser ${path}); otherwise rm ${name}`;
+    const remedy = `check whether a program is using it (fuser ${path}); if not, rm ${name}`;
     return warn("lock", `${name}: held by a program that did not write its process id`, remedy);
   }
   if (isRunning(holder)) {
     return warn("lock", `${name}: held by process ${holder}`, `ps ${holder} shows the program; wait until it exits`);
   }
   const remedy = `rm ${name}, unless another machine or a container delivers there`;
-  return warn("lock", `${name}: held by process ${holder}, which is not running here`, remedy);
+  return warn("lock", `${name}: held by process ${holder}, which is not running on this machine`, remedy);
 }
 
 function isRunning(pid: number): boolean {
@@ -124,7 +123,7 @@ function fcntlFinding(path: string, lock: Lock): Finding {
   if (lock === "refused") {
     return warn("lock", `${path}: another program holds an fcntl() lock on it`, `fuser -v ${path}`);
   }
-  return warn("lock", `${path}: fcntl() locks are not available here; only .lock files are used`, koffiRepair());
+  return warn("lock", `${path}: fcntl() locks are not available; only .lock files are used`, koffiRepair());
 }
 
 /**

@@ -15,7 +15,7 @@ import { checkSpool } from "./check-spool.ts";
 import type { Finding } from "./finding.ts";
 
 export interface CheckOptions {
-  /** The recipient for which to test whether the server accepts mail. */
+  /** The address for which to check whether the server would accept mail. */
   readonly address: string | undefined;
   /** Whether to print one JSON object per line, with status, about, text and, for a problem, remedy. */
   readonly json: boolean;
@@ -23,7 +23,7 @@ export interface CheckOptions {
 
 const styles = { ok: "plain", warn: "hint", fail: "error" } as const;
 
-/** Runs all checks and prints the findings. Returns 0 if none failed, even if there are warnings, else 1. */
+/** Runs all checks and prints the findings. Returns 0 if no check failed (warnings do not count), otherwise 1. */
 export async function runChecks(
   { config, terminal }: { config: Config; terminal: Terminal },
   { address, json }: CheckOptions,

@@ -1,7 +1,7 @@
 /** The result of a check, and its remedy. */
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";
-  /** The subject of the check in a word: "spool", "server". */
+  /** The subject of the check in one word: "spool", "server". */
   readonly about: string;
   readonly text: string;
   /** The remedy; a command if possible. */

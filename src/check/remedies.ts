@@ -11,11 +11,11 @@ import { isSystemError } from "../system-error.ts";
 type PlaceReason = Exclude<FailureReason, TlsReason | LoginReason | "not SMTP" | "no greeting" | "no reply">;
 
 export const settingRemedy = "see mailrc(5) for the values of the variable";
-const logIn = "log in: set mta=submission://USER@HOST, the password in ~/.netrc";
+const logIn = "to log in, set mta=submission://USER@HOST and put the password in ~/.netrc";
 
 /** The facts, besides the reason, that determine a remedy. */
 interface Facts {
-  /** The greeting, if the server has refused the connection with it. */
+  /** The greeting, if the server used it to refuse the connection. */
   readonly refusal: string | undefined;
   readonly isGreeted: boolean;
   readonly server: ServerWay;
@@ -45,7 +45,7 @@ export function connectionRemedy(
     case "certificate not yet valid":
       return "install a new certificate on the server; check the clocks of both machines";
     case "certificate not trusted":
-      return "set cafile=FILE to the certificate of its authority, or to its own";
+      return "set cafile=FILE to its authority's certificate or to its own";
     case "no TLS on this port":
       if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or use the port of smtps, which is 465";
       return tlsRemedy(server);
@@ -58,7 +58,7 @@ export function connectionRemedy(
     case "no greeting":
     case "no reply":
       if (server.protocol !== "smtp" || isGreeted) return placeRemedy(server, cause);
-      return "a server that expects TLS from the start is also silent: set mta=smtps://HOST:PORT; otherwise check its log";
+      return "if the server expects TLS from the start, set mta=smtps://HOST:PORT; otherwise check its log";
     default:
       reason satisfies PlaceReason;
       return placeRemedy(server, cause);
@@ -69,7 +69,8 @@ const waiting = "try again later; see the server's log";
 
 /** Returns the remedy if it is not clear whether a mail server is listening. */
 function placeRemedy(server: ServerWay, cause: unknown): string {
-  if (server.socket !== undefined) return "check whether mta names the socket of a running server, and who may open it";
+  if (server.socket !== undefined)
+    return "check whether mta names the socket of a running server, and whether you may open it";
   if (!isLoopback(server)) return "check the host and port in mta";
   if (!isSystemError(cause)) return "check its log; systemctl restart postfix";
   const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
@@ -78,7 +79,7 @@ function placeRemedy(server: ServerWay, cause: unknown): string {
 
 function tlsRemedy({ protocol }: ServerWay): string {
   if (protocol !== "smtps")
-    return "install a certificate on the server; or set starttls=none, if nobody else can listen";
+    return "install a certificate on the server, or set starttls=none if the connection cannot be intercepted";
   return "check its log; openssl s_client -connect HOST:PORT shows the handshake";
 }
 
@@ -93,7 +94,7 @@ export function senderRemedy(reply: string): string {
 export function recipientRemedy({ reply, exit }: Refusal): string {
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {
-    return `it does not relay mail from here; ${logIn}`;
+    return `it does not relay mail from this machine; ${logIn}`;
   }
   if (exit === Exit.NoHost) return "check the domain";
   return "check the name (getent passwd, /etc/aliases)";

@@ -1,4 +1,4 @@
-/** Rejects invalid combinations and values of options, with bsd-mailx's messages where it has one. */
+/** Rejects invalid combinations and values of options, with bsd-mailx's message if it has one. */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";

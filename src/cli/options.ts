@@ -63,7 +63,7 @@ export const options = [
     letter: "q",
     long: "quote-file",
     argument: "file",
-    meaning: "Begin the body with the content of a file.",
+    meaning: "Begin the body with the contents of a file.",
   },
   {
     letter: "t",
@@ -74,7 +74,7 @@ export const options = [
     letter: "f",
     long: "file",
     meaning:
-      "Read a file instead of the system mailbox: the next argument, with - for standard input, or mbox if there is none.",
+      "Read a file instead of the system mailbox: the file named by the next argument (- for standard input), or mbox if there is none.",
   },
   { letter: "u", long: "user", argument: "user", meaning: "Read the system mailbox of another user." },
   { letter: "e", long: "exists", meaning: "Only check for mail: exit with 0 if there is mail, otherwise with 1." },
@@ -132,7 +132,7 @@ export const options = [
     long: "digest",
     meaning: "With --throttle, include the output of runs that sent nothing in the next message.",
   },
-  { long: "config", alone: "", meaning: "List every variable with its value and the place that set it." },
+  { long: "config", alone: "", meaning: "List every variable with its value and the place where it was set." },
   {
     long: "check",
     alone: "[address]",
@@ -151,7 +151,7 @@ export const options = [
   {
     long: "queue",
     alone: "",
-    meaning: "List the messages that wait in the queue; see the variable queue.",
+    meaning: "List the messages in the queue; see the variable queue.",
   },
   { long: "flush", alone: "", meaning: "Try to send all queued messages now." },
   {
@@ -159,7 +159,7 @@ export const options = [
     argument: "host:port",
     optional: true,
     alone: "",
-    meaning: "Type an SMTP dialogue by hand, or play it from standard input.",
+    meaning: "Type an SMTP dialogue by hand, or read it from standard input.",
   },
   {
     long: "track",
@@ -167,7 +167,7 @@ export const options = [
     optional: true,
     alone: "[--wait seconds]",
     meaning:
-      "Report the delivery of a message from the mail server's log. The argument is a queue id, a message-id or an address. Without it, report the last message sent.",
+      "Report the delivery status of a message, according to the mail server's log. The argument is a queue id, a message-id or an address. Without it, report the last message sent.",
   },
   {
     long: "wait",

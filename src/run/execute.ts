@@ -12,8 +12,8 @@ export interface Run {
   readonly started: Date;
   readonly seconds: number;
   /**
-   * The exit code in the shell's convention: 128 plus the signal's number, 127 if the command was not found, 126 if
-   * it could not be run.
+   * The exit code, following the shell's convention: 128 plus the signal's number, 127 if the command was not found,
+   * 126 if it could not be run.
    */
   readonly code: number;
   readonly signal: NodeJS.Signals | null;
@@ -50,8 +50,8 @@ export async function executeCommand(command: readonly string[], shell: string):
   const started = new Date();
   const clock = process.hrtime.bigint();
   let child: ChildProcess | undefined;
-  // Handlers are installed before the command starts, because it may signal its parent at once. They remain until the
-  // output is removed: a later hang-up must not end `mail` before the message is sent or saved.
+  // Handlers are installed before the command starts, because it may signal its parent immediately. They remain until
+  // the output is removed: a later hang-up must not end `mail` before the message is sent or saved.
   const handlers = passedOn.map((signal) => [signal, () => void child?.kill(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const removeHandlers = () => {

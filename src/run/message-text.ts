@@ -6,8 +6,8 @@ import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 
 /**
- * The largest output in bytes that is shown completely. A longer output is shown from both ends, and the file is
- * attached.
+ * The largest output in bytes that is shown completely. If the output is larger, only its beginning and end are shown,
+ * and the file is attached.
  */
 const shownWhole = 96 << 10;
 const shownFirst = 16 << 10;
@@ -15,7 +15,7 @@ const shownLast = 64 << 10;
 /** The maximum number of bytes that one run contributes to a digest. */
 const keptForDigest = 16 << 10;
 
-/** Returns the exit code or signal as words. */
+/** Returns the exit code or signal in words. */
 export function describeEnding({ code, signal }: Pick<Run, "code" | "signal">): string {
   return signal === null ? `exit ${code}` : `ended by ${signal}`;
 }

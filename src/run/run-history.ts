@@ -1,6 +1,6 @@
 /**
- * The state of a job between its runs: the time of its last message, a hash of its last outcome, and the runs that
- * wait for a digest.
+ * The state of a job between its runs: the time of its last message, a hash of its last outcome, and the runs that are
+ * waiting for a digest.
  *
  * Each job has one file in the private state directory. The file is locked while it is changed, so that overlapping
  * runs preserve each other's entries. A waiting run is removed when the message that describes it has been accepted.

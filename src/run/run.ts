@@ -21,7 +21,7 @@ import { type Condition, formatCommand, type Job, parseJob } from "./job.ts";
 import { describeEnding, messageText, outputForDigest } from "./message-text.ts";
 import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
 
-/** The maximum number of runs that wait for one message; older ones are dropped. */
+/** The maximum number of runs that can wait for the next message; older ones are dropped. */
 const mostWaiting = 1000;
 
 /**
@@ -161,7 +161,7 @@ async function sendOutcome(
   draft.from = given.from;
   draft.subject = (given.subject ?? `${command} on ${hostname()}: ${describeEnding(run)}`).replace(/[\r\n]/g, " ");
   draft.fields = job.fields;
-  // RFC 3834, section 5: prevents automatic replies.
+  // This field prevents automatic replies (RFC 3834, section 5).
   if (!isGiven(job.fields, "auto-submitted")) draft.fields.unshift({ name: "Auto-Submitted", value: "auto-generated" });
   const { pieces, cut } = messageText(run, { command, host: hostname(), waiting });
   for (const piece of pieces) draft.body.append(piece);
@@ -170,7 +170,7 @@ async function sendOutcome(
   return exit;
 }
 
-/** Returns whether a field is given, either as name and value or as one line, which programs use. */
+/** Returns whether a field is given, either as a name and a value, or as one line for a sendmail program. */
 function isGiven(fields: Draft["fields"], lowerName: string): boolean {
   return fields.some(({ name, value }) => (name || value).toLowerCase().split(":")[0]?.trim() === lowerName);
 }

@@ -1,4 +1,4 @@
-/** Applies the candidates for Tab: completes the part that they share, or lists them. */
+/** Applies completion candidates after Tab: inserts the text that they share, or lists them. */
 import { findLargest } from "../message/lists.ts";
 import { cutToFit, displayWidth, fillColumns, splitGraphemes } from "./display-width.ts";
 import type { Size } from "./line-view.ts";
@@ -26,7 +26,9 @@ function commonStart(texts: readonly string[]): string {
   return (end < 0 ? first : first.slice(0, end)).join("");
 }
 
-/** Arranges candidates in columns, read downwards as in ls, up to half the height of the window. */
+/**
+ * Arranges candidates in columns that are read downwards, as in ls. They occupy at most half the height of the window.
+ */
 function arrangeInColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
   const names = candidates.map(({ text }) => cutToFit(text, columns - 1));
   const width = findLargest(names.slice(0, 1000).map(displayWidth)) + 2;

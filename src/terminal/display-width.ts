@@ -1,4 +1,4 @@
-/** Computes how many columns a text occupies on a terminal, and truncates or fills it to a width. */
+/** Computes how many columns a text occupies on a terminal, and truncates or pads it to a given width. */
 import stringWidth from "string-width";
 import { makeVisible } from "../message/safe-text.ts";
 
@@ -7,8 +7,8 @@ const plain = /^[\x20-\x7e]*$/;
 const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u0482\u048a-\u04ff]*$/;
 
 /**
- * The number of code units to segment at once. V8 copies the text for every grapheme that it finds, so short parts are
- * faster.
+ * The number of code units to segment in one call. V8 copies the text for every grapheme that it finds, so short parts
+ * are faster.
  */
 const stretch = 256;
 /**
@@ -57,7 +57,7 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** Truncates a text to a number of columns. An ellipsis marks the omission. */
+/** Truncates a text to the given number of columns. An ellipsis marks the omission. */
 export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { ellipsis?: string } = {}): string {
   const start = text.length > columns * longestCharacter ? startOfText(text, columns * longestCharacter) : text;
   if (start === text && displayWidth(text) <= columns) return text;

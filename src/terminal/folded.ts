@@ -3,7 +3,7 @@ import { decodeBytes, linesOf } from "../message/text.ts";
 import { displayWidth, splitGraphemes } from "./display-width.ts";
 import type { Styled } from "./terminal.ts";
 
-/** Yields pieces with newlines inserted. @param pieces of lines; a line may continue in the next piece */
+/** Yields pieces with newlines inserted. @param pieces the text; a line may continue in the next piece */
 export function* foldStyled(pieces: Iterable<Styled | Uint8Array>, columns: number): Iterable<Styled> {
   let used = 0;
   for (const piece of pieces) {

@@ -87,7 +87,7 @@ const sequences: Readonly<Record<string, KeyName>> = {
   "5D": "word-left",
 };
 
-/** The character that follows a single ESC, which means that Alt was pressed. */
+/** The characters that can follow a single ESC, which means that Alt was pressed. */
 const metas: Readonly<Record<string, KeyName>> = {
   b: "word-left",
   B: "word-left",

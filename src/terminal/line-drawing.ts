@@ -1,6 +1,6 @@
 /**
- * Computes the smallest output that changes one view of a line into the next. A character typed at the end is written
- * alone.
+ * Computes the smallest output that changes one view of a line into the next. If a character is typed at the end of the
+ * line, only that character is written.
  */
 import { splitGraphemes } from "./display-width.ts";
 import type { LineView, Place } from "./line-view.ts";
@@ -19,7 +19,7 @@ export function drawChanges(before: LineView | undefined, after: LineView): read
   return drawCompletely(before.cursor, after);
 }
 
-/** Returns the output that draws the entire line again. @param cursor the current place of the cursor */
+/** Returns the output that redraws the entire line. @param cursor the current place of the cursor */
 export function drawCompletely(cursor: Place, view: LineView): readonly Stroke[] {
   return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...drawWhole(view)];
 }
@@ -31,9 +31,9 @@ function drawWhole(view: LineView): Stroke[] {
 }
 
 /**
- * Returns the output that moves the cursor to the next row after a full row. Without it, a terminal leaves the cursor
- * at the edge. A line feed would divide the line in two, and the terminal would not join the parts when the window
- * grows.
+ * Returns the output that moves the cursor to the next row after a full row. Without this output, a terminal leaves the
+ * cursor at the right edge. A line feed is not suitable, because it would divide the line into two, which the terminal
+ * would not join when the window grows.
  */
 function leaveEdge(end: Place): Stroke[] {
   return end.column === 0 && end.row > 0 ? [{ text: " " }, { move: { rows: 0, column: 0 } }] : [];
@@ -48,8 +48,8 @@ function moveTo(from: Place, to: Place): Stroke {
 }
 
 /**
- * Returns the text that was typed at the end. Returns undefined if anything else changed, or if the text joined a
- * character before it.
+ * Returns the text that was typed at the end. Returns undefined if anything else changed, or if the text combined with
+ * the preceding character.
  */
 function findAppended(before: LineView, after: LineView): string | undefined {
   const atEnd = isSamePlace(before.cursor, before.end) && isSamePlace(after.cursor, after.end);

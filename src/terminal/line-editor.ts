@@ -11,7 +11,7 @@ export interface LineState {
   readonly text: string;
   /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
   readonly cursor: number;
-  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, for Ctrl-Y. */
+  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, which Ctrl-Y inserts. */
   readonly killed: string;
   /** Whether the last key removed text, so that the next removal is added to it. */
   readonly killing: boolean;
@@ -31,7 +31,7 @@ interface Search {
   readonly failed: boolean;
 }
 
-/** The action that the reader of the line performs after a key, in addition to showing the new state. */
+/** The action that the caller must perform after a key, in addition to showing the new state. */
 export type Effect = "accept" | "end" | "interrupt" | "suspend" | "quit" | "complete" | "redraw" | "bell";
 
 export interface Pressed {
@@ -165,7 +165,10 @@ const isOfWord: Test = (character) => /[\p{L}\p{N}]/u.test(character);
 /** Ctrl-W removes all text back to a space, so that it removes an entire address. */
 const isNoBlank: Test = (character) => /\S/.test(character);
 
-/** Returns the start of the word before the cursor. It moves by grapheme, because a letter can have combining marks. */
+/**
+ * Returns the start of the word before the cursor. Graphemes are examined as a whole, because a letter can have
+ * combining marks.
+ */
 function wordStart({ text, cursor }: LineState, isInside = isOfWord): number {
   const before = splitGraphemes(text.slice(0, cursor));
   let at = before.length;
@@ -184,7 +187,7 @@ function wordEnd({ text, cursor }: LineState): number {
   return cursor + behind.slice(0, at).join("").length;
 }
 
-/** Exchanges the characters on both sides of the cursor, or at the end of the line its last two characters. */
+/** Exchanges the characters on both sides of the cursor or, at the end of the line, the last two characters. */
 function swapCharacters(state: LineState): LineState {
   const at = state.cursor === state.text.length ? findPreviousCharacter(state) : state.cursor;
   const start = findPreviousCharacter({ ...state, cursor: at });

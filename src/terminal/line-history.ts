@@ -14,7 +14,7 @@ export class LineHistory {
   #lines: string[];
 
   /**
-   * @param path the file, mode 0600, that keeps lines between sessions; undefined for no file
+   * @param path the file (mode 0600) that stores lines between sessions; undefined if lines are not stored
    * @param limit the maximum number of lines
    */
   constructor(limit: number, path?: string) {
@@ -28,7 +28,7 @@ export class LineHistory {
     return this.#lines;
   }
 
-  /** Adds a line. As in a shell, a leading space prevents this. */
+  /** Adds a line, unless it begins with a space, as in a shell. */
   add(line: string): void {
     if (this.#limit === 0 || line.trim() === "" || /^\s/.test(line) || line === this.#lines.at(-1)) return;
     if (line.length > longestLine || line.includes("\n")) return;

@@ -34,7 +34,7 @@ export class LineReader {
     this.#assistance = assistance;
   }
 
-  /** Whether the terminal is lost; every further read returns an end of input. */
+  /** Whether the terminal is lost; every further read returns the end of input. */
   get lost(): boolean {
     return this.#lost;
   }
@@ -69,8 +69,8 @@ export class LineReader {
   }
 
   /**
-   * Returns a pasted line that has been received completely, and only shows it. When the first pasted line is
-   * requested, all pasted lines except the last have already arrived.
+   * Returns a pasted line that has been received completely. The line is shown, but not processed key by key. When the
+   * first pasted line is requested, all pasted lines except the last have already arrived.
    */
   #takeWhole({ prompt, value, asked }: Question): Input | undefined {
     if (asked !== "text" || value !== "") return undefined;

@@ -14,7 +14,10 @@ export interface Place {
 
 export interface LineView {
   readonly prompt: string;
-  /** The shown part of the text, with tabs as spaces. This is the entire text unless it would fill the screen. */
+  /**
+   * The visible part of the text, with tabs replaced by spaces. This is the entire text unless it would fill the
+   * screen.
+   */
   readonly text: string;
   /** The place after the last character, relative to the start of the prompt. */
   readonly end: Place;
@@ -28,8 +31,8 @@ export function promptOfState(prompt: string, { search }: LineState): string {
 }
 
 /**
- * Returns the view of a line. @param size of the window; of a line that would fill it, only the part around the cursor
- * is shown
+ * Returns the view of a line. @param size the window's size; if the line would fill the window, only the part around
+ * the cursor is shown
  */
 export function orderRows(prompt: string, state: LineState, size: Size): LineView {
   const shownPrompt = promptOfState(prompt, state);
@@ -44,7 +47,7 @@ export function orderRows(prompt: string, state: LineState, size: Size): LineVie
   };
 }
 
-/** Returns the shown part of a text that was not edited, with tabs as spaces. */
+/** Returns the visible part of a text that was not edited, with tabs replaced by spaces. */
 export function fitText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
   return orderRows("", createLine(text), size).text;

@@ -14,7 +14,7 @@ import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
 import type { TtyInput } from "./tty-input.ts";
 
 export interface TerminalOptions {
-  /** Whether to behave as on a terminal although standard input is not one (-I). */
+  /** Whether to behave as on a terminal even though standard input is not one (-I). */
   readonly interactive?: boolean;
 }
 
@@ -60,13 +60,16 @@ class ProcessTerminal implements Terminal {
   #bar: ProgressBar | undefined;
   readonly #keepAlive = () => {};
   #awaitsText = false;
-  /** The number of awaited lines and of children that own the terminal; while it is not 0, they handle interrupts. */
+  /**
+   * The number of awaited lines plus the number of child processes that own the terminal. While it is not 0, those
+   * handle interrupts.
+   */
   #others = 0;
 
   constructor(interactive: boolean, paint: Paint | undefined) {
     this.interactive = interactive || this.inputIsTerminal;
     this.rich = this.inputIsTerminal && this.outputIsTerminal && canMoveCursor(process.env["TERM"]);
-    // Colours that are forced into a pipe are meant for a terminal that displays it later.
+    // If colours are forced although the output is a pipe, the output will eventually be shown on a terminal.
     this.#out = new Output(1, { guarded: this.outputIsTerminal || paint !== undefined, paint });
     this.#err = new Output(2, { guarded: isTerminal(2), paint: isTerminal(2) ? paint : undefined });
   }
@@ -124,7 +127,7 @@ class ProcessTerminal implements Terminal {
     const tty = this.#tty;
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");
     this.#out.flush();
-    // After returning from the shell, the user sees the prompt again.
+    // The prompt is shown again when the user returns from the shell.
     const continued = () => {
       this.out(asked === "text" ? "(continue)\n" : prompt, "prompt");
       this.#out.flush();

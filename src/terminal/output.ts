@@ -14,22 +14,20 @@ const bufferSize = 64 * 1024;
 /** Cursor movements, erasing, colours, hiding the cursor, carriage return and bell. */
 const foreign = /(\x1b\[\??\d*(?:;\d+)*[A-HJKSTfhlmsu]|\x1b[78]|[\r\x07])/;
 
-/**
- * An output command for the terminal, and the only way to control it: in texts, control characters are made visible.
- */
+/** An output command for the terminal, and the only way to control it: in text, control characters are made visible. */
 export type Stroke =
   | { readonly text: string; readonly style?: Style }
   /** Moves the cursor by a number of rows, down if positive, and to a column counted from 0. */
   | { readonly move: { readonly rows: number; readonly column: number } }
   | "erase-below"
   | "clear-screen"
-  /** Whether the terminal marks pasted text (pasting.ts). */
+  /** Makes the terminal start or stop marking pasted text (pasting.ts). */
   | "mark-pastes"
   | "leave-pastes"
   | "bell";
 
 export interface OutputOptions {
-  /** Whether the output is shown on a terminal, so that control characters are made visible. */
+  /** Whether the output is shown on a terminal, so that control characters must be made visible. */
   readonly guarded: boolean;
   readonly paint?: Paint | undefined;
 }
@@ -40,7 +38,7 @@ export class Output {
   readonly #guarded: boolean;
   readonly #paint: Paint | undefined;
   #pending: Buffer[] = [];
-  /** The text after #pending. Many short texts are converted to bytes together. */
+  /** The text to write after #pending. Many short strings are converted to bytes together. */
   #text = "";
   #pendingSize = 0;
   #broken = false;
@@ -64,7 +62,7 @@ export class Output {
     if (this.#guarded || this.#pendingSize >= bufferSize) this.flush();
   }
 
-  /** Writes many strokes at once. */
+  /** Writes strokes immediately. */
   draw(strokes: readonly Stroke[]): void {
     this.#putStrokes(strokes);
     this.flush();
@@ -99,7 +97,7 @@ export class Output {
     this.flush();
   }
 
-  /** Returns the bytes of a text. For a terminal, they are made safe and coloured. */
+  /** Returns the bytes of a text. For a terminal, control characters are made visible and colours are added. */
   bytesOf(text: string | Uint8Array, style: Style, coloured: boolean): Buffer {
     if (!this.#guarded) return typeof text === "string" ? toBytes(text) : Buffer.from(text);
     const safe = makeVisible(typeof text === "string" ? text : decodeBytes(text));
@@ -118,8 +116,8 @@ export class Output {
   }
 
   /**
-   * Writes all pending output. @throws the system error of a failed write; after a broken pipe only once, and further
-   * output is discarded
+   * Writes all pending output. @throws the system error of a failed write, but only once: all output after that is
+   * discarded
    */
   flush(): void {
     if (this.#pendingSize === 0) return;
@@ -145,7 +143,7 @@ export class Output {
   }
 }
 
-/** Returns the ECMA-48 control sequence of a stroke. Every terminal but a dumb one understands these. */
+/** Returns the ECMA-48 control sequence of a stroke. All terminals except dumb ones support these sequences. */
 function encodeStroke(stroke: Exclude<Stroke, { text: string }>): string {
   if (stroke === "erase-below") return "\x1b[J";
   if (stroke === "clear-screen") return "\x1b[H\x1b[2J";

@@ -1,4 +1,4 @@
-/** Runs the pager program: sets its environment and finds out whether it shows colours. */
+/** Runs the pager program: sets its environment and determines whether it shows colours. */
 import { spawn } from "node:child_process";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -6,14 +6,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The exit code of `sh -c` if the program does not exist. */
 const notFound = 127;
 
-/** The number of bytes to write at once, more than a window shows. */
+/** The number of bytes per write, which is more than a window shows. */
 const enough = 16 << 10;
 
 /** The defaults: less exits if the text fits the screen, and passes colours through. */
 const preset: Environment = { LESS: "FRX", LV: "-c" };
 /**
- * With this option, more does not break lines. Without it, it breaks them too early, because it counts colour sequences
- * as text.
+ * With this option, more does not break lines. By default, more breaks them too early because it counts colour
+ * sequences as text.
  */
 const presetForColours: Environment = { ...preset, MORE: "-f" };
 

@@ -23,12 +23,15 @@ export class Pasting {
   /** Whether the received bytes ended with a carriage return; a line feed that follows belongs to it. */
   #returned = false;
 
-  /** Whether a paste has begun and not ended. */
+  /** Whether a paste has begun but not ended. */
   get going(): boolean {
     return this.#going;
   }
 
-  /** Returns the first key, as the function firstKey does. A paste consists of text, newlines as Enter, and its end. */
+  /**
+   * Returns the first key, as the function firstKey does. Pasted text is returned as text keys, an Enter key per
+   * newline, and a key that marks the end.
+   */
   firstKey(bytes: Uint8Array): { readonly key: Key; readonly size: number } | undefined {
     if (this.#going) return this.#pasted(bytes);
     const first = firstKey(bytes);
@@ -53,7 +56,7 @@ export class Pasting {
   #isText(bytes: Uint8Array, at: number): boolean {
     const byte = bytes[at] as number;
     if (this.#going) return byte !== ETX && byte !== LF && byte !== CR && byte !== ESC;
-    // In an escape, Tab completes.
+    // In a tilde escape, Tab requests completion.
     return byte >= 0x20 ? byte !== DEL : byte === TAB && bytes[0] !== tilde;
   }
 
@@ -74,7 +77,7 @@ export class Pasting {
     if (belongs) return { key: { name: "text", text: "" }, size: 1 };
     const lineEnd = this.#lineEnd(bytes, 0);
     if (lineEnd > 0) return { key: { name: "enter" }, size: lineEnd };
-    // Terminals never send Ctrl-C in a paste. It was typed, because the end of the paste was lost.
+    // Terminals never send Ctrl-C in a paste. The user typed this one, so the sequence that ends the paste was lost.
     if (first === ETX) {
       this.#going = false;
       return firstKey(bytes);

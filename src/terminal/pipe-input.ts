@@ -24,8 +24,8 @@ export class PipeInput {
   #ended = false;
 
   /**
-   * @param beforeWaiting called before each read that may wait for another program, which may itself be waiting for our
-   * output
+   * @param beforeWaiting called before each read that may wait for another program, which may itself be waiting for
+   * output from `mail`
    */
   constructor(beforeWaiting: () => void) {
     this.#beforeWaiting = beforeWaiting;
@@ -81,10 +81,10 @@ export class PipeInput {
     }
   }
 
-  /** Reads more bytes for a line. For commands, a failed read is the end of input. */
+  /** Reads more bytes for a line. In commands, a failed read is treated as the end of input. */
   async #fill(): Promise<boolean> {
     let found: Buffer | undefined;
-    // Outside the try block: a failed write is not the end of input.
+    // This call is outside the try block, because a failed write is not the end of input.
     if (!fstatSync(0).isFile()) this.#beforeWaiting();
     try {
       found = await this.#piece();
@@ -97,7 +97,11 @@ export class PipeInput {
     return true;
   }
 
-  /** Reads the next bytes. It waits asynchronously for a pipe, so that signals are handled. @throws the system error */
+  /**
+   * Reads the next bytes. A pipe is read asynchronously, so that signals are handled in the meantime.
+   *
+   * @throws the system error
+   */
   async #piece(): Promise<Buffer | undefined> {
     const piece = Buffer.allocUnsafe(pieceSize);
     for (;;) {

@@ -27,7 +27,7 @@ export class ProgressBar {
     this.#now = now;
   }
 
-  /** Updates the bar. @param columns of the window */
+  /** Updates the bar. @param columns the width of the window */
   at(done: number, total: number, columns: number): void {
     if (done >= total) {
       this.end();
@@ -42,7 +42,7 @@ export class ProgressBar {
     this.#draw([{ move: { rows: 0, column: 0 } }, "erase-below", { text, style: "hint" }]);
   }
 
-  /** Removes the bar from the screen, and resets it for other work. */
+  /** Removes the bar from the screen, and resets it for the next task. */
   end(): void {
     this.#started = undefined;
     if (this.#drawn === undefined) return;

@@ -105,7 +105,7 @@ function listChoices(canvas: Canvas, choices: readonly Row[]): Listed {
   return { choices, limit: Math.max(Math.min(canvas.size().rows - 4, 12), 3) };
 }
 
-/** Asks a yes-or-no question. Returns false also after Ctrl-C or Escape. */
+/** Asks a yes-or-no question. Also returns false after Ctrl-C or Escape. */
 export async function confirm(canvas: Canvas, question: string): Promise<boolean> {
   return (await ask(canvas, question, ({ Confirm }, options) => new Confirm(options))) === true;
 }
@@ -127,7 +127,7 @@ async function ask<T>(
     cancelOnControlKeys(stdin, prompt);
     return await prompt.run();
   } catch (error) {
-    // Ctrl-C and Escape reject without an error.
+    // After Ctrl-C or Escape, the promise is rejected without an error.
     if (error instanceof Error) throw error;
     return undefined;
   } finally {

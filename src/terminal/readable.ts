@@ -13,7 +13,7 @@ async function loadPoll(): Promise<Poll | undefined> {
 }
 
 /**
- * Returns whether a read would return immediately, with data or an end of input. Returns false if koffi has no binary
+ * Returns whether a read would return immediately, with data or at end of input. Returns false if koffi has no binary
  * for this machine.
  */
 export async function isReadable(descriptor: number): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { Stroke } from "./output.ts";
 export interface Screen {
   size(): Size;
   draw(strokes: readonly Stroke[]): void;
-  /** Draws together with the next output, or when enough output has accumulated. */
+  /** Draws strokes together with the next output, or when enough output has accumulated. */
   drawLater(strokes: readonly Stroke[]): void;
 }
 
@@ -40,18 +40,18 @@ export class ShownLine {
   }
 
   /**
-   * Draws the line after a change of the window's size. Terminals wrap the line again and keep the cursor at its
+   * Draws the line after a change of the window's size. Terminals rewrap the line and keep the cursor on the same
    * character.
    */
   showInNewWindow(state: LineState): void {
     const view = orderRows(this.#prompt, state, this.#screen.size());
-    // The line is drawn in full. Otherwise, an empty line with an empty prompt would look as if all its text had been
-    // added.
+    // The line is redrawn completely. drawChanges could mistake all the text for text that was appended to an empty
+    // line.
     this.#screen.draw(this.#view === undefined ? drawChanges(undefined, view) : drawCompletely(view.cursor, view));
     this.#view = view;
   }
 
-  /** Leaves the line on the screen and moves the cursor after it and `end`. */
+  /** Leaves the line on the screen, writes `end` after it, and moves the cursor there. */
   putDown(state: LineState, end = "\n"): void {
     const view = orderRows(
       this.#prompt,

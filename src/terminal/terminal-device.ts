@@ -1,8 +1,8 @@
 /**
- * Opens the terminal from which lines are read, anew for each period of reading.
+ * Opens the terminal from which lines are read. The terminal is reopened for each period of reading.
  *
- * After a Ctrl-D, Node's standard input cannot be read any more, and a pending read of descriptor 0 prevents the
- * process from exiting. Each period therefore has its own stream, which is destroyed when no line is awaited.
+ * After a Ctrl-D, Node's standard input can no longer be read, and a pending read of descriptor 0 prevents the process
+ * from exiting. Each period therefore has its own stream, which is destroyed when no line is awaited.
  */
 import { closeSync, openSync } from "node:fs";
 import { ReadStream } from "node:tty";
@@ -21,8 +21,8 @@ export function openTerminalDevice(): ReadStream | undefined {
 }
 
 /**
- * Returns a stream that owns a descriptor. libuv opens a terminal again and closes only its own descriptor, so the
- * original is closed here.
+ * Returns a stream that owns a descriptor. libuv reopens a terminal and closes only its own descriptor, so the original
+ * is closed here.
  */
 export function readStreamOf(descriptor: number): ReadStream {
   const stream = new ReadStream(descriptor);
@@ -33,8 +33,8 @@ export function readStreamOf(descriptor: number): ReadStream {
 }
 
 function openDescriptor(): number | undefined {
-  // /proc/self/fd/0 takes precedence, because standard input may be another terminal than the controlling one. After
-  // su, it may belong to another user.
+  // /proc/self/fd/0 takes precedence, because standard input may be a terminal other than the controlling one. After
+  // su, it may belong to another user and cannot be opened.
   for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
     try {
       return openSync(path, "r");

@@ -1,6 +1,6 @@
 /**
- * The source of lines and the destination of text: a terminal or a pipe. Only this module uses standard input and
- * output.
+ * The source of lines and the destination of text: a terminal or a pipe. Only the code in this directory uses standard
+ * input and output.
  */
 
 export type Input =
@@ -96,15 +96,18 @@ export interface Terminal {
    * fit the window. If false (a pipe, TERM=dumb), every byte is as in bsd-mailx.
    */
   readonly rich: boolean;
-  /** Whether the terminal was lost, for example with its connection, so that the end of input was not intended. */
+  /**
+   * Whether the terminal was lost, for example because the connection failed. In that case the user did not end the
+   * input.
+   */
   readonly lost: boolean;
   /** Returns the size of the window; 24 by 80 if there is none. */
   size(): { readonly rows: number; readonly columns: number };
 
   /**
    * Writes to standard output. Strings are lossless text; bytes are written unchanged. On a terminal, control
-   * characters other than newline and tab are made visible, so that a message cannot control it. In a pipe nothing is
-   * changed.
+   * characters other than newline and tab are made visible, so that a message cannot control it. If the output is a
+   * pipe, nothing is changed.
    */
   out(text: string | Uint8Array, style?: Style): void;
   /** Writes to standard error, with the same rules as `out`. */
@@ -118,7 +121,7 @@ export interface Terminal {
   /** Returns whether unread data is available on standard input. */
   hasMore(): Promise<boolean>;
 
-  /** Reads the next line of standard input. If interactive, it first writes the prompt. */
+  /** Reads the next line of standard input. In an interactive session, writes the prompt first. */
   readLine(prompt?: string, asked?: Asked): Promise<Input>;
   /**
    * Reads a line that begins with a value, which the user can edit. Without a line editor, the value is shown and can
@@ -137,23 +140,23 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 
   /**
-   * Returns a function to call with the progress of long work. If `rich`, it draws a bar on standard error. For bytes,
-   * the bar also shows their number, the speed and the time left.
+   * Returns a function that reports the progress of a long task. If `rich`, it draws a bar on standard error. For
+   * bytes, the bar also shows their number, the speed and the time left.
    */
   progress(what: string, unit?: "bytes"): (done: number, total: number) => void;
 
   /** Runs `task` while a child process owns the terminal. No input is read, and only the child handles interrupts. */
   lend<T>(task: () => Promise<T>): Promise<T>;
   /**
-   * Shows text in the pager program, or directly if there is no pager. It ends when the pager exits.
+   * Shows text in the pager program, or directly if there is no pager. Resolves when the pager exits.
    *
    * @param pieces iterated again if the pager does not exist
    */
   page(pager: string, pieces: Paged): Promise<void>;
 
   /**
-   * Registers a handler of SIGINT, which is called if interactive, while no line is awaited and no child owns the
-   * terminal. @returns a function that removes the handler
+   * Registers a handler for SIGINT. In an interactive session, the handler is called while no line is awaited and no
+   * child process owns the terminal. @returns a function that removes the handler
    */
   onInterrupt(handler: () => void): () => void;
   close(): void;

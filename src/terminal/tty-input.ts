@@ -10,8 +10,8 @@ import type { Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 
 /**
- * Returns whether the terminal can still be opened. After a hang-up, it cannot, although its input ends as after
- * Ctrl-D.
+ * Returns whether the terminal can still be opened. This distinguishes a hang-up from Ctrl-D, because both end the
+ * input in the same way.
  */
 function isStillThere(): boolean {
   const stream = openTerminalDevice();
@@ -31,7 +31,7 @@ export class TtyInput {
     this.#finish({ kind: "interrupt" });
   };
 
-  /** Whether the terminal is lost (hang-up); every further read returns an end of input. */
+  /** Whether the terminal is lost (hang-up); every further read returns the end of input. */
   get lost(): boolean {
     return this.#lost;
   }

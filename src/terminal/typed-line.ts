@@ -10,10 +10,10 @@ import { isPasteMarked, type Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";
 
-/** The interval in milliseconds at which new mail is checked while a command is awaited. */
+/** The interval in milliseconds between checks for new mail while a command is awaited. */
 const noticeInterval = 5_000;
 /**
- * The longest time in milliseconds for a stop by Ctrl-Z to take effect. Without a shell that can continue the process,
+ * The maximum time in milliseconds before a stop by Ctrl-Z takes effect. Without a shell that can continue the process,
  * the stop has no effect.
  */
 const stopPatience = 20;
@@ -29,7 +29,7 @@ export interface Question {
   readonly asked: Asked;
 }
 
-/** Reads one line key by key and handles the signals that arrive meanwhile. */
+/** Reads one line key by key and handles the signals that arrive in the meantime. */
 export class TypedLine {
   readonly #screen: Screen;
   readonly #question: Question;
@@ -134,7 +134,7 @@ export class TypedLine {
   }
 
   /**
-   * Handles a signal that ends the program. It leaves raw mode; if there are other listeners, they decide what happens
+   * Leaves raw mode after a signal that ends the program. If the signal has other listeners, they decide what happens
    * next.
    */
   #ended(signal: NodeJS.Signals): void {
@@ -189,8 +189,8 @@ export class TypedLine {
         this.#finish({ kind: "end" });
         return true;
       case "interrupt":
-        // The line is marked as a terminal would echo Ctrl-C, so that it is recognizable as discarded. The composer's
-        // message begins with a newline.
+        // `^C` is written after the line, as a terminal would echo it, to show that the line was discarded. In a
+        // message, the composer then writes the newline.
         this.#shown.putDown(this.#state, asked === "command" || asked === "answer" ? "^C\n" : "^C");
         this.#finish({ kind: "interrupt", dropped: this.#state.text });
         return true;
@@ -219,7 +219,10 @@ export class TypedLine {
     }
   }
 
-  /** Shows the line. A line of megabytes, which can only be pasted, is not processed again for every piece received. */
+  /**
+   * Shows the line. A line of several megabytes, which can only have been pasted, is not redrawn for every piece
+   * received.
+   */
   #showInTime(): void {
     const { length } = this.#state.text;
     if (length < longLine) this.#shown.show(this.#state);
@@ -233,7 +236,7 @@ export class TypedLine {
 
   #keyed(key: Key, asked: Asked): Pressed {
     const tab = { state: this.#state, key: { name: "text", text: "\t" } } as const;
-    // In the body of a message, Tab inserts a tab, except in an escape.
+    // In the body of a message, Tab inserts a tab, except in a tilde escape.
     if (key.name === "tab" && asked === "text" && !this.#state.text.startsWith("~"))
       return pressKey(tab.state, tab.key, []);
     return pressKey(this.#state, key, this.#assistance?.recall(asked) ?? []);
@@ -262,7 +265,7 @@ export class TypedLine {
 
   /** Stops the entire job, as the terminal itself would. */
   #suspend(): void {
-    // The shell's message begins on a new line.
+    // No newline is written, because the shell begins its message on a new line.
     this.#shown.putDown(this.#state, "");
     this.#setRaw(false);
     process.kill(0, "SIGTSTP");

@@ -59,7 +59,7 @@ function printed({ status, about, text, remedy }: Finding): string {
 
 const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "localhost.pem" };
-const authority = "set cafile=FILE to the certificate of its authority, or to its own";
+const authority = "set cafile=FILE to its authority's certificate or to its own";
 const restart = "check its log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };
@@ -144,12 +144,12 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a login that the server requires",
     { script: { MAIL: "530 5.7.0 Authentication required" } },
-    [greets, /^fail server: it refuses me@host\.example as a sender: 530 .* -> log in: set mta=submission:/],
+    [greets, /^fail server: it refuses me@host\.example as a sender: 530 .* -> to log in, set mta=submission:/],
   ],
   [
     "mail that the server does not relay",
     { script: { RCPT: "554 5.7.1 Relay access denied" }, address: "a@b.org" },
-    [greets, /-> it does not relay mail from here; log in/],
+    [greets, /-> it does not relay mail from this machine; to log in/],
   ],
   [
     "a temporarily refused recipient",
@@ -175,7 +175,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     "a silent server",
     { script: { greeting: "silent" }, variables: brief },
     [
-      /^fail server: no (?:greeting|reply) within 2 s \(smtp\w+\) -> a server that expects TLS from the start is also silent/,
+      /^fail server: no (?:greeting|reply) within 2 s \(smtp\w+\) -> if the server expects TLS from the start, set mta=smtps:/,
     ],
   ],
   [
@@ -201,7 +201,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a server that does not support EHLO",
     { script: { EHLO: "502 what" } },
-    [greets, "warn server: EHLO: 502 what -> an old server; it is used with plain SMTP"],
+    [greets, "warn server: EHLO: 502 what -> the server does not support ESMTP; plain SMTP is used"],
   ],
   ["an invalid address", { address: "x>\r\nDATA" }, [/^fail recipient: "x>\\r\\nDATA": not an address/]],
   [

@@ -97,7 +97,7 @@ test.concurrent("a lock whose process has ended is reported as removable", async
   writeFileSync(`${mailbox}.lock`, `${pid}\n`);
   const { out } = await check("smtp://127.0.0.1:1", [], { home, mailbox });
   expect(out).toContain(
-    `warn  lock: ${mailbox}.lock: held by process ${pid}, which is not running here\n      -> rm ${mailbox}.lock, unless `,
+    `warn  lock: ${mailbox}.lock: held by process ${pid}, which is not running on this machine\n      -> rm ${mailbox}.lock, unless `,
   );
 });
 
@@ -129,7 +129,7 @@ test.concurrent("--json prints one object per line", async () => {
 });
 
 test.each([
-  ["mail.example.org\n", "ok", "mail from here is from ann@mail.example.org"],
+  ["mail.example.org\n", "ok", "mail from this machine is sent as ann@mail.example.org"],
   ["laptop\n", "warn", "has no domain"],
   ["localhost.localdomain\n", "warn", "will not arrive"],
   ["not a name\n", "warn", "more than one name"],
