@@ -1,6 +1,6 @@
 /**
- * Adds one thing of each kind to a copy of the project, in the files that ARCHITECTURE.md names for it ("To add ..."), and
- * uses it. A file that has to be changed but is not named makes a check or a use fail.
+ * Adds one thing of each kind to a copy of the project, in the files that ARCHITECTURE.md names for it ("To add ..."),
+ * and uses it. If a file has to be changed but is not named, a check fails or the added thing does not work.
  */
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -159,7 +159,7 @@ export class MemoMailbox implements Mailbox {
 }
 `;
 
-/** By the row of ARCHITECTURE.md's table. */
+/** The additions, by the first cell of their row in ARCHITECTURE.md's table. */
 const additions: Readonly<Record<string, Addition>> = {
   "a command": {
     edits: {
@@ -365,7 +365,7 @@ test("each row of ARCHITECTURE.md's table is tried, in exactly the files that it
 });
 
 describe("after the additions", () => {
-  test("types, lint rules, layers and the manual pages' tables are in order", () => {
+  test("types, lint rules, layers and the manual pages' tables are correct", () => {
     expect(runTool("tsc", "--project", ".")).toBe("");
     expect(runTool("biome", "lint", "--error-on-warnings", "src")).toBe("");
     expect(runTool("depcruise", "src")).toBe("");
@@ -417,12 +417,12 @@ describe("after the additions", () => {
     else expect(out + err).toMatch(expected);
   });
 
-  test("a style has its appearance", () => {
+  test("a style changes the appearance of text", () => {
     const { out } = mail(["-f", box, "-N"], "greet\nx\n", { FORCE_COLOR: "1", TERM: "xterm" });
     expect(out).toContain("\u001b[1mhello world\u001b[22m");
   });
 
-  test("a message goes through the transport, with the subject of the tilde escape", () => {
+  test("a message is sent by the transport, with the subject that the tilde escape sets", () => {
     const sent = join(home, "sent");
     const argv = ["-~", "-S", `mta=file:${sent}`, "-S", "sendwait", "-s", "s", "ann@example.org"];
     expect(mail(argv, "~g ann\ntext\n")).toMatchObject({ exit: 0, err: "" });

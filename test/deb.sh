@@ -1,6 +1,7 @@
 #!/bin/bash
-# The Debian package as an administrator meets it: installed, used as `mail`, removed. Needs root, strace, lintian,
-# systemd-analyze, and that mail-client is not installed. The programs that it replaces come back.
+# Tests the Debian package as an administrator uses it: installs the package, runs `mail`, and removes the package. The
+# programs that it replaces must then be restored. Needs root, strace, lintian and systemd-analyze. The package mail-client
+# must not be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -34,7 +35,7 @@ done
 systemd-analyze verify /usr/lib/systemd/system/maild.service || fail "the unit of maild is not correct"
 [[ ! -e /etc/systemd/system/multi-user.target.wants/maild.service ]] || fail 'maild is enabled'
 
-# A session on a mailbox of its own, with a real lock: koffi came along whole.
+# A session with its own mailbox acquires a real lock, so the package contains all of koffi.
 export HOME=$place MAIL=$place/spool
 printf 'From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n' >"$MAIL"
 printf '1\nq\n' >"$place/commands"

@@ -1,2 +1,2 @@
-/** Jest tells its workers to use colours when it runs on a terminal; the programs that tests start are not meant. */
+/** On a terminal, Jest sets FORCE_COLOR for its workers. The programs that tests start must not inherit it. */
 delete process.env.FORCE_COLOR;

@@ -38,7 +38,10 @@ test("all layer rules hold, and every file of src/ is checked", () => {
   expect({ totalCruised, violations }).toEqual({ totalCruised: sourceFiles(), violations: [] });
 });
 
-/** The planted violations; a cycle needs two files. All are in one copy of src/, because a check takes seconds. */
+/**
+ * The planted violations; a cycle needs two files. All of them are in one copy of src/, because each check takes
+ * seconds.
+ */
 const breaks: [what: string, rules: readonly string[], files: Readonly<Record<string, string>>][] = [
   [
     "an upward import",

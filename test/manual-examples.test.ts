@@ -94,7 +94,9 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
   return { code, ...said };
 }
 
-/** The output that an example must contain, besides exiting with 0. The result of the doctor depends on the machine. */
+/**
+ * The output that an example must print, in addition to exiting with 0. The result of the doctor depends on the machine.
+ */
 const shows: Readonly<Record<string, RegExp>> = {
   "mail --dry-run -s Hello ann@example.org < text": /^Subject: Hello\r?$/m,
   "echo hello | mail -v -S mta=smtp://localhost:2525 root": /Queued as [0-9A-F]+/,

@@ -1,6 +1,6 @@
 /**
- * Checks rules for src/ that the linter does not have. Each rule is also tested with a violation, because a pattern may
- * match nothing.
+ * Checks rules for src/ that the linter lacks. Each rule is also tested with a violation, because a pattern may match
+ * nothing.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -96,7 +96,7 @@ describe("the source files", () => {
     expect(sources.flatMap(findFunctions).length).toBeGreaterThan(1000);
   });
 
-  test("a small file serves several other files, or has a reason of its own", () => {
+  test("a small file serves several other files, or there is a reason for keeping it separate", () => {
     expect(findSmallFiles(sources).sort()).toEqual(Object.keys(reasonsToBeSmall).sort());
   });
 

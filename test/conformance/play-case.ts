@@ -197,7 +197,7 @@ async function takeStep(pty: Pty, line: string, deadline: number, root: string):
       throw new Error(`the terminal never showed "${words.join(" ")}"`);
     }
   } else if (verb === "send") {
-    await sleep(30); // Allows the time between the prompt and the read.
+    await sleep(30); // The client needs time to begin reading after it has printed the prompt.
     pty.send(Buffer.from(text, "latin1"));
   } else if (verb === "wait") await sleep(1000 * Number(text));
   else if (verb === "append") await appendFile(join(root, "home", words[0] ?? ""), readFixture(words[1] ?? ""));

@@ -1,4 +1,4 @@
-/** Makes each write call fail, first once, then permanently. */
+/** Makes each write call fail, first once and then permanently. */
 import { type Call, playWithFault, traceSession, writes } from "./calls.ts";
 import { type Campaign, inLab, roundOf } from "./campaign.ts";
 import { judgeEnd, plans } from "./lab.ts";

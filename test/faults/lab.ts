@@ -141,7 +141,7 @@ export class Session {
     }
   }
 
-  /** Types the last commands, closes the input and waits for the exit. */
+  /** Types the last commands, closes the input and waits for the program to exit. */
   async end(...commands: readonly string[]): Promise<Ended> {
     const start = Date.now();
     let isHung = false;
@@ -158,7 +158,7 @@ export class Session {
   }
 }
 
-/** Returns the defects of a session's exit that no fault excuses: a hang, a signal or a stack trace. */
+/** Returns what was wrong with the way a session ended, regardless of any fault: a hang, a signal or a stack trace. */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];

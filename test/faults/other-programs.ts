@@ -216,7 +216,7 @@ async function playDeliveries(lab: Lab, way: Way): Promise<string[]> {
     const ended: Ended = await lab.play(commands);
     broken.push(...judgeEnd(ended).map((what) => `a session ${what}`));
     if (commands.length < 3 || commands.at(-1) !== "q") continue;
-    // Deleted messages were printed just before.
+    // The session printed messages just before it deleted them.
     for (const [, id = ""] of ended.out.matchAll(/^X-Id: (\S+)$/gm)) {
       deleted.add(id);
       if (ended.exit === 0) reported.add(id);

@@ -7,7 +7,11 @@ import { type Ended, judgeEnd, type Lab, type Plan, plans } from "./lab.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Returns the defects of a session's exit. @param isDone whether the session did its work despite the fault */
+/**
+ * Returns what was wrong with the way a session ended.
+ *
+ * @param isDone whether the session did its work despite the fault
+ */
 function judgeReport(ended: Ended, isDone: boolean): string[] {
   const broken = judgeEnd(ended);
   if (broken.length > 0 || isDone) return broken;

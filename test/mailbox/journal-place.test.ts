@@ -1,5 +1,5 @@
 /**
- * Tests that an interrupted quit is finished by any later session, under any name of the mailbox, with any user and
+ * Tests that any later session finishes an interrupted quit, regardless of the mailbox's name, the user and the
  * environment.
  */
 import {
@@ -57,8 +57,8 @@ afterEach(() => {
 });
 
 /**
- * Leaves a quit that deletes messages one and two as a kill leaves it: the journal is complete, and nothing else has been
- * done.
+ * Creates the state that a kill leaves during a quit that deletes messages one and two. The journal is complete, but
+ * nothing else has been done.
  */
 async function interruptQuit(state = "state-of-the-first", path = spool): Promise<void> {
   const { dev, ino } = statSync(path);
@@ -76,7 +76,7 @@ async function open(path = spool, state = "state-of-the-next"): Promise<boolean>
 const text = (path: string) => readFileSync(path, "latin1");
 const journals = () => readdirSync(folder).filter((name) => name !== "box");
 
-describe("the next opening after an interrupted quit", () => {
+describe("opening the mailbox after an interrupted quit", () => {
   test("an interrupted quit is finished if the next session has another state directory", async () => {
     await interruptQuit();
     await open();
@@ -304,7 +304,7 @@ describe("the mbox named by an interrupted quit", () => {
   const other = () => join(folder, "other");
   const options = () => ({ lockwait: 1, stateDirectory: join(directory, "state") });
   const ids = (path: string) => text(path).match(/^X-Id: .*/gm);
-  /** Leaves an interrupted quit of `path` that keeps message three and moves message one to `to`. */
+  /** Creates an interrupted quit of `path` that keeps message three and moves message one to `to`. */
   async function interruptMove(path: string, to: string, at: "start" | "end"): Promise<void> {
     const { dev, ino } = statSync(path);
     const mbox = { path: to, at, oldSize: statSync(to).size };
@@ -314,7 +314,7 @@ describe("the mbox named by an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "the interrupted quit of an mbox is finished before messages are moved to its %s",
+    "the interrupted quit of an mbox is finished before other messages are moved to its %s",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);
@@ -326,7 +326,7 @@ describe("the mbox named by an interrupted quit", () => {
     },
   );
 
-  test("the mbox of an interrupted quit cannot be moved back to the first mailbox before the quit is finished", async () => {
+  test("messages in the mbox cannot be moved back to the first mailbox before its interrupted quit is finished", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     const mailbox = await openMailbox(other(), options());

@@ -34,7 +34,7 @@ describe("a missing mailbox", () => {
     expect(readdirSync(directory)).toEqual(["box.lock"]);
   });
 
-  test("a new mailbox is not left behind empty if the message cannot be read", async () => {
+  test("no empty mailbox is left behind if the message to be saved cannot be read", async () => {
     const unreadable = (function* (): Iterable<Uint8Array> {
       yield Buffer.from(message);
       throw new Error("unreadable");
@@ -43,7 +43,7 @@ describe("a missing mailbox", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test("if the holder of the lock creates a missing mailbox meanwhile, messages are appended to it", async () => {
+  test("if the holder of the lock creates the missing mailbox during the wait, messages are appended to it", async () => {
     const release = lockedByAnother();
     const appended = append(10);
     writeFileSync(box, message);

@@ -13,7 +13,7 @@ afterAll(() => home.remove());
 const at = (name: string) => join(home.path, name);
 const nobody = 65534;
 const testAsRoot = process.geteuid?.() === 0 ? test : test.skip;
-/** More calls than any session makes. */
+/** A number of calls that no session reaches. */
 const mostCalls = 80;
 
 const message = (id: string, lines: number) =>

@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Leaves an append as a kill leaves it: recorded, and partly written. */
+/** Creates the state that a kill leaves during an append: it is recorded, and partly written. */
 function killedAppend(text: string, written = text.length, isLast = true): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
@@ -54,7 +54,7 @@ function restarted(): void {
 }
 
 describe("an append that a crash interrupted", () => {
-  test("an interrupted append that wrote nothing leaves nothing and is not reported", async () => {
+  test("an interrupted append that wrote nothing leaves nothing behind and is not reported", async () => {
     writeFileSync(box, old);
     killedAppend(long, 0);
     expect(await settleAppends(state)).toEqual([]);
@@ -106,7 +106,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + other);
   });
 
-  test("an append by version 0.1.0, which recorded no sums, is not removed but reported", async () => {
+  test("an append by version 0.1.0, which recorded no sums, is reported but not removed", async () => {
     writeFileSync(box, old);
     killedAppend(half);
     const [name = ""] = readdirSync(state);
@@ -158,7 +158,7 @@ describe("an append that a crash interrupted", () => {
     ["a message that ends at a page boundary", `${old.slice(0, -2)}${".".repeat(4096 - old.length)}\n\n`, () => {}],
     ["a message, and the machine was restarted since", old, restarted],
     ["one of pages, and the machine was restarted since", "From c\n".repeat(4096), restarted],
-  ])("an append is not removed but reported if another program has written %s", async (_what, other, since) => {
+  ])("an append is reported but not removed if another program has written %s", async (_what, other, since) => {
     writeFileSync(box, old);
     killedAppend(long, 8192 - old.length);
     appendFileSync(box, other);
@@ -181,7 +181,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
-  test("an append is not removed but reported if another program has appended after it", async () => {
+  test("an append is reported but not removed if another program has appended after it", async () => {
     writeFileSync(box, old);
     killedAppend(half + long, half.length);
     appendFileSync(box, `\n\n${old}`);

@@ -11,7 +11,7 @@ const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
 const old = "From a Sat Jan 16 18:22:01 2021\nSubject: old\n\nbody\n\n";
 const text = Array.from({ length: 3000 }, (_, line) => `line ${line} of the body`);
 const kinds = ["between calls", "within a write"] as const;
-/** More calls than any delivery makes. */
+/** A number of calls that no delivery reaches. */
 const mostCalls = 60;
 
 let home: Home;
@@ -135,7 +135,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Submits a message. @returns the server's reply; undefined if the server was killed before */
+/** Submits a message. @returns the server's reply; undefined if the server was killed before it replied */
 async function submitTo({ process: child, port }: Running): Promise<string | undefined> {
   if (port === 0) return undefined;
   const { say, socket } = openDialogue(port);

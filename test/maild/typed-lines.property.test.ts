@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { singleDots } from "../../src/maild/typed-lines.ts";
 
-test("exactly one leading dot is removed from each line, here or by smtp-server, wherever the pieces end", () => {
+test("exactly one leading dot is removed from each line, by maild or by smtp-server, regardless of where the pieces end", () => {
   const bytes = fc.string({ unit: fc.constantFrom(".", ".", "\r\n", "\n", "a"), maxLength: 40 });
   fc.assert(
     fc.property(bytes, fc.array(fc.nat(40), { maxLength: 6 }), (text, cuts) => {

@@ -5,7 +5,7 @@ interface Event {
   /** Milliseconds since the start. */
   readonly at: number;
   readonly text: string;
-  /** The messages that are concerned. */
+  /** The messages that the event concerns. */
   readonly ids: readonly string[];
 }
 

@@ -13,7 +13,7 @@ import { Office, patience, queuedAs, type, type User } from "./people.ts";
 const pages = ["docs/local-mail.md", "docs/correo-local.md"];
 const block = /<!-- transcript: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
 const seen = new Map<string, string>();
-/** As in the pages: without colours, and without line editing that would redraw the line. */
+/** The pages show no colours, and no line editing, which would redraw the line. */
 const plain = { TERM: "dumb", NO_COLOR: "1" };
 let office: Office;
 

@@ -155,7 +155,7 @@ async function oneImapSession(): Promise<void> {
     await client.command(`SELECT ${box}`);
     const { text } = await client.command("FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
     const found = [...text.matchAll(/^\* (\d+) FETCH \(FLAGS \([^)]*\) BODY\[.*\] \{\d+\}\r\nSubject: (m\d{6}z)/gm)];
-    // The last message is selected more often, because the next delivery begins where it began.
+    // The last message is selected more often, because new mail begins at its offset after it has been removed.
     const at = chance(50) ? found.length - 1 : randomInt(Math.max(1, found.length));
     const [, number, id = ""] = found[at] ?? [];
     if (number !== undefined && chance(50)) await client.command(`STORE ${number} +FLAGS (\\Seen)`);
@@ -259,8 +259,8 @@ async function runSession(
 const idsIn = (text: string) => text.match(/m\d{6}z/g) ?? [];
 
 /**
- * Removes the lock file of a killed session, because Dovecot waits two minutes for it and Postfix even longer. All programs
- * also acquire the fcntl() lock, which a kill releases.
+ * Removes the lock file of a killed session, because Dovecot waits two minutes for it and Postfix even longer. All
+ * programs also acquire the fcntl() lock, which is released when the process is killed.
  */
 function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {

@@ -1,4 +1,4 @@
-/** Compares maild with Postfix local(8): the same spools are refused, and equally for good or for now. */
+/** Compares maild with Postfix local(8): both refuse the same spools, with the same permanent and temporary errors. */
 import { chmodSync, chownSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

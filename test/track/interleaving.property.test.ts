@@ -29,7 +29,7 @@ const messages = fc.uniqueArray(
   { selector: ({ id }) => id, minLength: 1, maxLength: 5 },
 );
 
-test("messages are told apart in a log in which their lines are mixed in any order", async () => {
+test("messages are distinguished even if their lines are interleaved in the log", async () => {
   const path = join(directory, "log");
   await fc.assert(
     fc.asyncProperty(messages, fc.infiniteStream(fc.nat()), async (all, choices) => {

@@ -1,6 +1,6 @@
 /**
  * Tests four delivery agents that use only one kind of lock and write to a spool while sessions read, delete and quit.
- * MAIL_TEST_MESSAGES is the total number of messages: 10000 takes some minutes.
+ * MAIL_TEST_MESSAGES is the total number of messages: 10000 messages take several minutes.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -38,13 +38,13 @@ test.each(["fcntl", "dotlock"])(
       });
       const deleted: string[] = [];
       let sessions = 0;
-      // One step at a time, so that the exit of each delivery agent is handled.
+      // Each step runs one session, so that the exits of delivery agents are handled in between.
       for (let turn = true; turn; ) {
         turn = running.size > 0;
         const run = home.mail([], ["f 1", "d 1", "p 2", "mbox 3-40", "q"], { MAIL: spool, lockwait: "30" });
         sessions++;
         if (run.err.startsWith("No mail for")) continue;
-        // Standard error contains at most the notice of a wait.
+        // Standard error contains nothing except a notice that the session is waiting.
         expect([run.status, run.err.replace(/^mail: .*; waiting, at most 30 seconds\n/gm, "")]).toEqual([0, ""]);
         const [, first] = /^[> ][NU ]+1 .*?([abcd]-\d+)$/m.exec(run.out) ?? [];
         if (first !== undefined) deleted.push(first);

@@ -129,7 +129,7 @@ describe("the fcntl() lock", () => {
   });
 });
 
-/** Returns the number of a process that has exited. */
+/** Returns the ID of a process that has exited. */
 function deadPid(): number {
   return Number(execFileSync("/bin/sh", ["-c", "echo $$"]).toString());
 }

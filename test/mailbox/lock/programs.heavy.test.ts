@@ -1,4 +1,4 @@
-/** Tests the locks together with other programs, each if it is installed. */
+/** Tests the locks against each of the other programs that is installed. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -53,7 +53,7 @@ function installed(...names: string[]): boolean {
 
 const where = (...names: string[]) => (installed(...names) ? test : test.skip);
 
-/** Starts a session that waits at most a second, and quits it. */
+/** Runs a session that waits at most one second for a lock, and then quits. */
 function quit(lines: readonly string[], more: { uid?: number; gid?: number } = {}) {
   return run(process.execPath, [program, "-n", "-S", "lockwait=1"], `${lines.join("\n")}\nq\n`, more);
 }

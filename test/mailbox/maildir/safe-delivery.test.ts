@@ -51,7 +51,7 @@ describe("file names", () => {
 });
 
 describe("deliveries", () => {
-  test("a delivery creates one unquoted file in new, with Return-Path, and leaves nothing in tmp", async () => {
+  test("a delivery creates one file in new, with Return-Path and an unquoted body, and leaves nothing in tmp", async () => {
     await deliver(maildir, delivery("Subject: one\n\nFrom here\n"), { lockwait: 1 });
     const [[name, content] = []] = filesOf(maildir);
     expect(name).toMatch(/^new\/\d+\.M\d{6}P\d+R[0-9a-f]+\./);
@@ -72,7 +72,7 @@ describe("deliveries", () => {
     removeAbandoned(maildir, hours(37));
   });
 
-  test("a failed delivery leaves none of its messages", async () => {
+  test("a failed delivery leaves none of its messages behind", async () => {
     const messages = function* () {
       for (let number = 0; number < 100; number++) yield [Buffer.from(`From a b\nSubject: ${number}\n\nbody\n\n`)];
       throw new Error("the source is gone");
@@ -120,7 +120,7 @@ describe("deliveries", () => {
   });
 });
 
-test("frames file each message once, even if the journal is carried out repeatedly", async () => {
+test("each framed message is filed once, even if the journal is carried out repeatedly", async () => {
   const content = (number: number) => [
     Buffer.from(letter("ann", `s${number}`)),
     Buffer.from("x".repeat(number * 70_000)),

@@ -338,7 +338,7 @@ describe("changes by another client during the session", () => {
     expect([...filesOf(maildir).keys()]).toEqual(["new/1600000010.1.host"]);
   });
 
-  test("two sessions that move the same message move it once", async () => {
+  test("a message that two sessions move is moved only once", async () => {
     makeMaildir(maildir, three);
     const sessions = [
       await openMailbox(maildir, { ...options(), lockwait: 10 }),

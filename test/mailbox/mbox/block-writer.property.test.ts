@@ -28,7 +28,7 @@ const parts = fc.array(fc.oneof(bytes, stretch), { maxLength: 6 });
 const textOf = (list: readonly Part[], from: Buffer = content) =>
   Buffer.concat(list.map((part) => ("start" in part ? from.subarray(part.start, part.end) : part)));
 
-test("parts are written in order with any block size, and without the page cache, too", async () => {
+test("parts are written in order with any block size, with and without the page cache", async () => {
   const blockSize = fc.constantFrom(1, 1000, 4096, 8192);
   await fc.assert(
     fc.asyncProperty(parts, parts, blockSize, fc.constantFrom(0, 100, 4096), fc.boolean(), async (a, b, ...how) => {
@@ -84,7 +84,7 @@ test("a file is rewritten from its own contents, with reads at most one block ah
   );
 });
 
-test("a write error is thrown after all pending writes have ended", async () => {
+test("a write error is thrown after all pending writes have finished", async () => {
   const descriptor = openSync(path, "r");
   const writer = new BlockWriter({ descriptor }, 0, source, { blockSize: 100 });
   const all = async () => {

@@ -56,7 +56,7 @@ test.each([
     `${measured(unquoted).replace("Content-Length", "Content-Length: 7\nContent-Length")}\n${last}`,
     ["measured", "-", "-", "last"],
   ],
-])("a Content-Length that %s suppresses a split only if it is valid and hides no message", async (_, text, wanted) => {
+])("a Content-Length that %s prevents a split only if it is valid and hides no message", async (_, text, wanted) => {
   expect(await subjects(text)).toEqual(wanted);
 });
 

@@ -24,7 +24,7 @@ let directory: string;
 let box: string;
 let cache: string;
 
-/** Waits until an index can be kept: none is kept of a file that has just been changed. */
+/** Waits until an index can be kept. No index is kept of a file that has just been changed. */
 const settling = () => new Promise((resolve) => setTimeout(resolve, 120));
 
 beforeEach(async () => {
@@ -150,7 +150,7 @@ test("an edit at the moment of the last check, with the old time restored, is de
     write(many.with(10, message(10, "OO")));
     const written = Date.now();
     const mailbox = await openMailbox(box, options);
-    // On a slow machine, the edit may come too late. It is then repeated.
+    // On a slow machine, the edit may come too late, and is then repeated.
     late = Date.now() - written > 90;
     mailbox.close();
   }

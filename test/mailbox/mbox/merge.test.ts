@@ -110,7 +110,7 @@ test("a message that was incomplete when it was deleted is removed completely", 
   expect(readFileSync(box, "latin1")).toBe(message("a") + message("new"));
 });
 
-test("a message that was incomplete when it was saved stays, complete", async () => {
+test("a message that was incomplete when it was saved stays in the mailbox and is complete", async () => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   mailbox.mark(2, Flag.Saved | Flag.Touched | Flag.Read);
@@ -121,11 +121,11 @@ test("a message that was incomplete when it was saved stays, complete", async ()
 });
 
 test.each<[string, number, string, string]>([
-  ["deleted: it is removed", Flag.Deleted | Flag.Touched, "", ""],
-  ["deleted, and more mail arrived: it is removed", Flag.Deleted | Flag.Touched, message("more"), ""],
-  ["saved: it stays, complete", Flag.Saved | Flag.Touched, "", message("b")],
-  ["saved, and more mail arrived: it stays, complete", Flag.Saved | Flag.Touched, message("more"), message("b")],
-])("an incomplete message, completed before the quit, was %s", async (_how, flags, more, left) => {
+  ["removed if it was deleted", Flag.Deleted | Flag.Touched, "", ""],
+  ["removed if it was deleted and more mail arrived", Flag.Deleted | Flag.Touched, message("more"), ""],
+  ["kept completely if it was saved", Flag.Saved | Flag.Touched, "", message("b")],
+  ["kept completely if it was saved and more mail arrived", Flag.Saved | Flag.Touched, message("more"), message("b")],
+])("a message that was incomplete, and was completed before the quit, is %s", async (_how, flags, more, left) => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   mailbox.mark(2, flags);
@@ -142,7 +142,7 @@ test.each([
   ["after a newline", "\n"],
   ["without a newline", ""],
 ])(
-  "mail delivered %s after a message without a final empty line stays if that message is deleted",
+  "mail delivered %s after a message without a final empty line is kept if that message is deleted",
   async (_how, between) => {
     writeFileSync(box, message("a") + message("b").trimEnd());
     const mailbox = await open();
@@ -158,16 +158,19 @@ test.each<[string, number, string]>([
   ["deleted, and the new one is longer", Flag.Deleted | Flag.Touched, `${message("new")}more of it\n\n`],
   ["saved", Flag.Saved | Flag.Touched, message("n")],
   ["read", Flag.Read | Flag.Touched, message("n")],
-])("new mail at the offset of a last message that another program removed stays: %s", async (_how, flags, arrived) => {
-  const mailbox = await open();
-  mailbox.mark(5, flags);
-  writeFileSync(box, ["a", "b", "c", "d"].map(message).join("") + arrived);
-  await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
-  mailbox.close();
-  expect(readFileSync(box, "latin1")).toBe(["a", "b", "c", "d"].map(message).join("") + arrived);
-});
+])(
+  "if another program removed the last message, new mail at the same offset is kept: %s",
+  async (_how, flags, arrived) => {
+    const mailbox = await open();
+    mailbox.mark(5, flags);
+    writeFileSync(box, ["a", "b", "c", "d"].map(message).join("") + arrived);
+    await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
+    mailbox.close();
+    expect(readFileSync(box, "latin1")).toBe(["a", "b", "c", "d"].map(message).join("") + arrived);
+  },
+);
 
-test("new mail at the offset of a last message that another program removed stays unread", async () => {
+test("if another program removed the last message, new mail at the same offset stays unread", async () => {
   writeFileSync(box, message("a") + message("b").replace("O", "RO"));
   const mailbox = await open();
   remove(mailbox, 1);
@@ -176,7 +179,7 @@ test("new mail at the offset of a last message that another program removed stay
   expect(readFileSync(box, "latin1")).toBe(message("new"));
 });
 
-test("after thousands of messages were deleted, new mail at the offset of the last one stays", async () => {
+test("if thousands of messages were deleted, new mail at the offset of the last one is kept", async () => {
   const text = `${"a line of the body\n".repeat(250)}\n`;
   const old = Array.from({ length: 2001 }, (_, at) => message(`old${at}`) + text);
   writeFileSync(box, old.join("") + message("last") + text);

@@ -69,7 +69,7 @@ const interruptions: [when: string, done: () => void][] = [
   ["before anything was done", () => {}],
   ["in the middle of mbox", () => writeFileSync(mbox, one.slice(0, 30))],
   [
-    "in the middle of mbox, by a power failure that took an earlier page",
+    "in the middle of mbox, by a power failure that lost an earlier page",
     () => writeFileSync(mbox, one.slice(0, 4096) + "\0".repeat(4096) + one.slice(8192, 9000)),
   ],
   ["after mbox", () => writeFileSync(mbox, one)],
@@ -89,7 +89,7 @@ const interruptions: [when: string, done: () => void][] = [
   ],
 ];
 
-describe("the next opening finishes an interrupted commit", () => {
+describe("an interrupted commit is finished when the mailbox is opened again", () => {
   test.each(interruptions)("%s", async (_when, done) => {
     await leaveJournal();
     done();
@@ -110,7 +110,7 @@ describe("the next opening finishes an interrupted commit", () => {
   });
 });
 
-test("a longer mailbox is finished even if a power failure has lost a page after its old end", async () => {
+test("a commit that makes the mailbox longer is finished even if a power failure has lost a page after the old end", async () => {
   const longer = before + message("edited", "y".repeat(20_000));
   await leaveJournal(longer);
   writeFileSync(mbox, one);

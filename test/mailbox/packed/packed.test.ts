@@ -78,7 +78,7 @@ describe("a compressed mailbox", () => {
     expect(home.mail(["-f", "box.mbox"], ["x"]).out).toContain("6 messages 6 new [Read only]");
   });
 
-  test("a delete in a compressed mailbox is refused by quit with an exit code", () => {
+  test("quit refuses to delete messages from a compressed mailbox, with a non-zero exit code", () => {
     pack("gzip");
     const { err, status } = home.mail(["-f", "box"], ["d 1", "q"]);
     expect(err).toBe("mail: box: opened read-only; nothing was changed\n");
@@ -121,7 +121,7 @@ describe("a compressed mailbox", () => {
     ["truncated", "gzip", (packed) => packed.subarray(0, -8)],
     ["followed by other bytes", "gzip", (packed) => Buffer.concat([packed, Buffer.from("junk, no gzip")])],
     ["followed by other bytes", "zstd", (packed) => Buffer.concat([packed, Buffer.from("junk, no zstd")])],
-  ])("the messages of a small mailbox that is %s are shown, too (%s)", (_how, name, damaged) => {
+  ])("the messages of a small mailbox that is %s are also shown (%s)", (_how, name, damaged) => {
     if (!installed(name)) return;
     writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
     const { out, err, status } = home.mail(["-H", "-f", "box"], []);

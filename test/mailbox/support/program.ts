@@ -15,9 +15,12 @@ export interface Home {
   readonly path: string;
   /** Runs mail in the home directory with the lines as its input. */
   mail(argv: readonly string[], lines: readonly string[], more?: Readonly<Record<string, string>>): Ran;
-  /** Does the same as another user, if the test runs as root. */
+  /** Runs mail in the same way, but as another user if the test runs as root. */
   mailAs(uid: number, argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
-  /** Does the same, and kills the program just before its write call with this number. The program may exit before it. */
+  /**
+   * Runs mail in the same way, and kills it just before its write call with this number. The program may exit before
+   * that call.
+   */
   mailKilledAt(call: number, lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   remove(): void;
 }
