@@ -177,8 +177,8 @@ export class Queue {
    * Attempts delivery of an entry under its lock.
    *
    * @param attempt a function that receives the current entry and returns the decision about it
-   * @returns false if another process is working on the entry or has sent it @throws MailError, before the attempt, if
-   *   it would be impossible to remove the entry after the attempt
+   * @returns false if another process is working on the entry or has sent it
+   * @throws MailError, before the attempt, if it would be impossible to remove the entry after the attempt
    */
   async withEntry(id: string, attempt: (entry: Entry | Damaged) => Promise<Verdict>): Promise<boolean> {
     const path = this.#path(id, "lock");

@@ -7,7 +7,7 @@ const plain = `${from}From: Bob <bob@x.org>\nTo: ann, eve@x.org\nCc: list@x.org\
 const latin = `${from}From: bob@x.org\nSubject: =?ISO-8859-1?Q?caf=E9?=\nMIME-Version: 1.0\nContent-Type: text/plain; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nun caf=E9\n\n`;
 const mixed = `${from}From: bob@x.org\nSubject: files\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\nStatus: RO\n\n--b\nContent-Type: text/plain\n\nsee\n--b\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\n\nx\n--b--\n\n`;
 
-/** Runs a session with piped commands and text. With -I they are treated as typed on a terminal. */
+/** Runs a session with piped commands and text. With -I, they are treated as if they were typed on a terminal. */
 const session = (box: string, stdin: string, rc = "") =>
   sendMail({ argv: ["-I", "-N", "-f", "box"], stdin, rc: `set dot\n${rc}`, files: { box } });
 
@@ -57,7 +57,7 @@ test("a reply to all is sent to Mail-Followup-To", async () => {
 test.each([
   ["C.UTF-8", 'text/plain; charset="UTF-8"', "un café"],
   ["de_DE.ISO-8859-1", 'text/plain; charset="ISO-8859-1"', "un caf\xe9"],
-])("a quoted message is converted from its charset to that of %s", async (locale, type, words) => {
+])("a quoted message is converted from its charset to the charset of %s", async (locale, type, words) => {
   const sent = await sendMail({
     argv: ["-I", "-N", "-f", "box"],
     stdin: "r 1\n~m\n.\nx\n",
@@ -85,7 +85,7 @@ test("a message with parts is forwarded as an attachment, without the mailbox's 
   expect(sent.message).not.toContain("Status:");
 });
 
-test("in a pipe forward is unknown, as in bsd-mailx, but fwd is not", async () => {
+test("in a pipe, forward is an unknown command, as in bsd-mailx, but fwd is accepted", async () => {
   const argv = ["-N", "-f", "box"];
   expect((await sendMail({ argv, stdin: "forward 1 a@x\nx\n", files: { box: plain } })).stdout).toContain(
     'Unknown command: "forward"',

@@ -134,7 +134,7 @@ test("-q inserts a file at the start of the body", async () => {
   expect(sent.body).toBe("first\nsecond\n");
 });
 
-test("an attachment's type follows from its contents and its name", async () => {
+test("an attachment's type is determined by its content and its name", async () => {
   const files = {
     "a.txt": "text\n",
     "b.png": Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),

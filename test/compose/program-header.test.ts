@@ -1,4 +1,4 @@
-/** The header that a sendmail program receives; the record and dead.letter contain the same one. */
+/** The header that a sendmail program receives; the record and dead.letter contain the same header. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,7 +59,7 @@ test("the encoded words of a long subject are folded", async () => {
   expect(Math.max(...header.map((line) => line.length))).toBeLessThanOrEqual(78);
 });
 
-test("the record and dead.letter contain the same message as the program", async () => {
+test("the record and dead.letter contain the message that the program received", async () => {
   const argv = ["-s", "ñ", "-b", "Jörg <j@x.org>", "a@x.org"];
   const { exit, message = "", record, dead } = await sendThroughProgram(argv, { exit: 75 });
   expect([exit, dead]).toEqual([1, message]);

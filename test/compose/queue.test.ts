@@ -169,7 +169,7 @@ test("if mail was killed while queuing a message, a flush moves the text to dead
   const partial = whole.replace(/message$/, "partial");
   renameSync(whole, partial);
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
-  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // the message may still be being written
+  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // another process may still be writing the message
   const hoursAgo = Date.now() / 1000 - 2 * 60 * 60;
   for (const name of readdirSync(queue())) utimesSync(join(queue(), name), hoursAgo, hoursAgo);
   mkdirSync(join(home, "dead.letter"));
@@ -212,7 +212,7 @@ test.each([
   },
 );
 
-test("after a killed flush, the next one sends the message, unless the server may have accepted it", async () => {
+test("if a flush was killed, the next flush sends the message, unless the server may have accepted it", async () => {
   for (const [phase, reached] of [
     ["DATA", false],
     ["dot", true],
@@ -285,7 +285,7 @@ test("without the variable queue, the message is in dead.letter and the exit cod
   expect(deadLetter()).toContain("the body\n");
 });
 
-test("an entry that other users could have written is reported and remains; its program is not run", async () => {
+test("an entry that other users could have written is reported and remains; the program that it names is not run", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "s", "one@x.org"], "the body\n");
   const path = entry();
@@ -305,7 +305,7 @@ test.each([
   ["its message", ["json", "unsure", "lock"]],
   ["its list of recipients", ["unsure", "lock"]],
   ["all but its lock", ["lock"]],
-])("the next flush removes the files of one that was killed after it removed %s", async (_what, left) => {
+])("if a flush was killed after it removed %s, the next flush removes the remaining files", async (_what, left) => {
   await serve({});
   mkdirSync(queue(), { recursive: true, mode: 0o700 });
   for (const kind of left) writeFileSync(join(queue(), `Q1.${kind}`), "", { mode: 0o600 });

@@ -103,7 +103,7 @@ test("a message interrupted by SIGKILL is offered by the next mail, which contin
   expect([kept(), dead()]).toEqual([[], ""]);
 });
 
-test("two interrupts keep the text in dead.letter and give the exit code 1", async () => {
+test("two interrupts save the text in dead.letter and result in exit code 1", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await first.expect("one");
@@ -115,7 +115,7 @@ test("two interrupts keep the text in dead.letter and give the exit code 1", asy
   expect([kept(), dead()]).toEqual([[], "one\n"]);
 });
 
-test("dead.letter also contains the incomplete lines at the two interrupts", async () => {
+test("dead.letter also contains the lines that the two interrupts left incomplete", async () => {
   TERM = "xterm";
   const first = await mail("-s", "plan", "a@x.org");
   await until(first.isRaw);
@@ -409,7 +409,7 @@ describe("while the server does not reply", () => {
   });
 });
 
-test("a dry run changes no file, whatever ends it", async () => {
+test("a dry run changes no file, regardless of how it ends", async () => {
   const before = readdirSync(home);
   const refused = await mail("--dry-run", "-s", "plan", "a@x.org@");
   refused.send("one\n.\n");
@@ -443,7 +443,7 @@ function programs(pids: readonly number[]): string[] {
   });
 }
 
-/** Starts a message, waits until an escape or its program waits for a file forever, and interrupts it. */
+/** Starts a message, waits until an escape, or a program that it runs, is blocked on a file, and interrupts it. */
 async function givenUp(typed: string, file: string, said: string): Promise<Pty> {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");

@@ -19,7 +19,7 @@ test.each([
   ["shortened before its extension", `${"\u65e5".repeat(300)}.tar.gz`, `${"\u65e5".repeat(64)}.tar.gz`],
 ])("a name %s", (_shows, proposed, name) => expect(safeFileName(proposed, orElse)).toBe(name));
 
-test("every proposal becomes a valid name within the directory", () => {
+test("every proposed name becomes a valid name within the directory", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (proposed) => {
       const name = safeFileName(proposed, orElse);

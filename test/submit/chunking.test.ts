@@ -124,7 +124,7 @@ test("by default only large messages are sent in chunks", async () => {
   expect(bdat(took)).toEqual(["DATA"]);
 });
 
-test("after a refused chunk nothing is sent, and the server's reply determines the exit code", async () => {
+test("after a refused chunk nothing more is sent, and the server's reply determines the exit code", async () => {
   const answer = (line: string) => (line.startsWith("BDAT") ? "552 5.2.2 mailbox full" : pipelining(line));
   const { outcome, took } = await send("x".repeat(79).concat("\n").repeat(40_000), answer);
   expect(outcome).toMatchObject({ accepted: [], refused: [{ reply: "552 5.2.2 mailbox full", exit: 69 }] });
@@ -172,7 +172,7 @@ test("-v shows each BDAT command, and the message once", async () => {
   ]);
 });
 
-test("in wire format lines end with CRLF and a leading dot is doubled, whatever the sizes of the pieces", () => {
+test("in wire format, lines end with CRLF and a leading dot is doubled, regardless of the sizes of the pieces", () => {
   const reference = (text: string) => {
     const lines = text.replace(/\r\n|\r|\n/g, "\n").split("\n");
     if (lines.at(-1) === "") lines.pop();

@@ -48,7 +48,7 @@ test("a connection that the server has closed is reopened for the next message",
   expect(commands("EHLO")).toHaveLength(2);
 });
 
-test("thousands of recipients are sent in transactions of the size that LIMITS announces", async () => {
+test("a message to thousands of recipients is sent in transactions of the size that LIMITS announces", async () => {
   const smtp = await open({ EHLO: "250-test\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1000 MAILMAX=9" });
   const { accepted, refused } = await smtp.submit({ from: "me@x.org", to: people(2500) }, outgoing);
   expect(accepted).toEqual(people(2500));
@@ -71,7 +71,7 @@ test("if the server reports too many recipients, the rest is sent in further tra
   expect(refused).toMatchObject([{ recipient: "p3@x.org", exit: 67 }]);
 });
 
-test("a submission that takes too long fails with smtptotaltimeout", async () => {
+test("a submission that takes longer than smtptotaltimeout fails", async () => {
   const smtp = await open({ DATA: "silent" }, { timeouts: { total: 200 } });
   await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({
     exit: 75,
@@ -143,7 +143,7 @@ test("a wrong password is reported with the server's reply", async () => {
 test.each([
   ["oauthbearer", "OAUTHBEARER", "n,a=me,\u0001auth=Bearer pencil\u0001\u0001"],
   ["xoauth2", "XOAUTH2", "user=me\u0001auth=Bearer pencil\u0001\u0001"],
-])("%s sends the token in the mechanism's form", async (mechanism, name, wanted) => {
+])("%s sends the token in the mechanism's format", async (mechanism, name, wanted) => {
   const smtp = await open({ EHLO: `250-test\r\n250 AUTH ${name}`, AUTH: "235 2.7.0 ok" }, { user: "me", mechanism });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
   expect(unbase64(commands("AUTH")[0]?.replace(`AUTH ${name} `, "") ?? "")).toBe(wanted);
@@ -153,7 +153,7 @@ test.each([
   ["PLAIN LOGIN CRAM-MD5", true, "CRAM-MD5"],
   ["PLAIN LOGIN", true, "PLAIN"],
   ["PLAIN CRAM-MD5 SCRAM-SHA-256", false, "SCRAM-SHA-256"],
-])("mechanisms %s, safe connection %s: the choice is %s", (offered, safe, chosen) => {
+])("from the mechanisms %s, on a safe connection (%s), %s is chosen", (offered, safe, chosen) => {
   expect(chooseMechanism(offered, undefined, { safe, server: "x" })).toBe(chosen);
 });
 

@@ -142,7 +142,7 @@ test("if an LMTP connection is lost between two replies, one recipient is accept
   expect(refused).toMatchObject([{ recipient: "two@x.org", unknown: true }]);
 });
 
-test("a reply that arrives too slowly fails with smtptimeout", async () => {
+test("a reply that takes longer than smtptimeout is a failure", async () => {
   const trickle = (_line: string, socket: Socket): string => {
     const timer = setInterval(() => socket.write("250-x\r\n"), 20);
     socket.once("close", () => clearInterval(timer));
@@ -155,7 +155,7 @@ test("a reply that arrives too slowly fails with smtptimeout", async () => {
   });
 });
 
-test("if a pipeline receives too few replies, the submission fails after the time limit", async () => {
+test("if the server sends too few replies to a pipeline of commands, the submission fails after the time limit", async () => {
   const script: Script = { EHLO: pipelining, RCPT: (line) => (line.includes("two") ? "silent" : "250 ok") };
   const timeouts = { connect: 20_000, silence: 300 };
   await expect(submitTo(script, { timeouts })).rejects.toMatchObject({ exit: Exit.TempFail });

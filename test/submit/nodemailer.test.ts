@@ -13,7 +13,7 @@ interface Package {
 }
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Package;
 
-/** The names with an underscore in our code, which are nodemailer's private members. */
+/** The names in our code that begin with an underscore, which are nodemailer's private members. */
 const privateNames = new Set(
   readdirSync(folder)
     .filter((name) => name.endsWith(".ts"))

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test("an entry that cannot be rewritten, as on a full disk, keeps only the recipients who lack the message", async () => {
+test("an entry that cannot be rewritten, as on a full disk, keeps only the recipients who have not received the message", async () => {
   const queue = new Queue(directory);
   const waits = (recipient: string) => ({ recipient, reply: "450 4.2.0 later", exit: Exit.TempFail });
   const envelope = { from: "me@x.org", to: ["one@x.org", "two@x.org"] };

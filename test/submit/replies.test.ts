@@ -20,7 +20,7 @@ test.each([
   ["554 5.7.1 no", 69],
   ["554 5.6.0 no", 65],
   ["hello", 76],
-])("the reply %j gives the exit code %s", (reply, exit) => {
+])("the reply %j results in exit code %s", (reply, exit) => {
   expect(exitCodeForRefusal(reply)).toBe(exit);
 });
 

@@ -16,7 +16,7 @@ type Phase = "AUTH" | "STARTTLS" | "other" | "greeting" | "EHLO" | "HELO" | "MAI
 type Answer = string | Uint8Array;
 export type Script = Partial<Record<Phase, Answer | ((line: string, socket: Socket) => Answer)>>;
 
-/** Returns an answer that never arrives, and a promise that is resolved when it is due. */
+/** Returns a reply that is never sent, and a promise that is resolved when the reply is due. */
 export function silence(): { readonly answer: () => Answer; readonly begun: Promise<void> } {
   let begin = (): void => {};
   const begun = new Promise<void>((resolve) => {
@@ -68,7 +68,7 @@ export async function closeServers(): Promise<void> {
  * Starts a server.
  *
  * @param port the port, or 0 for any free port
- * @param tls the identity for TLS; without it there is no TLS
+ * @param tls the server's TLS identity; if it is undefined, the server does not use TLS
  * @param write writes a reply to the socket
  */
 export async function scriptedServer(
@@ -97,7 +97,7 @@ export async function scriptedServer(
     };
     let data: string[] | undefined;
     const lines = createInterface({ input: socket });
-    lines.on("error", () => {}); // it repeats the socket's errors
+    lines.on("error", () => {}); // the interface also reports the socket's errors
     lines.on("line", (line) => {
       if (data !== undefined) {
         if (line !== ".") return void data.push(line.replace(/^\./, ""));

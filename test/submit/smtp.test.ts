@@ -101,7 +101,7 @@ test.each(["close", "silent"])("%j after the final dot leaves the outcome unknow
   });
 });
 
-test("a reply before the end of the message does not mean that it was accepted", async () => {
+test("a reply before the end of the message does not mean that the message was accepted", async () => {
   const large: Outgoing = {
     size: 20_000_000,
     async *open() {

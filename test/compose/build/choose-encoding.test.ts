@@ -77,7 +77,7 @@ test.each([74, 75, 76, 77, 150, 151, 152])(
   },
 );
 
-test("the facts do not depend on the sizes of the pieces", () => {
+test("the facts about a text do not depend on the sizes of the pieces", () => {
   fc.assert(
     fc.property(anyBody(), fc.nat(40), (bytes, at) => {
       const { ascii, utf8, binary, lineEnds, longest, ended, size, returns } = factsOf(bytes);
@@ -101,7 +101,7 @@ test.each([
   ["a\r\nb\n", true, "base64"],
 ])("%j", (body, eightBit, encoding) => expect(transferEncodingOf(factsOf(body), eightBit)).toBe(encoding));
 
-test("the charset follows from the bytes, or else from the locale", () => {
+test("the charset is determined by the bytes, or else by the locale", () => {
   const latin = factsOf(Buffer.of(0xe9));
   expect([factsOf("a"), factsOf("\u00e9"), latin].map((facts) => charsetOf(facts))).toEqual([
     "us-ascii",

@@ -32,7 +32,7 @@ test.each([
   ["an unknown host", refusing("a@", "550 5.1.2 no such host"), 68, "5.1.2"],
   ["a message refused after the dot", { dot: "552 5.3.4 too big" }, 69, "5.3.4 too big"],
   ["a server that hangs up", { greeting: "close" }, 75, ""],
-])("%s gives the right exit code", async (_what, server, exit, words) => {
+])("%s results in the right exit code", async (_what, server, exit, words) => {
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", server });
   expect([sent.exit, sent.stderr.includes(words)]).toEqual([exit, true]);
   expect(sent.dead).toMatch(/\n\ntext\n$/);
@@ -49,7 +49,7 @@ test("an unwritable file among the recipients is refused; the others get the mes
 });
 
 test.each(["mta", "sendmail"])(
-  "an unwritable file as the only recipient gives a non-zero exit code (%s)",
+  "an unwritable file as the only recipient results in a non-zero exit code (%s)",
   async (name) => {
     const argv = ["-S", "expandaddr", "-S", `${name}=/bin/false`, "/proc/none/file"];
     const sent = await sendMail({ argv, stdin: "text\n" });
@@ -291,7 +291,7 @@ test.each([
   expect(sent.stderr).not.toContain("dead.letter");
 });
 
-describe("exit codes after failures of the machine", () => {
+describe("exit codes after failures of the system", () => {
   const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../../bin/mail.js");
   let home: string;
   beforeEach(() => {
@@ -312,7 +312,7 @@ describe("exit codes after failures of the machine", () => {
     expect(readFileSync(join(home, "dead.letter"), "utf8")).toMatch(/(?:^|\n)text\n$/);
   });
 
-  /** Returns whether Node printed an uncaught error with its stack trace, and its version. */
+  /** Returns whether Node printed an uncaught error with a stack trace and Node's version. */
   const isCrash = (stderr: string) => /\n {4}at /.test(stderr) && stderr.includes(`Node.js ${process.version}`);
 
   test("71: no file descriptors are left for a program; the text is kept or printed on standard error", () => {
@@ -321,12 +321,12 @@ describe("exit codes after failures of the machine", () => {
       const kept = join(home, "dead.letter");
       const dead = existsSync(kept) ? readFileSync(kept, "utf8") : "";
       rmSync(kept, { force: true });
-      // With fewer descriptors, Node does not start or cannot load the program. In that case its stack trace does not
-      // mention the program.
+      // With fewer descriptors, Node does not start, or cannot load the program. In the latter case, its stack trace
+      // does not mention the program.
       if (status === null || status > 128 || (isCrash(stderr) && !/ at .*[/](?:bin|dist)[/]\w/.test(stderr))) return [];
       expect(stderr).not.toMatch(/\n {4}at /);
       const isKept = `${stderr}${dead}`.endsWith("\n\ntext\n");
-      // With even fewer, nothing has been read.
+      // With even fewer descriptors, no input has been read.
       expect([limit, status, status === Exit.IoErr || isKept]).toEqual([limit, status, true]);
       return [status];
     });

@@ -19,7 +19,7 @@ export interface Sending {
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string | Uint8Array>;
   readonly server?: Script;
-  /** A file that replaces the pipe. */
+  /** A file to use as standard input instead of a pipe. */
   readonly input?: string;
   /** Whether the pipe remains open. */
   readonly openInput?: boolean;

@@ -27,7 +27,7 @@ interface Peer {
 const python = "python3";
 const drivesTerminal = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
-/** Messages that `mail` reads and Python's email package does not. */
+/** Messages that `mail` can read but Python's email package cannot. */
 const ours = new Set([
   "an encoding in upper case with a comment",
   "a folded Content-Type with comments",

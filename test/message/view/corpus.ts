@@ -139,7 +139,7 @@ function* singles(): Iterable<Sample> {
 
 type Mailer = (language: Language) => Piece[];
 
-/** Yields a text in the structure and with the fields of various mailers. */
+/** Functions that produce a message with a given text in the structure of a particular mail program. */
 const mailers: Readonly<Record<string, Mailer>> = {
   gmail: (language) => [
     "MIME-Version: 1.0\n",
