@@ -14,7 +14,7 @@ const attempts = 3;
 
 /** Runs a program. @returns the elapsed time in milliseconds */
 function time(argv) {
-  // With extra certificates, Node itself starts so slowly that our own time would be insignificant.
+  // With extra certificates, Node itself starts so slowly that the program's own start-up time would be insignificant.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const before = process.hrtime.bigint();
   const { status } = spawnSync(process.execPath, argv, { stdio: "ignore", env });

@@ -19,7 +19,7 @@ const write = process.argv.includes("--write");
 const rounds = 3;
 const average = 10_800;
 /**
- * The number of messages in the large mailbox (the small one has an eighth of them), and in the mailbox of many small
+ * The number of messages in the large mailbox (the small one has an eighth as many), and in the mailbox of many small
  * messages.
  */
 const size = quick ? { large: 6_400, many: 10_000, sends: 100 } : { large: 100_000, many: 100_000, sends: 1_000 };
@@ -134,7 +134,7 @@ try {
   console.log(text);
   if (write) {
     const file = join(root, "BENCHMARKS.md");
-    // The remarks that were added by hand to the previous figures. They must be reviewed.
+    // Remarks that were added by hand to the previous figures are kept. They must be reviewed.
     const remarks = /\n## Targets not reached[\s\S]*$/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
     writeFileSync(file, text + remarks);
   }

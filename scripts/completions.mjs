@@ -1,5 +1,5 @@
 /**
- * Generates the completions of bash, zsh and fish for the command line from the table of options.
+ * Generates command-line completions for bash, zsh and fish from the table of options.
  *
  * The completions for an argument depend on its name in the table: file, user, address or list, name=value.
  */

@@ -1,9 +1,9 @@
 /**
- * `npm run deb`: builds the Debian package in the top folder. The package depends on nodejs and registers `mailx` with
- * the alternatives system.
+ * `npm run deb`: builds the Debian package in the top-level directory. The package depends on nodejs and registers
+ * `mailx` with the alternatives system.
  *
- * koffi's binary is specific to this machine's architecture, and so is the package. It contains no configuration files.
- * As in Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
+ * koffi's binary is specific to this machine's architecture, and so is the package. The package contains no
+ * configuration files. As in Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -88,7 +88,10 @@ const alternatives = [
 ];
 
 const maintainer = `${process.env.DEBFULLNAME ?? "The mail developers"} <${process.env.DEBEMAIL ?? "mail-client@example.org"}>`;
-/** The changelog's date is its modification time, so that the same tree always produces the same package. */
+/**
+ * The date of the changelog entry is the modification time of CHANGELOG.md, so that the same tree always produces the
+ * same package.
+ */
 const changed = statSync(join(root, "CHANGELOG.md")).mtime.toUTCString().replace("GMT", "+0000");
 const changelog = `${name} (${version}) unstable; urgency=medium
 
@@ -97,7 +100,7 @@ const changelog = `${name} (${version}) unstable; urgency=medium
  -- ${maintainer}  ${changed}
 `;
 
-// The administrator enables maild. The scripts restart it after an upgrade and stop it before a removal.
+// maild must be enabled by the administrator. The scripts restart it after an upgrade and stop it before it is removed.
 const postinst = `#!/bin/sh
 set -e
 if [ "$1" = configure ]; then

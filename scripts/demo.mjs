@@ -1,6 +1,6 @@
 /**
- * The acceptance test with the real programs and with maild in a private directory. On a terminal, it then starts a
- * shell there.
+ * Runs the acceptance test with the built programs and with maild in a private directory. On a terminal, then starts a
+ * shell in that directory.
  *
  * Each step is typed on a pseudo-terminal, as a user would type it, and its results are checked.
  */
@@ -21,7 +21,7 @@ const spool = join(sandbox, "spool");
 const log = join(sandbox, "mail.log");
 let maild;
 let terminal;
-/** In the shell at the end, Ctrl-C interrupts only the programs that run there. */
+/** Whether Ctrl-C ends the demo. In the shell at the end, it interrupts only the programs that run in the shell. */
 let interruptible = true;
 
 process.on("exit", () => {
@@ -44,7 +44,7 @@ function check(what, holds) {
   console.log(`  ${holds ? "ok" : "FAILED"}: ${what}`);
   if (!holds) {
     if (existsSync(log)) console.log(readFileSync(log, "utf8"));
-    stop(`demo: this did not hold: ${what}`);
+    stop(`demo: this check failed: ${what}`);
   }
 }
 
@@ -207,11 +207,11 @@ async function explore(user) {
   title("Now you");
   console.log(`You are ${user.name}. Try: mail root@${domain}, mail --track, mail, or mail -f ~/mbox`);
   console.log(`The server's log is ${log}`);
-  console.log("Leave with exit or Ctrl-D; the server ends and all of this is removed.\n");
+  console.log("Leave with exit or Ctrl-D; the server is then stopped, and all files are removed.\n");
   interruptible = false;
   const env = { ...user.env, PS1: `${user.name}$ ` };
   const program = process.env.SHELL || "/bin/sh";
-  // The system's own file would change bash's prompt.
+  // The system's start-up file for bash would change the prompt.
   const options = basename(program) === "bash" ? ["--norc", "-i"] : ["-i"];
   const shell = spawn(program, options, { cwd: user.home, env, stdio: "inherit" });
   await new Promise((resolve) => {

@@ -1,8 +1,9 @@
 /**
  * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
  *
- * This module supports the mdoc macros that our pages use. It stops at an unknown macro, because its text might be
- * omitted. The topics are generated at build time, so that help is available on a machine without man(1).
+ * This module supports the mdoc macros that the project's manual pages use. It stops at an unknown macro, because
+ * otherwise the macro's text might be lost. The topics are generated at build time, so that help is available on a
+ * machine without man(1).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { root } from "./ready.mjs";
 const pages = ["mail.1", "mailrc.5", "maild.8"];
 const width = 76;
 
-/** Returns the topics. @returns topic, in lower case, to { title, page, text } */
+/** Returns the topics. @returns an object that maps each topic, in lower case, to { title, page, text } */
 export function helpTopics() {
   const topics = {};
   const add = (name, topic) => {
@@ -134,7 +135,7 @@ function inline(line, page) {
       glued = true;
       put(`(${word})`);
     } else if (/^[A-Z][a-z]$/.test(word) && word === words[0]) {
-      throw new Error(`man/${page}: the help knows no macro .${word}`);
+      throw new Error(`man/${page}: mail help does not support the macro .${word}`);
     } else put(word);
   }
   // Punctuation after the closing character stays after it.

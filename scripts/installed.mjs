@@ -14,10 +14,10 @@ function packagesOf(path) {
 /**
  * Returns whether every package in the lock file is installed in the right version.
  *
- * npm writes node_modules/.package-lock.json at the end of an installation. It omits the optional packages for other
- * processors and systems.
+ * npm writes node_modules/.package-lock.json at the end of an installation. The file omits the optional packages for
+ * other processors and systems.
  *
- * @param root the folder of package-lock.json
+ * @param root the directory that contains package-lock.json
  */
 export function isInstalled(root) {
   const { "": _, ...wanted } = packagesOf(join(root, "package-lock.json"));

@@ -1,7 +1,7 @@
 /**
  * Writes the tables of src/ to the manual pages, between the lines marked `begin` and `end`.
  *
- * With --check, nothing is written, and the exit code is 1 if a page is out of date, which is named.
+ * With --check, nothing is written. If a page is out of date, its name is printed and the exit code is 1.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function argument(text) {
   return `"\\&${plain(text).replaceAll('"', "\\(dq")}"`;
 }
 
-/** Returns one sentence per line, as is usual in mdoc. */
+/** Returns the text with one sentence per line, as is usual in mdoc. */
 function sentences(text) {
   return text.split(/(?<=[.!?]) (?=[A-Z])/).map((sentence) => plain(sentence).replace(/^[.']/, "\\&$&"));
 }

@@ -1,9 +1,10 @@
 /**
  * Counts the files and calls from the command line to the socket, and to the mailbox.
  *
- * It runs the program from its sources, one module per file. It counts the files of src/ that are loaded, and the depth
- * of our calls, including asynchronous ones, when the socket is opened or written to, or when the mailbox is written.
- * Calls within Node and packages are not counted. `--list` also prints the files and the calls.
+ * The program is run from its sources, one module per file. The figures are the number of files in src/ that are
+ * loaded, and the depth of the call stack, including asynchronous calls. The depth is measured when the socket is
+ * opened or written to, or when the mailbox is written. Calls within Node and packages are not counted. `--list` also
+ * prints the files and the calls.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

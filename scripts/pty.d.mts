@@ -17,7 +17,7 @@ export interface Pty {
   /** Returns all output so far, with LF newlines. */
   transcript(): string;
   send(typed: string | Uint8Array): void;
-  /** Types more text than a terminal accepts at once, as fast as it is read. */
+  /** Types more text than a terminal accepts in one write, as fast as the program reads it. */
   paste(text: string): Promise<unknown>;
   /** Returns whether the terminal is in raw mode. */
   isRaw(): boolean;

@@ -21,22 +21,22 @@ async function loadFunctions() {
 }
 
 /**
- * O_CLOEXEC, which Node does not define. A child that inherited our side of the terminal would never detect that it was
- * closed.
+ * O_CLOEXEC, which Node does not define. A child that inherited the master side would never detect that the terminal
+ * was closed.
  */
 const closeOnExec = 0o2000000;
 
-/** The longest time in milliseconds for the processes to exit after the terminal was closed. */
+/** The maximum time in milliseconds for the processes to exit after the terminal has been closed. */
 const patience = 10_000;
 
 let functions;
 
-/** Opens a pseudo-terminal. Returns our side and the name of the child's side. */
+/** Opens a pseudo-terminal. Returns the descriptor of the master side and the name of the child's side. */
 async function open(rows, columns) {
   functions ??= await loadFunctions();
   const { posixOpenpt, grantpt, unlockpt, ptsname } = functions;
   const master = posixOpenpt(constants.O_RDWR | constants.O_NOCTTY | closeOnExec);
-  if (master < 0 || grantpt(master) !== 0 || unlockpt(master) !== 0) throw new Error("no pseudo-terminal to be had");
+  if (master < 0 || grantpt(master) !== 0 || unlockpt(master) !== 0) throw new Error("cannot open a pseudo-terminal");
   const name = ptsname(master);
   execFileSync("stty", ["-F", name, "rows", String(rows), "cols", String(columns), "-echoctl"]);
   return { master, name };
@@ -173,7 +173,8 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encodin
     send: (typed) => {
       writeSync(master, typed);
     },
-    // The text is written in another thread, because the echo must be read meanwhile. Otherwise both sides would block.
+    // The text is written in another thread, because the echo must be read in the meantime. Otherwise both sides would
+    // block.
     paste: (text) => promisify(write)(master, text),
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
     isAsleep: () => threadsOf(proc).every((stat) => /^\d+ \(.*\) S/s.test(stat)),

@@ -8,13 +8,13 @@ import { isInstalled } from "./installed.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Prints one line that names the missing item, and exits with exit code 1. */
+/** Prints a message of one line, and exits with exit code 1. */
 export function stop(what) {
   console.error(what);
   process.exit(1);
 }
 
-/** Returns the modification time of a file, or of the newest file in a folder, in milliseconds. */
+/** Returns the modification time of a file, or of the newest file in a directory, in milliseconds. */
 function newest(path) {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;
@@ -29,7 +29,7 @@ const unreachable = [
   ...["ERR_SOCKET_TIMEOUT", "EIDLETIMEOUT"],
 ];
 
-/** Runs npm ci. Returns undefined after success, else npm's error code or "interrupted". */
+/** Runs npm ci. Returns undefined after success, otherwise npm's error code or "interrupted". */
 function runNpmCi() {
   const argv = ["ci", "--json", "--no-audit", "--no-fund", "--loglevel=error"];
   const { error, status, signal, stdout } = spawnSync("npm", argv, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
@@ -62,7 +62,7 @@ function install() {
   if (unreachable.includes(code)) {
     stop(`npm ci failed: the package registry cannot be reached (${code}); connect to the network and run this again`);
   }
-  if (code !== undefined) stop("npm ci failed; its reason stands above.");
+  if (code !== undefined) stop("npm ci failed; see its messages above.");
 }
 
 /** Blocks for the given time. */
@@ -70,7 +70,7 @@ function sleep(milliseconds) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Names in the root folder that are not sources of the build. */
+/** Names in the top-level directory that are not sources of the build. */
 const notBuilt = /^(\.|dist$|node_modules$|test$|docs$)|\.md$/;
 
 /** Returns whether dist/ is newer than all its sources, and its code cache matches this version of Node. */

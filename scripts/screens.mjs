@@ -1,11 +1,11 @@
 /**
- * Runs sessions in a terminal emulator on a pseudo-terminal, and compares its screens with the reviewed screens in
+ * Runs sessions in a terminal emulator on a pseudo-terminal, and compares the screens with the reviewed ones in
  * test/screens/.
  *
  *     node scripts/screens.mjs [--write] [NAME...]
  *
- * A step waits for an expected screen, never for a time. --write replaces the recorded screens; review the difference
- * before you commit it. The exit code is 1 if a screen differs.
+ * A step waits for an expected screen, never for a fixed time. --write replaces the recorded screens; review the
+ * difference before you commit it. The exit code is 1 if a screen differs.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,7 +69,7 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
       taken = taken.then(() => screen.write(text)).then(() => look());
     },
   });
-  /** Resolves when there is new output and the screen, with its cursor as █, ends as expected. */
+  /** Waits until there is new output and the screen, with the cursor shown as █, ends with the expected text. */
   const shown = (wanted) =>
     new Promise((resolve, reject) => {
       const fail = () => reject(new Error(`never ended with ${JSON.stringify(wanted)}:\n${screen.withCursor()}`));

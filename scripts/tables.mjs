@@ -6,7 +6,9 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "./ready.mjs";
 
-/** Loads the tables from a bundle, because Node 20 cannot read TypeScript. Their handlers are not called. */
+/**
+ * Loads the tables from a bundle, because Node 20 cannot read TypeScript. The handlers in the tables are not called.
+ */
 export async function loadTables() {
   const directory = mkdtempSync(join(tmpdir(), "mail-tables-"));
   const outfile = join(directory, "tables.mjs");

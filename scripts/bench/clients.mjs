@@ -44,7 +44,7 @@ const peers = [
     program: ["mutt"],
     // mutt resets the file's times, which would invalidate other programs' caches of the file.
     writesAlways: true,
-    // mutt has only a screen interface, so only its opening of a mailbox is measured.
+    // mutt has only a screen interface, so only the opening of a mailbox is measured.
     opensOnly: (file) => ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, "-e", "set folder=~", "-e", "push x"],
     readsMaildir: true,
   },

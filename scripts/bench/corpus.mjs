@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:f
 
 /**
  * Returns a generator of pseudo-random numbers from 0 (inclusive) to 1 (exclusive), by linear congruence. Math.random()
- * would produce other bytes each time.
+ * would produce different bytes each time.
  */
 function numbers(seed) {
   let state = seed >>> 0;
@@ -43,8 +43,8 @@ function header(number, next, size, unread) {
 }
 
 /**
- * Writes an mbox of `count` messages with `average` bytes: many small messages and a few large ones. All but the last
- * are read.
+ * Writes an mbox of `count` messages with an average size of `average` bytes: many small messages and a few large ones.
+ * All except the last are marked as read.
  *
  * @returns its size in bytes, and the number of subjects that contain hola
  */
@@ -87,7 +87,7 @@ export function writeMbox(path, { count, average, seed = 1 }) {
 }
 
 /**
- * Writes the messages as files in a Maildir, without their From_ lines. All but the last are read.
+ * Writes the messages as files in a Maildir, without their From_ lines. All except the last are marked as read.
  *
  * @returns their size in bytes
  */

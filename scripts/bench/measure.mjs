@@ -8,8 +8,8 @@ let runs = 0;
 /**
  * Runs a command and measures it.
  *
- * @param command argv; run under time(1), which costs some tenths of a millisecond
- * @param input a file for standard input
+ * @param command argv; run under time(1), which adds a few tenths of a millisecond
+ * @param input a file to use as standard input
  * @returns wall and cpu in seconds, memory in MiB, output as text; undefined after `limit` seconds
  */
 export async function measure(command, { input, env, cwd, place, limit = 60 }) {

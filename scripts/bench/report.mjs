@@ -89,7 +89,7 @@ export class Report {
     process.stderr.write(`${name}: ${cells[0]}\n`);
   }
 
-  /** Adds a row with a figure of this program alone, in words. */
+  /** Adds a row with a result for this program only, as text. */
   row(name, text) {
     this.#lines.push(`| ${name} | ${text} |`);
     process.stderr.write(`${name}: ${text}\n`);

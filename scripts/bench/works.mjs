@@ -34,7 +34,7 @@ export class Bench {
     return join(this.place, name);
   }
 
-  /** Returns the environment of a run: its own home directory and no start-up files. */
+  /** Returns the environment for a run: its own home directory and no start-up files. */
   env(more = {}) {
     return {
       PATH: process.env.PATH,
@@ -136,15 +136,15 @@ function occurrences(path, text) {
 }
 
 /**
- * Measures a session on a system mailbox that ends with quit. @param check called with the number of messages in spool
- * and mbox afterwards
+ * Measures a session on a system mailbox that ends with quit. @param check called with the final number of messages in
+ * spool and mbox
  */
 export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
   if (client.opensOnly !== undefined) return undefined;
   const spool = bench.path("spool");
   bench.clean();
   copyFileSync(original, spool);
-  // Without fsync here, a client that calls fsync would also wait for the copy.
+  // Without this fsync, a client that calls fsync would also have to wait for the copy to be written.
   const copied = openSync(spool, "r+");
   fsyncSync(copied);
   closeSync(copied);
@@ -201,13 +201,15 @@ export async function search(bench, client, original, subject, count) {
   return right(`${client.name} found ${lines} of ${count} by subject`, lines === count, figure);
 }
 
-/** Measures many small commands, without the time to open the mailbox, which is measured separately and subtracted. */
+/**
+ * Measures many small commands, excluding the time to open the mailbox, which is measured separately and subtracted.
+ */
 export async function commands(bench, client, original, lines) {
   if (client.opensOnly !== undefined) return undefined;
   const call = [...client.program, ...client.options, "-N", "-f", own(bench, client, original)];
   const cost = { wall: [], cpu: [] };
   let figure;
-  // Measured several times, because the difference is small compared with the time to open the mailbox.
+  // The difference is measured several times, because it is small compared with the time to open the mailbox.
   for (let pair = 0; pair < 3; pair++) {
     const empty = await bench.run(call, { input: bench.input("x") });
     figure = await bench.run(call, { input: bench.input(...lines, "x") });

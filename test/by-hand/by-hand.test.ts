@@ -62,7 +62,7 @@ test("the lines of a script are sent unchanged, and both sides are shown", async
   expect(delivered()).toContain("\n\n.one dot\ncaf\u00e9\n");
 });
 
-test("an endless response is abandoned in bounded memory, and so is a TLS handshake that does not finish", async () => {
+test("an endless response is abandoned, and so is a TLS handshake that does not finish", async () => {
   scripted = await scriptedServer({
     greeting: (_line, socket) => {
       const more = () => {
@@ -135,7 +135,7 @@ test("if a server refuses a message and then disconnects, the exit code is that 
   expect({ exit, err }).toEqual({ exit: 69, err: expect.stringContaining("the server has closed the connection") });
 });
 
-test("Ctrl-C discards the line and the next one is below it, and the end of input has its own row", async () => {
+test("Ctrl-C discards the line and shows a new prompt below it, and the end of input begins a new row", async () => {
   scripted = await scriptedServer();
   const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
@@ -182,7 +182,7 @@ test("a completed command is sent without a space after it", async () => {
   ]);
 });
 
-test("a terminal shows phases and the next command, completes with Tab, and warns of a dot in the header", async () => {
+test("a terminal shows phases and the next command, completes with Tab, and warns about a dot in the header", async () => {
   const argv = [...mail, "--smtp", `127.0.0.1:${port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
   try {

@@ -137,7 +137,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     [greets, /^fail login: no password for you at localhost.* -> see mailrc\(5\) for netrc and passwordcommand$/],
   ],
   [
-    "a login that the server does not offer",
+    "a login method that the server does not offer",
     { host: "me@localhost" },
     [greets, /^fail login: the server does not offer a login -> remove the user name from mta/],
   ],

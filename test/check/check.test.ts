@@ -46,27 +46,27 @@ function check(mta: string, words: readonly string[] = [], { home, mailbox } = n
   return runMail(["-n", "-S", `mta=${mta}`, "--check", ...words], environment);
 }
 
-// Each of these waits a second for the queue of a Postfix that does not run.
+// Each of these tests waits one second for mailq(1), because Postfix is not running.
 test.concurrent("a server that accepts mail for an address is reported, and nothing is delivered", async () => {
   const { out } = await check(await maild(), ["ann@host.example"]);
   expect(out).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 /m);
   expect(out).toMatch(/^ok {4}recipient: mail for ann@host\.example: 250 /m);
 });
 
-test.concurrent("an unknown address is a failure with the server's response", async () => {
+test.concurrent("an unknown address is reported as a failure, with the server's response", async () => {
   const { out, exit } = await check(await maild(), ["eve@host.example"]);
   expect(out).toMatch(/^fail {2}recipient: mail for eve@host\.example: 550 5\.1\.1 /m);
   expect(exit).toBe(1);
 });
 
-test.concurrent("a server that is not running is a failure, with the command that starts or installs one", async () => {
+test.concurrent("a server that is not running is reported as a failure, with the command that starts or installs one", async () => {
   const { out, exit } = await check("smtp://127.0.0.1:1");
   const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
   expect(out).toContain(`fail  server: 127.0.0.1 port 1: Connection refused\n      -> ${start}, or run maild `);
   expect(exit).toBe(1);
 });
 
-test.concurrent("a server that refuses the connection is a failure with its response", async () => {
+test.concurrent("a server that refuses the connection is reported as a failure, with its response", async () => {
   const rude = createServer((socket) => socket.end("554 go away\r\n")).listen(0, "127.0.0.1");
   await new Promise((resolve) => rude.once("listening", resolve));
   const { port } = rude.address() as { port: number };
@@ -101,14 +101,14 @@ test.concurrent("a lock whose process has ended is reported as removable", async
   );
 });
 
-test.concurrent("a server on another machine is not started here", async () => {
+test.concurrent("for a server on another machine, the remedy is not to start one on this machine", async () => {
   const { out } = await check("smtp://127.0.0.1:1");
   expect(out).toMatch(/-> .*run maild and set mta=/);
   const other = await check("smtp://no-such-host.invalid:25");
   expect(other.out).toMatch(/^fail {2}server: .*\n {6}-> check the host and port in mta$/m);
 });
 
-test.concurrent("variables that a terminal sets itself are not reported as mistakes", async () => {
+test.concurrent("variables that `mail` sets on a terminal are not reported as mistakes", async () => {
   const { out } = await check("local", ["-I"]);
   expect(out).not.toMatch(/^\w+ +mailrc: .*is not a variable/m);
 });

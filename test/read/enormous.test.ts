@@ -1,6 +1,6 @@
 /**
- * Messages with a part that is larger than in any real message. The real program lists, prints, finds and replies to
- * them. A program that needs quadratic time would exceed the test's time limit.
+ * Messages in which one element is larger than in any real message. The built program lists, prints, searches and
+ * replies to them. An algorithm that needs quadratic time would exceed the test's time limit.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -57,7 +57,7 @@ test.each<[string, string, string[]]>([
     ["copy 1 saved", "print 1"],
   ],
 ])(
-  "a header %s to its last byte, and its message to its end",
+  "a header %s completely, and so is the body that follows it",
   (_what, fields, commands) => {
     const ended = session(`${fromLine}Subject: hola\n${fields}\nend of the text\n\n`, commands);
     expect(ended).toMatchObject({ status: 0, stderr: "" });

@@ -1,6 +1,6 @@
 /**
- * Hostile mail on a terminal. The real program runs every command on messages that try to control the terminal, to save
- * files elsewhere and to run commands. The output to the terminal is then searched byte by byte.
+ * Hostile mail on a terminal. The built program runs every command on messages that try to control the terminal, to
+ * save files outside the directory and to run commands. The output to the terminal is then searched byte by byte.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -115,9 +115,10 @@ test.each([
     await pty.expect("& ");
     for (let count = 0; count < 40; count++) {
       const line = lines[Math.floor(next() * lines.length)] as string;
-      // It is typed with more spaces than it is printed with, so that its echo is not mistaken for the output.
+      // The marker is typed with more spaces than echo prints, so that the terminal's echo is not mistaken for the
+      // output.
       pty.send(`${line}\necho MARK   ${count}\n`);
-      // If a message is still being typed, the marker has become a line of it.
+      // If a message is still being typed, the marker has become part of its text.
       await pty.expect(`MARK ${count}`, 3000).catch(() => pty.send("\n~x\n"));
     }
     pty.send("x\n");

@@ -27,7 +27,10 @@ const spool =
 
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 
-/** Encodes as uuencode(1) does, which may not be installed (POSIX.1-2024, uuencode, "Historical algorithm"). */
+/**
+ * Encodes a file as uuencode(1) does (POSIX.1-2024, uuencode, "Historical algorithm"). The program itself may not be
+ * installed.
+ */
 function uuencode(name: string, text: string): string {
   const bytes = Buffer.from(text);
   const character = (bits: number) => String.fromCharCode(bits === 0 ? 96 : bits + 32);
@@ -63,7 +66,7 @@ async function run(line: string): Promise<string> {
   return session.said().replaceAll(directory, "{D}");
 }
 
-test("parts lists number, type, size and name", async () => {
+test("parts lists the number, type, size and name of each part", async () => {
   expect(await run("parts")).toBe(
     "1  text/plain           9 B\n2  application/pdf      3 B  a report.pdf\n" +
       "3  application/pdf      3 B  ../../.ssh/authorized_keys\n",
@@ -89,7 +92,7 @@ test("a uuencoded file in the body is a part", async () => {
   expect(readFileSync(join(directory, "dump.txt"), "utf8")).toBe(dump);
 });
 
-test("no file is overwritten: a number is added to a name that exists", async () => {
+test("no file is overwritten: if the name exists, a number is added to it", async () => {
   await run("save -p 2 {D}");
   expect(await run("write -p 2,3 {D}")).toBe(
     '"{D}/a report (1).pdf" [New file] 3 B\n"{D}/authorized_keys" [New file] 3 B\n',
@@ -97,7 +100,7 @@ test("no file is overwritten: a number is added to a name that exists", async ()
   expect(readdirSync(directory).sort()).toEqual(["a report (1).pdf", "a report.pdf", "authorized_keys"]);
 });
 
-test("a part's name cannot contain a path or follow a symbolic link", async () => {
+test("a part is saved without the directories in its name and without following a symbolic link", async () => {
   const elsewhere = join(directory, "elsewhere");
   mkdirSync(join(directory, "into"));
   symlinkSync(elsewhere, join(directory, "into/authorized_keys"));
@@ -107,7 +110,7 @@ test("a part's name cannot contain a path or follow a symbolic link", async () =
   expect(readdirSync(directory)).toEqual(["into"]);
 });
 
-test("a named file is created and never overwritten", async () => {
+test("save -p creates the named file, and never overwrites an existing file", async () => {
   expect(await run("save -p 2 {D}/new.pdf")).toBe('"{D}/new.pdf" [New file] 3 B\n');
   writeFileSync(join(directory, "new.pdf"), "mine");
   expect(await run("save -p 3 {D}/new.pdf")).toBe("");
@@ -139,7 +142,7 @@ test.each([
   ["exit", "exit\n"],
   ["a quit that rewrites the mailbox", "delete 2\nquit\n"],
 ])(
-  "open runs the program for a part's type without passing its name to a shell, and the file is removed at %s",
+  "open runs the program for a part's type without passing its name to a shell, and the file is removed on %s",
   (_end, end) => {
     const mailbox = join(directory, "spool");
     writeFileSync(mailbox, spool);

@@ -1,7 +1,7 @@
 /**
  * Random sessions, run by bsd-mailx and by this program. They may differ only by the documented deviations.
  *
- * PEER_SEED and PEER_SESSIONS select the sessions; a failure names the seed to run alone.
+ * PEER_SEED and PEER_SESSIONS select the sessions; a failure reports the seed with which the session can be repeated.
  */
 import { expect, test } from "@jest/globals";
 import { bsdMailx, comparable, hasPeer, ours, run } from "../sessions/support/peer.ts";

@@ -58,7 +58,7 @@ async function play(setup: Setup, argv: readonly string[], lines: readonly strin
   }
 }
 
-/** Returns whether a line refers to no file outside the directory and does not change directory. */
+/** Returns whether a line neither refers to files outside the directory nor changes the directory. */
 function harmless(line: string): boolean {
   return !/[/$%\n]/.test(line) && !/^\s*(?:ch|cd)/.test(line);
 }

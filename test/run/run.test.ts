@@ -49,7 +49,7 @@ test("the exit code is the command's, and the message contains the command, its 
   expect(message).toMatch(/\nStatus: {3}exit 3\nOutput: {3}13 bytes\n\nout\nerr\nlast\n$/);
 });
 
-test("several words are a program and its arguments and are not interpreted by a shell", async () => {
+test("several words are a program and its arguments, and are run without a shell", async () => {
   await mail(["root", "--run", "printf", "%s\\n", "$HOME; a  b"]);
   expect(sent()[0]).toContain("\n\n$HOME; a  b\n");
 });
@@ -91,13 +91,13 @@ test("the command's exit code is kept if the message cannot be sent", async () =
 test.each([
   ["missing", "none", 127, "No such file or directory"],
   ["in a file instead of a directory", "take/command", 126, "Not a directory"],
-])("a command that is %s cannot be run, which is reported", async (_where, name, code, reason) => {
+])("a command that is %s cannot be run, and the reason is reported", async (_where, name, code, reason) => {
   const { exit } = await mail(["root", "--run", join(home, name), "now"]);
   expect(exit).toBe(code);
   expect(sent()[0]).toContain(`${join(home, name)}: ${reason}`);
 });
 
-test("a command that is killed by a signal gives the exit code 128 plus its number", async () => {
+test("if a signal kills the command, the exit code is 128 plus the signal's number", async () => {
   const { exit } = await mail(["root", "--run", "kill -9 $$"]);
   expect(exit).toBe(128 + 9);
   expect(sent()[0]).toContain("Status:   ended by SIGKILL\n");
@@ -138,7 +138,7 @@ test("--throttle: overlapping runs send one message", async () => {
   expect(sent()).toHaveLength(1);
 });
 
-test("--if changed: only a different output sends a message", async () => {
+test("--if changed: a message is sent only if the output has changed", async () => {
   const file = join(home, "watched");
   writeFileSync(file, "one\n");
   const job = ["root", "--if", "changed", "--run", `cat ${file}`];
@@ -150,7 +150,7 @@ test("--if changed: only a different output sends a message", async () => {
   expect(sent()).toHaveLength(2);
 });
 
-test("a refused message gives a non-zero exit code after a success, and does not start the throttle", async () => {
+test("if the message is refused, the exit code is non-zero even after a successful command, and the throttle does not start", async () => {
   const job = ["root", "--throttle", "1h", "--run", "echo done"];
   expect((await mail(job, { way: "refuse" })).exit).toBe(75);
   expect(readFileSync(join(home, "dead.letter"), "latin1")).toContain("\ndone\n");

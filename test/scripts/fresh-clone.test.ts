@@ -48,7 +48,7 @@ test("packages that cannot be had are said, with npm's reason", () => {
   expect(run("demo.mjs", `${join(place, "failing")}:/usr/bin:/bin`)).toEqual({
     status: 1,
     stdout: "",
-    stderr: "Installing packages (npm ci) ...\nno network\nnpm ci failed; its reason stands above.\n",
+    stderr: "Installing packages (npm ci) ...\nno network\nnpm ci failed; see its messages above.\n",
   });
 });
 

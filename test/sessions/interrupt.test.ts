@@ -38,13 +38,13 @@ test("the text of an interrupted message is saved", async () => {
 });
 
 /**
- * On a busy machine, `mail` may detect the child's exit before the interrupt. While `mail` is stopped, both wait for
- * it.
+ * On a busy machine, `mail` might detect the child's exit before the interrupt. The test therefore stops `mail` until
+ * both have happened.
  */
 test.each([
   { does: "a shell command", line: "!exec sleep 60\n", after: "!\r\n& " },
   { does: "a pipe", line: "pipe 1 exec sleep 60\n", after: "& " },
-])("an interrupt of $does does not interrupt the session", async ({ line, after }) => {
+])("interrupting $does does not interrupt the session", async ({ line, after }) => {
   const place = sandbox({ spool: [mail()] });
   const program = resolve(import.meta.dirname, "../../bin/mail.js");
   const pty = await openPty({

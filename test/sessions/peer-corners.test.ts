@@ -152,7 +152,7 @@ test.each([
   expect(output?.split("\n")[1]?.slice(6, 23).trimEnd()).toBe(shown);
 });
 
-test("with showname, a sender in a message list is searched in names and not in addresses", async () => {
+test("with showname, a sender in a message list is searched for in names and not in addresses", async () => {
   const files = { spool: named("Ann <a@x.org>") + named("Ben <ann@x.org>") };
   const found = async (set: string) => {
     const input = "size ann\nsize x.org\nx\n";
@@ -191,7 +191,7 @@ test("~p and a reply show the sender that is set, and ~d reads the file that DEA
   expect(output).toContain("& From: me@x.org\nTo: ann@example.org\n");
 });
 
-test("a variable REPLYTO is used in a session", async () => {
+test("the variable REPLYTO sets the Reply-To field of messages that are sent in a session", async () => {
   const { sent } = await said("m bob\nhello\n", "set REPLYTO=r@x.org\n");
   expect(sent).toContain("\nReply-To: r@x.org\n");
 });

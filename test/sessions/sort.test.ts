@@ -59,7 +59,7 @@ test("sort changes the order in which messages are listed and printed by next, b
   `;
 });
 
-test("new mail follows a sorted list, which reports it until it is sorted again", async () => {
+test("new mail is listed after the sorted messages, with a notice, until the list is sorted again", async () => {
   const spool = [letter(1, "zoe", "hola", 5), letter(2, "ann", "Plan", 3)];
   await onTerminal({ spool, files: { more: letter(3, "bob", "early", 1) } })`
     $ printf 'sort date\n!cat more >> spool\ninc\nf *\nsort date\nx\n' | mail -N

@@ -59,13 +59,13 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Returns a transcript without the output of our theme and line editor. */
+/** Returns a transcript without the control sequences of the theme and the line editor. */
 function foreign(transcript: string): string {
   const ours = /\x1b\[(?:1|2|4|9|22|24|29|39|38;5;(?:28|30|32|160|163))m|\r|\n|\t|\x1b\[J|\x1b\[\d*C|\x1b\[\?2004[hl]/g;
   return transcript.replace(ours, "").replace(/[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
-test("lists, messages, replies, prompts, completion, history and the pager send nothing of their own", async () => {
+test("lists, messages, replies, prompts, completion, history and the pager send no foreign control sequences", async () => {
   const name = `spool${payload.replaceAll("/", "")}`;
   const env = {
     HOME: home,
@@ -86,7 +86,7 @@ test("lists, messages, replies, prompts, completion, history and the pager send 
   await terminal.expect(prompt);
   for (const line of ["f *", "p", "P", "set nodecode", "p", "top", "set crt=1", "p", "more", "unset crt", "parts"])
     await command(line);
-  // An earlier line with control characters, recalled with the arrow keys and with a search.
+  // An earlier line with control characters is recalled with the arrow keys and with a search.
   terminal.send("\x1b[A\x1b[A\x1b[A\x12p 1\x07\x15");
   await command("alias evil ann", prompt);
   terminal.send("save 1 +a\t\t");

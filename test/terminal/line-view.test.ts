@@ -70,7 +70,7 @@ test("a growing terminal joins the rows of a line, because no line feed is writt
   expect(written(states)).not.toContain("\n");
 });
 
-test("a character typed at the end is written alone", () => {
+test("if a character is typed at the end, only that character is written", () => {
   expect(written([at("prin", 4), at("print", 5)])).toBe("& print");
 });
 
@@ -86,7 +86,7 @@ const line = fc
   .tuple(fc.array(character, { maxLength: 60 }), fc.nat(60))
   .map(([characters, cursor]) => at(characters.join(""), Math.min(cursor, characters.length)));
 
-test("after any changes to a line, the screen is as if it were redrawn", async () => {
+test("after any changes to a line, the screen looks as if it had been redrawn completely", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 6 }), async (states) => {
       expect(await shown(states)).toEqual(await shown(states.slice(-1)));

@@ -2,7 +2,9 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Pasting } from "../../src/terminal/pasting.ts";
 
-/** Returns the keys in pieces of input. With `whole`, complete lines are read at once if possible. */
+/**
+ * Returns the keys that pieces of input contain. With `whole`, complete lines are each read in one step if possible.
+ */
 function keysOf(pieces: readonly Uint8Array[], { whole = false } = {}): string {
   const pasting = new Pasting();
   let waiting = Buffer.alloc(0);
@@ -34,7 +36,7 @@ function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 
 const character = fc.constantFrom("a", "~", ".", "\t", "\x04", "\x1b", "[", "ñ", "日", "🙂", "\r");
 
-test("a paste divided at any place is the text between its marks", () => {
+test("a paste that is split at any point yields the text between its marks", () => {
   fc.assert(
     fc.property(fc.array(character), fc.array(fc.nat(100), { maxLength: 6 }), (characters, cuts) => {
       const text = characters.join("").replaceAll("\x1b[2", "");
@@ -44,7 +46,7 @@ test("a paste divided at any place is the text between its marks", () => {
   );
 });
 
-test("lines read at once equal lines read key by key", () => {
+test("lines that are each read in one step equal lines that are read key by key", () => {
   const key = fc.oneof(character, fc.constantFrom("\n", "\x7f", "\x1b[200~", "\x1b[201~", "\r\n"));
   fc.assert(
     fc.property(fc.array(key), fc.array(fc.nat(100), { maxLength: 6 }), (keys, cuts) => {
@@ -55,12 +57,12 @@ test("lines read at once equal lines read key by key", () => {
   );
 });
 
-test("a pasted line ends once, even if its newline is divided", () => {
+test("a pasted line ends once, even if its newline is split between two pieces", () => {
   expect(keysOf([Buffer.from("\x1b[200~a\r"), Buffer.from("\n\r"), Buffer.from("\nb\x1b[201~")])).toBe(
     "<paste-begin>a<enter><enter>b<paste-end>",
   );
 });
 
-test("Ctrl-C ends a paste whose end was lost", () => {
+test("Ctrl-C ends a paste whose end marker was lost", () => {
   expect(keysOf([Buffer.from("\x1b[200~a\x03\x01")])).toBe("<paste-begin>a<interrupt><home>");
 });

@@ -3,7 +3,8 @@ import type { Stroke } from "../../src/terminal/output.ts";
 import { formatBar, formatPace, ProgressBar } from "../../src/terminal/progress.ts";
 
 /**
- * Returns the texts drawn during work of the given duration, with a step every 50 ms, and the text left on the screen.
+ * Returns the texts drawn during a task of the given duration, with a step every 50 ms, and the text left on the
+ * screen.
  */
 function drawn(milliseconds: number): { texts: string[]; left: string } {
   let clock = 0;
@@ -19,9 +20,9 @@ function drawn(milliseconds: number): { texts: string[]; left: string } {
   return { texts, left: screen };
 }
 
-test("work of less than half a second shows no bar", () => expect(drawn(450).texts).toEqual([]));
+test("a task that takes less than half a second shows no bar", () => expect(drawn(450).texts).toEqual([]));
 
-test("longer work shows a bar, updates it at most ten times a second, and removes it", () => {
+test("a longer task shows a bar, updates it at most ten times a second, and removes it", () => {
   const { texts, left } = drawn(1000);
   expect(texts).toHaveLength(5);
   expect(texts[0]).toBe("archive  50 % [#####-----]");

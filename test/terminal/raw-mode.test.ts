@@ -93,7 +93,7 @@ test.each([
   expect(kept("after")).toBe(kept("before"));
 });
 
-test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is typed saves its lines", async (signal) => {
+test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is being typed saves its lines", async (signal) => {
   const terminal = await start("bob@example.org");
   await terminal.expect("Subject: ");
   terminal.send("hola\rfirst line\rsecond line\rhalf");
@@ -187,7 +187,7 @@ test("text pasted into a message is never interpreted, but typed text is", async
   await terminal.expect("\x1b[?2004h");
   terminal.send(`\x1b[200~${pasted.join("\r")}\x1b[201~\r`);
   await terminal.expect("~x");
-  // Text that follows a complete paste is typed.
+  // Text that follows a complete paste is treated as typed.
   terminal.send("\x1b[200~one more\r\x1b[201~~p\r");
   await terminal.expect("(continue)");
   // A single pasted line counts as typed, because the user sees it before pressing Enter.

@@ -7,7 +7,7 @@ import { createLine } from "../../src/terminal/line-editor.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
 
-/** Returns the screen before and after a change of the window while a line is typed. */
+/** Returns the screen after the window's size has changed while a line was being typed. */
 async function resized(prompt: string, text: string): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "mail-shown-line-"));
   const path = join(directory, "terminal");
@@ -34,6 +34,9 @@ async function resized(prompt: string, text: string): Promise<string> {
   }
 }
 
-test.each(["", "& "])("a line after the prompt %j is shown once after a change of the window", async (prompt) => {
-  expect(await resized(prompt, "half a line")).toBe(`above\n${prompt}half a line█`);
-});
+test.each(["", "& "])(
+  "after a change of the window's size, a line with the prompt %j is shown only once",
+  async (prompt) => {
+    expect(await resized(prompt, "half a line")).toBe(`above\n${prompt}half a line█`);
+  },
+);

@@ -54,7 +54,7 @@ test.each<[string, Asked, string, string]>([
   ["nothing for an unknown command", "command", "xyzzy ann", "(bell)"],
 ])("Tab completes %s", async (_rule, asked, typed, line) => expect(await tab(asked, typed)).toBe(line));
 
-test("an address with a special meaning is not offered", async () => {
+test("an address that has a special meaning in a command is not offered", async () => {
   session.remove();
   session = await bench(
     `From x Sat Jan 16 18:22:03 2021\nFrom: "|touch" <|touch@example.org>\nCc: -oQ/tmp@example.org, ok@example.org\n\nx\n`,

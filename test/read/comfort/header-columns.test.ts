@@ -29,7 +29,7 @@ test.each([
     120,
     ">N  1 alice@example.org               Sat Jan 16 18:22   10/234   a subject that is longer than any window of these her…",
   ],
-])("a header line in %i columns", (columns, line) =>
+])("in %i columns, a header line shows the fields that fit", (columns, line) =>
   expect(fitHeaderLine(parts(long), { columns, last: 9 })).toBe(line),
 );
 
@@ -44,7 +44,7 @@ test.each([
   expect(fitHeaderLine(parts("x", from), { columns: 80, last: 1 })).toContain(`>N  1 ${shown}`);
 });
 
-test("the columns of a large mailbox fit its message numbers", () => {
+test("the columns leave room for the message numbers of a large mailbox", () => {
   expect(fitHeaderLine(parts("x", "a@b", 12345), { columns: 80, last: 54321 })).toMatch(/^ N12345 a@b/);
 });
 

@@ -35,7 +35,7 @@ const settings = [
   "set MBOX=+old folder=Mail",
 ];
 
-/** The events before the end of the session. */
+/** The ways in which a session can end. */
 const ends: Record<string, readonly string[]> = {
   quit: ["q"],
   "end of input": [],

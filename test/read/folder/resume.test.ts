@@ -82,7 +82,7 @@ test("a killed session loses nothing, and the next session offers its pending ch
   expect(left()).toEqual([]);
 });
 
-test("a lost connection does not quit", async () => {
+test("a lost connection ends the session without quit", async () => {
   const pty = await typed("d 1");
   process.kill(pty.pid as number, "SIGHUP");
   await pty.exited;
@@ -114,7 +114,7 @@ test("in a pipe, pending changes are not reported, and resume restores them even
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
 });
 
-test("on a terminal with commands from a pipe, pending changes are reported, and no command is taken as an answer", async () => {
+test("on a terminal with commands from a pipe, pending changes are reported, and no command is read as the answer to a question", async () => {
   await killed("d 2");
   const argv = ["/bin/sh", "-c", `printf 'n\nx\n' | "$0" "$1" -NI`, process.execPath, program];
   const pty = await openPty({ argv, env: environment() });
@@ -125,7 +125,7 @@ test("on a terminal with commands from a pipe, pending changes are reported, and
   expect(left()).toHaveLength(1);
 });
 
-test("no discards the changes, and an empty answer keeps them for later", async () => {
+test("the answer no discards the changes, and an empty answer keeps them for later", async () => {
   await killed("d 2");
   for (const [answer, files] of [
     ["\n", 1],

@@ -11,7 +11,7 @@ function line(header: string, flags: number = Flag.New, number = 1): string {
 
 const readFromLine = "From u@x.org Sat Jan 16 18:22:03 2021\n";
 
-test("the line in the acceptance test matches byte for byte", () => {
+test("the header line in the acceptance test is reproduced byte for byte", () => {
   expect(line(`From debian@DOMINIO  Sat Jan 16 18:22:03 2021\nSubject: Re: hola\n\n`, 0)).toBe(
     ">U  1 debian@DOMINIO     Sat Jan 16 18:22   20/509   Re: hola",
   );
@@ -45,11 +45,11 @@ test.each([
   [Flag.Read | Flag.Preserved, "P"],
   [Flag.New | Flag.Preserved, "N"],
   [Flag.Read | Flag.ToMbox, "M"],
-])("flags %d have the mark %j", (flags, mark) => {
+])("a message with the flags %d is marked %j", (flags, mark) => {
   expect(line(readFromLine, flags)[1]).toBe(mark);
 });
 
-test("sender and subject are truncated between characters, to 80 bytes in all", () => {
+test("sender and subject are truncated between characters, to a total of 80 bytes", () => {
   const shown = line(`${readFromLine}From: ${"é".repeat(20)}\nSubject: ${"é".repeat(60)}\n\n`);
   expect(shown).toContain(` ${"é".repeat(8)}   Sat`);
   expect(toBytes(shown).length).toBe(79);

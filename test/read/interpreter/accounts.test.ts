@@ -1,4 +1,4 @@
-/** Accounts of a start-up file, with the built program. */
+/** Accounts that a start-up file defines, with the built program. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,13 +32,13 @@ async function configOf(argv: readonly string[], file = startUp) {
   return { exit, out: out.replace(/ +# /g, " # "), err };
 }
 
-test("an account that is not selected has no effect, and the lines that follow it run", async () => {
+test("an account that is not selected has no effect, and the lines after it are run", async () => {
   const { out } = await configOf([]);
   expect(out).toContain("set nofrom # not set");
   expect(out).toContain(`set dot # ${home}/.mailrc:14`);
 });
 
-test("--account sets the variables of an account, with their lines as origin", async () => {
+test("--account sets the variables of an account, and --config shows the line that set each", async () => {
   const { out, exit } = await configOf(["--account", "work"]);
   expect(exit).toBe(0);
   expect(out).toContain(`set from=ann@work.example # ${home}/.mailrc:3`);
@@ -64,7 +64,12 @@ test.each([
     "other",
     "mail: account other: not defined in a start-up file; use home, reading or work\n",
   ],
-  ["a block without its end is reported", "account a {\nset dot\n", "b", "account a: the closing brace is missing\n"],
+  [
+    "a block without a closing brace is reported",
+    "account a {\nset dot\n",
+    "b",
+    "account a: the closing brace is missing\n",
+  ],
   [
     "an account with a line that fails is not selected",
     "account a {\nset from=x\nnosuch\n}\n",
@@ -77,7 +82,7 @@ test.each([
   expect(exit).toBe(78);
 });
 
-test("the command account lists the accounts, and a second selection restores the variables of the first", async () => {
+test("the command account lists the accounts, and selecting another one restores the variables that the first one set", async () => {
   writeFileSync(join(home, ".mailrc"), startUp, { mode: 0o600 });
   writeFileSync(
     join(home, "box"),

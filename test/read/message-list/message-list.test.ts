@@ -72,7 +72,7 @@ test("undelete selects deleted messages", async () => {
   expect(await selectMessages(five, "*", { deleted: true })).toEqual([4]);
 });
 
-test("any list selects ascending message numbers or is refused with a mistake of one line", async () => {
+test("any list selects ascending message numbers or is refused with a one-line message", async () => {
   const item = fc.oneof(
     fc.constantFrom("-", "+", "*", "$", "^", ".", ":n", ":u", "/", "/hola", "ann", "'", " "),
     fc.nat(7).map(String),

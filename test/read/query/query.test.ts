@@ -97,7 +97,7 @@ test.each([
   expect(box.said()).toBe("");
 });
 
-test("a body in an undeclared charset is searched as it is shown, and UTF-8 is recognized despite an invalid byte", async () => {
+test("a body in an undeclared charset is searched in its displayed form, and UTF-8 is recognized despite an invalid byte", async () => {
   const latin1 = message("ann@x.org", "hola").replace("body of", "caf\xe9 au lait for");
   const mixed = message("bob@x.org", "hola").replace("body of", "caf\xc3\xa9 and \xe9 for");
   const both = await bench(Buffer.from(latin1 + mixed, "latin1"));
@@ -184,7 +184,7 @@ test("not, and, or obey De Morgan's laws, and a query and its negation together 
   );
 });
 
-test("any query finds ascending message numbers or is refused with a mistake of one line", async () => {
+test("any query finds ascending message numbers or is refused with a one-line message", async () => {
   const word = fc.oneof(
     leaf,
     fc.constantFrom("and", "or", "not", "(", ")", '"', "'", "since:", "since:1d", "before:2026-01-01", "size:<1k", ":"),

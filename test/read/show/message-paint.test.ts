@@ -36,7 +36,7 @@ test("fields, quotations by depth, and links have their styles", () => {
   ]);
 });
 
-test("a message divided at any place has the same text and styles", () => {
+test("a message has the same text and styles regardless of where it is split", () => {
   const whole = Buffer.from(`${text}日本語 ${"é".repeat(20)}`);
   fc.assert(
     fc.property(fc.array(fc.nat(whole.length)), (cuts) => {

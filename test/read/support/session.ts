@@ -76,7 +76,7 @@ export function message(sender: string, subject: string, status = ""): string {
   return `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${field}\nbody of ${subject}\n\n`;
 }
 
-/** Returns the text of a user's mistake. @throws any other error again */
+/** Returns the message of a user's mistake. @throws all other errors */
 export function lineOfMistake(error: unknown): string {
   if (error instanceof UserMistake) return error.message;
   throw error;

@@ -114,10 +114,15 @@ test.each([
 });
 
 test.each([
-  ["a day is the reader's, whatever zone the Date field has", "Europe/Madrid", "on:2021-03-28", "2\n"],
-  ["the same day in another zone is different", "America/New_York", "on:2021-03-28", "1\n"],
-  ["an hour skipped in spring is the hour after it", "Europe/Madrid", "since:2021-03-28T02:00", "2\n"],
-  ["a day on which the clocks change ends at its midnight", "Europe/Madrid", "before:2021-03-29", "2\n"],
+  [
+    "a day is in the user's time zone, regardless of the zone in the Date field",
+    "Europe/Madrid",
+    "on:2021-03-28",
+    "2\n",
+  ],
+  ["the same day in another time zone covers other messages", "America/New_York", "on:2021-03-28", "1\n"],
+  ["an hour skipped in spring is treated as the following hour", "Europe/Madrid", "since:2021-03-28T02:00", "2\n"],
+  ["a day on which the clocks change ends at midnight", "Europe/Madrid", "before:2021-03-29", "2\n"],
 ])("%s: %s %s", (_shows, zone, query, count) => {
   const dated = (date: string) => message("ann@x.org", "hola").replace("Subject", `Date: ${date}\nSubject`);
   const dates = [

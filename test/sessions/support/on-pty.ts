@@ -73,18 +73,19 @@ function plain(wanted: readonly string[]): string[] {
 }
 
 /**
- * Waits before keys that have no prompt, until the line above is shown. If an interrupt would discard that line, also
- * waits until it has been read.
+ * Waits until the line above is shown before keys are typed without a prompt. If an interrupt would discard that line,
+ * also waits until the program has read it.
  */
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
-  // Nothing shows that the program awaits a line. It is assumed to do so if it sleeps and the screen no longer changes.
+  // There is no sign that the program is waiting for a line. It is assumed to wait if it sleeps and the screen no
+  // longer changes.
   for (let [shown, asleep] = [-1, false]; !asleep || shown !== pty.transcript().length; ) {
     shown = pty.transcript().length;
     await sleep(keys === "^C" ? 150 : 50);
     asleep = pty.isAsleep();
-    // The output that it wrote before sleeping must still arrive.
+    // Output that the program wrote before it slept may not have arrived yet.
     await sleep(1);
   }
 }

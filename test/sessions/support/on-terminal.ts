@@ -1,5 +1,5 @@
 /**
- * Plays a transcript in this process within milliseconds. Files and programs are real; the terminal is only recorded.
+ * Plays a transcript in this process within milliseconds. Files and programs are real; only the terminal is simulated.
  */
 import { execFileSync } from "node:child_process";
 import { expect } from "@jest/globals";

@@ -29,7 +29,7 @@ export async function run(program: readonly string[], session: RandomSession): P
       env: place.environment,
       timeout: 30_000,
     });
-    child.stdin.on("error", () => {}); // it need not read
+    child.stdin.on("error", () => {}); // The program might exit without reading its input.
     child.stdin.end(Buffer.from(session.input, "latin1"));
     const closed = new Promise<number | null>((done) => child.on("close", done));
     const [output, errors] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);

@@ -25,7 +25,7 @@ export class RecordedTerminal implements Terminal {
   readonly #typist: Typist | undefined;
   #piped: string;
 
-  /** @param source the typist, or the contents of a pipe */
+  /** @param source the simulated user, or the contents of a pipe */
   constructor(source: Typist | string, interactive: boolean) {
     const typed = typeof source !== "string";
     this.interactive = typed || interactive;

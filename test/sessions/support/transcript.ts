@@ -3,8 +3,9 @@
  *
  * A transcript shows the screen as the user sees it. A line that begins with `$` starts a program. When the program
  * prompts for a line, the text after the prompt is typed. ^D and ^C are keys, and the program's output follows them on
- * the same line. {HOME} is the session's home directory. A line of three dots matches any lines, and three dots within
- * a line match any text. Spaces at the end of a line are ignored. A program that fails prints a line `[exit 1]`.
+ * the same line. {HOME} is the session's home directory. A line of three dots matches any number of lines, and three
+ * dots within a line match any text. Spaces at the end of a line are ignored. A program that fails prints a line `[exit
+ * 1]`.
  */
 
 /** Returns the lines of a template without its indentation. */
@@ -73,7 +74,10 @@ export class Script {
     this.#home = home;
   }
 
-  /** Returns the input for the current prompt, after the screen has been compared. Returns undefined if they differ. */
+  /**
+   * Compares the screen with the transcript, and returns the input for the current prompt. Returns undefined if they
+   * differ.
+   */
   typedAt(screen: string): string | undefined {
     const lines = screen.slice(this.#seen).replaceAll(this.#home, "{HOME}").split("\n");
     const prompt = lines.pop() ?? "";
@@ -103,7 +107,7 @@ export class Script {
         this.#at++;
       } else if (fits(line.trimEnd(), this.#wanted[this.#at + 1] ?? "...")) this.#at += 2;
     }
-    // Dots just before a prompt.
+    // Three dots can directly precede a prompt.
     if (this.#wanted[this.#at] === "..." && this.#wanted[this.#at + 1]?.startsWith(prompt.trimEnd())) this.#at++;
     return true;
   }
