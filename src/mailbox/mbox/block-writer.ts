@@ -87,6 +87,14 @@ export class BlockWriter {
   }
 
   /**
+   * Returns the length of the current block. Blocks end at page boundaries of the file: if a kill leaves some blocks unwritten,
+   * each page is either old or new, which the replay of a journal requires.
+   */
+  get #capacity(): number {
+    return this.#blockSize % directUnit === 0 ? this.#blockSize - (this.#position % directUnit) : this.#blockSize;
+  }
+
+  /**
    * Adds parts.
    *
    * @returns the position after the last byte that was added, even if not yet written
@@ -97,11 +105,11 @@ export class BlockWriter {
       for (const part of parts) {
         const length = "start" in part ? part.end - part.start : part.length;
         for (let at = 0; at < length; ) {
-          const fitting = Math.min(length - at, this.#blockSize - this.#filled);
+          const fitting = Math.min(length - at, this.#capacity - this.#filled);
           this.#fill(part, at, fitting);
           this.#filled += fitting;
           at += fitting;
-          if (this.#filled === this.#blockSize) await this.#next();
+          if (this.#filled === this.#capacity) await this.#next();
         }
       }
     } catch (error) {

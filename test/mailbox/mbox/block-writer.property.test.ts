@@ -101,3 +101,18 @@ test("a source that ends too early causes an error", async () => {
   await expect(writer.add([{ start: 0, end: content.length + 1 }])).rejects.toThrow(/became shorter/);
   closeSync(descriptor);
 });
+
+test("blocks end at page boundaries of the file, so that a kill between two blocks leaves no mixed page", async () => {
+  writeFileSync(path, Buffer.alloc(0));
+  const descriptor = openSync(path, "r+");
+  const ends: number[] = [];
+  const onBlock = (end: number) => {
+    ends.push(end);
+  };
+  const writer = new BlockWriter({ descriptor }, 5000, source, { blockSize: 8192, onBlock });
+  await writer.add([content.subarray(0, 100), { start: 100, end: 20_000 }]);
+  await writer.end();
+  closeSync(descriptor);
+  expect(ends).toEqual([12_288, 20_480, 25_000]);
+  expect(readFileSync(path).subarray(5000)).toEqual(content.subarray(0, 20_000));
+});
