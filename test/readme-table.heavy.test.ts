@@ -28,7 +28,7 @@ function run(command: string): Promise<{ shown: string; exit: number }> {
   });
 }
 
-testIf("s-nail")("S-nail reports a refused recipient at once if mta is a server", async () => {
+testIf("s-nail")("S-nail reports a refused recipient immediately if mta is a server", async () => {
   const options = { listen: "127.0.0.1", port: 0, clients: 20, stateDirectory: home, spool: home, users: ["root"] };
   const server = await listen({ ...options, domain: "example.org" }, openLog(join(home, "mail.log")));
   try {

@@ -136,7 +136,7 @@ export const options = [
   {
     long: "check",
     alone: "[address]",
-    meaning: "Check whether local mail works on this machine, and for an ADDRESS if one is given.",
+    meaning: "Check whether local mail works on this machine, and for the ADDRESS if one is given.",
   },
   {
     long: "json",

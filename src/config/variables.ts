@@ -160,7 +160,7 @@ export const variables = {
   noheader: flagKind("Do not list the headers at start-up."),
   noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),
-  outfolder: flagKind("Interpret a relative path in record as a path in the folder directory."),
+  outfolder: flagKind("Interpret a relative path in record as relative to the folder directory."),
   PAGER: textOr("more", "The program that shows long messages page by page.", "program"),
   passwordcommand: textKind(
     "A command that prints the password for a server. The environment variables MAIL_USER and MAIL_HOST identify the account.",
@@ -168,7 +168,7 @@ export const variables = {
   ),
   prompt: textOr(
     "& ",
-    "The prompt on a terminal. %u stands for the number of unread messages and %f for the name of the folder.",
+    "The prompt on a terminal. The sequence %u stands for the number of unread messages, and %f for the name of the folder.",
     "text",
   ),
   queue: flagKind(

@@ -25,7 +25,7 @@ export const aliasCommands: readonly Command[] = [
     synonyms: ["group"],
     task: "session",
     takes: takesWords("[name [address ...]]"),
-    summary: "Define an alias for addresses. With a name only, show that alias; with no arguments, show all.",
+    summary: "Define an alias for addresses. With only a name, show that alias; with no arguments, show all aliases.",
     example: "alias admins ann ben@example.org",
     run: defineAlias,
   }),

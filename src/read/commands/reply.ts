@@ -17,7 +17,11 @@ export const replyCommands: readonly Command[] = [
   replyRow("reply", "respond", "Reply to the author and all recipients of a message.", "all"),
   replyRow("Reply", "Respond", "Reply only to the authors of the messages.", "author"),
   followupRow("followup", "Reply to all, and save a copy to a file named after the author.", replyToAll),
-  followupRow("Followup", "Reply to the authors, and save a copy to a file named after the first.", replyToAuthors),
+  followupRow(
+    "Followup",
+    "Reply to the authors, and save a copy to a file named after the first author.",
+    replyToAuthors,
+  ),
 ];
 
 /**
