@@ -227,7 +227,7 @@ const additions: Readonly<Record<string, Addition>> = {
       "submit/way.ts": [
         { after: "export type Way = ", add: '{ readonly kind: "file"; readonly path: string } | ' },
         {
-          after: "export function parseWay(value: string): Way {\n",
+          after: 'export function parseWay(value: string, variable = "mta"): Way {\n',
           add: '  if (value.startsWith("file:")) return { kind: "file", path: value.slice(5) };\n',
         },
         { after: "switch (way.kind) {\n", add: `    case "file":\n      return \`file:\${way.path}\`;\n` },

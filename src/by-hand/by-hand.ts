@@ -11,7 +11,7 @@ import { toBytes } from "../message/text.ts";
 import { loadAuthorities } from "../submit/certificates.ts";
 import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
-import { serverTimeouts } from "../submit/server-settings.ts";
+import { serverSettings, serverTimeouts } from "../submit/server-settings.ts";
 import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
@@ -138,8 +138,9 @@ function noServer(to: string | undefined): MailError {
   return new MailError(`--smtp: "${to}" is invalid; use HOST or HOST:PORT, with a port from 1 to 65535`, Exit.Usage);
 }
 
-async function readCertificateSettings({ settings }: Config): Promise<{ check: boolean; ca: string[] }> {
-  return { check: settings.text("certcheck") !== "no", ca: await loadAuthorities(settings.text("cafile")) };
+async function readCertificateSettings(config: Config): Promise<{ check: boolean; ca: string[] }> {
+  const settings = serverSettings(config);
+  return { check: settings.certificateCheck !== "no", ca: await loadAuthorities(settings) };
 }
 
 /** Prints both sides of the dialogue, marked as with -v. Lines typed on a terminal are not printed again. */

@@ -5,7 +5,9 @@
 import { accessSync, constants } from "node:fs";
 import { formatSender } from "../compose/build/header-fields.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
-import { findPassword } from "../compose/sending/password.ts";
+import { readConfiguredWay, refuseUnsupported } from "../compose/sending/configured-way.ts";
+import { findAccount } from "../compose/sending/login.ts";
+import { findPassword, type PasswordRequest } from "../compose/sending/password.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
 import { connect, isLoopback } from "../submit/connection.ts";
@@ -16,7 +18,7 @@ import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { serverSettings } from "../submit/server-settings.ts";
 import { type FailureReason, type LoginReason, SubmissionFailed, type TlsReason } from "../submit/submission-errors.ts";
-import { defaultWay, parseWay, type ServerWay, serverName } from "../submit/way.ts";
+import { type ServerWay, serverName, wayName } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
@@ -45,9 +47,9 @@ export async function checkServer(context: Context, address: string | undefined)
 }
 
 async function checkDialogue(context: Context, address: string | undefined): Promise<Finding[]> {
-  const { settings, identity } = context.config;
-  const value = settings.get("mta") ?? settings.get("sendmail") ?? defaultWay;
-  const way = parseWay(value);
+  const { identity } = context.config;
+  refuseUnsupported(context.config);
+  const way = readConfiguredWay(context.config);
   const [recipient] = address === undefined ? [] : envelopeAddresses(address, identity.mailName);
   // A program may accept recipients in another form.
   const isChecked = address !== undefined && way.kind !== "program";
@@ -60,7 +62,7 @@ async function checkDialogue(context: Context, address: string | undefined): Pro
     case "program":
       return [checkProgram(way.path)];
     case "local": {
-      const finding = pass(about, `mail is sent by ${value}`);
+      const finding = pass(about, `mail is sent by ${wayName(way)}`);
       return recipient === undefined ? [finding] : [finding, await checkLocalRecipient(recipient, identity.mailName)];
     }
   }
@@ -83,23 +85,25 @@ function checkProgram(path: string): Finding {
 }
 
 async function holdTrialDialogue(
-  server: ServerWay,
+  way: ServerWay,
   { config, terminal }: Context,
   recipient: string | undefined,
 ): Promise<Finding[]> {
-  const settings = serverSettings(config);
+  const { server, suffixes } = findAccount(config, way);
+  const settings = serverSettings(config, suffixes);
   const talk = new Dialogue(undefined);
   const timeouts = {
     connect: Math.min(patience, settings.timeouts.connect),
     silence: Math.min(patience, settings.timeouts.silence),
     total: 0,
   };
-  const password = (user: string, host: string) => findPassword(config, terminal, user, host);
+  const password = (request: PasswordRequest) => findPassword(config, terminal, request);
+  const acceptCertificate = async () => false;
   const name = serverName(server);
   const sender = senderOf(config);
   let session: SmtpSession | undefined;
   try {
-    session = await connect({ ...settings, server, timeouts, password }, talk);
+    session = await connect({ ...settings, server, timeouts, password, acceptCertificate }, talk);
     const checks = await checkEnvelope(session, talk, sender, recipient);
     if (!session.destroyed) await session.farewell(1000);
     return [...checkGreeting(talk, name), ...checkEncryption(session, server, talk), ...checks];

@@ -26,9 +26,12 @@ export interface Config {
 }
 
 /**
- * Returns whether messages and exit codes follow bsd-mailx. They do if the variable `sendmail` is set and `mta` is
- * not.
+ * Returns whether messages and exit codes follow bsd-mailx. They do if the variable `sendmail` names a program
+ * and `mta` is not set.
  */
 export function followsBsdMailx({ settings }: Config): boolean {
-  return settings.get("mta") === undefined && settings.get("sendmail") !== undefined;
+  const sendmail = settings.text("sendmail");
+  return (
+    settings.text("mta") === undefined && sendmail !== undefined && !/^(?:smtps?|submissions?|lmtp):/i.test(sendmail)
+  );
 }

@@ -1,7 +1,8 @@
 /** The output of `mail --config`: all variables, their values and their origins. */
+import { MailError } from "../errors.ts";
 import { findLargest } from "../message/lists.ts";
 import type { Config } from "./config.ts";
-import { type VariableName, variables } from "./variables.ts";
+import { declarationOf, foreignVariables, isSecretVariable, variableOf, variables } from "./variables.ts";
 
 export interface ConfigRow {
   readonly name: string;
@@ -9,7 +10,7 @@ export interface ConfigRow {
   readonly value: string | undefined;
   /** The origin: a file and line, "environment" or "the command line"; undefined if the variable is not set. */
   readonly origin: string | undefined;
-  /** Whether the variable is declared in the table. Other variables are stored but have no effect. */
+  /** Whether the name is in the table, as a variable or as another client's. Other names are stored but have no effect. */
   readonly known: boolean;
 }
 
@@ -18,19 +19,29 @@ export function configRows({ settings }: Config): ConfigRow[] {
   const names = new Set([...Object.keys(variables), ...settings.names()]);
   return [...names].sort(compareNames).map((name) => ({
     name,
-    value: hideSecrets(name, settings.text(name)),
+    value: hideSecrets(name, readValue(settings, name)),
     origin: settings.originOf(name),
-    known: name in variables,
+    known: variableOf(name) !== undefined || Object.hasOwn(foreignVariables, name),
   }));
+}
+
+/** Returns a value as text, or as it was typed if it is a synonym's value that cannot be honoured. */
+function readValue(settings: Config["settings"], name: string): string | undefined {
+  try {
+    return settings.text(name);
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    return settings.raw(name);
+  }
 }
 
 /**
  * Returns a value with asterisks in place of a password, which is either the whole value or part of a URL (RFC 3986,
  * section 3.2.1).
  */
-function hideSecrets(name: string, value: string | undefined): string | undefined {
+export function hideSecrets<Value extends string | undefined>(name: string, value: Value): Value | string {
   if (value === undefined || value === "") return value;
-  if (/passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
+  if (isSecretVariable(name) || /passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
   // A user name may contain @, and a password may contain any character. The last @ ends the password.
   return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }
@@ -51,7 +62,8 @@ export function formatConfig(config: Config): string {
 
 /** Returns a variable's default value, or undefined if there is none. */
 function defaultOf(name: string): string | undefined {
-  const value = name in variables ? variables[name as VariableName].read(undefined) : undefined;
+  const own = Object.hasOwn(variables, name) ? variableOf(name) : undefined;
+  const value = own === undefined ? undefined : declarationOf(own).read(undefined);
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 

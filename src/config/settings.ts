@@ -1,4 +1,14 @@
-import { type ValueOf, type VariableName, variables } from "./variables.ts";
+import { MailError } from "../errors.ts";
+import {
+  declarationOf,
+  describeForeign,
+  foreignVariables,
+  namesOfVariable,
+  type ValueOf,
+  type VariableName,
+  variableOf,
+  variables,
+} from "./variables.ts";
 
 /** Environment variables that bsd-mailx's `set` lists together with its own variables. */
 const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];
@@ -6,6 +16,18 @@ const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL
 interface Stored {
   readonly value: string;
   readonly origin: string;
+  /** The start-up file that set the variable, if other users can read it. */
+  readonly exposedIn: string | undefined;
+}
+
+/** A variable's value, converted from that of a synonym, and where it was set. */
+export interface Found {
+  /** The name that was set: the variable's own, a synonym, or a name with the suffix of an account. */
+  readonly name: string;
+  readonly value: string;
+  /** As `originOf` returns it. */
+  readonly origin: string;
+  readonly exposedIn: string | undefined;
 }
 
 /** A session's variables. As in bsd-mailx, a variable that is not set has the value of the environment variable. */
@@ -22,6 +44,8 @@ export class Settings {
 
   /** The origin of the variables that are being set, for --config: a file and line, or an option. */
   origin = "the session";
+  /** The start-up file that is being read, if other users can read it. Passwords in it are refused. */
+  exposedIn: string | undefined;
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     // Reading the copy is faster, because each access to process.env is a system call.
@@ -37,9 +61,70 @@ export class Settings {
   /**
    * Returns the value as text: "" for a variable without a value, undefined for one that is neither set nor in the
    * environment.
+   *
+   * @throws MailError if the value of a synonym cannot be honoured
    */
   text(name: string): string | undefined {
+    const own = Object.hasOwn(variables, name) ? (name as VariableName) : undefined;
+    // A session reads variables often, and most have a single name.
+    if (own === undefined || namesOfVariable(own).length === 1) return this.raw(name);
+    return this.find(own)?.value;
+  }
+
+  /** Returns the value that was assigned to exactly this name, or that of the environment. */
+  raw(name: string): string | undefined {
     return this.#values.get(name)?.value ?? this.#environment[name];
+  }
+
+  /**
+   * Returns a declared variable. If several of its names are set, the last assignment wins.
+   *
+   * @param accounts suffixes such as `USER@HOST` and `HOST`; NAME-USER@HOST takes precedence over NAME-HOST and NAME
+   * @throws MailError if the value of a synonym cannot be honoured
+   */
+  find(name: VariableName, accounts: readonly string[] = []): Found | undefined {
+    const names = namesOfVariable(name);
+    const { perAccount, notInherited } = declarationOf(name);
+    for (const suffix of [...(perAccount === true ? accounts.map((account) => `-${account}`) : []), ""]) {
+      const set = names
+        .map(([each, convert]) => ({ name: each + suffix, convert, stored: this.#values.get(each + suffix) }))
+        .filter(({ stored }) => stored !== undefined);
+      const inherited = names
+        .filter(([each]) => notInherited !== true || suffix !== "" || each !== name)
+        .map(([each, convert]) => ({ name: each + suffix, convert, stored: this.#inherit(each + suffix) }))
+        .find(({ stored }) => stored !== undefined);
+      const { name: typed = "", convert, stored } = this.lastAssigned(set) ?? inherited ?? {};
+      const value = stored === undefined ? undefined : convert?.(stored.value, typed);
+      if (stored !== undefined && value !== undefined) return { ...stored, name: typed, value };
+    }
+    return undefined;
+  }
+
+  /** Returns the variable that was assigned last. Those of the environment precede the others. */
+  lastAssigned<Named extends { readonly name: string }>(candidates: readonly Named[]): Named | undefined {
+    if (candidates.length < 2) return candidates[0];
+    // The map is in the order of assignment.
+    const order = [...this.#values.keys()];
+    const at = ({ name }: Named) => order.indexOf(name);
+    return [...candidates].sort((a, b) => at(b) - at(a))[0];
+  }
+
+  #inherit(name: string): Stored | undefined {
+    const value = this.#environment[name];
+    return value === undefined ? undefined : { value, origin: "environment", exposedIn: undefined };
+  }
+
+  /**
+   * Returns the variables of other clients that are set but cannot be honoured, with the reasons. Of the environment,
+   * only names with a hyphen are considered.
+   */
+  unsupported(): string[] {
+    const inherited = Object.keys(foreignVariables).filter((name) => name.includes("-") && !this.#values.has(name));
+    return [...this.#values.keys(), ...inherited].flatMap((name) => {
+      const value = this.raw(name);
+      const reason = value === undefined ? undefined : describeForeign(name, value);
+      return reason === undefined ? [] : [`${name}: ${reason}`];
+    });
   }
 
   /** Returns the value in the environment. Only these values are used to expand file names. */
@@ -48,14 +133,19 @@ export class Settings {
   }
 
   set(name: string, value: string): void {
-    this.#store(name, { value, origin: this.origin });
+    this.#store(name, { value, origin: this.origin, exposedIn: this.exposedIn });
   }
 
-  /** Unsets a variable. Returns whether it was set. */
+  /** Unsets a variable with its synonyms, or a synonym. Returns whether it was set. */
   unset(name: string): boolean {
-    const wasSet = this.#values.has(name);
-    this.#store(name, undefined);
-    return this.#imported.delete(name) || wasSet;
+    const names = Object.hasOwn(variables, name) ? namesOfVariable(name as VariableName).map(([each]) => each) : [name];
+    let wasSet = this.#imported.delete(name);
+    for (const each of names) {
+      if (!this.#values.has(each)) continue;
+      wasSet = true;
+      this.#store(each, undefined);
+    }
+    return wasSet;
   }
 
   #store(name: string, stored: Stored | undefined): void {
@@ -85,9 +175,18 @@ export class Settings {
 
   /** Returns the origin of the value, or undefined if the variable is not set. */
   originOf(name: string): string | undefined {
-    const stored = this.#values.get(name);
-    if (stored !== undefined) return stored.origin;
-    return this.#environment[name] === undefined ? undefined : "environment";
+    const own = variableOf(name);
+    if (own === name) return this.#findOrUndefined(own)?.origin;
+    return (this.#values.get(name) ?? this.#inherit(name))?.origin;
+  }
+
+  #findOrUndefined(name: VariableName): Pick<Found, "origin"> | undefined {
+    try {
+      return this.find(name);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      return this.#values.get(name);
+    }
   }
 
   /** Returns the names of the variables that were set, excluding environment variables. */

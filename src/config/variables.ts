@@ -5,12 +5,92 @@
  * stored, too.
  */
 
+import { Exit, joinAlternatives, MailError } from "../errors.ts";
+
+/**
+ * Converts another client's value to that of our variable. Returns undefined if the value means that nothing is set.
+ *
+ * @throws MailError with Exit.Config if the value cannot be honoured
+ */
+type Convert = (value: string, name: string) => string | undefined;
+
 interface Kind<T> {
   readonly meaning: string;
   /** The placeholder for the value in the manual; empty for a flag. */
   readonly value: string;
   /** Interprets a value; undefined if the variable is neither set nor in the environment. */
   read(text: string | undefined): T;
+  /** The names of this variable in heirloom mailx, S-nail and GNU mail, with the conversion of their values. */
+  readonly synonyms?: Readonly<Record<string, Convert>>;
+  /** Whether NAME-USER@HOST and NAME-HOST set the variable for one account, as in S-nail. */
+  readonly perAccount?: true;
+  /** Whether the value is never shown. */
+  readonly isSecret?: true;
+  /** Whether the environment is not read, because other programs use a variable of this name. */
+  readonly notInherited?: true;
+}
+
+const asGiven: Convert = (value) => value;
+
+/** Returns a conversion by a list of values; other values are refused. */
+function oneOf(values: Readonly<Record<string, string>>): Convert {
+  return (value, name) => {
+    const found = values[value.toLowerCase()];
+    if (found !== undefined) return found;
+    throw new MailError(
+      `${name}: "${value}" is not supported; nothing was sent; use ${joinAlternatives(Object.keys(values))}`,
+      Exit.Config,
+    );
+  };
+}
+
+/** Returns the server of heirloom's `smtp` as a URL: `[smtp[s]://]host[:port]`. */
+const toServerUrl: Convert = (value) => {
+  if (value === "") return undefined;
+  return /^[a-z]+:/i.test(value) && !/^[^/]*:\d+\/?$/.test(value) ? value : `smtp://${value}`;
+};
+
+const toCertificateCheck = oneOf({ ignore: "no", warn: "warn", ask: "ask", strict: "yes" });
+
+const toMechanism = oneOf({
+  none: "none",
+  login: "login",
+  plain: "plain",
+  "cram-md5": "cram-md5",
+  "scram-sha-1": "scram-sha-1",
+  "scram-sha-256": "scram-sha-256",
+  external: "external",
+  oauthbearer: "oauthbearer",
+  xoauth2: "xoauth2",
+});
+
+/**
+ * Returns the least version of TLS that an OpenSSL protocol list such as `-ALL,+TLSv1.2` permits. TLS 1.2 is Node's
+ * default, so a list with an older version is not weakened.
+ */
+const toTlsVersion: Convert = (value) => {
+  const allowed = new Set<string>();
+  const versions = ["SSLV3", "TLSV1", "TLSV1.1", "TLSV1.2", "TLSV1.3"];
+  const words = value.split(/[\s,]+/).filter((word) => word !== "");
+  if (words.length === 0 || words[0]?.startsWith("-")) for (const version of versions) allowed.add(version);
+  for (const word of words) {
+    const name = word.replace(/^[-+]/, "").toUpperCase();
+    for (const version of name === "ALL" ? versions : [name]) {
+      if (word.startsWith("-")) allowed.delete(version);
+      else allowed.add(version);
+    }
+  }
+  return allowed.size === 1 && allowed.has("TLSV1.3") ? "1.3" : "1.2";
+};
+
+/** Returns whether S-nail's list of accepted recipients includes files and commands; without a value, all are accepted. */
+function acceptsFilesAndCommands(list: string): boolean {
+  let isAccepted = list.trim() === "";
+  for (const word of list.toLowerCase().split(/[\s,]+/)) {
+    if (/^\+?(?:all|file|pipe)$/.test(word)) isAccepted = true;
+    if (/^-(?:all|file|pipe)$|^restrict$/.test(word)) isAccepted = false;
+  }
+  return isAccepted;
 }
 
 function withDefault(meaning: string, fallback: string | number): string {
@@ -89,12 +169,40 @@ export const variables = {
   asksub: flagKind("Ask for the subject."),
   autoinc: flagKind("Add new mail to the list at each prompt."),
   autoprint: flagKind("Print the next message after a deletion."),
-  cafile: textKind("A PEM file of further certificate authorities to trust, in addition to the system's.", "file"),
-  certcheck: textKind("Whether to verify the server's certificate. By default yes.", "yes|no"),
+  autobcc: textKind("Bcc recipients of every message.", "list"),
+  autocc: textKind("Cc recipients of every message.", "list"),
+  cadir: {
+    ...textKind("A directory of PEM files with further certificate authorities to trust.", "directory"),
+    synonyms: { "ssl-ca-dir": asGiven, "tls-ca-dir": asGiven },
+    perAccount: true,
+  },
+  cafile: {
+    ...textKind("A PEM file of further certificate authorities to trust, in addition to the system's.", "file"),
+    synonyms: { "ssl-ca-file": asGiven, "tls-ca-file": asGiven },
+    perAccount: true,
+  },
+  certcheck: {
+    ...textKind(
+      "Whether to verify the server's certificate: yes, no, warn (only print a warning) or ask (on a terminal; otherwise yes). By default yes.",
+      "yes|no|warn|ask",
+    ),
+    synonyms: { "ssl-verify": toCertificateCheck, "tls-verify": toCertificateCheck },
+    perAccount: true,
+  },
   chunking: textKind(
     "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. By default large.",
     "always|large|never",
   ),
+  clientcert: {
+    ...textKind("A PEM file with the certificate that identifies this client to the server.", "file"),
+    synonyms: { "ssl-cert": asGiven },
+    perAccount: true,
+  },
+  clientkey: {
+    ...textKind("A PEM file with the private key of clientcert. By default the file of clientcert.", "file"),
+    synonyms: { "ssl-key": asGiven },
+    perAccount: true,
+  },
   crt: textKind(
     "Page messages that have more than this number of lines. Without a value, page messages that do not fit on the terminal.",
     "lines",
@@ -118,7 +226,18 @@ export const variables = {
     "The character that begins an escape. By default ~. Without a value, escapes are disabled.",
     "character",
   ),
-  expandaddr: flagKind("Accept files and programs as recipients: /file, +folder, |command."),
+  encoding: {
+    ...textKind(
+      "The transfer encoding of a text that is not ASCII: 8bit, quoted-printable or base64. By default 8bit if the server accepts it.",
+      "encoding",
+    ),
+    synonyms: { "mime-encoding": asGiven },
+  },
+  expandaddr: {
+    meaning: "Accept files and programs as recipients: /file, +folder, |command. A value is a list as in S-nail.",
+    value: "",
+    read: (text: string | undefined) => text !== undefined && acceptsFilesAndCommands(text),
+  },
   flipr: flagKind("Swap reply and Reply; the same as Replyall."),
   folder: textKind("The directory that contains the files named +name.", "directory"),
   "forward-as-attachment": flagKind("Let forward attach the complete message as message/rfc822."),
@@ -128,6 +247,7 @@ export const variables = {
     "file",
   ),
   "history-size": countKind(1000, "The number of command lines to store.", { max: 1_000_000 }),
+  hostname: textKind("The host name in the addresses of local users, in Message-ID and in EHLO.", "host"),
   hold: flagKind("Keep read messages in the system mailbox."),
   ignore: flagKind("Ignore interrupts while a message is being typed, and print @ instead."),
   ignoreeof: flagKind("Do not let end of input end a message or the session."),
@@ -137,7 +257,10 @@ export const variables = {
   keepsave: flagKind("Move saved messages to mbox at quit instead of deleting them."),
   LISTER: textOr("/bin/ls", "The program that folders runs.", "program"),
   lockwait: secondsKind(30, "The time to wait for a mailbox that another program has locked.", { max: 600 }),
-  MAIL: textKind("The path of the system mailbox, an mbox file or a Maildir.", "file"),
+  MAIL: {
+    ...textKind("The path of the system mailbox, an mbox file or a Maildir.", "file"),
+    synonyms: { inbox: asGiven },
+  },
   mailcap: textKind(
     "The programs with which open shows parts, in the form type: program %s; type: program %s.",
     "programs",
@@ -148,20 +271,34 @@ export const variables = {
   ),
   metoo: flagKind("Do not remove the sender from an expanded alias."),
   maillog: textKind("The mail server's log, which track reads. By default one of the system's usual paths.", "file"),
-  mta: textKind(
-    "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, the path of a program, or local. By default smtp://localhost:25.",
-    "transport",
-  ),
+  mta: {
+    ...textKind(
+      "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program with its arguments, or local. By default smtp://localhost:25.",
+      "transport",
+    ),
+    synonyms: { smtp: toServerUrl },
+  },
   netrc: textOr(
     "~/.netrc",
     "The file of passwords for mail servers. No other user may have permission to read it.",
     "file",
   ),
+  "netrc-lookup": flagKind("Log in with the user name that netrc contains for the server, if no other is set."),
   noheader: flagKind("Do not list the headers at start-up."),
   noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),
   outfolder: flagKind("Interpret a relative path in record as relative to the folder directory."),
   PAGER: textOr("more", "The program that shows long messages page by page.", "program"),
+  password: {
+    ...textKind(
+      "The password for the server. It is accepted from a start-up file that no other user can read.",
+      "password",
+    ),
+    synonyms: { "smtp-auth-password": asGiven },
+    perAccount: true,
+    isSecret: true,
+    notInherited: true,
+  },
   passwordcommand: textKind(
     "A command that prints the password for a server. The environment variables MAIL_USER and MAIL_HOST identify the account.",
     "command",
@@ -177,11 +314,19 @@ export const variables = {
   queueage: daysKind(5, "The maximum time that a message stays in the queue."),
   quiet: flagKind("Do not print the banner at start-up."),
   record: textKind("The mailbox that receives copies of sent messages, an mbox file or a Maildir.", "file"),
+  "reply-to": {
+    ...textKind("The addresses in Reply-To.", "list"),
+    synonyms: { replyto: asGiven },
+  },
   Replyall: flagKind("Swap reply and Reply."),
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
   screen: textKind("The number of header lines in a window.", "lines"),
   searchheaders: flagKind("Let /field:text in a message list search that field."),
-  sendmail: textKind("The path of a sendmail program, used if mta is not set.", "program"),
+  sender: textKind("The address in Sender.", "address"),
+  sendmail: textKind(
+    "A sendmail program with its arguments, or a server's URL as in mta. Used if mta is not set.",
+    "program",
+  ),
   SHELL: textOr("/bin/sh", "The shell that !, | and shell run.", "program"),
   sendwait: flagKind("Wait until the message has been submitted. This is always done."),
   "show-rcpt": flagKind("Show the recipient instead of the sender in the header lines of other people's messages."),
@@ -189,11 +334,19 @@ export const variables = {
   showto: flagKind("Show the recipient instead of the sender in the header lines of your own messages."),
   sign: textKind("The signature that ~a inserts.", "text"),
   Sign: textKind("The signature that ~A inserts.", "text"),
-  skipempty: flagKind("Do not send a message with an empty body."),
-  smtpauth: textKind(
-    "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, oauthbearer or xoauth2. By default the safest mechanism that the server supports.",
-    "mechanism",
+  skipempty: { ...flagKind("Do not send a message with an empty body."), synonyms: { skipemptybody: asGiven } },
+  "smtp-hostname": textKind(
+    "The host name in the envelope sender, whose local part is then the user name of the login.",
+    "host",
   ),
+  smtpauth: {
+    ...textKind(
+      "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, external, oauthbearer, xoauth2, or none to send without a login. By default the safest mechanism that the server supports.",
+      "mechanism",
+    ),
+    synonyms: { "smtp-auth": toMechanism },
+    perAccount: true,
+  },
   smtpconnecttimeout: secondsIfGiven(
     "The maximum time for connecting and for the server's greeting. By default the value of smtptimeout.",
     {
@@ -206,12 +359,32 @@ export const variables = {
   smtptotaltimeout: secondsKind(0, "The maximum time for the complete submission of a message; 0 means no limit.", {
     max: 86_400,
   }),
-  starttls: textKind(
-    "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. By default required for a login on another host, none on this host, and otherwise opportunistic.",
-    "policy",
-  ),
+  starttls: {
+    ...textKind(
+      "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. By default required for a login on another host, none on this host, and otherwise opportunistic.",
+      "policy",
+    ),
+    synonyms: { "smtp-use-starttls": () => "required" },
+    perAccount: true,
+  },
+  systemca: {
+    ...textKind("Whether to trust the system's certificate authorities. By default yes.", "yes|no"),
+    synonyms: { "ssl-no-default-ca": () => "no", "ssl-ca-no-defaults": () => "no", "tls-ca-no-defaults": () => "no" },
+    perAccount: true,
+  },
+  tlsminversion: {
+    ...textKind("The least version of TLS: 1.2 or 1.3. By default 1.2.", "version"),
+    synonyms: { "ssl-protocol": toTlsVersion },
+    perAccount: true,
+  },
   toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
+  user: {
+    ...textKind("The user name for a login, if mta contains none.", "name"),
+    synonyms: { "smtp-auth-user": asGiven },
+    perAccount: true,
+    notInherited: true,
+  },
   verbose: flagKind("Show the dialogue with the server; the same as -v."),
   ttycharset: textKind("The charset of input that is not UTF-8. By default the locale's charset.", "charset"),
   VISUAL: textOr("vi", "The editor for visual and ~v.", "program"),
@@ -219,3 +392,125 @@ export const variables = {
 
 export type VariableName = keyof typeof variables;
 export type ValueOf<Name extends VariableName> = ReturnType<(typeof variables)[Name]["read"]>;
+
+/** A variable of another client that is not a synonym. */
+type Foreign =
+  /** It tunes only that client, so it is accepted. */
+  | "accepted"
+  /** It has a meaning that `mail` does not implement: returns the reason and a remedy, or undefined if it has no effect. */
+  | ((value: string) => string | undefined);
+
+const refused =
+  (remedy: string): Foreign =>
+  () =>
+    `not supported; ${remedy}`;
+
+const utf8Only: Foreign = (value) =>
+  /(^|[\s,])utf-?8($|[\s,])/i.test(value) || value === ""
+    ? undefined
+    : `"${value}" is not supported, because mail sends UTF-8; add utf-8 to the list, or unset it`;
+
+/**
+ * The variables of heirloom mailx, S-nail and GNU mail that are not synonyms. Those that are refused would change which
+ * message is sent, or how it is protected.
+ */
+export const foreignVariables: Readonly<Record<string, Foreign>> = {
+  "nss-config-dir": "accepted",
+  "ssl-method": "accepted",
+  "ssl-rand-egd": "accepted",
+  "ssl-rand-file": "accepted",
+  "tls-rand-file": "accepted",
+  "v15-compat": "accepted",
+  "charset-8bit": utf8Only,
+  sendcharsets: utf8Only,
+  "ssl-ca-flags": refused("unset it"),
+  "tls-ca-flags": refused("unset it"),
+  "ssl-cipher": refused("use tlsminversion"),
+  "ssl-cipher-list": refused("use tlsminversion"),
+  "tls-ciphers": refused("use tlsminversion"),
+  "ssl-config-file": refused("use tlsminversion, or OpenSSL's own configuration file"),
+  "ssl-config-module": refused("use tlsminversion, or OpenSSL's own configuration file"),
+  "tls-config-file": refused("use tlsminversion, or OpenSSL's own configuration file"),
+  "tls-config-module": refused("use tlsminversion, or OpenSSL's own configuration file"),
+  "ssl-config-pairs": refused("use tlsminversion, clientcert and clientkey"),
+  "tls-config-pairs": refused("use tlsminversion, clientcert and clientkey"),
+  "ssl-crl-dir": refused("remove the authority from cafile"),
+  "ssl-crl-file": refused("remove the authority from cafile"),
+  "tls-crl-dir": refused("remove the authority from cafile"),
+  "tls-crl-file": refused("remove the authority from cafile"),
+  "tls-fingerprint": refused("use cafile with the server's certificate"),
+  "socks-proxy": refused("use a program such as msmtp as mta"),
+  "smtp-config": refused("use smtpauth and starttls"),
+  "mta-aliases": refused("use the command alias"),
+  "mta-argv0": refused("use the program's path as mta"),
+  "sendmail-progname": refused("use the program's path as mta"),
+  "mta-arguments": refused('add the arguments to mta: set mta="PROGRAM ARGUMENTS"'),
+  "sendmail-arguments": refused('add the arguments to mta: set mta="PROGRAM ARGUMENTS"'),
+  "mta-no-default-arguments": refused("unset it; a sendmail program always receives -i and -t"),
+  "sendmail-no-default-arguments": refused("unset it; a sendmail program always receives -i and -t"),
+  customhdr: refused('use the option -a "NAME: VALUE"'),
+  "disposition-notification-send": refused('use the option -a "Disposition-Notification-To: ADDRESS"'),
+  "message-inject-head": refused("add the text to the message"),
+  "message-inject-tail": refused("add the text to the message"),
+  signature: refused("add the text to the message, or insert sign with ~a"),
+  "netrc-pipe": refused("use passwordcommand"),
+  "on-compose-enter": refused("unset it"),
+  "on-compose-leave": refused("unset it"),
+  "on-compose-splice": refused("unset it"),
+  "on-compose-splice-shell": refused("unset it"),
+  "smime-force-encryption": refused("use a program such as gpgsm to encrypt the message"),
+  "smime-sign": refused("use a program such as gpgsm to sign the message"),
+  stealthmua: refused('use the options -a "User-Agent:" and -a "Message-ID: <ID>"'),
+};
+
+/** Variables for one recipient or account: `smime-encrypt-ann@example.org` encrypts messages to that recipient. */
+const foreignFamilies: Readonly<Record<string, Foreign>> = {
+  "smime-encrypt-": refused("use a program such as gpgsm to encrypt the message"),
+};
+
+/** Returns why a variable of another client cannot be honoured; undefined if it can, or if it is not known. */
+export function describeForeign(name: string, value: string): string | undefined {
+  const family = Object.keys(foreignFamilies).find((start) => name.startsWith(start));
+  const found = family === undefined ? foreignVariables[name] : foreignFamilies[family];
+  return found === undefined || found === "accepted" ? undefined : found(value);
+}
+
+const rows = Object.entries(variables) as [VariableName, Kind<unknown>][];
+
+/** The names under which each variable may be set. */
+const namesOf = new Map(
+  rows.map(([name, { synonyms = {} }]) => [
+    name,
+    [[name, asGiven], ...Object.entries(synonyms)] as [string, Convert][],
+  ]),
+);
+
+/** Returns the names under which a variable may be set, its own first, with the conversions of their values. */
+export function namesOfVariable(name: VariableName): readonly (readonly [string, Convert])[] {
+  return namesOf.get(name) ?? [];
+}
+
+/** Returns the declaration of a variable, without its type. */
+export function declarationOf(name: VariableName): Kind<unknown> {
+  return variables[name];
+}
+
+/** Returns the variable that a name sets: its own, a synonym, or a name with the suffix of an account. */
+export function variableOf(name: string): VariableName | undefined {
+  if (Object.hasOwn(variables, name)) return name as VariableName;
+  let best: { readonly own: VariableName; readonly length: number } | undefined;
+  for (const [own, names] of namesOf) {
+    for (const [each] of names) {
+      if (each === name) return own;
+      const isFamily = declarationOf(own).perAccount === true && name.startsWith(`${each}-`);
+      if (isFamily && each.length > (best?.length ?? 0)) best = { own, length: each.length };
+    }
+  }
+  return best?.own;
+}
+
+/** Returns whether a variable's value is a password, which is never shown. */
+export function isSecretVariable(name: string): boolean {
+  const own = variableOf(name);
+  return own !== undefined && declarationOf(own).isSecret === true;
+}

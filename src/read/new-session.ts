@@ -4,7 +4,7 @@ import type { CommandLine } from "../cli/command-line.ts";
 import { isListing } from "../cli/command-line.ts";
 import { Submission } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
-import { findIdentity, isUser } from "../config/identity.ts";
+import { findIdentity, type Identity, isUser } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
 import { MailError } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -16,20 +16,31 @@ import type { Session } from "./session/session.ts";
 /** The interpreter imports all commands, and sending a message may not require it. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
+/** Returns an identity whose host name is that of the variable `hostname`, if it is set. */
+function withHostName(identity: Identity, settings: Settings): Identity {
+  return {
+    ...identity,
+    get mailName() {
+      return settings.raw("hostname") || identity.mailName;
+    },
+  };
+}
+
 /** Creates a session: variables, identity and start-up files, which -S overrides. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
   if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);
   // $MAIL is the path of the user's own spool.
   const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };
+  const settings = new Settings(environment);
   const config: Config = {
-    settings: new Settings(environment),
+    settings,
     aliases: new Map(),
     accounts: new Map(),
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
-    identity: findIdentity(environment, user),
+    identity: withHostName(findIdentity(environment, user), settings),
   };
   const sends = !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
   const session: Session = {

@@ -21,43 +21,38 @@ interface Reply {
 
 /** The mechanisms in order of preference. For the last two, the password is a bearer token (RFC 6750). */
 const mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"] as const;
-export type Mechanism = (typeof mechanisms)[number];
+/** EXTERNAL requires a client certificate and is used only if the variable names it. */
+export type Mechanism = (typeof mechanisms)[number] | "EXTERNAL";
 
-/** Mechanisms that reveal the password or token to eavesdroppers. */
-const revealing: readonly Mechanism[] = ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"];
+/** The mechanisms that send a token, which is valid at other servers, too. */
+const withToken: readonly Mechanism[] = ["OAUTHBEARER", "XOAUTH2"];
 
 /**
  * Returns the mechanism for a login.
  *
  * @param offered the parameters of AUTH in the reply to EHLO
  * @param wanted the variable `smtpauth`
- * @param safe whether the connection is encrypted or does not leave this machine
+ * @param connection.isSafe whether the connection is encrypted or does not leave this machine
+ * @param connection.allowsClearLogin whether the settings permit a login on a connection that is not safe
  * @throws MailError if no mechanism can be used
  */
 export function chooseMechanism(
   offered: string | undefined,
   wanted: string | undefined,
-  { safe, server }: { safe: boolean; server: string },
+  { isSafe, allowsClearLogin, server }: { isSafe: boolean; allowsClearLogin: boolean; server: string },
 ): Mechanism {
   const words = (offered ?? "").toUpperCase().split(/[\s=]+/);
-  if (wanted !== undefined && wanted !== "") {
-    const found = mechanisms.find((each) => each === wanted.toUpperCase());
-    if (found === undefined) {
-      throw new MailError(
-        `smtpauth: "${wanted}" is invalid; use ${joinAlternatives(mechanisms).toLowerCase()}`,
-        Exit.Config,
-      );
-    }
-    return found;
-  }
-  const known = mechanisms.filter((each) => words.includes(each));
-  const usable = known.filter((each) => safe || !revealing.includes(each));
+  const named = wanted === undefined || wanted === "" ? undefined : mechanismNamed(wanted);
+  const known = named === undefined ? mechanisms.filter((each) => words.includes(each)) : [named];
+  const usable = known.filter((each) => isSafe || (allowsClearLogin && !withToken.includes(each)));
   const [first] = usable;
   if (first !== undefined) return first;
   if (known.length > 0) {
     throw new SubmissionFailed(
       "login not encrypted",
-      `${server}: the password would be sent unencrypted; set starttls=required, or smtpauth=plain to allow it`,
+      known.every((each) => withToken.includes(each))
+        ? `${server}: the token would be sent unencrypted; set starttls=required`
+        : `${server}: the password would be sent unencrypted; set starttls=required, or starttls=none to allow it`,
       Exit.NoPerm,
     );
   }
@@ -69,6 +64,14 @@ export function chooseMechanism(
   );
 }
 
+/** @throws MailError if the name is unknown */
+function mechanismNamed(name: string): Mechanism {
+  const all = [...mechanisms, "EXTERNAL"] as const;
+  const found = all.find((each) => each === name.toUpperCase());
+  if (found !== undefined) return found;
+  throw new MailError(`smtpauth: "${name}" is invalid; use none, ${joinAlternatives(all).toLowerCase()}`, Exit.Config);
+}
+
 /** Functions that log in, by the name of the mechanism. */
 export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
 
@@ -76,6 +79,9 @@ export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
 export const handlers: LoginHandlers = {
   "SCRAM-SHA-256": (context) => logInWithScram(context, "sha256"),
   "SCRAM-SHA-1": (context) => logInWithScram(context, "sha1"),
+  // RFC 4422, appendix A: the server knows the client by its certificate.
+  EXTERNAL: async ({ auth, sendCommand }) =>
+    expectSuccess(await sendCommand(`AUTH EXTERNAL ${base64(auth.credentials.user)}`)),
   OAUTHBEARER: (context) =>
     logInWithBearer(context, (user, token) => `n,a=${saslName(user)},\u0001auth=Bearer ${token}\u0001\u0001`),
   XOAUTH2: (context) => logInWithBearer(context, (user, token) => `user=${user}\u0001auth=Bearer ${token}\u0001\u0001`),

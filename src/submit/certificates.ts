@@ -1,34 +1,72 @@
-/** The trusted certificates: the system's authorities and those in the user's file. */
-import { readFileSync } from "node:fs";
+/** The trusted certificates: the system's authorities those in the user's files, and the certificate of this client. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Exit, MailError } from "../errors.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
 /** The certificate bundles of Debian and Fedora. If neither exists, Node's own list is used. */
 const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
+const begin = "-----BEGIN CERTIFICATE-----";
+
+/** The variables cafile, cadir and systemca. */
+interface Trust {
+  readonly caFile: string | undefined;
+  readonly caDirectory: string | undefined;
+  readonly trustsSystem: boolean;
+}
+
 /**
  * Returns the trusted certificates.
  *
- * @param file the user's file; undefined or empty if there is none
- * @throws MailError if the file cannot be read
+ * @throws MailError if a file cannot be read or contains no certificate
  */
-export async function loadAuthorities(file: string | undefined): Promise<string[]> {
-  const own = file === undefined || file === "" ? [] : [certificatesIn(file)];
+export async function loadAuthorities({ caFile, caDirectory, trustsSystem }: Trust): Promise<string[]> {
+  const own = [
+    ...(caFile === undefined ? [] : [certificatesIn(caFile)]),
+    ...(caDirectory === undefined ? [] : certificatesInDirectory(caDirectory)),
+  ];
+  if (!trustsSystem) return own;
   const system = bundles.map(readIfPresent).find((text) => text !== undefined);
   if (system !== undefined) return [system, ...own];
   const { rootCertificates } = await import("node:tls");
   return [...rootCertificates, ...own];
 }
 
-function certificatesIn(path: string): string {
-  let text: string;
+/** Returns the certificate and the private key of this client. @throws MailError if a file cannot be read */
+export function loadClientCertificate({ certificate, key }: { readonly certificate: string; readonly key: string }): {
+  certificate: string;
+  key: string;
+} {
+  const found = readOwnFile(key);
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(found))
+    throw new MailError(`${key}: contains no private key`, Exit.Config);
+  return { certificate: certificatesIn(certificate), key: found };
+}
+
+function certificatesInDirectory(path: string): string[] {
+  let names: string[];
   try {
-    text = readFileSync(path, "latin1");
+    names = readdirSync(path);
   } catch (error) {
     throw addPathToError(path, error, Exit.Config);
   }
-  if (!text.includes("-----BEGIN CERTIFICATE-----"))
-    throw new MailError(`${path}: contains no certificate`, Exit.Config);
+  const found = names.map((name) => readIfPresent(join(path, name))).filter((text) => text?.includes(begin) === true);
+  if (found.length === 0) throw new MailError(`${path}: contains no certificate`, Exit.Config);
+  return found as string[];
+}
+
+function readOwnFile(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    throw addPathToError(path, error, Exit.Config);
+  }
+}
+
+function certificatesIn(path: string): string {
+  const text = readOwnFile(path);
+  if (!text.includes(begin)) throw new MailError(`${path}: contains no certificate`, Exit.Config);
   return text;
 }
 

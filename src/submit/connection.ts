@@ -1,20 +1,29 @@
 /** Opens a connection to a server: socket, greeting, TLS and login. */
+import { notify } from "../notices.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { exitOfReason } from "./failures.ts";
-import { isTlsError } from "./nodemailer/outcome-of-error.ts";
-import { SmtpSession } from "./nodemailer/smtp-session.ts";
+import { certificateProblem, isTlsError } from "./nodemailer/outcome-of-error.ts";
+import { type Certificates, SmtpSession } from "./nodemailer/smtp-session.ts";
 import type { ServerSettings, StartTls } from "./server-settings.ts";
 import { NoConnection, openSocket } from "./socket.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
 /**
- * The server, the settings of the connection, and a function that returns the password and is called only for a
- * login.
+ * The server, the settings of the connection, a function that returns the password and is called only for a login, and
+ * a function that asks the user whether to use an invalid certificate.
  */
 export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;
-  readonly password: (user: string, host: string) => Promise<string>;
+  readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;
+  /** Returns whether the user accepts a certificate in spite of the reason; false without a terminal. */
+  readonly acceptCertificate: (reason: string) => Promise<boolean>;
+}
+
+/** How a connection is encrypted. Each attempt may be weaker than the previous one if the policy permits this. */
+interface Attempt {
+  readonly starttls: StartTls;
+  readonly checksCertificate: boolean;
 }
 
 /**
@@ -23,44 +32,86 @@ export interface ConnectionOptions extends ServerSettings {
  * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for a local error
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
-  const { server, timeouts, mailName } = options;
-  const isAnonymous = server.user === undefined;
-  const authentication = isAnonymous ? undefined : await import("./authentication.ts");
-  for (let starttls = starttlsFor(options); ; starttls = "none") {
+  const { server } = options;
+  for (let attempt: Attempt | undefined = firstAttempt(options); ; ) {
     dialogue.connecting(serverName(server));
-    const until = Date.now() + timeouts.connect;
-    const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
-      throw error instanceof NoConnection ? noConnection(error, server) : error;
-    });
-    const isEncrypted = starttls !== "none" || server.protocol === "smtps";
-    const settings = {
-      server,
-      mailName,
-      starttls,
-      authorities: isEncrypted ? await loadTrustedAuthorities(options) : undefined,
-      // Opportunistic TLS accepts an invalid certificate, because the alternative is no encryption. A login requires
-      // a valid one.
-      checkCertificate: options.checkCertificate && !(starttls === "opportunistic" && isAnonymous),
-      loginHandlers: authentication?.handlers,
-      timeouts: { greeting: timeouts.connect, setup: Math.max(1, until - Date.now()), silence: timeouts.silence },
-    };
     let session: SmtpSession | undefined;
     try {
-      session = await SmtpSession.open(socket, settings, dialogue);
+      session = await openSession(options, attempt, dialogue);
       if (server.user !== undefined) await logIn(session, options, dialogue, server.user);
       return session;
     } catch (error) {
       session?.close();
-      // RFC 7435: opportunistic encryption falls back to plain text.
-      if (starttls !== "opportunistic" || !isAnonymous || !isTlsError(error)) throw error;
-      dialogue.tlsFailed();
+      attempt = await weakerAttempt(options, attempt, error);
+      if (attempt === undefined) throw error;
+      if (attempt.starttls === "none") dialogue.tlsFailed();
     }
   }
 }
 
-async function loadTrustedAuthorities({ caFile }: ConnectionOptions): Promise<string[]> {
-  const { loadAuthorities } = await import("./certificates.ts");
-  return loadAuthorities(caFile);
+function firstAttempt(options: ConnectionOptions): Attempt {
+  const { server, certificateCheck } = options;
+  const starttls = starttlsFor(options);
+  // Opportunistic TLS accepts an invalid certificate, because the alternative is no encryption. A login requires a
+  // valid one.
+  const isOpportunistic = starttls === "opportunistic" && server.user === undefined;
+  return { starttls, checksCertificate: certificateCheck !== "no" && !isOpportunistic };
+}
+
+/** Returns the next attempt after a failure; undefined if the policy permits none. */
+async function weakerAttempt(
+  options: ConnectionOptions,
+  { starttls, checksCertificate }: Attempt,
+  error: unknown,
+): Promise<Attempt | undefined> {
+  const { server, certificateCheck, allowsClearLogin } = options;
+  const problem = certificateProblem(error, server.protocol);
+  if (problem !== undefined && checksCertificate && certificateCheck !== "yes") {
+    const text = `${serverName(server)}: ${problem}`;
+    if (certificateCheck === "warn") notify(`${text}; it is used nevertheless`);
+    else if (!(await options.acceptCertificate(text))) return undefined;
+    return { starttls, checksCertificate: false };
+  }
+  // RFC 7435: opportunistic encryption falls back to plain text.
+  const mayBeClear = server.user === undefined || (allowsClearLogin && problem === undefined);
+  return starttls === "opportunistic" && mayBeClear && isTlsError(error)
+    ? { starttls: "none", checksCertificate }
+    : undefined;
+}
+
+async function openSession(
+  options: ConnectionOptions,
+  { starttls, checksCertificate }: Attempt,
+  dialogue: Dialogue,
+): Promise<SmtpSession> {
+  const { server, timeouts, mailName, minVersion } = options;
+  const authentication = server.user === undefined ? undefined : await import("./authentication.ts");
+  const until = Date.now() + timeouts.connect;
+  const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
+    throw error instanceof NoConnection ? noConnection(error, server) : error;
+  });
+  const isEncrypted = starttls !== "none" || server.protocol === "smtps";
+  const settings = {
+    server,
+    mailName,
+    starttls,
+    certificates: isEncrypted ? await loadCertificates(options) : undefined,
+    minVersion,
+    checkCertificate: checksCertificate,
+    loginHandlers: authentication?.handlers,
+    timeouts: { greeting: timeouts.connect, setup: Math.max(1, until - Date.now()), silence: timeouts.silence },
+  };
+  return SmtpSession.open(socket, settings, dialogue);
+}
+
+/** Loads the trusted authorities, and the certificate of this client with its key. */
+async function loadCertificates(options: ConnectionOptions): Promise<Certificates> {
+  const { loadAuthorities, loadClientCertificate } = await import("./certificates.ts");
+  const { clientCertificate } = options;
+  return {
+    authorities: await loadAuthorities(options),
+    ...(clientCertificate === undefined ? {} : { client: loadClientCertificate(clientCertificate) }),
+  };
 }
 
 function noConnection({ reason, message, cause }: NoConnection, server: ServerWay): SubmissionFailed {
@@ -68,13 +119,17 @@ function noConnection({ reason, message, cause }: NoConnection, server: ServerWa
 }
 
 async function logIn(session: SmtpSession, options: ConnectionOptions, dialogue: Dialogue, user: string) {
-  const { server } = options;
+  const { server, allowsClearLogin } = options;
   const { chooseMechanism } = await import("./authentication.ts");
+  const isSafe = session.secure || isLoopback(server);
   const method = chooseMechanism(dialogue.extension("AUTH"), options.mechanism, {
-    safe: session.secure || isLoopback(server),
+    isSafe,
+    allowsClearLogin,
     server: serverName(server),
   });
-  await session.logIn(method, user, await options.password(user, server.host));
+  if (!isSafe) notify(`${serverName(server)}: the connection is not encrypted; others can read the login`);
+  const password = method === "EXTERNAL" ? "" : await options.password({ user, host: server.host, port: server.port });
+  await session.logIn(method, user, password);
 }
 
 function starttlsFor({ server, starttls }: ConnectionOptions): StartTls {

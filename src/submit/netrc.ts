@@ -9,7 +9,20 @@ export type Netrc = { readonly password: string } | { readonly refused: string }
  * contains no such password.
  */
 export function passwordFromNetrc(path: string, host: string, user: string): Netrc {
-  let text: string;
+  const text = readNetrc(path);
+  if (text === undefined || typeof text !== "string") return text;
+  const fits = ({ login, password }: Entry) => (login ?? user) === user && password !== undefined;
+  const password = entriesFor(text, host).find(fits)?.password;
+  return password === undefined ? undefined : { password };
+}
+
+/** Returns the user name of the first entry for a host; undefined if there is none, or if the file is not used. */
+export function loginFromNetrc(path: string, host: string): string | undefined {
+  const text = readNetrc(path);
+  return typeof text === "string" ? entriesFor(text, host).find(({ login }) => login !== undefined)?.login : undefined;
+}
+
+function readNetrc(path: string): string | { readonly refused: string } | undefined {
   try {
     const descriptor = openSync(path, "r");
     try {
@@ -19,7 +32,7 @@ export function passwordFromNetrc(path: string, host: string, user: string): Net
       const own = process.getuid?.();
       if (own !== undefined && uid !== own && uid !== 0)
         return { refused: `${path}: it belongs to another user, so it is not used` };
-      text = readFileSync(descriptor, "utf8");
+      return readFileSync(descriptor, "utf8");
     } finally {
       closeSync(descriptor);
     }
@@ -27,8 +40,6 @@ export function passwordFromNetrc(path: string, host: string, user: string): Net
     if (isSystemError(error) && error.code === "ENOENT") return undefined;
     throw addPathToError(path, error);
   }
-  const password = findPasswordInTokens(splitNetrc(text), host.toLowerCase(), user);
-  return password === undefined ? undefined : { password };
 }
 
 interface Entry {
@@ -37,7 +48,9 @@ interface Entry {
   password?: string;
 }
 
-function findPasswordInTokens(tokens: readonly string[], host: string, user: string): string | undefined {
+/** Returns the entries for a host; `default` matches every host. */
+function entriesFor(text: string, host: string): Entry[] {
+  const tokens = splitNetrc(text);
   const entries: Entry[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const entry = entries.at(-1);
@@ -48,8 +61,8 @@ function findPasswordInTokens(tokens: readonly string[], host: string, user: str
     else if (word === "password" && entry !== undefined) entry.password = tokens[++at] ?? "";
     else if (word === "account") at++;
   }
-  const fits = ({ machine, login }: Entry) => (machine ?? host) === host && (login ?? user) === user;
-  return entries.find((entry) => fits(entry) && entry.password !== undefined)?.password;
+  const name = host.toLowerCase();
+  return entries.filter(({ machine }) => (machine ?? name) === name);
 }
 
 /** Returns the words of the file, with quotes and backslashes as in curl. Comments and macros are skipped. */

@@ -15,7 +15,8 @@ export interface TransportOptions extends ServerSettings {
   /** Whether the sender remains in an expanded alias. Only programs use it. */
   readonly metoo: boolean;
   readonly observe: DialogueObserver | undefined;
-  readonly password: (user: string, host: string) => Promise<string>;
+  readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;
+  readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
 /** Returns the transport for `way`. The compiler reports any kind of transport that this function does not handle. */
@@ -27,7 +28,7 @@ export async function openTransport(way: Way, options: TransportOptions): Promis
     }
     case "program": {
       const { ProgramTransport } = await import("./program.ts");
-      return new ProgramTransport(way.path, options);
+      return new ProgramTransport(way, options);
     }
     case "local": {
       const { LocalTransport } = await import("./local.ts");

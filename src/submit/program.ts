@@ -13,6 +13,7 @@ import { unknownOutcome } from "./failures.ts";
 import { runOnAbort } from "./on-abort.ts";
 import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
+import type { ProgramWay } from "./way.ts";
 
 export interface ProgramOptions {
   /** The envelope sender for -f; undefined lets the program choose it. */
@@ -27,9 +28,9 @@ export class ProgramTransport implements Transport {
   readonly #program: string;
   readonly #extra: readonly string[];
 
-  constructor(program: string, options: ProgramOptions) {
-    this.#program = program;
-    this.#extra = programArguments(options);
+  constructor({ path, words }: Pick<ProgramWay, "path" | "words">, options: ProgramOptions) {
+    this.#program = path;
+    this.#extra = programArguments(words, options);
   }
 
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
@@ -86,10 +87,14 @@ export class ProgramTransport implements Transport {
   }
 }
 
-/** Returns the arguments of a sendmail(8) program. */
-export function programArguments({ envelopeSender, metoo, verbose }: ProgramOptions): string[] {
+/** Returns the arguments of a sendmail(8) program: the given words, followed by those that they do not contain. */
+export function programArguments(
+  words: readonly string[],
+  { envelopeSender, metoo, verbose }: ProgramOptions,
+): string[] {
   const sender = envelopeSender === undefined ? [] : ["-f", envelopeSender];
-  return ["-i", "-t", ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
+  const flags = ["-i", "-t"].filter((flag) => !words.includes(flag));
+  return [...words, ...flags, ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
 }
 
 /**

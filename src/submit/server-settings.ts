@@ -10,6 +10,9 @@ export type Notice = "never" | "success" | "failure" | "delay";
 /** The use of BDAT (RFC 3030) if the server offers it; "large" restricts it to large messages. */
 export type Chunking = "always" | "large" | "never";
 
+/** The use of an invalid certificate: "warn" prints a warning, and "ask" asks on a terminal and otherwise refuses it. */
+export type CertificateCheck = "yes" | "no" | "warn" | "ask";
+
 export interface ServerSettings {
   /** This host's name in EHLO. */
   readonly mailName: string;
@@ -22,7 +25,16 @@ export interface ServerSettings {
   readonly starttls: StartTls | undefined;
   /** A file of certificates that are trusted in addition to the system's. */
   readonly caFile: string | undefined;
-  readonly checkCertificate: boolean;
+  /** A directory of such files. */
+  readonly caDirectory: string | undefined;
+  /** Whether the system's authorities are trusted. */
+  readonly trustsSystem: boolean;
+  /** The PEM files that identify this client; the key may be in the certificate's file. */
+  readonly clientCertificate: { readonly certificate: string; readonly key: string } | undefined;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  readonly certificateCheck: CertificateCheck;
+  /** Whether a login is permitted on a connection that is not encrypted. */
+  readonly allowsClearLogin: boolean;
   /** The mechanism of the login; undefined for the best one that the server offers. */
   readonly mechanism: string | undefined;
   /** The requested notifications; empty if the server decides. */
@@ -34,31 +46,85 @@ export interface ServerSettings {
 interface Variables {
   get(name: "smtptimeout" | "smtptotaltimeout"): number;
   get(name: "smtpconnecttimeout"): number | undefined;
-  text(name: "starttls" | "cafile" | "certcheck" | "smtpauth" | "dsn" | "chunking"): string | undefined;
+  text(name: "dsn" | "chunking"): string | undefined;
+  find(
+    name: AccountVariable,
+    accounts: readonly string[],
+  ): { readonly name: string; readonly value: string } | undefined;
 }
+
+type AccountVariable =
+  | "starttls"
+  | "cafile"
+  | "cadir"
+  | "systemca"
+  | "clientcert"
+  | "clientkey"
+  | "certcheck"
+  | "smtpauth"
+  | "tlsminversion";
 
 /**
  * Returns the settings.
  *
+ * @param accounts the suffixes of variables for the account, such as `USER@HOST` and `HOST`
  * @throws MailError if a value is invalid
  */
-export function serverSettings({
-  identity,
-  settings,
-}: {
-  readonly identity: { readonly mailName: string };
-  readonly settings: Variables;
-}): ServerSettings {
+export function serverSettings(
+  { identity, settings }: { readonly identity: { readonly mailName: string }; readonly settings: Variables },
+  accounts: readonly string[] = [],
+): ServerSettings {
+  const text = (name: AccountVariable) => ignoreEmpty(settings.find(name, accounts)?.value);
+  const starttls = settings.find("starttls", accounts);
+  const mechanism = settings.find("smtpauth", accounts);
+  // Heirloom's smtp-auth without smtp-use-starttls is a login without encryption. TLS is used if the server offers it.
+  const isHeirloomLogin =
+    starttls === undefined && mechanism?.name.startsWith("smtp-auth") === true && mechanism.value !== "none";
+  const [certificate, key] = [text("clientcert"), text("clientkey")];
   return {
     mailName: identity.mailName,
     timeouts: serverTimeouts(settings),
-    starttls: startTls(settings.text("starttls")),
-    caFile: ignoreEmpty(settings.text("cafile")),
-    checkCertificate: settings.text("certcheck") !== "no",
-    mechanism: ignoreEmpty(settings.text("smtpauth")),
+    starttls: isHeirloomLogin ? "opportunistic" : startTls(starttls?.value),
+    allowsClearLogin: isHeirloomLogin || starttls?.value === "none",
+    caFile: text("cafile"),
+    caDirectory: text("cadir"),
+    trustsSystem: choose("systemca", text("systemca"), { yes: true, no: false }, "yes"),
+    clientCertificate: clientCertificate(certificate, key),
+    minVersion: choose<ServerSettings["minVersion"]>(
+      "tlsminversion",
+      text("tlsminversion"),
+      { "1.2": "TLSv1.2", "1.3": "TLSv1.3" },
+      "1.2",
+    ),
+    certificateCheck: choose<CertificateCheck>(
+      "certcheck",
+      text("certcheck"),
+      { yes: "yes", no: "no", warn: "warn", ask: "ask" },
+      isHeirloomLogin ? "warn" : "yes",
+    ),
+    mechanism: ignoreEmpty(mechanism?.value),
     notify: parseNotices(settings.text("dsn")),
     chunking: parseChunking(settings.text("chunking")),
   };
+}
+
+function clientCertificate(certificate: string | undefined, key: string | undefined) {
+  if (certificate !== undefined) return { certificate, key: key ?? certificate };
+  if (key === undefined) return undefined;
+  throw new MailError("clientkey: has no effect without clientcert; set clientcert=FILE", Exit.Config);
+}
+
+/** Returns the meaning of one of several values. @throws MailError for any other value */
+function choose<Value>(
+  name: AccountVariable,
+  value: string | undefined,
+  values: Readonly<Record<string, Value>>,
+  fallback: string,
+): Value {
+  const word = value ?? fallback;
+  const found = Object.hasOwn(values, word) ? values[word] : undefined;
+  if (found !== undefined) return found;
+  throw new MailError(`${name}: "${word}" is invalid; use ${joinAlternatives(Object.keys(values))}`, Exit.Config);
 }
 
 /** Returns the time limits in milliseconds. The variables are in seconds. */

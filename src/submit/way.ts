@@ -1,4 +1,5 @@
-/** The transports that the variable `mta` can name. */
+/** The transports that the variables `mta` and `sendmail` can name. */
+import { existsSync } from "node:fs";
 import { domainToASCII } from "node:url";
 import { Exit, MailError } from "../errors.ts";
 
@@ -13,7 +14,14 @@ export interface ServerWay {
   readonly user: string | undefined;
 }
 
-export type Way = ServerWay | { readonly kind: "program"; readonly path: string } | { readonly kind: "local" };
+export interface ProgramWay {
+  readonly kind: "program";
+  readonly path: string;
+  /** The arguments that precede those of `mail`; usually none. */
+  readonly words: readonly string[];
+}
+
+export type Way = ServerWay | ProgramWay | { readonly kind: "local" };
 
 export const defaultWay = "smtp://localhost:25";
 
@@ -23,38 +31,62 @@ const ports = { smtp: 25, submission: 587, smtps: 465, lmtp: 24 } as const;
 /** Host names that need no normalisation, which takes a millisecond on its first use. */
 const plainHost = /^(?:(?:[a-z][a-z0-9-]*\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)$/;
 
+const server = /^(smtp|submissions?|smtps|lmtp):(.*)$/is;
+
+/** Returns whether a value of `mta` or `sendmail` names a server. */
+export function namesServer(value: string): boolean {
+  return server.test(value);
+}
+
 /**
- * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]`, `lmtp://HOST[:PORT]`,
- * `lmtp:/SOCKET`, a program's path, or `local`.
+ * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]` (also `submissions`, RFC 8314),
+ * `lmtp://HOST[:PORT]`, `lmtp:/SOCKET`, a program's path and arguments, or `local`. A password in the URL is not part of
+ * the result; see `passwordInUrl`.
  *
- * @throws MailError if the value has another form or contains a password
+ * @param variable the variable's name for the error message
+ * @throws MailError if the value has another form
  */
-export function parseWay(value: string): Way {
+export function parseWay(value: string, variable = "mta"): Way {
   if (value === "local") return { kind: "local" };
-  const [, scheme = "", rest = ""] = /^(smtp|submission|smtps|lmtp):(.*)$/is.exec(value) ?? [];
-  if (scheme === "") {
-    if (/^[a-z][\w+.-]*:/i.test(value)) throw makeInvalidWayError(value);
-    return { kind: "program", path: value };
-  }
-  const protocol = scheme.toLowerCase() as ServerWay["protocol"];
+  const [, scheme = "", rest = ""] = server.exec(value) ?? [];
+  if (scheme === "") return parseProgram(value, variable);
+  const lower = scheme.toLowerCase();
+  const protocol = (lower === "submissions" ? "smtps" : lower) as ServerWay["protocol"];
   if (protocol === "lmtp" && /^\/(?!\/)[^\0\n]+$/.test(rest)) {
     return { kind: "smtp", protocol, host: "localhost", port: 0, socket: rest, user: undefined };
   }
-  // The last @ is the separator, because a user name may be an address.
+  // The last @ is the separator, because a user name may be an address, and a password may contain any character.
   const [, login, host = "", port] =
-    /^\/\/(?:(.*)@)?(\[[\da-fA-F:.]+\]|[\w.\u0080-\u{10ffff}-]+)(?::(\d{1,5}))?\/?$/u.exec(rest) ?? [];
+    /^\/\/(?:(.*)@)?(\[[\da-fA-F:.]+\]|[\w.\u0080-\u{10ffff}-]+)(?::(\d{1,5}))?\/?$/su.exec(rest) ?? [];
   // A separate test, because an expression with \p takes a millisecond to compile and is rarely needed.
-  if (/[^\0-\u007f]/.test(host) && !/^[\p{L}\p{N}._-]+$/u.test(host)) throw makeInvalidWayError(value);
-  if (login?.includes(":")) {
-    throw new MailError(
-      "mta: must not contain a password, because other users can see it; use ~/.netrc or passwordcommand",
-      Exit.Config,
-    );
-  }
+  if (/[^\0-\u007f]/.test(host) && !/^[\p{L}\p{N}._-]+$/u.test(host)) throw makeInvalidWayError(value, variable);
   const number = port === undefined ? ports[protocol] : Number(port);
   const name = host.startsWith("[") ? host.slice(1, -1) : plainHost.test(host) ? host : domainToASCII(host);
-  if (name === "" || number < 1 || number > 65535) throw makeInvalidWayError(value);
-  return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(login) };
+  if (name === "" || number < 1 || number > 65535) throw makeInvalidWayError(value, variable);
+  const [user] = (login ?? "").split(":", 1);
+  return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(user) };
+}
+
+/** Returns the password in a URL such as `smtp://USER:PASSWORD@HOST`; undefined if it contains none. */
+export function passwordInUrl(value: string): string | undefined {
+  const [, login = ""] = /^[a-z]+:\/\/(.*)@/is.exec(value) ?? [];
+  const colon = login.indexOf(":");
+  return colon < 0 || !namesServer(value) ? undefined : decodeLogin(login.slice(colon + 1));
+}
+
+/**
+ * Parses a program, with GNU mail's prefix `sendmail:` or S-nail's `file://`. A value with spaces is a command with
+ * arguments, unless a file of that name exists.
+ */
+function parseProgram(value: string, variable: string): ProgramWay {
+  const path = value.replace(/^(?:sendmail:(?:\/\/(?=\/))?|file:\/\/(?=\/))/i, "");
+  if (/^test(?::.*)?$/s.test(path)) {
+    throw new MailError(`${variable}: "${value}" is not supported; nothing was sent; use --dry-run`, Exit.Config);
+  }
+  if (/^[a-z][\w+.-]*:/i.test(path) || path === "") throw makeInvalidWayError(value, variable);
+  if (!/[ \t]/.test(path) || existsSync(path)) return { kind: "program", path, words: [] };
+  const [program = "", ...words] = splitCommand(path);
+  return { kind: "program", path: program, words };
 }
 
 /** Returns a transport's name, which parseWay accepts. */
@@ -67,10 +99,24 @@ export function wayName(way: Way): string {
       return `${way.protocol}://${user}${host}:${way.port}`;
     }
     case "program":
-      return way.path;
+      return [way.path, ...way.words].map(quoteWord).join(" ");
     case "local":
       return "local";
   }
+}
+
+/** Returns the words of a command, which spaces separate outside quotes. */
+function splitCommand(command: string): string[] {
+  return [...command.matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^ \t"'])+/g)].map(([word]) =>
+    word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'/g, (_all, double?: string, single?: string) =>
+      double === undefined ? (single ?? "") : double.replace(/\\(.)/g, "$1"),
+    ),
+  );
+}
+
+/** Quotes a word for `splitCommand`. A path that contains spaces needs no quotes, because the file exists. */
+function quoteWord(word: string, index: number): string {
+  return index === 0 || /^[^\s"'\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&")}"`;
 }
 
 /** Returns a server's name for messages: `HOST port PORT`, or the socket's path. */
@@ -87,9 +133,10 @@ function decodeLogin(login: string | undefined): string | undefined {
   }
 }
 
-function makeInvalidWayError(value: string): MailError {
+function makeInvalidWayError(value: string, variable: string): MailError {
+  const shown = value.replace(/:\/\/([^:]*):.*@/s, "://$1:***@");
   return new MailError(
-    `mta: "${value}" is invalid; use smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, ` +
+    `${variable}: "${shown}" is invalid; use smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, ` +
       'lmtp:/SOCKET, the path of a program, or "local"',
     Exit.Config,
   );

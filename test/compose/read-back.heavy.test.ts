@@ -144,7 +144,13 @@ test("a thousand messages are read back with their original contents", async () 
     const stamp = newStamp(identity.mailName);
     const draft = draftOf(any);
     const people = { to: draft.to, cc: draft.cc, bcc: [] };
-    const message = await buildEncodedMessage(draft, people, stamp, { identity, charset: undefined }, { bcc: false });
+    const message = await buildEncodedMessage(
+      draft,
+      people,
+      stamp,
+      { identity, charset: undefined, encoding: undefined },
+      { bcc: false },
+    );
     const fitting = any.eightBit ? message : (message.sevenBit?.() ?? message);
     const sent = await buffer(fitting.open());
     const lines = sent.toString("latin1").split("\n");

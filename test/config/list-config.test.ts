@@ -33,6 +33,7 @@ test.each([
     "no password after a user name that is an address",
     `set sendmail="smtp://me@example.org:***@host" # ${home}/.mailrc:6`,
   ],
-  ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5; not a variable of mail`],
+  ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5`],
+  ["no password under our own name of the variable", `set password="***" # ${home}/.mailrc:5`],
   ["a default", "set EDITOR=ex # default"],
 ])("--config shows %s", (_what, row) => expect(rows).toContain(row));

@@ -6,9 +6,10 @@ import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
 import { chooseMechanism } from "../../src/submit/authentication.ts";
+import { programArguments } from "../../src/submit/program.ts";
 import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
-import { parseWay, wayName } from "../../src/submit/way.ts";
+import { parseWay, passwordInUrl, wayName } from "../../src/submit/way.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { transportTo } from "./transport-to.ts";
 
@@ -153,18 +154,27 @@ test.each([
   ["PLAIN LOGIN CRAM-MD5", true, "CRAM-MD5"],
   ["PLAIN LOGIN", true, "PLAIN"],
   ["PLAIN CRAM-MD5 SCRAM-SHA-256", false, "SCRAM-SHA-256"],
-])("from the mechanisms %s, on a safe connection (%s), %s is chosen", (offered, safe, chosen) => {
-  expect(chooseMechanism(offered, undefined, { safe, server: "x" })).toBe(chosen);
+])("from the mechanisms %s, on a safe connection (%s), %s is chosen", (offered, isSafe, chosen) => {
+  expect(chooseMechanism(offered, undefined, { isSafe, allowsClearLogin: true, server: "x" })).toBe(chosen);
 });
 
-test("a password is not sent unencrypted by default, and an unusable mechanism is reported", () => {
+test("a password is sent unencrypted only if this is allowed, and a token never", () => {
+  const choose = (offered: string | undefined, wanted: string | undefined, allowsClearLogin: boolean) => () =>
+    chooseMechanism(offered, wanted, { isSafe: false, allowsClearLogin, server: "x port 25" });
+  expect(choose("PLAIN LOGIN", undefined, false)).toThrow("x port 25: the password would be sent unencrypted");
+  expect(choose("SCRAM-SHA-1", "scram-sha-1", false)).toThrow("set starttls=required, or starttls=none to allow it");
+  expect(choose("PLAIN", "plain", true)()).toBe("PLAIN");
+  expect(choose("PLAIN", undefined, true)()).toBe("PLAIN");
+  expect(choose("XOAUTH2", undefined, true)).toThrow("the token would be sent unencrypted; set starttls=required");
+  expect(choose("PLAIN XOAUTH2", "xoauth2", true)).toThrow("the token would be sent unencrypted");
+});
+
+test("an unusable mechanism is reported", () => {
   const choose = (offered: string | undefined, wanted?: string) => () =>
-    chooseMechanism(offered, wanted, { safe: false, server: "x port 25" });
-  expect(choose("PLAIN LOGIN")).toThrow("x port 25: the password would be sent unencrypted");
-  expect(choose("PLAIN", "plain")()).toBe("PLAIN");
+    chooseMechanism(offered, wanted, { isSafe: true, allowsClearLogin: false, server: "x port 25" });
   expect(choose("GSSAPI")).toThrow("no supported login mechanism (GSSAPI)");
   expect(choose(undefined)).toThrow("the server does not offer a login");
-  expect(choose("PLAIN", "magic")).toThrow('smtpauth: "magic" is invalid; use scram-sha-256, ');
+  expect(choose("PLAIN", "magic")).toThrow('smtpauth: "magic" is invalid; use none, scram-sha-256, ');
 });
 
 test.each([
@@ -188,6 +198,34 @@ test.each(["smtp://", "smtp://host:0", "smtp://host:70000", "http://host", "lmtp
   },
 );
 
-test("a password in mta is refused and not printed", () => {
-  expect(() => parseWay("smtps://me:geheim@host")).toThrow(/^(?!.*geheim).*~\/\.netrc/s);
+test.each([
+  ["smtp://me:s%3Acret@host", "s:cret"],
+  ["smtps://me@x.org:a:b@c/d@host", "a:b@c/d"],
+  ["smtp://me@host", undefined],
+  ["submissions://me:@host:465", undefined],
+  ["/usr/sbin/x://me:secret@host", undefined],
+])("the password in %s is %s, and the transport does not contain it", (url, password) => {
+  expect(passwordInUrl(url)).toBe(password);
+  if (password !== undefined) expect(wayName(parseWay(url))).not.toContain(password);
+});
+
+test("a password in an invalid URL is not printed", () => {
+  expect(() => parseWay("smtps://me:geheim@no host")).toThrow(/^(?!.*geheim).*mta: "smtps:\/\/me:\*\*\*@no host"/s);
+});
+
+test.each([
+  ["/usr/bin/msmtp -t", "/usr/bin/msmtp", ["-t"], ["-t", "-i"]],
+  ["/usr/bin/msmtp -a 'my account' -i", "/usr/bin/msmtp", ["-a", "my account", "-i"], ["-a", "my account", "-i", "-t"]],
+  ["sendmail:/usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
+  ["sendmail:///usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
+  ["file:///opt/mta", "/opt/mta", [], ["-i", "-t"]],
+])("%s is a program with arguments, to which those of mail are added once", (value, path, words, all) => {
+  const way = parseWay(value);
+  expect(way).toEqual({ kind: "program", path, words });
+  expect(parseWay(wayName(way))).toEqual(way);
+  expect(programArguments(words, { envelopeSender: undefined, metoo: false, verbose: false })).toEqual(all);
+});
+
+test("S-nail's mta=test is refused, since mail has --dry-run", () => {
+  expect(() => parseWay("test:out.txt")).toThrow("use --dry-run");
 });

@@ -17,7 +17,10 @@ async function submit(script: string, size = 10) {
   const path = join(directory, "program");
   await writeFile(path, `#!/bin/sh\nprintf '%s ' "$@" > '${directory}/args'\n${script}\n`);
   await chmod(path, 0o755);
-  const transport = new ProgramTransport(path, { envelopeSender: "me@x.org", metoo: false, verbose: true });
+  const transport = new ProgramTransport(
+    { path, words: [] },
+    { envelopeSender: "me@x.org", metoo: false, verbose: true },
+  );
   return await transport.submit(
     { from: "me@x.org", to: ["a@x"] },
     { size, open: () => Readable.from([Buffer.alloc(size, "x")]) },
@@ -47,14 +50,17 @@ test.each([
   ["missing", "/none/sendmail", "No such file or directory"],
   ["in a file instead of a directory", "/dev/null/sendmail", "Not a directory"],
 ])("a program that is %s is reported", async (_where, path, reason) => {
-  const transport = new ProgramTransport(path, { envelopeSender: undefined, metoo: false, verbose: false });
+  const transport = new ProgramTransport(
+    { path, words: [] },
+    { envelopeSender: undefined, metoo: false, verbose: false },
+  );
   await expect(transport.submit({ from: "a", to: ["b"] }, { size: 0, open: () => Readable.from([]) })).rejects.toEqual(
     new ProgramFailed(`${path}: ${reason}`, Exit.Unavailable),
   );
 });
 
 test("with metoo, the program is called with -m", () => {
-  expect(programArguments({ envelopeSender: "a@x", metoo: true, verbose: true })).toEqual([
+  expect(programArguments([], { envelopeSender: "a@x", metoo: true, verbose: true })).toEqual([
     "-i",
     "-t",
     "-f",

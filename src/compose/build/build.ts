@@ -1,11 +1,12 @@
 /** Builds the bytes of a draft for a sendmail program, for SMTP and for files. */
 
 import { toBytes } from "../../message/text.ts";
+import type { TextFacts } from "../../message/text-facts.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { Body, type Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import { estimateEncodedSize, loadEncoder, splitBodyLines } from "./body-lines.ts";
-import { charsetOf, transferEncodingOf } from "./choose-encoding.ts";
+import { charsetOf, type TransferEncoding, transferEncodingOf } from "./choose-encoding.ts";
 import type { Author, Stamp } from "./header-fields.ts";
 import {
   buildFields,
@@ -33,8 +34,8 @@ export function newStamp(mailName: string): Stamp {
 
 /**
  * Builds the message for a sendmail program, for the record and for dead.letter, always with the same header. The body
- * contains the bytes as typed, and the header contains the Bcc field. A message with attachments is encoded as for
- * SMTP, but keeps its Bcc field.
+ * contains the bytes as typed, and the header contains the Bcc field. A message with attachments, or with the
+ * variable `encoding`, is encoded as for SMTP, but keeps its Bcc field.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */
@@ -45,7 +46,7 @@ export async function buildRawMessage(
   author: Author,
   { exact }: { exact: boolean },
 ): Promise<Built> {
-  if (draft.attachments.length > 0) {
+  if (draft.attachments.length > 0 || (author.encoding !== undefined && !draft.body.facts.ascii)) {
     const built = new Body();
     const message = await buildEncodedMessage(draft, people, stamp, author, { bcc: true });
     for await (const piece of message.open()) built.append(piece as Buffer);
@@ -71,6 +72,12 @@ export async function buildRawMessage(
   };
 }
 
+/** Returns the transfer encoding of a text. The user's choice applies to a text that needs one or is not ASCII. */
+function chooseEncoding(facts: TextFacts, chosen: Author["encoding"], eightBit: boolean): TransferEncoding {
+  const needed = transferEncodingOf(facts, eightBit);
+  return chosen === undefined || needed === "base64" || (needed === "7bit" && facts.ascii) ? needed : chosen;
+}
+
 /**
  * Builds the message for SMTP, with an encoded body and complete addresses. The Bcc field is included only if `bcc`
  * is true.
@@ -87,7 +94,7 @@ export async function buildEncodedMessage(
   // base64 and quoted-printable mean that the user has encoded the body. Any other value is replaced by the correct
   // value.
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
-  const encoding = encoded ? "7bit" : transferEncodingOf(draft.body.facts, eightBit);
+  const encoding = encoded ? "7bit" : chooseEncoding(draft.body.facts, author.encoding, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");
   const labelled = kept ? draft : withoutField(draft, "content-transfer-encoding");
   const type = typeFields(labelled, charsetOf(draft.body.facts, author.charset), encoding);

@@ -1,28 +1,40 @@
 /**
- * Finds the password for a server: from a command, from ~/.netrc, or from the user. It is never accepted on the
- * command line.
+ * Finds the password for a server: from a variable or URL, from a command, from ~/.netrc, or from the user.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
+import type { Found } from "../../config/settings.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { passwordFromNetrc } from "../../submit/netrc.ts";
 import { SubmissionFailed } from "../../submit/submission-errors.ts";
+import { passwordInUrl } from "../../submit/way.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
+import { isConfigured, isForAccount, suffixesOf } from "./account-of.ts";
+
+/** A user at a server. */
+export interface PasswordRequest {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+}
 
 /**
  * Returns the password.
  *
- * @throws MailError if no password is available
+ * @throws MailError if no password is available, or if other users can read the start-up file that contains it
  */
-export async function findPassword(config: Config, terminal: Terminal, user: string, host: string): Promise<string> {
-  const { settings, identity } = config;
+export async function findPassword(config: Config, terminal: Terminal, request: PasswordRequest): Promise<string> {
+  const { settings } = config;
+  const { user, host } = request;
+  const set = passwordInVariables(config, request);
+  if (set !== undefined) return set;
   const command = settings.text("passwordcommand");
   if (command !== undefined && command !== "")
     return readPasswordFromCommand(settings.get("SHELL"), command, { user, host });
-  const path = settings.get("netrc").replace(/^~(?=\/)/, identity.home);
+  const path = netrcPath(config);
   const found = passwordFromNetrc(path, host, user);
   if (found !== undefined && "password" in found) return found.password;
   if (found !== undefined) terminal.err(`mail: ${found.refused}\n`);
@@ -33,6 +45,40 @@ export async function findPassword(config: Config, terminal: Terminal, user: str
     `no password for ${user} at ${host}: add it to ${path} (machine ${host} login ${user} password ...), ` +
       "or set passwordcommand",
     Exit.NoPerm,
+  );
+}
+
+/** Returns the path of the variable `netrc`, with the tilde expanded. */
+export function netrcPath({ settings, identity }: Config): string {
+  return settings.get("netrc").replace(/^~(?=\/)/, identity.home);
+}
+
+/**
+ * Returns the password from `password-USER@HOST` and its synonyms, or else from the URL in `mta` or `sendmail` and from
+ * `password`, of which the last assignment wins.
+ */
+function passwordInVariables(config: Config, request: PasswordRequest): string | undefined {
+  const { settings } = config;
+  const { user, host, port } = request;
+  const own = settings.find("password", [...suffixesOf(user, request), `${host}:${port}`, host]);
+  if (own !== undefined && isForAccount(own.name)) return usePassword(own);
+  if (!isConfigured(config, request)) return undefined;
+  const url = settings.find("mta") ?? settings.find("sendmail");
+  const inUrl = url === undefined ? undefined : passwordInUrl(url.value);
+  const candidates = [
+    ...(own === undefined || own.value === "" ? [] : [own]),
+    ...(url === undefined || inUrl === undefined || inUrl === "" ? [] : [{ ...url, value: inUrl }]),
+  ];
+  const last = settings.lastAssigned(candidates);
+  return last === undefined ? undefined : usePassword(last);
+}
+
+/** @throws MailError if other users can read the password */
+function usePassword({ value, exposedIn }: Found): string {
+  if (exposedIn === undefined) return value;
+  throw new MailError(
+    `${exposedIn}: other users can read the password in it; nothing was sent; run chmod 600 ${exposedIn}`,
+    Exit.Config,
   );
 }
 

@@ -1,15 +1,15 @@
 /** Sends a draft: resolves the recipients, checks the header, builds the message, writes copies and submits it. */
 
 import { ttyCharset } from "../../config/charset.ts";
-import { followsBsdMailx } from "../../config/config.ts";
-import { Exit, MailError, UserMistake } from "../../errors.ts";
+import { type Config, followsBsdMailx } from "../../config/config.ts";
+import { Exit, joinAlternatives, MailError, UserMistake } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Outcome, Refusal } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
-import { formatSender, isAddressField } from "../build/header-fields.ts";
+import { formatSender, hasField, isAddressField } from "../build/header-fields.ts";
 import type { Draft } from "../draft/draft.ts";
 import {
   envelopeAddresses,
@@ -17,10 +17,11 @@ import {
   qualifyAddress,
   type Recipients,
   resolveRecipients,
+  splitTypedItems,
 } from "../draft/recipients.ts";
+import { readConfiguredWay, refuseUnsupported } from "./configured-way.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import { reportRefused, unsentResult } from "./outcome.ts";
-import { readConfiguredWay } from "./submission.ts";
 
 /** A draft whose header has been checked and whose recipients have been resolved. */
 export interface PreparedDraft {
@@ -44,8 +45,12 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
   draft.from = draft.from || settings.text("from") || undefined;
   if (draft.from !== undefined) draft.from = formatSender(draft.from, identity);
   // As in bsd-mailx, start-up files do not set Reply-To for messages composed on the command line.
-  draft.replyTo ??= context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO");
-  const people = resolveRecipients(config, draft);
+  draft.replyTo ??=
+    settings.text("reply-to") ||
+    (context.wanted === undefined ? settings.text("REPLYTO") : settings.inherited("REPLYTO"));
+  const sender = settings.text("sender");
+  if (sender && !hasField(draft, "sender")) draft.fields.push({ name: "Sender", value: sender });
+  const people = resolveRecipients(config, withAutomaticCopies(draft, settings));
   const refused = followsBsdMailx(config) ? [] : [...people.refused];
   if (followsBsdMailx(config))
     for (const _each of people.refused) terminal.out("Expanding alias to depth larger than 25\n");
@@ -56,9 +61,8 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
   }
   if (everyone.length + refused.length === 0) throw new UserMistake("No recipients specified");
-  const envelopeSender = draft.from === undefined ? undefined : parseAddresses(draft.from)[0]?.address;
   const stamp = newStamp(identity.mailName);
-  const author: Author = { identity, charset: ttyCharset(config) };
+  const author: Author = { identity, charset: ttyCharset(config), encoding: undefined };
   // The header also names refused recipients.
   const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
   draft.whole = async () => {
@@ -70,7 +74,28 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
       return await buildRawMessage({ ...draft, attachments: [] }, named, stamp, author, { exact: true });
     }
   };
-  return { people, refused, way: readConfiguredWay(config), stamp, author, envelopeSender };
+  refuseUnsupported(config);
+  const way = readConfiguredWay(config);
+  const envelopeSender = hostOfSender(config, way) ?? addressOf(draft.from);
+  return { people, refused, way, stamp, author: { ...author, encoding: readEncoding(settings) }, envelopeSender };
+}
+
+function addressOf(from: string | undefined): string | undefined {
+  return from === undefined ? undefined : parseAddresses(from)[0]?.address;
+}
+
+/** Returns the envelope sender that the variable `smtp-hostname` and the user name of the login determine. */
+function hostOfSender({ settings, identity }: Config, way: Way): string | undefined {
+  const host = settings.text("smtp-hostname");
+  const user = way.kind === "smtp" ? (way.user ?? settings.text("user")) : undefined;
+  if (host === undefined || user === undefined) return undefined;
+  return `${user.replace(/@.*/, "")}@${host || identity.mailName}`;
+}
+
+/** Returns the recipients of a draft and those of the variables autocc and autobcc. */
+function withAutomaticCopies({ to, cc, bcc }: Draft, settings: Config["settings"]) {
+  const listed = (name: "autocc" | "autobcc") => splitTypedItems(settings.text(name) ?? "");
+  return { to, cc: [...cc, ...listed("autocc")], bcc: [...bcc, ...listed("autobcc")] };
 }
 
 /** Prints how a message would be sent, for the variable `debug`. */
@@ -148,6 +173,17 @@ function checkAddresses(item: string, mailName: string): string[] {
   return addresses;
 }
 
+/** @throws MailError if the value is invalid */
+function readEncoding(settings: Config["settings"]): Author["encoding"] {
+  const value = settings.text("encoding")?.toLowerCase();
+  if (value === undefined || value === "" || value === "8bit" || value === "7bit") return undefined;
+  if (value === "quoted-printable" || value === "base64") return value;
+  throw new MailError(
+    `encoding: "${value}" is invalid; nothing was sent; use ${joinAlternatives(["8bit", "quoted-printable", "base64"])}`,
+    Exit.Config,
+  );
+}
+
 /** Rejects line breaks in addresses, which could insert header fields. */
 function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   for (const item of everyone) {
@@ -181,7 +217,7 @@ async function describePlan(way: Way, options: ProgramOptions): Promise<string> 
       return "Would be delivered on this machine\n";
     case "program": {
       const { programArguments } = await import("../../submit/program.ts");
-      return `Sendmail arguments: ${["sendmail", ...programArguments(options)].map((each) => `"${each}"`).join(" ")}\n`;
+      return `Sendmail arguments: ${["sendmail", ...programArguments(way.words, options)].map((each) => `"${each}"`).join(" ")}\n`;
     }
   }
 }

@@ -9,18 +9,11 @@ import { Exit, MailError } from "../../errors.ts";
 import { serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
-import { defaultWay, parseWay, type Way, wayName } from "../../submit/way.ts";
+import { type ServerWay, wayName } from "../../submit/way.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-
-/**
- * Returns the transport that the variables `mta` and `sendmail` name.
- *
- * @throws MailError if the value is invalid
- */
-export function readConfiguredWay({ settings }: Config): Way {
-  return parseWay(settings.get("mta") ?? settings.get("sendmail") ?? defaultWay);
-}
+import type { Account } from "./login.ts";
+import type { PasswordRequest } from "./password.ts";
 
 interface SendOptions {
   /** Cancels the submission if it can still be cancelled. */
@@ -121,8 +114,9 @@ export class Submission {
   async #openTransport({ way, envelopeSender, verbose }: Departure, isDryRun: boolean): Promise<Transport> {
     const { settings } = this.#config;
     const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
+    const account = way.kind === "smtp" ? await this.#accountOf(way) : undefined;
     const said = {
-      ...serverSettings(this.#config),
+      ...serverSettings(this.#config, account?.suffixes),
       ...storeOptions(this.#config),
       verbose,
       envelopeSender,
@@ -132,14 +126,16 @@ export class Submission {
       const { DryRun } = await import("../../submit/dry-run.ts");
       return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes));
     }
-    const key = JSON.stringify([wayName(way), said, shown]);
+    const used = account?.server ?? way;
+    const key = JSON.stringify([wayName(used), said, shown]);
     if (this.#reused?.key === key) return this.#reused.transport;
     await this.#hangUp();
     const { openTransport } = await import("../../submit/open-transport.ts");
-    const transport = await openTransport(way, {
+    const transport = await openTransport(used, {
       ...said,
       observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
-      password: (user, host) => this.#password(user, host),
+      password: (request) => this.#password(request),
+      acceptCertificate: (reason) => acceptCertificate(this.#terminal, reason),
     });
     if (way.kind === "smtp") this.#reused = { key, transport };
     return transport;
@@ -150,15 +146,25 @@ export class Submission {
     return printDialogue(this.#terminal, shown);
   }
 
-  async #password(user: string, host: string): Promise<string> {
-    const key = `${user}\0${host}`;
+  async #accountOf(way: ServerWay): Promise<Account> {
+    const { findAccount } = await import("./login.ts");
+    return findAccount(this.#config, way);
+  }
+
+  async #password(request: PasswordRequest): Promise<string> {
+    const key = JSON.stringify(request);
     const known = this.#passwords.get(key);
     if (known !== undefined) return known;
     const { findPassword } = await import("./password.ts");
-    const password = await findPassword(this.#config, this.#terminal, user, host);
+    const password = await findPassword(this.#config, this.#terminal, request);
     this.#passwords.set(key, password);
     return password;
   }
+}
+
+/** Asks a user at a terminal whether to use an invalid certificate. */
+async function acceptCertificate(terminal: Terminal, reason: string): Promise<boolean> {
+  return terminal.rich && terminal.confirm(`${reason}. Send the message nevertheless`);
 }
 
 /** Returns a temporary failure as an outcome in which every recipient is refused. Rethrows any other error. */

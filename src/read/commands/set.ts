@@ -1,4 +1,5 @@
 /** The commands set and unset. */
+import { hideSecrets } from "../../config/list-config.ts";
 import { UserMistake } from "../../errors.ts";
 import { assignVariable } from "../session/assign-variable.ts";
 import { type Command, declareCommand } from "../session/command.ts";
@@ -8,7 +9,7 @@ import type { Session } from "../session/session.ts";
 
 function listVariables({ config, terminal }: Session): void {
   const all = config.settings.all().sort(([a], [b]) => (a < b ? -1 : 1));
-  terminal.out(all.map(([name, value]) => `${name}\t${value}\n`).join(""));
+  terminal.out(all.map(([name, value]) => `${name}\t${hideSecrets(name, value)}\n`).join(""));
 }
 
 function unsetVariable({ config, terminal, sourcing, comfort }: Session, name: string): void {

@@ -2,7 +2,14 @@
 import { types } from "node:util";
 import { Exit, MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
-import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unknownOutcome } from "../failures.ts";
+import {
+  type DialogueFailure,
+  describeFailure,
+  describeTlsFailure,
+  exitOfReason,
+  type Timeouts,
+  unknownOutcome,
+} from "../failures.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../replies.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submission-errors.ts";
 import { tlsFailure } from "../tls-failure.ts";
@@ -59,6 +66,13 @@ export function isConnectionLost(thrown: unknown): boolean {
 /** Returns whether TLS could not be started on a connection. */
 export function isTlsError(thrown: unknown): boolean {
   return types.isNativeError(thrown) && (thrown as SmtpError).code === "ETLS";
+}
+
+/** Returns why the server's certificate is invalid; undefined if another error occurred. */
+export function certificateProblem(thrown: unknown, protocol: ServerWay["protocol"]): string | undefined {
+  if (!types.isNativeError(thrown) || thrown instanceof MailError) return undefined;
+  const failure = tlsFailure(thrown as SmtpError);
+  return failure?.reason.startsWith("certificate ") === true ? describeTlsFailure(failure, protocol) : undefined;
 }
 
 /**

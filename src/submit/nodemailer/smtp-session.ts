@@ -15,13 +15,20 @@ import { WireLines } from "../wire-lines.ts";
 import { ProtocolError } from "./outcome-of-error.ts";
 import { StrictConnection } from "./strict-connection.ts";
 
+/** Certificates as PEM text. */
+export interface Certificates {
+  readonly authorities: readonly string[];
+  readonly client?: { readonly certificate: string; readonly key: string };
+}
+
 /** The settings for opening a session on a connected socket. */
 interface SessionSettings {
   readonly server: ServerWay;
   readonly mailName: string;
   readonly starttls: "required" | "opportunistic" | "none";
-  /** The trusted certificates; undefined without TLS. */
-  readonly authorities: readonly string[] | undefined;
+  /** The trusted certificates and those of this client; undefined without TLS. */
+  readonly certificates: Certificates | undefined;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
   readonly checkCertificate: boolean;
   /** The handlers for mechanisms that nodemailer lacks; undefined without a login. */
   readonly loginHandlers: LoginHandlers | undefined;
@@ -58,7 +65,7 @@ export class SmtpSession extends StrictConnection {
    * @throws nodemailer's errors; see outcome-of-error.ts
    */
   static async open(socket: Socket, settings: SessionSettings, dialogue: Dialogue): Promise<SmtpSession> {
-    const { server, starttls, timeouts, authorities } = settings;
+    const { server, starttls, timeouts, certificates } = settings;
     const options = {
       connection: socket,
       host: server.host,
@@ -73,7 +80,11 @@ export class SmtpSession extends StrictConnection {
       requireTLS: starttls === "required",
       opportunisticTLS: starttls === "opportunistic",
       tls: {
-        ...(authorities === undefined ? {} : { ca: [...authorities] }),
+        ...(certificates === undefined ? {} : { ca: [...certificates.authorities] }),
+        ...(certificates?.client === undefined
+          ? {}
+          : { cert: certificates.client.certificate, key: certificates.client.key }),
+        minVersion: settings.minVersion,
         rejectUnauthorized: settings.checkCertificate,
       },
       connectionTimeout: timeouts.setup,

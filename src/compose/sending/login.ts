@@ -1,0 +1,48 @@
+/** Determines the account for a server: the user name, and the suffixes of the variables that belong to it. */
+import type { Config } from "../../config/config.ts";
+import { Exit, MailError } from "../../errors.ts";
+import { parseAddresses } from "../../message/address.ts";
+import { loginFromNetrc } from "../../submit/netrc.ts";
+import { type ServerWay, serverName } from "../../submit/way.ts";
+import { isConfigured, isForAccount, suffixesOf } from "./account-of.ts";
+import { netrcPath } from "./password.ts";
+
+/** A server with the user name of the login, if there is one. */
+export interface Account {
+  readonly server: ServerWay;
+  /** The suffixes of the account's variables, such as `USER@HOST`, the most specific first. */
+  readonly suffixes: readonly string[];
+}
+
+/**
+ * Returns the account for a server. The user name is that of the URL, of the variable `user`, or of netrc.
+ *
+ * @throws MailError if a login is requested and no user name is known
+ */
+export function findAccount(config: Config, server: ServerWay): Account {
+  const { settings } = config;
+  const sender = parseAddresses(settings.text("from") ?? "")[0]?.address;
+  const ofHost = [...(sender === undefined ? [] : [sender]), `${server.host}:${server.port}`, server.host];
+  const mechanism = settings.find("smtpauth", ofHost);
+  const user = mechanism?.value === "none" ? undefined : findUser(config, server, ofHost);
+  if (user === undefined && mechanism?.name.startsWith("smtp-auth") && mechanism.value !== "none") {
+    throw new MailError(
+      `${mechanism.name}: no user name for ${serverName(server)}; nothing was sent; set user=NAME`,
+      Exit.Config,
+    );
+  }
+  return {
+    server: { ...server, user },
+    suffixes: user === undefined ? ofHost : [...suffixesOf(user, server), ...ofHost],
+  };
+}
+
+function findUser(config: Config, server: ServerWay, ofHost: readonly string[]): string | undefined {
+  if (server.user !== undefined || server.socket !== undefined) return server.user;
+  const { settings } = config;
+  const found = settings.find("user", ofHost);
+  if (found !== undefined && found.value !== "" && (isForAccount(found.name) || isConfigured(config, server)))
+    return found.value;
+  const wantsLogin = settings.get("netrc-lookup") || settings.find("smtpauth", ofHost)?.name.startsWith("smtp-auth");
+  return wantsLogin === true ? loginFromNetrc(netrcPath(config), server.host) : undefined;
+}
