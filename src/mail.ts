@@ -162,7 +162,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
         to.err(`${(error as Error).stack}\n`);
       await terminal?.flush();
     } catch {
-      // Standard error is closed, too, so only the exit code remains.
+      // Standard error is also closed, so only the exit code remains.
     }
     return failure.exit;
   }

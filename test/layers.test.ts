@@ -1,6 +1,6 @@
 /**
  * Checks that the layer check works. If it cannot read any file (with typescript 7 it requires swc), dependency-cruiser
- * reports success, too. A pattern that matches nothing forbids nothing.
+ * still reports success. A pattern that matches nothing forbids nothing.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

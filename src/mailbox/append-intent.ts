@@ -32,8 +32,8 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Length of an append, in bytes, up to which the intent is synced before each write. If the power fails later, the end of
- * the intent may be lost, and the added bytes stay.
+ * Length of an append, in bytes, up to which the intent is synced before each write. In a longer append, a power failure
+ * may destroy the end of the intent. The added bytes then stay.
  */
 const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 sum is truncated. */
@@ -189,7 +189,7 @@ export function writeIntent(
     },
     undone: () => {
       closeSync(opened);
-      // A remaining intent is harmless: the mailbox ends where the intent records its end.
+      // If the intent remains, it is harmless, because the mailbox has the length that the intent records.
       rmSync(name, { force: true });
     },
   };
@@ -228,8 +228,8 @@ export type Held = "nothing" | "prefix" | "all" | "unknown";
  * Compares the bytes that were added to the file with the recorded append.
  *
  * @param size the file's size in bytes
- * @param running whether the system has been running since the append. After a power failure, bytes that were not synced
- *   can be zeros.
+ * @param running whether the system has run without a restart since the append. After a power failure, bytes that were
+ *   not synced can be zeros.
  */
 export function compareIntent({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
   if (size === begun.size) return "nothing";

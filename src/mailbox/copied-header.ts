@@ -47,8 +47,8 @@ export function withFromLine(header: Buffer): Buffer {
 }
 
 /**
- * Returns whether a message ends where its Content-Length states. As in the scanner (mbox/body-length.ts), the length may
- * omit the last newline and the final empty line.
+ * Returns whether a message ends at the offset that its Content-Length implies. As in the scanner (mbox/body-length.ts),
+ * the length may omit the last newline and the final empty line.
  *
  * @param header from the From_ line to the empty line
  * @param size the message's size in bytes

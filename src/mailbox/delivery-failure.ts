@@ -14,7 +14,7 @@ function systemCode(error: unknown): string | undefined {
   return isSystemError(found) ? found.code : undefined;
 }
 
-/** Returns whether another attempt to deliver would fail, too. */
+/** Returns whether another delivery attempt would also fail. */
 export function isPermanentFailure(error: unknown): boolean {
   if (error instanceof SpoolRefused) return error.isPermanent;
   return permanent.has(systemCode(error) ?? "");

@@ -59,9 +59,9 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
 }
 
 /**
- * The form of a file's first From_ line. It decides which later lines begin a message.
+ * The form of a file's first From_ line. This form determines which later lines begin a message.
  *
- * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line has this form, too.
+ * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line is treated in the same way.
  * - `two-words` is a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
  *   follows it.
  * - `one-word` is `From ` alone, or followed by a hyphen (Thunderbird) or an identifier. A line without a date must be
@@ -112,7 +112,10 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
   if (held.length > 0) yield held;
 }
 
-/** Returns the length of the longest proper prefix of `From ` that ends the bytes and begins a line. */
+/**
+ * Returns the length of the longest proper prefix of `From ` that is both at the end of the bytes and at the start of a
+ * line.
+ */
 function measureBeginning(bytes: Buffer, before: number): number {
   for (let length = Math.min(from.length - 1, bytes.length); length > 0; length--) {
     const start = bytes.length - length;

@@ -82,7 +82,7 @@ export interface OpenJournal<Work> extends FoundJournal {
 }
 
 /**
- * Reads the first line of the journal that an interrupted quit has left. An incomplete journal is set aside.
+ * Reads the first line of the journal that an interrupted quit has left behind. An incomplete journal is set aside.
  *
  * @param lengthBehind returns the number of bytes after the first line
  * @returns undefined if there is no journal that is trusted and complete

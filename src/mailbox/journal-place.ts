@@ -114,7 +114,7 @@ function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string
 /**
  * Returns the places in which a new journal may be created, the preferred one first.
  *
- * @param target a file that the commit writes besides the mailbox; undefined if there is none
+ * @param target a file that the commit writes to in addition to the mailbox; undefined if there is none
  */
 export function placesForJournal(
   mailbox: string,
@@ -223,7 +223,7 @@ function removeNotice({ path, rights }: JournalPlace): void {
 }
 
 /**
- * Opens the journal that an interrupted quit has left for a mailbox.
+ * Opens the journal that an interrupted quit has left behind for a mailbox.
  *
  * @returns undefined if there is no trusted journal
  * @throws CannotFinish if only another user can finish the quit

@@ -147,11 +147,12 @@ export interface Mailbox {
   poll(): Promise<number>;
 
   /**
-   * Commits the session: acquires the locks, moves messages to mbox, removes the deleted ones, and sets the Status of those
-   * that stay ("O", or "RO" if read). Mail delivered meanwhile is kept. The commit is all or nothing, even after a crash.
+   * Commits the session: acquires the locks, moves messages to mbox, removes the deleted ones, and sets the Status of
+   * those that stay ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit is all or
+   * nothing, even after a crash.
    *
-   * @throws MailboxBusy if the lock is not acquired in time, MailError with the reason for any other failure; the mailbox
-   *   is left unchanged
+   * @throws MailboxBusy if the lock is not acquired in time, MailError with the reason for any other failure; the
+   *   mailbox is left unchanged
    */
   commit(plan: CommitPlan): Promise<CommitResult>;
 

@@ -49,7 +49,7 @@ export async function settleAppends(directory: string): Promise<string[]> {
       descriptor = openSync(realpathSync(path), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const release = await lockFile(path, descriptor, 0);
       try {
-        // The intent is read again, because its session may have finished it meanwhile.
+        // The intent is read again, because its session may have finished the append in the meantime.
         const notice = settleIntent(directory, name, descriptor);
         if (notice !== undefined) notices.push(notice);
       } finally {

@@ -24,7 +24,7 @@ const faults: Readonly<Record<SpoolFault, string>> = {
 /** Reports a spool that root must not write to. Nothing was delivered. */
 export class SpoolRefused extends MailError {
   readonly fault: SpoolFault;
-  /** Whether another attempt would fail, too. As in Postfix, only a wrong owner is a temporary fault. */
+  /** Whether another attempt would also fail. As in Postfix, only a wrong owner is a temporary fault. */
   readonly isPermanent: boolean;
 
   constructor(path: string, fault: SpoolFault) {

@@ -11,7 +11,7 @@ import type { Rights } from "./rights.ts";
 import { refuseSpool } from "./spool.ts";
 
 /**
- * Yields the journal frame for a message in the order: name, flags and length, then the message.
+ * Yields the journal frame for a message: a line with its file name, flags and length, followed by the message.
  *
  * @param message returns the message in mbox form; called several times
  * @param flags computes the flags of the file's name from those of Status and X-Status

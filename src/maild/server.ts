@@ -23,7 +23,7 @@ export interface Server {
 const mostHops = 50;
 /** Maximum size of a message in bytes. */
 const largestMessage = 50 * 1024 * 1024;
-/** Maximum connections per address and recipients per message, as in Postfix. */
+/** Maximum number of connections per address and of recipients per message, as in Postfix. */
 const mostPerAddress = 50;
 const mostRecipients = 1000;
 /** How long deliveries may continue to wait for locks after the signal to stop, in milliseconds. */

@@ -52,7 +52,7 @@ export type LogEvent =
   /** The message has left the queue. From now on, another message may have this ID. */
   | (About & { readonly kind: "removed" });
 
-/** Returns the event of a refused recipient. @param relay the client that was refused */
+/** Returns the event for a refused recipient. @param relay the client that was refused */
 export function makeRefusedDelivery(
   about: About,
   {

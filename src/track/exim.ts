@@ -19,8 +19,8 @@ const flags: Readonly<Record<string, Status>> = {
 };
 
 /**
- * Returns the events of a line. An arrival has several events, because one line of Exim's log corresponds to three of
- * Postfix's.
+ * Returns the events that a line reports. An arrival yields several events, because one line of Exim's log corresponds
+ * to three lines of Postfix's.
  */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];

@@ -10,8 +10,8 @@ export const openSmtpdIdForm = /^[\da-f]{8}$/;
 const results: Readonly<Record<string, Status>> = { Ok: "sent", TempFail: "deferred", PermFail: "bounced" };
 
 /**
- * Returns the events of a line. A message's ID is the first half of its envelopes' IDs. The client is logged before the
- * message has an ID. That event has the session's number as its ID.
+ * Returns the events that a line reports. A message's ID is the first half of its envelopes' IDs. The client is logged
+ * before the message has an ID. That event has the session's number as its ID.
  */
 export function openSmtpdEvents(line: string): LogEvent[] {
   const said = syslogLine(line);

@@ -25,7 +25,7 @@ export interface Found {
 
 const mostSteps = 4;
 
-/** Returns the events of a log line of Postfix, Exim or OpenSMTPD. */
+/** Returns the events that a log line of Postfix, Exim or OpenSMTPD reports. */
 export function eventsOf(line: string): LogEvent[] {
   const postfix = postfixEvent(line);
   if (postfix !== undefined) return [postfix];

@@ -60,7 +60,7 @@ export async function traceSession(
  * Runs a session in which one call is replaced.
  *
  * @param fault `signal=KILL` or `error=ENOSPC`, in the syntax of strace(1)
- * @param isLasting whether all later calls with this name are replaced, too
+ * @param isLasting whether all later calls with this name are also replaced
  * @returns the session's result and the replaced calls
  */
 export async function playWithFault(

@@ -6,8 +6,8 @@ import { judgeEnd, plans } from "./lab.ts";
 /** The client may ignore a failure to acquire a lock or to write a cache, if no message is lost. */
 const mayFail = /\.lock|\/\.lk|\/\.cache\//;
 /**
- * If the disk is full, the journal is written in the next place. So the client may ignore this failure, too, if no message
- * is lost.
+ * If the disk is full, the journal is written in the next place. So the client may also ignore this failure if no
+ * message is lost.
  */
 const mayFailOnFullDisk = /mail-journal\.new|\/spool>\)/;
 

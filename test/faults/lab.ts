@@ -270,7 +270,7 @@ export class Lab {
   /**
    * Returns the broken guarantees: messages that are missing, both in the spool and in mbox, or damaged.
    *
-   * @param isDone whether messages that the session should have removed are reported, too
+   * @param isDone whether messages that the session should have removed are also reported
    */
   account({ deleted, saved }: Fates, isDone = false): string[] {
     const [spool, mbox, copies] = [this.read(this.spool), this.read(this.mbox), this.read(this.saved)];

@@ -1,7 +1,8 @@
 /**
- * Tests a power failure at every step of a quit and a save. Data that was not synced is lost, completely or in part. Names
- * that were created, changed or removed survive only after their directory has been synced. The test traces the calls of
- * one session (strace), builds possible disks for each moment, and starts the program on them.
+ * Tests a power failure at every step of a quit and a save. Data that was not synced is lost, completely or in part.
+ * Names that were created, changed or removed survive only after their directory has been synced. The test traces the
+ * system calls of one session with strace, builds the possible states of the disk at each moment, and starts the program
+ * on each of them.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -27,7 +28,7 @@ function canTrace(): boolean {
 
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly size: number };
 
-/** A file: its contents that are certainly on the disk, and the changes since. */
+/** A file, with the contents that are certainly on the disk and the changes made since then. */
 interface Inode {
   synced: Buffer;
   pending: Change[];
@@ -47,7 +48,7 @@ function changed(content: Buffer, change: Change): Buffer {
 class Disk {
   readonly synced: Names = new Map();
   readonly names: Names = new Map();
-  /** Changes of names since their directory was last synced. */
+  /** Changes to names since their directory was last synced. */
   pending: { readonly directory: string; readonly done: (names: Names) => void }[] = [];
   readonly #offsets = new Map<string, number>();
 
@@ -64,7 +65,7 @@ class Disk {
     this.pending.push({ directory, done });
   }
 
-  /** Applies a traced call. @param line a line of strace's output without the process number */
+  /** Applies a traced call. @param line a line of strace's output without the process ID */
   take(line: string): void {
     const [, call = "", given = ""] = /^(\w+)\((.*)$/s.exec(line) ?? [];
     if (/= -1 E/.test(line)) return;
@@ -116,7 +117,7 @@ class Disk {
   after(survives: () => boolean): Map<string, Buffer> {
     const names = new Map(this.synced);
     for (const { done } of this.pending) {
-      // The file system journals names in order: if one change is lost, all later ones are lost, too.
+      // The file system journals names in order: if one change is lost, all later changes are also lost.
       if (!survives()) break;
       done(names);
     }

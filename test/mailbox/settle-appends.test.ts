@@ -44,7 +44,7 @@ function killedAppend(text: string, written = text.length, isLast = true): void 
   appendFileSync(descriptor, text.slice(0, written));
 }
 
-/** Changes an intent as if the machine had been restarted since. */
+/** Changes an intent as if the machine had been restarted after the append. */
 function restarted(): void {
   const [name = ""] = readdirSync(state);
   const path = join(state, name);

@@ -55,7 +55,7 @@ const message = { sender: "a@example.org", date: new Date(0), message: Buffer.fr
 const send = (account?: typeof games) =>
   deliver(spool, message, { lockwait: 0, stateDirectory: join(directory, "state"), account });
 
-/** Files in place of the spool, each with the fault, and whether another attempt would fail, too. */
+/** Files in place of the spool, each with its fault and whether another attempt would also fail. */
 const refused: readonly [string, string, boolean, () => void][] = [
   ["a symbolic link to a file of root", "symbolic link", true, () => symlinkSync(secret, spool)],
   ["a symbolic link to a missing file", "symbolic link", true, () => symlinkSync(join(directory, "new"), spool)],
@@ -134,7 +134,7 @@ function snapshot(path = directory): string[] {
     },
   );
 
-  test("a spool of root and group mail is written to, as Debian Policy permits", async () => {
+  test("mail is delivered to a spool that belongs to root and group mail, as Debian Policy permits", async () => {
     makeFile(0, mailGroup, 0o660);
     await send(games);
     expect(readFileSync(spool, "latin1")).toContain("\nSubject: one\n");

@@ -121,7 +121,7 @@ test("a missing spool directory: bounced by Postfix and by maild", async () => {
   }
 });
 
-test("only maild delivers to a file of root and group mail, as Debian Policy permits", async () => {
+test("only maild delivers to a file that belongs to root and group mail, as Debian Policy permits", async () => {
   rmSync(spool, { recursive: true, force: true });
   makeFile(spool, { uid: 0, gid: mailGroup }, 0o660);
   expect([await verdictOfPostfix(), await verdictOfMaild()]).toEqual(["deferred", "sent"]);

@@ -92,14 +92,14 @@ function isProcessAlive(pid: number): boolean {
 }
 
 /**
- * Returns a lock file's identity. The inode number alone is not enough: the next lock file may get the number that has just
- * become free.
+ * Returns a lock file's identity. The inode number alone is not enough: the next lock file may get the inode number that
+ * has just become free.
  */
 function identifyLockFile({ ino, mtimeMs }: { ino: number; mtimeMs: number }): string {
   return `${ino} ${mtimeMs}`;
 }
 
-/** Returns the identity of a lock file that no process holds any more; undefined for any other. */
+/** Returns the identity of a lock file that is no longer held by any process; undefined for any other lock file. */
 function staleLock(path: string): string | undefined {
   try {
     const found = statSync(dotlockName(path));

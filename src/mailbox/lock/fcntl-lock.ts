@@ -2,9 +2,9 @@
  * Calls the kernel's record locks, which Postfix, Exim, Dovecot and procmail respect. Node has no interface to them.
  *
  * A POSIX lock belongs to the process, and is released as soon as *any* descriptor of the file is closed in it. An open
- * file description lock (Linux, fcntl(2)) belongs to its descriptor. It excludes this process's other descriptors, too, and
- * conflicts with the POSIX locks of other processes. So `mail` uses these locks, and POSIX locks only if the kernel or file
- * system does not support them.
+ * file description lock (Linux, fcntl(2)) belongs to its descriptor. It also excludes this process's other descriptors,
+ * and conflicts with the POSIX locks of other processes. So `mail` uses these locks, and POSIX locks only if the kernel
+ * or file system does not support them.
  */
 import { loadCLibrary } from "../../libc.ts";
 import { notify } from "../../notices.ts";
@@ -121,8 +121,8 @@ export async function releaseFcntlLock(descriptor: number): Promise<void> {
 const LOCK_EX_NB = 2 | 4;
 
 /**
- * Attempts a flock(2) lock, which works for directories, too. Only processes of `mail` respect it. Closing the descriptor
- * releases it.
+ * Attempts to acquire a flock(2) lock, which also works for directories. Only processes of `mail` respect it. Closing
+ * the descriptor releases it.
  */
 export async function tryFlock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();

@@ -36,7 +36,10 @@ export function provideMaildir(path: string): boolean {
   }
 }
 
-/** Returns an error whose cause is the error of opening the path as a file, because `save` reports that cause. */
+/**
+ * Returns an error whose cause is the error that opening the path as a file would return, because `save` reports that
+ * cause.
+ */
 function makeNotMaildirError(path: string): MailError {
   const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
   return new MailError(`${path}: Is a directory, but not a Maildir`, undefined, cause);
@@ -45,7 +48,7 @@ function makeNotMaildirError(path: string): MailError {
 /** Age in milliseconds after which a file in `tmp` may be removed, as the format specifies. */
 const abandonedAge = 36 * 3600 * 1000;
 
-/** Removes the files left in `tmp` by deliveries, from any program, that were killed. Errors are ignored. */
+/** Removes the files that interrupted deliveries of any program have left in `tmp`. Errors are ignored. */
 export function removeAbandoned(path: string, now = Date.now()): void {
   const before = now - abandonedAge;
   try {

@@ -44,7 +44,7 @@ export function changeOf({
   return { put, take: unread + undeleted };
 }
 
-/** Returns the flags of a name after a change. Flags that another client has set meanwhile are kept. */
+/** Returns a name's flags after a change. Flags that another client has set in the meantime are kept. */
 export function changeFlags(letters: string, { put, take }: StateChange): string {
   return [...letters].filter((letter) => !take.includes(letter)).join("") + put;
 }

@@ -140,8 +140,8 @@ export class MessageReader {
 }
 
 /**
- * Returns the date in Exim's Delivery-date field. Other delivery agents, Dovecot and `mail` record the delivery as the
- * file's modification time.
+ * Returns the date in Exim's Delivery-date field. Other delivery agents, Dovecot and `mail` record the delivery date as
+ * the file's modification time.
  */
 function deliveryDate(head: Buffer): Date | undefined {
   const date = new Date(parseHeader(head).get("delivery-date") ?? Number.NaN);

@@ -85,7 +85,7 @@ export async function addMessages(
   if (mbox === undefined) return () => {};
   const to = work.mbox;
   try {
-    // The file was opened with the owner's rights, and its replacement is created with them, too.
+    // The file was opened with the owner's rights, and its replacement is also created with them.
     return withRights(replaying ? rights : undefined, () => addToMbox(to, mbox, pieces, replaying));
   } catch (error) {
     throw addPathToError(path, error);

@@ -30,10 +30,10 @@ export interface Numbering {
 
 export interface Found {
   readonly numbering: Numbering;
-  /** The file with the session's flags; the session's own object if no program has written the file. */
+  /** The file with the session's flags; the session's own object if no program has written to the file. */
   readonly file: MboxFile;
   readonly state: FileState;
-  /** As returned by scan; undefined if no program has written the file. */
+  /** As returned by scan; undefined if no program has written to the file. */
   readonly undecided?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Detects whether a program has written a file since it was last checked. */
+/** Detects whether a program has written to a file since the file was last checked. */
 import { fstatSync } from "node:fs";
 
 /**
@@ -28,7 +28,7 @@ export function stateOf(descriptor: number): FileState {
 }
 
 /**
- * Returns whether a program wrote the file in the last seconds, and so may be in the middle of rewriting it.
+ * Returns whether a program wrote to the file in the last few seconds, and so may be in the middle of rewriting it.
  *
  * @param now milliseconds since 1970
  */

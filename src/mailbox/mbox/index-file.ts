@@ -1,11 +1,12 @@
 /**
- * Stores the index of a large mailbox between sessions, so that opening the mailbox again reads only mail delivered since.
- * The index is optional: an index with any fault is ignored.
+ * Stores the index of a large mailbox between sessions, so that opening the mailbox again reads only the mail delivered
+ * since then. The index is optional: an index with any fault is ignored.
  *
- * The file consists of a header, the start of each message (Float64) and its stored state (a byte), in native byte order.
- * The index is used if the mailbox's device, inode, size and timestamps are unchanged. It is also used if the mailbox has
- * only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If the last megabytes
- * have changed, their messages are scanned again. The arrays are read and written as a whole, never message by message.
+ * The file consists of a header, the start of each message (Float64) and its stored state (a byte), in native byte
+ * order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. It is also used if the
+ * mailbox has only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If the
+ * last megabytes have changed, their messages are scanned again. The arrays are read and written as a whole, never
+ * message by message.
  */
 import { closeSync, constants, fstatSync, readvSync, renameSync, rmSync, writevSync } from "node:fs";
 import { join } from "node:path";
@@ -151,8 +152,8 @@ function sumOfRange(mailbox: number, from: number, to: number, before = 0): numb
 }
 
 /**
- * Extends the known checksum, so that only new bytes are read. If the range has become too long, the checksum is computed
- * anew.
+ * Extends the known checksum, so that only new bytes are read. If the range has become too long, the checksum is
+ * recomputed.
  */
 function recentOf(mailbox: number, size: number, known: Recent | "changed" | undefined): Recent {
   if (known === "changed") return { from: 0, to: size, sum: unknown };
@@ -201,8 +202,8 @@ export function startsMessage(mailbox: number, start: number): boolean {
 /**
  * Saves an index for the next session. A failure is ignored.
  *
- * @param known the checksum of the mailbox's end if since then only the size has changed; "changed" if the stored states of
- *   messages may have changed since they were read, so that the next session must read them again
+ * @param known the checksum of the mailbox's end if only the size has changed since it was computed; "changed" if the
+ *   stored states of messages may have changed since they were read, so that the next session must read them again
  */
 export function saveIndex(
   directory: string,

@@ -39,7 +39,7 @@ export class MboxFile {
     return file;
   }
 
-  /** Keeps the file in memory if it is small. No program may have written it since it was scanned. */
+  /** Keeps the file in memory if it is small. The file must not have been written to since it was scanned. */
   hold(): void {
     if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
   }

@@ -36,13 +36,16 @@ import { writeOutcome } from "./write-outcome.ts";
 /** Flags that decide a message's fate or show that the user has acted on it. */
 const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
 
-/** Maximum number of attempts to read a file while another program writes it, and the pause between them in milliseconds. */
+/**
+ * Maximum number of attempts to read a file while another program writes to it, and the pause between them in
+ * milliseconds.
+ */
 const mostTries = 20;
 const pause = 50;
 
 /**
- * Maximum wait, in seconds, for a program that is writing the mailbox: before it is opened, and before new mail is searched
- * for.
+ * Maximum time in seconds to wait for a program that is writing to the mailbox. The first value applies before opening
+ * it, the second before checking for new mail.
  */
 const mostWaitToOpen = 5;
 const mostWaitForNews = 0.2;
@@ -95,8 +98,8 @@ export class MboxMailbox implements Mailbox {
     this.#checked = state;
   }
 
-  // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts with
-  // the shared lock. If the path leads to another file, no other program writes this one.
+  // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts
+  // with the shared lock. If the path leads to another file, no other program writes to this one.
   async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
     const { descriptor, isHeld } = this.#file;
     if (isHeld || !hasName(descriptor, this.path) || hasName(descriptor, target)) return task();
@@ -190,8 +193,8 @@ export class MboxMailbox implements Mailbox {
     const state = stateOf(descriptor);
     const isFirst = this.#seen === undefined;
     if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
-    // Locking a mailbox that no program is writing would only slow its opening. A write that begins now changes the
-    // timestamps.
+    // If no program is writing to the mailbox, a lock would only make opening slower. A write that begins now changes
+    // the timestamps.
     if (isFirst && !(isJustWritten(state, Date.now()) && hasName(descriptor, this.path))) return this.#look();
     const lockwait = Math.min(this.#options.lockwait, isFirst ? mostWaitToOpen : mostWaitForNews);
     const release = await lockForReading(this.path, descriptor, lockwait, this.#options.signal);
@@ -270,7 +273,7 @@ export class MboxMailbox implements Mailbox {
     }
     if (known.count > 0 && this.#seen !== undefined) {
       if (!index.takeFlags(known)) {
-        // The apparent messages were part of a message that has been completed since.
+        // The apparent messages were part of a message that is now complete.
         index.restore(known);
         this.#rewritten = true;
         return;

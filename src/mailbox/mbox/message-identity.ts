@@ -68,7 +68,7 @@ export class Identities {
     else this.#renew(file, message);
   }
 
-  /** Updates a remembered message that has been completed since. */
+  /** Updates a remembered message that is now complete. */
   update(file: MboxFile, message: number): void {
     if (this.#remembered.has(message) && !file.replaced.has(message)) this.#renew(file, message);
   }

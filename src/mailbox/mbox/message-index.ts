@@ -127,7 +127,7 @@ export class MessageIndex {
     return true;
   }
 
-  /** Undoes cutOff and removes messages added since. */
+  /** Undoes cutOff and removes the messages that have been added since then. */
   restore({ count, starts, stored, changed }: Tail): void {
     if (count === 0) return;
     this.cutAt(starts[0] as number);

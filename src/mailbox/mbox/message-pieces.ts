@@ -98,7 +98,7 @@ function headerOfPiece(window: Window, start: number, end: number): Buffer | und
   return window.holds(start, end) ? bytes : undefined;
 }
 
-/** Returns the end of the run of consecutive messages that begins at `index`, or of the part that suffices for one read. */
+/** Returns the end of the run of consecutive messages that begins at `index`, or of the part that fits in one read. */
 function runEnd(source: MboxFile, messages: readonly number[], index: number, enough: number): number {
   const first = messages[index] as number;
   const start = source.start(first);

@@ -1,6 +1,6 @@
 /**
- * Computes a sum of each page of a file before it is overwritten. After a crash, each page must be either old or new. If a
- * page is neither old nor new, another program has written the file, which must then stay unchanged.
+ * Computes a sum of each page of a file before the page is overwritten. After a crash, each page must be either old or
+ * new. If a page is neither old nor new, another program has written to the file, which must then stay unchanged.
  */
 const pageSize = 4096;
 const pagesAtOnce = 1024;

@@ -1,4 +1,4 @@
-/** Finds the session's messages again after another program has written the mailbox. */
+/** Finds the session's messages again after another program has written to the mailbox. */
 import { copyPieces } from "../file-ranges.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { identityOf, isStillAt, measureStoredSize, type Remembered } from "./message-identity.ts";

@@ -1,4 +1,4 @@
-/** Finishes a commit that a crash has interrupted. Mail delivered to the spool since then is kept. */
+/** Finishes a commit that a crash has interrupted. Mail delivered to the spool after the crash is kept. */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { notify } from "../../notices.ts";
@@ -87,7 +87,10 @@ async function finishTarget(
   }
 }
 
-/** Returns whether a journal must be searched for under the lock. Its session may still be running. */
+/**
+ * Returns whether there is a journal, or one that only another user can read. Its session may still be running, so the
+ * caller must search again after locking the mailbox.
+ */
 function isJournalLeft(directory: string, path: string): boolean {
   try {
     const found = findJournal(path, journalSuffix, directory);

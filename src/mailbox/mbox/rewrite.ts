@@ -18,14 +18,14 @@ const change = { none: 0, status: 1, drop: 2, replace: 3 } as const;
 export interface Outcome {
   /** The first message that changes; 0 if none does. */
   readonly firstChanged: number;
-  /** The change of each message, indexed by its number minus one. */
+  /** The change to each message, indexed by the message's number minus one. */
   readonly changes: Uint8Array;
   /** Messages that are moved to mbox, in ascending order. */
   readonly moved: readonly number[];
   readonly kept: number;
 }
 
-/** Decides the change of each message. @param fate returns a message's fate; "as-is" keeps the message and its Status */
+/** Decides how each message changes. @param fate returns a message's fate; "as-is" keeps the message and its Status */
 export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "as-is"): Outcome {
   const changes = new Uint8Array(file.count);
   const moved: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * Finds the frames of a zstd file (RFC 8878, 3.1). Node's zlib stops after the first frame, does not skip skippable frames,
- * and does not report a truncated frame. Only headers are read, a few bytes per 128 KiB.
+ * Finds the frames of a zstd file (RFC 8878, 3.1). Node's zlib stops after the first frame, does not skip skippable
+ * frames, and does not report a truncated frame. Only the headers are read: a few bytes per 128 KiB.
  */
 import { fstatSync } from "node:fs";
 import { readRange } from "../file-ranges.ts";

@@ -105,7 +105,11 @@ describe("a lock that mail holds", () => {
 });
 
 describe("deliveries while sessions read, delete and quit", () => {
-  /** Delivers messages one after the other, while sessions delete the first by name and move the second. */
+  /**
+   * Delivers messages one after the other, while sessions delete message 1 and move message 2 to mbox.
+   *
+   * @returns the names of all messages that were delivered, including the deleted ones
+   */
   async function account(count: number, deliver: (number: number) => Promise<void>): Promise<string[]> {
     const deleted: string[] = [];
     let delivering = true;

@@ -121,7 +121,7 @@ test("a commit that makes the mailbox longer is finished even if a power failure
   expect(journals()).toEqual([]);
 });
 
-describe("a mailbox that another program has written since the crash", () => {
+describe("a mailbox that another program has written to since the crash", () => {
   test("a mailbox that has been rewritten since the crash is kept, without a copy if the commit had not begun", async () => {
     await leaveJournal();
     const other = message("two", "y".repeat(20_000)) + message("three");
