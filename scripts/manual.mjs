@@ -46,7 +46,7 @@ function escapeRow({ characters, argument: takes, meaning }) {
 
 function optionRow({ letter, long, argument: takes, optional, meaning }) {
   const operand = takes === undefined ? "" : `${optional ? " Op" : ""} Ar ${argument(takes)}`;
-  const short = letter === undefined ? "" : `Fl ${letter} , `;
+  const short = letter === undefined ? "" : `Fl ${/\w/.test(letter) ? letter : `\\&${letter}`} , `;
   return [`.It ${short}Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { CommandLine } from "./cli/command-line.ts";
-import { isListing } from "./cli/command-line.ts";
+import { isSending } from "./cli/command-line.ts";
 import { Exit, type ExitCode, MailError, printError } from "./errors.ts";
 import { endAtOnce } from "./libc.ts";
 import { decodeBytes } from "./message/text.ts";
@@ -87,10 +87,6 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
   }
   const { readMail } = await import("./read/read.ts");
   return (session) => readMail(session, given);
-}
-
-function isSending(given: CommandLine): boolean {
-  return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
 }
 
 /** Returns whether `-f -` is given: the mailbox is read from standard input. */

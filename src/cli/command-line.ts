@@ -1,5 +1,15 @@
 /** The parsed command line, before the start-up files and the environment are read. */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
+import type { PartLabel } from "../message/part-label.ts";
+
+/** A file that the command line attaches. */
+export interface AttachRequest extends PartLabel {
+  readonly path: string;
+  /** Given by -a: a pipe that stays silent is an error. */
+  readonly isLimited?: true;
+  /** Given by -A, which is S-nail's option for an account: the name of an account if the start-up files define it. */
+  readonly mayBeAccount?: true;
+}
 
 export interface CommandLine {
   readonly subject: string | undefined;
@@ -8,13 +18,31 @@ export interface CommandLine {
   readonly from: string | undefined;
   readonly header: readonly string[];
   readonly customHeader: readonly string[];
-  readonly attach: readonly string[];
+  readonly attach: readonly AttachRequest[];
+  readonly skipEmptyAttachments: boolean;
+  readonly alternative: boolean;
+  /** The body's type; with `onlyIfLikely` it is that of an attachment, and the body has it only if it looks like it. */
+  readonly bodyType: { readonly type: string; readonly onlyIfLikely?: true } | undefined;
+  readonly bodyEncoding: string | undefined;
+  readonly html: boolean;
+  /** A file in the place of standard input. */
+  readonly bodyFile: string | undefined;
+  readonly withoutMime: boolean;
+  readonly recordByName: boolean;
   readonly quoteFile: string | undefined;
   readonly recipientsFromHeader: boolean;
   readonly file: boolean;
   readonly user: string | undefined;
   readonly exists: boolean;
   readonly headers: boolean;
+  /** -L: the messages to list. */
+  readonly search: string | undefined;
+  readonly readOnly: boolean;
+  readonly batch: boolean;
+  /** The start-up files to read (-:), by their letters. */
+  readonly resourceFiles: string | undefined;
+  /** -. was given: this sends a message. */
+  readonly endOptions: boolean;
   readonly withoutHeaderList: boolean;
   readonly skipEmpty: boolean;
   readonly ignoreInterrupts: boolean;
@@ -42,8 +70,8 @@ export interface CommandLine {
   readonly config: boolean;
   readonly check: boolean;
   readonly json: boolean;
-  /** The commands given with -E, as in GNU mail. */
-  readonly exec: readonly string[];
+  /** The commands given with -X, or with -E as in GNU mail. */
+  readonly startUpCommands: readonly string[];
   readonly count: boolean;
   readonly print: boolean;
   readonly version: boolean;
@@ -54,11 +82,16 @@ export interface CommandLine {
 }
 
 /**
- * Returns whether the mailbox is read without a session, with --json, --count or --print. Their arguments are a
- * query.
+ * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. The arguments of the
+ * first three are a query.
  */
-export function isListing(given: Pick<CommandLine, "json" | "check" | "count" | "print">): boolean {
-  return given.count || given.print || (given.json && !given.check);
+export function isListing(given: Pick<CommandLine, "json" | "check" | "count" | "print" | "search">): boolean {
+  return given.count || given.print || (given.json && !given.check) || given.search !== undefined;
+}
+
+/** Returns whether the command line sends a message. */
+export function isSending(given: CommandLine): boolean {
+  return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
 }
 
 /** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */

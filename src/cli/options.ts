@@ -14,8 +14,12 @@ export interface Option {
   readonly variadic?: true;
   /** The further arguments of an option that has its own line in the usage message. */
   readonly alone?: string;
-  /** The option's name in GNU mail, which is accepted but not listed. */
-  readonly also?: string;
+  /** The option's names in GNU mail and S-nail, which --help does not list. */
+  readonly also?: readonly string[];
+  /** Its place among the others that have this mark matters: the label of an attachment precedes it. */
+  readonly ordered?: true;
+  /** Accepted because another client has it, and not listed by --help: `mail` always does this. */
+  readonly noEffect?: true;
   readonly meaning: string;
 }
 
@@ -33,7 +37,7 @@ export const options = [
     letter: "r",
     long: "from",
     argument: "address",
-    also: "return-address",
+    also: ["return-address", "from-address"],
     meaning: "Set the sender of the envelope and of the From field.",
   },
   {
@@ -41,9 +45,10 @@ export const options = [
     long: "header",
     argument: "field",
     repeats: true,
-    also: "append",
+    also: ["append"],
+    ordered: true,
     meaning:
-      'Add the header field "Name: value". It replaces the field that mail would write. To attach a file, use -A.',
+      'Add the header field "Name: value". It replaces the field that mail would write. If the argument names a file instead, attach the file, as in S-nail; FILE=CHARSET declares its charset.',
   },
   {
     letter: "C",
@@ -57,8 +62,75 @@ export const options = [
     long: "attach",
     argument: "file",
     repeats: true,
-    meaning: "Attach a file, or the output of a pipe or <(command).",
+    ordered: true,
+    meaning:
+      "Attach a file, or the output of a pipe or <(command). If the start-up files define an account of that name, -A selects it instead, as in S-nail.",
   },
+  {
+    long: "attach-fd",
+    argument: "number",
+    repeats: true,
+    ordered: true,
+    meaning: "Attach the content of an open file descriptor.",
+  },
+  {
+    long: "content-type",
+    argument: "type/subtype",
+    repeats: true,
+    ordered: true,
+    meaning: "Set the MIME type of the attachments that follow. If none follows, set the type of the body, as -M does.",
+  },
+  {
+    long: "content-filename",
+    argument: "name",
+    repeats: true,
+    ordered: true,
+    meaning: "Set the file name of the next attachment.",
+  },
+  {
+    long: "content-name",
+    argument: "name",
+    repeats: true,
+    ordered: true,
+    meaning: "Set the parameter name in the Content-Type of the next attachment.",
+  },
+  {
+    long: "encoding",
+    argument: "name",
+    repeats: true,
+    ordered: true,
+    meaning:
+      "Set the encoding of the attachments that follow, or of the body if none follows: base64, quoted-printable, 8bit or 7bit.",
+  },
+  { long: "skip-empty-attachments", meaning: "Do not attach empty files." },
+  {
+    long: "alternative",
+    meaning: "Send the body and the attachments as alternative forms of one text (multipart/alternative).",
+  },
+  {
+    long: "html",
+    meaning: "The body is HTML. Send it with a plain-text alternative, which mail generates.",
+  },
+  {
+    letter: "M",
+    long: "body-type",
+    argument: "type/subtype",
+    meaning:
+      "Set the MIME type of the body, such as text/html. Without an argument of this form, -M has no effect, as in GNU mail.",
+  },
+  {
+    letter: "m",
+    long: "body-file",
+    argument: "file",
+    meaning:
+      "Send a file as the body, with the MIME type that its name and content suggest, and do not read standard input. Before another option, -m is --without-mime.",
+  },
+  {
+    long: "without-mime",
+    also: ["no-mime"],
+    meaning: "Write no MIME header fields. The body must then be ASCII text, and nothing can be attached.",
+  },
+  { long: "mime", noEffect: true, meaning: "Write MIME header fields; this is the default." },
   {
     letter: "q",
     long: "quote-file",
@@ -68,7 +140,21 @@ export const options = [
   {
     letter: "t",
     long: "recipients-from-header",
-    meaning: "Read recipients, subject and other header fields from the start of the input.",
+    also: ["to", "template"],
+    meaning:
+      "Read recipients, subject and other header fields from the start of the input. If the command line names recipients, the input adds none, and need not begin with a header.",
+  },
+  {
+    letter: "T",
+    long: "target",
+    argument: "field: address",
+    repeats: true,
+    meaning: "Add a recipient to the field to, cc or bcc.",
+  },
+  {
+    letter: "F",
+    long: "byname",
+    meaning: "Store a copy of the message in a file named after the first recipient; see the variable byname.",
   },
   {
     letter: "f",
@@ -76,24 +162,68 @@ export const options = [
     meaning:
       "Read a file instead of the system mailbox: the file named by the next argument (- for standard input), or mbox if there is none.",
   },
-  { letter: "u", long: "user", argument: "user", meaning: "Read the system mailbox of another user." },
-  { letter: "e", long: "exists", meaning: "Only check for mail: exit with 0 if there is mail, otherwise with 1." },
-  { letter: "H", long: "headers", meaning: "Print the header list and exit." },
-  { letter: "N", long: "without-header-list", meaning: "Do not list the headers at start-up." },
+  {
+    letter: "u",
+    long: "user",
+    argument: "user",
+    also: ["inbox-of"],
+    meaning: "Read the system mailbox of another user.",
+  },
+  {
+    letter: "e",
+    long: "exists",
+    also: ["exist", "check-and-exit"],
+    meaning: "Only check for mail: exit with 0 if there is mail, otherwise with 1. With recipients, -e is -E.",
+  },
+  { letter: "H", long: "headers", also: ["header-summary"], meaning: "Print the header list and exit." },
+  {
+    letter: "L",
+    long: "search",
+    argument: "list",
+    meaning:
+      "Print the header lines of the messages that match a list or query, and exit. With -e, only report by the exit code whether one matches.",
+  },
+  {
+    letter: "N",
+    long: "without-header-list",
+    also: ["nosum", "no-header-summary"],
+    meaning: "Do not list the headers at start-up.",
+  },
+  { letter: "R", long: "read-only", meaning: "Open every mailbox read-only; see the variable readonly." },
   {
     letter: "E",
     long: "skip-empty",
+    also: ["discard-empty-messages"],
     meaning:
       "Do not send a message with an empty body. If the next argument is a command such as 'set escape', run the command instead.",
   },
-  { letter: "i", long: "ignore-interrupts", meaning: "Ignore interrupts while a message is being typed." },
+  {
+    letter: "i",
+    long: "ignore-interrupts",
+    also: ["ignore"],
+    meaning: "Ignore interrupts while a message is being typed.",
+  },
   { letter: "I", long: "interactive", meaning: "Behave as on a terminal even if standard input is not one." },
   {
     letter: "~",
     long: "tilde-escapes",
+    also: ["enable-cmd-escapes"],
     meaning: "Interpret tilde escapes even if standard input is not a terminal.",
   },
-  { letter: "n", long: "without-system-rc", meaning: "Do not read /etc/mail.rc." },
+  {
+    letter: "#",
+    long: "batch-mode",
+    meaning:
+      "Run commands and tilde escapes from standard input, with no mailbox open unless -f or -u names one. Combines -~, -N and the variable quiet.",
+  },
+  { letter: "n", long: "without-system-rc", also: ["norc"], meaning: "Do not read /etc/mail.rc." },
+  {
+    letter: ":",
+    long: "resource-files",
+    argument: "spec",
+    meaning:
+      "Select the start-up files and their order: s is /etc/mail.rc, u is ~/.mailrc, x is the built-in start-up file, and / or - means none. Overrides -n.",
+  },
   { letter: "d", long: "debug", meaning: "Show the message instead of sending it." },
   { long: "dry-run", meaning: "Print the envelope and the complete message instead of sending it." },
   { long: "trace", argument: "json", meaning: "Write the dialogue with the server to standard error as JSON lines." },
@@ -110,6 +240,20 @@ export const options = [
     argument: "name",
     meaning: "Select an account that a start-up file defines, before the variables of -S are set.",
   },
+  {
+    letter: "X",
+    long: "startup-cmd",
+    argument: "command",
+    repeats: true,
+    also: ["exec"],
+    meaning: "Run a command after the start-up files have been read. If it fails, mail exits.",
+  },
+  {
+    letter: ".",
+    long: "end-options",
+    meaning: "End the options and send a message: all following arguments are recipients.",
+  },
+  { letter: "B", long: "line-buffered", noEffect: true, meaning: "Print each line at once; this is the default." },
   {
     long: "run",
     argument: "command",
@@ -145,7 +289,9 @@ export const options = [
   },
   { long: "count", meaning: "Print the number of messages, or of those that match a query, and exit." },
   {
+    letter: "p",
     long: "print",
+    also: ["read"],
     meaning: "Print all messages, or those that match a list or query, and exit. Messages are not marked as read.",
   },
   {
@@ -174,6 +320,22 @@ export const options = [
     argument: "seconds",
     meaning: "With --track, follow the log for up to this time until the message is delivered or bounced.",
   },
+  ...["no-config", "no-site-config", "no-user-config"].map((long) => ({
+    long,
+    noEffect: true as const,
+    meaning: "Do not read GNU mail's configuration files, which mail never reads.",
+  })),
+  {
+    long: "debug-level",
+    argument: "level",
+    noEffect: true,
+    meaning: "Set the debugging level of GNU mail's libraries, which mail does not use.",
+  },
+  ...["debug-line-info", "no-debug-line-info"].map((long) => ({
+    long,
+    noEffect: true as const,
+    meaning: "Set the form of messages from GNU mail's libraries, which mail does not use.",
+  })),
   { letter: "V", long: "version", meaning: "Print the version and exit." },
 ] as const satisfies readonly Option[];
 

@@ -1,9 +1,12 @@
 /** Parses the arguments with commander, according to the table of options. */
 import type { Command, Option as ParserOption } from "commander";
+import { Exit } from "../errors.ts";
 import { checkOptions } from "./check-options.ts";
 import type { CommandLine } from "./command-line.ts";
-import { isListing, UsageError } from "./command-line.ts";
+import { isListing, isSending, UsageError } from "./command-line.ts";
+import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
 import { formatOperand, type Option, options } from "./options.ts";
+import { type OrderedOption, readPartOptions } from "./part-options.ts";
 
 /**
  * Returns the command line, or undefined if --help was printed.
@@ -15,25 +18,26 @@ export async function parseArguments(
   print: (text: string) => void,
 ): Promise<CommandLine | undefined> {
   const { Command: Parser, CommanderError, Option: ParserOption } = await import("commander");
-  const hidden = (flags: string) => new ParserOption(flags).hideHelp();
+  const ordered: OrderedOption[] = [];
+  const makeOption = (flags: string, meaning: string) => new ParserOption(flags, meaning);
   const parser = new Parser("mail").exitOverride().allowExcessArguments().argument("[to-addr...]");
   parser.usage("[options] to-addr ... | [options] [-f [name]] [-u user]");
   parser.helpOption("-h, --help", "Print this help and exit.");
   parser.addHelpText("after", "\nFor details, see mail(1) and mailrc(5), or run mail help TOPIC.");
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
   const { before, command } = splitAtRun(argv);
-  const words = withExec(before);
-  for (const option of options) if (mayBeGiven(option, words)) declareOption(parser, hidden, option);
-  parser.addOption(hidden("--exec <command>").argParser(appendValue));
+  const expanded = expandArguments(before);
+  for (const option of options)
+    if (mayBeGiven(option, expanded.words)) declareOption(parser, option, { makeOption, ordered });
   try {
-    parser.parse(words, { from: "user" });
+    parser.parse(expanded.words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const { formatUsage } = await import("./usage.ts");
     throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${formatUsage()}`);
   }
-  return toCommandLine(parser, before, command);
+  return toCommandLine(parser, expanded, { command, ordered });
 }
 
 /**
@@ -52,78 +56,76 @@ function appendValue(value: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), value];
 }
 
-/** A command after -E. GNU mail's -E requires a command; bsd-mailx's -E takes no argument. */
-const commandLine = /^(?:set|unset|alias|group|alternates|ignore|discard|retain)[ \t]+\S/;
-
-function withExec(argv: readonly string[]): string[] {
-  const rewritten: string[] = [];
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] as string;
-    if (word === "--") return [...rewritten, ...argv.slice(at)];
-    const next = argv[at + 1] ?? "";
-    if (word === "-E" && commandLine.test(next)) {
-      rewritten.push(`--exec=${next}`);
-      at++;
-    } else rewritten.push(word);
-  }
-  return rewritten;
-}
-
 /**
  * Returns whether to declare an option. Options that cannot occur are skipped, because declaring them takes longer
  * than parsing. If an argument asks for help or is not a known option, all are declared.
  */
-function mayBeGiven({ letter, long, also }: Option, words: readonly string[]): boolean {
+function mayBeGiven({ letter, long, noEffect }: Option, words: readonly string[]): boolean {
+  if (noEffect === true) return false;
   return words.some((word) => {
     if (!word.startsWith("-") || word === "-") return false;
-    if (!word.startsWith("--")) return word.includes("h") || (letter !== undefined && word.includes(letter));
+    if (!word.startsWith("--")) return letter !== undefined && word.includes(letter);
     const [name = ""] = word.slice(2).split("=", 1);
-    return name === long || name === also || !isOptionName(name);
+    return name === long || !options.some((option) => option.long === name);
   });
 }
 
-function isOptionName(word: string): boolean {
-  return word === "exec" || options.some(({ long, also }: Option) => long === word || also === word);
+function declareOption(
+  parser: Command,
+  option: Option,
+  { makeOption, ordered }: { makeOption: (flags: string, meaning: string) => ParserOption; ordered: OrderedOption[] },
+): void {
+  const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${formatOperand(option)}`;
+  const declared = makeOption(flags, option.meaning);
+  if (option.ordered === true) {
+    declared.argParser((value: string) => {
+      ordered.push({ long: option.long, value });
+      return value;
+    });
+  } else if (option.repeats === true) declared.argParser(appendValue);
+  parser.addOption(declared);
 }
 
-function declareOption(parser: Command, hidden: (flags: string) => ParserOption, option: Option): void {
-  const argument = formatOperand(option);
-  const flags = `${option.letter === undefined ? "" : `-${option.letter}, `}--${option.long}${argument}`;
-  if (option.repeats === true) parser.option(flags, option.meaning, appendValue);
-  else parser.option(flags, option.meaning);
-  if (option.also === undefined) return;
-  const also = hidden(`--${option.also}${argument}`);
-  const key = attributeOf(option.long);
-  parser.addOption(also);
-  parser.on(`option:${option.also}`, (value: string) => {
-    parser.setOptionValue(key, option.repeats === true ? appendValue(value, parser.getOptionValue(key)) : value);
-  });
-}
-
-/** Returns commander's name of an option: `quoteFile` for `quote-file`. */
-function attributeOf(long: string): string {
-  return long.replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
-}
-
-function toCommandLine(parser: Command, argv: readonly string[], command: readonly string[]): CommandLine {
+function toCommandLine(
+  parser: Command,
+  expanded: ExpandedArguments,
+  { command, ordered }: { readonly command: readonly string[]; readonly ordered: readonly OrderedOption[] },
+): CommandLine {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
   const flag = (name: string) => given[name] === true;
+  const { header, attach, body, likelyType } = readPartOptions(ordered, {
+    mayBeAccount: !expanded.inFull.has("attach"),
+  });
+  const target = readTargets(list("target"));
   const result: CommandLine = {
     subject: text("subject"),
-    cc: list("cc"),
-    bcc: list("bcc"),
+    cc: [...list("cc"), ...target.cc],
+    bcc: [...list("bcc"), ...target.bcc],
     from: text("from"),
-    header: list("header"),
-    customHeader: list("customHeader"),
-    attach: list("attach"),
+    header,
+    customHeader: list("customHeader").filter((value) => value.trim() !== ""),
+    attach,
+    skipEmptyAttachments: flag("skipEmptyAttachments"),
+    alternative: flag("alternative"),
+    bodyType: bodyTypeOf(text("bodyType") ?? body.type, likelyType),
+    bodyEncoding: body.encoding,
+    html: flag("html"),
+    bodyFile: text("bodyFile"),
+    withoutMime: flag("withoutMime"),
+    recordByName: flag("byname"),
     quoteFile: text("quoteFile"),
     recipientsFromHeader: flag("recipientsFromHeader"),
     file: flag("file"),
     user: text("user"),
     exists: flag("exists"),
     headers: flag("headers"),
+    search: text("search"),
+    readOnly: flag("readOnly"),
+    batch: flag("batchMode"),
+    resourceFiles: text("resourceFiles"),
+    endOptions: flag("endOptions"),
     withoutHeaderList: flag("withoutHeaderList"),
     skipEmpty: flag("skipEmpty"),
     ignoreInterrupts: flag("ignoreInterrupts"),
@@ -148,15 +150,38 @@ function toCommandLine(parser: Command, argv: readonly string[], command: readon
     config: flag("config"),
     check: flag("check"),
     json: flag("json"),
-    exec: list("exec"),
+    startUpCommands: list("startupCmd"),
     count: flag("count"),
     print: flag("print"),
     version: flag("version"),
-    words: parser.args,
+    words: [...parser.args, ...target.to],
   };
-  const listing = isListing(result) ? { ...result, words: moveFileFirst(argv, parser.args) } : result;
-  checkOptions(listing);
-  return listing;
+  const listing = isListing(result) ? { ...result, words: moveFileFirst(expanded.words, parser.args) } : result;
+  checkOptions(listing, expanded);
+  return withMeaningOfE(listing);
+}
+
+/** With recipients, -e means what it does in bsd-mailx: not to send an empty message. */
+function withMeaningOfE(given: CommandLine): CommandLine {
+  return given.exists && isSending(given) ? { ...given, exists: false, skipEmpty: true } : given;
+}
+
+function bodyTypeOf(given: string | undefined, likely: string | undefined): CommandLine["bodyType"] {
+  if (given !== undefined) return { type: given };
+  return likely === undefined ? undefined : { type: likely, onlyIfLikely: true };
+}
+
+/** S-nail's -T "field: addresses". @throws UsageError */
+function readTargets(given: readonly string[]): { to: string[]; cc: string[]; bcc: string[] } {
+  const people: { to: string[]; cc: string[]; bcc: string[] } = { to: [], cc: [], bcc: [] };
+  for (const text of given) {
+    const [, field = "", addresses = ""] = /^\s*(to|cc|bcc)\s*:\s*(.*)$/is.exec(text) ?? [];
+    if (addresses === "") {
+      throw new UsageError(`mail: -T "${text}": not "to: address", "cc: address" or "bcc: address"`, Exit.Usage);
+    }
+    people[field.toLowerCase() as "to" | "cc" | "bcc"].push(addresses);
+  }
+  return people;
 }
 
 function parseSeconds(option: string, value: string | undefined): number {

@@ -3,11 +3,12 @@ import { formatOperand, type Option, options } from "./options.ts";
 
 /** Returns the usage message without a trailing newline. */
 export function formatUsage(): string {
-  return `usage: mail [-dEiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr] [-q file]
-            [-r from-addr] [-s subject] [-S name=value] to-addr ...
-       mail [-dEinv] [-A file] [-S name=value] -t
-       mail [-dEHIinNv] -f [name]
-       mail [-deEHIinNv] [-u user]
+  return `usage: mail [-dEFiInv~] [-a header] [-A file] [-b bcc-addr] [-c cc-addr]
+            [-m file | -q file] [-M type | --html] [-r from-addr] [-s subject]
+            [-S name=value] to-addr ...
+       mail [-dEFinv] [-A file] [-S name=value] -t
+       mail [-dEHIinNRv] [-L list] -f [name]
+       mail [-deEHIinNRv] [-L list] [-u user]
        mail --run command ... [--if failed|output|changed|always] [-s subject] to-addr ...
        mail --json | --count | --print [-f name] [query]
 ${formatModes()}

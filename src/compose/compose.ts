@@ -12,6 +12,8 @@ import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft/draft.ts";
+import { settleItems } from "./draft/recipients.ts";
+import type { Wanted } from "./draft/requested-parts.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { reportFailure, reportOutcome, unsentResult } from "./sending/outcome.ts";
 import {
@@ -142,9 +144,12 @@ async function finishDraft(
   try {
     if (context.wanted?.header === true) {
       const { takeHeader } = await import("./draft/body-header.ts");
-      takeHeader(draft);
+      for (const field of takeHeader(draft)) {
+        terminal.err(`mail: -t: "${field}" adds no recipient, because the command line names recipients\n`);
+      }
     }
     addNamedPeople(draft);
+    if (context.wanted !== undefined) settleItems(draft);
     prepared = prepareDraft(context, draft);
     if (config.settings.get("debug")) return await reportPlan(context, prepared);
   } catch (error) {
@@ -186,6 +191,10 @@ function addNamedPeople(draft: Draft): void {
   draft.to = draft.to.filter((item) => item !== draft.shownTo || parseAddresses(item).length > 0);
 }
 
+function requestsParts({ attach, quoteFile, bodyFile }: Wanted): boolean {
+  return attach.length > 0 || quoteFile !== undefined || bodyFile !== undefined;
+}
+
 async function collectTypedText(
   context: ComposeContext,
   draft: Draft,
@@ -193,14 +202,18 @@ async function collectTypedText(
   interrupt: Interrupt,
 ): Promise<Exclude<Ended, undefined>> {
   const { config, terminal, quoting, execute, folder, wanted } = context;
-  const how = { ...context.ask, escapes: wanted?.escapes === true };
+  const how = { ...context.ask, escapes: context.escapes };
   const composing = { config, terminal, draft, quoting, execute, folder, typed: keeping.typed };
   const prepared =
-    wanted === undefined || (wanted.attach.length === 0 && wanted.quoteFile === undefined)
+    wanted === undefined || !requestsParts(wanted)
       ? Promise.resolve()
       : import("./draft/requested-parts.ts").then((parts) =>
           parts.addRequestedParts(config, draft, wanted, interrupt.signal),
         );
+  if (wanted?.bodyFile !== undefined) {
+    await prepared;
+    return "sent";
+  }
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
     // Both are read at the same time, because one process may write to an attached pipe and to standard input.
     const [preparing, collecting] = await Promise.allSettled([prepared, collectText(composing, how)]);

@@ -171,6 +171,9 @@ export const variables = {
   autoprint: flagKind("Print the next message after a deletion."),
   autobcc: textKind("Bcc recipients of every message.", "list"),
   autocc: textKind("Cc recipients of every message.", "list"),
+  byname: flagKind(
+    "Store a copy of each sent message in a file named after its first recipient, instead of record; the same as -F.",
+  ),
   cadir: {
     ...textKind("A directory of PEM files with further certificate authorities to trust.", "directory"),
     synonyms: { "ssl-ca-dir": asGiven, "tls-ca-dir": asGiven },
@@ -313,6 +316,7 @@ export const variables = {
   ),
   queueage: daysKind(5, "The maximum time that a message stays in the queue."),
   quiet: flagKind("Do not print the banner at start-up."),
+  readonly: flagKind("Open every mailbox read-only; the same as -R."),
   record: textKind("The mailbox that receives copies of sent messages, an mbox file or a Maildir.", "file"),
   "reply-to": {
     ...textKind("The addresses in Reply-To.", "list"),

@@ -1,12 +1,16 @@
 /** Creates a session: variables, identity and start-up files, followed by the settings of -S. */
 
+import { existsSync } from "node:fs";
+import { describeMissingRecipients } from "../cli/check-options.ts";
 import type { CommandLine } from "../cli/command-line.ts";
-import { isListing } from "../cli/command-line.ts";
+import { isSending } from "../cli/command-line.ts";
 import { Submission } from "../compose/sending/submission.ts";
+import { hasAccount } from "../config/accounts.ts";
 import type { Config } from "../config/config.ts";
 import { findIdentity, type Identity, isUser } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
-import { MailError } from "../errors.ts";
+import { Exit, MailError } from "../errors.ts";
+import { toBytes } from "../message/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
 import { assignVariable } from "./session/assign-variable.ts";
@@ -42,14 +46,14 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     saved: { ignored: new Set(), retained: new Set() },
     identity: withHostName(findIdentity(environment, user), settings),
   };
-  const sends = !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
   const session: Session = {
     config,
     terminal,
     submission: new Submission(config, terminal),
-    mode: sends ? "send" : "read",
+    mode: isSending(given) ? "send" : "read",
     folder: undefined,
     sourcing: 0,
+    escapesInPipe: given.tildeEscapes || given.batch,
     composing: false,
     conditional: undefined,
     program,
@@ -73,17 +77,21 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     if (given.ignoreInterrupts) config.settings.set("ignore", "");
     if (given.skipEmpty) config.settings.set("skipempty", "");
     if (given.verbose) config.settings.set("verbose", "");
+    if (given.recordByName) config.settings.set("byname", "");
+    if (given.readOnly) config.settings.set("readonly", "");
+    if (given.batch) for (const name of ["quiet", "noheader"]) config.settings.set(name, "");
   };
   asVariables();
-  await readStartUpFiles(session, { system: !given.withoutSystemRc });
+  await readStartUpFiles(session, given.resourceFiles ?? (given.withoutSystemRc ? "u" : "su"));
   session.ending = undefined;
   if (given.account !== undefined) {
     const { selectAccount } = await import("./session/select-account.ts");
     await selectAccount(session, given.account);
   }
+  await selectNamedAccounts(session, given);
   config.settings.origin = "the command line";
   tryEach(session, given.set, (word) => assignVariable(session, word));
-  for (const line of given.exec) await session.execute?.(line);
+  for (const commands of given.startUpCommands) await runStartUpCommands(session, commands);
   asVariables();
   if (given.dryRun) config.settings.set("dryrun", "");
   if (given.trace !== undefined) config.settings.set("trace", given.trace);
@@ -94,4 +102,35 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     makeComfortable(session);
   }
   return session;
+}
+
+/** Runs the commands of -X as those of a file. @throws MailError if one of them fails, for the rest depends on it */
+async function runStartUpCommands(session: Session, commands: string): Promise<void> {
+  const { runLines } = await interpreter();
+  if (await runLines(session, commands, "-X")) return;
+  throw new MailError(`-X "${commands}": the command failed; nothing was done`, Exit.Usage);
+}
+
+/**
+ * Selects the accounts that -A names. An account and a file of the same name are ambiguous.
+ *
+ * @throws MailError
+ */
+async function selectNamedAccounts(session: Session, given: CommandLine): Promise<void> {
+  const { config } = session;
+  for (const { path, mayBeAccount } of given.attach) {
+    if (mayBeAccount !== true) continue;
+    if (!hasAccount(config, path)) {
+      if (!isSending(given)) throw describeMissingRecipients();
+      continue;
+    }
+    if (existsSync(toBytes(path))) {
+      throw new MailError(
+        `-A ${path}: an account and a file; nothing was done; use --account ${path} or --attach ./${path}`,
+        Exit.Usage,
+      );
+    }
+    const { selectAccount } = await import("./session/select-account.ts");
+    await selectAccount(session, path);
+  }
 }

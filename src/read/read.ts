@@ -4,6 +4,7 @@ import type { CommandLine } from "../cli/command-line.ts";
 import { isListing } from "../cli/command-line.ts";
 import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { emptyMailbox } from "../mailbox/packed/piped.ts";
 import { isSystemError } from "../system-error.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summarizeFolder, systemFolder } from "./folder/folder.ts";
 import { offerPending } from "./folder/offer-pending.ts";
@@ -17,6 +18,9 @@ const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
 /** Returns the folder that the command line names. */
 function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
+  if (given.batch && !given.file && given.user === undefined) {
+    return { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true };
+  }
   if (!given.file) return systemFolder(session, given.user);
   if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = given.words;
@@ -39,7 +43,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
     return Exit.Ok;
   }
   if (!config.settings.get("quiet")) terminal.out(banner);
-  terminal.out(`${summarizeFolder(session, folder)}\n`);
+  if (!given.batch) terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
   await offerPending(session);
   // An interrupt never ends the session. Long-running commands check for it.
@@ -67,7 +71,8 @@ async function listMessages(session: Session, given: CommandLine): Promise<ExitC
     // An empty mailbox is not an error: there is nothing to list.
     if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error.cause);
   }
-  const exit = await list(session, given, given.file ? given.words.slice(1) : given.words);
+  const query = given.search === undefined ? given.words.slice(given.file ? 1 : 0) : [given.search];
+  const exit = await list(session, given, query);
   session.folder?.mailbox.close();
   return exit;
 }

@@ -63,6 +63,11 @@ function refuseOthers(given: CommandLine): void {
   const others = {
     "-A": given.attach.length > 0,
     "-q": given.quoteFile !== undefined,
+    "-m": given.bodyFile !== undefined,
+    "-M": given.bodyType !== undefined,
+    "--html": given.html,
+    "--encoding": given.bodyEncoding !== undefined,
+    "--without-mime": given.withoutMime,
     "-t": given.recipientsFromHeader,
     "-f": given.file,
     "-e": given.exists,

@@ -94,7 +94,7 @@ test("-t: a group without members in To is kept", async () => {
 
 test("-t reads recipients and fields from the input", async () => {
   const stdin = "To: A <a@x.org>\nbcc: b@x.org\nSubject: hé\nX-Y: z\n\nbody\n";
-  const sent = await sendMail({ argv: ["-t", "c@x.org"], stdin });
+  const sent = await sendMail({ argv: ["-t", "-c", "c@x.org"], stdin });
   expect([...sent.recipients].sort()).toEqual(["a@x.org", "b@x.org", "c@x.org"]);
   expect([sent.fields("Subject"), sent.fields("X-Y"), sent.fields("Bcc")]).toEqual([["=?UTF-8?B?aMOp?="], ["z"], []]);
   expect(sent.body).toBe("body\n");
@@ -102,11 +102,10 @@ test("-t reads recipients and fields from the input", async () => {
 
 test.each([
   [["-A", "none", "a@x.org"], 66, "mail: none: No such file or directory; nothing was sent\n"],
-  [["-a", ".mailrc", "a@x.org"], 64, 'mail: -a ".mailrc": a file, not a header field; use -A to attach it\n'],
   [
     ["-a", "no field", "a@x.org"],
     64,
-    'mail: -a "no field": not a header field of the form "Name: value"; nothing was sent\n',
+    'mail: -a "no field": not a header field of the form "Name: value", and not a file; nothing was sent\n',
   ],
   [["-C", "no field", "a@x.org"], 64, 'mail: -C "no field": not a header field of the form "Name: value"\n'],
   [["-t"], 65, "mail: -t: the input does not begin with a header; nothing was sent\n"],

@@ -69,5 +69,21 @@ test("the record and dead.letter contain the message that the program received",
 test("-a refuses a value that is neither a field nor a file", async () => {
   const { exit, err, message } = await sendThroughProgram(["-a", "nocolon", "a@x.org"]);
   expect([exit, message]).toEqual([64, undefined]);
-  expect(err).toBe('mail: -a "nocolon": not a header field of the form "Name: value"; nothing was sent\n');
+  expect(err).toBe(
+    'mail: -a "nocolon": not a header field of the form "Name: value", and not a file; nothing was sent\n',
+  );
+});
+
+test.each([
+  ["--html", ["--html"], /^Content-Type: multipart\/alternative.*text\/plain.*text\/html/ms],
+  [
+    "a type that is not a text",
+    ["-M", "application/pdf"],
+    /^Content-Type: application\/pdf\nMIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\ndGV4dAo=\n/m,
+  ],
+  ["HTML without a charset", ["-a", "Content-Type: text/html"], /^Content-Type: text\/html; charset=us-ascii\n/m],
+])("a sendmail program receives the form of the body: %s", async (_form, argv, form) => {
+  const { exit, message } = await sendThroughProgram([...argv, "-b", "b@x.org", "a@x.org"]);
+  expect([exit, message]).toEqual([0, expect.stringMatching(form)]);
+  expect(message).toContain("Bcc: b@x.org");
 });

@@ -1,7 +1,7 @@
 /** The lines of a body as they are sent: unchanged, with LF line endings, or encoded. */
 
 import type { Body } from "../draft/body.ts";
-import type { TransferEncoding } from "./choose-encoding.ts";
+import type { TransferEncoding } from "../draft/choose-encoding.ts";
 
 /** Returns a function that yields the lines of a body in that encoding, with LF line endings. */
 export async function loadEncoder(

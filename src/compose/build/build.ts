@@ -4,9 +4,9 @@ import { toBytes } from "../../message/text.ts";
 import type { TextFacts } from "../../message/text-facts.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { Body, type Built } from "../draft/body.ts";
+import { charsetOf, type TransferEncoding, transferEncodingOf } from "../draft/choose-encoding.ts";
 import type { Draft } from "../draft/draft.ts";
 import { estimateEncodedSize, loadEncoder, splitBodyLines } from "./body-lines.ts";
-import { charsetOf, type TransferEncoding, transferEncodingOf } from "./choose-encoding.ts";
 import type { Author, Stamp } from "./header-fields.ts";
 import {
   buildFields,
@@ -22,6 +22,8 @@ import {
   typeFields,
   withoutField,
 } from "./header-fields.ts";
+
+import type { TextPart } from "./multipart.ts";
 
 /** Returns the date, Message-ID and MIME boundary of a new message. */
 export function newStamp(mailName: string): Stamp {
@@ -46,7 +48,9 @@ export async function buildRawMessage(
   author: Author,
   { exact }: { exact: boolean },
 ): Promise<Built> {
-  if (draft.attachments.length > 0 || (author.encoding !== undefined && !draft.body.facts.ascii)) {
+  const { encoding: chosen, html } = draft.form;
+  const isEncoded = chosen !== undefined || (author.encoding !== undefined && !draft.body.facts.ascii);
+  if (draft.attachments.length > 0 || html === true || isEncoded) {
     const built = new Body();
     const message = await buildEncodedMessage(draft, people, stamp, author, { bcc: true });
     for await (const piece of message.open()) built.append(piece as Buffer);
@@ -78,6 +82,13 @@ function chooseEncoding(facts: TextFacts, chosen: Author["encoding"], eightBit: 
   return chosen === undefined || needed === "base64" || (needed === "7bit" && facts.ascii) ? needed : chosen;
 }
 
+/** Returns the encoding of the body: that of --encoding, even for ASCII text, or else that of the variable. */
+function encodeAsRequested({ body, form }: Draft, author: Author, eightBit: boolean): TransferEncoding {
+  const { encoding } = form;
+  if (encoding === undefined) return chooseEncoding(body.facts, author.encoding, eightBit);
+  return encoding === "7bit" || encoding === "8bit" ? transferEncodingOf(body.facts, eightBit) : encoding;
+}
+
 /**
  * Builds the message for SMTP, with an encoded body and complete addresses. The Bcc field is included only if `bcc`
  * is true.
@@ -94,33 +105,52 @@ export async function buildEncodedMessage(
   // base64 and quoted-printable mean that the user has encoded the body. Any other value is replaced by the correct
   // value.
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
-  const encoding = encoded ? "7bit" : chooseEncoding(draft.body.facts, author.encoding, eightBit);
+  const encoding = encoded ? "7bit" : encodeAsRequested(draft, author, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");
   const labelled = kept ? draft : withoutField(draft, "content-transfer-encoding");
   const type = typeFields(labelled, charsetOf(draft.body.facts, author.charset), encoding);
   const lines = await loadEncoder(encoding);
-  const needsEightBit = encoding === "8bit" || draft.attachments.some(({ facts }) => facts?.ascii === false);
+  const plain = draft.form.html === true ? await writePlainForm(draft, author, eightBit) : undefined;
+  const needsEightBit =
+    encoding === "8bit" || plain?.encoding === "8bit" || draft.attachments.some(({ facts }) => facts?.ascii === false);
   const sevenBit =
     needsEightBit && eightBit
       ? await buildEncodedMessage(draft, people, stamp, author, { bcc, eightBit: false })
       : undefined;
   const again = sevenBit === undefined ? {} : { sevenBit: () => sevenBit };
   const bodySize = estimateEncodedSize(encoding, draft.body);
-  if (!whole) {
-    const { buildMultipart: multipart } = await import("./multipart.ts");
+  if (!whole || plain !== undefined) {
+    const { buildMultipart: multipart, joinForms } = await import("./multipart.ts");
     const inPart = (name: string) => /^content-(type|transfer-encoding)$/i.test(name);
     const top = { ...labelled, fields: labelled.fields.filter(({ name }) => !inPart(name)) };
     const fields: Field[] = [
       ...buildFields(top, people, stamp, author, bcc),
       ...type.filter(([name]) => !inPart(name)),
     ];
-    const part = {
+    const body: TextPart = {
       header: formatFields(type.filter(([name]) => inPart(name))),
       size: bodySize,
       lines: () => lines(draft.body),
     };
+    const widest = encoding === "8bit" || plain?.encoding === "8bit" ? "8bit" : "7bit";
+    const part =
+      plain === undefined ? body : joinForms([plain.part, body], { boundary: stamp.boundary, encoding: widest });
+    if (whole) {
+      const start = toBytes(`${formatFields(fields)}${part.header}\n`);
+      return {
+        size: start.length + part.size,
+        messageId: fieldValue(draft, "message-id") ?? stamp.messageId,
+        open: () => prependBytes(start, part.lines()),
+        ...again,
+      };
+    }
+    const subtype = draft.form.alternative === true ? "alternative" : "mixed";
     return {
-      ...multipart(toBytes(formatFields(fields)), part, draft.attachments, { boundary: stamp.boundary, eightBit }),
+      ...multipart(toBytes(formatFields(fields)), part, draft.attachments, {
+        boundary: stamp.boundary,
+        eightBit,
+        subtype,
+      }),
       ...again,
     };
   }
@@ -131,6 +161,26 @@ export async function buildEncodedMessage(
     open: () => prependBytes(header, lines(draft.body)),
     ...again,
   };
+}
+
+/** Returns the text of an HTML body as a part of its own. */
+async function writePlainForm(
+  { body }: Draft,
+  { charset }: Author,
+  eightBit: boolean,
+): Promise<{ part: TextPart; encoding: TransferEncoding }> {
+  const { htmlText } = await import("../../message/view/html-text.ts");
+  const { guess, moreCharsets } = await import("../../message/charsets.ts");
+  const decode = body.facts.utf8 || charset === undefined ? guess : ((await moreCharsets())(charset) ?? guess);
+  const text = new Body();
+  text.append(Buffer.from(`${(await htmlText(decode(body.bytes()), 72)).trim()}\n`));
+  const encoding = transferEncodingOf(text.facts, eightBit);
+  const lines = await loadEncoder(encoding);
+  const header = formatFields([
+    ["Content-Type", `text/plain; charset=${charsetOf(text.facts)}`],
+    ["Content-Transfer-Encoding", encoding],
+  ]);
+  return { part: { header, size: estimateEncodedSize(encoding, text), lines: () => lines(text) }, encoding };
 }
 
 async function* prependBytes(header: Buffer, body: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncIterable<Buffer> {

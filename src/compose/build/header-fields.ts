@@ -183,13 +183,15 @@ function foldIntoColumns(name: string, items: readonly string[], between: string
  * part.
  */
 export function typeFields(draft: Draft, charset: string, encoding: string): Field[] {
+  if (draft.form.withoutMime === true) return [];
   const type = charset === "us-ascii" ? "text/plain; charset=us-ascii" : `text/plain; charset="${charset}"`;
   const fields: Field[] = [
     ["MIME-Version", "1.0"],
     ["Content-Type", type],
     ["Content-Transfer-Encoding", encoding],
   ];
-  if (draft.attachments.length === 0) return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
+  if (draft.attachments.length === 0 && draft.form.html !== true)
+    return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
   return fields.flatMap(([name, value]): Field[] => {
     const said = fieldValue(draft, name.toLowerCase());
     return name === "MIME-Version" && said !== undefined ? [] : [[name, said ?? value]];

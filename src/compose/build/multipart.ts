@@ -8,14 +8,37 @@ import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { addPathToError } from "../../system-error.ts";
 import { type Attachment, presentableName } from "../draft/attachment.ts";
-import { transferEncodingOf } from "./choose-encoding.ts";
+import { type TransferEncoding, transferEncodingOf } from "../draft/choose-encoding.ts";
 import { unixLines } from "./transfer-encode.ts";
 
-interface TextPart {
+/** The body of a message, or one form of it. */
+export interface TextPart {
   /** The part's header fields without the final empty line. */
   readonly header: string;
   readonly size: number;
   readonly lines: () => Iterable<Buffer> | AsyncIterable<Buffer>;
+}
+
+/** Joins forms of one text, the best of them last (RFC 2046, section 5.1.4). @param encoding the widest of theirs */
+export function joinForms(
+  forms: readonly TextPart[],
+  { boundary, encoding }: { readonly boundary: string; readonly encoding: "7bit" | "8bit" },
+): TextPart {
+  const delimiter = `--=_alt_${boundary}`;
+  return {
+    header:
+      `Content-Type: multipart/alternative; boundary="=_alt_${boundary}"\n` +
+      `Content-Transfer-Encoding: ${encoding}\n`,
+    size: forms.reduce((sum, { header, size }) => sum + delimiter.length + header.length + size + 4, 0),
+    async *lines() {
+      for (const form of forms) {
+        yield toBytes(`${delimiter}\n`);
+        yield* textPart(form);
+        yield toBytes("\n");
+      }
+      yield toBytes(`${delimiter}--\n`);
+    },
+  };
 }
 
 /**
@@ -27,7 +50,7 @@ export function buildMultipart(
   top: Buffer,
   text: TextPart,
   attachments: readonly Attachment[],
-  { boundary, eightBit }: { boundary: string; eightBit: boolean },
+  { boundary, eightBit, subtype }: { boundary: string; eightBit: boolean; subtype: "mixed" | "alternative" },
 ): Omit<Outgoing, "sevenBit"> {
   // The size in base64, plus several hundred bytes for each part's header and boundary.
   const sizes = attachments.map(({ size }) => Math.ceil(size / 3) * 4 + Math.ceil(size / 57) + 500);
@@ -35,9 +58,9 @@ export function buildMultipart(
     size: top.length + text.header.length + text.size + sizes.reduce((sum, size) => sum + size, 0),
     open: (lineEnds) => {
       const root = new MimeNode(false, { baseBoundary: boundary, boundaryPrefix: "=_" });
-      const mixed = root.createChild("multipart/mixed");
+      const mixed = root.createChild(`multipart/${subtype}`);
       mixed.createChild(false).setRaw(Readable.from(textPart(text), { objectMode: false }));
-      for (const attachment of attachments) addPart(mixed, attachment, eightBit);
+      for (const attachment of attachments) addPart(mixed, attachment, { eightBit, isForm: subtype === "alternative" });
       if (lineEnds === "any") return Readable.from(readAll(top, mixed.createReadStream()), { objectMode: false });
       const out = new PassThrough();
       pipeline(mixed.createReadStream(), unixLineEnds, out).catch((error: Error) => out.destroy(error));
@@ -54,24 +77,43 @@ async function* textPart({ header, lines }: TextPart): AsyncIterable<Buffer> {
 /**
  * Adds an attachment. A message within a message must not be encoded (RFC 2046, section 5.2.1), so a message that
  * requires an encoding is attached as a file.
+ *
+ * @param isForm whether it is shown instead of the text, so that it has no Content-Disposition
  */
-function addPart(mixed: MimeNode, attachment: Attachment, eightBit: boolean): void {
-  const { name, type, facts, inline } = attachment;
-  const carried = facts === undefined ? undefined : transferEncodingOf(facts, eightBit);
+function addPart(
+  mixed: MimeNode,
+  attachment: Attachment,
+  { eightBit, isForm }: { readonly eightBit: boolean; readonly isForm: boolean },
+): void {
+  const { name, facts, inline } = attachment;
+  const encoding = choosePartEncoding(attachment, eightBit);
   const file = encodeParameter("filename", presentableName(name));
   const disposition = `${inline === true ? "inline" : "attachment"}; ${file}`;
-  if (carried === "7bit" || carried === "8bit") {
-    const header = `Content-Type: ${type}\nContent-Disposition: ${disposition}\nContent-Transfer-Encoding: ${carried}\n\n`;
+  const type = formatType(attachment);
+  if (encoding === "7bit" || encoding === "8bit") {
+    const shown = isForm ? "" : `Content-Disposition: ${disposition}\n`;
+    const header = `Content-Type: ${type}\n${shown}Content-Transfer-Encoding: ${encoding}\n\n`;
     mixed
       .createChild(false)
       .setRaw(Readable.from(readAll(toBytes(header), readAttachment(attachment)), { objectMode: false }));
     return;
   }
-  mixed
-    .createChild(facts === undefined ? type : "application/octet-stream")
-    .setHeader("Content-Transfer-Encoding", "base64")
-    .setHeader("Content-Disposition", { prepared: true, value: disposition.replaceAll("\n", "\r\n") })
-    .setContent(Readable.from(readAttachment(attachment), { objectMode: false }));
+  const isFile = facts !== undefined && attachment.encoding === undefined;
+  const node = mixed
+    .createChild(isFile ? "application/octet-stream" : type.replaceAll("\n", ""))
+    .setHeader("Content-Transfer-Encoding", encoding);
+  if (!isForm) node.setHeader("Content-Disposition", { prepared: true, value: disposition.replaceAll("\n", "\r\n") });
+  node.setContent(Readable.from(readAttachment(attachment), { objectMode: false }));
+}
+
+function choosePartEncoding({ facts, encoding }: Attachment, eightBit: boolean): TransferEncoding {
+  if (encoding !== undefined) return encoding === "8bit" && !eightBit ? "quoted-printable" : encoding;
+  const carried = facts === undefined ? undefined : transferEncodingOf(facts, eightBit);
+  return carried === "7bit" || carried === "8bit" ? carried : "base64";
+}
+
+function formatType({ type, typeName }: Attachment): string {
+  return typeName === undefined ? type : `${type}; ${encodeParameter("name", presentableName(typeName))}`;
 }
 
 /** Reads an attachment. The file is opened only when it is needed, because there may be more files than descriptors. */

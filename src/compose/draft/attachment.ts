@@ -1,14 +1,16 @@
 /** A file that is attached to a message. */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { Exit, MailError } from "../../errors.ts";
+import type { PartLabel } from "../../message/part-label.ts";
 import { toBytes } from "../../message/text.ts";
 import { TextFacts } from "../../message/text-facts.ts";
 import { runOnAbort } from "../../submit/on-abort.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";
+import { canBeEncoded, charsetOf, declareCharset, type TransferEncoding } from "./choose-encoding.ts";
 
 export interface Attachment {
   /** The path as given, for messages to the user. */
@@ -22,12 +24,24 @@ export interface Attachment {
   readonly facts?: TextFacts;
   /** Whether the recipient's program should show it within the message. */
   readonly inline?: boolean;
+  /** The parameter name of its Content-Type. */
+  readonly typeName?: string;
+  /** In the place of base64. */
+  readonly encoding?: TransferEncoding;
   open(): Readable;
 }
 
 /** The number of bytes at the start of a file from which its type is detected. */
 const lookedAt = 64 * 1024;
 const pieceSize = 256 * 1024;
+
+/** What is known of an attachment before it is read. */
+export interface HowToAttach extends PartLabel {
+  /** The charset of a text that is not UTF-8. */
+  readonly ttycharset?: string | undefined;
+  /** Milliseconds after which a silent pipe is an error. */
+  readonly patience?: number | undefined;
+}
 
 /**
  * Opens an attachment. A pipe or device is read immediately, a regular file only when the message is sent.
@@ -36,43 +50,121 @@ const pieceSize = 256 * 1024;
  * @param interrupt cancels waiting, for example for a pipe without a writer
  * @throws MailError if it cannot be read, so that the user knows before typing the message
  */
-export async function openAttachment(typed: string, ttycharset?: string, interrupt?: AbortSignal): Promise<Attachment> {
-  const path = toBytes(typed);
+export async function openAttachment(
+  typed: string,
+  how: HowToAttach = {},
+  interrupt?: AbortSignal,
+): Promise<Attachment> {
   try {
-    const found = statSync(path);
-    if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput);
-    if (found.isFile()) return await openRegularFile(typed, path, ttycharset);
-    // The name of <(command) is a number, which would mean nothing to the recipient.
-    const name = /^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed);
-    const body = new Body();
-    for await (const piece of specialFile(path, found.isFIFO(), interrupt)) body.append(piece);
-    const [start = Buffer.alloc(0)] = body.pieces();
-    const type = await mediaType(name, start.subarray(0, lookedAt), ttycharset);
-    return { path: typed, name, type, size: body.size, open: () => body.open() };
+    return await labelAttachment(await openPart(typed, how, interrupt), how);
   } catch (error) {
     if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
+    if (error instanceof SilentPipe) throw new MailError(`${typed}: ${error.message}`, error.exit, error);
     throw error instanceof Interrupted ? new Interrupted(typed) : addPathToError(typed, error);
   }
 }
 
-async function openRegularFile(typed: string, path: Buffer, ttycharset: string | undefined): Promise<Attachment> {
-  const name = basename(typed);
+/** An attachment with its first bytes, from which its type can be told, and the facts on all of them. */
+interface Part extends Attachment {
+  readonly start: Buffer;
+  readonly factsOfAll: () => TextFacts;
+}
+
+async function openPart(typed: string, how: HowToAttach, interrupt: AbortSignal | undefined): Promise<Part> {
+  const path = toBytes(typed);
+  const found = statSync(path);
+  if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput);
+  if (found.isFile()) return await openRegularFile(typed, path, how);
+  // What <(command) names is a number, which tells the receiver nothing.
+  const name = how.fileName ?? (/^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed));
+  const body = new Body();
+  for await (const piece of specialFile(path, { isPipe: found.isFIFO(), how, interrupt })) body.append(piece);
+  const [first = Buffer.alloc(0)] = body.pieces();
+  const start = first.subarray(0, lookedAt);
+  const type = await mediaType(name, start, how.ttycharset);
+  return { path: typed, name, type, size: body.size, open: () => body.open(), start, factsOfAll: () => body.facts };
+}
+
+async function openRegularFile(typed: string, path: Buffer, how: HowToAttach): Promise<Part> {
+  const isNumbered = /^\/(?:dev|proc\/self)\/fd\//.test(typed);
+  const name = how.fileName ?? (isNumbered ? "attachment" : basename(typed));
   const descriptor = openSync(path, "r");
   try {
     const { size } = fstatSync(descriptor);
     const piece = Buffer.alloc(Math.min(lookedAt, size));
     const start = piece.subarray(0, readSync(descriptor, piece, 0, piece.length, 0));
-    const file = { path: typed, name, size, open: () => createReadStream(path) };
-    if (/\.eml$/i.test(name) && beginsWithField.test(start.toString("latin1"))) {
+    const file = {
+      path: typed,
+      name,
+      size,
+      open: () => createReadStream(path),
+      start,
+      factsOfAll: () => readFacts(path),
+    };
+    const isMessage = how.type === undefined && how.charset === undefined && how.encoding === undefined;
+    if (isMessage && /\.eml$/i.test(name) && beginsWithField.test(start.toString("latin1"))) {
       return { ...file, type: "message/rfc822", facts: factsOf(descriptor) };
     }
-    return { ...file, type: await mediaType(name, start, ttycharset) };
+    return { ...file, type: await mediaType(name, start, how.ttycharset) };
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** The start of a message: a header field (RFC 5322, section 2.2). */
+function readFacts(path: Buffer): TextFacts {
+  const descriptor = openSync(path, "r");
+  try {
+    return factsOf(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Applies the user's label to an attachment. @throws MailError for a charset or an encoding that it cannot have */
+async function labelAttachment(part: Part, how: HowToAttach): Promise<Attachment> {
+  const { start, factsOfAll, ...found } = part;
+  const named = how.name === undefined ? found : { ...found, typeName: how.name };
+  const typed =
+    how.type === undefined ? named : { ...named, type: declareCharset(how.type, charsetAtStart(start, how)) };
+  const labelled = how.charset === undefined ? typed : await withCharset(typed, how.charset);
+  if (how.encoding === undefined || how.encoding === "base64") return labelled;
+  const encoding = how.encoding as TransferEncoding;
+  const facts = factsOfAll();
+  if (!canBeEncoded(facts, encoding)) {
+    throw new MailError(`${part.path}: cannot be sent as ${encoding}; use base64`, Exit.DataErr);
+  }
+  return { ...labelled, facts, encoding };
+}
+
+function charsetAtStart(start: Buffer, { ttycharset }: HowToAttach): string | undefined {
+  const facts = new TextFacts();
+  facts.add(start.length < lookedAt ? start : start.subarray(0, start.lastIndexOf(10) + 1));
+  return facts.binary ? undefined : charsetOf(facts, ttycharset?.toLowerCase()).toLowerCase();
+}
+
+/** S-nail's FILE=INPUT#OUTPUT: declares the charset of a text, or converts it. */
+async function withCharset(attachment: Attachment, charset: string): Promise<Attachment> {
+  const [input = "", output = ""] = charset.split("#").map((each) => (each === "-" ? "" : each.trim()));
+  if (input === "" && output === "") return attachment;
+  const iconv = (await import("iconv-lite")).default;
+  const unknown = [input, output].find((each) => each !== "" && !iconv.encodingExists(each));
+  if (unknown !== undefined) {
+    throw new MailError(`${attachment.path}: "${unknown}": unknown charset`, Exit.Usage);
+  }
+  const [bare = ""] = attachment.type.split(";");
+  const type = `${/^text\//i.test(bare) ? bare : "text/plain"}; charset=${(output || input).toLowerCase()}`;
+  if (output === "") return { ...attachment, type };
+  const body = new Body();
+  for await (const piece of attachment.open()) body.append(piece as Buffer);
+  const text = iconv.decode(body.bytes(), input || "utf-8");
+  const converted = iconv.encode(text, output);
+  if (iconv.decode(converted, output) !== text) {
+    throw new MailError(`${attachment.path}: "${output}" lacks some of its characters`, Exit.DataErr);
+  }
+  return { ...attachment, type, size: converted.length, open: () => Readable.from([converted], { objectMode: false }) };
+}
+
+/** RFC 5322, section 2.2: a message does. */
 const beginsWithField = /^[!-9;-~]+:[^\n]*\n/;
 
 function factsOf(descriptor: number): TextFacts {
@@ -90,8 +182,11 @@ function factsOf(descriptor: number): TextFacts {
  * Reads a pipe or device. A pipe is read as a socket, because opening or reading it may block forever, and signals
  * must be handled.
  */
-async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSignal): AsyncIterable<Buffer> {
-  const stream = isPipe ? await pipeStream(path) : createReadStream(path);
+async function* specialFile(
+  path: Buffer,
+  { isPipe, how, interrupt }: { isPipe: boolean; how: HowToAttach; interrupt: AbortSignal | undefined },
+): AsyncIterable<Buffer> {
+  const stream = isPipe ? await pipeStream(path, how.patience) : createReadStream(path);
   const atEase = runOnAbort(interrupt, () => stream.destroy(interrupt?.reason));
   try {
     yield* stream as AsyncIterable<Buffer>;
@@ -100,9 +195,19 @@ async function* specialFile(path: Buffer, isPipe: boolean, interrupt?: AbortSign
   }
 }
 
-async function pipeStream(path: Buffer): Promise<Readable> {
+async function pipeStream(path: Buffer, patience: number | undefined): Promise<Readable> {
   const { Socket } = await import("node:net");
-  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stream = new Socket({ fd, readable: true, writable: false });
+  if (patience !== undefined) stream.setTimeout(patience, () => stream.destroy(new SilentPipe(patience)));
+  return stream;
+}
+
+/** Nobody wrote to a pipe for so long that nobody will. */
+class SilentPipe extends MailError {
+  constructor(patience: number) {
+    super(`nothing was written to this pipe for ${patience / 1000} s; use -A to wait without a limit`, Exit.NoInput);
+  }
 }
 
 /** Initial bytes that identify a type more reliably than the name. */

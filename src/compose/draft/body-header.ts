@@ -4,6 +4,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
 import { headerParts, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
+import { isMailFieldName } from "../../message/registered-fields.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
 
@@ -14,15 +15,26 @@ const longest = 4 * 1024 * 1024;
  * Moves the header at the start of the body into the draft. The header ends at an empty line or the first line that
  * is not a field. The command line takes precedence, except that recipients are added.
  *
+ * If the command line names recipients, the header adds none, because the input may be a log. The input then needs no
+ * header.
+ *
+ * @returns the fields whose recipients were not added
  * @throws MailError if there is no header
  */
-export function takeHeader(draft: Draft): void {
+export function takeHeader(draft: Draft): string[] {
   const start = startOfBody(draft.body);
   const end = endOfTypedHeader(start);
+  const hasRecipients = draft.to.some((item) => item.trim() !== "");
+  if (hasRecipients && !isHeader(start, end)) return [];
   if (end === 0) throw new MailError("-t: the input does not begin with a header; nothing was sent", Exit.DataErr);
   const header = parseHeader(start.subarray(0, end));
+  const left: string[] = [];
   for (const { name, value } of header.fields) {
     const lower = name.toLowerCase();
+    if (hasRecipients && /^(?:to|cc|bcc)$/.test(lower)) {
+      if (value.trim() !== "") left.push(`${name}: ${value.trim()}`);
+      continue;
+    }
     // A group without members, such as undisclosed-recipients:;
     if (lower === "to" && value.trim() !== "" && parseAddresses(value).length === 0) draft.shownTo = value.trim();
     else if (lower === "to" || lower === "cc" || lower === "bcc") pushAll(draft[lower], splitAtCommas(value));
@@ -45,6 +57,14 @@ export function takeHeader(draft: Draft): void {
       yield* body.pieces();
     },
   });
+  return left;
+}
+
+/** Text may begin like a field, such as `Error: disk full`: a header has a known name first, and ends at an empty line. */
+function isHeader(start: Buffer, end: number): boolean {
+  const [first] = headerParts(start);
+  if (end === 0 || first?.name === undefined || !isMailFieldName(first.name)) return false;
+  return end === start.length || /^\r?\n/.test(start.toString("latin1", end, end + 2));
 }
 
 function startOfBody(body: Body): Buffer {

@@ -1,6 +1,7 @@
 /** A draft: the parts of a message before it is built, from the command line, a reply or the user. */
 import type { Attachment } from "./attachment.ts";
 import { Body, type Built } from "./body.ts";
+import type { TransferEncoding } from "./choose-encoding.ts";
 
 export interface Draft {
   /** Recipients as typed, with aliases not yet expanded. */
@@ -27,6 +28,22 @@ export interface Draft {
   /** The file for a copy of the message, instead of the file that the variable `record` names. */
   record: string | undefined;
   attachments: Attachment[];
+  /** What the user decided about the form of the body. */
+  form: BodyForm;
+}
+
+/** How the body of a message is sent, where the user decides it. */
+export interface BodyForm {
+  /** Its transfer encoding. */
+  readonly encoding?: TransferEncoding;
+  /** It is HTML, and a plain text is sent with it. */
+  readonly html?: true;
+  /** The type that the body has if it looks like it. */
+  readonly likelyType?: string;
+  /** No MIME fields are written. */
+  readonly withoutMime?: boolean;
+  /** The body and the attachments are forms of one text. */
+  readonly alternative?: boolean;
 }
 
 /** Returns an empty draft. */
@@ -47,6 +64,7 @@ export function emptyDraft(): Draft {
     whole: undefined,
     record: undefined,
     attachments: [],
+    form: {},
   };
 }
 

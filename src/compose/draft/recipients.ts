@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { Exit } from "../../errors.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
 import type { Refusal } from "../../submit/transport.ts";
+import type { Draft } from "./draft.ts";
 
 /** The maximum depth of nested aliases. */
 const deepest = 25;
@@ -27,11 +28,38 @@ export function splitTypedItems(text: string): string[] {
 }
 
 /**
+ * Settles the items of a command line: empty ones, such as an unset variable, are dropped if another To recipient is left,
+ * and an item with newlines is several if each of its lines is one address. All others are refused later.
+ */
+export function settleItems(draft: Pick<Draft, "to" | "cc" | "bcc">): void {
+  const hasRecipient = draft.to.some((item) => item.trim() !== "");
+  for (const list of ["to", "cc", "bcc"] as const) {
+    const items = hasRecipient ? draft[list].filter((item) => item.trim() !== "") : draft[list];
+    draft[list] = items.flatMap(splitAtNewlines);
+  }
+}
+
+/** Returns the lines of an item, if each is exactly one address without an unquoted colon; otherwise the item. */
+export function splitAtNewlines(item: string): string[] {
+  if (!/[\r\n]/.test(item)) return [item];
+  const lines = item.trim().split(/\r?\n/);
+  return lines.every(isOneAddress) ? lines : [item];
+}
+
+function isOneAddress(line: string): boolean {
+  const bare = line.replace(/"(?:[^"\\]|\\.)*"/g, "").replace(/<[^<>]*>/, "");
+  const addresses = parseAddresses(line);
+  // A bracket or quotation mark that is not closed would hide what follows it.
+  if (/["<>:;()\0\r]/.test(bare) || addresses.length !== 1 || splitAtCommas(line).length !== 1) return false;
+  return findAddressFault(addresses[0]?.address ?? "") === undefined;
+}
+
+/**
  * Returns the items of an argument. Addresses separated by spaces are several items; a command, file or group is a
  * single item.
  */
 export function splitAtBlanks(item: string): string[] {
-  if (/^[^ \t]*$|[;:]|^[ \t]*[|/.+~]/.test(item)) return [item];
+  if (/^[^ \t]*$|[;:\r\n]|^[ \t]*[|/.+~]/.test(item)) return [item];
   const members = splitAtCommas(item);
   const parted = members.flatMap(mailboxesOf);
   return parted.length > members.length || members.length === 1 ? parted : [item];

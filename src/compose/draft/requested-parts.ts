@@ -1,13 +1,30 @@
-/** Adds the parts that the command line requests: attachments, and a file at the start of the text. */
+/** Adds the parts that the command line requests: attachments, and files at the start of the text or instead of it. */
 import { ttyCharset } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
 import { MailError } from "../../errors.ts";
+import type { PartLabel } from "../../message/part-label.ts";
+import type { Attachment, HowToAttach } from "./attachment.ts";
+import { setBodyType } from "./body-form.ts";
 import type { Draft } from "./draft.ts";
 
-export interface Wanted {
-  readonly attach: readonly string[];
-  readonly quoteFile: string | undefined;
+/** A file to attach, with what the user decided about it. */
+export interface RequestedAttachment extends PartLabel {
+  readonly path: string;
+  /** A pipe that stays silent for a minute is an error. */
+  readonly isLimited?: true;
+  readonly mayBeAccount?: true;
 }
+
+export interface Wanted {
+  readonly attach: readonly RequestedAttachment[];
+  readonly skipEmptyAttachments?: boolean;
+  readonly quoteFile: string | undefined;
+  /** The body, in the place of standard input. */
+  readonly bodyFile?: string | undefined;
+}
+
+/** Milliseconds. */
+const patience = 60_000;
 
 /**
  * Adds the requested parts to a draft.
@@ -20,19 +37,31 @@ export async function addRequestedParts(
   wanted: Wanted,
   interrupt: AbortSignal,
 ): Promise<void> {
-  const { attach: paths, quoteFile } = wanted;
+  const { attach: requests, quoteFile, bodyFile } = wanted;
   const { openAttachment: attach } = await import("./attachment.ts");
-  const opened = async (path: string) => {
+  const opened = async (path: string, how: HowToAttach = {}) => {
     try {
-      return await attach(path, ttyCharset(config), interrupt);
+      return await attach(path, { ...how, ttycharset: ttyCharset(config) }, interrupt);
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       throw new MailError(`${error.message}; nothing was sent`, error.exit, error);
     }
   };
-  for (const path of paths) draft.attachments.push(await opened(path));
-  if (quoteFile === undefined) return;
-  const { open } = await opened(quoteFile);
+  for (const { path, isLimited, mayBeAccount: _mayBeAccount, ...label } of requests) {
+    const attachment = await opened(path, { ...label, patience: isLimited === true ? patience : undefined });
+    if (attachment.size > 0 || wanted.skipEmptyAttachments !== true) draft.attachments.push(attachment);
+  }
+  if (quoteFile !== undefined) {
+    await insertFile(draft, await opened(quoteFile));
+    if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
+  }
+  if (bodyFile === undefined) return;
+  const file = await opened(bodyFile);
+  await insertFile(draft, file);
+  const isSet = draft.fields.some(({ name }) => /^content-type$/i.test(name));
+  if (!isSet && !file.type.startsWith("text/plain")) setBodyType(draft, file.type.replace(/;.*/s, ""));
+}
+
+async function insertFile(draft: Draft, { open }: Attachment): Promise<void> {
   for await (const piece of open()) draft.body.append(piece as Buffer);
-  if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
 }

@@ -22,14 +22,14 @@ export interface ComposeContext {
   readonly execute?: (line: string) => Promise<boolean>;
   /** The session's folder, for the file name #. */
   readonly folder?: NamePlace["folder"];
+  /** Whether tilde escapes are interpreted in a pipe (-~, -#). */
+  readonly escapes: boolean;
   /** Whether a message with an empty body is not sent. */
   readonly skipEmpty: boolean;
   /** The parts that the command line requests. */
   readonly wanted?: Wanted & {
     /** -t: whether the text starts with a header. */
     readonly header: boolean;
-    /** -~: whether tilde escapes are interpreted in a pipe. */
-    readonly escapes: boolean;
   };
 }
 

@@ -4,12 +4,14 @@ import { ttyCharset } from "../../config/charset.ts";
 import { type Config, followsBsdMailx } from "../../config/config.ts";
 import { Exit, joinAlternatives, MailError, UserMistake } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
+import { fileNamedAfter } from "../../message/file-named-after.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Outcome, Refusal } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
 import { formatSender, hasField, isAddressField } from "../build/header-fields.ts";
+import { settleBodyForm } from "../draft/body-form.ts";
 import type { Draft } from "../draft/draft.ts";
 import {
   envelopeAddresses,
@@ -56,6 +58,7 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
     for (const _each of people.refused) terminal.out("Expanding alias to depth larger than 25\n");
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
+  settleBodyForm(draft, ttyCharset(config));
   if (draft.body.size === 0) {
     const subject = draft.subject === undefined || draft.subject === "";
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
@@ -120,11 +123,17 @@ export async function writeCopies(
   interrupt: AbortSignal,
 ): Promise<Refusal[]> {
   const { config } = context;
-  const record = draft.record ?? config.settings.text("record");
+  const record = draft.record ?? fileOfRecipient(config, draft) ?? config.settings.text("record");
   if (config.settings.get("dryrun") || (!record && people.sinks.length === 0)) return [];
   const { keepCopies } = await import("./copies.ts");
   const refused = await keepCopies(context, draft, people, { record, stamp, author, interrupt });
   return followsBsdMailx(config) ? refused.map((each) => ({ ...each, exit: Exit.Failure })) : refused;
+}
+
+/** Returns the name of the file that receives a copy with `byname`: that of the first recipient (POSIX mailx, -F). */
+function fileOfRecipient({ settings }: Config, { to }: Draft): string | undefined {
+  if (!settings.get("byname")) return undefined;
+  return fileNamedAfter(to.flatMap((item) => parseAddresses(item).map(({ address }) => address)));
 }
 
 /** Returns the outcome of a message whose recipients are all files and commands. */

@@ -38,7 +38,7 @@ async function attachFiles(composing: Composing, line: string): Promise<void> {
   const { openAttachment: attach } = await import("../draft/attachment.ts");
   await runInterruptibly(terminal, async (signal) => {
     for (const path of splitWords(line).map((word) => expandFileName(composing, word)))
-      draft.attachments.push(await attach(path, ttyCharset(config), signal));
+      draft.attachments.push(await attach(path, { ttycharset: ttyCharset(config) }, signal));
   });
   for (const [at, { name, type, size }] of draft.attachments.entries()) {
     terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);

@@ -29,6 +29,11 @@ export async function takePipedMailbox(): Promise<string> {
   return `/proc/self/fd/${kept}`;
 }
 
+/** Returns a path under which an empty mailbox can be opened while the process lives. @throws MailError */
+export function emptyMailbox(): string {
+  return `/proc/self/fd/${openTemporary().descriptor}`;
+}
+
 /**
  * Reads a pipe to its end.
  *

@@ -35,7 +35,8 @@ export class NoMail extends MailError {
 
 /** Opens a mailbox as a folder. @throws NoMail for a missing system mailbox, MailError if a mailbox cannot be opened */
 export async function openFolder(session: Session, folderName: FolderName): Promise<Folder> {
-  const { path, name, system, readOnly, unnoticed = false } = folderName;
+  const { path, name, system, unnoticed = false } = folderName;
+  const readOnly = folderName.readOnly ?? session.config.settings.get("readonly");
   const mustBeMailbox = folderName.mustBeMailbox ?? session.terminal.inputIsTerminal;
   const { config } = session;
   // Opening a named pipe could block forever if it has no writer, so a pipe is opened only with -f.
@@ -51,7 +52,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
       signal,
       unnoticed,
       mustBeMailbox,
-      ...(readOnly === true ? { readOnly } : {}),
+      ...(readOnly ? { readOnly } : {}),
     }),
   ).catch((error: unknown) => {
     throw system && isMissing(error) ? makeNoMailError(session, folderName) : error;

@@ -30,7 +30,9 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   const variables = { hold: settings.get("hold"), keepsave: settings.get("keepsave") };
   const flags = listFlags(folder);
   const fate = (message: number) => fateOf(flags[message - 1] ?? 0, variables);
-  refuseReadOnly(folder, flags, (one) => fateOf(one, variables) !== "keep");
+  // What would move to mbox stays if the user opened the mailbox read-only; a deletion is a contradiction.
+  const wanted = settings.get("readonly");
+  refuseReadOnly(folder, flags, (one) => (wanted ? (one & Flag.Deleted) !== 0 : fateOf(one, variables) !== "keep"));
   if (mailbox.readOnly) return;
   const path = mboxPath(session.config);
   const result = await commitPlan(session, folder, {
@@ -55,7 +57,8 @@ async function editInPlace(session: Session, folder: Folder): Promise<void> {
   refuseReadOnly(folder, flags, (one) => (one & Flag.Deleted) !== 0);
   if (!changed) return;
   if (mailbox.readOnly) {
-    session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
+    if (!session.config.settings.get("readonly"))
+      session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
     return;
   }
   const result = await commitPlan(session, folder, {

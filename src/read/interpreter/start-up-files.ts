@@ -23,21 +23,37 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
   return (mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.());
 }
 
-/** Runs the user's start-up file, preceded by the system's if `system` is true. */
-export async function readStartUpFiles(session: Session, { system }: { system: boolean }): Promise<void> {
-  for (const read of system ? [readSystemFile, readOwnFile] : [readOwnFile]) {
+/**
+ * Runs start-up files.
+ *
+ * @param order S-nail's -:SPEC: s is the system's file, u the user's, x the built-in one; any other letter is none
+ */
+export async function readStartUpFiles(session: Session, order: string): Promise<void> {
+  for (const letter of order.toLowerCase()) {
+    const read = files[letter];
     try {
-      await read(session);
+      await read?.(session);
     } catch (error) {
       reportMistake(session, error);
     }
   }
 }
 
+const files: Readonly<Record<string, (session: Session) => Promise<void>>> = {
+  s: readSystemFile,
+  u: readOwnFile,
+  x: runBuiltIn,
+};
+
 async function readSystemFile(session: Session): Promise<void> {
-  const { loadFile, runLines } = await import("./interpreter.ts");
-  if (statIfPossible(systemFile) === undefined) await runLines(session, builtIn, "built in");
-  else await loadFile(session, systemFile);
+  if (statIfPossible(systemFile) === undefined) return runBuiltIn(session);
+  const { loadFile } = await import("./interpreter.ts");
+  await loadFile(session, systemFile);
+}
+
+async function runBuiltIn(session: Session): Promise<void> {
+  const { runLines } = await import("./interpreter.ts");
+  await runLines(session, builtIn, "built in");
 }
 
 async function readOwnFile(session: Session): Promise<void> {

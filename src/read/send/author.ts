@@ -4,15 +4,6 @@ import type { Header } from "../../message/header.ts";
 import { readFromLine } from "../../message/sender.ts";
 import type { Session } from "../session/session.ts";
 
-/** Returns a file name made of an author's login name. It contains only characters that are safe in a path. */
-export function fileNamedAfter([author = ""]: readonly string[]): string | undefined {
-  const name = author
-    .replace(/@.*/s, "")
-    .replace(/[^\w.+=-]/g, "_")
-    .replace(/^[.+-]+/, "");
-  return name === "" ? undefined : name;
-}
-
 /** Returns the addresses in From, or if it has none, the user in the From_ line. */
 export function authorOf(session: Session, header: Header, message: number): string[] {
   const from = addressesOfFields(addressField(header, "from"));

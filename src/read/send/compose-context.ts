@@ -14,6 +14,7 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
     verbose: config.settings.get("verbose"),
     ask,
     folder,
+    escapes: session.escapesInPipe === true,
     skipEmpty: false,
     ...(folder === undefined ? {} : { quoting: messageSource(session, folder) }),
     ...(session.execute === undefined ? {} : { execute: (line: string) => whileComposing(session, line) }),

@@ -1,9 +1,13 @@
 /** Sends one message (`mail ADDRESS...`), and returns its outcome as an exit code. */
 import { isField } from "../../cli/check-options.ts";
 import type { CommandLine } from "../../cli/command-line.ts";
+import { readSubject } from "../../cli/subject-lines.ts";
 import { isAddressField } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
+import { setBodyType } from "../../compose/draft/body-form.ts";
+import type { TransferEncoding } from "../../compose/draft/choose-encoding.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
+import { hasAccount } from "../../config/accounts.ts";
 import { type Config, followsBsdMailx } from "../../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
@@ -25,9 +29,22 @@ export async function sendFromCommandLine(session: Session, given: CommandLine):
   draft.to = [...given.words];
   draft.cc = [...given.cc];
   draft.bcc = [...given.bcc];
-  draft.subject = given.subject === undefined ? undefined : removeNewlines(given.subject);
   draft.from = given.from;
   draft.fields = fieldsOf(given, session.config);
+  draft.form = {
+    ...(given.bodyEncoding === undefined ? {} : { encoding: given.bodyEncoding as TransferEncoding }),
+    ...(given.html ? { html: true as const } : {}),
+    ...(given.bodyType?.onlyIfLikely === undefined ? {} : { likelyType: given.bodyType.type }),
+    withoutMime: given.withoutMime,
+    alternative: given.alternative,
+  };
+  const { subject, contentType, joinedField } = readSubject(given.subject ?? "");
+  draft.subject = given.subject === undefined ? undefined : subject;
+  if (joinedField !== undefined)
+    session.terminal.err(`mail: -s: "${joinedField}" became part of the subject; use -a to add a header field\n`);
+  const type = given.html ? "text/html" : given.bodyType?.onlyIfLikely === undefined ? given.bodyType?.type : undefined;
+  const isSet = draft.fields.some(({ name }) => /^content-type$/i.test(name));
+  if (!isSet && (type ?? contentType) !== undefined) setBodyType(draft, type ?? contentType ?? "");
   // The word is not rejected, because a user may be called help.
   if (session.comfort !== undefined && given.words.length === 1 && given.words[0] === "help")
     session.terminal.out(
@@ -37,10 +54,11 @@ export async function sendFromCommandLine(session: Session, given: CommandLine):
   const context = composeContext(session, { subject: given.subject === undefined && !given.recipientsFromHeader });
   const skipEmpty = given.skipEmpty || settings.get("skipempty");
   const wanted = {
-    attach: given.attach,
+    attach: given.attach.filter(({ path, mayBeAccount }) => mayBeAccount !== true || !hasAccount(session.config, path)),
+    skipEmptyAttachments: given.skipEmptyAttachments,
     quoteFile: given.quoteFile,
+    bodyFile: given.bodyFile,
     header: given.recipientsFromHeader,
-    escapes: given.tildeEscapes,
   };
   const { exit } = await compose({ ...context, skipEmpty, wanted }, draft);
   return exit;

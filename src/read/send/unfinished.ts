@@ -48,10 +48,9 @@ export async function offerUnfinished(session: Session): Promise<void> {
     terminal.out(text);
     terminal.out("(continue)\n");
     const wanted = {
-      attach: attachments.filter((path) => isThere(session, path)),
+      attach: attachments.filter((path) => isThere(session, path)).map((path) => ({ path })),
       quoteFile: undefined,
       header: false,
-      escapes: false,
     };
     await compose({ ...composeContext(session, { subject: false }), wanted }, draft, { continued: found });
   }

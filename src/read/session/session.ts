@@ -24,6 +24,8 @@ export interface Session {
   sourcing: number;
   /** Whether quit or exit ended the sourced file, which is not a failure. */
   fileEnded?: boolean;
+  /** Whether tilde escapes are interpreted in a pipe (-~, -#). */
+  readonly escapesInPipe?: boolean;
   /** Whether a message is being composed; some commands may not be run from ~: in a message. */
   composing: boolean;
   conditional: Conditional | undefined;

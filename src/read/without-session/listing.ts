@@ -1,8 +1,9 @@
-/** The options --json, --count and --print, which read a mailbox without a session and without changing it. */
+/** The options --json, --count, --print and -L, which read a mailbox without a session and without changing it. */
 import type { CommandLine } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { isSystemError } from "../../system-error.ts";
+import { printHeaderLine } from "../header-list/header-window.ts";
 import { findMessages } from "../message-list/message-list.ts";
 import { ListMistake, NoneFound } from "../query/query.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -27,7 +28,9 @@ export async function listSelected(session: Session, given: CommandLine, words: 
     if (folder !== undefined && folder.mailbox.count > 0) {
       for await (const messages of collectBatches(findMessages(session, folder, words.join(" ") || "*"))) {
         count += messages.length;
-        if (!given.count) await printSelected(session, folder, messages, given.json);
+        if (given.count || given.exists) continue;
+        if (given.search === undefined) await printSelected(session, folder, messages, given.json);
+        else for (const message of messages) printHeaderLine(session, folder, message);
       }
     }
   } catch (error) {

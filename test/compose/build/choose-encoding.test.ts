@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { charsetOf, transferEncodingOf } from "../../../src/compose/build/choose-encoding.ts";
 import { transferEncode } from "../../../src/compose/build/transfer-encode.ts";
 import { Body } from "../../../src/compose/draft/body.ts";
+import { charsetOf, transferEncodingOf } from "../../../src/compose/draft/choose-encoding.ts";
 import { encodeMailbox, encodeText, encodeWords } from "../../../src/message/encoded-words.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
 import { TextFacts } from "../../../src/message/text-facts.ts";

@@ -29,3 +29,19 @@ export function transferEncodingOf(facts: TextFacts, eightBit: boolean): Transfe
   if (facts.longest > longestLine || !(facts.ascii || eightBit)) return "quoted-printable";
   return facts.ascii ? "7bit" : "8bit";
 }
+
+/** Returns whether a text arrives as it is in that encoding: quoted-printable leaves newlines to the receiver. */
+export function canBeEncoded(facts: TextFacts, encoding: TransferEncoding): boolean {
+  const least = transferEncodingOf(facts, true);
+  if (encoding === "base64") return true;
+  if (least === "base64") return false;
+  if (encoding === "quoted-printable") return true;
+  return least === "7bit" || (least === "8bit" && encoding === "8bit");
+}
+
+/** Returns a type that declares its charset, if it is that of a text and declares none (RFC 2046, section 4.1.2). */
+export function declareCharset(type: string, charset: string | undefined): string {
+  const bare = type.trim().replace(/[ \t]*;$/, "");
+  if (charset === undefined || !/^text\//i.test(bare) || /;\s*charset\*?\d*\*?\s*=/i.test(bare)) return bare;
+  return `${bare}; charset=${charset}`;
+}

@@ -1,0 +1,29 @@
+/** A subject of several lines: a popular way to send HTML, and a dangerous one if a script passes on what others wrote. */
+
+export interface SubjectLines {
+  /** One line. */
+  readonly subject: string;
+  /** The type that the lines declare for the body. */
+  readonly contentType?: string;
+  /** A line that looks like a header field and became part of the subject. */
+  readonly joinedField?: string;
+}
+
+const contentType =
+  /^Content-Type[ \t]*:[ \t]*(text\/(?:html|plain)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?[\w.:+-]+"?[ \t]*)?);?[ \t]*$/i;
+/** What `mail` computes itself. */
+const computed = /^(?:MIME-Version[ \t]*:[ \t]*1\.0|Content-Transfer-Encoding[ \t]*:.*)[ \t]*$/i;
+const field = /^[!-9;-~]+[ \t]*:/;
+
+/** Splits the argument of -s: MIME fields after the first line are honoured if there is nothing else; other lines are joined. */
+export function readSubject(text: string): SubjectLines {
+  if (!/[\r\n]/.test(text)) return { subject: text };
+  const [first = "", ...lines] = text.replace(/(?:\r?\n)+$/, "").split(/\r?\n/);
+  const type = lines.map((line) => contentType.exec(line)?.[1]).find((each) => each !== undefined);
+  if (lines.every((line) => contentType.test(line) || computed.test(line))) {
+    return type === undefined ? { subject: first } : { subject: first, contentType: type.trim() };
+  }
+  const joinedField = lines.find((line) => field.test(line));
+  const subject = text.replace(/[\r\n]/g, " ");
+  return joinedField === undefined ? { subject } : { subject, joinedField };
+}
