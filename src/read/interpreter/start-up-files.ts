@@ -41,7 +41,7 @@ export async function readStartUpFiles(session: Session, order: string): Promise
 
 const files: Readonly<Record<string, (session: Session) => Promise<void>>> = {
   s: readSystemFile,
-  u: readOwnFile,
+  u: readUserFile,
   x: runBuiltIn,
 };
 
@@ -56,7 +56,7 @@ async function runBuiltIn(session: Session): Promise<void> {
   await runLines(session, builtIn, "built in");
 }
 
-async function readOwnFile(session: Session): Promise<void> {
+async function readUserFile(session: Session): Promise<void> {
   const { config } = session;
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
   const found = statIfPossible(path);
