@@ -1,16 +1,16 @@
 /**
- * Decides where a mailbox's journal is kept. The next session must find it, even if that session uses another name for
- * the mailbox, another user or another HOME.
+ * Decides where a mailbox's journal is kept. The next session must find the journal, even if it opens the mailbox under
+ * another name, as another user or with another HOME.
  *
  * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory.
- * Otherwise it is in the state directory of the owner's home according to passwd, or else in the session's own state
+ * Otherwise it is in the state directory in the owner's home directory (from passwd), or else in the session's own state
  * directory. Version 0.1.0 used only the session's directory, and named the journal after the path by which the mailbox
  * was opened. So the state directories are searched for every journal whose first line names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
- * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal
- * stays in root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from
- * writing. The notice contains the journal's path, because root may use another state directory next time.
+ * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal stays
+ * in root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from writing.
+ * The notice contains the journal's path, because root may use another state directory next time.
  *
  * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, has one link, and no other user
  * can write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox, another
@@ -150,7 +150,7 @@ const notHere = [
 /**
  * Creates a journal's draft, `PATH.new`, in the first place that permits it. A notice for the owner is created first.
  *
- * @param replaces whether an older journal has the name
+ * @param replaces whether an older journal already has this name
  * @throws the last place's error: the system's, or NotTrusted
  */
 export function createDraft(

@@ -20,8 +20,8 @@ export type TargetOptions = Pick<MailboxOptions, "lockwait" | "stateDirectory"> 
 };
 
 /**
- * Locks the mbox, finishes its own interrupted quit, and runs a task. The size is read under the lock, because another
- * program may append to mbox until then. A new file is removed if the task fails and leaves it empty.
+ * Locks the mbox, finishes its own interrupted quit, and runs a task. The size is read after mbox has been locked,
+ * because another program may append to mbox before that. A new file is removed if the task fails and leaves it empty.
  *
  * @throws MailboxBusy, CannotFinish, FinishFirst, MailError, or the task's error
  */

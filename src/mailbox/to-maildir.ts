@@ -1,6 +1,7 @@
 /**
- * Moves messages to a Maildir when a session quits. A journal contains each as a frame: a line with its file name, its flags
- * and its length, followed by the message. The name is fixed, so that a repetition after a crash adds only missing messages.
+ * Moves messages to a Maildir when a session quits. A journal contains each message as a frame: a line with the file
+ * name, the flags and the length, followed by the message. The name is fixed, so that a repetition after a crash adds
+ * only missing messages.
  */
 import { addPathToError } from "../system-error.ts";
 import { messageNames } from "./maildir/directory.ts";

@@ -37,7 +37,7 @@ export type Undo = () => void;
 
 export type Held = "all" | "part" | "none";
 
-/** Returns how much of the messages the file already contains from offset `at` on. */
+/** Returns whether the file already contains all, part or none of the messages from offset `at` on. */
 function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8Array>, length: number): Held {
   let position = at;
   let isWhole = true;
@@ -57,7 +57,7 @@ function compareWithFile(descriptor: number, at: number, wanted: Iterable<Uint8A
   return isWhole ? "all" : "part";
 }
 
-/** Returns how much of the messages mbox contains after a crash. @param descriptor mbox, locked */
+/** Returns whether mbox contains all, part or none of the messages after a crash. @param descriptor mbox, locked */
 export function compareWithMbox(work: MboxWork, descriptor: number, pieces: () => Iterable<Uint8Array>): Held {
   const { length } = work;
   if (isPrepended(work)) return compareWithFile(descriptor, 0, pieces(), length) === "all" ? "all" : "none";

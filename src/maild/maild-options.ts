@@ -37,7 +37,7 @@ export const maildOptions = [
     isRequired: true,
     meaning: "the directory of the mailboxes, one file per user",
   },
-  { long: "domain", argument: "name", meaning: "accept mail for this domain, and use this name" },
+  { long: "domain", argument: "name", meaning: "accept mail for this domain, and use it as the server's name" },
   {
     long: "log",
     argument: "file",

@@ -124,7 +124,7 @@ function makeNotFoundError(what: string | undefined, question: Question, sources
   );
 }
 
-/** Returns advice about the journal. Root can read all of it, so only another log can help root. */
+/** Returns advice about the journal. Root can read the whole journal, so root is only advised to name another log. */
 function journalHint(): string {
   const groups = process.getuid?.() === 0 ? "" : "; the groups adm and systemd-journal can read all of it";
   return `${groups}; use -S maillog=FILE for another log`;

@@ -18,7 +18,7 @@ export const changes = [
 
 export interface Call {
   readonly name: string;
-  /** The number of this call among the thread's calls with the same name, from 1. */
+  /** The number of this call among the thread's calls with the same name, counted from 1. */
   readonly ordinal: number;
   /** The arguments and the result in strace's format. A descriptor is followed by its `<path>`. */
   readonly text: string;

@@ -1,6 +1,6 @@
 /**
- * Tests SMTP servers and sendmail programs with one fault each. Checks the exit code, the report, and the place where the
- * message is kept.
+ * Tests sending to SMTP servers and sendmail programs that have one fault each. Checks the exit code, the report, and
+ * the place where the message is kept.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";

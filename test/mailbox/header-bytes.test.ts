@@ -54,7 +54,7 @@ test.each<[string, string, string]>([
 });
 
 test.each([0, 1, 2, 3, 7, 8, 9, 10])(
-  "a Status field is found if it begins %i bytes before the end of a megabyte piece",
+  "a Status field is found if it begins %i bytes before the end of a one-megabyte piece",
   (before) => {
     const status = "Status: O\n";
     const field = (length: number) => `X: ${"x".repeat(length - 4)}\n`;

@@ -3,7 +3,7 @@ import { readHeaderToList } from "../../src/mailbox/listed-header.ts";
 
 const megabyte = 1 << 20;
 
-/** Returns a mailbox with one message that records the length of each read. */
+/** Returns a mailbox with one message. The mailbox records the length of each read. */
 function holding(text: string) {
   const bytes = Buffer.from(text, "latin1");
   const asked: number[] = [];

@@ -1,7 +1,7 @@
 /**
- * Compares random sessions of the real program to a small model, with deliveries before and during the sessions, and with
- * SIGKILL during quit. Each message is exactly where the model expects it, complete. After a kill, the mailboxes are in the
- * state either before or after the quit.
+ * Compares random sessions of the real program to a small model, with deliveries before and during the sessions, and
+ * with SIGKILL during quit. Each message must be complete and exactly where the model expects it. After a kill, the
+ * mailboxes are in the state either before or after the quit.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -23,7 +23,7 @@ interface Step {
 interface Session {
   readonly before: number;
   readonly steps: readonly Step[];
-  /** Delay in milliseconds between the moment that a journal is created, written or removed, and SIGKILL. */
+  /** Delay in milliseconds from the moment when a journal is created, written or removed until SIGKILL is sent. */
   readonly end: "quit" | "exit" | number;
 }
 

@@ -2,7 +2,11 @@ import { connect, type Socket } from "node:net";
 
 /** An SMTP dialogue that is typed by hand. */
 export interface Dialogue {
-  /** Sends a line, or only waits if there is none. @returns the reply's lines; the last one has the form `250 text` */
+  /**
+   * Sends a line, or only waits for a reply if no line is given.
+   *
+   * @returns the reply's lines; the last one has the form `250 text`
+   */
   say(line?: string): Promise<string>;
   socket: Socket;
 }

@@ -1,4 +1,4 @@
-/** Tests delivery by `mail` and by maild that is killed before each write call and during each write. */
+/** Kills a delivery by `mail` or maild before each write call and during each write. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -45,7 +45,7 @@ function nothingIsLeft(): void {
 }
 
 describe.each(kinds)("a delivery that is killed %s", (kind) => {
-  test("a killed delivery is removed by maild's next start, and the client's retry delivers the message once", async () => {
+  test("the next start of maild removes a killed delivery, and the client's retry delivers the message once", async () => {
     let completed = false;
     for (let call = 1; !completed && call < mostCalls; call++) {
       writeFileSync(spool, old);

@@ -63,7 +63,7 @@ export class Ledger {
     return entry;
   }
 
-  /** Returns a random delivered message, more often a recent one. */
+  /** Returns a random delivered message, with a preference for recent ones. */
   choose(): string | undefined {
     const delivered = [...this.#entries].filter(([, { isDelivered }]) => isDelivered);
     const back = Math.floor(delivered.length * (randomInt(1000) / 1000) ** 8);
@@ -102,7 +102,7 @@ export class Ledger {
     for (const [id, { isDelivered, saves, mayBeGone }] of this.#entries) {
       const [here, saved] = [inbox.get(id) ?? 0, folder.get(id) ?? 0];
       if (isDelivered && !mayBeGone && here + saved + (setAside.get(id) ?? 0) === 0) lost.push(id);
-      // A saved message that is in no other file must be in the folder, or the session that saved it must not have quit.
+      // If a saved message is in no other file, it must be in the folder, unless the session that saved it has not quit.
       if (here > 1 || saved > saves)
         duplicated.push(`${id}: ${here} in the spool and mbox, ${saved} of ${saves} saved`);
     }

@@ -41,13 +41,13 @@ let mbox: string;
 let folder: string;
 
 beforeAll(async () => {
-  // If a spool is locked for a long time, Postfix retries soon.
+  // If a spool was locked for a long time, Postfix must retry soon.
   office = await Office.open({
     settings: {
       minimal_backoff_time: "3s",
       maximal_backoff_time: "6s",
       queue_run_delay: "3s",
-      // Postfix returns messages that do not fit in a mailbox of 51 MB.
+      // By default, Postfix returns messages that do not fit in a mailbox of 51 MB.
       mailbox_size_limit: "0",
     },
   });
@@ -179,7 +179,7 @@ async function expunge(client: ImapClient, box: string, number: string, id: stri
   if (isOk) counts.expunges++;
 }
 
-/** Returns a session's commands, and first records their effects in the ledger. */
+/** Records the effects of a session's commands in the ledger, and returns the commands. */
 function commands(): string[] {
   const lines: string[] = [];
   const end = chance(85) ? "q" : "x";

@@ -1,4 +1,7 @@
-/** Creates and removes `NAME.lock`, the lock file beside a mailbox that a program writes, as Debian Policy requires. */
+/**
+ * Creates and removes `NAME.lock`, the lock file that Debian Policy requires beside a mailbox while a program writes to
+ * it.
+ */
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -106,7 +109,7 @@ function staleLock(path: string): string | undefined {
     const age = Date.now() - found.mtimeMs;
     const { pid, host } = holderOf(path);
     const ours = host === hostname();
-    // After a reboot, another process may have the same number.
+    // After a reboot, another process may have the same ID.
     const beforeBoot = age > uptime() * 1000 + staleAge;
     const here = pid !== undefined && (host === undefined || ours);
     const stale = here ? (!isProcessAlive(pid) && (ours || age > foreignAge)) || beforeBoot : age > staleAge;
@@ -165,7 +168,7 @@ function writeOwner(name: string): string {
   try {
     writeSync(descriptor, `${process.pid}:${hostname()}\n`, 0);
   } catch {
-    // If the disk is full, an empty lock file still locks.
+    // If the disk is full, an empty lock file is enough to lock the mailbox.
   }
   const known = identifyLockFile(fstatSync(descriptor));
   closeSync(descriptor);

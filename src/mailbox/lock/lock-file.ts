@@ -148,7 +148,7 @@ async function createWithLock(
   }
   const record = await tryFcntlLock(descriptor);
   if (record !== "refused") return { descriptor, record };
-  // Another program has opened the new file and is about to write it.
+  // Another program has opened the new file and is about to write to it.
   closeSync(descriptor);
   return undefined;
 }

@@ -67,7 +67,7 @@ export interface Leaving {
 /**
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
- * @returns the number of numbered messages that stay
+ * @returns how many of the session's messages stay
  * @throws MailError; nothing was changed, or the message states which change failed
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
@@ -107,7 +107,11 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
   return kept.length;
 }
 
-/** Yields messages in the form of the destination. @param mbox undefined if the messages are moved to a Maildir */
+/**
+ * Yields messages in the form that the destination requires.
+ *
+ * @param mbox undefined if the messages are moved to a Maildir
+ */
 function formatForTarget(
   leaving: Leaving,
   messages: readonly number[],

@@ -104,7 +104,7 @@ export class MaildirJournal {
     return readPieces(this.#descriptor, this.#editedAt, this.#editedAt + this.work.edited);
   }
 
-  /** Removes the journal after its work has been done or undone. */
+  /** Removes the journal after the commit has been done or undone. */
   drop(): void {
     removeJournal(this.place);
     this.close();

@@ -51,7 +51,7 @@ export class Delivery {
     this.created = provideMaildir(path);
   }
 
-  /** Writes a message in `tmp`. @throws the system's error; the caller must then withdraw the messages added before */
+  /** Writes a message in `tmp`. @throws the system's error; the caller must then withdraw all messages added so far */
   async add(pieces: Iterable<Uint8Array>, { base, letters, place, date }: Filing): Promise<void> {
     const tmp = join(this.path, "tmp", base);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -1,4 +1,4 @@
-/** Stores the changed states of the messages that stay in their file names. */
+/** Renames the files of a Maildir so that their names contain the changed states of their messages. */
 
 import { renameSync } from "node:fs";
 import { join } from "node:path";

@@ -51,7 +51,7 @@ function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57;
 }
 
-/** Decides which Content-Length fields are valid, so that `From ` lines in a body begin no message. */
+/** Decides which Content-Length fields are valid, so that `From ` lines in a body do not begin a message. */
 export class BodyLength {
   readonly #separators: Separators;
   #message = 0;

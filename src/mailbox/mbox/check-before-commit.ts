@@ -72,7 +72,7 @@ function continueNumbering(before: MboxFile, now: MboxFile): Numbering {
 }
 
 /**
- * Returns whether a saved or edited message lacks bytes that another program has since appended to it.
+ * Returns whether another program has appended bytes to a message after the session saved or edited it.
  *
  * @param oldEnd the offset of its end when the session saved or edited it
  */

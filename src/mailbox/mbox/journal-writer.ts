@@ -102,8 +102,8 @@ function toBufferView({ buffer, byteOffset, byteLength }: Int32Array): Uint8Arra
 }
 
 /**
- * Opens a file a second time, for direct writes. The descriptor identifies the file, because another user may have replaced
- * its name.
+ * Opens a file a second time, for direct writes. The file is opened by its descriptor, because its name may now lead to
+ * another user's file.
  *
  * @returns undefined if the file system does not support direct writes or /proc is not mounted
  */

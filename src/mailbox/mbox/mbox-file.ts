@@ -4,7 +4,7 @@ import { readInto, readRange } from "../file-ranges.ts";
 import { headerOf } from "../header-bytes.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** Bytes per read: the first size for single messages, the second while messages are read in order. */
+/** Number of bytes per read: the first for single messages, the second for messages that are read in order. */
 const smallWindow = 64 << 10;
 const largeWindow = 1 << 20;
 const pieceSize = 4 << 20;

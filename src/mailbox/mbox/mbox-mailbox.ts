@@ -114,8 +114,8 @@ export class MboxMailbox implements Mailbox {
   }
 
   /**
-   * Checks again that messages are in their places. An earlier check without a lock may have happened in the middle of
-   * a rewrite.
+   * Checks again that messages are still at their offsets. An earlier check without a lock may have happened in the
+   * middle of a rewrite.
    *
    * @throws MessagesMoved
    */

@@ -30,7 +30,7 @@ export function measureStoredSize(file: MboxFile, message: number): number {
   return file.end(message) - file.start(message);
 }
 
-/** Maximum number of messages that are remembered by their content. The session's changes apply to these messages. */
+/** Maximum number of changed messages that a session remembers by their content. */
 const mostRemembered = 2000;
 
 /** A message as it was when the session changed it. */

@@ -29,7 +29,7 @@ export interface Tail {
 export class MessageIndex {
   #starts: Float64Array;
   #stored: Uint8Array;
-  /** The flags of each message that differ from its stored state. */
+  /** For each message, the flags that differ from its stored state. */
   #changed: Uint16Array;
   #count: number;
   /**
@@ -196,7 +196,7 @@ export class MessageIndex {
     return this.#stored[message - 1] as number;
   }
 
-  /** Sets a message's state in the file. Its flags are then as after opening. */
+  /** Sets a message's state in the file. The message's flags are then the same as after opening. */
   setStored(message: number, stored: number): void {
     this.#check(message);
     this.#stored[message - 1] = stored;

@@ -37,7 +37,7 @@ export function emptyMailbox(): string {
 /**
  * Reads a pipe to its end.
  *
- * @returns a descriptor of the contents in a file without a name
+ * @returns a descriptor of an unnamed file with the pipe's contents
  * @throws MailError if the disk is full
  */
 export async function copyOfStream(stream: number, name: string): Promise<number> {

@@ -53,8 +53,8 @@ export async function unpackMailbox(
 }
 
 /**
- * Unpacks with zlib, and again with the program if the file is damaged. Unlike the program, zlib withholds the last bytes
- * before the damage.
+ * Unpacks with zlib, and again with the program if the file is damaged. Unlike the program, zlib does not return the
+ * last bytes before the damage.
  */
 async function unpackByZlibOrProgram(
   byZlib: Unpacking,

@@ -87,7 +87,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("the fcntl() lock is refused in time while another process holds a POSIX lock; no dotlock is left", async () => {
+  test("while another process holds a POSIX lock, the fcntl() lock is refused in time, and no dotlock is left behind", async () => {
     await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     await expect(lockFile(spool, descriptor, 0.3)).rejects.toThrow(
@@ -217,7 +217,7 @@ describe("the built program", () => {
     chmodSync(home, 0o755);
     mkdirSync(join(home, "home"));
     chownSync(join(home, "home"), 65534, 65534);
-    // This user may not be able to read the source directory and the directory of Node.
+    // The other user may not be able to read the source directory or Node's directory.
     for (const part of ["dist", "bin"]) cpSync(join(root, part), join(home, part), { recursive: true });
     writeFileSync(join(home, "nobody.cjs"), "process.setgroups([]); process.setgid(65534); process.setuid(65534);\n");
     const argv = ["-r", join(home, "nobody.cjs"), join(home, "bin/mail.js"), "-n", "-f", spool];

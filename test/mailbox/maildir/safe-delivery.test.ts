@@ -88,7 +88,7 @@ describe("deliveries", () => {
     await deliver(maildir, delivery("Subject: one\n\nbody\n"), { lockwait: 1 });
     const [[name = ""] = []] = filesOf(maildir);
     expect(lstatSync(join(maildir, name)).uid).toBe(nobody);
-    // Root must not follow a link to a directory that only root can write.
+    // Root must not follow a link to a directory to which only root can write.
     const forbidden = join(home.path, "of-root");
     mkdirSync(forbidden, { mode: 0o755 });
     rmSync(join(maildir, "tmp"), { recursive: true });

@@ -141,7 +141,7 @@ describe("reading a Maildir", () => {
 });
 
 describe("quitting a Maildir", () => {
-  test("quit writes seen and listed states into the file names, and keeps other flags", () => {
+  test("quit stores the seen and listed states in the file names, and keeps other flags", () => {
     makeMaildir(maildir, three);
     expect(home.mail(["-f", "Maildir"], ["p 2", "q"]).out).toContain('"Maildir" complete');
     expect([...filesOf(maildir).keys()]).toEqual([
@@ -296,7 +296,7 @@ describe("changes by another client during the session", () => {
     expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
   });
 
-  test("a message that another client moves from new to cur and flags can still be read and marked", async () => {
+  test("a message that another client flags and moves from new to cur can still be read and marked", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, options());
     renameSync(join(maildir, "new/1600000001.M000001P1.host"), join(maildir, "cur/1600000001.M000001P1.host:2,F"));

@@ -1,6 +1,6 @@
 /**
- * Tests the real program with every common variant of mbox. Unchanged messages keep all their bytes, and a new Status
- * changes only its header.
+ * Tests the real program with every common variant of mbox. Unchanged messages keep all their bytes. A new Status
+ * changes only the header of its message.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -51,7 +51,7 @@ test("messages that another program has moved are found again, even after a chec
   expect([ids(box), ids(mbox)]).toEqual(["cdfg", "e"]);
 });
 
-test("two sessions that delete different messages delete both", async () => {
+test("if two sessions delete different messages, both messages are removed", async () => {
   const [first, second] = [await open(), await open()];
   remove(first, 1);
   remove(second, 4);

@@ -29,7 +29,7 @@ test("runs of messages with the same flags agree with the flags of each message"
   );
 });
 
-test("messages that are appended together equal messages appended one by one", () => {
+test("appending messages together gives the same index as appending them one by one", () => {
   const starts = Float64Array.from({ length: 700 }, (_, at) => at * 3);
   const stored = Uint8Array.from({ length: 700 }, (_, at) => at % 8);
   const index = new MessageIndex();

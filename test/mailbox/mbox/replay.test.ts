@@ -122,7 +122,7 @@ test("a commit that makes the mailbox longer is finished even if a power failure
 });
 
 describe("a mailbox that another program has written to since the crash", () => {
-  test("a mailbox that has been rewritten since the crash is kept, without a copy if the commit had not begun", async () => {
+  test("a mailbox that has been rewritten since the crash is kept, and no copy is made if the commit had not begun", async () => {
     await leaveJournal();
     const other = message("two", "y".repeat(20_000)) + message("three");
     writeFileSync(spool, other);

@@ -120,7 +120,7 @@ describe("a mailbox that is too large for memory", () => {
     expect(fresh.length).toBe(old.length);
   });
 
-  test("a copy waits for the rewrite, and is refused if it moved a message", async () => {
+  test("a copy waits for the rewrite, and is refused if the rewrite moved a message", async () => {
     const errors = await session("copy 2 saved\nx\n", async () => {
       await beginsToRewrite(fresh, insideB);
       setTimeout(() => other.stdin?.write("\n"), 500);

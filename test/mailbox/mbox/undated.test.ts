@@ -40,7 +40,7 @@ test.each(["From - ", "From -", "From ", "From 1844100@xxx"])(
   },
 );
 
-test("lines without a date separate no messages in a file whose first From_ line has a date", async () => {
+test("lines without a date do not separate messages in a file whose first From_ line has a date", async () => {
   writeFileSync(box, message(dated, "one", `a\n\n${message("From - ", "inside")}`) + message(dated, "two"));
   const mailbox = await open();
   expect(subjectsOf(mailbox)).toEqual(["one", "two"]);

@@ -31,8 +31,8 @@ function pack(name: string): string {
 }
 
 /**
- * Runs a shell in the home directory that defines `ours`. It has its own session, so that it cannot use the terminal that
- * runs the tests.
+ * Runs a shell in the home directory. The shell defines the function `ours`. It has its own session, so that it cannot
+ * use the terminal that runs the tests.
  */
 function shell(line: string, more: Readonly<Record<string, string>> = {}) {
   const run = spawnSync("/usr/bin/setsid", ["-w", "/bin/bash", "-c", `${ours}; ${line}`], {
@@ -57,7 +57,7 @@ const list =
 
 describe("a compressed mailbox", () => {
   test.each(["gzip", "zstd", "xz", "bzip2"])(
-    "a mailbox in %s format can be read and saved from, and is never written",
+    "messages in a mailbox in %s format can be read and saved, and the mailbox is never changed",
     (name) => {
       if (!installed(name)) return;
       const before = readFileSync(join(home.path, pack(name)));
@@ -129,7 +129,7 @@ describe("a compressed mailbox", () => {
     expect(err).toMatch(/^mail: .*box: damaged or truncated \([^/]+\); the readable part is shown\n$/);
   });
 
-  test("if the program that unpacks a mailbox is not installed, its package is named", () => {
+  test("if the program that unpacks a mailbox is not installed, the error names its package", () => {
     if (!installed("xz")) return;
     pack("xz");
     const { err, status } = home.mail(["-f", "box"], [], { PATH: "/nowhere" });
