@@ -238,7 +238,7 @@ export const options = [
   {
     long: "account",
     argument: "name",
-    meaning: "Select an account that a start-up file defines, before the variables of -S are set.",
+    meaning: "Select an account that a start-up file defines. The variables of -S are set afterwards.",
   },
   {
     letter: "X",

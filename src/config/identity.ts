@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 
-/** The user's login and full name, home directory and mail name. */
+/** The user's login name, full name, home directory and mail name. */
 export interface Identity {
   /** The user whose mail is read; with -u, another user. */
   readonly user: string;

@@ -33,7 +33,7 @@ function resolveInHome(config: Config, named: string | undefined, otherwise: str
   return expandNames(config, named).words[0] ?? named;
 }
 
-/** The part of a configuration that determines the directories. `maild` has only a home directory. */
+/** The part of a configuration that determines the directories. `maild` supplies only a home directory. */
 type Home = { readonly identity: Pick<Config["identity"], "home"> };
 
 /**

@@ -30,7 +30,10 @@ export interface Found {
   readonly exposedIn: string | undefined;
 }
 
-/** A session's variables. As in bsd-mailx, a variable that is not set has the value of the environment variable. */
+/**
+ * A session's variables. As in bsd-mailx, a variable that is not set has the value of the environment variable with the
+ * same name.
+ */
 export class Settings {
   readonly #values = new Map<string, Stored>();
   readonly #environment: Readonly<Record<string, string | undefined>>;
@@ -196,7 +199,7 @@ export class Settings {
 
   /**
    * Returns the variables that were set or imported from the environment, with their values, unsorted. Omits variables
-   * that were set automatically because there is a terminal.
+   * that were set automatically for a terminal.
    */
   all(): [string, string][] {
     const inherited = [...this.#imported].map((name): [string, string] => [

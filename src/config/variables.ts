@@ -115,8 +115,8 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
 }
 
 /**
- * Returns the kind of a variable in seconds. Any value that is not a number from 0 to `max` is ignored, and the default
- * is used.
+ * Returns the kind of a variable whose value is a number of seconds. Any value that is not a number from 0 to `max` is
+ * ignored, and the default is used.
  */
 function secondsKind(fallback: number, meaning: string, { max }: { max: number }): Kind<number> {
   return {
@@ -144,7 +144,9 @@ function countKind(fallback: number, meaning: string, { max }: { max: number }):
   };
 }
 
-/** Returns the kind of a variable in seconds without a default. An invalid value has no effect. */
+/**
+ * Returns the kind of a variable whose value is a number of seconds, without a default. An invalid value has no effect.
+ */
 function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number | undefined> {
   const inside = (number: number) => (number >= 0 && number <= max ? number : undefined);
   return {
@@ -175,12 +177,12 @@ export const variables = {
     "Store a copy of each sent message in a file named after its first recipient, instead of record; the same as -F.",
   ),
   cadir: {
-    ...textKind("A directory of PEM files with further certificate authorities to trust.", "directory"),
+    ...textKind("A directory of PEM files with more certificate authorities to trust.", "directory"),
     synonyms: { "ssl-ca-dir": asGiven, "tls-ca-dir": asGiven },
     perAccount: true,
   },
   cafile: {
-    ...textKind("A PEM file of further certificate authorities to trust, in addition to the system's.", "file"),
+    ...textKind("A PEM file of certificate authorities to trust in addition to the system's.", "file"),
     synonyms: { "ssl-ca-file": asGiven, "tls-ca-file": asGiven },
     perAccount: true,
   },
@@ -244,7 +246,7 @@ export const variables = {
   flipr: flagKind("Swap reply and Reply; the same as Replyall."),
   folder: textKind("The directory that contains the files named +name.", "directory"),
   "forward-as-attachment": flagKind("Let forward attach the complete message as message/rfc822."),
-  from: textKind("The sender's address, in the envelope and in From:.", "address"),
+  from: textKind("The sender's address, in the envelope and in the From field.", "address"),
   "history-file": textKind(
     "The file that stores command lines between sessions. By default history in the state directory. Without a value, command lines are not stored.",
     "file",

@@ -8,8 +8,8 @@ import { toBytes } from "./text.ts";
  */
 const textBytes = 36;
 /**
- * The number of bytes per encoded word in a name, which starts on a new line: 45 bytes become 60 characters of base64,
- * and the encoded word has the maximum length of 75 characters.
+ * The number of bytes per encoded word in a name, which starts on a new line. 45 bytes become 60 characters of base64,
+ * so that the encoded word has the maximum length of 75 characters.
  */
 const nameBytes = 45;
 /** The recommended line length (RFC 5322, section 2.1.1). */
@@ -19,9 +19,9 @@ const longestWord = 900;
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
 
 /**
- * Returns whether a text must be encoded to arrive unchanged: if it contains non-ASCII characters, leading or trailing
- * white space, or an incomplete encoded word. A complete encoded word is left alone, because scripts pass encoded
- * subjects to -s.
+ * Returns whether a text must be encoded to arrive unchanged. It must if it contains non-ASCII characters, leading or
+ * trailing white space, or an incomplete encoded word. A complete encoded word is left alone, because scripts pass
+ * encoded subjects to -s.
  */
 function needsWords(text: string): boolean {
   if (/[^\t\x20-\x7e]|^[\t ]|[\t ]$/.test(text)) return true;

@@ -1,5 +1,5 @@
 /**
- * Finds single fields without parsing the header. A mailbox may have a hundred thousand headers; parsing each would
+ * Finds individual fields without parsing the header. A mailbox may have a hundred thousand headers; parsing each would
  * take too long.
  */
 import { decodeBytes, trimEndCharacters } from "./text.ts";

@@ -18,7 +18,7 @@ export interface Header {
   all(name: string): string[];
 }
 
-/** A field with its folded lines, or another line, as offsets into the header. */
+/** The offsets of a field with its folded lines, or of a line that is not a field. */
 export interface HeaderPart {
   readonly start: number;
   readonly end: number;

@@ -1,7 +1,7 @@
 /** Detects and marks host names and display names that imitate other names. */
 import { domainToASCII } from "node:url";
 
-/** Combinations of scripts that may be mixed in one word (Unicode TR 39, "highly restrictive"). */
+/** Combinations of scripts that may occur in one word (Unicode TR 39, "highly restrictive"). */
 const together = [
   ["Latn", "Hani", "Hira", "Kana"],
   ["Latn", "Hani", "Hang"],

@@ -1,6 +1,6 @@
 /**
- * Makes text safe to show on a terminal. Characters that control the terminal, reorder text or are invisible are
- * replaced by visible ones.
+ * Makes text safe to show on a terminal: replaces control characters, characters that reorder text, and invisible
+ * characters by visible text.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
  * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji requires them.
@@ -48,7 +48,7 @@ function isAtHome(text: string, character: string, at: number): boolean {
 
 /**
  * Returns whether a tag belongs to a flag. Code points are compared one by one, because the equivalent regular
- * expression matches in Node 20 to 24, but not in Node 26. Each code point has two UTF-16 units.
+ * expression matches in Node 20 to 24, but not in Node 26. Each of these code points consists of two UTF-16 units.
  */
 function isInFlag(text: string, at: number): boolean {
   const isTag = (code: number) => code >= flag.firstTag && code <= flag.lastTag;

@@ -10,7 +10,7 @@ import type { FailureReason } from "./submission-errors.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import type { ServerWay } from "./way.ts";
 
-/** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512. */
+/** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512 octets. */
 const longest = 1024 * 1024;
 
 /** The error for a lost connection, or for a reply that did not arrive in time. Its message describes the reason. */
@@ -35,7 +35,7 @@ export class Conversation {
   #wake = (): void => {};
   readonly #silence: number;
 
-  /** @param silence the maximum time for a reply in milliseconds */
+  /** @param silence the maximum time in milliseconds to wait for a reply */
   constructor(socket: Socket, silence: number) {
     this.#socket = socket;
     this.#silence = silence;
@@ -138,7 +138,7 @@ export class Conversation {
       this.#unread = lines.pop() ?? "";
       for (const line of lines) this.#size += line.length;
       pushAll(this.#lines, lines);
-      if (this.#size + this.#unread.length > longest) this.#end("endless reply", "its reply does not end");
+      if (this.#size + this.#unread.length > longest) this.#end("endless reply", "the server's reply does not end");
       this.#wake();
     });
     this.#socket.on("error", (error) =>

@@ -73,7 +73,7 @@ export function describeFailure(
     case "connection closed":
       return "the server has closed the connection";
     case "endless reply":
-      return "its reply does not end";
+      return "the server's reply does not end";
     case "not SMTP":
       return `not an SMTP reply: "${detail}"`;
     case "STARTTLS refused":

@@ -10,9 +10,9 @@ export interface TransportOptions extends ServerSettings {
   /** The private directory with the data for undoing an interrupted delivery. */
   readonly stateDirectory: string;
   readonly verbose: boolean;
-  /** The envelope sender, if one was given. Only programs use it. */
+  /** The envelope sender, if one was given. It is passed only to programs. */
   readonly envelopeSender: string | undefined;
-  /** Whether the sender remains in an expanded alias. Only programs use it. */
+  /** Whether the sender remains in an expanded alias. The option is passed only to programs. */
   readonly metoo: boolean;
   readonly observe: DialogueObserver | undefined;
   readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;

@@ -4,9 +4,9 @@
  * An entry consists of two files in the state directory. `ID.json` is written first, and is always replaced as a whole.
  * `ID.message` contains the message. It is written as `ID.partial`; renaming it creates the entry.
  *
- * A process that attempts delivery holds the lock of a third file, `ID.lock`, so that concurrent flushes do not send
- * a message twice. The lock has its own file because POSIX releases a lock when its process closes any descriptor of
- * the file.
+ * A process that attempts delivery holds the lock of a third file, `ID.lock`, so that concurrent flushes do not send a
+ * message twice. The lock has its own file because a POSIX lock is released when the process that holds it closes any
+ * descriptor of the file.
  *
  * A fourth file, `ID.unsure`, exists while the server has the complete message but has not replied. If the file
  * exists and the lock is not held, a flush was killed during that time.

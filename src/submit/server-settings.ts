@@ -1,4 +1,4 @@
-/** The settings of a dialogue with a server. The same type is used from the variables to the socket. */
+/** The settings of a dialogue with a server, as the variables define them. */
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 
 /** The use of STARTTLS (RFC 3207). */

@@ -2,7 +2,7 @@
  * Submits messages by SMTP and LMTP. The connection is kept for the next message.
  *
  * The time for each reply is limited. If the connection is lost after the final dot may have reached the server, the
- * outcome is reported as unknown, because another attempt could deliver the message twice.
+ * outcome is reported as unknown. Another attempt could deliver the message twice.
  */
 
 import { MailError } from "../errors.ts";
@@ -36,7 +36,7 @@ const farewell = 1000;
  */
 const mostRecipients = 1000;
 
-/** The time limit of a message. */
+/** The time limit for a message. */
 interface Deadline {
   /** Rejects with the failure when the limit is exceeded or the submission is interrupted. */
   readonly missed: Promise<never>;

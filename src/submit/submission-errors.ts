@@ -84,11 +84,11 @@ export class Interrupted extends SubmissionFailed {
   }
 }
 
-/** A sendmail program that could not be run or failed. */
+/** The error for a sendmail program that failed or could not be run. */
 export class ProgramFailed extends SubmissionFailed {
   /** The program's exit code; 1 if it did not exit by itself. */
   readonly code: number;
-  /** The program exited by itself, so that it has printed the reason on standard error. */
+  /** Whether the program exited by itself, in which case it has printed the reason on standard error. */
   readonly hasReported: boolean;
 
   constructor(message: string, exit: ExitCode, code = 1, hasReported = false) {

@@ -59,8 +59,8 @@ export interface Transport {
   /**
    * Submits a message.
    *
-   * @param interrupt stops the submission at once, with Interrupted, or with OutcomeUnknown if the message may have
-   *   been delivered
+   * @param interrupt a signal that stops the submission immediately; the error is Interrupted, or OutcomeUnknown if the
+   *   message may have been delivered
    * @returns the outcome for each recipient, even if all were refused
    * @throws SubmissionFailed if the message was not delivered to anyone, for example because there was no connection;
    *   OutcomeUnknown if it may have been delivered

@@ -75,7 +75,7 @@ test("an endless response is abandoned, and so is a TLS handshake that does not 
   });
   expect(await play(["quit"], String(scripted.port))).toMatchObject({
     exit: 75,
-    err: expect.stringContaining("its reply does not end"),
+    err: expect.stringContaining("the server's reply does not end"),
   });
   await scripted.close();
   scripted = await scriptedServer({ greeting: "silent", other: "silent" });

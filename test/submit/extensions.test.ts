@@ -154,7 +154,7 @@ test.each([
   ["PLAIN LOGIN CRAM-MD5", true, "CRAM-MD5"],
   ["PLAIN LOGIN", true, "PLAIN"],
   ["PLAIN CRAM-MD5 SCRAM-SHA-256", false, "SCRAM-SHA-256"],
-])("from the mechanisms %s, on a safe connection (%s), %s is chosen", (offered, isSafe, chosen) => {
+])("mechanisms offered: %s; safe connection: %s; mechanism chosen: %s", (offered, isSafe, chosen) => {
   expect(chooseMechanism(offered, undefined, { isSafe, allowsClearLogin: true, server: "x" })).toBe(chosen);
 });
 

@@ -72,7 +72,12 @@ test("replies may arrive in pieces of any size, with CRLF or LF", async () => {
 const unasked = "the server replied to a command that was not sent";
 test.each<[what: string, script: Script, exit: number, said: string]>([
   ["greets forever", { greeting: endless("220 x\r\n") }, Exit.Protocol, unasked],
-  ["greets with an endless reply", { greeting: endless("220-x\r\n") }, Exit.Protocol, "its reply does not end"],
+  [
+    "greets with an endless reply",
+    { greeting: endless("220-x\r\n") },
+    Exit.Protocol,
+    "the server's reply does not end",
+  ],
   ["greets with a line of 10 MB", { greeting: raw(`220 ${"x".repeat(1e7)}\r\n`) }, Exit.Protocol, "does not end"],
   ["replies to the message before it is sent", { DATA: "354 go\r\n250 taken", dot: "silent" }, Exit.Protocol, unasked],
   ["replies to MAIL twice", { MAIL: "250 ok\r\n250 ok" }, Exit.Protocol, unasked],
@@ -111,7 +116,7 @@ test.each<[what: string, dot: Script["dot"], said: string]>([
   ["a half-closed connection", "end", "the server has closed the connection"],
   ["a reset connection", "reset", "Connection reset by peer"],
   ["an interrupted reply", cutOff("250 queu"), "the server has closed the connection"],
-  ["an endless reply", endless("250-x\r\n"), "its reply does not end"],
+  ["an endless reply", endless("250-x\r\n"), "the server's reply does not end"],
   ["an invalid reply", "2", 'not an SMTP reply: "2"'],
   ["the code of another phase", "354 go on", "354 go on"],
 ])("after %s to the final dot, the outcome is reported as unknown", async (_what, dot, said) => {

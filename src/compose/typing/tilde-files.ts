@@ -56,8 +56,9 @@ function readFile({ terminal, draft }: Composing, path: string, take: (piece: Bu
 }
 
 /**
- * Returns the content of a pipe or device. cat reads it, because a pipe may never have a writer, and an interrupt can
- * end cat. exec replaces the shell, which could otherwise miss the interrupt and wait for cat.
+ * Returns the content of a pipe or device. The file is read by cat, which an interrupt can end, because a pipe may
+ * never have a writer. The shell is replaced by cat (exec), because it could otherwise miss the interrupt and wait for
+ * cat.
  */
 async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
   const { code, output } = await runShell(

@@ -113,7 +113,7 @@ function parseCalendar(text: string): { method: string; components: Component[];
   let more = 0;
   let method = "";
   let open: Map<string, Property[]> | undefined;
-  // An alarm inside an event has properties of the same names.
+  // An alarm inside an event has properties with the same names.
   let inner = 0;
   for (const line of text
     .replace(/\r\n/g, "\n")

@@ -44,7 +44,7 @@ export async function htmlText(html: string, width: number): Promise<string> {
   const links = new Map<string, number>();
   const text = convert(html, makeConverterOptions(links, width))
     .replaceAll("\u00a0", " ")
-    // Removes invisible break hints, and the invisible characters with which newsletters blank the preview.
+    // Removes invisible break hints, and the invisible characters that newsletters use to pad the preview text.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
     .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
     .replace(/ +/g, (run, at: number, all: string) => (/[^\n]/.test(all.charAt(at + run.length)) ? run : ""));

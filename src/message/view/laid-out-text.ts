@@ -14,7 +14,7 @@ export function longestShown({ type }: Part): number {
 }
 
 /**
- * Returns HTML as text, flowed text (RFC 3676) as paragraphs, and a header decoded. Other text is returned unchanged.
+ * Converts HTML to text, wraps flowed text (RFC 3676), and decodes a header. Other text is returned unchanged.
  *
  * @param text the part's decoded text (part-text.ts)
  * @param width in columns

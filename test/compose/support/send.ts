@@ -32,7 +32,7 @@ export interface Sending {
   readonly signal?: NodeJS.Signals;
   /** Called when nearly all of the input has been read, before it ends. */
   readonly meanwhile?: (home: string) => void;
-  /** Receives the names of the files in the home directory afterwards. */
+  /** Receives the names of the files that are in the home directory after the run. */
   readonly leaves?: (names: readonly string[]) => void;
 }
 
