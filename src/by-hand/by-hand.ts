@@ -18,7 +18,11 @@ import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
 import { assistDialogue } from "./offers.ts";
 import { type Hint, Protocol } from "./protocol.ts";
 
-/** Runs the dialogue. @param to HOST, HOST:PORT or a value of `mta`; by default the usual server */
+/**
+ * Runs the dialogue.
+ *
+ * @param to HOST, HOST:PORT or a value of `mta`; undefined for the server that the variables name
+ */
 export async function runDialogueByHand(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },
   to: string | undefined,
@@ -103,8 +107,8 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
 }
 
 /**
- * Returns 0 if all messages were accepted and QUIT was sent, else the exit code of the failure. @throws MailError if a
- * message or the dialogue was not completed
+ * Returns 0 if all messages were accepted and QUIT was sent, otherwise the exit code of the failure. @throws MailError
+ * if a message or the dialogue was not completed
  */
 function exitCodeOfDialogue(protocol: Protocol, greeting: readonly string[]): ExitCode {
   if (protocol.exit !== undefined) return protocol.exit;

@@ -13,7 +13,7 @@ export interface Said {
   readonly shown: string;
   /** A warning for the user. */
   readonly warning: string | undefined;
-  /** Whether the server responds to the line. It does not do so within a message. */
+  /** Whether the server responds to the line. It does not respond to the lines of a message. */
   readonly answered: boolean;
 }
 
@@ -131,7 +131,7 @@ export class Protocol {
     const phase = first ? titles.header : undefined;
     if (line === ".") {
       const warning = this.#header
-        ? "That dot ended the message. It had no empty line, and therefore no body."
+        ? "The dot ended the message, which has no empty line and therefore no body."
         : undefined;
       this.mode = "command";
       this.#command = "MESSAGE";
@@ -167,7 +167,7 @@ export class Protocol {
     return text === undefined ? undefined : { text };
   }
 
-  /** Returns a hint on the next command. */
+  /** Returns a hint about the next command. */
   #nextWords(): string | undefined {
     switch (this.#command) {
       case "":

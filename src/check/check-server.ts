@@ -36,7 +36,9 @@ interface Context {
   readonly terminal: Terminal;
 }
 
-/** Connects to the mail server, tests `address` as a recipient, and returns a finding per step. No message is sent. */
+/**
+ * Connects to the mail server, tests `address` as a recipient, and returns one finding per step. No message is sent.
+ */
 export async function checkServer(context: Context, address: string | undefined): Promise<Finding[]> {
   try {
     return await checkDialogue(context, address);

@@ -54,7 +54,7 @@ export function connectionRemedy(
     case "TLS failed":
       return tlsRemedy(server);
     case "not SMTP":
-      return "no mail server listens there; check the port in mta";
+      return "no mail server is listening there; check the port in mta";
     case "no greeting":
     case "no reply":
       if (server.protocol !== "smtp" || isGreeted) return placeRemedy(server, cause);

@@ -62,7 +62,7 @@ export interface CommandLine {
   readonly set: readonly string[];
   /** The account whose variables are set after the start-up files have been read. */
   readonly account: string | undefined;
-  /** The command of --run; empty without --run. */
+  /** The command given with --run; empty without --run. */
   readonly run: readonly string[];
   readonly if: string | undefined;
   readonly throttle: string | undefined;
@@ -75,7 +75,7 @@ export interface CommandLine {
   readonly count: boolean;
   readonly print: boolean;
   readonly version: boolean;
-  /** Recipients, or the file of -f. */
+  /** Recipients, or the file given with -f. */
   readonly words: readonly string[];
   /** With `-f -`: the path of the copy of standard input. */
   readonly piped?: string;

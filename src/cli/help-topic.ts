@@ -13,7 +13,9 @@ export interface HelpTopic {
   readonly text: string;
 }
 
-/** Returns whether the arguments are `help TOPIC`. If this machine has a user called help, they may be recipients. */
+/**
+ * Returns whether the arguments are `help TOPIC`. If this machine has a user called help, both words are recipients.
+ */
 export function asksForHelp(argv: readonly string[]): boolean {
   return argv.length === 2 && argv[0] === "help" && !isUser("help");
 }

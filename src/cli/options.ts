@@ -12,7 +12,7 @@ export interface Option {
   readonly repeats?: true;
   /** Whether the option accepts all arguments up to the next option. */
   readonly variadic?: true;
-  /** The further arguments of an option that has its own line in the usage message. */
+  /** The additional arguments in the usage message, for an option that is used on its own. */
   readonly alone?: string;
   /** The option's names in GNU mail and S-nail, which --help does not list. */
   readonly also?: readonly string[];
@@ -318,7 +318,8 @@ export const options = [
   {
     long: "wait",
     argument: "seconds",
-    meaning: "With --track, follow the log for up to this time until the message is delivered or bounced.",
+    meaning:
+      "With --track, follow the log until the message is delivered or bounced, but for no longer than this time.",
   },
   ...["no-config", "no-site-config", "no-user-config"].map((long) => ({
     long,

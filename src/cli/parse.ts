@@ -192,7 +192,7 @@ function parseSeconds(option: string, value: string | undefined): number {
   return Number(value);
 }
 
-/** Returns the arguments with the file of -f first: `--print 3 -f box` means `--print -f box 3`. */
+/** Returns the arguments with the argument of -f first: `--print 3 -f box` means `--print -f box 3`. */
 function moveFileFirst(argv: readonly string[], words: readonly string[]): readonly string[] {
   const option = argv.findIndex((word) => /^(?:-[A-Za-z~]*f|--file)$/.test(word));
   const file = option < 0 ? undefined : argv[option + 1];

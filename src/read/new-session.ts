@@ -1,4 +1,6 @@
-/** Creates a session: variables, identity and start-up files, followed by the settings of -S. */
+/**
+ * Creates a session: sets up its variables and identity, runs the start-up files, and then applies the settings of -S.
+ */
 
 import { existsSync } from "node:fs";
 import { describeMissingRecipients } from "../cli/check-options.ts";
@@ -30,7 +32,7 @@ function withHostName(identity: Identity, settings: Settings): Identity {
   };
 }
 
-/** Creates a session: variables, identity and start-up files, which -S overrides. */
+/** Creates a session. The settings of -S override those of the start-up files. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
   if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);

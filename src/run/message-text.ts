@@ -1,4 +1,7 @@
-/** The text of a job's message: a summary of the run, followed by its output or by the two ends of a long output. */
+/**
+ * The text of a job's message: a summary of the run, followed by its output, or by the beginning and end of a long
+ * output.
+ */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readRange } from "../mailbox/file-ranges.ts";
 import { formatDateField } from "../message/date.ts";

@@ -41,7 +41,7 @@ export function jobKey(parts: readonly string[]): string {
 /**
  * Changes the state under its lock and returns the result of `change`.
  *
- * @throws MailError naming the file if it cannot be written, or MailboxBusy if another run holds the lock too long
+ * @throws MailError naming the file if it cannot be written, or MailboxBusy if another run holds the lock for too long
  */
 export async function withState<T>(
   directory: string,

@@ -49,7 +49,7 @@ export async function runJob(session: Session, given: CommandLine): Promise<Exit
     const sent = remembers ? await sendRemembered(session, given, job, run) : await sendPlain(session, given, job, run);
     return run.code !== 0 ? (run.code as ExitCode) : sent;
   } catch (error) {
-    // The command's exit code takes precedence over the failure to report it.
+    // The command's exit code takes precedence over that of the failed submission.
     if (!(error instanceof MailError) || run.code === 0) throw error;
     session.terminal.err(`${session.program}: ${error.message}\n`);
     return run.code as ExitCode;

@@ -39,7 +39,7 @@ function* splitStretches(text: string): Iterable<string[]> {
   }
 }
 
-/** Returns at most `length` code units of a text, and never ends within a surrogate pair. */
+/** Returns at most the first `length` code units of a text, without splitting a surrogate pair. */
 function startOfText(text: string, length: number): string {
   return /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(length - 1, length + 1))
     ? text.slice(0, length - 1)

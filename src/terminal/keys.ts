@@ -139,7 +139,7 @@ function readTypedKey(bytes: Uint8Array): { key: Key; size: number } | undefined
   return size === 0 ? undefined : { key: { name: "text", text: decodeBytes(bytes.subarray(0, size)) }, size };
 }
 
-/** Returns the length in bytes without an incomplete UTF-8 character at the end. */
+/** Returns the length in bytes, excluding an incomplete UTF-8 character at the end. */
 export function wholeCharacters(bytes: Uint8Array): number {
   return bytes.length - countUnfinished(bytes);
 }

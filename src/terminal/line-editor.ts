@@ -43,7 +43,7 @@ export interface Pressed {
  * Returns the state of a new line.
  *
  * @param text the initial text, with the cursor at its end
- * @param killed the text for Ctrl-Y, from the previous line
+ * @param killed the text that Ctrl-Y inserts, kept from the previous line
  */
 export function createLine(text = "", killed = ""): LineState {
   return {

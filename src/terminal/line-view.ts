@@ -82,7 +82,7 @@ function findPlaceAfter(text: string, columns: number): Place {
 
 /**
  * Returns the widths of the parts of a character that can be on different rows. A character that is shown as several
- * has several parts.
+ * characters, and in more than two columns, is divided into parts of one column.
  */
 function measureWidths(character: string): readonly number[] {
   const width = displayWidth(character);

@@ -1,5 +1,5 @@
 /**
- * Creates the Terminal of this process from standard input, output and error, each of which is a terminal or a pipe.
+ * Creates the Terminal for this process from standard input, output and error, each of which is a terminal or a pipe.
  */
 import { fstatSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";

@@ -85,7 +85,7 @@ export class Output {
   }
 
   /**
-   * Writes the output of a prompt library. Its cursor movements are kept, and its colours if there is a theme; other
+   * Writes the output of a prompt library. Cursor movements are kept, and colours are kept if there is a theme; other
    * control characters are made visible.
    */
   drawForeign(text: string): void {

@@ -6,7 +6,7 @@ import type { Stroke } from "./output.ts";
 const patience = 500;
 const pause = 100;
 
-/** Draws a bar for work that takes longer than half a second, and removes it at the end. */
+/** Draws a bar for a task that takes longer than half a second, and removes it at the end. */
 export class ProgressBar {
   readonly #what: string;
   readonly #draw: (strokes: readonly Stroke[]) => void;

@@ -64,7 +64,7 @@ export interface Offer {
 
 export interface Candidate {
   readonly text: string;
-  /** Whether the word may continue, as after a directory. */
+  /** Whether the word may continue, for example after the name of a directory. */
   readonly open?: boolean;
 }
 
@@ -93,7 +93,7 @@ export interface Terminal {
   readonly outputIsTerminal: boolean;
   /**
    * Whether a user is at a terminal that can move its cursor. If true, lines are edited, hints are shown and columns
-   * fit the window. If false (a pipe, TERM=dumb), every byte is as in bsd-mailx.
+   * fit the window. If false (a pipe, TERM=dumb), every byte of output is the same as bsd-mailx's.
    */
   readonly rich: boolean;
   /**
@@ -106,8 +106,8 @@ export interface Terminal {
 
   /**
    * Writes to standard output. Strings are lossless text; bytes are written unchanged. On a terminal, control
-   * characters other than newline and tab are made visible, so that a message cannot control it. If the output is a
-   * pipe, nothing is changed.
+   * characters other than newline and tab are made visible, so that a message cannot control the terminal. If the
+   * output is a pipe, nothing is changed.
    */
   out(text: string | Uint8Array, style?: Style): void;
   /** Writes to standard error, with the same rules as `out`. */

@@ -186,7 +186,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a server that does not speak SMTP",
     { script: { greeting: "SSH-2.0-x" } },
-    [/^fail server: not an SMTP reply: "SSH-2\.0-x" -> no mail server listens there/],
+    [/^fail server: not an SMTP reply: "SSH-2\.0-x" -> no mail server is listening there/],
   ],
   [
     "a busy server",

@@ -45,7 +45,7 @@ export interface StoredStep {
 /** The changes that a session left when it ended without quit or exit. */
 export interface Pending {
   readonly path: string;
-  /** The time when the file was last written. */
+  /** The time at which the file was last written. */
   readonly ended: Date;
   readonly steps: readonly StoredStep[];
 }
@@ -75,7 +75,7 @@ export class PendingFile {
     this.#descriptor = descriptor;
   }
 
-  /** Creates the file. If it cannot be created, the session continues without it. */
+  /** Creates the file. If the file cannot be created, the session continues without it. */
   static create(mailbox: Mailbox, directory: string): PendingFile {
     const path = join(directory, `${prefixOf(mailbox.path)}${process.pid}`);
     const descriptor = ifTrusted(() => {
@@ -129,7 +129,7 @@ export class PendingFile {
   }
 }
 
-/** Returns the changes to a mailbox that ended sessions left pending, oldest first. */
+/** Returns the pending changes to a mailbox that earlier sessions left behind, oldest first. */
 export function findPending(directory: string, mailboxPath: string): Pending[] {
   const prefix = prefixOf(mailboxPath);
   const found: Pending[] = [];

@@ -12,7 +12,7 @@ const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preser
 /** The time in milliseconds after which a session in a pipe records its changes in a file, because it may be killed. */
 const shortLife = 1000;
 
-/** Records a session's changes in steps, and undoes them. */
+/** Records a session's changes, one step per command, and undoes them. */
 export class UndoHistory {
   readonly #mailbox: Mailbox;
   readonly #stateDirectory: string;
@@ -80,7 +80,7 @@ export class UndoHistory {
     if (step === undefined) return undefined;
     for (const { message, before, after } of step.changes) {
       let changed = before ^ after;
-      // An edited message still has to be written.
+      // An edited message must still be written, so its StatusChanged bit is kept.
       if (this.#edited.has(message)) changed &= ~Flag.StatusChanged;
       this.#mailbox.mark(message, before & changed, ~before & changed);
     }

@@ -16,7 +16,7 @@ export interface WantedFiles {
   readonly mailboxes?: boolean;
 }
 
-/** Returns the file names that complete a typed one. */
+/** Returns the file names that complete a typed prefix. */
 export function fileCandidates(config: Config, typed: string, wanted: WantedFiles): Candidate[] {
   const special = wanted.mailboxes === true && typed === "" ? ["%", "&", "#"].map((text) => ({ text })) : [];
   const [, prefix = "", begun = ""] = /^(\+(?:.*\/)?|.*\/|)([^/]*)$/s.exec(typed) ?? [];

@@ -21,7 +21,7 @@ function showHeaderScreen(session: Session, [message]: readonly number[]): void 
   const { folder } = session;
   if (folder === undefined || message === undefined) return;
   folder.screen = windowStart(placeOf(folder, message), windowSize(session));
-  // As in bsd-mailx, the first message of the window becomes current unless the current message was named.
+  // As in bsd-mailx, the first message of the window becomes current unless the user named the current message.
   makeCurrent(folder, folder.current === message ? message : messageAt(folder, folder.screen));
   showWindow(session, folder);
 }

@@ -38,7 +38,7 @@ export const trackCommands: readonly Command[] = [
     task: "send",
     takes: takesWords("[queue-id | message-id | address]", 0, 1),
     summary:
-      "Show the delivery status of a message, according to the mail server's log. With no arguments, show the message sent last.",
+      "Show the delivery status of a message, according to the mail server's log. With no arguments, show the last message sent.",
     example: "track DE3232C16A",
     run: async ({ config, terminal }, [what]) => {
       const { trackMessage } = await import("../../track/track.ts");

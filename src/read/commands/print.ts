@@ -16,7 +16,7 @@ const longestEmptyLine = 1024;
 
 const plain: Printing = { allFields: false, paged: false };
 
-/** Prints messages, making each in turn current and read. */
+/** Prints messages. Each message in turn becomes current and is marked as read. */
 export async function showStored(
   session: Session,
   messages: readonly number[],

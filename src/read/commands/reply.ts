@@ -149,7 +149,9 @@ function draftFor(header: Header): Draft {
   return draft;
 }
 
-/** Returns the first Message-ID in angle brackets, or the entire field in added brackets if it has none. */
+/**
+ * Returns the first Message-ID in angle brackets. If there is none, returns the entire field with angle brackets added.
+ */
 function findMessageId(header: Header): string | undefined {
   const field = header.get("message-id") ?? "";
   const id = /<([^<>]*)/.exec(field)?.[1] ?? field.trim();
@@ -157,7 +159,8 @@ function findMessageId(header: Header): string | undefined {
 }
 
 /**
- * Returns the value of References for a reply: the thread's identifiers and the original's (RFC 5322, section 3.6.4).
+ * Returns the value of References for a reply: the identifiers of the thread, followed by that of the original message
+ * (RFC 5322, section 3.6.4).
  */
 function listReferences(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";

@@ -18,7 +18,7 @@ export interface FolderName {
   /** The expanded name; a relative path if the user typed a relative path. */
   readonly name: string;
   readonly system: boolean;
-  /** The owner of the system mailbox if it is not the user. */
+  /** The owner of the system mailbox, if it belongs to another user. */
   readonly owner?: string | undefined;
   /** Whether the file is a copy that must not be written to. */
   readonly readOnly?: true;
@@ -96,17 +96,20 @@ export function folderNamed(typed: string, path: string): FolderName {
 
 function previousName({ folder }: Session): string | undefined {
   if (folder === undefined) return undefined;
-  // After a change of directory, the relative name may refer to another file.
+  // After a change of directory, the relative name may refer to a different file.
   return resolve(folder.name) === folder.mailbox.path ? folder.name : folder.mailbox.path;
 }
 
-/** Returns the folder of the user's spool, or of another user's (-u). */
+/** Returns the folder name of the user's own spool, or of another user's spool (-u). */
 export function systemFolder(session: Session, user?: string): FolderName {
   const path = systemMailbox(session.config, user);
   return { path, name: path, system: true, owner: user };
 }
 
-/** Returns the first new message, even if it was read, else the first unread message, else the first message. */
+/**
+ * Returns the first new message, even if it was read. If there is none, returns the first unread message or, if there
+ * is none either, the first message.
+ */
 export function findFirstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];
   const firstWith = (wanted: (flags: number) => boolean) =>
@@ -136,7 +139,7 @@ export function summarizeFolder(session: Session, folder: Folder): string {
   return `"${folderNameToShow(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
 }
 
-/** Returns +NAME for a file in the folder directory, else the folder's name. */
+/** Returns +NAME for a file in the folder directory, otherwise the folder's name. */
 function folderNameToShow({ config }: Session, { name }: Folder): string {
   const directory = folderDirectory(config);
   const inside = directory !== undefined && name.startsWith(`${directory}/`);

@@ -15,7 +15,7 @@ const columns = {
     return foldText(named?.[1] ?? sender);
   },
   subject: ({ header }: Candidate) => bareSubject(decodeWords(fieldValues(header, "subject")[0] ?? "")),
-  /** The message's own Message-ID, followed by those it refers to, nearest last. */
+  /** The message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
   ids: ({ header }: Candidate): readonly string[] => {
     const [own = ""] = idsIn(fieldValues(header, "message-id")[0] ?? "");
     const references = idsIn(fieldValues(header, "references").join(" "));

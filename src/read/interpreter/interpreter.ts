@@ -42,7 +42,7 @@ function parseLine(line: string): { word: string; rest: string } {
   return { word: text.slice(0, length), rest: text.slice(length) };
 }
 
-/** Runs a command line and prints its error. Returns whether it succeeded. */
+/** Runs a command line and prints any error. Returns whether it succeeded. */
 export async function executeLine(session: Session, line: string): Promise<boolean> {
   try {
     return await runCommand(session, line);
@@ -155,7 +155,7 @@ export async function runSourceLines(session: Session, lines: readonly SourceLin
 /**
  * Stores the account that a block defines, unless the condition of an enclosing if is false.
  *
- * @returns false if the block has no end
+ * @returns false if the block has no closing brace
  */
 function defineAccount(session: Session, { words, lines, end }: Block, file: string): boolean {
   const [, name = ""] = words;

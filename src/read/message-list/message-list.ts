@@ -43,7 +43,7 @@ import { collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
 
 export interface Wanted {
-  /** Selects deleted instead of undeleted messages, as for undelete. */
+  /** Selects deleted instead of undeleted messages, as undelete requires. */
   readonly deleted?: boolean;
   /** The meaning of an empty list. */
   readonly orElse?: "current" | "nothing";
@@ -65,10 +65,10 @@ export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
 }
 
 /**
- * Returns the numbers of the selected messages, ascending unless the list is sorted. Returns undefined if there are none
- * and `wanted.quiet` is set.
+ * Returns the numbers of the selected messages, ascending unless the list is sorted. Returns undefined if there are
+ * none and `wanted.quiet` is set.
  *
- * @throws UserMistake if there are none, and for a mistake in the list
+ * @throws UserMistake if no message is selected or the list contains a mistake
  */
 export async function selectMessages(
   session: Session,
@@ -95,7 +95,7 @@ export async function selectMessages(
 /**
  * Yields the messages of a list or query as they are found.
  *
- * @throws ListMistake; NoneFound if a list matches no message (a query yields nothing)
+ * @throws ListMistake; NoneFound if a list matches no message; a query that matches no message yields nothing
  */
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
   if (isQuery(tokenizeList(list))) {
@@ -221,7 +221,8 @@ function compileSender(session: Session, text: string): Query {
 }
 
 /**
- * Returns a test for a field. @param wanted the text, which with `searchheaders` may follow a field name and a colon
+ * Returns a function that tests a field. @param wanted the text, which with `searchheaders` may be preceded by a field
+ * name and a colon
  */
 function fieldSearch(session: Session, wanted: string): (candidate: Candidate) => boolean {
   const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;

@@ -18,7 +18,7 @@ const pieceSize = 8 << 20;
 /** The maximum number of bytes of an encoded text that are searched. */
 const longestText = 64 << 20;
 
-/** Returns a test of whether a message's text contains `text`, ignoring case. */
+/** Returns a function that tests whether a message's text contains `text`, ignoring case. */
 export function bodyContains(text: string): (candidate: Candidate) => boolean {
   const wanted = foldText(text);
   const ascii = isAscii(toBytes(text));

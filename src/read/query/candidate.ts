@@ -53,7 +53,7 @@ export class Candidate {
     return this.#stored;
   }
 
-  /** Returns the decoded values of all fields with a name. */
+  /** Returns the decoded values of all fields with the given name. */
   fields(name: string): string[] {
     return fieldValues(this.header, name).map((value) => decodeWords(value));
   }
@@ -79,7 +79,7 @@ export class Candidate {
     return readFromLine(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
   }
 
-  /** The date in the Date field, else in the From_ line. */
+  /** The date in the Date field or, if there is none, in the From_ line. */
   get date(): Date | undefined {
     return parseDateField(fieldValues(this.header, "date")[0] ?? "") ?? parseAsctime(this.envelope.date);
   }

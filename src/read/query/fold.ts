@@ -7,9 +7,10 @@ export function foldText(text: string): string {
 }
 
 /**
- * Returns a fast test of whether a header can contain a text. Most headers cannot, and are not examined further.
+ * Returns a function that quickly tests whether a header can contain a text. Most headers cannot, and are not examined
+ * further.
  *
- * @returns for a header with one character per byte: true if it contains the text or anything encoded
+ * @returns a function that returns true if a header, with one character per byte, contains the text or any encoded text
  */
 export function makePrefilter(text: string): (header: string) => boolean {
   // Text with spaces may be folded across lines.

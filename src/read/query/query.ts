@@ -1,4 +1,4 @@
-/** The conditions of a parsed query, and their combination by and, or, not. */
+/** The conditions of a parsed query, which can be combined with and, or and not. */
 import { UserMistake } from "../../errors.ts";
 import type { Candidate } from "./candidate.ts";
 

@@ -50,7 +50,7 @@ export const queryTerms = {
     argument: "size",
     meaning: "The stored message has this size in bytes.",
     example: "size:>1M",
-    hint: "for example >1M, <=10k or 5k-2M; k, M and G count by 1024",
+    hint: "for example >1M, <=10k or 5k-2M; k, M and G are powers of 1024",
   },
   is: {
     argument: "state",

@@ -12,7 +12,7 @@ export function authorOf(session: Session, header: Header, message: number): str
   return stored === undefined ? [] : addressesOfFields(readFromLine(stored).user);
 }
 
-/** Returns the values of all fields with a name, joined into one. As in bsd-mailx, each of them is used. */
+/** Returns the values of all fields with the given name, joined into one. As in bsd-mailx, all of them are used. */
 export function addressField(header: Header, name: string): string | undefined {
   const values = header.all(name);
   return values.length === 0 ? undefined : values.join(", ");

@@ -16,7 +16,7 @@ function isThere({ terminal }: Session, path: string): boolean {
   return there;
 }
 
-/** Offers to continue messages that a killed `mail` left unfinished, if it runs on a terminal. */
+/** On a terminal, offers to continue messages that a killed `mail` left unfinished. */
 export async function offerUnfinished(session: Session): Promise<void> {
   const { terminal, config } = session;
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;

@@ -7,8 +7,8 @@ export function assignVariable(session: Session, word: string): void {
   const { settings } = session.config;
   const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(word) ?? [];
   if (name === "") throw new UserMistake("Non-null variable name required");
-  // POSIX requires noNAME to unset NAME. bsd-mailx instead sets a variable called noNAME, and some such variables have
-  // a meaning. `mail` does both.
+  // POSIX requires noNAME to unset NAME. bsd-mailx instead sets a variable called noNAME, and some variables with such
+  // names have a meaning. `mail` does both.
   if (name.startsWith("no") && name.length > 2 && !word.includes("=")) settings.unset(name.slice(2));
   settings.set(name, value);
   if (name === "interactive") session.terminal.interactive = true;

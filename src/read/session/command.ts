@@ -40,14 +40,14 @@ export interface Command {
   readonly task: Task;
   /** Whether the command cannot be abbreviated. */
   readonly inFull: boolean;
-  /** Whether the command is unknown in a pipe, as it is to bsd-mailx. */
+  /** Whether the command is rejected as unknown in a pipe, as in bsd-mailx. */
   readonly onTerminal: boolean;
   readonly synopsis: string;
   /** A sentence for `?` and mail(1). */
   readonly summary: string;
   readonly example: string;
   readonly barred: readonly Barred[];
-  /** Whether an empty line still prints the current message if this is the session's first command. */
+  /** Whether an empty line after this command prints the current message, if this is the session's first command. */
   readonly transparent: boolean;
   /**
    * Runs the command.
@@ -74,12 +74,12 @@ interface Declaration<Argument> {
   readonly example: string;
   readonly barred?: readonly Barred[];
   readonly transparent?: boolean;
-  /** Returns nothing, or what Command.run returns. */
+  /** Returns either nothing or the same value as Command.run. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that always succeeds returns nothing
   readonly run: (session: Session, argument: Argument) => Promise<boolean | void> | boolean | void;
 }
 
-/** Declares a command. The type parameter requires that the handler accepts the parser's result. */
+/** Declares a command. The type parameter ensures that the handler accepts the parser's result. */
 export function declareCommand<Argument>(declared: Declaration<Argument>): Command {
   const { takes, run } = declared;
   const rowFor = (synonym: Exclude<Synonym, string>): Command => ({

@@ -11,8 +11,8 @@ export function isDeleted(folder: Folder, message: number): boolean {
 }
 
 /**
- * Returns the current message if its deleted state matches, else the next matching message, else the previous one.
- * Returns undefined if no message matches.
+ * Returns the current message if its deleted state matches. Otherwise returns the next matching message or, if there is
+ * none, the previous one. Returns undefined if no message matches.
  */
 export function nearestMessage(folder: Folder, wantDeleted: boolean): number | undefined {
   const here = Math.max(placeOf(folder, folder.current), 1);

@@ -3,8 +3,8 @@ import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Returns whether Ctrl-C was typed since the command began. It first lets the event loop run, because signals are
- * delivered only there.
+ * Returns whether Ctrl-C was typed since the command began. Lets the event loop run first, because signals are
+ * delivered only then.
  */
 export async function isInterrupted(session: Session): Promise<boolean> {
   // In a pipe, the signal would have ended the program.
@@ -14,7 +14,7 @@ export async function isInterrupted(session: Session): Promise<boolean> {
 }
 
 /**
- * Runs work on a mailbox. Ctrl-C interrupts it only at points where it can safely stop.
+ * Runs a task on a mailbox. Ctrl-C interrupts the task only at points at which it can safely stop.
  *
  * @param undone the message after an interrupt
  * @param done the message if the interrupt came too late

@@ -16,7 +16,7 @@ export interface Session {
   readonly terminal: Terminal;
   /** The transports for mail, which keep a connection open between messages. */
   readonly submission: Submission;
-  /** Whether the program sends (`mail ADDRESS`) or reads; `if s` and `if r` in start-up files test this. */
+  /** Whether the program sends mail (`mail ADDRESS`) or reads it; `if s` and `if r` in start-up files test this. */
   readonly mode: "send" | "read";
   /** The open mailbox; undefined while start-up files are read, and when sending. */
   folder: Folder | undefined;
@@ -38,7 +38,8 @@ export interface Session {
   /** Runs a command line as the prompt would. Set by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
   /**
-   * Runs the commands of a file. Set by the interpreter. @returns false if a command failed, which has been reported
+   * Runs the commands of a file. Set by the interpreter. @returns false if a command failed; the error has been
+   * reported
    */
   source?: (path: string) => Promise<boolean>;
   /** Runs the commands of an account. Set by the interpreter. @returns whether all commands succeeded */
@@ -77,7 +78,7 @@ export interface HeaderLineParts {
   readonly header: Uint8Array;
   readonly counts: Counts;
   /**
-   * Whether to show the recipients instead of the sender: of messages from others (`set show-rcpt`), and of the user's
+   * Whether to show the recipients instead of the sender in messages from others (`set show-rcpt`) and in the user's
    * own messages (`set showto`).
    */
   readonly showRecipient: { readonly ofOthers: boolean; readonly ofOwn: boolean };
@@ -106,7 +107,7 @@ export interface Folder {
   readonly history: UndoHistory;
   /** The expanded name of the folder; a relative path if the user typed a relative path. */
   readonly name: string;
-  /** Whether this is the user's spool, whose read messages quit moves to mbox. Any other file is edited in place. */
+  /** Whether this is the user's spool: quit then moves read messages to mbox. Any other file is edited in place. */
   readonly system: boolean;
   /** The current message (dot), from 1 to the number of messages; 0 in an empty mailbox. */
   current: number;

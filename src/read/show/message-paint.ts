@@ -10,7 +10,7 @@ const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
 /**
  * Yields a message with styles.
  *
- * @param pieces the header with its empty line, followed by the body, divided at any byte
+ * @param pieces the header with its empty line, followed by the body, split at arbitrary bytes
  * @param inHeader false if the pieces begin with the body
  * @returns text whose concatenation equals that of the pieces
  */
@@ -75,7 +75,10 @@ function bodyLine(line: string): readonly Styled[] {
   return [...parts, { text: line.slice(end), style }].filter(({ text }) => text !== "");
 }
 
-/** Returns the style for the depth of a quotation. Three styles alternate; a line that is not quoted is plain. */
+/**
+ * Returns the style for the depth of a quotation. Three styles are used in rotation; a line that is not quoted is
+ * plain.
+ */
 function quoteStyle(line: string): Style {
   const depth = /^ ?(?:> ?)*/.exec(line.slice(0, 80))?.[0].replace(/[^>]/g, "").length ?? 0;
   if (depth === 0) return "plain";

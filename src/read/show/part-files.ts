@@ -67,7 +67,7 @@ export interface Saved {
 
 /**
  * Saves a part in a directory or as a file. In a directory, the part's name is made safe, and `name (1).ext` is used if
- * it already exists. Saving never overwrites a file and never follows a symbolic link. The mode is 0600.
+ * that name already exists. Saving never overwrites a file and never follows a symbolic link. The mode is 0600.
  *
  * @throws MailError; no partial file is left
  */

@@ -20,8 +20,8 @@ const pieceSize = 1 << 20;
 export type KeepField = (lowerName: string) => boolean;
 
 /**
- * Returns the fields to keep: those of `retain` if it is used, else all except those of `ignore`. Returns undefined if
- * all are kept.
+ * Returns the fields to keep: those of `retain` if it is used, otherwise all except those of `ignore`. Returns
+ * undefined if all are kept.
  */
 export function selectKeptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
   if (ignored.size + retained.size === 0) return undefined;
@@ -59,7 +59,8 @@ export function* formatShownPieces(
 }
 
 /**
- * Returns a header with LF newlines. If it contains a line that is not a field, an empty line ends the header there.
+ * Returns a header with LF newlines. If the header contains a line that is not a field, an empty line is inserted
+ * before that line.
  */
 export function selectShownFields(header: Uint8Array): Uint8Array {
   const text = plainHeader(header);

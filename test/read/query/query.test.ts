@@ -117,7 +117,7 @@ test.each([
   ["since:soon", 'Bad date "soon" in since:; for example 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31'],
   ["before:2026-13-01", 'Bad date "2026-13-01" in before:;'],
   ["before:2026-02-30", 'Bad date "2026-02-30" in before:;'],
-  ["size:big", 'Bad size "big" in size:; for example >1M, <=10k or 5k-2M; k, M and G count by 1024'],
+  ["size:big", 'Bad size "big" in size:; for example >1M, <=10k or 5k-2M; k, M and G are powers of 1024'],
   ["is:odd", 'Bad state "odd" in is:; use new,'],
   ["has:wings", 'Bad thing "wings" in has:;'],
   ["from:", 'Nothing after "from:"; for example from:cron'],
