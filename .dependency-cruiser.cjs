@@ -19,6 +19,7 @@ const layers = {
   read: ["cli", "compose", "track", "submit", "mailbox", "config", "terminal", "message"],
   cli: ["config", "message"],
   maild: ["mailbox", "message"],
+  sendmail: ["read", "compose", "submit", "mailbox", "config", "terminal", "message"],
 };
 
 /**

@@ -50,6 +50,11 @@ function optionRow({ letter, long, argument: takes, optional, meaning }) {
   return [`.It ${short}Fl ${argument(`-${long}`)}${operand}`, ...sentences(meaning)];
 }
 
+function sendmailRow({ letter, argument: takes, optional, meaning }) {
+  const operand = takes === undefined ? "" : ` ${optional ? "Op " : ""}Ar ${argument(takes)}`;
+  return [`.It Fl ${letter}${operand}`, ...sentences(meaning)];
+}
+
 function queryRow([name, { argument: takes, meaning, example }]) {
   return [
     `.It Cm ${argument(name)} : Ns Ar ${argument(takes)}`,
@@ -68,7 +73,7 @@ function filled(page, name, lines) {
   return `${page.slice(0, from + begin.length)}${lines.join("\n")}\n${page.slice(to)}`;
 }
 
-const { options, tildeEscapes, variables, declaredCommands, queryTerms } = await loadTables();
+const { options, tildeEscapes, variables, declaredCommands, queryTerms, sendmailOptions } = await loadTables();
 const tables = {
   "man/mail.1": {
     options: list(options.map(optionRow)),
@@ -76,6 +81,7 @@ const tables = {
     queries: list(Object.entries(queryTerms).map(queryRow)),
     escapes: list(tildeEscapes.filter(({ meaning }) => meaning !== undefined).map(escapeRow)),
   },
+  "man/mail-sendmail.8": { "sendmail-options": list(sendmailOptions.map(sendmailRow)) },
   "man/mailrc.5": { variables: list(Object.entries(variables).map(variableRow)) },
 };
 for (const [path, parts] of Object.entries(tables)) {

@@ -3,14 +3,15 @@
  * code.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import type { CommandLine } from "./cli/command-line.ts";
 import { isSending } from "./cli/command-line.ts";
-import { Exit, type ExitCode, MailError, printError } from "./errors.ts";
+import { Exit, type ExitCode, printError } from "./errors.ts";
 import { endAtOnce } from "./libc.ts";
 import { decodeBytes } from "./message/text.ts";
 import { showNotices } from "./notices.ts";
 import type { Session } from "./read/session/session.ts";
-import { isSystemError, strerror } from "./system-error.ts";
+import { isSystemError, toMailError } from "./system-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
@@ -114,17 +115,6 @@ function printText(text: string): void {
   writeFileSync(1, text);
 }
 
-/** Converts any thrown error into an error that can be printed. */
-function toMailError(error: unknown): MailError {
-  if (error instanceof MailError) return error;
-  if (isSystemError(error)) {
-    const words = strerror(error);
-    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr);
-  }
-  const what = error instanceof Error ? error.message : String(error);
-  return new MailError(`internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, Exit.Software);
-}
-
 /** Runs `mail` and returns its exit code; every error is printed here. */
 export async function main(argv: readonly string[], open: OpenTerminal = openOwn): Promise<ExitCode> {
   let terminal: Terminal | undefined;
@@ -187,4 +177,12 @@ export function start(): void {
     // All output has been written. Without this call, Node would spend 2 ms freeing its heap.
     process.exit(exit);
   });
+}
+
+/** Runs `sendmail` as a program and exits; called by the launcher. */
+export async function startSendmail(): Promise<void> {
+  const { runSendmail } = await import("./sendmail.ts");
+  const exit = await runSendmail(basename(process.argv[1] ?? ""), readArguments());
+  process.on("exit", endAtOnce);
+  process.exit(exit);
 }

@@ -64,3 +64,14 @@ export function addPathToError(name: string, error: unknown, exit?: ExitCode): u
   if (!isSystemError(error)) return error;
   return new MailError(`${name}: ${strerror(error)}`, exit ?? exits[error.code] ?? Exit.Failure, error);
 }
+
+/** Converts any thrown error into an error that can be printed. */
+export function toMailError(error: unknown): MailError {
+  if (error instanceof MailError) return error;
+  if (isSystemError(error)) {
+    const words = strerror(error);
+    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr);
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  return new MailError(`internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, Exit.Software);
+}

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-const program = join(import.meta.dirname, "../bin/mail.js");
+const programs = join(import.meta.dirname, "../bin");
 
 export interface Ended {
   /** The exit code; null if a signal terminated the program. */
@@ -12,13 +12,26 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the program. @param input the contents of its standard input, which it need not read */
-export async function runMail(
+/** Runs `mail`. @param input the contents of its standard input, which it need not read */
+export function runMail(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  input = "",
+  input: string | Uint8Array = "",
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...argv], { env });
+  return runProgram(join(programs, "mail.js"), argv, env, input);
+}
+
+/** The path of the launcher of `sendmail`. */
+export const sendmailPath = join(programs, "sendmail.js");
+
+/** Runs a program of this package. @param path the path of its launcher, or of a link to it */
+export async function runProgram(
+  path: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  input: string | Uint8Array = "",
+): Promise<Ended> {
+  const child = spawn(process.execPath, [path, ...argv], { env });
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));

@@ -66,7 +66,6 @@ const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
   "read/show/mailcap.ts": "the grammar of a standard",
   "submit/dry-run.ts": "a transport, loaded only with --dry-run",
-  "version.ts": "replaced by the build",
 };
 
 function findSmallFiles(all: readonly Source[]): string[] {

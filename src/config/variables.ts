@@ -161,6 +161,10 @@ function daysKind(fallback: number, meaning: string): Kind<number> {
 }
 
 export const variables = {
+  aliasfile: textKind(
+    "The file of aliases with which sendmail rewrites local names. By default local names are not rewritten.",
+    "file",
+  ),
   allnet: flagKind(
     "In replies, treat an address as yours if its local part is your user name or the local part of an alternate.",
   ),

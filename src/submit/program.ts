@@ -21,20 +21,24 @@ export interface ProgramOptions {
   /** Whether the sender remains in an expanded alias. */
   readonly metoo: boolean;
   readonly verbose: boolean;
+  /** Whether the program reads the recipients from the header, which is the default, or from its arguments. */
+  readonly recipients?: "header" | "arguments";
 }
 
 /** Submits messages to a program with sendmail(8)'s interface. */
 export class ProgramTransport implements Transport {
   readonly #program: string;
-  readonly #extra: readonly string[];
+  readonly #words: readonly string[];
+  readonly #options: ProgramOptions;
 
-  constructor({ path, words }: Pick<ProgramWay, "path" | "words">, options: ProgramOptions) {
-    this.#program = path;
-    this.#extra = programArguments(words, options);
+  constructor(way: Pick<ProgramWay, "path" | "words">, options: ProgramOptions) {
+    this.#program = way.path;
+    this.#words = way.words;
+    this.#options = options;
   }
 
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
-    const child = this.#start();
+    const child = this.#start(envelope.to);
     const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
     let all = false;
     const fed: Promise<unknown> = pipeline(message.open(), child.stdin).then(
@@ -72,9 +76,11 @@ export class ProgramTransport implements Transport {
 
   async close(): Promise<void> {}
 
-  #start() {
+  #start(to: readonly string[]) {
     try {
-      return spawn(this.#program, this.#extra, { stdio: ["pipe", "inherit", "inherit"] });
+      return spawn(this.#program, programArguments(this.#words, this.#options, to), {
+        stdio: ["pipe", "inherit", "inherit"],
+      });
     } catch (error) {
       // Node throws some errors, such as ENOTDIR, instead of reporting them later.
       throw this.#explain(error);
@@ -87,14 +93,21 @@ export class ProgramTransport implements Transport {
   }
 }
 
-/** Returns the arguments of a sendmail(8) program: the given words, followed by those that they do not contain. */
+/**
+ * Returns the arguments of a sendmail(8) program: the given words, followed by those that they do not contain. The words
+ * lose -t if the recipients are arguments, because the header can name other ones.
+ */
 export function programArguments(
   words: readonly string[],
-  { envelopeSender, metoo, verbose }: ProgramOptions,
+  { envelopeSender, metoo, verbose, recipients = "header" }: ProgramOptions,
+  to: readonly string[] = [],
 ): string[] {
   const sender = envelopeSender === undefined ? [] : ["-f", envelopeSender];
-  const flags = ["-i", "-t"].filter((flag) => !words.includes(flag));
-  return [...words, ...flags, ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
+  const fromHeader = recipients === "header";
+  const given = fromHeader ? words : words.filter((word) => word !== "-t");
+  const flags = (fromHeader ? ["-i", "-t"] : ["-i"]).filter((flag) => !given.includes(flag));
+  const options = [...given, ...flags, ...sender, ...(metoo ? ["-m"] : []), ...(verbose ? ["-v"] : [])];
+  return fromHeader ? options : [...options, "--", ...to];
 }
 
 /**

@@ -12,6 +12,7 @@
  * exists and the lock is not held, a flush was killed during that time.
  */
 
+import { isAscii as isAsciiPiece } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import {
   accessSync,
@@ -156,16 +157,20 @@ export class Queue {
    * Returns the message for delivery. Once it has been read completely, the outcome is unknown until there is a
    * verdict.
    */
-  departing({ id }: Pick<Entry, "id">): Outgoing {
+  async departing({ id }: Pick<Entry, "id">): Promise<Outgoing> {
     const { size, open } = this.message({ id });
     const unsure = this.#path(id, "unsure");
-    return {
+    const departing: Outgoing = {
       size,
       async *open() {
         yield* open();
         closeSync(createPrivateFile(unsure));
       },
     };
+    let isAscii = true;
+    for await (const piece of open()) isAscii &&= isAsciiPiece(piece);
+    // Only sendmail queues bytes above 127. A server without 8BITMIME receives them unchanged.
+    return isAscii ? departing : { ...departing, sevenBit: () => departing };
   }
 
   /** Returns whether a flush was killed after the server received the complete message and before it replied. */

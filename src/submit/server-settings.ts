@@ -1,11 +1,9 @@
 /** The settings of a dialogue with a server, as the variables define them. */
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
+import type { Notice } from "./transport.ts";
 
 /** The use of STARTTLS (RFC 3207). */
 export type StartTls = "required" | "opportunistic" | "none";
-
-/** The events that the server reports to the sender (RFC 3461, section 4.1). */
-export type Notice = "never" | "success" | "failure" | "delay";
 
 /** The use of BDAT (RFC 3030) if the server offers it; "large" restricts it to large messages. */
 export type Chunking = "always" | "large" | "never";

@@ -66,7 +66,7 @@ export class SmtpTransport implements Transport {
     while (rest.length > 0) {
       const batch = rest.slice(0, this.#limit);
       try {
-        last = await this.#transaction({ from: envelope.from, to: batch }, message, interrupt);
+        last = await this.#transaction({ ...envelope, to: batch }, message, interrupt);
       } catch (error) {
         if (accepted.length === 0 || !(error instanceof MailError)) throw error;
         pushAll(
@@ -221,7 +221,8 @@ export class SmtpTransport implements Transport {
     if (sendable.to.length === 0) return { accepted: [], refused };
     const eightBit = log.extension("8BITMIME") !== undefined;
     const fitting = eightBit ? message : (message.sevenBit?.() ?? message);
-    const { notify } = this.#options;
+    const { notify = this.#options.notify, ...asked } = envelope.dsn ?? {};
+    const dsn = { ...asked, ...(notify.length === 0 ? {} : { notify: [...notify] }) };
     const chunked = log.extension("CHUNKING") !== undefined && this.#wantsChunks(fitting);
     const info = await connection.transfer(
       {
@@ -229,7 +230,7 @@ export class SmtpTransport implements Transport {
         to: [...sendable.to],
         size: fitting.size,
         use8BitMime: fitting === message && message.sevenBit !== undefined,
-        ...(notify.length === 0 ? {} : { dsn: { notify: [...notify] } }),
+        ...(Object.keys(dsn).length === 0 ? {} : { dsn }),
       },
       fitting.open("any"),
       { chunked },

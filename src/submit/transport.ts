@@ -8,6 +8,20 @@ export interface Envelope {
   readonly from: string;
   /** Forward-paths without angle brackets, at least one. */
   readonly to: readonly string[];
+  /** The notifications that are requested for this message. They take precedence over the variable `dsn`. */
+  readonly dsn?: DsnRequest;
+}
+
+/** The events that the server reports to the sender (RFC 3461, section 4.1). */
+export type Notice = "never" | "success" | "failure" | "delay";
+
+/** The parameters of a request for delivery status notifications (RFC 3461, section 4). */
+export interface DsnRequest {
+  readonly notify?: readonly Notice[];
+  /** The part of the message that a notification contains. */
+  readonly return?: "FULL" | "HDRS";
+  /** The envelope identifier. */
+  readonly id?: string;
 }
 
 export interface Refusal {

@@ -1,7 +1,7 @@
 /** Sends and lists the queued messages. A message that is refused permanently or is too old is moved to dead.letter. */
 import { buffer } from "node:stream/consumers";
 import type { Config } from "../../config/config.ts";
-import { deadLetterPath, queueDirectory, storeOptions } from "../../config/paths.ts";
+import { storeOptions } from "../../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { appendBytes } from "../../mailbox/append.ts";
 import { Queue, type Verdict } from "../../submit/queue.ts";
@@ -10,6 +10,7 @@ import { OutcomeUnknown, Unreachable } from "../../submit/submission-errors.ts";
 import type { Departure, Outcome, Outgoing, Refusal } from "../../submit/transport.ts";
 import { parseWay } from "../../submit/way.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
+import { flushCommand, ownQueue, type QueueingProgram, type QueuePlace, type QueuePlaces } from "./queue-place.ts";
 
 interface Context {
   readonly config: Config;
@@ -19,20 +20,36 @@ interface Context {
   };
 }
 
-const day = 24 * 60 * 60 * 1000;
-
-/** Returns the user's queue. */
-export function queueOf(config: Config): Queue {
-  return new Queue(queueDirectory(config));
+/** A queue that is being flushed. */
+interface Flushing extends Context {
+  readonly queue: Queue;
+  readonly place: QueuePlace;
+  readonly program: QueueingProgram;
 }
 
-/** Lists the queue for `mail --queue`. */
-export function listQueue({ config, terminal }: Pick<Context, "config" | "terminal">): ExitCode {
-  const entries = queueOf(config).entries();
+interface FlushOptions {
+  /** Restricts the attempt to entries that are due and use this transport. */
+  readonly only?: { readonly way: string };
+  /** The program's name in messages. */
+  readonly program?: QueueingProgram;
+  /** By default the queue in the user's state directory. */
+  readonly queues?: QueuePlaces;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Lists the queues, by default for `mail --queue`. */
+export function listQueue(
+  { config, terminal }: Pick<Context, "config" | "terminal">,
+  { program = "mail", queues = ownQueue(config) }: Pick<FlushOptions, "program" | "queues"> = {},
+): ExitCode {
+  const entries = queues.list().flatMap(({ directory }) => new Queue(directory).entries());
   if (entries.length === 0) terminal.out("The queue is empty\n");
   for (const entry of entries) {
     if (isDamaged(entry)) {
-      terminal.out(`${entry.id}  damaged: ${entry.damaged}\n    mail --flush moves the message to dead.letter\n`);
+      terminal.out(
+        `${entry.id}  damaged: ${entry.damaged}\n    ${flushCommand(program)} moves the message to dead.letter\n`,
+      );
       continue;
     }
     const { id, created, way, envelope, tries, next, reasons } = entry;
@@ -47,14 +64,25 @@ export function listQueue({ config, terminal }: Pick<Context, "config" | "termin
  * Attempts delivery of queued messages: all of them for `mail --flush`, or those for one server after a message has
  * been sent.
  *
- * @param only restricts the attempt to entries that are due and use this transport
  * @throws MailError if dryrun is set
  * @returns 0 if the queue is empty, 75 if messages remain, or the reason why a message was abandoned
  */
-export async function flushQueue(context: Context, only?: { readonly way: string }): Promise<ExitCode> {
+export async function flushQueue(
+  context: Context,
+  { only, program = "mail", queues = ownQueue(context.config) }: FlushOptions = {},
+): Promise<ExitCode> {
   if (only === undefined && context.config.settings.get("dryrun"))
     throw new MailError("--flush: dryrun is set; nothing was sent; use --queue to list the queue", Exit.Usage);
-  const queue = queueOf(context.config);
+  let exit: ExitCode = Exit.Ok;
+  for (const place of queues.list()) {
+    const flushed = await flushPlace({ ...context, place, program, queue: new Queue(place.directory) }, only);
+    if (exit === Exit.Ok || exit === Exit.TempFail) exit = flushed || exit;
+  }
+  return exit;
+}
+
+async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promise<ExitCode> {
+  const { queue, program } = context;
   await queue.clear((id, start) => recoverEntry(context, id, start, "left by a mail process that was killed"));
   let exit: ExitCode = Exit.Ok;
   /** The unreachable transports, each with the number of messages that were not attempted. */
@@ -75,17 +103,17 @@ export async function flushQueue(context: Context, only?: { readonly way: string
         if (exit === Exit.Ok) exit = Exit.DataErr;
         return safe ? "done" : { keep: [] };
       }
-      const tried = await attemptEntry(context, queue, entry);
+      const tried = await attemptEntry(context, entry);
       if (tried.closed) closed.set(entry.way, 0);
-      if (only === undefined) reportAttempt(context.terminal, entry, tried);
-      const verdict = await verdictOf(context, queue, entry, tried);
+      if (only === undefined) reportAttempt(context, entry, tried);
+      const verdict = await verdictOf(context, entry, tried);
       if (tried.refused.length > 0 && exit === Exit.Ok) exit = tried.refused[0]?.exit ?? exit;
       return verdict;
     });
   }
   for (const [way, count] of closed) {
     if (only === undefined && count > 0)
-      context.terminal.err(`mail: ${count} more in the queue for ${way}, not attempted now\n`);
+      context.terminal.err(`${program}: ${count} more in the queue for ${way}, not attempted now\n`);
   }
   return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
 }
@@ -95,21 +123,21 @@ export async function flushQueue(context: Context, only?: { readonly way: string
  * `mail` was killed, no success was reported, but this may be the only copy.
  */
 async function recoverEntry(
-  { config, terminal }: Context,
+  { config, terminal, place, program }: Flushing,
   id: string,
   start: Outgoing,
   what: string,
 ): Promise<boolean> {
   if (start.size === 0) return true;
-  const path = deadLetterPath(config);
+  const path = place.deadLetter;
   try {
     await appendBytes(path, [await buffer(start.open())], storeOptions(config));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    terminal.err(`mail: ${id}: ${error.message}; it stays in the queue\n`);
+    terminal.err(`${program}: ${id}: ${error.message}; it stays in the queue\n`);
     return false;
   }
-  terminal.err(`mail: ${id}: ${what}; the available part of the message is in ${path}\n`);
+  terminal.err(`${program}: ${id}: ${what}; the available part of the message is in ${path}\n`);
   return true;
 }
 
@@ -121,7 +149,7 @@ type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
 /** The server may have received the message. Another attempt could deliver it twice, so the user has to decide. */
 const unsure = { exit: Exit.Unavailable, unknown: true } as const;
 
-async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry): Promise<Tried> {
+async function attemptEntry({ submission, queue }: Flushing, entry: Entry): Promise<Tried> {
   const { way, envelope } = entry;
   const everyone = (reply: string, what: Pick<Refusal, "exit" | "unknown">) =>
     envelope.to.map((recipient) => ({ recipient, reply, ...what }));
@@ -131,8 +159,13 @@ async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry)
     return { accepted: [], refused: everyone(reply, unsure) };
   }
   try {
-    const message = queue.departing(entry);
-    const departure = { way: parseWay(way), envelope, message, envelopeSender: envelope.from, verbose: false };
+    const parsed = parseWay(way);
+    if (parsed.kind === "program") {
+      const reply = `${way}: a queued message is never passed to a program`;
+      return { accepted: [], refused: everyone(reply, { exit: Exit.Config }) };
+    }
+    const message = await queue.departing(entry);
+    const departure = { way: parsed, envelope, message, envelopeSender: envelope.from, verbose: false };
     const outcome = await submission.send(departure, { isRetry: true });
     const refused = outcome.refused.map((each) => (each.unknown === true ? { ...each, ...unsure } : each));
     return { ...outcome, refused };
@@ -144,17 +177,16 @@ async function attemptEntry({ submission }: Context, queue: Queue, entry: Entry)
   }
 }
 
-function reportAttempt(terminal: Terminal, { id }: Entry, { accepted, refused, queueId }: Tried): void {
+function reportAttempt({ terminal, program }: Flushing, { id }: Entry, { accepted, refused, queueId }: Tried): void {
   const as = queueId === undefined ? "" : `, queued there as ${queueId}`;
   if (accepted.length > 0) terminal.out(`${id}: sent to ${accepted.join(", ")}${as}\n`);
   for (const { recipient, reply, exit } of refused) {
-    if (exit === Exit.TempFail) terminal.err(`mail: ${id}: ${recipient}: ${reply}; still in the queue\n`);
+    if (exit === Exit.TempFail) terminal.err(`${program}: ${id}: ${recipient}: ${reply}; still in the queue\n`);
   }
 }
 
 async function verdictOf(
-  { config, terminal }: Context,
-  queue: Queue,
+  { config, terminal, queue, place, program }: Flushing,
   entry: Entry,
   { refused }: Tried,
 ): Promise<Verdict> {
@@ -163,14 +195,14 @@ async function verdictOf(
   const over = refused.filter((each) => !keep.includes(each));
   if (over.length > 0) {
     try {
-      const path = await moveToDeadLetter(config, queue, entry, over);
-      for (const { recipient, reply } of over) terminal.err(`mail: ${entry.id}: ${recipient}: ${reply}\n`);
+      const path = await moveToDeadLetter(config, queue, place.deadLetter, entry, over);
+      for (const { recipient, reply } of over) terminal.err(`${program}: ${entry.id}: ${recipient}: ${reply}\n`);
       terminal.err(
         `mail: ${entry.id}: abandoned${old ? " because it waited too long" : ""}; the message is in ${path}\n`,
       );
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      terminal.err(`mail: ${entry.id}: ${error.message}; it stays in the queue\n`);
+      terminal.err(`${program}: ${entry.id}: ${error.message}; it stays in the queue\n`);
       return { keep: refused };
     }
   }
@@ -178,8 +210,13 @@ async function verdictOf(
 }
 
 /** Appends a message to dead.letter, preceded by the reasons as header fields. Returns the path. */
-async function moveToDeadLetter(config: Config, queue: Queue, entry: Entry, over: readonly Refusal[]): Promise<string> {
-  const path = deadLetterPath(config);
+async function moveToDeadLetter(
+  config: Config,
+  queue: Queue,
+  path: string,
+  entry: Entry,
+  over: readonly Refusal[],
+): Promise<string> {
   const reasons = over.map(
     ({ recipient, reply }) => `X-Not-Delivered: ${recipient}: ${reply.replace(/[\r\n]/g, " ")}\n`,
   );

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import type { Config } from "../../config/config.ts";
-import { queueDirectory, stateDirectory, storeOptions } from "../../config/paths.ts";
+import { stateDirectory, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
@@ -14,6 +14,7 @@ import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Account } from "./login.ts";
 import type { PasswordRequest } from "./password.ts";
+import { flushCommand, ownQueue, type QueueingProgram, type QueuePlaces } from "./queue-place.ts";
 
 interface SendOptions {
   /** Cancels the submission if it can still be cancelled. */
@@ -22,18 +23,30 @@ interface SendOptions {
   readonly isRetry?: boolean;
 }
 
+/** The differences between the programs that submit messages. */
+export interface SubmissionOptions {
+  /** The program's name in messages. */
+  readonly program?: QueueingProgram;
+  /** Where a sendmail program finds the recipients. By default in the header. */
+  readonly recipients?: "header" | "arguments";
+  /** The queues for messages that cannot be sent now. By default the one in the user's state directory. */
+  readonly queues?: QueuePlaces;
+}
+
 /** Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused ones. */
 export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
+  readonly #options: Required<SubmissionOptions>;
   readonly #passwords = new Map<string, string>();
   /** The transports that have accepted a message. Queued messages for them may be retried. */
   readonly #open = new Set<string>();
   #reused: { readonly key: string; readonly transport: Transport } | undefined;
 
-  constructor(config: Config, terminal: Terminal) {
+  constructor(config: Config, terminal: Terminal, options: SubmissionOptions = {}) {
     this.#config = config;
     this.#terminal = terminal;
+    this.#options = { program: "mail", recipients: "header", queues: ownQueue(config), ...options };
   }
 
   /**
@@ -65,17 +78,20 @@ export class Submission {
 
   /** Ends the session's submissions, after retrying queued messages for servers that have accepted a message. */
   async close(): Promise<void> {
-    const ways = isEmptyDirectory(queueDirectory(this.#config)) ? [] : [...this.#open];
+    const { program, queues } = this.#options;
+    const isEmpty = this.#open.size === 0 || queues.list().every(({ directory }) => isEmptyDirectory(directory));
+    const ways = isEmpty ? [] : [...this.#open];
     this.#open.clear();
     try {
       for (const way of ways) {
         const { flushQueue } = await import("./flush.ts");
-        await flushQueue({ config: this.#config, terminal: this.#terminal, submission: this }, { way });
+        const context = { config: this.#config, terminal: this.#terminal, submission: this };
+        await flushQueue(context, { only: { way }, program, queues });
       }
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       // The new messages were sent. The exit code does not depend on older messages.
-      this.#terminal.err(`mail: ${error.message}\n`);
+      this.#terminal.err(`${program}: ${error.message}\n`);
     } finally {
       await this.#hangUp();
     }
@@ -91,18 +107,25 @@ export class Submission {
   async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
-    if (later.length === 0) return outcome;
-    const { queueOf } = await import("./flush.ts");
+    // An entry never names a program, because root's timer attempts delivery, too. The program has its own queue.
+    if (later.length === 0 || way.kind === "program") return outcome;
+    const { program, queues } = this.#options;
+    const { Queue } = await import("../../submit/queue.ts");
     let id: string;
     try {
-      id = await queueOf(this.#config).add(wayName(way), envelope, later, message.sevenBit?.() ?? message);
+      id = await new Queue(queues.choose().directory).add(
+        wayName(way),
+        envelope,
+        later,
+        message.sevenBit?.() ?? message,
+      );
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      this.#terminal.err(`mail: ${error.message}; the message is not queued\n`);
+      this.#terminal.err(`${program}: ${error.message}; the message is not queued\n`);
       return outcome;
     }
-    for (const { recipient, reply } of later) this.#terminal.err(`mail: ${recipient}: ${reply}\n`);
-    this.#terminal.err(`mail: queued as ${id}; retried with the next message, or by mail --flush\n`);
+    for (const { recipient, reply } of later) this.#terminal.err(`${program}: ${recipient}: ${reply}\n`);
+    this.#terminal.err(`${program}: queued as ${id}; retried with the next message, or by ${flushCommand(program)}\n`);
     return {
       ...outcome,
       refused: outcome.refused.filter((each) => !later.includes(each)),
@@ -121,6 +144,7 @@ export class Submission {
       verbose,
       envelopeSender,
       metoo: settings.get("metoo"),
+      recipients: this.#options.recipients,
     };
     if (isDryRun) {
       const { DryRun } = await import("../../submit/dry-run.ts");

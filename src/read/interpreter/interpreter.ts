@@ -60,6 +60,7 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
   // A line without a command word does nothing in a file. At the prompt it prints a message.
   if (word === "" && session.sourcing > 0) return true;
   const named = findCommand(word);
+  if (session.variablesOnly?.permits(named?.name, rest) === false) return true;
   const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
   if (found === undefined) {
     const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;
@@ -115,7 +116,7 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
 export async function loadFile(session: Session, path: string): Promise<boolean> {
   let text: string;
   try {
-    text = decodeBytes(readFileSync(path));
+    text = decodeBytes(session.variablesOnly?.readFile(path) ?? readFileSync(path));
   } catch (error) {
     throw addPathToError(path, error);
   }

@@ -19,7 +19,8 @@ export function reportMistake(session: Session, error: unknown): void {
   const mistake = isSystemError(error) && error.code !== "EPIPE" ? new MailError(strerror(error)) : error;
   if (!(mistake instanceof MailError)) throw error;
   session.reason = mistake.exit;
-  printError(session.terminal, mistake);
+  if (session.variablesOnly === undefined) printError(session.terminal, mistake);
+  else session.variablesOnly.report(mistake);
 }
 
 /** Runs a step of a command and prints its mistake. @returns whether it succeeded */

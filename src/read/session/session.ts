@@ -1,7 +1,7 @@
 import type { Submission } from "../../compose/sending/submission.ts";
 import type { Account } from "../../config/accounts.ts";
 import type { Config } from "../../config/config.ts";
-import type { ExitCode } from "../../errors.ts";
+import type { ExitCode, MailError } from "../../errors.ts";
 import type { Counts, Mailbox } from "../../mailbox/mailbox.ts";
 import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import type { UndoHistory } from "../changes/undo-history.ts";
@@ -35,6 +35,8 @@ export interface Session {
   comfort?: Comfort;
   /** Whether Ctrl-C was typed since the command began; a long-running command then stops early. */
   interrupted: boolean;
+  /** The rules for start-up files in `sendmail`, which only sets variables; undefined in `mail`. */
+  readonly variablesOnly?: VariablesOnly;
   /** Runs a command line as the prompt would. Set by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
   /**
@@ -50,6 +52,15 @@ export interface Session {
   failure?: ExitCode;
   /** The exit code of the last failed command, for errexit. */
   reason?: ExitCode;
+}
+
+/** How start-up files are read by a program that runs none of their commands. */
+export interface VariablesOnly {
+  /** Returns whether a command is run. @param command the name in full; undefined if the command is unknown */
+  permits(command: string | undefined, words: string): boolean;
+  /** @throws MailError if another user could have written the file */
+  readFile(path: string): Buffer;
+  report(error: MailError): void;
 }
 
 export interface Comfort {

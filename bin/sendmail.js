@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+require("./mail.js")(`${__dirname}/../dist`).program("mail").startSendmail();

@@ -1,0 +1,96 @@
+/**
+ * Reads the start-up files for `sendmail`: /etc/mail.rc and the caller's, as `mail` does, but only variables.
+ *
+ * A program that runs unattended, perhaps as root, must not run a file's commands or write a copy of the message.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { Submission } from "../compose/sending/submission.ts";
+import type { Config } from "../config/config.ts";
+import { findIdentity } from "../config/identity.ts";
+import { Settings } from "../config/settings.ts";
+import type { VariableName } from "../config/variables.ts";
+import { Exit, MailError } from "../errors.ts";
+import { readStartUpFiles } from "../read/interpreter/start-up-files.ts";
+import type { Session } from "../read/session/session.ts";
+import { addPathToError } from "../system-error.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** The commands that assign variables or select the lines that do. */
+const permitted = new Set(["set", "unset", "if", "else", "endif", "source", "account"]);
+
+/** Variables that would change what happens to a message, apart from its transport and the sender's identity. */
+const ignored = [
+  "DEAD",
+  "debug",
+  "dryrun",
+  "expandaddr",
+  "metoo",
+  "queue",
+  "record",
+  "trace",
+  "verbose",
+] as const satisfies readonly VariableName[];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Returns the caller's configuration. A start-up file that another user could have written is reported and skipped. */
+export async function readConfiguration(terminal: Terminal, environment: Environment): Promise<Config> {
+  const known = { ...environment };
+  for (const name of ignored) delete known[name];
+  const config: Config = {
+    settings: new Settings(known),
+    aliases: new Map(),
+    accounts: new Map(),
+    alternates: [],
+    shown: { ignored: new Set(), retained: new Set() },
+    saved: { ignored: new Set(), retained: new Set() },
+    // A daemon's environment may still name the user who started it, as in sendmail.
+    identity: findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }),
+  };
+  const session: Session = {
+    config,
+    terminal,
+    submission: new Submission(config, terminal),
+    mode: "send",
+    folder: undefined,
+    sourcing: 0,
+    composing: false,
+    conditional: undefined,
+    program: "sendmail",
+    ending: undefined,
+    interrupted: false,
+    variablesOnly: {
+      // With no arguments, set and account only print.
+      permits: (command, words) =>
+        command !== undefined && permitted.has(command) && (words.trim() !== "" || /^(?:else|endif)$/.test(command)),
+      readFile: readStartUpFile,
+      report: (error) => terminal.err(`sendmail: ${error.message}\n`),
+    },
+    source: async (path) => (await import("../read/interpreter/interpreter.ts")).sourceFile(session, path),
+  };
+  await readStartUpFiles(session, "su");
+  for (const name of ignored) config.settings.unset(name);
+  return config;
+}
+
+/** Reads a file through one descriptor, so that it cannot be replaced after the check. */
+function readStartUpFile(path: string): Buffer {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(descriptor);
+    if (stats.isCharacterDevice()) return Buffer.alloc(0);
+    if (stats.uid !== 0 && stats.uid !== process.geteuid?.())
+      throw new MailError(`${path}: belongs to another user; the file was not read`, Exit.Config);
+    if ((stats.mode & 0o022) !== 0)
+      throw new MailError(
+        `${path}: other users can write to it; the file was not read; run chmod go-w ${path}`,
+        Exit.Config,
+      );
+    return readFileSync(descriptor);
+  } catch (error) {
+    throw addPathToError(path, error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

@@ -1,0 +1,68 @@
+/** The header that sendmail submits. */
+import { expect, test } from "@jest/globals";
+import { formatDateField } from "../../src/message/date.ts";
+import { completeHeader, recipientsInHeader } from "../../src/sendmail/outgoing-header.ts";
+
+const fields = (...texts: string[]) => texts.map((text) => Buffer.from(`${text}\n`, "latin1"));
+const date = new Date(2021, 0, 16, 18, 22, 3);
+const additions = { date, messageId: "<new@host>", from: { address: "ann@host", name: "Ann" } };
+const complete = (...texts: string[]) => completeHeader(fields(...texts), additions).bytes.toString("latin1");
+const ours = `Message-Id: <new@host>\nDate: ${formatDateField(date)}\nFrom: Ann <ann@host>\n`;
+
+test("missing fields are added after the others", () => {
+  expect(complete()).toBe(`${ours}\n`);
+  expect(complete("Subject: s")).toBe(`Subject: s\n${ours}\n`);
+});
+
+test("existing fields stay as they are, byte for byte and in any case", () => {
+  const own = ["MESSAGE-ID: <own@x>", "date : yesterday", "FROM:\n\t\xe9 <a@x>", "X: \xff  \n  y"];
+  expect(complete(...own)).toBe(`${own.join("\n")}\n\n`);
+});
+
+test.each([
+  "Bcc: a@x",
+  "BCC : a@x",
+  "Bcc:\n a@x,\n\tb@x",
+  "Resent-Bcc: a@x",
+  "Return-Path: <a@x>",
+  "Content-Length: 3",
+])("%j is removed", (field) => {
+  expect(complete(field, "To: b@x")).not.toMatch(/bcc|return-path|content-length|a@x/i);
+});
+
+test("a message that is resent gets the Resent- fields that are missing", () => {
+  expect(complete("Resent-To: a@x", "Resent-From: me@x", "Date: d", "From: f", "Message-ID: <i@x>")).toBe(
+    "Resent-To: a@x\nResent-From: me@x\nDate: d\nFrom: f\nMessage-ID: <i@x>\n" +
+      `Resent-Message-Id: <new@host>\nResent-Date: ${formatDateField(date)}\n\n`,
+  );
+});
+
+test("the Message-ID is the message's own, or the new one", () => {
+  expect(completeHeader(fields("Message-ID: <own@x>"), additions).messageId).toBe("<own@x>");
+  expect(completeHeader(fields("Subject: s"), additions).messageId).toBe("<new@host>");
+});
+
+test.each([
+  [
+    ["To: a@x, B <b@x>", "Cc: c", "Bcc: d@x"],
+    ["a@x", "b@x", "c", "d@x"],
+  ],
+  [
+    ["To: a@x", "To: b@x"],
+    ["a@x", "b@x"],
+  ],
+  [["TO :\n a@x,\n\tb@x"], ["a@x", "b@x"]],
+  [
+    ["To: friends: a@x, b@x;", "Cc: undisclosed-recipients:;"],
+    ["a@x", "b@x"],
+  ],
+  [
+    ["To: a@x", "Bcc: b@x", "Resent-To: c@x", "Resent-Bcc: d@x"],
+    ["c@x", "d@x"],
+  ],
+  [["To: a@x", "Resent-From: me@x"], []],
+  [["Subject: To: a@x", "Reply-To: b@x", "X-To: c@x"], []],
+  [['To: "x, y" <a@x> (b@x), =?UTF-8?Q?n=2C?= <c@x>'], ["a@x", "c@x"]],
+])("the recipients of %j are %j", (texts, recipients) => {
+  expect(recipientsInHeader(fields(...texts))).toEqual(recipients);
+});
