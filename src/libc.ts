@@ -1,6 +1,10 @@
 /** Functions of the C library that Node lacks. */
 export interface CLibrary {
-  /** Returns a function of the library. @param prototype its C declaration; `_Inout_` marks memory that it changes */
+  /**
+   * Returns a function of the library.
+   *
+   * @param prototype its C declaration; `_Inout_` marks memory that the function changes
+   */
   bind<Signature>(prototype: string): Signature;
   /** Returns the error number of the last call. */
   errno(): number;

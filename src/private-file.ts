@@ -27,7 +27,7 @@ import { Exit, MailError } from "./errors.ts";
 import { notify } from "./notices.ts";
 import { isSystemError } from "./system-error.ts";
 
-/** Why a file or directory is not trusted. */
+/** The reasons why a file or directory is not trusted. */
 export type Distrust =
   | "other-owner"
   | "writable-by-others"

@@ -122,7 +122,7 @@ describe.each(planted)("%s", (_what, reason, plant, needsRoot) => {
   });
 });
 
-test("a file in a directory that others can write is refused", () => {
+test("a file in a directory that others can write to is refused", () => {
   const path = join(home, "file");
   plain(path);
   chmodSync(home, 0o777);
@@ -152,7 +152,7 @@ test("a missing directory is as trustworthy as its nearest existing ancestor", (
   expect(lstatSync(join(open, "a/b")).mode & 0o777).toBe(0o700);
 });
 
-test("a state directory that others can write is replaced by the one in the home that passwd names", () => {
+test("a state directory that others can write to is replaced by the one in the home directory that passwd names", () => {
   const before = process.env["XDG_STATE_HOME"];
   process.env["XDG_STATE_HOME"] = join(home, "state");
   try {

@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "..");
 const sentence = "An entirely different sentence.";
 let place: string;
 
-/** Passes the message of each error's constructor through a function of the test. */
+/** Passes the message of each new error through a function that the test supplies. */
 const reword: Plugin = {
   name: "reword",
   setup(builder) {

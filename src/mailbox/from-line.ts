@@ -36,8 +36,9 @@ export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean 
 export const judgedLength = 2 * longestFromLine;
 
 /**
- * Returns whether a From_ line has a date in any notation: a time of day or a year after the user. The test is lenient
- * because it decides whether a Content-Length can hide the line. An overlong line is assumed to have a date.
+ * Returns whether a From_ line has a date in any notation: the user name is followed by a time of day or a year. The
+ * test is lenient because it decides whether a Content-Length can hide the line. An overlong line is assumed to have a
+ * date.
  *
  * @param at the offset of its `From `
  */

@@ -101,7 +101,7 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
   };
 }
 
-/** The status of a failed delivery, as in Postfix's log. */
+/** Returns the status of a failed delivery, as in Postfix's log. */
 function statusOfDelivery(error: unknown): { dsn: string; status: "bounced" | "deferred" } {
   if (isPermanentFailure(error)) return { dsn: "5.2.0", status: "bounced" };
   if (error instanceof SpoolRefused) return { dsn: "4.2.0", status: "deferred" };

@@ -57,7 +57,7 @@ export function refuseMailbox({ original, spool, account }: Recipient): Refused 
   const failure = rights && findDeliveryFailure(spool, rights);
   if (!(failure instanceof MailError)) return undefined;
   const isPermanent = isPermanentFailure(failure);
-  // Other temporary failures, such as too many open files, are reported only at the end of the message.
+  // Other temporary failures, such as too many open files, are reported only after the message has been received.
   if (!isPermanent && !(failure instanceof SpoolRefused)) return undefined;
   const [code, dsn] = isPermanent ? [550, "5.2.0"] : [450, "4.2.0"];
   return { code, text: `${dsn} <${original}>: Recipient address rejected: ${failure.message}` };

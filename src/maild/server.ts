@@ -73,7 +73,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       });
     },
     onClose(session) {
-      // A client that disconnected before the greeting was not logged.
+      // A client that disconnected before the greeting has not been logged.
       if (session.remoteAddress === undefined) return;
       log.write("smtpd", `disconnect from ${describePeer(session)}`);
     },

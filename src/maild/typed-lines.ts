@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 const cr = 0x0d;
 const lf = 0x0a;
 
-/** Returns a function that converts the newlines in a client's successive pieces to CR LF. */
+/** Returns a function that converts the newlines in successive pieces of a client's input to CR LF. */
 export function makeLineNormalizer(): (piece: Buffer) => Buffer {
   let typed: boolean | undefined;
   let last = 0;
@@ -34,7 +34,7 @@ const dot = 0x2e;
  * 4.5.2). smtp-server removes a dot only if two begin the line, so this function removes single leading dots. It also
  * removes them from commands, which would be invalid in any case.
  *
- * The function expects a client's successive pieces.
+ * The function expects successive pieces of a client's input.
  */
 export function singleDots(): (piece: Buffer) => Buffer {
   let atStart = true;

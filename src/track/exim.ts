@@ -1,7 +1,9 @@
 /** Parses Exim's log: `2026-11-24 22:26:59 1xVyyZ-0004DM-2h => root <root@dominio> R=localuser T=local_delivery`. */
 import { type LogEvent, makeRefusedDelivery, type Status } from "./event.ts";
 
-/** An ID has three parts, which are longer from 4.97 on. In a system log, the program's name may precede the line. */
+/**
+ * An ID has three parts, which are longer from Exim 4.97 on. In a system log, the program's name may precede the line.
+ */
 const form =
   /^(?:.* exim4?\[\d+\]: )?(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?) )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (.*)$/;
 export const eximIdForm = /^[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}$/;

@@ -46,7 +46,7 @@ function isBirth({ kind }: LogEvent): boolean {
 
 export interface Fate {
   readonly recipient: string;
-  /** The original recipient, if it has another name. */
+  /** The original recipient, if its address differs. */
   readonly original: string | undefined;
   readonly status: Delivery["status"];
   /** The last delivery attempt. */

@@ -1,4 +1,4 @@
-/** Describes a message's life as text, and returns its exit code. */
+/** Describes a message's life as text, and determines the exit code. */
 import { Exit, type ExitCode } from "../errors.ts";
 import type { LogEvent } from "./event.ts";
 import { countUnheard, type Fate, type Life, listFates } from "./life.ts";

@@ -34,7 +34,7 @@ export function eventsOf(line: string): LogEvent[] {
 }
 
 /**
- * Finds a message; if several match, the one with the last line.
+ * Finds a message. If several messages match, returns the one with the latest line.
  *
  * @param sources newest first
  * @param from the offset in the newest source at which to begin

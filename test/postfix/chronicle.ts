@@ -1,4 +1,4 @@
-/** Records the history of each message in a run, so that a single loss shows its cause. */
+/** Records the history of each message in a run, so that the cause of a single loss can be found. */
 import { readFileSync, statSync } from "node:fs";
 
 interface Event {

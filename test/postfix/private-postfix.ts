@@ -53,9 +53,9 @@ scache       unix  -       -       n       -       1       scache
 postlog      unix-dgram n  -       n       -       1       postlogd
 `;
 
-/** Maximum message size in bytes, as small as its tests permit. */
+/** Maximum message size in bytes, as small as the tests permit. */
 export const sizeLimit = 2_000_000;
-/** Maximum recipients per transaction. */
+/** Maximum number of recipients per transaction. */
 export const recipientLimit = 50;
 
 /**

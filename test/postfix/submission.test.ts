@@ -1,4 +1,7 @@
-/** Tests every transport with real servers: Postfix by SMTP, submission and its sendmail, Dovecot by LMTP. */
+/**
+ * Tests every transport with real servers: Postfix by SMTP, by submission and by its sendmail program, and Dovecot by
+ * LMTP.
+ */
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +55,7 @@ async function send(argv: readonly string[], body: string | Buffer = "text\n"): 
   return said;
 }
 
-test("a delivered message is tracked in the real log by queue ID, message ID and address, and as the last message", async () => {
+test("a delivered message is tracked in the real log by queue ID, message ID and address, and as the message sent last", async () => {
   const said = await send(["-s", "delivery", "root@dominio.test"]);
   const id = queueId(said);
   const messageId = /client> Message-ID: (<.*>)/.exec(said)?.[1] as string;
@@ -276,7 +279,7 @@ test("a recipient that was refused before the message was queued is found in the
   });
 });
 
-test("--check asks the server whether it accepts mail for an address, and leaves no message", () => {
+test("--check asks the server whether it accepts mail for an address, and sends no message", () => {
   const lines = (address: string) => office.pipe(games, ["--check", address], "").said;
   const good = lines("root@dominio.test");
   expect(good).toMatch(/^ok {4}server: 127\.0\.0\.1 port \d+ says: 220 dominio\.test ESMTP Postfix/m);

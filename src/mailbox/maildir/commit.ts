@@ -140,7 +140,10 @@ function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], be
   }
 }
 
-/** Renames files into `cur`, with the flags of their state. A list has shown the messages, so they are no longer new. */
+/**
+ * Renames files into `cur`, with the flags that express their state. A list has shown the messages, so they are no
+ * longer new.
+ */
 function storeState(path: string, changes: ReadonlyMap<string, StateChange>): void {
   try {
     applyChanges(path, changes);

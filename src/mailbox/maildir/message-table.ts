@@ -25,7 +25,7 @@ interface Found {
   readonly name: string;
 }
 
-/** Returns files in the order of delivery; files of the same instant are in the order of their names. */
+/** Returns files in the order of delivery. Files that were delivered at the same instant are sorted by name. */
 function sortByDelivery(files: readonly Found[]): Found[] {
   const timed = files.map((file) => ({ file, time: deliveryTime(file.name) }));
   timed.sort((a, b) => a.time - b.time || (a.file.name < b.file.name ? -1 : 1));

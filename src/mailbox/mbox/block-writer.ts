@@ -87,8 +87,8 @@ export class BlockWriter {
   }
 
   /**
-   * Returns the length of the current block. Blocks end at page boundaries of the file: if a kill leaves some blocks unwritten,
-   * each page is either old or new, which the replay of a journal requires.
+   * Returns the length of the current block. Blocks end at page boundaries of the file. If a kill leaves some blocks
+   * unwritten, each page is still either old or new, as the replay of a journal requires.
    */
   get #capacity(): number {
     return this.#blockSize % directUnit === 0 ? this.#blockSize - (this.#position % directUnit) : this.#blockSize;
