@@ -215,7 +215,8 @@ async function collectTypedText(
     return "sent";
   }
   if (!terminal.interactive && !how.escapes && wanted?.quoteFile === undefined) {
-    // Both are read at the same time, because one process may write to an attached pipe and to standard input.
+    // The attachments and the text are read at the same time, because one process may write to an attached pipe and to
+    // standard input.
     const [preparing, collecting] = await Promise.allSettled([prepared, collectText(composing, how)]);
     for (const each of [collecting, preparing]) if (each.status === "rejected") throw each.reason;
     return "sent";
@@ -223,7 +224,7 @@ async function collectTypedText(
   try {
     await prepared;
   } catch (error) {
-    // The piped text must not be lost because an attachment cannot be read.
+    // The piped text must not be lost if an attachment cannot be read.
     if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
     throw error;
   }

@@ -10,7 +10,10 @@ export interface ConfigRow {
   readonly value: string | undefined;
   /** The origin: a file and line, "environment" or "the command line"; undefined if the variable is not set. */
   readonly origin: string | undefined;
-  /** Whether the name is in the table, as a variable or as another client's. Other names are stored but have no effect. */
+  /**
+   * Whether the name is in the table, as a variable of `mail` or of another client. Other names are stored but have no
+   * effect.
+   */
   readonly known: boolean;
 }
 
@@ -25,7 +28,7 @@ export function configRows({ settings }: Config): ConfigRow[] {
   }));
 }
 
-/** Returns a value as text, or as it was typed if it is a synonym's value that cannot be honoured. */
+/** Returns a value as text. A synonym's value that is not supported is returned as it was typed. */
 function readValue(settings: Config["settings"], name: string): string | undefined {
   try {
     return settings.text(name);

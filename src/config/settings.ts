@@ -20,12 +20,12 @@ interface Stored {
   readonly exposedIn: string | undefined;
 }
 
-/** A variable's value, converted from that of a synonym, and where it was set. */
+/** The value of a variable, converted if a synonym was set, and the place where it was set. */
 export interface Found {
   /** The name that was set: the variable's own, a synonym, or a name with the suffix of an account. */
   readonly name: string;
   readonly value: string;
-  /** As `originOf` returns it. */
+  /** The origin, as `originOf` returns it. */
   readonly origin: string;
   readonly exposedIn: string | undefined;
 }
@@ -69,12 +69,12 @@ export class Settings {
    */
   text(name: string): string | undefined {
     const own = Object.hasOwn(variables, name) ? (name as VariableName) : undefined;
-    // A session reads variables often, and most have a single name.
+    // This is a shortcut: variables are read often, and most have a single name.
     if (own === undefined || namesOfVariable(own).length === 1) return this.raw(name);
     return this.find(own)?.value;
   }
 
-  /** Returns the value that was assigned to exactly this name, or that of the environment. */
+  /** Returns the value that was assigned to exactly this name, or the value in the environment. */
   raw(name: string): string | undefined {
     return this.#values.get(name)?.value ?? this.#environment[name];
   }
@@ -103,7 +103,7 @@ export class Settings {
     return undefined;
   }
 
-  /** Returns the variable that was assigned last. Those of the environment precede the others. */
+  /** Returns the variable that was assigned last. Environment variables are considered to be assigned first. */
   lastAssigned<Named extends { readonly name: string }>(candidates: readonly Named[]): Named | undefined {
     if (candidates.length < 2) return candidates[0];
     // The map is in the order of assignment.
@@ -118,8 +118,8 @@ export class Settings {
   }
 
   /**
-   * Returns the variables of other clients that are set but cannot be honoured, with the reasons. Of the environment,
-   * only names with a hyphen are considered.
+   * Returns the variables of other clients that are set but not supported, with the reasons. In the environment, only
+   * names with a hyphen are considered.
    */
   unsupported(): string[] {
     const inherited = Object.keys(foreignVariables).filter((name) => name.includes("-") && !this.#values.has(name));

@@ -8,7 +8,8 @@
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 
 /**
- * Converts another client's value to that of our variable. Returns undefined if the value means that nothing is set.
+ * Converts another client's value to the value of our variable. Returns undefined if the value means that nothing is
+ * set.
  *
  * @throws MailError with Exit.Config if the value cannot be honoured
  */
@@ -32,7 +33,7 @@ interface Kind<T> {
 
 const asGiven: Convert = (value) => value;
 
-/** Returns a conversion by a list of values; other values are refused. */
+/** Returns a conversion that accepts only the listed values. */
 function oneOf(values: Readonly<Record<string, string>>): Convert {
   return (value, name) => {
     const found = values[value.toLowerCase()];
@@ -65,8 +66,8 @@ const toMechanism = oneOf({
 });
 
 /**
- * Returns the least version of TLS that an OpenSSL protocol list such as `-ALL,+TLSv1.2` permits. TLS 1.2 is Node's
- * default, so a list with an older version is not weakened.
+ * Returns the minimum version of TLS that an OpenSSL protocol list such as `-ALL,+TLSv1.2` permits. The result is at
+ * least TLS 1.2, Node's default, even if the list permits older versions.
  */
 const toTlsVersion: Convert = (value) => {
   const allowed = new Set<string>();
@@ -332,7 +333,7 @@ export const variables = {
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
   screen: textKind("The number of header lines in a window.", "lines"),
   searchheaders: flagKind("Let /field:text in a message list search that field."),
-  sender: textKind("The address in Sender.", "address"),
+  sender: textKind("The address in the Sender field.", "address"),
   sendmail: textKind(
     "A sendmail program with its arguments, or a server's URL as in mta. Used if mta is not set.",
     "program",
@@ -383,14 +384,14 @@ export const variables = {
     perAccount: true,
   },
   tlsminversion: {
-    ...textKind("The least version of TLS: 1.2 or 1.3. By default 1.2.", "version"),
+    ...textKind("The minimum version of TLS: 1.2 or 1.3. By default 1.2.", "version"),
     synonyms: { "ssl-protocol": toTlsVersion },
     perAccount: true,
   },
   toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
   user: {
-    ...textKind("The user name for a login, if mta contains none.", "name"),
+    ...textKind("The user name for a login, if mta does not contain a user name.", "name"),
     synonyms: { "smtp-auth-user": asGiven },
     perAccount: true,
     notInherited: true,
@@ -405,9 +406,12 @@ export type ValueOf<Name extends VariableName> = ReturnType<(typeof variables)[N
 
 /** A variable of another client that is not a synonym. */
 type Foreign =
-  /** It tunes only that client, so it is accepted. */
+  /** The variable affects only that client, so it is accepted and ignored. */
   | "accepted"
-  /** It has a meaning that `mail` does not implement: returns the reason and a remedy, or undefined if it has no effect. */
+  /**
+   * The variable has a meaning that `mail` does not implement. Returns the reason and a remedy, or undefined if the
+   * value has no effect.
+   */
   | ((value: string) => string | undefined);
 
 const refused =
@@ -421,8 +425,8 @@ const utf8Only: Foreign = (value) =>
     : `"${value}" is not supported, because mail sends UTF-8; add utf-8 to the list, or unset it`;
 
 /**
- * The variables of heirloom mailx, S-nail and GNU mail that are not synonyms. Those that are refused would change which
- * message is sent, or how it is protected.
+ * The variables of heirloom mailx, S-nail and GNU mail that are not synonyms. A variable is refused if it would change
+ * which message is sent, or how the message is protected.
  */
 export const foreignVariables: Readonly<Record<string, Foreign>> = {
   "nss-config-dir": "accepted",
@@ -478,7 +482,7 @@ const foreignFamilies: Readonly<Record<string, Foreign>> = {
   "smime-encrypt-": refused("use a program such as gpgsm to encrypt the message"),
 };
 
-/** Returns why a variable of another client cannot be honoured; undefined if it can, or if it is not known. */
+/** Returns the reason why a variable of another client is not supported; undefined if it is supported or unknown. */
 export function describeForeign(name: string, value: string): string | undefined {
   const family = Object.keys(foreignFamilies).find((start) => name.startsWith(start));
   const found = family === undefined ? foreignVariables[name] : foreignFamilies[family];

@@ -1,4 +1,4 @@
-/** The trusted certificates: the system's authorities those in the user's files, and the certificate of this client. */
+/** Loads the trusted certificates, from the system and from the user's files, and the certificate of this client. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../errors.ts";

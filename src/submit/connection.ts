@@ -16,7 +16,7 @@ import { type ServerWay, serverName } from "./way.ts";
 export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;
   readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;
-  /** Returns whether the user accepts a certificate in spite of the reason; false without a terminal. */
+  /** Returns whether the user accepts a certificate despite the reason; false without a terminal. */
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 

@@ -82,7 +82,9 @@ function chooseEncoding(facts: TextFacts, chosen: Author["encoding"], eightBit: 
   return chosen === undefined || needed === "base64" || (needed === "7bit" && facts.ascii) ? needed : chosen;
 }
 
-/** Returns the encoding of the body: that of --encoding, even for ASCII text, or else that of the variable. */
+/**
+ * Returns the encoding of the body: the value of --encoding, even for ASCII text, or else the value of the variable.
+ */
 function encodeAsRequested({ body, form }: Draft, author: Author, eightBit: boolean): TransferEncoding {
   const { encoding } = form;
   if (encoding === undefined) return chooseEncoding(body.facts, author.encoding, eightBit);
@@ -163,7 +165,7 @@ export async function buildEncodedMessage(
   };
 }
 
-/** Returns the text of an HTML body as a part of its own. */
+/** Returns the text of an HTML body as a separate part. */
 async function writePlainForm(
   { body }: Draft,
   { charset }: Author,

@@ -19,7 +19,10 @@ export interface TextPart {
   readonly lines: () => Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
-/** Joins forms of one text, the best of them last (RFC 2046, section 5.1.4). @param encoding the widest of theirs */
+/**
+ * Joins the forms of one text, the best form last (RFC 2046, section 5.1.4). @param encoding the widest encoding of the
+ * forms
+ */
 export function joinForms(
   forms: readonly TextPart[],
   { boundary, encoding }: { readonly boundary: string; readonly encoding: "7bit" | "8bit" },
@@ -78,7 +81,7 @@ async function* textPart({ header, lines }: TextPart): AsyncIterable<Buffer> {
  * Adds an attachment. A message within a message must not be encoded (RFC 2046, section 5.2.1), so a message that
  * requires an encoding is attached as a file.
  *
- * @param isForm whether it is shown instead of the text, so that it has no Content-Disposition
+ * @param isForm whether the attachment is an alternative to the text, and therefore has no Content-Disposition field
  */
 function addPart(
   mixed: MimeNode,

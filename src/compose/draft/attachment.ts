@@ -24,9 +24,9 @@ export interface Attachment {
   readonly facts?: TextFacts;
   /** Whether the recipient's program should show it within the message. */
   readonly inline?: boolean;
-  /** The parameter name of its Content-Type. */
+  /** The parameter `name` of the part's Content-Type field. */
   readonly typeName?: string;
-  /** In the place of base64. */
+  /** The transfer encoding instead of base64. */
   readonly encoding?: TransferEncoding;
   open(): Readable;
 }
@@ -35,11 +35,11 @@ export interface Attachment {
 const lookedAt = 64 * 1024;
 const pieceSize = 256 * 1024;
 
-/** What is known of an attachment before it is read. */
+/** The settings for an attachment, which are known before it is read. */
 export interface HowToAttach extends PartLabel {
   /** The charset of a text that is not UTF-8. */
   readonly ttycharset?: string | undefined;
-  /** Milliseconds after which a silent pipe is an error. */
+  /** The time in milliseconds after which a pipe that sends nothing is an error. */
   readonly patience?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface HowToAttach extends PartLabel {
  * Opens an attachment. A pipe or device is read immediately, a regular file only when the message is sent.
  *
  * @param typed the path as lossless text
- * @param interrupt cancels waiting, for example for a pipe without a writer
+ * @param interrupt a signal that cancels waiting, for example for a pipe without a writer
  * @throws MailError if it cannot be read, so that the user knows before typing the message
  */
 export async function openAttachment(
@@ -64,7 +64,7 @@ export async function openAttachment(
   }
 }
 
-/** An attachment with its first bytes, from which its type can be told, and the facts on all of them. */
+/** An attachment with its first bytes, which show its type, and with the facts about all its bytes. */
 interface Part extends Attachment {
   readonly start: Buffer;
   readonly factsOfAll: () => TextFacts;
@@ -75,7 +75,7 @@ async function openPart(typed: string, how: HowToAttach, interrupt: AbortSignal 
   const found = statSync(path);
   if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput);
   if (found.isFile()) return await openRegularFile(typed, path, how);
-  // What <(command) names is a number, which tells the receiver nothing.
+  // The name of <(command) is a number, which would mean nothing to the recipient.
   const name = how.fileName ?? (/^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed));
   const body = new Body();
   for await (const piece of specialFile(path, { isPipe: found.isFIFO(), how, interrupt })) body.append(piece);
@@ -120,7 +120,9 @@ function readFacts(path: Buffer): TextFacts {
   }
 }
 
-/** Applies the user's label to an attachment. @throws MailError for a charset or an encoding that it cannot have */
+/**
+ * Applies the user's label to an attachment. @throws MailError if the charset or the encoding does not suit the content
+ */
 async function labelAttachment(part: Part, how: HowToAttach): Promise<Attachment> {
   const { start, factsOfAll, ...found } = part;
   const named = how.name === undefined ? found : { ...found, typeName: how.name };
@@ -164,7 +166,7 @@ async function withCharset(attachment: Attachment, charset: string): Promise<Att
   return { ...attachment, type, size: converted.length, open: () => Readable.from([converted], { objectMode: false }) };
 }
 
-/** RFC 5322, section 2.2: a message does. */
+/** Matches the start of a message: a header field (RFC 5322, section 2.2). */
 const beginsWithField = /^[!-9;-~]+:[^\n]*\n/;
 
 function factsOf(descriptor: number): TextFacts {
@@ -179,8 +181,8 @@ function factsOf(descriptor: number): TextFacts {
 }
 
 /**
- * Reads a pipe or device. A pipe is read as a socket, because opening or reading it may block forever, and signals
- * must be handled.
+ * Reads a pipe or device. A pipe is read as a socket. Opening or reading it as a file may block forever, and no signal
+ * would be handled.
  */
 async function* specialFile(
   path: Buffer,
@@ -203,7 +205,7 @@ async function pipeStream(path: Buffer, patience: number | undefined): Promise<R
   return stream;
 }
 
-/** Nobody wrote to a pipe for so long that nobody will. */
+/** The error for a pipe to which nothing was written within the time limit. */
 class SilentPipe extends MailError {
   constructor(patience: number) {
     super(`nothing was written to this pipe for ${patience / 1000} s; use -A to wait without a limit`, Exit.NoInput);

@@ -1,10 +1,12 @@
-/** The type and the encoding of a text, where the user chooses them. */
+/** Applies the user's choice of the type and encoding of a body. */
 import { Exit, MailError } from "../../errors.ts";
 import type { Body } from "./body.ts";
 import { canBeEncoded, charsetOf, declareCharset, transferEncodingOf } from "./choose-encoding.ts";
 import type { Draft } from "./draft.ts";
 
-/** Decides the body's type and charset, now that the body is complete. @throws MailError for a form that it cannot have */
+/**
+ * Determines the type and charset of a complete body. @throws MailError if the requested form does not suit the body
+ */
 export function settleBodyForm(draft: Draft, charset: string | undefined): void {
   const { body, form } = draft;
   const type = draft.fields.find(({ name }) => /^content-type$/i.test(name));
@@ -24,13 +26,13 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
   }
 }
 
-/** Returns whether a text can be of that type: HTML begins with a tag. */
+/** Returns whether a text looks like the given type: HTML begins with a tag. */
 function beginsLike(body: Body, type: string): boolean {
   const [start = Buffer.alloc(0)] = body.pieces();
   return /^text\/(?:html|xml)\b/i.test(type) && /^(?:\xef\xbb\xbf)?\s*</.test(start.toString("latin1", 0, 1024));
 }
 
-/** Declares the type of the body; what is not a text is sent in base64, which keeps every byte. */
+/** Declares the type of the body. A body that is not text is sent in base64, which preserves every byte. */
 export function setBodyType(draft: Draft, type: string): void {
   draft.fields.push({ name: "Content-Type", value: type });
   if (!/^(?:text|multipart|message)\//i.test(type)) draft.form = { encoding: "base64", ...draft.form };

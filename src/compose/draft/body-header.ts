@@ -60,7 +60,10 @@ export function takeHeader(draft: Draft): string[] {
   return left;
 }
 
-/** Text may begin like a field, such as `Error: disk full`: a header has a known name first, and ends at an empty line. */
+/**
+ * Text may begin like a field, for example with `Error: disk full`. A header starts with a known field and ends at an
+ * empty line.
+ */
 function isHeader(start: Buffer, end: number): boolean {
   const [first] = headerParts(start);
   if (end === 0 || first?.name === undefined || !isMailFieldName(first.name)) return false;

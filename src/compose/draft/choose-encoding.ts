@@ -30,7 +30,9 @@ export function transferEncodingOf(facts: TextFacts, eightBit: boolean): Transfe
   return facts.ascii ? "7bit" : "8bit";
 }
 
-/** Returns whether a text arrives as it is in that encoding: quoted-printable leaves newlines to the receiver. */
+/**
+ * Returns whether an encoding preserves a text. Quoted-printable leaves the form of newlines to the recipient's system.
+ */
 export function canBeEncoded(facts: TextFacts, encoding: TransferEncoding): boolean {
   const least = transferEncodingOf(facts, true);
   if (encoding === "base64") return true;
@@ -39,7 +41,7 @@ export function canBeEncoded(facts: TextFacts, encoding: TransferEncoding): bool
   return least === "7bit" || (least === "8bit" && encoding === "8bit");
 }
 
-/** Returns a type that declares its charset, if it is that of a text and declares none (RFC 2046, section 4.1.2). */
+/** Returns the type with the charset added, if it is a text type that declares no charset (RFC 2046, section 4.1.2). */
 export function declareCharset(type: string, charset: string | undefined): string {
   const bare = type.trim().replace(/[ \t]*;$/, "");
   if (charset === undefined || !/^text\//i.test(bare) || /;\s*charset\*?\d*\*?\s*=/i.test(bare)) return bare;

@@ -28,21 +28,21 @@ export interface Draft {
   /** The file for a copy of the message, instead of the file that the variable `record` names. */
   record: string | undefined;
   attachments: Attachment[];
-  /** What the user decided about the form of the body. */
+  /** The form of the body that the user has chosen. */
   form: BodyForm;
 }
 
-/** How the body of a message is sent, where the user decides it. */
+/** The user's choices about the form in which the body is sent. */
 export interface BodyForm {
   /** Its transfer encoding. */
   readonly encoding?: TransferEncoding;
-  /** It is HTML, and a plain text is sent with it. */
+  /** Whether the body is HTML and is sent with a plain-text alternative. */
   readonly html?: true;
-  /** The type that the body has if it looks like it. */
+  /** The type that the body is given if its content looks like that type. */
   readonly likelyType?: string;
-  /** No MIME fields are written. */
+  /** Whether MIME fields are omitted. */
   readonly withoutMime?: boolean;
-  /** The body and the attachments are forms of one text. */
+  /** Whether the body and the attachments are alternative forms of one text. */
   readonly alternative?: boolean;
 }
 

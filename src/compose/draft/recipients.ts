@@ -28,8 +28,9 @@ export function splitTypedItems(text: string): string[] {
 }
 
 /**
- * Settles the items of a command line: empty ones, such as an unset variable, are dropped if another To recipient is left,
- * and an item with newlines is several if each of its lines is one address. All others are refused later.
+ * Prepares the items of a command line. Empty items, such as an unset shell variable, are dropped if another To
+ * recipient remains. An item with newlines is split if each of its lines is one address. All other such items are
+ * refused later.
  */
 export function settleItems(draft: Pick<Draft, "to" | "cc" | "bcc">): void {
   const hasRecipient = draft.to.some((item) => item.trim() !== "");
@@ -49,7 +50,7 @@ export function splitAtNewlines(item: string): string[] {
 function isOneAddress(line: string): boolean {
   const bare = line.replace(/"(?:[^"\\]|\\.)*"/g, "").replace(/<[^<>]*>/, "");
   const addresses = parseAddresses(line);
-  // A bracket or quotation mark that is not closed would hide what follows it.
+  // A bracket or quotation mark that is not closed would hide the text after it.
   if (/["<>:;()\0\r]/.test(bare) || addresses.length !== 1 || splitAtCommas(line).length !== 1) return false;
   return findAddressFault(addresses[0]?.address ?? "") === undefined;
 }

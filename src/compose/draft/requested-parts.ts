@@ -7,10 +7,10 @@ import type { Attachment, HowToAttach } from "./attachment.ts";
 import { setBodyType } from "./body-form.ts";
 import type { Draft } from "./draft.ts";
 
-/** A file to attach, with what the user decided about it. */
+/** A file to attach, with the label that the user has given it. */
 export interface RequestedAttachment extends PartLabel {
   readonly path: string;
-  /** A pipe that stays silent for a minute is an error. */
+  /** Whether a pipe that sends nothing for a minute is an error. */
   readonly isLimited?: true;
   readonly mayBeAccount?: true;
 }
@@ -19,11 +19,11 @@ export interface Wanted {
   readonly attach: readonly RequestedAttachment[];
   readonly skipEmptyAttachments?: boolean;
   readonly quoteFile: string | undefined;
-  /** The body, in the place of standard input. */
+  /** The file that contains the body, instead of standard input. */
   readonly bodyFile?: string | undefined;
 }
 
-/** Milliseconds. */
+/** The time limit for a pipe in milliseconds. */
 const patience = 60_000;
 
 /**

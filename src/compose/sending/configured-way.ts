@@ -15,9 +15,9 @@ export function readConfiguredWay({ settings }: Pick<Config, "settings">): Way {
 }
 
 /**
- * Checks that each variable of another client that would change how a message is sent has a meaning in `mail`.
+ * Refuses to send if a variable of another client is set that `mail` does not support.
  *
- * @throws MailError that names the first variable without one, and the setting to use instead
+ * @throws MailError that names the first such variable and the setting to use instead
  */
 export function refuseUnsupported({ settings }: Pick<Config, "settings">): void {
   const [first] = settings.unsupported();

@@ -15,7 +15,7 @@ export interface Account {
 }
 
 /**
- * Returns the account for a server. The user name is that of the URL, of the variable `user`, or of netrc.
+ * Returns the account for a server. The user name comes from the URL, from the variable `user` or from netrc.
  *
  * @throws MailError if a login is requested and no user name is known
  */

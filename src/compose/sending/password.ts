@@ -54,8 +54,8 @@ export function netrcPath({ settings, identity }: Config): string {
 }
 
 /**
- * Returns the password from `password-USER@HOST` and its synonyms, or else from the URL in `mta` or `sendmail` and from
- * `password`, of which the last assignment wins.
+ * Returns the password from `password-USER@HOST` or a synonym. If none is set, the password comes from the URL in `mta`
+ * or `sendmail`, or from `password`, whichever was assigned last.
  */
 function passwordInVariables(config: Config, request: PasswordRequest): string | undefined {
   const { settings } = config;

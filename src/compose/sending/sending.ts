@@ -95,7 +95,7 @@ function hostOfSender({ settings, identity }: Config, way: Way): string | undefi
   return `${user.replace(/@.*/, "")}@${host || identity.mailName}`;
 }
 
-/** Returns the recipients of a draft and those of the variables autocc and autobcc. */
+/** Returns the recipients of a draft, including the recipients in the variables autocc and autobcc. */
 function withAutomaticCopies({ to, cc, bcc }: Draft, settings: Config["settings"]) {
   const listed = (name: "autocc" | "autobcc") => splitTypedItems(settings.text(name) ?? "");
   return { to, cc: [...cc, ...listed("autocc")], bcc: [...bcc, ...listed("autobcc")] };
@@ -130,7 +130,10 @@ export async function writeCopies(
   return followsBsdMailx(config) ? refused.map((each) => ({ ...each, exit: Exit.Failure })) : refused;
 }
 
-/** Returns the name of the file that receives a copy with `byname`: that of the first recipient (POSIX mailx, -F). */
+/**
+ * Returns the name of the file that receives a copy if `byname` is set: the name of the first recipient (POSIX mailx,
+ * -F).
+ */
 function fileOfRecipient({ settings }: Config, { to }: Draft): string | undefined {
   if (!settings.get("byname")) return undefined;
   return fileNamedAfter(to.flatMap((item) => parseAddresses(item).map(({ address }) => address)));
