@@ -28,7 +28,7 @@ export function checkOptions(given: CommandLine, { inFull, afterEnd }: ExpandedA
   if (findSendingOption(given) !== undefined && (given.file || !recipients)) throw describeMissingRecipients();
   if (given.recipientsFromHeader && given.file)
     throw new UsageError("mail: -f and -t cannot be used together", Exit.Usage);
-  if (given.endOptions && !recipients) throw new UsageError("mail: -.: no recipient follows", Exit.Usage);
+  if (given.endOptions && !recipients) throw new UsageError("mail: -.: no recipients follow", Exit.Usage);
   if (!given.file) refuseSendmailOptions(afterEnd);
   const wrong = given.customHeader.find((value) => !isField(value));
   if (wrong !== undefined) {
@@ -42,7 +42,10 @@ export function describeMissingRecipients(): UsageError {
   return new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");
 }
 
-/** bsd-mailx once passed what follows `--` to sendmail; today these words would be recipients. */
+/**
+ * Rejects sendmail options after `--`. Old versions of bsd-mailx passed them to sendmail; today they would be
+ * recipients.
+ */
 function refuseSendmailOptions(words: readonly string[]): void {
   const option = words.find((word) => /^-[fFro]/.test(word));
   if (option === undefined) return;
@@ -78,7 +81,7 @@ function describeConflict(one: string, other: string): UsageError {
   return new UsageError(`mail: ${one} and ${other} cannot be used together`, Exit.Usage);
 }
 
-/** Options that ask for different things: one of them would be ignored. */
+/** Rejects combinations of options that contradict each other, because one of them would be ignored. */
 function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): void {
   const tasks = tasksOf(given, inFull);
   const [task, other] = tasks;
@@ -86,7 +89,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (given.count && given.print) throw describeConflict("--count", "--print");
   if (given.wait > 0 && given.track === undefined) throw new UsageError("mail: --wait requires --track", Exit.Usage);
   if (task === undefined || task === "--run") return;
-  // With recipients it is -E, and without them bsd-mailx has a complaint of its own.
+  // With recipients, -e means -E. Without recipients, bsd-mailx's own error is reported.
   if (task === "-e") return;
   const sending =
     findSendingOption(given) ??
@@ -110,7 +113,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
 const takesFile = new Set(["--json", "--count", "--print", "-H", "-L", "--exists"]);
 const takesQuery = new Set(["--json", "--count", "--print"]);
 
-/** What there is to do other than writing a message or running a session. */
+/** Returns the options that request a task other than writing a message or running a session. */
 function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
   const listing = given.count ? "--count" : given.print ? "--print" : "--json";
   const existence = inFull.has("exists") ? "--exists" : "-e";
@@ -130,7 +133,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
   return tasks.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
 }
 
-/** Returns an option that only a message can have. */
+/** Returns an option that is valid only when a message is sent. */
 function findSendingOption(given: CommandLine): string | undefined {
   const options: readonly (readonly [string, boolean])[] = [
     ["-s", given.subject !== undefined],

@@ -5,9 +5,12 @@ import type { PartLabel } from "../message/part-label.ts";
 /** A file that the command line attaches. */
 export interface AttachRequest extends PartLabel {
   readonly path: string;
-  /** Given by -a: a pipe that stays silent is an error. */
+  /** Whether a pipe that remains silent is an error, because it was given with -a. */
   readonly isLimited?: true;
-  /** Given by -A, which is S-nail's option for an account: the name of an account if the start-up files define it. */
+  /**
+   * Whether the file was given with -A, which selects an account in S-nail. If the start-up files define an account of
+   * this name, it is selected instead.
+   */
   readonly mayBeAccount?: true;
 }
 
@@ -21,11 +24,14 @@ export interface CommandLine {
   readonly attach: readonly AttachRequest[];
   readonly skipEmptyAttachments: boolean;
   readonly alternative: boolean;
-  /** The body's type; with `onlyIfLikely` it is that of an attachment, and the body has it only if it looks like it. */
+  /**
+   * The type of the body. With `onlyIfLikely`, this is the type of an attachment, which is used for the body only if
+   * its content looks like it.
+   */
   readonly bodyType: { readonly type: string; readonly onlyIfLikely?: true } | undefined;
   readonly bodyEncoding: string | undefined;
   readonly html: boolean;
-  /** A file in the place of standard input. */
+  /** The file to read the body from, instead of standard input. */
   readonly bodyFile: string | undefined;
   readonly withoutMime: boolean;
   readonly recordByName: boolean;
@@ -35,13 +41,13 @@ export interface CommandLine {
   readonly user: string | undefined;
   readonly exists: boolean;
   readonly headers: boolean;
-  /** -L: the messages to list. */
+  /** The messages to list (-L). */
   readonly search: string | undefined;
   readonly readOnly: boolean;
   readonly batch: boolean;
-  /** The start-up files to read (-:), by their letters. */
+  /** The letters of the start-up files to read (-:). */
   readonly resourceFiles: string | undefined;
-  /** -. was given: this sends a message. */
+  /** Whether -. was given, which means that a message is sent. */
   readonly endOptions: boolean;
   readonly withoutHeaderList: boolean;
   readonly skipEmpty: boolean;

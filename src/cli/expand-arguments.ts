@@ -1,7 +1,7 @@
 /**
- * argv in one form: each option by the long name of its row, or its own letter, and each value where it belongs.
+ * Converts argv to a uniform form. Each option has its letter or the long name in its table row, followed by its value.
  *
- * Here the value decides what an option means that several clients have: -E, -M and -m (see options.ts).
+ * -E, -M and -m have different meanings in different clients. The value determines the meaning (see options.ts).
  */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
@@ -11,15 +11,15 @@ import { type Option, options } from "./options.ts";
 const rows: readonly Option[] = options;
 
 export interface ExpandedArguments {
-  /** For the parser: options, then `--` if it was given, and what follows. */
+  /** The arguments for the parser: options, `--` if it was given, and the arguments that follow. */
   readonly words: readonly string[];
-  /** The rows of the options that were given by a long name. */
+  /** The long names in the table rows of the options that were given by a long name. */
   readonly inFull: ReadonlySet<string>;
-  /** What follows `--` or -. */
+  /** The arguments after `--` or `-.`. */
   readonly afterEnd: readonly string[];
 }
 
-/** The long names of GNU mail: a prefix that is unambiguous there means the same here. */
+/** The long names of GNU mail. A prefix that is unambiguous in GNU mail has the same meaning in `mail`. */
 const gnuNames = (
   "alternative append attach attach-fd byname config-file config-help config-lint config-verbose content-filename " +
   "content-name content-type debug-level debug-line-info encoding exec exist file headers help ignore mime " +
@@ -27,21 +27,24 @@ const gnuNames = (
   "nosum print quit read return-address set show-config-options skip-empty-attachments subject to usage user version"
 ).split(" ");
 
-/** The names of help, which the parser has and the table of options has not. */
+/** The names of the help option, which the parser defines and the table of options lacks. */
 const helpNames = ["help", "usage", "long-help"];
 
-/** Options that take back an earlier one. */
+/** Options that cancel an earlier option. */
 const revoked: ReadonlyMap<string, string> = new Map([
   ["no-alternative", "alternative"],
   ["no-skip-empty-attachments", "skip-empty-attachments"],
   ["mime", "without-mime"],
 ]);
 
-/** GNU mail's -E takes a command, bsd-mailx's nothing: what follows is a command if it reads like one. */
+/** Matches a command after -E. GNU mail's -E requires a command, while bsd-mailx's -E has no argument. */
 const commandLine =
   /^(?:set|unset|setenv|unsetenv|alias|unalias|group|alternates|ignore|discard|retain|source|cd|chdir|echo)[ \t]+\S/;
 
-/** RFC 6838, section 4.2; the types before the slash are those that exist, because a path has a slash, too. */
+/**
+ * Matches a MIME type (RFC 6838, section 4.2). Only existing top-level types match, because a path also contains a
+ * slash.
+ */
 const mediaType =
   /^(?:application|audio|chemical|font|image|message|model|multipart|text|video|x-[a-z0-9]+)\/[A-Za-z0-9][\w!#$&^.+-]*[ \t]*(?:;|$)/i;
 
@@ -84,7 +87,7 @@ function dropAll(words: string[], word: string): void {
   for (let at = words.indexOf(word); at >= 0; at = words.indexOf(word)) words.splice(at, 1);
 }
 
-/** A word with two dashes. */
+/** Expands a word that begins with two dashes. */
 function expandLongName(
   word: string,
   next: string | undefined,
@@ -97,7 +100,7 @@ function expandLongName(
   const row = rowOf(name);
   if (row === undefined) return { expanded: [word], long: name, usesNext: false };
   const { long, argument, optional, variadic } = row;
-  // The file is the first argument, as after -f.
+  // As with -f, the file becomes the first argument.
   if (long === "file" && equals !== "") {
     return { expanded: ["-f", value.startsWith("-") && value !== "-" ? `./${value}` : value], long, usesNext: false };
   }
@@ -112,7 +115,11 @@ function rowOf(name: string): Option | undefined {
   return rows.find(({ long, also }) => long === name || also?.includes(name) === true);
 }
 
-/** Returns the name that a prefix stands for, or undefined for an unknown one. @throws UsageError */
+/**
+ * Returns the name that a prefix abbreviates, or undefined if there is none.
+ *
+ * @throws UsageError for an ambiguous prefix
+ */
 function completeName(typed: string): string | undefined {
   if (typed === "") return undefined;
   const ours = [...rows.flatMap(({ long, also = [] }) => [long, ...also]), ...helpNames, ...revoked.keys()];
@@ -125,14 +132,17 @@ function completeName(typed: string): string | undefined {
   throw new UsageError(`mail: --${typed}: ambiguous; use ${choices.join(" or ")}`, Exit.Usage);
 }
 
-/** Returns the names that begin with a prefix; synonyms of one option are one. */
+/** Returns the names that begin with a prefix. Synonyms of an option are returned as one name. */
 function namesWithPrefix(prefix: string, names: readonly string[]): string[] {
   const found = new Map<string, string>();
   for (const name of names) if (name.startsWith(prefix)) found.set(rowOf(name)?.long ?? name, name);
   return [...found.values()];
 }
 
-/** A word with one dash: letters without values, then one that may take the rest of the word or the next word. */
+/**
+ * Expands a word that begins with one dash: letters without values, and possibly a last letter whose value is the rest
+ * of the word or the next word.
+ */
 function expandLetters(
   word: string,
   next: string | undefined,
@@ -148,19 +158,19 @@ function expandLetters(
     const takes = valueOfLetter(letter, value, rest);
     if (takes !== undefined) return { expanded: [...expanded, ...takes], usesNext, ends: false };
     const flag = flagOfLetter(letter);
-    // The parser reports what it does not know.
+    // The parser reports an unknown option.
     if (flag === undefined) return { expanded: [word], usesNext: false, ends: false };
     expanded.push(...flag);
   }
   return { expanded, usesNext: false, ends: false };
 }
 
-/** Returns the option that a letter and its value are; undefined if the letter has no value here. */
+/** Returns the option for a letter with a value; undefined if the letter has no value in this context. */
 function valueOfLetter(letter: string, value: string | undefined, rest: string): string[] | undefined {
   if (letter === "E") return value !== undefined && commandLine.test(value) ? [`--startup-cmd=${value}`] : undefined;
   if (letter === "M") return value !== undefined && isMediaType(value) ? [`--body-type=${value}`] : undefined;
   if (letter === "m") {
-    // HP-UX's -m takes no value, and may have other letters behind it.
+    // In HP-UX, -m has no value and may be followed by other letters.
     const isFile = value !== undefined && (rest === "" ? !value.startsWith("-") : existsSync(rest));
     return isFile ? [`--body-file=${value}`] : undefined;
   }

@@ -16,9 +16,12 @@ export interface Option {
   readonly alone?: string;
   /** The option's names in GNU mail and S-nail, which --help does not list. */
   readonly also?: readonly string[];
-  /** Its place among the others that have this mark matters: the label of an attachment precedes it. */
+  /**
+   * Whether its position relative to other such options is significant, because an attachment's label precedes the
+   * attachment.
+   */
   readonly ordered?: true;
-  /** Accepted because another client has it, and not listed by --help: `mail` always does this. */
+  /** Whether the option has no effect. It is accepted because another client has it, but --help does not list it. */
   readonly noEffect?: true;
   readonly meaning: string;
 }
@@ -71,7 +74,7 @@ export const options = [
     argument: "number",
     repeats: true,
     ordered: true,
-    meaning: "Attach the content of an open file descriptor.",
+    meaning: "Attach the contents of an open file descriptor.",
   },
   {
     long: "content-type",
@@ -92,7 +95,7 @@ export const options = [
     argument: "name",
     repeats: true,
     ordered: true,
-    meaning: "Set the parameter name in the Content-Type of the next attachment.",
+    meaning: 'Set the parameter "name" in the Content-Type field of the next attachment.',
   },
   {
     long: "encoding",
@@ -105,11 +108,11 @@ export const options = [
   { long: "skip-empty-attachments", meaning: "Do not attach empty files." },
   {
     long: "alternative",
-    meaning: "Send the body and the attachments as alternative forms of one text (multipart/alternative).",
+    meaning: "Send the body and the attachments as alternative forms of the same text (multipart/alternative).",
   },
   {
     long: "html",
-    meaning: "The body is HTML. Send it with a plain-text alternative, which mail generates.",
+    meaning: "Send the body as HTML, with a plain-text alternative that mail generates.",
   },
   {
     letter: "M",
@@ -123,12 +126,12 @@ export const options = [
     long: "body-file",
     argument: "file",
     meaning:
-      "Send a file as the body, with the MIME type that its name and content suggest, and do not read standard input. Before another option, -m is --without-mime.",
+      "Send a file as the body, with the MIME type that its name and content suggest, and do not read standard input. If another option follows, -m means --without-mime.",
   },
   {
     long: "without-mime",
     also: ["no-mime"],
-    meaning: "Write no MIME header fields. The body must then be ASCII text, and nothing can be attached.",
+    meaning: "Do not write MIME header fields. The body must then be ASCII text, and files cannot be attached.",
   },
   { long: "mime", noEffect: true, meaning: "Write MIME header fields; this is the default." },
   {
@@ -142,14 +145,14 @@ export const options = [
     long: "recipients-from-header",
     also: ["to", "template"],
     meaning:
-      "Read recipients, subject and other header fields from the start of the input. If the command line names recipients, the input adds none, and need not begin with a header.",
+      "Read recipients, subject and other header fields from the start of the input. If the command line names recipients, those in the input are not added, and the input need not begin with a header.",
   },
   {
     letter: "T",
     long: "target",
     argument: "field: address",
     repeats: true,
-    meaning: "Add a recipient to the field to, cc or bcc.",
+    meaning: "Add a recipient to the To, Cc or Bcc field.",
   },
   {
     letter: "F",
@@ -173,7 +176,7 @@ export const options = [
     letter: "e",
     long: "exists",
     also: ["exist", "check-and-exit"],
-    meaning: "Only check for mail: exit with 0 if there is mail, otherwise with 1. With recipients, -e is -E.",
+    meaning: "Only check for mail: exit with 0 if there is mail, otherwise with 1. With recipients, -e means -E.",
   },
   { letter: "H", long: "headers", also: ["header-summary"], meaning: "Print the header list and exit." },
   {
@@ -181,7 +184,7 @@ export const options = [
     long: "search",
     argument: "list",
     meaning:
-      "Print the header lines of the messages that match a list or query, and exit. With -e, only report by the exit code whether one matches.",
+      "Print the header lines of the messages that match a list or query, and exit. With -e, print nothing, and report in the exit code whether any message matches.",
   },
   {
     letter: "N",
@@ -251,9 +254,9 @@ export const options = [
   {
     letter: ".",
     long: "end-options",
-    meaning: "End the options and send a message: all following arguments are recipients.",
+    meaning: "End the options and send a message: all arguments that follow are recipients.",
   },
-  { letter: "B", long: "line-buffered", noEffect: true, meaning: "Print each line at once; this is the default." },
+  { letter: "B", long: "line-buffered", noEffect: true, meaning: "Print each line immediately; this is the default." },
   {
     long: "run",
     argument: "command",

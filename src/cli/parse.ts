@@ -161,7 +161,7 @@ function toCommandLine(
   return withMeaningOfE(listing);
 }
 
-/** With recipients, -e means what it does in bsd-mailx: not to send an empty message. */
+/** Changes -e to -E if there are recipients. As in bsd-mailx, -e then means that an empty message is not sent. */
 function withMeaningOfE(given: CommandLine): CommandLine {
   return given.exists && isSending(given) ? { ...given, exists: false, skipEmpty: true } : given;
 }
@@ -171,7 +171,7 @@ function bodyTypeOf(given: string | undefined, likely: string | undefined): Comm
   return likely === undefined ? undefined : { type: likely, onlyIfLikely: true };
 }
 
-/** S-nail's -T "field: addresses". @throws UsageError */
+/** Returns the recipients given with S-nail's option -T "field: addresses". @throws UsageError */
 function readTargets(given: readonly string[]): { to: string[]; cc: string[]; bcc: string[] } {
   const people: { to: string[]; cc: string[]; bcc: string[] } = { to: [], cc: [], bcc: [] };
   for (const text of given) {

@@ -1,4 +1,6 @@
-/** The options that make the parts of a message, in their order: fields, attachments, and the labels of both. */
+/**
+ * Processes the options that define header fields, attachments and their labels, in the order in which they were given.
+ */
 import { type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { Exit } from "../errors.ts";
@@ -7,25 +9,29 @@ import { isMailFieldName } from "../message/registered-fields.ts";
 import { toBytes } from "../message/text.ts";
 import { type AttachRequest, UsageError } from "./command-line.ts";
 
-/** An option of the table's `ordered` rows, with its value. */
+/** An option from a table row that is marked `ordered`, with its value. */
 export interface OrderedOption {
   readonly long: string;
   readonly value: string;
 }
 
 export interface Parts {
-  /** Header fields, as they were given. */
+  /** Header fields, exactly as they were given. */
   readonly header: readonly string[];
   readonly attach: readonly AttachRequest[];
-  /** What was set for attachments that did not follow. */
+  /** The type and encoding that were set without an attachment after them, and therefore apply to the body. */
   readonly body: { readonly type: string | undefined; readonly encoding: string | undefined };
-  /** The type of attachments, which the body has as well if it looks like it. */
+  /** The type of the attachments. The body has the same type if its content looks like it. */
   readonly likelyType: string | undefined;
 }
 
 export type FileKind = "file" | "pipe" | "none";
 
-/** Returns whether -a's argument is a field, a file to attach, or neither. @param kindOf what a path names */
+/**
+ * Returns the field or the file that the argument of -a denotes, or undefined if it is neither.
+ *
+ * @param kindOf returns the kind of file at a path
+ */
 export function readFieldOrFile(
   text: string,
   kindOf: (path: string) => FileKind = kindOfFile,
@@ -56,7 +62,7 @@ function kindOfFile(path: string): FileKind {
 
 const encodings = ["base64", "quoted-printable", "8bit", "7bit"];
 
-/** Sorts the options into fields, attachments and what is left for the body. @throws UsageError */
+/** Divides the options into fields, attachments, and the labels of the body. @throws UsageError */
 export function readPartOptions(
   given: readonly OrderedOption[],
   { mayBeAccount }: { readonly mayBeAccount: boolean } = { mayBeAccount: false },
@@ -64,7 +70,7 @@ export function readPartOptions(
   const header: string[] = [];
   const attach: AttachRequest[] = [];
   let label: PartLabel = {};
-  // Whether an attachment has had the type or encoding.
+  // Whether the type and the encoding have been applied to an attachment.
   let used = { type: true, encoding: true };
   const add = (request: AttachRequest) => {
     attach.push({ ...label, ...request });
@@ -75,7 +81,7 @@ export function readPartOptions(
   for (const { long, value } of given) {
     switch (long) {
       case "header": {
-        // An unset variable.
+        // The value was probably an unset shell variable.
         if (value.trim() === "") break;
         const meant = readFieldOrFile(value);
         if (meant === undefined) throw describeNeither(value);

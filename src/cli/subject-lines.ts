@@ -1,9 +1,12 @@
-/** A subject of several lines: a popular way to send HTML, and a dangerous one if a script passes on what others wrote. */
+/**
+ * Parses a subject of several lines. This is a popular way to send HTML, but a dangerous one if a script passes
+ * untrusted text.
+ */
 
 export interface SubjectLines {
-  /** One line. */
+  /** The subject as a single line. */
   readonly subject: string;
-  /** The type that the lines declare for the body. */
+  /** The type of the body that the lines declare. */
   readonly contentType?: string;
   /** A line that looks like a header field and became part of the subject. */
   readonly joinedField?: string;
@@ -11,11 +14,14 @@ export interface SubjectLines {
 
 const contentType =
   /^Content-Type[ \t]*:[ \t]*(text\/(?:html|plain)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?[\w.:+-]+"?[ \t]*)?);?[ \t]*$/i;
-/** What `mail` computes itself. */
+/** The fields that `mail` computes itself. */
 const computed = /^(?:MIME-Version[ \t]*:[ \t]*1\.0|Content-Transfer-Encoding[ \t]*:.*)[ \t]*$/i;
 const field = /^[!-9;-~]+[ \t]*:/;
 
-/** Splits the argument of -s: MIME fields after the first line are honoured if there is nothing else; other lines are joined. */
+/**
+ * Splits the argument of -s: MIME fields after the first line are honoured if no other lines follow. Otherwise all
+ * lines are joined.
+ */
 export function readSubject(text: string): SubjectLines {
   if (!/[\r\n]/.test(text)) return { subject: text };
   const [first = "", ...lines] = text.replace(/(?:\r?\n)+$/, "").split(/\r?\n/);

@@ -106,7 +106,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   return session;
 }
 
-/** Runs the commands of -X as those of a file. @throws MailError if one of them fails, for the rest depends on it */
+/** Runs the commands given with -X like those of a file. @throws MailError if one of them fails */
 async function runStartUpCommands(session: Session, commands: string): Promise<void> {
   const { runLines } = await interpreter();
   if (await runLines(session, commands, "-X")) return;
@@ -114,7 +114,7 @@ async function runStartUpCommands(session: Session, commands: string): Promise<v
 }
 
 /**
- * Selects the accounts that -A names. An account and a file of the same name are ambiguous.
+ * Selects the accounts that -A names. If both an account and a file have the name, it is ambiguous.
  *
  * @throws MailError
  */
@@ -128,7 +128,7 @@ async function selectNamedAccounts(session: Session, given: CommandLine): Promis
     }
     if (existsSync(toBytes(path))) {
       throw new MailError(
-        `-A ${path}: an account and a file; nothing was done; use --account ${path} or --attach ./${path}`,
+        `-A ${path}: both an account and a file have this name; nothing was done; use --account ${path} or --attach ./${path}`,
         Exit.Usage,
       );
     }

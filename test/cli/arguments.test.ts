@@ -1,4 +1,4 @@
-/** What the command lines of other clients mean: the options, decided by their values. */
+/** The command lines of other clients: the meaning of options, which can depend on their values. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ async function complaint(argv: readonly string[]): Promise<readonly [number, str
   return [error.exit, error.message];
 }
 
-describe("an option has a name in each client", () => {
+describe("the option names of each client are accepted", () => {
   test.each([
     [["--subj=S"], ["--subject=S"]],
     [
@@ -70,7 +70,7 @@ describe("an option has a name in each client", () => {
     [["-vQ"], ["-vQ"]],
   ])("%j", (argv, words) => expect(expandArguments(argv).words).toEqual(words));
 
-  test("an ambiguous prefix is refused, and the choices are named", async () => {
+  test("an ambiguous prefix is refused, and the possible names are listed", async () => {
     expect(await complaint(["--content", "x"])).toEqual([
       64,
       expect.stringMatching(/^mail: --content: ambiguous; use --content-\S+ or --content-/),
@@ -78,7 +78,7 @@ describe("an option has a name in each client", () => {
   });
 });
 
-describe("the value decides what a letter means", () => {
+describe("the value determines the meaning of a letter", () => {
   test.each([
     [
       ["-E", "set escape", "a@x"],
@@ -135,7 +135,7 @@ describe("the value decides what a letter means", () => {
   ])("%j", async (argv, meaning) => expect(await parse(argv)).toMatchObject(meaning));
 });
 
-describe("the labels of GNU mail belong to the attachments that follow", () => {
+describe("GNU mail's labels apply to the attachments that follow them", () => {
   test.each([
     [
       ["--content-type=text/html", "-A", "a", "-A", "b"],
@@ -159,7 +159,7 @@ describe("the labels of GNU mail belong to the attachments that follow", () => {
     expect(given.bodyEncoding).toBeUndefined();
   });
 
-  test("a label that no attachment follows is that of the body", async () => {
+  test("a label without an attachment after it applies to the body", async () => {
     const given = await parse(["--attach=a", "--content-type=text/html", "--encoding=base64", "a@x"]);
     expect([given.attach, given.bodyType, given.bodyEncoding]).toEqual([
       [{ path: "a" }],
@@ -169,7 +169,7 @@ describe("the labels of GNU mail belong to the attachments that follow", () => {
   });
 });
 
-describe("what cannot be done is refused", () => {
+describe("contradictory and invalid options are refused", () => {
   test.each([
     [["a@x", "--", "-f", "b@x"], '"-f": an option of sendmail'],
     [["a@x", "--", "-FName", "-fb@x"], '"-FName": an option of sendmail'],
@@ -200,7 +200,7 @@ describe("what cannot be done is refused", () => {
     [["-m", "a", "-t"], "-m and -t"],
     [["-T", "fcc: box", "a@x"], '-T "fcc: box"'],
     [["-:", "q"], '-: "q" is invalid'],
-    [["-."], "-.: no recipient follows"],
+    [["-."], "-.: no recipients follow"],
     [["-a", "nocolon", "a@x"], 'not a header field of the form "Name: value", and not a file'],
   ])("%j", async (argv, message) => {
     expect(await complaint(argv)).toEqual([64, expect.stringContaining(message)]);
@@ -212,10 +212,10 @@ describe("what cannot be done is refused", () => {
     [["--count", "is:new"], ["is:new"]],
     [["--check", "a@x", "--json"], ["a@x"]],
     [["-a", "X-A: 1", "-N"], []],
-  ])("%j is not", async (argv, words) => expect((await parse(argv)).words).toEqual(words));
+  ])("%j is accepted", async (argv, words) => expect((await parse(argv)).words).toEqual(words));
 });
 
-describe("-a is a field or a file", () => {
+describe("the argument of -a is a field or a file", () => {
   const kinds: Readonly<Record<string, FileKind>> = {
     "Subject: x": "file",
     "X-A: 1": "file",

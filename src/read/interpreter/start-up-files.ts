@@ -26,7 +26,8 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
 /**
  * Runs start-up files.
  *
- * @param order S-nail's -:SPEC: s is the system's file, u the user's, x the built-in one; any other letter is none
+ * @param order the letters of the files, as in S-nail's -:SPEC: s is the system's file, u the user's, and x the
+ * built-in one. Other letters are ignored.
  */
 export async function readStartUpFiles(session: Session, order: string): Promise<void> {
   for (const letter of order.toLowerCase()) {
