@@ -11,73 +11,51 @@ const vm = require("node:vm");
 
 /** @param directory where the build has put the parts */
 function loader(directory) {
-  const parts = new Map();
   const modules = new Map();
-  /** Descriptors of the parts and their caches by file name, held so that an upgrade during a session changes nothing. */
-  let held;
+  /** Descriptors by file name, kept open so that an upgrade during a session changes nothing. */
+  const held = new Map();
 
-  function read(file, encoding) {
-    const descriptor = held?.get(file);
-    if (descriptor === undefined) return fs.readFileSync(`${directory}/${file}`, encoding);
-    held.delete(file);
-    const content = fs.readFileSync(descriptor, encoding);
-    fs.closeSync(descriptor);
-    return content;
-  }
+  const read = (file) => fs.readFileSync(held.get(file) ?? `${directory}/${file}`);
 
   function hold() {
-    const opened = new Map();
     try {
-      const files = fs.readdirSync(directory).filter((file) => file.startsWith("mail-"));
-      for (const file of files) opened.set(file, fs.openSync(`${directory}/${file}`));
-      held = opened;
+      const files = fs.readdirSync(directory).filter((file) => /[.]cjs/.test(file));
+      for (const file of files) held.set(file, fs.openSync(`${directory}/${file}`));
     } catch {
-      // Being replaced this very moment, or no room for more descriptors: what is missing is missed when it is wanted.
-      for (const descriptor of opened.values()) fs.closeSync(descriptor);
+      // Being replaced at this moment, or too few descriptors: a missing file is reported when it is needed.
+      for (const descriptor of held.values()) fs.closeSync(descriptor);
+      held.clear();
     }
   }
 
-  function load(name) {
-    if (held === undefined && name.startsWith("mail-")) {
-      held = new Map();
-      // In the first moment in which there is nothing to do but wait.
-      setImmediate(hold);
-    }
-    const filename = `${directory}/${name}.cjs`;
-    const source = read(`${name}.cjs`, "latin1");
+  function load(file) {
+    // At the first moment at which the program only waits.
+    if (modules.size === 1) setImmediate(hold);
+    const filename = `${directory}/${file}`;
     let cachedData;
     try {
-      cachedData = read(`${name}.cjs.cache`);
+      cachedData = read(`${file}.cache`);
     } catch {
       // Only slower.
     }
-    const script = new vm.Script(source, { filename, cachedData });
-    const requireThere = (id) => require(id.startsWith("./") ? `${directory}/${id}` : id);
-    return { script, modules: script.runInThisContext()(requireThere, moduleOf, directory) };
+    const script = new vm.Script(read(file).toString(), { filename, cachedData });
+    const module = { exports: {}, script };
+    modules.set(file, module);
+    script.runInThisContext()(module.exports, requireThere, module, filename, directory);
+    return module;
   }
 
-  /** @param id the name of a part, a dot, and its name there */
-  function moduleOf(id) {
-    let exports = modules.get(id);
-    if (exports !== undefined) return exports;
-    exports = {};
-    modules.set(id, exports);
-    const name = id.slice(0, id.indexOf("."));
-    let part = parts.get(name);
-    if (part === undefined) {
-      part = load(name);
-      parts.set(name, part);
-    }
-    part.modules[id](exports);
-    return exports;
+  function requireThere(id) {
+    if (!id.startsWith("./")) return require(id);
+    const file = id.slice(2);
+    return (modules.get(file) ?? load(file)).exports;
   }
 
   return {
-    parts,
     modules,
-    program: (name) => moduleOf(`${name}.start`),
+    program: (name) => requireThere(`./${name}.cjs`),
     /** Whether V8 takes a part's code cache; test/startup.test.ts asks, since a refused one is only slower. */
-    isCached: (part) => load(part).script.cachedDataRejected === false,
+    isCached: (part) => load(`${part}.cjs`).script.cachedDataRejected === false,
   };
 }
 

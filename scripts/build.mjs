@@ -1,29 +1,25 @@
 /**
- * Builds dist/: the programs, in the parts that their tasks need, and the V8 code cache that halves what loading costs.
+ * Builds dist/: rolldown bundles the programs, and each part that starting, sending and reading load gets a V8 code cache.
  *
- * A part is a script, because what is cached must be; a module that src/ imports dynamically is not evaluated before it is
- * asked for. koffi stays outside: it is native. All is made in a directory of its own
- * and takes the place of dist/ when it is whole, so that a failed build leaves the last good one.
+ * koffi is not bundled, because it is native. The build is made in a separate directory, which replaces dist/ when it is
+ * complete, so that a failed build leaves the last good one.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { withoutRandomName } from "../src/submit/nodemailer/build-patch.mjs";
+import { rolldown } from "rolldown";
+import { lightConnection } from "../src/submit/nodemailer/light-connection.mjs";
 import { completions } from "./completions.mjs";
 import { helpTopics } from "./help-topics.mjs";
-import { noticesOf, noticing } from "./notices.mjs";
-import { buildProgram } from "./parts.mjs";
+import { noticesOf } from "./notices.mjs";
 import { loadTables } from "./tables.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const made = join(root, `node_modules/.build-${process.pid}`);
 const replaced = `${made}-old`;
-const programs = ["mail", "maild"];
 
 function takeItsPlace() {
   try {
@@ -34,140 +30,131 @@ function takeItsPlace() {
   renameSync(made, dist);
 }
 
+const inSource = (names) => names.map((name) => join(root, "src", name));
+const packages = (...names) => names.map((name) => fileURLToPath(import.meta.resolve(name)));
+
+/**
+ * The parts of `mail`, by the modules that are imported dynamically for their task. A part contains these and all that
+ * they import statically; a module that several parts need is in mail-session, which all of them load. rolldown divides all
+ * other modules into files. scripts/warm-up.cjs checks that sending and reading load none of these.
+ */
+const parts = {
+  "mail-session": [
+    ...inSource(["cli/parse.ts", "read/new-session.ts", "terminal/open-terminal.ts"]),
+    ...packages("commander"),
+  ],
+  "mail-send": inSource(["read/send/send.ts", "submit/open-transport.ts", "submit/sent.ts", "submit/smtp.ts"]),
+  "mail-read": inSource(["read/read.ts"]),
+  enquirer: packages("enquirer"),
+  "html-to-text": packages("html-to-text"),
+  "iconv-lite": packages("iconv-lite"),
+};
+
+/** Returns the ids of modules and of all that they import statically. */
+function withImports(ids, context) {
+  const found = new Set(ids);
+  for (const id of found) {
+    const module = context.getModuleInfo(id);
+    if (module === null) throw new Error(`${id}: not imported; see parts in scripts/build.mjs`);
+    for (const imported of module.importedIds) found.add(imported);
+  }
+  return found;
+}
+
+/** Returns the function that rolldown calls for the part of a module; null if it has none. */
+function dealer() {
+  let start;
+  let contents;
+  return (id, context) => {
+    start ??= withImports(inSource(["mail.ts"]), context);
+    contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
+    if (start.has(id)) return "mail";
+    const wanting = contents.filter(([, ids]) => ids.has(id)).map(([name]) => name);
+    return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
+  };
+}
+
 /** Node decodes the multi-byte charsets itself: iconv-lite's tables of them, 400 kB, are left out. */
 const withoutTables = {
   name: "without-multi-byte-tables",
-  setup(builder) {
-    builder.onLoad({ filter: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, () => ({
-      contents: "module.exports = {};",
-    }));
+  load: { filter: { id: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, handler: () => "module.exports = {};" },
+};
+
+/** Modules of Node that take milliseconds to load, and that most runs do not use. */
+const lateModules =
+  /^(?:node:)?(?:child_process|crypto|dns|fs[/]promises|http|https|net|os|readline|stream|stream[/]consumers|stream[/]promises|timers[/]promises|tls|tty|util|zlib)$/;
+
+/** Replaces each of these modules with an object that loads it when one of its exports is first used. */
+const loadingLate = {
+  name: "modules-of-node-when-needed",
+  resolveId: {
+    filter: { id: lateModules },
+    handler: (id, importer) => (importer.startsWith("\0late ") ? { id, external: true } : `\0late ${id}`),
+  },
+  load: {
+    filter: { id: /^\0late / },
+    handler: (id) => `
+      let found;
+      const load = () => (found ??= require(${JSON.stringify(id.slice("\0late ".length))}));
+      const late = new Proxy({}, { get: (_, key) => load()[key], has: (_, key) => key in load() });
+      // rolldown looks up a name that is imported in the prototype, because the object has no properties of its own.
+      module.exports = new Proxy({}, { get: (_, key) => load()[key], getPrototypeOf: () => late });`,
   },
 };
 
-/** Large, asked for by few runs, and with no part of ours in them: a file each, beside the programs. */
-const libraries = ["enquirer", "html-to-text", "iconv-lite"];
-const besideTheProgram = {
-  name: "libraries-beside-the-program",
-  setup(builder) {
-    builder.onResolve({ filter: new RegExp(`^(${libraries.join("|")})$`) }, ({ path, kind }) =>
-      kind === "entry-point" ? undefined : { path: `./${path}.cjs`, external: true },
-    );
-  },
-};
-
-/** string-width makes its tables of emoji when it is loaded, which takes 20 ms; here when the first text needs them. */
-const lateTables = {
-  name: "tables-of-emoji-when-needed",
-  setup(builder) {
-    builder.onLoad({ filter: /string-width[/]index[.]js$/ }, ({ path }) => {
-      const text = readFileSync(path, "utf8");
-      const contents = text
-        .replace(
-          "const segmenter = new Intl.Segmenter();",
-          "let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };",
-        )
-        .replace(
-          /const rgiEmojiRegex = (.*);/,
-          "let emoji; const rgiEmojiRegex = { test: (text) => (emoji ??= $1).test(text) };",
-        );
-      if (contents.split("??=").length !== 3) throw new Error(`${path}: not as it was; see scripts/build.mjs`);
-      return { contents };
-    });
-  },
-};
-
-/** dom-serializer wants three small functions of entities; with it would come tables that htmlparser2 has too. */
-const withoutEntities = {
-  name: "without-a-second-table-of-entities",
-  setup(builder) {
-    builder.onResolve({ filter: /^entities$/ }, ({ importer, resolveDir }) =>
-      /dom-serializer/.test(importer)
-        ? { path: join(dirname(createRequire(join(resolveDir, "x")).resolve("entities")), "esm/escape.js") }
-        : undefined,
-    );
-  },
-};
-
-/** Inserts the release, which src/version.ts would read from package.json at each start. */
-const withVersion = {
-  name: "version-of-package-json",
-  setup(builder) {
-    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    builder.onLoad({ filter: /[/]src[/]version[.]ts$/ }, () => ({
-      contents: `export const version = ${JSON.stringify(version)};`,
-    }));
-  },
-};
-
-/** Where a module belongs that these tasks load: `mail -V`, all, sending and reading, or one of the two. */
-function partOf(tasks) {
-  if (tasks.includes("version")) return "mail";
-  if (tasks.length === 2) return "mail-session";
-  return `mail-${tasks[0] ?? "rest"}`;
+/** Bundles a program into a directory. Returns the ids of the modules of packages that its files contain. */
+async function bundle(program, codeSplitting) {
+  const built = await rolldown({
+    input: { [program]: join(root, `src/${program}.ts`) },
+    platform: "node",
+    external: ["koffi"],
+    preserveEntrySignatures: "allow-extension",
+    transform: { target: "node20" },
+    resolve: { mainFields: ["module", "main"] },
+    plugins: [withoutTables, lightConnection, loadingLate],
+    checks: { ineffectiveDynamicImport: false },
+  });
+  const { output } = await built.write({
+    dir: made,
+    format: "cjs",
+    dynamicImportInCjs: false,
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "[name].cjs",
+    codeSplitting,
+    // The function of a CommonJS module, as bin/mail.js calls it.
+    postBanner: "(function (exports, require, module, __filename, __dirname) {",
+    postFooter: "})",
+    minify: true,
+    comments: false,
+  });
+  return output.flatMap(({ modules }) =>
+    Object.keys(modules).filter((id) => modules[id].renderedLength > 0 && id.includes("/node_modules/")),
+  );
 }
 
-/** Runs a program that has been made; see scripts/warm-up.cjs. */
-function run(program, ...rest) {
-  const call = [join(root, "scripts/warm-up.cjs"), made, program, ...rest];
-  return execFileSync(process.execPath, call, {
+/** Fills the code cache of a program; see scripts/warm-up.cjs. */
+function warmUp(program, ...tasks) {
+  execFileSync(process.execPath, [join(root, "scripts/warm-up.cjs"), made, program, ...tasks], {
     input: "one\ntwo\n",
-    stdio: ["pipe", "pipe", "inherit"],
-    encoding: "utf8",
+    stdio: ["pipe", "ignore", "inherit"],
   });
 }
 
 try {
   mkdirSync(made);
-  const { packages, plugin: noting } = noticing();
-  const common = {
-    outdir: made,
-    bundle: true,
-    minify: true,
-    charset: "ascii",
-    platform: "node",
-    target: "node20",
-    legalComments: "none",
-  };
-  await build({
-    ...common,
-    format: "cjs",
-    outExtension: { ".js": ".cjs" },
-    entryPoints: libraries,
-    mainFields: ["module", "main"],
-    plugins: [withoutTables, withoutEntities, noting],
-  });
   writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
-  const tasks = ["version", "send", "read"];
-  for (const program of programs) {
-    await buildProgram(program, {
-      directory: made,
-      options: {
-        ...common,
-        entryPoints: [join(root, `src/${program}.ts`)],
-        mainFields: ["module", "main"],
-        external: ["koffi"],
-        plugins: [
-          besideTheProgram,
-          lateTables,
-          withVersion,
-          noting,
-          ...(program === "mail" ? [withoutRandomName] : []),
-        ],
-      },
-      partOf,
-      runs:
-        program !== "mail"
-          ? undefined
-          : () =>
-              Object.fromEntries(
-                tasks.map((task) => [task, JSON.parse(run(program, "--list-modules", task).split("\n").at(-1))]),
-              ),
-    });
-    run(program, "--write-code-cache", ...(program === "mail" ? tasks : []));
-  }
+  const bundled = [
+    ...(await bundle("mail", {
+      includeDependenciesRecursively: false,
+      groups: [{ name: dealer(), debugName: "part" }],
+    })),
+    ...(await bundle("maild", false)),
+  ];
+  warmUp("mail", "version", "send", "read");
+  warmUp("maild");
   const help = helpTopics();
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(help), { level: 9 }));
-  writeFileSync(join(made, "licenses.txt.gz"), gzipSync(noticesOf(packages), { level: 9 }));
+  writeFileSync(join(made, "licenses.txt.gz"), gzipSync(noticesOf(bundled), { level: 9 }));
   mkdirSync(join(made, "completions"));
   for (const [name, text] of Object.entries(completions({ ...(await loadTables()), topics: Object.keys(help) }))) {
     writeFileSync(join(made, "completions", name), text);

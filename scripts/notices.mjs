@@ -2,27 +2,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Returns an esbuild plugin that records the packages whose code is included in the output. */
-export function noticing() {
-  const packages = new Set();
-  return {
-    packages,
-    plugin: {
-      name: "packages-that-are-bundled",
-      setup(builder) {
-        builder.initialOptions.metafile = true;
-        builder.onEnd(({ metafile }) => {
-          for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
-            for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-              if (bytesInOutput > 0 && path.includes("node_modules/")) packages.add(packageOf(path));
-            }
-          }
-        });
-      },
-    },
-  };
-}
-
 function packageOf(path) {
   let directory = dirname(path);
   // Some package.json files inside a package have no version. They only set the type of modules.
@@ -35,9 +14,9 @@ function manifestOf(directory) {
   return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** Returns the notices of packages. @param packages their directories */
-export function noticesOf(packages) {
-  const notices = [...packages].map((directory) => {
+/** Returns the licences of the packages that contain these files. */
+export function noticesOf(files) {
+  const notices = [...new Set(files.map(packageOf))].map((directory) => {
     const { name, version, license } = manifestOf(directory);
     const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
     if (file === undefined) throw new Error(`${directory}: no licence; see scripts/notices.mjs`);

@@ -1,5 +1,2 @@
-/**
- * The version. The build inserts the version of package.json (scripts/build.mjs), and test/package.test.ts compares the
- * two.
- */
+/** The release: the version of package.json, which test/package.test.ts compares. */
 export const version = "0.1.0";

@@ -26,7 +26,9 @@ beforeAll(() => {
 });
 
 test("the package contains only the programs and their manual pages", () => {
-  expect(inPackage.files).toEqual([
+  const isCode = (path: string) => /^dist[/][\w-]+[.]cjs$/.test(path);
+  expect(inPackage.files.filter(isCode)).toEqual(expect.arrayContaining(["dist/mail.cjs", "dist/maild.cjs"]));
+  expect(inPackage.files.filter((path) => !isCode(path))).toEqual([
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
@@ -37,23 +39,15 @@ test("the package contains only the programs and their manual pages", () => {
     "dist/completions/_mail",
     "dist/completions/mail",
     "dist/completions/mail.fish",
-    "dist/enquirer.cjs",
     "dist/help.json.gz",
-    "dist/html-to-text.cjs",
-    "dist/iconv-lite.cjs",
     "dist/licenses.txt.gz",
-    "dist/mail-read.cjs",
     "dist/mail-read.cjs.cache",
-    "dist/mail-rest.cjs",
-    "dist/mail-send.cjs",
     "dist/mail-send.cjs.cache",
-    "dist/mail-session.cjs",
     "dist/mail-session.cjs.cache",
-    "dist/mail.cjs",
     "dist/mail.cjs.cache",
-    "dist/maild.cjs",
     "dist/maild.cjs.cache",
     "dist/package.json",
+    "dist/rolldown-runtime.cjs.cache",
     "man/mail-sendmail.8",
     "man/mail.1",
     "man/maild.8",
