@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Starts a program of dist/, each part of it through its V8 code cache, which spares compiling it at each start. V8 checks
- * that the cache is of this very Node and source; where it isn't, or is missing, the part is compiled as usual.
+ * Starts a program of dist/. Each part is loaded with its V8 code cache, so that it need not be compiled at each start. V8
+ * checks that the cache belongs to this Node and source. If it does not, or is missing, the part is compiled.
  *
  * In one file with the launcher, because each file that is required costs half a millisecond.
  */

@@ -30,12 +30,13 @@ function takeItsPlace() {
   renameSync(made, dist);
 }
 
+/** Returns the ids that rolldown gives to files of src/, or to packages. */
 const inSource = (names) => names.map((name) => join(root, "src", name));
 const packages = (...names) => names.map((name) => fileURLToPath(import.meta.resolve(name)));
 
 /**
  * The parts of `mail`, by the modules that are imported dynamically for their task. A part contains these and all that
- * they import statically; a module that several parts need is in mail-session, which all of them load. rolldown divides all
+ * they import statically; a module that several parts need is in mail-session, which sending and reading both load. rolldown divides all
  * other modules into files. scripts/warm-up.cjs checks that sending and reading load none of these.
  */
 const parts = {
@@ -62,7 +63,7 @@ function withImports(ids, context) {
 }
 
 /** Returns the function that rolldown calls for the part of a module; null if it has none. */
-function dealer() {
+function partChooser() {
   let start;
   let contents;
   return (id, context) => {
@@ -146,7 +147,7 @@ try {
   const bundled = [
     ...(await bundle("mail", {
       includeDependenciesRecursively: false,
-      groups: [{ name: dealer(), debugName: "part" }],
+      groups: [{ name: partChooser(), debugName: "part" }],
     })),
     ...(await bundle("maild", false)),
   ];
