@@ -39,7 +39,7 @@ export class Office {
   readonly sender: User;
   readonly admin: User;
   readonly #directory: string;
-  /** The command line of `mail` that each user can run. */
+  /** A command line that runs `mail` for either user. */
   readonly #command: readonly string[];
 
   private constructor(directory: string, postfix: PrivatePostfix) {

@@ -139,8 +139,8 @@ export class NewTail {
   }
 
   /**
-   * The maximum number of bytes by which the new tail is ahead of the bytes read for it. A message that becomes longer
-   * shifts all later ones. The number is available after the parts have been read.
+   * The maximum number of bytes, at any point, by which the new tail is longer than the bytes read for it. A message
+   * that becomes longer shifts all later messages. The number is available after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;

@@ -18,7 +18,7 @@ function concerns(name, argument) {
 
 function tear(write, [descriptor, bytes, start, length, position]) {
   if (typeof bytes === "string") return;
-  // As in a real kill, the write ends at a page boundary of the file.
+  // As with a real kill, the write ends at a page boundary of the file.
   const half = Math.ceil(length / 2);
   const end = position === null ? half : Math.floor((position + half) / 4096) * 4096 - position;
   if (end > 0) write.call(fs, descriptor, bytes, start, end, position);
