@@ -88,6 +88,28 @@ describe("an interrupted quit that rewrites 3 MB is finished", () => {
     expect(finished).toBeGreaterThan(4);
   });
 
+  test("if the rewrite begins within a page", () => {
+    const rest = ids.filter((id) => id !== "m2");
+    // Listed messages are not changed, so that the first one stays in its place.
+    const listed = box.replace(/^Subject: .*\n/gm, "$&Status: O\n");
+    let finished = 0;
+    killAtEachCall(
+      (call) => {
+        writeFileSync(spool, listed);
+        return home.mailKilledAt(call, ["d 2", "q"], { MAIL: spool, MBOX: at("mbox") });
+      },
+      (call) => {
+        const next = home.mail([], ["x"], { MAIL: spool, MBOX: at("mbox") });
+        expect([call, next.status, next.err]).toEqual([call, 0, ""]);
+        const inSpool = subjects(spool, whole);
+        const isDone = inSpool.length !== ids.length;
+        expect([call, inSpool]).toEqual([call, isDone ? rest : ids]);
+        if (isDone) finished++;
+      },
+    );
+    expect(finished).toBeGreaterThan(4);
+  });
+
   testAsRoot("by the mailbox's owner, if root's session was killed", () => {
     mkdirSync(at("home"));
     for (const path of [at("spool"), at("home")]) chownSync(path, nobody, nobody);
