@@ -11,6 +11,8 @@ export interface Account {
   /** The file that contains the block. */
   readonly file: string;
   readonly lines: readonly SourceLine[];
+  /** The file if other users can read it, so that passwords in it are refused. */
+  readonly exposedIn: string | undefined;
 }
 
 /** The accounts by name. */

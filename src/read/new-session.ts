@@ -66,7 +66,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
       await execute(session, line);
     },
     source: async (path) => (await interpreter()).sourceFile(session, path),
-    runAccount: async ({ lines, file }) => (await interpreter()).runSourceLines(session, lines, file),
+    runAccount: async (account) => (await interpreter()).runAccount(session, account),
   };
   config.settings.origin = "the terminal";
   if (terminal.outputIsTerminal) config.settings.set("decode", "");

@@ -10,10 +10,12 @@ export const conditionalCommands: readonly Command[] = [
     summary: "Run the lines up to endif only when sending (s) or when reading (r).",
     example: "if s",
     run: (session, [word = ""]) => {
-      if (session.conditional !== undefined) throw new UserMistake('Illegal nested "if"');
+      const outer = session.conditional;
+      if (outer !== undefined && !outer.isForeign) throw new UserMistake('Illegal nested "if"');
       const letter = word.charAt(0).toLowerCase();
       if (letter !== "s" && letter !== "r") throw new UserMistake(`Unrecognized if-keyword: "${word}"`);
-      session.conditional = { when: letter === "s" ? "send" : "read" };
+      const isTaken = session.mode === (letter === "s" ? "send" : "read");
+      session.conditional = { isTaken, wasTaken: isTaken, isForeign: false, outer };
     },
   }),
   declareCommand({
@@ -23,7 +25,8 @@ export const conditionalCommands: readonly Command[] = [
     example: "else",
     run: ({ conditional }) => {
       if (conditional === undefined) throw new UserMistake('"Else" without matching "if"');
-      conditional.when = conditional.when === "send" ? "read" : "send";
+      // As in bsd-mailx, a second else inverts the condition again.
+      conditional.isTaken = conditional.isForeign ? !conditional.wasTaken : !conditional.isTaken;
     },
   }),
   declareCommand({
@@ -33,7 +36,7 @@ export const conditionalCommands: readonly Command[] = [
     example: "endif",
     run: (session) => {
       if (session.conditional === undefined) throw new UserMistake('"Endif" without matching "if"');
-      session.conditional = undefined;
+      session.conditional = session.conditional.outer;
     },
   }),
 ];

@@ -6,8 +6,8 @@
  * begins with it.
  */
 
-import { readFileSync } from "node:fs";
-import type { SourceLine } from "../../config/accounts.ts";
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import type { Account, SourceLine } from "../../config/accounts.ts";
 import { UserMistake } from "../../errors.ts";
 import { decodeBytes } from "../../message/text.ts";
 import { addPathToError } from "../../system-error.ts";
@@ -16,6 +16,7 @@ import type { Command } from "../session/command.ts";
 import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 import { type Block, readBlock, splitCommandLines } from "./blocks.ts";
+import { type Condition, meaningOfLine } from "./foreign-commands.ts";
 
 /** The leading whitespace of a line, as in C's isspace(). Only some of these characters end a word. */
 const leadingBlanks = /^[ \t\v\f\r]+/;
@@ -75,9 +76,9 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
   return true;
 }
 
-function isBranchTaken({ conditional, mode }: Session): boolean {
-  if (conditional === undefined) return true;
-  return conditional.when === mode;
+function isBranchTaken({ conditional }: Session): boolean {
+  for (let each = conditional; each !== undefined; each = each.outer) if (!each.isTaken) return false;
+  return true;
 }
 
 function findBar(session: Session, { name, barred: where }: Command): string | undefined {
@@ -114,13 +115,32 @@ export async function sourceFile(session: Session, path: string): Promise<boolea
  * @throws MailError if the file cannot be read
  */
 export async function loadFile(session: Session, path: string): Promise<boolean> {
-  let text: string;
+  const { settings } = session.config;
+  const outside = settings.exposedIn;
+  const { text, isExposed } = readCommandFile(session, path);
+  settings.exposedIn = isExposed ? path : undefined;
   try {
-    text = decodeBytes(session.variablesOnly?.readFile(path) ?? readFileSync(path));
+    return await runLines(session, text, path);
+  } finally {
+    settings.exposedIn = outside;
+  }
+}
+
+/** Returns a file's text, and whether users other than its owner can read it. */
+function readCommandFile({ variablesOnly }: Session, path: string): { text: string; isExposed: boolean } {
+  const othersCanRead = ({ mode }: { mode: number }) => (mode & 0o077) !== 0;
+  try {
+    if (variablesOnly !== undefined)
+      return { text: decodeBytes(variablesOnly.readFile(path)), isExposed: othersCanRead(statSync(path)) };
+    const descriptor = openSync(path, "r");
+    try {
+      return { text: decodeBytes(readFileSync(descriptor)), isExposed: othersCanRead(fstatSync(descriptor)) };
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     throw addPathToError(path, error);
   }
-  return runLines(session, text, path);
 }
 
 /** Runs the lines of a string, such as the built-in start-up commands, as sourceFile runs those of a file. */
@@ -129,7 +149,7 @@ export async function runLines(session: Session, text: string, name: string): Pr
 }
 
 /** Runs the command lines of a file, up to the first error, quit or exit. @returns whether all commands succeeded */
-export async function runSourceLines(session: Session, lines: readonly SourceLine[], file: string): Promise<boolean> {
+async function runSourceLines(session: Session, lines: readonly SourceLine[], file: string): Promise<boolean> {
   const { settings } = session.config;
   const outside = settings.origin;
   session.sourcing++;
@@ -143,13 +163,56 @@ export async function runSourceLines(session: Session, lines: readonly SourceLin
         at = block.end ?? lines.length;
         continue;
       }
-      if (!(await executeLine(session, text))) return isEndedByQuit(session);
+      const meaning = session.isStartingUp === true ? meaningOfLine(text) : undefined;
+      if (meaning?.kind === "ignored") {
+        at = block?.end ?? at;
+        continue;
+      }
+      if (meaning !== undefined && meaning.kind !== "command") {
+        evaluateCondition(session, meaning.kind, meaning.condition);
+        continue;
+      }
+      const succeeded = await executeLine(session, meaning?.line ?? text);
+      if (!succeeded && meaning?.toleratesErrors !== true) return isEndedByQuit(session);
       if (session.ending !== undefined) return true;
     }
     return true;
   } finally {
     settings.origin = outside;
     session.sourcing--;
+  }
+}
+
+/**
+ * Runs the commands of an account by the rules of the start-up file that defines it.
+ *
+ * @returns whether all commands succeeded
+ */
+export async function runAccount(session: Session, { lines, file, exposedIn }: Account): Promise<boolean> {
+  const { settings } = session.config;
+  const outside = { exposedIn: settings.exposedIn, isStartingUp: session.isStartingUp === true };
+  const { conditional } = session;
+  settings.exposedIn = exposedIn;
+  session.isStartingUp = true;
+  session.conditional = undefined;
+  try {
+    return await runSourceLines(session, lines, file);
+  } finally {
+    settings.exposedIn = outside.exposedIn;
+    session.isStartingUp = outside.isStartingUp;
+    session.conditional = conditional;
+  }
+}
+
+/** Begins a condition of another client, or its next branch. */
+function evaluateCondition(session: Session, word: "if" | "elif", condition: Condition): void {
+  const { terminal, conditional, mode } = session;
+  const isTrue = condition === "always" || condition === mode || (condition === "terminal" && terminal.interactive);
+  if (word === "if") {
+    session.conditional = { isTaken: isTrue, wasTaken: isTrue, isForeign: true, outer: conditional };
+  } else if (conditional !== undefined) {
+    conditional.isTaken = isTrue && !conditional.wasTaken;
+    conditional.wasTaken ||= isTrue;
   }
 }
 
@@ -164,7 +227,8 @@ function defineAccount(session: Session, { words, lines, end }: Block, file: str
     reportMistake(session, new UserMistake(`account ${name}: the closing brace is missing`));
     return false;
   }
-  if (isBranchTaken(session)) session.config.accounts.set(name, { file, lines });
+  if (isBranchTaken(session))
+    session.config.accounts.set(name, { file, lines, exposedIn: session.config.settings.exposedIn });
   return true;
 }
 

@@ -30,6 +30,7 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
  * built-in one. Other letters are ignored.
  */
 export async function readStartUpFiles(session: Session, order: string): Promise<void> {
+  session.isStartingUp = true;
   for (const letter of order.toLowerCase()) {
     const read = files[letter];
     try {
@@ -38,6 +39,7 @@ export async function readStartUpFiles(session: Session, order: string): Promise
       reportMistake(session, error);
     }
   }
+  session.isStartingUp = false;
 }
 
 const files: Readonly<Record<string, (session: Session) => Promise<void>>> = {

@@ -20,6 +20,8 @@ export interface Session {
   readonly mode: "send" | "read";
   /** The open mailbox; undefined while start-up files are read, and when sending. */
   folder: Folder | undefined;
+  /** Whether start-up files are being read, which may contain the commands of other clients. */
+  isStartingUp?: boolean;
   /** The depth of nested sourced files; some commands may not run in a sourced file. */
   sourcing: number;
   /** Whether quit or exit ended the sourced file, which is not a failure. */
@@ -109,8 +111,14 @@ export interface ListWindow {
 
 /** An if whose endif has not been read. */
 export interface Conditional {
-  /** The mode in which the lines that follow are run; else inverts it. */
-  when: "send" | "read";
+  /** Whether the lines that follow are run; else inverts it. */
+  isTaken: boolean;
+  /** Whether a branch has been taken, so that no elif or else of this if is. */
+  wasTaken: boolean;
+  /** Whether the condition is another client's, so that conditions may be nested. */
+  readonly isForeign: boolean;
+  /** The condition around this one, in a start-up file of another client. */
+  readonly outer: Conditional | undefined;
 }
 
 export interface Folder {

@@ -99,7 +99,7 @@ test("the command account lists the accounts, and selecting another one restores
 });
 
 test("an account's name is case-sensitive", () => {
-  const accounts = new Map([["Work", { file: "x", lines: [] }]]);
+  const accounts = new Map([["Work", { file: "x", lines: [], exposedIn: undefined }]]);
   expect([hasAccount({ accounts }, "Work"), hasAccount({ accounts }, "work")]).toEqual([true, false]);
 });
 

@@ -1,0 +1,79 @@
+/**
+ * The commands of other clients that start-up files may contain: heirloom mailx, S-nail and GNU mail. Only these words are
+ * known; as in bsd-mailx, any other unknown word ends the file.
+ */
+
+/** What a line of another client means: a line of `mail`, a condition, or nothing. */
+export type Meaning =
+  | { readonly kind: "command"; readonly line: string; readonly toleratesErrors?: true }
+  | { readonly kind: "if" | "elif"; readonly condition: Condition }
+  | { readonly kind: "ignored" };
+
+/** The condition of an if; "unknown" is an expression that `mail` does not evaluate, and is false. */
+export type Condition = "terminal" | "always" | "never" | "unknown" | "send" | "read";
+
+interface ForeignCommand {
+  /** Whether the command is followed by lines up to a closing brace if its line ends with an opening brace. */
+  readonly form: "line" | "block";
+  /** Returns the line of `mail` with the same meaning; undefined if the command is ignored. */
+  readonly means: "ignored" | ((rest: string) => string | undefined);
+}
+
+const ignoredLine: ForeignCommand = { form: "line", means: "ignored" };
+
+/** Returns rows for commands that affect only that client's display, keyboard, macros or caches. */
+function ignoredLines(names: string): [string, ForeignCommand][] {
+  return names.split(/\s+/).map((name) => [name, ignoredLine]);
+}
+
+/** `headerpick type retain from to` means `retain from to`; `forward` and `top` have no counterpart. */
+function headerpick(rest: string): string | undefined {
+  const [, context = "", action = "", fields = ""] = /^\s*(\S+)\s+(\S+)\s*(.*)$/s.exec(rest) ?? [];
+  const isKnown = /^(?:retain|ignore)$/.test(action) && /^(?:type|save)$/.test(context);
+  return isKnown && fields !== "" ? `${context === "save" ? "save" : ""}${action} ${fields}` : undefined;
+}
+
+export const foreignCommands: ReadonlyMap<string, ForeignCommand> = new Map<string, ForeignCommand>([
+  ["headerpick", { form: "line", means: headerpick }],
+  ["setenv", { form: "line", means: (rest) => `set ${rest.trim()}` }],
+  ["define", { form: "block", means: "ignored" }],
+  ...ignoredLines(
+    "fwdretain fwdignore unfwdretain unfwdignore unheaderpick unignore unretain unsaveignore unsaveretain",
+  ),
+  ...ignoredLines(
+    "bind unbind commandalias uncommandalias ghost unghost shortcut unshortcut defines undefine undef call",
+  ),
+  ...ignoredLines("colour uncolour color uncolor mono unmono charsetalias uncharsetalias filetype unfiletype"),
+  ...ignoredLines("mimetype unmimetype mlist unmlist mlsubscribe unmlsubscribe localopts environ unsetenv netrc tls"),
+  ...ignoredLines("cache disconnect connect noop features history errors varshow addrcodec digmsg mtaaliases readctl"),
+  ...ignoredLines("score unscore kill unkill flag unflag classify junk good sender nosender echoerr vput vexpr csop"),
+]);
+
+/** S-nail's words that precede a command: they limit its scope, or ignore its errors. */
+const modifier = /^\s*(?:\\|(?:wysh|ignerr|local|global|our|u|pgm)\s+)+/;
+
+/** Returns what a line of a start-up file means if its command is another client's; undefined otherwise. */
+export function meaningOfLine(line: string): Meaning | undefined {
+  const bare = line.replace(modifier, "");
+  const [, word = "", rest = ""] = /^\s*([A-Za-z]+)(.*)$/s.exec(bare) ?? [];
+  if (word === "if" || word === "elif") {
+    const condition = readCondition(rest.trim());
+    // A condition of bsd-mailx runs as there.
+    if (word === "if" && (condition === "send" || condition === "read")) return undefined;
+    return { kind: word, condition };
+  }
+  const found = foreignCommands.get(word);
+  const meant = found === undefined || found.means === "ignored" ? undefined : found.means(rest);
+  if (found !== undefined && meant === undefined) return { kind: "ignored" };
+  if (meant === undefined && bare === line) return undefined;
+  const tolerance = /^\s*(?:\w+\s+)*ignerr\s/.test(line) ? { toleratesErrors: true as const } : {};
+  return { kind: "command", line: meant ?? bare, ...tolerance };
+}
+
+function readCondition(text: string): Condition {
+  if (/^(?:t|tty|term|terminal)$/i.test(text)) return "terminal";
+  if (/^(?:1|yes|true|on)$/i.test(text)) return "always";
+  if (/^(?:0|no|false|off)$/i.test(text)) return "never";
+  if (/^s\S*$/i.test(text)) return "send";
+  return /^r\S*$/i.test(text) ? "read" : "unknown";
+}
