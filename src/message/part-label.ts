@@ -1,12 +1,12 @@
-/** How a part of a message is labelled, where the user decides it (RFC 2045, RFC 2183). */
+/** The label that the user chooses for a part of a message (RFC 2045, RFC 2183). */
 export interface PartLabel {
   /** A media type, with or without parameters. */
   readonly type?: string;
-  /** The charset of a text, or INPUT#OUTPUT to convert it; empty for the locale's. */
+  /** The charset of a text, or INPUT#OUTPUT to convert the text; empty for the locale's charset. */
   readonly charset?: string;
-  /** The parameter filename of Content-Disposition. */
+  /** The parameter `filename` of Content-Disposition. */
   readonly fileName?: string;
-  /** The parameter name of Content-Type. */
+  /** The parameter `name` of Content-Type. */
   readonly name?: string;
   /** base64, quoted-printable, 8bit or 7bit. */
   readonly encoding?: string;

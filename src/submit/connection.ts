@@ -68,7 +68,7 @@ async function weakerAttempt(
   const problem = certificateProblem(error, server.protocol);
   if (problem !== undefined && checksCertificate && certificateCheck !== "yes") {
     const text = `${serverName(server)}: ${problem}`;
-    if (certificateCheck === "warn") notify(`${text}; it is used nevertheless`);
+    if (certificateCheck === "warn") notify(`${text}; the connection is used anyway`);
     else if (!(await options.acceptCertificate(text))) return undefined;
     return { starttls, checksCertificate: false };
   }

@@ -188,7 +188,7 @@ export class Submission {
 
 /** Asks a user at a terminal whether to use an invalid certificate. */
 async function acceptCertificate(terminal: Terminal, reason: string): Promise<boolean> {
-  return terminal.rich && terminal.confirm(`${reason}. Send the message nevertheless`);
+  return terminal.rich && terminal.confirm(`${reason}. Send the message anyway`);
 }
 
 /** Returns a temporary failure as an outcome in which every recipient is refused. Rethrows any other error. */
