@@ -8,7 +8,7 @@ import { isInstalled } from "./installed.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Prints a message of one line, and exits with exit code 1. */
+/** Prints a one-line message and exits with code 1. */
 export function stop(what) {
   console.error(what);
   process.exit(1);

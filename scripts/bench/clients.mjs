@@ -35,8 +35,8 @@ const peers = [
     program: ["mail.mailutils"],
     options: ["-n"],
     search: (subject) => `from /${subject}`,
-    // This client adds header fields to each message when it opens a mailbox. It works on a copy, which is made before
-    // timing starts.
+    // This client adds header fields to each message when it opens a mailbox. The client works on a copy, which is made
+    // before timing starts.
     writesAlways: true,
   },
   {

@@ -17,8 +17,8 @@ export interface Option {
   /** The option's names in GNU mail and S-nail, which --help does not list. */
   readonly also?: readonly string[];
   /**
-   * Whether its position relative to other such options is significant, because an attachment's label precedes the
-   * attachment.
+   * Whether the option's position relative to other such options is significant, because an attachment's label precedes
+   * the attachment.
    */
   readonly ordered?: true;
   /** Whether the option has no effect. It is accepted because another client has it, but --help does not list it. */
@@ -34,7 +34,7 @@ export const options = [
     long: "bcc",
     argument: "list",
     repeats: true,
-    meaning: "Add Bcc recipients, which the header does not show.",
+    meaning: "Add Bcc recipients, who are not shown in the header.",
   },
   {
     letter: "r",

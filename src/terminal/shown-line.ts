@@ -51,7 +51,7 @@ export class ShownLine {
     this.#view = view;
   }
 
-  /** Leaves the line on the screen, writes `end` after it, and moves the cursor there. */
+  /** Leaves the line on the screen and writes `end` after it. The cursor stays at the end of the output. */
   putDown(state: LineState, end = "\n"): void {
     const view = orderRows(
       this.#prompt,

@@ -1,4 +1,4 @@
-/** The dialogue by hand, from a script and on a terminal, with maild and with a scripted server. */
+/** An SMTP dialogue from a script and on a terminal, with maild and with a scripted server. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** Calls of mail or mailx by Debian packages, including those written for other implementations. */
+/** Calls to mail or mailx from Debian packages, including packages written for other implementations. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "../compose/support/send.ts";
 

@@ -28,7 +28,7 @@ const spool =
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 
 /**
- * Encodes a file as uuencode(1) does (POSIX.1-2024, uuencode, "Historical algorithm"). The program itself may not be
+ * Encodes a file as uuencode(1) does (POSIX.1-2024, uuencode, "Historical algorithm"). The program itself might not be
  * installed.
  */
 function uuencode(name: string, text: string): string {
@@ -73,7 +73,7 @@ test("parts lists the number, type, size and name of each part", async () => {
   );
 });
 
-test("save -p writes a part to a directory with mode 0600, and the message is not marked as saved", async () => {
+test("save -p writes a part to a file with mode 0600 in a directory, and does not mark the message as saved", async () => {
   expect(await run("save -p 2 1 {D}")).toBe('"{D}/a report.pdf" [New file] 3 B\n');
   expect(readFileSync(join(directory, "a report.pdf"), "utf8")).toBe("one");
   expect(statSync(join(directory, "a report.pdf")).mode & 0o777).toBe(0o600);

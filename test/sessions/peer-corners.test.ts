@@ -196,7 +196,7 @@ test("the variable REPLYTO sets the Reply-To field of messages that are sent in 
   expect(sent).toContain("\nReply-To: r@x.org\n");
 });
 
-test("a header field of -a that mail does not write itself is sent as it was typed", async () => {
+test("a field that is given with -a and that mail does not write itself is sent exactly as typed", async () => {
   const { sent } = await said("hello\n", "", ["-a", "X-Kind:one", "bob"]);
   expect(sent).toContain("\nX-Kind:one\n");
 });

@@ -65,7 +65,7 @@ test("a truncated text of invisible characters is short", () => {
   expect(cut.length).toBeLessThan(1000);
 });
 
-test("a text of a megabyte is measured and segmented without quadratic memory", () => {
+test("a megabyte of text is measured and segmented without quadratic memory use", () => {
   const text = "🎉".repeat(250_000);
   expect(displayWidth(text)).toBe(500_000);
   expect(splitGraphemes(text)).toHaveLength(250_000);

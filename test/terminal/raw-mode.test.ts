@@ -148,7 +148,7 @@ test("an interrupt at the prompt discards the line and nothing else", async () =
   expect(kept("code").trim()).toBe("0");
 });
 
-test("Ctrl-C interrupts a long print, and the session continues", async () => {
+test("Ctrl-C interrupts the printing of a long message, and the session continues", async () => {
   writeFileSync(join(home, "spool"), `${hola}${"a line of a long message\n".repeat(400_000)}\n`);
   const terminal = await start("");
   await terminal.expect("& ");

@@ -18,7 +18,7 @@ export class UndoHistory {
   readonly #stateDirectory: string;
   readonly #opened = Date.now();
   readonly #steps: Step[] = [];
-  /** The states before the running command, by message number. */
+  /** The message states before the current command, by message number. */
   #before = new Map<number, number>();
   readonly #edited = new Set<number>();
   #file: PendingFile | undefined;

@@ -43,7 +43,7 @@ function parseLine(line: string): { word: string; rest: string } {
   return { word: text.slice(0, length), rest: text.slice(length) };
 }
 
-/** Runs a command line and prints any error. Returns whether it succeeded. */
+/** Runs a command line and prints any error. Returns whether the command succeeded. */
 export async function executeLine(session: Session, line: string): Promise<boolean> {
   try {
     return await runCommand(session, line);

@@ -1,5 +1,5 @@
 /**
- * Parses the sizes in the term `size:`. They refer to the stored message, in bytes.
+ * Parses the sizes in the term `size:`. Sizes are those of stored messages, in bytes.
  *
  *     sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
  *     size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum

@@ -150,7 +150,7 @@ test("the pending changes of a running session are not offered to another", asyn
   await pty.close();
 });
 
-test("a session in a pipe records no pending changes unless it lasts long", async () => {
+test("a session in a pipe records its pending changes only if it lasts for some time", async () => {
   expect(piped("d 1\n!ls $HOME/.local/state/mail | grep -c pending-\nx\n").stdout).toContain("0\n");
   const slow = spawn(process.execPath, [program, "-N"], { env: environment(), stdio: ["pipe", "pipe", "inherit"] });
   slow.stdin.write("d 1\n");

@@ -45,7 +45,7 @@ test("--account sets the variables of an account, and --config shows the line th
   expect(out).toContain(`set crt # ${home}/.mailrc:4`);
 });
 
-test("the variables of -S override those of an account", async () => {
+test("the variables given with -S override those of an account", async () => {
   expect((await configOf(["-S", "from=x@y.example", "--account=work"])).out).toContain(
     "set from=x@y.example # the command line",
   );
