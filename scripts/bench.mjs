@@ -59,12 +59,14 @@ try {
     return opening(bench, client, file.path, file.count);
   };
   report.work("first opening: banner, first page, x", await bench.rounds(rounds, first(large)));
-  report.work("the same with an eighth of the size", await bench.rounds(rounds, first(small)), { grows: 8 });
+  report.work("the same with a mailbox an eighth as large", await bench.rounds(rounds, first(small)), { grows: 8 });
   await opening(bench, ours, large.path, large.count);
   await opening(bench, ours, tiny.path, tiny.count);
   const again = (file) => (client) => opening(bench, client, file.path, file.count);
   report.work("second opening, with the index", await bench.rounds(rounds, again(large)));
-  report.work("the same with a sixteenth of the size", await bench.rounds(rounds, again(tiny), [ours]), { flat: true });
+  report.work("the same with a mailbox a sixteenth as large", await bench.rounds(rounds, again(tiny), [ours]), {
+    flat: true,
+  });
   let arrived = 0;
   report.work(
     "after a new message has arrived",
@@ -83,17 +85,17 @@ try {
     session(bench, client, path, [String(count)], allOf(count), options);
   report.work("read the last message, quit", await bench.rounds(rounds, readLast(large.path, last)));
   report.work(
-    "the same with an eighth of the size",
+    "the same with a mailbox an eighth as large",
     await bench.rounds(rounds, readLast(small.path, small.count), [ours]),
     {
       grows: 8,
     },
   );
-  report.work("the same, opened before", await bench.rounds(rounds, readLast(large.path, last, { keepIndex: true })));
+  report.work("the same, with the index", await bench.rounds(rounds, readLast(large.path, last, { keepIndex: true })));
   const deleteFirst = (path, count) => (client) => session(bench, client, path, ["d 1"], allOf(count - 1));
   report.work("delete the first message, quit", await bench.rounds(rounds, deleteFirst(large.path, last)));
   report.work(
-    "the same with an eighth of the size",
+    "the same with a mailbox an eighth as large",
     await bench.rounds(rounds, deleteFirst(small.path, small.count), [ours]),
     { grows: 8 },
   );
@@ -105,7 +107,7 @@ try {
   const works = [
     ["copy * FILE", (box) => (client) => copyAll(bench, client, box.path, box.count)],
     ["f *, to a pipe", (box) => (client) => listAll(bench, client, box.path, box.count)],
-    ["a search by subject over all", (box) => (client) => search(bench, client, box.path, "hola", box.hola)],
+    ["a search by subject in all messages", (box) => (client) => search(bench, client, box.path, "hola", box.hola)],
   ];
   for (const [name, work] of works) {
     report.work(name, await bench.rounds(rounds, work(many)));
@@ -115,7 +117,7 @@ try {
   }
   const lines = Array.from({ length: 1000 }, (_, at) => ["=", "h", "n"][at % 3]);
   report.work(
-    "1,000 commands (=, h, n), without the opening",
+    "1,000 commands (=, h, n), excluding the opening",
     await bench.rounds(rounds, (client) => commands(bench, client, many.path, lines)),
   );
 

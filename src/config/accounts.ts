@@ -1,4 +1,4 @@
-/** The `account` blocks of start-up files, each a set of variables with a name, as in heirloom mailx and S-nail. */
+/** The `account` blocks in start-up files. Each block is a named set of variables, as in heirloom mailx and S-nail. */
 
 /** A command line of a file with its number, after continued lines have been joined. */
 export interface SourceLine {
@@ -11,7 +11,7 @@ export interface Account {
   /** The file that contains the block. */
   readonly file: string;
   readonly lines: readonly SourceLine[];
-  /** The file if other users can read it, so that passwords in it are refused. */
+  /** The file, if other users can read it. Passwords in such a file are refused. */
   readonly exposedIn: string | undefined;
 }
 

@@ -37,7 +37,7 @@ export const sendmailOptions = [
   { letter: "i", meaning: "Do not end the message at a line that contains only a dot." },
   { letter: "f", argument: "address", meaning: 'Use this envelope sender. "" or <> is the null sender.' },
   { letter: "r", argument: "address", meaning: "The same as -f." },
-  { letter: "F", argument: "name", meaning: "Use this full name if the message has no From." },
+  { letter: "F", argument: "name", meaning: "Use this full name if the message has no From field." },
   {
     letter: "N",
     argument: "list",
@@ -58,7 +58,8 @@ export const sendmailOptions = [
     letter: "q",
     argument: "f",
     optional: true,
-    meaning: "Attempt delivery of the queued messages; as root, of those of every user.",
+    meaning:
+      "Attempt delivery of the queued messages. If root uses this option, the messages of all users are attempted.",
   },
   { letter: "n", meaning: "Do not expand aliases." },
   { letter: "v", meaning: "Show the dialogue with the server." },
@@ -68,7 +69,7 @@ export const sendmailOptions = [
     meaning: "With i, the same as -i. Any other value has no effect.",
   },
   { letter: "B", argument: "type", meaning: "The message's type, 7BIT or 8BITMIME. The bytes are sent unchanged." },
-  { letter: "C", argument: "file", meaning: "Refused, because a web application could pass it." },
+  { letter: "C", argument: "file", meaning: "This option is refused, because a web application could pass it." },
   { letter: "X", argument: "file", meaning: "No effect." },
   { letter: "O", argument: "name=value", meaning: "No effect." },
   { letter: "A", argument: "c", meaning: "No effect." },

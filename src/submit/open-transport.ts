@@ -14,7 +14,7 @@ export interface TransportOptions extends ServerSettings {
   readonly envelopeSender: string | undefined;
   /** Whether the sender remains in an expanded alias. The option is passed only to programs. */
   readonly metoo: boolean;
-  /** Where a program finds the recipients. */
+  /** The place where a program finds the recipients. */
   readonly recipients: "header" | "arguments";
   readonly observe: DialogueObserver | undefined;
   readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;

@@ -282,7 +282,7 @@ function isTooMany({ reply }: Refusal): boolean {
   return /^(452|552)[ -]/.test(reply) && (/^\d{3} [45]\.5\.3\b/.test(reply) || /too many recipients/i.test(reply));
 }
 
-/** Closes a connection, after QUIT if the connection is usable. */
+/** Closes a connection. If the connection is usable, QUIT is sent first. */
 async function closeConnection(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
   if (connection.isUsable) await connection.farewell(farewell);
   dialogue.closed();

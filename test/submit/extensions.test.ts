@@ -219,7 +219,7 @@ test.each([
   ["sendmail:/usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
   ["sendmail:///usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
   ["file:///opt/mta", "/opt/mta", [], ["-i", "-t"]],
-])("%s is a program with arguments, to which those of mail are added once", (value, path, words, all) => {
+])("%s is a program with arguments, to which mail adds its own arguments once", (value, path, words, all) => {
   const way = parseWay(value);
   expect(way).toEqual({ kind: "program", path, words });
   expect(parseWay(wayName(way))).toEqual(way);

@@ -27,9 +27,9 @@ interface SendOptions {
 export interface SubmissionOptions {
   /** The program's name in messages. */
   readonly program?: QueueingProgram;
-  /** Where a sendmail program finds the recipients. By default in the header. */
+  /** The place where a sendmail program finds the recipients; by default the header. */
   readonly recipients?: "header" | "arguments";
-  /** The queues for messages that cannot be sent now. By default the one in the user's state directory. */
+  /** The queues for messages that cannot be sent now. By default, this is the queue in the user's state directory. */
   readonly queues?: QueuePlaces;
 }
 
@@ -107,7 +107,7 @@ export class Submission {
   async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
-    // An entry never names a program, because root's timer attempts delivery, too. The program has its own queue.
+    // An entry never names a program, because root's timer attempts delivery, too. Such a program has its own queue.
     if (later.length === 0 || way.kind === "program") return outcome;
     const { program, queues } = this.#options;
     const { Queue } = await import("../../submit/queue.ts");

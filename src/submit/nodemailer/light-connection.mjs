@@ -11,7 +11,7 @@ export default {
   createHmac: (...given) => crypto.createHmac(...given),
 };
 
-/** A plugin of rolldown, which gives the connection this file as node:crypto. */
+/** A rolldown plugin that provides this file to the connection instead of node:crypto. */
 export const lightConnection = {
   name: "connection-without-a-random-name",
   resolveId: {
