@@ -129,7 +129,7 @@ class Header {
   /** Returns the beginning of the body; undefined until the header is complete. */
   read(text: string): string | undefined {
     this.length += text.length;
-    // A long line may arrive in many pieces, so it is searched only when its end arrives.
+    // A long line may arrive in many pieces, so it is searched only after its end has arrived.
     if (!text.includes("\n") && this.#rest.length + text.length <= longestLine) {
       this.#rest += text;
       return undefined;

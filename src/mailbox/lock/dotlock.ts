@@ -30,7 +30,7 @@ const staleAge = 5 * 60 * 1000;
  * machine or in another container.
  */
 const foreignAge = 30 * 1000;
-/** Errors of a file system that has no hard links. */
+/** Errors from a file system that does not support hard links. */
 const withoutLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 export interface Dotlock {

@@ -5,7 +5,7 @@
 const pageSize = 4096;
 const pagesAtOnce = 1024;
 
-/** Returns a sum of words that only detects accidental damage. */
+/** Returns a sum of words. Such a sum detects only accidental damage. */
 export function sumOfPage(words: Int32Array, start: number, end: number): number {
   // Four independent sums, so that no multiplication waits for the previous one.
   let a = 1;
