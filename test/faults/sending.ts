@@ -195,7 +195,7 @@ export const smtp: Campaign = {
   },
 };
 
-/** The behaviour of the sendmail program, in sh(1). */
+/** The behaviour of the sendmail program, as an sh(1) script. */
 const programs: readonly { readonly title: string; readonly script: string; readonly wanted: number | "failure" }[] = [
   { title: "exits 0", script: 'cat >"$HOME/got"', wanted: 0 },
   { title: "is slow", script: 'sleep 1; cat >"$HOME/got"', wanted: 0 },

@@ -199,7 +199,7 @@ function commands(): string[] {
   return [...lines, end];
 }
 
-/** Runs sessions one after the other, and kills some at a random moment or at a write call. */
+/** Runs sessions one after the other, and kills some of them at a random moment or before a write call. */
 async function readAndSave(): Promise<void> {
   while (!isOver()) {
     if (mode === "no kills" || chance(33)) await runSession(commands());
