@@ -120,7 +120,7 @@ export class Protocol {
     return first.startsWith("2") || first.startsWith("3") ? this.#nextCommand() : undefined;
   }
 
-  /** Returns whether STARTTLS was accepted, so that the next byte is TLS. */
+  /** Returns whether STARTTLS was accepted and TLS therefore begins with the next byte. */
   encrypts(reply: readonly string[]): boolean {
     return this.#command === "STARTTLS" && (reply[0] ?? "").startsWith("220");
   }

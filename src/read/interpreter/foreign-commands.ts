@@ -1,9 +1,9 @@
 /**
- * The commands of other clients that start-up files may contain: heirloom mailx, S-nail and GNU mail. Only these words are
- * known; as in bsd-mailx, any other unknown word ends the file.
+ * The commands of heirloom mailx, S-nail and GNU mail that start-up files may contain. As in bsd-mailx, any other
+ * unknown word ends the file.
  */
 
-/** What a line of another client means: a line of `mail`, a condition, or nothing. */
+/** The meaning of a line for another client: a line for `mail`, a condition, or nothing. */
 export type Meaning =
   | { readonly kind: "command"; readonly line: string; readonly toleratesErrors?: true }
   | { readonly kind: "if" | "elif"; readonly condition: Condition }
@@ -15,13 +15,13 @@ export type Condition = "terminal" | "always" | "never" | "unknown" | "send" | "
 interface ForeignCommand {
   /** Whether the command is followed by lines up to a closing brace if its line ends with an opening brace. */
   readonly form: "line" | "block";
-  /** Returns the line of `mail` with the same meaning; undefined if the command is ignored. */
+  /** Returns the line for `mail` with the same meaning; undefined if the command is ignored. */
   readonly means: "ignored" | ((rest: string) => string | undefined);
 }
 
 const ignoredLine: ForeignCommand = { form: "line", means: "ignored" };
 
-/** Returns rows for commands that affect only that client's display, keyboard, macros or caches. */
+/** Returns rows for commands that affect only the other client's display, keyboard, macros or caches. */
 function ignoredLines(names: string): [string, ForeignCommand][] {
   return names.split(/\s+/).map((name) => [name, ignoredLine]);
 }
@@ -49,16 +49,20 @@ export const foreignCommands: ReadonlyMap<string, ForeignCommand> = new Map<stri
   ...ignoredLines("score unscore kill unkill flag unflag classify junk good sender nosender echoerr vput vexpr csop"),
 ]);
 
-/** S-nail's words that precede a command: they limit its scope, or ignore its errors. */
+/**
+ * The modifiers that can precede a command in S-nail. They limit the command's scope or cause its errors to be ignored.
+ */
 const modifier = /^\s*(?:\\|(?:wysh|ignerr|local|global|our|u|pgm)\s+)+/;
 
-/** Returns what a line of a start-up file means if its command is another client's; undefined otherwise. */
+/**
+ * Returns the meaning of a line in a start-up file if the line contains another client's command, otherwise undefined.
+ */
 export function meaningOfLine(line: string): Meaning | undefined {
   const bare = line.replace(modifier, "");
   const [, word = "", rest = ""] = /^\s*([A-Za-z]+)(.*)$/s.exec(bare) ?? [];
   if (word === "if" || word === "elif") {
     const condition = readCondition(rest.trim());
-    // A condition of bsd-mailx runs as there.
+    // A condition that bsd-mailx supports is processed as in bsd-mailx.
     if (word === "if" && (condition === "send" || condition === "read")) return undefined;
     return { kind: word, condition };
   }

@@ -37,7 +37,7 @@ export interface Session {
   comfort?: Comfort;
   /** Whether Ctrl-C was typed since the command began; a long-running command then stops early. */
   interrupted: boolean;
-  /** The rules for start-up files in `sendmail`, which only sets variables; undefined in `mail`. */
+  /** The rules for start-up files in `sendmail`, where these files can only set variables; undefined in `mail`. */
   readonly variablesOnly?: VariablesOnly;
   /** Runs a command line as the prompt would. Set by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
@@ -56,7 +56,7 @@ export interface Session {
   reason?: ExitCode;
 }
 
-/** How start-up files are read by a program that runs none of their commands. */
+/** The rules for start-up files in a program that does not run arbitrary commands. */
 export interface VariablesOnly {
   /** Returns whether a command is run. @param command the name in full; undefined if the command is unknown */
   permits(command: string | undefined, words: string): boolean;
@@ -113,9 +113,9 @@ export interface ListWindow {
 export interface Conditional {
   /** Whether the lines that follow are run; else inverts it. */
   isTaken: boolean;
-  /** Whether a branch has been taken, so that no elif or else of this if is. */
+  /** Whether a branch of this if has been run, so that no subsequent elif or else branch is run. */
   wasTaken: boolean;
-  /** Whether the condition is another client's, so that conditions may be nested. */
+  /** Whether the condition belongs to another client's syntax, in which conditions may be nested. */
   readonly isForeign: boolean;
   /** The condition around this one, in a start-up file of another client. */
   readonly outer: Conditional | undefined;

@@ -1,4 +1,4 @@
-/** Start-up files that were written for other clients, with the built program. */
+/** Start-up files written for other clients, tested with the built program. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ async function load(file: string, argv: readonly string[] = ["--config"], input 
 }
 
 test.each(["rhel.rc", "s-nail.rc", "mailutils.rc"])(
-  "the stock file %s loads without a message, to its end",
+  "the stock file %s is read to its end without an error message",
   async (name) => {
     const { out, err, exit } = await load(`${fixture(name)}set autobcc=at-the-end\n`);
     expect([exit, err]).toEqual([0, ""]);
@@ -31,7 +31,7 @@ test.each(["rhel.rc", "s-nail.rc", "mailutils.rc"])(
   },
 );
 
-test("a dotfile of other clients loads to its end, and its commands have their meaning", async () => {
+test("a start-up file for several clients is read to its end, and its commands take effect", async () => {
   const { out, err, exit } = await load(`${fixture("dotfile.rc").replace(/^ignerr.*\n/m, "")}`);
   expect([exit, err]).toEqual([0, ""]);
   expect(out).not.toMatch(/Unknown|Unrecognized|terminal\n/);
@@ -66,7 +66,7 @@ test("a line with S-nail's ignerr may fail", async () => {
   expect((await load("ignerr source /nonexistent/rc\nset autobcc=after\n")).out).toContain("set autobcc=after\n");
 });
 
-test("nested conditions of bsd-mailx are refused as before", async () => {
+test("nested conditions in bsd-mailx's syntax are refused", async () => {
   const { out } = await load("if r\nif r\nendif\nset autobcc=x\n");
   expect(out).toContain('Illegal nested "if"\n');
   expect(out).toContain("set noautobcc\n");
