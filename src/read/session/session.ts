@@ -113,7 +113,7 @@ export interface ListWindow {
 export interface Conditional {
   /** Whether the lines that follow are run; else inverts it. */
   isTaken: boolean;
-  /** Whether a branch of this if has been run, so that no subsequent elif or else branch is run. */
+  /** Whether a branch of this if has been run, in which case its other elif and else branches are not run. */
   wasTaken: boolean;
   /** Whether the condition belongs to another client's syntax, in which conditions may be nested. */
   readonly isForeign: boolean;
