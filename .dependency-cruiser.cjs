@@ -1,5 +1,6 @@
 /** The files below all layers: each folder may import them. */
-const foundation = "^src/(errors|file-stats|groups|libc|notices|passwd|private-file|process-start|system-error)[.]ts$";
+const foundation =
+  "^src/(errors|file-stats|groups|libc|notices|passwd|private-file|process-start|secret-words|system-error)[.]ts$";
 
 /**
  * The rule of layers: a folder may import only from itself, the folders named beside it and the foundation.

@@ -11,6 +11,7 @@ import { endAtOnce } from "./libc.ts";
 import { decodeBytes } from "./message/text.ts";
 import { showNotices } from "./notices.ts";
 import type { Session } from "./read/session/session.ts";
+import { hidePasswordArguments } from "./secret-words.ts";
 import { isSystemError, toMailError } from "./system-error.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
@@ -171,7 +172,9 @@ function readArguments(): string[] {
 
 /** Runs `mail` as a program and exits; called by the launcher. */
 export function start(): void {
-  void main(readArguments()).then((exit) => {
+  const given = readArguments();
+  hidePasswordArguments();
+  void main(given).then((exit) => {
     // This handler is added after all others, such as the one that leaves raw mode, so it runs last.
     process.on("exit", endAtOnce);
     // All output has been written. Without this call, Node would spend 2 ms freeing its heap.

@@ -13,6 +13,7 @@ import { findIdentity, type Identity, isUser } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
 import { Exit, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
+import { containsPassword, removePasswordVariables } from "../secret-words.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readStartUpFiles } from "./interpreter/start-up-files.ts";
 import { assignVariable } from "./session/assign-variable.ts";
@@ -21,6 +22,10 @@ import type { Session } from "./session/session.ts";
 
 /** The interpreter imports all commands, and sending a message may not require it. */
 const interpreter = () => import("./interpreter/interpreter.ts");
+
+const passwordWarning =
+  "mail: -S: a password on the command line is visible to other users for a moment and remains in the shell's history; " +
+  "set it in ~/.mailrc instead, and run chmod 600 on that file\n";
 
 /** Returns an identity whose host name is that of the variable `hostname`, if it is set. */
 function withHostName(identity: Identity, settings: Settings): Identity {
@@ -39,6 +44,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   // $MAIL is the path of the user's own spool.
   const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };
   const settings = new Settings(environment);
+  removePasswordVariables(process.env);
   const config: Config = {
     settings,
     aliases: new Map(),
@@ -91,6 +97,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     await selectAccount(session, given.account);
   }
   await selectNamedAccounts(session, given);
+  if ([...given.set, ...given.startUpCommands].some(containsPassword)) terminal.err(passwordWarning);
   config.settings.origin = "the command line";
   tryEach(session, given.set, (word) => assignVariable(session, word));
   for (const commands of given.startUpCommands) await runStartUpCommands(session, commands);

@@ -12,6 +12,7 @@ import type { VariableName } from "../config/variables.ts";
 import { Exit, MailError } from "../errors.ts";
 import { readStartUpFiles } from "../read/interpreter/start-up-files.ts";
 import type { Session } from "../read/session/session.ts";
+import { removePasswordVariables } from "../secret-words.ts";
 import { addPathToError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -68,6 +69,7 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
     },
     source: async (path) => (await import("../read/interpreter/interpreter.ts")).sourceFile(session, path),
   };
+  removePasswordVariables(process.env);
   await readStartUpFiles(session, "su");
   for (const name of ignored) config.settings.unset(name);
   return config;

@@ -3,6 +3,7 @@ import { appendFileSync, chmodSync, closeSync, constants, renameSync, writeFileS
 import { dirname } from "node:path";
 import { decodeBytes, toBytes } from "../message/text.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, openPrivateFile, readTrusted } from "../private-file.ts";
+import { containsPassword } from "../secret-words.ts";
 
 /** The maximum length of a line in the history, in UTF-16 units. Longer lines were probably pasted. */
 const longestLine = 4096;
@@ -28,10 +29,10 @@ export class LineHistory {
     return this.#lines;
   }
 
-  /** Adds a line, unless it begins with a space, as in a shell. */
+  /** Adds a line, unless it contains a password or, as in a shell, begins with a space. */
   add(line: string): void {
     if (this.#limit === 0 || line.trim() === "" || /^\s/.test(line) || line === this.#lines.at(-1)) return;
-    if (line.length > longestLine || line.includes("\n")) return;
+    if (line.length > longestLine || line.includes("\n") || containsPassword(line)) return;
     this.#lines.push(line);
     if (this.#lines.length > this.#limit) this.#lines = this.#lines.slice(-this.#limit);
     if (this.#path !== undefined) this.#store(this.#path, line);

@@ -1,0 +1,36 @@
+/** Passwords on the command line, in the environment and in typed lines: finds and hides them. */
+
+/** A variable that contains a password, as an argument, after -S, or in a command: `smtp-auth-password-USER@HOST=`. */
+const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:smtp-auth-)?password(?:-[^\s=]+)?=).+$/s;
+/** The last @ ends the password, which may contain any character. */
+const url = /(\b[a-z]+:\/\/[^\s:/]*:)\S+(?=@)/gi;
+
+/** Returns a text with asterisks in place of passwords. */
+export function hidePasswords(text: string): string {
+  if (!/password|:\/\//i.test(text)) return text;
+  return text.replace(assignment, "$1***").replace(url, "$1***");
+}
+
+/** Returns whether a text contains a password. */
+export function containsPassword(text: string): boolean {
+  return hidePasswords(text) !== text;
+}
+
+/**
+ * Overwrites passwords in the arguments that the system shows to all users (`ps`, /proc/PID/cmdline). Setting the title
+ * overwrites the memory of the arguments.
+ */
+export function hidePasswordArguments(): void {
+  const [program = "", ...words] = process.argv;
+  if (!words.some(containsPassword)) return;
+  process.title = [program, ...words.map(hidePasswords)].join(" ");
+}
+
+/** Removes passwords from this process's environment, which its children inherit. */
+export function removePasswordVariables(environment: Record<string, string | undefined>): void {
+  for (const [name, value = ""] of Object.entries(environment)) {
+    if (/^(?:smtp-auth-)?password(?:-.+)?$/.test(name)) delete environment[name];
+    else if (/^(?:mta|smtp|sendmail)$/.test(name))
+      environment[name] = value.replace(url, (_all, start: string) => start.slice(0, -1));
+  }
+}
