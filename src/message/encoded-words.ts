@@ -19,8 +19,8 @@ const longestWord = 900;
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
 
 /**
- * Returns whether a text must be encoded to arrive unchanged. It must if it contains non-ASCII characters, leading or
- * trailing white space, or an incomplete encoded word. A complete encoded word is left alone, because scripts pass
+ * Returns whether a text arrives unchanged only if it is encoded: a text with non-ASCII characters, with leading or
+ * trailing white space, or with an incomplete encoded word. A complete encoded word is left alone, because scripts pass
  * encoded subjects to -s.
  */
 function needsWords(text: string): boolean {

@@ -1,6 +1,8 @@
-/** The file that POSIX mailx names after a person: that of -F, followup, Save and Copy. */
+/** The file that POSIX mailx names after a person, for -F, followup, Save and Copy. */
 
-/** Returns the local part of the first address as a file name, without characters that a path could hide in. */
+/**
+ * Returns the local part of the first address as a file name, without characters that have a special meaning in paths.
+ */
 export function fileNamedAfter([author = ""]: readonly string[]): string | undefined {
   const name = author
     .replace(/@.*/s, "")

@@ -1,4 +1,4 @@
-/** The names of IANA's registry of message header fields (RFC 3864) whose protocol is mail or MIME. */
+/** The names in IANA's registry of message header fields (RFC 3864) whose protocol is mail or MIME. */
 
 const names = `
 Accept-Language Also-Control Alternate-Recipient Approved Archive Archived-At ARC-Authentication-Results
@@ -29,10 +29,10 @@ VBR-Info Wrap-Recipients Xref
 Mail-Followup-To Mail-Reply-To Precedence Return-Receipt-To
 `;
 
-// The last line: common fields of mail that no standard registers.
+// The last line contains common mail fields that are not registered.
 let registered: ReadonlySet<string> | undefined;
 
-/** Returns whether a name, in any case, is that of a header field of mail: registered, `X-...` or `List-...`. */
+/** Returns whether a name is a registered name of a mail header field, or begins with `X-` or `List-`. Ignores case. */
 export function isMailFieldName(name: string): boolean {
   registered ??= new Set(names.toLowerCase().trim().split(/\s+/));
   const lower = name.toLowerCase();

@@ -127,7 +127,7 @@ async function logIn(session: SmtpSession, options: ConnectionOptions, dialogue:
     allowsClearLogin,
     server: serverName(server),
   });
-  if (!isSafe) notify(`${serverName(server)}: the connection is not encrypted; others can read the login`);
+  if (!isSafe) notify(`${serverName(server)}: the connection is not encrypted; other people can read the login`);
   const password = method === "EXTERNAL" ? "" : await options.password({ user, host: server.host, port: server.port });
   await session.logIn(method, user, password);
 }

@@ -23,7 +23,7 @@ export interface ServerSettings {
   readonly starttls: StartTls | undefined;
   /** A file of certificates that are trusted in addition to the system's. */
   readonly caFile: string | undefined;
-  /** A directory of such files. */
+  /** A directory of files with certificates that are trusted, too. */
   readonly caDirectory: string | undefined;
   /** Whether the system's authorities are trusted. */
   readonly trustsSystem: boolean;
@@ -33,7 +33,7 @@ export interface ServerSettings {
   readonly certificateCheck: CertificateCheck;
   /** Whether a login is permitted on a connection that is not encrypted. */
   readonly allowsClearLogin: boolean;
-  /** The mechanism of the login; undefined for the best one that the server offers. */
+  /** The login mechanism; undefined for the best mechanism that the server offers. */
   readonly mechanism: string | undefined;
   /** The requested notifications; empty if the server decides. */
   readonly notify: readonly Notice[];
@@ -75,7 +75,8 @@ export function serverSettings(
   const text = (name: AccountVariable) => ignoreEmpty(settings.find(name, accounts)?.value);
   const starttls = settings.find("starttls", accounts);
   const mechanism = settings.find("smtpauth", accounts);
-  // Heirloom's smtp-auth without smtp-use-starttls is a login without encryption. TLS is used if the server offers it.
+  // In heirloom mailx, smtp-auth without smtp-use-starttls means a login without encryption. TLS is used if the server
+  // offers it.
   const isHeirloomLogin =
     starttls === undefined && mechanism?.name.startsWith("smtp-auth") === true && mechanism.value !== "none";
   const [certificate, key] = [text("clientcert"), text("clientkey")];
@@ -112,7 +113,7 @@ function clientCertificate(certificate: string | undefined, key: string | undefi
   throw new MailError("clientkey: has no effect without clientcert; set clientcert=FILE", Exit.Config);
 }
 
-/** Returns the meaning of one of several values. @throws MailError for any other value */
+/** Returns the meaning of a value that must be one of several. @throws MailError for any other value */
 function choose<Value>(
   name: AccountVariable,
   value: string | undefined,

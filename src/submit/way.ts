@@ -17,7 +17,7 @@ export interface ServerWay {
 export interface ProgramWay {
   readonly kind: "program";
   readonly path: string;
-  /** The arguments that precede those of `mail`; usually none. */
+  /** The arguments that precede the arguments that `mail` adds; usually none. */
   readonly words: readonly string[];
 }
 
@@ -105,7 +105,7 @@ export function wayName(way: Way): string {
   }
 }
 
-/** Returns the words of a command, which spaces separate outside quotes. */
+/** Returns the words of a command, split at spaces outside quotes. */
 function splitCommand(command: string): string[] {
   return [...command.matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^ \t"'])+/g)].map(([word]) =>
     word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'/g, (_all, double?: string, single?: string) =>

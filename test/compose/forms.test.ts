@@ -1,4 +1,6 @@
-/** The form of the body, attachments and recipients that a command line of any client asks for, as a server receives it. */
+/**
+ * The body, attachments and recipients that the command lines of various clients request, as a server receives them.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +27,7 @@ test.each([
   ["a field with a charset", ["-a", 'Content-Type: text/html; charset="UTF-8"'], 'text/html; charset="UTF-8"'],
   ["the subject", ["-s", "S\nContent-Type: text/html"], "text/html; charset=utf-8"],
   ["a type for attachments, and a body that is HTML", ["--content-type=text/html", "-A", "report.csv"], undefined],
-])("HTML declares its charset, if its type is given by %s", async (_by, argv, type) => {
+])("an HTML body declares its charset if its type is given by %s", async (_by, argv, type) => {
   const sent = await sendMail({ argv: [...argv, "a@x.org"], stdin: html, files });
   expect([sent.exit, sent.stderr]).toEqual([0, ""]);
   if (type !== undefined)
@@ -36,7 +38,7 @@ test.each([
   expect(mail.html).toContain("Título ñ");
 });
 
-test("a type for attachments is not that of a plain text", async () => {
+test("the type that is given for attachments does not apply to a plain-text body", async () => {
   const sent = await sendMail({
     argv: ["--content-type=text/html", "-A", "page.html", "a@x.org"],
     stdin: "text\n",
@@ -46,7 +48,7 @@ test("a type for attachments is not that of a plain text", async () => {
   expect(sent.message).toContain("\nContent-Type: text/html; charset=utf-8\n");
 });
 
-test("--html sends a plain text before the HTML", async () => {
+test("--html sends a plain-text alternative before the HTML", async () => {
   const { exit, message = "", fields } = await sendMail({ argv: ["--html", "-s", "S", "a@x.org"], stdin: html });
   const mail = await PostalMime.parse(Buffer.from(message, "latin1"));
   expect([exit, mail.text?.includes("ñ"), mail.html?.trim()]).toEqual([0, true, html.trim()]);
@@ -65,20 +67,20 @@ test("--html and attachments", async () => {
   expect(sent.fields("Content-Type")[0]).toMatch(/^multipart\/mixed/);
 });
 
-test("HTML is encoded for a server without 8BITMIME", async () => {
+test("the HTML is encoded for a server without 8BITMIME", async () => {
   const server = { EHLO: "250 test.example" };
   const sent = await sendMail({ argv: ["--html", "a@x.org"], stdin: html, server });
   expect([sent.exit, /^[\0-\x7f]*$/.test(sent.message ?? "ñ")]).toEqual([0, true]);
   expect((await PostalMime.parse(sent.message ?? "")).html?.trim()).toBe(html.trim());
 });
 
-test("-m sends a file as the body, with its type, and does not read standard input", async () => {
+test("-m sends a file as the body, with the file's type, and does not read standard input", async () => {
   const sent = await sendMail({ argv: ["-m", "page.html", "a@x.org"], stdin: "not read\n", files });
   expect([sent.exit, sent.fields("Content-Type")]).toEqual([0, ["text/html; charset=UTF-8"]]);
   expect(Buffer.from(sent.body, "latin1").toString()).toBe(html);
 });
 
-test("-m keeps every byte of a file that is not a text", async () => {
+test("-m preserves every byte of a file that is not text", async () => {
   const bytes = Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 255, 13, 10]);
   const sent = await sendMail({ argv: ["-m", "photo.png", "a@x.org"], files: { "photo.png": bytes } });
   expect([sent.exit, sent.fields("Content-Type")]).toEqual([0, ["image/png"]]);
@@ -97,7 +99,7 @@ test.each([
 test.each([
   [["--encoding=7bit"], "--encoding: the body cannot be sent as 7bit"],
   [["--without-mime"], "--without-mime: the text is not plain ASCII"],
-])("%j is refused if the text does not allow it, and the text is kept", async (argv, message) => {
+])("%j is refused if it does not suit the text, and the text is kept", async (argv, message) => {
   const sent = await sendMail({ argv: [...argv, "a@x.org"], stdin: "ñ\n" });
   expect([sent.exit, sent.message]).toEqual([65, undefined]);
   expect(sent.stderr).toContain(message);
@@ -123,7 +125,7 @@ test.each([
   expect([sent.exit, attachments.map(({ filename, mimeType }) => [filename, mimeType])]).toEqual([0, [[name, type]]]);
 });
 
-test("the charset of an attachment is declared, or converted", async () => {
+test("the charset of an attachment is declared, or the attachment is converted", async () => {
   const declared = await sendMail({ argv: ["-a", "latin.txt=iso-8859-1", "a@x.org"], files });
   expect(declared.message).toContain("text/plain; charset=iso-8859-1");
   expect(declared.message).toContain(Buffer.from("ni\xf1o\n", "latin1").toString("base64"));
@@ -132,13 +134,13 @@ test("the charset of an attachment is declared, or converted", async () => {
   expect(converted.message).toContain(Buffer.from("niño\n").toString("base64"));
 });
 
-test("--content-name is the parameter name of the type", async () => {
+test("--content-name sets the parameter "name" of the type", async () => {
   const sent = await sendMail({ argv: ["--content-name=n.txt", "-A", "report.csv", "a@x.org"], files });
   expect(sent.message).toMatch(/Content-Type: text\/csv; charset=us-ascii;\s+name="?n\.txt"?\n/);
   expect(sent.message).toContain('filename="report.csv"');
 });
 
-test("--alternative makes the body and its attachments forms of one text", async () => {
+test("--alternative sends the body and the attachments as alternative forms of one text", async () => {
   const sent = await sendMail({ argv: ["--alternative", "-A", "page.html", "a@x.org"], stdin: "text\n", files });
   expect(sent.fields("Content-Type")[0]).toMatch(/^multipart\/alternative/);
   expect(sent.message).not.toContain("Content-Disposition");
@@ -146,7 +148,7 @@ test("--alternative makes the body and its attachments forms of one text", async
   expect([mail.text?.trim(), mail.html?.trim()]).toEqual(["text", html.trim()]);
 });
 
-test("a pipe that -a names may not stay silent", async () => {
+test("a pipe that -a names must send something within the time limit", async () => {
   const home = mkdtempSync(join(tmpdir(), "mail-forms-"));
   const pipe = join(home, "pipe");
   execFileSync("mkfifo", [pipe]);
@@ -184,7 +186,7 @@ test.each([
   ['"a\nb" <c@x>', undefined],
   ["a@x\n(b", undefined],
   ["a@x\n<b@x", undefined],
-])("the lines of %j are one address each, or it stays one item", (item, lines) => {
+])("%j is split into its lines only if each line is one address", (item, lines) => {
   expect(splitAtNewlines(item)).toEqual(lines ?? [item]);
 });
 
@@ -213,20 +215,20 @@ test.each([
   expect([sent.exit, sent.recipients, sent.body, sent.stderr]).toEqual([exit, recipients, body, stderr]);
 });
 
-test("a field in the subject is reported, and adds no recipient", async () => {
+test("a header field in the subject is reported, and does not add a recipient", async () => {
   const sent = await sendMail({ argv: ["-s", "S\nBcc: m@x.org", "a@x.org"], stdin: "text\n" });
   expect([sent.exit, sent.recipients, sent.fields("Subject")]).toEqual([0, ["a@x.org"], ["S Bcc: m@x.org"]]);
   expect(sent.stderr).toBe('mail: -s: "Bcc: m@x.org" became part of the subject; use -a to add a header field\n');
 });
 
-test("-X runs commands before the message, and a command that fails sends nothing", async () => {
+test("-X runs commands before the message is composed, and nothing is sent if a command fails", async () => {
   const sent = await sendMail({ argv: ["-X", "alias team a@x.org\nset from=o@x.org", "team"], stdin: "text\n" });
   expect([sent.exit, sent.recipients, sent.sender]).toEqual([0, ["a@x.org"], "o@x.org"]);
   const failed = await sendMail({ argv: ["-X", "nonsense", "a@x.org"], stdin: "text\n" });
   expect([failed.exit, failed.message]).toEqual([64, undefined]);
 });
 
-test("-F stores a copy under the first recipient's name", async () => {
+test("-F stores a copy in a file named after the first recipient", async () => {
   let names: readonly string[] = [];
   await sendMail({
     argv: ["-F", "zoe@x.org", "ann@x.org"],

@@ -1,4 +1,4 @@
-/** The variables of heirloom mailx, S-nail and GNU mail, as synonyms of ours. */
+/** The variables of heirloom mailx, S-nail and GNU mail that are synonyms of `mail`'s variables. */
 import { expect, test } from "@jest/globals";
 import { Settings } from "../../src/config/settings.ts";
 import { describeForeign, type VariableName, variableOf } from "../../src/config/variables.ts";
@@ -67,7 +67,7 @@ test.each([
   else expect(found).toContain(remedy);
 });
 
-test("of several names of a variable, the last assignment wins, and over the environment", () => {
+test("if several names of a variable are set, the last assignment wins, even over the environment", () => {
   const settings = settingsOf(["smtp=a", "mta=smtp://b", "ssl-verify=ignore"], { smtp: "c", "tls-verify": "warn" });
   expect(settings.text("mta")).toBe("smtp://b");
   settings.set("smtp", "d");
@@ -79,7 +79,7 @@ test("of several names of a variable, the last assignment wins, and over the env
   expect(settings.text("certcheck")).toBe("warn");
 });
 
-test("a variable for an account takes precedence over one for the host and over the general one", () => {
+test("a variable for an account takes precedence over the variable for the host and over the general variable", () => {
   const settings = settingsOf(["password=general", "password-mx=host", "smtp-auth-password-ann@mx=account"], {
     "user-mx": "ann",
   });
@@ -118,7 +118,7 @@ test.each([
   expect(settingsOf([`expandaddr=${value}`]).get("expandaddr")).toBe(isAccepted);
 });
 
-test("variables of another client that cannot be honoured are listed, those of the environment only if hyphenated", () => {
+test("unsupported variables of other clients are listed; environment variables are listed only if their names contain a hyphen", () => {
   const settings = settingsOf(["smime-sign", "v15-compat"], { signature: "x", "socks-proxy": "h:1" });
   expect(settings.unsupported().map((text) => text.split(":")[0])).toEqual(["smime-sign", "socks-proxy"]);
 });

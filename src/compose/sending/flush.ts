@@ -38,7 +38,7 @@ interface FlushOptions {
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Lists the queues, by default for `mail --queue`. */
+/** Lists the messages in the queues, by default in the queue of `mail`. */
 export function listQueue(
   { config, terminal }: Pick<Context, "config" | "terminal">,
   { program = "mail", queues = ownQueue(config) }: Pick<FlushOptions, "program" | "queues"> = {},
