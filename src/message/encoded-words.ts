@@ -19,9 +19,9 @@ const longestWord = 900;
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
 
 /**
- * Returns whether a text arrives unchanged only if it is encoded: a text with non-ASCII characters, with leading or
- * trailing white space, or with an incomplete encoded word. A complete encoded word is left alone, because scripts pass
- * encoded subjects to -s.
+ * Returns whether a text must be encoded to arrive unchanged. This applies to non-ASCII characters, leading or trailing
+ * white space, and incomplete encoded words. A complete encoded word is left alone, because scripts pass encoded
+ * subjects to -s.
  */
 function needsWords(text: string): boolean {
   if (/[^\t\x20-\x7e]|^[\t ]|[\t ]$/.test(text)) return true;

@@ -94,8 +94,8 @@ export class ProgramTransport implements Transport {
 }
 
 /**
- * Returns the arguments of a sendmail(8) program: the given words, followed by those that they do not contain. If the
- * recipients are arguments, -t is removed from the words, because the header may name other recipients.
+ * Returns the arguments of a sendmail(8) program: the given words, followed by the arguments that the words do not
+ * contain. If the recipients are arguments, -t is removed from the words, because the header may name other recipients.
  */
 export function programArguments(
   words: readonly string[],

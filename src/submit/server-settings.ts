@@ -113,7 +113,7 @@ function clientCertificate(certificate: string | undefined, key: string | undefi
   throw new MailError("clientkey: has no effect without clientcert; set clientcert=FILE", Exit.Config);
 }
 
-/** Returns the meaning of a value that must be one of several. @throws MailError for any other value */
+/** Returns the meaning of a value from a list of permitted values. @throws MailError for any other value */
 function choose<Value>(
   name: AccountVariable,
   value: string | undefined,

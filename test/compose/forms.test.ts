@@ -134,7 +134,7 @@ test("the charset of an attachment is declared, or the attachment is converted",
   expect(converted.message).toContain(Buffer.from("niño\n").toString("base64"));
 });
 
-test("--content-name sets the parameter "name" of the type", async () => {
+test("--content-name sets the parameter `name` of the content type", async () => {
   const sent = await sendMail({ argv: ["--content-name=n.txt", "-A", "report.csv", "a@x.org"], files });
   expect(sent.message).toMatch(/Content-Type: text\/csv; charset=us-ascii;\s+name="?n\.txt"?\n/);
   expect(sent.message).toContain('filename="report.csv"');

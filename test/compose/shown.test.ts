@@ -1,4 +1,4 @@
-/** Showing what would be or is sent: --dry-run, --trace=json and -v with the built program. */
+/** The options that show a message or its dialogue: --dry-run, --trace=json and -v, with the built program. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
