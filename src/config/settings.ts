@@ -139,7 +139,7 @@ export class Settings {
     this.#store(name, { value, origin: this.origin, exposedIn: this.exposedIn });
   }
 
-  /** Unsets a variable with its synonyms, or a synonym. Returns whether it was set. */
+  /** Unsets a variable and its synonyms, or a single synonym. Returns whether it was set. */
   unset(name: string): boolean {
     const names = Object.hasOwn(variables, name) ? namesOfVariable(name as VariableName).map(([each]) => each) : [name];
     let wasSet = this.#imported.delete(name);

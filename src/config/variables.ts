@@ -293,7 +293,9 @@ export const variables = {
     "The file of passwords for mail servers. No other user may have permission to read it.",
     "file",
   ),
-  "netrc-lookup": flagKind("Log in with the user name that netrc contains for the server, if no other is set."),
+  "netrc-lookup": flagKind(
+    "Log in with the user name that netrc contains for the server, if no other user name is set.",
+  ),
   noheader: flagKind("Do not list the headers at start-up."),
   noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),

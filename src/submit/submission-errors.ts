@@ -4,7 +4,10 @@
  */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 
-/** Problems that occur before the server's greeting. Only another host or port, or waiting, can solve them. */
+/**
+ * Problems that occur before the server's greeting. They can be solved only by using another host or port, or by
+ * waiting.
+ */
 type ConnectionReason =
   | "unknown host"
   | "no connection"

@@ -41,7 +41,7 @@ export class WireLines {
     return Buffer.concat(parts);
   }
 
-  /** Returns the line ending that the last line lacks; empty if it lacks none. */
+  /** Returns the line ending that the last line lacks; empty if the last line has one. */
   end(): Uint8Array {
     if (this.#last === carriageReturn) return insertions.lineFeed;
     return this.#last === lineFeed || this.#last === undefined ? insertions.nothing : insertions.lineEnd;

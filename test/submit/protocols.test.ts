@@ -98,7 +98,7 @@ test("lmtp: each recipient has its own reply and is reported separately", async 
   expect(server.messages).toHaveLength(1);
 });
 
-test("text after the reply to STARTTLS in the same packet is not treated as received in TLS (RFC 3207, section 6)", async () => {
+test("text that follows the reply to STARTTLS in the same packet is not treated as if it had been received over TLS (RFC 3207, section 6)", async () => {
   let greeted = 0;
   const port = await serve(
     {

@@ -161,7 +161,7 @@ async function withCharset(attachment: Attachment, charset: string): Promise<Att
   const text = iconv.decode(body.bytes(), input || "utf-8");
   const converted = iconv.encode(text, output);
   if (iconv.decode(converted, output) !== text) {
-    throw new MailError(`${attachment.path}: "${output}" lacks some of its characters`, Exit.DataErr);
+    throw new MailError(`${attachment.path}: "${output}" cannot represent all of its characters`, Exit.DataErr);
   }
   return { ...attachment, type, size: converted.length, open: () => Readable.from([converted], { objectMode: false }) };
 }
