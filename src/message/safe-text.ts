@@ -1,6 +1,6 @@
 /**
  * Makes text safe to show on a terminal: replaces control characters, characters that reorder text, and invisible
- * characters by visible text.
+ * characters with visible text.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
  * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji requires them.

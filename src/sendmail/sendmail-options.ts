@@ -59,7 +59,7 @@ export const sendmailOptions = [
     argument: "f",
     optional: true,
     meaning:
-      "Attempt delivery of the queued messages. If root uses this option, the messages of all users are attempted.",
+      "Attempt delivery of the queued messages. If root uses this option, delivery is attempted for the messages of all users.",
   },
   { letter: "n", meaning: "Do not expand aliases." },
   { letter: "v", meaning: "Show the dialogue with the server." },

@@ -20,8 +20,9 @@ export interface TextPart {
 }
 
 /**
- * Joins the forms of one text, the best form last (RFC 2046, section 5.1.4). @param encoding the widest encoding of the
- * forms
+ * Joins the forms of one text, the best form last (RFC 2046, section 5.1.4).
+ *
+ * @param encoding the widest encoding of the forms
  */
 export function joinForms(
   forms: readonly TextPart[],

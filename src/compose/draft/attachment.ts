@@ -121,7 +121,9 @@ function readFacts(path: Buffer): TextFacts {
 }
 
 /**
- * Applies the user's label to an attachment. @throws MailError if the charset or the encoding does not suit the content
+ * Applies the user's label to an attachment.
+ *
+ * @throws MailError if the charset or the encoding does not suit the content
  */
 async function labelAttachment(part: Part, how: HowToAttach): Promise<Attachment> {
   const { start, factsOfAll, ...found } = part;

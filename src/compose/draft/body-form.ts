@@ -5,7 +5,9 @@ import { canBeEncoded, charsetOf, declareCharset, transferEncodingOf } from "./c
 import type { Draft } from "./draft.ts";
 
 /**
- * Determines the type and charset of a complete body. @throws MailError if the requested form does not suit the body
+ * Determines the type and charset of a complete body.
+ *
+ * @throws MailError if the requested form does not suit the body
  */
 export function settleBodyForm(draft: Draft, charset: string | undefined): void {
   const { body, form } = draft;

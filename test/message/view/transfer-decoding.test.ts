@@ -19,7 +19,7 @@ test.each([
   expect(decoded(text)).toBe(wanted);
 });
 
-test("any quoted-printable text is decoded as by two regular expressions", () => {
+test("for any quoted-printable text, the decoder agrees with two regular expressions", () => {
   const piece = fc.constantFrom("=", "\n", "\r\n", " ", "\t", "4", "A", "f", "g", "\xe9");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
