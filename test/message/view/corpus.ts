@@ -1,5 +1,5 @@
 /**
- * A corpus of messages with the structures that real programs write, correct and incorrect. The messages are
+ * A corpus of messages with the correct and incorrect structures that real programs produce. The messages are
  * generated, so that they are always the same and contain no private mail.
  */
 import iconv from "iconv-lite";
