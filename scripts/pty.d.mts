@@ -30,7 +30,9 @@ export interface Pty {
   /** Changes the window's size, which sends SIGWINCH to the program. */
   resize(size: { readonly rows: number; readonly columns: number }): void;
   /**
-   * Waits until the text is shown after the previously expected text. @throws Error with the screen after `timeout` ms
+   * Waits until the text is shown after the previously expected text.
+   *
+   * @throws Error with the screen after `timeout` ms
    */
   expect(wanted: string | RegExp, timeout?: number): Promise<void>;
   /** Hangs up, and waits until all processes on the terminal have exited. */

@@ -26,8 +26,9 @@ function listFiles(paths) {
 }
 
 /**
- * Returns the paragraphs of a file. @returns `{ line, text }`: the number of the first line, and the text without
- * markup
+ * Returns the paragraphs of a file.
+ *
+ * @returns `{ line, text }`: the number of the first line, and the text without markup
  */
 function paragraphsOf(file) {
   const text = readFileSync(join(root, file), "utf8");

@@ -61,8 +61,10 @@ export class Report {
   }
 
   /**
-   * Adds the row of a task. @param figures rounds by client name; `grows`: the factor by which the task is smaller than
-   * the previous one; `flat`: whether its time should equal that of the previous one
+   * Adds the row of a task.
+   *
+   * @param figures rounds by client name; `grows`: the factor by which the task is smaller than the previous one;
+   *   `flat`: whether its time should equal that of the previous one
    */
   work(name, figures, { grows, flat } = {}) {
     const walls = this.#clients.map((client) => this.#wall(figures.get(client.name)));

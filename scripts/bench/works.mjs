@@ -136,8 +136,9 @@ function occurrences(path, text) {
 }
 
 /**
- * Measures a session on a system mailbox that ends with quit. @param check called with the final number of messages in
- * spool and mbox
+ * Measures a session on a system mailbox that ends with quit.
+ *
+ * @param check called with the final number of messages in spool and mbox
  */
 export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
   if (client.opensOnly !== undefined) return undefined;

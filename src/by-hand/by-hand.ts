@@ -107,8 +107,9 @@ async function readInput(terminal: Terminal, protocol: Protocol): Promise<Input>
 }
 
 /**
- * Returns 0 if all messages were accepted and QUIT was sent, otherwise the exit code of the failure. @throws MailError
- * if a message or the dialogue was not completed
+ * Returns 0 if all messages were accepted and QUIT was sent, otherwise the exit code of the failure.
+ *
+ * @throws MailError if a message or the dialogue was not completed
  */
 function exitCodeOfDialogue(protocol: Protocol, greeting: readonly string[]): ExitCode {
   if (protocol.exit !== undefined) return protocol.exit;

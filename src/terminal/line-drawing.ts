@@ -7,8 +7,9 @@ import type { LineView, Place } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
 
 /**
- * Returns the output that shows a view. @param before the view on the screen; undefined if there is none and the cursor
- * is in the first column
+ * Returns the output that shows a view.
+ *
+ * @param before the view on the screen; undefined if there is none and the cursor is in the first column
  */
 export function drawChanges(before: LineView | undefined, after: LineView): readonly Stroke[] {
   if (before === undefined) return drawWhole(after);

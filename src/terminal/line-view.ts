@@ -31,8 +31,9 @@ export function promptOfState(prompt: string, { search }: LineState): string {
 }
 
 /**
- * Returns the view of a line. @param size the window's size; if the line would fill the window, only the part around
- * the cursor is shown
+ * Returns the view of a line.
+ *
+ * @param size the window's size; if the line would fill the window, only the part around the cursor is shown
  */
 export function orderRows(prompt: string, state: LineState, size: Size): LineView {
   const shownPrompt = promptOfState(prompt, state);

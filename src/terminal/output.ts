@@ -116,8 +116,9 @@ export class Output {
   }
 
   /**
-   * Writes all pending output. @throws the system error of a failed write, but only once: all output after that is
-   * discarded
+   * Writes all pending output.
+   *
+   * @throws the system error of a failed write, but only once: all output after that is discarded
    */
   flush(): void {
     if (this.#pendingSize === 0) return;

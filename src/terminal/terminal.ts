@@ -156,7 +156,9 @@ export interface Terminal {
 
   /**
    * Registers a handler for SIGINT. In an interactive session, the handler is called while no line is awaited and no
-   * child process owns the terminal. @returns a function that removes the handler
+   * child process owns the terminal.
+   *
+   * @returns a function that removes the handler
    */
   onInterrupt(handler: () => void): () => void;
   close(): void;

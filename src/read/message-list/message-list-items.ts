@@ -14,8 +14,10 @@ export interface Items {
 }
 
 /**
- * Collects the items of a list. @param last the modifiers of the previous list, which a single `:` repeats @throws
- * ListMistake
+ * Collects the items of a list.
+ *
+ * @param last the modifiers of the previous list, which a single `:` repeats
+ * @throws ListMistake
  */
 export function collectItems(
   folder: Folder,

@@ -16,8 +16,10 @@ export interface DisplayOrder {
 }
 
 /**
- * Returns a display order. @param order message numbers @param depths each message's depth in its thread, by message
- * number
+ * Returns a display order.
+ *
+ * @param order message numbers
+ * @param depths each message's depth in its thread, by message number
  */
 export function makeDisplayOrder(inWords: string, order: readonly number[], depths?: Uint16Array): DisplayOrder {
   const places = new Uint32Array(order.length + 1);

@@ -42,8 +42,9 @@ export interface Session {
   /** Runs a command line as the prompt would. Set by the interpreter, for ~: in a message. */
   execute?: (line: string) => Promise<void>;
   /**
-   * Runs the commands of a file. Set by the interpreter. @returns false if a command failed; the error has been
-   * reported
+   * Runs the commands of a file. Set by the interpreter.
+   *
+   * @returns false if a command failed; the error has been reported
    */
   source?: (path: string) => Promise<boolean>;
   /** Runs the commands of an account. Set by the interpreter. @returns whether all commands succeeded */
