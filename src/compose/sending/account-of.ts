@@ -2,6 +2,7 @@
  * Determines the server and account to which a variable belongs, so that a password is never sent to another server.
  */
 import type { Config } from "../../config/config.ts";
+import { parseAddresses } from "../../message/address.ts";
 import type { ServerWay } from "../../submit/way.ts";
 import { readConfiguredWay } from "./configured-way.ts";
 
@@ -11,6 +12,17 @@ export function suffixesOf(user: string, { host, port }: Pick<ServerWay, "host" 
     `${name}@${host}:${port}`,
     `${name}@${host}`,
   ]);
+}
+
+/** Returns `HOST:PORT` and `HOST`. */
+export function hostSuffixes({ host, port }: Pick<ServerWay, "host" | "port">): string[] {
+  return [`${host}:${port}`, host];
+}
+
+/** Returns the sender's address, which heirloom mailx appends to variables. It does not identify a server. */
+export function senderSuffixes({ settings }: Config): string[] {
+  const sender = parseAddresses(settings.text("from") ?? "")[0]?.address;
+  return sender === undefined ? [] : [sender];
 }
 
 /**

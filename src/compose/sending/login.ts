@@ -1,10 +1,9 @@
 /** Determines the account for a server: the user name, and the suffixes of the variables that belong to it. */
 import type { Config } from "../../config/config.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { parseAddresses } from "../../message/address.ts";
 import { loginFromNetrc } from "../../submit/netrc.ts";
 import { type ServerWay, serverName } from "../../submit/way.ts";
-import { isConfigured, isForAccount, suffixesOf } from "./account-of.ts";
+import { hostSuffixes, isConfigured, isForAccount, senderSuffixes, suffixesOf } from "./account-of.ts";
 import { netrcPath } from "./password.ts";
 
 /** A server with the user name of the login, if there is one. */
@@ -21,8 +20,7 @@ export interface Account {
  */
 export function findAccount(config: Config, server: ServerWay): Account {
   const { settings } = config;
-  const sender = parseAddresses(settings.text("from") ?? "")[0]?.address;
-  const ofHost = [...(sender === undefined ? [] : [sender]), `${server.host}:${server.port}`, server.host];
+  const ofHost = [...senderSuffixes(config), ...hostSuffixes(server)];
   const mechanism = settings.find("smtpauth", ofHost);
   const user = mechanism?.value === "none" ? undefined : findUser(config, server, ofHost);
   if (user === undefined && mechanism?.name.startsWith("smtp-auth") && mechanism.value !== "none") {
@@ -40,9 +38,10 @@ export function findAccount(config: Config, server: ServerWay): Account {
 function findUser(config: Config, server: ServerWay, ofHost: readonly string[]): string | undefined {
   if (server.user !== undefined || server.socket !== undefined) return server.user;
   const { settings } = config;
-  const found = settings.find("user", ofHost);
-  if (found !== undefined && found.value !== "" && (isForAccount(found.name) || isConfigured(config, server)))
-    return found.value;
+  const ofServer = settings.find("user", hostSuffixes(server));
+  if (ofServer !== undefined && isForAccount(ofServer.name)) return ofServer.value;
+  const general = isConfigured(config, server) ? settings.find("user", senderSuffixes(config)) : undefined;
+  if (general !== undefined && general.value !== "") return general.value;
   const wantsLogin = settings.get("netrc-lookup") || settings.find("smtpauth", ofHost)?.name.startsWith("smtp-auth");
   return wantsLogin === true ? loginFromNetrc(netrcPath(config), server.host) : undefined;
 }

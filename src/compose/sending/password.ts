@@ -12,7 +12,7 @@ import { SubmissionFailed } from "../../submit/submission-errors.ts";
 import { passwordInUrl } from "../../submit/way.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { isConfigured, isForAccount, suffixesOf } from "./account-of.ts";
+import { hostSuffixes, isConfigured, isForAccount, senderSuffixes, suffixesOf } from "./account-of.ts";
 
 /** A user at a server. */
 export interface PasswordRequest {
@@ -59,14 +59,14 @@ export function netrcPath({ settings, identity }: Config): string {
  */
 function passwordInVariables(config: Config, request: PasswordRequest): string | undefined {
   const { settings } = config;
-  const { user, host, port } = request;
-  const own = settings.find("password", [...suffixesOf(user, request), `${host}:${port}`, host]);
-  if (own !== undefined && isForAccount(own.name)) return usePassword(own);
+  const ofServer = settings.find("password", [...suffixesOf(request.user, request), ...hostSuffixes(request)]);
+  if (ofServer !== undefined && isForAccount(ofServer.name)) return usePassword(ofServer);
   if (!isConfigured(config, request)) return undefined;
+  const general = settings.find("password", senderSuffixes(config));
   const url = settings.find("mta") ?? settings.find("sendmail");
   const inUrl = url === undefined ? undefined : passwordInUrl(url.value);
   const candidates = [
-    ...(own === undefined || own.value === "" ? [] : [own]),
+    ...(general === undefined || general.value === "" ? [] : [general]),
     ...(url === undefined || inUrl === undefined || inUrl === "" ? [] : [{ ...url, value: inUrl }]),
   ];
   const last = settings.lastAssigned(candidates);
