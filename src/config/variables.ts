@@ -244,7 +244,8 @@ export const variables = {
     synonyms: { "mime-encoding": asGiven },
   },
   expandaddr: {
-    meaning: "Accept files and programs as recipients: /file, +folder, |command. A value is a list as in S-nail.",
+    meaning:
+      "Accept files and programs as recipients: /file, +folder, |command. If a value is given, it is a list as in S-nail.",
     value: "",
     read: (text: string | undefined) => text !== undefined && acceptsFilesAndCommands(text),
   },
