@@ -6,6 +6,8 @@ import { Exit, MailError } from "../errors.ts";
 export interface IncomingMessage {
   /** The fields, each with its continuation lines and newlines. */
   readonly fields: readonly Buffer[];
+  /** Whether the input continues after the header, perhaps only with the empty line that ends it. */
+  readonly hasBody: boolean;
   readonly body: Body;
 }
 
@@ -42,7 +44,7 @@ export async function readMessage(
   lines.end();
   const rest = header.end();
   if (rest.length > 0) body.append(rest);
-  return { fields: header.fields(), body };
+  return { fields: header.fields(), hasBody: header.isComplete, body };
 }
 
 /** Converts CRLF to LF and finds the line that ends the message. */

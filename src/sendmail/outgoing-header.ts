@@ -24,7 +24,7 @@ export function recipientsInHeader(fields: readonly Buffer[]): string[] {
     .map(({ address }) => address);
 }
 
-/** Returns the header as it is sent, with the empty line after it, and its Message-ID. */
+/** Returns the header as it is sent, without the empty line that ends it, and its Message-ID. */
 export function completeHeader(
   fields: readonly Buffer[],
   { date, messageId, from }: Additions,
@@ -42,7 +42,7 @@ export function completeHeader(
     .map(([name, value]) => toBytes(`${prefix}${name}: ${value}\n`));
   const own = find("message-id");
   return {
-    bytes: Buffer.concat([...kept, ...added, Buffer.from("\n")]),
+    bytes: Buffer.concat([...kept, ...added]),
     messageId: (own === undefined ? undefined : /<[^<>\s]+>/.exec(readFieldValue(own))?.[0]) ?? messageId,
   };
 }

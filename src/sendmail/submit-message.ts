@@ -118,10 +118,11 @@ function localName(address: string, { mailName }: Identity): string | undefined 
   return domain === "localhost" || domain === mailName.toLowerCase() ? address.slice(0, at) : undefined;
 }
 
-function buildOutgoing({ fields, body }: IncomingMessage, sender: Sender, { mailName }: Identity): Outgoing {
+function buildOutgoing({ fields, hasBody, body }: IncomingMessage, sender: Sender, { mailName }: Identity): Outgoing {
   const from = { address: sender.address || `MAILER-DAEMON@${mailName}`, name: sender.name };
   const { date, messageId: fresh } = newStamp(mailName);
-  const { bytes, messageId } = completeHeader(fields, { date, messageId: fresh, from });
+  const { bytes: header, messageId } = completeHeader(fields, { date, messageId: fresh, from });
+  const bytes = hasBody ? Buffer.concat([header, Buffer.from("\n")]) : header;
   const message: Outgoing = {
     size: bytes.length + body.size,
     messageId,

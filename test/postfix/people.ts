@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { type PrivatePostfix, startPostfix } from "./private-postfix.ts";
 
@@ -83,6 +83,12 @@ export class Office {
 
   #as(user: User, argv: readonly string[]): string[] {
     return ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...argv];
+  }
+
+  /** Returns the command line of `sendmail` that every user can run. */
+  get sendmailCommand(): readonly string[] {
+    const [node = "", program = ""] = this.#command;
+    return [node, join(dirname(program), "sendmail.js")];
   }
 
   /** Returns the command line of the checkout's program, or of a copy if the other user cannot read the checkout or Node. */

@@ -11,6 +11,8 @@ export interface PrivatePostfix {
   /** The submission port with implicit TLS (RFC 8314). */
   readonly smtpsPort: number;
   readonly domain: string;
+  /** The directory of main.cf. */
+  readonly configuration: string;
   readonly log: string;
   /** The certificate of the authority that issued the server's certificate. */
   readonly caFile: string;
@@ -133,6 +135,7 @@ export async function startPostfix(
     submissionPort,
     smtpsPort,
     domain,
+    configuration: config,
     spool,
     log,
     caFile,

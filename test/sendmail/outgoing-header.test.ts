@@ -10,13 +10,13 @@ const complete = (...texts: string[]) => completeHeader(fields(...texts), additi
 const ours = `Message-Id: <new@host>\nDate: ${formatDateField(date)}\nFrom: Ann <ann@host>\n`;
 
 test("missing fields are added after the others", () => {
-  expect(complete()).toBe(`${ours}\n`);
-  expect(complete("Subject: s")).toBe(`Subject: s\n${ours}\n`);
+  expect(complete()).toBe(ours);
+  expect(complete("Subject: s")).toBe(`Subject: s\n${ours}`);
 });
 
 test("existing fields stay as they are, byte for byte and in any case", () => {
   const own = ["MESSAGE-ID: <own@x>", "date : yesterday", "FROM:\n\t\xe9 <a@x>", "X: \xff  \n  y"];
-  expect(complete(...own)).toBe(`${own.join("\n")}\n\n`);
+  expect(complete(...own)).toBe(`${own.join("\n")}\n`);
 });
 
 test.each([
@@ -33,7 +33,7 @@ test.each([
 test("a message that is resent gets the Resent- fields that are missing", () => {
   expect(complete("Resent-To: a@x", "Resent-From: me@x", "Date: d", "From: f", "Message-ID: <i@x>")).toBe(
     "Resent-To: a@x\nResent-From: me@x\nDate: d\nFrom: f\nMessage-ID: <i@x>\n" +
-      `Resent-Message-Id: <new@host>\nResent-Date: ${formatDateField(date)}\n\n`,
+      `Resent-Message-Id: <new@host>\nResent-Date: ${formatDateField(date)}\n`,
   );
 });
 

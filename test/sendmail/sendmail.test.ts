@@ -101,6 +101,11 @@ test("the body's bytes are not changed, with or without 8BITMIME", async () => {
   }
 });
 
+test("an empty message is sent without an empty line, as by Postfix's sendmail", async () => {
+  await sendmail(["ann@x.org"], "");
+  expect(server.messages).toEqual([expect.stringMatching(/\nFrom: [^\n]*\n$/)]);
+});
+
 test("a message of several megabytes is sent completely", async () => {
   const body = Array.from(
     { length: 100_000 },
