@@ -1,8 +1,8 @@
 /**
- * `npm run deb`: builds the Debian package in the top-level directory. The package depends on nodejs and registers
- * `mailx` with the alternatives system.
+ * `npm run deb`: builds the Debian packages in the top-level directory and prints their names. mail-client depends on
+ * nodejs and registers `mailx` with the alternatives system. mail-client-mta contains sendmail (deb-mta.mjs).
  *
- * koffi's binary is specific to this machine's architecture, and so is the package. The package contains no
+ * koffi's binary is specific to this machine's architecture, and so are the packages. They contain no
  * configuration files. As in Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
  */
 import { execFileSync } from "node:child_process";
@@ -22,6 +22,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { buildMtaPackage } from "./deb-mta.mjs";
 import { ready, root, stop } from "./ready.mjs";
 
 ready();
@@ -93,9 +94,9 @@ const maintainer = `${process.env.DEBFULLNAME ?? "The mail developers"} <${proce
  * same package.
  */
 const changed = statSync(join(root, "CHANGELOG.md")).mtime.toUTCString().replace("GMT", "+0000");
-const changelog = `${name} (${version}) unstable; urgency=medium
+const changelog = (of) => `${of} (${version}) unstable; urgency=medium
 
-  * See CHANGELOG.md.gz in this directory.
+  * See /usr/share/doc/${name}/CHANGELOG.md.gz.
 
  -- ${maintainer}  ${changed}
 `;
@@ -139,6 +140,9 @@ try {
   const architecture = execFileSync("dpkg", ["--print-architecture"], { encoding: "utf8" }).trim();
   copy("dist", join(library, "dist"), { filter: (path) => !path.endsWith("/completions") });
   copy("bin", join(library, "bin"));
+  // A daemon's PATH can lead to another Node.
+  const sendmail = join(library, "bin/sendmail.js");
+  writeFileSync(sendmail, readFileSync(sendmail, "utf8").replace(/^#!.*/, "#!/usr/bin/node"));
   copyKoffi();
   link(`../lib/${name}/bin/mail.js`, `usr/bin/${name}`);
   link(`../lib/${name}/bin/maild.js`, "usr/sbin/maild");
@@ -158,11 +162,9 @@ try {
     link("mail", `usr/share/bash-completion/completions/${also}`);
     link("mail.fish", `usr/share/fish/vendor_completions.d/${also}.fish`);
   }
-  put(
-    `usr/share/doc/${name}/copyright`,
-    `${readFileSync(join(root, "LICENSE"), "utf8")}\n${gunzipSync(readFileSync(join(root, "dist/licenses.txt.gz")))}`,
-  );
-  put(`usr/share/doc/${name}/changelog.gz`, gzipSync(changelog, { level: 9 }));
+  const licence = readFileSync(join(root, "LICENSE"), "utf8");
+  put(`usr/share/doc/${name}/copyright`, `${licence}\n${gunzipSync(readFileSync(join(root, "dist/licenses.txt.gz")))}`);
+  put(`usr/share/doc/${name}/changelog.gz`, gzipSync(changelog(name), { level: 9 }));
   put(`usr/share/doc/${name}/CHANGELOG.md.gz`, gzipSync(readFileSync(join(root, "CHANGELOG.md")), { level: 9 }));
   put("usr/lib/systemd/system/maild.service", readFileSync(join(root, "scripts/maild.service")));
   const control = `Package: ${name}
@@ -188,6 +190,8 @@ Description: mail command for people and scripts, in place of bsd-mailx
   const made = `${name}_${version}_${architecture}.deb`;
   execFileSync("dpkg-deb", ["--build", "--root-owner-group", tree, join(root, made)], { stdio: ["ignore", 2, 2] });
   console.log(made);
+  const about = { version, architecture, maintainer, copyright: licence, changelog };
+  console.log(buildMtaPackage(join(place, "mta"), about, setModes));
 } catch (error) {
   if (error.code !== "ENOENT" || error.path === undefined) throw error;
   stop(`${error.path} is missing: apt-get install dpkg`);

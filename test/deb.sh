@@ -12,15 +12,16 @@ fail() {
 
 place=$(mktemp -d)
 before=$(readlink -f /usr/bin/mail || true)
-package=$(npm run --silent deb)
-trap 'rm -rf "$place" "$package"; dpkg -r mail-client >/dev/null 2>&1 || true' EXIT
+mapfile -t packages < <(npm run --silent deb)
+package=${packages[0]} mta=${packages[1]}
+trap 'rm -rf "$place" "$package" "$mta"; dpkg -r mail-client >/dev/null 2>&1 || true' EXIT
 
 if dpkg-query -W -f '${Status}' mail-client 2>/dev/null | grep -q ' installed'; then
   fail 'mail-client is installed already: dpkg -r mail-client'
 fi
 [[ -z $(dpkg-deb --ctrl-tarfile "$package" | tar -tf - | grep conffiles) ]] || fail 'it has configuration files'
 dpkg-deb -f "$package" Depends | grep -q 'nodejs (>= 20)' || fail 'it does not depend on nodejs'
-remarks=$(lintian --allow-root --fail-on none "$package")
+remarks=$(lintian --allow-root --fail-on none "$package" "$mta")
 [[ ! $remarks =~ (^|$'\n')[EW]: ]] || fail "lintian: $remarks"
 dpkg -i "$package" >/dev/null
 
@@ -33,6 +34,20 @@ for name in mail mailx Mail maild; do
   [[ -f /usr/share/bash-completion/completions/$name ]] || fail "no completion of $name"
 done
 systemd-analyze verify /usr/lib/systemd/system/maild.service || fail "the unit of maild is not correct"
+# mail-client-mta would replace this machine's mail transport agent, so its contents are only unpacked.
+dpkg-deb -x "$mta" "$place/mta"
+for name in usr/sbin/sendmail usr/lib/sendmail usr/bin/mailq usr/bin/newaliases; do
+  [[ -L $place/mta/$name ]] || fail "$name is missing in mail-client-mta"
+done
+for field in Provides Conflicts Replaces; do
+  [[ $(dpkg-deb -f "$mta" "$field") == mail-transport-agent ]] || fail "mail-client-mta: wrong $field"
+done
+[[ $(/usr/lib/mail-client/bin/sendmail.js --version) == sendmail* ]] || fail 'sendmail does not start'
+for unit in service timer; do
+  cp "$place/mta/usr/lib/systemd/system/mail-client-queue.$unit" "$place"
+  sed -i "s#/usr/sbin/sendmail#/usr/lib/mail-client/bin/sendmail.js#; /^Documentation=/d" "$place/mail-client-queue.$unit"
+done
+systemd-analyze verify "$place"/mail-client-queue.* || fail 'the units of mail-client-mta are not correct'
 [[ ! -e /etc/systemd/system/multi-user.target.wants/maild.service ]] || fail 'maild is enabled'
 
 # A session with its own mailbox acquires a real lock, so the package contains all of koffi.
