@@ -20,12 +20,24 @@ interface Piece {
   readonly apart: boolean;
 }
 
-/** Returns the addresses in a field or a list (RFC 5322, section 3.4). */
+/** Returns the addresses in a list that a user typed (RFC 5322, section 3.4). White space separates bare addresses. */
 export function parseAddresses(text: string): Address[] {
+  return parseList(text, bareAddresses);
+}
+
+/**
+ * Returns the addresses in a field of a stored message (RFC 5322, section 3.4). Words before a bare address with a
+ * domain are its display name, as in `Big Bug bb@bug.com`.
+ */
+export function parseAddressField(text: string): Address[] {
+  return parseList(text, (pieces) => joinNames(bareAddresses(pieces)));
+}
+
+function parseList(text: string, parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {
   const found: Address[] = [];
   let pieces: Piece[] = [];
   const finish = () => {
-    pushAll(found, listAddresses(pieces));
+    pushAll(found, listAddresses(pieces, parseBare));
     pieces = [];
   };
   for (const piece of readTokens(text)) {
@@ -53,9 +65,9 @@ export function splitAtCommas(text: string): string[] {
 }
 
 /** Returns the address between two commas, or several addresses if the commas between them are missing. */
-function listAddresses(pieces: readonly Piece[]): Address[] {
+function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {
   const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
-  if (angles.length === 0) return bareAddresses(pieces);
+  if (angles.length === 0) return parseBare(pieces);
   return angles.map((at, index) => {
     const end = index === angles.length - 1 ? pieces.length : at + 1;
     const own = pieces.slice(index === 0 ? 0 : (angles[index - 1] ?? 0) + 1, end);
@@ -91,6 +103,25 @@ function bareAddresses(pieces: readonly Piece[]): Address[] {
 function atSign(pieces: readonly Piece[], at: number): string {
   const text = pieces[at]?.text ?? "";
   return text === "at" && pieces[at - 1]?.kind === "word" && pieces[at + 1]?.kind === "word" ? "@" : text;
+}
+
+/** Joins the words without a domain to the address that follows them, or to the last address, as its name. */
+function joinNames(found: readonly Address[]): Address[] {
+  const hasDomain = ({ address }: Address) => /[^@]@[^@]/.test(address);
+  if (!found.some(hasDomain)) return [...found];
+  const joined: Address[] = [];
+  let words: string[] = [];
+  for (const each of found) {
+    if (!hasDomain(each)) words.push(each.address.replace(/^"(.*)"$/s, "$1"));
+    else {
+      joined.push({ name: words.join(" ") || each.name, address: each.address });
+      words = [];
+    }
+  }
+  const last = joined.at(-1);
+  if (last !== undefined && words.length > 0 && last.name === "")
+    joined[joined.length - 1] = { name: words.join(" "), address: last.address };
+  return joined;
 }
 
 function isText({ kind }: Piece): boolean {
@@ -130,7 +161,7 @@ function* readTokens(text: string, verbatim = false): Generator<Piece> {
       const close = findClosingAngle(text, start);
       const inner = close < 0 ? matchAt(openAngle, text, start) : undefined;
       at = close < 0 ? start + (inner?.[0].length ?? 1) : close + 1;
-      yield piece("angle", (inner?.[1] ?? text.slice(start + 1, close < 0 ? at : close)).trim());
+      yield piece("angle", bareAngle(inner?.[1] ?? text.slice(start + 1, close < 0 ? at : close)));
     } else if (",;:".includes(first)) {
       at++;
       yield piece("mark", first);
@@ -162,6 +193,17 @@ function findClosingAngle(text: string, start: number): number {
     else if (!isQuoted && here === "<") return -1;
   }
   return -1;
+}
+
+/** Returns the address between angle brackets without its route, comments and outer blanks (RFC 5322, section 4.4). */
+function bareAngle(inner: string): string {
+  const text = inner.trim().replace(/^(?:@[^:@",]*,?\s*)+:\s*/, "");
+  if (!text.includes("(")) return text;
+  const kept = [...readTokens(text, true)].filter(({ kind }) => kind !== "comment");
+  return kept
+    .map((piece) => piece.text)
+    .join("")
+    .trim();
 }
 
 /** An encoded word or a domain literal; commas and colons inside them do not separate addresses. */

@@ -2,7 +2,7 @@
  * Decoders that turn bytes in a given charset into text for display.
  *
  * Node decodes the charsets that are most common in mail. `moreCharsets` adds the charsets of iconv-lite, which is
- * loaded only on demand: UTF-7, DOS code pages, and the parts of ISO 8859 and the Mac charsets that browsers do not
+ * loaded only on demand: DOS code pages, and the parts of ISO 8859 and the Mac charsets that browsers do not
  * support.
  */
 import { isUtf8 } from "node:buffer";
@@ -37,8 +37,8 @@ const western =
   "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f" +
   "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
 
-/** TextDecoder is not used, because Node 20 decodes windows-1252 as ISO 8859-1. */
-const windows1252: Decode = (bytes) =>
+/** Decodes windows-1252. TextDecoder is not used, because Node 20 decodes windows-1252 as ISO 8859-1. */
+export const windows1252: Decode = (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     .toString("latin1")
     .replace(/[\x80-\x9f]/g, (character) => western.charAt(character.charCodeAt(0) - 0x80));
@@ -74,9 +74,9 @@ export const nodeCharsets: Charsets = (name) => {
   const plain = name.trim().toLowerCase();
   if (undeclared.test(plain)) return guess;
   if (plain === "utf-16" || plain === "utf16") return utf16;
-  const shifted = shiftedCharsets.get(plain);
+  const shifted = shiftedCharsets.get(plain.replace(/^iso-2022-jp-.*$/, "iso-2022-jp"));
   if (shifted !== undefined) return shifted;
-  const known = aliases.get(plain) ?? plain.replace(/^iso-2022-jp-.*$/, "iso-2022-jp").replace(/^cs(?=iso|koi8)/, "");
+  const known = aliases.get(plain) ?? plain.replace(/^cs(?=iso|koi8)/, "");
   try {
     const decoder = new TextDecoder(known);
     if (decoder.encoding === "windows-1252") return windows1252;

@@ -6,10 +6,13 @@
  * Undecodable words are left as they were written. The result may contain control characters: safe-text.ts makes it
  * safe to show.
  */
-import { type Charsets, guess, nodeCharsets } from "./charsets.ts";
+import { isUtf8 } from "node:buffer";
+import { type Charsets, type Decode, guess, nodeCharsets, windows1252 } from "./charsets.ts";
+import { toBytes } from "./text.ts";
 
 /** Matches an encoded word. */
 export const encodedWord = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^?\r\n]*)\?=/g;
+const wordWithoutGroups = /=\?[^\s?*]+(?:\*[^\s?]*)?\?[BbQq]\?[^?\r\n]*\?=/;
 
 interface Word {
   readonly start: number;
@@ -21,23 +24,56 @@ interface Word {
 /**
  * Returns a field's value with its encoded words decoded.
  *
- * @param text lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
+ * @param written lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
  * @param charsets the result of `moreCharsets()` if one of listEncodedCharsets(text) is unknown to Node
+ * @param bodyCharset the charset that the body declares, which text outside encoded words probably has, too
  */
-export function decodeWords(text: string, charsets: Charsets = nodeCharsets): string {
+export function decodeWords(
+  written: string,
+  charsets: Charsets = nodeCharsets,
+  bodyCharset: () => string = () => "",
+): string {
+  const text = decodeRawText(written, charsets, bodyCharset);
   let decoded = "";
   let copied = 0;
   for (const run of groupWords(text)) {
     const first = run[0] as Word;
-    const decode = charsets(first.charset);
+    const bytes = Buffer.concat(run.map((word) => word.bytes));
+    const decode = charsets(first.charset) ?? (isPrintable(bytes) ? guess : undefined);
     if (decode === undefined) continue;
     const between = text.slice(copied, first.start);
     // White space between two encoded words is not part of the text.
-    decoded += copied > 0 && /^\s*$/.test(between) ? "" : rawBytes(between);
-    decoded += decode(Buffer.concat(run.map(({ bytes }) => bytes)));
+    decoded += copied > 0 && /^\s*$/.test(between) ? "" : between;
+    // A line ending in an encoded word must not begin another line.
+    decoded += decode(bytes).replace(/\r\n?|\n/g, " ");
     copied = (run.at(-1) as Word).end;
   }
-  return decoded + rawBytes(text.slice(copied));
+  return decoded + text.slice(copied);
+}
+
+/**
+ * Returns a field's value with its 8-bit text decoded from one charset: the body's, otherwise UTF-8, otherwise
+ * windows-1252. Encoded words are left unchanged.
+ */
+export function decodeRawText(text: string, charsets: Charsets, bodyCharset: () => string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  const words = text.match(encodedWord) ?? [];
+  const between = text.split(wordWithoutGroups);
+  const decode = rawDecoder(toBytes(between.join("")), charsets, bodyCharset());
+  return between.map((piece, at) => decode(toBytes(piece)) + (words[at] ?? "")).join("");
+}
+
+function rawDecoder(bytes: Uint8Array, charsets: Charsets, declared: string): Decode {
+  const decode = declared === "" ? undefined : charsets(declared);
+  // Header fields are never in a charset that is not an extension of ASCII, such as UTF-16 or UTF-7.
+  const ascii = "a+AOk-~{";
+  const fits = decode?.(Buffer.from(ascii)) === ascii && !decode(bytes).includes("\ufffd");
+  if (fits) return decode;
+  return isUtf8(bytes) ? guess : windows1252;
+}
+
+function isPrintable(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte >= 32 && byte < 127);
 }
 
 /** Returns the charsets named in the encoded words of a text. */
@@ -71,15 +107,5 @@ function decodeQ(content: string): Buffer {
 }
 
 function toLatin1(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
-}
-
-/**
- * Decodes lone surrogates, which represent bytes that are not UTF-8. With the u flag, the expression does not match
- * half of a surrogate pair.
- */
-function rawBytes(text: string): string {
-  return text.replace(/[\udc80-\udcff]+/gu, (bytes) =>
-    guess(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0) & 0xff)),
-  );
+  return /[^\0-\x7f]/.test(text) ? toBytes(text).toString("latin1") : text;
 }

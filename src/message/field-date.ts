@@ -1,10 +1,18 @@
 /** Parses the Date field (RFC 5322, sections 3.3 and 4.3) and the date of a From_ line (asctime). */
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/** The form of most fields. Any other date is parsed item by item. */
 const field =
-  /^\s*(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[\s-]+(\d{2,4})[\s,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|[a-z]+)?/i;
+  /^\s*(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[\s-]+(\d{2,4})[\s,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|(?![ap]m\b)[a-z]+)?\s*$/i;
 const asctime =
   /^\s*(?:[a-z]{3},?\s+)?([a-z]{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(?:([a-z]{3,5}|[+-]\d{4})\s+)?(\d{4})(?:\s+([+-]\d{4}))?/i;
+/** A time of day, such as `10:05`, `10:05:15.25`, `10.05.15` or `10:05:15 PM`. */
+const timeOfDay =
+  /(?<![\d.])(\d{1,2})(?:(?::(\d{2})(?::(\d{2}))?)|\.(\d{2})\.(\d{2}))(?:[.,]\d+)?(?!\d)(?:\s*([ap])\.?m\b\.?)?/i;
+const monthName =
+  /(?<![a-z])(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?(?![a-z])/i;
+const yearFirst = /(?<!\d)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:\s*T(?=\d))?/i;
+const offset = /(?<![\w-])(?:GMT|UTC|UT)?\s*([+-])(?:(\d{1,2}):(\d{2})|(\d{1,4}))(?!\d)/i;
 /** Offsets from UTC in minutes. Other zone names are interpreted as UTC (RFC 5322, section 4.3). */
 const zones: Readonly<Record<string, number>> = {
   EST: -300,
@@ -17,14 +25,68 @@ const zones: Readonly<Record<string, number>> = {
   PDT: -420,
   CET: 60,
   CEST: 120,
+  MET: 60,
+  MEST: 120,
+  MEZ: 60,
+  MESZ: 120,
+  BST: 60,
+  WEST: 60,
+  EET: 120,
+  EEST: 180,
+  MSK: 180,
+  JST: 540,
+  KST: 540,
 };
 
-/** Returns the date in a Date field, or undefined if the text is not a date. */
+/** Returns the date in a Date field, or undefined if the text is not a date. A date without a zone is in UTC. */
 export function parseDateField(text: string): Date | undefined {
-  const found = field.exec(text.replace(/\([^()]*\)/g, " "));
-  if (found === null) return undefined;
+  const found = field.exec(text.includes("(") ? text.replace(/\([^()]*\)/g, " ") : text);
+  if (found === null) return parseItems(text, "UTC");
   const [, day = "", month = "", year = "", hour = "", minute = "", second = "0", zone] = found;
   return pointInTime([fullYear(year), month, day, hour, minute, second], zone ?? "UTC");
+}
+
+/** The longest text, in characters, in which the items of a date are searched. */
+const longestDate = 200;
+
+/**
+ * Parses a date whose items are in another order, such as those of asctime(3), of JavaScript's Date.toString(), and of
+ * ISO 8601. The text must contain a time of day, a day, a month and a year.
+ *
+ * @param defaultZone the zone of a date that names none; if undefined, local time
+ */
+function parseItems(written: string, defaultZone: string | undefined): Date | undefined {
+  let left = written.slice(0, longestDate).replace(/\([^()]*\)?/g, " ");
+  const remove = (pattern: RegExp): RegExpExecArray | null => {
+    const found = pattern.exec(left);
+    if (found !== null) left = `${left.slice(0, found.index)} ; ${left.slice(found.index + found[0].length)}`;
+    return found;
+  };
+  const iso = remove(yearFirst);
+  const time = remove(timeOfDay);
+  if (time === null) return undefined;
+  const [, hour = "", minute, second, dottedMinute = "", dottedSecond = "0", half] = time;
+  const behindTime = left.slice(time.index);
+  const zone = offset.exec(behindTime);
+  if (zone !== null) left = left.replace(zone[0], " ");
+  const month = iso === null ? remove(monthName)?.[1]?.slice(0, 3) : months[Number(iso[2]) - 1];
+  const numbers: string[] = left.match(/(?<![\w+-])\d{1,4}(?!\d)/g) ?? [];
+  const longYear = numbers.find((number) => number.length === 4);
+  const day = iso?.[3] ?? numbers.find((number) => number.length <= 2);
+  const year = iso?.[1] ?? longYear ?? numbers.filter((number) => number !== day)[0];
+  if (month === undefined || day === undefined || year === undefined) return undefined;
+  const name = /(?<![a-z])([a-z]{3,4}|z)(?![a-z])/i.exec(behindTime.replace(monthName, ""))?.[1];
+  const written24 = half === undefined ? hour : String((Number(hour) % 12) + (/p/i.test(half) ? 12 : 0));
+  return pointInTime(
+    [fullYear(year), month, day, written24, minute ?? dottedMinute, second ?? dottedSecond],
+    zone === null ? (name ?? defaultZone) : fullOffset(zone),
+  );
+}
+
+/** Returns an offset from UTC with four digits: `-0600` for `-600`, `+0100` for `GMT+1`, `-0330` for `-03:30`. */
+function fullOffset([, sign = "+", hours, minutes = "", digits = ""]: RegExpExecArray): string {
+  if (hours !== undefined) return sign + hours.padStart(2, "0") + minutes;
+  return sign + (digits.length <= 2 ? `${digits.padStart(2, "0")}00` : digits.padStart(4, "0"));
 }
 
 /**
@@ -33,7 +95,7 @@ export function parseDateField(text: string): Date | undefined {
  */
 export function parseAsctime(text: string): Date | undefined {
   const found = asctime.exec(text);
-  if (found === null) return undefined;
+  if (found === null) return parseItems(text, undefined);
   const [, month = "", day = "", hour = "", minute = "", second = "0", before, year = "", behind] = found;
   return pointInTime([Number(year), month, day, hour, minute, second], behind ?? before);
 }

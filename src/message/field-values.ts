@@ -4,15 +4,22 @@
  */
 import { decodeBytes, trimEndCharacters } from "./text.ts";
 
-const patterns = new Map<string, RegExp>();
+/**
+ * The field names that are recognized: also those followed by blanks (RFC 5322, section 4.5), or only those followed by
+ * a colon, as in bsd-mailx.
+ */
+export type FieldNames = "with blanks" | "without blanks";
 
-function patternFor(name: string): RegExp {
+const patterns = { "with blanks": new Map<string, RegExp>(), "without blanks": new Map<string, RegExp>() };
+
+function patternFor(name: string, names: FieldNames): RegExp {
   const key = name.toLowerCase();
-  let pattern = patterns.get(key);
+  let pattern = patterns[names].get(key);
   if (pattern === undefined) {
     const escaped = key.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-    pattern = new RegExp(`(?:^|\\n)${escaped}:([^\\n]*(?:\\n[ \\t][^\\n]*)*)`, "gi");
-    patterns.set(key, pattern);
+    const blanks = names === "with blanks" ? "[ \\t]*" : "";
+    pattern = new RegExp(`(?:^|\\n)${escaped}${blanks}:([^\\n]*(?:\\n[ \\t][^\\n]*)*)`, "gi");
+    patterns[names].set(key, pattern);
   }
   return pattern;
 }
@@ -23,9 +30,9 @@ function patternFor(name: string): RegExp {
  * @param header the header without the body, one byte per character ("latin1")
  * @returns lossless text, unfolded
  */
-export function fieldValues(header: string, name: string): string[] {
+export function fieldValues(header: string, name: string, names: FieldNames = "with blanks"): string[] {
   const values: string[] = [];
-  const pattern = patternFor(name);
+  const pattern = patternFor(name, names);
   pattern.lastIndex = 0;
   for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
     const value = found[1] ?? "";

@@ -1,5 +1,5 @@
 /** Parses headers. The parser is lenient: it skips lines that are not fields and continues after them. */
-import { fieldValues, unfold } from "./field-values.ts";
+import { type FieldNames, fieldValues, unfold } from "./field-values.ts";
 import { decodeBytes } from "./text.ts";
 
 export interface Field {
@@ -27,6 +27,7 @@ export interface HeaderPart {
 }
 
 const LF = 10;
+const COLON = 58;
 const fromWord = [...Buffer.from("From ")];
 
 /** Returns the parts of a header without its From_ line and its final empty line. */
@@ -38,26 +39,36 @@ export function headerParts(header: Uint8Array): HeaderPart[] {
   while (at < text.length && !isEmptyLine(bytes, at)) {
     const start = at;
     at = lineEndOfHeader(text, at);
-    const colon = endOfName(text, start, at);
-    if (colon > 0) while (bytes[at] === 32 || bytes[at] === 9) at = lineEndOfHeader(text, at);
-    parts.push({ start, end: at, name: colon > 0 ? text.slice(start, colon).toLowerCase() : undefined });
+    const nameEnd = endOfName(text, start, at);
+    if (nameEnd > 0) while (bytes[at] === 32 || bytes[at] === 9) at = lineEndOfHeader(text, at);
+    parts.push({ start, end: at, name: nameEnd > 0 ? text.slice(start, nameEnd).toLowerCase() : undefined });
   }
   return parts;
 }
 
-/** Returns the offset of the colon after a field name (RFC 5322, ftext), or 0 if there is no field name. */
+/**
+ * Returns the offset after a field name (RFC 5322, ftext), or 0 if there is no field name. Blanks may precede the colon
+ * (RFC 5322, section 4.5).
+ */
 function endOfName(text: string, start: number, end: number): number {
-  for (let at = start; at < end && at < start + 998; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 58) return at > start ? at : 0;
-    if (code < 33 || code > 126) return 0;
-  }
-  return 0;
+  let name = start;
+  while (name < end && name < start + 998 && isNameCharacter(text.charCodeAt(name))) name++;
+  let colon = name;
+  while (text[colon] === " " || text[colon] === "\t") colon++;
+  return name > start && colon < end && text[colon] === ":" ? name : 0;
 }
 
-/** Returns whether bytes start with `From `. */
+/** Returns whether a character is printable ASCII except the colon. */
+function isNameCharacter(code: number): boolean {
+  return code > 32 && code < 127 && code !== 58;
+}
+
+/** Returns whether bytes start with `From ` and not with the field `From :`. */
 export function startsWithFrom(bytes: Uint8Array): boolean {
-  return fromWord.every((byte, at) => bytes[at] === byte);
+  if (!fromWord.every((byte, at) => bytes[at] === byte)) return false;
+  let next = fromWord.length;
+  while (bytes[next] === 32 || bytes[next] === 9) next++;
+  return bytes[next] !== 58;
 }
 
 /** Returns the offset after the line that contains `start`. */
@@ -91,7 +102,8 @@ class StoredField implements Field {
   }
 
   get value(): string {
-    return unfold(decodeBytes(this.raw).slice(this.#nameLength + 1));
+    const { raw } = this;
+    return unfold(decodeBytes(raw.subarray(raw.indexOf(COLON, this.#nameLength) + 1)));
   }
 }
 
@@ -100,10 +112,12 @@ class StoredHeader implements Header {
   readonly #bytes: Uint8Array;
   /** The header as a string with one byte per character. Searching it is faster than splitting it into lines. */
   readonly #text: string;
+  readonly #names: FieldNames;
   #fields: readonly Field[] | undefined;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, names: FieldNames) {
     this.#bytes = bytes;
+    this.#names = names;
     this.#text = cutAtEmptyLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"));
   }
 
@@ -119,7 +133,7 @@ class StoredHeader implements Header {
   }
 
   all(name: string): string[] {
-    return fieldValues(this.#text, name);
+    return fieldValues(this.#text, name, this.#names);
   }
 }
 
@@ -141,6 +155,6 @@ function lineEndOfHeader(text: string, from: number): number {
  *
  * @param header with or without its From_ line and its final empty line
  */
-export function parseHeader(header: Uint8Array): Header {
-  return new StoredHeader(header);
+export function parseHeader(header: Uint8Array, names: FieldNames = "with blanks"): Header {
+  return new StoredHeader(header, names);
 }

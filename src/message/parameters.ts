@@ -4,6 +4,7 @@
  */
 import { type Charsets, nodeCharsets } from "./charsets.ts";
 import { decodeWords } from "./decode-words.ts";
+import type { Header } from "./header.ts";
 
 export interface Structured {
   /** The value in lower case: "text/plain", "attachment". */
@@ -31,6 +32,11 @@ export function parseStructured(text: string, charsets: Charsets = nodeCharsets)
     parameters.set(name, readExtendedParameter(given, name, charsets) ?? decodeWords(given.get(name) ?? "", charsets));
   }
   return { value: value.replace(/\s+/g, "").toLowerCase(), parameters };
+}
+
+/** Returns the charset in a message's Content-Type field, or an empty string. */
+export function declaredCharset(header: Header): string {
+  return parseStructured(header.get("content-type") ?? "").parameters.get("charset") ?? "";
 }
 
 /** Returns the value of `name*=charset'language'text` or `name*0*=...; name*1=...` (RFC 2231, sections 3 and 4). */

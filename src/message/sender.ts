@@ -1,4 +1,5 @@
 /** Finds the sender of a message for header lists, searches and replies. */
+import { parseAddressField } from "./address.ts";
 import { bareAddress, nameOrAddress } from "./bare-address.ts";
 import { lineEnd, startsWithFrom } from "./header.ts";
 import { decodeBytes } from "./text.ts";
@@ -35,6 +36,19 @@ export function readFromLine(header: Uint8Array): { user: string; date: string }
   if (plain !== null) return { user: plain[1] as string, date: plain[2] as string };
   const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
   return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
+}
+
+/**
+ * Parses a From_ line like readFromLine, and also one with blanks in the user, as mailing list archives write it:
+ * `From ann at example.org  Wed Feb  1 19:06:09 2006`.
+ */
+export function readEnvelope(header: Uint8Array): { user: string; date: string } {
+  const plain = readFromLine(header);
+  if (!/^[^A-Z]/.test(plain.date)) return plain;
+  const found = /^(\S.*?)[ \t]+((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?[ \t].*)$/s.exec(`${plain.user} ${plain.date}`);
+  if (found === null) return plain;
+  const [, user = "", date = ""] = found;
+  return { user: parseAddressField(user)[0]?.address ?? plain.user, date };
 }
 
 /** Returns the lossless text of a range. ASCII bytes are not copied. */

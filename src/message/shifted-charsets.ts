@@ -1,4 +1,8 @@
-/** Decoders for 7-bit charsets that shift into a table with two bytes per character. Node decodes the tables. */
+/**
+ * Decoders for 7-bit charsets that shift into another table. Node decodes the tables.
+ *
+ * Mail programs and concatenated encoded words insert escape sequences that change nothing. They are dropped.
+ */
 type Decode = (bytes: Uint8Array) => string;
 
 const LF = 0x0a;
@@ -33,8 +37,10 @@ class EightBits {
  */
 const iso2022kr: Decode = (bytes) => {
   const out = new EightBits(bytes.length);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  for (const byte of Buffer.from(text.replace(/\x1b\$\)C(?:\r?\n)?/g, ""), "latin1")) {
+  const text = asLatin1(bytes)
+    .replace(/^\x1b\$\)C\r?\n/, "")
+    .replace(/\x1b\$\)C/g, "");
+  for (const byte of Buffer.from(text, "latin1")) {
     if (byte === SHIFT_OUT || byte === SHIFT_IN) out.shifted = byte === SHIFT_OUT;
     else out.add(byte);
   }
@@ -43,15 +49,19 @@ const iso2022kr: Decode = (bytes) => {
 
 /**
  * Decodes HZ (RFC 1843): two-byte characters between `~{` and `~}`, `~~` for a tilde, and `~` at the end of a line
- * that continues.
+ * that continues. A tilde can be the second byte of a character, but not the first.
  */
 const hz: Decode = (bytes) => {
   const out = new EightBits(bytes.length);
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] as number;
     const next = bytes[at + 1];
-    if (byte !== TILDE || (out.shifted && next !== 0x7d)) {
+    if (byte !== TILDE) {
       out.add(byte);
+      if (out.shifted && byte > 0x20 && next !== undefined && next > 0x20) {
+        out.add(next);
+        at++;
+      }
       continue;
     }
     at++;
@@ -65,10 +75,44 @@ const hz: Decode = (bytes) => {
   return out.decoded("gbk");
 };
 
+const jisEscape = String.raw`\x1b(?:\([BHIJ]|\$[@B])`;
+const redundantEscapes = new RegExp(`(?:${jisEscape})+(?=${jisEscape})`, "g");
+
+/** Decodes ISO-2022-JP (RFC 1468). `ESC ( H` is an old form of `ESC ( J`. */
+const iso2022jp: Decode = (bytes) => {
+  const text = asLatin1(bytes)
+    .replace(redundantEscapes, "")
+    .replace(/\x1b\(H/g, "\x1b(J");
+  return new TextDecoder("iso-2022-jp").decode(Buffer.from(text, "latin1"));
+};
+
+/** Decodes UTF-7 (RFC 2152): UTF-16 in base64 between `+` and `-`, and `+-` for a plus sign. */
+const utf7: Decode = (bytes) =>
+  asLatin1(bytes).replace(/\+([A-Za-z0-9+/]*)-?/g, (all, encoded: string) => {
+    if (all === "+-") return "+";
+    // A plus sign that encodes no character was written by a program that does not encode them.
+    if (encoded.length < 3) return all;
+    const units = Buffer.from(encoded, "base64");
+    return units
+      .subarray(0, units.length & ~1)
+      .swap16()
+      .toString("utf16le");
+  });
+
+function asLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
 /** Decoders by the charset names used in mail, in lower case. */
 export const shiftedCharsets: ReadonlyMap<string, Decode> = new Map([
   ["iso-2022-kr", iso2022kr],
   ["csiso2022kr", iso2022kr],
   ["hz-gb-2312", hz],
   ["hz", hz],
+  ["iso-2022-jp", iso2022jp],
+  ["csiso2022jp", iso2022jp],
+  ["utf-7", utf7],
+  ["utf7", utf7],
+  ["unicode-1-1-utf-7", utf7],
+  ["x-unicode-2-0-utf-7", utf7],
 ]);

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseAddresses, splitAtCommas } from "../../src/message/address.ts";
+import { parseAddresses, parseAddressField, splitAtCommas } from "../../src/message/address.ts";
 
 test.each([
   ["ann@x.org", [{ name: "", address: "ann@x.org" }]],
@@ -49,6 +49,44 @@ test.each([
   ["<>", [{ name: "", address: "" }]],
   ["", []],
 ])("%s", (text, expected) => expect(parseAddresses(text)).toEqual(expected));
+
+test.each([
+  ["Big Bug bb@bug.com", [{ name: "Big Bug", address: "bb@bug.com" }]],
+  [
+    '"Big" Bug bb@bug.com, ann',
+    [
+      { name: "Big Bug", address: "bb@bug.com" },
+      { name: "", address: "ann" },
+    ],
+  ],
+  ["bb@bug.com Big Bug", [{ name: "Big Bug", address: "bb@bug.com" }]],
+  [
+    "ann@x.org ben@x.org",
+    [
+      { name: "", address: "ann@x.org" },
+      { name: "", address: "ben@x.org" },
+    ],
+  ],
+  [
+    "ann ben",
+    [
+      { name: "", address: "ann" },
+      { name: "", address: "ben" },
+    ],
+  ],
+  ["Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", [{ name: "Pete", address: "pete@silly.test" }]],
+  [
+    "A Group(Some people)\t:Chris Jones <c@(Chris's host.)public.example>,\n joe@example.org, John <jdoe@one.test> (my dear friend); (the end of the group)",
+    [
+      { name: "Chris Jones", address: "c@public.example" },
+      { name: "", address: "joe@example.org" },
+      { name: "John", address: "jdoe@one.test" },
+    ],
+  ],
+  ["(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", []],
+  ["<@a.example:joe@b.example>", [{ name: "", address: "joe@b.example" }]],
+  ["Joe <@a.example, @c.example : joe@b.example>", [{ name: "Joe", address: "joe@b.example" }]],
+])("in a field, %s", (text, expected) => expect(parseAddressField(text)).toEqual(expected));
 
 test("commas in quotes, comments and brackets do not separate addresses", () => {
   expect(splitAtCommas('"Doe, Jane" <j@x>, b (c, d)')).toEqual(['"Doe, Jane" <j@x>', "b (c, d)"]);

@@ -30,17 +30,26 @@ test.each([
   ["GB2312", "=?GB2312?B?xOO6ww==?=", "你好"],
   ["Big5", "=?big5?B?p0Gmbg==?=", "你好"],
   ["our own unknown-8bit", "=?unknown-8bit?B?6Q==?=", "é"],
-  ["a word in an unknown charset is unchanged", "=?x-klingon?q?a?=", "=?x-klingon?q?a?="],
+  ["a word in an unknown charset is unchanged", "=?x-klingon?q?=e9?=", "=?x-klingon?q?=e9?="],
+  ["ASCII in an unknown charset", "=?x-klingon?q?a_b?= =?x-klingon?b?Yw==?=", "a bc"],
+  ["UTF-7", "=?utf-7?Q?caf+AOk-_+-_+2D3eAA-?=", "café + 😀"],
+  [
+    "redundant escape sequences of ISO-2022-JP",
+    "=?ISO-2022-JP?B?GyRCRnwbKEI=?= =?ISO-2022-JP?B?GyRCS1wbKEI=?=",
+    "日本",
+  ],
+  ["line endings in a word", "=?utf-8?q?a=0D=0Ab=0Ac=0D?=", "a b c "],
+  ["one charset for all 8-bit text of a field", decodeBytes(Buffer.from("\xc3\xa9 \xe9", "latin1")), "Ã© é"],
   ["an invalid word is unchanged", "=?utf-8?X?a?= =?utf-8?q?open", "=?utf-8?X?a?= =?utf-8?q?open"],
   ["bytes that are not UTF-8", decodeBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
   ["raw UTF-8", "Café 😀", "Café 😀"],
 ])("%s", (_shows, written, shown) => expect(decodeWords(written)).toBe(shown));
 
 test("charsets that Node lacks are decoded after more charsets are loaded", async () => {
-  const written = "=?utf-7?Q?+AOk-?= =?cp850?Q?=82?=";
+  const written = "=?cp850?Q?=82?=";
   expect(needsMore(listEncodedCharsets(written))).toBe(true);
   expect(decodeWords(written)).toBe(written);
-  expect(decodeWords(written, await moreCharsets())).toBe("éé");
+  expect(decodeWords(written, await moreCharsets())).toBe("é");
 });
 
 test("the output of encodeWords is decoded to the original text", () => {

@@ -50,12 +50,13 @@ const actions: Record<string, string> = {
  */
 export function deliverySummary(text: string): string {
   const [about, ...recipients] = parseBlocks(text);
-  if (about === undefined) return "";
+  const prose = proseOf(text);
+  if (about === undefined || ![about, ...recipients].some(isReported)) return prose;
   const by = withoutAddressType(about.get("reporting-mta"));
   const told = recipients.length > 0 ? recipients : [about];
   const lines = told.slice(0, mostRecipients).map(recipientLine);
   if (told.length > mostRecipients) lines.push(`  ... and ${told.length - mostRecipients} more`);
-  return `Delivery report${by === "" ? "" : ` by ${by}`}:\n${lines.join("\n")}\n`;
+  return `Delivery report${by === "" ? "" : ` by ${by}`}:\n${lines.join("\n")}\n${prose === "" ? "" : `\n${prose}`}`;
 }
 
 function recipientLine(fields: Header): string {
@@ -77,9 +78,24 @@ function recipientLine(fields: Header): string {
   ].join("\n");
 }
 
+const reportFields = ["reporting-mta", "final-recipient", "original-recipient", "action", "status", "diagnostic-code"];
+
+function isReported(block: Header): boolean {
+  return reportFields.some((name) => block.get(name) !== undefined);
+}
+
+/** Returns the text that some mail systems write in place of fields, or after them. */
+function proseOf(text: string): string {
+  const blocks = text.replace(/\r\n/g, "\n").split(/\n(?:[ \t]*\n)+/);
+  const isProse = (block: string) => !isReported(parseHeader(Buffer.from(block.replace(/^\n+/, ""), "utf8")));
+  const prose = blocks.filter((block) => block.trim() !== "" && isProse(block));
+  return prose.map((block) => `${block.replace(/^\n+/, "").trimEnd()}\n`).join("\n");
+}
+
 /** Describes a disposition notification, which reports that a message was read (RFC 8098). */
 export function receiptSummary(text: string): string {
   const fields = parseBlocks(text)[0];
+  if (fields === undefined) return "";
   const disposition = fields?.get("disposition") ?? "";
   const what = disposition.split(";").at(-1)?.split("/")[0]?.trim().toLowerCase() ?? "";
   const who = withoutAddressType(fields?.get("final-recipient")) || "The recipient";
@@ -97,6 +113,7 @@ export function receiptSummary(text: string): string {
 /** Describes a feedback report, which reports that a message was marked as spam (RFC 5965). */
 export function complaintSummary(text: string): string {
   const fields = parseBlocks(text)[0];
+  if (fields === undefined) return "";
   const rows = [
     ["from", fields?.get("original-mail-from")],
     ["sent by", fields?.get("source-ip")],

@@ -1,7 +1,7 @@
 /** Prepares header fields for display: decodes encoded words, marks misleading names and leaves the rest unchanged. */
-import { type Address, parseAddresses } from "../address.ts";
+import { type Address, parseAddressField } from "../address.ts";
 import type { Charsets } from "../charsets.ts";
-import { decodeWords, encodedWord } from "../decode-words.ts";
+import { decodeRawText, decodeWords, encodedWord } from "../decode-words.ts";
 import { headerParts, parseHeader } from "../header.ts";
 import { namesAnother, trueName, withTrueNames } from "../lookalike.ts";
 import { decodeBytes } from "../text.ts";
@@ -15,6 +15,8 @@ const longestList = 1 << 16;
 
 export interface HeaderLook {
   readonly charsets: Charsets;
+  /** The charset that the body declares, or an empty string. */
+  readonly bodyCharset: string;
   /** Whether to omit the MIME fields. */
   readonly withoutMime: boolean;
 }
@@ -24,7 +26,7 @@ export interface HeaderLook {
  *
  * @param header with LF line endings, and perhaps a From_ line and a final empty line, which are kept
  */
-export function headerView(header: Uint8Array, { charsets, withoutMime }: HeaderLook): string {
+export function headerView(header: Uint8Array, { charsets, bodyCharset, withoutMime }: HeaderLook): string {
   let view = "";
   let copied = 0;
   for (const part of headerParts(header)) {
@@ -32,21 +34,21 @@ export function headerView(header: Uint8Array, { charsets, withoutMime }: Header
     copied = part.end;
     if (part.name === undefined) view += decodeBytes(header.subarray(part.start, part.end));
     else if (!withoutMime || !mimeFields.test(part.name))
-      view += fieldView(part.name, header.subarray(part.start, part.end), charsets);
+      view += fieldView(part.name, header.subarray(part.start, part.end), charsets, bodyCharset);
   }
   return view + decodeBytes(header.subarray(copied));
 }
 
-function fieldView(name: string, raw: Uint8Array, charsets: Charsets): string {
+function fieldView(name: string, raw: Uint8Array, charsets: Charsets, bodyCharset: string): string {
   const written = decodeBytes(raw);
   const field = parseHeader(raw).fields[0];
   if (field === undefined) return written;
   const isList = addressFields.test(name) && field.value.length <= longestList;
-  const view = isList ? addressView(field.value, charsets) : withTrueNames(decodeWords(field.value, charsets));
+  const value = decodeRawText(field.value, charsets, () => bodyCharset);
+  const view = isList ? addressView(value, charsets) : withTrueNames(decodeWords(value, charsets));
   // An unchanged field keeps its folds.
   if (view === field.value) return written;
-  // A newline from an encoded word must not start a line that looks like another field.
-  return `${field.name}: ${view.replace(/\n/g, "^J").replace(/\r/g, "^M")}\n`;
+  return `${field.name}: ${view}\n`;
 }
 
 /** Returns a list of addresses for display: names are decoded, and misleading ones are marked. */
@@ -69,12 +71,12 @@ function addressView(value: string, charsets?: Charsets): string {
     .join(", ");
 }
 
-/** Parses addresses like parseAddresses, but commas and brackets in encoded words do not separate them. */
+/** Parses addresses like parseAddressField, but commas and brackets in encoded words do not separate them. */
 function parseEncoded(value: string): Address[] {
   const words: string[] = [];
   const held = value.replace(encodedWord, (word) => `\ue000${words.push(word) - 1}\ue001`);
   const restored = (text: string) => text.replace(/\ue000(\d+)\ue001/g, (all, at: string) => words[Number(at)] ?? all);
-  return parseAddresses(held).map(({ name, address }) => ({ name: restored(name), address: restored(address) }));
+  return parseAddressField(held).map(({ name, address }) => ({ name: restored(name), address: restored(address) }));
 }
 
 function marksOf(name: string, address: string): string[] {

@@ -31,6 +31,11 @@ const laidOut = new Set([
   "hr",
   "pre",
 ]);
+/** Elements that a browser does not show. */
+const hidden = [
+  ...["title", "style", "script", "template", "iframe", "noframes", "datalist", "[hidden]"],
+  ...['[style*="display:none" i]', '[style*="display: none" i]'],
+];
 const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col", "area", "base", "wbr", "source"]);
 
 /**
@@ -69,9 +74,13 @@ function makeConverterOptions(links: Map<string, number>, width: number): HtmlTo
   return {
     wordwrap: width,
     limits: { maxDepth: 500, maxInputLength: 1 << 25 },
+    // A browser also shows text before, after and between documents, such as the footer of a mailing list.
+    baseElements: { selectors: [] },
     formatters: { link: linkFormatter(links), image, table, cell },
     selectors: [
       { selector: "*", format: "inline" },
+      { selector: "html", format: "block" },
+      { selector: "body", format: "block" },
       { selector: "a", format: "link" },
       { selector: "img", format: "image" },
       { selector: "table", format: "table" },
@@ -80,9 +89,7 @@ function makeConverterOptions(links: Map<string, number>, width: number): HtmlTo
       { selector: "th", format: "cell" },
       { selector: "hr", options: { length: Math.min(width, 40) } },
       ...["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({ selector, options: { uppercase: false } })),
-      ...["title", "style", "script", "template", '[style*="display:none"]', '[style*="display: none"]'].map(
-        (selector) => ({ selector, format: "skip" }),
-      ),
+      ...hidden.map((selector) => ({ selector, format: "skip" })),
     ],
   };
 }

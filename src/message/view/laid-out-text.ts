@@ -28,7 +28,8 @@ export async function layOutText(
     const { htmlText } = await import("./html-text.ts");
     return htmlText(text, width);
   }
-  if (part.type === "text/rfc822-headers") return headerView(Buffer.from(text), { charsets, withoutMime: true });
+  if (part.type === "text/rfc822-headers")
+    return headerView(Buffer.from(text), { charsets, bodyCharset: "", withoutMime: true });
   if (isFlowed(part)) {
     const delSp = part.parameters.get("delsp")?.toLowerCase() === "yes";
     return reflowText(text, { width, delSp });

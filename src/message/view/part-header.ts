@@ -5,6 +5,7 @@ import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 /** The number of bytes read at first. A header longer than `longestHeader` is parsed only up to that length. */
 const shortHeader = 1 << 16;
 const longestHeader = 1 << 23;
+const quoteMark = 62;
 const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
 
 /**
@@ -23,7 +24,7 @@ export function headerAt(source: Bytes, start: number, end: number): { header: H
 
 /** Returns the offsets of the first field, of the end of the last field, and of the body. */
 function headerLines(bytes: Buffer): { first: number; last: number; next: number } {
-  const first = startsWithFrom(bytes) ? lineEnd(bytes, 0) : 0;
+  const first = endOfFromLines(bytes);
   let at = first;
   while (at < bytes.length) {
     const next = lineEnd(bytes, at);
@@ -33,6 +34,13 @@ function headerLines(bytes: Buffer): { first: number; last: number; next: number
     at = next;
   }
   return { first, last: at, next: at };
+}
+
+/** Returns the offset after the From_ line and after the quoted From_ lines that relays and mail programs add. */
+function endOfFromLines(bytes: Buffer): number {
+  let at = 0;
+  while (startsWithFrom(bytes.subarray(bytes[at] === quoteMark ? at + 1 : at))) at = lineEnd(bytes, at);
+  return at;
 }
 
 function endOfLongHeader(source: Bytes, from: number, end: number): number {

@@ -8,7 +8,7 @@ import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../charset
 import { listEncodedCharsets } from "../decode-words.ts";
 import type { Header } from "../header.ts";
 import { parseStructured, type Structured } from "../parameters.ts";
-import { splitAtBoundaries } from "./boundaries.ts";
+import { type Range, splitAtBoundaries } from "./boundaries.ts";
 import { type Bytes, bytesOf, toBuffer } from "./bytes.ts";
 import { headerAt } from "./part-header.ts";
 import { decodeBody } from "./transfer-decoding.ts";
@@ -87,6 +87,15 @@ export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0
   return needsMore([...named, ...words]) ? moreCharsets() : nodeCharsets;
 }
 
+/** Returns the charset that a message's first text declares, or an empty string. */
+export function charsetOfBody(root: Part): string {
+  return (
+    listLeaves(root)
+      .find(({ type }) => type.startsWith("text/"))
+      ?.parameters.get("charset") ?? ""
+  );
+}
+
 /** Returns all parts that are not multiparts, in order, including those of inner messages. */
 export function listLeaves(part: Part): Part[] {
   if (part.type.startsWith("multipart/") && part.parts.length > 0) return part.parts.flatMap(listLeaves);
@@ -138,7 +147,9 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
   if (content.value.startsWith("multipart/")) {
     const orElse = content.value === "multipart/digest" ? "message/rfc822" : "text/plain";
     const boundary = content.parameters.get("boundary");
-    const ranges = depth < deepest ? splitAtBoundaries(source, { start: bodyStart, end }, boundary, mostParts) : [];
+    const opensInner = (range: Range) => isMultipartHeader(source, range, boundary, reading.charsets);
+    const ranges =
+      depth < deepest ? splitAtBoundaries(source, { start: bodyStart, end }, boundary, mostParts, opensInner) : [];
     const parts = ranges.slice(0, Math.max(mostParts - reading.parts, 0)).map((range, index) => {
       const number = `${place.under}${index + 1}`;
       const child = { number, single: number, under: `${number}.`, orElse };
@@ -156,6 +167,17 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
   return content.value === "message/rfc822" || content.value === "message/global"
     ? { ...leaf, parts: innerMessage(leaf, depth, reading) }
     : leaf;
+}
+
+/** Returns whether a range is the header of a multipart with this boundary, and contains no text. */
+function isMultipartHeader(
+  source: Bytes,
+  { start, end }: Range,
+  boundary: string | undefined,
+  charsets: Charsets,
+): boolean {
+  const { value, parameters } = contentType(headerAt(source, start, end).header, "text/plain", charsets);
+  return value.startsWith("multipart/") && parameters.get("boundary") === boundary;
 }
 
 function isBareText({ type, encoding, name, disposition }: Part): boolean {

@@ -9,7 +9,7 @@ import { makeVisible } from "../safe-text.ts";
 import { type Bytes, toBuffer } from "./bytes.ts";
 import { headerView } from "./header-view.ts";
 import { isPlainText, longestText } from "./laid-out-text.ts";
-import { charsetsOf, type Part, readParts } from "./part.ts";
+import { charsetOfBody, charsetsOf, type Part, readParts } from "./part.ts";
 import { Viewer, type ViewPiece } from "./viewer.ts";
 
 export interface Look {
@@ -37,6 +37,7 @@ export async function viewMessage(
   if (isPlainText(root) && root.end - root.start > longestText) return undefined;
   const fields = headerView(withoutEnd(header, toBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
     charsets,
+    bodyCharset: charsetOfBody(root),
     withoutMime: !look.allFields && !isPlainText(root),
   });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];

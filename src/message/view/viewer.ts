@@ -4,7 +4,7 @@ import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { headerView } from "./header-view.ts";
 import { layOutText, longestShown } from "./laid-out-text.ts";
-import { listLeaves, type Part } from "./part.ts";
+import { charsetOfBody, listLeaves, type Part } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
 import { computeDecodedSize } from "./transfer-decoding.ts";
@@ -70,21 +70,32 @@ export class Viewer {
     }
   }
 
-  /** Shows the plain text or, if the plain text is empty, the last readable form. An invitation is always shown. */
+  /**
+   * Shows the plain text or, if the plain text is empty, the last form that has content. An invitation is always shown.
+   */
   async *#alternative(part: Part): AsyncIterable<ViewPiece> {
     const plain = part.parts.find((child) => child.type === "text/plain" && this.#textOf(child).trim() !== "");
-    const readable = (child: Part) => listLeaves(child).some(({ type }) => type.startsWith("text/"));
-    const chosen = plain ?? part.parts.filter((child) => readable(child) && !isCalendar(child)).at(-1) ?? part.parts[0];
+    const readable = part.parts.filter((child) => listLeaves(child).some(isText) && !isCalendar(child));
+    const filled = (child: Part) => listLeaves(child).some((leaf) => isText(leaf) && this.#hasContent(leaf));
+    const chosen = plain ?? readable.filter(filled).at(-1) ?? readable.at(-1) ?? part.parts[0];
     for (const child of part.parts) {
       if (child === chosen || isCalendar(child)) yield* this.render(child);
       // A part that belongs to only one form, such as a picture in HTML, is still mentioned.
-      else for (const leaf of listLeaves(child)) if (!leaf.type.startsWith("text/")) yield* this.#attachment(leaf);
+      else for (const leaf of listLeaves(child)) if (!isText(leaf)) yield* this.#attachment(leaf);
     }
   }
 
+  #hasContent(leaf: Part): boolean {
+    const text = this.#textOf(leaf);
+    const shown = leaf.type === "text/html" ? text.replace(/<(?!img\b)[^<>]*>|&nbsp;/gi, "") : text;
+    return shown.trim() !== "";
+  }
+
+  /** Shows everything but the signature, including parts that a mailing list has added. */
   async *#signed(part: Part): AsyncIterable<ViewPiece> {
-    const [content, ...signatures] = part.parts;
-    if (content !== undefined) yield* this.render(content);
+    const isSignature = (child: Part) => child !== part.parts[0] && isSignatureType(child.type, part);
+    for (const child of part.parts) if (!isSignature(child)) yield* this.render(child);
+    const signatures = part.parts.filter(isSignature);
     const numbers = signatures.map(({ number }) => number).join(", ");
     yield* this.#apart(
       makeNote(`${numbers === "" ? "" : `${numbers}: `}signed (${protocolOf(part)}); the signature was not checked`),
@@ -101,10 +112,15 @@ export class Viewer {
     yield* this.#apart(makeNote(`end of ${part.number}`));
   }
 
-  #fieldsOf({ header }: Part): string {
+  #fieldsOf(inner: Part): string {
+    const { header } = inner;
     const wanted = new Set(["from", "to", "cc", "date", "subject"]);
     const raw = header.fields.filter(({ name }) => wanted.has(name.toLowerCase())).map((field) => field.raw);
-    const text = headerView(Buffer.concat(raw), { charsets: this.#charsets, withoutMime: true });
+    const text = headerView(Buffer.concat(raw), {
+      charsets: this.#charsets,
+      bodyCharset: charsetOfBody(inner),
+      withoutMime: true,
+    });
     return text.replace(/\r\n/g, "\n").replace(/[^\n]$/, "$&\n");
   }
 
@@ -123,11 +139,17 @@ export class Viewer {
   async *#leaf(part: Part): AsyncIterable<ViewPiece> {
     const { type } = part;
     const summarise = summaries[type];
-    if (summarise !== undefined) yield* this.#summary(summarise(this.#textOf(part)));
+    if (summarise !== undefined) yield* this.#summary(this.#summariseOrShow(part, summarise));
     else if (isCalendar(part)) yield* this.#calendar(part);
     else if (/^application\/(?:x-)?pkcs7-mime$/.test(type)) yield* this.#apart(makeNote(describeSmime(part)));
     else if (type.startsWith("text/") && part.disposition !== "attachment") yield* this.#text(part);
     else yield* this.#attachment(part);
+  }
+
+  /** Returns a report's summary, or its text if the report contains no fields but prose. */
+  #summariseOrShow(part: Part, summarise: (text: string) => string): string {
+    const text = this.#textOf(part);
+    return summarise(text) || text.replace(/^\s*\n|\s+$/g, "").replace(/.$/s, "$&\n");
   }
 
   /** Summarises an invitation. If it is repeated as an attached file, the file is only described. */
@@ -176,6 +198,14 @@ export class Viewer {
     this.#last = kind;
     yield piece;
   }
+}
+
+function isText({ type }: Part): boolean {
+  return type.startsWith("text/");
+}
+
+function isSignatureType(type: string, { parameters }: Part): boolean {
+  return type === parameters.get("protocol")?.trim().toLowerCase() || /^application\/.*-signature$/.test(type);
 }
 
 function isCalendar({ type }: Part): boolean {

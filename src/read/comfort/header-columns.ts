@@ -1,7 +1,10 @@
 /** Formats a line of the header list for a terminal: the columns fit the window's width, and the subject is decoded. */
 import type { Counts } from "../../mailbox/mailbox.ts";
+import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
+import { parseHeader } from "../../message/header.ts";
 import { trueName } from "../../message/lookalike.ts";
+import { declaredCharset } from "../../message/parameters.ts";
 import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import { headerTexts, statusMark } from "../header-list/header-line.ts";
 import type { HeaderLineParts, ListWindow } from "../session/session.ts";
@@ -29,13 +32,14 @@ function layoutFor(columns: number): Layout {
 /** Returns a header line that fits into the given number of columns, without a newline. */
 export function fitHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
   const layout = layoutFor(columns);
-  const { who, date, subject } = headerTexts(parts);
+  const { who, date, subject } = headerTexts(parts, "with blanks");
+  const decode = (text: string) => decodeWords(text, nodeCharsets, () => declaredCharset(parseHeader(parts.header)));
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
-    `${fillColumns(toOneLine(revealHost(decodeWords(who))), layout.sender)}${layout.counts ? "  " : " "}` +
+    `${fillColumns(toOneLine(revealHost(decode(who))), layout.sender)}${layout.counts ? "  " : " "}` +
     `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatShownCounts(parts.counts) : ""}`;
-  return start + cutToFit(toOneLine(decodeWords(subject)), Math.max(columns - displayWidth(start), 0));
+  return start + cutToFit(toOneLine(decode(subject)), Math.max(columns - displayWidth(start), 0));
 }
 
 /** Returns a sender in which a deceptive host name, one that resembles another, is replaced by its ASCII form. */

@@ -6,8 +6,10 @@ import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
+import { declaredCharset } from "../../message/parameters.ts";
 import { toBytes } from "../../message/text.ts";
 import { listLeaves, parseParts } from "../../message/view/part.ts";
 import { selectMessages } from "../message-list/message-list.ts";
@@ -77,7 +79,7 @@ export const forwardCommands: readonly Command[] = [
 
 function forwardSubject(header: Header): string {
   const subject = header.get("subject") ?? "";
-  return /^fwd?:/i.test(subject) ? subject : `Fwd: ${subject}`.trimEnd();
+  return /^\s*fwd?:/i.test(decodeWords(subject)) ? subject : `Fwd: ${subject}`.trimEnd();
 }
 
 async function addForwarded(session: Session, mailbox: Mailbox, message: number, draft: Draft): Promise<void> {
@@ -102,7 +104,7 @@ async function addForwarded(session: Session, mailbox: Mailbox, message: number,
   const header = parseHeader(mailbox.header(message));
   const fields = ["From", "Date", "To", "Cc", "Subject"].flatMap((name) => {
     const value = header.get(name.toLowerCase());
-    return value === undefined ? [] : [`${name}: ${decodeWords(value)}\n`];
+    return value === undefined ? [] : [`${name}: ${decodeWords(value, nodeCharsets, () => declaredCharset(header))}\n`];
   });
   const text = [
     toBytes(`\n---------- Forwarded message ----------\n${fields.join("")}\n`),

@@ -4,6 +4,7 @@ import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit, UserMistake } from "../../errors.ts";
+import { decodeWords } from "../../message/decode-words.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
@@ -143,7 +144,7 @@ function draftFor(header: Header): Draft {
   const subjects = header.all("subject");
   const named = subjects.length > 0 ? subjects : header.all("subj");
   const subject = named.join(" ");
-  if (named.length > 0) draft.subject = /^re:/i.test(subject) ? subject : `Re: ${subject}`;
+  if (named.length > 0) draft.subject = /^re:/i.test(decodeWords(subject)) ? subject : `Re: ${subject}`;
   draft.inReplyTo = findMessageId(header);
   draft.references = listReferences(header);
   return draft;

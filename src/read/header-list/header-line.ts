@@ -1,8 +1,9 @@
 /** Formats one line of a header list, from a message's header and state. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
+import type { FieldNames } from "../../message/field-values.ts";
 import { parseHeader } from "../../message/header.ts";
-import { addressToShow, findSender, readFromLine } from "../../message/sender.ts";
+import { addressToShow, findSender, readEnvelope, readFromLine } from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
 import type { HeaderLineParts } from "../session/session.ts";
 
@@ -10,7 +11,7 @@ const width = 80;
 
 /** Returns a header line as lossless text (message/text.ts), without a newline. */
 export function headerLine(parts: HeaderLineParts): string {
-  const { who, date, subject } = headerTexts(parts);
+  const { who, date, subject } = headerTexts(parts, "without blanks");
   const { lines, characters } = parts.counts;
   const mark = `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} `;
   const size = `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
@@ -24,18 +25,19 @@ export function headerLine(parts: HeaderLineParts): string {
 }
 
 /** Returns the fields of a header line, undecoded. */
-export function headerTexts(parts: HeaderLineParts): { who: string; date: string; subject: string } {
-  const header = parseHeader(parts.header);
+export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
+  const header = parseHeader(parts.header, names);
   const subjects = header.all("subject");
   const { byName, showRecipient, own } = parts;
-  const sender = findSender(header.all("from"), header.all("sender"), () => readFromLine(parts.header).user, byName);
+  const envelope = (names === "with blanks" ? readEnvelope : readFromLine)(parts.header);
+  const sender = findSender(header.all("from"), header.all("sender"), () => envelope.user, byName);
   const mine = () => sender === "" || own.some((name) => name.toLowerCase() === sender.toLowerCase());
   const { ofOwn, ofOthers } = showRecipient;
   const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
   const recipients = shows ? header.all("to") : [];
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
-    date: readFromLine(parts.header).date,
+    date: envelope.date,
     subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
   };
 }

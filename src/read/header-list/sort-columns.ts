@@ -1,7 +1,6 @@
 /** The values by which messages are sorted. They are read from the headers once, in large reads, and cached. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
-import { decodeWords } from "../../message/decode-words.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import { Candidate } from "../query/candidate.ts";
 import { foldText } from "../query/fold.ts";
@@ -10,11 +9,11 @@ const columns = {
   /** Milliseconds. A message without a date sorts as the oldest. */
   date: (candidate: Candidate) => candidate.date?.getTime() ?? Number.NEGATIVE_INFINITY,
   /** The name as displayed, or the address if there is no name. */
-  from: ({ header, sender }: Candidate) => {
-    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(decodeWords(fieldValues(header, "from")[0] ?? ""));
-    return foldText(named?.[1] ?? sender);
+  from: (candidate: Candidate) => {
+    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.fields("from")[0] ?? "");
+    return foldText(named?.[1] ?? candidate.sender);
   },
-  subject: ({ header }: Candidate) => bareSubject(decodeWords(fieldValues(header, "subject")[0] ?? "")),
+  subject: (candidate: Candidate) => bareSubject(candidate.fields("subject")[0] ?? ""),
   /** The message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
   ids: ({ header }: Candidate): readonly string[] => {
     const [own = ""] = idsIn(fieldValues(header, "message-id")[0] ?? "");

@@ -1,10 +1,13 @@
 /** A message that a query examines. Each value is computed when it is first requested. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
-import { decodeWords } from "../../message/decode-words.ts";
+import { nodeCharsets } from "../../message/charsets.ts";
+import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues } from "../../message/field-values.ts";
-import { findSender, readFromLine } from "../../message/sender.ts";
+import { parseStructured } from "../../message/parameters.ts";
+import { findSender, readEnvelope } from "../../message/sender.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
+import { charsetOfBody, parseParts } from "../../message/view/part.ts";
 
 /** The length in bytes above which a message is not kept in memory but read in pieces. */
 const longest = 8 << 20;
@@ -55,7 +58,25 @@ export class Candidate {
 
   /** Returns the decoded values of all fields with the given name. */
   fields(name: string): string[] {
-    return fieldValues(this.header, name).map((value) => decodeWords(value));
+    return fieldValues(this.header, name).map((value) => this.decode(value));
+  }
+
+  /** Returns the values of all fields with a name. Only their 8-bit text is decoded, so that they can be parsed. */
+  undecodedFields(name: string): string[] {
+    const charset = () => this.#bodyCharset();
+    return fieldValues(this.header, name).map((value) => decodeRawText(value, nodeCharsets, charset));
+  }
+
+  /** Returns a field's value with its encoded words and its 8-bit text decoded. */
+  decode(value: string): string {
+    return decodeWords(value, nodeCharsets, () => this.#bodyCharset());
+  }
+
+  /** Returns the charset that the body declares. Only a multipart must be read for this. */
+  #bodyCharset(): string {
+    const declared = parseStructured(fieldValues(this.header, "content-type")[0] ?? "");
+    if (!declared.value.startsWith("multipart/")) return declared.parameters.get("charset") ?? "";
+    return charsetOfBody(parseParts(this.source));
   }
 
   /** The sender as in header lines, undecoded. Senders in a message list are searched for in this text. */
@@ -76,7 +97,7 @@ export class Candidate {
   /** The user and date in the From_ line. */
   get envelope(): { user: string; date: string } {
     const { header } = this;
-    return readFromLine(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
+    return readEnvelope(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
   }
 
   /** The date in the Date field or, if there is none, in the From_ line. */

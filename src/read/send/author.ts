@@ -1,7 +1,7 @@
 /** The author of a message, and the file that is named after the author. */
-import { parseAddresses } from "../../message/address.ts";
+import { parseAddressField } from "../../message/address.ts";
 import type { Header } from "../../message/header.ts";
-import { readFromLine } from "../../message/sender.ts";
+import { readEnvelope } from "../../message/sender.ts";
 import type { Session } from "../session/session.ts";
 
 /** Returns the addresses in From, or if it has none, the user in the From_ line. */
@@ -9,7 +9,7 @@ export function authorOf(session: Session, header: Header, message: number): str
   const from = addressesOfFields(addressField(header, "from"));
   if (from.length > 0) return from;
   const stored = session.folder?.mailbox.header(message);
-  return stored === undefined ? [] : addressesOfFields(readFromLine(stored).user);
+  return stored === undefined ? [] : addressesOfFields(readEnvelope(stored).user);
 }
 
 /** Returns the values of all fields with the given name, joined into one. As in bsd-mailx, all of them are used. */
@@ -24,7 +24,7 @@ export function addressField(header: Header, name: string): string | undefined {
  */
 export function addressesOfFields(field: string | undefined): string[] {
   if (field === undefined) return [];
-  const addresses = parseAddresses(field).flatMap(({ address }) => (address === "" ? [] : [address]));
+  const addresses = parseAddressField(field).flatMap(({ address }) => (address === "" ? [] : [address]));
   const text = field.trim();
   return addresses.length === 0 && /^[^\s:;]+:\s*;$/.test(text) ? [text] : addresses;
 }

@@ -1,9 +1,10 @@
 /** Quotes a message in a draft: decoded, and in the charset of the user's text. */
 import { ttyCharset } from "../../config/charset.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
-import { type Header, parseHeader } from "../../message/header.ts";
-import { parseStructured } from "../../message/parameters.ts";
+import { type Header, headerParts, parseHeader } from "../../message/header.ts";
+import { declaredCharset, parseStructured } from "../../message/parameters.ts";
 import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Session } from "../session/session.ts";
 import { viewStoredBytes } from "./print-decoded.ts";
@@ -23,8 +24,20 @@ export async function quoteMessage(
   const shown = [...formatShownPieces(mailbox, message, keep)];
   const [header] = shown;
   if (header === undefined || !isEncoded(parseHeader(mailbox.header(message)))) return Buffer.concat(shown);
-  const fields = decodeWords(decodeBytes(header));
+  const fields = decodeHeader(header, declaredCharset(parseHeader(mailbox.header(message))));
   return Buffer.concat([await encodeInTtyCharset(session, fields), await readQuotedText(session, mailbox, message)]);
+}
+
+/** Returns a header with each of its fields decoded. */
+function decodeHeader(header: Uint8Array, bodyCharset: string): string {
+  let decoded = "";
+  let copied = 0;
+  for (const { start, end } of headerParts(header)) {
+    const [between, field] = [header.subarray(copied, start), header.subarray(start, end)];
+    decoded += decodeBytes(between) + decodeWords(decodeBytes(field), nodeCharsets, () => bodyCharset);
+    copied = end;
+  }
+  return decoded + decodeBytes(header.subarray(copied));
 }
 
 /** Returns the text of a message without its header, with LF newlines. */

@@ -5,9 +5,8 @@
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
-import { parseAddresses } from "../../message/address.ts";
+import { parseAddressField } from "../../message/address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
-import { fieldValues } from "../../message/field-values.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
@@ -26,7 +25,7 @@ interface Attachment {
 /** Returns a message as a line of JSON. @param bytes the stored message, if already read */
 export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): string {
   const candidate = new Candidate(mailbox, message, bytes);
-  const { header, flags } = candidate;
+  const { flags } = candidate;
   const whole = candidate.whole;
   const line = {
     version: schemaVersion,
@@ -37,11 +36,11 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
     flagged: candidate.marks.flagged,
     answered: candidate.marks.answered,
-    envelopeSender: decodeWords(candidate.envelope.user) || null,
+    envelopeSender: candidate.decode(candidate.envelope.user) || null,
     date: candidate.date?.toISOString() ?? null,
-    from: parsePeople(header, "from"),
-    to: parsePeople(header, "to"),
-    cc: parsePeople(header, "cc"),
+    from: parsePeople(candidate, "from"),
+    to: parsePeople(candidate, "to"),
+    cc: parsePeople(candidate, "cc"),
     subject: candidate.fields("subject")[0] ?? null,
     messageId: candidate.fields("message-id")[0] ?? null,
     attachments: describeAttachments(candidate),
@@ -56,8 +55,8 @@ function countLines(bytes: Buffer): number {
   return lines;
 }
 
-function parsePeople(header: string, name: string): Person[] {
-  return parseAddresses(fieldValues(header, name).join(", ")).map((person) => ({
+function parsePeople(candidate: Candidate, name: string): Person[] {
+  return parseAddressField(candidate.undecodedFields(name).join(", ")).map((person) => ({
     name: decodeWords(person.name),
     address: decodeWords(person.address),
   }));

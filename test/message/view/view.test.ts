@@ -138,6 +138,127 @@ test.each([
     "[encrypted (OpenPGP); mail cannot decrypt it]\n[2: application/octet-stream, 1 B]\n\n",
   ],
   [
+    "what a mailing list adds to a signed message",
+    multipart(
+      'signed; protocol="application/pgp-signature"',
+      ["", "text"],
+      ["Content-Type: application/pgp-signature", "", "x"],
+      ["", "the list's footer"],
+      ["Content-Type: image/png; name=a.png", "", "12345"],
+    ),
+    "text\n\nthe list's footer\n\n[4: a.png, image/png, 5 B]\n[2: signed (OpenPGP); the signature was not checked]\n\n",
+  ],
+  [
+    "the last alternative that has content",
+    multipart("alternative", ["Content-Type: text/html", "", "<b>x</b>"], ["Content-Type: text/plain", "", " "]),
+    "x\n\n",
+  ],
+  [
+    "the last alternative that has content if HTML has none",
+    multipart(
+      "alternative",
+      ["Content-Type: text/enriched", "", "x"],
+      ["Content-Type: text/html", "", "<html><body>&nbsp;</body></html>"],
+      ["Content-Type: multipart/mixed; boundary=c", "", "--c", "", "", "--c--"],
+    ),
+    "x\n\n",
+  ],
+  [
+    "an attachment after an inner multipart with the same boundary",
+    multipart(
+      "mixed",
+      [
+        "Content-Type: multipart/alternative; boundary=b",
+        "",
+        "--b",
+        "",
+        "plain",
+        "--b",
+        "Content-Type: text/html",
+        "",
+        html,
+        "--b--",
+      ],
+      ["Content-Type: application/pdf; name=a.pdf", "", "12345"],
+    ),
+    "plain\n\n[2: a.pdf, application/pdf, 5 B]\n\n",
+  ],
+  [
+    "an attachment after two inner multiparts with the same boundary, although the outer one has no end",
+    lines(
+      "Content-Type: multipart/mixed; boundary=b",
+      "",
+      ...["--b", "Content-Type: multipart/related; boundary=b", ""],
+      ...["--b", "Content-Type: multipart/alternative; boundary=b", "", "--b", "", "plain", "--b--"],
+      ...["--b", "Content-Type: image/png; name=c.png", "", "123", "--b--"],
+      ...["--b", "Content-Type: application/pdf; name=a.pdf", "", "12345"],
+    ),
+    "plain\n\n[1.2: c.png, image/png, 3 B]\n[2: a.pdf, application/pdf, 6 B]\n\n",
+  ],
+  [
+    "no part after the end of a multipart",
+    multipart("mixed", ["", "text", "--b--", "epilogue", "--b", "", "more"]),
+    "text\n\n",
+  ],
+  [
+    "an attached message that begins with a quoted From_ line",
+    multipart("mixed", [
+      "Content-Type: message/rfc822",
+      "",
+      ">From a@b Wed Feb  1 19:06:09 2006",
+      "From: a@b",
+      "",
+      "inner",
+    ]),
+    "[1: a message, 51 B]\nFrom: a@b\n\ninner\n\n[end of 1]\n\n",
+  ],
+  [
+    "an attached message whose field From has a blank before its colon",
+    multipart("mixed", ["Content-Type : message/rfc822", "", "From : a@b", "Subject\t: x", "", "inner"]),
+    "[1: a message, 29 B]\nFrom : a@b\nSubject\t: x\n\ninner\n\n[end of 1]\n\n",
+  ],
+  [
+    "ISO-2022-JP with redundant escape sequences",
+    lines("Content-Type: text/plain; charset=iso-2022-jp", "", "\x1b(B\x1b$B\x1b$BF|K\\\x1b(J\x1b(B a\x1b$B\x1b(B"),
+    "日本 a\n\n",
+  ],
+  [
+    "Korean with repeated escape sequences",
+    lines("Content-Type: text/plain; charset=iso-2022-kr", "", "\x1b$)C", "\x0e\x1b$)C\x0e>H3g\x0f\x0f hi\x1b$)C"),
+    "안녕 hi\n\n",
+  ],
+  [
+    "Chinese with repeated escape sequences",
+    lines("Content-Type: text/plain; charset=hz-gb-2312", "", "~}~{~{Dc~}~{:C~}~} hi~{~{~}"),
+    "你好 hi\n\n",
+  ],
+  [
+    "a delivery report of prose",
+    multipart("report; report-type=delivery-status", [
+      "Content-Type: message/delivery-status",
+      "",
+      "",
+      "The following destination addresses were unknown: please check them.",
+      "",
+      "<ann@example.net>",
+    ]),
+    "The following destination addresses were unknown: please check them.\n\n<ann@example.net>\n\n",
+  ],
+  [
+    "a delivery report followed by prose",
+    multipart("report; report-type=delivery-status", [
+      "Content-Type: message/delivery-status",
+      "",
+      "Reporting-MTA: dns; mx.example.org",
+      "",
+      "Final-Recipient: rfc822; ann@example.net",
+      "Action: failed",
+      "",
+      "Please tell her.",
+    ]),
+    "Delivery report by mx.example.org:\n  ann@example.net: not delivered\n\nPlease tell her.\n\n",
+  ],
+  [
     "S/MIME",
     lines("Content-Type: application/pkcs7-mime; smime-type=enveloped-data", "", "x"),
     "[1: application/pkcs7-mime, 2 B: encrypted (S/MIME); mail cannot decrypt it]\n\n",
@@ -301,9 +422,39 @@ test.each([
   ],
   ["an escape in an encoded word", "Subject: =?utf-8?q?a=1b]0;x=07b?=", "Subject: a^[]0;x^Gb"],
   ["an override in an encoded word", "Subject: =?utf-8?q?a=E2=80=AEb?=", "Subject: a<U+202E>b"],
-  ["a newline in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a^M^JBcc: x"],
+  ["a newline in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a Bcc: x"],
 ])("misleading text is marked in the header: %s", async (_shows, field, text) => {
   expect(await shown(lines(field, "", "x"), { header: true })).toBe(`${text}\n\nx\n`);
+});
+
+test.each<[string, Buffer, string]>([
+  [
+    "in the body's charset",
+    Buffer.from("Subject: \xf0\xd2\xc9, \xc3\xa9\nContent-Type: text/plain; charset=koi8-r\n\nx\n", "latin1"),
+    "При, ц╘",
+  ],
+  [
+    "in the charset of the first text",
+    Buffer.from(
+      "Subject: \xc4\xe3\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=gb2312\n\nx\n--b--\n",
+      "latin1",
+    ),
+    "你",
+  ],
+  ["in UTF-8", Buffer.from("Subject: \xc3\xa9\nContent-Type: text/plain; charset=us-ascii\n\nx\n", "latin1"), "é"],
+  [
+    "in UTF-8 if the body's charset does not fit",
+    Buffer.from("Subject: \xc3\xa9\nContent-Type: text/plain; charset=iso-2022-jp\n\nx\n", "latin1"),
+    "é",
+  ],
+  [
+    "in Latin-1, although some bytes look like UTF-8",
+    Buffer.from("Subject: \xc3\xa9 \xe9\nContent-Type: text/plain; charset=utf-8\n\nx\n", "latin1"),
+    "Ã© é",
+  ],
+  ["beside an encoded word", Buffer.from("Subject: \xc3 =?utf-8?q?=C3=A9?= \xa9\n\nx\n", "latin1"), "Ã é ©"],
+])("an 8-bit field is shown %s", async (_charset, message, subject) => {
+  expect(await shown(message, { header: true })).toContain(`Subject: ${subject}\n`);
 });
 
 test("escapes in decoded bodies are made visible, and misleading hosts are marked", async () => {
@@ -317,6 +468,13 @@ test.each([
   ["lists and quotations", "<ul><li>one<li>two</ul><blockquote>three</blockquote>", " * one\n * two\n\n> three"],
   ["the descriptions of pictures", "<img src='http://x/' alt='A cat'>", "[A cat]"],
   ["no hidden text and no scripts", "<style>p{}</style><script>x()</script><p style='display:none'>no</p>yes", "yes"],
+  [
+    "text before, between and after documents",
+    "First <html><head><title>no</title></head><body><p>one</p></body></html>" +
+      "<html><body>two</body></html>____<br>the list's footer",
+    "First\n\none\n\ntwo\n\n____\nthe list's footer",
+  ],
+  ["text in an unfinished head", "<html><head><title>no</title><p>yes<style>no</style>", "yes"],
   ["no invisible filler", "pass&shy;word&zwnj; &#847;&zwnj; ", "password"],
   [
     "numbered links without duplicates",

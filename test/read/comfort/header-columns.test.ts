@@ -51,7 +51,7 @@ test("the columns leave room for the message numbers of a large mailbox", () => 
 test.each([
   ["encoded words are decoded", "=?UTF-8?B?5pel5pys6Kqe?= =?UTF-8?Q?_caf=C3=A9?=", "日本語 café"],
   ["a charset other than UTF-8 is decoded", "=?ISO-8859-1?Q?se=F1or?=", "señor"],
-  ["an encoded newline does not begin a line", "=?UTF-8?Q?x=0A>U__2_fake?=", "x^J>U  2 fake"],
+  ["an encoded newline is shown as a space", "=?UTF-8?Q?x=0A>U__2_fake?=", "x >U  2 fake"],
   ["a tab is shown as a space", "a\tb", "a b"],
 ])("%s", (_rule, subject, shown) => {
   expect(fitHeaderLine(parts(subject), { columns: 80, last: 1 })).toMatch(

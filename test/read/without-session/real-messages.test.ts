@@ -1,0 +1,66 @@
+/** Messages as other programs write them, each reduced to the fields that once were misread. */
+import { afterEach, expect, test } from "@jest/globals";
+import { jsonLine } from "../../../src/read/without-session/json-line.ts";
+import { type Bench, bench } from "../support/session.ts";
+
+let session: Bench;
+afterEach(() => session.remove());
+
+const envelope = "From eve@z.org Sat Jan 16 18:22:03 2021";
+
+async function json(...lines: string[]): Promise<Record<string, unknown>> {
+  const all = lines[0]?.startsWith("From ") === true ? lines : [envelope, ...lines];
+  session = await bench(Buffer.from(all.map((line) => `${line}\n`).join(""), "latin1"));
+  return JSON.parse(jsonLine(session.folder.mailbox, 1));
+}
+
+test.each<[string, string[], Record<string, unknown>]>([
+  [
+    "a blank before the colon",
+    ["From : Ann <ann@x.org>", "Subject\t: x", "Date : Wed Feb  1 19:06:09 2006", "", "hi"],
+    { from: [{ name: "Ann", address: "ann@x.org" }], subject: "x", date: "2006-02-01T19:06:09.000Z" },
+  ],
+  [
+    "addresses with comments, with a route, and without angle brackets",
+    ["From: Big Bug bb@bug.com", "To: Pete(A \\) c) <pete(x)@y.test(h)>, <@a.example:joe@b.example>", "", "hi"],
+    {
+      from: [{ name: "Big Bug", address: "bb@bug.com" }],
+      to: [
+        { name: "Pete", address: "pete@y.test" },
+        { name: "", address: "joe@b.example" },
+      ],
+    },
+  ],
+  [
+    "a From_ line with a disguised address",
+    ["From upi at papat.org  Wed Feb  1 19:06:09 +0100 2006", "Subject: x", "", "hi"],
+    { envelopeSender: "upi@papat.org", date: "2006-02-01T18:06:09.000Z" },
+  ],
+  [
+    "8-bit fields in the body's charset",
+    ["From: \xf0\xd2\xc9 <a@b.c>", "Subject: \xf0\xd2\xc9", "Content-Type: text/plain; charset=koi8-r", "", "hi"],
+    { from: [{ name: "При", address: "a@b.c" }], subject: "При" },
+  ],
+  [
+    "8-bit fields in the charset of the first part",
+    [
+      "Subject: \xc4\xe3",
+      "Content-Type: multipart/mixed; boundary=b",
+      "",
+      "--b",
+      "Content-Type: text/plain; charset=gbk",
+      "",
+      "hi",
+      "--b--",
+    ],
+    { subject: "你" },
+  ],
+  ["a line ending in an encoded word", ["Subject: =?utf-8?q?a=0D=0Ab?=", "", "hi"], { subject: "a b" }],
+  [
+    "encoded words in UTF-7 and in an unknown charset",
+    ["Subject: =?utf-7?q?+AOk-?= =?x-y?q?z?=", "", "hi"],
+    { subject: "éz" },
+  ],
+])("--json reads %s", async (_what, lines, properties) => {
+  expect(await json(...lines)).toMatchObject(properties);
+});
