@@ -1,5 +1,6 @@
 /**
  * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
+ * Each section of docs/recipes.md is also a topic.
  *
  * This module supports the mdoc macros that the project's manual pages use. It stops at an unknown macro, because
  * otherwise the macro's text might be lost. The topics are generated at build time, so that help is available on a
@@ -12,7 +13,12 @@ import { root } from "./ready.mjs";
 const pages = ["mail.1", "mailrc.5", "maild.8"];
 const width = 76;
 
-/** Returns the topics. @returns an object that maps each topic, in lower case, to { title, page, text } */
+/**
+ * Returns the topics.
+ *
+ * @returns an object that maps each topic, in lower case, to { title, page, text }. The page is `mail(1)`, for example,
+ * or `recipes`.
+ */
 export function helpTopics() {
   const topics = {};
   const add = (name, topic) => {
@@ -21,17 +27,60 @@ export function helpTopics() {
     if (topics[key] === undefined) topics[key] = topic;
     else if (!topics[key].text.includes(topic.text)) topics[key].text += `\n${topic.text}`;
   };
-  for (const page of pages) {
-    const lines = readFileSync(join(root, "man", page), "utf8").split("\n");
+  for (const file of pages) {
+    const page = file.replace(/[.](\d)$/, "($1)");
+    const lines = readFileSync(join(root, "man", file), "utf8").split("\n");
     for (const { title, body } of sections(lines)) {
       if (/^(NAME|SYNOPSIS|SEE ALSO)$/.test(title)) continue;
-      add(title.replaceAll(" ", "-"), { title, page, text: render(body, page) });
+      add(title.replaceAll(" ", "-"), { title, page, text: render(body, file) });
       for (const { names, body: item } of items(body)) {
-        for (const name of names) add(name, { title: name, page, text: render(item, page) });
+        for (const name of names) add(name, { title: name, page, text: render(item, file) });
       }
     }
   }
+  for (const { name, title, text } of recipeSections()) add(name, { title, page: "recipes", text });
   return topics;
+}
+
+/** Returns the sections of the page of recipes, each with its topic. The introduction is the topic `recipes`. */
+function recipeSections() {
+  return readFileSync(join(root, "docs/recipes.md"), "utf8")
+    .split(/^##? /m)
+    .slice(1)
+    .map((section) => {
+      const [title = "", ...lines] = section.split("\n");
+      const [, name = title.toLowerCase()] = /^<!-- mail help (\w+) -->$/m.exec(section) ?? [];
+      return { name, title, text: renderMarkdown(lines) };
+    });
+}
+
+/** Formats the Markdown of a section of recipes: questions, paragraphs and blocks of commands. */
+function renderMarkdown(lines) {
+  const out = [];
+  let paragraph = [];
+  let isBlock = false;
+  const flush = () => {
+    if (paragraph.length > 0) out.push(...wrapped(plainText(paragraph.join(" ")), 0), "");
+    paragraph = [];
+  };
+  for (const line of lines) {
+    if (line.startsWith("```")) {
+      if (isBlock) out.push("");
+      isBlock = !isBlock;
+    } else if (isBlock) out.push(`    ${line}`);
+    else if (line.startsWith("### ")) out.push(line.slice(4), "");
+    else if (line === "") flush();
+    else if (!line.startsWith("<!--")) paragraph.push(line);
+  }
+  flush();
+  return `${out.join("\n").trimEnd()}\n`;
+}
+
+/** Returns a paragraph of Markdown without its markup for code and links. Code that contains a space is quoted. */
+function plainText(markdown) {
+  return markdown
+    .replace(/`([^`]*)`/g, (_all, code) => (code.includes(" ") ? `'${code}'` : code))
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
 }
 
 /** Returns each section with its subsections, and each subsection on its own. */

@@ -71,7 +71,7 @@ function sleep(milliseconds) {
 }
 
 /** Names in the top-level directory that are not sources of the build. */
-const notBuilt = /^(\.|dist$|node_modules$|test$|docs$)|\.md$/;
+const notBuilt = /^(\.|dist$|node_modules$|test$)|\.md$/;
 
 /** Returns whether dist/ is newer than all its sources, and its code cache matches this version of Node. */
 function isBuilt() {

@@ -104,8 +104,7 @@ async function takePiped(): Promise<string> {
 async function printHelp(topic: string, terminal: Terminal): Promise<void> {
   const { helpTopic } = await import("./cli/help-topic.ts");
   const { title, page, text } = helpTopic(topic, __dirname);
-  const [name, section] = page.split(".");
-  const whole = Buffer.from(`${title} -- ${name}(${section})\n\n${text}`);
+  const whole = Buffer.from(`${title} -- ${page}\n\n${text}`);
   const long = text.split("\n").length + 3 > terminal.size().rows;
   if (terminal.outputIsTerminal && long) await terminal.page(process.env["PAGER"] || "more", [whole]);
   else terminal.out(whole);

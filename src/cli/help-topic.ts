@@ -1,4 +1,7 @@
-/** `mail help TOPIC`: prints a section of the manual, or its text about a command, variable, option or escape. */
+/**
+ * `mail help TOPIC`: prints a section of the manual or of the recipes, or the manual's text about a command, variable,
+ * option or escape.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -8,7 +11,7 @@ import { Exit, MailError } from "../errors.ts";
 
 export interface HelpTopic {
   readonly title: string;
-  /** The manual page that contains the text, such as `mail.1`. */
+  /** The manual page that contains the text, such as `mail(1)`, or `recipes`. */
   readonly page: string;
   readonly text: string;
 }
@@ -24,7 +27,7 @@ export function asksForHelp(argv: readonly string[]): boolean {
  * Returns a help topic.
  *
  * @param directory the directory of the programs, which also contains the topics
- * @throws MailError if the manual has no such topic
+ * @throws MailError if there is no such topic
  */
 export function helpTopic(name: string, directory: string): HelpTopic {
   const topics = JSON.parse(gunzipSync(readFileSync(join(directory, "help.json.gz"))).toString()) as Record<

@@ -69,24 +69,29 @@ type AccountVariable =
  * @throws MailError if a value is invalid
  */
 export function serverSettings(
-  { identity, settings }: { readonly identity: { readonly mailName: string }; readonly settings: Variables },
+  {
+    identity,
+    settings,
+  }: { readonly identity: { readonly mailName: string; readonly home: string }; readonly settings: Variables },
   accounts: readonly string[] = [],
 ): ServerSettings {
   const text = (name: AccountVariable) => ignoreEmpty(settings.find(name, accounts)?.value);
+  const path = (name: "cafile" | "cadir" | "clientcert" | "clientkey") =>
+    text(name)?.replace(/^~(?=\/)/, () => identity.home);
   const starttls = settings.find("starttls", accounts);
   const mechanism = settings.find("smtpauth", accounts);
   // In heirloom mailx, smtp-auth without smtp-use-starttls means a login without encryption. TLS is used if the server
   // offers it.
   const isHeirloomLogin =
     starttls === undefined && mechanism?.name.startsWith("smtp-auth") === true && mechanism.value !== "none";
-  const [certificate, key] = [text("clientcert"), text("clientkey")];
+  const [certificate, key] = [path("clientcert"), path("clientkey")];
   return {
     mailName: identity.mailName,
     timeouts: serverTimeouts(settings),
     starttls: isHeirloomLogin ? "opportunistic" : startTls(starttls?.value),
     allowsClearLogin: isHeirloomLogin || starttls?.value === "none",
-    caFile: text("cafile"),
-    caDirectory: text("cadir"),
+    caFile: path("cafile"),
+    caDirectory: path("cadir"),
     trustsSystem: choose("systemca", text("systemca"), { yes: true, no: false }, "yes"),
     clientCertificate: clientCertificate(certificate, key),
     minVersion: choose<ServerSettings["minVersion"]>(

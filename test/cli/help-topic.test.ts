@@ -1,5 +1,6 @@
 /** `mail help TOPIC` with the built program. */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
@@ -22,6 +23,28 @@ test.each([
   const { status, stdout } = help(topic);
   expect(stdout.toLowerCase()).toContain(part.toLowerCase());
   expect(status).toBe(0);
+});
+
+test.each([
+  // topic      title                first and last command
+  ["attach", "Attachments", "-A report.pdf", "november.pdf"],
+  ["html", "HTML", "--html", "-M text/html"],
+  ["smtp", "Mail servers", "mta=smtp://relay.example.org", "mail --check"],
+  ["gmail", "Gmail", "machine smtp.gmail.com login", "smtpauth=oauthbearer"],
+  ["outlook", "Outlook", "smtpauth=xoauth2", "machine smtp.office365.com"],
+  ["container", "Containers and machines without a mail server", "ENV mta=smtp://", "mail -S queue"],
+  ["cron", "Cron and scripts", "--if failed", "mail-sendmail"],
+])("the topic %s prints a section of the recipes", (topic, title, first, last) => {
+  const { status, stdout } = help(topic);
+  const section = readFileSync("docs/recipes.md", "utf8")
+    .split(/^## /m)
+    .find((each) => each.startsWith(`${title}\n`));
+  const questions = [...(section ?? "").matchAll(/^### (.*)$/gm)].map(([, question]) => question);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^${title} -- recipes\n\n${questions[0]?.replace("?", "[?]")}\n\n`));
+  expect(stdout.split("\n").filter((line) => questions.includes(line))).toEqual(questions);
+  for (const part of [first, last]) expect(stdout).toContain(part);
+  expect(stdout).not.toMatch(/[`#]|<!--/);
 });
 
 test("an unknown topic is refused, and the nearest one is suggested", () => {
