@@ -32,6 +32,8 @@ const ignored = [
   "verbose",
 ] as const satisfies readonly VariableName[];
 
+const interpreter = () => import("../read/interpreter/interpreter.ts");
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Returns the caller's configuration. A start-up file that another user could have written is reported and skipped. */
@@ -67,7 +69,8 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
       readFile: readStartUpFile,
       report: (error) => terminal.err(`sendmail: ${error.message}\n`),
     },
-    source: async (path) => (await import("../read/interpreter/interpreter.ts")).sourceFile(session, path),
+    source: async (path) => (await interpreter()).sourceFile(session, path),
+    runAccount: async (account) => (await interpreter()).runAccount(session, account),
   };
   removePasswordVariables(process.env);
   await readStartUpFiles(session, "su");

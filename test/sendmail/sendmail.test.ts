@@ -245,6 +245,39 @@ test("a start-up file sets variables only: no command runs, and record, DEAD and
   for (const name of ["ran", "record", "dead", "file"]) expect(existsSync(join(home, name))).toBe(false);
 });
 
+test("the account that a start-up file selects is used, without its commands", async () => {
+  const { port } = server;
+  settings(
+    "account work {",
+    `set mta=smtp://127.0.0.1:${port} from=work@x.org`,
+    `!touch ${home}/ran`,
+    "}",
+    "account home {",
+    "set from=home@x.org",
+    "}",
+    "account",
+    "account work",
+  );
+  expect(await sendmail(["ann@x.org"], "\n")).toEqual({ exit: 0, out: "", err: "" });
+  expect(envelope()[0]).toBe("MAIL FROM:<work@x.org>");
+  expect(existsSync(join(home, "ran"))).toBe(false);
+});
+
+test("a password in a start-up file is used only if no other user can read the file", async () => {
+  await serve(
+    { EHLO: "250-here\r\n250 AUTH PLAIN" },
+    `set starttls=none mta=smtp://me@127.0.0.1:${server.port} smtp-auth-password=secret`,
+  );
+  expect(await sendmail(["ann@x.org"], "\n")).toMatchObject({ exit: 0 });
+  expect(server.commands).toContain(`AUTH PLAIN ${Buffer.from("\0me\0secret").toString("base64")}`);
+  chmodSync(join(home, ".mailrc"), 0o644);
+  expect(await sendmail(["ann@x.org"], "\n")).toMatchObject({
+    exit: 78,
+    err: expect.stringMatching(/other users can read the password/),
+  });
+  expect(server.messages).toHaveLength(1);
+});
+
 test.each<[string, (path: string) => void]>([
   ["others can write to", (path) => chmodSync(path, 0o666)],
   ["its group can write to", (path) => chmodSync(path, 0o660)],
