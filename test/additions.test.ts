@@ -1,6 +1,6 @@
 /**
- * Adds one thing of each kind to a copy of the project, in the files that ARCHITECTURE.md names for it ("To add ..."),
- * and uses it. If a file has to be changed but is not named, a check fails or the added thing does not work.
+ * Adds one item of each kind to a copy of the project, in the files that ARCHITECTURE.md names for it ("To add ..."),
+ * and uses it. If a file has to be changed but is not named, a check fails or the added item does not work.
  */
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

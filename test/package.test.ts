@@ -63,11 +63,11 @@ test("the package contains the licence of each bundled package", () => {
   expect(named).toEqual(expect.arrayContaining(bundled));
 });
 
-test("the unpacked package takes less than 1.5 MB without the code cache", () => {
+test("the unpacked package takes up less than 1.5 MB without the code cache", () => {
   expect(inPackage.size).toBeLessThan(1_500_000);
 });
 
-test("the package requires only the native module at run time", () => {
+test("at run time, the package requires only the native module", () => {
   const { dependencies, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(Object.keys(dependencies)).toEqual(["koffi"]);
   expect(bin).toEqual({

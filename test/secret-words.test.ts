@@ -31,7 +31,7 @@ test.each([
   expect(containsPassword(text)).toBe(text !== hidden);
 });
 
-test("every name of the variable password is known here", () => {
+test("a password is hidden after every name of the variable password", () => {
   for (const [name] of namesOfVariable("password")) expect(hidePasswords(`${name}=x`)).toBe(`${name}=***`);
 });
 

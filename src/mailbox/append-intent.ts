@@ -32,15 +32,15 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Length of an append, in bytes, up to which the intent is synced before each write. In a longer append, a power failure
- * may destroy the end of the intent. The added bytes then stay.
+ * Length of an append, in bytes, up to which the intent is synced before each write. In a longer append, the end of the
+ * intent may be lost in a power failure. The appended bytes are then kept.
  */
 const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 sum is truncated. */
 const sumLength = 16;
 /**
- * Length in bytes of a record's head. The head contains the end of the write (a double) and whether the write is the last
- * (a double, 0 or 1). The sums follow.
+ * Length in bytes of a record's head. The head contains the offset at which the write ends (a double) and whether the
+ * write is the last (a double, 0 or 1). The sums follow.
  */
 const endLength = 16;
 
@@ -189,13 +189,13 @@ export function writeIntent(
     },
     undone: () => {
       closeSync(opened);
-      // If the intent remains, it is harmless, because the mailbox has the length that the intent records.
+      // If the intent remains, it is harmless, because the mailbox has the length recorded in the intent.
       rmSync(name, { force: true });
     },
   };
 }
 
-/** An intent that a crash has left. */
+/** An intent left behind by a crash. */
 export interface Left {
   readonly begun: Begun;
   /** The records of all writes, in order. */
@@ -228,8 +228,8 @@ export type Held = "nothing" | "prefix" | "all" | "unknown";
  * Compares the bytes that were added to the file with the recorded append.
  *
  * @param size the file's size in bytes
- * @param running whether the system has run without a restart since the append. After a power failure, bytes that were
- *   not synced can be zeros.
+ * @param running whether the system has not been restarted since the append. After a power failure, bytes that were not
+ *   synced can be zeros.
  */
 export function compareIntent({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
   if (size === begun.size) return "nothing";

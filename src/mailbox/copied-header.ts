@@ -47,8 +47,8 @@ export function withFromLine(header: Buffer): Buffer {
 }
 
 /**
- * Returns whether a message ends at the offset that its Content-Length implies. As in the scanner (mbox/body-length.ts),
- * the length may omit the last newline and the final empty line.
+ * Returns whether a message ends at the offset that its Content-Length implies. As in the scanner
+ * (mbox/body-length.ts), the length may exclude the last newline and the final empty line.
  *
  * @param header from the From_ line to the empty line
  * @param size the message's size in bytes
@@ -60,7 +60,7 @@ export function isLengthValid(header: Buffer, size: number): boolean {
   return left >= 0 && left <= 4;
 }
 
-/** Returns an edited message without Content-Length. The `From ` lines that the length protected are quoted. */
+/** Returns an edited message without Content-Length. The `From ` lines protected by this length are quoted. */
 export function withoutMeasure(message: Buffer): Buffer {
   const header = headerOf(message.length, (length) => message.subarray(0, length));
   const kept = withoutLength(header);

@@ -5,7 +5,7 @@ import { meansMaildir } from "./maildir-path.ts";
 import type { Rights } from "./rights.ts";
 import { accessSpool, openSpool, refuseSpool, SpoolRefused } from "./spool.ts";
 
-/** Errors in opening, creating or locking a mailbox for which Postfix returns the message to its sender. */
+/** Errors on opening, creating or locking a mailbox after which Postfix returns the message to its sender. */
 const permanent = new Set(["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENXIO"]);
 const storageFull = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 

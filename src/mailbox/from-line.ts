@@ -96,7 +96,7 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
   for (const piece of pieces) {
     const bytes =
       held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece]);
-    // If the end of a piece may be the beginning of such a line, those bytes are kept until the next piece.
+    // If the end of a piece may be the beginning of such a line, those bytes are kept until the next piece arrives.
     const end = bytes.length - measureBeginning(bytes, before);
     // The bytes are copied, because the piece is valid only until the next is requested.
     held = end < bytes.length ? Buffer.from(bytes.subarray(end)) : Buffer.alloc(0);

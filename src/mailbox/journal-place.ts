@@ -44,7 +44,7 @@ export type JournalSuffix = ".journal" | ".maildir";
 /** The maximum length of a journal's first line, in bytes. */
 export const longestFirstLine = 64 << 10;
 
-/** The suffix that is added to a journal's name to name the notice for the owner. */
+/** The suffix that is appended to a journal's name to form the name of the notice for the owner. */
 const noticeSuffix = ".unfinished";
 
 export interface JournalPlace {
@@ -95,7 +95,7 @@ function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string
   const inHome =
     home === undefined ? undefined : place(stateFilePath(join(home, ".local/state/mail"), real, suffix), true);
   const shared = inHome === undefined ? [beside] : [beside, inHome];
-  // If the owner has no home and the directory belongs to root, only root can create the notice.
+  // If the owner has no home directory and the mailbox's directory belongs to root, only root can create the notice.
   const byRoot = statSync(dirname(besidePath)).uid === 0 ? [{ ...beside, rights: undefined }] : [];
   const notices = [...shared, ...byRoot].map((at) => ({ ...at, path: `${at.path}${noticeSuffix}` }));
   const isRoots = beside.rights !== undefined;

@@ -10,7 +10,7 @@ export interface LockedTarget {
   readonly descriptor: number;
   /** Length in bytes; -1 if the file was missing. */
   readonly oldSize: number;
-  /** Bytes between its last message and the appended ones; empty if messages are prepended. */
+  /** Bytes to insert between the last message and the appended messages; empty if messages are prepended. */
   readonly between: Buffer;
 }
 

@@ -47,7 +47,7 @@ export type Fate = "keep" | "drop" | "mbox";
 export interface CommitPlan {
   /** Returns the fate of a message. Called once per message, in order. */
   readonly fate: (message: number) => Fate;
-  /** Where messages with the fate "mbox" are added. A missing file is created with mode 0600. */
+  /** The mailbox to which messages with the fate "mbox" are added. A missing file is created with mode 0600. */
   readonly mbox?: {
     readonly path: string;
     readonly at: "start" | "end";
@@ -59,7 +59,7 @@ export interface CommitPlan {
 }
 
 export interface CommitResult {
-  /** Number of messages that were delivered during the session, found under the lock and kept. */
+  /** Number of messages delivered during the session that were found after the lock had been acquired, and kept. */
   readonly arrived: number;
   /** Whether the mailbox has no messages left. */
   readonly empty: boolean;

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** The user whose rights a file operation of root uses. */
+/** The user whose rights root uses for a file operation. */
 export interface Rights {
   readonly uid: number;
   readonly gid: number;

@@ -1,7 +1,7 @@
 /**
  * Moves messages to a Maildir when a session quits. A journal contains each message as a frame: a line with the file
- * name, the flags and the length, followed by the message. The name is fixed, so that a repetition after a crash adds
- * only missing messages.
+ * name, the flags and the length, followed by the message. The file name is fixed, so that repeating the operation
+ * after a crash adds only missing messages.
  */
 import { addPathToError } from "../system-error.ts";
 import { messageNames } from "./maildir/directory.ts";

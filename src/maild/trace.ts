@@ -32,7 +32,9 @@ export function traceFields(
   ].join("\n");
 }
 
-/** Fields that are removed: blind copies, and fields that only the final server may add (Postfix's message_drop_headers). */
+/**
+ * Fields that are removed: Bcc fields, and fields that only the final server may add (Postfix's message_drop_headers).
+ */
 const dropped = new Set(["bcc", "resent-bcc", "content-length", "return-path"]);
 
 /** Maximum length of a header in bytes. The header is kept in memory until its end is reached. */

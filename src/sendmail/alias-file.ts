@@ -1,8 +1,8 @@
 /**
  * Rewrites local names with a file in the format of aliases(5): `name: address, name` and continuation lines.
  *
- * An alias leads to addresses only. Commands, files and `:include:` are refused, because this program runs with the
- * caller's rights and would execute the file's commands as any user.
+ * An alias can expand only to addresses. Commands, files and `:include:` are refused, because this program runs with
+ * the caller's rights, so the file's commands would run as any user who sends mail.
  */
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";

@@ -19,7 +19,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** The commands that assign variables or select the lines that do. */
 const permitted = new Set(["set", "unset", "if", "else", "endif", "source", "account"]);
 
-/** Variables that would change what happens to a message, apart from its transport and the sender's identity. */
+/** Variables that affect the processing of a message, apart from its transport and the sender's identity. */
 const ignored = [
   "DEAD",
   "debug",

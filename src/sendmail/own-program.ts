@@ -1,4 +1,7 @@
-/** Recognizes this program among the values of `mta` and `sendmail`, which would start it again without an end. */
+/**
+ * Recognizes this program among the values of `mta` and `sendmail`, which would start this program again in an endless
+ * loop.
+ */
 import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../errors.ts";
@@ -9,7 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const marker = "MAIL_SENDMAIL_TRANSPORT";
 
 /**
- * Refuses a program that is this program, directly, by a link or through another program.
+ * Refuses a transport program that would start this program: directly, through a link or through another program.
  *
  * @param self the path of this program
  * @throws MailError with exit code 78
@@ -31,7 +34,7 @@ export function markEnvironment(path: string): void {
   process.env[marker] = path;
 }
 
-/** Returns a program's path, as execvp(3) finds it. */
+/** Returns a program's path, as execvp(3) would find it. */
 function findProgram(path: string, { PATH = "/usr/bin:/bin" }: Environment): string | undefined {
   if (path.includes("/")) return path;
   return PATH.split(":")

@@ -1,4 +1,4 @@
-/** The common part of all events: a line of a mail server's log that concerns one message. */
+/** The common part of all events. An event is a line of a mail server's log that concerns one message. */
 interface About {
   /** The message's queue ID; empty if the message was refused before it was queued. */
   readonly id: string;

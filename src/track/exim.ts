@@ -36,7 +36,7 @@ export function eximEvents(line: string): LogEvent[] {
   return [parseEximDelivery(about, status, text.slice(3))];
 }
 
-/** Returns the time at the start of a system log's line. */
+/** Returns the time at the start of a system log line. */
 function frontOf(line: string): string {
   return /^(?:\w{3} [ \d]\d [\d:]{8}|\S+)/.exec(line)?.[0] ?? "";
 }

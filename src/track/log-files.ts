@@ -18,7 +18,7 @@ export interface LogSource {
   readonly path: string | undefined;
 }
 
-/** The usual paths of Debian and OpenSMTPD, of other systems, and of Exim. */
+/** The usual paths: on Debian (also for OpenSMTPD), on other systems, and for Exim. */
 const usual = ["/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log"];
 
 /**

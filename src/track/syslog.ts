@@ -1,4 +1,4 @@
-/** The parts of a system log's line: `Jan 16 18:22:03 host program[7]: text`, or with an RFC 3339 time. */
+/** The parts of a system log line: `Jan 16 18:22:03 host program[7]: text`, or with an RFC 3339 time. */
 export interface SyslogLine {
   /** The time as in the log, without fractions and zone (`2026-01-16 18:22:03`), so that a line fits on the screen. */
   readonly time: string;

@@ -12,7 +12,7 @@ function help(topic: string): { status: number | null; stdout: string; stderr: s
 test.each([
   // case               topic            part of the output
   ["a section", "exit-status", "Exit status -- "],
-  ["a subsection", "queries", "\nsince:date\n    The message is dated at this time or later. Example: 'since:2d'\n"],
+  ["a subsection", "queries", "\nsince:date\n    The message's date is this time or later. Example: 'since:2d'\n"],
   ["the beginning of a title", "mess", "Message lists -- mail(1)\n\nMost commands take a list of messages"],
   ["a command", "delete", "delete -- mail(1)\n\ndelete [msglist]\n"],
   ["a variable", "askcc", "askcc -- mailrc(5)\n\naskcc\n"],

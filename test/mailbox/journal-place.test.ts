@@ -57,8 +57,8 @@ afterEach(() => {
 });
 
 /**
- * Creates the state that a kill leaves during a quit that deletes messages one and two. The journal is complete, but
- * nothing else has been done.
+ * Creates the state left by a session that is killed during a quit that deletes messages one and two. The journal is
+ * complete, but nothing else has been done.
  */
 async function interruptQuit(state = "state-of-the-first", path = spool): Promise<void> {
   const { dev, ino } = statSync(path);
@@ -101,7 +101,7 @@ describe("opening the mailbox after an interrupted quit", () => {
   });
 
   test.each(["start", "end"] as const)(
-    "an interrupted quit is finished before messages are moved to the mailbox, at its %s",
+    "an interrupted quit is finished before messages are moved to the %s of the mailbox",
     async (at) => {
       await interruptQuit();
       writeFileSync(join(directory, "other"), message("five"));

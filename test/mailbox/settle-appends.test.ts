@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Creates the state that a kill leaves during an append: it is recorded, and partly written. */
+/** Creates the state left by a program that is killed during an append: the append is recorded, and partly written. */
 function killedAppend(text: string, written = text.length, isLast = true): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
@@ -136,7 +136,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + half);
   });
 
-  test.each([1, 5])("an append that was killed within a write, after %i pages, is removed", async (pages) => {
+  test.each([1, 5])("an append that was killed during a write, after %i pages, is removed", async (pages) => {
     writeFileSync(box, old);
     killedAppend(long, pages * 4096 - old.length);
     expect((await settleAppends(state)).join()).toMatch(/were removed$/);

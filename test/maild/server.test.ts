@@ -139,7 +139,7 @@ test("a user whose mailbox exists receives mail, and the copies for two recipien
   expect(mailbox("debian")).toContain("Subject: two\n");
 });
 
-test("a mailbox that cannot be written causes a 451 reply, and the next message is accepted", async () => {
+test("a mailbox that cannot be written to causes a 451 reply, and the next message is accepted", async () => {
   for (const name of ["debian", "debian/cur", "debian/new"]) mkdirSync(join(spool, name));
   writeFileSync(join(spool, "debian/tmp"), "not a directory");
   await dialogue.say("EHLO here");

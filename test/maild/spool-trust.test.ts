@@ -230,7 +230,7 @@ function snapshot(path = directory): string[] {
       expect(await dialogue.say("RCPT TO:<games@dominio>")).toMatch(/^550 5\.2\.0 /);
     });
 
-    test.each(unwritable)("%s is refused permanently, as by Postfix", async (_, reason, plant) => {
+    test.each(unwritable)("%s is refused permanently, as in Postfix", async (_, reason, plant) => {
       await dialogue.say("RCPT TO:<games@dominio>");
       plant();
       await dialogue.say("DATA");

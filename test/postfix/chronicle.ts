@@ -59,7 +59,7 @@ export class Chronicle {
         known.set(path, { state, ids });
       }
     };
-    // A test that fails does not stop watching.
+    // If a test fails, the watch is never stopped, so the timer must not keep the process running.
     const timer = setInterval(look, interval).unref();
     return () => {
       clearInterval(timer);

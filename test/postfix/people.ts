@@ -50,7 +50,7 @@ export class Office {
     this.#command = this.#runnable();
   }
 
-  /** Starts an office. @param more further settings for its Postfix */
+  /** Starts Postfix and creates both users. @param more further settings for Postfix */
   static async open(more: Parameters<typeof startPostfix>[1] = {}): Promise<Office> {
     const directory = mkdtempSync(join(tmpdir(), "mail-postfix-"));
     chmodSync(directory, 0o755);

@@ -21,8 +21,8 @@ export const password = 'pass "word" \\ 1';
 export const token = "token.of-games";
 
 /**
- * A server that tells Dovecot whose token it is (RFC 7662). It is a separate process, because the tests block while `mail`
- * runs.
+ * A server that returns the owner of a token to Dovecot (RFC 7662). It is a separate process, because the tests block
+ * while `mail` runs.
  */
 const tokenServer = `
   const answer = (body) => (body.includes("${token}") ? { active: true, username: "games" } : { active: false });

@@ -129,7 +129,7 @@ test("STARTTLS fails with an untrusted certificate, and succeeds if cafile conta
 });
 
 test.each(["scram-sha-256", "scram-sha-1", "cram-md5", "plain", "login", undefined])(
-  "a login by %s uses the password from ~/.netrc and never shows it",
+  "a login with %s uses the password from ~/.netrc and never shows it",
   async (mechanism) => {
     netrc(password);
     const said = await send([
@@ -152,7 +152,7 @@ test.each(["scram-sha-256", "scram-sha-1", "cram-md5", "plain", "login", undefin
   },
 );
 
-test.each(["oauthbearer", "xoauth2"])("a login by %s uses a token in place of the password", async (mechanism) => {
+test.each(["oauthbearer", "xoauth2"])("a login with %s uses a token in place of the password", async (mechanism) => {
   const argv = [...submission(), "-S", `smtpauth=${mechanism}`, "-s", mechanism, "root@dominio.test"];
   netrc(token);
   const said = await send(argv);
@@ -314,7 +314,7 @@ test("--check connects as it does to send a message: with STARTTLS or implicit T
   expect(lmtp).toMatch(/^ok {4}server: \S+ says: 220 .*Dovecot.*\nok {4}recipient: mail for root@dominio\.test: 250/m);
 });
 
-test("a dialogue typed in mail --smtp works as over telnet", async () => {
+test("a dialogue typed in mail --smtp works in the same way as over telnet", async () => {
   const lines = [
     "helo here",
     "MAIL FROM:<games@dominio.test>",

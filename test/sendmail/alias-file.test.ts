@@ -91,7 +91,7 @@ test.each<[string, (path: string) => void]>([
     },
   ],
   ["missing", (path) => rmSync(path)],
-])("a file that is %s is refused with 78", (_what, change) => {
+])("a file that is %s is refused with exit code 78", (_what, change) => {
   const path = join(directory, "aliases");
   expect(readAliasFile(path).aliases.size).toBe(1);
   change(path);

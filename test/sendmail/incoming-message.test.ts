@@ -1,4 +1,4 @@
-/** How sendmail divides its input into fields and body. */
+/** Tests how sendmail divides its input into fields and body. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Exit } from "../../src/errors.ts";

@@ -37,7 +37,7 @@ test("a message that is resent gets the Resent- fields that are missing", () => 
   );
 });
 
-test("the Message-ID is the message's own, or the new one", () => {
+test("the message keeps its own Message-ID; a new one is used only if it has none", () => {
   expect(completeHeader(fields("Message-ID: <own@x>"), additions).messageId).toBe("<own@x>");
   expect(completeHeader(fields("Subject: s"), additions).messageId).toBe("<new@host>");
 });

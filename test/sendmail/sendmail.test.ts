@@ -131,7 +131,7 @@ test("the null sender is sent as such", async () => {
   expect(server.messages[0]).toContain("From: Mail Delivery System <MAILER-DAEMON@");
 });
 
-test("the account, not the environment, is the sender; the variable from replaces it", async () => {
+test("the sender is taken from the account, not from the environment; the variable from overrides it", async () => {
   await sendmail(["ann@x.org"], "\n", { USER: "somebody", LOGNAME: "somebody" });
   expect(envelope()[0]).not.toContain("somebody");
   await serve({}, 'set from="Office <office@x.org>"');
@@ -162,7 +162,7 @@ test("permanently refused recipients are reported with the exit code, and the ot
   expect(queued()).toEqual([]);
 });
 
-test("if the server is unavailable, the message is queued, listed by mailq, and sent by -q as it was", async () => {
+test("if the server is unavailable, the message is queued, listed by mailq, and sent unchanged by -q", async () => {
   await server.close();
   const text = Buffer.from("To: ann@x.org\nSubject: \xe9\n\n\xff body\n", "latin1");
   expect(await sendmail(["-t", "-f", "me@x.org", "-N", "never"], text)).toMatchObject({
@@ -216,7 +216,7 @@ test("if the message cannot be queued either, the exit code is 75", async () => 
   });
 });
 
-test("an abandoned message is in ~/dead.letter, whatever DEAD names", async () => {
+test("an abandoned message is in ~/dead.letter, regardless of DEAD", async () => {
   await server.close();
   await sendmail(["ann@x.org"], "Subject: s\n\nbody\n");
   await serve({ RCPT: "550 5.1.1 no" }, `set DEAD=${home}/elsewhere record=${home}/record`);
@@ -369,7 +369,7 @@ test("`mail` with sendmail=THIS PROGRAM, which reads the same file, reports the 
   expect(exit).toBe(1);
 });
 
-test("another program receives the envelope in its arguments, and its failure is not queued", async () => {
+test("another program receives the envelope in its arguments, and a message that it fails to send is not queued", async () => {
   const program = join(home, "program");
   writeFileSync(
     program,

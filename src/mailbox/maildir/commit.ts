@@ -67,7 +67,7 @@ export interface Leaving {
 /**
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
- * @returns how many of the session's messages stay
+ * @returns the number of the session's messages that stay
  * @throws MailError; nothing was changed, or the message states which change failed
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {

@@ -14,7 +14,10 @@ export interface Entry {
   name: string;
   /** Bits of Flag. */
   flags: number;
-  /** The state in the name when it was last read. The session has changed the bits of `flags` that differ from it. */
+  /**
+   * The state in the name when it was last read. The session has changed the bits of `flags` that differ from this
+   * state.
+   */
   found: number;
   /** Whether another program has removed the file. */
   gone: boolean;

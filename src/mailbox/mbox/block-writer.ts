@@ -27,7 +27,7 @@ const startForDiskEvery = 64 << 20;
 const writeAsync = promisify(write);
 const dataSynced = promisify(fdatasync);
 
-/** The part of WebAssembly that is used here, because Node's types lack it. */
+/** The part of the WebAssembly API that this module uses; Node's types do not declare it. */
 declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
 
 export interface BlockTarget {
@@ -87,8 +87,8 @@ export class BlockWriter {
   }
 
   /**
-   * Returns the length of the current block. Blocks end at page boundaries of the file. If a kill leaves some blocks
-   * unwritten, each page is still either old or new, as the replay of a journal requires.
+   * Returns the length of the current block. Blocks end at page boundaries of the file. If the process is killed before
+   * it has written all blocks, each page is still either old or new, as the replay of a journal requires.
    */
   get #capacity(): number {
     return this.#blockSize % directUnit === 0 ? this.#blockSize - (this.#position % directUnit) : this.#blockSize;

@@ -107,7 +107,7 @@ export class BodyLength {
     if (this.#end > size) return false;
     const bytes = read(this.#end, this.#end + told);
     let at = 0;
-    // The length may omit the last line's newline and the empty line.
+    // The length may exclude the last line's newline and the empty line.
     for (let ends = 0; ends < 2; ends++) {
       if (bytes[at] === CR && bytes[at + 1] === LF) at += 2;
       else if (bytes[at] === LF) at++;

@@ -41,7 +41,7 @@ export interface Found {
  * Checks the locked file before a commit.
  *
  * @param descriptor the file that the path leads to now, locked
- * @throws MailboxChanged if another file or another program's changes cannot be merged
+ * @throws MailboxChanged if the file has been replaced or changed in a way that cannot be merged
  */
 export async function checkBeforeCommit(
   known: Known,

@@ -70,8 +70,8 @@ export interface Recent {
 }
 
 /**
- * Returns the path of a mailbox's index. If the paths of two mailboxes have the same checksum, each overwrites the other's
- * index, which is then ignored.
+ * Returns the path of a mailbox's index. If the paths of two mailboxes have the same checksum, each mailbox overwrites
+ * the other's index. An index that belongs to the other mailbox is ignored.
  */
 function indexFileName(directory: string, path: string): string {
   return join(directory, `${crc32(Buffer.from(path)).toString(16).padStart(8, "0")}.index`);

@@ -25,7 +25,7 @@ export function sumOfPage(words: Int32Array, start: number, end: number): number
 /** Fills bytes from a position of the file. @returns the number of bytes read */
 export type Read = (bytes: Uint8Array, position: number) => number;
 
-/** Sums a file step by step while the file is being copied anyway. */
+/** Computes the sums of a file step by step, while the file is being copied. */
 export class PageSums {
   readonly #read: Read;
   readonly #start: number;
@@ -55,14 +55,14 @@ export class PageSums {
   /**
    * Sums the remaining bytes before `end`.
    *
-   * @returns a sum for each page with bytes from the start to `end`, of these bytes only
+   * @returns a sum for each page that has bytes from the start to `end`; it covers only these bytes
    */
   finish(end: number): Int32Array {
     while (this.#at < end) this.#sumUntil(end);
     return this.#sums.subarray(0, this.#start < end ? this.#pagesBefore(end) : 0);
   }
 
-  /** Sums some pages. The first and the last may be incomplete. */
+  /** Sums some pages. The first and the last page may be incomplete. */
   #sumUntil(end: number): void {
     const words = this.#words;
     const bytes = new Uint8Array(words.buffer);
@@ -80,7 +80,7 @@ export class PageSums {
   }
 }
 
-/** Returns a sum for each page with bytes from `start` to `end`, of these bytes only. */
+/** Returns a sum for each page that has bytes from `start` to `end`. It covers only these bytes. */
 export function pageSums(read: Read, start: number, end: number): Int32Array {
   return new PageSums(read, start, end).finish(end);
 }

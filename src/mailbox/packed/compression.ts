@@ -7,7 +7,7 @@ export interface Compression {
   readonly magic: Buffer;
   /** Offset of the magic bytes; 0 by default. */
   readonly at?: number;
-  /** The program that unpacks the file if Node cannot. With -dc, it filters standard input to standard output. */
+  /** The program that unpacks the file if Node cannot. With -dc, it unpacks standard input to standard output. */
   readonly program: string;
   /** The Debian package that contains the program. */
   readonly package: string;

@@ -2,10 +2,11 @@
  * A file in the private state directory that contains a session's unwritten changes.
  *
  * The first line is a JSON object that identifies the session. Each subsequent line contains the changes that one
- * command made, or records that the last command was undone. Each command costs one write. Lines are appended without
- * fsync, so they survive if the session is killed but not if the system crashes. A message is identified by the bytes
- * of its header, excluding the Status fields, which other clients rewrite. Its offset distinguishes it from identical
- * messages. quit and exit remove the file. If a full disk has truncated the last line, that line is ignored.
+ * command made, or records that the last command was undone. Each command requires one write. Lines are appended
+ * without fsync, so they survive if the session is killed but not if the system crashes. A message is identified by the
+ * bytes of its header, excluding the Status fields, which other clients rewrite. Its offset distinguishes it from
+ * identical messages. quit and exit remove the file. If the last line is incomplete because the disk was full, it is
+ * ignored.
  */
 import { createHash } from "node:crypto";
 import { closeSync, statSync, unlinkSync, writeSync } from "node:fs";
@@ -42,7 +43,7 @@ export interface StoredStep {
   readonly changes: readonly StoredChange[];
 }
 
-/** The changes that a session left when it ended without quit or exit. */
+/** The changes left behind by a session that ended without quit or exit. */
 export interface Pending {
   readonly path: string;
   /** The time at which the file was last written. */

@@ -49,7 +49,7 @@ export class UndoHistory {
   }
 
   /**
-   * Records the changes made by the command that has just finished as one step.
+   * Records, as one step, the changes made by the command that has just finished.
    *
    * @param keep whether the session is interactive
    */

@@ -13,8 +13,8 @@ import { addressBook } from "./address-book.ts";
 import { fileCandidates } from "./file-candidates.ts";
 
 /**
- * The maximum number of history lines per kind of prompt that are kept until the session ends. Command lines have a
- * limit of their own.
+ * The maximum number of history lines that are kept for each kind of prompt until the session ends. Command lines have
+ * a separate limit.
  */
 const sessionLines = 100;
 

@@ -8,7 +8,7 @@ import type { Choice } from "../../terminal/terminal.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { viewStoredBytes } from "../show/print-decoded.ts";
 
-/** The maximum number of folders that can be scrolled conveniently. */
+/** The maximum number of folders through which a user can scroll conveniently. */
 const mostFolders = 500;
 
 /** Lets the user choose a folder. Returns the name to type for it, or undefined if none was chosen. */

@@ -58,8 +58,8 @@ function toOneLine(text: string): string {
 }
 
 /**
- * Returns the date in the requested form: `Sat Jan 16 18:22:03 2021`, or whatever text another program wrote in its
- * place.
+ * Returns the date in the requested form: `Sat Jan 16 18:22:03 2021`, or any other text that a program has written in
+ * place of a date.
  */
 function formatShownDate(date: string, form: Layout["date"]): string {
   if (form === "full") return fillColumns(date.slice(0, 16), 16);

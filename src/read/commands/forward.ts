@@ -26,7 +26,10 @@ interface Forwarded {
   readonly to: string[];
 }
 
-/** Parses a message list followed by recipients. The list consists of all leading words that can belong to one. */
+/**
+ * Parses a message list followed by recipients. The list consists of all leading words that can belong to a message
+ * list.
+ */
 const takesMessagesAndNames: Takes<Forwarded> = {
   synopsis: "[msglist] address ...",
   parse: async (session, rest) => {

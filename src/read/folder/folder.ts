@@ -100,7 +100,7 @@ function previousName({ folder }: Session): string | undefined {
   return resolve(folder.name) === folder.mailbox.path ? folder.name : folder.mailbox.path;
 }
 
-/** Returns the folder name of the user's own spool, or of another user's spool (-u). */
+/** Returns the folder for the user's own spool, or for another user's spool (-u). */
 export function systemFolder(session: Session, user?: string): FolderName {
   const path = systemMailbox(session.config, user);
   return { path, name: path, system: true, owner: user };

@@ -30,7 +30,7 @@ async function emptySystemMailbox(session: Session, folder: Folder): Promise<voi
   const variables = { hold: settings.get("hold"), keepsave: settings.get("keepsave") };
   const flags = listFlags(folder);
   const fate = (message: number) => fateOf(flags[message - 1] ?? 0, variables);
-  // What would move to mbox stays if the user opened the mailbox read-only; a deletion is a contradiction.
+  // If the user opened the mailbox read-only, messages that would move to mbox stay. Only a deletion is refused.
   const wanted = settings.get("readonly");
   refuseReadOnly(folder, flags, (one) => (wanted ? (one & Flag.Deleted) !== 0 : fateOf(one, variables) !== "keep"));
   if (mailbox.readOnly) return;

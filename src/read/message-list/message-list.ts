@@ -13,7 +13,7 @@
  *
  * Signs need no spaces around them. A message matches if any sender or search in the list matches it. Each modifier
  * then narrows the result. If a list has senders, searches or modifiers, its numbers are ignored. All these rules are
- * those of bsd-mailx.
+ * the same as in bsd-mailx.
  *
  *     query   = all { "or" all }
  *     all     = one { [ "and" ] one }

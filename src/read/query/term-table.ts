@@ -12,16 +12,16 @@ interface TermRow {
 const when = "for example 2d, 12h, 3w, 6m, 1y, today, monday, 2026-01 or 2026-01-31";
 
 export const queryTerms = {
-  since: { argument: "date", meaning: "The message is dated at this time or later.", example: "since:2d", hint: when },
+  since: { argument: "date", meaning: "The message's date is this time or later.", example: "since:2d", hint: when },
   before: {
     argument: "date",
-    meaning: "The message is dated before this time.",
+    meaning: "The message's date is before this time.",
     example: "before:2026-01-01",
     hint: when,
   },
   on: {
     argument: "date",
-    meaning: "The message is dated on this day, in this month or in this year.",
+    meaning: "The message's date is on this day, in this month or in this year.",
     example: "on:yesterday",
     hint: when,
   },

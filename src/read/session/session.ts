@@ -116,7 +116,7 @@ export interface Conditional {
   isTaken: boolean;
   /** Whether a branch of this if has been run, in which case its other elif and else branches are not run. */
   wasTaken: boolean;
-  /** Whether the condition belongs to another client's syntax, in which conditions may be nested. */
+  /** Whether the condition is written in another client's syntax, in which conditions may be nested. */
   readonly isForeign: boolean;
   /** The condition around this one, in a start-up file of another client. */
   readonly outer: Conditional | undefined;

@@ -208,8 +208,8 @@ class Bench {
   }
 
   /**
-   * Returns the model as text. The text contains the seen state only of messages in the spool. The session tests check it
-   * in other mailboxes.
+   * Returns the model as text. The text includes the seen state only for messages in the spool. The session tests check
+   * the seen state in other mailboxes.
    */
   described(model: Model): string {
     return [...model]

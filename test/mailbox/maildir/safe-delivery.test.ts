@@ -120,7 +120,7 @@ describe("deliveries", () => {
   });
 });
 
-test("each framed message is filed once, even if the journal is carried out repeatedly", async () => {
+test("each framed message is filed once, even if the journal is replayed", async () => {
   const content = (number: number) => [
     Buffer.from(letter("ann", `s${number}`)),
     Buffer.from("x".repeat(number * 70_000)),

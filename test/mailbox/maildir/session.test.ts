@@ -128,7 +128,7 @@ describe("reading a Maildir", () => {
     expect(listed.map((line) => line.split(" ").at(-1))).toEqual(["m-0", "m-1", "m-2"]);
   });
 
-  test("a Maildir that cannot be written is opened read-only", async () => {
+  test("a Maildir that cannot be written to is opened read-only", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openMailbox(maildir, {
       lockwait: 1,
@@ -223,7 +223,7 @@ describe("quitting a Maildir", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  test("if mbox cannot be written, quit changes nothing and reports the error", () => {
+  test("if mbox cannot be written to, quit changes nothing and reports the error", () => {
     makeMaildir(maildir, three);
     const { err, status } = home.mail([], ["p 1", "q"], { MAIL: maildir, MBOX: "/nowhere/mbox" });
     expect(status).not.toBe(0);

@@ -31,7 +31,7 @@ async function messages(): Promise<string[]> {
 
 const withoutStatus = (text: string) => text.replace(/(?<=\n)Status: R?O\r?\n/, "");
 
-test("a message whose Status is correct keeps every byte, whatever surrounds it", async () => {
+test("a message whose Status is correct keeps every byte, regardless of the messages around it", async () => {
   await fc.assert(
     fc.asyncProperty(mailboxText, async (text) => {
       writeFileSync(box, text, "latin1");

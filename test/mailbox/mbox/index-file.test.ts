@@ -24,7 +24,7 @@ let directory: string;
 let box: string;
 let cache: string;
 
-/** Waits until an index can be kept. No index is kept of a file that has just been changed. */
+/** Waits until an index can be kept. No index is kept for a file that has just been changed. */
 const settling = () => new Promise((resolve) => setTimeout(resolve, 120));
 
 beforeEach(async () => {
@@ -69,7 +69,7 @@ test("an index is private, and has the same messages as the mailbox", async () =
   expect(await look()).toEqual(first);
 });
 
-test("no index is kept of a small mailbox", async () => {
+test("no index is kept for a small mailbox", async () => {
   write(many.slice(0, 20));
   await look();
   expect(() => indexFile()).toThrow();
@@ -160,7 +160,7 @@ test("an edit at the moment of the last check, with the old time restored, is de
   expect(() => indexFile()).toThrow();
 });
 
-test("an index that others can write is not trusted", async () => {
+test("an index that others can write to is not trusted", async () => {
   await look();
   const name = indexFile();
   chmodSync(name, 0o622);
@@ -170,7 +170,7 @@ test("an index that others can write is not trusted", async () => {
   expect([statSync(name).mtimeMs, statSync(name).ino]).not.toEqual([mtimeMs, ino]);
 });
 
-test("no index is kept of a mailbox that another program has rewritten during the session", async () => {
+test("no index is kept for a mailbox that another program has rewritten during the session", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   const mailbox = await openMailbox(box, options);
   write([...many.slice(1), message(2000), message(2001)]);

@@ -64,7 +64,7 @@ export const mailboxText = fc
   )
   .map(([before, messages, after]) => before + messages.join("") + after);
 
-/** The error of a Content-Length in bytes; undefined if the message has no such field. */
+/** The error in a Content-Length, in bytes; undefined if the message has no such field. */
 const wrongBy = fc.constantFrom(undefined, 0, 0, 0, -1, 1, 7, 60, 300, 5000, -30);
 const measuredBody = fc.array(
   fc.constantFrom(

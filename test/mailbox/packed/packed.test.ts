@@ -93,7 +93,7 @@ describe("a compressed mailbox", () => {
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
-  test("a mailbox may consist of several zstd files, as in appended archives, and of skippable frames", () => {
+  test("a mailbox may consist of several concatenated zstd files, and may contain skippable frames", () => {
     if (!installed("zstd")) return;
     const part = readFileSync(join(home.path, pack("zstd")));
     const skippable = Buffer.from("502a4d1804000000aabbccdd", "hex");
@@ -140,7 +140,7 @@ describe("a compressed mailbox", () => {
   });
 
   test.each(["gzip", "zstd", "xz"])(
-    "if there is no room to unpack a mailbox in %s format, the full directory is reported",
+    "if there is no room to unpack a mailbox in %s format, the error names the directory that is full",
     (name) => {
       if (!installed(name)) return;
       writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
