@@ -1,5 +1,5 @@
 /**
- * Exit codes from sysexits.h. In the cases in which bsd-mailx exits with 1 (usage, no mail, no such folder), the code is 1.
+ * Exit codes from sysexits.h. The code is 1 if bsd-mailx also exits with 1 (a usage error, no mail, a missing folder).
  */
 export const Exit = {
   Ok: 0,

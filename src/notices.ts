@@ -1,6 +1,6 @@
 /**
- * Passes notices to standard error from code that has no terminal. Such a notice reports, for example, that `mail` is
- * waiting for a lock, or that a file is not trusted.
+ * Prints notices from code that has no access to the session's terminal. Such a notice reports, for example, that
+ * `mail` is waiting for a lock, or that a file is not trusted.
  */
 type Listener = (text: string) => void;
 

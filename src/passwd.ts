@@ -1,4 +1,4 @@
-/** Looks up this machine's users by number in passwd(5). */
+/** Looks up this machine's users by their ID in passwd(5). */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 
@@ -9,7 +9,7 @@ export function homeOfUser(uid: number): string | undefined {
   return accountOf(uid)?.[5] || undefined;
 }
 
-/** Returns the name of a user, or the number as text. */
+/** Returns the name of a user, or the ID as text if the user has no account. */
 export function nameOfUser(uid: number): string {
   return accountOf(uid)?.[0] || String(uid);
 }

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 const copy = mkdtempSync(join(tmpdir(), "mail-additions-"));
 const home = join(copy, "home");
 
-/** A text that follows the first occurrence of `after`, or a new file. */
+/** Text to insert after the first occurrence of `after`, or a new file. */
 type Edit = { readonly after: string; readonly add: string } | { readonly create: string };
 
 interface Addition {

@@ -1,7 +1,7 @@
 /**
  * Makes an append all or nothing. Before the first byte is written, a small file in the private state directory records
- * where the append begins. This file, the intent, is removed after all bytes have reached the disk. After a crash, the next
- * start removes an incomplete append (settle-appends.ts).
+ * where the append begins. This file, the intent, is removed after all bytes have reached the disk. After a crash,
+ * `mail` removes an incomplete append the next time it starts (settle-appends.ts).
  *
  * Only an incomplete append is ever removed. The intent has a SHA-256 sum for each page of each write, so that `mail`
  * removes only bytes that it has written. A complete append stays, because another program may already have read it. Any
@@ -229,7 +229,7 @@ export type Held = "nothing" | "prefix" | "all" | "unknown";
  *
  * @param size the file's size in bytes
  * @param running whether the system has not been restarted since the append. After a power failure, bytes that were not
- *   synced can be zeros.
+ *   synced may have become zeros.
  */
 export function compareIntent({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
   if (size === begun.size) return "nothing";

@@ -15,7 +15,7 @@ export class MailboxChanged extends MailError {
   }
 }
 
-/** Reports that another program has rewritten the mailbox since it was scanned, so that its messages have other offsets. */
+/** Reports that another program has rewritten the mailbox since it was scanned and has moved its messages. */
 export class MessagesMoved extends MailError {
   constructor(path: string) {
     super(`${path}: another program has moved its messages; open the mailbox again to continue`, Exit.TempFail);

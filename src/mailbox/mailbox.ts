@@ -169,7 +169,8 @@ export interface MailboxOptions {
   /** Private directory for journals, created when it is first needed. */
   readonly stateDirectory: string;
   /**
-   * Private directory for indexes of large mailboxes, which make it fast to open them again. Without it, no index is kept.
+   * Private directory for indexes of large mailboxes. An index speeds up opening the mailbox again. If no directory is
+   * given, no index is kept.
    */
   readonly cacheDirectory?: string | undefined;
   readonly readOnly?: boolean;

@@ -24,7 +24,9 @@ const faults: Readonly<Record<SpoolFault, string>> = {
 /** Reports a spool that root must not write to. Nothing was delivered. */
 export class SpoolRefused extends MailError {
   readonly fault: SpoolFault;
-  /** Whether another attempt would also fail. As in Postfix, only a wrong owner is a temporary fault. */
+  /**
+   * Whether another attempt would also fail. As in Postfix, only an incorrect owner is treated as a temporary fault.
+   */
   readonly isPermanent: boolean;
 
   constructor(path: string, fault: SpoolFault) {
@@ -59,7 +61,7 @@ export function accessSpool(path: string, recipient: Rights): SpoolAccess {
   return { recipient, open, create: mayCreate ? open : undefined };
 }
 
-/** Returns why root must not deliver into an existing file; undefined if root may. */
+/** Returns the reason why root must not deliver into an existing file; undefined if root may. */
 export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefined {
   if (found.isSymbolicLink()) return "symbolic link";
   if (found.isDirectory()) return "directory";

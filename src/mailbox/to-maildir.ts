@@ -15,7 +15,7 @@ import { refuseSpool } from "./spool.ts";
  * Yields the journal frame for a message: a line with its file name, flags and length, followed by the message.
  *
  * @param message returns the message in mbox form; called several times
- * @param flags computes the flags of the file's name from those of Status and X-Status
+ * @param flags converts the flags of Status and X-Status to those in the file's name
  * @param fromMaildir whether the From_ line was generated
  */
 export function* frameMessage(

@@ -34,7 +34,7 @@ export type Verdict = { readonly recipient: Recipient } | { readonly refused: Re
 /**
  * Accepts or refuses a recipient.
  *
- * @param address as in RCPT TO, without the angle brackets; smtp-server refuses an address without domain
+ * @param address as in RCPT TO, without the angle brackets; smtp-server refuses an address without a domain
  */
 export function judgeRecipient(address: string, options: Options): Verdict {
   const at = address.lastIndexOf("@");

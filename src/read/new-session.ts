@@ -27,7 +27,7 @@ const passwordWarning =
   "mail: -S: a password on the command line is visible to other users for a moment and remains in the shell's history; " +
   "set it in ~/.mailrc instead, and run chmod 600 on that file\n";
 
-/** Returns an identity whose host name is that of the variable `hostname`, if it is set. */
+/** Returns an identity with the host name from the variable `hostname`, if it is set. */
 function withHostName(identity: Identity, settings: Settings): Identity {
   return {
     ...identity,

@@ -84,7 +84,7 @@ function* logicalLines(text: string): Generator<{ readonly line: number; readonl
   if (begun !== undefined) yield begun;
 }
 
-/** Returns why a member of an alias is refused; undefined if it is an address or a name. */
+/** Returns the reason why a member of an alias is refused; undefined if it is an address or a name. */
 function refuseMember(member: string): string | undefined {
   const text = member.replace(/^\\?"?\s*\\?/, "");
   if (text.startsWith("|")) return "an alias cannot run a command";

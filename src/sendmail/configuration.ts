@@ -47,7 +47,7 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
-    // A daemon's environment may still name the user who started it, as in sendmail.
+    // As in sendmail, USER and LOGNAME are ignored: a daemon's environment may still name the user who started it.
     identity: findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }),
   };
   const session: Session = {

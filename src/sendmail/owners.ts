@@ -31,9 +31,9 @@ export function otherOwners(spool: string): Owner[] {
 /**
  * Runs this program for each owner.
  *
- * @param argv the option of the task
+ * @param argv the option that selects the task
  * @param report prints a line on standard error
- * @returns the first exit code that is not 0, but 75 only if there is no other
+ * @returns the first exit code other than 0 and 75; if there is none, 75 if any process exited with 75, otherwise 0
  */
 export async function runForOwners(
   owners: readonly Owner[],
@@ -95,13 +95,18 @@ function readAccounts(): Owner[] {
     });
 }
 
-/** Returns a user without an account, such as a container's. The group has no rights. */
+/**
+ * Returns an owner for a user ID without an account, such as a user in a container. The owner's group has no rights.
+ */
 function withoutAccount(uid: number): Owner {
   const nogroup = 65_534;
   return { name: String(uid), uid, gid: nogroup, home: "/" };
 }
 
-/** Returns whether a user's home contains a queue, with the user's own rights: root must not follow links in it. */
+/**
+ * Returns whether a user's home directory contains a queue. The check runs with the user's rights, because root must
+ * not follow the user's links.
+ */
 function hasQueueInHome({ uid, gid, home }: Owner): boolean {
   const directory = queueInHome(home);
   return withRights({ uid, gid }, () => {

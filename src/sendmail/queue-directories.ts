@@ -1,6 +1,6 @@
 /**
- * Finds the queues of `sendmail`. A user's queue is in the home directory. Users without a home, such as daemons, have a
- * directory of their own in a spool that is shared, sticky and owned by root, like /tmp.
+ * Finds the queues of `sendmail`. A user's queue is in the user's home directory. Users without a home directory, such
+ * as daemons, have a directory of their own in a spool that is shared, sticky and owned by root, like /tmp.
  *
  * The timer runs as root with a clean environment. So a queue is never in a directory that only the caller's environment
  * names, unless this machine has no spool and thus no timer.
@@ -96,7 +96,10 @@ function isSharedSpool(spool: string): boolean {
   return (found.mode & othersCanWrite) === 0 || (found.mode & sticky) !== 0;
 }
 
-/** Returns the user's directories in the spool. Links and other users' directories are skipped, whatever their names are. */
+/**
+ * Returns the user's directories in the spool. Links and other users' directories are skipped, regardless of their
+ * names.
+ */
 function directoriesOf(spool: string, uid: number): string[] {
   if (!isSharedSpool(spool)) return [];
   return listNames(spool)
@@ -108,7 +111,10 @@ function directoriesOf(spool: string, uid: number): string[] {
     .sort();
 }
 
-/** Creates a directory that only the user can read. If another user has created one of that name, its name is extended. */
+/**
+ * Creates a directory that only the user can read. If another user has already created a directory with that name, a
+ * suffix is added.
+ */
 function createDirectory(spool: string, uid: number): string {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const path = join(spool, attempt === 0 ? String(uid) : `${uid}-${randomBytes(6).toString("hex")}`);

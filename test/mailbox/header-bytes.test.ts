@@ -33,7 +33,7 @@ test.each<[string, string, string]>([
 test.each<[string, string]>([
   ["precedes an overlong field", `X: ${long}\n\ntext\n`],
   ["precedes an overlong folded field", `X: y\n z${long}\n\ntext\n`],
-])("a Status field %s, and all other bytes stay unchanged", (_what, rest) => {
+])("a new Status field %s, and all other bytes stay unchanged", (_what, rest) => {
   const { mailbox } = holding(start + rest);
   const stored = Buffer.concat([...formatForStorage(mailbox, 1, { status: "RO" })]).toString("latin1");
   expect(stored === `${start}Status: RO\n${rest}`).toBe(true);
@@ -41,7 +41,7 @@ test.each<[string, string]>([
 
 test.each<[string, string, string]>([
   ["after an overlong field", `X: ${long}\n@\ntext\n`, "Status: O\n"],
-  ["in other letters, folded, before another field", `X: ${long}\n@Y: z\n\nStatus: U\n`, "STATUS : O\n x\n\ty\n"],
+  ["in upper case, folded, before another field", `X: ${long}\n@Y: z\n\nStatus: U\n`, "STATUS : O\n x\n\ty\n"],
   ["after many fields", `${`Y: ${"y".repeat(90)}\n`.repeat(60_000)}@\n`, "Status: O\n"],
   ["in CRLF", `X: ${long}\r\n@\r\ntext\r\n`, "Status: O\r\n"],
   ["at the message's end", `X: ${long}\n@`, "Status: O\n"],

@@ -7,9 +7,9 @@ interface Entry {
   readonly sum: string;
   /** Whether the server accepted the message. If not, it may or may not have been delivered. */
   isDelivered: boolean;
-  /** How often sessions were commanded to save or copy the message. */
+  /** How often sessions were instructed to save or copy the message. */
   saves: number;
-  /** Whether a session or an IMAP client was commanded to delete the message. */
+  /** Whether a session or an IMAP client was instructed to delete the message. */
   mayBeGone: boolean;
 }
 

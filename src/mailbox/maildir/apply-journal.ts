@@ -56,7 +56,7 @@ const later = "the changes are kept; they are completed when the mailbox is open
  * Carries out a journal.
  *
  * @param mbox the locked file if messages are moved to an mbox
- * @throws MailError; its text states whether nothing was changed or the journal stays to be completed later
+ * @throws MailError; its text states either that nothing was changed, or that the commit will be completed later
  */
 export async function applyJournal(
   journal: MaildirJournal,

@@ -29,8 +29,7 @@ export function nameWith(base: string, letters: string): string {
 /**
  * Returns the delivery time that a file's name states, in microseconds since 1970, accurate at least to the second.
  *
- * Understands `1700000000.M123456P99.host`, Postfix's `1700000000.Vfd01I5M123456.host` and qmail's
- * `1700000000.99.host`.
+ * Recognizes `1700000000.M123456P99.host`, Postfix's `1700000000.Vfd01I5M123456.host` and qmail's `1700000000.99.host`.
  */
 export function deliveryTime(name: string): number {
   const [, seconds, micros] = /^(\d{1,10})(?:\.[^.]*?M(\d{1,6})(?!\d))?/.exec(name) ?? [];

@@ -63,7 +63,7 @@ class MaildirMailbox implements Mailbox {
   readonly #counts = new Map<number, Counts>();
   readonly #replaced = new Map<number, Buffer>();
   /**
-   * The file that was read last, because the header line, the counts and the text of a message are read one after the
+   * The file that was read last. It stays open, because a message's header line, counts and text are read one after the
    * other.
    */
   #open: { readonly message: number; readonly file: MessageFile } | undefined;

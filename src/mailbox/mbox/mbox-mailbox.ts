@@ -33,7 +33,7 @@ import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
 import { scanMessages } from "./scan.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
-/** Flags that decide a message's fate or show that the user has acted on it. */
+/** Flags that determine a message's fate or show that the user has acted on it. */
 const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
 
 /**
@@ -61,7 +61,7 @@ export class MboxMailbox implements Mailbox {
   #file: MboxFile;
   /** The file's state when it was last checked. */
   #seen: FileState | undefined;
-  /** The file's state when a message was last read. It may have grown since the last check. */
+  /** The file's state when a message was last read. The file may have grown since the last check. */
   #checked: FileState | undefined;
   readonly #identities = new Identities();
   /** Whether the file has grown since it was scanned. */
@@ -129,7 +129,7 @@ export class MboxMailbox implements Mailbox {
 
   /** Returns whether the known messages are still at their offsets. */
   #hasOnlyGrown(state: FileState): boolean {
-    // The commit will find out where the messages are now.
+    // The commit will determine where the messages are now.
     this.#rewritten ||= state.size < this.#file.covered || !this.#isAsBefore();
     return !this.#rewritten;
   }

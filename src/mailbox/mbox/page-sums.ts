@@ -85,7 +85,7 @@ export function pageSums(read: Read, start: number, end: number): Int32Array {
   return new PageSums(read, start, end).finish(end);
 }
 
-/** Returns whether the sum of each page is that of its old or its new contents. */
+/** Returns whether the sum of each page matches the page's old or new contents. */
 export function eachIsOneOf(now: Int32Array, before: Int32Array, after: Int32Array): boolean {
   return now.every((sum, page) => sum === before[page] || sum === after[page]);
 }

@@ -1,6 +1,6 @@
 /**
  * Unpacks a compressed mailbox piece by piece into a private temporary file. gzip is unpacked by Node's zlib, and so is
- * zstd from Node 22.15 on. Everything else is unpacked by the compression's own program.
+ * zstd from Node 22.15 on. All other formats are unpacked by their own programs.
  */
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync } from "node:fs";

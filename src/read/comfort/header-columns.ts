@@ -17,8 +17,8 @@ interface Layout {
 }
 
 /**
- * Returns the widths for a window. At 80 columns they are as in bsd-mailx; additional columns are shared between the
- * sender and the subject.
+ * Returns the widths for a window. At 80 columns they are the same as in bsd-mailx; additional columns are shared
+ * between the sender and the subject.
  */
 function layoutFor(columns: number): Layout {
   if (columns >= 72) {

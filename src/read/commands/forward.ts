@@ -1,4 +1,4 @@
-/** The command forward, which forwards a message in the text or as an attachment. */
+/** The command forward, which forwards a message inline or as an attachment. */
 
 import { compose } from "../../compose/compose.ts";
 import { Body } from "../../compose/draft/body.ts";

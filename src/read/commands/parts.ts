@@ -21,7 +21,7 @@ import { printParts, viewStoredBytes } from "../show/print-decoded.ts";
 
 export interface PartsOfMessages {
   readonly messages: readonly number[];
-  /** Part numbers in the form of PartsForm. */
+  /** Part numbers in one of the forms of PartsForm. */
   readonly parts: string;
 }
 

@@ -34,7 +34,7 @@ const left = () => {
   }
 };
 
-/** Starts a session on a terminal, and types lines. Returns when the last line has been executed. */
+/** Starts a session on a terminal, and types lines. Resolves when the last line has been executed. */
 async function typed(...lines: string[]) {
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: environment() });
   for (const line of lines) {
