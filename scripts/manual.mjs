@@ -33,9 +33,15 @@ function commandRow({ name, synonyms, synopsis, summary, example }) {
   return [`.It ${names.join(" , ")}${takes}`, ...sentences(summary), "Example:", `.Ql ${argument(example)}`];
 }
 
-function variableRow([name, { meaning, value }]) {
+function variableRow([name, { meaning, value, synonyms = {} }]) {
   const takes = value === "" ? "" : ` Ns = Ns Ar ${argument(value)}`;
-  return [`.It Va ${argument(name)}${takes}`, ...sentences(meaning)];
+  const names = Object.keys(synonyms).map((each) => `.Va ${argument(each)}`);
+  const also = names.map((macro, at) => (at < names.length - 1 ? `${macro} ,` : `${macro} .`));
+  return [
+    `.It Va ${argument(name)}${takes}`,
+    ...sentences(meaning),
+    ...(names.length === 0 ? [] : ["Synonyms:", ...also]),
+  ];
 }
 
 function escapeRow({ characters, argument: takes, meaning }) {

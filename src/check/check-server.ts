@@ -6,7 +6,7 @@ import { accessSync, constants } from "node:fs";
 import { formatSender } from "../compose/build/header-fields.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import { readConfiguredWay, refuseUnsupported } from "../compose/sending/configured-way.ts";
-import { findAccount } from "../compose/sending/login.ts";
+import { findServerAccount } from "../compose/sending/login.ts";
 import { findPassword, type PasswordRequest } from "../compose/sending/password.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
@@ -91,7 +91,7 @@ async function holdTrialDialogue(
   { config, terminal }: Context,
   recipient: string | undefined,
 ): Promise<Finding[]> {
-  const { server, suffixes } = findAccount(config, way);
+  const { server, suffixes } = findServerAccount(config, way);
   const settings = serverSettings(config, suffixes);
   const talk = new Dialogue(undefined);
   const timeouts = {

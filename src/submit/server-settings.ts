@@ -92,15 +92,15 @@ export function serverSettings(
     allowsClearLogin: isHeirloomLogin || starttls?.value === "none",
     caFile: path("cafile"),
     caDirectory: path("cadir"),
-    trustsSystem: choose("systemca", text("systemca"), { yes: true, no: false }, "yes"),
+    trustsSystem: chooseSetting("systemca", text("systemca"), { yes: true, no: false }, "yes"),
     clientCertificate: clientCertificate(certificate, key),
-    minVersion: choose<ServerSettings["minVersion"]>(
+    minVersion: chooseSetting<ServerSettings["minVersion"]>(
       "tlsminversion",
       text("tlsminversion"),
       { "1.2": "TLSv1.2", "1.3": "TLSv1.3" },
       "1.2",
     ),
-    certificateCheck: choose<CertificateCheck>(
+    certificateCheck: chooseSetting<CertificateCheck>(
       "certcheck",
       text("certcheck"),
       { yes: "yes", no: "no", warn: "warn", ask: "ask" },
@@ -119,7 +119,7 @@ function clientCertificate(certificate: string | undefined, key: string | undefi
 }
 
 /** Returns the meaning of a value from a list of permitted values. @throws MailError for any other value */
-function choose<Value>(
+function chooseSetting<Value>(
   name: AccountVariable,
   value: string | undefined,
   values: Readonly<Record<string, Value>>,

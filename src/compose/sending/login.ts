@@ -18,11 +18,11 @@ export interface Account {
  *
  * @throws MailError if a login is requested and no user name is known
  */
-export function findAccount(config: Config, server: ServerWay): Account {
+export function findServerAccount(config: Config, server: ServerWay): Account {
   const { settings } = config;
   const ofHost = [...senderSuffixes(config), ...hostSuffixes(server)];
   const mechanism = settings.find("smtpauth", ofHost);
-  const user = mechanism?.value === "none" ? undefined : findUser(config, server, ofHost);
+  const user = mechanism?.value === "none" ? undefined : findUserName(config, server, ofHost);
   if (user === undefined && mechanism?.name.startsWith("smtp-auth") && mechanism.value !== "none") {
     throw new MailError(
       `${mechanism.name}: no user name for ${serverName(server)}; nothing was sent; set user=NAME`,
@@ -35,7 +35,7 @@ export function findAccount(config: Config, server: ServerWay): Account {
   };
 }
 
-function findUser(config: Config, server: ServerWay, ofHost: readonly string[]): string | undefined {
+function findUserName(config: Config, server: ServerWay, ofHost: readonly string[]): string | undefined {
   if (server.user !== undefined || server.socket !== undefined) return server.user;
   const { settings } = config;
   const ofServer = settings.find("user", hostSuffixes(server));

@@ -171,8 +171,8 @@ export class Submission {
   }
 
   async #accountOf(way: ServerWay): Promise<Account> {
-    const { findAccount } = await import("./login.ts");
-    return findAccount(this.#config, way);
+    const { findServerAccount } = await import("./login.ts");
+    return findServerAccount(this.#config, way);
   }
 
   async #password(request: PasswordRequest): Promise<string> {

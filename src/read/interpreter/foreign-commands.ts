@@ -22,31 +22,31 @@ interface ForeignCommand {
 const ignoredLine: ForeignCommand = { form: "line", means: "ignored" };
 
 /** Returns rows for commands that affect only the other client's display, keyboard, macros or caches. */
-function ignoredLines(names: string): [string, ForeignCommand][] {
+function listIgnored(names: string): [string, ForeignCommand][] {
   return names.split(/\s+/).map((name) => [name, ignoredLine]);
 }
 
 /** `headerpick type retain from to` means `retain from to`; `forward` and `top` have no counterpart. */
-function headerpick(rest: string): string | undefined {
+function translateHeaderpick(rest: string): string | undefined {
   const [, context = "", action = "", fields = ""] = /^\s*(\S+)\s+(\S+)\s*(.*)$/s.exec(rest) ?? [];
   const isKnown = /^(?:retain|ignore)$/.test(action) && /^(?:type|save)$/.test(context);
   return isKnown && fields !== "" ? `${context === "save" ? "save" : ""}${action} ${fields}` : undefined;
 }
 
 export const foreignCommands: ReadonlyMap<string, ForeignCommand> = new Map<string, ForeignCommand>([
-  ["headerpick", { form: "line", means: headerpick }],
+  ["headerpick", { form: "line", means: translateHeaderpick }],
   ["setenv", { form: "line", means: (rest) => `set ${rest.trim()}` }],
   ["define", { form: "block", means: "ignored" }],
-  ...ignoredLines(
+  ...listIgnored(
     "fwdretain fwdignore unfwdretain unfwdignore unheaderpick unignore unretain unsaveignore unsaveretain",
   ),
-  ...ignoredLines(
+  ...listIgnored(
     "bind unbind commandalias uncommandalias ghost unghost shortcut unshortcut defines undefine undef call",
   ),
-  ...ignoredLines("colour uncolour color uncolor mono unmono charsetalias uncharsetalias filetype unfiletype"),
-  ...ignoredLines("mimetype unmimetype mlist unmlist mlsubscribe unmlsubscribe localopts environ unsetenv netrc tls"),
-  ...ignoredLines("cache disconnect connect noop features history errors varshow addrcodec digmsg mtaaliases readctl"),
-  ...ignoredLines("score unscore kill unkill flag unflag classify junk good sender nosender echoerr vput vexpr csop"),
+  ...listIgnored("colour uncolour color uncolor mono unmono charsetalias uncharsetalias filetype unfiletype"),
+  ...listIgnored("mimetype unmimetype mlist unmlist mlsubscribe unmlsubscribe localopts environ unsetenv netrc tls"),
+  ...listIgnored("cache disconnect connect noop features history errors varshow addrcodec digmsg mtaaliases readctl"),
+  ...listIgnored("score unscore kill unkill flag unflag classify junk good sender nosender echoerr vput vexpr csop"),
 ]);
 
 /**
@@ -57,7 +57,7 @@ const modifier = /^\s*(?:\\|(?:wysh|ignerr|local|global|our|u|pgm)\s+)+/;
 /**
  * Returns the meaning of a line in a start-up file if the line contains another client's command, otherwise undefined.
  */
-export function meaningOfLine(line: string): Meaning | undefined {
+export function interpretForeignLine(line: string): Meaning | undefined {
   const bare = line.replace(modifier, "");
   const [, word = "", rest = ""] = /^\s*([A-Za-z]+)(.*)$/s.exec(bare) ?? [];
   if (word === "if" || word === "elif") {

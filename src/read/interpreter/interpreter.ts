@@ -16,7 +16,7 @@ import type { Command } from "../session/command.ts";
 import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
 import { type Block, readBlock, splitCommandLines } from "./blocks.ts";
-import { type Condition, meaningOfLine } from "./foreign-commands.ts";
+import { type Condition, interpretForeignLine } from "./foreign-commands.ts";
 
 /** The leading whitespace of a line, as in C's isspace(). Only some of these characters end a word. */
 const leadingBlanks = /^[ \t\v\f\r]+/;
@@ -163,7 +163,7 @@ async function runSourceLines(session: Session, lines: readonly SourceLine[], fi
         at = block.end ?? lines.length;
         continue;
       }
-      const meaning = session.isStartingUp === true ? meaningOfLine(text) : undefined;
+      const meaning = session.isStartingUp === true ? interpretForeignLine(text) : undefined;
       if (meaning?.kind === "ignored") {
         at = block?.end ?? at;
         continue;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { meaningOfLine } from "../../../src/read/interpreter/foreign-commands.ts";
+import { interpretForeignLine } from "../../../src/read/interpreter/foreign-commands.ts";
 import { runMail } from "../../run-mail.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-foreign-"));
@@ -96,4 +96,4 @@ test.each([
   ["nosuch x", undefined],
   ["toString", undefined],
   ["", undefined],
-])("in a start-up file, %j means %j", (line, meaning) => expect(meaningOfLine(line)).toEqual(meaning));
+])("in a start-up file, %j means %j", (line, meaning) => expect(interpretForeignLine(line)).toEqual(meaning));
