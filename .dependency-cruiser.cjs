@@ -1,10 +1,10 @@
-/** The files below all layers: each folder may import them. */
+/** The files below all layers, which every folder may import. */
 const foundation =
   "^src/(errors|file-stats|groups|libc|notices|passwd|private-file|process-start|secret-words|system-error)[.]ts$";
 
 /**
- * The rule of layers: a folder may import only from itself, the folders named beside it and the foundation.
- * test/layers.test.ts plants violations and checks that they are found.
+ * The layers: a folder may import only from itself, the folders listed after its name, and the foundation.
+ * test/layers.test.ts adds violations and checks that they are reported.
  */
 const layers = {
   message: [],
@@ -24,8 +24,8 @@ const layers = {
 };
 
 /**
- * The same rule inside a folder: a subfolder may import only from the subfolders named beside it. "." is the folder's own
- * files.
+ * The same rule within a folder: a subfolder may import only from the subfolders listed after its name. "." stands for
+ * the files directly in the folder.
  */
 const rooms = {
   compose: {

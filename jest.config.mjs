@@ -1,10 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What the machine and its user have set must not matter. Tests of a zone or a locale set it for the program they start. */
+/**
+ * The settings of the machine and of the user must not affect the tests. Tests that depend on a time zone or a locale
+ * set it for the program they start.
+ */
 process.env.TZ = "UTC";
 process.env.LC_ALL = "C.UTF-8";
-// Programs started with this process's environment find no start-up file there, and leave nothing with the user.
+// Programs that inherit this environment find no start-up file, and write nothing to the user's home directory.
 process.env.HOME = fileURLToPath(new URL("node_modules/.cache/home", import.meta.url));
 mkdirSync(process.env.HOME, { recursive: true });
 for (const name of ["CONFIG", "STATE", "CACHE", "DATA"]) delete process.env[`XDG_${name}_HOME`];
@@ -20,8 +23,8 @@ export default {
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } }],
   },
-  // Jest leaves one core to itself, but most of what is waited for are programs that the tests start.
+  // By default, Jest keeps one core for itself, but the tests spend most of their time waiting for other programs.
   maxWorkers: "100%",
-  // A limit for what hangs: on a busy machine a test takes ten times as long as on a quiet one.
+  // This limit is only for tests that hang: on a busy machine, a test takes ten times as long as on an idle one.
   testTimeout: 60_000,
 };

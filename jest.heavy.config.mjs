@@ -1,9 +1,9 @@
 import base from "./jest.config.mjs";
 
-/** What takes too long for every run of npm test: thousands of generated messages, kills, peers. */
+/** The tests that are too slow for npm test: thousands of generated messages, killed programs, and other mail clients. */
 export default {
   ...base,
-  // One at a time: they count on the machine, and on its ports and disks, as if they were alone.
+  // These tests run one at a time, because they need the processor, ports and disks of the machine for themselves.
   maxWorkers: 1,
   testMatch: ["**/*.heavy.test.ts"],
   testPathIgnorePatterns: ["/node_modules/"],

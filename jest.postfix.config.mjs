@@ -4,7 +4,7 @@ export default {
   ...base,
   maxWorkers: 1,
   roots: ["<rootDir>/test/postfix"],
-  // A search for rare losses, minutes long: npm run test:shared-spool.
+  // This search for rare losses takes several minutes; run it with npm run test:shared-spool.
   testPathIgnorePatterns: ["/node_modules/", ...(process.env.MAIL_TEST_SECONDS === undefined ? ["shared-spool"] : [])],
   testTimeout: 120_000,
 };

@@ -1,16 +1,16 @@
-# Root trees that contain Node, npm, git and Debian's essential packages only, and a function that tries a clone in them.
-# Sourced by .ci/run, as root. Everything is mounted in a private mount namespace.
+# Makes root trees that contain only Node, npm, git and Debian's essential packages, and tests a clone in them.
+# .ci/run sources this file as root. Everything is mounted in a private mount namespace.
 
 # Spaces and non-ASCII letters, for home directories and clones.
 user_home='/home/ana maría'
 root_home='/root/mit Umläuten'
 
-# Prints the binary of the Node in the PATH.
+# Prints the path of the Node binary that PATH finds.
 find_node() {
   node -p process.execPath
 }
 
-# Prints the folder of the npm in the PATH.
+# Prints the directory of the npm that PATH finds.
 find_npm() {
   local program
   program=$(readlink -f "$(command -v npm)")
@@ -18,7 +18,7 @@ find_npm() {
 }
 
 # make_own_root ROOT: copies Debian's essential packages and git, with their dependencies, from this machine.
-# Every other program of this machine is absent there, and so hidden.
+# No other program on this machine is available in the tree.
 make_own_root() {
   local root=$1 packages
   mapfile -t packages < <(dpkg-query -W -f '${Essential} ${Priority} ${Package}\n' |
@@ -29,7 +29,7 @@ make_own_root() {
   mkdir -p "$root"/{dev,proc,sys,run,home,root,var,etc/alternatives} "$root"/usr/{bin,sbin,lib,lib32,lib64,libx32}
   install -d -m 1777 "$root/tmp" "$root/var/tmp"
   chmod 0700 "$root/root"
-  # In Debian these are links into /usr.
+  # In Debian, these directories are symbolic links into /usr.
   find / -maxdepth 1 -type l -exec cp -P {} "$root/" ';'
   dpkg-query -L "${packages[@]}" | sort -u | while read -r path; do
     if [[ -L $path || -f $path ]]; then printf '%s\0' "${path#/}"; fi
@@ -52,7 +52,7 @@ make_debian_root() {
   }
 }
 
-# install_node DIRECTORY VERSION: installs the npm package `node`; its program is node_modules/node/bin/node there.
+# install_node DIRECTORY VERSION: installs the npm package `node`, whose program is DIRECTORY/node_modules/node/bin/node.
 install_node() {
   local directory=$1 version=$2
   npm install --silent --no-audit --no-fund --prefix "$directory" "node@$version" >"$directory.log" 2>&1 </dev/null || {
@@ -61,7 +61,7 @@ install_node() {
   }
 }
 
-# furnish_root ROOT NODE: copies a Node binary, this machine's npm, and the settings of the network and the registry.
+# furnish_root ROOT NODE: copies a Node binary, this machine's npm, and the network and registry settings.
 furnish_root() {
   local root=$1 node=$2 npm path
   npm=$(find_npm)
@@ -71,7 +71,7 @@ furnish_root() {
   cp -r "$npm" "$root/usr/local/lib/node_modules/npm"
   ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
   ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
-  # Libraries that Node needs and that no package of the root contains.
+  # Libraries that Node needs and that no package in the root contains.
   ldd "$node" | sed -n 's,.* => \(/[^ ]*\) .*,\1,p' | while read -r path; do
     [[ -e $root$path ]] || install -D -m 0644 "$path" "$root$path"
   done
@@ -80,13 +80,13 @@ furnish_root() {
   done
 }
 
-# Prints the variables of the environment that decide how npm reaches its registry, as NAME=VALUE.
+# Prints the environment variables that determine how npm reaches its registry, as NAME=VALUE.
 registry_environment() {
   env -0 | grep -z -i -E '^(npm_config_[a-z0-9_]*(registry|proxy|cafile|ca|cert|key|strict_ssl)|(https?|no)_proxy|NODE_EXTRA_CA_CERTS)=' || true
 }
 
 # try_clone ROOT SETTING USER NAME=VALUE... -- COMMAND...: clones this repository into the root, and runs the commands of
-# try-clone.sh there as the user root or ana, without a terminal. Appends a line for each command to the file $results.
+# try-clone.sh in it as the user root or ana, without a terminal. Appends a line for each command to the file $results.
 try_clone() {
   local root=$1 setting=$2 user=$3 home clone variables=() given
   shift 3
@@ -105,7 +105,7 @@ try_clone() {
     printf 'ana:x:1000:\n' >>"$root/etc/group"
   fi
   git clone -q --no-hardlinks "$PWD" "$root$clone"
-  # npm's settings on this machine, first of all users, then of this one.
+  # npm's settings on this machine: first those for all users, then those of the current user.
   cat "$(npm config get globalconfig)" "$(npm config get userconfig)" >"$root$home/.npmrc" 2>/dev/null || true
   [[ $user == root ]] || chown -R 1000:1000 "$root$home"
   install -m 0755 .ci/try-clone.sh "$root/usr/local/bin/try-clone"
@@ -123,7 +123,7 @@ try_clone() {
     try-clone "$setting" "$clone" "$@" </dev/null 3>>"$results"
 }
 
-# Prints the file $results, whose lines are SETTING, COMMAND and RESULT with tabs between them, as a table.
+# Prints the file $results as a table. Each line contains SETTING, COMMAND and RESULT, separated by tabs.
 print_results() {
   awk -F '\t' '
     function put(text, width) { printf "%-" width "s  ", text }

@@ -29,7 +29,7 @@ run_programs() {
   printf 'p\nd\nq\n' | "$prefix/bin/mail" -n -f "$output/mailbox" | tee "$output/session" || return
   grep -qx body "$output/session" && [[ ! -s $output/mailbox ]]
 }
-# The two commands of the README leave no file outside the clone.
+# The two commands in the README leave no files outside the clone.
 run_nothing-left() { diff "$output/before" <(list_files); }
 
 list_files >"$output/before"

@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 /**
- * Starts a program of dist/. Each part is loaded with its V8 code cache, so that it need not be compiled at each start. V8
- * checks that the cache belongs to this Node and source. If it does not, or is missing, the part is compiled.
+ * Starts a program in dist/. Each part is loaded with its V8 code cache, which avoids compiling it at each start. V8
+ * checks that the cache was made by this version of Node from this source. Otherwise, or if there is no cache, V8
+ * compiles the part.
  *
- * In one file with the launcher, because each file that is required costs half a millisecond.
+ * The loader and the launcher share this file, because loading another file would take half a millisecond.
  */
 "use strict";
 const fs = require("node:fs");
 const vm = require("node:vm");
 
-/** @param directory where the build has put the parts */
+/** @param directory the directory that contains the built parts */
 function loader(directory) {
   const modules = new Map();
   /** Descriptors by file name, kept open so that an upgrade during a session changes nothing. */
@@ -22,21 +23,21 @@ function loader(directory) {
       const files = fs.readdirSync(directory).filter((file) => /[.]cjs/.test(file));
       for (const file of files) held.set(file, fs.openSync(`${directory}/${file}`));
     } catch {
-      // Being replaced at this moment, or too few descriptors: a missing file is reported when it is needed.
+      // The directory is being replaced, or no descriptors are left. A missing file is reported when it is needed.
       for (const descriptor of held.values()) fs.closeSync(descriptor);
       held.clear();
     }
   }
 
   function load(file) {
-    // At the first moment at which the program only waits.
+    // The files are opened when the program first waits, so that start-up is not delayed.
     if (modules.size === 1) setImmediate(hold);
     const filename = `${directory}/${file}`;
     let cachedData;
     try {
       cachedData = read(`${file}.cache`);
     } catch {
-      // Only slower.
+      // Without a cache, the program only starts more slowly.
     }
     const script = new vm.Script(read(file).toString(), { filename, cachedData });
     const module = { exports: {}, script };
@@ -54,7 +55,10 @@ function loader(directory) {
   return {
     modules,
     program: (name) => requireThere(`./${name}.cjs`),
-    /** Whether V8 takes a part's code cache; test/startup.test.ts asks, since a refused one is only slower. */
+    /**
+     * Whether V8 accepts a part's code cache. test/startup.test.ts checks this, because a rejected cache has no effect
+     * except a slower start.
+     */
     isCached: (part) => load(`${part}.cjs`).script.cachedDataRejected === false,
   };
 }

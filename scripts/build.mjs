@@ -1,8 +1,9 @@
 /**
- * Builds dist/: rolldown bundles the programs, and each part that starting, sending and reading load gets a V8 code cache.
+ * Builds dist/: rolldown bundles the programs, and a V8 code cache is created for each part that is loaded to start the
+ * program, to send a message or to read mail.
  *
- * koffi is not bundled, because it is native. The build is made in a separate directory, which replaces dist/ when it is
- * complete, so that a failed build leaves the last good one.
+ * koffi is not bundled, because it is a native module. The programs are built in a separate directory, which replaces
+ * dist/ when the build is complete. A failed build leaves the previous one in place.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -30,14 +31,15 @@ function takeItsPlace() {
   renameSync(made, dist);
 }
 
-/** Returns the ids that rolldown gives to files of src/, or to packages. */
+/** Returns the ids that rolldown assigns to files in src/, or to packages. */
 const inSource = (names) => names.map((name) => join(root, "src", name));
 const packages = (...names) => names.map((name) => fileURLToPath(import.meta.resolve(name)));
 
 /**
- * The parts of `mail`, by the modules that are imported dynamically for their task. A part contains these and all that
- * they import statically; a module that several parts need is in mail-session, which sending and reading both load. rolldown divides all
- * other modules into files. scripts/warm-up.cjs checks that sending and reading load none of these.
+ * The parts of `mail`, each with the modules that are imported dynamically for its task. A part contains these modules
+ * and all their static imports. A module that several parts need is in mail-session, which is loaded both to send and to
+ * read. rolldown divides all other modules into further files. scripts/warm-up.cjs checks that neither task loads any of
+ * these files.
  */
 const parts = {
   "mail-session": [
@@ -57,7 +59,7 @@ const parts = {
   "iconv-lite": packages("iconv-lite"),
 };
 
-/** Returns the ids of modules and of all that they import statically. */
+/** Returns the given ids and those of all modules that they import statically. */
 function withImports(ids, context) {
   const found = new Set(ids);
   for (const id of found) {
@@ -68,7 +70,7 @@ function withImports(ids, context) {
   return found;
 }
 
-/** Returns the function that rolldown calls for the part of a module; null if it has none. */
+/** Returns the function that rolldown calls to determine a module's part. It returns null if the module is in no part. */
 function partChooser() {
   let start;
   let contents;
@@ -81,13 +83,13 @@ function partChooser() {
   };
 }
 
-/** Node decodes the multi-byte charsets itself: iconv-lite's tables of them, 400 kB, are left out. */
+/** Omits iconv-lite's tables of multi-byte charsets (400 kB), because Node itself decodes these charsets. */
 const withoutTables = {
   name: "without-multi-byte-tables",
   load: { filter: { id: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, handler: () => "module.exports = {};" },
 };
 
-/** Modules of Node that take milliseconds to load, and that most runs do not use. */
+/** Node's own modules that take milliseconds to load and that most runs do not use. */
 const lateModules =
   /^(?:node:)?(?:child_process|crypto|dns|fs[/]promises|http|https|net|os|readline|stream|stream[/]consumers|stream[/]promises|timers[/]promises|tls|tty|util|zlib)$/;
 
@@ -104,12 +106,12 @@ const loadingLate = {
       let found;
       const load = () => (found ??= require(${JSON.stringify(id.slice("\0late ".length))}));
       const late = new Proxy({}, { get: (_, key) => load()[key], has: (_, key) => key in load() });
-      // rolldown looks up a name that is imported in the prototype, because the object has no properties of its own.
+      // rolldown looks up an imported name in the prototype, because the object has no properties of its own.
       module.exports = new Proxy({}, { get: (_, key) => load()[key], getPrototypeOf: () => late });`,
   },
 };
 
-/** Bundles a program into a directory. Returns the ids of the modules of packages that its files contain. */
+/** Bundles a program, and returns the ids of the bundled modules that belong to packages. */
 async function bundle(program, codeSplitting) {
   const built = await rolldown({
     input: { [program]: join(root, `src/${program}.ts`) },
@@ -128,7 +130,7 @@ async function bundle(program, codeSplitting) {
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name].cjs",
     codeSplitting,
-    // The function of a CommonJS module, as bin/mail.js calls it.
+    // The function that wraps a CommonJS module, and that bin/mail.js calls.
     postBanner: "(function (exports, require, module, __filename, __dirname) {",
     postFooter: "})",
     minify: true,
@@ -139,7 +141,7 @@ async function bundle(program, codeSplitting) {
   );
 }
 
-/** Fills the code cache of a program; see scripts/warm-up.cjs. */
+/** Creates the code cache of a program; see scripts/warm-up.cjs. */
 function warmUp(program, ...tasks) {
   execFileSync(process.execPath, [join(root, "scripts/warm-up.cjs"), made, program, ...tasks], {
     input: "one\ntwo\n",

@@ -12,10 +12,10 @@ function packagesOf(path) {
 }
 
 /**
- * Returns whether every package in the lock file is installed in the right version.
+ * Returns whether the right version of every package in the lock file is installed.
  *
- * npm writes node_modules/.package-lock.json at the end of an installation. The file omits the optional packages for
- * other processors and systems.
+ * npm writes node_modules/.package-lock.json at the end of an installation. This file omits optional packages for other
+ * processors and operating systems.
  *
  * @param root the directory that contains package-lock.json
  */

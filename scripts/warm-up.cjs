@@ -1,6 +1,6 @@
 /**
- * Runs `mail` while it is built: the functions that these tasks compile get into the code cache. The text is on standard
- * input, the output is discarded, and HOME is a directory that is removed again.
+ * Runs tasks of a program during the build, and stores the functions that V8 compiled for them in the code cache. The
+ * caller writes the message body to standard input and discards the output. HOME is a temporary directory.
  *
  * node scripts/warm-up.cjs DIRECTORY PROGRAM TASK...
  */

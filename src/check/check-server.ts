@@ -1,6 +1,6 @@
 /**
- * Checks the mail server: whether it is running, whether TLS and login succeed as for a message, and whether it would
- * accept mail for an address. Nothing is sent.
+ * Checks the mail server: whether it is running, whether TLS and login work as they do for a message, and whether it
+ * would accept mail for an address. No message is sent.
  */
 import { accessSync, constants } from "node:fs";
 import { formatSender } from "../compose/build/header-fields.ts";

@@ -63,7 +63,7 @@ function checkOwnership(path: string, { mode, size, uid }: Stats, user: string):
   if (!canAccess(path, constants.W_OK))
     return fail(about, `${path}: ${user} cannot write to it, so quit changes nothing`, repair);
   if ((mode & 0o007) !== 0)
-    return warn(about, `${path}: every user of this machine can read it`, `chmod o-rwx ${path}`);
+    return warn(about, `${path}: every user on this machine can read it`, `chmod o-rwx ${path}`);
   const owner = uid === process.getuid?.() ? "yours" : `owned by user ${uid}`;
   return pass(about, `${path}: ${owner}, writable, ${size} bytes`);
 }
@@ -106,7 +106,7 @@ function reportHolder(path: string, holder: number | undefined): Finding {
   if (isRunning(holder)) {
     return warn("lock", `${name}: held by process ${holder}`, `ps ${holder} shows the program; wait until it exits`);
   }
-  const remedy = `rm ${name}, unless another machine or a container delivers there`;
+  const remedy = `rm ${name}, unless another machine or a container delivers to this mailbox`;
   return warn("lock", `${name}: held by process ${holder}, which is not running on this machine`, remedy);
 }
 

@@ -45,9 +45,9 @@ export function connectionRemedy(
     case "certificate not yet valid":
       return "install a new certificate on the server; check the clocks of both machines";
     case "certificate not trusted":
-      return "set cafile=FILE to its authority's certificate or to its own";
+      return "set cafile=FILE to the certificate of the server or of its authority";
     case "no TLS on this port":
-      if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or use the port of smtps, which is 465";
+      if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
       return tlsRemedy(server);
     case "STARTTLS refused":
     case "no TLS in time":

@@ -2,7 +2,7 @@
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import type { PartLabel } from "../message/part-label.ts";
 
-/** A file that the command line attaches. */
+/** A file to attach, with its label. */
 export interface AttachRequest extends PartLabel {
   readonly path: string;
   /** Whether a pipe that remains silent is an error, because it was given with -a. */
@@ -25,8 +25,8 @@ export interface CommandLine {
   readonly skipEmptyAttachments: boolean;
   readonly alternative: boolean;
   /**
-   * The type of the body. With `onlyIfLikely`, this is the type of an attachment, which is used for the body only if
-   * its content looks like it.
+   * The type of the body. With `onlyIfLikely`, this is the type of an attachment, and the body gets it only if its
+   * content appears to be of that type.
    */
   readonly bodyType: { readonly type: string; readonly onlyIfLikely?: true } | undefined;
   readonly bodyEncoding: string | undefined;

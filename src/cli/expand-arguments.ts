@@ -1,5 +1,6 @@
 /**
- * Converts argv to a uniform form. Each option has its letter or the long name in its table row, followed by its value.
+ * Converts argv to a uniform form. Each option is written as its letter, or as the long name in its table row, and is
+ * followed by its value.
  *
  * -E, -M and -m have different meanings in different clients. The value determines the meaning (see options.ts).
  */
@@ -42,13 +43,13 @@ const commandLine =
   /^(?:set|unset|setenv|unsetenv|alias|unalias|group|alternates|ignore|discard|retain|source|cd|chdir|echo)[ \t]+\S/;
 
 /**
- * Matches a MIME type (RFC 6838, section 4.2). Only existing top-level types match, because a path also contains a
+ * Matches a MIME type (RFC 6838, section 4.2). Only existing top-level types match, because a path can also contain a
  * slash.
  */
 const mediaType =
   /^(?:application|audio|chemical|font|image|message|model|multipart|text|video|x-[a-z0-9]+)\/[A-Za-z0-9][\w!#$&^.+-]*[ \t]*(?:;|$)/i;
 
-/** Returns whether a text is a MIME type, with or without parameters. */
+/** Returns whether a string is a MIME type, with or without parameters. */
 export function isMediaType(text: string): boolean {
   return mediaType.test(text);
 }
@@ -140,8 +141,8 @@ function namesWithPrefix(prefix: string, names: readonly string[]): string[] {
 }
 
 /**
- * Expands a word that begins with one dash: letters without values, and possibly a last letter whose value is the rest
- * of the word or the next word.
+ * Expands a word that begins with one dash. It consists of letters that take no value, possibly followed by a letter
+ * whose value is the rest of the word or the next word.
  */
 function expandLetters(
   word: string,
@@ -165,12 +166,12 @@ function expandLetters(
   return { expanded, usesNext: false, ends: false };
 }
 
-/** Returns the option for a letter with a value; undefined if the letter has no value in this context. */
+/** Returns the option for a letter that takes a value; undefined if the letter takes no value in this context. */
 function valueOfLetter(letter: string, value: string | undefined, rest: string): string[] | undefined {
   if (letter === "E") return value !== undefined && commandLine.test(value) ? [`--startup-cmd=${value}`] : undefined;
   if (letter === "M") return value !== undefined && isMediaType(value) ? [`--body-type=${value}`] : undefined;
   if (letter === "m") {
-    // In HP-UX, -m has no value and may be followed by other letters.
+    // In HP-UX, -m takes no value and may be followed by other letters.
     const isFile = value !== undefined && (rest === "" ? !value.startsWith("-") : existsSync(rest));
     return isFile ? [`--body-file=${value}`] : undefined;
   }

@@ -26,7 +26,7 @@ export function asksForHelp(argv: readonly string[]): boolean {
 /**
  * Returns a help topic.
  *
- * @param directory the directory of the programs, which also contains the topics
+ * @param directory the directory that contains the programs and the help topics
  * @throws MailError if there is no such topic
  */
 export function helpTopic(name: string, directory: string): HelpTopic {

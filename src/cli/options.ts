@@ -241,7 +241,7 @@ export const options = [
   {
     long: "account",
     argument: "name",
-    meaning: "Select an account that a start-up file defines. The variables of -S are set afterwards.",
+    meaning: "Select an account that a start-up file defines. Variables given with -S are set afterwards.",
   },
   {
     letter: "X",
@@ -273,7 +273,7 @@ export const options = [
   {
     long: "throttle",
     argument: "time",
-    meaning: "With --run, send at most one message within this time, such as 90s, 30m, 1h or 2d.",
+    meaning: "With --run, send at most one message in each period of this length, such as 90s, 30m, 1h or 2d.",
   },
   {
     long: "digest",
@@ -283,7 +283,7 @@ export const options = [
   {
     long: "check",
     alone: "[address]",
-    meaning: "Check whether local mail works on this machine, and for the ADDRESS if one is given.",
+    meaning: "Check whether local mail works on this machine, and whether mail for the ADDRESS would be accepted.",
   },
   {
     long: "json",
@@ -316,13 +316,13 @@ export const options = [
     optional: true,
     alone: "[--wait seconds]",
     meaning:
-      "Report the delivery status of a message, according to the mail server's log. The argument is a queue id, a message-id or an address. Without it, report the last message sent.",
+      "Report the delivery status of a message, according to the mail server's log. The argument is a queue id, a message-id or an address. Without an argument, report on the last message sent.",
   },
   {
     long: "wait",
     argument: "seconds",
     meaning:
-      "With --track, follow the log until the message is delivered or bounced, but for no longer than this time.",
+      "With --track, follow the log until the message has been delivered or has bounced, but for no longer than this time.",
   },
   ...["no-config", "no-site-config", "no-user-config"].map((long) => ({
     long,

@@ -19,9 +19,9 @@ export interface Parts {
   /** Header fields, exactly as they were given. */
   readonly header: readonly string[];
   readonly attach: readonly AttachRequest[];
-  /** The type and encoding that were set without an attachment after them, and therefore apply to the body. */
+  /** The type and encoding that are not followed by an attachment, and therefore apply to the body. */
   readonly body: { readonly type: string | undefined; readonly encoding: string | undefined };
-  /** The type of the attachments. The body has the same type if its content looks like it. */
+  /** The type of the attachments. The body gets the same type if its content appears to be of that type. */
   readonly likelyType: string | undefined;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Parses a subject of several lines. This is a popular way to send HTML, but a dangerous one if a script passes
- * untrusted text.
+ * Parses a subject of several lines. Such subjects are a popular way to send HTML, but a dangerous one if a script
+ * passes untrusted text.
  */
 
 export interface SubjectLines {
   /** The subject as a single line. */
   readonly subject: string;
-  /** The type of the body that the lines declare. */
+  /** The type that the lines declare for the body. */
   readonly contentType?: string;
   /** A line that looks like a header field and became part of the subject. */
   readonly joinedField?: string;

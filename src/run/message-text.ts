@@ -9,8 +9,8 @@ import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 
 /**
- * The largest output in bytes that is shown completely. If the output is larger, only its beginning and end are shown,
- * and the file is attached.
+ * The size in bytes of the largest output that is shown in full. Of a larger output, only the beginning and the end are
+ * shown, and the file is attached.
  */
 const shownWhole = 96 << 10;
 const shownFirst = 16 << 10;
@@ -73,7 +73,7 @@ function describeEarlierRuns(waiting: readonly WaitingRun[]): string[] {
   return ["", `Runs since the last message: ${waiting.length}`, ...rows];
 }
 
-/** Returns the end of a run's output for a digest, as Latin-1 text, because JSON preserves it. */
+/** Returns the end of a run's output for a digest, as Latin-1 text, which JSON preserves. */
 export function outputForDigest(run: Run): string {
   return readRunOutput(run, Math.max(0, run.size - keptForDigest), run.size).toString("latin1");
 }

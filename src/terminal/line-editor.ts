@@ -162,7 +162,7 @@ function findNextCharacter({ text, cursor }: LineState): number {
 type Test = (character: string) => boolean;
 
 const isOfWord: Test = (character) => /[\p{L}\p{N}]/u.test(character);
-/** Ctrl-W removes all text back to a space, so that it removes an entire address. */
+/** Ctrl-W removes all text back to the preceding space, so that it removes an entire address. */
 const isNoBlank: Test = (character) => /\S/.test(character);
 
 /**

@@ -61,15 +61,15 @@ class ProcessTerminal implements Terminal {
   readonly #keepAlive = () => {};
   #awaitsText = false;
   /**
-   * The number of awaited lines plus the number of child processes that own the terminal. While it is not 0, those
-   * handle interrupts.
+   * The number of awaited lines plus the number of child processes that own the terminal. While it is not 0, the line
+   * reader or the child process handles interrupts.
    */
   #others = 0;
 
   constructor(interactive: boolean, paint: Paint | undefined) {
     this.interactive = interactive || this.inputIsTerminal;
     this.rich = this.inputIsTerminal && this.outputIsTerminal && canMoveCursor(process.env["TERM"]);
-    // If colours are forced although the output is a pipe, the output will eventually be shown on a terminal.
+    // If colours are forced for a pipe, its reader presumably shows the output on a terminal.
     this.#out = new Output(1, { guarded: this.outputIsTerminal || paint !== undefined, paint });
     this.#err = new Output(2, { guarded: isTerminal(2), paint: isTerminal(2) ? paint : undefined });
   }

@@ -6,10 +6,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The exit code of `sh -c` if the program does not exist. */
 const notFound = 127;
 
-/** The number of bytes per write, which is more than a window shows. */
+/** The number of bytes per write, which is more than fits in a window. */
 const enough = 16 << 10;
 
-/** The defaults: less exits if the text fits the screen, and passes colours through. */
+/** The defaults: less exits if the text fits on the screen, and passes colours through. */
 const preset: Environment = { LESS: "FRX", LV: "-c" };
 /**
  * With this option, more does not break lines. By default, more breaks them too early because it counts colour

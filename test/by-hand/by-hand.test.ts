@@ -107,7 +107,7 @@ test.each([
 });
 
 test.each(["127.0.0.1:99999", "127.0.0.1:smtp", "a b", "local:/x"])(
-  "the invalid server %j is reported as it was given",
+  "the error message quotes the invalid server %j exactly as it was given",
   (to) => {
     const [program = "", ...argv] = [...mail, "--smtp", to];
     const { status, stderr } = spawnSync(program, argv, { env: environment(), input: "", encoding: "utf8" });
@@ -182,7 +182,7 @@ test("a completed command is sent without a space after it", async () => {
   ]);
 });
 
-test("a terminal shows phases and the next command, completes with Tab, and warns about a dot in the header", async () => {
+test("on a terminal, `mail` shows each phase and the next command, completes commands with Tab, and warns about a dot in the header", async () => {
   const argv = [...mail, "--smtp", `127.0.0.1:${port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
   try {

@@ -59,7 +59,7 @@ function printed({ status, about, text, remedy }: Finding): string {
 
 const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "localhost.pem" };
-const authority = "set cafile=FILE to its authority's certificate or to its own";
+const authority = "set cafile=FILE to the certificate of the server or of its authority";
 const restart = "check its log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };
@@ -93,7 +93,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     { scheme: "smtps" },
     [
       "fail TLS: the port does not use TLS; use smtp:// instead of smtps://" +
-        " -> set mta=smtp://HOST:PORT, or use the port of smtps, which is 465",
+        " -> set mta=smtp://HOST:PORT, or use the smtps port, which is 465",
     ],
   ],
   [

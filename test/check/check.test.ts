@@ -83,7 +83,7 @@ test.concurrent("a world-readable mailbox and a held lock are reported with thei
   writeFileSync(join(home, ".mailrc"), "", { mode: 0o600 });
   const { out } = await check("local", [], { home, mailbox });
   expect(out).toContain(
-    `warn  spool: ${mailbox}: every user of this machine can read it\n      -> chmod o-rwx ${mailbox}`,
+    `warn  spool: ${mailbox}: every user on this machine can read it\n      -> chmod o-rwx ${mailbox}`,
   );
   expect(out).toContain(`warn  lock: ${mailbox}.lock: held by process ${process.pid}\n`);
   expect(out).toContain(`ok    lock: ${mailbox}: an fcntl() lock can be acquired\n`);

@@ -133,7 +133,7 @@ type Ended = { readonly [key: string]: string } & { readonly trouble?: string };
 async function playPipe(played: Case, argv: string[], env: Record<string, string>, root: string): Promise<Ended> {
   const [program = "", ...words] = argv;
   const child = spawn(program, words, { cwd: join(root, "home"), env, detached: true });
-  child.stdin.on("error", () => {}); // The client need not read it.
+  child.stdin.on("error", () => {}); // The client may exit without reading its input.
   child.stdin.end(substitute(expandFile(linesOf(played, "stdin") ?? []), root), "latin1");
   let isLate = false;
   const timer = setTimeout(() => {

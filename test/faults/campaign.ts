@@ -33,7 +33,7 @@ export async function inLab<T>(
   }
 }
 
-/** Returns a round that runs a plan in a lab. The same plan always has the same lab. */
+/** Returns a round that runs a plan in a lab. The same plan always produces the same lab. */
 export function roundOf(client: Client, { name }: Plan, title: string, play: (lab: Lab) => Promise<string[]>): Round {
   return { title: `${name}, ${title}`, play: () => inLab(client, name, play) };
 }

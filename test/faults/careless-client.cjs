@@ -1,4 +1,4 @@
-/** A careless mail client that tests the campaigns: it has no lock, no journal and no fsync, and ignores errors. */
+/** A careless mail client, used to test the campaigns: it has no lock, no journal and no fsync, and ignores errors. */
 const fs = require("node:fs");
 
 for (const option of process.argv.slice(2))

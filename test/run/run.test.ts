@@ -109,7 +109,7 @@ test("a signal is passed to the command, and the command's output is sent", asyn
   expect(sent()[0]).toMatch(/Status: {3}ended by SIGQUIT\n[\s\S]*\nfound\n/);
 });
 
-test("a message shows both ends of a long output, and the complete output is attached", async () => {
+test("a message shows the beginning and end of a long output, and the complete output is attached", async () => {
   await mail(["root", "--run", "seq 1 60000"]);
   const [message = ""] = sent();
   expect(message).toMatch(/\n1\n2\n3\n/);

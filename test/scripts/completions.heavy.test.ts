@@ -1,4 +1,4 @@
-/** The completions of the command line in zsh and fish on a terminal, each if it is installed. */
+/** Command-line completion in zsh and fish on a terminal. A shell that is not installed is skipped. */
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The completions of the command line in bash on a terminal; those of zsh and fish are in completions.heavy.test.ts. */
+/** Command-line completion in bash on a terminal; completions.heavy.test.ts tests zsh and fish. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -45,6 +45,6 @@ test.each(cases.map(([line, wanted], at) => [line, wanted, at] as const))("bash:
   expect(got[at]).toBe(wanted);
 });
 
-test("bash: no text of ~/.mailrc is run", () => {
+test("bash: text in ~/.mailrc is never run as a command", () => {
   expect(existsSync(join(home, "planted"))).toBe(false);
 });

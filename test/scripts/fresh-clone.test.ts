@@ -1,4 +1,4 @@
-/** What a fresh clone says before anything is installed. */
+/** The error messages in a fresh clone before any packages are installed. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ function run(script: string, PATH: string) {
 }
 
 test.each(["demo.mjs", "test.mjs", "screens.mjs", "bench-startup.mjs", "bench.mjs", "deb.mjs"])(
-  "%s says in a line that npm is missing",
+  "%s reports in one line that npm is missing",
   (script) => {
     expect(run(script, join(place, "bin"))).toEqual({
       status: 1,
@@ -44,7 +44,7 @@ test.each(["demo.mjs", "test.mjs", "screens.mjs", "bench-startup.mjs", "bench.mj
   },
 );
 
-test("packages that cannot be had are said, with npm's reason", () => {
+test("a failed installation of packages is reported with npm's reason", () => {
   expect(run("demo.mjs", `${join(place, "failing")}:/usr/bin:/bin`)).toEqual({
     status: 1,
     stdout: "",
@@ -52,7 +52,7 @@ test("packages that cannot be had are said, with npm's reason", () => {
   });
 });
 
-test("the last line says that the package registry cannot be reached", () => {
+test("the last line reports that the package registry cannot be reached", () => {
   const code = join(place, "offline");
   mkdirSync(code);
   writeFileSync(join(code, "npm"), `#!/bin/sh\necho '{ "error": { "code": "ENOTFOUND" } }'\nexit 1\n`, { mode: 0o755 });

@@ -1,4 +1,4 @@
-/** Packages that `npm ci` has installed are not installed again, whoever called it. */
+/** Packages that `npm ci` has installed are not installed again, even if the user ran it. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,11 +24,11 @@ test.each([
   ["another content", { "node_modules/ann": { ...ann, integrity: "sha512-c" } }, false],
   ["another version of an optional package", { "node_modules/ann": ann, "node_modules/native": ann }, false],
   ["no package", {}, false],
-])("with %s in npm's list, the installation is judged", (_, packages, isComplete) => {
+])("npm's list with %s shows whether the installation is complete", (_, packages, isComplete) => {
   writeFileSync(join(root, "node_modules/.package-lock.json"), JSON.stringify({ packages }));
   expect(isInstalled(root)).toBe(isComplete);
 });
 
-test("an installation that npm did not finish has no list, and is not complete", () => {
+test("an installation without npm's list was interrupted, and is incomplete", () => {
   expect(isInstalled(root)).toBe(false);
 });

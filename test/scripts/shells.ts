@@ -1,4 +1,7 @@
-/** Real shells on a terminal that have the completions loaded, and `mail` as a function that prints its arguments. */
+/**
+ * Runs real shells on a terminal. Each has loaded the completions, and defines `mail` as a function that prints its
+ * arguments.
+ */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,7 +10,7 @@ import { openPty } from "../../scripts/pty.mjs";
 
 const built = join(dirname(fileURLToPath(import.meta.url)), "../../dist/completions");
 
-/** A shell's command line, and the lines that load the completions. */
+/** A shell's command line, and the input lines that load the completions. */
 export interface Shell {
   readonly argv: readonly string[];
   readonly setUp: readonly string[];
@@ -54,13 +57,13 @@ export function makeHome(): string {
   return home;
 }
 
-/** Types each line, with its tabs, into the shell. Returns for each line the program and its arguments. */
+/** Types lines, including their tabs, into the shell. Returns the program and the arguments of each completed line. */
 export async function complete(shell: Shell, home: string, lines: readonly string[]): Promise<string[]> {
   const env = { HOME: home, PATH: process.env["PATH"], TERM: "dumb", PS1: "$ ", LC_ALL: "C.UTF-8" };
   const tty = await openPty({ argv: shell.argv, env, cwd: home, rows: 100, columns: 250 });
   const got: string[] = [];
   try {
-    // The echo of the line that is typed must not pass for its output.
+    // The echo of the typed line must not be mistaken for its output.
     for (const line of [...shell.setUp, "printf 'rea%s\\n' dy"]) tty.send(`${line}\r`);
     await tty.expect(/ready\r?\n/);
     for (const line of lines) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Pasting } from "../../src/terminal/pasting.ts";
 
 /**
- * Returns the keys that pieces of input contain. With `whole`, complete lines are each read in one step if possible.
+ * Returns the keys in pieces of input. With `whole`, each complete line is read in one step if possible.
  */
 function keysOf(pieces: readonly Uint8Array[], { whole = false } = {}): string {
   const pasting = new Pasting();
@@ -46,7 +46,7 @@ test("a paste that is split at any point yields the text between its marks", () 
   );
 });
 
-test("lines that are each read in one step equal lines that are read key by key", () => {
+test("reading complete lines in one step gives the same result as reading them key by key", () => {
   const key = fc.oneof(character, fc.constantFrom("\n", "\x7f", "\x1b[200~", "\x1b[201~", "\r\n"));
   fc.assert(
     fc.property(fc.array(key), fc.array(fc.nat(100), { maxLength: 6 }), (keys, cuts) => {
