@@ -1,5 +1,6 @@
 /**
- * The body, attachments and recipients that the command lines of various clients request, as a server receives them.
+ * Checks that a server receives the body, the attachments and the recipients that the command lines of various clients
+ * request.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -148,7 +149,7 @@ test("--alternative sends the body and the attachments as alternative forms of o
   expect([mail.text?.trim(), mail.html?.trim()]).toEqual(["text", html.trim()]);
 });
 
-test("a pipe that -a names must send something within the time limit", async () => {
+test("a pipe attached with -a must deliver data within the time limit", async () => {
   const home = mkdtempSync(join(tmpdir(), "mail-forms-"));
   const pipe = join(home, "pipe");
   execFileSync("mkfifo", [pipe]);

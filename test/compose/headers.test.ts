@@ -198,7 +198,7 @@ test("a message may have a thousand recipients and four hundred attachments", as
   expect(Math.max(...(sent.message ?? "").split("\n").map((line) => line.length))).toBeLessThan(100);
 });
 
-test("a program receives long lists folded as by bsd-mailx", async () => {
+test("long lists of recipients are folded for a sendmail program as in bsd-mailx", async () => {
   const people = ["ann@example.org", "ben@example.org", "carla@example.org", "dave@example.org", "eve@example.org"];
   const sent = await sendMail({ argv: ["--dry-run", "-S", "mta=/bin/true", ...people], stdin: "text\n" });
   expect(sent.stdout).toContain(

@@ -47,7 +47,7 @@ test.each([
   ["-a", "X-One:two", "X-One:two"],
   ["-a", "X-One:   two  three", "X-One:   two  three"],
   ["-s", "  =?half", "Subject:   =?half"],
-])("ASCII keeps the form in which it was typed: %s %j", async (option, value, line) => {
+])("ASCII text is sent as it was typed: %s %j", async (option, value, line) => {
   const { message } = await sendThroughProgram([option, value, "a@x.org"]);
   expect(message?.split("\n")).toContain(line);
 });

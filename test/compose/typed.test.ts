@@ -325,7 +325,7 @@ test.each([
   expect(dead()).toMatch(/^To: [\s\S]*\nSubject: plan\n[\s\S]*\n\none\n$/);
 });
 
-describe("while the server does not reply", () => {
+describe("while mail waits for the server's reply", () => {
   async function submitting(script: Script, ...argv: string[]): Promise<Pty> {
     await server.close();
     server = await scriptedServer(script);
@@ -469,7 +469,7 @@ test("an interrupt cancels reading a large file, and the typed text remains", as
   await goesOn(await givenUp("~r", "large", "large: interrupted"));
 });
 
-test.each(["-A", "-q"])("an interrupt cancels %s with a pipe that has no writer", async (option) => {
+test.each(["-A", "-q"])("an interrupt cancels %s on a pipe that has no writer", async (option) => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await mail("-s", "plan", option, "pipe", "a@x.org");
   await until(() => first.openFiles().includes(join(home, "pipe")));
@@ -487,12 +487,12 @@ test("if ~e cannot create a file for the editor, this is reported and the messag
   await goesOn(first);
 });
 
-test("an interrupt cancels ~@ with a pipe that has no writer, and the message continues", async () => {
+test("an interrupt cancels ~@ on a pipe that has no writer, and the message continues", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   await goesOn(await givenUp("~@", "pipe", "mail: pipe: interrupted"));
 });
 
-test("an interrupt cancels ~r with a pipe that has no writer, and the message continues", async () => {
+test("an interrupt cancels ~r on a pipe that has no writer, and the message continues", async () => {
   execFileSync("/usr/bin/mkfifo", [join(home, "pipe")]);
   const first = await givenUp("~r", "pipe", '"pipe" 0/0');
   first.send("~@ none\n");

@@ -61,11 +61,14 @@ test.each([
   ["smime-encrypt-ann@example.org", "x.pem", "gpgsm"],
   ["tls-config-pairs", "MinProtocol=TLSv1.3", "tlsminversion"],
   ["mta-arguments", "-t", "add the arguments to mta"],
-])("another client's variable %s=%s is honoured, has no effect, or is refused with a remedy", (name, value, remedy) => {
-  const found = describeForeign(name, value);
-  if (remedy === undefined) expect(found).toBeUndefined();
-  else expect(found).toContain(remedy);
-});
+])(
+  "another client's variable %s=%s is honoured, has no effect, or is refused with a suggested remedy",
+  (name, value, remedy) => {
+    const found = describeForeign(name, value);
+    if (remedy === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(remedy);
+  },
+);
 
 test("if several names of a variable are set, the last assignment wins, even over the environment", () => {
   const settings = settingsOf(["smtp=a", "mta=smtp://b", "ssl-verify=ignore"], { smtp: "c", "tls-verify": "warn" });

@@ -204,7 +204,7 @@ test.each([
   ["smtp://me@host", undefined],
   ["submissions://me:@host:465", undefined],
   ["/usr/sbin/x://me:secret@host", undefined],
-])("the password in %s is %s, and the transport does not contain it", (url, password) => {
+])("the password in %s is %s, and is not part of the transport's name", (url, password) => {
   expect(passwordInUrl(url)).toBe(password);
   if (password !== undefined) expect(wayName(parseWay(url))).not.toContain(password);
 });
@@ -226,6 +226,6 @@ test.each([
   expect(programArguments(words, { envelopeSender: undefined, metoo: false, verbose: false })).toEqual(all);
 });
 
-test("S-nail's mta=test is refused, since mail has --dry-run", () => {
+test("S-nail's mta=test is refused, because --dry-run replaces it", () => {
   expect(() => parseWay("test:out.txt")).toThrow("use --dry-run");
 });

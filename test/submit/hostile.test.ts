@@ -119,7 +119,7 @@ test.each<[what: string, dot: Script["dot"], said: string]>([
   ["an endless reply", endless("250-x\r\n"), "the server's reply does not end"],
   ["an invalid reply", "2", 'not an SMTP reply: "2"'],
   ["the code of another phase", "354 go on", "354 go on"],
-])("after %s to the final dot, the outcome is reported as unknown", async (_what, dot, said) => {
+])("if the response to the final dot is %s, the outcome is reported as unknown", async (_what, dot, said) => {
   await expect(submitTo({ dot } as Script)).rejects.toMatchObject({
     message: expect.stringMatching(new RegExp(`${said}; the outcome is unknown`)),
   });

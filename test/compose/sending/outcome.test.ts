@@ -13,7 +13,7 @@ const refusing = (address: string, reply: string) => ({
   RCPT: (line: string) => (line.includes(address) ? reply : "250 2.1.5 ok"),
 });
 
-test("if one of three recipients is refused, all outcomes are reported and the message is in dead.letter", async () => {
+test("if one of three recipients is refused, all outcomes are reported and the message is saved in dead.letter", async () => {
   const sent = await sendMail({
     argv: ["-s", "s", "a@x.org", "b@x.org", "c@x.org"],
     stdin: "text\n",
@@ -38,7 +38,7 @@ test.each([
   expect(sent.dead).toMatch(/\n\ntext\n$/);
 });
 
-test("an unwritable file among the recipients is refused; the others get the message, and it is in dead.letter", async () => {
+test("an unwritable file among the recipients is refused; the others get the message, which is saved in dead.letter", async () => {
   const argv = ["-S", "expandaddr", "-s", "s", "/proc/none/file", "./copies", "a@x.org"];
   const sent = await sendMail({ argv, stdin: "text\n" });
   expect([sent.exit, sent.recipients]).toEqual([1, ["a@x.org"]]);
@@ -73,7 +73,7 @@ test("if dead.letter cannot be written, the text is printed on standard error", 
   expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
 });
 
-test("an alias that refers to itself is refused by name; the others get the message, and it is in dead.letter", async () => {
+test("an alias that refers to itself is refused by name; the others get the message, which is saved in dead.letter", async () => {
   const rc = "alias ops night day\nalias night ops\nalias day d@x.org\nalias deep ops\n";
   const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
   expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);
@@ -141,7 +141,7 @@ test("-E does not send an empty body, and -E 'set x' runs a command", async () =
 });
 
 test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
-  "if %j is among the recipients, nobody gets the message, and it is in dead.letter",
+  "if %j is among the recipients, the message is sent to no recipient and is saved in dead.letter",
   async (wrong) => {
     const sent = await sendMail({ argv: ["-s", "s", "b@x.org", wrong], stdin: "text\n" });
     expect([sent.exit, sent.recipients, sent.message]).toEqual([65, [], undefined]);
@@ -151,7 +151,7 @@ test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
 );
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "the text is kept if %s arrives while the server does not reply",
+  "the text is kept if %s arrives while mail waits for the server's reply",
   async (signal) => {
     const server = { dot: "silent" };
     const sent = await sendMail({ argv: ["a@x.org"], stdin: "one\n", server, killWhen: "has sent", signal });
@@ -291,7 +291,7 @@ test.each([
   expect(sent.stderr).not.toContain("dead.letter");
 });
 
-describe("exit codes after failures of the system", () => {
+describe("exit codes after system failures", () => {
   const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../../bin/mail.js");
   let home: string;
   beforeEach(() => {

@@ -371,7 +371,7 @@ test.each<[string, string, string]>([
   expect(await shown(message)).toBe(`Event: Lunch\n\n${told}`);
 });
 
-test("the header is shown with decoded words, with the folds of unchanged fields, and without MIME fields", async () => {
+test("in the displayed header, encoded words are decoded, unchanged fields keep their folds, and MIME fields are omitted", async () => {
   const message = lines(
     "From u Sat Jan 16 18:22:00 2021",
     "From: =?utf-8?q?Jos=C3=A9?= <jose@example.org>",
