@@ -120,7 +120,7 @@ async function attachment(lab, size, withSnail) {
   if (!withSnail) return;
   const options = ["-n", "-S", "v15-compat", "-S", way, "-S", "smtp-auth=none", "-S", "from=a@host.example"];
   report.row(
-    "the same by s-nail",
+    "the same with s-nail",
     await rate(lab, size, "s-nail", ["s-nail", ...options, "-a", file, "-s", "x", "root@host.example"]),
   );
 }

@@ -5,7 +5,7 @@ import type { PartLabel } from "../message/part-label.ts";
 /** A file to attach, with its label. */
 export interface AttachRequest extends PartLabel {
   readonly path: string;
-  /** Whether a pipe that remains silent is an error, because it was given with -a. */
+  /** Whether a pipe must deliver data within a minute, because it was given with -a. */
   readonly isLimited?: true;
   /**
    * Whether the file was given with -A, which selects an account in S-nail. If the start-up files define an account of

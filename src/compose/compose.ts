@@ -57,7 +57,7 @@ async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: (
     if (quietOnes === quietPeriods) return;
     size = body.size;
     await sleep(quiet);
-    // On a busy machine, the timer may be late and the input unread.
+    // On a busy machine, the timer may fire late, while input is still unread.
     await nextTurn();
   }
 }

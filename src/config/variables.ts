@@ -163,7 +163,7 @@ function daysKind(fallback: number, meaning: string): Kind<number> {
 
 export const variables = {
   aliasfile: textKind(
-    "The file of aliases with which sendmail rewrites local names. By default local names are not rewritten.",
+    "The alias file with which sendmail rewrites local names. By default local names are not rewritten.",
     "file",
   ),
   allnet: flagKind(

@@ -13,12 +13,12 @@ export interface Field {
 
 export interface Header {
   readonly fields: readonly Field[];
-  /** Returns the first field with that name, ignoring case. */
+  /** Returns the first field with the given name, ignoring case. */
   get(name: string): string | undefined;
   all(name: string): string[];
 }
 
-/** The offsets of a field with its folded lines, or of a line that is not a field. */
+/** The offsets of a field including its folded lines, or of a line that is not a field. */
 export interface HeaderPart {
   readonly start: number;
   readonly end: number;

@@ -27,7 +27,7 @@ export function addressToShow(fields: readonly string[], byName: boolean): strin
   return byName ? nameOrAddress(text) : bareAddress(text);
 }
 
-/** Parses `From USER DATE`. A quoted user may contain spaces. */
+/** Parses `From USER DATE`. A quoted user name may contain spaces. */
 export function readFromLine(header: Uint8Array): { user: string; date: string } {
   if (!startsWithFrom(header)) return { user: "", date: "" };
   const line = textBetween(header, 5, lineEnd(header, 0)).replace(/\r?\n$/, "");

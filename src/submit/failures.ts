@@ -7,7 +7,7 @@ import type { ServerWay } from "./way.ts";
 export interface DialogueFailure {
   readonly reason: Exclude<FailureReason, LoginReason>;
   /**
-   * Text from another source: the message of the system or of OpenSSL, the names in a certificate, or the unexpected
+   * Text from another source: the message from the system or OpenSSL, the names in a certificate, or the unexpected
    * reply.
    */
   readonly detail: string;

@@ -154,8 +154,8 @@ export class Queue {
   }
 
   /**
-   * Returns the message for delivery. Once it has been read completely, the outcome is unknown until there is a
-   * verdict.
+   * Returns the message for delivery. Once it has been read completely, its outcome is considered unknown until the
+   * attempt has ended.
    */
   async departing({ id }: Pick<Entry, "id">): Promise<Outgoing> {
     const { size, open } = this.message({ id });

@@ -16,10 +16,10 @@ export class WireLines {
   }
 
   /**
-   * Returns a piece in wire format, without a copy if nothing changes.
+   * Returns a piece in wire format. The piece is copied only if it changes.
    *
-   * A lone CR also ends a line. Otherwise, a server that accepts CR as a line ending would take `CR . CR` for the end
-   * of the message.
+   * A lone CR also ends a line. Otherwise, a server that accepts CR as a line ending would mistake `CR . CR` for the
+   * end of the message.
    */
   next(piece: Uint8Array): Uint8Array {
     let last = this.#last;

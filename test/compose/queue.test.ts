@@ -250,7 +250,7 @@ test("if there is no server, only the first queued message is attempted", async 
   const { exit, err } = await mail(["--flush"]);
   expect({ exit, greeted }).toEqual({ exit: 75, greeted: 1 });
   expect(err).toMatch(
-    /421 4\.3\.2 closed; still in the queue\nmail: 2 more in the queue for smtp:.*, not attempted now\n$/,
+    /421 4\.3\.2 closed; still in the queue\nmail: 2 more in the queue for smtp:.*, not attempted this time\n$/,
   );
 });
 
@@ -304,7 +304,7 @@ test("an entry that other users could have written is reported and remains; the 
 test.each([
   ["its message", ["json", "unsure", "lock"]],
   ["its list of recipients", ["unsure", "lock"]],
-  ["all but its lock", ["lock"]],
+  ["everything except its lock", ["lock"]],
 ])("if a flush was killed after it removed %s, the next flush removes the remaining files", async (_what, left) => {
   await serve({});
   mkdirSync(queue(), { recursive: true, mode: 0o700 });

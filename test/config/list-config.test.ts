@@ -26,7 +26,7 @@ test.each([
   ["a variable that has no effect", `set holdd # ${home}/.mailrc:3; not a variable of mail`],
   ["a quoted value that can be typed again", `set indentprefix="> " # ${home}/.mailrc:4`],
   ["a variable set by an option", "set crt=30 # the command line"],
-  ["a variable of the environment", "set VISUAL=nano # environment"],
+  ["an environment variable", "set VISUAL=nano # environment"],
   ["a variable that is not set", "set noaskbcc # not set"],
   ["no password in a URL", `set mta="smtps://ann:***@mx.example" # ${home}/.mailrc:5`],
   [
@@ -35,5 +35,5 @@ test.each([
   ],
   ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5`],
   ["no password under our own name of the variable", `set password="***" # ${home}/.mailrc:5`],
-  ["a default", "set EDITOR=ex # default"],
+  ["a default value", "set EDITOR=ex # default"],
 ])("--config shows %s", (_what, row) => expect(rows).toContain(row));

@@ -10,6 +10,6 @@ test.each([
   ["another case", "pager", "PAGER"],
   ["two missing letters in a long word", "kepsav", "keepsave"],
   ["the nearer of two", "askc", "askcc"],
-  ["nothing near", "zzz", undefined],
+  ["no similar word", "zzz", undefined],
   ["a short word has no nearest word", "h", undefined],
 ])("%s: %s", (_shows, typed, meant) => expect(nearestWord(typed, known)).toBe(meant));

@@ -101,7 +101,7 @@ test.each<[string, Partial<typeof right>, string]>([
   ["the exit code", { exit: "exit 4" }, "exit: differs from line 1"],
   ["a signal", { exit: "kill -9 $$" }, "exit: differs from line 1"],
   ["a file's bytes", { box: "printf 'changed\\r\\n' >box" }, "file box: differs from line 1"],
-  ["a file that is left as it was", { box: ":" }, "file box: unchanged or missing"],
+  ["a file that should have changed but is unchanged", { box: ":" }, "file box: unchanged or missing"],
   ["a file that is removed", { box: "rm box" }, "file box: was removed"],
   ["a file that is not removed", { old: ":" }, "file old: still there, unchanged"],
   ["a file that does not match its pattern", { created: "echo three >new" }, "file new: does not match"],

@@ -39,7 +39,7 @@ test.each([
     "日本",
   ],
   ["line endings in a word", "=?utf-8?q?a=0D=0Ab=0Ac=0D?=", "a b c "],
-  ["one charset for all 8-bit text of a field", decodeBytes(Buffer.from("\xc3\xa9 \xe9", "latin1")), "Ã© é"],
+  ["one charset for all 8-bit text in a field", decodeBytes(Buffer.from("\xc3\xa9 \xe9", "latin1")), "Ã© é"],
   ["an invalid word is unchanged", "=?utf-8?X?a?= =?utf-8?q?open", "=?utf-8?X?a?= =?utf-8?q?open"],
   ["bytes that are not UTF-8", decodeBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
   ["raw UTF-8", "Café 😀", "Café 😀"],

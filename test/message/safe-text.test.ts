@@ -4,11 +4,7 @@ import { makeVisible } from "../../src/message/safe-text.ts";
 test.each([
   ["controls", "a\x1b[31m\r\x7f\x9b\0\tb\n", "a^[[31m^M^?<U+009B>^@\tb\n"],
   ["direction overrides and isolates", "\u202ea\u2066b\u061c", "<U+202E>a<U+2066>b<U+061C>"],
-  [
-    "characters without width",
-    "pay\u200bpal\ufeff\u2060\u00ad\u3164",
-    "pay<U+200B>pal<U+FEFF><U+2060><U+00AD><U+3164>",
-  ],
+  ["zero-width characters", "pay\u200bpal\ufeff\u2060\u00ad\u3164", "pay<U+200B>pal<U+FEFF><U+2060><U+00AD><U+3164>"],
   ["tags that hide text", "a\u{e0061}\u{e0062}", "a<U+E0061><U+E0062>"],
   ["line separators", "a\u2028b", "a<U+2028>b"],
   ["bytes that are not UTF-8", "a\udce9", "a\\xe9"],

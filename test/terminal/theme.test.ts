@@ -3,8 +3,8 @@ import { colourLevel, colours, loadTheme } from "../../src/terminal/theme.ts";
 
 test.each([
   ["a terminal", { TERM: "xterm" }, true, 1],
-  ["a terminal of 256 colours", { TERM: "xterm-256color" }, true, 2],
-  ["a terminal of any colour", { TERM: "xterm-256color", COLORTERM: "truecolor" }, true, 3],
+  ["a terminal with 256 colours", { TERM: "xterm-256color" }, true, 2],
+  ["a terminal with 24-bit colour", { TERM: "xterm-256color", COLORTERM: "truecolor" }, true, 3],
   ["a pipe", { TERM: "xterm" }, false, 0],
   ["TERM=dumb", { TERM: "dumb" }, true, 0],
   ["no TERM", {}, true, 0],

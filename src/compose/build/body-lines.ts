@@ -3,7 +3,7 @@
 import type { Body } from "../draft/body.ts";
 import type { TransferEncoding } from "../draft/choose-encoding.ts";
 
-/** Returns a function that yields the lines of a body in that encoding, with LF line endings. */
+/** Returns a function that yields the lines of a body in the given encoding, with LF line endings. */
 export async function loadEncoder(
   encoding: TransferEncoding,
 ): Promise<(body: Body) => Iterable<Buffer> | AsyncIterable<Buffer>> {

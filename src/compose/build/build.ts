@@ -36,8 +36,8 @@ export function newStamp(mailName: string): Stamp {
 
 /**
  * Builds the message for a sendmail program, for the record and for dead.letter, always with the same header. The body
- * contains the bytes as typed, and the header contains the Bcc field. A message with attachments, or with the
- * variable `encoding`, is encoded as for SMTP, but keeps its Bcc field.
+ * contains the bytes as typed, and the header contains the Bcc field. A message with attachments is encoded as for
+ * SMTP but keeps its Bcc field, and so is every message if the variable `encoding` is set.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */
@@ -76,7 +76,10 @@ export async function buildRawMessage(
   };
 }
 
-/** Returns the transfer encoding of a text. The user's choice applies to a text that needs one or is not ASCII. */
+/**
+ * Returns the transfer encoding of a text: the user's choice, unless the text requires base64, or is ASCII that needs no
+ * encoding.
+ */
 function chooseEncoding(facts: TextFacts, chosen: Author["encoding"], eightBit: boolean): TransferEncoding {
   const needed = transferEncodingOf(facts, eightBit);
   return chosen === undefined || needed === "base64" || (needed === "7bit" && facts.ascii) ? needed : chosen;

@@ -22,7 +22,7 @@ export interface TextPart {
 /**
  * Joins the forms of one text, the best form last (RFC 2046, section 5.1.4).
  *
- * @param encoding the widest encoding of the forms
+ * @param encoding 8bit if any of the forms is 8bit
  */
 export function joinForms(
   forms: readonly TextPart[],

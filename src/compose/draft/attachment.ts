@@ -39,7 +39,7 @@ const pieceSize = 256 * 1024;
 export interface HowToAttach extends PartLabel {
   /** The charset of a text that is not UTF-8. */
   readonly ttycharset?: string | undefined;
-  /** The time in milliseconds after which a pipe that sends nothing is an error. */
+  /** The time in milliseconds within which a pipe must deliver data. */
   readonly patience?: number | undefined;
 }
 
@@ -146,7 +146,7 @@ function charsetAtStart(start: Buffer, { ttycharset }: HowToAttach): string | un
   return facts.binary ? undefined : charsetOf(facts, ttycharset?.toLowerCase()).toLowerCase();
 }
 
-/** S-nail's FILE=INPUT#OUTPUT: declares the charset of a text, or converts it. */
+/** Declares the charset of a text, or converts the text, as S-nail does for FILE=INPUT#OUTPUT. */
 async function withCharset(attachment: Attachment, charset: string): Promise<Attachment> {
   const [input = "", output = ""] = charset.split("#").map((each) => (each === "-" ? "" : each.trim()));
   if (input === "" && output === "") return attachment;

@@ -38,7 +38,7 @@ export interface BodyForm {
   readonly encoding?: TransferEncoding;
   /** Whether the body is HTML and is sent with a plain-text alternative. */
   readonly html?: true;
-  /** The type that the body is given if its content looks like that type. */
+  /** The type that the body gets if its content appears to be of that type. */
   readonly likelyType?: string;
   /** Whether MIME fields are omitted. */
   readonly withoutMime?: boolean;

@@ -103,7 +103,7 @@ export function resolveRecipients(
  * Returns the members of an alias, or the item if it is not an alias.
  *
  * @param way the chain of aliases that led to the item, as typed
- * @param done the aliases that have been expanded, whose members would be duplicates
+ * @param done the aliases already expanded; their members would be duplicates
  */
 function expandAlias(
   config: Config,

@@ -10,7 +10,7 @@ import type { Draft } from "./draft.ts";
 /** A file to attach, with the label that the user has given it. */
 export interface RequestedAttachment extends PartLabel {
   readonly path: string;
-  /** Whether a pipe that sends nothing for a minute is an error. */
+  /** Whether a pipe must deliver data within a minute. */
   readonly isLimited?: true;
   readonly mayBeAccount?: true;
 }

@@ -15,7 +15,7 @@ export function readConfiguredWay({ settings }: Pick<Config, "settings">): Way {
 }
 
 /**
- * Refuses to send if a variable of another client is set that `mail` does not support.
+ * Refuses to send if a variable is set that belongs to another client and has no equivalent in `mail`.
  *
  * @throws MailError that names the first such variable and the setting to use instead
  */

@@ -113,7 +113,7 @@ async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promis
   }
   for (const [way, count] of closed) {
     if (only === undefined && count > 0)
-      context.terminal.err(`${program}: ${count} more in the queue for ${way}, not attempted now\n`);
+      context.terminal.err(`${program}: ${count} more in the queue for ${way}, not attempted this time\n`);
   }
   return queue.entries().length > 0 && exit === Exit.Ok ? Exit.TempFail : exit;
 }

@@ -1,4 +1,4 @@
-/** The places of a program's queues. */
+/** The locations of a program's queues. */
 import type { Config } from "../../config/config.ts";
 import { deadLetterPath, queueDirectory } from "../../config/paths.ts";
 

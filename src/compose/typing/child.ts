@@ -36,7 +36,7 @@ export async function runEditorOn(terminal: Terminal, program: string, path: str
   return code;
 }
 
-/** The longest time in milliseconds between the end of an interrupted child and the arrival of the interrupt. */
+/** The maximum time in milliseconds between the exit of an interrupted child and the arrival of the interrupt. */
 const patience = 100;
 
 /** The exit code that a shell returns if an interrupt ended its command: 128 plus the number of SIGINT. */

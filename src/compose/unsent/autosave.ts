@@ -95,7 +95,7 @@ export class Autosave {
       this.#saved = body.size;
       this.#dropContinued();
     } catch (error) {
-      // On a full disk, dead.letter is still tried at the end.
+      // The disk may be full. At the end, `mail` still tries to write dead.letter.
       if (!isSystemError(error)) throw error;
     }
   }

@@ -2,8 +2,8 @@
  * Extends nodemailer's connection with checks of the server's replies. Each reply must be valid (RFC 5321, section
  * 4.2), must follow a command and must end.
  *
- * nodemailer matches replies to commands by counting. Without these checks, a surplus "250 ok" would be taken for the
- * reply to the message, which the server never saw.
+ * nodemailer matches replies to commands by counting. Without these checks, a surplus "250 ok" would be mistaken for
+ * the reply to the message, which the server never saw.
  */
 import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";

@@ -7,7 +7,7 @@ import { openPty } from "../../../scripts/pty.mjs";
 import { scriptedServer } from "../../submit/scripted-server.ts";
 
 test.each([
-  ["a password is typed without an echo", "gehei\u007fim\r", 0],
+  ["a password is typed without echo", "gehei\u007fim\r", 0],
   ["Ctrl-C cancels the submission", "\u0003", 77],
 ])("%s", async (_what, typed, exit) => {
   const server = await scriptedServer({ EHLO: "250-test\r\n250 AUTH PLAIN" });

@@ -138,7 +138,7 @@ test.each([
     "[encrypted (OpenPGP); mail cannot decrypt it]\n[2: application/octet-stream, 1 B]\n\n",
   ],
   [
-    "what a mailing list adds to a signed message",
+    "the text that a mailing list adds to a signed message",
     multipart(
       'signed; protocol="application/pgp-signature"',
       ["", "text"],
@@ -213,7 +213,7 @@ test.each([
     "[1: a message, 51 B]\nFrom: a@b\n\ninner\n\n[end of 1]\n\n",
   ],
   [
-    "an attached message whose field From has a blank before its colon",
+    "an attached message whose From field has a space before its colon",
     multipart("mixed", ["Content-Type : message/rfc822", "", "From : a@b", "Subject\t: x", "", "inner"]),
     "[1: a message, 29 B]\nFrom : a@b\nSubject\t: x\n\ninner\n\n[end of 1]\n\n",
   ],
@@ -233,7 +233,7 @@ test.each([
     "你好 hi\n\n",
   ],
   [
-    "a delivery report of prose",
+    "a delivery report that consists of prose",
     multipart("report; report-type=delivery-status", [
       "Content-Type: message/delivery-status",
       "",
@@ -411,7 +411,7 @@ test.each([
     "Reply-To: a@\u0440\u0430\u0443\u0440\u0430\u04cf.com [really xn--80aa0cbo65f.com]",
   ],
   [
-    "an honest host of another script",
+    "a genuine host name in another script",
     "From: a@\u043f\u043e\u0447\u0442\u0430.com, b@b\u00fccher.example",
     "From: a@\u043f\u043e\u0447\u0442\u0430.com, b@b\u00fccher.example",
   ],
