@@ -29,7 +29,7 @@ export class Report {
     this.#lines.push(
       "# Benchmarks",
       "",
-      `\`npm run bench -- ${quick ? "--quick " : ""}--write\` writes this file. The figures are medians of ${rounds} interleaved rounds, and the peak memory of all`,
+      `\`npm run bench -- ${quick ? "--quick " : ""}--write\` writes this file. Times are medians of ${rounds} interleaved rounds, and memory is the maximum of all`,
       "rounds. The files are in the page cache, and each client's output is checked before its time is recorded. A cell contains",
       "seconds of wall-clock time, seconds of processor time, and MiB of memory. A dash means that the client does not support the",
       "task, or took more than a minute.",

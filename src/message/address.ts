@@ -195,7 +195,7 @@ function findClosingAngle(text: string, start: number): number {
   return -1;
 }
 
-/** Returns the address between angle brackets without its route, comments and outer blanks (RFC 5322, section 4.4). */
+/** Returns the address between angle brackets without its route, comments and surrounding white space (RFC 5322, section 4.4). */
 function bareAngle(inner: string): string {
   const text = inner.trim().replace(/^(?:@[^:@",]*,?\s*)+:\s*/, "");
   if (!text.includes("(")) return text;

@@ -39,7 +39,7 @@ export function readFromLine(header: Uint8Array): { user: string; date: string }
 }
 
 /**
- * Parses a From_ line like readFromLine, and also one with blanks in the user, as mailing list archives write it:
+ * Parses a From_ line like readFromLine, but also accepts a user name that contains spaces, as in mailing list archives:
  * `From ann at example.org  Wed Feb  1 19:06:09 2006`.
  */
 export function readEnvelope(header: Uint8Array): { user: string; date: string } {

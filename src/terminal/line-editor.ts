@@ -2,7 +2,7 @@
  * Computes the effect of a key on the line being typed. The functions map one state to the next, without input or
  * output.
  *
- * The keys are those of Emacs and the shells. A state is immutable; typed-line.ts shows each state.
+ * The key bindings are those of Emacs and common shells. A state is immutable; typed-line.ts shows each state.
  */
 import { splitGraphemes } from "./display-width.ts";
 import type { Key } from "./keys.ts";

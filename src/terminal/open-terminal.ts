@@ -234,7 +234,7 @@ class ProcessTerminal implements Terminal {
   async lend<T>(task: () => Promise<T>): Promise<T> {
     this.#out.flush();
     this.#reader?.release();
-    // An interrupt reaches the child through the terminal. It must not end this program.
+    // An interrupt that is typed on the terminal is meant for the child, and must not end this program.
     process.on("SIGINT", this.#keepAlive);
     try {
       return await this.#alone(task);

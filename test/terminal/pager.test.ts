@@ -45,7 +45,7 @@ test("a few long lines that fill more than the window are paged", async () => {
   await pty.expect("--More--");
 });
 
-test("a message with very many coloured pieces is paged, and only as much as the pager reads is produced", async () => {
+test("a message with very many coloured pieces is paged, and is produced only as fast as the pager reads it", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const links = "http://example.org/\n".repeat(100_000);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${links}\n`);

@@ -14,7 +14,7 @@ test.each([
   ["FORCE_COLOR in a pipe", { TERM: "xterm", FORCE_COLOR: "1" }, false, 1],
   ["FORCE_COLOR=2 on a dumb terminal", { TERM: "dumb", FORCE_COLOR: "2" }, true, 2],
   ["NO_COLOR overrides FORCE_COLOR", { NO_COLOR: "1", FORCE_COLOR: "1" }, true, 0],
-])("the colour level with %s", (_where, environment, isTerminal, level) => {
+])("%s determines the colour level", (_where, environment, isTerminal, level) => {
   expect(colourLevel(environment, isTerminal)).toBe(level);
 });
 

@@ -26,7 +26,7 @@ export interface Attachment {
   readonly inline?: boolean;
   /** The parameter `name` of the part's Content-Type field. */
   readonly typeName?: string;
-  /** The transfer encoding instead of base64. */
+  /** The transfer encoding to use instead of base64. */
   readonly encoding?: TransferEncoding;
   open(): Readable;
 }
