@@ -2,8 +2,8 @@
  * Runs each command in docs/recipes.md with the built program, in a new home directory, against SMTP servers on the
  * loopback interface.
  *
- * The hosts in a recipe are replaced by these servers, and directories such as /var/mail by the home directory. Standard
- * input is a pipe that stays open, so a command that waits for input does not end.
+ * The hosts in a recipe are replaced with these servers, and directories such as /var/mail with the home directory.
+ * Standard input is a pipe that stays open, so a command that waits for input does not exit.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -114,7 +114,7 @@ async function startServers(): Promise<void> {
   smtps = await scriptedServer({ EHLO: login }, 0, identity);
 }
 
-/** Replaces the hosts and directories in a recipe by those of the test. */
+/** Replaces the hosts and directories in a recipe with those of the test. */
 function adapt(part: string): string {
   const ports = { smtp: relay.port, submission: submission.port, smtps: smtps.port };
   return part
@@ -194,7 +194,7 @@ async function readMessage({ commands, messages }: ScriptedServer): Promise<Rece
   const [login] = valuesOf(/^AUTH \S+ (\S+)/);
   return {
     ...parsed,
-    // PostalMime adds a newline to a text that is a part of a message.
+    // PostalMime adds a newline to a text that is part of a message.
     text: parsed.text?.replace(/\n\n$/, "\n"),
     html: parsed.html?.replace(/\n\n$/, "\n"),
     sender: valuesOf(/^MAIL FROM:<([^>]*)>/)[0] ?? "",

@@ -161,7 +161,7 @@ export function createDraft(
   for (const place of places) {
     try {
       const descriptor = withRights(place.rights, () => {
-        // An existing file of this name was not trusted.
+        // An existing file with this name was not trusted.
         if (!replaces && isJournalPresent(place.path)) throw new NotTrusted(place.path, "other-owner");
         return createFile(place, `${place.path}.new`);
       });

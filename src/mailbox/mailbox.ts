@@ -143,7 +143,7 @@ export interface Mailbox {
   /** Replaces a message's bytes (From_ line to empty line) at commit (`edit`). */
   replace(message: number, bytes: Buffer): void;
 
-  /** Adds the messages that were delivered since the last check. @returns how many were added */
+  /** Adds the messages that were delivered since the last check. @returns the number of messages added */
   poll(): Promise<number>;
 
   /**

@@ -1,4 +1,7 @@
-/** Reads many messages of any mailbox, with the format's large reads if it has them, otherwise message by message. */
+/**
+ * Reads many messages from a mailbox of any format, with the format's large reads if it supports them, otherwise
+ * message by message.
+ */
 import type { Mailbox, MessagePiece } from "./mailbox.ts";
 
 const pieceSize = 8 << 20;

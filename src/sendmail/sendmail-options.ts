@@ -2,7 +2,7 @@
 import { Exit, MailError } from "../errors.ts";
 import type { DsnRequest, Notice } from "../submit/transport.ts";
 
-/** The task that the options or the program's name select. */
+/** The task that the options or the program's name selects. */
 export type Mode = "send" | "flush" | "list" | "check-aliases" | "version" | "help";
 
 export interface SendmailOptions {

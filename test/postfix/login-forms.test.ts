@@ -1,4 +1,4 @@
-/** Logs in to a real Postfix with Dovecot's SASL over TLS, in every form in which other clients' settings are written. */
+/** Logs in to a real Postfix with Dovecot's SASL over TLS, with settings in every form that other clients use. */
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -127,7 +127,7 @@ test.each([
   expect(sent).toMatchObject({ status, said: expect.stringContaining(text) });
 });
 
-test("a password in a start-up file that others can read is refused, with the chmod that helps", () => {
+test("a password in a start-up file that others can read is refused, and the error suggests a chmod command", () => {
   writeOwn("shared.rc", fill(heirloom), 0o644);
   const path = join(games.home, "shared.rc");
   const sent = send({ rc: `source ${path}` });
@@ -138,7 +138,7 @@ test("a password in a start-up file that others can read is refused, with the ch
   expect(send({ rc: `source ${path}` }).status).toBe(0);
 });
 
-test("a password is not sent to another server than the one it is set for", () => {
+test("a password is sent only to the server for which it is set", () => {
   expect(send({ rc: `set password-games@elsewhere.test=x mta=smtps://games@@@SMTPS@@\n${trust}` })).toMatchObject({
     status: 77,
     said: expect.stringContaining("no password for games at localhost"),

@@ -19,7 +19,7 @@ export interface PrivateMachine {
  * @param options.sendmail the command that replaces /usr/sbin/sendmail
  * @param options.domain the host name
  * @param options.files the contents of existing files in /etc that are replaced
- * @param options.mounts directories that replace existing ones, by the path that they replace
+ * @param options.mounts directories that replace existing ones, by the path of the replaced directory
  */
 export function makeMachine(
   directory: string,

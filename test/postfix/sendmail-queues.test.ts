@@ -1,4 +1,4 @@
-/** The queues of users without a home, and a flush by root. Each user is a system account of Debian. */
+/** The queues of users without a home directory, and a flush by root. Each user is a system account of Debian. */
 import {
   chmodSync,
   chownSync,
@@ -72,7 +72,7 @@ async function serve(): Promise<void> {
   server = await scriptedServer({}, port);
 }
 
-test("each user without a home has a private directory, lists only its own messages, and root sends all of them", async () => {
+test("each user without a home directory has a private queue and lists only its messages, and root sends all of them", async () => {
   expect(await sendmail(games, "ann@x.org", "Subject: of games\n\n")).toMatchObject({ status: 0 });
   expect(await sendmail(daemon, "ann@x.org", "Subject: of daemon\n\n")).toMatchObject({ status: 0 });
   expect(readdirSync(spool).sort()).toEqual([String(daemon), String(games)]);
@@ -111,7 +111,7 @@ test.each<[string, (path: string) => void]>([
       chmodSync(path, 0o755);
     },
   ],
-])("%s in place of a user's directory is left alone, and the message is queued elsewhere", async (_what, plant) => {
+])("%s in place of a user's directory is not changed, and the message is queued elsewhere", async (_what, plant) => {
   const elsewhere = join(directory, "elsewhere");
   mkdirSync(elsewhere);
   chmodSync(elsewhere, 0o777);
@@ -126,7 +126,7 @@ test.each<[string, (path: string) => void]>([
   expect(subjects()).toEqual(["s"]);
 });
 
-test("a queue of root that another user links into the spool is not touched", async () => {
+test("root's queue is not changed if another user links it into the spool", async () => {
   const theirs = join(directory, "theirs");
   mkdirSync(join(theirs, "queue"), { recursive: true, mode: 0o700 });
   writeFileSync(join(theirs, "queue", "Q1.message"), "Subject: s\n\n", { mode: 0o600 });
@@ -136,7 +136,7 @@ test("a queue of root that another user links into the spool is not touched", as
   expect(readdirSync(join(theirs, "queue"))).toEqual(["Q1.message"]);
 });
 
-test("root runs nothing with its own rights: the owner's process has no other groups and cannot become root", async () => {
+test("root processes a queue only with its owner's rights: the process has no other groups and cannot become root", async () => {
   await sendmail(games, "ann@x.org", "Subject: s\n\n");
   const [name = ""] = readdirSync(spool);
   await serve();
@@ -164,7 +164,7 @@ test("a spool that does not belong to root, or is not sticky, is not used", asyn
   expect(readdirSync(spool)).toEqual([]);
 });
 
-test("an abandoned message of a user without a home is in dead.letter in the user's directory", async () => {
+test("an abandoned message of a user without a home directory is in dead.letter in the user's queue directory", async () => {
   await sendmail(games, "ann@x.org", "Subject: s\n\n");
   server = await scriptedServer({ RCPT: "550 5.1.1 no" }, port);
   expect(await asRoot("-q")).toMatchObject({ status: 67 });

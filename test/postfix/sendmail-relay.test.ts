@@ -13,7 +13,7 @@ let directory: string;
 let dovecot: PrivateDovecot;
 /** The relay. */
 let office: Office;
-/** The mail server on the loopback interface of the machine that sends. */
+/** The mail server on the loopback interface of the sending machine. */
 let local: PrivatePostfix;
 
 beforeAll(async () => {

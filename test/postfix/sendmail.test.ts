@@ -16,7 +16,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "mail-sendmail-"));
   office = await Office.open();
   const { domain, port, configuration } = office.postfix;
-  // In the namespace, /usr/sbin/sendmail is not Postfix's.
+  // In the namespace, /usr/sbin/sendmail is not Postfix's program.
   cpSync("/usr/sbin/sendmail", join(directory, "postfix-sendmail"));
   const others = { domain, files: { "/etc/mail.rc": `set mta=smtp://127.0.0.1:${port}\n` } };
   ours = makeMachine(join(directory, "ours"), { ...others, sendmail: office.sendmailCommand.join(" ") });
@@ -63,7 +63,7 @@ function withoutTrace(mailbox: string): string {
   );
 }
 
-/** Returns the header's fields in order of their names, because programs add missing fields at different places. */
+/** Returns the header's fields sorted by name, because programs add missing fields at different places. */
 function sortHeader(mailbox: string): string {
   const end = mailbox.indexOf("\n\n");
   const [line = "", ...fields] = mailbox.slice(0, end).split(/\n(?![ \t])/);
@@ -91,11 +91,11 @@ test.each<[string, string, string]>([
     `php -r 'mail("${to}", "subject", "body\\n.\\nmore\\n", "Cc: root@dominio.test\\r\\nX-Page: 1", "-froot@dominio.test") || exit(1);'`,
     "",
   ],
-])("a message of %s is delivered as through Postfix's sendmail", async (_caller, command, input) => {
+])("a message from %s is delivered in the same form as by Postfix's sendmail", async (_caller, command, input) => {
   expect(await expectSame(command, input)).toContain("Subject: subject\n");
 });
 
-test("a patch of git send-email is delivered as through Postfix's sendmail", async () => {
+test("a patch sent by git send-email is delivered in the same form as by Postfix's sendmail", async () => {
   const patch = join(directory, "0001-change.patch");
   writeFileSync(
     patch,
@@ -107,7 +107,7 @@ test("a patch of git send-email is delivered as through Postfix's sendmail", asy
   expect(await expectSame(command, "")).toContain("Subject: [PATCH] change\n");
 });
 
-test("the output of a job of Debian's cron is delivered as through Postfix's sendmail", async () => {
+test("the output of a cron job is delivered in the same form as by Postfix's sendmail", async () => {
   const jobs = "MAILTO=games\n* * * * * root echo output of the job; echo second line >&2\n";
   const run = async (name: string, machine: PrivateMachine) => {
     const tab = join(directory, `crontab-${name}`);
@@ -156,7 +156,7 @@ test.each<[string, string, string | Buffer]>([
   ["a line in the header that is not a field", `sendmail ${to}`, "Subject: s\nnot a field\nX-A: 1\n\nb\n"],
   ["fields that are removed", `sendmail ${to}`, "Return-Path: <x@y>\nContent-Length: 3\nSubject: s\n\nb\n"],
   ["no final newline", `sendmail ${to}`, "Subject: s\n\nb"],
-])("a message with %s is delivered as through Postfix's sendmail", async (_what, command, input) => {
+])("a message with %s is delivered in the same form as by Postfix's sendmail", async (_what, command, input) => {
   await expectSame(command, input);
 });
 

@@ -101,7 +101,7 @@ test("the body's bytes are not changed, with or without 8BITMIME", async () => {
   }
 });
 
-test("an empty message is sent without an empty line, as by Postfix's sendmail", async () => {
+test("an empty message is sent without an empty line, as Postfix's sendmail sends it", async () => {
   await sendmail(["ann@x.org"], "");
   expect(server.messages).toEqual([expect.stringMatching(/\nFrom: [^\n]*\n$/)]);
 });
@@ -362,7 +362,7 @@ test.each(["mta", "sendmail"])("%s=PROGRAM that calls this program again is an e
   expect(readFileSync(join(home, "calls"), "utf8")).toBe("once\n");
 });
 
-test("`mail` with sendmail=THIS PROGRAM, which reads the same file, reports the error", async () => {
+test("`mail` reports an error if the variable sendmail in the same file names this program", async () => {
   settings(`set sendmail=${sendmailPath}`);
   const { exit, err } = await runMail(["-n", "ann@x.org"], environment(), "text\n");
   expect(err).toContain("is this program; nothing was sent");

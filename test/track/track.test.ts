@@ -118,7 +118,7 @@ test.each([
   expect(answer.said).toMatch(new RegExp(`^root@dominio \\(for postmaster\\): ${word}, `, "m"));
 });
 
-test("a recipient that was first deferred can still be delivered; one that the log does not mention is in the queue", async () => {
+test("a recipient's later delivery replaces a deferral; a recipient that the log does not mention is still in the queue", async () => {
   const later = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, relay=none, delay=9, delays=0/0/9/0, dsn=4.4.1, status=deferred (busy)\n`;
   writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${later}${delivered("DE3232C16A")}`);
   expect(await tracked("DE3232C16A")).toMatchObject({
@@ -182,7 +182,7 @@ test("if the log is rotated during the wait, the old log's lines are still used"
   const answer = tracked("DE3232C16A", 10);
   setTimeout(() => {
     renameSync(path(), path("mail.log.1"));
-    // The new log is larger than the old one was.
+    // The new log is larger than the old log was.
     writeFileSync(path(), other.repeat(5) + delivered("DE3232C16A") + removed("DE3232C16A"));
   }, 300);
   expect(await answer).toEqual({

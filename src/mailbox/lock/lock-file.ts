@@ -19,7 +19,7 @@ import { type Release, waitForLock } from "./wait.ts";
  * @param descriptor open for writing; must stay open until the lock is released
  * @param lockwait how long to wait, in seconds
  * @param signal aborts the wait with its reason
- * @throws MailboxBusy; MailError if locking is impossible or the disk of the lock file is full
+ * @throws MailboxBusy; MailError if the file cannot be locked, or the disk that would contain the lock file is full
  */
 export async function lockFile(
   path: string,
@@ -105,7 +105,8 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
  * Creates a missing file with both locks held from the beginning. If another program holds the lock for the path, no
  * empty file is created and left behind.
  *
- * @param how `create` creates the file; `rights` are those with which root creates the lock file for another user
+ * @param how `create` is the function that creates the file; `rights` are those with which root creates the lock file
+ *   for another user
  * @returns undefined if another program holds the lock or is creating the file
  * @throws the system's error; MailError as in `lockFile`
  */

@@ -21,7 +21,7 @@ export interface StateChange {
 }
 
 /**
- * Returns how a session changed a message's flags.
+ * Returns a session's changes to a message's flags.
  *
  * @param found the state when the name was last read
  * @returns undefined if the name needs no change

@@ -27,7 +27,7 @@ export interface Filing {
   readonly date?: Date | undefined;
 }
 
-/** Returns how a message is to be filed, under a new unique name. @param letters its flags */
+/** Returns the details for filing a message, including a new unique name. @param letters the flags of the message */
 export function makeFiling(letters: string, place: Place, date?: Date): Filing {
   return { base: uniqueName(), letters, place, date };
 }

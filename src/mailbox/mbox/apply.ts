@@ -6,7 +6,7 @@
  *
  * 1. The journal is complete and synced under its name before the first byte of mbox or the mailbox changes.
  * 2. mbox contains the moved messages, synced, before they are removed from the mailbox.
- * 3. Disk space for a longer mailbox is allocated before the first of its old bytes is overwritten.
+ * 3. Disk space for a longer mailbox is allocated before any of its old bytes are overwritten.
  * 4. The mailbox is truncated only after its new tail is synced.
  * 5. The journal is removed only after the mailbox and its new length are synced.
  * 6. Every step can be repeated without further effect.

@@ -49,7 +49,7 @@ export function sameState(a: FileState, b: FileState): boolean {
 /**
  * Returns whether the file's last change is old enough that any later change would have a different timestamp.
  *
- * @param looked when the file was checked, in milliseconds since 1970
+ * @param looked the time at which the file was checked, in milliseconds since 1970
  */
 export function isSettled({ mtime, ctime }: FileState, looked: number): boolean {
   // Programs cannot set ctime, so it reveals an edit that restores mtime.

@@ -11,7 +11,7 @@ const writtenByClients =
   /(^|\n)(?:status|x-status|x-uid|x-imap|x-imapbase|x-keywords|content-length|lines)[ \t]*:[^\n]*(?=\n)/gi;
 
 /**
- * Returns a hash that identifies a message after other programs moved it or changed its status fields.
+ * Returns a hash that identifies a message even after other programs have moved it or changed its status fields.
  *
  * @param size the number of bytes to hash, if the message may have been completed since it was identified
  */

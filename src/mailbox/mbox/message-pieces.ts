@@ -1,4 +1,4 @@
-/** Reads many messages of an mbox with large reads in the order of the file. */
+/** Reads many messages from an mbox with large reads, in file order. */
 
 import { headerEnd } from "../header-bytes.ts";
 import type { MessagePiece } from "../mailbox.ts";
@@ -17,7 +17,7 @@ export class Window {
   #start = 0;
   #end = 0;
 
-  /** Creates a window. @param read fills bytes from an offset on, and returns how many it read */
+  /** Creates a window. @param read fills bytes from an offset on, and returns the number of bytes read */
   constructor(read: (bytes: Uint8Array, position: number) => number, size: number) {
     this.#read = read;
     this.#bytes = Buffer.allocUnsafe(size);

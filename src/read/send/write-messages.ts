@@ -47,7 +47,7 @@ function appendOptions(session: Session, signal: AbortSignal | undefined): Appen
   return { ...storeOptions(session.config), ...(signal === undefined ? {} : { signal }) };
 }
 
-/** Returns options that report to the terminal how many bytes have been written. */
+/** Returns options that show on the terminal the number of bytes written. */
 function watchAppend(
   session: Session,
   mailbox: Mailbox,
@@ -60,7 +60,7 @@ function watchAppend(
   return { ...appendOptions(session, signal), onWritten };
 }
 
-/** Yields messages, and reports to the terminal how many of them are done. */
+/** Yields messages, and shows on the terminal the number of messages that are done. */
 function* countProgress<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
   const tell = session.terminal.progress(path);
   let done = 0;

@@ -1,4 +1,4 @@
-/** Tests the locks against each other mail program that is installed. */
+/** Tests the locks against every other mail program that is installed. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

@@ -62,7 +62,7 @@ async function look(): Promise<{ ids: number[]; unread: number[] }> {
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const indexFile = () => join(cache, readdirSync(cache).find((name) => name.endsWith(".index")) as string);
 
-test("an index is private, and has the same messages as the mailbox", async () => {
+test("an index is private, and lists the same messages as the mailbox", async () => {
   const first = await look();
   expect(first).toEqual({ ids: numbers(0, 2000), unread: [] });
   expect(statSync(indexFile()).mode & 0o777).toBe(0o600);

@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** Runs mail with a heap that is too small for the mailbox of 80 MB. */
+/** Runs mail with a heap that is too small for the 80 MB mailbox. */
 function mail(script: string): string {
   const environment = { PATH: process.env["PATH"], HOME: home, TZ: "UTC", NODE_OPTIONS: "--max-old-space-size=48" };
   const command = `set -o pipefail; "${process.execPath}" "${program}" -n ${script}`;

@@ -1,4 +1,4 @@
-/** Messages as other programs write them, each reduced to the fields that once were misread. */
+/** Messages as other programs write them, each reduced to the fields that an earlier version misread. */
 import { afterEach, expect, test } from "@jest/globals";
 import { jsonLine } from "../../../src/read/without-session/json-line.ts";
 import { type Bench, bench } from "../support/session.ts";
