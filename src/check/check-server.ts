@@ -91,7 +91,7 @@ async function holdTrialDialogue(
   { config, terminal }: Context,
   recipient: string | undefined,
 ): Promise<Finding[]> {
-  const { server, suffixes } = findServerAccount(config, way);
+  const { server, suffixes } = await findServerAccount(config, way);
   const settings = serverSettings(config, suffixes);
   const talk = new Dialogue(undefined);
   const timeouts = {

@@ -42,3 +42,8 @@ export function isConfigured(config: Config, server: Pick<ServerWay, "host" | "p
   const way = readConfiguredWay(config);
   return way.kind === "smtp" && way.host === server.host && way.port === server.port;
 }
+
+/** Returns the path of the variable `netrc`, with the tilde expanded. */
+export function netrcPath({ settings, identity }: Config): string {
+  return settings.get("netrc").replace(/^~(?=\/)/, identity.home);
+}

@@ -12,7 +12,7 @@ import { SubmissionFailed } from "../../submit/submission-errors.ts";
 import { passwordInUrl } from "../../submit/way.ts";
 import { askSecret } from "../../terminal/secret.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { hostSuffixes, isConfigured, isForAccount, senderSuffixes, suffixesOf } from "./account-of.ts";
+import { hostSuffixes, isConfigured, isForAccount, netrcPath, senderSuffixes, suffixesOf } from "./account-of.ts";
 
 /** A user at a server. */
 export interface PasswordRequest {
@@ -46,11 +46,6 @@ export async function findPassword(config: Config, terminal: Terminal, request: 
       "or set passwordcommand",
     Exit.NoPerm,
   );
-}
-
-/** Returns the path of the variable `netrc`, with the tilde expanded. */
-export function netrcPath({ settings, identity }: Config): string {
-  return settings.get("netrc").replace(/^~(?=\/)/, identity.home);
 }
 
 /**
