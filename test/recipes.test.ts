@@ -240,6 +240,9 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
   "How do I attach the output of a command?": sends({ names: ["disk.txt"] }, undefined, (message) =>
     expect(contentOf(message)).toMatch(/^Filesystem .*\n.*\d+%/),
   ),
+  "How do I attach the input of a pipe?": sends({ names: ["disk.txt"] }, undefined, (message) =>
+    expect(contentOf(message)).toMatch(/^Filesystem .*\n.*\d+%/),
+  ),
   "How do I attach a file under another name?": sends({ names: ["november.pdf"] }),
   "How do I send HTML?": sends({ html }, undefined, (message) => expect(message.text).toContain("New prices: 2 €")),
   "How do I send HTML with an attachment?": sends({ html, names: ["data.csv"] }, undefined, (message) =>
