@@ -6,6 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
+import { pushAll } from "../message/lists.ts";
 import { UsageError } from "./command-line.ts";
 import { type Option, options } from "./options.ts";
 
@@ -70,11 +71,11 @@ export function expandArguments(argv: readonly string[]): ExpandedArguments {
       const taken = revoked.get(long);
       if (taken !== undefined) dropAll(words, `--${taken}`);
       inFull.add(long);
-      words.push(...expanded);
+      pushAll(words, expanded);
       if (usesNext) at++;
     } else if (word.startsWith("-") && word !== "-") {
       const { expanded, usesNext, ends } = expandLetters(word, next);
-      words.push(...expanded);
+      pushAll(words, expanded);
       if (usesNext) at++;
       if (!ends) continue;
       const afterEnd = argv.slice(at + 1);
@@ -161,7 +162,7 @@ function expandLetters(
     const flag = flagOfLetter(letter);
     // The parser reports an unknown option.
     if (flag === undefined) return { expanded: [word], usesNext: false, ends: false };
-    expanded.push(...flag);
+    pushAll(expanded, flag);
   }
   return { expanded, usesNext: false, ends: false };
 }
