@@ -84,7 +84,7 @@ function bareAddresses(pieces: readonly Piece[]): Address[] {
   const found: string[][] = [];
   let before = "";
   for (const [at, piece] of pieces.entries()) {
-    if (!isText(piece)) continue;
+    if (!isAddressText(piece)) continue;
     const text = piece.kind === "quoted" ? `"${piece.text.replace(/[\\"]/g, "\\$&")}"` : atSign(pieces, at);
     const isJoined = !piece.apart || ["@", "."].includes(before.slice(-1)) || /^[@.]/.test(text);
     const last = found.at(-1);
@@ -124,7 +124,7 @@ function joinNames(found: readonly Address[]): Address[] {
   return joined;
 }
 
-function isText({ kind }: Piece): boolean {
+function isAddressText({ kind }: Piece): boolean {
   return kind === "word" || kind === "quoted";
 }
 

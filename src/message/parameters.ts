@@ -35,7 +35,7 @@ export function parseStructured(text: string, charsets: Charsets = nodeCharsets)
 }
 
 /** Returns the charset in a message's Content-Type field, or an empty string. */
-export function declaredCharset(header: Header): string {
+export function findDeclaredCharset(header: Header): string {
   return parseStructured(header.get("content-type") ?? "").parameters.get("charset") ?? "";
 }
 

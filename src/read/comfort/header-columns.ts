@@ -4,7 +4,7 @@ import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseHeader } from "../../message/header.ts";
 import { trueName } from "../../message/lookalike.ts";
-import { declaredCharset } from "../../message/parameters.ts";
+import { findDeclaredCharset } from "../../message/parameters.ts";
 import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import { headerTexts, statusMark } from "../header-list/header-line.ts";
 import type { HeaderLineParts, ListWindow } from "../session/session.ts";
@@ -33,7 +33,8 @@ function layoutFor(columns: number): Layout {
 export function fitHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
   const layout = layoutFor(columns);
   const { who, date, subject } = headerTexts(parts, "with blanks");
-  const decode = (text: string) => decodeWords(text, nodeCharsets, () => declaredCharset(parseHeader(parts.header)));
+  const decode = (text: string) =>
+    decodeWords(text, nodeCharsets, () => findDeclaredCharset(parseHeader(parts.header)));
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +

@@ -9,7 +9,7 @@ import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
-import { declaredCharset } from "../../message/parameters.ts";
+import { findDeclaredCharset } from "../../message/parameters.ts";
 import { toBytes } from "../../message/text.ts";
 import { listLeaves, parseParts } from "../../message/view/part.ts";
 import { selectMessages } from "../message-list/message-list.ts";
@@ -107,7 +107,9 @@ async function addForwarded(session: Session, mailbox: Mailbox, message: number,
   const header = parseHeader(mailbox.header(message));
   const fields = ["From", "Date", "To", "Cc", "Subject"].flatMap((name) => {
     const value = header.get(name.toLowerCase());
-    return value === undefined ? [] : [`${name}: ${decodeWords(value, nodeCharsets, () => declaredCharset(header))}\n`];
+    return value === undefined
+      ? []
+      : [`${name}: ${decodeWords(value, nodeCharsets, () => findDeclaredCharset(header))}\n`];
   });
   const text = [
     toBytes(`\n---------- Forwarded message ----------\n${fields.join("")}\n`),

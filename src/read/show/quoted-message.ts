@@ -4,7 +4,7 @@ import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, headerParts, parseHeader } from "../../message/header.ts";
-import { declaredCharset, parseStructured } from "../../message/parameters.ts";
+import { findDeclaredCharset, parseStructured } from "../../message/parameters.ts";
 import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Session } from "../session/session.ts";
 import { viewStoredBytes } from "./print-decoded.ts";
@@ -24,7 +24,7 @@ export async function quoteMessage(
   const shown = [...formatShownPieces(mailbox, message, keep)];
   const [header] = shown;
   if (header === undefined || !isEncoded(parseHeader(mailbox.header(message)))) return Buffer.concat(shown);
-  const fields = decodeHeader(header, declaredCharset(parseHeader(mailbox.header(message))));
+  const fields = decodeHeader(header, findDeclaredCharset(parseHeader(mailbox.header(message))));
   return Buffer.concat([await encodeInTtyCharset(session, fields), await readQuotedText(session, mailbox, message)]);
 }
 
