@@ -34,6 +34,7 @@ export function decodeWords(
   bodyCharset: () => string = () => "",
 ): string {
   const text = decodeRawText(written, charsets, bodyCharset);
+  if (!text.includes("=?")) return text;
   let decoded = "";
   let copied = 0;
   for (const run of groupWords(text)) {

@@ -35,10 +35,21 @@ export function fieldValues(header: string, name: string, names: FieldNames = "w
   const pattern = patternFor(name, names);
   pattern.lastIndex = 0;
   for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
-    const value = found[1] ?? "";
-    values.push(unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value));
+    values.push(unfoldStored(found[1] ?? ""));
   }
   return values;
+}
+
+/** Returns the first of these values without searching for more; undefined if there is none. */
+export function firstValue(header: string, name: string): string | undefined {
+  const pattern = patternFor(name, "with blanks");
+  pattern.lastIndex = 0;
+  const found = pattern.exec(header);
+  return found === null ? undefined : unfoldStored(found[1] ?? "");
+}
+
+function unfoldStored(value: string): string {
+  return unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value);
 }
 
 /** Returns a field's value on one line: each fold becomes a space, and outer white space is removed. */

@@ -39,7 +39,7 @@ function validUntil(buffer: Buffer, start: number): number {
 
 /** Encodes a text as UTF-8 and turns the lone surrogates of `decodeBytes` back into bytes. */
 export function toBytes(text: string): Buffer {
-  if (!escapes.test(text)) return Buffer.from(text, "utf8");
+  if (text.isWellFormed() || !escapes.test(text)) return Buffer.from(text, "utf8");
   const pieces: Buffer[] = [];
   let start = 0;
   for (let at = 0; at < text.length; at++) {

@@ -103,3 +103,13 @@ test.each([
   const { value, parameters } = parseStructured(written);
   expect([value, parameters.get("filename")]).toEqual(["attachment", name]);
 });
+
+test("a text without encoded words is decoded as it is next to an incomplete encoded word", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
+      const text = decodeBytes(bytes).replaceAll("=?", "");
+      expect(decodeWords(`${text}=?`)).toBe(`${decodeWords(text)}=?`);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -34,7 +34,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last }: ListWin
   const layout = layoutFor(columns);
   const { who, date, subject } = headerTexts(parts, "with blanks");
   const decode = (text: string) =>
-    decodeWords(text, nodeCharsets, () => findDeclaredCharset(parseHeader(parts.header)));
+    decodeWords(text, nodeCharsets, () => findDeclaredCharset(parseHeader(Buffer.from(parts.header, "latin1"))));
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +

@@ -1,8 +1,7 @@
 /** Formats one line of a header list, from a message's header and state. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
-import type { FieldNames } from "../../message/field-values.ts";
-import { parseHeader } from "../../message/header.ts";
+import { type FieldNames, fieldValues } from "../../message/field-values.ts";
 import { addressToShow, findSender, readEnvelope, readFromLine } from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
 import type { HeaderLineParts } from "../session/session.ts";
@@ -26,19 +25,17 @@ export function headerLine(parts: HeaderLineParts): string {
 
 /** Returns the fields of a header line, undecoded. */
 export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
-  const header = parseHeader(parts.header, names);
-  const subjects = header.all("subject");
-  const { byName, showRecipient, own } = parts;
-  const envelope = (names === "with blanks" ? readEnvelope : readFromLine)(parts.header);
-  const sender = findSender(header.all("from"), header.all("sender"), () => envelope.user, byName);
+  const { header, byName, showRecipient, own } = parts;
+  const subjects = fieldValues(header, "subject", names);
+  const sender = findSender(header, byName, names);
   const mine = () => sender === "" || own.some((name) => name.toLowerCase() === sender.toLowerCase());
   const { ofOwn, ofOthers } = showRecipient;
   const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
-  const recipients = shows ? header.all("to") : [];
+  const recipients = shows ? fieldValues(header, "to", names) : [];
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
-    date: envelope.date,
-    subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : header.all("subj")).join(" "),
+    date: (names === "with blanks" ? readEnvelope : readFromLine)(header).date,
+    subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : fieldValues(header, "subj", names)).join(" "),
   };
 }
 

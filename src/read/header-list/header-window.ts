@@ -1,7 +1,7 @@
 /** The header window: the part of the header list that is shown. Windows divide the list into pieces of equal size. */
 
 import type { Config } from "../../config/config.ts";
-import { readHeaderToList } from "../../mailbox/listed-header.ts";
+import { readHeaderTextToList } from "../../mailbox/header-text.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import type { Style } from "../../terminal/terminal.ts";
 import { isDeleted } from "../session/cursor.ts";
@@ -132,7 +132,7 @@ function formatHeaderLine({ config, comfort, terminal }: Session, folder: Folder
     number: message,
     current: message === folder.current,
     flags: mailbox.flags(message),
-    header: readHeaderToList(mailbox, message),
+    header: readHeaderTextToList(mailbox, message),
     counts: mailbox.counts(message),
     ...readShowOptions(config),
     threadMark: threadMark(folder, message),

@@ -1,7 +1,6 @@
 /** The values by which messages are sorted. They are read from the headers once, in large reads, and cached. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
-import { messagePieces } from "../../mailbox/pieces.ts";
-import { fieldValues } from "../../message/field-values.ts";
+import { fieldValues, firstValue } from "../../message/field-values.ts";
 import { Candidate } from "../query/candidate.ts";
 import { foldText } from "../query/fold.ts";
 
@@ -10,15 +9,15 @@ const columns = {
   date: (candidate: Candidate) => candidate.date?.getTime() ?? Number.NEGATIVE_INFINITY,
   /** The name as displayed, or the address if there is no name. */
   from: (candidate: Candidate) => {
-    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.fields("from")[0] ?? "");
+    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.decode(firstValue(candidate.header, "from") ?? ""));
     return foldText(named?.[1] ?? candidate.sender);
   },
-  subject: (candidate: Candidate) => bareSubject(candidate.fields("subject")[0] ?? ""),
+  subject: (candidate: Candidate) => bareSubject(candidate.decode(firstValue(candidate.header, "subject") ?? "")),
   /** The message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
   ids: ({ header }: Candidate): readonly string[] => {
-    const [own = ""] = idsIn(fieldValues(header, "message-id")[0] ?? "");
+    const [own = ""] = idsIn(firstValue(header, "message-id") ?? "");
     const references = idsIn(fieldValues(header, "references").join(" "));
-    const answered = idsIn(fieldValues(header, "in-reply-to")[0] ?? "");
+    const answered = idsIn(firstValue(header, "in-reply-to") ?? "");
     // In-Reply-To is used only if References is missing.
     return [own, ...(references.length > 0 ? references.slice(-mostReferences) : answered.slice(0, 1))];
   },
@@ -53,10 +52,8 @@ export async function columnOf<Name extends keyof typeof columns>(
   known.set(mailbox, kept);
   const values = (kept[name] ?? []) as ReturnType<(typeof columns)[Name]>[];
   const read = columns[name] as (candidate: Candidate) => ReturnType<(typeof columns)[Name]>;
-  const missing: number[] = [];
-  for (let message = values.length + 1; message <= mailbox.count; message++) missing.push(message);
-  for (const { message, bytes } of messagePieces(mailbox, missing, "header")) {
-    values.push(read(new Candidate(mailbox, message, bytes)));
+  for (let message = values.length + 1; message <= mailbox.count; message++) {
+    values.push(read(new Candidate(mailbox, message)));
     if (message % 4096 === 0) await pause(message);
   }
   Object.assign(kept, { [name]: values });

@@ -31,7 +31,6 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { filterMessages } from "../query/filter.ts";
-import { makePrefilter } from "../query/fold.ts";
 import { allOf, anyOf, Cost, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
@@ -232,9 +231,7 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   const part = wanted.slice(colon + 1);
   // As in bsd-mailx, an empty text matches only the subject.
   if (part === "" && name !== "subject") return () => false;
-  const possible = makePrefilter(part);
-  return (candidate) =>
-    possible(candidate.header) && names.some((one) => containsText(joinFieldValues(candidate, one), part));
+  return (candidate) => names.some((one) => containsText(joinFieldValues(candidate, one), part));
 }
 
 function joinFieldValues({ header }: Candidate, name: string): string | undefined {

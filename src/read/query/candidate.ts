@@ -1,9 +1,10 @@
 /** A message that a query examines. Each value is computed when it is first requested. */
+import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
-import { fieldValues } from "../../message/field-values.ts";
+import { fieldValues, firstValue } from "../../message/field-values.ts";
 import { parseStructured } from "../../message/parameters.ts";
 import { findSender, readEnvelope } from "../../message/sender.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
@@ -40,14 +41,8 @@ export class Candidate {
 
   /** The From_ line and the header, one character per byte. */
   get header(): string {
-    this.#header ??= this.#headerText();
+    this.#header ??= this.#bytes === undefined ? readHeaderText(this.mailbox, this.message) : headerText(this.#bytes);
     return this.#header;
-  }
-
-  #headerText(): string {
-    const text = this.stored ?? this.mailbox.header(this.message).toString("latin1");
-    const end = /\n\r?\n/.exec(text)?.index;
-    return end === undefined ? text : text.slice(0, end + 1);
   }
 
   /** The bytes passed to the constructor, one character per byte. They are converted only once. */
@@ -90,19 +85,17 @@ export class Candidate {
   }
 
   #sender(byName: boolean): string {
-    const { header } = this;
-    return findSender(fieldValues(header, "from"), fieldValues(header, "sender"), () => this.envelope.user, byName);
+    return findSender(this.header, byName);
   }
 
   /** The user and date in the From_ line. */
   get envelope(): { user: string; date: string } {
-    const { header } = this;
-    return readEnvelope(Buffer.from(header.slice(0, header.indexOf("\n") + 1), "latin1"));
+    return readEnvelope(this.header);
   }
 
   /** The date in the Date field or, if there is none, in the From_ line. */
   get date(): Date | undefined {
-    return parseDateField(fieldValues(this.header, "date")[0] ?? "") ?? parseAsctime(this.envelope.date);
+    return parseDateField(firstValue(this.header, "date") ?? "") ?? parseAsctime(this.envelope.date);
   }
 
   /** The marks set by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */

@@ -51,7 +51,15 @@ async function* runPass(
   query: Query,
   pause: Pause,
 ): AsyncIterable<number> {
-  for (const { part, run } of groupMessages(mailbox, messages, query.cost)) {
+  if (query.cost !== Cost.Body) {
+    for (const message of messages) {
+      const waited = pause(message);
+      if (waited !== undefined) await waited;
+      if (query.matches(new Candidate(mailbox, message))) yield message;
+    }
+    return;
+  }
+  for (const { part, run } of groupMessages(mailbox, messages)) {
     for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
       if (at > 0) continue;
       const waited = pause(message);
@@ -70,11 +78,7 @@ interface Run {
 /**
  * Divides messages into runs that are read together. A very long message forms a run of its own and is read in pieces.
  */
-function* groupMessages(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Run> {
-  if (cost !== Cost.Body) {
-    yield { part: "header", run: messages };
-    return;
-  }
+function* groupMessages(mailbox: Mailbox, messages: readonly number[]): Iterable<Run> {
   // Determining the length of a Maildir message would require opening its file once more.
   if (mailbox.offset === undefined) {
     yield { part: "whole", run: messages };

@@ -4,7 +4,7 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
-import { foldText, makePrefilter } from "./fold.ts";
+import { foldText } from "./fold.ts";
 import { Cost, ListMistake, makeTerm, type Query } from "./query.ts";
 import { parseSizes } from "./sizes.ts";
 import { type QueryTermName, queryTerms } from "./term-table.ts";
@@ -64,11 +64,7 @@ function dateTerm(name: QueryTermName, value: string, now: Date, fits: (date: Da
 
 function inHeader(text: string, values: (candidate: Candidate) => readonly string[]): Query {
   const wanted = foldText(text);
-  const possible = makePrefilter(text);
-  return makeTerm(
-    Cost.Header,
-    (candidate) => possible(candidate.header) && values(candidate).some((value) => foldText(value).includes(wanted)),
-  );
+  return makeTerm(Cost.Header, (candidate) => values(candidate).some((value) => foldText(value).includes(wanted)));
 }
 
 function flagTerm(flag: number, set = true): Query {

@@ -9,7 +9,7 @@ export function authorOf(session: Session, header: Header, message: number): str
   const from = addressesOfFields(addressField(header, "from"));
   if (from.length > 0) return from;
   const stored = session.folder?.mailbox.header(message);
-  return stored === undefined ? [] : addressesOfFields(readEnvelope(stored).user);
+  return stored === undefined ? [] : addressesOfFields(readEnvelope(stored.toString("latin1")).user);
 }
 
 /** Returns the values of all fields with the given name, joined into one. As in bsd-mailx, all of them are used. */

@@ -89,7 +89,8 @@ export interface HeaderLineParts {
   readonly current: boolean;
   /** Bits of Flag. */
   readonly flags: number;
-  readonly header: Uint8Array;
+  /** The From_ line and the header, one character per byte ("latin1"). */
+  readonly header: string;
   readonly counts: Counts;
   /**
    * Whether to show the recipients instead of the sender in messages from others (`set show-rcpt`) and in the user's

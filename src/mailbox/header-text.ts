@@ -1,0 +1,37 @@
+/** Reads headers as text, one character per byte ("latin1"), for lists and searches that read the headers of all messages. */
+import { headerEnd } from "./header-bytes.ts";
+import { readHeaderToList } from "./listed-header.ts";
+import type { Mailbox } from "./mailbox.ts";
+
+/** Most headers are shorter than this. */
+const usualLength = 16 << 10;
+
+type Headers = Pick<Mailbox, "header" | "read" | "size" | "offset">;
+
+/** Returns a message's From_ line and header, without the empty line. */
+export function readHeaderText(mailbox: Headers, message: number): string {
+  return readUsualHeader(mailbox, message) ?? headerText(mailbox.header(message));
+}
+
+/** Returns the same for a message list. If the message is large, the text is an excerpt (listed-header.ts). */
+export function readHeaderTextToList(mailbox: Headers, message: number): string {
+  return readUsualHeader(mailbox, message) ?? headerText(readHeaderToList(mailbox, message));
+}
+
+/** Returns the header at the beginning of a message's bytes, without the empty line and what follows it. */
+export function headerText(bytes: Buffer): string {
+  const text = bytes.toString("latin1", 0, headerEnd(bytes, 0));
+  const end = /\n\r?\n$/.exec(text)?.index;
+  return end === undefined ? text : text.slice(0, end + 1);
+}
+
+/** Returns a header that is short and has no CRs, with a single search; undefined for any other header. */
+function readUsualHeader(mailbox: Headers, message: number): string | undefined {
+  // Reading the beginning of a Maildir message would open its file once more.
+  if (mailbox.offset === undefined) return undefined;
+  const bytes = mailbox.read(message, 0, usualLength);
+  const end = bytes.indexOf("\n\n", 0, "latin1");
+  if (end < 0) return undefined;
+  const text = bytes.toString("latin1", 0, end + 1);
+  return text.includes("\r") ? undefined : text;
+}
