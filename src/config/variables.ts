@@ -106,6 +106,19 @@ function textKind(meaning: string, value = "text"): Kind<string | undefined> {
   return { meaning, value, read: (given) => given };
 }
 
+/** Returns the kind of a variable whose value is one of several words. An empty or unknown value means `orElse`. */
+function choiceKind<Word extends string>(
+  words: readonly Word[],
+  orElse: Word,
+  meaning: string,
+): Kind<Word | undefined> {
+  return {
+    meaning,
+    value: words.join("|"),
+    read: (given) => (given === undefined ? undefined : (words.find((word) => word === given.toLowerCase()) ?? orElse)),
+  };
+}
+
 function textOr(fallback: string, meaning: string, value = "text"): Kind<string> {
   const shown = fallback === fallback.trim() ? fallback : `"${fallback}"`;
   return {
@@ -332,6 +345,11 @@ export const variables = {
     ...textKind("The addresses in Reply-To.", "list"),
     synonyms: { replyto: asGiven },
   },
+  "reply-to-honour": choiceKind(
+    ["yes", "no", "ask-yes", "ask-no"],
+    "yes",
+    "Whether Reply-To replaces the author in a reply, in addition to the other recipients. The values ask-yes and ask-no ask on a terminal. If the variable is unset, reply is sent only to the addresses in Reply-To, and Reply only to the authors.",
+  ),
   Replyall: flagKind("Swap reply and Reply."),
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
   screen: textKind("The number of header lines in a window.", "lines"),

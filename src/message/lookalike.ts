@@ -26,6 +26,10 @@ const likeLatin =
 const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164]/u;
 const host =
   /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
+/** A run of characters of which a host consists. Millions of characters may form one run. */
+const hostCharacters = /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8.\u3002\uff0e\uff61-]+/gu;
+/** The length of a run above which it is not searched. A host has at most 253 characters (RFC 1035). */
+const longestRun = 2000;
 
 /** Returns the ASCII form (RFC 5891) of a misleading host name, or undefined if the name is not misleading. */
 export function trueName(name: string): string | undefined {
@@ -51,10 +55,14 @@ function escapeLookalikes(name: string): string {
 /** Returns the text with `[really xn--...]` inserted after each misleading host name. */
 export function withTrueNames(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
-  return text.replace(host, (name) => {
-    const really = /\.[A-Za-z]{2,}$|\.xn--/.test(name) || /^www\./.test(name) ? trueName(name) : undefined;
-    return really === undefined ? name : `${name} [really ${really}]`;
-  });
+  return text.replace(hostCharacters, (run) =>
+    run.length > longestRun || !/[^\0-\x7f]/.test(run) ? run : run.replace(host, withTrueName),
+  );
+}
+
+function withTrueName(name: string): string {
+  const really = /\.[A-Za-z]{2,}$|\.xn--/.test(name) || /^www\./.test(name) ? trueName(name) : undefined;
+  return really === undefined ? name : `${name} [really ${really}]`;
 }
 
 /** Returns whether a display name contains an address that differs from the real one. */

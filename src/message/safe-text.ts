@@ -22,9 +22,29 @@ function showCharacter(character: string): string {
 
 /** Returns a text with its control and invisible characters made visible. */
 export function makeVisible(text: string): string {
-  return text.replace(unsafe, (character, at: number) =>
+  return showControls(text).replace(unsafe, (character, at: number) =>
     isAtHome(text, character, at) ? character : showCharacter(character),
   );
+}
+
+const controls = /[\0-\x08\x0b-\x1f\x7f]/;
+/**
+ * The number of characters in which controls are replaced in one call. V8 remembers every match of a call, and a message
+ * may contain millions of controls.
+ */
+const stretch = 1 << 14;
+
+/** Returns a text with its C0 controls and DEL made visible. */
+function showControls(text: string): string {
+  if (!controls.test(text)) return text;
+  const shown: string[] = [];
+  for (let at = 0; at < text.length; at += stretch) {
+    let part = text.slice(at, at + stretch);
+    for (let found = controls.exec(part); found !== null; found = controls.exec(part))
+      part = part.replaceAll(found[0], showCharacter(found[0]));
+    shown.push(part);
+  }
+  return shown.join("");
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Describes reports from mail systems: delivery reports (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965). */
+import { parseAddresses } from "../address.ts";
 import { type Header, parseHeader } from "../header.ts";
 
 const mostRecipients = 50;
@@ -76,6 +77,44 @@ function recipientLine(fields: Header): string {
     ...(diagnostic === "" ? [] : [`    ${host === "" ? "The server" : host} replied: ${diagnostic}`]),
     ...(until === undefined ? [] : [`    Delivery is retried until ${until}`]),
   ].join("\n");
+}
+
+/**
+ * Returns the addresses to which a message could not be delivered.
+ *
+ * @param text a decoded message/delivery-status part
+ * @returns undefined if no delivery failed
+ */
+export function listFailedInReport(text: string): string[] | undefined {
+  const blocks = parseBlocks(text);
+  if (!blocks.some(isReported)) return text.trim() === "" ? undefined : listBracketed(text);
+  const failed = blocks.filter((block) => {
+    const action = (block.get("action") ?? "").trim().toLowerCase();
+    return action === "" ? /^\s*5\./.test(block.get("status") ?? "") : action.startsWith("failed");
+  });
+  if (failed.length === 0) return undefined;
+  return failed
+    .map((block) => withoutAddressType(block.get("final-recipient") ?? block.get("original-recipient")))
+    .flatMap((text) => parseAddresses(text).map(({ address }) => address));
+}
+
+/** Returns the addresses in angle brackets. */
+function listBracketed(text: string): string[] {
+  return [...new Set(Array.from(text.matchAll(/<([^<>\s]+@[^<>\s]+)>/g), ([, address = ""]) => address))];
+}
+
+/**
+ * Returns the addresses in a failure report without MIME: qmail's "Hi. This is the ... program" and old versions of
+ * sendmail. Returns undefined for any other text.
+ */
+export function listFailedInText(text: string): string[] | undefined {
+  const [report = ""] = text.split(/^(?:--- Below this line is a copy|\s+-----\s*(?:Original|Unsent) message)/m);
+  if (/^Hi\. This is the /.test(text.trimStart()))
+    return Array.from(report.matchAll(/^<([^<>\s]+)>:[ \t]*$/gm), ([, address = ""]) => address);
+  const [, listed] =
+    /addresses had permanent (?:fatal|delivery) errors[^\n]*\n((?:[^\n]*\S[^\n]*\n)*)/.exec(report) ?? [];
+  if (listed === undefined) return undefined;
+  return listed.split("\n").flatMap((line) => /^<?([^\s<>]+@[^\s<>]+?)>?$/.exec(line.trim())?.[1] ?? []);
 }
 
 const reportFields = ["reporting-mta", "final-recipient", "original-recipient", "action", "status", "diagnostic-code"];

@@ -74,14 +74,16 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const draft = draftFor(header);
   const isOwn = ownNames(session);
   const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
+  const honour = await decideReplyTo(session, header);
   // If a message has Mail-Followup-To or Reply-To, the reply is sent only to those addresses. Mail-Followup-To takes
   // precedence.
   const followup = addressesOfFields(addressField(header, "mail-followup-to"));
-  const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : addressField(header, "reply-to");
+  const honoured = honour === undefined ? addressField(header, "reply-to") : undefined;
+  const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : honoured;
   const asked = others(addressesOfFields(replyTo ?? addressField(header, "to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
-  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? authorOf(session, header, message) : [])]);
+  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? answered(session, header, message, honour) : [])]);
   if (replyTo === undefined) draft.cc = sortUniqueAddresses(others(addressesOfFields(addressField(header, "cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
   return sendReply(session, draft);
@@ -94,7 +96,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
     const header = headerOfOriginal(session, message);
     if (header === undefined) return false;
     headers.push(header);
-    pushAll(to, authorOf(session, header, message));
+    pushAll(to, answered(session, header, message, await decideReplyTo(session, header)));
   }
   const [first] = headers;
   const last = headers.at(-1);
@@ -105,6 +107,26 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   draft.to = to;
   if (record) draft.record = fileNamedAfter(to);
   return sendReply(session, draft);
+}
+
+/**
+ * Returns whether Reply-To replaces the author, as the variable `reply-to-honour` requests. Returns undefined if the
+ * variable is unset or the message has no Reply-To: the reply is then addressed as in bsd-mailx.
+ */
+async function decideReplyTo({ config, terminal }: Session, header: Header): Promise<boolean | undefined> {
+  const honour = config.settings.get("reply-to-honour");
+  const addresses = addressesOfFields(addressField(header, "reply-to"));
+  if (honour === undefined || addresses.length === 0) return undefined;
+  const isYes = honour.endsWith("yes");
+  if (!honour.startsWith("ask-") || !terminal.interactive) return isYes;
+  const answer = await terminal.readLine(`Reply-To ${addresses.join(", ")}? [${isYes ? "yes" : "no"}] `, "answer");
+  const text = answer.kind === "line" ? answer.text.trim() : "";
+  return text === "" ? isYes : /^y/i.test(text);
+}
+
+/** Returns the addresses in Reply-To if it is to be honoured, otherwise the author. */
+function answered(session: Session, header: Header, message: number, honour: boolean | undefined): string[] {
+  return honour === true ? addressesOfFields(addressField(header, "reply-to")) : authorOf(session, header, message);
 }
 
 async function sendReply(session: Session, draft: Draft): Promise<boolean> {

@@ -7,6 +7,7 @@ import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues, firstValue } from "../../message/field-values.ts";
 import { parseStructured } from "../../message/parameters.ts";
 import { findSender, readEnvelope } from "../../message/sender.ts";
+import { listFailedRecipients, mayBeBounce } from "../../message/view/bounce.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
 import { charsetOfBody, parseParts } from "../../message/view/part.ts";
 
@@ -111,6 +112,12 @@ export class Candidate {
    */
   get mayHaveAttachments(): boolean {
     return attaching.test(this.header);
+  }
+
+  /** The recipients to which a message could not be delivered, if this message reports that; otherwise undefined. */
+  get failedRecipients(): string[] | undefined {
+    const { header } = this;
+    return mayBeBounce(header) ? listFailedRecipients(header, parseParts(this.source)) : undefined;
   }
 
   /** The stored message; undefined if it is too long to keep in memory. */

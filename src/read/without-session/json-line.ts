@@ -44,6 +44,7 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     subject: candidate.fields("subject")[0] ?? null,
     messageId: candidate.fields("message-id")[0] ?? null,
     attachments: describeAttachments(candidate),
+    failedRecipients: candidate.failedRecipients ?? null,
   };
   // JSON does not escape DEL, but a terminal can interpret it.
   return `${JSON.stringify(line).replaceAll("\x7f", "\\u007f")}\n`;

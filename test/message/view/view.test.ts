@@ -569,6 +569,8 @@ test.each([
   ["a very deep quotation", "Content-Type: text/plain; format=flowed", `${">".repeat(half)} ${"w ".repeat(half / 2)}`],
   ["a run of spaces in HTML", "Content-Type: text/html", `<pre>${" ".repeat(half)}x`],
   ["a run of joiners", "Content-Type: text/html", `<pre>${"\u200d".repeat(half)}x`],
+  ["a run of carriage returns", "A: b", "\r".repeat(half)],
+  ["a run of combining marks", "A: b", `a${"\u0301".repeat(half)}`],
   ["a run of tag characters", "A: b", "\u{e0061}".repeat(half / 2)],
   ["addresses in a name", `From: =?utf-8?q?${"x@".repeat(20_000)}?= <a@b.c>`, "x"],
 ])("%s is shown in linear time", async (_shows, field, body) => {

@@ -82,6 +82,7 @@ test("every line of --json conforms to docs/message.schema.json and contains all
     subject: "café au lait",
     messageId: "<1@z.org>",
     attachments: [{ name: "\u001b[2Jé.png", type: "image/png" }],
+    failedRecipients: null,
   });
   expect(/[\0-\t\x0b-\x1f]/.test(stdout)).toBe(false);
 });

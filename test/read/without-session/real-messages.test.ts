@@ -1,5 +1,7 @@
 /** Messages as other programs write them, each reduced to the fields that an earlier version misread. */
 import { afterEach, expect, test } from "@jest/globals";
+import { filterMessages } from "../../../src/read/query/filter.ts";
+import { compileTerm } from "../../../src/read/query/terms.ts";
 import { jsonLine } from "../../../src/read/without-session/json-line.ts";
 import { type Bench, bench } from "../support/session.ts";
 
@@ -63,4 +65,90 @@ test.each<[string, string[], Record<string, unknown>]>([
   ],
 ])("--json reads %s", async (_what, lines, properties) => {
   expect(await json(...lines)).toMatchObject(properties);
+});
+
+const dsn = (...fields: string[]) => [
+  "From: MAILER-DAEMON@mx.example",
+  "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+  ...["", "--b", "", "It failed.", "--b", "Content-Type: message/delivery-status", ""],
+  ...["Reporting-MTA: dns; mx.example", "", ...fields, "--b--"],
+];
+
+test.each<[string, string[], string[] | null]>([
+  [
+    "a delivery report",
+    dsn(
+      "Final-Recipient: rfc822; <ann@x.org>",
+      "Action: failed",
+      "",
+      "Final-Recipient: rfc822; b@x.org",
+      "Action: delayed",
+    ),
+    ["ann@x.org"],
+  ],
+  ["a report of a delay", dsn("Final-Recipient: rfc822; ann@x.org", "Action: delayed", "Status: 4.4.1"), null],
+  ["a report of a delivery", dsn("Final-Recipient: rfc822; ann@x.org", "Action: delivered"), null],
+  ["a report without an action", dsn("Final-Recipient: rfc822; ann@x.org", "Status: 5.1.1"), ["ann@x.org"]],
+  [
+    "a report of prose",
+    [
+      "From: Postmaster <postmaster@mx.example>",
+      "Content-Type: multipart/report; boundary=b",
+      ...[
+        "",
+        "--b",
+        "Content-Type: message/delivery-status",
+        "",
+        "These addresses are unknown:",
+        "",
+        "<ann@x.org>",
+        "--b--",
+      ],
+    ],
+    ["ann@x.org"],
+  ],
+  ["Exim's report", ["X-Failed-Recipients: ann@x.org, ben@x.org", "", "It failed."], ["ann@x.org", "ben@x.org"]],
+  [
+    "qmail's report",
+    [
+      "From: MAILER-DAEMON@mx.example",
+      ...[
+        "",
+        "Hi. This is the qmail-send program at mx.example.",
+        "It failed.",
+        "",
+        "<ann@x.org>:",
+        "No such user.",
+        "",
+      ],
+      ...["--- Below this line is a copy of the message.", "", "<ben@x.org>:"],
+    ],
+    ["ann@x.org"],
+  ],
+  [
+    "an old sendmail's report",
+    [
+      "From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+      ...[
+        "",
+        "   ----- The following addresses had permanent fatal errors -----",
+        "<ann@x.org>",
+        "",
+        "   ----- Transcript",
+        "<no@x.org>",
+      ],
+    ],
+    ["ann@x.org"],
+  ],
+  [
+    "a letter about a bounce",
+    ["From: ann@x.org", "", "The following addresses had permanent fatal errors", "<b@x.org>"],
+    null,
+  ],
+])("is:bounce and --json recognize %s", async (_what, lines, failed) => {
+  expect(await json(...lines)).toMatchObject({ failedRecipients: failed });
+  const found: number[] = [];
+  const query = compileTerm("is", "bounce", new Date());
+  for await (const message of filterMessages(session.folder.mailbox, [1], query)) found.push(message);
+  expect(found).toEqual(failed === null ? [] : [1]);
 });

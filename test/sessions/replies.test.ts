@@ -1,0 +1,49 @@
+/** Replies to messages as other programs write them, sent through a sendmail program. */
+import { expect, test } from "@jest/globals";
+import { ours, run } from "./support/peer.ts";
+
+async function reply(fields: readonly string[], commands = "r 1", mailrc = ""): Promise<Record<string, string>> {
+  const box = ["From eve@z.org Sat Jan 16 18:22:03 2021", ...fields, "", "hi", "", ""].join("\n");
+  const session = { argv: ["-N", "-f", "box"], mailrc: `set quiet\n${mailrc}`, input: `${commands}\n`, files: { box } };
+  const { sent = "" } = await run(ours, session);
+  const [header = ""] = sent.split("\n\n");
+  const unfolded = header.replace(/\n[ \t]+/g, " ").split("\n");
+  return Object.fromEntries(unfolded.map((line) => [line.replace(/:.*/s, ""), line.replace(/^[^:]*: /, "")]));
+}
+
+test.each<[string, string[], Record<string, string>]>([
+  [
+    "a Re: in an encoded word is the only one",
+    ["From: a@x", "Subject: =?utf-8?q?Re=3A_J=C3=B6?="],
+    { Subject: "=?utf-8?q?Re=3A_J=C3=B6?=" },
+  ],
+  [
+    "the reply belongs to the thread",
+    ["From: a@x", "Message-ID: <2@x>", "References: <0@x> <1@x>"],
+    { "In-Reply-To": "<2@x>", References: "<0@x> <1@x> <2@x>" },
+  ],
+  ["an address without angle brackets is one recipient", ["From: Big Bug bb@bug.com"], { To: "bb@bug.com" }],
+  [
+    "comments and routes are no part of addresses",
+    ["From: Pete <pete(his account)@silly.test>", "To: <@a.example:joe@b.example>"],
+    { To: "joe@b.example, pete@silly.test" },
+  ],
+  ["a blank may precede the colon", ["From : a@x", "Subject\t: s"], { To: "a@x", Subject: "Re: s" }],
+])("%s", async (_what, fields, wanted) => {
+  expect(await reply(fields)).toMatchObject(wanted);
+});
+
+const list = ["From: a@x", "To: b@x", "Cc: c@x", "Reply-To: r@x"];
+
+test.each<[string, string, Record<string, string>]>([
+  ["", "r 1", { To: "r@x" }],
+  ["", "R 1", { To: "a@x" }],
+  ["set reply-to-honour", "r 1", { To: "b@x, r@x", Cc: "c@x" }],
+  ["set reply-to-honour", "R 1", { To: "r@x" }],
+  ["set reply-to-honour=ask-yes", "R 1", { To: "r@x" }],
+  ["set reply-to-honour=no", "r 1", { To: "a@x, b@x", Cc: "c@x" }],
+  ["set reply-to-honour=ask-no", "R 1", { To: "a@x" }],
+])("with %j, %j to a message with Reply-To", async (mailrc, command, wanted) => {
+  const header = await reply(list, command, `${mailrc}\n`);
+  expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });
+});
