@@ -82,8 +82,11 @@ export function serverSettings(
   const mechanism = settings.find("smtpauth", accounts);
   // In heirloom mailx, smtp-auth without smtp-use-starttls means a login without encryption. TLS is used if the server
   // offers it.
+  // A token must not be sent to a server without a valid certificate.
   const isHeirloomLogin =
-    starttls === undefined && mechanism?.name.startsWith("smtp-auth") === true && mechanism.value !== "none";
+    starttls === undefined &&
+    mechanism?.name.startsWith("smtp-auth") === true &&
+    !["none", "oauthbearer", "xoauth2"].includes(mechanism.value);
   const [certificate, key] = [path("clientcert"), path("clientkey")];
   return {
     mailName: identity.mailName,
