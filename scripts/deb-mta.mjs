@@ -1,6 +1,7 @@
 /**
- * Builds the Debian package mail-client-mta, which replaces a mail transport agent. It contains links to the sendmail of
- * mail-client, the spool of users without a home, and the timer that attempts delivery of queued messages.
+ * Builds the Debian package mail-client-mta, which replaces a mail transport agent. The package contains links to
+ * mail-client's sendmail, the spool for users without a home directory, and the timer that attempts delivery of queued
+ * messages.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -92,7 +93,7 @@ export function buildMtaPackage(tree, { copyright, changelog, ...about }, setMod
     symlinkSync(target, join(tree, path));
   };
   link("../lib/mail-client/bin/sendmail.js", "usr/sbin/sendmail");
-  // The path in older programs (Debian policy, section 11.6).
+  // The path that older programs use (Debian policy, section 11.6).
   link("../sbin/sendmail", "usr/lib/sendmail");
   link("../sbin/sendmail", "usr/bin/mailq");
   link("../sbin/sendmail", "usr/bin/newaliases");

@@ -53,7 +53,7 @@ function install() {
   process.on("SIGINT", wait);
   let code = runNpmCi();
   if (disturbed.includes(code)) {
-    console.error("Another npm ci may have been at work; trying once more ...");
+    console.error("Another npm ci may have been running; trying once more ...");
     sleep(10_000);
     code = runNpmCi();
   }

@@ -222,7 +222,7 @@ export const variables = {
     perAccount: true,
   },
   clientkey: {
-    ...textKind("A PEM file with the private key of clientcert. By default the file of clientcert.", "file"),
+    ...textKind("A PEM file with the private key of clientcert. By default the file that clientcert names.", "file"),
     synonyms: { "ssl-key": asGiven },
     perAccount: true,
   },

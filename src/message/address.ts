@@ -105,7 +105,7 @@ function atSign(pieces: readonly Piece[], at: number): string {
   return text === "at" && pieces[at - 1]?.kind === "word" && pieces[at + 1]?.kind === "word" ? "@" : text;
 }
 
-/** Joins the words without a domain to the address that follows them, or to the last address, as its name. */
+/** Makes words without a domain the display name of the address that follows them, or else of the last address. */
 function joinNames(found: readonly Address[]): Address[] {
   const hasDomain = ({ address }: Address) => /[^@]@[^@]/.test(address);
   if (!found.some(hasDomain)) return [...found];

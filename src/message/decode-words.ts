@@ -26,7 +26,7 @@ interface Word {
  *
  * @param written lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
  * @param charsets the result of `moreCharsets()` if one of listEncodedCharsets(text) is unknown to Node
- * @param bodyCharset the charset that the body declares, which text outside encoded words probably has, too
+ * @param bodyCharset the charset that the body declares, in which text outside encoded words is probably written, too
  */
 export function decodeWords(
   written: string,
@@ -66,7 +66,7 @@ export function decodeRawText(text: string, charsets: Charsets, bodyCharset: () 
 
 function rawDecoder(bytes: Uint8Array, charsets: Charsets, declared: string): Decode {
   const decode = declared === "" ? undefined : charsets(declared);
-  // Header fields are never in a charset that is not an extension of ASCII, such as UTF-16 or UTF-7.
+  // The charset of a header field always extends ASCII, unlike UTF-16 or UTF-7.
   const ascii = "a+AOk-~{";
   const fits = decode?.(Buffer.from(ascii)) === ascii && !decode(bytes).includes("\ufffd");
   if (fits) return decode;

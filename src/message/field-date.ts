@@ -53,7 +53,7 @@ const longestDate = 200;
  * Parses a date whose items are in another order, such as those of asctime(3), of JavaScript's Date.toString(), and of
  * ISO 8601. The text must contain a time of day, a day, a month and a year.
  *
- * @param defaultZone the zone of a date that names none; if undefined, local time
+ * @param defaultZone the zone to use if the date has none; if undefined, local time
  */
 function parseItems(written: string, defaultZone: string | undefined): Date | undefined {
   let left = written.slice(0, longestDate).replace(/\([^()]*\)?/g, " ");

@@ -47,8 +47,8 @@ export function headerParts(header: Uint8Array): HeaderPart[] {
 }
 
 /**
- * Returns the offset after a field name (RFC 5322, ftext), or 0 if there is no field name. Blanks may precede the colon
- * (RFC 5322, section 4.5).
+ * Returns the offset after a field name (RFC 5322, ftext), or 0 if there is no field name. White space may precede the
+ * colon (RFC 5322, section 4.5).
  */
 function endOfName(text: string, start: number, end: number): number {
   let name = start;
@@ -58,12 +58,12 @@ function endOfName(text: string, start: number, end: number): number {
   return name > start && colon < end && text[colon] === ":" ? name : 0;
 }
 
-/** Returns whether a character is printable ASCII except the colon. */
+/** Returns whether a character is printable ASCII other than a space or a colon. */
 function isNameCharacter(code: number): boolean {
   return code > 32 && code < 127 && code !== 58;
 }
 
-/** Returns whether bytes start with `From ` and not with the field `From :`. */
+/** Returns whether bytes start with `From ` but not with the field `From :`. */
 export function startsWithFrom(bytes: Uint8Array): boolean {
   if (!fromWord.every((byte, at) => bytes[at] === byte)) return false;
   let next = fromWord.length;

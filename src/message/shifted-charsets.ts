@@ -90,7 +90,7 @@ const iso2022jp: Decode = (bytes) => {
 const utf7: Decode = (bytes) =>
   asLatin1(bytes).replace(/\+([A-Za-z0-9+/]*)-?/g, (all, encoded: string) => {
     if (all === "+-") return "+";
-    // A plus sign that encodes no character was written by a program that does not encode them.
+    // A plus sign that encodes no character comes from a program that does not encode plus signs.
     if (encoded.length < 3) return all;
     const units = Buffer.from(encoded, "base64");
     return units

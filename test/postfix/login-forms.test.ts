@@ -122,10 +122,13 @@ test.each([
   ["strict", 69, "its certificate is not trusted"],
   ["ask", 69, "its certificate is not trusted"],
   ["warn", 0, "its certificate is not trusted"],
-])("with tls-verify=%s and without a terminal, an untrusted certificate ends with %d", (check, status, text) => {
-  const sent = send({ rc: heirloom.replace(/ssl-ca-file=.*/, `tls-verify=${check}`) });
-  expect(sent).toMatchObject({ status, said: expect.stringContaining(text) });
-});
+])(
+  "with tls-verify=%s and without a terminal, an untrusted certificate results in exit code %d",
+  (check, status, text) => {
+    const sent = send({ rc: heirloom.replace(/ssl-ca-file=.*/, `tls-verify=${check}`) });
+    expect(sent).toMatchObject({ status, said: expect.stringContaining(text) });
+  },
+);
 
 test("a password in a start-up file that others can read is refused, and the error suggests a chmod command", () => {
   writeOwn("shared.rc", fill(heirloom), 0o644);

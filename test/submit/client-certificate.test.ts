@@ -66,7 +66,7 @@ test.each([
   [[`clientcert=${certificate}`], `${certificate}: contains no private key`],
   [["tlsminversion=1.1"], 'tlsminversion: "1.1" is invalid; use 1.2 or 1.3'],
   [["certcheck=maybe"], 'certcheck: "maybe" is invalid; use yes, no, warn or ask'],
-])("the settings %j end with 78", async (settings, message) => {
+])("the settings %j result in exit code 78", async (settings, message) => {
   expect(await send(`cafile=${certificate}`, ...settings)).toMatchObject({
     exit: 78,
     err: expect.stringContaining(message),
@@ -82,7 +82,7 @@ test.each([
   [["tls-verify=warn"], 0],
   [["ssl-verify=ignore"], 0],
   [["cadir", "ssl-protocol=-ALL,+TLSv1.3"], 0],
-])("with %j, a certificate that only cadir contains ends with %d", async (settings, exit) => {
+])("with %j, a certificate that only cadir contains results in exit code %d", async (settings, exit) => {
   const sent = await send(...settings.map((each) => (each === "cadir" ? `ssl-ca-dir=${tls}` : each)));
   expect({ exit: sent.exit, warns: sent.err.includes("not trusted") }).toEqual({
     exit,

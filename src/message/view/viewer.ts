@@ -91,7 +91,7 @@ export class Viewer {
     return shown.trim() !== "";
   }
 
-  /** Shows everything but the signature, including parts that a mailing list has added. */
+  /** Shows all parts except the signature, including parts that a mailing list has added. */
   async *#signed(part: Part): AsyncIterable<ViewPiece> {
     const isSignature = (child: Part) => child !== part.parts[0] && isSignatureType(child.type, part);
     for (const child of part.parts) if (!isSignature(child)) yield* this.render(child);
@@ -146,7 +146,7 @@ export class Viewer {
     else yield* this.#attachment(part);
   }
 
-  /** Returns a report's summary, or its text if the report contains no fields but prose. */
+  /** Returns a report's summary, or its text if it consists of prose instead of fields. */
   #summariseOrShow(part: Part, summarise: (text: string) => string): string {
     const text = this.#textOf(part);
     return summarise(text) || text.replace(/^\s*\n|\s+$/g, "").replace(/.$/s, "$&\n");

@@ -222,7 +222,7 @@ function compileSender(session: Session, text: string): Query {
 /**
  * Returns a function that tests a field.
  *
- * @param wanted the text, which with `searchheaders` may be preceded by a field name and a colon
+ * @param wanted the text; with `searchheaders`, a field name and a colon may precede it
  */
 function fieldSearch(session: Session, wanted: string): (candidate: Candidate) => boolean {
   const colon = session.config.settings.get("searchheaders") ? wanted.indexOf(":") : -1;

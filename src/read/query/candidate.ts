@@ -57,7 +57,7 @@ export class Candidate {
     return fieldValues(this.header, name).map((value) => this.decode(value));
   }
 
-  /** Returns the values of all fields with a name. Only their 8-bit text is decoded, so that they can be parsed. */
+  /** Returns the values of all fields with the given name. Only 8-bit text is decoded, so that they can be parsed. */
   undecodedFields(name: string): string[] {
     const charset = () => this.#bodyCharset();
     return fieldValues(this.header, name).map((value) => decodeRawText(value, nodeCharsets, charset));

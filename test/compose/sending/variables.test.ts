@@ -22,7 +22,7 @@ test.each([
     { rc: "set replyto=no@x.org\n", argv: ["-a", "Reply-To: ann@x.org", "a@x.org"] },
     "ann@x.org",
   ],
-])("Reply-To is that of %s", async (_what, sending, expected) => {
+])("Reply-To comes from %s", async (_what, sending, expected) => {
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", ...sending });
   expect([sent.exit, sent.fields("Reply-To")]).toEqual([0, [expected]]);
 });
@@ -32,7 +32,7 @@ test("REPLYTO in a start-up file has no effect on the command line, as in bsd-ma
   expect(sent.fields("Reply-To")).toEqual([]);
 });
 
-test("sender is the address in Sender", async () => {
+test("the variable sender sets the Sender field", async () => {
   const sent = await sendMail({ argv: ["-S", "sender=ops@x.org", "a@x.org"], stdin: "text\n" });
   expect(sent.fields("Sender")).toEqual(["ops@x.org"]);
 });
