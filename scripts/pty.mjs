@@ -1,5 +1,5 @@
 /**
- * A pseudo-terminal without a native module of its own. koffi performs the steps of openpty. A shell that leads a new
+ * A pseudo-terminal that needs no native module of its own: koffi performs the steps of openpty(3). A shell that leads a new
  * session starts the child, so that the terminal it opens becomes the controlling terminal.
  */
 import { execFileSync, spawn } from "node:child_process";

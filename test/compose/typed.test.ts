@@ -67,7 +67,7 @@ const dead = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(ho
 const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, drafts)) : []);
 
 /**
- * Returns a draft's text. A rewritten draft has another name until it is complete, so the name may have disappeared.
+ * Returns a draft's text. A draft has a temporary name while it is rewritten, so a listed name may have disappeared.
  */
 function draftText(name: string): string {
   if (name.endsWith(".new")) return "";

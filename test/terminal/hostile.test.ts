@@ -65,7 +65,7 @@ function foreign(transcript: string): string {
   return transcript.replace(ours, "").replace(/[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
-test("lists, messages, replies, prompts, completion, history and the pager send no foreign control sequences", async () => {
+test("lists, messages, replies, prompts, completion, history and the pager send no untrusted control sequences", async () => {
   const name = `spool${payload.replaceAll("/", "")}`;
   const env = {
     HOME: home,
