@@ -59,7 +59,7 @@ export class UserMistake extends MailError {
   }
 }
 
-/** Prints an error in its form, and its hint. */
+/** Prints an error in the form that it specifies, followed by its hint. */
 export function printError(
   terminal: { out(text: string, style?: "hint"): void; err(text: string): void },
   error: MailError,

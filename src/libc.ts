@@ -13,8 +13,8 @@ export interface CLibrary {
 let exit: ((code: number) => void) | undefined;
 
 /**
- * Exits immediately if koffi was loaded. At a normal exit, koffi syncs standard output, and would wait forever if that
- * failed, for example on a full disk.
+ * Exits immediately if koffi was loaded. At a normal exit, koffi syncs standard output, and would wait forever if the
+ * sync failed, for example on a full disk.
  */
 export function endAtOnce(code: number): void {
   exit?.(code);

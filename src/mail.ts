@@ -91,7 +91,7 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
   return (session) => readMail(session, given);
 }
 
-/** Returns whether `-f -` is given: the mailbox is read from standard input. */
+/** Returns whether `-f -` is given, which means that the mailbox is read from standard input. */
 function readsPipe({ file, words }: CommandLine): boolean {
   return file && words[0] === "-";
 }
@@ -110,7 +110,7 @@ async function printHelp(topic: string, terminal: Terminal): Promise<void> {
   else terminal.out(whole);
 }
 
-/** Prints a text before a terminal has been opened. @throws the system's error, which process.stdout would not report */
+/** Prints text before a terminal has been opened. @throws the system's error, which process.stdout would not report */
 function printText(text: string): void {
   writeFileSync(1, text);
 }

@@ -102,7 +102,8 @@ export function distrustPlace(path: string): Distrust | undefined {
 }
 
 /**
- * Returns whether a path exists. A dangling symbolic link counts as existing, but a path below a regular file does not.
+ * Returns whether a path exists. A dangling symbolic link exists in this sense, but a path below a regular file does
+ * not.
  */
 function isFilePresent(path: string): boolean {
   try {

@@ -1,4 +1,4 @@
-/** Passwords on the command line, in the environment and in typed lines: finds and hides them. */
+/** Finds and hides passwords on the command line, in the environment and in typed lines. */
 
 /** A variable that contains a password, as an argument, after -S, or in a command: `smtp-auth-password-USER@HOST=`. */
 const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:smtp-auth-)?password(?:-[^\s=]+)?=).+$/s;

@@ -130,7 +130,7 @@ test("a file in a directory that others can write to is refused", () => {
   expect(reasonOf(() => createPrivateFile(`${path}.new`))).toBe("writable-by-others");
 });
 
-test("a draft is not written through a link that is in its place", () => {
+test("a draft is not written through a link in its place", () => {
   const victim = join(home, "victim");
   plain(victim);
   symlinkSync(victim, join(home, "draft"));

@@ -3,9 +3,9 @@
  * where the append begins. This file, the intent, is removed after all bytes have reached the disk. After a crash,
  * `mail` removes an incomplete append the next time it starts (settle-appends.ts).
  *
- * Only an incomplete append is ever removed. The intent has a SHA-256 sum for each page of each write, so that `mail`
- * removes only bytes that it has written. A complete append stays, because another program may already have read it. Any
- * other bytes were written by another program. They are not changed, and the user is notified.
+ * Only an incomplete append is ever removed. The intent contains a SHA-256 sum for each page of each write, so that
+ * `mail` removes only bytes that it has written. A complete append stays, because another program may already have read
+ * it. Any other bytes were written by another program. They are not changed, and the user is notified.
  */
 import crypto from "node:crypto";
 import {
@@ -120,7 +120,7 @@ function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
 /**
  * Writes and syncs an intent.
  *
- * @param descriptor the locked file that is appended to
+ * @param descriptor the locked file to which bytes are appended
  * @param end the offset after the first bytes to be written
  * @param bytes the first bytes to be written
  * @returns undefined if the user has no trusted state directory and none can be created

@@ -21,7 +21,7 @@ export interface AppendOptions {
    * part of a message may remain if `mail` is killed during the append.
    */
   readonly stateDirectory?: string;
-  /** Called before each write with the total number of bytes that will have been appended after it. */
+  /** Called before each write with the total number of bytes that will have been appended after that write. */
   readonly onWritten?: (bytes: number) => void;
   /** Aborts the append with the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;

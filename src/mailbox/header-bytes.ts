@@ -3,7 +3,7 @@
  *
  * Processing a header needs several times its size in memory, and a string cannot be longer than half a gigabyte. If a
  * message is a single line without a newline, the whole message is the header. So a header is truncated if it is longer
- * than any plausible list of recipients. The remaining fields are then treated as part of the body, unchanged.
+ * than any plausible list of recipients. The remaining fields are then left unchanged and treated as part of the body.
  */
 const firstPiece = 16 << 10;
 const longest = 4 << 20;

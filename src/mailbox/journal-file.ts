@@ -75,7 +75,7 @@ export function firstLine(work: object, length: number): Buffer {
   return line;
 }
 
-/** A journal that a crash has left: its open file, and the offset after its first line. */
+/** A journal left behind by a crash: its open file, and the offset after its first line. */
 export interface OpenJournal<Work> extends FoundJournal {
   readonly work: Work;
   readonly start: number;

@@ -8,9 +8,10 @@
  * was opened. So the state directories are searched for every journal whose first line names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
- * written. The exception is a quit in which root moves messages to a file that the owner cannot write. Its journal stays
- * in root's own state directory. Until root has finished the quit, a notice prevents the owner's sessions from writing.
- * The notice contains the journal's path, because root may use another state directory next time.
+ * written. The exception is a quit in which root moves messages to a file that the owner cannot write to. The journal
+ * of such a quit stays in root's own state directory. Until root has finished the quit, a notice prevents the owner's
+ * sessions from writing. The notice contains the journal's path, because root may use another state directory next
+ * time.
  *
  * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, if it has one link, and if no
  * other user can write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox,
@@ -290,8 +291,8 @@ function startOf(path: string): string {
 }
 
 /**
- * Returns whether a mailbox may have a journal, with only a few system calls. Names in state directories are hashes, and
- * loading node:crypto takes 2 ms.
+ * Returns whether a mailbox may have a journal. The check needs only a few system calls. Names in state directories are
+ * hashes, and loading node:crypto takes 2 ms.
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
   const real = realpathSync(mailbox);

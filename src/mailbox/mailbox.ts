@@ -149,7 +149,7 @@ export interface Mailbox {
   /**
    * Commits the session: acquires the locks, moves messages to mbox, removes the deleted ones, and sets the Status of
    * those that stay ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit is all or
-   * nothing, even after a crash.
+   * nothing, even if a crash interrupts it.
    *
    * @throws MailboxBusy if the lock is not acquired in time, MailError with the reason for any other failure; the
    *   mailbox is left unchanged

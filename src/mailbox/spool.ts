@@ -95,7 +95,7 @@ export function openSpool(path: string, { recipient, open }: SpoolAccess): { des
   if (found === undefined) return undefined;
   const fault = judgeSpool(found, recipient);
   if (fault !== undefined) throw new SpoolRefused(path, fault);
-  // The file may have been replaced since the check. So the open follows no link and does not block on a FIFO.
+  // The file may have been replaced since the check. So opening it neither follows a link nor blocks on a FIFO.
   const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
     return { descriptor: withRights(open, () => openSync(path, flags)) };

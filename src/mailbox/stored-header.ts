@@ -2,7 +2,7 @@
 import { linesOf } from "../message/text.ts";
 
 export interface StoredField {
-  /** In lower case; empty if the line begins with its colon. */
+  /** In lower case; empty if the line begins with a colon. */
   readonly name: string;
   /** Including its folded lines and newlines. */
   readonly text: string;

@@ -125,7 +125,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
   };
 }
 
-/** The part of the library's connection class that is used here. */
+/** The part of the library's connection class that this module uses. */
 interface Connection {
   readonly session: SMTPServerSession;
   readonly remoteAddress: string;

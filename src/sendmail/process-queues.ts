@@ -7,7 +7,9 @@ import { Queue } from "../submit/queue.ts";
 import { otherOwners, runForOwners } from "./owners.ts";
 import type { SendmailContext } from "./submit-message.ts";
 
-/** Processes the caller's queues. Root then runs a process for each other owner, which has only the owner's rights. */
+/**
+ * Processes the caller's queues. Root then runs a separate process for each other owner, with only that owner's rights.
+ */
 export async function processQueues(
   { config, terminal, queues, self }: SendmailContext,
   mode: "flush" | "list",

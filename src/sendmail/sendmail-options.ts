@@ -24,7 +24,7 @@ export interface SendmailOptions {
 
 interface OptionRow {
   readonly letter: string;
-  /** The argument's placeholder. An argument may follow the letter directly or be the next word. */
+  /** The argument's placeholder. An argument may follow the letter directly or in the next word. */
   readonly argument?: string;
   /** Whether the argument may be left out. It then must follow the letter directly. */
   readonly optional?: true;

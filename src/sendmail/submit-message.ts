@@ -77,7 +77,11 @@ interface Sender {
   readonly name: string;
 }
 
-/** Returns the sender that the options, the variable `from` or the caller's account name. @throws MailError if it is invalid */
+/**
+ * Returns the sender given by the options, the variable `from` or the caller's account.
+ *
+ * @throws MailError if it is invalid
+ */
 function chooseSender({ identity, settings }: Config, { sender, fullName }: SendmailOptions): Sender {
   const given = sender ?? (settings.text("from") || undefined);
   const named = given === undefined ? { address: identity.login, name: "" } : parseAddresses(given)[0];

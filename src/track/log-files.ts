@@ -170,7 +170,7 @@ async function* readLogPieces({ name, path }: LogSource, from: number): AsyncGen
       yield* path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
     }
   } catch (error) {
-    // The file was rotated while it was read, or an archive is damaged. The lines found so far are used.
+    // The file was rotated while it was being read, or an archive is damaged. The lines found so far are used.
     if (isSystemError(error) && error.code === "ENOENT") return;
     throw new MailError(`${name}: ${isSystemError(error) ? strerror(error) : String(error)}`, Exit.NoInput, error);
   }

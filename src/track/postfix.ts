@@ -10,7 +10,7 @@ const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;
 const deliveryForm =
   /^to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=(.*?), (?:conn_use=\d+, )?delay=([\d.]+), (?:delays=[\d./]+, )?(?:dsn=([\d.]+), )?status=([\w-]+)(?: \((.*)\))?$/;
 
-/** Refusals, including those of milters, and of postscreen, which separates the fields with commas. */
+/** Refusals, including those by milters and by postscreen, which separates the fields with commas. */
 const refusalForm =
   /^(?:milter-)?reject: [\w-]+ from (\S+): ([45]\d\d .*?); from=<(.*?)>,? to=<(.*?)>(?:,? (?:proto|helo)=.*)?$/;
 

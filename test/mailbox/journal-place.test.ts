@@ -133,7 +133,7 @@ describe("opening the mailbox after an interrupted quit", () => {
   });
 });
 
-describe("an untrusted journal is reported and left in its place", () => {
+describe("an untrusted journal is reported and left in place", () => {
   const place = () => placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
   test.each<[string, (path: string) => void]>([
     ["if others can write to it", (path) => chmodSync(path, 0o666)],

@@ -23,7 +23,7 @@ const line = fc.constantFrom(
 );
 const body = fc.constantFrom("", "text", "From a b", "Status: RO", ">From x", "a\rb", "c\r");
 
-/** Returns a mailbox with one message, with only the methods that saving uses. */
+/** Returns a mailbox that has one message and only the methods that saving uses. */
 function mailboxOf(bytes: Buffer): Mailbox {
   const header = bytes.subarray(0, headerEnd(bytes, 0) ?? bytes.length);
   const read = (_message: number, start: number, end: number) => bytes.subarray(start, end);

@@ -1,4 +1,6 @@
-/** Tests where root delivers: only into the recipient's own spool, and never through a link or into another user's file. */
+/**
+ * Tests that root delivers only into the recipient's own spool, and never through a link or into another user's file.
+ */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,

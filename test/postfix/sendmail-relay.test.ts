@@ -1,4 +1,7 @@
-/** The two ways of mail-sendmail(8) to use a relay that requires a login, without a password that every user can read. */
+/**
+ * The two ways described in mail-sendmail(8) to use a relay that requires a login, without a password that every user
+ * can read.
+ */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The callers of sendmail(8) with this program and with Postfix's: the delivered messages must be equal. */
+/** Runs callers of sendmail(8) with this program and with Postfix's program: the delivered messages must be equal. */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,7 +57,7 @@ function withoutTrace(mailbox: string): string {
       .replace(/^Received: .*\n(?:[ \t].*\n)*/gm, "")
       .replace(/^((?:Resent-)?Date): .*$/gm, "$1: DATE")
       .replace(/^((?:Resent-)?Message-I)[dD]: .*(?:\n[ \t].*)*$/gm, "$1D: NEW")
-      // By SMTP, a recipient always has a domain.
+      // Over SMTP, a recipient always has a domain.
       .replace(/^(X-Original-To: [^@\n]+)$/gm, "$1@dominio.test")
       .replace(/\b(?:=_)?[\w.-]*[0-9a-f]{12}[\w.-]*\b/g, "UNIQUE")
   );

@@ -298,7 +298,7 @@ test.each<[string, (path: string) => void]>([
   expect(server.messages).toHaveLength(2);
 });
 
-test("aliases rewrite local names, and refused members do not stop the others", async () => {
+test("aliases rewrite local names, and refused members do not prevent delivery to the others", async () => {
   await serve({}, `set aliasfile=${home}/aliases`);
   writeFileSync(join(home, "aliases"), 'root: ann@x.org, "|touch ran"\nloop: pool\npool: loop\n', { mode: 0o644 });
   expect(await sendmail(["root", "root@localhost", "root@x.org"], "\n")).toMatchObject({

@@ -16,7 +16,7 @@ const parts = ["tmp", "new", "cur"];
  * Creates the missing directories of a new or partial Maildir.
  *
  * @returns whether anything was created
- * @throws MailError that names the path, including for a directory with other contents
+ * @throws MailError that names the path, for example if the directory has other contents
  */
 export function provideMaildir(path: string): boolean {
   try {

@@ -10,7 +10,7 @@ import { fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
 
 const headPiece = 16 << 10;
-/** At most this many bytes of a header are searched for the envelope. */
+/** Maximum number of bytes of a header that are searched for the envelope. */
 const longestHead = 256 << 10;
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 

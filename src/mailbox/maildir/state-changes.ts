@@ -1,4 +1,4 @@
-/** Renames the files of a Maildir so that their names contain the changed states of their messages. */
+/** Renames the files of a Maildir so that their names reflect the changed states of their messages. */
 
 import { renameSync } from "node:fs";
 import { join } from "node:path";

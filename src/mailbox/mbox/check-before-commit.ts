@@ -40,7 +40,7 @@ export interface Found {
 /**
  * Checks the locked file before a commit.
  *
- * @param descriptor the file that the path leads to now, locked
+ * @param descriptor the locked file to which the path now leads
  * @throws MailboxChanged if the file has been replaced or changed in a way that cannot be merged
  */
 export async function checkBeforeCommit(

@@ -22,9 +22,9 @@ import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** A mailbox of fewer bytes is scanned as fast as its index would be read. */
+/** Size in bytes below which scanning a mailbox is as fast as reading its index. */
 const worthwhile = 4 << 20;
-/** Identifies the format, and changes whenever the rules that separate messages change. */
+/** Identifies the format; changes whenever the rules for separating messages change. */
 const magic = 0x4d61_6964_7833n;
 const fields = {
   magic: 0,
@@ -163,7 +163,11 @@ function recentOf(mailbox: number, size: number, known: Recent | "changed" | und
   return { from, to: size, sum: sumOfRange(mailbox, from, size) };
 }
 
-/** Returns the checksum of the whole file without its own field. @param parts the header and the remaining parts */
+/**
+ * Returns the checksum of the whole file without the checksum field.
+ *
+ * @param parts the header and the remaining parts
+ */
 function sumOfIndex([header, ...parts]: readonly [Uint8Array, ...Uint8Array[]]): number {
   const at = fields.sum * 8;
   return parts.reduce((sum, part) => crc32(part, sum), crc32(header.subarray(at + 8), crc32(header.subarray(0, at))));

@@ -99,7 +99,7 @@ export class MboxMailbox implements Mailbox {
   }
 
   // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts
-  // with the shared lock. If the path leads to another file, no other program writes to this one.
+  // with the shared lock. If the path leads to another file, no other program writes to the open file.
   async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
     const { descriptor, isHeld } = this.#file;
     if (isHeld || !hasName(descriptor, this.path) || hasName(descriptor, target)) return task();
@@ -342,7 +342,7 @@ export class MboxMailbox implements Mailbox {
     this.#file.close();
   }
 
-  /** Locks the file that the path leads to now, which need not be the one that was opened. */
+  /** Locks the file that the path leads to now, which may differ from the file that was opened. */
   async #lock(signal: AbortSignal | undefined): Promise<{ descriptor: number; release: Release }> {
     const own = this.#file.descriptor;
     let descriptor = own;

@@ -212,7 +212,9 @@ function flagsOfStored(stored: number): number {
   return (stored & Stored.Old ? 0 : Flag.New) | (stored & Stored.Read ? Flag.Read : 0);
 }
 
-/** Returns whether all elements are equal. A single memory comparison compares each element to the one before. */
+/**
+ * Returns whether all elements are equal. A single memory comparison compares each element with the previous element.
+ */
 function isUniform(array: Uint8Array | Uint16Array, start: number, end: number): boolean {
   const size = array.BYTES_PER_ELEMENT;
   const bytes = Buffer.from(array.buffer, array.byteOffset + start * size, (end - start) * size);

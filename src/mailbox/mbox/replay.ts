@@ -81,8 +81,8 @@ async function finishTarget(
   try {
     await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
   } catch (error) {
-    // Each of the two quits requires the other to be finished first. Version 0.1.0 could leave such a pair. The quit of
-    // the requested mailbox is finished.
+    // Each of the two quits requires the other to be finished first. Version 0.1.0 could leave such a pair. In that
+    // case, the quit of the requested mailbox is finished.
     if (!(error instanceof FinishFirst)) throw error;
   }
 }
@@ -203,8 +203,8 @@ function countEqualBytes(a: Buffer, b: Buffer): number {
  * Abandons a commit, because another program replaced or rewrote the mailbox after the crash. The mailbox is not
  * overwritten.
  *
- * If mbox contains the moved messages, the mailbox may be partly written. Its intended contents are then kept beside the
- * journal. If mbox does not contain them, nothing has been changed yet.
+ * If mbox contains the moved messages, the mailbox may have been partly overwritten. Its intended contents are then
+ * kept beside the journal. If mbox does not contain them, nothing has been changed yet.
  */
 async function giveUp(journal: Journal, directory: string, mbox: LockedFile | undefined): Promise<void> {
   const { work } = journal;

@@ -193,7 +193,7 @@ export class NewTail {
   }
 }
 
-/** Yields a message with another Status. Each piece is valid until the next message is read. */
+/** Yields a message with a new Status. Each piece is valid until the next message is read. */
 function replaceStatus(file: MboxFile, window: Window, message: number, status: string): Iterable<Uint8Array> {
   const bytes = file.replaced.has(message)
     ? undefined

@@ -16,7 +16,8 @@ export interface Compression {
 const compressions: readonly Compression[] = [
   { name: "gzip", magic: Buffer.from([0x1f, 0x8b, 0x08]), program: "gzip", package: "gzip" },
   { name: "zstd", magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), program: "zstd", package: "zstd" },
-  // A file of pzstd(1) begins with a skippable frame of four bytes, which contains the length of the next frame.
+  // A file written by pzstd(1) begins with a skippable frame of four bytes, which contains the length of the next
+  // frame.
   { name: "zstd", magic: Buffer.from("502a4d1804000000", "hex"), program: "zstd", package: "zstd" },
   { name: "xz", magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), program: "xz", package: "xz-utils" },
   { name: "bzip2", magic: Buffer.from("1AY&SY"), at: 4, program: "bzip2", package: "bzip2" },
@@ -25,7 +26,7 @@ const compressions: readonly Compression[] = [
 /**
  * Refuses to append to a compressed mailbox, because the appended bytes could never be read again.
  *
- * @param descriptor the file that is to be appended to
+ * @param descriptor the file to which bytes would be appended
  * @throws MailError that names the path
  */
 export function refuseCompressed(path: string, descriptor: number): void {

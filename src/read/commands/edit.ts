@@ -34,7 +34,7 @@ async function editMessages(session: Session, messages: readonly number[], progr
 }
 
 /**
- * Runs an editor on a message and replaces the message if its bytes have changed. Comparing time stamps could miss a
+ * Runs an editor on a message and replaces the message if its bytes have changed. Comparing timestamps could miss a
  * quick edit.
  */
 async function editOne(session: Session, folder: Folder, message: number, program: string): Promise<void> {

@@ -106,8 +106,8 @@ function netChanges({ mailbox }: Folder, steps: Resumable["steps"]): { before: n
   }
   const net = [...states].map(([message, after]) => ({ before: mailbox.flags(message), after }));
   return net.filter(({ before, after }) => {
-    // If a crash interrupted the commit, the read state may already be written. In that case only the touched mark is
-    // missing, which does not count as a change.
+    // If a crash interrupted the commit, the read state may already have been written. In that case only the touched
+    // mark is missing, which is not considered a change.
     const quiet = Flag.New | Flag.StatusChanged | (after & before & Flag.Read ? Flag.Touched : 0);
     return ((before ^ after) & ~quiet) !== 0;
   });

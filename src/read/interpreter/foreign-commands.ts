@@ -9,7 +9,7 @@ export type Meaning =
   | { readonly kind: "if" | "elif"; readonly condition: Condition }
   | { readonly kind: "ignored" };
 
-/** The condition of an if; "unknown" is an expression that `mail` does not evaluate, and is false. */
+/** The condition of an if. "unknown" is an expression that `mail` does not evaluate and treats as false. */
 export type Condition = "terminal" | "always" | "never" | "unknown" | "send" | "read";
 
 interface ForeignCommand {

@@ -184,7 +184,7 @@ async function runSourceLines(session: Session, lines: readonly SourceLine[], fi
 }
 
 /**
- * Runs the commands of an account by the rules of the start-up file that defines it.
+ * Runs the commands of an account according to the rules of the start-up file that defines it.
  *
  * @returns whether all commands succeeded
  */

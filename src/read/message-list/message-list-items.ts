@@ -82,7 +82,7 @@ function findNextMessage(folder: Folder, by: 1 | -1, deleted: boolean): number {
   return found;
 }
 
-/** Returns the letter of a colon modifier. @throws ListMistake for an unknown one */
+/** Returns the letter of a colon modifier. @throws ListMistake for an unknown modifier */
 export function modifierLetter(text: string): string {
   if (!/^:[noudr]/.test(text)) throw new ListMistake(`Unknown colon modifier "${text}"`);
   return text.charAt(1);

@@ -70,7 +70,7 @@ export function fieldsOf(given: CommandLine, config: Config): { name: string; va
 }
 
 /**
- * The fields that `mail` itself writes. If the user gives such a field, it replaces the one from `mail`. All other
+ * The fields that `mail` itself writes. If the user gives such a field, it replaces the field from `mail`. All other
  * fields are passed to a sendmail program exactly as typed.
  */
 const written =

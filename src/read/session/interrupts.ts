@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
  * delivered only then.
  */
 export async function isInterrupted(session: Session): Promise<boolean> {
-  // In a pipe, the signal would have ended the program.
+  // In a pipe, the signal would have terminated the program.
   if (!session.terminal.inputIsTerminal) return false;
   await nextTurn();
   return session.interrupted;

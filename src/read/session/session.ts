@@ -119,7 +119,7 @@ export interface Conditional {
   wasTaken: boolean;
   /** Whether the condition is written in another client's syntax, in which conditions may be nested. */
   readonly isForeign: boolean;
-  /** The condition around this one, in a start-up file of another client. */
+  /** The enclosing condition, in a start-up file of another client. */
   readonly outer: Conditional | undefined;
 }
 

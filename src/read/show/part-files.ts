@@ -87,7 +87,7 @@ function isExistingDirectory(path: string): boolean {
 
 async function saveInto(part: Part, directory: string, name: string, tries: number): Promise<Saved> {
   const { decodeInPieces } = await import("../../message/view/transfer-decoding.ts");
-  // The open descriptor keeps referring to this directory even if another one takes its name.
+  // The open descriptor keeps referring to this directory even if another directory takes its name.
   const held = openNew(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const { file, within, path } = createNew(held, directory, name, tries);

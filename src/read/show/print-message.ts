@@ -90,7 +90,8 @@ export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Ar
 /**
  * Yields a body in which CRLF is replaced by LF, and `From ` at the start of a line by `>From `.
  *
- * Either sequence can be split between two pieces, so the last bytes of each piece are kept until the next piece.
+ * Either sequence can be split between two pieces, so the last bytes of each piece are kept until the next piece
+ * arrives.
  */
 export function* formatShownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let waiting = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 /**
- * Compares random sessions with a Maildir, deliveries, changes by other clients, and kills to a model. The model is a map
- * from each message to its mailbox and whether it was seen.
+ * Runs random sessions with a Maildir, deliveries, changes by other clients, and kills, and compares the results with a
+ * model. The model is a map from each message to its mailbox and whether it was seen.
  */
 
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -26,7 +26,7 @@ function remove(mailbox: Mailbox, n: number): void {
   mailbox.mark(n, Flag.Deleted | Flag.Touched);
 }
 
-/** Commits as quit does: deleted messages are removed, and others that were read move to mbox. */
+/** Commits as quit does: deleted messages are removed, and other messages that were read are moved to mbox. */
 async function quit(mailbox: Mailbox) {
   const flags = Array.from({ length: mailbox.count }, (_, i) => mailbox.flags(i + 1));
   const result = await mailbox.commit({

@@ -1,4 +1,4 @@
-/** Accounts that a start-up file defines, with the built program. */
+/** Accounts that a start-up file defines, tested with the built program. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -16,7 +16,7 @@ plain: text
 
 const painted = (...pieces: Uint8Array[]) => [...paintMessage(pieces)];
 
-test("fields, quotations by depth, and links have their styles", () => {
+test("header fields, quotations of each depth, and links have their own styles", () => {
   const styled = painted(Buffer.from(text)).filter(({ style }) => style !== "plain");
   expect(styled.map(({ text, style }) => [style, text])).toEqual([
     ["hint", "From ann@x Sat Jan 16 18:22:03 2021\n"],
