@@ -3,7 +3,7 @@ import { headerEnd } from "./header-bytes.ts";
 import { readHeaderToList } from "./listed-header.ts";
 import type { Mailbox } from "./mailbox.ts";
 
-/** Most headers are shorter than this. */
+/** A length in bytes that most headers do not exceed. */
 const usualLength = 16 << 10;
 
 type Headers = Pick<Mailbox, "header" | "read" | "size" | "offset">;
@@ -13,12 +13,12 @@ export function readHeaderText(mailbox: Headers, message: number): string {
   return readUsualHeader(mailbox, message) ?? headerText(mailbox.header(message));
 }
 
-/** Returns the same for a message list. If the message is large, the text is an excerpt (listed-header.ts). */
+/** Returns the same text for a message list. If the message is large, the text is an excerpt (listed-header.ts). */
 export function readHeaderTextToList(mailbox: Headers, message: number): string {
   return readUsualHeader(mailbox, message) ?? headerText(readHeaderToList(mailbox, message));
 }
 
-/** Returns the header at the beginning of a message's bytes, without the empty line and what follows it. */
+/** Returns the header at the beginning of a message's bytes, without the empty line and the bytes after it. */
 export function headerText(bytes: Buffer): string {
   const text = bytes.toString("latin1", 0, headerEnd(bytes, 0));
   const end = /\n\r?\n$/.exec(text)?.index;

@@ -16,7 +16,7 @@ import { removePasswordVariables } from "../secret-words.ts";
 import { addPathToError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** The commands that assign variables or select the lines that do. */
+/** The commands that assign variables, or that select the lines to be run. */
 const permitted = new Set(["set", "unset", "if", "else", "endif", "source", "account"]);
 
 /** Variables that affect the processing of a message, apart from its transport and the sender's identity. */

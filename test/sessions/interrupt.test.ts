@@ -42,9 +42,9 @@ test("the text of an interrupted message is saved", async () => {
  * both have happened.
  */
 test.each([
-  { does: "a shell command", line: "!exec sleep 60\n", after: "!\r\n& " },
-  { does: "a pipe", line: "pipe 1 exec sleep 60\n", after: "& " },
-])("interrupting $does does not interrupt the session", async ({ line, after }) => {
+  { child: "a shell command", line: "!exec sleep 60\n", after: "!\r\n& " },
+  { child: "a pipe", line: "pipe 1 exec sleep 60\n", after: "& " },
+])("interrupting $child does not interrupt the session", async ({ line, after }) => {
   const place = sandbox({ spool: [mail()] });
   const program = resolve(import.meta.dirname, "../../bin/mail.js");
   const pty = await openPty({

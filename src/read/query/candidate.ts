@@ -57,7 +57,9 @@ export class Candidate {
     return fieldValues(this.header, name).map((value) => this.decode(value));
   }
 
-  /** Returns the values of all fields with the given name. Only 8-bit text is decoded, so that they can be parsed. */
+  /**
+   * Returns the values of all fields with the given name. Only 8-bit text is decoded, so that the values can be parsed.
+   */
   undecodedFields(name: string): string[] {
     const charset = () => this.#bodyCharset();
     return fieldValues(this.header, name).map((value) => decodeRawText(value, nodeCharsets, charset));
@@ -114,7 +116,10 @@ export class Candidate {
     return attaching.test(this.header);
   }
 
-  /** The recipients to which a message could not be delivered, if this message reports that; otherwise undefined. */
+  /**
+   * The recipients to which a message could not be delivered, if this message is a delivery failure report; otherwise
+   * undefined.
+   */
   get failedRecipients(): string[] | undefined {
     const { header } = this;
     return mayBeBounce(header) ? listFailedRecipients(header, parseParts(this.source)) : undefined;

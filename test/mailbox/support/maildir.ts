@@ -1,4 +1,4 @@
-/** Creates and reads Maildirs for tests, without the code under test. */
+/** Creates and reads Maildirs for tests, without using the code under test. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

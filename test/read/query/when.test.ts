@@ -22,7 +22,7 @@ test.each([
   ["2020-02", local(2020, 2, 1)],
   ["2020-02-29", local(2020, 2, 29)],
   ["2020-02-29T13:05", local(2020, 2, 29, 13, 5)],
-])("%s begins when the user expects", (text, wanted) => {
+])("%s begins at the time that the user expects", (text, wanted) => {
   expect(parseWhen(text, now)?.start).toEqual(wanted);
 });
 
