@@ -6,7 +6,7 @@ import type { Mailbox } from "./mailbox.ts";
 /** A length in bytes that most headers do not exceed. */
 const usualLength = 16 << 10;
 
-type Headers = Pick<Mailbox, "header" | "read" | "size" | "offset">;
+type Headers = Pick<Mailbox, "header" | "read" | "size" | "readBriefly">;
 
 /** Returns a message's From_ line and header, without the empty line. */
 export function readHeaderText(mailbox: Headers, message: number): string {
@@ -27,9 +27,8 @@ export function headerText(bytes: Buffer): string {
 
 /** Returns a header that is short and has no CRs, with a single search; undefined for any other header. */
 function readUsualHeader(mailbox: Headers, message: number): string | undefined {
-  // Reading the beginning of a Maildir message would open its file once more.
-  if (mailbox.offset === undefined) return undefined;
-  const bytes = mailbox.read(message, 0, usualLength);
+  const bytes = mailbox.readBriefly?.(message, 0, usualLength);
+  if (bytes === undefined) return undefined;
   const end = bytes.indexOf("\n\n", 0, "latin1");
   if (end < 0) return undefined;
   const text = bytes.toString("latin1", 0, end + 1);

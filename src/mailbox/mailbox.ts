@@ -116,6 +116,11 @@ export interface Mailbox {
   /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
   /**
+   * Returns the same bytes, valid only until the next read of the mailbox, because the memory is reused. If a format does
+   * not store messages in one file, it lacks this method.
+   */
+  readBriefly?(message: number, start: number, end: number): Buffer;
+  /**
    * Yields complete messages or only their headers, with large reads in the file's order. If a format does not store
    * messages in one file, it lacks this method, and `messagePieces` reads message by message. A message is a single
    * piece unless it is longer than 8 MiB.

@@ -114,7 +114,10 @@ type Written = readonly [year: number, month: string, day: string, hour: string,
 
 function pointInTime([year, name, day, hour, minute, second]: Written, zone: string | undefined): Date | undefined {
   const month = months.indexOf(name.toLowerCase());
-  const [days, hours, minutes, seconds] = [Number(day), Number(hour), Number(minute), Number(second)];
+  const days = Number(day);
+  const hours = Number(hour);
+  const minutes = Number(minute);
+  const seconds = Number(second);
   if (month < 0 || days < 1 || days > 31 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
   const date =
     zone === undefined
@@ -124,7 +127,7 @@ function pointInTime([year, name, day, hour, minute, second]: Written, zone: str
 }
 
 function parseZone(zone: string): number {
-  const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(zone) ?? [];
-  if (sign === undefined) return zones[zone.toUpperCase()] ?? 0;
-  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+  const sign = zone.startsWith("-") ? -1 : zone.startsWith("+") ? 1 : 0;
+  if (sign === 0) return zones[zone.toUpperCase()] ?? 0;
+  return sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)));
 }

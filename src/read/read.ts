@@ -9,7 +9,7 @@ import { isSystemError } from "../system-error.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summarizeFolder, systemFolder } from "./folder/folder.ts";
 import { offerPending } from "./folder/offer-pending.ts";
 import { leaveFolder } from "./folder/quit.ts";
-import { printHeaderLine, showHeaders } from "./header-list/header-window.ts";
+import { headerLinePrinter, showHeaders } from "./header-list/header-window.ts";
 import { runSession } from "./interpreter/loop.ts";
 import { offerUnfinished } from "./send/unfinished.ts";
 import type { Session } from "./session/session.ts";
@@ -39,7 +39,8 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   const folder = await openWithMail(session, { ...folderFromCommandLine(session, given), unnoticed: given.headers });
   session.folder = folder;
   if (given.headers) {
-    for (let message = 1; message <= folder.mailbox.count; message++) printHeaderLine(session, folder, message);
+    const print = headerLinePrinter(session, folder);
+    for (let message = 1; message <= folder.mailbox.count; message++) print(message);
     return Exit.Ok;
   }
   if (!config.settings.get("quiet")) terminal.out(banner);

@@ -63,3 +63,28 @@ test("the pieces of any selection of messages add up to the stored messages or h
     { numRuns: 30 },
   );
 });
+
+test("bytes that were read stay the same when other messages are read briefly", async () => {
+  const call = fc.record({ kind: fc.constantFrom("read", "readBriefly"), message: fc.nat(29), end: fc.nat(40_000) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 30 }), async (calls) => {
+      // A mailbox of at most 8 MiB would be kept in memory.
+      const bodyOf = (n: number) => String.fromCharCode(97 + n).repeat(300_000);
+      const messages = Array.from({ length: 30 }, (_, n) => `From ann Sat Jan 16 18:22:03 2021\n\n${bodyOf(n)}\n\n`);
+      const mailbox = await open(messages.join(""));
+      try {
+        const kept: [Buffer, string][] = [];
+        for (const { kind, message: n, end } of calls) {
+          const expected = messages[n]!.slice(0, end);
+          const bytes = kind === "read" ? mailbox.read(n + 1, 0, end) : mailbox.readBriefly!(n + 1, 0, end);
+          expect(bytes.toString("latin1")).toBe(expected);
+          if (kind === "read") kept.push([bytes, expected]);
+        }
+        for (const [bytes, expected] of kept) expect(bytes.toString("latin1")).toBe(expected);
+      } finally {
+        mailbox.close();
+      }
+    }),
+    { numRuns: 30 },
+  );
+});

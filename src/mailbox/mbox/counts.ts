@@ -11,7 +11,7 @@ export function countsOf(pieces: Iterable<Buffer>): Counts {
   const cut = new CutLines();
   for (const piece of pieces) {
     characters += piece.length - cut.lostIn(piece);
-    lines += lineFeeds(piece);
+    lines += countLineFeeds(piece);
     if (before === 13 || piece.includes(13)) characters -= carriageReturns(piece, before);
     before = piece[piece.length - 1] ?? before;
   }
@@ -19,7 +19,7 @@ export function countsOf(pieces: Iterable<Buffer>): Counts {
 }
 
 /** Returns the number of LFs, comparing four bytes at a time. */
-function lineFeeds(bytes: Uint8Array): number {
+export function countLineFeeds(bytes: Uint8Array): number {
   let found = 0;
   const aligned = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (bytes.length - aligned) >> 2);

@@ -25,6 +25,9 @@ export class MboxFile {
   #held: Buffer | undefined;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
+  /** The memory of the window, which is reused unless a caller may keep a slice of it. */
+  #memory: Buffer = Buffer.alloc(0);
+  #isLent = false;
 
   constructor(descriptor: number, index = new MessageIndex(), replaced = new Map<number, Buffer>()) {
     this.descriptor = descriptor;
@@ -88,6 +91,13 @@ export class MboxFile {
   }
 
   read(message: number, start: number, end: number): Buffer {
+    const bytes = this.readBriefly(message, start, end);
+    this.#isLent = true;
+    return bytes;
+  }
+
+  /** Returns the same bytes as `read`. They are valid only until the next read, because the memory is reused. */
+  readBriefly(message: number, start: number, end: number): Buffer {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) return replaced.subarray(start, end);
     const from = this.index.start(message);
@@ -100,9 +110,13 @@ export class MboxFile {
     if (ahead >= 0 && to <= this.#windowAt + held) return this.#window.subarray(ahead, to - this.#windowAt);
     if (this.#held !== undefined || to - from > smallWindow) return this.#range(from, to);
     const inOrder = held > 0 && ahead >= 0 && ahead <= held + smallWindow;
-    const wanted = Math.min(from + (inOrder ? largeWindow : smallWindow), this.covered);
-    // Each read has its own buffer, because callers may keep slices of the previous one.
-    this.#window = this.#range(from, wanted);
+    const size = inOrder ? largeWindow : smallWindow;
+    if (this.#isLent || this.#memory.length < size) this.#memory = Buffer.allocUnsafe(size);
+    this.#isLent = false;
+    const wanted = this.#memory.subarray(0, Math.min(size, this.covered - from));
+    // If the read fails, the old window is no longer in memory.
+    this.#window = Buffer.alloc(0);
+    this.#window = wanted.subarray(0, this.readInto(wanted, from));
     this.#windowAt = from;
     return this.#window.subarray(0, to - from);
   }
@@ -117,7 +131,7 @@ export class MboxFile {
   *pieces(message: number): Iterable<Buffer> {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) yield replaced;
-    else if (this.size(message) <= smallWindow) yield this.read(message, 0, smallWindow);
+    else if (this.size(message) <= smallWindow) yield this.readBriefly(message, 0, smallWindow);
     else yield* this.#largePieces(this.index.start(message), this.end(message));
   }
 

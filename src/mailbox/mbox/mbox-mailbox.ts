@@ -164,6 +164,10 @@ export class MboxMailbox implements Mailbox {
     return this.#file.read(message, start, end);
   }
 
+  readBriefly(message: number, start: number, end: number): Buffer {
+    return this.#file.readBriefly(message, start, end);
+  }
+
   pieces(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece> {
     return part === "whole" ? wholeMessages(this.#file, messages) : messageHeaders(this.#file, messages);
   }

@@ -2,7 +2,7 @@
 
 import { UserMistake } from "../../errors.ts";
 import {
-  printHeaderLine,
+  headerLinePrinter,
   reportDisplayOrder,
   showWindow,
   windowSize,
@@ -71,8 +71,9 @@ export const headerCommands: readonly Command[] = [
       const { folder } = session;
       if (folder === undefined) return;
       if (messages.length > 1) reportDisplayOrder(session, folder);
+      const print = headerLinePrinter(session, folder);
       for (const [index, message] of messages.entries()) {
-        printHeaderLine(session, folder, message);
+        print(message);
         if (index % 256 === 255 && (await isInterrupted(session))) return;
       }
       makeCurrent(folder, messages.at(-1) ?? folder.current);

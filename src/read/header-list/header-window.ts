@@ -46,10 +46,11 @@ export function showWindow(session: Session, folder: Folder): boolean {
   reportDisplayOrder(session, folder);
   let window = "";
   const lineOf = lineMaker(session, folder);
+  const print = headerLinePrinter(session, folder);
   for (let place = folder.screen; place <= folder.mailbox.count && room > 0; place++) {
     const n = messageAt(folder, place);
     if (isDeleted(folder, n)) continue;
-    if (session.terminal.outputIsTerminal) printHeaderLine(session, folder, n);
+    if (session.terminal.outputIsTerminal) print(n);
     else window += `${lineOf(n)}\n`;
     room--;
   }
@@ -66,12 +67,12 @@ export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrde
   terminal.out(`${order}; message numbers are unchanged; unsort restores mailbox order\n`, "hint");
 }
 
-/** Prints the header line of a message. */
-export function printHeaderLine(session: Session, folder: Folder, message: number): void {
-  session.terminal.out(
-    `${formatHeaderLine(session, folder, message)}\n`,
-    lineStyle(message === folder.current, folder.mailbox.flags(message)),
-  );
+/** Returns a function that prints the header line of a message. It is valid until the settings change. */
+export function headerLinePrinter(session: Session, folder: Folder): (message: number) => void {
+  const format = headerLineFormatter(session, folder);
+  const { terminal } = session;
+  return (message) =>
+    terminal.out(`${format(message)}\n`, lineStyle(message === folder.current, folder.mailbox.flags(message)));
 }
 
 /** A formatted header line, and the state from which it was formatted. */
@@ -112,6 +113,7 @@ function lineMaker(session: Session, folder: Folder): (message: number) => strin
   const under = `${showRecipient.ofOthers} ${showRecipient.ofOwn} ${byName} ${columns} ${mailbox.count} ${own}`;
   if (made.under !== under) made.lines.clear();
   made.under = under;
+  const format = headerLineFormatter(session, folder);
   return (message) => {
     const flags = mailbox.flags(message);
     const current = message === folder.current;
@@ -119,26 +121,32 @@ function lineMaker(session: Session, folder: Folder): (message: number) => strin
     const before = made.lines.get(message);
     if (before !== undefined && before.flags === flags && before.current === current && before.mark === mark)
       return before.line;
-    const line = formatHeaderLine(session, folder, message);
+    const line = format(message);
     if (made.lines.size >= mostMade) made.lines.clear();
     made.lines.set(message, { line, flags, current, mark });
     return line;
   };
 }
 
-function formatHeaderLine({ config, comfort, terminal }: Session, folder: Folder, message: number): string {
+function headerLineFormatter({ config, comfort, terminal }: Session, folder: Folder): (message: number) => string {
   const { mailbox } = folder;
-  const parts = {
-    number: message,
-    current: message === folder.current,
-    flags: mailbox.flags(message),
-    header: readHeaderTextToList(mailbox, message),
-    counts: mailbox.counts(message),
-    ...readShowOptions(config),
-    threadMark: threadMark(folder, message),
-    own: [config.identity.user, ...config.alternates],
+  const { columns } = terminal.size();
+  const { showRecipient, byName } = readShowOptions(config);
+  const own = [config.identity.user, ...config.alternates];
+  return (message) => {
+    const parts = {
+      number: message,
+      current: message === folder.current,
+      flags: mailbox.flags(message),
+      header: readHeaderTextToList(mailbox, message),
+      counts: mailbox.counts(message),
+      showRecipient,
+      byName,
+      threadMark: threadMark(folder, message),
+      own,
+    };
+    return comfort?.headerLine(parts, { columns, last: mailbox.count }) ?? headerLine(parts);
   };
-  return comfort?.headerLine(parts, { columns: terminal.size().columns, last: mailbox.count }) ?? headerLine(parts);
 }
 
 function readShowOptions({ settings }: Config): Pick<HeaderLineParts, "showRecipient" | "byName"> {

@@ -38,7 +38,9 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
     return node;
   };
   const nodeOf = (id: string): Node => {
-    const node = nodes.get(id) ?? make();
+    const known = nodes.get(id);
+    if (known !== undefined) return known;
+    const node = make();
     nodes.set(id, node);
     return node;
   };

@@ -5,6 +5,7 @@
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { countLineFeeds } from "../../mailbox/mbox/counts.ts";
 import { parseAddressField } from "../../message/address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
@@ -25,17 +26,17 @@ interface Attachment {
 /** Returns a message as a line of JSON. @param bytes the stored message, if already read */
 export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): string {
   const candidate = new Candidate(mailbox, message, bytes);
-  const { flags } = candidate;
+  const { flags, marks } = candidate;
   const whole = candidate.whole;
   const line = {
     version: schemaVersion,
     number: message,
     offset: mailbox.offset?.(message) ?? null,
     size: candidate.size,
-    lines: whole === undefined ? mailbox.counts(message).lines : countLines(whole),
+    lines: whole === undefined ? mailbox.counts(message).lines : countLineFeeds(whole),
     state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
-    flagged: candidate.marks.flagged,
-    answered: candidate.marks.answered,
+    flagged: marks.flagged,
+    answered: marks.answered,
     envelopeSender: candidate.decode(candidate.envelope.user) || null,
     date: candidate.date?.toISOString() ?? null,
     from: parsePeople(candidate, "from"),
@@ -48,12 +49,6 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
   };
   // JSON does not escape DEL, but a terminal can interpret it.
   return `${JSON.stringify(line).replaceAll("\x7f", "\\u007f")}\n`;
-}
-
-function countLines(bytes: Buffer): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
-  return lines;
 }
 
 function parsePeople(candidate: Candidate, name: string): Person[] {

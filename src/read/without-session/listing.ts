@@ -3,7 +3,7 @@ import type { CommandLine } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { isSystemError } from "../../system-error.ts";
-import { printHeaderLine } from "../header-list/header-window.ts";
+import { headerLinePrinter } from "../header-list/header-window.ts";
 import { findMessages } from "../message-list/message-list.ts";
 import { ListMistake, NoneFound } from "../query/query.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -26,11 +26,12 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   let count = 0;
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
+      const print = headerLinePrinter(session, folder);
       for await (const messages of collectBatches(findMessages(session, folder, words.join(" ") || "*"))) {
         count += messages.length;
         if (given.count || given.exists) continue;
         if (given.search === undefined) await printSelected(session, folder, messages, given.json);
-        else for (const message of messages) printHeaderLine(session, folder, message);
+        else for (const message of messages) print(message);
       }
     }
   } catch (error) {
