@@ -42,7 +42,7 @@ export function helpTopics() {
   return topics;
 }
 
-/** Returns the sections of the page of recipes, each with its topic. The introduction is the topic `recipes`. */
+/** Returns the sections of docs/recipes.md, each with its topic. The introduction is the topic `recipes`. */
 function recipeSections() {
   return readFileSync(join(root, "docs/recipes.md"), "utf8")
     .split(/^##? /m)

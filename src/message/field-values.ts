@@ -40,7 +40,7 @@ export function fieldValues(header: string, name: string, names: FieldNames = "w
   return values;
 }
 
-/** Returns the first of these values without searching for more; undefined if there is none. */
+/** Returns the value of the first field with that name, without searching for others; undefined if there is none. */
 export function firstValue(header: string, name: string): string | undefined {
   const pattern = patternFor(name, "with blanks");
   pattern.lastIndex = 0;

@@ -26,9 +26,9 @@ const likeLatin =
 const likeSigns = /[\u2024\u2044\u2215\u2236\u2571\u29f8\ua789\u01c0\u04c0\u3164]/u;
 const host =
   /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
-/** A run of characters of which a host consists. Millions of characters may form one run. */
+/** A run of characters that can occur in a host name. A run may be millions of characters long. */
 const hostCharacters = /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8.\u3002\uff0e\uff61-]+/gu;
-/** The length of a run above which it is not searched. A host has at most 253 characters (RFC 1035). */
+/** The length of the longest run that is searched for host names, which have at most 253 characters (RFC 1035). */
 const longestRun = 2000;
 
 /** Returns the ASCII form (RFC 5891) of a misleading host name, or undefined if the name is not misleading. */

@@ -104,7 +104,7 @@ test.each([
   expect([value, parameters.get("filename")]).toEqual(["attachment", name]);
 });
 
-test("a text without encoded words is decoded as it is next to an incomplete encoded word", () => {
+test("an incomplete encoded word does not change the decoding of the text before it", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
       const text = decodeBytes(bytes).replaceAll("=?", "");

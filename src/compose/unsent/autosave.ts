@@ -100,7 +100,7 @@ export class Autosave {
     }
   }
 
-  /** Writes a new file. The old one remains until the new one is complete. */
+  /** Writes a new file. The old file remains until the new file is complete. */
   #write(header: string, body: Body): number {
     const path = `${this.#path}.new`;
     const descriptor = createPrivateFile(path);
