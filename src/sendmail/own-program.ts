@@ -1,7 +1,4 @@
-/**
- * Recognizes this program among the values of `mta` and `sendmail`, which would start this program again in an endless
- * loop.
- */
+/** Detects values of `mta` and `sendmail` that name this program, which would then start itself in an endless loop. */
 import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../errors.ts";

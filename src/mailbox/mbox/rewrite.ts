@@ -139,8 +139,8 @@ export class NewTail {
   }
 
   /**
-   * The largest lead, in bytes, of the new tail over the bytes that have been read to build it. A message that becomes
-   * longer shifts all later messages. The number is available after the parts have been read.
+   * The largest number of bytes by which the new tail is ahead of the bytes that have been read to build it. A message
+   * that becomes longer shifts all later messages. The number is available after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;

@@ -143,7 +143,7 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   expect((await look()).ids).toEqual(numbers(0, 2000));
 });
 
-test("an edit at the moment of the last check, with the old time restored, is detected by the next session", async () => {
+test("an edit at the moment of the last check, with the old modification time restored, is detected by the next session", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   for (let late = true; late; ) {
     rmSync(cache, { recursive: true, force: true });
