@@ -67,7 +67,7 @@ export const options = [
     repeats: true,
     ordered: true,
     meaning:
-      "Attach a file, or the output of a pipe or <(command). If the start-up files define an account of that name, -A selects it instead, as in S-nail.",
+      "Attach a file, or the output of a pipe or <(command). If /dev/stdin is attached, the body is empty. If the start-up files define an account of that name, -A selects it instead, as in S-nail.",
   },
   {
     long: "attach-fd",

@@ -195,6 +195,11 @@ function requestsParts({ attach, quoteFile, bodyFile }: Wanted): boolean {
   return attach.length > 0 || quoteFile !== undefined || bodyFile !== undefined;
 }
 
+/** Returns whether standard input is attached, so that it cannot be the body. */
+function attachesStandardInput(wanted: Wanted | undefined): boolean {
+  return wanted?.attach.some(({ path }) => /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/0)$/.test(path)) === true;
+}
+
 async function collectTypedText(
   context: ComposeContext,
   draft: Draft,
@@ -210,7 +215,7 @@ async function collectTypedText(
       : import("./draft/requested-parts.ts").then((parts) =>
           parts.addRequestedParts(config, draft, wanted, interrupt.signal),
         );
-  if (wanted?.bodyFile !== undefined) {
+  if (wanted?.bodyFile !== undefined || (!terminal.interactive && attachesStandardInput(wanted))) {
     await prepared;
     return "sent";
   }

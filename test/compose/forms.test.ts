@@ -3,7 +3,7 @@
  * request.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -73,6 +73,27 @@ test("the HTML is encoded for a server without 8BITMIME", async () => {
   const sent = await sendMail({ argv: ["--html", "a@x.org"], stdin: html, server });
   expect([sent.exit, /^[\0-\x7f]*$/.test(sent.message ?? "ñ")]).toEqual([0, true]);
   expect((await PostalMime.parse(sent.message ?? "")).html?.trim()).toBe(html.trim());
+});
+
+test.each([
+  ["-A /dev/stdin", ["-A", "/dev/stdin"], ""],
+  ["-a /dev/fd/0", ["-a", "/dev/fd/0"], ""],
+  ["--attach-fd 0", ["--attach-fd", "0"], ""],
+  ["-A /dev/stdin -m FILE", ["-A", "/dev/stdin", "-m", "note.txt"], "note"],
+])("%s attaches the complete standard input, which is not the body", async (_case, argv, text) => {
+  const place = mkdtempSync(join(tmpdir(), "mail-input-"));
+  try {
+    const input = join(place, "input");
+    const content = "0123456789abcde\n".repeat(20_000);
+    writeFileSync(input, content);
+    const sent = await sendMail({ argv: [...argv, "a@x.org"], input, files: { "note.txt": "note\n" } });
+    const mail = await PostalMime.parse(sent.message ?? "");
+    const attached = mail.attachments.map((each) => Buffer.from(each.content as ArrayBuffer).toString());
+    expect([sent.exit, sent.stderr, (mail.text ?? "").trim()]).toEqual([0, "", text]);
+    expect(attached).toEqual([content]);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });
 
 test("-m sends a file as the body, with the file's type, and does not read standard input", async () => {
