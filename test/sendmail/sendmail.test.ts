@@ -362,7 +362,7 @@ test.each(["mta", "sendmail"])("%s=PROGRAM that calls this program again is an e
   expect(readFileSync(join(home, "calls"), "utf8")).toBe("once\n");
 });
 
-test("`mail` reports an error if the variable sendmail in the same file names this program", async () => {
+test("`mail` reports an error if the variable sendmail in the start-up file names this program", async () => {
   settings(`set sendmail=${sendmailPath}`);
   const { exit, err } = await runMail(["-n", "ann@x.org"], environment(), "text\n");
   expect(err).toContain("is this program; nothing was sent");
