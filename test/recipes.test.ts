@@ -368,7 +368,7 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
     const second = await again();
     expect([first.exit, second.exit, relay.messages.length]).toEqual([2, 2, 1]);
   },
-  "How do I detect in a script that a message was refused?": ({ exit, out, err }) => {
+  "How does a script detect that a message was refused?": ({ exit, out, err }) => {
     expect([exit, out]).toEqual([0, "not sent: 67\n"]);
     expect(err).toContain("mail: nobody@example.org: 550 5.1.1 no such user\n");
   },
