@@ -25,11 +25,18 @@ export function parseAddresses(text: string): Address[] {
   return parseList(text, bareAddresses);
 }
 
+/** The form of most fields: an address, or a name of plain words followed by an address in angle brackets. */
+const usualAddress = /^(?:([\w.'+-]+(?: [\w.'+-]+)*) <([\w.+-]+@[\w.-]+)>|([\w.+-]+@[\w.-]+))$/;
+
 /**
  * Returns the addresses in a field of a stored message (RFC 5322, section 3.4). Words before a bare address with a
  * domain are its display name, as in `Big Bug bb@bug.com`.
  */
 export function parseAddressField(text: string): Address[] {
+  if (text === "") return [];
+  const [, name = "", inAngle, bare] = usualAddress.exec(text) ?? [];
+  const address = inAngle ?? bare;
+  if (address !== undefined) return [{ name, address }];
   return parseList(text, (pieces) => joinNames(bareAddresses(pieces)));
 }
 

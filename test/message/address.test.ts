@@ -99,3 +99,31 @@ test("no text causes an exception or an endless loop", () => {
     }),
   );
 });
+
+test("a single address is parsed as it is in a list", () => {
+  const piece = fc.constantFrom(
+    "ann",
+    "Lee",
+    "at",
+    "x.org",
+    "@",
+    ".",
+    "'",
+    "-",
+    "+",
+    " ",
+    "<",
+    ">",
+    '"',
+    "=?",
+    "(",
+    ")",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), fc.boolean(), (pieces, isNamed) => {
+      const text = isNamed ? `${pieces.join("")} <ann@x.org>` : pieces.join("");
+      expect(parseAddressField(text)).toEqual(parseAddressField(`,${text}`));
+    }),
+    { numRuns: 3000 },
+  );
+});

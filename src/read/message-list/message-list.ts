@@ -30,7 +30,7 @@ import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import type { Candidate } from "../query/candidate.ts";
-import { filterMessages } from "../query/filter.ts";
+import { divide, filterMessages } from "../query/filter.ts";
 import { allOf, anyOf, Cost, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
@@ -92,14 +92,14 @@ export async function selectMessages(
 }
 
 /**
- * Yields the messages of a list or query as they are found.
+ * Yields the messages of a list or query in batches, as they are found.
  *
  * @throws ListMistake; NoneFound if a list matches no message; a query that matches no message yields nothing
  */
-export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<number> {
+export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<readonly number[]> {
   if (isQuery(tokenizeList(list))) {
     yield* filterMessages(folder.mailbox, listByDeletion(folder, false), await readQuery(session, folder, list, false));
-  } else yield* await evaluateList(session, folder, list, false);
+  } else yield* divide(await evaluateList(session, folder, list, false));
 }
 
 async function evaluateList(
@@ -173,7 +173,7 @@ async function searchMessages(session: Session, folder: Folder, messages: number
     tell(message, count + 1);
   };
   try {
-    for await (const message of filterMessages(folder.mailbox, messages, query, check)) found.push(message);
+    for await (const some of filterMessages(folder.mailbox, messages, query, check)) found.push(...some);
   } finally {
     tell(count, count);
   }

@@ -1,4 +1,4 @@
-/** Yields the messages that match a query, in mailbox order and with as few reads as possible. */
+/** Finds the messages that match a query, in mailbox order and with as few reads as possible. */
 import { setImmediate as turn } from "node:timers/promises";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
@@ -7,11 +7,13 @@ import { allOf, Cost, type Query } from "./query.ts";
 
 /** The length in bytes above which a message is not read ahead. */
 const longestAhead = 8 << 20;
+/** The maximum number of messages that are yielded together. */
+const batch = 256;
 /** The time in milliseconds after which a search lets the event loop run, for example to receive an interrupt. */
 const longestTurn = 50;
 
 /**
- * Yields the messages that match a query. Conditions that must all match are checked in passes, cheapest first. Each
+ * Yields the messages that match a query, in batches. Conditions that must all match are checked in passes, cheapest first. Each
  * pass reads only the messages that matched in the previous pass.
  *
  * @param messages ascending
@@ -22,7 +24,7 @@ export async function* filterMessages(
   messages: readonly number[],
   query: Query,
   check: (message: number) => void = () => {},
-): AsyncIterable<number> {
+): AsyncIterable<readonly number[]> {
   const parts = query.parts ?? [query];
   const at = (cost: Cost) => parts.filter((part) => part.cost === cost);
   let left = messages;
@@ -35,12 +37,17 @@ export async function* filterMessages(
   if (byHeader.length > 0 && byBody.length > 0) {
     const fits = allOf(byHeader);
     const found: number[] = [];
-    for await (const message of runPass(mailbox, left, fits, pause)) found.push(message);
+    for await (const some of runPass(mailbox, left, fits, pause)) found.push(...some);
     left = found;
   }
   const last = byBody.length > 0 ? byBody : byHeader;
   if (last.length > 0) yield* runPass(mailbox, left, allOf(last), pause);
-  else yield* left;
+  else yield* divide(left);
+}
+
+/** Yields messages in batches. */
+export function* divide(messages: readonly number[]): Iterable<readonly number[]> {
+  for (let at = 0; at < messages.length; at += batch) yield messages.slice(at, at + batch);
 }
 
 type Pause = (message: number) => Promise<void> | undefined;
@@ -50,22 +57,30 @@ async function* runPass(
   messages: readonly number[],
   query: Query,
   pause: Pause,
-): AsyncIterable<number> {
-  if (query.cost !== Cost.Body) {
-    for (const message of messages) {
-      const waited = pause(message);
-      if (waited !== undefined) await waited;
-      if (query.matches(new Candidate(mailbox, message))) yield message;
-    }
-    return;
+): AsyncIterable<readonly number[]> {
+  let found: number[] = [];
+  for (const candidate of candidates(mailbox, messages, query.cost)) {
+    const waited = pause(candidate.message);
+    if (waited !== undefined) await waited;
+    if (!query.matches(candidate)) continue;
+    found.push(candidate.message);
+    if (found.length < batch) continue;
+    yield found;
+    found = [];
   }
+  if (found.length > 0) yield found;
+}
+
+function* candidates(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Candidate> {
+  if (cost === Cost.Body) yield* wholeCandidates(mailbox, messages);
+  else for (const message of messages) yield new Candidate(mailbox, message);
+}
+
+function* wholeCandidates(mailbox: Mailbox, messages: readonly number[]): Iterable<Candidate> {
   for (const { part, run } of groupMessages(mailbox, messages)) {
     for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
-      if (at > 0) continue;
-      const waited = pause(message);
-      if (waited !== undefined) await waited;
       const isCut = part === "whole" && bytes.length < mailbox.size(message);
-      if (query.matches(new Candidate(mailbox, message, isCut ? undefined : bytes))) yield message;
+      if (at === 0) yield new Candidate(mailbox, message, isCut ? undefined : bytes);
     }
   }
 }

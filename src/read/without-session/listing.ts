@@ -11,9 +11,6 @@ import { printDecoded } from "../show/print-decoded.ts";
 import { printMessages } from "../show/print-message.ts";
 import { jsonLine } from "./json-line.ts";
 
-/** The number of messages that are collected and then printed together. */
-const batch = 256;
-
 /**
  * Prints or counts the selected messages.
  *
@@ -27,7 +24,7 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
       const print = headerLinePrinter(session, folder);
-      for await (const messages of collectBatches(findMessages(session, folder, words.join(" ") || "*"))) {
+      for await (const messages of findMessages(session, folder, words.join(" ") || "*")) {
         count += messages.length;
         if (given.count || given.exists) continue;
         if (given.search === undefined) await printSelected(session, folder, messages, given.json);
@@ -42,18 +39,6 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   }
   if (given.count) session.terminal.out(given.json ? `${JSON.stringify({ version: 1, count })}\n` : `${count}\n`);
   return count > 0 ? Exit.Ok : Exit.Failure;
-}
-
-async function* collectBatches(messages: AsyncIterable<number>): AsyncIterable<number[]> {
-  let found: number[] = [];
-  for await (const message of messages) {
-    found.push(message);
-    if (found.length === batch) {
-      yield found;
-      found = [];
-    }
-  }
-  if (found.length > 0) yield found;
 }
 
 async function printSelected(

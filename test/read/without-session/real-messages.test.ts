@@ -149,6 +149,6 @@ test.each<[string, string[], string[] | null]>([
   expect(await json(...lines)).toMatchObject({ failedRecipients: failed });
   const found: number[] = [];
   const query = compileTerm("is", "bounce", new Date());
-  for await (const message of filterMessages(session.folder.mailbox, [1], query)) found.push(message);
+  for await (const some of filterMessages(session.folder.mailbox, [1], query)) found.push(...some);
   expect(found).toEqual(failed === null ? [] : [1]);
 });
