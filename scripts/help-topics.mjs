@@ -54,7 +54,7 @@ function recipeSections() {
     });
 }
 
-/** Formats the Markdown of a section of recipes: questions, paragraphs and blocks of commands. */
+/** Formats a section of docs/recipes.md: questions, paragraphs and blocks of commands. */
 function renderMarkdown(lines) {
   const out = [];
   let paragraph = [];

@@ -158,7 +158,7 @@ export class Session {
   }
 }
 
-/** Returns what was wrong with the way a session ended, regardless of any fault: a hang, a signal or a stack trace. */
+/** Returns the problems that no session may end with, regardless of any fault: a hang, a signal or a stack trace. */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];

@@ -8,7 +8,7 @@ import { type Ended, judgeEnd, type Lab, type Plan, plans } from "./lab.ts";
 const isRoot = process.getuid?.() === 0;
 
 /**
- * Returns what was wrong with the way a session ended.
+ * Returns the problems with the way in which a session ended and reported its errors.
  *
  * @param isDone whether the session did its work despite the fault
  */

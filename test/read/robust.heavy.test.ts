@@ -14,7 +14,7 @@ import { random, randomSession } from "../sessions/support/random-session.ts";
 import { RecordedTerminal } from "../sessions/support/recorded-terminal.ts";
 import { mail, type Setup, sandbox } from "../sessions/support/sandbox.ts";
 
-/** A terminal that types its lines at any prompt, and writes what a real terminal would receive. */
+/** A terminal that types its lines at any prompt, and writes the output that a real terminal would receive. */
 class WatchedTerminal extends RecordedTerminal {
   readonly #output: Output;
 

@@ -1,4 +1,4 @@
-/** An SMTP server on the loopback interface that replies as its script prescribes and records what it receives. */
+/** An SMTP server on the loopback interface that replies as its script prescribes and records its input. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
