@@ -289,6 +289,9 @@ export const variables = {
     "The programs with which open shows parts, in the form type: program %s; type: program %s.",
     "programs",
   ),
+  markanswered: flagKind(
+    "Mark messages in an mbox as answered (X-Status) after a reply. In a Maildir, they are always marked.",
+  ),
   MBOX: textKind(
     "The mailbox that receives read messages at quit. A trailing slash selects a Maildir. By default ~/mbox.",
     "file",

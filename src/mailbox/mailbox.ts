@@ -24,6 +24,13 @@ export const Flag = {
   ToMbox: 1 << 6,
   /** Marked as read, unread or deleted in this session: its Status in the file may be out of date. */
   StatusChanged: 1 << 7,
+  /** Marks that were set or removed in this session (marks.ts). Each bit clears its counterpart. */
+  Flagged: 1 << 8,
+  Unflagged: 1 << 9,
+  Answered: 1 << 10,
+  Unanswered: 1 << 11,
+  Draft: 1 << 12,
+  NotDraft: 1 << 13,
 } as const;
 
 /** Consecutive messages with the same flags. */

@@ -3,6 +3,7 @@ import { farStatus } from "./far-status.ts";
 import { quoteFromLines } from "./from-line.ts";
 import { isHeaderContinued } from "./header-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { withMarks } from "./marks.ts";
 import { statusField, withStatus } from "./status.ts";
 import { headerFields } from "./stored-header.ts";
 
@@ -14,6 +15,8 @@ export type MessageBytes = Pick<Mailbox, "header" | "read" | "size">;
 export interface StoredFormOptions {
   /** The Status field to store. Without it, the header stays unchanged. */
   readonly status?: string | undefined;
+  /** The message's flags, whose marks are stored in X-Status. Only with `status`. */
+  readonly flags?: number;
   /** Selects the header fields to keep, by lower-case name. Folded lines belong to their field. Without it, all are kept. */
   readonly keepField?: ((lowerName: string) => boolean) | undefined;
   /** Whether the message is added to another mailbox; see copyHeader. */
@@ -38,13 +41,14 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 export function* formatForStorage(
   mailbox: MessageBytes,
   message: number,
-  { status, keepField, isCopy = false, isMeasured = false }: StoredFormOptions = {},
+  { status, flags = 0, keepField, isCopy = false, isMeasured = false }: StoredFormOptions = {},
 ): Iterable<Uint8Array> {
   const original = mailbox.header(message);
   const size = mailbox.size(message);
   const isCut = status !== undefined && isHeaderContinued(original, size);
   const far = isCut ? farStatus(mailbox, message, original.length) : undefined;
-  let header = status === undefined ? original : withStatus(original, status, isCut && far === undefined);
+  let header =
+    status === undefined ? original : withMarks(withStatus(original, status, isCut && far === undefined), flags);
   if (keepField !== undefined) header = selectFields(header, keepField);
   yield isCopy ? copyHeader(header) : header;
   if (status === undefined || isMeasured) yield* readBody(mailbox, message, original.length, size);

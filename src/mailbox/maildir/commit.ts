@@ -136,7 +136,7 @@ function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], be
   for (const message of messages) {
     const entry = table.entry(message);
     const status = (entry.flags & Flag.Read) !== 0 ? "RO" : "O";
-    yield* withLetters(formatForStorage(mailbox, message, { status, isCopy: true }), lettersOf(entry.name));
+    yield* withLetters(formatForStorage(mailbox, message, { status, isCopy: true }), computeFlagLetters(entry));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Converts between the flags in Maildir file names and the state of messages. */
 import { parseHeader } from "../../message/header.ts";
 import { Flag } from "../mailbox.ts";
+import { changedLetters } from "../marks.ts";
 import type { Place } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 
@@ -37,11 +38,12 @@ export function changeOf({
 }): StateChange | undefined {
   const changed = flags ^ found;
   const read = (changed & Flag.Read) !== 0;
-  const put = read && (flags & Flag.Read) !== 0 ? "S" : "";
-  const unread = read && put === "" ? "S" : "";
+  const seen = read && (flags & Flag.Read) !== 0 ? "S" : "";
+  const unread = read && seen === "" ? "S" : "";
   const undeleted = (found & Flag.Deleted) !== 0 && (flags & Flag.Deleted) === 0 ? "T" : "";
-  if (place === "cur" && put === "" && unread === "" && undeleted === "") return undefined;
-  return { put, take: unread + undeleted };
+  const marks = changedLetters(flags, "maildir");
+  const change = { put: seen + marks.put, take: unread + undeleted + marks.take };
+  return place === "cur" && change.put + change.take === "" ? undefined : change;
 }
 
 /** Returns a name's flags after a change. Flags that another client has set in the meantime are kept. */
@@ -59,7 +61,10 @@ export function flagsOfStatus(header: Buffer): string {
   return seen + others.join("");
 }
 
-/** Returns the X-Status value for the flags that a Status field cannot express: replied and flagged. */
+/** Returns the X-Status value for the flags that a Status field cannot express: replied, flagged and draft. */
 export function xStatusOf(flags: string): string {
-  return (flags.includes("R") ? "A" : "") + (flags.includes("F") ? "F" : "");
+  const letters = { R: "A", F: "F", D: "T" };
+  return Object.entries(letters)
+    .map(([flag, letter]) => (flags.includes(flag) ? letter : ""))
+    .join("");
 }

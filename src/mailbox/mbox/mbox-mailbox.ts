@@ -20,6 +20,7 @@ import {
   type MessagePiece,
 } from "../mailbox.ts";
 import { MailboxBusy, MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
+import { markBits } from "../marks.ts";
 import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
@@ -34,7 +35,7 @@ import { scanMessages } from "./scan.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
 /** Flags that determine a message's fate or show that the user has acted on it. */
-const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
+const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
 
 /**
  * Maximum number of attempts to read a file while another program writes to it, and the pause between them in

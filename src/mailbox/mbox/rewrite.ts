@@ -5,6 +5,7 @@ import { readInto, readPieces, readRange } from "../file-ranges.ts";
 import { formLength, fromLineForm, isFromLine, quoteFromLines } from "../from-line.ts";
 import type { Fate } from "../mailbox.ts";
 import { Flag } from "../mailbox.ts";
+import { changeLetters, markBits, withMarks } from "../marks.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
 import { copyWithStatus } from "../verbatim-copy.ts";
@@ -39,7 +40,8 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "a
     else {
       kept++;
       // A Status that differs only in form is rewritten only if the mailbox is rewritten anyway.
-      if (decided === "keep" && !hasStatus(file, message) && (firstChanged > 0 || !saysTheSame(file, message)))
+      if (decided === "keep" && changesMarks(file, message)) changed = change.status;
+      else if (decided === "keep" && !hasStatus(file, message) && (firstChanged > 0 || !saysTheSame(file, message)))
         changed = change.status;
       else if (file.replaced.has(message)) changed = change.replace;
     }
@@ -66,6 +68,14 @@ export function keepSeparators(file: MboxFile, { changes, firstChanged }: Outcom
     file.replaced.set(message, Buffer.concat([withFromLine(header), ...quoteFromLines([body])]));
     if (changes[message - 1] === change.none) changes[message - 1] = change.replace;
   }
+}
+
+/** Returns whether the session changes the marks in X-Status. */
+function changesMarks(file: MboxFile, message: number): boolean {
+  const flags = file.index.flags(message);
+  if ((flags & markBits) === 0) return false;
+  const header = file.header(message);
+  return withMarks(header, flags) !== header;
 }
 
 /** Returns whether the file already contains the intended Status. */
@@ -195,13 +205,16 @@ export class NewTail {
 
 /** Yields a message with a new Status. Each piece is valid until the next message is read. */
 function replaceStatus(file: MboxFile, window: Window, message: number, status: string): Iterable<Uint8Array> {
-  const bytes = file.replaced.has(message)
-    ? undefined
-    : window.take(file.start(message), file.end(message), file.covered);
+  const flags = file.index.flags(message);
+  const bytes =
+    file.replaced.has(message) || (flags & markBits) !== 0
+      ? undefined
+      : window.take(file.start(message), file.end(message), file.covered);
   const quick = bytes && copyWithStatus(bytes, status);
   if (quick !== undefined) return quick;
   return formatForStorage(file, message, {
     status,
+    flags,
     isMeasured: isLengthValid(file.header(message), file.size(message)),
   });
 }
@@ -209,10 +222,11 @@ function replaceStatus(file: MboxFile, window: Window, message: number, status: 
 /** Yields messages as frames for a Maildir, with the flags for their file names. */
 export function* framesForMaildir(file: MboxFile, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
-    const seen = (file.index.flags(message) & Flag.Read) !== 0 ? "S" : "";
+    const flags = file.index.flags(message);
+    const seen = (flags & Flag.Read) !== 0 ? "S" : "";
     yield* frameMessage(
       () => formatForStorage(file, message, { isCopy: true }),
-      (ofStatus) => ofStatus.replace("S", "") + seen,
+      (ofStatus) => changeLetters(ofStatus.replace("S", ""), flags, "maildir") + seen,
     );
   }
 }
@@ -228,8 +242,9 @@ export function* messagesForMbox(
   for (const { message, at, bytes } of wholeMessages(file, messages)) {
     if (at > 0) continue;
     const status = statusOfMessage(file, message);
-    const isWhole = bytes.length === file.size(message);
+    const flags = file.index.flags(message);
+    const isWhole = (flags & markBits) === 0 && bytes.length === file.size(message);
     const quick = isWhole && keepField === undefined ? copyWithStatus(bytes, status, true) : undefined;
-    yield* quick ?? formatForStorage(file, message, { status, keepField, isCopy: true });
+    yield* quick ?? formatForStorage(file, message, { status, flags, keepField, isCopy: true });
   }
 }

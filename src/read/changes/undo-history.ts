@@ -5,10 +5,11 @@
  * the next session offers to restore them.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { markBits } from "../../mailbox/marks.ts";
 import type { Change, PendingFile, Step } from "./pending.ts";
 
 /** The bits that are visible to users. A change that affects only other bits cannot be undone. */
-const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox;
+const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
 /** The time in milliseconds after which a session in a pipe records its changes in a file, because it may be killed. */
 const shortLife = 1000;
 

@@ -46,10 +46,9 @@ const takesMessagesAndNames: Takes<Forwarded> = {
 export const forwardCommands: readonly Command[] = [
   declareCommand({
     name: "forward",
-    synonyms: [{ name: "fwd", onTerminal: false }],
+    synonyms: ["fwd"],
     task: "send",
     inFull: true,
-    onTerminal: true,
     takes: takesMessagesAndNames,
     summary:
       "Forward messages. Their text follows the typed text. Messages with parts are attached (message/rfc822), and so are all messages if forward-as-attachment is set.",

@@ -13,6 +13,7 @@ import { showStored } from "./print.ts";
 type Change = (folder: Folder, messages: readonly number[], session: Session) => Promise<void> | void;
 
 interface StateOptions {
+  readonly inFull?: boolean;
   readonly synonyms?: readonly string[];
   readonly wanted?: Wanted;
 }
@@ -21,12 +22,13 @@ function stateRow(
   name: string,
   summary: string,
   change: Change,
-  { synonyms = [], wanted = {} }: StateOptions = {},
+  { synonyms = [], wanted = {}, inFull = false }: StateOptions = {},
 ): Command {
   return declareCommand({
     name,
     synonyms,
     task: "file",
+    inFull,
     takes: takesMessages(wanted),
     summary,
     example: `${name} 2-4`,
@@ -76,6 +78,11 @@ function makeMarker(set: number, clear: number): (folder: Folder, messages: read
   };
 }
 
+/** Returns the row of a command that sets or removes a mark, which other mail clients also show. */
+function markRow(name: string, summary: string, set: number, clear: number): Command {
+  return stateRow(name, summary, makeMarker(set | Flag.StatusChanged, clear), { inFull: true });
+}
+
 const unread = makeMarker(Flag.StatusChanged, Flag.Read | Flag.Touched);
 const holdMark = makeMarker(Flag.Preserved, Flag.ToMbox);
 
@@ -114,6 +121,23 @@ export const stateCommands: readonly Command[] = [
     },
   ),
   stateRow("unread", "Mark messages as unread.", unread, { synonyms: ["Unread"] }),
+  stateRow(
+    "seen",
+    "Mark messages as read.",
+    (folder, messages) => {
+      for (const message of messages) {
+        showAsCurrent(folder, message);
+        makeCurrent(folder, message);
+      }
+    },
+    { inFull: true },
+  ),
+  markRow("flag", "Mark messages as flagged.", Flag.Flagged, Flag.Unflagged),
+  markRow("unflag", "Remove the mark of flagged messages.", Flag.Unflagged, Flag.Flagged),
+  markRow("answered", "Mark messages as answered.", Flag.Answered, Flag.Unanswered),
+  markRow("unanswered", "Remove the mark of answered messages.", Flag.Unanswered, Flag.Answered),
+  markRow("draft", "Mark messages as drafts.", Flag.Draft, Flag.NotDraft),
+  markRow("undraft", "Remove the mark of drafts.", Flag.NotDraft, Flag.Draft),
   stateRow(
     "new",
     "Mark messages as new: neither read nor listed before.",

@@ -4,10 +4,12 @@ import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit, UserMistake } from "../../errors.ts";
+import { Flag } from "../../mailbox/mailbox.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { pushAll } from "../../message/lists.ts";
+import { markMessage } from "../changes/mark.ts";
 import { takesMessages } from "../message-list/message-list.ts";
 import { addressesOfFields, addressField, authorOf } from "../send/author.ts";
 import { composeContext } from "../send/compose-context.ts";
@@ -39,7 +41,6 @@ function followupRow(
     name,
     task: "send",
     inFull: true,
-    onTerminal: true,
     takes: takesMessages({}),
     summary,
     example: `${name} 3`,
@@ -86,7 +87,7 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? answered(session, header, message, honour) : [])]);
   if (replyTo === undefined) draft.cc = sortUniqueAddresses(others(addressesOfFields(addressField(header, "cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
-  return sendReply(session, draft);
+  return sendReply(session, draft, messages);
 }
 
 async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
@@ -106,7 +107,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   draft.references = listReferences(last);
   draft.to = to;
   if (record) draft.record = fileNamedAfter(to);
-  return sendReply(session, draft);
+  return sendReply(session, draft, messages);
 }
 
 /**
@@ -129,18 +130,26 @@ function answered(session: Session, header: Header, message: number, honour: boo
   return honour === true ? addressesOfFields(addressField(header, "reply-to")) : authorOf(session, header, message);
 }
 
-async function sendReply(session: Session, draft: Draft): Promise<boolean> {
+async function sendReply(session: Session, draft: Draft, messages: readonly number[]): Promise<boolean> {
   const { settings } = session.config;
   const { terminal } = session;
   const asks = terminal.interactive && !draft.subject && (settings.get("ask") || settings.get("asksub"));
   const header = draftHeaderToShow(draft, settings.text("from"));
   // The prompt for the subject follows the header without an empty line in between.
   terminal.out(asks ? header.slice(0, -1) : header);
-  const { exit } = await compose(composeContext(session, { subject: asks }), draft);
+  const { exit, sent } = await compose(composeContext(session, { subject: asks }), draft);
   session.reason = exit;
+  if (sent) markAnswered(session, messages);
   // After this command, even if it failed, an empty line prints the next message instead of the current one.
   if (session.folder !== undefined) session.folder.atStart = false;
   return exit === Exit.Ok;
+}
+
+/** Marks messages as answered: always in a Maildir, and in an mbox if `markanswered` is set. */
+function markAnswered({ config, folder }: Session, messages: readonly number[]): void {
+  if (folder === undefined || folder.mailbox.readOnly) return;
+  if (folder.mailbox.letters === undefined && !config.settings.get("markanswered")) return;
+  for (const message of messages) markMessage(folder, message, Flag.Answered | Flag.StatusChanged, Flag.Unanswered);
 }
 
 function ownNames({ config }: Session): (item: string) => boolean {

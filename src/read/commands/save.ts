@@ -110,7 +110,6 @@ function authorRow(name: string, summary: string, mark: number): Command {
     name,
     task: "file",
     inFull: true,
-    onTerminal: true,
     takes: takesMessages(),
     summary,
     example: `${name} 1-3`,

@@ -56,13 +56,11 @@ export async function executeLine(session: Session, line: string): Promise<boole
 
 /** @throws UserMistake */
 async function runCommand(session: Session, line: string): Promise<boolean> {
-  const { terminal } = session;
   const { word, rest } = parseLine(line);
   // A line without a command word does nothing in a file. At the prompt it prints a message.
   if (word === "" && session.sourcing > 0) return true;
-  const named = findCommand(word);
-  if (session.variablesOnly?.permits(named?.name, rest) === false) return true;
-  const found = named?.onTerminal === true && !terminal.interactive ? undefined : named;
+  const found = findCommand(word);
+  if (session.variablesOnly?.permits(found?.name, rest) === false) return true;
   if (found === undefined) {
     const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;
     const hint = like === undefined ? undefined : `Did you mean ${like}?`;

@@ -1,6 +1,7 @@
 /** A message that a query examines. Each value is computed when it is first requested. */
 import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { changeLetters } from "../../mailbox/marks.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
@@ -101,11 +102,13 @@ export class Candidate {
     return parseDateField(firstValue(this.header, "date") ?? "") ?? parseAsctime(this.envelope.date);
   }
 
-  /** The marks set by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
-  get marks(): { readonly flagged: boolean; readonly answered: boolean } {
+  /** The marks set by the session and by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
+  get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
     const inName = this.mailbox.letters?.(this.message);
-    const letters = inName ?? fieldValues(this.header, "x-status").join("");
-    return { flagged: letters.includes("F"), answered: letters.includes(inName === undefined ? "A" : "R") };
+    const stored = inName ?? fieldValues(this.header, "x-status").join("");
+    const letters = changeLetters(stored, this.flags, inName === undefined ? "xStatus" : "maildir");
+    const [answered, draft] = inName === undefined ? ["A", "T"] : ["R", "D"];
+    return { flagged: letters.includes("F"), answered: letters.includes(answered), draft: letters.includes(draft) };
   }
 
   /**

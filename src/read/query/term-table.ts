@@ -56,7 +56,7 @@ export const queryTerms = {
     argument: "state",
     meaning: "The message has this state: new, unread, deleted, flagged or another state listed below.",
     example: "is:unread",
-    hint: "use new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered or bounce",
+    hint: "use new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered, draft or bounce",
   },
   has: {
     argument: "thing",

@@ -83,6 +83,7 @@ const states: Readonly<Record<string, Query>> = {
   touched: flagTerm(Flag.Touched),
   flagged: makeTerm(Cost.Header, ({ marks }) => marks.flagged),
   answered: makeTerm(Cost.Header, ({ marks }) => marks.answered),
+  draft: makeTerm(Cost.Header, ({ marks }) => marks.draft),
   bounce: makeTerm(Cost.Body, ({ failedRecipients }) => failedRecipients !== undefined),
 };
 

@@ -40,8 +40,6 @@ export interface Command {
   readonly task: Task;
   /** Whether the command cannot be abbreviated. */
   readonly inFull: boolean;
-  /** Whether the command is rejected as unknown in a pipe, as in bsd-mailx. */
-  readonly onTerminal: boolean;
   readonly synopsis: string;
   /** A sentence for `?` and mail(1). */
   readonly summary: string;
@@ -59,8 +57,8 @@ export interface Command {
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
-/** Another name for a command. It can have its own rules on abbreviation and on use in a pipe. */
-type Synonym = string | { readonly name: string; readonly inFull?: boolean; readonly onTerminal?: boolean };
+/** Another name for a command. It can have its own rule on abbreviation. */
+type Synonym = string | { readonly name: string; readonly inFull?: boolean };
 
 interface Declaration<Argument> {
   readonly name: string;
@@ -68,7 +66,6 @@ interface Declaration<Argument> {
   /** The heading under which the help overview lists the command; by default "more". */
   readonly task?: Task;
   readonly inFull?: boolean;
-  readonly onTerminal?: boolean;
   readonly takes: Takes<Argument>;
   readonly summary: string;
   readonly example: string;
@@ -88,7 +85,6 @@ export function declareCommand<Argument>(declared: Declaration<Argument>): Comma
     synonymOf: declared.name,
     task: declared.task ?? "more",
     inFull: synonym.inFull ?? declared.inFull ?? false,
-    onTerminal: synonym.onTerminal ?? declared.onTerminal ?? false,
     synopsis: takes.synopsis,
     summary: declared.summary,
     example: declared.example.replace(declared.name, synonym.name),

@@ -1,0 +1,56 @@
+/** Marks that a session sets or removes: in X-Status in an mbox, as mutt and Dovecot do, and in the names of Maildir files. */
+import { Flag } from "./mailbox.ts";
+import { headerFields } from "./stored-header.ts";
+
+interface Mark {
+  readonly set: number;
+  readonly clear: number;
+  readonly xStatus: string;
+  readonly maildir: string;
+}
+
+const marks: readonly Mark[] = [
+  { set: Flag.Flagged, clear: Flag.Unflagged, xStatus: "F", maildir: "F" },
+  { set: Flag.Answered, clear: Flag.Unanswered, xStatus: "A", maildir: "R" },
+  { set: Flag.Draft, clear: Flag.NotDraft, xStatus: "T", maildir: "D" },
+];
+
+/** The bits of Flag that set or remove a mark. */
+export const markBits = marks.reduce((bits, { set, clear }) => bits | set | clear, 0);
+
+/** Returns the letters that the session adds and those that it removes. */
+export function changedLetters(flags: number, form: "xStatus" | "maildir"): { put: string; take: string } {
+  const lettersWith = (bit: "set" | "clear") =>
+    marks.map((mark) => ((flags & mark[bit]) !== 0 ? mark[form] : "")).join("");
+  return { put: lettersWith("set"), take: lettersWith("clear") };
+}
+
+/** Returns the letters of X-Status or of a file's name with the session's changes. */
+export function changeLetters(letters: string, flags: number, form: "xStatus" | "maildir"): string {
+  if ((flags & markBits) === 0) return letters;
+  const { put, take } = changedLetters(flags, form);
+  return [...new Set(letters + put)].filter((letter) => !take.includes(letter)).join("");
+}
+
+/**
+ * Returns a header whose X-Status field contains the session's marks. The field replaces the first existing one, or
+ * follows the last field. An empty field is removed.
+ *
+ * @param header from the From_ line to the empty line, as stored; a CRLF header keeps CRLF
+ */
+export function withMarks(header: Buffer, flags: number): Buffer {
+  if ((flags & markBits) === 0) return header;
+  const { fromLine, fields, rest } = headerFields(header.toString("latin1"));
+  const isXStatus = ({ name }: { readonly name: string }) => name === "x-status";
+  const before = fields
+    .filter(isXStatus)
+    .map(({ text }) => text.slice(text.indexOf(":") + 1).trim())
+    .join("");
+  const letters = changeLetters(before, flags, "xStatus");
+  if (letters === before) return header;
+  const lineEnd = fromLine.endsWith("\r\n") ? "\r\n" : "\n";
+  const ours = letters === "" ? "" : `X-Status: ${letters}${lineEnd}`;
+  const place = fields.findIndex(isXStatus);
+  const written = fields.map((field, index) => (index === place ? ours : isXStatus(field) ? "" : field.text));
+  return Buffer.from(fromLine + written.join("") + (place < 0 ? ours : "") + rest, "latin1");
+}
