@@ -73,8 +73,11 @@ async function readSortKeys({ mailbox }: Folder, key: Key, pause: Pause): Promis
 async function orderByThread({ mailbox }: Folder, pause: Pause): Promise<DisplayOrder> {
   const { columnOf } = await import("../header-list/sort-columns.ts");
   const { threadsOf } = await import("../header-list/threads.ts");
-  const dates = await columnOf(mailbox, "date", pause);
-  const { order, depths } = threadsOf(await columnOf(mailbox, "ids", pause), dates);
+  const threading = await columnOf(mailbox, "threading", pause);
+  const { order, depths } = threadsOf(
+    threading.map(({ ids }) => ids),
+    threading.map(({ date }) => date),
+  );
   return makeDisplayOrder("In threads", order, depths);
 }
 

@@ -13,20 +13,26 @@ const columns = {
     return foldText(named?.[1] ?? candidate.sender);
   },
   subject: (candidate: Candidate) => bareSubject(candidate.decode(firstValue(candidate.header, "subject") ?? "")),
-  /** The message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
-  ids: ({ header }: Candidate): readonly string[] => {
-    const [own = ""] = idsIn(firstValue(header, "message-id") ?? "");
-    const references = idsIn(fieldValues(header, "references").join(" "));
-    const answered = idsIn(firstValue(header, "in-reply-to") ?? "");
-    // In-Reply-To is used only if References is missing.
-    return [own, ...(references.length > 0 ? references.slice(-mostReferences) : answered.slice(0, 1))];
-  },
+  /** What threads are made of, in one value, so that each header is read once. */
+  threading: (candidate: Candidate) => ({ ids: idsOf(candidate.header), date: columns.date(candidate) }),
 };
 
 const mostReferences = 100;
 
-function idsIn(text: string): string[] {
-  return text.match(/<[^<>\s]+>/g) ?? [];
+/** Returns the message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
+function idsOf(header: string): readonly string[] {
+  const own = firstId(firstValue(header, "message-id")) ?? "";
+  const references = fieldValues(header, "references")
+    .join(" ")
+    .match(/<[^<>\s]+>/g);
+  if (references !== null) return [own, ...references.slice(-mostReferences)];
+  // In-Reply-To is used only if References is missing.
+  const answered = firstId(firstValue(header, "in-reply-to"));
+  return answered === undefined ? [own] : [own, answered];
+}
+
+function firstId(text = ""): string | undefined {
+  return /<[^<>\s]+>/.exec(text)?.[0];
 }
 
 /** Returns a subject without its reply and forward prefixes. */
