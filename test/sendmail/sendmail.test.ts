@@ -337,7 +337,7 @@ test.each<[string, () => string]>([
   ],
 ])("mta=%s is an error, not a loop", async (what, path) => {
   const mta = path();
-  settings(`set mta=${mta}`);
+  settings(`set mta="${mta}"`);
   const self = what.startsWith("a hard") ? join(home, "own/sendmail.js") : sendmailPath;
   if (self !== sendmailPath) {
     for (const name of ["mail.js", "package.json"])
@@ -354,7 +354,7 @@ test.each(["mta", "sendmail"])("%s=PROGRAM that calls this program again is an e
   const wrapper = join(home, "wrapper");
   const command = `echo once >> '${home}/calls'; exec '${process.execPath}' '${sendmailPath}' "$@"`;
   writeFileSync(wrapper, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
-  settings(`set ${variable}=${wrapper}`);
+  settings(`set ${variable}="${wrapper}"`);
   expect(await sendmail(["ann@x.org"], "\n")).toMatchObject({
     exit: 78,
     err: expect.stringMatching(/was started by .*; nothing was sent/),
@@ -363,7 +363,7 @@ test.each(["mta", "sendmail"])("%s=PROGRAM that calls this program again is an e
 });
 
 test("`mail` reports an error if the variable sendmail in the start-up file names this program", async () => {
-  settings(`set sendmail=${sendmailPath}`);
+  settings(`set sendmail="${sendmailPath}"`);
   const { exit, err } = await runMail(["-n", "ann@x.org"], environment(), "text\n");
   expect(err).toContain("is this program; nothing was sent");
   expect(exit).toBe(1);

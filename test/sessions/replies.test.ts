@@ -17,11 +17,6 @@ test.each<[string, string[], Record<string, string>]>([
     ["From: a@x", "Subject: =?utf-8?q?Re=3A_J=C3=B6?="],
     { Subject: "=?utf-8?q?Re=3A_J=C3=B6?=" },
   ],
-  [
-    "the reply belongs to the thread",
-    ["From: a@x", "Message-ID: <2@x>", "References: <0@x> <1@x>"],
-    { "In-Reply-To": "<2@x>", References: "<0@x> <1@x> <2@x>" },
-  ],
   ["an address without angle brackets is one recipient", ["From: Big Bug bb@bug.com"], { To: "bb@bug.com" }],
   [
     "comments and routes are no part of addresses",

@@ -203,7 +203,6 @@ export function replyFields(draft: Draft): Field[] {
   const fields: Field[] = [
     ...(draft.replyTo === undefined ? [] : [["Reply-To", separateWithSpaces(draft.replyTo)] as const]),
     ...(draft.inReplyTo === undefined ? [] : [["In-Reply-To", separateWithSpaces(draft.inReplyTo)] as const]),
-    ...threadFields(draft).filter(([name]) => name === "References"),
   ];
   return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
 }

@@ -16,7 +16,7 @@ export interface Draft {
   fields: { readonly name: string; readonly value: string }[];
   replyTo: string | undefined;
   inReplyTo: string | undefined;
-  /** The identifiers of the thread for References; undefined if the message is not a reply. */
+  /** The identifiers of the thread for References; undefined for a reply in bsd-mailx's form. */
   references: string | undefined;
   /** The sender in From and the envelope, from -r or the variable `from`. */
   from: string | undefined;

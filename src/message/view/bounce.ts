@@ -29,11 +29,11 @@ export function listFailedRecipients(header: string, root: Part): string[] | und
   if (named.length > 0) return parseAddresses(named.join(", ")).map(({ address }) => address);
   const leaves = listLeaves(root);
   const report = leaves.find(({ type }) => /^message\/(?:global-)?delivery-status$/.test(type));
-  if (report !== undefined) return listFailedInReport(textOf(report));
+  if (report !== undefined) return listFailedInReport(readPartText(report));
   const [first] = leaves;
-  return first?.type === "text/plain" ? listFailedInText(textOf(first)) : undefined;
+  return first?.type === "text/plain" ? listFailedInText(readPartText(first)) : undefined;
 }
 
-function textOf(part: Part): string {
+function readPartText(part: Part): string {
   return partText(part, nodeCharsets, longest);
 }

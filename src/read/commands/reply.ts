@@ -84,7 +84,7 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const asked = others(addressesOfFields(replyTo ?? addressField(header, "to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
-  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? answered(session, header, message, honour) : [])]);
+  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? chooseAddressees(session, header, message, honour) : [])]);
   if (replyTo === undefined) draft.cc = sortUniqueAddresses(others(addressesOfFields(addressField(header, "cc"))));
   if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
   return sendReply(session, draft, messages);
@@ -97,7 +97,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
     const header = headerOfOriginal(session, message);
     if (header === undefined) return false;
     headers.push(header);
-    pushAll(to, answered(session, header, message, await decideReplyTo(session, header)));
+    pushAll(to, chooseAddressees(session, header, message, await decideReplyTo(session, header)));
   }
   const [first] = headers;
   const last = headers.at(-1);
@@ -126,7 +126,7 @@ async function decideReplyTo({ config, terminal }: Session, header: Header): Pro
 }
 
 /** Returns the addresses in Reply-To if it is to be honoured, otherwise the author. */
-function answered(session: Session, header: Header, message: number, honour: boolean | undefined): string[] {
+function chooseAddressees(session: Session, header: Header, message: number, honour: boolean | undefined): string[] {
   return honour === true ? addressesOfFields(addressField(header, "reply-to")) : authorOf(session, header, message);
 }
 

@@ -30,7 +30,7 @@ import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import type { Candidate } from "../query/candidate.ts";
-import { divide, filterMessages } from "../query/filter.ts";
+import { divideMessages, filterMessages } from "../query/filter.ts";
 import { allOf, anyOf, Cost, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
@@ -99,7 +99,7 @@ export async function selectMessages(
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<readonly number[]> {
   if (isQuery(tokenizeList(list))) {
     yield* filterMessages(folder.mailbox, listByDeletion(folder, false), await readQuery(session, folder, list, false));
-  } else yield* divide(await evaluateList(session, folder, list, false));
+  } else yield* divideMessages(await evaluateList(session, folder, list, false));
 }
 
 async function evaluateList(

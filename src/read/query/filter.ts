@@ -42,11 +42,11 @@ export async function* filterMessages(
   }
   const last = byBody.length > 0 ? byBody : byHeader;
   if (last.length > 0) yield* runPass(mailbox, left, allOf(last), pause);
-  else yield* divide(left);
+  else yield* divideMessages(left);
 }
 
 /** Yields messages in batches. */
-export function* divide(messages: readonly number[]): Iterable<readonly number[]> {
+export function* divideMessages(messages: readonly number[]): Iterable<readonly number[]> {
   for (let at = 0; at < messages.length; at += batch) yield messages.slice(at, at + batch);
 }
 
@@ -59,7 +59,7 @@ async function* runPass(
   pause: Pause,
 ): AsyncIterable<readonly number[]> {
   let found: number[] = [];
-  for (const candidate of candidates(mailbox, messages, query.cost)) {
+  for (const candidate of makeCandidates(mailbox, messages, query.cost)) {
     const waited = pause(candidate.message);
     if (waited !== undefined) await waited;
     if (!query.matches(candidate)) continue;
@@ -71,7 +71,7 @@ async function* runPass(
   if (found.length > 0) yield found;
 }
 
-function* candidates(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Candidate> {
+function* makeCandidates(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Candidate> {
   if (cost === Cost.Body) yield* wholeCandidates(mailbox, messages);
   else for (const message of messages) yield new Candidate(mailbox, message);
 }

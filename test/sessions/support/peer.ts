@@ -73,7 +73,7 @@ function decodeWords(text: string): string {
 export function comparable(session: Result): Result {
   const result = Object.fromEntries(Object.entries(session).map(([name, text]) => [name, decodeWords(text)]));
   const { errors = "", output = "", sent } = result;
-  const made = /^(?:Date|Message-ID|User-Agent|References): .*\n(?: .*\n)*/gm;
+  const made = /^(?:Date|Message-ID|User-Agent): .*\n/gm;
   return {
     ...result,
     output: output.replace(/Fatal error.*\n/g, ""),
