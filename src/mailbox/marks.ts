@@ -19,7 +19,7 @@ const marks: readonly Mark[] = [
 export const markBits = marks.reduce((bits, { set, clear }) => bits | set | clear, 0);
 
 /** Returns the letters that the session adds and those that it removes. */
-export function changedLetters(flags: number, form: "xStatus" | "maildir"): { put: string; take: string } {
+export function splitLetterChanges(flags: number, form: "xStatus" | "maildir"): { put: string; take: string } {
   const lettersWith = (bit: "set" | "clear") =>
     marks.map((mark) => ((flags & mark[bit]) !== 0 ? mark[form] : "")).join("");
   return { put: lettersWith("set"), take: lettersWith("clear") };
@@ -28,7 +28,7 @@ export function changedLetters(flags: number, form: "xStatus" | "maildir"): { pu
 /** Returns the letters of X-Status or of a file's name with the session's changes. */
 export function changeLetters(letters: string, flags: number, form: "xStatus" | "maildir"): string {
   if ((flags & markBits) === 0) return letters;
-  const { put, take } = changedLetters(flags, form);
+  const { put, take } = splitLetterChanges(flags, form);
   return [...new Set(letters + put)].filter((letter) => !take.includes(letter)).join("");
 }
 

@@ -1,7 +1,7 @@
 /** Converts between the flags in Maildir file names and the state of messages. */
 import { parseHeader } from "../../message/header.ts";
 import { Flag } from "../mailbox.ts";
-import { changedLetters } from "../marks.ts";
+import { splitLetterChanges } from "../marks.ts";
 import type { Place } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
 
@@ -41,7 +41,7 @@ export function changeOf({
   const seen = read && (flags & Flag.Read) !== 0 ? "S" : "";
   const unread = read && seen === "" ? "S" : "";
   const undeleted = (found & Flag.Deleted) !== 0 && (flags & Flag.Deleted) === 0 ? "T" : "";
-  const marks = changedLetters(flags, "maildir");
+  const marks = splitLetterChanges(flags, "maildir");
   const change = { put: seen + marks.put, take: unread + undeleted + marks.take };
   return place === "cur" && change.put + change.take === "" ? undefined : change;
 }
