@@ -7,11 +7,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clients } from "./bench/clients.mjs";
+import { clients, isInstalled } from "./bench/clients.mjs";
 import { writeMaildir, writeMbox } from "./bench/corpus.mjs";
 import { Report } from "./bench/report.mjs";
 import { sending } from "./bench/sending.mjs";
-import { Bench, commands, copyAll, deliver, listAll, opening, search, session } from "./bench/works.mjs";
+import { Bench, commands, copyAll, deliver, json, listAll, opening, search, session, sort } from "./bench/works.mjs";
 import { ready, root, stop } from "./ready.mjs";
 
 const quick = process.argv.includes("--quick");
@@ -39,6 +39,7 @@ async function reference(name, command) {
   const figures = [];
   for (let round = 0; round < rounds; round++) figures.push(await bench.run(command));
   report.reference(name, figures);
+  return figures;
 }
 
 function mailbox(name, options) {
@@ -58,7 +59,8 @@ try {
     bench.clean();
     return opening(bench, client, file.path, file.count);
   };
-  report.work("first opening: banner, first page, x", await bench.rounds(rounds, first(large)));
+  const opened = await bench.rounds(rounds, first(large));
+  report.work("first opening: banner, first page, x", opened);
   report.work("the same with a mailbox an eighth as large", await bench.rounds(rounds, first(small)), { grows: 8 });
   await opening(bench, ours, large.path, large.count);
   await opening(bench, ours, tiny.path, tiny.count);
@@ -76,6 +78,11 @@ try {
     }),
   );
   await reference("grep -c '^From '", ["grep", "-c", "^From ", large.path]);
+  if (isInstalled("rg")) {
+    const counted = await reference("rg -c '^From '", ["rg", "-c", "^From ", large.path]);
+    const start = await reference("node -e 0", [process.execPath, "-e", "0"]);
+    report.compare("first opening, compared with rg and node -e 0", opened.get(ours.name), [counted, start], 1.15);
+  }
   await reference("wc -c (through a pipe)", ["sh", "-c", `cat ${large.path} | wc -c`]);
 
   report.section("Changing", large);
@@ -104,17 +111,25 @@ try {
 
   report.section("All messages", many);
   const fewer = mailbox("fewer", { count: size.many / 8, average: 1500 });
+  const query = (box) => (client) => search(bench, client, box.path, "hola", box.hola, client.query ?? client.search);
   const works = [
-    ["copy * FILE", (box) => (client) => copyAll(bench, client, box.path, box.count)],
-    ["f *, to a pipe", (box) => (client) => listAll(bench, client, box.path, box.count)],
-    ["a search by subject in all messages", (box) => (client) => search(bench, client, box.path, "hola", box.hola)],
+    ["copy * FILE", (box) => (client) => copyAll(bench, client, box.path, box.count), 1.5],
+    ["f *, to a pipe", (box) => (client) => listAll(bench, client, box.path, box.count), 2],
+    ["a search by subject in all messages", (box) => (client) => search(bench, client, box.path, "hola", box.hola), 2],
+    ["the query f subject:WORD", query, 2],
+    ["sort subject", (box) => (client) => sort(bench, client, box.path, "subject", box.count), 2],
+    ["thread", (box) => (client) => sort(bench, client, box.path, "thread", box.count), 2],
   ];
-  for (const [name, work] of works) {
-    report.work(name, await bench.rounds(rounds, work(many)));
+  for (const [name, work, goal] of works) {
+    report.work(name, await bench.rounds(rounds, work(many)), { goal });
     report.work("the same with an eighth of the messages", await bench.rounds(rounds, work(fewer), [ours]), {
       grows: 8,
     });
   }
+  const written = await bench.rounds(rounds, (client) => json(bench, client, many.path, many.count), [ours]);
+  report.work("--json", written);
+  const start = await reference("node -e 0", [process.execPath, "-e", "0"]);
+  report.compare("--json, compared with node -e 0", written.get(ours.name), [start], 20);
   const lines = Array.from({ length: 1000 }, (_, at) => ["=", "h", "n"][at % 3]);
   report.work(
     "1,000 commands (=, h, n), excluding the opening",

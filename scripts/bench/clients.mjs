@@ -3,7 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../ready.mjs";
 
-function installed(program) {
+/** Returns whether a program is in PATH. */
+export function isInstalled(program) {
   return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }
 
@@ -17,6 +18,8 @@ const ours = {
   program: [process.execPath, join(root, "bin/mail.js")],
   options: ["-n"],
   search: (subject) => `f /${subject}`,
+  query: (subject) => `f subject:${subject}`,
+  sort: { subject: "sort subject", thread: "thread" },
   readsMaildir: true,
 };
 
@@ -27,6 +30,7 @@ const peers = [
     program: ["s-nail"],
     options: ["-n"],
     search: (subject) => `from @s@${subject}`,
+    sort: { subject: "sort subject", thread: "sort thread" },
     readsMaildir: true,
   },
   {
@@ -45,7 +49,11 @@ const peers = [
     // mutt resets the file's times, which would invalidate other programs' caches of the file.
     writesAlways: true,
     // mutt has only a screen interface, so only the opening of a mailbox is measured.
-    opensOnly: (file) => ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, "-e", "set folder=~", "-e", "push x"],
+    opensOnly: (file, ...settings) => {
+      const given = ["set folder=~", ...settings, "push x"].flatMap((setting) => ["-e", setting]);
+      return ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, ...given];
+    },
+    sort: { subject: "set sort=subject", thread: "set sort=threads" },
     readsMaildir: true,
   },
 ];
@@ -58,7 +66,7 @@ export function clients() {
   return [
     { ...ours, version },
     ...peers
-      .filter(({ program }) => installed(program[0]))
+      .filter(({ program }) => isInstalled(program[0]))
       .map((peer) => ({ ...peer, version: versionOf(peer.package ?? peer.name) })),
   ];
 }

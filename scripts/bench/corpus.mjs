@@ -32,12 +32,14 @@ function header(number, next, size, unread) {
   const sender = `${names[Math.floor(next() * names.length)]}@host${Math.floor(next() * 50)}.example`;
   const date = new Date(Date.UTC(2026, 0, 1) + number * 60_000);
   const [day, month] = [date.toUTCString().slice(0, 3), date.toUTCString().slice(8, 11)];
+  const subject = subjects[Math.floor(next() * subjects.length)];
+  const answered = subject.startsWith("Re:") ? `In-Reply-To: <${number - 1}.bench@host.example>\n` : "";
   const asctime = `${day} ${month} ${String(date.getUTCDate()).padStart(2)} ${date.toISOString().slice(11, 19)} 2026`;
   return Buffer.from(
     `From ${sender} ${asctime}\nReturn-Path: <${sender}>\nX-Original-To: root@host.example\nDelivered-To: root@host.example\n` +
       `Received: by mail.host.example (Postfix, from userid 1000)\n\tid ${(number + 0x100000).toString(16).toUpperCase()}; ${date.toUTCString()}\n` +
       `Date: ${date.toUTCString().replace("GMT", "+0000")}\nFrom: Somebody <${sender}>\nTo: root@host.example\n` +
-      `Subject: ${subjects[Math.floor(next() * subjects.length)]} ${number}\nMessage-Id: <${number}.bench@host.example>\n` +
+      `Subject: ${subject} ${number}\nMessage-Id: <${number}.bench@host.example>\n${answered}` +
       `MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\n${unread ? "" : "Status: RO\n"}X-Bench-Size: ${size}\n\n`,
   );
 }

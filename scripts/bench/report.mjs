@@ -21,6 +21,8 @@ export class Report {
   #clients;
   #lines = [];
   #last;
+  /** The rows below their goal. */
+  #below = [];
 
   constructor({ clients, quick, rounds }) {
     this.#clients = clients;
@@ -64,9 +66,10 @@ export class Report {
    * Adds the row of a task.
    *
    * @param figures rounds by client name; `grows`: the factor by which the task is smaller than the previous one;
-   *   `flat`: whether its time should equal that of the previous one
+   *   `flat`: whether its time should equal that of the previous one; `goal`: how many times as fast as the fastest peer
+   *   the task should be
    */
-  work(name, figures, { grows, flat } = {}) {
+  work(name, figures, { grows, flat, goal } = {}) {
     const walls = this.#clients.map((client) => this.#wall(figures.get(client.name)));
     const cells = this.#clients.map((client) => this.#cell(figures.get(client.name)));
     const [mine, ...peers] = walls;
@@ -79,6 +82,11 @@ export class Report {
     if (flat === true && this.#last !== undefined && mine !== undefined) {
       verdict = `the large one takes ${number(this.#last / mine)} times as long`;
     }
+    if (goal !== undefined && fastest / mine < goal) {
+      this.#below.push(
+        `${name}: ${number(fastest / mine)} times as fast as the fastest peer; the goal is ${goal} times.`,
+      );
+    }
     this.#last = mine;
     this.#lines.push(`| ${name} | ${cells.join(" | ")} | ${verdict} |`);
     process.stderr.write(`${name}: ${cells.join(" | ")} | ${verdict}\n`);
@@ -89,6 +97,17 @@ export class Report {
     const cells = this.#clients.map((_, at) => (at === 0 ? this.#cell(figures) : ""));
     this.#lines.push(`| *${name}* | ${cells.join(" | ")} | |`);
     process.stderr.write(`${name}: ${cells[0]}\n`);
+  }
+
+  /** Compares the median time of a task of this program with other commands together. */
+  compare(name, mine, others, most) {
+    this.limit(name, this.#wall(mine) / others.reduce((sum, each) => sum + this.#wall(each), 0), most);
+  }
+
+  /** Lists a row if its factor is above the goal. @param most the goal */
+  limit(name, factor, most) {
+    process.stderr.write(`${name}: ${number(factor)} times\n`);
+    if (factor > most) this.#below.push(`${name}: ${number(factor)} times; the goal is at most ${most} times.`);
   }
 
   /** Adds a row with a result for this program only, as text. */
@@ -114,6 +133,7 @@ export class Report {
   }
 
   text() {
-    return `${this.#lines.join("\n")}\n`;
+    const below = this.#below.length === 0 ? ["- None."] : this.#below.map((row) => `- ${row}`);
+    return `${[...this.#lines, "", "## Rows below their goal", "", ...below].join("\n")}\n`;
   }
 }

@@ -93,6 +93,7 @@ async function oneMessage(lab, rounds) {
     "one message, body from a pipe",
     `${(took * 1000).toFixed(1)} ms; node -e 0 ${(bare * 1000).toFixed(1)} ms, the server's own time ${(served * 1000).toFixed(1)} ms: ${(took / (bare + served)).toFixed(2)} times their sum`,
   );
+  report.limit("one message, compared with node -e 0 and the server", took / (bare + served), 1.6);
 }
 
 async function manyInSession(lab, sends) {

@@ -112,9 +112,9 @@ export async function opening(bench, client, original, count) {
 }
 
 /** Measures a full-screen program, which runs under time(1) on a pseudo-terminal. */
-async function openedOnScreen(bench, client, file, count) {
+async function openedOnScreen(bench, client, file, count, ...settings) {
   const times = bench.path("times");
-  const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.opensOnly(file)];
+  const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.opensOnly(file, ...settings)];
   const terminal = await openPty({ argv, env: bench.env({ TERM: "vt100" }), cwd: bench.place });
   const late = AbortSignal.timeout(60_000);
   await Promise.race([terminal.exited, new Promise((resolve) => late.addEventListener("abort", resolve))]);
@@ -191,11 +191,40 @@ export async function listAll(bench, client, original, count) {
   return right(`${client.name} listed ${lines} of ${count}`, lines >= count, figure);
 }
 
-export async function search(bench, client, original, subject, count) {
+/**
+ * Measures a session that sorts the list and prints a window of it.
+ *
+ * @param key subject or thread
+ */
+export async function sort(bench, client, original, key, count) {
+  const command = client.sort?.[key];
+  if (command === undefined) return undefined;
+  const file = own(bench, client, original);
+  if (client.opensOnly !== undefined) return openedOnScreen(bench, client, file, count, command);
+  const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
+    input: bench.input(command, "h", "x"),
+  });
+  if (figure === undefined) return undefined;
+  const subjects = [...figure.output.matchAll(/ \d+\/\d+ +(.{8})/g)].map(([, subject]) => subject);
+  // A window in the mailbox's order has about six different subjects.
+  const sorted = subjects.length > 0 && (key !== "subject" || new Set(subjects).size <= 2);
+  return right(`${client.name} sorted by ${key}`, sorted, figure);
+}
+
+/** Measures `--json` with all messages. */
+export async function json(bench, client, path, count) {
+  const figure = await bench.run([...client.program, "-n", "-f", path, "--json"]);
+  if (figure === undefined) return undefined;
+  const lines = figure.output.split("\n").length - 1;
+  return right(`${client.name} wrote ${lines} of ${count} lines`, lines === count, figure);
+}
+
+/** Measures a search for a subject. @param command returns the command of a client */
+export async function search(bench, client, original, subject, count, command = client.search) {
   if (client.opensOnly !== undefined) return undefined;
   const file = own(bench, client, original);
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
-    input: bench.input(client.search(subject), "x"),
+    input: bench.input(command(subject), "x"),
   });
   if (figure === undefined) return undefined;
   const lines = figure.output.split("\n").filter((line) => / \d+\/\d+ /.test(line) && line.includes(subject)).length;
