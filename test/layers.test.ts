@@ -1,6 +1,6 @@
 /**
- * Checks that the layer check works. If it cannot read any file (with typescript 7 it requires swc), dependency-cruiser
- * still reports success. A pattern that matches nothing forbids nothing.
+ * Checks that the layer check works. Without swc, dependency-cruiser cannot read any TypeScript 7 file, but still reports
+ * success. A pattern that matches nothing forbids nothing.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

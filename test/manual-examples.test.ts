@@ -16,7 +16,7 @@ let server: Server;
 const message = (subject: string) =>
   `From ann@example.org Sat Jan 16 18:22:03 2021\nFrom: ann@example.org\nSubject: ${subject}\n\nText of ${subject}\n\n`;
 
-/** Creates everything that the examples need: files, mailboxes, and a server on their port. */
+/** Creates everything that the examples need: files, mailboxes, and a server on the port that they use. */
 beforeAll(async () => {
   const bin = join(place, "bin");
   for (const name of [

@@ -26,7 +26,7 @@ const full = ["ENOSPC", "EDQUOT", "EFBIG"];
  * is full, the next place is tried, because users must be able to delete messages when a disk is full.
  *
  * @param places the possible places, the preferred one first
- * @param fill called for each attempt with the file, open for writing and reading, and its place; must not close the
+ * @param fill called for each attempt with the file, open for reading and writing, and its place; must not close the
  *   file
  * @param mailbox the path to print in error messages
  * @param replaces whether the journal replaces an older one

@@ -25,7 +25,7 @@ export function splitLetterChanges(flags: number, form: "xStatus" | "maildir"): 
   return { put: lettersWith("set"), take: lettersWith("clear") };
 }
 
-/** Returns the letters of X-Status or of a file's name with the session's changes. */
+/** Applies the session's changes to the letters of X-Status or of a file's name, and returns the result. */
 export function changeLetters(letters: string, flags: number, form: "xStatus" | "maildir"): string {
   if ((flags & markBits) === 0) return letters;
   const { put, take } = splitLetterChanges(flags, form);

@@ -65,7 +65,7 @@ export class Cleaner {
     this.#domain = domain;
   }
 
-  /** Returns the bytes to be stored that earlier calls have not returned. */
+  /** Returns those bytes to be stored that earlier calls have not yet returned. */
   write(piece: Buffer): Buffer {
     // latin1 maps each byte to one character and back.
     const text = `${this.#endsInCr ? "\r" : ""}${piece.toString("latin1")}`;

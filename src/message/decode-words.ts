@@ -26,7 +26,7 @@ interface Word {
  *
  * @param written lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
  * @param charsets the result of `moreCharsets()` if one of listEncodedCharsets(text) is unknown to Node
- * @param bodyCharset the charset that the body declares, in which text outside encoded words is probably written, too
+ * @param bodyCharset the charset that the body declares; text outside encoded words is probably in the same charset
  */
 export function decodeWords(
   written: string,

@@ -12,7 +12,7 @@ import type { Assistance, Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 import { type Question, TypedLine } from "./typed-line.ts";
 
-/** Reads lines with editing, in raw mode while a line is awaited. */
+/** Reads lines that the user can edit. The terminal is in raw mode while a line is awaited. */
 export class LineReader {
   readonly #screen: Screen;
   #assistance: Assistance | undefined;

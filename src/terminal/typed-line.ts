@@ -13,7 +13,7 @@ import type { Asked, Assistance, Input } from "./terminal.ts";
 /** The interval in milliseconds between checks for new mail while a command is awaited. */
 const noticeInterval = 5_000;
 /**
- * The maximum time in milliseconds before a stop by Ctrl-Z takes effect. Without a shell that can continue the process,
+ * The maximum time in milliseconds until Ctrl-Z stops the process. Without a shell that can continue the process,
  * the stop has no effect.
  */
 const stopPatience = 20;

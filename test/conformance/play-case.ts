@@ -270,7 +270,7 @@ const time = "\\d\\d:\\d\\d:\\d\\d";
 const asctime = new RegExp(`${day} ${month} [ 0-3]\\d ${time} (?:UTC )?${year}\\b`, "g");
 const date = new RegExp(`${day}, ?[ 0-3]?\\d ${month} ${year} ${time} (?:[+-]\\d{4}|GMT|UTC)(?: \\([A-Z]+\\))?`, "g");
 
-/** Replaces paths, the current date and the program's name, which differ between runs, by placeholders. */
+/** Replaces text that differs between runs (paths, the current date and the program's name) with placeholders. */
 function normalize(text: string, root: string): string {
   return programs(root)
     .reduce((so, [name, path]) => so.replaceAll(path, name), text)

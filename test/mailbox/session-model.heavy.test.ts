@@ -1,6 +1,6 @@
 /**
- * Compares random sessions of the real program with a small model, including deliveries before and during the sessions,
- * and SIGKILL during quit. Each message must be complete and exactly where the model expects it. After a kill, the
+ * Compares random sessions of the real program with a small model. Messages are delivered before and during the
+ * sessions, and some sessions are killed during quit. Each message must be complete and exactly where the model expects it. After a kill, the
  * mailboxes are in the state either before or after the quit.
  */
 import { spawn } from "node:child_process";

@@ -102,7 +102,7 @@ export class Ledger {
     for (const [id, { isDelivered, saves, mayBeGone }] of this.#entries) {
       const [here, saved] = [inbox.get(id) ?? 0, folder.get(id) ?? 0];
       if (isDelivered && !mayBeGone && here + saved + (setAside.get(id) ?? 0) === 0) lost.push(id);
-      // If a saved message is in no other file, it must be in the folder, unless the session that saved it has not quit.
+      // After the session that saved a message has quit, the message is in the folder or in another file.
       if (here > 1 || saved > saves)
         duplicated.push(`${id}: ${here} in the spool and mbox, ${saved} of ${saves} saved`);
     }

@@ -1,4 +1,4 @@
-/** The queues of users without a home directory, and a flush by root. Each user is a system account of Debian. */
+/** The queues of users without a home directory, and a flush by root. Each user is a Debian system account. */
 import {
   chmodSync,
   chownSync,

@@ -1,4 +1,4 @@
-/** The header fields of a draft, either as typed or encoded and with complete addresses for SMTP. */
+/** The header fields of a draft: either as typed or, for SMTP, encoded and with complete addresses. */
 import type { Identity } from "../../config/identity.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
 import { formatDateField } from "../../message/date.ts";

@@ -1,4 +1,4 @@
-/** Combines a text and its attachments in a message (RFC 2046, section 5.1.3) with nodemailer's builder. */
+/** Uses nodemailer's builder to combine a text and its attachments into a message (RFC 2046, section 5.1.3). */
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";

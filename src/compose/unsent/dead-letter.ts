@@ -13,7 +13,7 @@ async function appendText(path: string, text: Built, options: AppendOptions): Pr
     await appendBytes(path, text.pieces(), options);
   } catch (error) {
     if (!(error instanceof MailError) || !isSystemError(error.cause)) throw error;
-    // The state directory may be full. A text that a crash could truncate is better than none.
+    // The state directory may be full. A copy that a crash may truncate is better than no copy.
     await appendBytes(path, text.pieces(), { lockwait: options.lockwait });
   }
 }

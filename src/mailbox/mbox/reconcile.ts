@@ -31,7 +31,7 @@ function isLastStillThere(before: MboxFile, now: MboxFile): boolean {
 }
 
 /**
- * Finds the messages that the session has changed in a file that was rewritten.
+ * Finds, in a file that was rewritten, the messages that the session has changed.
  *
  * Identical messages are matched in their order.
  *

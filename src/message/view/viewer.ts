@@ -32,7 +32,7 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
 export class Viewer {
   readonly #charsets: Charsets;
   readonly #width: number;
-  /** Whether anything has been shown, so that an empty line must precede the next piece. */
+  /** Whether anything has been shown. If so, an empty line must precede the next piece. */
   #begun = false;
   /** Whether an invitation has been summarised. */
   #invited = false;

@@ -38,7 +38,7 @@ export function showHeaders(session: Session): void {
 /**
  * Shows the window at `folder.screen`, without deleted messages.
  *
- * @returns false if all its messages are deleted; this has been reported
+ * @returns false if all its messages are deleted, which this function has then reported
  */
 export function showWindow(session: Session, folder: Folder): boolean {
   const size = windowSize(session);

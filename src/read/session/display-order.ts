@@ -1,6 +1,7 @@
 /**
  * The keys by which the header list can be sorted. Message numbers, ranges, ^ and $ are not affected by sorting.
- * Windows, the next and previous message, and the order in which commands process messages follow the display order.
+ * The display order determines the header windows, the next and previous message, and the order in which commands
+ * process messages.
  */
 export const sortKeys = ["date", "from", "subject", "size", "thread"] as const;
 

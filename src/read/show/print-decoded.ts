@@ -53,8 +53,8 @@ async function printEach(
   const { terminal, config } = session;
   const limit = printing.paged ? -1 : pageLimit(session);
   /**
-   * The messages that were decoded in order to count their lines. The others are decoded when the pager requests them,
-   * because there may be very many.
+   * The messages that were decoded in order to count their lines. The others, of which there may be many thousands, are
+   * decoded only when the pager requests them.
    */
   const counted = new Map<number, Iterable<Shown>>();
   async function* shown(): AsyncGenerator<Iterable<Shown>> {
