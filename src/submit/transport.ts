@@ -67,6 +67,8 @@ export interface Departure {
   readonly envelopeSender: string | undefined;
   /** Whether to show the dialogue. */
   readonly verbose: boolean;
+  /** The place where a sendmail program finds the recipients; by default that of the session. */
+  readonly recipients?: "header" | "arguments";
 }
 
 export interface Transport {

@@ -87,6 +87,22 @@ export function formatSender(text: string, { login, mailName }: Identity): strin
   return isName ? `"${text.trim().replaceAll("\\", "\\\\")}" <${login}@${mailName}>` : text;
 }
 
+/** Returns the Resent- fields of a message that is sent again (RFC 5322, section 3.6.6). */
+export function resentFields(draft: Draft, people: People, { date, messageId }: Stamp, author: Author): string {
+  const { identity, charset } = author;
+  const list = (items: readonly string[], name: string) =>
+    foldMailboxes(
+      items.flatMap((item) => encodeMailboxes(separateWithSpaces(item), identity.mailName, charset)),
+      name.length,
+    );
+  return formatFields([
+    ["Resent-Date", formatDateField(date)],
+    ["Resent-From", draft.from === undefined ? ownMailbox(identity) : list([draft.from], "Resent-From")],
+    ["Resent-To", list([...people.to, ...people.cc], "Resent-To")],
+    ["Resent-Message-ID", messageId],
+  ]);
+}
+
 function ownMailbox({ fullName, login, mailName }: Identity): string {
   return encodeMailbox(fullName, `${login}@${mailName}`);
 }

@@ -13,7 +13,11 @@ export function unsentResult(exit: ExitCode): ComposeResult {
 }
 
 /** Reports the refused recipients and returns the result. */
-export async function reportOutcome(terminal: Terminal, outcome: Outcome, keeping: Keeping): Promise<ComposeResult> {
+export async function reportOutcome(
+  terminal: Terminal,
+  outcome: Outcome,
+  keeping: Pick<Keeping, "keepAndSay">,
+): Promise<ComposeResult> {
   const [first] = outcome.refused;
   if (first === undefined) return { exit: Exit.Ok, sent: true };
   reportRefused(terminal, outcome.refused);
@@ -31,7 +35,7 @@ export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): 
 export async function reportFailure(
   { config, terminal }: Pick<ComposeContext, "config" | "terminal">,
   error: MailError,
-  keeping: Keeping,
+  keeping: Pick<Keeping, "keepAndSay">,
 ): Promise<ComposeResult> {
   const exit = reportError(error, terminal, config);
   await keeping.keepAndSay();

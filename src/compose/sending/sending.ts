@@ -6,7 +6,7 @@ import { Exit, joinAlternatives, MailError, UserMistake } from "../../errors.ts"
 import { parseAddresses } from "../../message/address.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
-import type { Departure, Outcome, Refusal } from "../../submit/transport.ts";
+import type { Departure, Envelope, Outcome, Refusal } from "../../submit/transport.ts";
 import { type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
@@ -101,12 +101,18 @@ function withAutomaticCopies({ to, cc, bcc }: Draft, settings: Config["settings"
   return { to, cc: [...cc, ...listed("autocc")], bcc: [...bcc, ...listed("autobcc")] };
 }
 
-/** Prints how a message would be sent, for the variable `debug`. */
+/**
+ * Prints how a message would be sent, for the variable `debug`.
+ *
+ * @param to the recipients, if a sendmail program receives them as arguments
+ */
 export async function reportPlan(
   { config, terminal, verbose }: ComposeContext,
   { way, envelopeSender, refused }: PreparedDraft,
+  to?: readonly string[],
 ): Promise<ComposeResult> {
-  terminal.out(await describePlan(way, { envelopeSender, metoo: config.settings.get("metoo"), verbose }));
+  const options = { envelopeSender, metoo: config.settings.get("metoo"), verbose };
+  terminal.out(await describePlan(way, to === undefined ? options : { ...options, recipients: "arguments" }, to));
   reportRefused(terminal, refused);
   return unsentResult(refused[0]?.exit ?? Exit.Ok);
 }
@@ -175,6 +181,15 @@ export async function buildDeparture(
   return { ...departure, envelope: { from, to }, message };
 }
 
+/** Returns the envelope of a message that is not built from a draft, such as a resent one. @throws MailError */
+export function listEnvelope({ identity }: Config, { people, way, envelopeSender }: PreparedDraft): Envelope {
+  const items = [...people.to, ...people.cc, ...people.bcc];
+  const from = qualifyAddress(envelopeSender ?? identity.login, identity.mailName);
+  if (way.kind === "program")
+    return { from, to: items.flatMap((item) => parseAddresses(item).map(({ address }) => address)) };
+  return { from, to: [...new Set(items.flatMap((item) => checkAddresses(item, identity.mailName)))] };
+}
+
 function checkAddresses(item: string, mailName: string): string[] {
   const addresses = envelopeAddresses(item, mailName);
   if (addresses.length === 0) throw new MailError(`"${item}": not an address; nothing was sent`, Exit.DataErr);
@@ -221,7 +236,7 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   }
 }
 
-async function describePlan(way: Way, options: ProgramOptions): Promise<string> {
+async function describePlan(way: Way, options: ProgramOptions, to: readonly string[] = []): Promise<string> {
   switch (way.kind) {
     case "smtp":
       return `Would be submitted to ${wayName(way)}\n`;
@@ -229,7 +244,7 @@ async function describePlan(way: Way, options: ProgramOptions): Promise<string> 
       return "Would be delivered on this machine\n";
     case "program": {
       const { programArguments } = await import("../../submit/program.ts");
-      return `Sendmail arguments: ${["sendmail", ...programArguments(way.words, options)].map((each) => `"${each}"`).join(" ")}\n`;
+      return `Sendmail arguments: ${["sendmail", ...programArguments(way.words, options, to)].map((each) => `"${each}"`).join(" ")}\n`;
     }
   }
 }

@@ -134,7 +134,7 @@ export class Submission {
   }
 
   /** Returns the transport for a message. The previous message's transport is reused if its settings are the same. */
-  async #openTransport({ way, envelopeSender, verbose }: Departure, isDryRun: boolean): Promise<Transport> {
+  async #openTransport({ way, envelopeSender, verbose, recipients }: Departure, isDryRun: boolean): Promise<Transport> {
     const { settings } = this.#config;
     const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
     const account = way.kind === "smtp" ? await this.#accountOf(way) : undefined;
@@ -144,7 +144,7 @@ export class Submission {
       verbose,
       envelopeSender,
       metoo: settings.get("metoo"),
-      recipients: this.#options.recipients,
+      recipients: recipients ?? this.#options.recipients,
     };
     if (isDryRun) {
       const { DryRun } = await import("../../submit/dry-run.ts");

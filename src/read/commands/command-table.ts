@@ -22,6 +22,7 @@ import { partCommands } from "./parts.ts";
 import { pipeCommands } from "./pipe.ts";
 import { printCommands } from "./print.ts";
 import { replyCommands } from "./reply.ts";
+import { resendCommands } from "./resend.ts";
 import { saveCommands } from "./save.ts";
 import { variableCommands } from "./set.ts";
 import { shellCommands } from "./shell.ts";
@@ -44,6 +45,7 @@ export const declaredCommands: readonly Command[] = [
   ...mailCommands,
   ...replyCommands,
   ...forwardCommands,
+  ...resendCommands,
   ...trackCommands,
   ...stateCommands,
   ...saveCommands,

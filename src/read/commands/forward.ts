@@ -30,7 +30,7 @@ interface Forwarded {
  * Parses a message list followed by recipients. The list consists of all leading words that can belong to a message
  * list.
  */
-const takesMessagesAndNames: Takes<Forwarded> = {
+export const takesMessagesAndNames: Takes<Forwarded> = {
   synopsis: "[msglist] address ...",
   parse: async (session, rest) => {
     const words = rest.split(/[ \t]+/).filter((word) => word !== "");
@@ -61,11 +61,8 @@ export const forwardCommands: readonly Command[] = [
       const { mailbox } = folder;
       const draft = emptyDraft();
       draft.to = to;
-      if (to.length === 0 && terminal.inputIsTerminal) {
-        const answer = await terminal.readLine("To: ", "people");
-        if (answer.kind !== "line") return true;
-        draft.to = splitTypedItems(answer.text);
-      }
+      if (to.length === 0) draft.to = await askRecipients(session);
+      if (draft.to.length === 0 && terminal.inputIsTerminal) return true;
       for (const message of messages) {
         folder.current = message;
         showAsCurrent(folder, message);
@@ -78,6 +75,13 @@ export const forwardCommands: readonly Command[] = [
     },
   }),
 ];
+
+/** Asks for recipients on a terminal. Returns none in a pipe or if the user cancels the question. */
+export async function askRecipients({ terminal }: Session): Promise<string[]> {
+  if (!terminal.inputIsTerminal) return [];
+  const answer = await terminal.readLine("To: ", "people");
+  return answer.kind === "line" ? splitTypedItems(answer.text) : [];
+}
 
 function forwardSubject(header: Header): string {
   const subject = header.get("subject") ?? "";
@@ -118,7 +122,7 @@ async function addForwarded(session: Session, mailbox: Mailbox, message: number,
 }
 
 /** Omits the data that a mailbox adds to a message: the From_ line and the Status fields. */
-function* withoutFromLine(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+export function* withoutFromLine(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let first = true;
   for (const piece of pieces) {
     if (!first) yield piece;

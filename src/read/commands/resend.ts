@@ -1,0 +1,39 @@
+/** The command resend, which sends messages unchanged to other recipients. */
+
+import { Body } from "../../compose/draft/body.ts";
+import { resendMessage } from "../../compose/sending/resend.ts";
+import { Exit, UserMistake } from "../../errors.ts";
+import { composeContext } from "../send/compose-context.ts";
+import { type Command, declareCommand } from "../session/command.ts";
+import { showAsCurrent } from "../session/cursor.ts";
+import { formatShownPieces } from "../show/print-message.ts";
+import { askRecipients, takesMessagesAndNames, withoutFromLine } from "./forward.ts";
+
+export const resendCommands: readonly Command[] = [
+  declareCommand({
+    name: "resend",
+    task: "send",
+    inFull: true,
+    takes: takesMessagesAndNames,
+    summary: "Send messages unchanged to other recipients, with Resent- fields.",
+    example: "resend 3 ann@example.org",
+    barred: ["sending", "sourcing", "recursing"],
+    run: async (session, { messages, to: named }) => {
+      const { folder } = session;
+      if (folder === undefined || messages.length === 0) return true;
+      const to = named.length > 0 ? named : await askRecipients(session);
+      if (to.length === 0) throw new UserMistake("No recipients specified");
+      for (const message of messages) {
+        folder.current = message;
+        showAsCurrent(folder, message);
+        const original = new Body();
+        for (const piece of withoutFromLine(formatShownPieces(folder.mailbox, message))) original.append(piece);
+        const { exit } = await resendMessage(composeContext(session, { subject: false }), to, original);
+        original.close();
+        session.reason = exit;
+        if (exit !== Exit.Ok) return false;
+      }
+      return true;
+    },
+  }),
+];
