@@ -34,6 +34,11 @@ const ours = new Set([
   "a message in base64",
   // Python keeps a space at the end of a quoted-printable line (RFC 2045, section 6.7, rule 3).
   "Python's msg_15.txt",
+  "a blank before each colon",
+  "nested multiparts with one boundary",
+  // Python does not find the three inner multiparts, which have the boundary of the outer one.
+  "Python's msg_39.txt",
+  "an attached message that begins with a quoted From_ line",
 ]);
 let samples: Sample[];
 let peers: Peer[];

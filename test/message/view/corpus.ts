@@ -551,6 +551,80 @@ function* broken(): Iterable<Sample> {
   );
 }
 
+/** Messages of the kinds that were misread in public corpora. */
+function* misread(): Iterable<Sample> {
+  const html = "Content-Type: text/html\n\n";
+  const latin1 = (written: string) => Buffer.from(written, "latin1");
+  yield message("HTML followed by a footer", envelope("x"), html, "<html><body>one</body></html>\n<p>the footer");
+  yield message("HTML preceded by a banner", envelope("x"), html, "Careful! <html><body>one</body></html>");
+  yield message(
+    "two HTML documents",
+    envelope("x"),
+    html,
+    "<html><body>one</body></html><html><body>two</body></html>",
+  );
+  yield message(
+    "ISO-2022-JP with redundant escapes",
+    envelope("=?iso-2022-jp?B?GyRCRnwbKEI=?= =?iso-2022-jp?B?GyRCS1wbKEI=?="),
+    "Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b(B\x1b$BF|\x1b$BK\\\x1b(B\x1b(J\n",
+  );
+  yield message(
+    "HZ with redundant escapes",
+    envelope("x"),
+    "Content-Type: text/plain; charset=hz-gb-2312\n\n~{~{Dc~}~{:C~}~}\n",
+  );
+  yield message(
+    "ISO-2022-KR with redundant escapes",
+    envelope("x"),
+    "Content-Type: text/plain; charset=iso-2022-kr\n\n\x1b$)C\n\x1b$)C\x0e\x0e>H3g\x0f\x0f\n",
+  );
+  yield message("a blank before each colon", "From : a@b\nSubject\t: x\nContent-Type : text/html\n\n<b>x</b>\n");
+  yield message("an address without angle brackets", envelope("x", "Big Bug bb@bug.com"), "\nx\n");
+  yield message(
+    "an address with comments",
+    envelope("x", "Pete(A \\) c) <pete(his account)@silly.test(his host)>"),
+    "\nx\n",
+  );
+  yield message(
+    "an empty last alternative",
+    envelope("x"),
+    "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/html\n\n<b>x</b>\n",
+    "--b\nContent-Type: text/plain\n\n\n--b--\n",
+  );
+  yield message(
+    "a signed message with a list's footer",
+    envelope("x"),
+    'Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=b\n\n',
+    "--b\n\nsigned\n--b\nContent-Type: application/pgp-signature\n\nx\n--b\n\nfooter\n--b--\n",
+  );
+  yield message(
+    "nested multiparts with one boundary",
+    envelope("x"),
+    "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; boundary=b\n\n",
+    "--b\n\nplain\n--b\nContent-Type: text/html\n\n<b>x</b>\n--b--\n",
+    "--b\nContent-Type: application/pdf; name=a.pdf\n\n12345\n--b--\n",
+  );
+  yield message(
+    "an attached message that begins with a quoted From_ line",
+    envelope("x"),
+    "Content-Type: message/rfc822\n\n>From a@b Wed Feb  1 19:06:09 2006\nFrom: a@b\nSubject: y\n\ninner\n",
+  );
+  yield message(
+    "an 8-bit subject in the body's charset",
+    latin1("From: a@b\nSubject: \xf0\xd2\xc9\nContent-Type: text/plain; charset=koi8-r\n\nx\n"),
+  );
+  yield message("an 8-bit subject that partly looks like UTF-8", latin1("From: a@b\nSubject: \xc3\xa9 \xe9\n\nx\n"));
+  yield message("an encoded word in UTF-7", envelope("=?utf-7?Q?caf+AOk-?="), "\nx\n");
+  yield message("an encoded word in an unknown charset", envelope("=?x-klingon?Q?Qapla'?="), "\nx\n");
+  yield message("an encoded word with a line ending", envelope("=?utf-8?Q?a=0D=0Ab?="), "\nx\n");
+  yield message(
+    "a delivery report of prose",
+    envelope("x"),
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n",
+    "\nThe following addresses were unknown (please check them)\n\n<ann@example.net>\n--b--\n",
+  );
+}
+
 export function corpus(): Sample[] {
   const written = Object.entries(mailers).flatMap(([mailer, structure]) =>
     languages.map((language) =>
@@ -561,5 +635,5 @@ export function corpus(): Sample[] {
       ),
     ),
   );
-  return [...singles(), ...written, ...reports(), ...invitations(), ...broken()];
+  return [...singles(), ...written, ...reports(), ...invitations(), ...broken(), ...misread()];
 }
