@@ -1,15 +1,15 @@
 /** Sends a stored message to other recipients, unchanged except for Resent- fields (RFC 5322, section 3.6.6). */
-import { ttyCharset } from "../../config/charset.ts";
-import { MailError, UserMistake } from "../../errors.ts";
-import { toBytes } from "../../message/text.ts";
-import { splitBodyLines } from "../build/body-lines.ts";
-import { resentFields } from "../build/header-fields.ts";
-import type { Body } from "../draft/body.ts";
-import { emptyDraft } from "../draft/draft.ts";
-import { Interrupt } from "../typing/interrupt.ts";
-import type { ComposeContext, ComposeResult } from "./context.ts";
-import { reportFailure, reportOutcome } from "./outcome.ts";
-import { listEnvelope, prepareDraft, reportPlan } from "./sending.ts";
+import { ttyCharset } from "../config/charset.ts";
+import { MailError, UserMistake } from "../errors.ts";
+import { toBytes } from "../message/text.ts";
+import { splitBodyLines } from "./build/body-lines.ts";
+import { resentFields } from "./build/header-fields.ts";
+import type { Body } from "./draft/body.ts";
+import { emptyDraft } from "./draft/draft.ts";
+import type { ComposeContext, ComposeResult } from "./sending/context.ts";
+import { reportFailure, reportOutcome } from "./sending/outcome.ts";
+import { listEnvelope, prepareDraft, reportPlan } from "./sending/sending.ts";
+import { Interrupt } from "./typing/interrupt.ts";
 
 /** The message stays in its mailbox, so an unsent copy is not kept. */
 const keepsNothing = { keepAndSay: async () => {} };
