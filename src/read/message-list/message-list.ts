@@ -29,6 +29,7 @@
 import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
+import { pushAll } from "../../message/lists.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { divideMessages, filterMessages } from "../query/filter.ts";
 import { allOf, anyOf, Cost, makeTerm, NoneFound, type Query } from "../query/query.ts";
@@ -173,7 +174,7 @@ async function searchMessages(session: Session, folder: Folder, messages: number
     tell(message, count + 1);
   };
   try {
-    for await (const some of filterMessages(folder.mailbox, messages, query, check)) found.push(...some);
+    for await (const some of filterMessages(folder.mailbox, messages, query, check)) pushAll(found, some);
   } finally {
     tell(count, count);
   }

@@ -1,7 +1,9 @@
 /** Finds the messages that match a query, in mailbox order and with as few reads as possible. */
+
 import { setImmediate as turn } from "node:timers/promises";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
+import { pushAll } from "../../message/lists.ts";
 import { Candidate } from "./candidate.ts";
 import { allOf, Cost, type Query } from "./query.ts";
 
@@ -37,7 +39,7 @@ export async function* filterMessages(
   if (byHeader.length > 0 && byBody.length > 0) {
     const fits = allOf(byHeader);
     const found: number[] = [];
-    for await (const some of runPass(mailbox, left, fits, pause)) found.push(...some);
+    for await (const some of runPass(mailbox, left, fits, pause)) pushAll(found, some);
     left = found;
   }
   const last = byBody.length > 0 ? byBody : byHeader;
