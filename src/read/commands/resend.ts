@@ -1,7 +1,7 @@
 /** The command resend, which sends messages unchanged to other recipients. */
 
 import { Body } from "../../compose/draft/body.ts";
-import { resendMessage } from "../../compose/resend.ts";
+import { resendMessage } from "../../compose/send-again.ts";
 import { Exit, UserMistake } from "../../errors.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, declareCommand } from "../session/command.ts";
