@@ -501,8 +501,12 @@ export const foreignVariables: Readonly<Record<string, Foreign>> = {
   stealthmua: refused('use the options -a "User-Agent:" and -a "Message-ID: <ID>"'),
 };
 
-/** Variables for one recipient or account: `smime-encrypt-ann@example.org` encrypts messages to that recipient. */
+/**
+ * The first characters of names that form a family. `smime-encrypt-ann@example.org` encrypts messages to that recipient;
+ * a name that begins with a dot, such as `.mailer.url`, is a statement of GNU mail's configuration.
+ */
 const foreignFamilies: Readonly<Record<string, Foreign>> = {
+  ".": refused("set a variable, such as mta, folder or MAIL"),
   "smime-encrypt-": refused("use a program such as gpgsm to encrypt the message"),
 };
 

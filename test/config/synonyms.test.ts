@@ -59,6 +59,7 @@ test.each([
   ["sendcharsets", "iso-8859-1", "add utf-8 to the list"],
   ["smime-sign", "", "gpgsm"],
   ["smime-encrypt-ann@example.org", "x.pem", "gpgsm"],
+  [".mailer.url", "smtp://mail.example.org", "mta"],
   ["tls-config-pairs", "MinProtocol=TLSv1.3", "tlsminversion"],
   ["mta-arguments", "-t", "add the arguments to mta"],
 ])(
