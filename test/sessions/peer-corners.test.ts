@@ -18,6 +18,20 @@ test.each([
     "s 2-1 out\nf 1\nx\n",
     `"out" [New file]\n>N${first.slice(1)}`,
   ],
+  [
+    "after alias with an unknown name, an empty line prints the next message",
+    "alias us\n\n=\nx\n",
+    `"us": not a group
+From ben@example.com Sat Jan 16 18:22:03 2021
+From: ben@example.com
+To: root
+Subject: lunch
+
+Hello.
+
+2
+`,
+  ],
   ["new removes the mark of mbox", "mb 1\nnew 1\nf 1\nx\n", `>N${first.slice(1)}`],
   ["undelete accepts numbers beside a sender", "u 1 ann\nf 1\nx\n", `> ${first.slice(1)}`],
   ["edit also asks in a pipe", "e 1 2\nq\n=\nx\n", "Edit message 2 [ynq]? 1\n"],

@@ -50,7 +50,7 @@ export async function executeLine(session: Session, line: string): Promise<boole
   } catch (error) {
     if (error instanceof SourcedTooDeep && session.sourcing > 0) throw error;
     reportMistake(session, error);
-    return error instanceof UserMistake && error.isTolerated && !session.config.settings.get("errexit");
+    return false;
   }
 }
 
@@ -69,9 +69,21 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
   if (!isBranchTaken(session) && !alwaysRun.has(found.name)) return true;
   const refusal = findBar(session, found);
   if (refusal !== undefined) throw new UserMistake(refusal);
-  if (!(await found.run(session, rest))) return false;
+  if (!(await runTolerantly(session, () => found.run(session, rest)))) return false;
   if (session.sourcing === 0 && !found.transparent && session.folder !== undefined) session.folder.atStart = false;
   return true;
+}
+
+/** Runs a command. It also succeeds if it throws a tolerated mistake, which is reported, unless errexit is set. */
+async function runTolerantly(session: Session, run: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await run();
+  } catch (error) {
+    const isTolerated = error instanceof UserMistake && error.isTolerated;
+    if (!isTolerated || session.config.settings.get("errexit")) throw error;
+    reportMistake(session, error);
+    return true;
+  }
 }
 
 function isBranchTaken({ conditional }: Session): boolean {
