@@ -25,6 +25,6 @@ export default {
   },
   // By default, Jest keeps one core for itself, but the tests spend most of their time waiting for other programs.
   maxWorkers: "100%",
-  // This limit is only for tests that hang: on a busy machine, a test takes ten times as long as on an idle one.
+  // This limit is only for tests that hang: on a busy machine, a test can take ten times as long as on an idle one.
   testTimeout: 60_000,
 };

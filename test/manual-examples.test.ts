@@ -95,7 +95,7 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
 }
 
 /**
- * The output that an example must print. An example must also exit with 0. The result of the doctor depends on the
+ * The output that an example must print. An example must also exit with 0. The result of `mail --check` depends on the
  * machine.
  */
 const shows: Readonly<Record<string, RegExp>> = {

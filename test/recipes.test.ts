@@ -151,7 +151,7 @@ function writeProgram(name: string, script: string): void {
 
 /** Runs the command of a recipe in the home directory. */
 async function run({ question, command, files }: Recipe): Promise<Ran> {
-  // Like every server on this machine, the test's server would otherwise not need TLS.
+  // By default, `mail` does not require TLS for the test's server, because it is on this machine.
   const needsTls = Object.values(files).some((content) => content.includes("submission://"));
   const child = spawn("bash", ["-c", adapt(command)], {
     cwd: home,

@@ -41,7 +41,7 @@ test("passwords are removed from the environment of child programs", () => {
   expect(environment).toEqual({ mta: "smtp://ann@mx", HOME: "/h" });
 });
 
-test("a child program sees neither the password of an option nor that of the environment, and a warning is printed", async () => {
+test("a child program sees no password from an option or the environment, and a warning is printed", async () => {
   writeFileSync(
     join(home, "mta"),
     '#!/bin/sh\ncat > /dev/null\nenv > "$HOME/environment"\ncat "/proc/$PPID/cmdline" > "$HOME/arguments"\n',

@@ -21,7 +21,7 @@ export class Report {
   #clients;
   #lines = [];
   #last;
-  /** The rows below their goal. */
+  /** The rows that do not reach their goal. */
   #below = [];
 
   constructor({ clients, quick, rounds }) {
@@ -99,7 +99,7 @@ export class Report {
     process.stderr.write(`${name}: ${cells[0]}\n`);
   }
 
-  /** Compares the median time of a task of this program with other commands together. */
+  /** Compares this program's median time for a task with the total of other commands' median times. */
   compare(name, mine, others, most) {
     this.limit(name, this.#wall(mine) / others.reduce((sum, each) => sum + this.#wall(each), 0), most);
   }

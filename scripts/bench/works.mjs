@@ -1,5 +1,5 @@
 /**
- * The measured tasks. Each prepares its files, defines how a client is called, and checks the result.
+ * The measured tasks. Each task prepares its files, defines how a client is called, and checks the result.
  *
  * A task is run in rounds, one client after the other, so that other load on the machine affects all clients. A wrong
  * result ends the benchmark, because its time would be meaningless.

@@ -85,7 +85,7 @@ test("a temporarily refused message is queued privately, reported, listed, and s
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
 });
 
-test("a message is queued if there is no server, or only for the recipients who are temporarily refused", async () => {
+test("a message is queued for all recipients if there is no server, and otherwise only for temporarily refused ones", async () => {
   await serve({});
   await server.close();
   expect(await mail(["-s", "s", "one@x.org"], "b\n")).toMatchObject({

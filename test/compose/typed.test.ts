@@ -155,7 +155,7 @@ test("~a, ~i, ~@, ~? and ~r !command are run on a terminal", async () => {
 });
 
 test.each(["dumb", "xterm"])(
-  "an interrupt at Cc: asks again, and a second one keeps the text without sending it (TERM=%s)",
+  "after an interrupt at Cc:, mail asks again; a second interrupt keeps the text without sending it (TERM=%s)",
   async (term) => {
     TERM = term;
     const first = await mail("-S", "askbcc", "-s", "plan", "a@x.org");
@@ -284,7 +284,7 @@ test("after SIGTERM, the path of the text is reported, and the next mail offers 
   expect([kept(), dead()]).toEqual([[], "one\n"]);
 });
 
-test("lines typed before SIGTERM are kept even if they have not been read", async () => {
+test("lines typed before SIGTERM are kept even if mail has not yet read them", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await taken("one\n");
@@ -335,7 +335,7 @@ describe("while mail waits for the server's reply", () => {
   }
 
   test.each(["dumb", "xterm"])(
-    "after the final dot, Ctrl-C reports that the outcome is unknown (TERM=%s)",
+    "if Ctrl-C is typed after the final dot, mail reports that the outcome is unknown (TERM=%s)",
     async (term) => {
       TERM = term;
       const first = await submitting({ dot: "silent" }, "-s", "plan", "a@x.org");

@@ -158,7 +158,7 @@ export class Session {
   }
 }
 
-/** Returns the problems that no session may end with, regardless of any fault: a hang, a signal or a stack trace. */
+/** Returns the problems with a session's end that no fault excuses: a hang, a signal or a stack trace. */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];
@@ -268,7 +268,7 @@ export class Lab {
   }
 
   /**
-   * Returns the broken guarantees: messages that are missing, both in the spool and in mbox, or damaged.
+   * Returns the broken guarantees: messages that are missing or damaged, or that both the spool and mbox contain.
    *
    * @param isDone whether messages that the session should have removed are also reported
    */

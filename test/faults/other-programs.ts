@@ -98,7 +98,7 @@ export const locks: Campaign = {
 /**
  * The changes that another program makes to the mailbox during a session.
  *
- * @returns the IDs that it leaves; undefined for all
+ * @returns the IDs of the messages that it leaves; undefined if it leaves all of them
  */
 const rewrites: Readonly<Record<string, (lab: Lab, news: ReturnType<typeof makeMessage>[]) => string[] | undefined>> = {
   "new mail": (lab, news) => {

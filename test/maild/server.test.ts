@@ -128,7 +128,7 @@ test.each([
   expect(log()).toContain("NOQUEUE: reject: RCPT from localhost[127.0.0.1]: 55");
 });
 
-test("a user whose mailbox exists receives mail, and the copies for two recipients do not contain each other's address", async () => {
+test("a user whose mailbox exists receives mail, and each of two recipients gets a copy without the other's address", async () => {
   writeFileSync(join(spool, "root-like"), "");
   await dialogue.say("EHLO here");
   await dialogue.say("MAIL FROM:<ana@dominio>");

@@ -73,8 +73,9 @@ export class Ledger {
   /**
    * Compares the files with the ledger.
    *
-   * A message is lost if it is in no file although it was not deleted. It is duplicated if it is more than once in the
-   * spool and mbox, or is in the folder more often than it was saved. It is damaged if its bytes in a file have changed.
+   * A message is lost if it is in no file although it was not deleted. It is duplicated if the spool and mbox
+   * together contain it more than once, or if the folder contains it more often than it was saved. It is damaged if its
+   * bytes in a file have changed.
    */
   balance(files: {
     readonly spool: string;

@@ -72,7 +72,7 @@ const lines = [
 ];
 
 /**
- * The control sequences that the program itself writes to a terminal that can move its cursor. No attack contains any
+ * The control sequences that the program itself writes to a terminal whose cursor can be moved. No attack contains any
  * of them.
  */
 const own = /\x1b\[(?:\?(?:25|2004)[hl]|[0-9]*[ABCDGKJ]|(?:[1-4]|2[2-4]|39|38;5;[0-9]{1,3})m)|\r/g;

@@ -1,4 +1,4 @@
-/** Packages that `npm ci` has installed are not installed again, even if the user ran it. */
+/** A complete installation is recognized, regardless of whether the user or a script ran `npm ci`. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

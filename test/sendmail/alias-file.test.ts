@@ -38,7 +38,7 @@ test.each([
   ["root: /dev/null, ann@x.org", "file"],
   ["root: :include:/etc/list, ann@x.org", "include"],
   ["root: sub, ann@x.org\nsub: |x", "command"],
-])("%j refuses the %s and delivers to the other member", (text, what) => {
+])("in the aliases %j, the %s is refused, and the other member receives the message", (text, what) => {
   const { recipients, refused } = expand(text, "root");
   expect(recipients).toEqual(["ann@x.org"]);
   expect(refused).toEqual([{ recipient: expect.any(String), reply: expect.stringContaining(what), exit: Exit.Config }]);

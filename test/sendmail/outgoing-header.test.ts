@@ -14,7 +14,7 @@ test("missing fields are added after the others", () => {
   expect(complete("Subject: s")).toBe(`Subject: s\n${ours}`);
 });
 
-test("existing fields stay as they are, byte for byte and in any case", () => {
+test("existing fields stay the same, byte for byte, even if their names are in upper case", () => {
   const own = ["MESSAGE-ID: <own@x>", "date : yesterday", "FROM:\n\t\xe9 <a@x>", "X: \xff  \n  y"];
   expect(complete(...own)).toBe(`${own.join("\n")}\n`);
 });

@@ -245,7 +245,7 @@ test("a start-up file sets variables only: no command runs, and record, DEAD and
   for (const name of ["ran", "record", "dead", "file"]) expect(existsSync(join(home, name))).toBe(false);
 });
 
-test("the account that a start-up file selects is used, without its commands", async () => {
+test("the account that a start-up file selects is used, but its other commands are not run", async () => {
   const { port } = server;
   settings(
     "account work {",

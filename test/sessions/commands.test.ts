@@ -217,7 +217,7 @@ test("folder opens another folder, the previous one, mbox and the spool, and rep
   `;
 });
 
-test("in a sourced file, quit ends only the file, an unclosed if is reported, and an error ends the file", async () => {
+test("in a sourced file, an unclosed if is reported, and after quit or an error, only the rest of the file is ignored", async () => {
   const files = {
     one: "echo one\nquit\necho never\n",
     two: "if s\necho sending\nelse\necho reading\n",

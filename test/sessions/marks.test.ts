@@ -37,7 +37,7 @@ test("marks move to mbox, and a message without Status keeps CRLF", async () => 
   expect(box).toContain("\r\nX-Status: F\r\n");
 });
 
-test("marks are abbreviated neither in a session nor in list", async () => {
+test("the commands for marks cannot be abbreviated, and list does not print them", async () => {
   const { output = "", errors = "" } = await edit({ box: letter }, "fla 1\nlist\nx", "box");
   expect(output + errors).toContain('Unknown command: "fla"');
   expect(output).not.toMatch(/flag|seen|answered|draft|resend|forward|followup|Save|Copy/);

@@ -198,7 +198,7 @@ test("-f # reports that there is no previous file", async () => {
   expect(await said("x\n", "", ["-f", "#"])).toMatchObject({ exit: "1", output: "No previous file\n", errors: "" });
 });
 
-test("~p and a reply show the sender set by the variable from, and ~d reads the file in the home directory that DEAD names", async () => {
+test("~p and a reply show the sender set by the variable from, and ~d reads the file that DEAD names in the home directory", async () => {
   const { output } = await said("m bob\n~p\n~d\n.\nr 1\n.\nx\n", "set from=me@x.org DEAD=spool\n", ["-N", "-I"]);
   expect(output).toContain("Message contains:\nFrom: me@x.org\nTo: bob\n");
   expect(output).toContain('"{HOME}/spool" 14/201\n');

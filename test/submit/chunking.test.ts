@@ -138,7 +138,7 @@ test("if all recipients are refused, no chunk is sent", async () => {
   expect(bdat(took)).toEqual([]);
 });
 
-test("a connection lost after the last chunk leaves the outcome unknown; before it, the message was not sent", async () => {
+test("if the connection is lost after the last chunk, the outcome is unknown; if it is lost earlier, the message was not sent", async () => {
   const last = await send("text\n", (line) => (line.endsWith("LAST") ? "close" : pipelining(line)));
   expect(last.outcome).toMatchObject({ message: expect.stringContaining("outcome is unknown"), exit: 75 });
   const large = Buffer.alloc(3_000_000, "x".repeat(79).concat("\n"));

@@ -27,7 +27,7 @@ test.each([
   expect(passwordFromNetrc(path(), "x.org", "me")).toEqual({ password });
 });
 
-test("no password is found without a file, without an entry for the user, or if other users can read the file", () => {
+test("no password is found if the file is missing, has no entry for the user, or is readable by other users", () => {
   expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();
   writeFileSync(path(), "machine x.org login other password no", { mode: 0o600 });
   expect(passwordFromNetrc(path(), "x.org", "me")).toBeUndefined();

@@ -29,7 +29,7 @@ test("an entry that cannot be rewritten, as on a full disk, keeps only the recip
   expect(readFileSync(join(directory, `${id}.message`), "utf8")).toBe("b\n");
 });
 
-test("a flush that arrives while another process removes a sent message leaves no lock file behind", async () => {
+test("a flush that begins while another process is removing a sent message leaves no lock file behind", async () => {
   // The other process has removed the message and the lock's file, and is about to release its lock.
   writeFileSync(join(directory, "Q1.lock.lock"), `${process.ppid}\n`);
   const attempt = () => Promise.reject(new Error("there is nothing to send"));

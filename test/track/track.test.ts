@@ -118,7 +118,7 @@ test.each([
   expect(answer.said).toMatch(new RegExp(`^root@dominio \\(for postmaster\\): ${word}, `, "m"));
 });
 
-test("a recipient's later delivery replaces a deferral; a recipient that the log does not mention is still in the queue", async () => {
+test("a later delivery to a recipient replaces the deferral; a recipient that the log does not mention is still in the queue", async () => {
   const later = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, relay=none, delay=9, delays=0/0/9/0, dsn=4.4.1, status=deferred (busy)\n`;
   writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${later}${delivered("DE3232C16A")}`);
   expect(await tracked("DE3232C16A")).toMatchObject({

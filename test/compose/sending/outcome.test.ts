@@ -38,7 +38,7 @@ test.each([
   expect(sent.dead).toMatch(/\n\ntext\n$/);
 });
 
-test("an unwritable file among the recipients is refused; the others get the message, which is saved in dead.letter", async () => {
+test("an unwritable file among the recipients is refused; the message is sent to the others and saved in dead.letter", async () => {
   const argv = ["-S", "expandaddr", "-s", "s", "/proc/none/file", "./copies", "a@x.org"];
   const sent = await sendMail({ argv, stdin: "text\n" });
   expect([sent.exit, sent.recipients]).toEqual([1, ["a@x.org"]]);
@@ -73,7 +73,7 @@ test("if dead.letter cannot be written, the text is printed on standard error", 
   expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
 });
 
-test("an alias that refers to itself is refused by name; the others get the message, which is saved in dead.letter", async () => {
+test("an alias that refers to itself is refused by name; the message is sent to the others and saved in dead.letter", async () => {
   const rc = "alias ops night day\nalias night ops\nalias day d@x.org\nalias deep ops\n";
   const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
   expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);
@@ -141,7 +141,7 @@ test("-E does not send an empty body, and -E 'set x' runs a command", async () =
 });
 
 test.each(["(nobody)", "@x.org", "a@", "a@x.org@", "a@x\u00a0.org"])(
-  "if %j is among the recipients, the message is sent to no recipient and is saved in dead.letter",
+  "if %j is among the recipients, the message is not sent at all, but is saved in dead.letter",
   async (wrong) => {
     const sent = await sendMail({ argv: ["-s", "s", "b@x.org", wrong], stdin: "text\n" });
     expect([sent.exit, sent.recipients, sent.message]).toEqual([65, [], undefined]);
@@ -164,7 +164,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 );
 
 test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
-  "the text is kept if %s arrives while it is being piped",
+  "text is kept if %s arrives while mail is reading it from a pipe",
   async (signal) => {
     const stdin = "one\n".repeat(250_000);
     const sent = await sendMail({ argv: ["a@x.org"], stdin, openInput: true, killWhen: "reads", signal });
@@ -210,7 +210,7 @@ function writerOf(pipe: string): number | undefined {
 }
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "the output of --run is kept if %s arrives while it is being sent",
+  "the output of --run is kept if %s arrives during the submission",
   async (signal) => {
     const argv = ["--run", "echo found", "--", "a@x.org"];
     const sent = await sendMail({ argv, server: { dot: "silent" }, killWhen: "has sent", signal });

@@ -16,7 +16,7 @@ test.each([40, 80])("the overview fits in %i columns and lists every command onc
   expect(listed.map(({ name }) => name)).toEqual(declaredCommands.map(({ name }) => name));
 });
 
-test("help on any name of a command lists its other names, and they exist", () => {
+test("help on any name of a command lists the command's other names, all of which exist", () => {
   const names = commands.map(({ name }) => name);
   for (const { name, synonyms } of declaredCommands) {
     for (const own of [name, ...synonyms.map((synonym) => synonym.name)]) {

@@ -82,7 +82,7 @@ test.each([
   expect(exit).toBe(78);
 });
 
-test("the command account lists the accounts, and selecting another one restores the variables that the first one set", async () => {
+test("the command account lists the accounts, and selecting another account restores the variables that the first one set", async () => {
   writeFileSync(join(home, ".mailrc"), startUp, { mode: 0o600 });
   writeFileSync(
     join(home, "box"),
