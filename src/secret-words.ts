@@ -5,13 +5,13 @@ const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:smtp-auth-)?password(?:-[^\s=
 /** The last @ ends the password, which may contain any character. */
 const url = /(\b[a-z]+:\/\/[^\s:/]*:)\S+(?=@)/gi;
 
-/** Returns a text with asterisks in place of passwords. */
+/** Returns the text with asterisks in place of passwords. */
 export function hidePasswords(text: string): string {
   if (!/password|:\/\//i.test(text)) return text;
   return text.replace(assignment, "$1***").replace(url, "$1***");
 }
 
-/** Returns whether a text contains a password. */
+/** Returns whether the text contains a password. */
 export function containsPassword(text: string): boolean {
   return hidePasswords(text) !== text;
 }

@@ -26,8 +26,8 @@ export interface Config {
 }
 
 /**
- * Returns whether messages and exit codes follow bsd-mailx. They do if the variable `sendmail` names a program, and
- * `mta` is not set.
+ * Returns whether messages and exit codes follow bsd-mailx. This is the case if the variable `sendmail` names a program
+ * and `mta` is not set.
  */
 export function followsBsdMailx({ settings }: Config): boolean {
   const sendmail = settings.text("sendmail");

@@ -33,7 +33,7 @@ export interface Appended {
   readonly created: boolean;
 }
 
-/** Returns the newlines needed after the end of a mailbox so that the next From_ line begins a message. */
+/** Returns the newlines that must be added at the end of a mailbox so that the next From_ line begins a message. */
 export function makeSeparator(descriptor: number, size: number): Buffer {
   if (size === 0) return Buffer.alloc(0);
   const end = readRange(descriptor, Math.max(0, size - 4), size).toString("latin1");

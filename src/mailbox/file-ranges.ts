@@ -58,7 +58,10 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
   }
 }
 
-/** A callback before each write, with the offset after the bytes, the bytes, and whether they are known to be the last. */
+/**
+ * A callback that is called before each write. `end` is the offset after the bytes; `isLast` is true if the bytes are
+ * known to be the last.
+ */
 type Before = (end: number, bytes: Uint8Array, isLast: boolean) => void;
 
 /**

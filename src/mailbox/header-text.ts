@@ -25,7 +25,7 @@ export function headerText(bytes: Buffer): string {
   return end === undefined ? text : text.slice(0, end + 1);
 }
 
-/** Returns a header that is short and has no CRs, with a single search; undefined for any other header. */
+/** Finds, with a single search, a header that is short and has no CRs. @returns undefined for any other header */
 function readUsualHeader(mailbox: Headers, message: number): string | undefined {
   const bytes = mailbox.readBriefly?.(message, 0, usualLength);
   if (bytes === undefined) return undefined;

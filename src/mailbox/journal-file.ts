@@ -67,7 +67,10 @@ function abandonJournal({ place, descriptor }: { place: JournalPlace; descriptor
   if (!replaces) for (const { path, rights } of place.notices) withRights(rights, () => rmSync(path, { force: true }));
 }
 
-/** Returns the first line of a journal: JSON, padded with spaces. @param length bytes of the line with its newline */
+/**
+ * Returns the first line of a journal: JSON, padded with spaces. @param length the line's length in bytes, including
+ * its newline
+ */
 export function firstLine(work: object, length: number): Buffer {
   const line = Buffer.alloc(length, " ");
   line.write(JSON.stringify(work));

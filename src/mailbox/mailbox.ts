@@ -1,5 +1,6 @@
 /**
- * Defines a session's view of a mailbox of any format: numbered messages as bytes, their state, and one commit.
+ * Defines a session's view of a mailbox of any format: its numbered messages as bytes, their states, and a single
+ * commit.
  *
  * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
@@ -66,7 +67,7 @@ export interface CommitPlan {
 }
 
 export interface CommitResult {
-  /** Number of messages delivered during the session that were found after the lock had been acquired, and kept. */
+  /** Number of messages that were delivered during the session, found after the lock had been acquired, and kept. */
   readonly arrived: number;
   /** Whether the mailbox has no messages left. */
   readonly empty: boolean;
@@ -128,7 +129,7 @@ export interface Mailbox {
    */
   readBriefly?(message: number, start: number, end: number): Buffer;
   /**
-   * Yields complete messages or only their headers, with large reads in the file's order. If a format does not store
+   * Yields complete messages or only their headers, using large reads in file order. If a format does not store
    * messages in one file, it lacks this method, and `messagePieces` reads message by message. A message is a single
    * piece unless it is longer than 8 MiB.
    *

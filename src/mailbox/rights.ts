@@ -7,8 +7,8 @@ export interface Rights {
 }
 
 /**
- * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's, they run
- * unchanged.
+ * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's rights, the
+ * operations run unchanged.
  *
  * @param task synchronous, because rights apply to the whole process
  * @returns the task's result

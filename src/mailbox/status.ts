@@ -5,8 +5,8 @@ import { headerFields, isStray } from "./stored-header.ts";
 /**
  * Returns the header with one Status field, which replaces the first existing one or follows the last field.
  *
- * As in bsd-mailx, a line that is not a field ends the header, and an empty line is inserted before it. If a header has no
- * final empty line, a missing field is not added, unless the header was truncated (header-bytes.ts).
+ * As in bsd-mailx, a line that is not a field ends the header, and an empty line is inserted before it. A missing field
+ * is added only if the header has a final empty line or was truncated (header-bytes.ts).
  *
  * @param header from the From_ line to the empty line, as stored; a CRLF header keeps CRLF
  * @param isCut whether more fields follow that are not in `header`

@@ -19,7 +19,7 @@ import { type Arrival, traceFields } from "./trace.ts";
  */
 const lockwait = 60;
 
-/** A negative reply to the client: a code, and a text with the enhanced status code. */
+/** A negative reply to the client: a code, and a string that begins with the enhanced status code. */
 export class Refusal extends Error {
   readonly responseCode: number;
 

@@ -61,7 +61,7 @@ export async function listen(options: Options, log: Log): Promise<Server> {
       const received = receive(stream, session);
       void received.then((finish) => {
         const work = finish().then(
-          // The library's types do not permit a text here, but its documentation does: the text becomes the reply.
+          // The library's types do not permit a string here, but its documentation does: the string becomes the reply.
           (text) => (callback as (error: null, answer: string) => void)(null, text),
           (error: unknown) => callback(error instanceof Refusal ? error : reportInternalError(log, error)),
         );

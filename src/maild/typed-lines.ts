@@ -31,8 +31,8 @@ const dot = 0x2e;
 
 /**
  * Returns a function that removes a leading dot from each line, unless the dot is the whole line (RFC 5321, section
- * 4.5.2). smtp-server removes a dot only if two begin the line, so this function removes single leading dots. It also
- * removes them from commands, which would be invalid in any case.
+ * 4.5.2). smtp-server removes a dot only if two begin the line, so this function removes single leading dots. The
+ * function also removes leading dots from commands, but a command with a leading dot would be invalid anyway.
  *
  * The function expects successive pieces of a client's input.
  */

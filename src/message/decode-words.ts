@@ -77,7 +77,7 @@ function isPrintable(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte >= 32 && byte < 127);
 }
 
-/** Returns the charsets named in the encoded words of a text. */
+/** Returns the charsets named in the text's encoded words. */
 export function listEncodedCharsets(text: string): string[] {
   return Array.from(text.matchAll(encodedWord), ([, charset = ""]) => charset);
 }

@@ -2,7 +2,7 @@
 export interface PartLabel {
   /** A media type, with or without parameters. */
   readonly type?: string;
-  /** The charset of a text, or INPUT#OUTPUT to convert the text; empty for the locale's charset. */
+  /** The charset of a text part, or INPUT#OUTPUT to convert the text; empty for the locale's charset. */
   readonly charset?: string;
   /** The parameter `filename` of Content-Disposition. */
   readonly fileName?: string;

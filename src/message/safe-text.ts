@@ -20,7 +20,7 @@ function showCharacter(character: string): string {
   return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
-/** Returns a text with its control and invisible characters made visible. */
+/** Returns text with its control and invisible characters made visible. */
 export function makeVisible(text: string): string {
   return showControls(text).replace(unsafe, (character, at: number) =>
     isAtHome(text, character, at) ? character : showCharacter(character),
@@ -34,7 +34,7 @@ const controls = /[\0-\x08\x0b-\x1f\x7f]/;
  */
 const stretch = 1 << 14;
 
-/** Returns a text with its C0 controls and DEL made visible. */
+/** Returns text with its C0 controls and DEL made visible. */
 function showControls(text: string): string {
   if (!controls.test(text)) return text;
   const shown: string[] = [];

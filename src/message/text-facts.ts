@@ -1,10 +1,10 @@
-/** Collects the facts that determine how a text is labelled and encoded. The text may arrive in pieces. */
+/** Collects the facts that determine how text is labelled and encoded. The text may arrive in pieces. */
 import { isAscii, isUtf8 } from "node:buffer";
 
 const CR = 13;
 const LF = 10;
 
-/** Facts about a text that determine its encoding: bytes above 127, long lines, NULs, and CRs. */
+/** Facts about text that determine its encoding: bytes above 127, long lines, NULs, and CRs. */
 export class TextFacts {
   #ascii = true;
   #utf8 = true;

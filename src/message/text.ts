@@ -37,7 +37,7 @@ function validUntil(buffer: Buffer, start: number): number {
   return buffer.length;
 }
 
-/** Encodes a text as UTF-8 and turns the lone surrogates of `decodeBytes` back into bytes. */
+/** Encodes text as UTF-8 and turns the lone surrogates of `decodeBytes` back into bytes. */
 export function toBytes(text: string): Buffer {
   if (text.isWellFormed() || !escapes.test(text)) return Buffer.from(text, "utf8");
   const pieces: Buffer[] = [];

@@ -22,7 +22,9 @@ export function queueSpool({ MAIL_QUEUE_SPOOL }: Readonly<Record<string, string 
   return MAIL_QUEUE_SPOOL || "/var/spool/mail-client";
 }
 
-/** The number of names that are tried for a new directory, in case other users create the same ones. */
+/**
+ * The number of names that are tried for a new directory, in case other users create directories with the same names.
+ */
 const attempts = 10;
 
 /** Returns the path of the queue in a home directory, without the caller's environment. */

@@ -10,8 +10,8 @@ import { SubmissionFailed } from "./submission-errors.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
 /**
- * The server, the settings of the connection, a function that returns the password and is called only for a login, and
- * a function that asks the user whether to use an invalid certificate.
+ * The server, the settings of the connection, and two functions: `password` returns the password, and is called only
+ * for a login; `acceptCertificate` asks the user whether to use an invalid certificate.
  */
 export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;

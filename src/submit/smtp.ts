@@ -1,7 +1,7 @@
 /**
  * Submits messages by SMTP and LMTP. The connection is kept for the next message.
  *
- * The time for each reply is limited. If the connection is lost after the final dot may have reached the server, the
+ * The time for each reply is limited. If the final dot may have reached the server before the connection is lost, the
  * outcome is reported as unknown. Another attempt could deliver the message twice.
  */
 

@@ -40,7 +40,7 @@ export interface Outcome {
   readonly reply?: string;
   /** The server's queue ID, if the reply contains one. */
   readonly queueId?: string;
-  /** The recipients for whom the message is in our queue. They are neither accepted nor refused. */
+  /** The recipients for whom the message is in the queue of `mail`. They are neither accepted nor refused. */
   readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
 }
 

@@ -17,7 +17,7 @@ export interface ServerWay {
 export interface ProgramWay {
   readonly kind: "program";
   readonly path: string;
-  /** The arguments that precede the arguments that `mail` adds; usually none. */
+  /** The arguments that precede those added by `mail`; usually none. */
   readonly words: readonly string[];
 }
 
@@ -89,7 +89,7 @@ function parseProgram(value: string, variable: string): ProgramWay {
   return { kind: "program", path: program, words };
 }
 
-/** Returns a transport's name, which parseWay accepts. */
+/** Returns a transport's name in a form that parseWay accepts. */
 export function wayName(way: Way): string {
   switch (way.kind) {
     case "smtp": {

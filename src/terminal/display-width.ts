@@ -1,4 +1,4 @@
-/** Computes how many columns a text occupies on a terminal, and truncates or pads it to a given width. */
+/** Computes how many columns text occupies on a terminal, and truncates or pads text to a given width. */
 import stringWidth from "string-width";
 import { makeVisible } from "../message/safe-text.ts";
 
@@ -12,22 +12,22 @@ const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u04
  */
 const stretch = 256;
 /**
- * The maximum number of code units per column. A longer text is truncated before it is measured, because a subject can
- * be a megabyte long.
+ * The maximum number of code units per column. Longer text is truncated before it is measured, because a subject can be
+ * a megabyte long.
  */
 const longestCharacter = 50;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** Returns the grapheme clusters of a text, which are the characters as a reader sees them. */
+/** Returns the grapheme clusters of the text, which are the characters as a reader sees them. */
 export function splitGraphemes(text: string): string[] {
   if (narrow.test(text)) return [...text];
   return [...splitStretches(text)].flat();
 }
 
-/** Yields the grapheme clusters of a text, part by part. */
+/** Yields the grapheme clusters of the text, part by part. */
 function* splitStretches(text: string): Iterable<string[]> {
-  // Creating the segmenter takes milliseconds, and most texts do not need it.
+  // Creating the segmenter takes milliseconds, and most text does not need it.
   segmenter ??= new Intl.Segmenter();
   for (let at = 0; at < text.length; ) {
     const part = startOfText(text.slice(at, at + stretch + 1), stretch);
@@ -39,14 +39,14 @@ function* splitStretches(text: string): Iterable<string[]> {
   }
 }
 
-/** Returns at most the first `length` code units of a text, without splitting a surrogate pair. */
+/** Returns at most the first `length` code units of the text, without splitting a surrogate pair. */
 function startOfText(text: string, length: number): string {
   return /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(length - 1, length + 1))
     ? text.slice(0, length - 1)
     : text.slice(0, length);
 }
 
-/** Returns the number of columns that a text occupies after its unsafe characters have been made visible. */
+/** Returns the number of columns that the text occupies after its unsafe characters have been made visible. */
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
   const shown = makeVisible(text);
@@ -57,7 +57,7 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** Truncates a text to the given number of columns. An ellipsis marks the omission. */
+/** Truncates text to the given number of columns. An ellipsis marks the omission. */
 export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { ellipsis?: string } = {}): string {
   const start = text.length > columns * longestCharacter ? startOfText(text, columns * longestCharacter) : text;
   if (start === text && displayWidth(text) <= columns) return text;
@@ -72,7 +72,7 @@ export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { 
   return room < 0 ? "" : kept + ellipsis;
 }
 
-/** Truncates a text, or pads it with spaces, to an exact number of columns. */
+/** Truncates text, or pads it with spaces, to an exact number of columns. */
 export function fillColumns(text: string, columns: number): string {
   const kept = cutToFit(text, columns);
   return kept + " ".repeat(Math.max(columns - displayWidth(kept), 0));

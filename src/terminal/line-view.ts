@@ -48,7 +48,7 @@ export function orderRows(prompt: string, state: LineState, size: Size): LineVie
   };
 }
 
-/** Returns the visible part of a text that was not edited, with tabs replaced by spaces. */
+/** Returns the visible part of text that was not edited, with tabs replaced by spaces. */
 export function fitText(text: string, size: Size): string {
   if (text.length < (size.rows - 1) * size.columns && !text.includes("\t")) return text;
   return orderRows("", createLine(text), size).text;
@@ -63,7 +63,7 @@ function withoutTabs(text: string, columns: number): string {
 }
 
 /**
- * Returns the place of the cursor after a text that begins in the first column. After a full row, this is the start of
+ * Returns the place of the cursor after text that begins in the first column. After a full row, this is the start of
  * the next row.
  */
 function findPlaceAfter(text: string, columns: number): Place {
@@ -82,7 +82,7 @@ function findPlaceAfter(text: string, columns: number): Place {
 }
 
 /**
- * Returns the widths of the parts of a character that can be on different rows. A character that is shown as several
+ * Returns the widths of those parts of a character that can be on different rows. A character that is shown as several
  * characters, and in more than two columns, is divided into parts of one column.
  */
 function measureWidths(character: string): readonly number[] {
@@ -90,7 +90,7 @@ function measureWidths(character: string): readonly number[] {
   return width > 2 ? new Array<number>(width).fill(1) : [width];
 }
 
-/** Returns a text, or only the part around the cursor if the text would fill the screen. */
+/** Returns the entire text, or only the part around the cursor if the text would fill the screen. */
 function findShownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
   const room = Math.max((rows - 1) * columns, columns);
   // Apart from combining marks, no more than this can be shown. The rest of a pasted text, which can be megabytes long,

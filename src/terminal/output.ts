@@ -97,7 +97,7 @@ export class Output {
     this.flush();
   }
 
-  /** Returns the bytes of a text. For a terminal, control characters are made visible and colours are added. */
+  /** Returns the text's bytes. For a terminal, control characters are made visible and colours are added. */
   bytesOf(text: string | Uint8Array, style: Style, coloured: boolean): Buffer {
     if (!this.#guarded) return typeof text === "string" ? toBytes(text) : Buffer.from(text);
     const safe = makeVisible(typeof text === "string" ? text : decodeBytes(text));

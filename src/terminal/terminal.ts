@@ -41,7 +41,7 @@ export interface Styled {
   readonly style: Style;
 }
 
-/** The pieces of one text, or several texts, each of which is created when it is requested. */
+/** The text for a pager: pieces, or groups of pieces, each of which is created when it is requested. */
 export type Paged = Iterable<Styled | Uint8Array> | AsyncIterable<Iterable<Styled | Uint8Array>>;
 
 /** The kind of line that is awaited. It determines the candidates for Tab and the history for the arrow keys. */

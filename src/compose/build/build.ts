@@ -37,7 +37,7 @@ export function newStamp(mailName: string): Stamp {
 /**
  * Builds the message for a sendmail program, for the record and for dead.letter, always with the same header. The body
  * contains the bytes as typed, and the header contains the Bcc field. A message with attachments is encoded as for
- * SMTP but keeps its Bcc field, and so is every message if the variable `encoding` is set.
+ * SMTP, but keeps its Bcc field. The same applies to every message if the variable `encoding` is set.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */
@@ -77,7 +77,7 @@ export async function buildRawMessage(
 }
 
 /**
- * Returns the transfer encoding of a text: the user's choice, unless the text requires base64, or is ASCII that needs no
+ * Returns the transfer encoding for text: the user's choice, unless the text requires base64 or is ASCII that needs no
  * encoding.
  */
 function chooseEncoding(facts: TextFacts, chosen: Author["encoding"], eightBit: boolean): TransferEncoding {

@@ -1,4 +1,4 @@
-/** Uses nodemailer's builder to combine a text and its attachments into a message (RFC 2046, section 5.1.3). */
+/** Uses nodemailer's builder to combine a message's text and attachments (RFC 2046, section 5.1.3). */
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
@@ -20,7 +20,7 @@ export interface TextPart {
 }
 
 /**
- * Joins the forms of one text, the best form last (RFC 2046, section 5.1.4).
+ * Joins alternative forms of the same text, the best form last (RFC 2046, section 5.1.4).
  *
  * @param encoding 8bit if any of the forms is 8bit
  */

@@ -17,7 +17,7 @@ export interface Attachment {
   readonly path: string;
   /** The name that the recipient sees. */
   readonly name: string;
-  /** The media type, including the charset of a text. */
+  /** The media type, including the charset if it is a text type. */
   readonly type: string;
   readonly size: number;
   /** For an attached message (message/rfc822), the facts that determine its encoding. */
@@ -37,7 +37,7 @@ const pieceSize = 256 * 1024;
 
 /** The settings for an attachment, which are known before it is read. */
 export interface HowToAttach extends PartLabel {
-  /** The charset of a text that is not UTF-8. */
+  /** The charset of text that is not UTF-8. */
   readonly ttycharset?: string | undefined;
   /** The time in milliseconds within which a pipe must deliver data. */
   readonly patience?: number | undefined;
@@ -146,7 +146,7 @@ function charsetAtStart(start: Buffer, { ttycharset }: HowToAttach): string | un
   return facts.binary ? undefined : charsetOf(facts, ttycharset?.toLowerCase()).toLowerCase();
 }
 
-/** Declares the charset of a text, or converts the text, as S-nail does for FILE=INPUT#OUTPUT. */
+/** Declares the charset of an attached text file, or converts the text, as S-nail does for FILE=INPUT#OUTPUT. */
 async function withCharset(attachment: Attachment, charset: string): Promise<Attachment> {
   const [input = "", output = ""] = charset.split("#").map((each) => (each === "-" ? "" : each.trim()));
   if (input === "" && output === "") return attachment;

@@ -28,7 +28,7 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
   }
 }
 
-/** Returns whether a text looks like the given type: HTML begins with a tag. */
+/** Returns whether the body looks like the given type: HTML begins with a tag. */
 function beginsLike(body: Body, type: string): boolean {
   const [start = Buffer.alloc(0)] = body.pieces();
   return /^text\/(?:html|xml)\b/i.test(type) && /^(?:\xef\xbb\xbf)?\s*</.test(start.toString("latin1", 0, 1024));

@@ -23,7 +23,9 @@ export interface Built {
   pieces(): Iterable<Buffer>;
 }
 
-/** Stores a text or message as bytes, in memory or, above a few megabytes, in an unnamed private file. */
+/**
+ * Stores the bytes of a draft's text or of a message, in memory or, above a few megabytes, in an unnamed private file.
+ */
 export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];
@@ -105,7 +107,7 @@ export class Body implements Built {
     }
   }
 
-  /** Returns the complete body. Use it only for texts that a person edits. */
+  /** Returns the complete body. Use it only for text that a person edits. */
   bytes(): Buffer {
     return Buffer.concat([...this.pieces()]);
   }

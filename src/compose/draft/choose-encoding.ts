@@ -1,4 +1,4 @@
-/** Chooses the charset and transfer encoding that preserve a text (RFC 2045). */
+/** Chooses the charset and transfer encoding that preserve the text (RFC 2045). */
 import type { TextFacts } from "../../message/text-facts.ts";
 
 export type TransferEncoding = "7bit" | "8bit" | "quoted-printable" | "base64";
@@ -7,7 +7,7 @@ export type TransferEncoding = "7bit" | "8bit" | "quoted-printable" | "base64";
 const longestLine = 998;
 
 /**
- * Returns the MIME name of a text's charset.
+ * Returns the MIME name of the text's charset.
  *
  * @param ttycharset the charset of text that is neither ASCII nor UTF-8, from the variable or the locale. If it is
  *   undefined, the result is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text.
@@ -19,7 +19,7 @@ export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?:
 }
 
 /**
- * Returns the simplest transfer encoding that preserves a text. Base64 preserves all bytes, including line endings.
+ * Returns the simplest transfer encoding that preserves the text. Base64 preserves all bytes, including line endings.
  * The other encodings preserve the lines, but line endings become those of the receiving system.
  *
  * @param eightBit whether the transport accepts bytes above 127
@@ -31,7 +31,8 @@ export function transferEncodingOf(facts: TextFacts, eightBit: boolean): Transfe
 }
 
 /**
- * Returns whether an encoding preserves a text. Quoted-printable leaves the form of newlines to the recipient's system.
+ * Returns whether an encoding preserves the text. Quoted-printable leaves the form of newlines to the recipient's
+ * system.
  */
 export function canBeEncoded(facts: TextFacts, encoding: TransferEncoding): boolean {
   const least = transferEncodingOf(facts, true);

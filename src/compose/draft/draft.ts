@@ -42,7 +42,7 @@ export interface BodyForm {
   readonly likelyType?: string;
   /** Whether MIME fields are omitted. */
   readonly withoutMime?: boolean;
-  /** Whether the body and the attachments are alternative forms of one text. */
+  /** Whether the body and the attachments are alternative forms of the same text. */
   readonly alternative?: boolean;
 }
 

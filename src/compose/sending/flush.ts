@@ -119,7 +119,7 @@ async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promis
 }
 
 /**
- * Moves a message whose recipients are unknown to dead.letter. Returns whether it may be removed from the queue. If
+ * Moves to dead.letter a message whose recipients are unknown. Returns whether it may be removed from the queue. If
  * `mail` was killed, no success was reported, but this may be the only copy.
  */
 async function recoverEntry(

@@ -100,7 +100,7 @@ export function describeFailedExit(code: number): string {
   return code === 0 ? "" : `Fatal error, process exited with code ${code}.\n`;
 }
 
-/** Runs an editor on a text in a private file. Returns the new text. */
+/** Writes text to a private file, runs an editor on the file, and returns the edited text. */
 export async function runEditor(terminal: Terminal, program: string, text: Buffer): Promise<Buffer> {
   const directory = await makeEditorDirectory();
   const path = join(directory, "message");

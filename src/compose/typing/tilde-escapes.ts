@@ -198,7 +198,7 @@ async function quoteMessages(
   }
 }
 
-/** Indents the lines of a text. Before an empty line, the prefix's trailing white space is omitted. */
+/** Indents the lines of the text. Before an empty line, the prefix's trailing white space is omitted. */
 function indentText(text: Buffer, prefix: string): Buffer {
   const put = toBytes(prefix).toString("latin1");
   const bare = put.replace(/[ \t]+$/, "");

@@ -96,7 +96,7 @@ export class Typing {
   async #body({ dot }: { dot: boolean }): Promise<Exclude<Ended, undefined> | "end"> {
     const { terminal, draft, config } = this.#composing;
     const settings = config.settings;
-    // A change of the escape character by ~: takes effect in the next message.
+    // If ~: changes the escape character, the change takes effect in the next message.
     const mark = settings.get("escape")?.charAt(0) ?? "~";
     let ends = 0;
     let dropped: string[] = [];

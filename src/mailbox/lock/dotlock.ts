@@ -38,8 +38,8 @@ export interface Dotlock {
 }
 
 /**
- * The result of an attempt. "impossible" means that no user's process may create the file; the fcntl() lock must then
- * suffice.
+ * The result of an attempt. "impossible" means that the user's processes may not create the file; the fcntl() lock must
+ * then suffice.
  */
 export type DotlockOutcome = Dotlock | "refused" | "impossible";
 

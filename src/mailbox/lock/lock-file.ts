@@ -1,8 +1,8 @@
 /**
  * Locks a mailbox for writing: first the fcntl() lock, then the dotlock.
  *
- * Delivery agents acquire the two locks in either order. If the second lock is refused, the first is released before
- * waiting. Otherwise two programs could wait for each other forever.
+ * Delivery agents acquire the two locks in either order. If the second lock is refused, `mail` releases the first
+ * before it waits. Otherwise, two programs could wait for each other forever.
  */
 import { closeSync, openSync, statSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
@@ -103,7 +103,7 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
 
 /**
  * Creates a missing file with both locks held from the beginning. If another program holds the lock for the path, no
- * empty file is created and left behind.
+ * empty file is left behind.
  *
  * @param how `create` is the function that creates the file; `rights` are those with which root creates the lock file
  *   for another user

@@ -1,6 +1,6 @@
 /**
- * Converts a message from mbox to Maildir form: fields that only an mbox needs are removed, and the state moves to the
- * file's name.
+ * Converts a message from mbox to Maildir form: fields that only an mbox needs are removed, and the state is stored in
+ * the file's name.
  */
 import { headerParts, parseHeader, startsWithFrom } from "../../message/header.ts";
 import { headerIn } from "../header-bytes.ts";

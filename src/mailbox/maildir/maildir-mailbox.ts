@@ -197,7 +197,7 @@ class MaildirMailbox implements Mailbox {
     }
   }
 
-  /** Reads a message or its header with one read. @returns undefined if it needs `MessageFile` */
+  /** Reads a message or its header in a single read. @returns undefined if it needs `MessageFile` */
   #readAtOnce(reader: MessageReader, message: number, part: "whole" | "header"): Buffer | undefined {
     if (this.#replaced.has(message)) return undefined;
     const { place, name } = this.#table.entry(message);

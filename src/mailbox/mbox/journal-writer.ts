@@ -7,7 +7,7 @@ import { BlockWriter, directUnit, type Part } from "./block-writer.ts";
 import { Journal, journalSuffix, type Plan, probeOf, type Work } from "./journal.ts";
 import { PageSums } from "./page-sums.ts";
 
-/** Maximum growth of the JSON line when the lengths are filled in, in bytes. */
+/** Maximum number of bytes by which the JSON line grows when the lengths are filled in. */
 const lineRoom = 256;
 
 export interface JournalContent {

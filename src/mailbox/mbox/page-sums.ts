@@ -7,7 +7,7 @@ const pagesAtOnce = 1024;
 
 /** Returns a sum of words. Such a sum detects only accidental damage. */
 export function sumOfPage(words: Int32Array, start: number, end: number): number {
-  // Four independent sums, so that no multiplication waits for the previous one.
+  // Computing four independent sums means that no multiplication waits for the previous one.
   let a = 1;
   let b = 2;
   let c = 3;

@@ -11,7 +11,8 @@ export interface Reconciled {
 }
 
 /**
- * Returns whether the session's messages are still at their offsets, and other programs have only appended to the file.
+ * Returns whether the session's messages are still at their offsets and other programs have done no more than append to
+ * the file.
  */
 export function isGrown(before: MboxFile, now: MboxFile, remembered: ReadonlyMap<number, Remembered>): boolean {
   const known = before.count;

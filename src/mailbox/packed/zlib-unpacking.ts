@@ -14,7 +14,7 @@ const readAt = promisify(read);
 
 type Zlib = typeof import("node:zlib") & { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
 
-/** Options that report the progress of unpacking and abort it. */
+/** Options for reporting the progress of unpacking and for aborting it. */
 export interface Watched {
   readonly onProgress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -19,7 +19,10 @@ const longestHeader = 18;
 const runLengthBlock = 1;
 const checksumLength = 4;
 
-/** Length of the content-size field, by the first two bits of the descriptor. In a single-segment frame, 0 means one byte. */
+/**
+ * Length of the content-size field, indexed by the first two bits of the descriptor. In a single-segment frame, 0 means
+ * one byte.
+ */
 const sizeLengths = [0, 2, 4, 8] as const;
 const dictionaryLengths = [0, 1, 2, 4] as const;
 

@@ -161,7 +161,7 @@ function sameTarget(text: string, target: string): boolean {
   return plain(text).toLowerCase() === plain(target).toLowerCase();
 }
 
-/** Returns the host that a text seems to name: `example.org`, `https://example.org/x`, `ann@example.org`. */
+/** Returns the host that a link's text seems to name: `example.org`, `https://example.org/x`, `ann@example.org`. */
 function hostNamed(text: string): string | undefined {
   return /(?:^|[\s/@(])((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,})(?=$|[\s/:?#)])/u
     .exec(text.slice(0, longestTarget))?.[1]

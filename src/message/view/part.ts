@@ -47,7 +47,7 @@ const largestDecoded = 1 << 24;
 interface Reading {
   parts: number;
   readonly charsets: Charsets;
-  /** Whether to search texts for uuencoded files, which requires reading them. */
+  /** Whether to search text parts for uuencoded files, which requires reading the text. */
   readonly lookInTexts: boolean;
 }
 
@@ -65,8 +65,8 @@ function parsePartTree(source: Bytes, charsets: Charsets, lookInTexts: boolean):
 }
 
 /**
- * Returns the parts, including uuencoded files in texts, and the charsets that are needed to decode them and the
- * header.
+ * Returns the parts, including uuencoded files in text parts, and the charsets that are needed to decode the parts and
+ * the header.
  */
 export async function readParts(
   source: Bytes,
@@ -87,7 +87,7 @@ export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0
   return needsMore([...named, ...words]) ? moreCharsets() : nodeCharsets;
 }
 
-/** Returns the charset that a message's first text declares, or an empty string. */
+/** Returns the charset that a message's first text part declares, or an empty string. */
 export function charsetOfBody(root: Part): string {
   return (
     listLeaves(root)
@@ -185,8 +185,8 @@ function isBareText({ type, encoding, name, disposition }: Part): boolean {
 }
 
 /**
- * Returns a text with uuencoded files as the parts of an equivalent MIME message; empty if the text contains no such
- * file.
+ * Returns the text and its uuencoded files as the parts of an equivalent MIME message; empty if the text contains no
+ * such file.
  */
 function textAndFiles(leaf: Part, under: string, reading: Reading): Part[] {
   const { source, start, end } = leaf;

@@ -1,6 +1,6 @@
 /**
- * Finds files within a text in the format of uuencode(1) (POSIX, "uuencode"). Before MIME, files were attached with
- * `uuencode report report | mail root`, and some scripts still do so.
+ * Finds files in the format of uuencode(1) (POSIX, "uuencode") within a text part. Before MIME, files were attached
+ * with `uuencode report report | mail root`, and some scripts still do so.
  */
 import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 
@@ -17,7 +17,7 @@ export interface EmbeddedFile {
   readonly next: number;
 }
 
-/** The longest text, in bytes, that is searched for files. */
+/** The size in bytes of the longest text that is searched for files. */
 const longest = 1 << 26;
 const mostFiles = 100;
 
@@ -27,7 +27,7 @@ const forms = [
   { begin: "begin-base64 ", end: "====", encoding: "base64", isData: isBase64Line },
 ] as const;
 
-/** Returns the complete files in order. A text that merely mentions uuencode contains none. */
+/** Returns the complete files in order. Text that merely mentions uuencode contains none. */
 export function findEmbeddedFiles(source: Bytes, start: number, end: number): EmbeddedFile[] {
   if (end - start > longest) return [];
   const files = forms.flatMap((form) => [...filesOf(form, source, start, end)]).sort((a, b) => a.from - b.from);

@@ -1,5 +1,5 @@
 /**
- * Shows a message to a reader: its header, its texts in order, and one line for each part that is not text.
+ * Shows a message to a reader: its header, its text parts in order, and one line for each part that is not text.
  *
  * The rules are in mail(1), READING MIME MESSAGES. No message causes an exception: undecodable text is shown as it is
  * stored, with a note. The result is safe to show (safe-text.ts).

@@ -10,7 +10,7 @@ import { partText } from "./part-text.ts";
 import { computeDecodedSize } from "./transfer-decoding.ts";
 
 export interface ViewPiece {
-  /** The message's header, a text of the message, a note about a part, or a summary of its content. */
+  /** The message's header, the text of a part, a note about a part, or a summary of its content. */
   readonly kind: "header" | "text" | "note" | "summary";
   /** Complete lines with their newlines. */
   readonly text: string;

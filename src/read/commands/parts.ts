@@ -54,7 +54,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   });
 }
 
-/** Returns the requested parts, or for "?" the parts that the user chooses, which may be none. */
+/** Returns the requested parts or, for "?", the parts that the user chooses, possibly none. */
 export async function choosePartsOf(
   { comfort }: Session,
   folder: Folder,

@@ -13,7 +13,7 @@ const columns = {
     return foldText(named?.[1] ?? candidate.sender);
   },
   subject: (candidate: Candidate) => bareSubject(candidate.decode(firstValue(candidate.header, "subject") ?? "")),
-  /** What threads are made of, in one value, so that each header is read once. */
+  /** All data from which threads are built, in a single value, so that each header is read only once. */
   threading: (candidate: Candidate) => ({ ids: idsOf(candidate.header), date: columns.date(candidate) }),
 };
 

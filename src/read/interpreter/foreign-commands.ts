@@ -9,11 +9,16 @@ export type Meaning =
   | { readonly kind: "if" | "elif"; readonly condition: Condition }
   | { readonly kind: "ignored" };
 
-/** The condition of an if. "unknown" is an expression that `mail` does not evaluate and treats as false. */
+/**
+ * The condition of an if. "unknown" is an expression that `mail` cannot evaluate; it treats the expression as false.
+ */
 export type Condition = "terminal" | "always" | "never" | "unknown" | "send" | "read";
 
 interface ForeignCommand {
-  /** Whether the command is followed by lines up to a closing brace if its line ends with an opening brace. */
+  /**
+   * "block" means that an opening brace at the end of the command's line begins a block of lines, which a closing brace
+   * ends.
+   */
   readonly form: "line" | "block";
   /** Returns the line for `mail` with the same meaning; undefined if the command is ignored. */
   readonly means: "ignored" | ((rest: string) => string | undefined);

@@ -49,7 +49,7 @@ export interface Wanted {
   readonly orElse?: "current" | "nothing";
   /** Keeps the modifiers that a single `:` repeats. */
   readonly keepsModifiers?: boolean;
-  /** Prints nothing if the list is empty and no message matches, as bsd-mailx's mbox does. */
+  /** If the list is empty and no message matches, prints nothing, as bsd-mailx's mbox does. */
   readonly quiet?: boolean;
 }
 
@@ -200,7 +200,7 @@ function hasModifierState(flags: number, letter: string): boolean {
 }
 
 /**
- * Returns a condition for the sender's address, or with `set showname` for the sender's name. A text with a leading
+ * Returns a condition for the sender's address, or with `set showname` for the sender's name. Text after a leading
  * slash is searched for in the subject or another field.
  */
 function compileSender(session: Session, text: string): Query {
@@ -210,8 +210,8 @@ function compileSender(session: Session, text: string): Query {
   }
   const searches = new Map<string, (candidate: Candidate) => boolean>();
   return makeTerm(Cost.Header, (candidate) => {
-    // As in bsd-mailx, the text is recorded when the first message is checked. If a list has several texts, the last
-    // one checked is kept.
+    // As in bsd-mailx, the text is recorded when the first message is checked. If a list has several searches, the text
+    // of the last one checked is kept.
     if (text.length > 1) lastSearch.set(session, text.slice(1));
     const wanted = lastSearch.get(session) ?? "";
     const known = searches.get(wanted) ?? fieldSearch(session, wanted);

@@ -31,7 +31,7 @@ export function queryWords(list: string): QueryWord[] {
 }
 
 /**
- * Returns the length of a query at the start of a text that continues with other words: `from:cron and since:1d wc -l`.
+ * Returns the length of a query that is followed by other words: `from:cron and since:1d wc -l`.
  *
  * @returns 0 if the text does not begin with a query
  */

@@ -60,8 +60,8 @@ function isEncoded(header: Header): boolean {
 }
 
 /**
- * Returns a text in the terminal's charset, or in UTF-8 if that charset lacks a character. The draft is then labelled
- * UTF-8.
+ * Returns text encoded in the terminal's charset, or in UTF-8 if that charset lacks a character. The draft is then
+ * labelled UTF-8.
  */
 async function encodeInTtyCharset({ config }: Session, text: string): Promise<Buffer> {
   const charset = ttyCharset(config);

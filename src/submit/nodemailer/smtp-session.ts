@@ -1,5 +1,5 @@
 /**
- * Extends nodemailer's connection with our own way of sending a message, with DATA or with BDAT (RFC 3030), which
+ * Replaces the code with which nodemailer's connection sends a message by DATA, and adds BDAT (RFC 3030), which
  * nodemailer lacks.
  *
  * For a small message, nodemailer's three streams take longer than the whole dialogue. This class writes the pieces
@@ -52,7 +52,7 @@ const chunkSize = 1024 * 1024;
 /** The number of bytes that are collected for one write. */
 const writeSize = 64 * 1024;
 
-/** Extends nodemailer's connection with our own DATA and BDAT (RFC 3030). */
+/** A nodemailer connection that sends messages with its own implementation of DATA and BDAT (RFC 3030). */
 export class SmtpSession extends StrictConnection {
   #chunked = false;
   /** nodemailer's handler for the reply to DATA. With BDAT there is no such reply. */
