@@ -70,7 +70,7 @@ function withImports(ids, context) {
   return found;
 }
 
-/** Returns the function that rolldown calls to determine a module's part. It returns null if the module is in no part. */
+/** Returns the function with which rolldown determines a module's part: null if the module is in no part. */
 function partChooser() {
   let start;
   let contents;

@@ -1,5 +1,6 @@
 /**
- * Measures sending: one message, many messages in a session, and a large attachment, to a server that discards them.
+ * Measures the time to send one message, many messages in a session, and a large attachment. The server discards all
+ * messages.
  */
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";

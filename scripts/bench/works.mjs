@@ -20,7 +20,7 @@ import { openPty } from "../pty.mjs";
 import { oneMessage } from "./corpus.mjs";
 import { measure, median } from "./measure.mjs";
 
-/** The time in seconds above which a client is not run again after its first round. */
+/** The limit in seconds for a client's first round; a slower client is not run again. */
 const tooSlow = 10;
 
 export class Bench {
@@ -206,7 +206,7 @@ export async function sort(bench, client, original, key, count) {
   });
   if (figure === undefined) return undefined;
   const subjects = [...figure.output.matchAll(/ \d+\/\d+ +(.{8})/g)].map(([, subject]) => subject);
-  // A window in the mailbox's order has about six different subjects.
+  // Without sorting, a window shows about six different subjects.
   const sorted = subjects.length > 0 && (key !== "subject" || new Set(subjects).size <= 2);
   return right(`${client.name} sorted by ${key}`, sorted, figure);
 }

@@ -254,7 +254,7 @@ test.each(["dumb", "xterm"])(
   },
 );
 
-test("a lost terminal does not end and send the message, even if hang-ups are ignored", async () => {
+test("if the terminal is lost, the message is not sent, even if hang-ups are ignored", async () => {
   writeFileSync(join(home, "nohup"), '#!/bin/sh\ntrap "" HUP\nexec "$@"\n', { mode: 0o755 });
   const argv = ["-S", "noaskcc", "-s", "plan", "a@x.org"];
   const lost = await onPty(join(home, "nohup"), process.execPath, program, ...argv);

@@ -26,7 +26,7 @@ export interface Call {
 
 const trace = ({ root }: Lab) => join(root, "trace");
 
-/** Returns the calls of the last trace that concern a file of the lab, in order. */
+/** Returns, in order, the calls in the last trace that concern a file in the lab. */
 function readCalls(lab: Lab): Call[] {
   const counts = new Map<string, number>();
   return readFileSync(trace(lab), "latin1")

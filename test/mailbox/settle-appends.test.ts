@@ -106,7 +106,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + other);
   });
 
-  test("an append by version 0.1.0, which recorded no sums, is reported but not removed", async () => {
+  test("an append by version 0.1.0, which recorded no checksums, is reported but not removed", async () => {
     writeFileSync(box, old);
     killedAppend(half);
     const [name = ""] = readdirSync(state);

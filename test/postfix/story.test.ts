@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => office?.close());
 
-test("one user sends from a pipe, the other reads the message, and it is moved to mbox", async () => {
+test("one user sends a message from a pipe; the other user reads the message, which quit moves to mbox", async () => {
   const sent = office.pipe(
     office.sender,
     ["-v", "-s", "From a pipe", `root@${office.postfix.domain}`],

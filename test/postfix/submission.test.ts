@@ -165,7 +165,7 @@ test.each(["oauthbearer", "xoauth2"])("a login with %s uses a token in place of 
   expect(deadLetter()).toContain("kept\n");
 });
 
-test("a large message is sent in BDAT chunks byte for byte, and a small one if the user requests it", async () => {
+test("a large message is sent byte for byte in BDAT chunks, as is a small one if the user requests chunks", async () => {
   const lines = Array.from({ length: 20_000 }, (_, at) => `${at % 3 === 0 ? "." : ""}${"x".repeat(60)} ${at}\n`).join(
     "",
   );

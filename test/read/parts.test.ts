@@ -142,7 +142,7 @@ test.each([
   ["exit", "exit\n"],
   ["a quit that rewrites the mailbox", "delete 2\nquit\n"],
 ])(
-  "open runs the program for a part's type without passing its name to a shell, and the file is removed on %s",
+  "open runs the program for a part's type without passing the part's name to a shell, and the file is removed on %s",
   (_end, end) => {
     const mailbox = join(directory, "spool");
     writeFileSync(mailbox, spool);

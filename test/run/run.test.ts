@@ -150,7 +150,7 @@ test("--if changed: a message is sent only if the output has changed", async () 
   expect(sent()).toHaveLength(2);
 });
 
-test("if the message is refused, the exit code is non-zero even after a successful command, and the throttle does not start", async () => {
+test("if the message is refused, the exit code is non-zero even after a successful command, and the throttle period does not begin", async () => {
   const job = ["root", "--throttle", "1h", "--run", "echo done"];
   expect((await mail(job, { way: "refuse" })).exit).toBe(75);
   expect(readFileSync(join(home, "dead.letter"), "latin1")).toContain("\ndone\n");

@@ -88,7 +88,7 @@ test.each([
   ["a character of four bytes", [0xf0, 0x9f, 0x98], 0],
   ["an arrow key", [0x1b, 0x5b], 0],
   ["Escape", [0x1b], 0],
-])("%s that is incomplete is not returned before its remaining bytes arrive", (_what, bytes) => {
+])("an incomplete key is not returned before its remaining bytes arrive: %s", (_what, bytes) => {
   expect(firstKey(Buffer.from(bytes))).toBeUndefined();
 });
 

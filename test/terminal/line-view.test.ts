@@ -64,7 +64,7 @@ test.each([
   expect(await shown([state])).toEqual({ text, cursor: { row, column } });
 });
 
-test("a growing terminal joins the rows of a line, because no line feed is written between them", () => {
+test("a terminal that becomes wider joins the rows of a line, because no line feed is written between them", () => {
   const text = "1234567890".repeat(5);
   const states = Array.from({ length: text.length + 1 }, (_, typed) => at(text.slice(0, typed), typed));
   expect(written(states)).not.toContain("\n");

@@ -16,7 +16,7 @@ afterEach(async () => {
   if (home !== "") rmSync(home, { recursive: true, force: true });
 });
 
-test("more, which counts colours as text, does not break a coloured line that fits", async () => {
+test("the pager more, which counts colours as text, does not break a coloured line that fits", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const quoted = `> ${"quoted ".repeat(10)}END`;
   const long = `> ${"x".repeat(78)}yz`;

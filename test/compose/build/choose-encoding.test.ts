@@ -32,7 +32,7 @@ const anyBody = () =>
     )
     .map((pieces) => Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))));
 
-test("every body is decoded to the original, and its encoded lines are short enough for a server", async () => {
+test("every encoded body decodes to the original, and its lines are short enough for a server", async () => {
   await fc.assert(
     fc.asyncProperty(anyBody(), fc.boolean(), async (bytes, eightBit) => {
       const body = new Body();
@@ -77,7 +77,7 @@ test.each([74, 75, 76, 77, 150, 151, 152])(
   },
 );
 
-test("the facts about a text do not depend on the sizes of the pieces", () => {
+test("the facts about a body do not depend on the sizes of its pieces", () => {
   fc.assert(
     fc.property(anyBody(), fc.nat(40), (bytes, at) => {
       const { ascii, utf8, binary, lineEnds, longest, ended, size, returns } = factsOf(bytes);

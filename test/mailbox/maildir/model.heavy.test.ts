@@ -1,6 +1,6 @@
 /**
  * Runs random sessions with a Maildir, deliveries, changes by other clients, and kills, and compares the results with a
- * model. The model is a map from each message to its mailbox and whether it was seen.
+ * model. The model maps each message to its mailbox and its seen state.
  */
 
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
