@@ -45,7 +45,7 @@ export interface Sent {
   readonly sender: string | undefined;
   /** The received message in Latin-1 with LF line endings. */
   readonly message: string | undefined;
-  /** Returns the unfolded values of a field of the first message, in order. */
+  /** Returns, in order, the unfolded values of a field in the first message. */
   fields(name: string): string[];
   readonly body: string;
   readonly dead: string;

@@ -191,7 +191,7 @@ test("if thousands of messages were deleted, new mail at the offset of the last 
   expect(readFileSync(box, "latin1")).toBe(changed);
 });
 
-test("nothing is written, and the user is notified, if the mailbox has been removed", async () => {
+test("if the mailbox has been removed, nothing is written and the user is notified", async () => {
   const mailbox = await open();
   remove(mailbox, 2);
   rmSync(box);

@@ -132,7 +132,7 @@ describe("a mailbox that another program has written to since the crash", () => 
     expect(notices).toEqual([]);
   });
 
-  test("a mailbox that has been rewritten since a commit began is kept, and its intended contents are saved in a file", async () => {
+  test("a mailbox that has been rewritten since a commit began is kept, and the commit's contents are saved in a file", async () => {
     await leaveJournal();
     writeFileSync(mbox, one);
     const other = message("four", "y".repeat(20_000)) + message("five");

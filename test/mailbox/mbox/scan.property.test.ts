@@ -106,7 +106,7 @@ test("messages and their Status are found regardless of where the pieces end", a
       fc.oneof(mailboxText, measuredText),
       fc.integer({ min: 1, max: 5000 }),
       async (text, pieceSize) => {
-        // Tiny pieces are used only for short texts, because each piece is a read.
+        // Tiny pieces are used only for short texts, because each piece requires a read.
         expect(await indexOf(text, Math.max(pieceSize, Math.ceil(text.length / 300)))).toEqual(wanted(text));
       },
     ),
