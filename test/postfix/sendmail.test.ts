@@ -63,7 +63,7 @@ function withoutTrace(mailbox: string): string {
   );
 }
 
-/** Returns the header's fields sorted by name, because programs add missing fields at different places. */
+/** Returns the header's fields sorted by name, because programs add missing fields in different places. */
 function sortHeader(mailbox: string): string {
   const end = mailbox.indexOf("\n\n");
   const [line = "", ...fields] = mailbox.slice(0, end).split(/\n(?![ \t])/);

@@ -146,7 +146,7 @@ test.each<[string, string[], string, number]>([
   ["another configuration file", ["-C", "/tmp/cf", "ann@x.org"], "\n", 64],
   ["a sender that is not an address", ["-f", "a b <", "ann@x.org"], "\n", 65],
   ["a recipient that is not an address", ["<a b@x>"], "\n", 65],
-])("%s: nothing is sent, and the exit code is that of sysexits", async (_what, argv, input, exit) => {
+])("%s: nothing is sent, and the exit code is the right one of sysexits.h", async (_what, argv, input, exit) => {
   expect(await sendmail(argv, input)).toMatchObject({ exit, out: "", err: expect.stringMatching(/^sendmail: .*\n$/) });
   expect(server.messages).toEqual([]);
 });
@@ -245,7 +245,7 @@ test("a start-up file sets variables only: no command runs, and record, DEAD and
   for (const name of ["ran", "record", "dead", "file"]) expect(existsSync(join(home, name))).toBe(false);
 });
 
-test("the account that a start-up file selects is used, but its other commands are not run", async () => {
+test("a start-up file can select an account, whose variables are set, but whose other commands are not run", async () => {
   const { port } = server;
   settings(
     "account work {",
@@ -282,21 +282,24 @@ test.each<[string, (path: string) => void]>([
   ["others can write to", (path) => chmodSync(path, 0o666)],
   ["its group can write to", (path) => chmodSync(path, 0o660)],
   ["belongs to another user", (path) => (process.geteuid?.() === 0 ? chownSync(path, 1, 1) : chmodSync(path, 0o666))],
-])("a start-up file that %s is skipped with one line, and the message is still sent", async (_what, change) => {
-  const trusted = join(home, "trusted");
-  writeFileSync(trusted, `set mta=smtp://127.0.0.1:${server.port}\nsource ${home}/planted\n`, { mode: 0o600 });
-  writeFileSync(join(home, "planted"), "set mta=smtp://127.0.0.1:1 from=planted@x.org\n", { mode: 0o600 });
-  change(join(home, "planted"));
-  const sent = await sendmail(["ann@x.org"], "\n", { MAILRC: trusted });
-  expect(sent).toMatchObject({ exit: 0, err: expect.stringMatching(/^sendmail: .*planted: .*not read.*\n$/) });
-  const own = await sendmail(["ann@x.org"], "\n", {
-    MAILRC: join(home, "planted"),
-    mta: `smtp://127.0.0.1:${server.port}`,
-  });
-  expect(own).toMatchObject({ exit: 0, err: expect.stringMatching(/^sendmail: .*planted: .*not read.*\n$/) });
-  expect(envelope().join(" ")).not.toContain("planted");
-  expect(server.messages).toHaveLength(2);
-});
+])(
+  "a start-up file that %s is skipped with a one-line notice, and the message is still sent",
+  async (_what, change) => {
+    const trusted = join(home, "trusted");
+    writeFileSync(trusted, `set mta=smtp://127.0.0.1:${server.port}\nsource ${home}/planted\n`, { mode: 0o600 });
+    writeFileSync(join(home, "planted"), "set mta=smtp://127.0.0.1:1 from=planted@x.org\n", { mode: 0o600 });
+    change(join(home, "planted"));
+    const sent = await sendmail(["ann@x.org"], "\n", { MAILRC: trusted });
+    expect(sent).toMatchObject({ exit: 0, err: expect.stringMatching(/^sendmail: .*planted: .*not read.*\n$/) });
+    const own = await sendmail(["ann@x.org"], "\n", {
+      MAILRC: join(home, "planted"),
+      mta: `smtp://127.0.0.1:${server.port}`,
+    });
+    expect(own).toMatchObject({ exit: 0, err: expect.stringMatching(/^sendmail: .*planted: .*not read.*\n$/) });
+    expect(envelope().join(" ")).not.toContain("planted");
+    expect(server.messages).toHaveLength(2);
+  },
+);
 
 test("aliases rewrite local names, and refused members do not prevent delivery to the others", async () => {
   await serve({}, `set aliasfile=${home}/aliases`);
@@ -390,7 +393,7 @@ test("another program receives the envelope in its arguments, and a message that
   expect(queued()).toEqual([]);
 });
 
-test("a queue entry that names a program does not run it", async () => {
+test("a program that a queue entry names is not run", async () => {
   await server.close();
   await sendmail(["ann@x.org"], "\n");
   const directory = join(home, ".local/state/mail/queue");

@@ -93,7 +93,7 @@ test.each([
   expect(kept("after")).toBe(kept("before"));
 });
 
-test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is being typed saves its lines", async (signal) => {
+test.each(["SIGTERM", "SIGHUP"] as const)("%s while a message is being typed saves the typed lines", async (signal) => {
   const terminal = await start("bob@example.org");
   await terminal.expect("Subject: ");
   terminal.send("hola\rfirst line\rsecond line\rhalf");

@@ -38,7 +38,7 @@ test("an account that is not selected has no effect, and the lines after it are 
   expect(out).toContain(`set dot # ${home}/.mailrc:14`);
 });
 
-test("--account sets the variables of an account, and --config shows the line that set each", async () => {
+test("--account sets the variables of an account, and --config shows the line that set each variable", async () => {
   const { out, exit } = await configOf(["--account", "work"]);
   expect(exit).toBe(0);
   expect(out).toContain(`set from=ann@work.example # ${home}/.mailrc:3`);
