@@ -8,8 +8,8 @@
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 
 /**
- * Converts another client's value to the value of our variable. Returns undefined if the value means that nothing is
- * set.
+ * Converts another client's value to the value of the variable in `mail`. Returns undefined if the value means that
+ * nothing is set.
  *
  * @throws MailError with Exit.Config if the value cannot be honoured
  */

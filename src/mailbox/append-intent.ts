@@ -32,7 +32,7 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Length of an append, in bytes, up to which the intent is synced before each write. In a longer append, the end of the
+ * Maximum length in bytes of an append whose intent is synced before each write. In a longer append, the end of the
  * intent may be lost in a power failure. The appended bytes are then kept.
  */
 const syncedLength = 64 << 20;
@@ -228,8 +228,8 @@ export type Held = "nothing" | "prefix" | "all" | "unknown";
  * Compares the bytes that were added to the file with the recorded append.
  *
  * @param size the file's size in bytes
- * @param running whether the system has not been restarted since the append. After a power failure, bytes that were not
- *   synced may have become zeros.
+ * @param running whether the system has been running without a restart since the append. After a power failure, bytes
+ *   that were not synced may have become zeros.
  */
 export function compareIntent({ begun, records }: Left, descriptor: number, size: number, running: boolean): Held {
   if (size === begun.size) return "nothing";

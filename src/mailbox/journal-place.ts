@@ -13,9 +13,9 @@
  * sessions from writing. The notice contains the journal's path, because root may use another state directory next
  * time.
  *
- * A journal is trusted if it belongs to the mailbox's owner, to root or to this user, if it has one link, and if no
- * other user can write to it. Any other journal is reported and left unchanged. If other users can write to the mailbox,
- * another user's journal may be genuine. Then nothing is written until that user has finished the quit.
+ * A journal is trusted if it has only one link, belongs to the mailbox's owner, to root or to this user, and is not
+ * writable by any other user. Any other journal is reported and left unchanged. If other users can write to the
+ * mailbox, another user's journal may be genuine. Then nothing is written until that user has finished the quit.
  */
 
 import {

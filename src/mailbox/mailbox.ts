@@ -5,7 +5,10 @@
  * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
 
-/** A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the rest. */
+/**
+ * A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the
+ * other bits.
+ */
 export const Flag = {
   /**
    * Its Status field had no O when the mailbox was opened, so the message had not appeared in a header list. Reading the

@@ -1,6 +1,6 @@
 /**
- * Opens other users' spools, into which root delivers. The rules are those of Postfix local(8), from its safe_open() and
- * mailbox.c: a spool is the recipient's own regular file with one link, and root does not follow symbolic links.
+ * Opens other users' spools, into which root delivers. The rules are those of Postfix local(8) (in its safe_open() and
+ * mailbox.c): a spool is the recipient's own regular file with one link, and root does not follow symbolic links.
  */
 
 import { constants, fchownSync, fstatSync, openSync, type Stats, statSync } from "node:fs";

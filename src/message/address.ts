@@ -57,7 +57,7 @@ function parseList(text: string, parseBare: (pieces: readonly Piece[]) => Addres
   return found;
 }
 
-/** Returns the members of a list, split at its commas, each as it was written. */
+/** Splits a list at its commas, and returns the members as they were written. */
 export function splitAtCommas(text: string): string[] {
   const members: string[] = [];
   let member = "";
@@ -112,7 +112,10 @@ function atSign(pieces: readonly Piece[], at: number): string {
   return text === "at" && pieces[at - 1]?.kind === "word" && pieces[at + 1]?.kind === "word" ? "@" : text;
 }
 
-/** Makes words without a domain the display name of the address that follows them, or else of the last address. */
+/**
+ * Turns words without a domain into the display name of the address that follows them or, if none follows, of the last
+ * address.
+ */
 function joinNames(found: readonly Address[]): Address[] {
   const hasDomain = ({ address }: Address) => /[^@]@[^@]/.test(address);
   if (!found.some(hasDomain)) return [...found];

@@ -24,7 +24,7 @@ const mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"
 /** EXTERNAL requires a client certificate and is used only if the variable names it. */
 export type Mechanism = (typeof mechanisms)[number] | "EXTERNAL";
 
-/** The mechanisms that send a token, which is valid at other servers, too. */
+/** The mechanisms that send a token, which other servers would also accept. */
 const withToken: readonly Mechanism[] = ["OAUTHBEARER", "XOAUTH2"];
 
 /**
@@ -72,7 +72,7 @@ function mechanismNamed(name: string): Mechanism {
   throw new MailError(`smtpauth: "${name}" is invalid; use none, ${joinAlternatives(all).toLowerCase()}`, Exit.Config);
 }
 
-/** Functions that log in, by the name of the mechanism. */
+/** The functions that log in, indexed by the name of the mechanism. */
 export type LoginHandlers = Record<string, (context: Context) => Promise<void>>;
 
 /** The handlers for the mechanisms that nodemailer lacks. */

@@ -18,7 +18,7 @@ export interface Entry {
 /** A message whose envelope is unreadable. */
 export interface Damaged {
   readonly id: string;
-  /** A description of the damage with the path of the file. */
+  /** A description of the damage, including the file's path. */
   readonly damaged: string;
 }
 

@@ -252,7 +252,7 @@ export class Queue {
       }
       reason = strerror(error);
     }
-    // Another process has sent the message, which is removed before the other files.
+    // Another process has sent the message and removed its file, which is removed before the entry's other files.
     if (!existsSync(this.#path(id, "message"))) return undefined;
     return (
       (text === undefined ? undefined : entryOf(id, text)) ?? { id, damaged: `${this.#path(id, "json")}: ${reason}` }

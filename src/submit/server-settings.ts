@@ -23,7 +23,7 @@ export interface ServerSettings {
   readonly starttls: StartTls | undefined;
   /** A file of certificates that are trusted in addition to the system's. */
   readonly caFile: string | undefined;
-  /** A directory of files with certificates that are trusted, too. */
+  /** A directory of files that contain additional trusted certificates. */
   readonly caDirectory: string | undefined;
   /** Whether the system's authorities are trusted. */
   readonly trustsSystem: boolean;

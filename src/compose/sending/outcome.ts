@@ -59,7 +59,7 @@ function reportError(error: MailError, terminal: Terminal, config: Config): Exit
   return config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
 }
 
-/** Returns up to 20 addresses and the number of the others. */
+/** Returns up to 20 addresses and the number of remaining addresses. */
 function joinAddresses(addresses: readonly string[]): string {
   const most = 20;
   const more = addresses.length - most;

@@ -50,8 +50,8 @@ export class Submission {
   }
 
   /**
-   * Sends a message and records it if it was accepted, or only shows it with --dry-run. With `set queue`, a temporarily
-   * refused message is queued.
+   * Sends a message, and records it if it was accepted. With --dry-run, the message is only shown. With `set queue`, a
+   * temporarily refused message is queued.
    *
    * @throws as Transport.submit does
    */
@@ -103,7 +103,7 @@ export class Submission {
     await reused?.transport.close();
   }
 
-  /** Queues a message for the recipients who were temporarily refused. Returns the outcome for the others. */
+  /** Queues a message for the recipients who were temporarily refused. Returns the outcome for the other recipients. */
   async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);

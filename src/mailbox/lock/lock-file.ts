@@ -105,8 +105,8 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
  * Creates a missing file with both locks held from the beginning. If another program holds the lock for the path, no
  * empty file is left behind.
  *
- * @param how `create` is the function that creates the file; `rights` are those with which root creates the lock file
- *   for another user
+ * @param how `create` is the function that creates the file; `rights` are the rights with which root creates the lock
+ *   file for another user
  * @returns undefined if another program holds the lock or is creating the file
  * @throws the system's error; MailError as in `lockFile`
  */

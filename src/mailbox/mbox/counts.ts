@@ -2,7 +2,7 @@ import type { Counts } from "../mailbox.ts";
 
 /**
  * Counts the lines and bytes of a message as stored. The CRs of CRLF newlines are not counted; a last line without a
- * newline is.
+ * newline is counted.
  */
 export function countsOf(pieces: Iterable<Buffer>): Counts {
   let lines = 0;

@@ -45,8 +45,8 @@ const mostTries = 20;
 const pause = 50;
 
 /**
- * Maximum time in seconds to wait for a program that is writing to the mailbox. The first value applies before opening
- * it, the second before checking for new mail.
+ * Maximum time in seconds to wait for a program that is writing to the mailbox. The first limit applies when the
+ * mailbox is opened, the second when it is checked for new mail.
  */
 const mostWaitToOpen = 5;
 const mostWaitForNews = 0.2;

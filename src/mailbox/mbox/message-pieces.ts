@@ -8,8 +8,8 @@ const wholeWindow = 8 << 20;
 const headerWindow = 64 << 10;
 
 /**
- * A buffer for large reads. A read extends only over consecutive messages, so that scattered messages cost only their own
- * bytes.
+ * A buffer for large reads. A read covers only consecutive messages, so that the bytes between scattered messages are
+ * not read.
  */
 export class Window {
   readonly #read: (bytes: Uint8Array, position: number) => number;

@@ -39,7 +39,7 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "a
     if (decided === "drop" || decided === "mbox") changed = change.drop;
     else {
       kept++;
-      // A Status that differs only in form is rewritten only if the mailbox is rewritten anyway.
+      // A Status that differs in form alone stays as it is unless the mailbox is rewritten anyway.
       if (decided === "keep" && changesMarks(file, message)) changed = change.status;
       else if (decided === "keep" && !hasStatus(file, message) && (firstChanged > 0 || !saysTheSame(file, message)))
         changed = change.status;

@@ -124,7 +124,7 @@ async function evaluateList(
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
-  // Numbers have no effect here, except on undelete, which then also selects messages that are not deleted.
+  // Numbers have no effect here except in undelete, which then also selects messages that are not deleted.
   const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
   let found = listByDeletion(folder, deleted);
   if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);

@@ -6,7 +6,7 @@ export interface QueryWord {
   readonly kind: "(" | ")" | "word";
   /** The word without quotes. */
   readonly text: string;
-  /** Whether the word begins with a quote. It is then a sender, and not an operator or a term. */
+  /** Whether the word begins with a quote. Such a word is a sender, and never an operator or a term. */
   readonly quoted: boolean;
   /** The index of its first character in the list, counted from 1. */
   readonly place: number;

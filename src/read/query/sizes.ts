@@ -1,5 +1,5 @@
 /**
- * Parses the sizes in the term `size:`. Sizes are those of stored messages, in bytes.
+ * Parses the sizes in the term `size:`. A message's size is the number of bytes that are stored.
  *
  *     sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
  *     size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum

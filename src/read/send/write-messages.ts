@@ -60,7 +60,7 @@ function watchAppend(
   return { ...appendOptions(session, signal), onWritten };
 }
 
-/** Yields messages, and shows on the terminal the number of messages that are done. */
+/** Yields messages, and shows on the terminal the number of messages processed so far. */
 function* countProgress<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
   const tell = session.terminal.progress(path);
   let done = 0;
