@@ -15,7 +15,7 @@ const rows: readonly Option[] = options;
 export interface ExpandedArguments {
   /** The arguments for the parser: options, `--` if it was given, and the arguments that follow. */
   readonly words: readonly string[];
-  /** The long names in the table rows of the options that were given by a long name. */
+  /** For options that were given by a long name: the long names in their table rows. */
   readonly inFull: ReadonlySet<string>;
   /** The arguments after `--` or `-.`. */
   readonly afterEnd: readonly string[];

@@ -179,7 +179,7 @@ async function finishDraft(
   }
 }
 
-/** Adds the recipients in fields given with -a, as a sendmail program does when it reads the header. */
+/** Adds the recipients that are named in fields given with -a, as a sendmail program does when it reads the header. */
 function addNamedPeople(draft: Draft): void {
   for (const { name, value } of draft.fields) {
     const lower = name.toLowerCase();

@@ -5,7 +5,10 @@ import { meansMaildir } from "./maildir-path.ts";
 import type { Rights } from "./rights.ts";
 import { accessSpool, openSpool, refuseSpool, SpoolRefused } from "./spool.ts";
 
-/** Errors on opening, creating or locking a mailbox after which Postfix returns the message to its sender. */
+/**
+ * If a mailbox cannot be opened, created or locked because of one of these errors, Postfix returns the message to its
+ * sender.
+ */
 const permanent = new Set(["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENXIO"]);
 const storageFull = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 

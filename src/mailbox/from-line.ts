@@ -88,7 +88,7 @@ export function fromLineForm(head: Buffer): FromLineForm {
 /**
  * Inserts `>` before each line that begins with `From `, so that it does not begin a message.
  *
- * @param pieces a body in pieces of any size, which begins at the start of a line
+ * @param pieces a body that begins at the start of a line, in pieces of any size
  */
 export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
   let before = LF;

@@ -189,7 +189,7 @@ const longestAngle = 4096;
 const openAngle = /<([^,;<>]*)>?/y;
 
 /**
- * Returns the offset of the bracket that closes the one at `start`, or -1 if another one opens first. Skips quoted
+ * Returns the offset of the bracket that closes the one at `start`, or -1 if another bracket opens first. Skips quoted
  * strings.
  */
 function findClosingAngle(text: string, start: number): number {
@@ -238,7 +238,10 @@ function isBlank(character: string): boolean {
   return character === " " || character === "\t" || character === "\r" || character === "\n";
 }
 
-/** Returns the offset of the delimiter that closes the one at `start`, or the text's length. Comments may be nested. */
+/**
+ * Returns the offset of the delimiter that closes the one at `start` or, if none does, the text's length. Comments may
+ * be nested.
+ */
 function endOfComment(text: string, start: number, close: '"' | ")"): number {
   let depth = 1;
   for (let at = start + 1; at < text.length; at++) {

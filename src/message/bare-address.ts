@@ -60,7 +60,10 @@ function walkAddress(text: string, untilAngle: boolean): string {
   return members + member;
 }
 
-/** Returns the offset of the parenthesis that closes the comment at `start`, or of the text's last character. */
+/**
+ * Returns the offset of the parenthesis that closes the comment at `start` or, if none does, of the text's last
+ * character.
+ */
 function commentEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {

@@ -9,8 +9,8 @@ import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 
 /**
- * The size in bytes of the largest output that is shown in full. Of a larger output, only the beginning and the end are
- * shown, and the file is attached.
+ * The size in bytes of the largest output that is shown in full. If the output is larger, only its beginning and its
+ * end are shown, and the output file is attached.
  */
 const shownWhole = 96 << 10;
 const shownFirst = 16 << 10;

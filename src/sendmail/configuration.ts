@@ -1,5 +1,5 @@
 /**
- * Reads the start-up files for `sendmail`: /etc/mail.rc and the caller's, as `mail` does, but only variables.
+ * Reads variables for `sendmail` from the same start-up files as `mail`: /etc/mail.rc and the caller's own file.
  *
  * A program that runs unattended, perhaps as root, must not run a file's commands or write a copy of the message.
  */

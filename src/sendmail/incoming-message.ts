@@ -51,7 +51,7 @@ export async function readMessage(
 class InputLines {
   readonly #accept: (bytes: Buffer) => void;
   readonly #dotEnds: boolean;
-  /** Bytes that may belong to a CRLF or to the final dot, which continues in the next piece. */
+  /** Bytes that may begin a CRLF or the line with the final dot, whose other bytes are in the next piece. */
   #held: Buffer = Buffer.alloc(0);
   #atLineStart = true;
   hasEnded = false;

@@ -24,7 +24,7 @@ export function recipientsInHeader(fields: readonly Buffer[]): string[] {
     .map(({ address }) => address);
 }
 
-/** Returns the header as it is sent, without the empty line that ends it, and its Message-ID. */
+/** Returns the message's Message-ID, and the header as it is sent, without the empty line that ends it. */
 export function completeHeader(
   fields: readonly Buffer[],
   { date, messageId, from }: Additions,

@@ -27,7 +27,7 @@ export function queueSpool({ MAIL_QUEUE_SPOOL }: Readonly<Record<string, string 
  */
 const attempts = 10;
 
-/** Returns the path of the queue in a home directory, without the caller's environment. */
+/** Returns the path of the queue in a home directory, regardless of the caller's environment. */
 export function queueInHome(home: string): string {
   return join(home, ".local/state/mail/queue");
 }

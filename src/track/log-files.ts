@@ -1,6 +1,6 @@
 /**
- * Finds a mail server's log, which is a file with its rotated versions or the systemd journal, and searches it for
- * words.
+ * Finds a mail server's log, which is either a file with its rotated versions or the systemd journal, and searches the
+ * log for words.
  */
 import { spawn } from "node:child_process";
 import { accessSync, constants, createReadStream, existsSync } from "node:fs";

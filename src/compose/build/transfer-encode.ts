@@ -26,7 +26,7 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
 }
 
 /**
- * Ends a quoted-printable body that has no trailing newline with a soft line break, which must fit into the 76 columns.
+ * If a quoted-printable body has no trailing newline, a soft line break ends it, which must fit into the 76 columns.
  */
 function encodeSoftLineBreak(line: string): Buffer {
   if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");

@@ -28,8 +28,8 @@ export function splitTypedItems(text: string): string[] {
 }
 
 /**
- * Prepares the items of a command line. Empty items, such as an unset shell variable, are dropped if another To
- * recipient remains. An item with newlines is split if each of its lines is one address. All other such items are
+ * Prepares the items of a command line. Empty items, such as those from unset shell variables, are dropped if another
+ * To recipient remains. An item with newlines is split if each of its lines is one address. All other such items are
  * refused later.
  */
 export function settleItems(draft: Pick<Draft, "to" | "cc" | "bcc">): void {
@@ -147,8 +147,8 @@ export function envelopeAddresses(item: string, mailName: string): string[] {
 }
 
 /**
- * Returns an address with its domain, which defaults to this host's mail name. A non-ASCII domain is converted to
- * ASCII (IDNA), which every server accepts, unless the local part requires SMTPUTF8 anyway (RFC 6531).
+ * Returns an address with its domain, which defaults to this host's mail name. Unless the local part requires SMTPUTF8
+ * anyway (RFC 6531), a non-ASCII domain is converted to ASCII (IDNA), which every server accepts.
  */
 export function qualifyAddress(address: string, mailName: string): string {
   const name = address.replace(/^\\/, "");

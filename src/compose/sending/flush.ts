@@ -120,7 +120,7 @@ async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promis
 
 /**
  * Moves to dead.letter a message whose recipients are unknown. Returns whether it may be removed from the queue. If
- * `mail` was killed, no success was reported, but this may be the only copy.
+ * `mail` was killed, it did not report that the message was queued, but this may be the only copy.
  */
 async function recoverEntry(
   { config, terminal, place, program }: Flushing,

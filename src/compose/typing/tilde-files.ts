@@ -9,7 +9,7 @@ import { describeFailedExit, runShell } from "./child.ts";
 import { runInterruptibly } from "./interrupt.ts";
 import type { Composing } from "./tilde-escape.ts";
 
-/** Inserts a file, or the output of a command for `~r !command` and `~<!command` (POSIX mailx). */
+/** Inserts a file or, for `~r !command` and `~<!command`, the output of a command (POSIX mailx). */
 export async function readFileOrCommand(composing: Composing, name: string): Promise<void> {
   if (name === "") throw new UserMistake("Interpolate what file?");
   if (name.startsWith("!")) return readCommandOutput(composing, name.slice(1));

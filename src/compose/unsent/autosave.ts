@@ -88,8 +88,8 @@ export class Autosave {
         this.#edition = body.edition;
         this.#textStart = Buffer.byteLength(header);
       } else if (this.#descriptor !== undefined) {
-        // Written at an explicit offset, so that a line that was only partially written on a full disk is
-        // overwritten.
+        // The pieces are written at an explicit offset, so that a line that was only partially written on a full disk
+        // is overwritten.
         writeDraftPieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
       }
       this.#saved = body.size;

@@ -37,7 +37,7 @@ export class MessageFile {
   readonly #fileSize: number;
   readonly #fromLine: Buffer;
   readonly #end: Buffer;
-  /** The beginning of the file, often all of it, which is read only once. */
+  /** The beginning of the file (often the entire file), which is read only once. */
   readonly #start: Buffer;
 
   /**

@@ -97,7 +97,7 @@ export class BodyLength {
       const mayChange = this.#end + told > this.#separators.size;
       if (mayChange) this.#undecided ??= this.#message;
     }
-    // No preceding length is valid if its body extends beyond such a line.
+    // A preceding length is invalid if its body extends beyond such a line.
     if (this.#undecided !== undefined && this.#separators.isCertain(bytes, at, base)) this.#undecided = undefined;
     return false;
   }

@@ -81,7 +81,7 @@ export class Identities {
 /**
  * Returns whether a message of the file is the remembered one.
  *
- * @param last the number of the last message, which may be longer because it has been completed since
+ * @param last the number of the last message, which may be longer because it has been completed since then
  */
 export function isStillAt(file: MboxFile, message: number, { identity, size }: Remembered, last: number): boolean {
   const now = measureStoredSize(file, message);

@@ -88,8 +88,8 @@ async function finishTarget(
 }
 
 /**
- * Returns whether there is a journal, or one that only another user can read. Its session may still be running, so the
- * caller must search again after locking the mailbox.
+ * Returns whether there is a journal, including one that only another user can read. Its session may still be running,
+ * so the caller must search again after locking the mailbox.
  */
 function isJournalLeft(directory: string, path: string): boolean {
   try {

@@ -74,7 +74,7 @@ export async function scanMessages(
       const end = mostCarried + ((await reads.shift()) ?? 0);
       signal?.throwIfAborted();
       const last = end < mostCarried + pieceSize || positionOf(number + 1) >= size;
-      // The next read reuses the buffer of the piece that was scanned before.
+      // The next read reuses the buffer of the piece that was scanned before this one.
       if (!last) ask(number + readsAtOnce);
       const { bytes } = pieceOf(number);
       const consumed = scanner.feed(pieceOf(number), start, end, positionOf(number) - mostCarried, last);

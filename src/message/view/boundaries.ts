@@ -9,8 +9,8 @@ export interface Range {
 /**
  * Returns the parts between `--boundary` lines. The newline before a boundary line does not belong to the part.
  *
- * Some programs use the same boundary for a multipart and for another one inside it. Boundary lines after the first
- * closing line then belong to the outer multipart.
+ * Some programs use the same boundary for a multipart and for another multipart inside it. Boundary lines after the
+ * first closing line then belong to the outer multipart.
  *
  * @param most the maximum number of parts
  * @param opensInner returns whether a range is the header of a multipart with the same boundary

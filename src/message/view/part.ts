@@ -169,7 +169,7 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
     : leaf;
 }
 
-/** Returns whether a range is the header of a multipart with this boundary, and contains no text. */
+/** Returns whether a range begins with the header of a multipart with this boundary. */
 function isMultipartHeader(
   source: Bytes,
   { start, end }: Range,

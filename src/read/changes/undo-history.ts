@@ -1,5 +1,5 @@
 /**
- * The changes to message states in a session, grouped by command, which `undo` reverses.
+ * Records a session's changes to message states, grouped by command, so that `undo` can reverse them.
  *
  * Interactive and long sessions also record their pending changes in a file (pending.ts). If such a session is killed,
  * the next session offers to restore them.

@@ -1,4 +1,4 @@
-/** The commands mail and track, which send a new message and print the mail server's log of a sent one. */
+/** The commands mail, which sends a new message, and track, which prints the mail server's log of a sent message. */
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";

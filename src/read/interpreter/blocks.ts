@@ -7,7 +7,10 @@ export function withoutContinuation(line: string): string | undefined {
   return line.endsWith("\\") ? `${line.slice(0, -1)} ` : undefined;
 }
 
-/** Returns the command lines of a file. Continued lines are joined, and the result has the number of the last one. */
+/**
+ * Returns the command lines of a file. Continued lines are joined into one line, which has the number of the last of
+ * them.
+ */
 export function splitCommandLines(text: string): SourceLine[] {
   const lines: SourceLine[] = [];
   let begun = "";

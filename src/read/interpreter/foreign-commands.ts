@@ -3,7 +3,7 @@
  * unknown word ends the file.
  */
 
-/** The meaning of a line for another client: a line for `mail`, a condition, or nothing. */
+/** The meaning in `mail` of another client's line: a command line, a condition, or nothing. */
 export type Meaning =
   | { readonly kind: "command"; readonly line: string; readonly toleratesErrors?: true }
   | { readonly kind: "if" | "elif"; readonly condition: Condition }

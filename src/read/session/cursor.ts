@@ -19,7 +19,7 @@ export function nearestMessage(folder: Folder, wantDeleted: boolean): number | u
   return findFromPlace(folder, here, 1, wantDeleted) ?? findFromPlace(folder, here - 1, -1, wantDeleted);
 }
 
-/** Returns the first message whose deleted state matches, searching the list from a place forwards or backwards. */
+/** Returns the first message whose deleted state matches, searching forwards or backwards from a place in the list. */
 export function findFromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
   for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
     const message = messageAt(folder, place);

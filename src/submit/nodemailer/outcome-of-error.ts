@@ -16,7 +16,7 @@ import { tlsFailure } from "../tls-failure.ts";
 import type { Envelope, Outcome, Refusal } from "../transport.ts";
 import { type ServerWay, serverName } from "../way.ts";
 
-/** A protocol violation by the server that the code in this directory has detected. */
+/** A protocol violation by the server, detected by the code in this directory. */
 export class ProtocolError extends Error {
   readonly reason: "not SMTP" | "unexpected reply";
 
