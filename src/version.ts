@@ -1,2 +1,2 @@
-/** The release: the version of package.json, which test/package.test.ts compares. */
+/** The version of this release. test/package.test.ts checks that package.json contains the same version. */
 export const version = "0.1.0";

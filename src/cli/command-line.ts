@@ -31,7 +31,7 @@ export interface CommandLine {
   readonly bodyType: { readonly type: string; readonly onlyIfLikely?: true } | undefined;
   readonly bodyEncoding: string | undefined;
   readonly html: boolean;
-  /** The file to read the body from, instead of standard input. */
+  /** The file from which the body is read, instead of standard input. */
   readonly bodyFile: string | undefined;
   readonly withoutMime: boolean;
   readonly recordByName: boolean;

@@ -103,7 +103,7 @@ export class Settings {
     return undefined;
   }
 
-  /** Returns the variable that was assigned last. Environment variables are considered to be assigned first. */
+  /** Returns the variable that was assigned last. Environment variables are considered to have been assigned first. */
   lastAssigned<Named extends { readonly name: string }>(candidates: readonly Named[]): Named | undefined {
     if (candidates.length < 2) return candidates[0];
     // The map is in the order of assignment.

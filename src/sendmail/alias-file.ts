@@ -1,5 +1,5 @@
 /**
- * Rewrites local names with a file in the format of aliases(5): `name: address, name` and continuation lines.
+ * Rewrites local names according to a file in the format of aliases(5): `name: address, name` and continuation lines.
  *
  * An alias can expand only to addresses. Commands, files and `:include:` are refused, because this program runs with
  * the caller's rights: the file's commands would run as any user who sends mail.

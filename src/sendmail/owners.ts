@@ -1,4 +1,4 @@
-/** Runs `sendmail` once for each user with queued messages, as root. Each process has only its owner's rights. */
+/** As root, runs `sendmail` once for each user with queued messages. Each process has only its owner's rights. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";

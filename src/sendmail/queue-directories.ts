@@ -73,7 +73,10 @@ function isPresent({ directory }: QueuePlace): boolean {
   return lstatIfPossible(directory)?.isDirectory() === true;
 }
 
-/** Returns whether a user has a home directory for private files. System users share theirs with a service's data. */
+/**
+ * Returns whether a user has a home directory for private files. A system user's home directory also contains a
+ * service's data.
+ */
 function hasHome(uid: number): boolean {
   const firstPerson = 1000;
   const nobody = 65_534;

@@ -12,7 +12,10 @@ export interface TransportOptions extends ServerSettings {
   readonly verbose: boolean;
   /** The envelope sender, if one was given. It is passed only to programs. */
   readonly envelopeSender: string | undefined;
-  /** Whether the sender remains in an expanded alias. The option is passed only to programs. */
+  /**
+   * Whether a sender who is a member of an expanded alias also receives the message. The option is passed only to
+   * programs.
+   */
   readonly metoo: boolean;
   /** The place where a program finds the recipients. */
   readonly recipients: "header" | "arguments";

@@ -18,7 +18,7 @@ import type { ProgramWay } from "./way.ts";
 export interface ProgramOptions {
   /** The envelope sender for -f; undefined lets the program choose it. */
   readonly envelopeSender: string | undefined;
-  /** Whether the sender remains in an expanded alias. */
+  /** Whether a sender who is a member of an expanded alias also receives the message. */
   readonly metoo: boolean;
   readonly verbose: boolean;
   /** Whether the program reads the recipients from the header, which is the default, or from its arguments. */

@@ -22,7 +22,7 @@ export interface Attachment {
   readonly size: number;
   /** For an attached message (message/rfc822), the facts that determine its encoding. */
   readonly facts?: TextFacts;
-  /** Whether the recipient's program should show it within the message. */
+  /** Whether the recipient's program should show the attachment within the message. */
   readonly inline?: boolean;
   /** The parameter `name` of the part's Content-Type field. */
   readonly typeName?: string;

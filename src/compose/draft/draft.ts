@@ -28,7 +28,7 @@ export interface Draft {
   /** The file for a copy of the message, instead of the file that the variable `record` names. */
   record: string | undefined;
   attachments: Attachment[];
-  /** The form of the body that the user has chosen. */
+  /** The form that the user has chosen for the body. */
   form: BodyForm;
 }
 

@@ -23,7 +23,7 @@ export interface Wanted {
   readonly bodyFile?: string | undefined;
 }
 
-/** The time limit for a pipe in milliseconds. */
+/** The time limit in milliseconds for a pipe. */
 const patience = 60_000;
 
 /**

@@ -26,7 +26,7 @@ export async function reportOutcome(
   return { exit: first.exit, sent: outcome.accepted.length > 0 };
 }
 
-/** Prints each refused recipient with the server's reply on standard error. */
+/** Prints on standard error each refused recipient with the server's reply. */
 export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): void {
   for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
 }

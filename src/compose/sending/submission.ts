@@ -29,7 +29,9 @@ export interface SubmissionOptions {
   readonly program?: QueueingProgram;
   /** The place where a sendmail program finds the recipients; by default the header. */
   readonly recipients?: "header" | "arguments";
-  /** The queues for messages that cannot be sent now. By default, this is the queue in the user's state directory. */
+  /**
+   * The queues for messages that cannot be sent now. By default, only the queue in the user's state directory is used.
+   */
   readonly queues?: QueuePlaces;
 }
 

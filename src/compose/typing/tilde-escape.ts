@@ -21,7 +21,7 @@ export type Ended = "sent" | "cancelled" | "dropped" | undefined;
 export interface TildeEscape {
   /** The characters that invoke the escape. The first one is its name. */
   readonly characters: string;
-  /** The argument as ~? shows it after each of the characters. */
+  /** The argument that ~? shows after each of these characters. */
   readonly argument: string;
   /** The description in ~?; undefined if the escape is not listed. */
   readonly meaning: string | undefined;

@@ -1,4 +1,4 @@
-/** Reads many messages from an mbox with large reads, in file order. */
+/** Reads many messages from an mbox in file order, using large reads. */
 
 import { headerEnd } from "../header-bytes.ts";
 import type { MessagePiece } from "../mailbox.ts";

@@ -115,11 +115,11 @@ function wholeMessage(
 }
 
 interface Place {
-  /** The number if the part is a multipart. */
+  /** The part's number if the part is a multipart. */
   readonly number: string;
-  /** The number otherwise. */
+  /** The part's number if the part is not a multipart. */
   readonly single: string;
-  /** The prefix of its parts' numbers. */
+  /** The prefix of the numbers of the parts inside it. */
   readonly under: string;
   readonly orElse: string;
 }

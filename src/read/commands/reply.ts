@@ -161,7 +161,7 @@ function ownNames({ config }: Session): (item: string) => boolean {
   };
 }
 
-/** Returns a message's header, and makes the message current and read. */
+/** Returns a message's header, makes the message current and marks it as read. */
 function headerOfOriginal(session: Session, message: number): Header | undefined {
   const { folder } = session;
   if (folder === undefined) return undefined;

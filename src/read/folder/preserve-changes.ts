@@ -13,7 +13,8 @@ const mostRanges = 20;
 /**
  * Stores the edited messages in a file. Marks are already stored if the session records its pending changes.
  *
- * @returns the same error, with a text that also names the affected messages and the location of their stored changes
+ * @returns the same error, with a message that also names the affected messages and the location of their stored
+ * changes
  */
 export async function preserveChanges(
   session: Session,

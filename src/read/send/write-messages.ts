@@ -47,7 +47,7 @@ function appendOptions(session: Session, signal: AbortSignal | undefined): Appen
   return { ...storeOptions(session.config), ...(signal === undefined ? {} : { signal }) };
 }
 
-/** Returns options that show on the terminal the number of bytes written. */
+/** Returns append options with a callback that shows on the terminal the number of bytes written. */
 function watchAppend(
   session: Session,
   mailbox: Mailbox,

@@ -113,7 +113,7 @@ export interface ListWindow {
 
 /** An if whose endif has not been read. */
 export interface Conditional {
-  /** Whether the lines that follow are run; else inverts it. */
+  /** Whether the lines that follow are run; `else` inverts this. */
   isTaken: boolean;
   /** Whether a branch of this if has been run, in which case its other elif and else branches are not run. */
   wasTaken: boolean;

@@ -115,8 +115,8 @@ export class SmtpSession extends StrictConnection {
    * @throws nodemailer's errors
    */
   async logIn(method: Mechanism, user: string, pass: string): Promise<void> {
-    // Without credentials at the top level, nodemailer ignores the given mechanism. For XOAUTH2 it requires an object
-    // that our handler does not use.
+    // Without credentials at the top level, nodemailer ignores the given mechanism. For XOAUTH2, nodemailer also
+    // requires an object, which this program's handler does not use.
     const login = { method, user, pass, credentials: { user, pass } };
     const options = method === "XOAUTH2" ? { ...login, oauth2: {} as never } : login;
     await new Promise<void>((resolve, reject) => {
