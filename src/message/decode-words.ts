@@ -24,7 +24,7 @@ interface Word {
 /**
  * Returns a field's value with its encoded words decoded.
  *
- * @param written lossless text (text.ts), folded or not; bytes that are not UTF-8 are decoded, too
+ * @param written lossless text (text.ts), folded or not; bytes that are not UTF-8 are also decoded
  * @param charsets the result of `moreCharsets()` if one of listEncodedCharsets(text) is unknown to Node
  * @param bodyCharset the charset that the body declares; text outside encoded words is probably in the same charset
  */

@@ -126,7 +126,7 @@ export function pressKey(before: LineState, key: Key, history: readonly string[]
   }
 }
 
-/** Replaces the text between `start` and the cursor, as completion requires. */
+/** Replaces the text between `start` and the cursor, for completion. */
 export function replaceBeforeCursor(state: LineState, start: number, text: string): LineState {
   return insertText(removeText(state, start, state.cursor), text);
 }

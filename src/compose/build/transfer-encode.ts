@@ -26,7 +26,8 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
 }
 
 /**
- * If a quoted-printable body has no trailing newline, a soft line break ends it, which must fit into the 76 columns.
+ * If a quoted-printable body has no trailing newline, ends the body with a soft line break that fits into the 76
+ * columns.
  */
 function encodeSoftLineBreak(line: string): Buffer {
   if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");

@@ -13,7 +13,7 @@ const writtenByClients =
 /**
  * Returns a hash that identifies a message even after other programs have moved it or changed its status fields.
  *
- * @param size the number of bytes to hash, if the message may have been completed since it was identified
+ * @param size the number of bytes to hash; given if the message may have been completed since it was identified
  */
 export function identityOf(file: MboxFile, message: number, size = measureStoredSize(file, message)): string {
   const header = headerOf(size, (length) => file.read(message, 0, length));

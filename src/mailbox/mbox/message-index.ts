@@ -59,7 +59,7 @@ export class MessageIndex {
     return this.#count === 0 ? -1 : this.start(this.#count);
   }
 
-  /** The start of each message, without copying. */
+  /** The index's own array of message starts, not a copy of it. */
   get starts(): Float64Array {
     return this.#starts.subarray(0, this.#count);
   }

@@ -151,8 +151,8 @@ export class Scanner {
 
   /**
    * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. Text has many
-   * lines but few occurrences of F, so searching for F is several times as fast. If F is frequent (base64), line starts are
-   * searched for instead.
+   * lines but few occurrences of F, so searching for F is several times faster than searching for line starts. If F is
+   * frequent (base64), line starts are searched for instead.
    */
   #candidate(bytes: Buffer, start: number, from: number): number {
     let searched = from;

@@ -67,7 +67,7 @@ async function unpackRange(
   let writing: unknown;
   try {
     await pipeline(
-      // A file stream would close its descriptor when it is aborted, even with autoClose set to false.
+      // An aborted file stream would close its descriptor, even with autoClose set to false.
       async function* () {
         while (reached < end) {
           const piece = Buffer.allocUnsafe(Math.min(chunkSize, end - reached));

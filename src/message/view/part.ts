@@ -119,7 +119,7 @@ interface Place {
   readonly number: string;
   /** The part's number if the part is not a multipart. */
   readonly single: string;
-  /** The prefix of the numbers of the parts inside it. */
+  /** The prefix for the numbers of inner parts. */
   readonly under: string;
   readonly orElse: string;
 }

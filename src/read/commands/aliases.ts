@@ -9,7 +9,10 @@ function formatAlias(name: string, members: readonly string[]): string {
   return `${name}\t ${[...members].reverse().join(" ")}\n`;
 }
 
-/** Defines or prints an alias. As in bsd-mailx, an unknown name does not end a sourced file unless errexit is set. */
+/**
+ * Defines or prints an alias. As in bsd-mailx, an unknown name does not end the processing of a sourced file unless
+ * errexit is set.
+ */
 function defineAlias({ config, terminal }: Session, [name, ...members]: readonly string[]): void {
   const { aliases } = config;
   if (name === undefined) {

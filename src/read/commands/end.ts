@@ -5,8 +5,8 @@ import { takesNothing, takesText } from "../session/command-arguments.ts";
 import type { Session } from "../session/session.ts";
 
 /**
- * Ends the session. In a sourced file, the command ends only that file. While a message is being composed, quit does
- * nothing.
+ * Ends the session. In a sourced file, the command ends only the processing of that file. While a message is being
+ * composed, quit does nothing.
  */
 function endSession(session: Session, ending: "quit" | "exit"): boolean {
   if (session.sourcing > 0) session.fileEnded = true;

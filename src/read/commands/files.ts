@@ -52,7 +52,7 @@ async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { settings } = config;
   const directory = folderDirectory(config) ?? config.identity.home;
   await runAndTell(session, ["-c", `cd "$1"; ${settings.get("LISTER")} ${rest}`, settings.get("SHELL"), directory]);
-  // A failing LISTER does not end a sourced file.
+  // A failing LISTER does not end the processing of a sourced file.
   return true;
 }
 

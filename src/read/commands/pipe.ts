@@ -42,8 +42,8 @@ const takesListAndCommand: Takes<ListAndCommand> = {
 };
 
 /**
- * Pipes messages into a command. As in bsd-mailx, a non-zero exit code does not end a sourced file unless errexit is
- * set.
+ * Pipes messages into a command. As in bsd-mailx, a non-zero exit code does not end the processing of a sourced file
+ * unless errexit is set.
  */
 async function pipeMessages(session: Session, { messages, line, parts }: ListAndCommand): Promise<boolean> {
   const { folder, terminal, config } = session;

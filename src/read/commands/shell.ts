@@ -114,7 +114,7 @@ export const shellCommands: readonly Command[] = [
         done = tryStep(session, expand) && done;
       }
       terminal.out(`${line}\n`);
-      // As in bsd-mailx, a failure does not end a sourced file.
+      // As in bsd-mailx, a failure does not end the processing of a sourced file.
       return done || !session.config.settings.get("errexit");
     },
   }),

@@ -1,6 +1,6 @@
 /**
  * The commands of heirloom mailx, S-nail and GNU mail that start-up files may contain. As in bsd-mailx, any other
- * unknown word ends the file.
+ * unknown word ends the processing of the file.
  */
 
 /** The meaning in `mail` of another client's line: a command line, a condition, or nothing. */

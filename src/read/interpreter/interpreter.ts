@@ -23,7 +23,7 @@ const leadingBlanks = /^[ \t\v\f\r]+/;
 const wordEnd = /[ \t\d$^.:/\-+*'"]/;
 /** The maximum depth of nested sourced files. */
 const deepestSource = 100;
-/** The error that ends all nested sourced files. */
+/** The error that ends the processing of all nested sourced files. */
 class SourcedTooDeep extends UserMistake {}
 /** The commands that run even if the condition of an if is false. As in bsd-mailx, these include the shell escape. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);

@@ -51,7 +51,8 @@ export interface Command {
    * Runs the command.
    *
    * @returns false if the command failed for a reason other than the user's mistake: a program or a submission failed
-   * (the error has been printed), or there was nothing left to show. Also false if quit ended the sourced file.
+   * (the error has been printed), or there was nothing left to show. Also false if quit ended the processing of a
+   * sourced file.
    * @throws UserMistake
    */
   readonly run: (session: Session, rest: string) => Promise<boolean>;

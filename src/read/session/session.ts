@@ -24,7 +24,7 @@ export interface Session {
   isStartingUp?: boolean;
   /** The depth of nested sourced files; some commands may not run in a sourced file. */
   sourcing: number;
-  /** Whether quit or exit ended the sourced file, which is not a failure. */
+  /** Whether quit or exit ended the processing of the sourced file, which is not a failure. */
   fileEnded?: boolean;
   /** Whether tilde escapes are interpreted in a pipe (-~, -#). */
   readonly escapesInPipe?: boolean;
