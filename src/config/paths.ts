@@ -61,15 +61,15 @@ function findTrustedDirectory(variable: string, inHome: string, home: string): s
   const path = join(base?.startsWith("/") ? base : join(home, inHome), "mail");
   try {
     const reason = distrustPlace(path);
-    // The caller reports the reason when it fails to create a file there.
+    // The caller reports the reason when it fails to create a file in the directory.
     if (reason === undefined || reason === "not-a-directory") return path;
     const own = join(userInfo().homedir, inHome, "mail");
     if (own === path) return path;
     reportDistrust(new NotTrusted(path, reason));
     return own;
   } catch (error) {
-    // The directory is not readable, or the user has no passwd entry. The caller reports the reason when it opens a
-    // file there.
+    // The directory is not readable, or the user has no passwd entry. The caller reports the reason when it fails to
+    // open a file in the directory.
     if (!(error instanceof Error)) throw error;
     return path;
   }

@@ -3,9 +3,9 @@
  * another name, as another user or with another HOME.
  *
  * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory.
- * Otherwise it is in the state directory in the owner's home directory (from passwd), or else in the session's own state
- * directory. Version 0.1.0 used only the session's directory, and named the journal after the path by which the mailbox
- * was opened. So the state directories are searched for every journal whose first line names the mailbox.
+ * Otherwise, it is in the state directory below the owner's home directory (from passwd), or else in the session's own
+ * state directory. Version 0.1.0 used only the session's directory, and named the journal after the path by which the
+ * mailbox was opened. So the state directories are searched for every journal whose first line names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
  * written. The exception is a quit in which root moves messages to a file that the owner cannot write to. The journal

@@ -1,6 +1,6 @@
 /**
  * Opens other users' spools, into which root delivers. The rules are those of Postfix local(8) (in its safe_open() and
- * mailbox.c): a spool is the recipient's own regular file with one link, and root does not follow symbolic links.
+ * mailbox.c). A spool must be the recipient's own regular file with one link, and root does not follow symbolic links.
  */
 
 import { constants, fchownSync, fstatSync, openSync, type Stats, statSync } from "node:fs";
@@ -47,8 +47,9 @@ export interface SpoolAccess {
 }
 
 /**
- * Returns the rights for a spool, chosen as in Postfix: the recipient's, with the directory's group if it may create files
- * there. If neither the recipient nor a group can write to the directory, root's own rights are used.
+ * Returns the rights for a spool, chosen as in Postfix: the recipient's, with the directory's group if this group may
+ * create files in the directory. If neither the recipient nor a group can write to the directory, root's own rights are
+ * used.
  *
  * @throws the system's error if the directory is missing
  */
@@ -114,8 +115,8 @@ export function requireSpool(path: string, descriptor: number, { recipient }: Sp
 }
 
 /**
- * Creates a spool with mode 0600. It belongs to the recipient, and to the directory's group if this group may create files
- * there.
+ * Creates a spool with mode 0600. It belongs to the recipient, and to the directory's group if this group may create
+ * files in the directory.
  *
  * @throws the system's error, including EEXIST
  */

@@ -18,7 +18,7 @@ interface LocalOptions {
   readonly stateDirectory: string;
 }
 
-/** Delivers messages to the system mailboxes of this host. */
+/** Delivers messages to the system mailboxes on this host. */
 export class LocalTransport implements Transport {
   readonly #options: LocalOptions;
 

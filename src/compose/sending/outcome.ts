@@ -31,7 +31,7 @@ export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): 
   for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
 }
 
-/** Reports a submission that failed without a reply and returns the result. */
+/** Reports a submission that failed without a reply, and returns the result. */
 export async function reportFailure(
   { config, terminal }: Pick<ComposeContext, "config" | "terminal">,
   error: MailError,

@@ -21,7 +21,10 @@ export class MboxFile {
   readonly replaced: Map<number, Buffer>;
   /** Called after each read of the file. @throws if the bytes read may be wrong */
   guard: (() => void) | undefined;
-  /** The whole file in memory, so that the session's messages stay unchanged if another program moves them. */
+  /**
+   * The whole file in memory, so that the session can still read its messages if another program moves them in the
+   * file.
+   */
   #held: Buffer | undefined;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;

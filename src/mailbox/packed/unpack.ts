@@ -1,6 +1,6 @@
 /**
- * Unpacks a compressed mailbox piece by piece into a private temporary file. gzip is unpacked by Node's zlib, and so is
- * zstd from Node 22.15 on. All other formats are unpacked by their own programs.
+ * Unpacks a compressed mailbox piece by piece into a private temporary file. Node's zlib unpacks gzip and, from Node
+ * 22.15 on, zstd. All other formats are unpacked by their own programs.
  */
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync } from "node:fs";
