@@ -295,7 +295,7 @@ export const sessions = {
       { name: "folder ?", type: "folder ?\r", until: "+archive" },
       { name: "down to the archive", type: "\x1b[B\x1b[B\x1b[B\r", until: "lunch\n& █" },
       { name: "set ?", type: "set ?\r", until: "…" },
-      { name: "down to the fourth", type: "\x1b[B\x1b[B\x1b[B\r", until: "(y/█N) ‣ false" },
+      { name: "down to the fifth", type: "\x1b[B\x1b[B\x1b[B\x1b[B\r", until: "(y/█N) ‣ false" },
       { name: "y", type: "y", until: "& █" },
       { name: "it is set", type: "set ?\r", until: "…" },
       { name: "Ctrl-C chooses nothing", type: "\x03", until: "& █" },
