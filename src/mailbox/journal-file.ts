@@ -2,7 +2,7 @@
  * Writes and reads the journals of mbox and Maildir. A journal takes effect when it is renamed to its final name. By
  * then it has been written completely. Its first line is JSON that describes the bytes that follow.
  */
-import { closeSync, fstatSync, fsyncSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { Exit, MailError } from "../errors.ts";
 import { notify } from "../notices.ts";
@@ -18,8 +18,23 @@ import {
 } from "./journal-place.ts";
 import { withRights } from "./rights.ts";
 
-/** Errors that report a full disk. The next place may be on another disk. */
-const full = ["ENOSPC", "EDQUOT", "EFBIG"];
+/** The free space in bytes below which a disk is considered full. A failed write may leave some space unused. */
+const leastSpace = 1024 * 1024;
+
+/**
+ * Returns whether the disk or the user's quota is full, so that the next place may have space. ENOSPC from a disk that
+ * has space is a fault of that disk, which must be reported.
+ */
+function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
+  if (code === "EDQUOT" || code === "EFBIG") return true;
+  if (code !== "ENOSPC") return false;
+  try {
+    const { bavail, bsize, files, ffree } = statfsSync(dirname(path));
+    return bavail * bsize < leastSpace || (files > 0 && ffree === 0);
+  } catch {
+    return true;
+  }
+}
 
 /**
  * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk of one place
@@ -48,10 +63,12 @@ export async function writeJournalFile<T>(
     syncDirectory(dirname(place.path));
     return filled;
   } catch (error) {
+    // Removing the draft would free the space that it occupies.
+    const isFull = created !== undefined && isSystemError(error) && isOutOfSpace(error, created.place.path);
     if (created !== undefined) abandonJournal(created, replaces);
     if (!isSystemError(error)) throw error;
     const others = created === undefined ? [] : places.slice(places.indexOf(created.place) + 1);
-    if (others.length > 0 && full.includes(error.code)) return writeJournalFile(others, mailbox, fill, { replaces });
+    if (others.length > 0 && isFull) return writeJournalFile(others, mailbox, fill, { replaces });
     const path = created?.place.path ?? places.at(-1)?.path ?? mailbox;
     throw new MailError(`${path}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, error);
   }

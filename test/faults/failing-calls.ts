@@ -5,15 +5,10 @@ import { judgeEnd, plans } from "./lab.ts";
 
 /** The client may ignore a failure to acquire a lock or to write a cache, if no message is lost. */
 const mayFail = /\.lock|\/\.lk|\/\.cache\//;
-/**
- * If the disk is full, the journal is written in the next place. So the client may also ignore this failure if no
- * message is lost.
- */
-const mayFailOnFullDisk = /mail-journal\.new|\/spool>\)/;
 
-function concernsMessages({ text }: Call, error: string): boolean {
+function concernsMessages({ text }: Call): boolean {
   const [file = ""] = text.split(",");
-  return !mayFail.test(file) && !(error === "ENOSPC" && mayFailOnFullDisk.test(file));
+  return !mayFail.test(file);
 }
 
 function failingCalls(name: string, error: string): Campaign {
@@ -30,7 +25,7 @@ function failingCalls(name: string, error: string): Campaign {
             roundOf(client, plan, `${error} at ${title}${isLasting ? " and later" : ""}`, async (lab) => {
               const { ended, hit } = await playWithFault(lab, plan.commands(lab), call, `error=${error}`, isLasting);
               const broken = judgeEnd(ended);
-              if (broken.length === 0 && hit.some((each) => concernsMessages(each, error))) {
+              if (broken.length === 0 && hit.some(concernsMessages)) {
                 if (ended.exit === 0)
                   broken.push(`exit code 0, though this failed: ${hit[0]?.text.replaceAll(lab.root, "")}`);
                 // A permanent failure also affects standard error.

@@ -286,7 +286,8 @@ test("a journal of version 0.1.0, named after a symbolic link, is found by the m
   expect(readdirSync(state)).toEqual([]);
 });
 
-test("if the disk of the preferred place is full, the journal is written in the next place", async () => {
+/** Writes a journal whose first attempt fails. Returns the paths of all attempts. */
+async function writeAfterFailure(fail: () => void): Promise<{ tried: string[]; beside: string; own: string }> {
   const [beside, own] = [0, -1].map((at) =>
     placesForJournal(spool, ".journal", join(directory, "s"), undefined).at(at),
   );
@@ -294,10 +295,24 @@ test("if the disk of the preferred place is full, the journal is written in the 
   const tried: string[] = [];
   await writeJournalFile([beside, own], spool, (descriptor, { path }) => {
     tried.push(path);
-    writeSync(tried.length === 1 ? openSync("/dev/full", "w") : descriptor, "x");
+    if (tried.length === 1) fail();
+    writeSync(descriptor, "x");
   });
-  expect(tried).toEqual([beside.path, own.path]);
-  expect([journals(), text(own.path)]).toEqual([[], "x"]);
+  return { tried, beside: beside.path, own: own.path };
+}
+
+test("if there is no space left for the user in the preferred place, the journal is written in the next place", async () => {
+  const { tried, beside, own } = await writeAfterFailure(() => {
+    throw Object.assign(new Error("quota"), { code: "EDQUOT", errno: -122, syscall: "write" });
+  });
+  expect(tried).toEqual([beside, own]);
+  expect([journals(), text(own)]).toEqual([[], "x"]);
+});
+
+test("if a write fails with ENOSPC on a disk that has space, this is reported, and no journal is left", async () => {
+  const written = writeAfterFailure(() => writeSync(openSync("/dev/full", "w"), "x"));
+  await expect(written).rejects.toThrow(/No space left on device; .* was not changed$/);
+  expect(journals()).toEqual([]);
 });
 
 describe("the mbox named by an interrupted quit", () => {
