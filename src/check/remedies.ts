@@ -45,7 +45,7 @@ export function connectionRemedy(
     case "certificate not yet valid":
       return "install a new certificate on the server; check the clocks of both machines";
     case "certificate not trusted":
-      return "set cafile=FILE to the certificate of the server or of its authority";
+      return "set cafile=FILE; FILE contains the server's certificate or that of its authority";
     case "no TLS on this port":
       if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
       return tlsRemedy(server);

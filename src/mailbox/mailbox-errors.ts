@@ -39,7 +39,7 @@ export class CannotFinish extends MailError {
 export class FinishFirst extends MailError {
   constructor(path: string, mbox: string) {
     super(
-      `${path}: an interrupted quit moves messages to ${mbox}; nothing was written; run "mail -f ${path}" first`,
+      `${path}: a quit was interrupted while it moved messages to ${mbox}; nothing was written; run "mail -f ${path}" first`,
       Exit.TempFail,
     );
   }

@@ -8,7 +8,7 @@ import { type Rights, withRights } from "./rights.ts";
 import { accessSpool, SpoolRefused } from "./spool.ts";
 
 /**
- * Locks the mbox that a journal names. Root uses the rights of the mailbox's owner if the journal belongs to the owner.
+ * Locks the mbox that a journal names. Root acts with the rights of the mailbox's owner if that user also owns the journal.
  * Otherwise a journal could lead root to a file that its owner could not have written.
  *
  * @throws CannotFinish if only the owner can finish the quit

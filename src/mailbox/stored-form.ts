@@ -32,7 +32,7 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 }
 
 /**
- * Yields the bytes of a message as they are stored elsewhere, with a new Status or fewer fields. The first piece is the
+ * Yields the bytes of a message as they will be stored elsewhere: with a new Status, or with fewer fields. The first piece is the
  * header.
  *
  * If the Status changes, a `From ` line in the body is quoted as `>From `, as in bsd-mailx, unless a Content-Length

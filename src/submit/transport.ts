@@ -52,8 +52,8 @@ export interface Outgoing {
   /** The message's Message-ID, if it is known. */
   readonly messageId?: string | undefined;
   /**
-   * The same message encoded without bytes above 127, for servers without 8BITMIME; undefined if it has no such
-   * bytes.
+   * The same message encoded without bytes above 127, for servers without 8BITMIME; undefined if the message
+   * has no such bytes.
    */
   readonly sevenBit?: (() => Outgoing) | undefined;
 }

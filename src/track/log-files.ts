@@ -98,7 +98,7 @@ export async function* linesWith(
   }
 }
 
-/** A part of a log, which consists of complete lines. */
+/** A part of a log that contains only complete lines. */
 export class Part {
   readonly offset: number;
   readonly #bytes: Buffer;

@@ -1,6 +1,7 @@
 /** The parts of a system log line: `Jan 16 18:22:03 host program[7]: text`, or with an RFC 3339 time. */
 export interface SyslogLine {
-  /** The time as in the log, without fractions and zone (`2026-01-16 18:22:03`), so that a line fits on the screen. */
+  /** The time as in the log, but without fractions of a second or a time zone (`2026-01-16 18:22:03`), so that a line
+   * fits on the screen. */
   readonly time: string;
   readonly program: string;
   readonly text: string;

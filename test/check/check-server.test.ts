@@ -59,7 +59,7 @@ function printed({ status, about, text, remedy }: Finding): string {
 
 const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "localhost.pem" };
-const authority = "set cafile=FILE to the certificate of the server or of its authority";
+const authority = "set cafile=FILE; FILE contains the server's certificate or that of its authority";
 const restart = "check its log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };

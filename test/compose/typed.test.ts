@@ -479,7 +479,7 @@ test.each(["-A", "-q"])("an interrupt cancels %s on a pipe that has no writer", 
   expect([server.commands, kept(), dead()]).toEqual([[], [], ""]);
 });
 
-test("if ~e cannot create a file for the editor, this is reported and the message continues", async () => {
+test("if ~e cannot create a file for the editor, this is reported and the user can continue the message", async () => {
   TMPDIR = "/none";
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n~e\n");

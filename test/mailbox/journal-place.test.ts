@@ -319,7 +319,7 @@ describe("the mbox named by an interrupted quit", () => {
   const other = () => join(folder, "other");
   const options = () => ({ lockwait: 1, stateDirectory: join(directory, "state") });
   const ids = (path: string) => text(path).match(/^X-Id: .*/gm);
-  /** Creates an interrupted quit of `path` that keeps message three and moves message one to `to`. */
+  /** Simulates an interrupted quit from `path`, which was to keep message three and move message one to `to`. */
   async function interruptMove(path: string, to: string, at: "start" | "end"): Promise<void> {
     const { dev, ino } = statSync(path);
     const mbox = { path: to, at, oldSize: statSync(to).size };

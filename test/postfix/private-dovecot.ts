@@ -21,7 +21,7 @@ export const password = 'pass "word" \\ 1';
 export const token = "token.of-games";
 
 /**
- * A server that returns the owner of a token to Dovecot (RFC 7662). It is a separate process, because the tests block
+ * A server that tells Dovecot who owns a token (RFC 7662). It is a separate process, because the tests block
  * while `mail` runs.
  */
 const tokenServer = `

@@ -245,7 +245,7 @@ test("if one of three recipients is refused, the other two receive the message; 
   expect(deadLetter()).toContain("Subject: three\n");
 });
 
-test("for more recipients than the server accepts per message, several messages are sent over one connection", async () => {
+test("if there are more recipients than the server accepts per message, several messages are sent over one connection", async () => {
   const before = postfix.readLog().length;
   const people = Array.from({ length: 2 * recipientLimit + 20 }, (_, at) => `p${at}@elsewhere.test`);
   const { status, said } = office.pipe(games, ["-v", "-s", "to many", people.join(",")], "text\n");

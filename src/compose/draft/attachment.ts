@@ -229,7 +229,7 @@ const signatures: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Returns the type that the first bytes identify, or else the type that the name indicates. If neither shows a type,
+ * Returns the type that the first bytes identify, or else the type that the name indicates. If neither indicates a type,
  * the result depends on whether the file is text.
  */
 async function mediaType(name: string, start: Buffer, ttycharset: string | undefined): Promise<string> {

@@ -165,7 +165,7 @@ async function filterText({ config, terminal, draft }: Composing, line: string):
   draft.body.append(output);
 }
 
-/** Edits the header fields. An interrupt ends the editing; earlier answers remain. */
+/** Edits the header fields. An interrupt ends editing, and earlier answers are kept. */
 async function editHeader({ terminal, draft }: Composing): Promise<void> {
   if (!terminal.inputIsTerminal) return;
   for (const field of ["to", "subject", "cc", "bcc"] as const) {

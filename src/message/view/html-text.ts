@@ -7,7 +7,7 @@
 import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
 
 /**
- * The maximum nesting depth that is converted. Deeper HTML is malicious and would take minutes to convert, so only its
+ * The maximum nesting depth that is converted. More deeply nested HTML is malicious and would take minutes to convert, so only its
  * tags are removed.
  */
 const deepest = 10_000;

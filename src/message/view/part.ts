@@ -218,7 +218,7 @@ function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {
   return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, reading)];
 }
 
-/** Returns the content type. A malformed Content-Type field is treated as plain text (RFC 2045, section 5.2). */
+/** Returns the content type. A part with a malformed Content-Type field is plain text (RFC 2045, section 5.2). */
 function contentType(header: Header, orElse: string, charsets: Charsets): Structured {
   const field = header.get("content-type");
   if (field === undefined) return { value: orElse, parameters: new Map() };

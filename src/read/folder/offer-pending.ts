@@ -6,7 +6,7 @@ import { storeOptions } from "../../config/paths.ts";
 import { listNames } from "../../file-stats.ts";
 import type { Session } from "../session/session.ts";
 
-/** Offers the changes that a killed session left, if input or output is a terminal. */
+/** Offers to restore the changes of a killed session, if input or output is a terminal. */
 export async function offerPending(session: Session): Promise<void> {
   const { inputIsTerminal, outputIsTerminal } = session.terminal;
   // The output of scripts must not change.

@@ -230,7 +230,7 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
   const part = wanted.slice(colon + 1);
-  // As in bsd-mailx, an empty text matches only the subject.
+  // As in bsd-mailx, only a search in the subject can be for an empty string.
   if (part === "" && name !== "subject") return () => false;
   return (candidate) => names.some((one) => containsText(joinFieldValues(candidate, one), part));
 }

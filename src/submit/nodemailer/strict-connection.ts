@@ -99,7 +99,7 @@ export class StrictConnection extends SMTPConnection {
     }
   }
 
-  /** Processes the end of the connection. The last reply may lack its newline. */
+  /** Handles the end of the connection. The last reply may lack its newline. */
   _onClose(): void {
     const rest = this.internals._remainder.trim();
     if (rest !== "") this.dialogue.reply(decodeReply(rest));

@@ -14,7 +14,7 @@ interface Language {
   readonly text: string;
 }
 
-/** The common charsets of mail, each with a text that requires it. */
+/** The charsets that are common in mail, each with sample text that requires it. */
 const languages: readonly Language[] = [
   { charset: "us-ascii", text: "The disk of host db1 is full.\nPlease look.\n" },
   { charset: "utf-8", text: "¡Mañana! El café está listo – 日本語 😀\nŻółć, Привет.\n" },
