@@ -6,6 +6,6 @@ import { ready } from "./ready.mjs";
 
 ready();
 process.argv.splice(1, 1);
-// Node 20 cannot run TypeScript itself.
+// Node 20 cannot run TypeScript directly.
 if (!process.features.typescript) register("./typescript-loader.mjs", import.meta.url);
 await import(pathToFileURL(resolve(process.argv[1])).href);

@@ -28,7 +28,7 @@ export function configRows({ settings }: Config): ConfigRow[] {
   }));
 }
 
-/** Returns a value as text. A synonym's value that is not supported is returned as it was typed. */
+/** Returns a value as text. If the value of a synonym is not supported, it is returned as typed. */
 function readValue(settings: Config["settings"], name: string): string | undefined {
   try {
     return settings.text(name);

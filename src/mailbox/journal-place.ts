@@ -15,7 +15,7 @@
  *
  * A journal is trusted if it has only one link, belongs to the mailbox's owner, to root or to this user, and is not
  * writable by any other user. Any other journal is reported and left unchanged. If other users can write to the
- * mailbox, another user's journal may be genuine. Then nothing is written until that user has finished the quit.
+ * mailbox, another user's journal may be genuine. In that case, nothing is written until that user has finished the quit.
  */
 
 import {

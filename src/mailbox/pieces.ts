@@ -19,7 +19,7 @@ export function messagePieces(
   return mailbox.pieces?.(messages, part) ?? oneByOne(mailbox, messages, part);
 }
 
-/** Yields the same pieces message by message, without the format's large reads. */
+/** Yields the same pieces one message at a time, instead of using the format's large reads. */
 export function* oneByOne(
   mailbox: Mailbox,
   messages: readonly number[],

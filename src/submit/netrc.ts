@@ -65,7 +65,7 @@ function entriesFor(text: string, host: string): Entry[] {
   return entries.filter(({ machine }) => (machine ?? name) === name);
 }
 
-/** Returns the words of the file, with quotes and backslashes as in curl. Comments and macros are skipped. */
+/** Returns the words of the file. Quotes and backslashes are interpreted as in curl. Comments and macros are skipped. */
 function splitNetrc(text: string): string[] {
   const plain = text.replace(/^[ \t]*macdef[^\n]*\n(?:[^\n]+\n)*/gm, "").replace(/^[ \t]*#.*$/gm, "");
   return [...plain.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(([, quoted, bare]) =>

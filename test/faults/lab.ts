@@ -83,7 +83,7 @@ export interface Ended {
 export interface SessionOptions {
   /** The client's options and operands. */
   readonly argv?: readonly string[];
-  /** A command that starts the client, such as strace. */
+  /** A command under which the client is run, such as strace. */
   readonly prefix?: readonly string[];
   /** Time limit in milliseconds. */
   readonly limit?: number;

@@ -7,7 +7,7 @@ interface Entry {
   readonly sum: string;
   /** Whether the server accepted the message. If not, it may or may not have been delivered. */
   isDelivered: boolean;
-  /** How often sessions were instructed to save or copy the message. */
+  /** The number of times that sessions were instructed to save or copy the message. */
   saves: number;
   /** Whether a session or an IMAP client was instructed to delete the message. */
   mayBeGone: boolean;

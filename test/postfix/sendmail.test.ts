@@ -49,7 +49,7 @@ async function deliver(machine: PrivateMachine, command: string, input: string |
   return users.map((user) => withoutTrace(content(inbox(user))));
 }
 
-/** Removes the differences between two submissions of the same message: the trace, and values that are always new. */
+/** Removes the differences between two submissions of the same message: the trace, and values that differ every time. */
 function withoutTrace(mailbox: string): string {
   return (
     mailbox

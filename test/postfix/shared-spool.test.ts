@@ -1,7 +1,7 @@
 /**
  * Tests a spool to which Postfix delivers while Dovecot appends and expunges by IMAP, and several sessions read, save and
  * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and
- * MAIL_TEST_PAUSE (100 by default) the length of the pauses in percent. If a test finds a fault, it prints the history of
+ * MAIL_TEST_PAUSE (100 by default) is the length of the pauses in percent. If a test finds a fault, it prints the history of
  * each affected message and copies the files to MAIL_TEST_KEEP.
  */
 import { randomInt } from "node:crypto";

@@ -64,7 +64,7 @@ export async function openAttachment(
   }
 }
 
-/** An attachment with its first bytes, which show its type, and with the facts about all its bytes. */
+/** An attachment, its first bytes, from which its type is determined, and the facts about its entire content. */
 interface Part extends Attachment {
   readonly start: Buffer;
   readonly factsOfAll: () => TextFacts;

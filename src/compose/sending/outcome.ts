@@ -7,7 +7,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import type { Keeping } from "../unsent/keep-unsent.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 
-/** Returns the result of a message that was not sent. */
+/** Returns the result for a message that was not sent. */
 export function unsentResult(exit: ExitCode): ComposeResult {
   return { exit, sent: false };
 }

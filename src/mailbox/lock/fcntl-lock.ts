@@ -121,7 +121,7 @@ export async function releaseFcntlLock(descriptor: number): Promise<void> {
 const LOCK_EX_NB = 2 | 4;
 
 /**
- * Attempts to acquire a flock(2) lock, which also works for directories. Only processes of `mail` respect it. Closing
+ * Attempts to acquire a flock(2) lock, which also works for directories. Only `mail` processes respect it. Closing
  * the descriptor releases it.
  */
 export async function tryFlock(descriptor: number): Promise<Lock> {

@@ -72,7 +72,7 @@ export function appendToMaildir(
 }
 
 /**
- * Files a message that a server or a program delivers.
+ * Stores a message that a server or a program delivers.
  *
  * @param sender the envelope sender, used if the Return-Path field is missing; empty for the null sender
  * @param letters the flags in the file's name: `S` for a message that the user has already seen

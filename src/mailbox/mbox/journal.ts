@@ -112,7 +112,7 @@ export class Journal {
   /** Removes the journal after the commit has been done or undone. */
   drop(): void {
     removeJournal(this.place);
-    // The file system needs a while to free a gigabyte, so the close is not awaited.
+    // The file system takes a while to free a gigabyte, so the close is not awaited.
     close(this.descriptor);
   }
 

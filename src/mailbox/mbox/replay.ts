@@ -179,7 +179,7 @@ function findDeliveredSince(journal: Journal, spool: number, size: number): numb
   return back < 0 ? agrees : Math.max(work.oldSize, agrees - 64) + back;
 }
 
-/** Returns whether all bytes after the old end are the journal's, except for pages that a power failure has lost. */
+/** Returns whether all bytes after the old end came from the journal, except for pages lost in a power failure. */
 function isTailOfJournal(journal: Journal, spool: number, size: number): boolean {
   const { offset, oldSize, tailLength } = journal.work;
   let at = oldSize;

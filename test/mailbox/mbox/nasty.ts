@@ -55,7 +55,7 @@ const message = fc
     [from, ...fields, ...(closed ? [""] : []), ...body, ""].map((line) => line + end).join(""),
   );
 
-/** Messages as Latin-1 text, some with text before the first one, an incomplete end, or missing empty lines. */
+/** Mailboxes as Latin-1 text, some with text before the first message, an incomplete end, or missing empty lines. */
 export const mailboxText = fc
   .tuple(
     fc.constantFrom("", "", "\n", "\r\n", "\n\n\n", "garbage\n\n"),
