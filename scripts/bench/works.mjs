@@ -1,7 +1,7 @@
 /**
  * The measured tasks. Each task prepares its files, defines how a client is called, and checks the result.
  *
- * A task is run in rounds, one client after the other, so that other load on the machine affects all clients. A wrong
+ * Each task is run in rounds, one client after another, so that any other load on the machine affects all clients equally. A wrong
  * result ends the benchmark, because its time would be meaningless.
  */
 import {

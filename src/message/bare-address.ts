@@ -5,7 +5,7 @@
  */
 export function bareAddress(text: string): string {
   if (!/[(< ]/.test(text)) return text;
-  // Most fields are a name followed by an address.
+  // Most fields consist of a name followed by an address.
   const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
   return plain ?? walkAddress(text, false);
 }

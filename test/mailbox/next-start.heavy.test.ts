@@ -1,5 +1,5 @@
 /**
- * Kills a quit or a save of the real program before each of its write calls in turn. Before the next start, the mailbox's
+ * Kills the real program during a quit or a save, before each write call in turn. Before the next start, the mailbox's
  * name, the user or the environment changes, or another program writes to the mailbox. No message may be lost, duplicated
  * or damaged.
  */

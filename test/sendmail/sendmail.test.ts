@@ -36,7 +36,7 @@ const environment = () => ({
   MAIL_QUEUE_SPOOL: join(home, "no-spool"),
 });
 
-/** Starts a server, and names it in the start-up file, perhaps with further lines. */
+/** Starts a server and names it in the start-up file, optionally with further lines. */
 async function serve(script: Script = {}, ...lines: string[]): Promise<void> {
   await closeServers();
   server = await scriptedServer(script, home === undefined ? 0 : (ports.get(home) ?? 0));

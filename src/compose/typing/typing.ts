@@ -9,7 +9,7 @@ import { runTildeEscape } from "./tilde-escapes.ts";
 /** The number of consecutive ends of input that `ignoreeof` ignores. */
 const refusals = 24;
 
-/** Reads a typed message line by line, with questions, tilde escapes and interrupts. */
+/** Reads a typed message line by line, and handles questions, tilde escapes and interrupts. */
 export class Typing {
   readonly #composing: Composing;
   readonly #interrupts: InterruptCount;

@@ -158,7 +158,7 @@ export class NewTail {
 
   /**
    * Yields the parts. Ranges refer to the mailbox. The parts can be read a second time while the mailbox is being written,
-   * if writing stays `mostAhead` bytes behind.
+   * if writing stays at least `mostAhead` bytes behind reading.
    */
   *parts(): Iterable<Part> {
     const file = this.#file;

@@ -67,7 +67,7 @@ export async function scanMessages(
     reads.push(read);
   };
   for (let number = 0; number < readsAtOnce; number++) ask(number);
-  /** Offset in the piece of the bytes that the previous scan did not consume. */
+  /** Offset, within the piece, of the bytes that the previous scan did not consume. */
   let start = mostCarried;
   try {
     for (let number = 0; ; number++) {

@@ -23,7 +23,7 @@ const rare = 1024;
 const LF = 10;
 const CR = 13;
 
-/** A buffer for pieces, which can also be read in words. */
+/** A buffer for pieces. It can also be read word by word. */
 export class Piece {
   readonly bytes: Buffer;
   readonly #words: Int32Array;
