@@ -1,7 +1,8 @@
 /** Compares the names in docs/coming-from.md with the tables of variables and of other clients' commands. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { describeForeign, variableOf, variables } from "../src/config/variables.ts";
+import { describeForeign } from "../src/config/foreign-variables.ts";
+import { variableOf, variables } from "../src/config/variables.ts";
 import { interpretForeignLine } from "../src/read/interpreter/foreign-commands.ts";
 
 const page = readFileSync(new URL("../docs/coming-from.md", import.meta.url), "utf8");

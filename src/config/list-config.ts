@@ -2,7 +2,8 @@
 import { MailError } from "../errors.ts";
 import { findLargest } from "../message/lists.ts";
 import type { Config } from "./config.ts";
-import { declarationOf, foreignVariables, isSecretVariable, variableOf, variables } from "./variables.ts";
+import { foreignVariables } from "./foreign-variables.ts";
+import { declarationOf, isSecretVariable, variableOf, variables } from "./variables.ts";
 
 export interface ConfigRow {
   readonly name: string;

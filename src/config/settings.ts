@@ -1,14 +1,6 @@
 import { MailError } from "../errors.ts";
-import {
-  declarationOf,
-  describeForeign,
-  foreignVariables,
-  namesOfVariable,
-  type ValueOf,
-  type VariableName,
-  variableOf,
-  variables,
-} from "./variables.ts";
+import { describeForeign, foreignVariables } from "./foreign-variables.ts";
+import { declarationOf, namesOfVariable, type ValueOf, type VariableName, variableOf, variables } from "./variables.ts";
 
 /** Environment variables that bsd-mailx's `set` lists together with its own variables. */
 const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];

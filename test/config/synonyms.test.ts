@@ -1,7 +1,8 @@
 /** The variables of heirloom mailx, S-nail and GNU mail that are synonyms of `mail`'s variables. */
 import { expect, test } from "@jest/globals";
+import { describeForeign } from "../../src/config/foreign-variables.ts";
 import { Settings } from "../../src/config/settings.ts";
-import { describeForeign, type VariableName, variableOf } from "../../src/config/variables.ts";
+import { type VariableName, variableOf } from "../../src/config/variables.ts";
 
 function settingsOf(words: readonly string[], environment: Record<string, string> = {}): Settings {
   const settings = new Settings(environment);
