@@ -26,8 +26,8 @@ import {
   openPrivateFile,
   readTrusted,
 } from "../src/private-file.ts";
+import { isRoot } from "./conditions.ts";
 
-const isRoot = process.geteuid?.() === 0;
 let home: string;
 let notices: string[];
 beforeEach(() => {

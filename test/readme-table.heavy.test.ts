@@ -1,14 +1,12 @@
 /** Verifies the features that README's comparison table attributes to other clients, if these are installed. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { openLog } from "../src/maild/log.ts";
 import { listen } from "../src/maild/server.ts";
-
-const isInstalled = (program: string) => existsSync(join("/usr/bin", program));
-const testIf = (program: string) => (isInstalled(program) ? test : test.skip);
+import { testWith } from "./conditions.ts";
 
 let home: string;
 beforeAll(() => {
@@ -28,7 +26,7 @@ function run(command: string): Promise<{ shown: string; exit: number }> {
   });
 }
 
-testIf("s-nail")("S-nail reports a refused recipient immediately if mta is a server", async () => {
+testWith("s-nail")("S-nail reports a refused recipient immediately if mta is a server", async () => {
   const options = { listen: "127.0.0.1", port: 0, clients: 20, stateDirectory: home, spool: home, users: ["root"] };
   const server = await listen({ ...options, domain: "example.org" }, openLog(join(home, "mail.log")));
   try {
@@ -41,12 +39,12 @@ testIf("s-nail")("S-nail reports a refused recipient immediately if mta is a ser
   }
 });
 
-testIf("s-nail")("S-nail decodes MIME text", async () => {
+testWith("s-nail")("S-nail decodes MIME text", async () => {
   const { shown } = await run("printf 'p 1\\nx\\n' | s-nail -n -# -R -f inbox");
   expect(shown).toContain("Tea or café?");
 });
 
-testIf("s-nail").each(['subject "caf"', 'from "ann"', 'since "1-Jan-2020"', 'body "tea"', "larger 10"])(
+testWith("s-nail").each(['subject "caf"', 'from "ann"', 'since "1-Jan-2020"', 'body "tea"', "larger 10"])(
   "S-nail searches by %s",
   async (condition) => {
     writeFileSync(join(home, "commands"), `f '(${condition})'\nx\n`);
@@ -55,13 +53,13 @@ testIf("s-nail").each(['subject "caf"', 'from "ann"', 'since "1-Jan-2020"', 'bod
   },
 );
 
-testIf("s-nail")("S-nail is built with IMAP and POP3", async () => {
+testWith("s-nail")("S-nail is built with IMAP and POP3", async () => {
   const { shown } = await run("s-nail -n -S v15-compat -Xversion -Xx </dev/null");
   expect(shown).toMatch(/\+imap\b/);
   expect(shown).toMatch(/\+pop3\b/);
 });
 
-testIf("mail.mailutils")("GNU mail is built with IMAP and POP3", async () => {
+testWith("mail.mailutils")("GNU mail is built with IMAP and POP3", async () => {
   const { shown } = await run("mail.mailutils --show-config-options");
   expect(shown).toContain("ENABLE_IMAP");
   expect(shown).toContain("ENABLE_POP");

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { testAsRoot } from "../conditions.ts";
 import { runMail } from "../run-mail.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer, silence } from "../submit/scripted-server.ts";
 
@@ -313,9 +314,7 @@ test.each([
   expect(readdirSync(queue())).toEqual([]);
 });
 
-const asRoot = process.geteuid?.() === 0 ? test : test.skip;
-
-asRoot("root with another user's HOME (su -m) reads that user's queue neither to list nor to send it", async () => {
+testAsRoot("root with another user's HOME (su -m) reads that user's queue neither to list nor to send it", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "planted", "one@x.org"], "the body\n");
   const state = join(home, "state/mail");

@@ -30,12 +30,11 @@ import { writeJournal } from "../../src/mailbox/mbox/journal-writer.ts";
 import { openMailbox } from "../../src/mailbox/open.ts";
 import { stateFilePath } from "../../src/mailbox/state-path.ts";
 import { showNotices } from "../../src/notices.ts";
+import { testAsRoot } from "../conditions.ts";
 
 const message = (id: string) => `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\nbody of ${id}\n\n`;
 const before = message("one") + message("two") + message("three");
 const after = message("three");
-const isRoot = process.geteuid?.() === 0;
-const testAsRoot = isRoot ? test : test.skip;
 const nobody = 65534;
 
 let directory: string;

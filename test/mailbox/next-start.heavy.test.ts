@@ -6,13 +6,13 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { testAsRoot } from "../conditions.ts";
 import { type Home, makeHome, type Ran } from "./support/program.ts";
 
 const home: Home = makeHome();
 afterAll(() => home.remove());
 const at = (name: string) => join(home.path, name);
 const nobody = 65534;
-const testAsRoot = process.geteuid?.() === 0 ? test : test.skip;
 /** A number of calls that no session reaches. */
 const mostCalls = 80;
 

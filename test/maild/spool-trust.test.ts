@@ -26,9 +26,9 @@ import { SpoolRefused } from "../../src/mailbox/spool.ts";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
 import { LocalTransport } from "../../src/submit/local.ts";
+import { isRoot } from "../conditions.ts";
 import { type Dialogue, openDialogue } from "./dialogue.ts";
 
-const isRoot = process.geteuid?.() === 0;
 /** Accounts that exist on every Debian system. */
 const games = { uid: 5, gid: 60 };
 const man = { uid: 6, gid: 12 };

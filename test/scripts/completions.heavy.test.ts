@@ -1,8 +1,7 @@
-/** Command-line completion in zsh and fish on a terminal. A shell that is not installed is skipped. */
-import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
+import { expect } from "@jest/globals";
+import { testWith } from "../conditions.ts";
 import { complete, fish, makeHome, type Shell, zsh } from "./shells.ts";
 
 const cases = {
@@ -23,15 +22,13 @@ const cases = {
   "maild --log arch\t": "<maild><--log><archive.mbox>",
 };
 
-const isInstalled = (name: string) => spawnSync(name, ["--version"]).error === undefined;
-
 const shells: [string, Shell][] = [
   ["zsh", zsh],
   ["fish", fish],
 ];
 
 for (const [name, shell] of shells) {
-  (isInstalled(name) ? test : test.skip)(`${name} completes options, files, people, topics and variables`, async () => {
+  testWith(name)(`${name} completes options, files, people, topics and variables`, async () => {
     const home = makeHome();
     try {
       const lines = Object.keys(cases);

@@ -21,6 +21,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
 import { showNotices } from "../../../src/notices.ts";
+import { testAsRoot } from "../../conditions.ts";
 import { until } from "../../until.ts";
 
 let home: string;
@@ -190,7 +191,6 @@ describe("the dotlock", () => {
 });
 
 const root = process.cwd();
-const asRoot = process.getuid?.() === 0;
 const message = "From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n";
 
 describe("the built program", () => {
@@ -211,7 +211,7 @@ describe("the built program", () => {
     expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");
   });
 
-  (asRoot ? test : test.skip)("a mailbox that mail cannot write is opened read-only, and this is reported", () => {
+  testAsRoot("a mailbox that mail cannot write is opened read-only, and this is reported", () => {
     writeFileSync(spool, message);
     chmodSync(spool, 0o644);
     chmodSync(home, 0o755);

@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
+import { isInstalled, isRoot, testWith } from "../../conditions.ts";
 import { until } from "../../until.ts";
 import { subjectsInMbox } from "../support/accounts.ts";
 import { type Home, makeHome } from "../support/program.ts";
@@ -34,10 +35,9 @@ afterEach(() => {
   home.remove();
 });
 
-const asRoot = process.getuid?.() === 0;
 const nobody = 65534;
 /** Dovecot does not let root read mail. */
-const ordinary = asRoot ? { uid: nobody, gid: nobody } : {};
+const ordinary = isRoot ? { uid: nobody, gid: nobody } : {};
 const program = join(process.cwd(), "bin/mail.js");
 const message = (subject: string) => `From ann Sat Jan 16 18:22:03 2021\nSubject: ${subject}\n\nbody\n\n`;
 
@@ -47,19 +47,13 @@ function run(name: string, argv: readonly string[], input = "", more: { uid?: nu
   return { status: done.status, out: done.stdout, err: done.stderr };
 }
 
-function installed(...names: string[]): boolean {
-  return names.every((name) => spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status === 0);
-}
-
-const where = (...names: string[]) => (installed(...names) ? test : test.skip);
-
 /** Runs a session that waits at most one second for a lock, and then quits. */
 function quit(lines: readonly string[], more: { uid?: number; gid?: number } = {}) {
   return run(process.execPath, [program, "-n", "-S", "lockwait=1"], `${lines.join("\n")}\nq\n`, more);
 }
 
 describe("a lock that another program holds", () => {
-  where("lockfile")("procmail's lockfile(1) prevents a quit from writing until the lock is released", () => {
+  testWith("lockfile")("procmail's lockfile(1) prevents a quit from writing until the lock is released", () => {
     writeFileSync(spool, message("one"));
     expect(run("lockfile", ["-r", "0", `${spool}.lock`]).status).toBe(0);
     const refused = quit(["d 1"]);
@@ -74,7 +68,7 @@ describe("a lock that another program holds", () => {
     expect(subjectsInMbox(spool)).toEqual([]);
   });
 
-  where("dotlockfile")("the process for which dotlockfile(1) holds the lock is reported", async () => {
+  testWith("dotlockfile")("the process for which dotlockfile(1) holds the lock is reported", async () => {
     writeFileSync(spool, message("one"));
     const holder = spawn("dotlockfile", ["-p", "-l", `${spool}.lock`, "sleep", "60"], { stdio: "ignore" });
     running.push(holder);
@@ -87,21 +81,22 @@ describe("a lock that another program holds", () => {
 });
 
 describe("a lock that mail holds", () => {
-  test.each<[string, string, (path: string) => string[], number]>([
+  const lockers: readonly [string, string, (path: string) => string[], number][] = [
     ["procmail's lockfile", "lockfile", (path) => ["-r", "0", `${path}.lock`], 73],
     ["dotlockfile", "dotlockfile", (path) => ["-l", "-r", "0", `${path}.lock`], 4],
     ["dotlockfile -p", "dotlockfile", (path) => ["-l", "-p", "-r", "0", `${path}.lock`], 4],
     ["mutt_dotlock", "mutt_dotlock", (path) => ["-r", "0", path], 3],
-  ])("is respected by %s", async (_shows, name, argv, refused) => {
-    if (!installed(name)) return;
-    writeFileSync(spool, message("one"));
-    const descriptor = openSync(spool, "r+");
-    const release = await lockFile(spool, descriptor, 1);
-    expect(run(name, argv(spool)).status).toBe(refused);
-    await release();
-    expect(run(name, argv(spool)).status).toBe(0);
-    closeSync(descriptor);
-  });
+  ];
+  for (const [shown, name, argv, refused] of lockers)
+    testWith(name)(`is respected by ${shown}`, async () => {
+      writeFileSync(spool, message("one"));
+      const descriptor = openSync(spool, "r+");
+      const release = await lockFile(spool, descriptor, 1);
+      expect(run(name, argv(spool)).status).toBe(refused);
+      await release();
+      expect(run(name, argv(spool)).status).toBe(0);
+      closeSync(descriptor);
+    });
 });
 
 describe("deliveries while sessions read, delete and quit", () => {
@@ -154,28 +149,31 @@ describe("deliveries while sessions read, delete and quit", () => {
 
   beforeEach(() => {
     writeFileSync(spool, "", { mode: 0o600 });
-    if (!asRoot) return;
+    if (!isRoot) return;
     chownSync(home.path, nobody, nobody);
     chownSync(spool, nobody, nobody);
   });
 
-  where("procmail", "formail")("procmail delivers each message exactly once, and formail finds them all", async () => {
-    writeFileSync(
-      join(home.path, "procmailrc"),
-      `LOCKSLEEP=1\nDEFAULT=${spool}\nMAILDIR=${home.path}\n:0:\n${spool}\n`,
-    );
-    const all = await account(40, (number) =>
-      feed("procmail", ["-m", join(home.path, "procmailrc")], message(`m-${number}`)),
-    );
-    expect(all).toEqual(wanted(40));
-    const found = run("/bin/sh", ["-c", 'formail -s printf "x\\n" <"$1"', "sh", join(home.path, "mbox")]).out;
-    expect(found.split("\n").length - 1).toBe(subjectsInMbox(join(home.path, "mbox")).length);
-  });
+  testWith("procmail", "formail")(
+    "procmail delivers each message exactly once, and formail finds them all",
+    async () => {
+      writeFileSync(
+        join(home.path, "procmailrc"),
+        `LOCKSLEEP=1\nDEFAULT=${spool}\nMAILDIR=${home.path}\n:0:\n${spool}\n`,
+      );
+      const all = await account(40, (number) =>
+        feed("procmail", ["-m", join(home.path, "procmailrc")], message(`m-${number}`)),
+      );
+      expect(all).toEqual(wanted(40));
+      const found = run("/bin/sh", ["-c", 'formail -s printf "x\\n" <"$1"', "sh", join(home.path, "mbox")]).out;
+      expect(found.split("\n").length - 1).toBe(subjectsInMbox(join(home.path, "mbox")).length);
+    },
+  );
 
-  where("doveadm")("with fcntl and dotlock, Dovecot, too, finds each message exactly once", async () => {
+  testWith("doveadm")("with fcntl and dotlock, Dovecot, too, finds each message exactly once", async () => {
     const configuration = join(home.path, "dovecot.conf");
     mkdirSync(join(home.path, "imap"));
-    if (asRoot) chownSync(join(home.path, "imap"), nobody, nobody);
+    if (isRoot) chownSync(join(home.path, "imap"), nobody, nobody);
     writeFileSync(
       configuration,
       [
@@ -201,7 +199,7 @@ describe("deliveries while sessions read, delete and quit", () => {
 describe("a spool directory to which only group mail can write", () => {
   const group = statSync("/var/mail", { throwIfNoEntry: false })?.gid;
 
-  (asRoot && installed("dotlockfile") && group !== undefined ? test : test.skip)(
+  (isRoot && isInstalled("dotlockfile") && group !== undefined ? test : test.skip)(
     "in a directory that only group mail can write, dotlockfile creates and removes the lock file",
     async () => {
       const directory = join(home.path, "var-mail");

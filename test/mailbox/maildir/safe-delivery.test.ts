@@ -17,6 +17,7 @@ import { deliver } from "../../../src/mailbox/deliver.ts";
 import { removeAbandoned } from "../../../src/mailbox/maildir/directory.ts";
 import { deliveryTime, nameWith, uniqueName } from "../../../src/mailbox/maildir/file-name.ts";
 import { fileFrames, frameMessage } from "../../../src/mailbox/to-maildir.ts";
+import { testAsRoot } from "../../conditions.ts";
 import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
 import { type Home, makeHome } from "../support/program.ts";
 
@@ -30,7 +31,6 @@ beforeEach(() => {
 
 afterEach(() => home.remove());
 
-const asRoot = process.getuid?.() === 0;
 const nobody = 65534;
 const delivery = (message: string) => ({
   sender: "ann@example.org",
@@ -82,7 +82,7 @@ describe("deliveries", () => {
     expect(readdirSync(join(maildir, "tmp"))).toEqual([]);
   });
 
-  (asRoot ? test : test.skip)("of root into another's Maildir is made with that user's rights", async () => {
+  testAsRoot("of root into another's Maildir is made with that user's rights", async () => {
     chmodSync(home.path, 0o755);
     for (const place of [".", "tmp", "new", "cur"]) chownSync(join(maildir, place), nobody, nobody);
     await deliver(maildir, delivery("Subject: one\n\nbody\n"), { lockwait: 1 });

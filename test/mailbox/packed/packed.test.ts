@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openPty } from "../../../scripts/pty.mjs";
+import { testWith } from "../../conditions.ts";
 import { type Home, makeHome } from "../support/program.ts";
 
 let home: Home;
@@ -19,10 +20,6 @@ const program = join(process.cwd(), "bin/mail.js");
 
 /** A shell function that runs `mail`. It is a function because the paths may contain spaces. */
 const ours = 'ours() { "$NODE" "$MAIL_PROGRAM" -n "$@"; }';
-
-function installed(name: string): boolean {
-  return spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status === 0;
-}
 
 /** Creates a file in the home directory, compressed with a program. */
 function pack(name: string): string {
@@ -56,22 +53,22 @@ const list =
   " N  3 ann@x              Sat Jan 16 18:22    6/77    three\n";
 
 describe("a compressed mailbox", () => {
-  test.each(["gzip", "zstd", "xz", "bzip2"])(
-    "messages in a mailbox in %s format can be read and saved, and the mailbox is never changed",
-    (name) => {
-      if (!installed(name)) return;
-      const before = readFileSync(join(home.path, pack(name)));
-      const { out, err, status } = home.mail(["-f", "box"], ["p 2", "copy 3 saved", "| 1 cat >piped", "q"]);
-      expect(out).toContain(`"box": 3 messages 3 new [Read only]\n${list}`);
-      expect(out).toContain("body of two\n");
-      expect(out).toContain('"box" [Read only]: nothing was written\n');
-      expect(err).toBe("");
-      expect(status).toBe(0);
-      expect(readFileSync(join(home.path, "saved"), "latin1")).toContain("body of three\n");
-      expect(readFileSync(join(home.path, "piped"), "latin1")).toContain("body of one\n");
-      expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
-    },
-  );
+  for (const name of ["gzip", "zstd", "xz", "bzip2"])
+    testWith(name)(
+      `messages in a mailbox in ${name} format can be read and saved, and the mailbox is never changed`,
+      () => {
+        const before = readFileSync(join(home.path, pack(name)));
+        const { out, err, status } = home.mail(["-f", "box"], ["p 2", "copy 3 saved", "| 1 cat >piped", "q"]);
+        expect(out).toContain(`"box": 3 messages 3 new [Read only]\n${list}`);
+        expect(out).toContain("body of two\n");
+        expect(out).toContain('"box" [Read only]: nothing was written\n');
+        expect(err).toBe("");
+        expect(status).toBe(0);
+        expect(readFileSync(join(home.path, "saved"), "latin1")).toContain("body of three\n");
+        expect(readFileSync(join(home.path, "piped"), "latin1")).toContain("body of one\n");
+        expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
+      },
+    );
 
   test("a compressed mailbox is recognized by its first bytes, and may have several parts", () => {
     writeFileSync(join(home.path, "box.mbox"), Buffer.concat([gzipSync(mbox), gzipSync(mbox)]));
@@ -93,8 +90,7 @@ describe("a compressed mailbox", () => {
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
-  test("a mailbox may consist of several concatenated zstd files, and may contain skippable frames", () => {
-    if (!installed("zstd")) return;
+  testWith("zstd")("a mailbox may consist of several concatenated zstd files, and may contain skippable frames", () => {
     const part = readFileSync(join(home.path, pack("zstd")));
     const skippable = Buffer.from("502a4d1804000000aabbccdd", "hex");
     writeFileSync(join(home.path, "box"), Buffer.concat([skippable, part, part, skippable, part]));
@@ -103,34 +99,34 @@ describe("a compressed mailbox", () => {
     expect(err).toBe("");
   });
 
-  test.each([
+  for (const [name, reason] of [
     ["gzip", "unexpected end of file"],
     ["zstd", ""],
-  ])("the readable part of a truncated %s mailbox is shown, and the damage is reported", (name, reason) => {
-    if (!installed(name)) return;
-    const text = Array.from({ length: 6000 }, (_, i) => mbox.replace("ann@x", `${(i * 7919) % 6007}@x`)).join("");
-    const whole = execFileSync(name, ["-c"], { input: text });
-    writeFileSync(join(home.path, "box"), whole.subarray(0, whole.length - 100));
-    const { out, err } = home.mail(["-f", "box"], ["p 1", "x"]);
-    expect(err).toContain(`box: damaged or truncated (${reason}`);
-    expect(err).toContain("; the readable part is shown\n");
-    expect(out).toContain("body of one\n");
-  });
+  ] as const)
+    testWith(name)(`the readable part of a truncated ${name} mailbox is shown, and the damage is reported`, () => {
+      const text = Array.from({ length: 6000 }, (_, i) => mbox.replace("ann@x", `${(i * 7919) % 6007}@x`)).join("");
+      const whole = execFileSync(name, ["-c"], { input: text });
+      writeFileSync(join(home.path, "box"), whole.subarray(0, whole.length - 100));
+      const { out, err } = home.mail(["-f", "box"], ["p 1", "x"]);
+      expect(err).toContain(`box: damaged or truncated (${reason}`);
+      expect(err).toContain("; the readable part is shown\n");
+      expect(out).toContain("body of one\n");
+    });
 
-  test.each<[string, string, (packed: Buffer) => Buffer]>([
+  const damages: readonly [string, string, (packed: Buffer) => Buffer][] = [
     ["truncated", "gzip", (packed) => packed.subarray(0, -8)],
     ["followed by other bytes", "gzip", (packed) => Buffer.concat([packed, Buffer.from("junk, no gzip")])],
     ["followed by other bytes", "zstd", (packed) => Buffer.concat([packed, Buffer.from("junk, no zstd")])],
-  ])("the messages of a small mailbox that is %s are also shown (%s)", (_how, name, damaged) => {
-    if (!installed(name)) return;
-    writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
-    const { out, err, status } = home.mail(["-H", "-f", "box"], []);
-    expect([out, status]).toEqual([list, 0]);
-    expect(err).toMatch(/^mail: .*box: damaged or truncated \([^/]+\); the readable part is shown\n$/);
-  });
+  ];
+  for (const [how, name, damaged] of damages)
+    testWith(name)(`the messages of a small mailbox that is ${how} are also shown (${name})`, () => {
+      writeFileSync(join(home.path, "box"), damaged(readFileSync(join(home.path, pack(name)))));
+      const { out, err, status } = home.mail(["-H", "-f", "box"], []);
+      expect([out, status]).toEqual([list, 0]);
+      expect(err).toMatch(/^mail: .*box: damaged or truncated \([^/]+\); the readable part is shown\n$/);
+    });
 
-  test("if the program that unpacks a mailbox is not installed, the error names its package", () => {
-    if (!installed("xz")) return;
+  testWith("xz")("if the program that unpacks a mailbox is not installed, the error names its package", () => {
     pack("xz");
     const { err, status } = home.mail(["-f", "box"], [], { PATH: "/nowhere" });
     expect(err).toContain(
@@ -139,18 +135,18 @@ describe("a compressed mailbox", () => {
     expect(status).toBe(69);
   });
 
-  test.each(["gzip", "zstd", "xz"])(
-    "if there is no room to unpack a mailbox in %s format, the error names the directory that is full",
-    (name) => {
-      if (!installed(name)) return;
-      writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
-      const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
-      expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
-      expect(err).toContain("set TMPDIR to a directory with enough space\n");
-      expect(status).toBe(74);
-      expect(readdirSync(home.path)).toEqual(["box"]);
-    },
-  );
+  for (const name of ["gzip", "zstd", "xz"])
+    testWith(name)(
+      `if there is no room to unpack a mailbox in ${name} format, the error names the directory that is full`,
+      () => {
+        writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox.repeat(5000) }));
+        const { err, status } = shell("ulimit -f 200; ours -H -f box", { TMPDIR: home.path });
+        expect(err).toContain(`${home.path}: No space left on device for the unpacked`);
+        expect(err).toContain("set TMPDIR to a directory with enough space\n");
+        expect(status).toBe(74);
+        expect(readdirSync(home.path)).toEqual(["box"]);
+      },
+    );
 });
 
 describe("a mailbox on standard input", () => {
