@@ -89,7 +89,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (given.count && given.print) throw describeConflict("--count", "--print");
   if (given.wait > 0 && given.track === undefined) throw new UsageError("mail: --wait requires --track", Exit.Usage);
   if (task === undefined || task === "--run") return;
-  // With recipients, -e means -E. Without recipients, bsd-mailx's own error is reported.
+  // With recipients, -e has the meaning of -E. Without recipients, the error is the same as in bsd-mailx.
   if (task === "-e") return;
   const sending =
     findSendingOption(given) ??

@@ -235,8 +235,7 @@ async function collectTypedText(
   }
   // A continued draft is stored immediately in a file of this process.
   keeping.save();
-  // Typing handles the interrupts that arrive while it waits for a line. Interrupts between two lines must not end
-  // the message.
+  // While a line is being typed, Typing handles interrupts itself. An interrupt between two lines must not end the message.
   return interrupt.ignored(() => collectText(composing, how));
 }
 

@@ -24,8 +24,8 @@ const utf8Only: Foreign = (value) =>
     : `"${value}" is not supported, because mail sends UTF-8; add utf-8 to the list, or unset it`;
 
 /**
- * The variables, in the order of their subjects. A variable is refused if it would change
- * which message is sent, or how the message is protected.
+ * All of these variables. A variable is refused if it would change which message is sent, or how the message is
+ * protected.
  */
 export const foreignVariables: Readonly<Record<string, Foreign>> = {
   "nss-config-dir": "accepted",

@@ -63,7 +63,7 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
     ending: undefined,
     interrupted: false,
     variablesOnly: {
-      // With no arguments, set and account only print.
+      // Without arguments, set and account only print values.
       permits: (command, words) =>
         command !== undefined && permitted.has(command) && (words.trim() !== "" || /^(?:else|endif)$/.test(command)),
       readFile: readStartUpFile,

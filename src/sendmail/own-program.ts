@@ -5,7 +5,7 @@ import { Exit, MailError } from "../errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable in the environment of a transport's program. */
+/** The environment variable by which this program recognizes that it was started by its own transport. */
 const marker = "MAIL_SENDMAIL_TRANSPORT";
 
 /**
@@ -44,7 +44,7 @@ function isSameFile(one: string, other: string): boolean {
   return a !== undefined && a === b;
 }
 
-/** Returns a file's identity, which is the same for symbolic and hard links; undefined if it is missing. */
+/** Returns a file's device and inode. A symbolic or hard link has those of its file. Returns undefined if the file is missing. */
 function fileOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(realpathSync(path));

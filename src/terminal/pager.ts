@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The exit code of `sh -c` if the program does not exist. */
 const notFound = 127;
 
-/** The number of bytes per write, which is more than fits in a window. */
+/** The number of bytes per write. A window holds fewer. */
 const enough = 16 << 10;
 
 /** The defaults: less exits if the text fits on the screen, and passes colours through. */

@@ -86,7 +86,7 @@ interface Row {
 }
 
 /**
- * Returns rows for choices. enquirer finds its place by counting lines, so each choice must be a single row without
+ * Returns rows for choices. enquirer counts lines to position the cursor, so each choice must be a single line without
  * control characters.
  */
 function rowsOf(canvas: Canvas, choices: readonly Choice[]): Row[] {

@@ -42,7 +42,7 @@ export async function trackMessage(
     await sleep(Math.min(pause, Math.max(1, until - Date.now())));
     const now = newestOf(sources);
     if (now.size === newest.size && now.file === newest.file) continue;
-    // After a rotation, the former log is an archive, so all files are searched again.
+    // A rotation has renamed the log that was searched, so all files are searched again.
     if (now.size < newest.size || now.file !== newest.file) {
       from = 0;
       if (now.file !== 0) sources = logSources(named, config.identity.login);

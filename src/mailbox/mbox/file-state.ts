@@ -21,7 +21,7 @@ export interface FileState {
   readonly ctime: bigint;
 }
 
-/** Returns the state of an open file, from which later changes can be detected. */
+/** Returns the state of an open file. A later state differs if the file has been changed. */
 export function stateOf(descriptor: number): FileState {
   const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(descriptor, { bigint: true });
   return { dev: Number(dev), ino: Number(ino), size: Number(size), mtime: mtimeNs, ctime: ctimeNs };

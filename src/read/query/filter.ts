@@ -113,8 +113,8 @@ function* groupMessages(mailbox: Mailbox, messages: readonly number[]): Iterable
 }
 
 /**
- * Returns a function that pauses the search to let the event loop run, if a pause is due. The function must be called
- * before a message is checked. A piece is not valid after a pause, because its buffer is reused.
+ * Returns a function that lets the event loop run if the search has lasted long enough. Call it before each message is
+ * checked: after a pause, earlier pieces are invalid, because their buffer is reused.
  */
 function makePause(check: (message: number) => void): Pause {
   let begun = Date.now();
