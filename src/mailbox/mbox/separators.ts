@@ -40,13 +40,15 @@ export class Separators {
   }
 
   /**
-   * Returns whether a `From ` line begins a message regardless of any Content-Length: it has a date, and a header
-   * follows.
+   * Returns whether a `From ` line begins a message regardless of any Content-Length: a header follows, and the line has a
+   * date or the header contains Status. A quit adds Status to each message, and may thus make the Content-Length of a
+   * preceding message valid that was invalid before.
    */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
     if (!isHeaderNext(judged, from)) return false;
-    return this.form !== "dated" || (isFromLine(judged, from, judged.length) && hasDate(judged, from));
+    if (this.form !== "dated") return true;
+    return isFromLine(judged, from, judged.length) && (hasDate(judged, from) || hasStatusField(judged, from));
   }
 
   /**
@@ -57,4 +59,10 @@ export class Separators {
     if (bytes.length - at >= judgedLength || base + bytes.length >= this.size) return [bytes, at];
     return [this.read(base + at, base + at + judgedLength), 0];
   }
+}
+
+/** Returns whether the header that follows a From_ line contains a Status field. */
+function hasStatusField(bytes: Buffer, from: number): boolean {
+  const [header = ""] = bytes.toString("latin1", from).split(/\n\r?\n/, 1);
+  return /\nStatus[ \t]*:/i.test(header);
 }

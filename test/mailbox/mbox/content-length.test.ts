@@ -108,3 +108,13 @@ test("a body that looked like several messages during its delivery is one messag
   expect(result.notice).toContain("were merged");
   expect(readFileSync(box, "latin1")).toBe(whole.slice(last.length));
 });
+
+test.each([22, 23, 24, 28, 30, 31, 32, 33])(
+  "a quit adds Status to a message without making the preceding message's Content-Length of %i hide it",
+  async (length) => {
+    writeFileSync(box, measured("From   b  c\nX-In: mail\n\n", length));
+    const before = (await session(() => {})).count;
+    await session(async (mailbox) => void (await mailbox.commit({ fate: () => "keep" })));
+    expect((await session(() => {})).count).toBe(before);
+  },
+);

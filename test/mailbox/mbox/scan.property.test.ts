@@ -58,8 +58,12 @@ function wanted(text: string): [number, number][] {
     return isTwoWords(line) || (form === "two-words" && isField(next));
   };
   const isSeparator = (n: number) => isOne(lines[n] ?? "", lines[n + 1]);
+  const hasStatus = (n: number) => {
+    const end = lines.findIndex((line, m) => m > n && isEmpty(line));
+    return lines.slice(n + 1, end < 0 ? undefined : end).some((line) => /^status[ \t]*:/i.test(line));
+  };
   const isCertain = (n: number) =>
-    isSeparator(n) && isField(lines[n + 1]) && (form !== "dated" || isDated(lines[n] as string));
+    isSeparator(n) && isField(lines[n + 1]) && (form !== "dated" || isDated(lines[n] as string) || hasStatus(n));
   const follows = (n: number) => n === 0 || isEmpty(lines[n - 1] as string);
   /** Returns whether the Content-Length of the body that begins in line `n` is valid. */
   const isValid = (n: number, end: number) => {
