@@ -83,7 +83,14 @@ const memoMailbox = `/** A read-only mailbox: a line MEMO, then a message per li
 import { closeSync, fstatSync } from "node:fs";
 import { Exit, MailError } from "../errors.ts";
 import { readRange } from "./file-ranges.ts";
-import { type CommitResult, type Counts, Flag, type Mailbox } from "./mailbox.ts";
+import {
+  type CommitResult,
+  type Counts,
+  Flag,
+  type Mailbox,
+  type MessageWindow,
+  type StoredMessages,
+} from "./mailbox.ts";
 
 /** Returns whether a file begins with the line MEMO. */
 export function isMemo(descriptor: number): boolean {
@@ -91,7 +98,7 @@ export function isMemo(descriptor: number): boolean {
 }
 
 /** A mailbox with a message per line. */
-export class MemoMailbox implements Mailbox {
+export class MemoMailbox implements Mailbox, StoredMessages {
   readonly path: string;
   readonly readOnly = true;
   readonly #descriptor: number;
@@ -118,6 +125,10 @@ export class MemoMailbox implements Mailbox {
 
   mark(message: number, set: number, clear = 0): void {
     this.#flags[message - 1] = (this.flags(message) & ~clear) | set;
+  }
+
+  async *openMessages(messages: readonly number[]): AsyncIterable<MessageWindow> {
+    for (const message of messages) yield { messages: [message], stored: this };
   }
 
   size(message: number): number {
@@ -149,7 +160,7 @@ export class MemoMailbox implements Mailbox {
     throw new MailError(\`\${this.path}: Read-only\`, Exit.NoPerm);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     closeSync(this.#descriptor);
   }
 

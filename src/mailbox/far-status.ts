@@ -1,9 +1,9 @@
 /**
  * Finds the Status field among the fields that were removed when an overlong header was truncated (header-bytes.ts).
  */
-import type { Mailbox } from "./mailbox.ts";
+import type { StoredMessages } from "./mailbox.ts";
 
-type MessageBytes = Pick<Mailbox, "read" | "size">;
+type MessageBytes = Pick<StoredMessages, "read" | "size">;
 
 const pieceSize = 1 << 20;
 /** Number of bytes at the start of a line that are enough to recognize the field. */
@@ -16,26 +16,26 @@ const told = "status :".length;
  * @returns the range of the field with its folded lines and their newlines; undefined if there is none
  */
 export function farStatus(
-  mailbox: MessageBytes,
+  stored: MessageBytes,
   message: number,
   start: number,
 ): { readonly start: number; readonly end: number } | undefined {
   let found: number | undefined;
-  for (const { at, text } of readLines(mailbox, message, start)) {
+  for (const { at, text } of readLines(stored, message, start)) {
     if (found !== undefined) {
       if (!/^[ \t]/.test(text)) return { start: found, end: at };
     } else if (/^\r?\n/.test(text)) return undefined;
     else if (/^status[ \t]?:/i.test(text)) found = at;
   }
-  return found === undefined ? undefined : { start: found, end: mailbox.size(message) };
+  return found === undefined ? undefined : { start: found, end: stored.size(message) };
 }
 
 /** Yields each line's offset and first bytes. */
-function* readLines(mailbox: MessageBytes, message: number, start: number): Iterable<{ at: number; text: string }> {
-  const size = mailbox.size(message);
+function* readLines(stored: MessageBytes, message: number, start: number): Iterable<{ at: number; text: string }> {
+  const size = stored.size(message);
   let isWithin = false;
   for (let at = start; at < size; ) {
-    const bytes = mailbox.read(message, at, Math.min(size, at + pieceSize));
+    const bytes = stored.read(message, at, Math.min(size, at + pieceSize));
     const isLast = at + bytes.length >= size;
     let line: number = isWithin ? findLineEnd(bytes, 0) : 0;
     while (line < bytes.length && (isLast || line + told <= bytes.length)) {

@@ -1,21 +1,21 @@
 /** Reads headers as text, one character per byte ("latin1"), for lists and searches that read the headers of all messages. */
 import { headerEnd } from "./header-bytes.ts";
 import { readHeaderToList } from "./listed-header.ts";
-import type { Mailbox } from "./mailbox.ts";
+import type { StoredMessages } from "./mailbox.ts";
 
 /** A length in bytes that most headers do not exceed. */
 const usualLength = 16 << 10;
 
-type Headers = Pick<Mailbox, "header" | "read" | "size" | "readBriefly">;
+type Headers = Pick<StoredMessages, "header" | "read" | "size" | "readBriefly">;
 
 /** Returns a message's From_ line and header, without the empty line. */
-export function readHeaderText(mailbox: Headers, message: number): string {
-  return readUsualHeader(mailbox, message) ?? headerText(mailbox.header(message));
+export function readHeaderText(stored: Headers, message: number): string {
+  return readUsualHeader(stored, message) ?? headerText(stored.header(message));
 }
 
 /** Returns the same text for a message list. If the message is large, the text is an excerpt (listed-header.ts). */
-export function readHeaderTextToList(mailbox: Headers, message: number): string {
-  return readUsualHeader(mailbox, message) ?? headerText(readHeaderToList(mailbox, message));
+export function readHeaderTextToList(stored: Headers, message: number): string {
+  return readUsualHeader(stored, message) ?? headerText(readHeaderToList(stored, message));
 }
 
 /** Returns the header at the beginning of a message's bytes, without the empty line and the bytes after it. */
@@ -26,8 +26,8 @@ export function headerText(bytes: Buffer): string {
 }
 
 /** Finds, with a single search, a header that is short and has no CRs. @returns undefined for any other header */
-function readUsualHeader(mailbox: Headers, message: number): string | undefined {
-  const bytes = mailbox.readBriefly?.(message, 0, usualLength);
+function readUsualHeader(stored: Headers, message: number): string | undefined {
+  const bytes = stored.readBriefly?.(message, 0, usualLength);
   if (bytes === undefined) return undefined;
   const end = bytes.indexOf("\n\n", 0, "latin1");
   if (end < 0) return undefined;

@@ -1,7 +1,7 @@
 /** Reads a message's header for a message list. Even a malicious header of a hundred megabytes needs little memory. */
 
 import { headerEnd } from "./header-bytes.ts";
-import type { Mailbox } from "./mailbox.ts";
+import type { StoredMessages } from "./mailbox.ts";
 
 /** A message of at most this many bytes is read normally. */
 const harmless = 1 << 20;
@@ -17,15 +17,15 @@ const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
  * Returns a message's complete header, or an excerpt if the message is large. An excerpt contains only the beginning
  * and end of long lines. If the header is very long, only the fields that a list shows are included.
  */
-export function readHeaderToList(mailbox: Pick<Mailbox, "header" | "read" | "size">, message: number): Buffer {
-  const size = mailbox.size(message);
-  if (size <= harmless) return mailbox.header(message);
-  const begin = mailbox.read(message, 0, firstLook);
+export function readHeaderToList(stored: Pick<StoredMessages, "header" | "read" | "size">, message: number): Buffer {
+  const size = stored.size(message);
+  if (size <= harmless) return stored.header(message);
+  const begin = stored.read(message, 0, firstLook);
   const end = headerEnd(begin, 0);
   if (end !== undefined) return begin.subarray(0, end);
   const kept = new Kept();
   for (let at = 0; at < size && !kept.whole; at += pieceSize) {
-    const piece = mailbox.read(message, at, Math.min(size, at + pieceSize));
+    const piece = stored.read(message, at, Math.min(size, at + pieceSize));
     if (piece.length === 0) break;
     kept.add(piece);
   }

@@ -99,24 +99,22 @@ export interface LockedCopy {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Mailbox {
-  /** Absolute path. */
-  readonly path: string;
-  readonly readOnly: boolean;
-  /** Number of messages. */
-  readonly count: number;
+/** The part of messages that a task reads: the header, the text that is shown, or all bytes. */
+export type MessageNeed = "header" | "text" | "whole";
 
+/** The states of messages, which are in memory. */
+export interface MessageStates {
   /** Returns bits of Flag. */
   flags(message: number): number;
-  /** Sets and clears bits of Flag, in memory until commit. */
-  mark(message: number, set: number, clear?: number): void;
-
   /**
-   * Yields runs of messages with the same flags, beginning with message `from`. If a format lacks this method,
-   * `tallyOf` reads the flags of each message.
+   * Returns the flags that other clients have set, as letters of a Maildir file name. A format that keeps them in the
+   * header lacks this method.
    */
-  tally?(from: number): Iterable<FlagTally>;
+  letters?(message: number): string;
+}
 
+/** Messages whose bytes can be read. Only a window (MessageWindow) provides them. */
+export interface StoredMessages extends MessageStates {
   /** Returns the stored message's size in bytes, including its From_ line. */
   size(message: number): number;
   /**
@@ -143,9 +141,37 @@ export interface Mailbox {
   offset?(message: number): number;
   /** Counts a message's lines and characters. The first call reads the message, and the result is cached. */
   counts(message: number): Counts;
+}
 
-  /** Returns the flags in the file's name, as other clients have set them. Only for Maildirs. */
-  letters?(message: number): string;
+/** Consecutive messages of a request, whose bytes can be read until the next window is requested. */
+export interface MessageWindow {
+  readonly messages: readonly number[];
+  readonly stored: StoredMessages;
+}
+
+export interface Mailbox extends StoredMessages {
+  /** Absolute path. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Number of messages. */
+  readonly count: number;
+
+  /** Sets and clears bits of Flag, in memory until commit. */
+  mark(message: number, set: number, clear?: number): void;
+
+  /**
+   * Yields runs of messages with the same flags, beginning with message `from`. If a format lacks this method,
+   * `tallyOf` reads the flags of each message.
+   */
+  tally?(from: number): Iterable<FlagTally>;
+
+  /**
+   * Yields windows that together contain the given messages in the given order. A mailbox on this machine yields one
+   * window with all of them. A mailbox on a server loads each window before it is yielded.
+   *
+   * @param need the part that the caller will read. Reading more than that part may fail.
+   */
+  openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow>;
 
   /**
    * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the
@@ -172,8 +198,8 @@ export interface Mailbox {
    */
   commit(plan: CommitPlan): Promise<CommitResult>;
 
-  /** Closes the file without writing. */
-  close(): void;
+  /** Closes the mailbox without writing. */
+  close(): Promise<void>;
 }
 
 /** A callback that reports progress during long reads and writes. @param done and total in bytes */

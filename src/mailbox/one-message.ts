@@ -9,10 +9,18 @@ import { parseHeader } from "../message/header.ts";
 import { readPieces, readRange } from "./file-ranges.ts";
 import { formLength } from "./from-line.ts";
 import { headerOf } from "./header-bytes.ts";
-import { type CommitResult, type Counts, Flag, type Mailbox } from "./mailbox.ts";
+import {
+  type CommitResult,
+  type Counts,
+  Flag,
+  type Mailbox,
+  type MessageWindow,
+  type StoredMessages,
+} from "./mailbox.ts";
 import { MessageFile } from "./maildir/message-file.ts";
 import { countsOf } from "./mbox/counts.ts";
 import { Separators } from "./mbox/separators.ts";
+import { openAtOnce } from "./windows.ts";
 
 const headLength = 64 << 10;
 const pieceSize = 1 << 20;
@@ -21,7 +29,10 @@ const pieceSize = 1 << 20;
  * Returns whether a file is a single message: it begins with a header, and none of the messages found in it begins with a
  * From_ line that has a date and is followed by a header. Any From_ lines in the file then belong to the message's body.
  */
-export function isOneMessage(descriptor: number, found: Pick<Mailbox, "count" | "offset">): boolean {
+export function isOneMessage(
+  descriptor: number,
+  found: Pick<Mailbox, "count"> & Pick<StoredMessages, "offset">,
+): boolean {
   if (!beginsWithHeader(readRange(descriptor, 0, headLength).toString("latin1"))) return false;
   const separators = new Separators(Number.MAX_SAFE_INTEGER, (from, to) => readRange(descriptor, from, to));
   for (let message = 1; message <= found.count; message++) {
@@ -51,7 +62,7 @@ function beginsWithHeader(head: string): boolean {
 }
 
 /** A read-only mailbox that consists of one file with one message. */
-export class OneMessage implements Mailbox {
+export class OneMessage implements Mailbox, StoredMessages {
   readonly path: string;
   readonly readOnly = true;
   readonly count = 1;
@@ -73,6 +84,10 @@ export class OneMessage implements Mailbox {
 
   mark(_message: number, set: number, clear = 0): void {
     this.#flags = (this.#flags & ~clear) | set;
+  }
+
+  openMessages(messages: readonly number[]): AsyncIterable<MessageWindow> {
+    return openAtOnce(this, messages);
   }
 
   size(): number {
@@ -108,7 +123,7 @@ export class OneMessage implements Mailbox {
     throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#file.close();
   }
 }

@@ -2,7 +2,7 @@
  * Reads many messages from a mailbox of any format, with the format's large reads if it supports them, otherwise
  * message by message.
  */
-import type { Mailbox, MessagePiece } from "./mailbox.ts";
+import type { MessagePiece, StoredMessages } from "./mailbox.ts";
 
 const pieceSize = 8 << 20;
 
@@ -12,25 +12,25 @@ const pieceSize = 8 << 20;
  * @param messages in ascending order
  */
 export function messagePieces(
-  mailbox: Mailbox,
+  stored: StoredMessages,
   messages: readonly number[],
   part: "whole" | "header",
 ): Iterable<MessagePiece> {
-  return mailbox.pieces?.(messages, part) ?? oneByOne(mailbox, messages, part);
+  return stored.pieces?.(messages, part) ?? oneByOne(stored, messages, part);
 }
 
 /** Yields the same pieces one message at a time, instead of using the format's large reads. */
 export function* oneByOne(
-  mailbox: Mailbox,
+  stored: StoredMessages,
   messages: readonly number[],
   part: "whole" | "header",
 ): Iterable<MessagePiece> {
   for (const message of messages) {
-    if (part === "header") yield { message, at: 0, bytes: mailbox.header(message) };
+    if (part === "header") yield { message, at: 0, bytes: stored.header(message) };
     else {
-      const size = mailbox.size(message);
+      const size = stored.size(message);
       for (let at = 0; at < size; at += pieceSize) {
-        yield { message, at, bytes: mailbox.read(message, at, Math.min(at + pieceSize, size)) };
+        yield { message, at, bytes: stored.read(message, at, Math.min(at + pieceSize, size)) };
       }
     }
   }

@@ -2,7 +2,7 @@ import { copyHeader } from "./copied-header.ts";
 import { farStatus } from "./far-status.ts";
 import { quoteFromLines } from "./from-line.ts";
 import { isHeaderContinued } from "./header-bytes.ts";
-import type { Mailbox } from "./mailbox.ts";
+import type { StoredMessages } from "./mailbox.ts";
 import { withMarks } from "./marks.ts";
 import { statusField, withStatus } from "./status.ts";
 import { headerFields } from "./stored-header.ts";
@@ -10,7 +10,7 @@ import { headerFields } from "./stored-header.ts";
 const pieceSize = 1 << 20;
 
 /** The methods of a mailbox that this module uses. */
-export type MessageBytes = Pick<Mailbox, "header" | "read" | "size">;
+export type MessageBytes = Pick<StoredMessages, "header" | "read" | "size">;
 
 export interface StoredFormOptions {
   /** The Status field to store. Without it, the header stays unchanged. */
@@ -39,27 +39,27 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
  * measures the body.
  */
 export function* formatForStorage(
-  mailbox: MessageBytes,
+  stored: MessageBytes,
   message: number,
   { status, flags = 0, keepField, isCopy = false, isMeasured = false }: StoredFormOptions = {},
 ): Iterable<Uint8Array> {
-  const original = mailbox.header(message);
-  const size = mailbox.size(message);
+  const original = stored.header(message);
+  const size = stored.size(message);
   const isCut = status !== undefined && isHeaderContinued(original, size);
-  const far = isCut ? farStatus(mailbox, message, original.length) : undefined;
+  const far = isCut ? farStatus(stored, message, original.length) : undefined;
   let header =
     status === undefined ? original : withMarks(withStatus(original, status, isCut && far === undefined), flags);
   if (keepField !== undefined) header = selectFields(header, keepField);
   yield isCopy ? copyHeader(header) : header;
-  if (status === undefined || isMeasured) yield* readBody(mailbox, message, original.length, size);
-  else if (far === undefined) yield* quoteFromLines(readBody(mailbox, message, original.length, size));
+  if (status === undefined || isMeasured) yield* readBody(stored, message, original.length, size);
+  else if (far === undefined) yield* quoteFromLines(readBody(stored, message, original.length, size));
   else {
-    yield* quoteFromLines(readBody(mailbox, message, original.length, far.start));
+    yield* quoteFromLines(readBody(stored, message, original.length, far.start));
     yield statusField(original, status);
-    yield* quoteFromLines(readBody(mailbox, message, far.end, size));
+    yield* quoteFromLines(readBody(stored, message, far.end, size));
   }
 }
 
-function* readBody(mailbox: MessageBytes, message: number, start: number, end: number): Iterable<Uint8Array> {
-  for (let at = start; at < end; at += pieceSize) yield mailbox.read(message, at, Math.min(end, at + pieceSize));
+function* readBody(stored: MessageBytes, message: number, start: number, end: number): Iterable<Uint8Array> {
+  for (let at = start; at < end; at += pieceSize) yield stored.read(message, at, Math.min(end, at + pieceSize));
 }

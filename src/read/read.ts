@@ -35,7 +35,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   if (!given.headers) await offerUnfinished(session);
   // A start-up file may have opened a folder.
   await leaveFolder(session);
-  session.folder?.mailbox.close();
+  await session.folder?.mailbox.close();
   const folder = await openWithMail(session, { ...folderFromCommandLine(session, given), unnoticed: given.headers });
   session.folder = folder;
   if (given.headers) {
@@ -55,7 +55,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   if (ending === "quit") await leaveFolder(session);
   release();
   if (ending === "exit") session.folder?.history.forget();
-  session.folder?.mailbox.close();
+  await session.folder?.mailbox.close();
   return session.failure ?? (ending === "lost" ? Exit.Failure : Exit.Ok);
 }
 
@@ -74,7 +74,7 @@ async function listMessages(session: Session, given: CommandLine): Promise<ExitC
   }
   const query = given.search === undefined ? given.words.slice(given.file ? 1 : 0) : [given.search];
   const exit = await list(session, given, query);
-  session.folder?.mailbox.close();
+  await session.folder?.mailbox.close();
   return exit;
 }
 

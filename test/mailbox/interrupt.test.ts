@@ -53,5 +53,5 @@ test("a commit that is interrupted while its journal is being written changes no
   expect(readdirSync(directory)).toEqual(["box"]);
   expect((await again.commit({ fate: plan.fate })).held).toBe(4);
   expect(readFileSync(box, "utf8") === large.join("")).toBe(true);
-  again.close();
+  await again.close();
 });

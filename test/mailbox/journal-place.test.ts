@@ -68,7 +68,7 @@ async function interruptQuit(state = "state-of-the-first", path = spool): Promis
 
 async function open(path = spool, state = "state-of-the-next"): Promise<boolean> {
   const mailbox = await openMailbox(path, { lockwait: 1, stateDirectory: join(directory, state) });
-  mailbox.close();
+  await mailbox.close();
   return mailbox.readOnly;
 }
 
@@ -106,7 +106,7 @@ describe("opening the mailbox after an interrupted quit", () => {
       writeFileSync(join(directory, "other"), message("five"));
       const other = await openMailbox(join(directory, "other"), { lockwait: 1, stateDirectory: join(directory, "s") });
       await other.commit({ fate: () => "mbox", mbox: { path: spool, at } });
-      other.close();
+      await other.close();
       expect(
         text(spool)
           .match(/^X-Id: .*/gm)
@@ -346,7 +346,7 @@ describe("the mbox named by an interrupted quit", () => {
     const mailbox = await openMailbox(other(), options());
     const plan: CommitPlan = { fate: () => "mbox", mbox: { path: spool, at: "end" } };
     await expect(mailbox.commit(plan)).rejects.toThrow(`run "mail -f ${spool}" first`);
-    mailbox.close();
+    await mailbox.close();
     expect([text(spool), text(other())]).toEqual([before, before]);
     await open(spool, "state");
     expect(ids(other())).toEqual(["one", "two", "three", "one"].map((id) => `X-Id: ${id}`));

@@ -41,30 +41,30 @@ test.each([
   expect(whole).toMatch(/^From \S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\r?\nSubject: note/);
   expect(whole.slice(whole.indexOf("\n") + 1)).toMatch(new RegExp(`^${text.replace(/[-+.]/g, "\\$&")}(?:\r?\n){1,2}$`));
   await expect(mailbox.commit({ fate: () => "keep" })).rejects.toThrow("Read-only");
-  mailbox.close();
+  await mailbox.close();
   expect(readFileSync(file, "latin1")).toBe(text);
 });
 
 test("the From_ line of a single message has its author and its date", async () => {
   const mailbox = await openedAs(note);
   expect(wholeOf(mailbox)).toMatch(/^From ann@example\.org Sat Jan 16 18:22:01 2021\n/);
-  mailbox.close();
+  await mailbox.close();
 });
 
 test("a file with a single message may be compressed, or opened through a symbolic link", async () => {
   const packed = await openedAs(gzipSync(note));
   expect(wholeOf(packed)).toContain("Subject: note");
-  packed.close();
+  await packed.close();
   symlinkSync(file, join(directory, "link"));
   const linked = await openedAs(note, join(directory, "link"));
   expect(wholeOf(linked)).toContain("Subject: note");
-  linked.close();
+  await linked.close();
 });
 
 test("a file that begins with a header and contains stored messages is a mailbox", async () => {
   const mailbox = await openedAs(`${note}\n${stored}`);
   expect([mailbox.count, mailbox.readOnly, wholeOf(mailbox)]).toEqual([1, false, stored]);
-  mailbox.close();
+  await mailbox.close();
 });
 
 test.each([
@@ -80,11 +80,11 @@ test.each([
   await expect(openedAs(text)).rejects.toThrow(NotAMailbox);
   const mailbox = await openMailbox(file, { ...options(), mustBeMailbox: false });
   expect(mailbox.count).toBe(0);
-  mailbox.close();
+  await mailbox.close();
 });
 
 test.each(["", "\n", "\r\n\n"])("an empty file (%j) is an empty mailbox", async (text) => {
   const mailbox = await openedAs(text);
   expect(mailbox.count).toBe(0);
-  mailbox.close();
+  await mailbox.close();
 });

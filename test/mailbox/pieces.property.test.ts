@@ -57,7 +57,7 @@ test("the pieces of any selection of messages add up to the stored messages or h
           expect(headerText(mailbox.read(n, 0, mailbox.size(n)))).toBe(withoutEmptyLine);
         }
       } finally {
-        mailbox.close();
+        await mailbox.close();
       }
     }),
     { numRuns: 30 },
@@ -82,7 +82,7 @@ test("bytes that were read stay the same when other messages are read briefly", 
         }
         for (const [bytes, expected] of kept) expect(bytes.toString("latin1")).toBe(expected);
       } finally {
-        mailbox.close();
+        await mailbox.close();
       }
     }),
     { numRuns: 30 },

@@ -56,8 +56,8 @@ beforeEach(async () => {
   session = await bench(spool);
   directory = mkdtempSync(join(tmpdir(), "mail-parts-"));
 });
-afterEach(() => {
-  session.remove();
+afterEach(async () => {
+  await session.remove();
   rmSync(directory, { recursive: true });
 });
 
@@ -83,7 +83,7 @@ test("save -p writes a part to a file with mode 0600 in a directory, and does no
 test("a uuencoded file in the body is a part", async () => {
   const dump = "0123456789".repeat(20);
   const encoded = uuencode("../dump.txt", dump);
-  session.remove();
+  await session.remove();
   session = await bench(`From ann Sat Jan 16 18:22:03 2021\nFrom: ann\n\nsee\n${encoded}`);
   expect(await run("parts")).toBe(
     "1  text/plain                    4 B\n2  application/octet-stream    200 B  ../dump.txt\n",

@@ -6,9 +6,19 @@ import { notify } from "../../notices.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { headerOf } from "../header-bytes.ts";
 import type { MailboxOptions } from "../mailbox.ts";
-import { type CommitPlan, type CommitResult, type Counts, Flag, type Mailbox, type MessagePiece } from "../mailbox.ts";
+import {
+  type CommitPlan,
+  type CommitResult,
+  type Counts,
+  Flag,
+  type Mailbox,
+  type MessagePiece,
+  type MessageWindow,
+  type StoredMessages,
+} from "../mailbox.ts";
 import { CannotFinish, MessageUnreadable } from "../mailbox-errors.ts";
 import { oneByOne } from "../pieces.ts";
+import { openAtOnce } from "../windows.ts";
 import { commitMaildir, finishLockedMaildir, finishMaildirCommit } from "./commit.ts";
 import { removeAbandoned } from "./directory.ts";
 import { lettersOf } from "./file-name.ts";
@@ -55,7 +65,7 @@ function canWrite(path: string): boolean {
   }
 }
 
-class MaildirMailbox implements Mailbox {
+class MaildirMailbox implements Mailbox, StoredMessages {
   readonly path: string;
   readonly readOnly: boolean;
   readonly #options: MailboxOptions;
@@ -93,6 +103,10 @@ class MaildirMailbox implements Mailbox {
 
   letters(message: number): string {
     return lettersOf(this.#table.entry(message).name);
+  }
+
+  openMessages(messages: readonly number[]): AsyncIterable<MessageWindow> {
+    return openAtOnce(this, messages);
   }
 
   /**
@@ -181,7 +195,11 @@ class MaildirMailbox implements Mailbox {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.#closeFile();
+  }
+
+  #closeFile(): void {
     this.#open?.file.close();
     this.#open = undefined;
   }
@@ -221,7 +239,7 @@ class MaildirMailbox implements Mailbox {
   #file(message: number): MessageFile {
     if (this.#open?.message === message) return this.#open.file;
     const file = this.#openFile(message);
-    this.close();
+    this.#closeFile();
     this.#open = { message, file };
     return file;
   }

@@ -18,9 +18,12 @@ import {
   type LockedCopy,
   type Mailbox,
   type MessagePiece,
+  type MessageWindow,
+  type StoredMessages,
 } from "../mailbox.ts";
 import { MailboxBusy, MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
 import { markBits } from "../marks.ts";
+import { openAtOnce } from "../windows.ts";
 import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
@@ -54,7 +57,7 @@ const mostWaitForNews = 0.2;
 /** Maximum number of cached counts. A window of header lines is displayed repeatedly, but a list of all messages is not. */
 const mostCounts = 2000;
 /** An mbox file as a mailbox. */
-export class MboxMailbox implements Mailbox {
+export class MboxMailbox implements Mailbox, StoredMessages {
   readonly path: string;
   readonly readOnly: boolean;
   readonly #options: MailboxOptions;
@@ -151,6 +154,10 @@ export class MboxMailbox implements Mailbox {
     const { index } = this.#file;
     if ((set & decisions) !== 0 && !this.readOnly) this.#identities.remember(this.#file, message);
     index.setFlags(message, (index.flags(message) & ~clear) | set);
+  }
+
+  openMessages(messages: readonly number[]): AsyncIterable<MessageWindow> {
+    return openAtOnce(this, messages);
   }
 
   size(message: number): number {
@@ -340,7 +347,7 @@ export class MboxMailbox implements Mailbox {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     const { cacheDirectory } = this.#options;
     if (this.#keepable && !this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined)
       saveIndex(cacheDirectory, this.path, this.#file.descriptor, this.#seen, this.#file.index, this.#recent);

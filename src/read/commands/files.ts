@@ -27,9 +27,9 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   const name = folderNamed(typed, path);
   let next = await openFolder(session, name);
   await leaveFolder(session);
-  folder?.mailbox.close();
+  await folder?.mailbox.close();
   if (isWrittenAtQuit(session, path)) {
-    next.mailbox.close();
+    await next.mailbox.close();
     next = await openFolder(session, name);
   }
   session.folder = next;

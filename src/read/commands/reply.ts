@@ -5,6 +5,7 @@ import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit, UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
+import { readHeader } from "../../mailbox/windows.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
@@ -70,8 +71,9 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   if (messages.length > 1) throw new UserMistake("Sorry, can't reply to multiple messages at once");
   const [message] = messages;
   if (message === undefined) return false;
-  const header = headerOfOriginal(session, message);
-  if (header === undefined) return false;
+  const stored = await readHeaderOfOriginal(session, message);
+  if (stored === undefined) return false;
+  const header = parseHeader(stored);
   const draft = draftFor(header);
   const isOwn = ownNames(session);
   const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
@@ -84,9 +86,9 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const asked = others(addressesOfFields(replyTo ?? addressField(header, "to")));
   if (replyTo !== undefined && asked.length === 0) session.terminal.out("Empty reply-to field -- replying to author\n");
   const toAuthor = replyTo === undefined || asked.length === 0;
-  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? chooseAddressees(session, header, message, honour) : [])]);
+  draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? chooseAddressees(stored, honour) : [])]);
   if (replyTo === undefined) draft.cc = sortUniqueAddresses(others(addressesOfFields(addressField(header, "cc"))));
-  if (record) draft.record = fileNamedAfter(authorOf(session, header, message));
+  if (record) draft.record = fileNamedAfter(authorOf(stored));
   return sendReply(session, draft, messages);
 }
 
@@ -94,10 +96,11 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   const headers: Header[] = [];
   const to: string[] = [];
   for (const message of messages) {
-    const header = headerOfOriginal(session, message);
-    if (header === undefined) return false;
+    const stored = await readHeaderOfOriginal(session, message);
+    if (stored === undefined) return false;
+    const header = parseHeader(stored);
     headers.push(header);
-    pushAll(to, chooseAddressees(session, header, message, await decideReplyTo(session, header)));
+    pushAll(to, chooseAddressees(stored, await decideReplyTo(session, header)));
   }
   const [first] = headers;
   const last = headers.at(-1);
@@ -126,8 +129,8 @@ async function decideReplyTo({ config, terminal }: Session, header: Header): Pro
 }
 
 /** Returns the addresses in Reply-To if it is to be honoured, otherwise the author. */
-function chooseAddressees(session: Session, header: Header, message: number, honour: boolean | undefined): string[] {
-  return honour === true ? addressesOfFields(addressField(header, "reply-to")) : authorOf(session, header, message);
+function chooseAddressees(stored: Buffer, honour: boolean | undefined): string[] {
+  return honour === true ? addressesOfFields(addressField(parseHeader(stored), "reply-to")) : authorOf(stored);
 }
 
 async function sendReply(session: Session, draft: Draft, messages: readonly number[]): Promise<boolean> {
@@ -161,13 +164,13 @@ function ownNames({ config }: Session): (item: string) => boolean {
   };
 }
 
-/** Returns a message's header, makes the message current and marks it as read. */
-function headerOfOriginal(session: Session, message: number): Header | undefined {
+/** Returns a message's header as stored, makes the message current and marks it as read. */
+async function readHeaderOfOriginal(session: Session, message: number): Promise<Buffer | undefined> {
   const { folder } = session;
   if (folder === undefined) return undefined;
   folder.current = message;
   showAsCurrent(folder, message);
-  return parseHeader(folder.mailbox.header(message));
+  return readHeader(folder.mailbox, message);
 }
 
 function draftFor(header: Header): Draft {

@@ -5,8 +5,8 @@ import { Exit, MailError, UserMistake } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { MessageUnreadable } from "../../mailbox/mailbox-errors.ts";
+import { readHeader } from "../../mailbox/windows.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
-import { parseHeader } from "../../message/header.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
@@ -114,11 +114,11 @@ function authorRow(name: string, summary: string, mark: number): Command {
     summary,
     example: `${name} 1-3`,
     barred: ["sending"],
-    run: (session, messages) => {
+    run: async (session, messages) => {
       const { folder } = session;
       const [first] = messages;
       if (folder === undefined || first === undefined) return;
-      const path = fileNamedAfter(authorOf(session, parseHeader(folder.mailbox.header(first)), first));
+      const path = fileNamedAfter(authorOf(await readHeader(folder.mailbox, first)));
       if (path === undefined) throw new UserMistake(`Message ${first} has no author; name a file.`);
       return writeAndMark(session, { messages, path }, wholeMessages, mark);
     },

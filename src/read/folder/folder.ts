@@ -84,7 +84,7 @@ function isMissing(error: unknown): boolean {
 export async function openWithMail(session: Session, name: FolderName): Promise<Folder> {
   const folder = await openFolder(session, name);
   if (!name.system || folder.mailbox.count > 0) return folder;
-  folder.mailbox.close();
+  await folder.mailbox.close();
   throw makeNoMailError(session, name);
 }
 

@@ -1,15 +1,12 @@
 /** The author of a message, and the file that is named after the author. */
 import { parseAddressField } from "../../message/address.ts";
-import type { Header } from "../../message/header.ts";
+import { type Header, parseHeader } from "../../message/header.ts";
 import { readEnvelope } from "../../message/sender.ts";
-import type { Session } from "../session/session.ts";
 
-/** Returns the addresses in From, or if it has none, the user in the From_ line. */
-export function authorOf(session: Session, header: Header, message: number): string[] {
-  const from = addressesOfFields(addressField(header, "from"));
-  if (from.length > 0) return from;
-  const stored = session.folder?.mailbox.header(message);
-  return stored === undefined ? [] : addressesOfFields(readEnvelope(stored.toString("latin1")).user);
+/** Returns the addresses in From, or if it has none, the user in the From_ line. @param stored the header as stored */
+export function authorOf(stored: Buffer): string[] {
+  const from = addressesOfFields(addressField(parseHeader(stored), "from"));
+  return from.length > 0 ? from : addressesOfFields(readEnvelope(stored.toString("latin1")).user);
 }
 
 /** Returns the values of all fields with the given name, joined into one. As in bsd-mailx, all of them are used. */

@@ -42,7 +42,7 @@ test("messages that are read together have the same bytes as messages read one b
         for (const { message, bytes } of messagePieces(mailbox, numbers, "header"))
           expect([message, bytes.equals(mailbox.header(message))]).toEqual([message, true]);
       } finally {
-        mailbox.close();
+        await mailbox.close();
       }
     }),
     { numRuns: 60 },

@@ -85,7 +85,7 @@ describe("reading a Maildir", () => {
     const text = mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
     expect(text.startsWith(fromLine)).toBe(true);
     expect(text.slice(fromLine.length)).toBe(content + (fromLine.endsWith("\r\n") ? "\r\n" : "\n"));
-    mailbox.close();
+    await mailbox.close();
   });
 
   test("messages are listed in the order of their delivery by any program", async () => {
@@ -136,7 +136,7 @@ describe("reading a Maildir", () => {
       readOnly: true,
     });
     await expect(mailbox.commit({ fate: () => "drop" })).rejects.toThrow("Read-only; nothing was changed");
-    mailbox.close();
+    await mailbox.close();
   });
 });
 
@@ -273,7 +273,7 @@ describe("changes by another client during the session", () => {
     writeFileSync(path, unfinished, { flag: "a" });
     await other.release();
     await quit;
-    mailbox.close();
+    await mailbox.close();
     expect(subjectsInMbox(path)).toEqual(["old", "other", "older", "one", "two"]);
   });
 
@@ -290,7 +290,7 @@ describe("changes by another client during the session", () => {
     };
     (await MaildirJournal.write(options().stateDirectory, work, parts)).close();
     await mailbox.commit({ fate: (message) => (message === 3 ? "mbox" : "keep"), mbox: { path, at: "end" } });
-    mailbox.close();
+    await mailbox.close();
     expect(subjectsInMbox(path)).toEqual(["one", "two"]);
     expect([...filesOf(maildir).values()].map((content) => /^Subject: (.*)$/m.exec(content)?.[1])).toEqual(["older"]);
     expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
@@ -304,7 +304,7 @@ describe("changes by another client during the session", () => {
     mailbox.mark(2, Flag.Read | Flag.StatusChanged);
     renameSync(join(maildir, "new/1600000002.M000001P1.host"), join(maildir, "cur/1600000002.M000001P1.host:2,RS"));
     await mailbox.commit({ fate: () => "keep" });
-    mailbox.close();
+    await mailbox.close();
     expect([...filesOf(maildir).keys()]).toEqual([
       "cur/1600000000.1.host:2,FS",
       "cur/1600000001.M000001P1.host:2,FS",
@@ -320,7 +320,7 @@ describe("changes by another client during the session", () => {
       fate: (message) => (message === 2 ? "mbox" : "drop"),
       mbox: { path: join(home.path, "mbox"), at: "end" },
     });
-    mailbox.close();
+    await mailbox.close();
     expect(result).toEqual({ arrived: 0, empty: true });
     expect(existsSync(join(home.path, "mbox"))).toBe(false);
   });
@@ -333,7 +333,7 @@ describe("changes by another client during the session", () => {
     expect(mailbox.header(4).toString()).toContain("Subject: late");
     makeMaildir(maildir, { "new/1600000010.1.host": letter("a", "later") });
     const result = await mailbox.commit({ fate: () => "drop" });
-    mailbox.close();
+    await mailbox.close();
     expect(result).toEqual({ arrived: 1, empty: false });
     expect([...filesOf(maildir).keys()]).toEqual(["new/1600000010.1.host"]);
   });
@@ -346,7 +346,7 @@ describe("changes by another client during the session", () => {
     ];
     const plan: CommitPlan = { fate: () => "mbox", mbox: { path: join(home.path, "mbox"), at: "end" } };
     await Promise.all(sessions.map((session) => session.commit(plan)));
-    for (const session of sessions) session.close();
+    for (const session of sessions) await session.close();
     expect(readFileSync(join(home.path, "mbox"), "latin1").match(/^Subject: .*$/gm)).toEqual([
       "Subject: older",
       "Subject: one",

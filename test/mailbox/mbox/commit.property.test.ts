@@ -17,7 +17,7 @@ const content = () => readFileSync(box, "latin1");
 async function session(work: (mailbox: Mailbox) => Promise<void>): Promise<void> {
   const mailbox = await openMailbox(box, options);
   await work(mailbox);
-  mailbox.close();
+  await mailbox.close();
 }
 
 /** Returns the bytes of each message. */

@@ -23,7 +23,7 @@ const real = `text\n\n${fromLine("c")}Subject: another\n\nits text\n`;
 async function session(work: (mailbox: Mailbox) => void | Promise<void>): Promise<Mailbox> {
   const mailbox = await openMailbox(box, { lockwait: 5, stateDirectory: join(directory, "state") });
   await work(mailbox);
-  mailbox.close();
+  await mailbox.close();
   return mailbox;
 }
 
@@ -104,7 +104,7 @@ test("a body that looked like several messages during its delivery is one messag
   writeFileSync(box, whole.slice(-8), { flag: "a" });
   expect(await mailbox.poll()).toBe(0);
   const result = await mailbox.commit({ fate: (n) => (n === 1 ? "drop" : "keep") });
-  mailbox.close();
+  await mailbox.close();
   expect(result.notice).toContain("were merged");
   expect(readFileSync(box, "latin1")).toBe(whole.slice(last.length));
 });

@@ -55,7 +55,7 @@ async function look(): Promise<{ ids: number[]; unread: number[] }> {
     ids.push(id);
     if ((mailbox.flags(n) & Flag.Read) === 0) unread.push(id);
   }
-  mailbox.close();
+  await mailbox.close();
   return { ids, unread };
 }
 
@@ -152,7 +152,7 @@ test("an edit at the moment of the last check, with the old modification time re
     const mailbox = await openMailbox(box, options);
     // On a slow machine, the edit may come too late, and is then repeated.
     late = Date.now() - written > 90;
-    mailbox.close();
+    await mailbox.close();
   }
   writeFileSync(box, many.join(""));
   utimesSync(box, longAgo, longAgo);
@@ -176,7 +176,7 @@ test("no index is kept for a mailbox that another program has rewritten during t
   write([...many.slice(1), message(2000), message(2001)]);
   await settling();
   await mailbox.poll();
-  mailbox.close();
+  await mailbox.close();
   expect(await look()).toEqual({ ids: numbers(1, 2002), unread: [] });
 });
 
@@ -185,7 +185,7 @@ test("after a commit, the index describes the new mailbox", async () => {
   const mailbox = await openMailbox(box, options);
   mailbox.mark(5, Flag.Deleted | Flag.Touched);
   await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
-  mailbox.close();
+  await mailbox.close();
   const { ino } = statSync(indexFile());
   expect((await look()).ids).toEqual(numbers(0, 2000).filter((n) => n !== 4));
   expect(ino).toBeGreaterThan(0);

@@ -36,7 +36,7 @@ async function quit(mailbox: Mailbox) {
     },
     mbox: { path: mbox, at: "end" },
   });
-  mailbox.close();
+  await mailbox.close();
   return result;
 }
 
@@ -116,7 +116,7 @@ test("a message that was saved before all of it had arrived is kept in the mailb
   mailbox.mark(2, Flag.Saved | Flag.Touched | Flag.Read);
   appendFileSync(box, message("b").slice(-10) + message("new"));
   await mailbox.commit({ fate: (n) => (n === 2 ? "drop" : "keep") });
-  mailbox.close();
+  await mailbox.close();
   expect(readFileSync(box, "latin1")).toBe(message("a") + message("b") + message("new"));
 });
 
@@ -134,7 +134,7 @@ test.each<[string, number, string, string]>([
   const isDropped = (mailbox.flags(2) & (Flag.Deleted | Flag.Saved)) !== 0;
   appendFileSync(box, more);
   await mailbox.commit({ fate: (n) => (n === 2 && isDropped ? "drop" : "keep") });
-  mailbox.close();
+  await mailbox.close();
   expect(readFileSync(box, "latin1")).toBe(message("a") + left + message("new") + more);
 });
 
@@ -165,7 +165,7 @@ test.each<[string, number, string]>([
     mailbox.mark(5, flags);
     writeFileSync(box, ["a", "b", "c", "d"].map(message).join("") + arrived);
     await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
-    mailbox.close();
+    await mailbox.close();
     expect(readFileSync(box, "latin1")).toBe(["a", "b", "c", "d"].map(message).join("") + arrived);
   },
 );

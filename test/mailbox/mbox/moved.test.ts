@@ -32,7 +32,7 @@ function fill(lines: number): void {
 async function deletesFirst(): Promise<void> {
   const other = await open();
   await other.commit({ fate: (n) => (n === 1 ? "drop" : "keep") });
-  other.close();
+  await other.close();
 }
 
 const textOf = (mailbox: Mailbox, n: number) => mailbox.read(n, 0, mailbox.size(n)).toString();
@@ -54,7 +54,7 @@ describe("a mailbox of a few megabytes that another program rewrites", () => {
     await save(mailbox, 2);
     mailbox.mark(2, Flag.Saved | Flag.Touched);
     await mailbox.commit({ fate: (n) => (n === 2 ? "drop" : "keep") });
-    mailbox.close();
+    await mailbox.close();
     expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: c", "X-Id: d", "X-Id: e"]);
     expect(readFileSync(join(directory, "saved"), "latin1")).toBe(message("b", lines));
   });
@@ -75,7 +75,7 @@ describe("a large mailbox that another program changes", () => {
     expect(() => readFileSync(join(directory, "saved"))).toThrow("ENOENT");
     const { notice } = await mailbox.commit({ fate: (n) => (n === 3 ? "drop" : "keep") });
     expect(notice).toMatch(/this session's changes were merged$/);
-    mailbox.close();
+    await mailbox.close();
     expect(readFileSync(box, "latin1").match(/X-Id: ./g)).toEqual(["X-Id: b", "X-Id: d", "X-Id: e"]);
   });
 
@@ -87,7 +87,7 @@ describe("a large mailbox that another program changes", () => {
     appendFileSync(box, message("g", 1));
     expect(mailbox.header(5).toString()).toContain("X-Id: e");
     await mailbox.commit({ fate: (n) => (n === 2 ? "drop" : "keep") });
-    mailbox.close();
+    await mailbox.close();
     expect(
       readFileSync(box, "latin1")
         .match(/X-Id: ./g)

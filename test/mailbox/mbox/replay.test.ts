@@ -58,7 +58,7 @@ async function leaveJournal(tail = after): Promise<void> {
 }
 
 async function open(): Promise<void> {
-  (await openMailbox(spool, { lockwait: 1, stateDirectory: state() })).close();
+  await (await openMailbox(spool, { lockwait: 1, stateDirectory: state() })).close();
 }
 
 const content = (path: string) => (existsSync(path) ? readFileSync(path, "latin1") : undefined);

@@ -68,7 +68,7 @@ test("opening waits until another program has finished writing", async () => {
   other.stdin?.write("\n");
   const mailbox = await opening;
   const texts = [1, 2, 3].map((number) => mailbox.read(number, 0, mailbox.size(number)).toString());
-  mailbox.close();
+  await mailbox.close();
   expect(texts.join("")).toBe(after);
 });
 
@@ -76,7 +76,7 @@ test("opening continues without the lock if the lock is never released", async (
   await beginsToRewrite();
   const mailbox = await open(1);
   expect(mailbox.count).toBeGreaterThan(0);
-  mailbox.close();
+  await mailbox.close();
 });
 
 test("a session that checks for new mail reads no part of a mailbox that is being rewritten", async () => {
@@ -84,7 +84,7 @@ test("a session that checks for new mail reads no part of a mailbox that is bein
   await beginsToRewrite();
   expect(await mailbox.poll()).toBe(0);
   const texts = [1, 2, 3].map((number) => mailbox.read(number, 0, mailbox.size(number)).toString());
-  mailbox.close();
+  await mailbox.close();
   expect(texts.join("")).toBe(before);
 });
 

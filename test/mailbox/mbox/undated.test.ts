@@ -36,7 +36,7 @@ test.each(["From - ", "From -", "From ", "From 1844100@xxx"])(
     );
     const mailbox = await open();
     expect(subjectsOf(mailbox)).toEqual(["one", "two", "three"]);
-    mailbox.close();
+    await mailbox.close();
   },
 );
 
@@ -44,7 +44,7 @@ test("lines without a date do not separate messages in a file whose first From_ 
   writeFileSync(box, message(dated, "one", `a\n\n${message("From - ", "inside")}`) + message(dated, "two"));
   const mailbox = await open();
   expect(subjectsOf(mailbox)).toEqual(["one", "two"]);
-  mailbox.close();
+  await mailbox.close();
 });
 
 test("the messages that stay are found again, even if a From_ line of another form becomes the first", async () => {
@@ -55,11 +55,11 @@ test("the messages that stay are found again, even if a From_ line of another fo
     const fate = (n: number): Fate => ((dropped >> (n - 1)) & 1 ? "drop" : "keep");
     const mailbox = await open();
     await mailbox.commit({ fate });
-    mailbox.close();
+    await mailbox.close();
     const after = await open();
     const kept = lines.map((_, n) => n + 1).filter((n) => fate(n) === "keep");
     expect(subjectsOf(after)).toEqual(kept.map(String));
-    after.close();
+    await after.close();
   }
 });
 
@@ -68,6 +68,6 @@ test("a copy in mbox has a From_ line with the author and the date", async () =>
   const mbox = join(directory, "mbox");
   const mailbox = await open();
   await mailbox.commit({ fate: () => "mbox", mbox: { path: mbox, at: "end" } });
-  mailbox.close();
+  await mailbox.close();
   expect(readFileSync(mbox, "latin1")).toMatch(/^From ann@example\.org Sat Jan 16 18:22:01 2021\nFrom: Ann/);
 });

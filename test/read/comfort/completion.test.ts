@@ -55,7 +55,7 @@ test.each<[string, Asked, string, string]>([
 ])("Tab completes %s", async (_rule, asked, typed, line) => expect(await tab(asked, typed)).toBe(line));
 
 test("an address that has a special meaning in a command is not offered", async () => {
-  session.remove();
+  await session.remove();
   session = await bench(
     `From x Sat Jan 16 18:22:03 2021\nFrom: "|touch" <|touch@example.org>\nCc: -oQ/tmp@example.org, ok@example.org\n\nx\n`,
     { "history-file": "" },

@@ -16,5 +16,5 @@ test.each([
   session.folder.mailbox.mark(3, Flag.Deleted);
   const terminal = { ...session.terminal, rich };
   expect(promptOf({ ...session, terminal })).toBe(shown);
-  session.remove();
+  await session.remove();
 });

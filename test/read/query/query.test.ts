@@ -102,7 +102,7 @@ test("a body in an undeclared charset is searched in its displayed form, and UTF
   const mixed = message("bob@x.org", "hola").replace("body of", "caf\xc3\xa9 and \xe9 for");
   const both = await bench(Buffer.from(latin1 + mixed, "latin1"));
   expect(await selectMessages(both, "body:CAFÉ")).toEqual([1, 2]);
-  both.remove();
+  await both.remove();
 });
 
 test.each([

@@ -46,6 +46,6 @@ test("text that ends a header without an empty line is shown once", async () => 
     await executeLine(broken, "p");
     expect(broken.said()).toMatch(/^Message 1:\nFrom .*\nSubject: s\nStatus: R\n\ntext\nTo: text\n\nmore\n\n$/);
   } finally {
-    broken.remove();
+    await broken.remove();
   }
 });

@@ -15,7 +15,7 @@ export interface Bench extends Session {
   folder: Folder;
   /** Returns the output since the last call. */
   said(): string;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 export async function bench(mbox: string | Uint8Array, variables: Record<string, string> = {}): Promise<Bench> {
@@ -64,8 +64,8 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
       written = "";
       return text;
     },
-    remove: () => {
-      mailbox.close();
+    remove: async () => {
+      await mailbox.close();
       rmSync(home, { recursive: true, force: true });
     },
   }) as unknown as Bench;

@@ -61,7 +61,7 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
           expect({ known, errors: validate.errors }).toEqual({ known: true, errors: null });
         }
       } finally {
-        box.close();
+        await box.close();
       }
     }),
     { numRuns: 300 },
