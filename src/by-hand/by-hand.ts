@@ -6,9 +6,9 @@
  */
 import { isIPv6 } from "node:net";
 import type { Config } from "../config/config.ts";
+import { loadAuthorities } from "../connect/certificates.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
-import { loadAuthorities } from "../submit/certificates.ts";
 import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { serverSettings, serverTimeouts } from "../submit/server-settings.ts";

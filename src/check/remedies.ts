@@ -1,8 +1,10 @@
 /** Remedies for a server, or for the connection to it. */
 import { existsSync } from "node:fs";
+import type { LoginReason } from "../connect/login-failed.ts";
+import { isLoopback } from "../connect/socket.ts";
+import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit } from "../errors.ts";
-import { isLoopback } from "../submit/connection.ts";
-import type { FailureReason, LoginReason, SubmissionFailed, TlsReason } from "../submit/submission-errors.ts";
+import type { FailureReason, SubmissionFailed } from "../submit/submission-errors.ts";
 import type { Refusal } from "../submit/transport.ts";
 import type { ServerWay } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";

@@ -1,11 +1,12 @@
 /** Opens a connection to a server: socket, greeting, TLS and login. */
+import { isLoopback, NoConnection, openSocket } from "../connect/socket.ts";
+import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../connect/tls-policy.ts";
 import { notify } from "../notices.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { exitOfReason } from "./failures.ts";
 import { certificateProblem, isTlsError } from "./nodemailer/outcome-of-error.ts";
 import { type Certificates, SmtpSession } from "./nodemailer/smtp-session.ts";
-import type { ServerSettings, StartTls } from "./server-settings.ts";
-import { NoConnection, openSocket } from "./socket.ts";
+import type { ServerSettings } from "./server-settings.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
@@ -20,12 +21,6 @@ export interface ConnectionOptions extends ServerSettings {
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
-/** How a connection is encrypted. Each attempt may be weaker than the previous one if the policy permits this. */
-interface Attempt {
-  readonly starttls: StartTls;
-  readonly checksCertificate: boolean;
-}
-
 /**
  * Connects, starts TLS and logs in.
  *
@@ -33,7 +28,8 @@ interface Attempt {
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
   const { server } = options;
-  for (let attempt: Attempt | undefined = firstAttempt(options); ; ) {
+  const target = describeServer(server);
+  for (let attempt: Attempt | undefined = firstAttempt(target, options); ; ) {
     dialogue.connecting(serverName(server));
     let session: SmtpSession | undefined;
     try {
@@ -42,41 +38,29 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
       return session;
     } catch (error) {
       session?.close();
-      attempt = await weakerAttempt(options, attempt, error);
+      attempt = await weakerAttempt(attempt, describeError(error, server), target, options, options.acceptCertificate);
       if (attempt === undefined) throw error;
       if (attempt.starttls === "none") dialogue.tlsFailed();
     }
   }
 }
 
-function firstAttempt(options: ConnectionOptions): Attempt {
-  const { server, certificateCheck } = options;
-  const starttls = starttlsFor(options);
-  // Opportunistic TLS accepts an invalid certificate, because the alternative is no encryption. A login requires a
-  // valid one.
-  const isOpportunistic = starttls === "opportunistic" && server.user === undefined;
-  return { starttls, checksCertificate: certificateCheck !== "no" && !isOpportunistic };
+function describeServer({ protocol, host, socket, user }: ServerWay): TlsServer {
+  return {
+    host,
+    socket,
+    usesImplicitTls: protocol === "smtps",
+    expectsTls: protocol === "submission",
+    hasLogin: user !== undefined,
+  };
 }
 
-/** Returns the next attempt after a failure; undefined if the policy permits none. */
-async function weakerAttempt(
-  options: ConnectionOptions,
-  { starttls, checksCertificate }: Attempt,
-  error: unknown,
-): Promise<Attempt | undefined> {
-  const { server, certificateCheck, allowsClearLogin } = options;
+function describeError(error: unknown, server: ServerWay) {
   const problem = certificateProblem(error, server.protocol);
-  if (problem !== undefined && checksCertificate && certificateCheck !== "yes") {
-    const text = `${serverName(server)}: ${problem}`;
-    if (certificateCheck === "warn") notify(`${text}; the connection is used anyway`);
-    else if (!(await options.acceptCertificate(text))) return undefined;
-    return { starttls, checksCertificate: false };
-  }
-  // RFC 7435: opportunistic encryption falls back to plain text.
-  const mayBeClear = server.user === undefined || (allowsClearLogin && problem === undefined);
-  return starttls === "opportunistic" && mayBeClear && isTlsError(error)
-    ? { starttls: "none", checksCertificate }
-    : undefined;
+  return {
+    certificateProblem: problem === undefined ? undefined : `${serverName(server)}: ${problem}`,
+    isTlsError: isTlsError(error),
+  };
 }
 
 async function openSession(
@@ -106,7 +90,7 @@ async function openSession(
 
 /** Loads the trusted authorities, and the certificate of this client with its key. */
 async function loadCertificates(options: ConnectionOptions): Promise<Certificates> {
-  const { loadAuthorities, loadClientCertificate } = await import("./certificates.ts");
+  const { loadAuthorities, loadClientCertificate } = await import("../connect/certificates.ts");
   const { clientCertificate } = options;
   return {
     authorities: await loadAuthorities(options),
@@ -130,16 +114,4 @@ async function logIn(session: SmtpSession, options: ConnectionOptions, dialogue:
   if (!isSafe) notify(`${serverName(server)}: the connection is not encrypted; other people can read the login`);
   const password = method === "EXTERNAL" ? "" : await options.password({ user, host: server.host, port: server.port });
   await session.logIn(method, user, password);
-}
-
-function starttlsFor({ server, starttls }: ConnectionOptions): StartTls {
-  if (server.protocol === "smtps" || server.socket !== undefined) return "none";
-  if (starttls !== undefined) return starttls;
-  if (isLoopback(server)) return server.user === undefined ? "none" : "opportunistic";
-  return server.user !== undefined || server.protocol === "submission" ? "required" : "opportunistic";
-}
-
-/** Returns whether the server runs on this machine. */
-export function isLoopback({ host, socket }: ServerWay): boolean {
-  return socket !== undefined || host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

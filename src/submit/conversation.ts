@@ -1,13 +1,13 @@
 /** A raw connection to an SMTP server, which sends lines unchanged and returns complete replies. */
 
 import type { Socket } from "node:net";
+import { NoConnection, openSocket } from "../connect/socket.ts";
+import { describeTlsFailure, tlsFailure } from "../connect/tls-failure.ts";
 import { pushAll } from "../message/lists.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import { describeTlsFailure, type Timeouts } from "./failures.ts";
+import type { Timeouts } from "./failures.ts";
 import { replyOnOneLine } from "./replies.ts";
-import { NoConnection, openSocket } from "./socket.ts";
 import type { FailureReason } from "./submission-errors.ts";
-import { tlsFailure } from "./tls-failure.ts";
 import type { ServerWay } from "./way.ts";
 
 /** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512 octets. */

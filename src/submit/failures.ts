@@ -1,6 +1,8 @@
 /** The description and exit code of each failure in a dialogue with a server. */
+import type { LoginReason } from "../connect/login-failed.ts";
+import { describeTlsFailure } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode } from "../errors.ts";
-import type { FailureReason, LoginReason, TlsReason } from "./submission-errors.ts";
+import type { FailureReason } from "./submission-errors.ts";
 import type { ServerWay } from "./way.ts";
 
 /** A failure without its description. */
@@ -88,30 +90,6 @@ export function describeFailure(
     default:
       reason satisfies NamedByDetail;
       return detail;
-  }
-}
-
-/** Returns the description of a TLS failure, including a rejected certificate. */
-export function describeTlsFailure(
-  { reason, detail }: { readonly reason: TlsReason; readonly detail: string },
-  protocol: ServerWay["protocol"],
-): string {
-  switch (reason) {
-    case "STARTTLS refused":
-    case "no TLS in time":
-      return detail;
-    case "no TLS on this port":
-      return `the port does not use TLS${protocol === "smtps" ? "; use smtp:// instead of smtps://" : ""}`;
-    case "TLS failed":
-      return `TLS failed: ${detail}`;
-    case "certificate for another name":
-      return `its certificate is for another name (${detail})`;
-    case "certificate expired":
-      return "its certificate has expired";
-    case "certificate not yet valid":
-      return "its certificate is not valid yet";
-    case "certificate not trusted":
-      return `its certificate is not trusted (${detail}); use -S cafile=FILE to trust another authority`;
   }
 }
 

@@ -1,17 +1,12 @@
 /** The settings of a dialogue with a server, as the variables define them. */
+import { readTlsSettings, type TlsSettings, type TlsVariable } from "../connect/tls-policy.ts";
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import type { Notice } from "./transport.ts";
-
-/** The use of STARTTLS (RFC 3207). */
-export type StartTls = "required" | "opportunistic" | "none";
 
 /** The use of BDAT (RFC 3030) if the server offers it; "large" restricts it to large messages. */
 export type Chunking = "always" | "large" | "never";
 
-/** The use of an invalid certificate: "warn" prints a warning, and "ask" asks on a terminal and otherwise refuses it. */
-export type CertificateCheck = "yes" | "no" | "warn" | "ask";
-
-export interface ServerSettings {
+export interface ServerSettings extends TlsSettings {
   /** This host's name in EHLO. */
   readonly mailName: string;
   /**
@@ -19,20 +14,6 @@ export interface ServerSettings {
    * of 0 means no limit.
    */
   readonly timeouts: { readonly connect: number; readonly silence: number; readonly total: number };
-  /** The use of STARTTLS; undefined if the kind of server determines it. */
-  readonly starttls: StartTls | undefined;
-  /** A file of certificates that are trusted in addition to the system's. */
-  readonly caFile: string | undefined;
-  /** A directory of files that contain additional trusted certificates. */
-  readonly caDirectory: string | undefined;
-  /** Whether the system's authorities are trusted. */
-  readonly trustsSystem: boolean;
-  /** The PEM files that identify this client; the key may be in the certificate's file. */
-  readonly clientCertificate: { readonly certificate: string; readonly key: string } | undefined;
-  readonly minVersion: "TLSv1.2" | "TLSv1.3";
-  readonly certificateCheck: CertificateCheck;
-  /** Whether a login is permitted on a connection that is not encrypted. */
-  readonly allowsClearLogin: boolean;
   /** The login mechanism; undefined for the best mechanism that the server offers. */
   readonly mechanism: string | undefined;
   /** The requested notifications; empty if the server decides. */
@@ -46,21 +27,10 @@ interface Variables {
   get(name: "smtpconnecttimeout"): number | undefined;
   text(name: "dsn" | "chunking"): string | undefined;
   find(
-    name: AccountVariable,
+    name: TlsVariable | "smtpauth",
     accounts: readonly string[],
   ): { readonly name: string; readonly value: string } | undefined;
 }
-
-type AccountVariable =
-  | "starttls"
-  | "cafile"
-  | "cadir"
-  | "systemca"
-  | "clientcert"
-  | "clientkey"
-  | "certcheck"
-  | "smtpauth"
-  | "tlsminversion";
 
 /**
  * Returns the settings.
@@ -75,63 +45,21 @@ export function serverSettings(
   }: { readonly identity: { readonly mailName: string; readonly home: string }; readonly settings: Variables },
   accounts: readonly string[] = [],
 ): ServerSettings {
-  const text = (name: AccountVariable) => ignoreEmpty(settings.find(name, accounts)?.value);
-  const path = (name: "cafile" | "cadir" | "clientcert" | "clientkey") =>
-    text(name)?.replace(/^~(?=\/)/, () => identity.home);
   const starttls = settings.find("starttls", accounts);
   const mechanism = settings.find("smtpauth", accounts);
-  // In heirloom mailx, smtp-auth without smtp-use-starttls means a login without encryption. TLS is used if the server
-  // offers it.
   // A token must not be sent to a server without a valid certificate.
   const isHeirloomLogin =
     starttls === undefined &&
     mechanism?.name.startsWith("smtp-auth") === true &&
     !["none", "oauthbearer", "xoauth2"].includes(mechanism.value);
-  const [certificate, key] = [path("clientcert"), path("clientkey")];
   return {
+    ...readTlsSettings({ identity, settings }, accounts, isHeirloomLogin),
     mailName: identity.mailName,
     timeouts: serverTimeouts(settings),
-    starttls: isHeirloomLogin ? "opportunistic" : startTls(starttls?.value),
-    allowsClearLogin: isHeirloomLogin || starttls?.value === "none",
-    caFile: path("cafile"),
-    caDirectory: path("cadir"),
-    trustsSystem: chooseSetting("systemca", text("systemca"), { yes: true, no: false }, "yes"),
-    clientCertificate: clientCertificate(certificate, key),
-    minVersion: chooseSetting<ServerSettings["minVersion"]>(
-      "tlsminversion",
-      text("tlsminversion"),
-      { "1.2": "TLSv1.2", "1.3": "TLSv1.3" },
-      "1.2",
-    ),
-    certificateCheck: chooseSetting<CertificateCheck>(
-      "certcheck",
-      text("certcheck"),
-      { yes: "yes", no: "no", warn: "warn", ask: "ask" },
-      isHeirloomLogin ? "warn" : "yes",
-    ),
-    mechanism: ignoreEmpty(mechanism?.value),
+    mechanism: mechanism?.value || undefined,
     notify: parseNotices(settings.text("dsn")),
     chunking: parseChunking(settings.text("chunking")),
   };
-}
-
-function clientCertificate(certificate: string | undefined, key: string | undefined) {
-  if (certificate !== undefined) return { certificate, key: key ?? certificate };
-  if (key === undefined) return undefined;
-  throw new MailError("clientkey: has no effect without clientcert; set clientcert=FILE", Exit.Config);
-}
-
-/** Returns the meaning of a value from a list of permitted values. @throws MailError for any other value */
-function chooseSetting<Value>(
-  name: AccountVariable,
-  value: string | undefined,
-  values: Readonly<Record<string, Value>>,
-  fallback: string,
-): Value {
-  const word = value ?? fallback;
-  const found = Object.hasOwn(values, word) ? values[word] : undefined;
-  if (found !== undefined) return found;
-  throw new MailError(`${name}: "${word}" is invalid; use ${joinAlternatives(Object.keys(values))}`, Exit.Config);
 }
 
 /** Returns the time limits in milliseconds. The variables are in seconds. */
@@ -143,19 +71,6 @@ export function serverTimeouts(settings: Variables): ServerSettings["timeouts"] 
     silence,
     total: settings.get("smtptotaltimeout") * 1000,
   };
-}
-
-function ignoreEmpty(value: string | undefined): string | undefined {
-  return value === "" ? undefined : value;
-}
-
-function startTls(value: string | undefined): StartTls | undefined {
-  if (value === undefined) return undefined;
-  if (value === "required" || value === "opportunistic" || value === "none") return value;
-  throw new MailError(
-    `starttls: "${value}" is invalid; use ${joinAlternatives(["required", "opportunistic", "none"])}`,
-    Exit.Config,
-  );
 }
 
 function parseChunking(value: string | undefined): Chunking {

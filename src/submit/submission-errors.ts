@@ -2,6 +2,8 @@
  * The reasons why a message was not submitted. Exit codes, output streams and remedies depend on these typed reasons,
  * never on a message's text.
  */
+import type { LoginReason } from "../connect/login-failed.ts";
+import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 
 /**
@@ -20,26 +22,6 @@ type ConnectionReason =
   /** The server rejects the connection; the message contains its reply. */
   | "refused"
   | "system error";
-
-/** Problems with the encryption of a connection (RFC 3207, RFC 8314). */
-export type TlsReason =
-  | "STARTTLS refused"
-  | "no TLS in time"
-  | "no TLS on this port"
-  | "TLS failed"
-  | "certificate for another name"
-  | "certificate expired"
-  | "certificate not yet valid"
-  | "certificate not trusted";
-
-/** Problems with a login (RFC 4954). */
-export type LoginReason =
-  | "login refused"
-  | "login not offered"
-  | "login mechanism unknown"
-  | "login not encrypted"
-  | "no password"
-  | "password command failed";
 
 export type FailureReason =
   | ConnectionReason

@@ -10,7 +10,7 @@ test("at most 13 calls within src/ lead from argv to the socket", () => {
   expect(Number(files)).toBeGreaterThan(30);
   expect(Number(calls)).toBeLessThanOrEqual(13);
   expect(stdout).toMatch(
-    /^ {2}at openSocket \(submit\/socket\.ts:\d+:\d+\)\n(?: {2}at .*\n)+ {2}at async main \(mail\.ts:/m,
+    /^ {2}at openSocket \(connect\/socket\.ts:\d+:\d+\)\n(?: {2}at .*\n)+ {2}at async main \(mail\.ts:/m,
   );
   expect(stdout).toMatch(/^d 1-3 and q to the mailbox: \d+ files, \d+ calls$/m);
 });

@@ -1,18 +1,11 @@
 /** Turns nodemailer's errors into outcomes and typed reasons. No other module uses nodemailer's error codes. */
 import { types } from "node:util";
+import { describeTlsFailure, tlsFailure } from "../../connect/tls-failure.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
-import {
-  type DialogueFailure,
-  describeFailure,
-  describeTlsFailure,
-  exitOfReason,
-  type Timeouts,
-  unknownOutcome,
-} from "../failures.ts";
+import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unknownOutcome } from "../failures.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../replies.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submission-errors.ts";
-import { tlsFailure } from "../tls-failure.ts";
 import type { Envelope, Outcome, Refusal } from "../transport.ts";
 import { type ServerWay, serverName } from "../way.ts";
 

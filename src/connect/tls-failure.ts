@@ -1,5 +1,15 @@
 /** Returns typed reasons for TLS failures. OpenSSL's own messages are not meant for users. */
-import type { TlsReason } from "./submission-errors.ts";
+
+/** Problems with the encryption of a connection (RFC 3207, RFC 8314). */
+export type TlsReason =
+  | "STARTTLS refused"
+  | "no TLS in time"
+  | "no TLS on this port"
+  | "TLS failed"
+  | "certificate for another name"
+  | "certificate expired"
+  | "certificate not yet valid"
+  | "certificate not trusted";
 
 interface TlsError {
   readonly message: string;
@@ -42,4 +52,32 @@ function certificateFailure({ code = "", originalCode = "", cert, message }: Tls
     // Node 24 and later add advice about Node's own options.
     detail: message.replace(/^Error initiating TLS - /, "").replace(/;.*$/s, ""),
   } as const;
+}
+
+/**
+ * Returns the description of a TLS failure, including a rejected certificate.
+ *
+ * @param scheme the scheme of the server's URL, such as "smtps" or "imap"
+ */
+export function describeTlsFailure(
+  { reason, detail }: { readonly reason: TlsReason; readonly detail: string },
+  scheme: string,
+): string {
+  switch (reason) {
+    case "STARTTLS refused":
+    case "no TLS in time":
+      return detail;
+    case "no TLS on this port":
+      return `the port does not use TLS${scheme.endsWith("s") ? `; use ${scheme.slice(0, -1)}:// instead of ${scheme}://` : ""}`;
+    case "TLS failed":
+      return `TLS failed: ${detail}`;
+    case "certificate for another name":
+      return `its certificate is for another name (${detail})`;
+    case "certificate expired":
+      return "its certificate has expired";
+    case "certificate not yet valid":
+      return "its certificate is not valid yet";
+    case "certificate not trusted":
+      return `its certificate is not trusted (${detail}); use -S cafile=FILE to trust another authority`;
+  }
 }

@@ -6,7 +6,14 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { isSystemError, strerror } from "../system-error.ts";
-import type { ServerWay } from "./way.ts";
+
+/** The address of a server. */
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** The path of a Unix socket, which replaces host and port. */
+  readonly socket?: string | undefined;
+}
 
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
 
@@ -30,10 +37,7 @@ export class NoConnection extends Error {
  * @param timeout the time limit in milliseconds for all addresses together
  * @throws NoConnection
  */
-export async function openSocket(
-  server: Pick<ServerWay, "socket" | "host" | "port">,
-  timeout: number,
-): Promise<Socket> {
+export async function openSocket(server: Server, timeout: number): Promise<Socket> {
   const until = Date.now() + timeout;
   let first: NodeJS.ErrnoException | undefined;
   for (const target of targetsOf(server)) {
@@ -56,7 +60,7 @@ export async function openSocket(
 }
 
 /** Returns the addresses to try. localhost is always this host (RFC 6761, section 6.3), so it is not looked up. */
-function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "port">): Target[] {
+function targetsOf({ socket, host, port }: Server): Target[] {
   if (socket !== undefined) return [{ path: socket }];
   const hosts = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
   return hosts.map((each) => ({ host: each, port }));
@@ -66,4 +70,9 @@ function targetsOf({ socket, host, port }: Pick<ServerWay, "socket" | "host" | "
 function wordsFor(error: NodeJS.ErrnoException | undefined): string {
   if (error === undefined) return "not an address";
   return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;
+}
+
+/** Returns whether the server runs on this machine. */
+export function isLoopback({ host, socket }: Pick<Server, "host" | "socket">): boolean {
+  return socket !== undefined || host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
