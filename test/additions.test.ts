@@ -144,6 +144,12 @@ export class MemoMailbox implements Mailbox, StoredMessages {
     return this.#message(message).subarray(start, end);
   }
 
+  readonly isKeyedByContent = false;
+
+  key(message: number): string {
+    return String(message);
+  }
+
   counts(message: number): Counts {
     return { lines: 6, characters: this.size(message) };
   }
@@ -209,7 +215,7 @@ const additions: Readonly<Record<string, Addition>> = {
         add: '  greeting: { argument: "text", meaning: "The subject greets.", example: "greeting:ann", hint: "" },\n',
       },
       "read/query/terms.ts": {
-        after: "(value: string, now: Date) => Query>> = {\n",
+        after: "(value: string, place: TermPlace) => Query>> = {\n",
         add: `  greeting: (value) => inHeader(\`hello \${value}\`, (candidate) => candidate.fields("subject")),\n`,
       },
     },

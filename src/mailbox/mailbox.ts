@@ -111,6 +111,13 @@ export interface MessageStates {
    * header lacks this method.
    */
   letters?(message: number): string;
+  /**
+   * Returns a key that identifies a message as long as it is in the mailbox: a hash of its content in an mbox
+   * (message-key.ts), the unique name in a Maildir. Identical copies in an mbox have the same key.
+   *
+   * @param bytes the stored message, if already read
+   */
+  key(message: number, bytes?: Buffer): string;
 }
 
 /** Messages whose bytes can be read. Only a window (MessageWindow) provides them. */
@@ -155,6 +162,8 @@ export interface Mailbox extends StoredMessages {
   readonly readOnly: boolean;
   /** Number of messages. */
   readonly count: number;
+  /** Whether a key is computed from the complete message, which must then be read. */
+  readonly isKeyedByContent: boolean;
 
   /** Sets and clears bits of Flag, in memory until commit. */
   mark(message: number, set: number, clear?: number): void;

@@ -20,6 +20,7 @@ import {
 import { MessageFile } from "./maildir/message-file.ts";
 import { countsOf } from "./mbox/counts.ts";
 import { Separators } from "./mbox/separators.ts";
+import { keyOfMessage } from "./message-key.ts";
 import { openAtOnce } from "./windows.ts";
 
 const headLength = 64 << 10;
@@ -100,6 +101,12 @@ export class OneMessage implements Mailbox, StoredMessages {
 
   read(_message: number, start: number, end: number): Buffer {
     return this.#edited?.subarray(start, end) ?? this.#file.read(start, Math.min(end, this.size()));
+  }
+
+  readonly isKeyedByContent = true;
+
+  key(): string {
+    return keyOfMessage({ size: this.size(), read: (start, end) => this.read(1, start, end) });
   }
 
   counts(): Counts {

@@ -21,7 +21,7 @@ import { oneByOne } from "../pieces.ts";
 import { openAtOnce } from "../windows.ts";
 import { commitMaildir, finishLockedMaildir, finishMaildirCommit } from "./commit.ts";
 import { removeAbandoned } from "./directory.ts";
-import { lettersOf } from "./file-name.ts";
+import { baseOf, lettersOf } from "./file-name.ts";
 import { lockMaildir } from "./lock.ts";
 import { MessageFile, MessageReader } from "./message-file.ts";
 import { MessageTable } from "./message-table.ts";
@@ -99,6 +99,12 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   mark(message: number, set: number, clear = 0): void {
     const entry = this.#table.entry(message);
     entry.flags = (entry.flags & ~clear) | set;
+  }
+
+  readonly isKeyedByContent = false;
+
+  key(message: number): string {
+    return baseOf(this.#table.entry(message).name);
   }
 
   letters(message: number): string {

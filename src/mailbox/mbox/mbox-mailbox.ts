@@ -23,6 +23,7 @@ import {
 } from "../mailbox.ts";
 import { MailboxBusy, MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
 import { markBits } from "../marks.ts";
+import { keyOfMessage } from "../message-key.ts";
 import { openAtOnce } from "../windows.ts";
 import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
 import { countsOf } from "./counts.ts";
@@ -182,6 +183,17 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   offset(message: number): number {
     return this.#file.start(message);
+  }
+
+  readonly isKeyedByContent = true;
+
+  key(message: number, bytes?: Buffer): string {
+    const size = this.size(message);
+    return keyOfMessage(
+      bytes !== undefined && bytes.length === size
+        ? { size, read: (start, end) => bytes.subarray(start, end) }
+        : { size, read: (start, end) => this.read(message, start, end) },
+    );
   }
 
   counts(message: number): Counts {

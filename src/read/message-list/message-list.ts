@@ -152,6 +152,7 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
   const { parseQuery } = await import("../query/parse-query.ts");
   return parseQuery(list, {
     now: new Date(),
+    isKeyedByContent: folder.mailbox.isKeyedByContent,
     numbers: (text) => {
       const { numbers, all } = collectItems(folder, tokenizeList(text), deleted);
       return makeTerm(Cost.State, all ? () => true : ({ message }) => numbers.has(message));

@@ -37,6 +37,10 @@ export class Candidate {
     return this.mailbox.flags(this.message);
   }
 
+  get id(): string {
+    return this.mailbox.key(this.message, this.#bytes);
+  }
+
   get size(): number {
     return this.mailbox.size(this.message);
   }

@@ -3,11 +3,9 @@ import { joinAlternatives } from "../../errors.ts";
 import { allOf, anyOf, ListMistake, negateQuery, type Query } from "./query.ts";
 import { type QueryWord, queryWords } from "./query-words.ts";
 import { parseTerm, queryTerms } from "./term-table.ts";
-import { compileTerm } from "./terms.ts";
+import { compileTerm, type TermPlace } from "./terms.ts";
 
-export interface QueryPlace {
-  /** The time to which relative dates refer. */
-  readonly now: Date;
+export interface QueryPlace extends TermPlace {
   /** Returns the condition for numbers and ranges, as in a message list. @throws ListMistake */
   numbers(list: string): Query;
   /** Returns the condition for `:x`, `/text` or a sender. @throws ListMistake */
@@ -85,12 +83,12 @@ export function parseQuery(list: string, place: QueryPlace): Query {
 
 const deepest = 500;
 
-function compileWord({ text, quoted }: QueryWord, { now, item }: QueryPlace): Query {
-  if (quoted) return item(text);
+function compileWord({ text, quoted }: QueryWord, place: QueryPlace): Query {
+  if (quoted) return place.item(text);
   const found = parseTerm(text);
-  if (found !== undefined) return compileTerm(found.name, found.value, now);
+  if (found !== undefined) return compileTerm(found.name, found.value, place);
   const [, unknown] = /^([a-z][a-z-]*):/i.exec(text) ?? [];
-  if (unknown === undefined) return item(text);
+  if (unknown === undefined) return place.item(text);
   const known = Object.keys(queryTerms).map((name) => `${name}:`);
   throw new ListMistake(`Unknown term "${unknown}:"; use ${joinAlternatives(known)}`);
 }

@@ -58,6 +58,12 @@ export const queryTerms = {
     example: "is:unread",
     hint: "use new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered, draft or bounce",
   },
+  id: {
+    argument: "id",
+    meaning: "The message has this id, which mail --json prints. Identical copies in a file have the same id.",
+    example: "id:m-0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    hint: "",
+  },
   has: {
     argument: "thing",
     meaning: "The message has an attachment.",

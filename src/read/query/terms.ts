@@ -11,15 +11,22 @@ import { type QueryTermName, queryTerms } from "./term-table.ts";
 import { parseWhen, type Span } from "./when.ts";
 
 /** Returns the condition for a term. @throws ListMistake for an invalid value */
-export function compileTerm(name: QueryTermName, value: string, now: Date): Query {
+export function compileTerm(name: QueryTermName, value: string, place: TermPlace): Query {
   if (value === "") throw new ListMistake(`Nothing after "${name}:"; for example ${queryTerms[name].example}`);
-  return compile[name](value, now);
+  return compile[name](value, place);
 }
 
-const compile: Readonly<Record<QueryTermName, (value: string, now: Date) => Query>> = {
-  since: (value, now) => dateTerm("since", value, now, (date, { start }) => date >= start),
-  before: (value, now) => dateTerm("before", value, now, (date, { start }) => date < start),
-  on: (value, now) => dateTerm("on", value, now, (date, { start, end }) => date >= start && date < end),
+/** The time and the mailbox to which terms refer. */
+export interface TermPlace {
+  readonly now: Date;
+  /** The property of the mailbox that has the same name. */
+  readonly isKeyedByContent: boolean;
+}
+
+const compile: Readonly<Record<QueryTermName, (value: string, place: TermPlace) => Query>> = {
+  since: (value, { now }) => dateTerm("since", value, now, (date, { start }) => date >= start),
+  before: (value, { now }) => dateTerm("before", value, now, (date, { start }) => date < start),
+  on: (value, { now }) => dateTerm("on", value, now, (date, { start, end }) => date >= start && date < end),
   from: (value) =>
     inHeader(value, (candidate) => {
       const fields = candidate.fields("from");
@@ -45,6 +52,8 @@ const compile: Readonly<Record<QueryTermName, (value: string, now: Date) => Quer
     if (state === undefined) throw makeTermMistake("is", value);
     return state;
   },
+  id: (value, { isKeyedByContent }) =>
+    makeTerm(isKeyedByContent ? Cost.Body : Cost.State, (candidate) => candidate.id === value),
   has: (value) => {
     if (!/^attachments?$/i.test(value)) throw makeTermMistake("has", value);
     return makeTerm(Cost.Body, hasAttachment);

@@ -30,6 +30,7 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
   const whole = candidate.whole;
   const line = {
     version: schemaVersion,
+    id: candidate.id,
     number: message,
     offset: mailbox.offset?.(message) ?? null,
     size: candidate.size,
@@ -37,13 +38,20 @@ export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): str
     state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
     flagged: marks.flagged,
     answered: marks.answered,
+    flags: [
+      ...(flags & Flag.Read ? ["read"] : []),
+      ...Object.entries(marks).flatMap(([mark, isSet]) => (isSet ? [mark] : [])),
+    ],
     envelopeSender: candidate.decode(candidate.envelope.user) || null,
     date: candidate.date?.toISOString() ?? null,
     from: parsePeople(candidate, "from"),
     to: parsePeople(candidate, "to"),
     cc: parsePeople(candidate, "cc"),
+    replyTo: parsePeople(candidate, "reply-to"),
     subject: candidate.fields("subject")[0] ?? null,
     messageId: candidate.fields("message-id")[0] ?? null,
+    inReplyTo: messageIds(candidate, "in-reply-to"),
+    references: messageIds(candidate, "references"),
     attachments: describeAttachments(candidate),
     failedRecipients: candidate.failedRecipients ?? null,
   };
@@ -56,6 +64,11 @@ function parsePeople(candidate: Candidate, name: string): Person[] {
     name: decodeWords(person.name),
     address: decodeWords(person.address),
   }));
+}
+
+/** Returns the message-ids in a field, with their angle brackets (RFC 5322, section 3.6.4). */
+function messageIds(candidate: Candidate, name: string): string[] {
+  return candidate.fields(name).flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []);
 }
 
 function describeAttachments({ mayHaveAttachments, source }: Candidate): Attachment[] {

@@ -16,6 +16,10 @@ Subject: =?ISO-8859-1?Q?caf=E9?=
  au lait
 Date: Tue, 05 Jan 2021 10:00:00 +0100
 Message-ID: <1@z.org>
+Reply-To: Eve <e@z.org>
+In-Reply-To: your mail <0@z.org>
+References: <a@z.org>
+ <0@z.org>
 X-Status: AF
 Content-Type: multipart/mixed; boundary=cut
 
@@ -64,13 +68,15 @@ test("every line of --json conforms to docs/message.schema.json and contains all
   const offset = box.indexOf("From eve");
   expect(JSON.parse(lines[1] as string)).toEqual({
     version: 1,
+    id: expect.stringMatching(/^m-[0-9a-f]{32}$/),
     number: 2,
     offset: Buffer.byteLength(box.slice(0, offset)),
     size: Buffer.byteLength(box.slice(offset, box.indexOf("From cron"))),
-    lines: 19,
+    lines: 23,
     state: "new",
     flagged: true,
     answered: true,
+    flags: ["flagged", "answered"],
     envelopeSender: "eve@z.org",
     date: "2021-01-05T09:00:00.000Z",
     from: [{ name: "Eve Müller", address: "eve@z.org" }],
@@ -79,8 +85,11 @@ test("every line of --json conforms to docs/message.schema.json and contains all
       { name: "Doe, John", address: "jd@x.org" },
     ],
     cc: [],
+    replyTo: [{ name: "Eve", address: "e@z.org" }],
     subject: "café au lait",
     messageId: "<1@z.org>",
+    inReplyTo: ["<0@z.org>"],
+    references: ["<a@z.org>", "<0@z.org>"],
     attachments: [{ name: "\u001b[2Jé.png", type: "image/png" }],
     failedRecipients: null,
   });
@@ -135,6 +144,24 @@ test.each([
   expect(mailIn(zone, "--count", "-f", "dated", query).stdout).toBe(count);
 });
 
+test("a message is found by its id, and identical copies have the same id", () => {
+  writeFileSync(join(home, "copies"), box + message("ann@x.org", "hola", "RO"));
+  const ids = mail("--json", "-f", "copies")
+    .stdout.trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).id as string);
+  expect(ids[3]).toBe(ids[0]);
+  expect(new Set(ids).size).toBe(3);
+  const numbers = (...query: string[]) =>
+    mail("--json", "-f", "copies", ...query)
+      .stdout.trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).number);
+  expect(numbers(`id:${ids[0]}`)).toEqual([1, 4]);
+  expect(numbers(`id:${ids[1]}`, "or", "from:cron")).toEqual([2, 3]);
+  expect(mail("--json", "-f", "copies", `id:${ids[0]?.slice(0, -1)}`)).toMatchObject({ status: 1, stdout: "" });
+});
+
 test("in a Maildir, marks come from the file names, and there is no offset", () => {
   for (const name of ["cur", "new", "tmp"]) mkdirSync(join(home, "dir", name), { recursive: true });
   writeFileSync(join(home, "dir/cur/1.a.host:2,FRS"), "From: ann@x.org\nSubject: hola\n\nhi\n");
@@ -145,6 +172,8 @@ test("in a Maildir, marks come from the file names, and there is no offset", () 
     [null, true, true, "read"],
     [null, false, false, "new"],
   ]);
+  expect(known.map(({ id }) => id)).toEqual(["1.a.host", "2.b.host"]);
+  expect(mail("--count", "-f", "dir", "id:2.b.host").stdout).toBe("1\n");
   expect(mail("--count", "-f", "dir", "is:flagged and is:answered").stdout).toBe("1\n");
 });
 

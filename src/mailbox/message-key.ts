@@ -1,0 +1,134 @@
+/**
+ * Computes the key of a message in an mbox. It stays the same while the message is in the mailbox, because it omits
+ * everything that mail programs rewrite there: the From_ line, the fields in which they keep the message's state, and
+ * the empty lines at the end.
+ */
+import crypto from "node:crypto";
+import { headerOf } from "./header-bytes.ts";
+
+/** The number of bytes up to which a message is copied to be hashed with a single call. */
+const mostCopied = 1 << 20;
+/** The fields in which mail programs keep state, with the length that each name has. */
+const stateFields: ReadonlySet<string> = new Set([
+  "status",
+  "x-status",
+  "x-uid",
+  "x-imap",
+  "x-imapbase",
+  "x-keywords",
+  "content-length",
+  "lines",
+]);
+const longestName = Math.max(...[...stateFields].map((name) => name.length));
+
+/** The number of bytes that are searched at once for the end of the text. */
+const longestEnd = 4096;
+const newline = 10;
+const carriageReturn = 13;
+const space = 32;
+const tab = 9;
+const colon = 58;
+
+/** A stored message, from its From_ line to its final empty line. */
+export interface StoredBytes {
+  readonly size: number;
+  /** Returns bytes `start` (inclusive) to `end` (exclusive). */
+  read(start: number, end: number): Buffer;
+}
+
+/** Returns the key of a message: `m-` and 32 hexadecimal digits of a SHA-256 sum. */
+export function keyOfMessage(message: StoredBytes): string {
+  const { size } = message;
+  const isShort = size <= mostCopied;
+  const beginning = isShort ? message.read(0, size) : headerOf(size, (length) => message.read(0, length));
+  const { parts, body } = splitHeader(beginning);
+  const source = isShort ? { size, read: (start: number, end: number) => beginning.subarray(start, end) } : message;
+  const end = endOfText(source, body);
+  const digest = isShort
+    ? digestOf([...parts, beginning.subarray(body, end)])
+    : digestInPieces(parts, message, body, end);
+  return `m-${digest.slice(0, 32)}`;
+}
+
+/** Returns a SHA-256 sum in hexadecimal. `crypto.hash` exists from Node 20.12 and 21.7, and is faster for short texts. */
+function digestOf(parts: readonly Buffer[]): string {
+  const text = Buffer.concat(parts);
+  return typeof crypto.hash === "function"
+    ? crypto.hash("sha256", text, "hex")
+    : crypto.createHash("sha256").update(text).digest("hex");
+}
+
+function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: number, end: number): string {
+  const hash = crypto.createHash("sha256");
+  for (const part of parts) hash.update(part);
+  for (let at = start; at < end; at += mostCopied) hash.update(message.read(at, Math.min(end, at + mostCopied)));
+  return hash.digest("hex");
+}
+
+const emptyLine = Buffer.from("\n");
+
+/**
+ * Returns the fields without those that keep state, followed by an empty line, and the offset of the body.
+ *
+ * @param beginning the message or its header
+ */
+function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
+  const parts: Buffer[] = [];
+  const start = lineEnd(beginning, 0);
+  let at = start;
+  let kept = at;
+  let isState = false;
+  while (at < beginning.length) {
+    const first = beginning[at];
+    const isFolded = at > start && (first === space || first === tab);
+    if (!isFolded) {
+      const name = fieldName(beginning, at);
+      // A line that is not a field ends the header. When the Status is stored, an empty line is inserted before it.
+      if (name === undefined) break;
+      const wasState = isState;
+      isState = stateFields.has(name);
+      if (isState && !wasState) parts.push(beginning.subarray(kept, at));
+      if (!isState && wasState) kept = at;
+    }
+    at = lineEnd(beginning, at);
+  }
+  if (!isState) parts.push(beginning.subarray(kept, at));
+  parts.push(emptyLine);
+  const isEmptyLine = beginning[at] === newline || (beginning[at] === carriageReturn && beginning[at + 1] === newline);
+  return { parts, body: isEmptyLine ? lineEnd(beginning, at) : at };
+}
+
+/** Returns the offset at which the newlines at the end of a message begin. */
+function endOfText(message: StoredBytes, body: number): number {
+  let end = message.size;
+  while (end > body) {
+    const start = Math.max(body, end - longestEnd);
+    const bytes = message.read(start, end);
+    let length = bytes.length;
+    while (length > 0 && (bytes[length - 1] === newline || bytes[length - 1] === carriageReturn)) length--;
+    if (length > 0) return start + length;
+    end = start;
+  }
+  return body;
+}
+
+function lineEnd(message: Buffer, at: number): number {
+  const found = message.indexOf(newline, at);
+  return found < 0 ? message.length : found + 1;
+}
+
+/**
+ * Returns the name of the field that begins at an offset, in lower case; "" for a name that is too long to be of
+ * interest. Returns undefined if the line is not a field.
+ */
+function fieldName(message: Buffer, start: number): string | undefined {
+  let end = start;
+  for (; end < message.length; end++) {
+    const byte = message[end] as number;
+    if (byte === colon || byte === space || (byte >= tab && byte <= carriageReturn)) break;
+  }
+  let after = end;
+  while (message[after] === space || message[after] === tab) after++;
+  if (message[after] !== colon) return undefined;
+  return end - start > longestName ? "" : message.toString("latin1", start, end).toLowerCase();
+}
