@@ -77,10 +77,10 @@ test("the keys of the messages that stay are the same after a quit and a deliver
         mailbox.mark(n, Flag.StatusChanged | (choice & 1 ? Flag.Flagged | Flag.Read : Flag.Answered));
       appendFileSync(path, "From bob Sat Jan 16 18:22:03 2021\nSubject: news\n\nnews\n\n");
       await mailbox.commit({ fate: (n) => (stays(n) ? "keep" : "drop") });
-      mailbox.close();
+      await mailbox.close();
       const after = await open(path);
       const keys = Array.from({ length: after.count }, (_, index) => after.key(index + 1));
-      after.close();
+      await after.close();
       const kept = before.filter((_, index) => stays(index + 1));
       expect(keys.slice(0, kept.length)).toEqual(kept);
       counted += kept.length;
@@ -96,5 +96,5 @@ test("a message read in advance has the same key", async () => {
   expect(mailbox.key(2, mailbox.read(2, 0, mailbox.size(2)))).toBe(mailbox.key(2));
   expect(mailbox.key(2, mailbox.header(2))).toBe(mailbox.key(2));
   expect(mailbox.key(1)).toBe(keyOf(readFileSync(join(home, "both"), "latin1").slice(0, plain.length)));
-  mailbox.close();
+  await mailbox.close();
 });
