@@ -1,10 +1,11 @@
 /**
  * Counts the files and calls from the command line to the socket, and to the mailbox.
  *
- * The program is run from its sources, one module per file. The figures are the number of files in src/ that are
- * loaded, and the depth of the call stack, including asynchronous calls. The depth is measured when the socket is
- * opened or written to, or when the mailbox is written. Calls within Node and packages are not counted. `--list` also
- * prints the files and the calls.
+ * The program is run from its sources, one module per file. The figures are the number of files in src/ in which a
+ * function runs until the message, or the mailbox, has been written; the number of loaded files; and the depth of the
+ * call stack, including asynchronous calls. Functions that run only while a module is initialized do not count. The
+ * depth is measured when the socket is opened or written to, or when the mailbox is written. Calls within Node and
+ * packages are not counted. `--list` also prints the files, with the merely loaded ones in brackets, and the calls.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,23 +18,72 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Runs in the program: records the stack at each call that accesses the socket or the mailbox. */
+/**
+ * Runs in the program: records the stack at each call that accesses the socket or the mailbox, and the functions that
+ * have run until then.
+ */
 function observe(source, mailbox, report) {
   const fs = require("node:fs");
+  const { Session } = require("node:inspector");
+  const Module = require("node:module");
   const net = require("node:net");
   const { href } = require("node:url").pathToFileURL(source);
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
+  const profiler = new Session();
+  const profile = (method, options) => {
+    let answer;
+    profiler.post(`Profiler.${method}`, options, (error, result) => {
+      if (error) throw error;
+      answer = result;
+    });
+    return answer;
+  };
+  profiler.connect();
+  profile("enable");
+  profile("startPreciseCoverage", { callCount: true, detailed: false });
+  const used = new Set();
+  let soFar = [];
+  /** Returns whether the range is not the module itself, or one of the functions with which esbuild exports its names. */
+  const isOwnFunction = (text, { startOffset, endOffset }) =>
+    startOffset > text.indexOf("module.exports = __toCommonJS(") && endOffset < text.length;
+  /** Adds the files of the functions that were called since the last time. */
+  const collectCalls = () => {
+    for (const { url, functions } of profile("takePreciseCoverage").result) {
+      const path = url.replace("file://", "");
+      if (!path.startsWith(source) || used.has(path)) continue;
+      const text = fs.readFileSync(path, "utf8");
+      const isUsed = functions.some(({ ranges: [range] }) => range.count > 0 && isOwnFunction(text, range));
+      if (isUsed) used.add(path);
+    }
+  };
+  // Functions that only initialize a module, such as those that fill its tables, are not part of the path.
+  const { _compile: compile } = Module.prototype;
+  let depth = 0;
+  Module.prototype._compile = function (...values) {
+    if (depth === 0) collectCalls();
+    depth++;
+    try {
+      return compile.apply(this, values);
+    } finally {
+      depth--;
+      if (depth === 0) profile("takePreciseCoverage");
+    }
+  };
   let deepest = [];
   const note = () => {
+    collectCalls();
+    soFar = [...used];
     // Node 26 names a module by its URL.
     const lines = new Error().stack.split("\n").map((line) => line.replace(href, source));
     const stack = lines.filter((line) => line.includes(source));
     if (stack.length > deepest.length) deepest = stack.map((line) => line.trim().replace(source, ""));
   };
+  let isSent = false;
   const wrap = (owner, name, isMeant) => {
     const original = owner[name];
     owner[name] = function (...values) {
-      if (isMeant(this, values)) note();
+      if (!isSent && isMeant(this, values)) note();
+      if (mailbox === "" && name === "write") isSent ||= /(^|\n)[.]\r\n$/.test(String(values[0]));
       return original.apply(this, values);
     };
   };
@@ -52,7 +102,8 @@ function observe(source, mailbox, report) {
   }
   process.on("exit", () => {
     const files = Object.keys(require.cache).filter((path) => path.startsWith(source));
-    fs.writeFileSync(report, JSON.stringify({ files: files.map((path) => path.slice(source.length)), calls: deepest }));
+    const namesOf = (paths) => paths.map((path) => path.slice(source.length)).sort();
+    fs.writeFileSync(report, JSON.stringify({ loaded: namesOf(files), used: namesOf(soFar), calls: deepest }));
   });
   require(`${source}mail.ts`).start();
 }
@@ -94,7 +145,7 @@ function smtpServer() {
   });
 }
 
-async function measure(directory, { argv, input, mailbox = "" }) {
+async function measure(directory, { argv, input, mailbox = "", variables = {} }) {
   const home = mkdtempSync(join(directory, "home-"));
   const box = mailbox === "" ? "" : join(home, "box");
   if (box !== "") writeFileSync(box, mailbox);
@@ -105,14 +156,13 @@ async function measure(directory, { argv, input, mailbox = "" }) {
   writeFileSync(main, call);
   const child = spawn(process.execPath, [main, "-n", ...argv], {
     cwd: home,
-    env: { PATH: process.env.PATH, HOME: home, USER: "ana", MAIL: box, LC_ALL: "C.UTF-8", TZ: "UTC" },
+    env: { PATH: process.env.PATH, HOME: home, USER: "ana", MAIL: box, LC_ALL: "C.UTF-8", TZ: "UTC", ...variables },
     stdio: ["pipe", "ignore", "inherit"],
   });
   child.stdin.end(input);
   const [exit] = await once(child, "close");
   if (exit !== 0) throw new Error(`mail ${argv.join(" ")}: exit code ${exit}`);
-  const { files, calls } = JSON.parse(readFileSync(report, "utf8"));
-  return { files: files.sort(), calls };
+  return JSON.parse(readFileSync(report, "utf8"));
 }
 
 const directory = mkdtempSync(join(tmpdir(), "mail-path-"));
@@ -122,16 +172,18 @@ try {
   await transpile(directory);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const mta = `mta=smtp://127.0.0.1:${server.address().port}`;
+  const mta = `smtp://127.0.0.1:${server.address().port}`;
   const message = (number) => `From a@x Sat Jan 16 18:22:0${number} 2021\nFrom: a@x\nSubject: ${number}\n\ntext\n\n`;
   const flows = [
-    ["argv to the socket", { argv: ["-S", mta, "-s", "s", "a@x.org"], input: "text\n" }],
+    ["argv to the socket", { argv: ["-s", "s", "a@x.org"], variables: { mta }, input: "text\n" }],
     ["d 1-3 and q to the mailbox", { argv: [], input: "d 1-3\nq\n", mailbox: [1, 2, 3, 4].map(message).join("") }],
   ];
   for (const [name, flow] of flows) {
-    const { files, calls } = await measure(directory, flow);
-    process.stdout.write(`${name}: ${files.length} files, ${calls.length} calls\n`);
-    if (process.argv.includes("--list")) process.stdout.write(`  ${[...files, ...calls].join("\n  ")}\n`);
+    const { loaded, used, calls } = await measure(directory, flow);
+    process.stdout.write(`${name}: ${used.length} files of ${loaded.length} loaded files, ${calls.length} calls\n`);
+    if (!process.argv.includes("--list")) continue;
+    const only = loaded.filter((path) => !used.includes(path)).map((path) => `(${path})`);
+    process.stdout.write(`  ${[...used, ...only, ...calls].join("\n  ")}\n`);
   }
 } finally {
   server.close();

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { CommandLine } from "./cli/command-line.ts";
 import { isSending } from "./cli/command-line.ts";
+import type { Composition } from "./compose/compose.ts";
 import { Exit, type ExitCode, printError } from "./errors.ts";
 import { endAtOnce } from "./libc.ts";
 import { decodeBytes } from "./message/text.ts";
@@ -52,8 +53,8 @@ async function startSession(terminal: Terminal, given: CommandLine): Promise<Ses
   return newSession(terminal, program, given);
 }
 
-/** Loads the task that the command line describes. */
-async function loadTask(given: CommandLine): Promise<(session: Session) => Promise<ExitCode>> {
+/** Loads the task that the command line describes. It ends with an exit code, or with a message to be composed. */
+async function loadTask(given: CommandLine): Promise<(session: Session) => Promise<ExitCode | Composition>> {
   if (given.config) {
     const { formatConfig } = await import("./config/list-config.ts");
     return async ({ terminal, config }) => {
@@ -84,8 +85,8 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
     return (session) => runJob(session, given);
   }
   if (isSending(given)) {
-    const { sendFromCommandLine } = await import("./read/send/send.ts");
-    return (session) => sendFromCommandLine(session, given);
+    const { draftMessage } = await import("./read/send/send.ts");
+    return (session) => draftMessage(session, given);
   }
   const { readMail } = await import("./read/read.ts");
   return (session) => readMail(session, given);
@@ -130,7 +131,12 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
       const session = await startSession(terminal, request.given);
       const task = await loadTask(request.given);
       try {
-        exit = await task(session);
+        const ended = await task(session);
+        if (typeof ended === "number") exit = ended;
+        else {
+          const { compose } = await import("./compose/compose.ts");
+          ({ exit } = await compose(ended.context, ended.draft));
+        }
       } finally {
         await session.submission.close();
       }

@@ -10,6 +10,7 @@ import { Exit, MailError, printError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
+import type { Departure, Refusal } from "../submit/transport.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Draft } from "./draft/draft.ts";
 import { settleItems } from "./draft/recipients.ts";
@@ -29,6 +30,12 @@ import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Autosave, Unfinished } from "./unsent/autosave.ts";
 import { Keeping } from "./unsent/keep-unsent.ts";
 import { keepAtSignals } from "./unsent/signals.ts";
+
+/** A message to be composed and sent. */
+export interface Composition {
+  readonly context: ComposeContext;
+  readonly draft: Draft;
+}
 
 interface ComposeOptions {
   /** An earlier draft that this one continues. Its file is removed once the text is stored elsewhere. */
@@ -62,6 +69,23 @@ async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: (
   }
 }
 
+/** Keeps the text when a signal ends `mail`. @returns a function that removes the signal handlers */
+function keepTextAtSignals(
+  { terminal }: ComposeContext,
+  draft: Draft,
+  keeping: Keeping,
+  { interrupt, isOpen }: { readonly interrupt: Interrupt; readonly isOpen: () => boolean },
+): () => Promise<void> {
+  return keepAtSignals(async () => {
+    keeping.save();
+    interrupt.end();
+    // The interrupted work reports its outcome first.
+    await collectUntilSignal(terminal, draft, isOpen);
+    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
+    await keeping.keepAndSay();
+  }, terminal);
+}
+
 /**
  * Collects the text of a draft, unless it is complete, and sends it. The text is kept if the message is not accepted
  * for all recipients, or if a signal ends `mail`.
@@ -71,23 +95,25 @@ export async function compose(
   draft: Draft,
   { continued, isComplete = false }: ComposeOptions = {},
 ): Promise<ComposeResult> {
-  const { config, terminal } = context;
+  const { config, terminal, submission } = context;
   const isTyped = !isComplete && terminal.inputIsTerminal && !config.settings.get("dryrun");
   const keeping = new Keeping(context, draft, isTyped ? await startAutosave(config, continued) : undefined);
   let isOpen = !isComplete;
   const interrupt = new Interrupt(terminal);
-  const atEase = keepAtSignals(async () => {
-    keeping.save();
-    interrupt.end();
-    // The interrupted work reports its outcome first.
-    await collectUntilSignal(terminal, draft, () => isOpen);
-    if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
-    await keeping.keepAndSay();
-  }, terminal);
+  const atEase = keepTextAtSignals(context, draft, keeping, { interrupt, isOpen: () => isOpen });
   try {
     const ended = isComplete ? undefined : await collectDraft(context, draft, keeping, interrupt);
     isOpen = false;
-    const result = ended ?? (await finishDraft(context, draft, keeping, interrupt));
+    let result = ended ?? (await prepareDeparture(context, draft, keeping, interrupt.signal));
+    if ("departure" in result) {
+      const { departure, refused } = result;
+      try {
+        const outcome = await submission.send(departure, { interrupt: interrupt.signal });
+        result = await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
+      } catch (error) {
+        result = await reportUnsent(context, error, keeping);
+      }
+    }
     keeping.settle();
     return result;
   } catch (error) {
@@ -130,14 +156,23 @@ async function collectDraft(
   }
 }
 
-/** Sends a complete draft, and reports the outcome. */
-async function finishDraft(
+/** A message that is ready to be sent, and the recipients that have already been refused. */
+interface Ready {
+  readonly departure: Departure;
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Checks and builds a complete draft, and writes its copies. Returns the result instead if the message is not sent, or
+ * if it is only copied to files and commands.
+ */
+async function prepareDeparture(
   context: ComposeContext,
   draft: Draft,
   keeping: Keeping,
-  { signal: interrupt }: Interrupt,
-): Promise<ComposeResult> {
-  const { config, terminal, submission } = context;
+  interrupt: AbortSignal,
+): Promise<Ready | ComposeResult> {
+  const { config, terminal } = context;
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsentResult(Exit.Ok);
   if (draft.appended !== undefined) draft.body.append(draft.appended);
   let prepared: PreparedDraft;
@@ -165,18 +200,19 @@ async function finishDraft(
   try {
     const refused = [...prepared.refused, ...(await writeCopies(context, draft, prepared, interrupt))];
     const departure = await buildDeparture(context, draft, prepared, interrupt);
-    const outcome =
-      departure === undefined
-        ? summarizeCopies(prepared.people, refused)
-        : await submission.send(departure, { interrupt });
-    return await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
+    if (departure !== undefined) return { departure, refused };
+    const { accepted } = summarizeCopies(prepared.people, refused);
+    return await reportOutcome(terminal, { accepted, refused }, keeping);
   } catch (error) {
-    if (!(error instanceof MailError)) {
-      await keeping.keepAndSay();
-      throw error;
-    }
-    return reportFailure(context, error, keeping);
+    return reportUnsent(context, error, keeping);
   }
+}
+
+/** Keeps the text of a message that could not be sent, and reports the failure. @throws any error other than MailError */
+async function reportUnsent(context: ComposeContext, error: unknown, keeping: Keeping): Promise<ComposeResult> {
+  if (error instanceof MailError) return reportFailure(context, error, keeping);
+  await keeping.keepAndSay();
+  throw error;
 }
 
 /** Adds the recipients that are named in fields given with -a, as a sendmail program does when it reads the header. */

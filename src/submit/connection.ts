@@ -27,13 +27,25 @@ export interface ConnectionOptions extends ServerSettings {
  * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for a local error
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
-  const { server } = options;
+  const { server, timeouts, mailName, minVersion } = options;
+  const authentication = server.user === undefined ? undefined : await import("./authentication.ts");
   const target = describeServer(server);
   for (let attempt: Attempt | undefined = firstAttempt(target, options); ; ) {
     dialogue.connecting(serverName(server));
     let session: SmtpSession | undefined;
     try {
-      session = await openSession(options, attempt, dialogue);
+      const { starttls, checksCertificate: checkCertificate } = attempt;
+      const until = Date.now() + timeouts.connect;
+      const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
+        throw error instanceof NoConnection ? noConnection(error, server) : error;
+      });
+      const isEncrypted = starttls !== "none" || server.protocol === "smtps";
+      const certificates = isEncrypted ? await loadCertificates(options) : undefined;
+      const loginHandlers = authentication?.handlers;
+      const setup = Math.max(1, until - Date.now());
+      const limits = { greeting: timeouts.connect, setup, silence: timeouts.silence };
+      const kind = { server, mailName, starttls, certificates, minVersion, checkCertificate, loginHandlers };
+      session = await SmtpSession.open(socket, { ...kind, timeouts: limits }, dialogue);
       if (server.user !== undefined) await logIn(session, options, dialogue, server.user);
       return session;
     } catch (error) {
@@ -61,31 +73,6 @@ function describeError(error: unknown, server: ServerWay) {
     certificateProblem: problem === undefined ? undefined : `${serverName(server)}: ${problem}`,
     isTlsError: isTlsError(error),
   };
-}
-
-async function openSession(
-  options: ConnectionOptions,
-  { starttls, checksCertificate }: Attempt,
-  dialogue: Dialogue,
-): Promise<SmtpSession> {
-  const { server, timeouts, mailName, minVersion } = options;
-  const authentication = server.user === undefined ? undefined : await import("./authentication.ts");
-  const until = Date.now() + timeouts.connect;
-  const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
-    throw error instanceof NoConnection ? noConnection(error, server) : error;
-  });
-  const isEncrypted = starttls !== "none" || server.protocol === "smtps";
-  const settings = {
-    server,
-    mailName,
-    starttls,
-    certificates: isEncrypted ? await loadCertificates(options) : undefined,
-    minVersion,
-    checkCertificate: checksCertificate,
-    loginHandlers: authentication?.handlers,
-    timeouts: { greeting: timeouts.connect, setup: Math.max(1, until - Date.now()), silence: timeouts.silence },
-  };
-  return SmtpSession.open(socket, settings, dialogue);
 }
 
 /** Loads the trusted authorities, and the certificate of this client with its key. */

@@ -58,45 +58,36 @@ export class SmtpTransport implements Transport {
     this.#dialogue = new Dialogue(options.observe);
   }
 
+  /**
+   * Sends MAIL, one RCPT per recipient, and DATA for each batch of recipients. If the server has closed a kept
+   * connection, the batch is sent again over a new connection.
+   */
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
-    const accepted: string[] = [];
-    const refused: Refusal[] = [];
-    let last: Outcome = { accepted, refused };
-    let rest = [...envelope.to];
-    while (rest.length > 0) {
-      const batch = rest.slice(0, this.#limit);
+    const progress = new Progress(envelope.to);
+    while (progress.rest.length > 0) {
+      if (this.#connection?.isUsable !== true) this.#drop();
+      const batch = { ...envelope, to: progress.rest.slice(0, this.#limit) };
+      const isKept = this.#connection !== undefined;
+      const deadline = this.#startDeadline(interrupt);
+      this.#dialogue.beginMessage();
+      this.#reached = isKept;
+      const connection = this.#connection ?? connect(this.#options, this.#dialogue);
+      const work = this.#sendOver(connection, batch, message, deadline);
+      work.catch(() => {}); // it may fail after the deadline
       try {
-        last = await this.#transaction({ ...envelope, to: batch }, message, interrupt);
+        const outcome = await Promise.race([work, deadline.missed]).catch((error: unknown) => {
+          const isRetried = isKept && isConnectionLost(error) && !this.#dialogue.isDotSent;
+          return isRetried ? undefined : this.#describeFailure(error, batch);
+        });
+        if (outcome === undefined) this.#drop();
+        else this.#limit = progress.add(batch.to, outcome) ?? this.#limit;
       } catch (error) {
-        if (accepted.length === 0 || !(error instanceof MailError)) throw error;
-        pushAll(
-          refused,
-          batch.map((recipient) => refusalBy(error, recipient)),
-        );
-        const { exit } = error;
-        const untried = { reply: "not attempted, because earlier recipients failed", exit };
-        pushAll(
-          refused,
-          rest.slice(batch.length).map((recipient) => ({ recipient, ...untried })),
-        );
-        break;
+        progress.abandon(batch.to, error);
+      } finally {
+        deadline.stop();
       }
-      const tooMany = last.accepted.length > 0 ? last.refused.filter(isTooMany) : [];
-      if (tooMany.length > 0) this.#limit = Math.max(1, last.accepted.length);
-      pushAll(accepted, last.accepted);
-      pushAll(
-        refused,
-        last.refused.filter((each) => !tooMany.includes(each)),
-      );
-      rest = [...tooMany.map(({ recipient }) => recipient), ...rest.slice(batch.length)];
     }
-    const { reply, queueId } = last;
-    return {
-      accepted,
-      refused,
-      ...(reply === undefined ? {} : { reply }),
-      ...(queueId === undefined ? {} : { queueId }),
-    };
+    return progress.outcome;
   }
 
   async close(): Promise<void> {
@@ -105,33 +96,8 @@ export class SmtpTransport implements Transport {
     if (connection !== undefined) await closeConnection(connection, this.#dialogue);
   }
 
-  /**
-   * Sends MAIL, one RCPT per recipient, and DATA. If the server has closed a kept connection, the message is sent again
-   * over a new connection.
-   */
-  async #transaction(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
-    if (this.#connection?.isUsable !== true) this.#drop();
-    for (;;) {
-      const wasKept = this.#connection !== undefined;
-      const deadline = this.#startDeadline(interrupt);
-      this.#dialogue.beginMessage();
-      this.#reached = wasKept;
-      const connection = this.#connection ?? connect(this.#options, this.#dialogue);
-      const work = this.#sendOver(connection, envelope, message, deadline);
-      work.catch(() => {}); // it may fail after the deadline
-      try {
-        return await Promise.race([work, deadline.missed]);
-      } catch (error) {
-        const isRetried = wasKept && isConnectionLost(error) && !this.#dialogue.isDotSent;
-        if (!isRetried) return await this.#failed(error, envelope);
-        this.#drop();
-      } finally {
-        deadline.stop();
-      }
-    }
-  }
-
-  async #failed(error: unknown, envelope: Envelope): Promise<Outcome> {
+  /** Returns the outcome after a failure. @throws SubmissionFailed if no recipient has an outcome of its own */
+  async #describeFailure(error: unknown, envelope: Envelope): Promise<Outcome> {
     const dotSent = this.#dialogue.isDotSent;
     const { server, timeouts } = this.#options;
     const answered = dotSent ? (this.#connection?.answered ?? []) : [];
@@ -244,6 +210,66 @@ export class SmtpTransport implements Transport {
       reply,
       ...(queueId === undefined ? {} : { queueId }),
     };
+  }
+}
+
+/** The recipients of a message: those with an outcome, and the rest. */
+class Progress {
+  readonly #accepted: string[] = [];
+  readonly #refused: Refusal[] = [];
+  #rest: readonly string[];
+  #last: Outcome = { accepted: [], refused: [] };
+
+  constructor(recipients: readonly string[]) {
+    this.#rest = recipients;
+  }
+
+  /** The recipients to whom the message is still to be sent. */
+  get rest(): readonly string[] {
+    return this.#rest;
+  }
+
+  /** The outcome for all recipients so far, with the last reply. */
+  get outcome(): Outcome {
+    const { reply, queueId } = this.#last;
+    return {
+      accepted: this.#accepted,
+      refused: this.#refused,
+      ...(reply === undefined ? {} : { reply }),
+      ...(queueId === undefined ? {} : { queueId }),
+    };
+  }
+
+  /**
+   * Adds the outcome for the first of the remaining recipients.
+   *
+   * @returns the number of recipients that the server accepts per message, if it has refused others for this reason
+   */
+  add(batch: readonly string[], outcome: Outcome): number | undefined {
+    const { accepted, refused } = outcome;
+    const tooMany = accepted.length > 0 ? refused.filter(isTooMany) : [];
+    pushAll(this.#accepted, accepted);
+    pushAll(
+      this.#refused,
+      refused.filter((each) => !tooMany.includes(each)),
+    );
+    this.#rest = [...tooMany.map(({ recipient }) => recipient), ...this.#rest.slice(batch.length)];
+    this.#last = outcome;
+    return tooMany.length === 0 ? undefined : accepted.length;
+  }
+
+  /** Refuses the remaining recipients after a failure. @throws the failure if no recipient has been accepted */
+  abandon(batch: readonly string[], failure: unknown): void {
+    if (this.#accepted.length === 0 || !(failure instanceof MailError)) throw failure;
+    const { exit } = failure;
+    const reply = "not attempted, because earlier recipients failed";
+    pushAll(
+      this.#refused,
+      this.#rest.map((recipient, at) =>
+        at < batch.length ? refusalBy(failure, recipient) : { recipient, reply, exit },
+      ),
+    );
+    this.#rest = [];
   }
 }
 

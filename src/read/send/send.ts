@@ -1,15 +1,15 @@
-/** Sends one message (`mail ADDRESS...`), and returns its outcome as an exit code. */
+/** Drafts the message that the command line describes (`mail ADDRESS...`). */
 import { isField } from "../../cli/check-options.ts";
 import type { CommandLine } from "../../cli/command-line.ts";
 import { readSubject } from "../../cli/subject-lines.ts";
 import { isAddressField } from "../../compose/build/header-fields.ts";
-import { compose } from "../../compose/compose.ts";
+import type { Composition } from "../../compose/compose.ts";
 import { setBodyType } from "../../compose/draft/body-form.ts";
 import type { TransferEncoding } from "../../compose/draft/choose-encoding.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
 import { hasAccount } from "../../config/accounts.ts";
 import { type Config, followsBsdMailx } from "../../config/config.ts";
-import { Exit, type ExitCode, MailError } from "../../errors.ts";
+import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 
@@ -18,8 +18,8 @@ function removeNewlines(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }
 
-/** Composes and sends the message that the command line describes. */
-export async function sendFromCommandLine(session: Session, given: CommandLine): Promise<ExitCode> {
+/** Returns the message that the command line describes, without its text. @throws MailError for an invalid option */
+export async function draftMessage(session: Session, given: CommandLine): Promise<Composition> {
   const { settings } = session.config;
   if (session.terminal.inputIsTerminal) {
     const { offerUnfinished } = await import("./unfinished.ts");
@@ -60,8 +60,7 @@ export async function sendFromCommandLine(session: Session, given: CommandLine):
     bodyFile: given.bodyFile,
     header: given.recipientsFromHeader,
   };
-  const { exit } = await compose({ ...context, skipEmpty, wanted }, draft);
-  return exit;
+  return { context: { ...context, skipEmpty, wanted }, draft };
 }
 
 /** Returns the header fields given with -a and -C. @throws MailError for a value that is not a field */
