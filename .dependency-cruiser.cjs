@@ -39,6 +39,7 @@ const rooms = {
   mailbox: {
     lock: ["."],
     packed: ["."],
+    imap: ["."],
     maildir: [".", "lock"],
     mbox: [".", "lock"],
   },

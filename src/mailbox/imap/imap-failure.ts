@@ -1,0 +1,130 @@
+/** The reasons why a server could not be used. Decisions depend on the typed reasons, never on a message's text. */
+import { Exit, type ExitCode, MailError } from "../../errors.ts";
+
+/** Problems with the connection. Another attempt may succeed, except after the last four. */
+type ConnectionReason =
+  | "unknown host"
+  | "no connection"
+  | "no greeting"
+  | "no reply"
+  | "connection closed"
+  /** The server has sent BYE. */
+  | "closed by the server"
+  | "not IMAP"
+  | "malformed response"
+  | "response too large"
+  | "unexpected reply";
+
+/** Problems with the encryption of a connection (RFC 9051, section 11; RFC 8314). */
+type TlsReason =
+  | "STARTTLS refused"
+  | "STARTTLS injected"
+  | "no TLS in time"
+  | "no TLS on this port"
+  | "TLS failed"
+  | "certificate for another name"
+  | "certificate expired"
+  | "certificate not yet valid"
+  | "certificate not trusted";
+
+type LoginReason =
+  | "logged in before TLS"
+  | "login refused"
+  | "login not offered"
+  | "login mechanism unknown"
+  | "login not encrypted"
+  | "login unavailable";
+
+/** Replies to a command in a session. */
+type CommandReason =
+  | "no such folder"
+  | "folder exists"
+  | "no permission"
+  | "read-only"
+  | "over quota"
+  | "message too large"
+  | "unsupported"
+  | "refused"
+  | "UIDVALIDITY changed"
+  | "invalid name";
+
+export type ImapReason = ConnectionReason | TlsReason | LoginReason | CommandReason;
+
+const exits: Readonly<Partial<Record<ImapReason, ExitCode>>> = {
+  "unknown host": Exit.NoHost,
+  "not IMAP": Exit.Protocol,
+  "malformed response": Exit.Protocol,
+  "response too large": Exit.Protocol,
+  "unexpected reply": Exit.Protocol,
+  "STARTTLS injected": Exit.Protocol,
+  "certificate for another name": Exit.Config,
+  "certificate expired": Exit.Config,
+  "certificate not yet valid": Exit.Config,
+  "certificate not trusted": Exit.Config,
+  "logged in before TLS": Exit.NoPerm,
+  "login refused": Exit.NoPerm,
+  "login not offered": Exit.Unavailable,
+  "login mechanism unknown": Exit.Unavailable,
+  "login not encrypted": Exit.NoPerm,
+  "no such folder": Exit.Failure,
+  "folder exists": Exit.CantCreate,
+  "no permission": Exit.NoPerm,
+  "read-only": Exit.NoPerm,
+  "over quota": Exit.IoErr,
+  "message too large": Exit.IoErr,
+  unsupported: Exit.Unavailable,
+  refused: Exit.Failure,
+  "invalid name": Exit.Usage,
+};
+
+/** The exit code of a reason; EX_TEMPFAIL if another attempt may succeed. */
+export function exitOfImapReason(reason: ImapReason): ExitCode {
+  return exits[reason] ?? Exit.TempFail;
+}
+
+/** Reports that a server could not be used, or that it refused a command. */
+export class ImapFailed extends MailError {
+  readonly reason: ImapReason;
+
+  /** @param message the name of the server or the folder, followed by the reason */
+  constructor(reason: ImapReason, message: string, cause?: unknown) {
+    super(message, exitOfImapReason(reason), cause);
+    this.reason = reason;
+  }
+
+  /** Whether the connection can no longer be used. */
+  get isConnectionLost(): boolean {
+    return lost.has(this.reason);
+  }
+}
+
+const lost: ReadonlySet<ImapReason> = new Set<ImapReason>([
+  "no connection",
+  "no reply",
+  "connection closed",
+  "closed by the server",
+  "not IMAP",
+  "response too large",
+  "unexpected reply",
+]);
+
+/** The response codes (RFC 5530, RFC 4315, RFC 9208) that determine a reason. */
+const ofCode: Readonly<Record<string, ImapReason>> = {
+  NONEXISTENT: "no such folder",
+  TRYCREATE: "no such folder",
+  ALREADYEXISTS: "folder exists",
+  NOPERM: "no permission",
+  "READ-ONLY": "read-only",
+  OVERQUOTA: "over quota",
+  LIMIT: "over quota",
+  TOOBIG: "message too large",
+  AUTHENTICATIONFAILED: "login refused",
+  AUTHORIZATIONFAILED: "login refused",
+  EXPIRED: "login refused",
+  UNAVAILABLE: "login unavailable",
+};
+
+/** Returns the reason that a response code states; undefined for other codes. */
+export function reasonOfCode(code: string | undefined): ImapReason | undefined {
+  return code === undefined || !Object.hasOwn(ofCode, code) ? undefined : ofCode[code];
+}

@@ -1,0 +1,89 @@
+/** Checks the internal members of imapflow that this program uses, so that an incompatible upgrade is detected. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { ImapFlow } from "imapflow";
+
+const root = join(import.meta.dirname, "../../..");
+const seam = "mailbox/imap/connection.ts";
+
+interface Package {
+  readonly version: string;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+const json = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8")) as Package;
+const source = (path: string) => readFileSync(join(root, path), "utf8");
+const library = source("node_modules/imapflow/dist/esm/imap-flow.js");
+
+test("imapflow's version is pinned and installed", () => {
+  expect(json("package.json").devDependencies["imapflow"]).toBe(json("node_modules/imapflow/package.json").version);
+});
+
+test("only one file imports imapflow", () => {
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  expect(files.filter((name) => /from "imapflow/.test(source(`src/${name}`)))).toEqual([seam]);
+});
+
+test("imapflow has the internal members that are used or replaced", () => {
+  const flow = new ImapFlow({ host: "localhost", port: 1, logger: false });
+  const members = [
+    "socket",
+    "untaggedHandlers",
+    "usable",
+    "expectCapabilityUpdate",
+    "exec",
+    "run",
+    "write",
+    "failProtocol",
+  ];
+  const replaced = ["startSession", "_failSTARTTLS", "initialPREAUTH"];
+  expect([...members, ...replaced].filter((name) => !(name in flow))).toEqual([]);
+  expect(library).toContain("this.byeReason = ");
+});
+
+test("imapflow calls the replaced methods during the connection", () => {
+  expect(library).toMatch(/beginSession\(\) \{.*?this\.startSession\(\)/s);
+  expect(library).toMatch(/async upgradeToSTARTTLS\(\) \{.*?return this\._failSTARTTLS\(\);/s);
+  expect(library).toContain("this.untaggedHandlers.PREAUTH = () => this.initialPREAUTH();");
+});
+
+test("imapflow's code contains the error codes that determine a reason", () => {
+  const places = [
+    "imap-flow.js",
+    "connection-deadline.js",
+    "handler/imap-stream.js",
+    "handler/limits.js",
+    "handler/token-parser.js",
+  ];
+  const text = places.map((name) => source(`node_modules/imapflow/dist/esm/${name}`)).join("\n");
+  const [, table = ""] = /const ofErrorCode[^{]*\{([^}]*)\}/.exec(source(`src/${seam}`)) ?? [];
+  const codes = [...table.matchAll(/^ {2}(\w+):/gm)].map(([, code = ""]) => code);
+  expect(codes.length).toBeGreaterThan(10);
+  expect(codes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+});
+
+test("the seam calls no method of imapflow that sends CLOSE, EXPUNGE or FLAGS", () => {
+  const code = source(`src/${seam}`).replace(/\/\*.*?\*\//gs, "");
+  expect(code).not.toMatch(/\b(?:message\w+|mailbox(?:Open|Close|Delete)|fetchOne|download|setFlagColor)\(/);
+  const commands = [...code.matchAll(/#run\(\s*(?:readOnly \? )?"([A-Z ]+)"/g)].map(([, command]) => command);
+  expect(commands.sort()).toEqual(
+    [
+      ...[
+        "APPEND",
+        "CREATE",
+        "DELETE",
+        "ENABLE",
+        "EXAMINE",
+        "IDLE",
+        "LIST",
+        "LOGOUT",
+        "NOOP",
+        "UID COPY",
+        "UID EXPUNGE",
+      ],
+      ...["UID FETCH", "UID MOVE", "UID SEARCH", "UID SORT", "UID STORE", "UID THREAD", "UNSELECT"],
+    ].sort(),
+  );
+});

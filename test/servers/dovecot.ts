@@ -1,0 +1,255 @@
+/** Runs a private Dovecot as an ordinary user: its own directory, ports on the loopback interface, and certificate. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+const isRoot = process.geteuid?.() === 0;
+
+export const certificates = join(import.meta.dirname, "../fixtures/tls");
+
+/** The forms in which Dovecot can store messages. */
+export const formats = ["mbox", "maildir", "sdbox"] as const;
+export type Format = (typeof formats)[number];
+
+export interface Dovecot {
+  readonly imapPort: number;
+  readonly imapsPort: number;
+  readonly directory: string;
+  /** Returns the commands of all sessions, with the replies' sizes. */
+  readRawLogs(): RawLog[];
+  /** Forgets the sessions so far. */
+  clearRawLogs(): void;
+  /** Returns Dovecot's own log. */
+  readLog(): string;
+  stop(): Promise<void>;
+}
+
+export interface RawLog {
+  /** The lines that the client sent, without the tag. Literals are lines, too. */
+  readonly commands: readonly string[];
+  /** The number of bytes that the server sent after the login. */
+  readonly sent: number;
+}
+
+/** The users, who share one password. Each has an own home directory. */
+export const users = ["ann", "bob", "small"] as const;
+export const password = 'pass "word" \\ 1';
+
+const locations: Readonly<Record<Format, string>> = {
+  mbox: "mbox:~/mail:INBOX=~/inbox",
+  maildir: "maildir:~/Maildir",
+  sdbox: "sdbox:~/sdbox",
+};
+
+/** The forms of the program's name on Debian and elsewhere. */
+export const dovecotProgram = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].find((path) => existsSync(path));
+
+/** Returns the user id with which Dovecot runs. A superuser starts it as `nobody`. */
+function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly name: string; readonly group: string } {
+  if (isRoot) return { uid: 65534, gid: 65534, name: "nobody", group: "nogroup" };
+  const { uid, gid, username } = userInfo();
+  const group = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((line) => line.split(":")[2] === `${gid}`);
+  return { uid, gid, name: username, group: group?.split(":")[0] ?? `${gid}` };
+}
+
+/**
+ * Starts Dovecot.
+ *
+ * @param options.quota the limit of messages for the user `small`
+ */
+export async function startDovecot(
+  format: Format,
+  { without = [] }: { readonly without?: readonly string[] } = {},
+): Promise<Dovecot> {
+  if (dovecotProgram === undefined) throw new Error("Dovecot is missing: apt-get install dovecot-imapd");
+  const owner = ordinaryUser();
+  const directory = mkdtempSync(join(tmpdir(), "mail-dovecot-"));
+  const [imapPort, imapsPort] = [await freePort(), await freePort()];
+  for (const user of users) {
+    mkdirSync(join(directory, user, "dovecot.rawlog"), { recursive: true });
+    mkdirSync(join(directory, user, "mail"));
+    for (const place of ["", "dovecot.rawlog", "mail"]) chownSync(join(directory, user, place), owner.uid, owner.gid);
+  }
+  writeFileSync(join(directory, "users"), users.map((user) => `${user}:{PLAIN}${password}\n`).join(""), {
+    mode: 0o644,
+  });
+  for (const name of ["localhost.pem", "localhost.key"]) {
+    writeFileSync(join(directory, name), readFileSync(join(certificates, name)), { mode: 0o600 });
+    chownSync(join(directory, name), owner.uid, owner.gid);
+  }
+  const configuration = join(directory, "dovecot.conf");
+  writeFileSync(
+    configuration,
+    `base_dir = ${join(directory, "run")}
+state_dir = ${join(directory, "state")}
+log_path = ${join(directory, "log")}
+protocols = imap
+listen = 127.0.0.1
+default_internal_user = ${owner.name}
+default_internal_group = ${owner.group}
+default_login_user = ${owner.name}
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_failure_delay = 0
+disable_plaintext_auth = yes
+first_valid_uid = 1
+ssl = yes
+ssl_cert = <${join(directory, "localhost.pem")}
+ssl_key = <${join(directory, "localhost.key")}
+mail_location = ${locations[format]}
+mbox_write_locks = fcntl
+mail_plugins = quota
+protocol imap {
+  mail_plugins = quota imap_quota
+  rawlog_dir = %h/dovecot.rawlog
+${without.length === 0 ? "" : `  imap_capability = ${capabilities.filter((each) => !without.includes(each)).join(" ")}\n`}}
+plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:messages=0
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Sent {
+    special_use = \\Sent
+    auto = create
+  }
+  mailbox Trash {
+    special_use = \\Trash
+    auto = create
+  }
+}
+passdb {
+  driver = passwd-file
+  args = ${join(directory, "users")}
+}
+userdb {
+  driver = static
+  args = uid=${owner.uid} gid=${owner.gid} home=${directory}/%n
+}
+service anvil {
+  chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service imap-login {
+  chroot =
+  process_min_avail = 1
+  inet_listener imap {
+    port = ${imapPort}
+  }
+  inet_listener imaps {
+    port = ${imapsPort}
+  }
+}
+service imap {
+  process_min_avail = 1
+}
+`,
+    { mode: 0o644 },
+  );
+  chmodSync(directory, 0o755);
+  chownSync(directory, owner.uid, owner.gid);
+  const identity = isRoot ? { uid: owner.uid, gid: owner.gid } : {};
+  const dovecot = spawn(dovecotProgram, ["-F", "-c", configuration], { ...identity, stdio: "ignore", cwd: directory });
+  const readLog = () => readIfPresent(join(directory, "log"));
+  const until = Date.now() + 50_000;
+  while (!existsSync(join(directory, "run/master.pid"))) {
+    if (dovecot.exitCode !== null || Date.now() > until) throw new Error(`Dovecot does not start: ${readLog()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const rawLogs = () =>
+    users.flatMap((user) => {
+      const place = join(directory, user, "dovecot.rawlog");
+      return readdirSync(place).map((name) => join(place, name));
+    });
+  return {
+    imapPort,
+    imapsPort,
+    directory,
+    readLog,
+    readRawLogs: () =>
+      rawLogs()
+        .filter((path) => path.endsWith(".in"))
+        .sort()
+        .map((path) => readRawLog(path)),
+    clearRawLogs: () => {
+      for (const path of rawLogs()) rmSync(path);
+    },
+    stop: async () => {
+      if (dovecot.exitCode === null && dovecot.signalCode === null) {
+        const ended = once(dovecot, "exit");
+        dovecot.kill("SIGTERM");
+        await ended;
+      }
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The capabilities that Dovecot 2.3 offers after the login, without the mechanisms. */
+const capabilities = (
+  "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES THREAD=REFS THREAD=ORDEREDSUBJECT " +
+  "MULTIAPPEND URL-PARTIAL CATENATE UNSELECT CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC " +
+  "ESEARCH ESORT SEARCHRES WITHIN CONTEXT=SEARCH LIST-STATUS BINARY MOVE SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW STATUS=SIZE " +
+  "SAVEDATE LITERAL+ NOTIFY SPECIAL-USE QUOTA"
+).split(" ");
+
+/** Reads the log of one session. Dovecot writes each line with the time at which it was received or sent. */
+function readRawLog(path: string): RawLog {
+  const lines = readFileSync(path, "latin1").split(/\r?\n/);
+  const commands = lines
+    .map((line) => line.replace(/^\d+\.\d+ /, "").replace(/^[0-9A-F]+ /, ""))
+    .filter((line) => line !== "");
+  const out = readFileSync(path.replace(/in$/, "out"), "latin1").replace(/^\d+\.\d+ /gm, "");
+  return { commands, sent: out.length };
+}
+
+/** The commands that must never be sent in a selected folder: some change other clients' messages. */
+const forbidden = [
+  /^EXPUNGE\b/i,
+  /^CLOSE\b/i,
+  /^STORE\b/i,
+  /^COPY\b/i,
+  /^MOVE\b/i,
+  /^FETCH\b/i,
+  /^UID STORE \S+ (?:\(.*\) )?FLAGS/i,
+  /^UID FETCH .*\bBODY\[/i,
+  /^UID FETCH .*\bRFC822(?!\.SIZE|\.HEADER)/i,
+];
+
+/** Returns the forbidden commands that were sent. */
+export function forbiddenCommands(logs: readonly RawLog[]): string[] {
+  return logs.flatMap(({ commands }) => commands.filter((line) => forbidden.some((each) => each.test(line))));
+}
+
+function readIfPresent(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+/** Returns a port that is free on the loopback interface. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return address.port;
+}
