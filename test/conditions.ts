@@ -1,6 +1,6 @@
 /** The conditions that some tests require. A test whose condition is not met is reported as skipped. */
 import { spawnSync } from "node:child_process";
-import { test } from "@jest/globals";
+import { describe, test } from "@jest/globals";
 
 export const isRoot = process.geteuid?.() === 0;
 
@@ -15,4 +15,9 @@ export const testAsRoot = isRoot ? test : test.skip;
 /** Returns the function that declares a test of other programs. */
 export function testWith(...programs: readonly string[]): typeof test | typeof test.skip {
   return isInstalled(...programs) ? test : test.skip;
+}
+
+/** Returns the function that declares a group of tests with a condition. */
+export function describeIf(isMet: boolean): typeof describe | typeof describe.skip {
+  return isMet ? describe : describe.skip;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { assert, property, string } from "fast-check";
+import fc from "fast-check";
 import { decodeFolderName, encodeFolderName } from "../../../src/mailbox/imap/folder-name.ts";
 
 test.each([
@@ -24,8 +24,8 @@ test.each(["&", "&zz", "a&!-", "&Jjo", "&AGE-", "Größe"])(
 );
 
 test("every name is sent as printable ASCII, and read back", () => {
-  assert(
-    property(string({ unit: "binary" }), (name) => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (name) => {
       const sent = encodeFolderName(name);
       expect(sent).toMatch(/^[ -~]*$/);
       expect(decodeFolderName(sent)).toBe(name.toWellFormed());

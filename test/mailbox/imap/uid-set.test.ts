@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { assert, integer, property, uniqueArray } from "fast-check";
+import fc from "fast-check";
 import { formatUidSets, listUids, parseUidRanges } from "../../../src/mailbox/imap/uid-set.ts";
 
 test.each([
@@ -26,8 +26,8 @@ test("a set with an absurd number of UIDs is not expanded", () => {
 });
 
 test("sets of limited length contain all UIDs", () => {
-  assert(
-    property(uniqueArray(integer({ min: 1, max: 300 })), (some) => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 300 })), (some) => {
       const uids = some.sort((a, b) => a - b);
       const sets = [...formatUidSets(uids, 20)];
       expect(sets.every(({ set }) => set.length <= 20)).toBe(true);
