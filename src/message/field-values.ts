@@ -48,7 +48,8 @@ export function firstValue(header: string, name: string): string | undefined {
   return found === null ? undefined : unfoldStored(found[1] ?? "");
 }
 
-function unfoldStored(value: string): string {
+/** Returns a stored value, one byte per character ("latin1"), as lossless text on one line. */
+export function unfoldStored(value: string): string {
   return unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value);
 }
 

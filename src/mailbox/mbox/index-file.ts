@@ -17,8 +17,8 @@ import {
   openPrivateFile,
   reportDistrust,
 } from "../../private-file.ts";
+import { crc32 } from "../checksum.ts";
 import { copyPieces, readRange } from "../file-ranges.ts";
-import { crc32 } from "./checksum.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { MessageIndex } from "./message-index.ts";
 

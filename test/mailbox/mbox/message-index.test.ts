@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { computeCrc32ByTable, crc32 } from "../../../src/mailbox/mbox/checksum.ts";
+import { computeCrc32ByTable, crc32 } from "../../../src/mailbox/checksum.ts";
 import { MessageIndex, Stored } from "../../../src/mailbox/mbox/message-index.ts";
 
 const states = fc.array(

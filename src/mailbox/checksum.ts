@@ -5,6 +5,8 @@ let table: Int32Array | undefined;
 
 /** Returns the CRC-32 of bytes. @param before the checksum of the preceding bytes */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  // zlib would return 0, the checksum of no bytes at all.
+  if (bytes.length === 0) return before;
   // Node provides crc32 from version 20.15 on.
   return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : computeCrc32ByTable(bytes, before);
 }

@@ -1,0 +1,158 @@
+/**
+ * Stores a table of list facts between sessions. The file is optional: a file with any fault is ignored, and a damaged
+ * column is unknown.
+ *
+ * The file consists of a header of Float64 numbers, the known columns of each row (Uint32), and the columns, each of
+ * which begins at a multiple of 8 bytes. A column has its own checksum, because it is read only if it is requested. The
+ * owner, the mode and the directory are checked as for an index. The stamp identifies the mailbox and its state; its
+ * meaning depends on the kind of mailbox.
+ */
+import { closeSync, constants, fstatSync, renameSync, rmSync, writevSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createPrivateFile,
+  makePrivateDirectory,
+  NotTrusted,
+  openPrivateFile,
+  reportDistrust,
+} from "../private-file.ts";
+import { isSystemError } from "../system-error.ts";
+import { crc32 } from "./checksum.ts";
+import { readRange } from "./file-ranges.ts";
+import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns, type Texts } from "./list-facts.ts";
+
+/** Identifies the format. It changes whenever a column or the meaning of a fact changes. */
+const magic = 0x4d61_6c46_6101;
+const stampLength = 6;
+/** The header: magic, number of rows, checksum of `known`, stamp, length and checksum of each column, checksum. */
+const stampAt = 3;
+const columnsAt = stampAt + stampLength;
+const headerNumbers = columnsAt + 2 * columns.length + 1;
+const headerLength = headerNumbers * 8;
+
+/** Numbers that identify a mailbox and its state, at most six. */
+export type Stamp = readonly number[];
+
+/** An open file of facts. */
+export interface FactsFile extends StoredColumns {
+  /** Always six numbers; those that were not given are 0. */
+  readonly stamp: Stamp;
+  close(): void;
+}
+
+/** Returns the path of a mailbox's facts. @param name a path or a URL that identifies the mailbox */
+function factsFileName(directory: string, name: string): string {
+  return join(directory, `${crc32(Buffer.from(name)).toString(16).padStart(8, "0")}.facts`);
+}
+
+const align = (length: number) => Math.ceil(length / 8) * 8;
+
+/** Opens the facts of a mailbox. Columns can be read until the file is closed. @returns undefined if there are none */
+export function openFacts(directory: string, name: string): FactsFile | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openPrivateFile(factsFileName(directory, name), constants.O_RDONLY);
+    const file = parseFile(descriptor);
+    if (file === undefined) closeSync(descriptor);
+    return file;
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    if (error instanceof NotTrusted) reportDistrust(error);
+    else if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
+function parseFile(descriptor: number): FactsFile | undefined {
+  const { size } = fstatSync(descriptor);
+  const bytes = readRange(descriptor, 0, headerLength);
+  if (bytes.length < headerLength) return undefined;
+  const header = new Float64Array(headerNumbers);
+  new Uint8Array(header.buffer).set(bytes);
+  const field = (at: number) => header[at] as number;
+  const count = field(1);
+  if (field(0) !== magic || field(headerNumbers - 1) !== crc32(bytes.subarray(0, -8))) return undefined;
+  const knownEnd = headerLength + align(count * 4);
+  if (!Number.isInteger(count) || count < 1 || knownEnd > size) return undefined;
+  const known = readRange(descriptor, headerLength, headerLength + count * 4);
+  if (crc32(known) !== field(2)) return undefined;
+  const places = new Map<Column, { start: number; length: number; sum: number }>();
+  let at = knownEnd;
+  for (const [index, column] of columns.entries()) {
+    const length = field(columnsAt + 2 * index);
+    if (!(Number.isInteger(length) && length >= 0)) return undefined;
+    if (length > 0) places.set(column, { start: at, length, sum: field(columnsAt + 2 * index + 1) });
+    at += align(length);
+  }
+  if (at !== size) return undefined;
+  const read = (column: Column): Buffer | undefined => {
+    const place = places.get(column);
+    if (place === undefined) return undefined;
+    const found = readRange(descriptor, place.start, place.start + place.length);
+    return found.length === place.length && crc32(found) === place.sum ? found : undefined;
+  };
+  return {
+    count,
+    known: new Uint32Array(Uint8Array.from(known).buffer),
+    stamp: [...header.subarray(stampAt, stampAt + stampLength)],
+    bytes: (column) => {
+      const found = read(column);
+      return found?.length === count * bytesPerRow(column) ? found : undefined;
+    },
+    texts: (column) => checkTexts(read(column), count),
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** Returns a text column if its ends are in order and inside the column. */
+function checkTexts(found: Buffer | undefined, count: number): Texts | undefined {
+  if (found === undefined || found.length < count * 4) return undefined;
+  const ends = new Uint32Array(count);
+  new Uint8Array(ends.buffer).set(found.subarray(0, count * 4));
+  const bytes = found.subarray(count * 4);
+  let before = 0;
+  for (let row = 0; row < count; row++) {
+    const end = ends[row] as number;
+    if (end < before || (end > before && bytes[end - 1] !== 10)) return undefined;
+    before = end;
+  }
+  return before <= bytes.length ? { ends, bytes } : undefined;
+}
+
+/** Saves a table for the next session. A failure is ignored. */
+export function saveFacts(directory: string, name: string, stamp: Stamp, table: FactTable): void {
+  const path = factsFileName(directory, name);
+  const draft = `${path}.${process.pid}`;
+  try {
+    if (table.count === 0) return;
+    const header = new Float64Array(headerNumbers);
+    const pieces: Uint8Array[] = [new Uint8Array(header.buffer)];
+    const put = (parts: readonly Uint8Array[]): { length: number; sum: number } => {
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      pieces.push(...parts, new Uint8Array(align(length) - length));
+      return { length, sum: parts.reduce((sum, part) => crc32(part, sum), 0) };
+    };
+    // A damaged column becomes unknown while it is loaded, so `known` is stored after the columns have been loaded.
+    const contents = columns.map((column) => table.bytesOf(column) ?? []);
+    const { known } = table;
+    header.set([magic, table.count, put([new Uint8Array(known.buffer, known.byteOffset, known.byteLength)]).sum]);
+    header.set(stamp.slice(0, stampLength), stampAt);
+    for (const [index, parts] of contents.entries()) {
+      const { length, sum } = put(parts);
+      header.set([length, sum], columnsAt + 2 * index);
+    }
+    header[headerNumbers - 1] = crc32(new Uint8Array(header.buffer, 0, headerLength - 8));
+    makePrivateDirectory(directory);
+    const descriptor = createPrivateFile(draft);
+    try {
+      const whole = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      if (writevSync(descriptor, pieces) !== whole) throw new Error("written in part");
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    if (error instanceof NotTrusted) reportDistrust(error);
+    else rmSync(draft, { force: true });
+  }
+}
