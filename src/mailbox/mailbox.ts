@@ -156,7 +156,7 @@ export interface MessageWindow {
   readonly stored: StoredMessages;
 }
 
-export interface Mailbox extends StoredMessages {
+export interface Mailbox extends MessageStates {
   /** Absolute path. */
   readonly path: string;
   readonly readOnly: boolean;

@@ -9,7 +9,7 @@ import { isSystemError } from "../system-error.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summarizeFolder, systemFolder } from "./folder/folder.ts";
 import { offerPending } from "./folder/offer-pending.ts";
 import { leaveFolder } from "./folder/quit.ts";
-import { headerLinePrinter, showHeaders } from "./header-list/header-window.ts";
+import { printHeaderLines, showHeaders } from "./header-list/header-window.ts";
 import { runSession } from "./interpreter/loop.ts";
 import { offerUnfinished } from "./send/unfinished.ts";
 import type { Session } from "./session/session.ts";
@@ -39,13 +39,13 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   const folder = await openWithMail(session, { ...folderFromCommandLine(session, given), unnoticed: given.headers });
   session.folder = folder;
   if (given.headers) {
-    const print = headerLinePrinter(session, folder);
-    for (let message = 1; message <= folder.mailbox.count; message++) print(message);
+    const all = Array.from({ length: folder.mailbox.count }, (_, index) => index + 1);
+    await printHeaderLines(session, folder, all);
     return Exit.Ok;
   }
   if (!config.settings.get("quiet")) terminal.out(banner);
   if (!given.batch) terminal.out(`${summarizeFolder(session, folder)}\n`);
-  if (folder.mailbox.count > 0 && !config.settings.get("noheader")) showHeaders(session);
+  if (folder.mailbox.count > 0 && !config.settings.get("noheader")) await showHeaders(session);
   await offerPending(session);
   // An interrupt never ends the session. Long-running commands check for it.
   const release = terminal.onInterrupt(() => {

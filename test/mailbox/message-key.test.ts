@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
+import { Flag } from "../../src/mailbox/mailbox.ts";
 import { keyOfMessage } from "../../src/mailbox/message-key.ts";
-import { openMailbox } from "../../src/mailbox/open.ts";
+import { type LocalMailbox, openLocal } from "./support/local-mailbox.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-key-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -49,8 +49,8 @@ test.each([
   expect(keyOf(`${text}${large}y`)).not.toBe(keyOf(`${text}${large}z`));
 });
 
-async function open(path: string): Promise<Mailbox> {
-  return openMailbox(path, { lockwait: 1, stateDirectory: join(home, "state") });
+async function open(path: string): Promise<LocalMailbox> {
+  return openLocal(path, { lockwait: 1, stateDirectory: join(home, "state") });
 }
 
 const line = fc.oneof(

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { Mailbox } from "../../src/mailbox/mailbox.ts";
 import { NotAMailbox } from "../../src/mailbox/mailbox-errors.ts";
-import { openMailbox } from "../../src/mailbox/open.ts";
+import { type LocalMailbox, openLocal } from "./support/local-mailbox.ts";
 
 let directory: string;
 let file: string;
@@ -19,12 +18,12 @@ const options = () => ({ lockwait: 5, stateDirectory: join(directory, "state"), 
 const note = "Subject: note\nFrom: Ann <ann@example.org>\nDate: Sat, 16 Jan 2021 18:22:01 +0000\n\ntext\n";
 const stored = "From b@example.org Sat Jan 16 18:22:01 2021\nSubject: stored\n\nend\n";
 
-async function openedAs(contents: string | Buffer, path = file): Promise<Mailbox> {
+async function openedAs(contents: string | Buffer, path = file): Promise<LocalMailbox> {
   writeFileSync(file, contents);
-  return openMailbox(path, options());
+  return openLocal(path, options());
 }
 
-const wholeOf = (mailbox: Mailbox) => mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
+const wholeOf = (mailbox: LocalMailbox) => mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
 
 test.each([
   ["a header and a body", note],
@@ -78,7 +77,7 @@ test.each([
   "\0".repeat(9000),
 ])("a file that begins with %j is refused if a mailbox is required", async (text) => {
   await expect(openedAs(text)).rejects.toThrow(NotAMailbox);
-  const mailbox = await openMailbox(file, { ...options(), mustBeMailbox: false });
+  const mailbox = await openLocal(file, { ...options(), mustBeMailbox: false });
   expect(mailbox.count).toBe(0);
   await mailbox.close();
 });

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { headerText, readHeaderText, readHeaderTextToList } from "../../src/mailbox/header-text.ts";
-import { openMailbox } from "../../src/mailbox/open.ts";
+
 import { messagePieces } from "../../src/mailbox/pieces.ts";
+import { openLocal } from "./support/local-mailbox.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-pieces-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -24,7 +25,7 @@ const message = fc.tuple(fieldCount, body, fc.constantFrom("", "\n", "hola\n", "
 async function open(text: string) {
   const path = join(home, "box");
   writeFileSync(path, text);
-  return openMailbox(path, { lockwait: 1, stateDirectory: join(home, "state") });
+  return openLocal(path, { lockwait: 1, stateDirectory: join(home, "state") });
 }
 
 test("the pieces of any selection of messages add up to the stored messages or headers", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { headerEnd } from "../../src/mailbox/header-bytes.ts";
-import { Flag, type Mailbox } from "../../src/mailbox/mailbox.ts";
+import { Flag, type StoredMessages } from "../../src/mailbox/mailbox.ts";
 import { copyWithStatus } from "../../src/mailbox/verbatim-copy.ts";
 import { formatShownPieces } from "../../src/read/show/print-message.ts";
 
@@ -23,11 +23,11 @@ const line = fc.constantFrom(
 );
 const body = fc.constantFrom("", "text", "From a b", "Status: RO", ">From x", "a\rb", "c\r");
 
-/** Returns a mailbox that has one message and only the methods that saving uses. */
-function mailboxOf(bytes: Buffer): Mailbox {
+/** Returns one stored message with only the methods that saving uses. */
+function mailboxOf(bytes: Buffer): StoredMessages {
   const header = bytes.subarray(0, headerEnd(bytes, 0) ?? bytes.length);
   const read = (_message: number, start: number, end: number) => bytes.subarray(start, end);
-  return { header: () => header, read, size: () => bytes.length, flags: () => Flag.Read } as unknown as Mailbox;
+  return { header: () => header, read, size: () => bytes.length, flags: () => Flag.Read } as unknown as StoredMessages;
 }
 
 test("a message saved without parsing has the same bytes as one that is parsed", () => {

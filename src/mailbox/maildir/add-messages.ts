@@ -2,7 +2,7 @@
 import { parseHeader } from "../../message/header.ts";
 import { addPathToError } from "../../system-error.ts";
 import { headerEnd } from "../header-bytes.ts";
-import type { Mailbox } from "../mailbox.ts";
+import type { StoredMessages } from "../mailbox.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { maildirForm } from "./maildir-form.ts";
 import { Delivery, type Filing, makeFiling } from "./safe-delivery.ts";
@@ -39,16 +39,16 @@ export async function addToMaildir(
 
 /** Yields a mailbox's messages in the form of Maildir files, marked as seen. */
 export function* seenMessages(
-  mailbox: Mailbox,
+  stored: StoredMessages,
   messages: readonly number[],
   keepField: ((lowerName: string) => boolean) | undefined,
 ): Iterable<ToFile> {
   for (const message of messages) {
-    const fromMaildir = mailbox.letters !== undefined;
-    const form = maildirForm(formatForStorage(mailbox, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
+    const fromMaildir = stored.letters !== undefined;
+    const form = maildirForm(formatForStorage(stored, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
     yield {
       pieces: form.pieces,
-      filing: makeFiling(`S${mailbox.letters?.(message) ?? form.letters}`, "cur", form.date),
+      filing: makeFiling(`S${stored.letters?.(message) ?? form.letters}`, "cur", form.date),
     };
   }
 }

@@ -9,7 +9,7 @@ import { isSystemError, strerror } from "../../system-error.ts";
 import { findJournal, mayHaveJournal } from "../journal-place.ts";
 import { type LockedTarget, withLockedTarget } from "../locked-target.ts";
 import type { MailboxOptions } from "../mailbox.ts";
-import { type CommitPlan, Flag, type Mailbox } from "../mailbox.ts";
+import { type CommitPlan, Flag, type Mailbox, type StoredMessages } from "../mailbox.ts";
 import { CannotFinish } from "../mailbox-errors.ts";
 import { meansMaildir } from "../maildir-path.ts";
 import { formatForStorage } from "../stored-form.ts";
@@ -56,7 +56,7 @@ function hasJournal(path: string, stateDirectory: string): boolean {
 }
 
 export interface Leaving {
-  readonly mailbox: Mailbox;
+  readonly mailbox: Mailbox & StoredMessages;
   readonly table: MessageTable;
   /** Number of messages that the session has numbered. Later messages are not changed. */
   readonly known: number;

@@ -88,14 +88,16 @@ export class PendingFile {
     return file;
   }
 
-  add({ line, changes }: Step): void {
+  async add({ line, changes }: Step): Promise<void> {
     const byNumber = new Map(changes.map((change) => [change.message, change]));
     const numbers = [...byNumber.keys()].sort((a, b) => a - b);
     const stored: StoredChange[] = [];
     try {
-      for (const { message, bytes } of messagePieces(this.#mailbox, numbers, "header")) {
-        const { before = 0, after = 0 } = byNumber.get(message) ?? {};
-        stored.push([this.#mailbox.offset?.(message) ?? -1, hashOf(bytes), before, after]);
+      for await (const window of this.#mailbox.openMessages(numbers, "header")) {
+        for (const { message, bytes } of messagePieces(window.stored, window.messages, "header")) {
+          const { before = 0, after = 0 } = byNumber.get(message) ?? {};
+          stored.push([window.stored.offset?.(message) ?? -1, hashOf(bytes), before, after]);
+        }
       }
     } catch (error) {
       // Another program has moved the messages, so they could not be identified.

@@ -59,7 +59,7 @@ export class UndoHistory {
     if (changes.length === 0) return;
     const step = { line, current, changes };
     this.#steps.push(step);
-    if (this.#file !== undefined) this.#file.add(step);
+    if (this.#file !== undefined) await this.#file.add(step);
     else if (keep || Date.now() - this.#opened > shortLife) await this.#writeDown();
   }
 
@@ -104,6 +104,6 @@ export class UndoHistory {
   async #writeDown(): Promise<void> {
     const { PendingFile } = await import("./pending.ts");
     this.#file = PendingFile.create(this.#mailbox, this.#stateDirectory);
-    for (const step of this.#steps) this.#file.add(step);
+    for (const step of this.#steps) await this.#file.add(step);
   }
 }

@@ -16,22 +16,22 @@ const fields = ["from", "reply-to", "to", "cc"];
 const plainAddress = /^[A-Za-z0-9][\w.+=-]*@[A-Za-z0-9.-]+$|^[A-Za-z][\w.-]*$/;
 
 /** Returns a function that lists the addresses in the session's folder, without duplicates. */
-export function addressBook(session: Session): () => readonly string[] {
+export function addressBook(session: Session): () => Promise<readonly string[]> {
   let known: { folder: Folder; count: number; addresses: readonly string[] } | undefined;
-  return () => {
+  return async () => {
     const { folder } = session;
     if (folder === undefined) return [];
     const { count } = folder.mailbox;
     if (known?.folder !== folder || known.count !== count)
-      known = { folder, count, addresses: gatherAddresses(folder) };
+      known = { folder, count, addresses: await gatherAddresses(folder) };
     return known.addresses;
   };
 }
 
-function gatherAddresses({ mailbox }: Folder): readonly string[] {
+async function gatherAddresses(folder: Folder): Promise<readonly string[]> {
   const found = new Set<string>();
   try {
-    for (const address of addressesIn(mailbox)) found.add(address);
+    for await (const address of addressesIn(folder)) found.add(address);
   } catch (error) {
     // Another program has moved the messages.
     if (!(error instanceof MailError)) throw error;
@@ -39,12 +39,15 @@ function gatherAddresses({ mailbox }: Folder): readonly string[] {
   return [...found];
 }
 
-function* addressesIn(mailbox: Folder["mailbox"]): Iterable<string> {
+async function* addressesIn({ mailbox }: Folder): AsyncIterable<string> {
   const until = performance.now() + patience;
-  const first = Math.max(mailbox.count - mostMessages, 0);
-  for (let message = mailbox.count; message > first && performance.now() < until; message--) {
-    const header = parseHeader(mailbox.header(message));
-    for (const value of fields.flatMap((name) => header.all(name)))
-      for (const { address } of parseAddresses(value)) if (plainAddress.test(address)) yield address;
+  const latest = Array.from({ length: Math.min(mailbox.count, mostMessages) }, (_, index) => mailbox.count - index);
+  for await (const { messages, stored } of mailbox.openMessages(latest, "header")) {
+    for (const message of messages) {
+      if (performance.now() > until) return;
+      const header = parseHeader(stored.header(message));
+      for (const value of fields.flatMap((name) => header.all(name)))
+        for (const { address } of parseAddresses(value)) if (plainAddress.test(address)) yield address;
+    }
   }
 }

@@ -39,14 +39,14 @@ export function assistanceFor(session: Session, notice: () => string | undefined
 
 class Completion {
   readonly #session: Session;
-  readonly #addresses: () => readonly string[];
+  readonly #addresses: () => Promise<readonly string[]>;
 
   constructor(session: Session) {
     this.#session = session;
     this.#addresses = addressBook(session);
   }
 
-  offer(asked: Asked, before: string): Offer {
+  offer(asked: Asked, before: string): Offer | Promise<Offer> {
     if (asked === "command") return this.#commandLine(before, 0);
     if (asked === "people") return this.#people(before);
     if (asked === "text") return this.#escape(before);
@@ -54,7 +54,7 @@ class Completion {
   }
 
   /** @param at the index in `before` at which the command begins */
-  #commandLine(before: string, at: number): Offer {
+  #commandLine(before: string, at: number): Offer | Promise<Offer> {
     const line = before.slice(at);
     const [, blanks = "", word = "", rest] = /^(\s*)([^\s\d]*?)(\s.*)?$/s.exec(line) ?? [];
     if (rest === undefined) {
@@ -65,7 +65,7 @@ class Completion {
     return command === undefined ? nothing : this.#argument(command, before);
   }
 
-  #argument(command: Command, before: string): Offer {
+  #argument(command: Command, before: string): Offer | Promise<Offer> {
     const { config, folder } = this.#session;
     const { name, synopsis } = command;
     const start = before.search(/\S*$/);
@@ -85,15 +85,15 @@ class Completion {
     return nothing;
   }
 
-  #messages(before: string, start: number): Offer {
+  async #messages(before: string, start: number): Promise<Offer> {
     const terms = Object.keys(queryTerms).map((term) => ({ text: `${term}:`, open: true }));
     const states = toCandidates([":n", ":u", ":o", ":r", ":d"]);
-    return offerMatching(before, start, [...terms, ...states, ...toCandidates(this.#addresses())]);
+    return offerMatching(before, start, [...terms, ...states, ...toCandidates(await this.#addresses())]);
   }
 
-  #people(before: string): Offer {
+  async #people(before: string): Promise<Offer> {
     const start = before.search(/[^\s,]*$/);
-    const names = [...this.#session.config.aliases.keys(), ...this.#addresses()];
+    const names = [...this.#session.config.aliases.keys(), ...(await this.#addresses())];
     return offerMatching(before, start, toCandidates(names));
   }
 
@@ -102,7 +102,7 @@ class Completion {
   }
 
   /** Completes the argument of a tilde escape. Other lines of a message are not completed. */
-  #escape(before: string): Offer {
+  #escape(before: string): Offer | Promise<Offer> {
     const [all, letter = ""] = /^~(\S)\s+/.exec(before) ?? [];
     if (before.startsWith("~:") || before.startsWith("~_")) return this.#commandLine(before, 2);
     if (all === undefined) return nothing;

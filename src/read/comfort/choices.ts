@@ -3,9 +3,10 @@
 import { folderDirectory, mboxPath, systemMailbox } from "../../config/paths.ts";
 import { variables } from "../../config/variables.ts";
 import { listNames } from "../../file-stats.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Choice } from "../../terminal/terminal.ts";
-import type { Folder, Session } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
 import { viewStoredBytes } from "../show/print-decoded.ts";
 
 /** The maximum number of folders through which a user can scroll conveniently. */
@@ -57,11 +58,11 @@ export async function editVariable({ config, terminal }: Session): Promise<strin
 /** Lets the user choose parts. Returns their numbers in the form that -p accepts, or undefined if none was chosen. */
 export async function chooseParts(
   { terminal }: Session,
-  { mailbox }: Folder,
+  stored: StoredMessages,
   message: number,
 ): Promise<string | undefined> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
-  const { root } = await readParts(viewStoredBytes(mailbox, message));
+  const { root } = await readParts(viewStoredBytes(stored, message));
   const choices = listLeaves(root).map(({ number, type, name }) => ({
     name: number,
     hint: name === undefined ? type : `${name}, ${type}`,

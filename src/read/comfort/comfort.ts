@@ -21,7 +21,7 @@ export function makeComfortable(session: Session): void {
     likeVariable: (name) => nearestWord(name, config.settings.names()),
     help: (topic) => helpOn(topic, terminal.size().columns),
     newMail,
-    chooseParts: (folder, message) => chooseParts(session, folder, message),
+    chooseParts: (stored, message) => chooseParts(session, stored, message),
     chooseFolder: () => chooseFolder(session),
     editVariable: () => editVariable(session),
   };

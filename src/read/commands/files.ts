@@ -37,7 +37,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   // therefore safe from subsequent commands.
   if (next.system && next.mailbox.count === 0) throw makeNoMailError(session, name);
   terminal.out(`${summarizeFolder(session, next)}\n`);
-  if (!config.settings.get("noheader")) showHeaders(session);
+  if (!config.settings.get("noheader")) await showHeaders(session);
   if (session.sourcing === 0) await offerPending(session);
 }
 

@@ -5,7 +5,8 @@ import { Body } from "../../compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
-import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
+import { readHeader, readMessage } from "../../mailbox/windows.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
@@ -67,8 +68,9 @@ export const forwardCommands: readonly Command[] = [
         folder.current = message;
         showAsCurrent(folder, message);
       }
-      draft.subject = forwardSubject(parseHeader(mailbox.header(first)));
-      for (const message of messages) await addForwarded(session, mailbox, message, draft);
+      draft.subject = forwardSubject(parseHeader(await readHeader(mailbox, first)));
+      for (const message of messages)
+        await readMessage(mailbox, message, "whole", (stored) => addForwarded(session, stored, message, draft));
       const { exit } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
       return exit === Exit.Ok;
@@ -88,12 +90,12 @@ function forwardSubject(header: Header): string {
   return /^\s*fwd?:/i.test(decodeWords(subject)) ? subject : `Fwd: ${subject}`.trimEnd();
 }
 
-async function addForwarded(session: Session, mailbox: Mailbox, message: number, draft: Draft): Promise<void> {
-  const root = parseParts(viewStoredBytes(mailbox, message));
+async function addForwarded(session: Session, stored: StoredMessages, message: number, draft: Draft): Promise<void> {
+  const root = parseParts(viewStoredBytes(stored, message));
   const inline = listLeaves(root).length <= 1 && /^text\//.test(root.type);
   if (!inline || session.config.settings.get("forward-as-attachment")) {
     const body = new Body();
-    for (const piece of withoutFromLine(formatShownPieces(mailbox, message))) body.append(piece);
+    for (const piece of withoutFromLine(formatShownPieces(stored, message))) body.append(piece);
     const { size, facts } = body;
     const path = `message ${message}`;
     draft.attachments.push({
@@ -107,7 +109,7 @@ async function addForwarded(session: Session, mailbox: Mailbox, message: number,
     });
     return;
   }
-  const header = parseHeader(mailbox.header(message));
+  const header = parseHeader(stored.header(message));
   const fields = ["From", "Date", "To", "Cc", "Subject"].flatMap((name) => {
     const value = header.get(name.toLowerCase());
     return value === undefined
@@ -116,7 +118,7 @@ async function addForwarded(session: Session, mailbox: Mailbox, message: number,
   });
   const text = [
     toBytes(`\n---------- Forwarded message ----------\n${fields.join("")}\n`),
-    await readQuotedText(session, mailbox, message),
+    await readQuotedText(session, stored, message),
   ];
   draft.appended = Buffer.concat([...(draft.appended === undefined ? [] : [draft.appended]), ...text]);
 }

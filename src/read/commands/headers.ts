@@ -2,7 +2,7 @@
 
 import { UserMistake } from "../../errors.ts";
 import {
-  headerLinePrinter,
+  printHeaderLines,
   reportDisplayOrder,
   showWindow,
   windowSize,
@@ -12,21 +12,20 @@ import { takesMessages } from "../message-list/message-list.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent } from "../session/cursor.ts";
 import { messageAt, placeOf } from "../session/display-order.ts";
-import { isInterrupted } from "../session/interrupts.ts";
 import type { Session } from "../session/session.ts";
 
 const takesSign: Takes<string> = { synopsis: "[+ | -]", parse: (_session, rest) => rest.trim() };
 
-function showHeaderScreen(session: Session, [message]: readonly number[]): void {
+async function showHeaderScreen(session: Session, [message]: readonly number[]): Promise<void> {
   const { folder } = session;
   if (folder === undefined || message === undefined) return;
   folder.screen = windowStart(placeOf(folder, message), windowSize(session));
   // As in bsd-mailx, the first message of the window becomes current unless the user named the current message.
   makeCurrent(folder, folder.current === message ? message : messageAt(folder, folder.screen));
-  showWindow(session, folder);
+  await showWindow(session, folder);
 }
 
-function scrollHeaders(session: Session, argument: string): boolean {
+async function scrollHeaders(session: Session, argument: string): Promise<boolean> {
   const { folder, terminal } = session;
   const size = windowSize(session);
   const sign = argument[0] ?? "+";
@@ -71,12 +70,7 @@ export const headerCommands: readonly Command[] = [
       const { folder } = session;
       if (folder === undefined) return;
       if (messages.length > 1) reportDisplayOrder(session, folder);
-      const print = headerLinePrinter(session, folder);
-      for (const [index, message] of messages.entries()) {
-        print(message);
-        if (index % 256 === 255 && (await isInterrupted(session))) return;
-      }
-      makeCurrent(folder, messages.at(-1) ?? folder.current);
+      if (await printHeaderLines(session, folder, messages)) makeCurrent(folder, messages.at(-1) ?? folder.current);
     },
   }),
   declareCommand({
@@ -86,11 +80,13 @@ export const headerCommands: readonly Command[] = [
     summary: "Show the number of lines and bytes of messages.",
     example: "size *",
     barred: ["sending"],
-    run: ({ folder, terminal }, messages) => {
+    run: async ({ folder, terminal }, messages) => {
       if (folder === undefined) return;
-      for (const message of messages) {
-        const { lines, characters } = folder.mailbox.counts(message);
-        terminal.out(`${message}: ${lines}/${characters}\n`);
+      for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "header")) {
+        for (const message of opened) {
+          const { lines, characters } = stored.counts(message);
+          terminal.out(`${message}: ${lines}/${characters}\n`);
+        }
       }
     },
   }),

@@ -8,6 +8,8 @@ import { waitForExit } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { MailError, UserMistake } from "../../errors.ts";
 import { statIfPresent } from "../../file-stats.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
+import { readMessage } from "../../mailbox/windows.ts";
 import { splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { sizeInWords } from "../../message/view/part-list.ts";
@@ -43,26 +45,38 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      const chosen = await choosePartsOf(session, folder, message, parts);
-      if (chosen.length > 1 && !namesDirectory(path))
-        throw new MailError(`${path}: not a directory; nothing was saved`);
-      for (const part of chosen) {
-        const saved = await savePart(part, path);
-        session.terminal.out(`"${saved.path}" [New file] ${sizeInWords(saved.size)}\n`);
-      }
+      await readMessage(folder.mailbox, message, "whole", async (stored) => {
+        const chosen = await choosePartsOf(session, stored, message, parts);
+        if (chosen.length > 1 && !namesDirectory(path))
+          throw new MailError(`${path}: not a directory; nothing was saved`);
+        for (const part of chosen) {
+          const saved = await savePart(part, path);
+          session.terminal.out(`"${saved.path}" [New file] ${sizeInWords(saved.size)}\n`);
+        }
+      });
     }
   });
 }
 
 /** Returns the requested parts or, for "?", the parts that the user chooses, possibly none. */
-export async function choosePartsOf(
-  { comfort }: Session,
-  folder: Folder,
+async function choosePartsOf(
+  session: Session,
+  stored: StoredMessages,
   message: number,
   parts: string,
 ): Promise<readonly Part[]> {
-  const wanted = parts === "?" && comfort !== undefined ? await comfort.chooseParts(folder, message) : parts;
-  return wanted === undefined ? [] : partsOf(folder, message, wanted);
+  const wanted = await choosePartNumbers(session, stored, message, parts);
+  return wanted === undefined ? [] : partsOf(stored, message, wanted);
+}
+
+/** Returns the requested part numbers or, for "?", those that the user chooses; undefined if none was chosen. */
+export async function choosePartNumbers(
+  { comfort }: Session,
+  stored: StoredMessages,
+  message: number,
+  parts: string,
+): Promise<string | undefined> {
+  return parts === "?" && comfort !== undefined ? comfort.chooseParts(stored, message) : parts;
 }
 
 function namesDirectory(path: string): boolean {
@@ -88,11 +102,13 @@ async function listParts({ folder, terminal }: Session, messages: readonly numbe
   if (folder === undefined) return;
   const { readParts } = await import("../../message/view/part.ts");
   const { partLines } = await import("../../message/view/part-list.ts");
-  for (const message of messages) {
-    makeCurrent(folder, message);
-    if (messages.length > 1) terminal.out(`Message ${message}:\n`, "title");
-    const { root } = await readParts(viewStoredBytes(folder.mailbox, message));
-    terminal.out(partLines(root));
+  for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "whole")) {
+    for (const message of opened) {
+      makeCurrent(folder, message);
+      if (messages.length > 1) terminal.out(`Message ${message}:\n`, "title");
+      const { root } = await readParts(viewStoredBytes(stored, message));
+      terminal.out(partLines(root));
+    }
   }
 }
 
@@ -112,8 +128,10 @@ async function openParts(session: Session, { messages, parts }: PartsOfMessages)
   await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      for (const part of await choosePartsOf(session, folder, message, parts))
-        await openInViewer(session, message, part);
+      await readMessage(folder.mailbox, message, "whole", async (stored) => {
+        for (const part of await choosePartsOf(session, stored, message, parts))
+          await openInViewer(session, folder, message, part);
+      });
     }
   });
 }
@@ -133,7 +151,7 @@ function makePartsDirectory(session: Session): string {
   return directory;
 }
 
-async function openInViewer(session: Session, message: number, part: Part): Promise<void> {
+async function openInViewer(session: Session, folder: Folder, message: number, part: Part): Promise<void> {
   const { terminal } = session;
   const { settings } = session.config;
   const template = viewerOf(settings.get("mailcap") ?? "", part.type);
@@ -142,6 +160,7 @@ async function openInViewer(session: Session, message: number, part: Part): Prom
     // terminal.
     await printParts(
       session,
+      folder,
       [message],
       { allFields: false, paged: true },
       () => {},

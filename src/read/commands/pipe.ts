@@ -2,12 +2,13 @@
 import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { waitForExit } from "../../compose/typing/child.ts";
+import type { Part } from "../../message/view/part.ts";
 import { addPathToError } from "../../system-error.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { queryLength } from "../query/query-words.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
-import type { Folder, Session } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
 import { partsForm, partsOf } from "../show/part-files.ts";
 import { formatShownPieces } from "../show/print-message.ts";
 
@@ -49,9 +50,12 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
   const { folder, terminal, config } = session;
   if (folder === undefined) return true;
   const shell = config.settings.get("SHELL");
-  const chosen = new Map<number, Iterable<Uint8Array>>();
-  if (parts !== undefined)
-    for (const message of messages) chosen.set(message, await decodePart(folder, message, parts));
+  const { mailbox } = folder;
+  // A missing part is reported before the command is run.
+  if (parts !== undefined) {
+    for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole"))
+      for (const message of opened) await partsOf(stored, message, parts);
+  }
   await terminal.flush();
   return terminal.lend(async () => {
     const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
@@ -61,11 +65,16 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
     // A command may exit before it has read all its input.
     child.stdin.on("error", () => {});
     try {
-      for (const message of messages) {
-        showAsCurrent(folder, message);
-        makeCurrent(folder, message);
-        const pieces = chosen.get(message) ?? formatShownPieces(folder.mailbox, message);
-        for (const piece of pieces) await writeAndWait(child.stdin, piece);
+      for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
+        for (const message of opened) {
+          showAsCurrent(folder, message);
+          makeCurrent(folder, message);
+          const pieces =
+            parts === undefined
+              ? formatShownPieces(stored, message)
+              : await decodeParts(await partsOf(stored, message, parts));
+          for (const piece of pieces) await writeAndWait(child.stdin, piece);
+        }
       }
       child.stdin.end();
       const { code } = await ended;
@@ -76,11 +85,10 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
   });
 }
 
-async function decodePart(folder: Folder, message: number, wanted: string): Promise<Iterable<Uint8Array>> {
+async function decodeParts(parts: readonly Part[]): Promise<Iterable<Uint8Array>> {
   const { decodeInPieces } = await import("../../message/view/transfer-decoding.ts");
-  const chosen = await partsOf(folder, message, wanted);
   return (function* () {
-    for (const part of chosen) yield* decodeInPieces(part);
+    for (const part of parts) yield* decodeInPieces(part);
   })();
 }
 

@@ -1,15 +1,14 @@
 /** The commands next, print, more, top and their variants. */
-import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
-import type { Part } from "../../message/view/part.ts";
+import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
 import { messageAt, placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { partsForm } from "../show/part-files.ts";
+import { partsForm, partsOf } from "../show/part-files.ts";
 import { printDecoded, printParts } from "../show/print-decoded.ts";
 import { bodyPieces, formatShownBody, type Printing, printMessages } from "../show/print-message.ts";
-import { choosePartsOf, type PartsOfMessages } from "./parts.ts";
+import { choosePartNumbers, type PartsOfMessages } from "./parts.ts";
 
 /** The number of bytes at the end of a message that are searched for an empty line. */
 const longestEmptyLine = 1024;
@@ -39,10 +38,20 @@ function makeVisitor(folder: Folder): (message: number) => void {
 async function showParts(session: Session, { messages, parts }: PartsOfMessages, printing: Printing): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
-  const wanted = new Map<number, readonly Part[]>();
+  const chosen = new Map<number, string>();
   // A missing part is reported before any part is printed.
-  for (const message of messages) wanted.set(message, await choosePartsOf(session, folder, message, parts));
-  await printParts(session, messages, printing, makeVisitor(folder), async (message) => wanted.get(message) ?? []);
+  for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "text")) {
+    for (const message of opened) {
+      const numbers = await choosePartNumbers(session, stored, message, parts);
+      if (numbers === undefined) continue;
+      await partsOf(stored, message, numbers);
+      chosen.set(message, numbers);
+    }
+  }
+  await printParts(session, folder, messages, printing, makeVisitor(folder), async (stored, message) => {
+    const numbers = chosen.get(message);
+    return numbers === undefined ? [] : partsOf(stored, message, numbers);
+  });
 }
 
 const takesMessagesOrParts: Takes<readonly number[] | PartsOfMessages> = {
@@ -89,31 +98,33 @@ async function printNext(session: Session, messages: readonly number[]): Promise
 /**
  * Prints the first `toplines` lines (default 5) of each message after its From_ line. Header fields are not omitted.
  */
-function printTop(session: Session, messages: readonly number[]): void {
+async function printTop(session: Session, messages: readonly number[]): Promise<void> {
   const { folder, terminal, config } = session;
   if (folder === undefined) return;
   const set = config.settings.get("toplines");
   const asked = set === undefined ? 5 : Number.parseInt(set, 10) || 0;
   const lines = 1 + (asked < 0 || asked > 10_000 ? 5 : asked);
   let lastWasEmpty = true;
-  for (const message of messages) {
-    showAsCurrent(folder, message);
-    makeCurrent(folder, message);
-    terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
-    let end: Uint8Array = Buffer.alloc(0);
-    for (const piece of readFirstLines(folder.mailbox, message, lines)) {
-      terminal.out(piece);
-      end = Buffer.concat([end, piece]).subarray(-longestEmptyLine);
+  for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "whole")) {
+    for (const message of opened) {
+      showAsCurrent(folder, message);
+      makeCurrent(folder, message);
+      terminal.out(`${config.settings.get("quiet") ? "" : `Message ${message}:\n`}${lastWasEmpty ? "" : "\n"}`);
+      let end: Uint8Array = Buffer.alloc(0);
+      for (const piece of readFirstLines(stored, message, lines)) {
+        terminal.out(piece);
+        end = Buffer.concat([end, piece]).subarray(-longestEmptyLine);
+      }
+      if (end.at(-1) !== 10) terminal.out("\n");
+      lastWasEmpty = /(^|\n)[ \t]*\n$/.test(Buffer.from(end).toString("latin1"));
     }
-    if (end.at(-1) !== 10) terminal.out("\n");
-    lastWasEmpty = /(^|\n)[ \t]*\n$/.test(Buffer.from(end).toString("latin1"));
   }
 }
 
 /** Yields the given number of lines of a stored message, including its From_ line, with LF newlines. */
-function* readFirstLines(mailbox: Mailbox, message: number, lines: number): Iterable<Uint8Array> {
+function* readFirstLines(stored: StoredMessages, message: number, lines: number): Iterable<Uint8Array> {
   let left = lines;
-  for (const piece of plainText(mailbox, message)) {
+  for (const piece of plainText(stored, message)) {
     let end = 0;
     while (left > 0) {
       const newline = piece.indexOf(10, end);
@@ -126,9 +137,9 @@ function* readFirstLines(mailbox: Mailbox, message: number, lines: number): Iter
   }
 }
 
-function* plainText(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
-  yield Buffer.from(mailbox.header(message).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
-  yield* formatShownBody(bodyPieces(mailbox, message));
+function* plainText(stored: StoredMessages, message: number): Iterable<Uint8Array> {
+  yield Buffer.from(stored.header(message).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+  yield* formatShownBody(bodyPieces(stored, message));
 }
 
 export const printCommands: readonly Command[] = [

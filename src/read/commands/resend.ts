@@ -3,6 +3,7 @@
 import { Body } from "../../compose/draft/body.ts";
 import { resendMessage } from "../../compose/send-again.ts";
 import { Exit, UserMistake } from "../../errors.ts";
+import { readMessage } from "../../mailbox/windows.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { showAsCurrent } from "../session/cursor.ts";
@@ -27,7 +28,9 @@ export const resendCommands: readonly Command[] = [
         folder.current = message;
         showAsCurrent(folder, message);
         const original = new Body();
-        for (const piece of withoutFromLine(formatShownPieces(folder.mailbox, message))) original.append(piece);
+        await readMessage(folder.mailbox, message, "whole", (stored) => {
+          for (const piece of withoutFromLine(formatShownPieces(stored, message))) original.append(piece);
+        });
         const { exit } = await resendMessage(composeContext(session, { subject: false }), to, original);
         original.close();
         session.reason = exit;

@@ -3,6 +3,7 @@
 import { expandFileName, storeOptions } from "../../config/paths.ts";
 import { Exit, MailError, UserMistake } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
+import { gatherMessages } from "../../mailbox/gathered.ts";
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { MessageUnreadable } from "../../mailbox/mailbox-errors.ts";
 import { readHeader } from "../../mailbox/windows.ts";
@@ -91,10 +92,11 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
 /** Copies messages to a file. On a terminal, Ctrl-C interrupts the copying. */
 function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
   const { messages, path } = argument;
-  const save = (signal?: AbortSignal) => {
-    const task = () => write(session, mailbox, argument, signal);
-    return mailbox.readUnderLock?.({ messages, target: path, signal }, task) ?? task();
-  };
+  const save = (signal?: AbortSignal) =>
+    gatherMessages(mailbox, messages, signal, (stored) => {
+      const task = () => write(session, stored, argument, signal);
+      return mailbox.readUnderLock?.({ messages, target: path, signal }, task) ?? task();
+    });
   if (!session.terminal.inputIsTerminal) return save();
   const undone = `${path}: interrupted; nothing was added`;
   const done = `${path}: interrupted too late; everything was added`;

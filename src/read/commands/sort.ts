@@ -1,6 +1,7 @@
 /** The commands sort, thread and unsort, which change the order of the header list. */
 
 import { joinAlternatives, UserMistake } from "../../errors.ts";
+import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { showHeaders } from "../header-list/header-window.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { takesNothing } from "../session/command-arguments.ts";
@@ -49,20 +50,27 @@ async function sortMessages(session: Session, order: Order): Promise<void> {
   } finally {
     tell(count, count);
   }
-  showHeaders(session);
+  await showHeaders(session);
 }
 
 async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
   const { mailbox } = folder;
   const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const values: readonly (number | string)[] =
-    key === "size" ? order.map((message) => mailbox.size(message)) : await readSortKeys(folder, key, pause);
+    key === "size" ? await listSizes(mailbox, order) : await readSortKeys(folder, key, pause);
   const sign = descending ? -1 : 1;
   order.sort((a, b) => {
     const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
     return first < second ? -sign : first > second ? sign : a - b;
   });
   return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
+}
+
+async function listSizes(mailbox: Mailbox, numbers: readonly number[]): Promise<number[]> {
+  const sizes: number[] = [];
+  for await (const { messages, stored } of mailbox.openMessages(numbers, "header"))
+    for (const message of messages) sizes.push(stored.size(message));
+  return sizes;
 }
 
 async function readSortKeys({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {
@@ -107,10 +115,10 @@ export const sortCommands: readonly Command[] = [
     summary: "Show the header list in mailbox order again.",
     example: "unsort",
     barred: ["sending"],
-    run: (session) => {
+    run: async (session) => {
       if (session.folder === undefined) return;
       delete session.folder.displayOrder;
-      showHeaders(session);
+      await showHeaders(session);
     },
   }),
 ];

@@ -49,7 +49,9 @@ function numbersOf({ count }: Mailbox, fate: (message: number) => Fate, wanted: 
 async function keepEdited(session: Session, mailbox: Mailbox, messages: readonly number[]): Promise<string> {
   const options = storeOptions(session.config);
   const path = createKeptPath(options.stateDirectory);
-  const texts = messages.map((message) => [mailbox.read(message, 0, mailbox.size(message))]);
+  const texts: Buffer[][] = [];
+  for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole"))
+    for (const message of opened) texts.push([stored.read(message, 0, stored.size(message))]);
   await appendMessages(path, texts, options);
   return path;
 }

@@ -3,7 +3,7 @@
 import { format } from "date-fns/format";
 import { storeOptions } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
-import { Flag } from "../../mailbox/mailbox.ts";
+import { Flag, type MessageWindow } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { describeChanges } from "../changes/describe-changes.ts";
 import { markMessage } from "../changes/mark.ts";
@@ -23,7 +23,7 @@ interface Resumable {
 export async function offerResume(session: Session): Promise<void> {
   const { folder, terminal, program } = session;
   if (folder === undefined) return;
-  const found = findResumable(session, folder);
+  const found = await findResumable(session, folder);
   if (found === undefined) return;
   const ended = format(found.left.at(-1)?.ended ?? new Date(), "EEE MMM d HH:mm");
   const one = found.count === 1;
@@ -43,15 +43,15 @@ export async function offerResume(session: Session): Promise<void> {
 /** Runs the command resume. @throws UserMistake if nothing is pending */
 export async function resumeChanges(session: Session): Promise<void> {
   const { folder } = session;
-  const found = folder === undefined ? undefined : findResumable(session, folder);
+  const found = folder === undefined ? undefined : await findResumable(session, folder);
   if (folder === undefined || found === undefined) throw new UserMistake("Nothing to resume");
   await takeUpSteps(session, folder, found);
 }
 
-function findResumable(session: Session, folder: Folder): Resumable | undefined {
+async function findResumable(session: Session, folder: Folder): Promise<Resumable | undefined> {
   const left = findPending(storeOptions(session.config).stateDirectory, folder.mailbox.path);
   if (left.length === 0) return undefined;
-  const steps = locateMessages(
+  const steps = await locateMessages(
     folder,
     left.flatMap((pending) => pending.steps),
   );
@@ -66,28 +66,12 @@ function findResumable(session: Session, folder: Folder): Resumable | undefined 
  * Finds the messages by their offsets if the mailbox was not rewritten. Otherwise searches the entire mailbox for their
  * headers.
  */
-function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Resumable["steps"] {
+async function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Promise<Resumable["steps"]> {
   const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1);
-  const byOffset = new Map(numbers.map((message) => [mailbox.offset?.(message) ?? -1, message]));
-  const wanted = new Map<string, { offset: number; hash: string; message?: number }>();
+  const wanted = new Map<string, Wanted>();
   for (const [offset, hash] of steps.flatMap(({ changes }) => changes))
     wanted.set(`${offset} ${hash}`, { offset, hash });
-  const missing = new Map<string, { message?: number }[]>();
-  const taken = new Set<number>();
-  for (const one of wanted.values()) {
-    const message = byOffset.get(one.offset);
-    if (message !== undefined && one.offset >= 0 && hashOf(mailbox.header(message)) === one.hash) {
-      one.message = message;
-      taken.add(message);
-    } else missing.set(one.hash, [...(missing.get(one.hash) ?? []), one]);
-  }
-  if (missing.size > 0) {
-    for (const { message, bytes } of messagePieces(mailbox, numbers, "header")) {
-      if (taken.has(message)) continue;
-      const one = missing.get(hashOf(bytes))?.shift();
-      if (one !== undefined) one.message = message;
-    }
-  }
+  for await (const window of mailbox.openMessages(numbers, "header")) locateInWindow(window, [...wanted.values()]);
   return steps.map(({ line, changes }) => ({
     line,
     changes: changes.flatMap(([offset, hash, before, after]) => {
@@ -95,6 +79,34 @@ function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Resu
       return message === undefined ? [] : [{ message, set: after & ~before, clear: before & ~after }];
     }),
   }));
+}
+
+/** A message that a step changed. */
+interface Wanted {
+  readonly offset: number;
+  readonly hash: string;
+  /** Its current number, once it has been found. */
+  message?: number;
+}
+
+function locateInWindow({ messages, stored }: MessageWindow, wanted: readonly Wanted[]): void {
+  const byOffset = new Map(messages.map((message) => [stored.offset?.(message) ?? -1, message]));
+  const missing = new Map<string, Wanted[]>();
+  const taken = new Set<number>();
+  for (const one of wanted) {
+    if (one.message !== undefined) continue;
+    const message = byOffset.get(one.offset);
+    if (message !== undefined && one.offset >= 0 && hashOf(stored.header(message)) === one.hash) {
+      one.message = message;
+      taken.add(message);
+    } else missing.set(one.hash, [...(missing.get(one.hash) ?? []), one]);
+  }
+  if (missing.size === 0) return;
+  for (const { message, bytes } of messagePieces(stored, messages, "header")) {
+    if (taken.has(message)) continue;
+    const one = missing.get(hashOf(bytes))?.shift();
+    if (one !== undefined) one.message = message;
+  }
 }
 
 /** Returns the changes that all steps together would make to the mailbox's current state. */

@@ -2,10 +2,11 @@
 
 import type { Config } from "../../config/config.ts";
 import { readHeaderTextToList } from "../../mailbox/header-text.ts";
-import { Flag } from "../../mailbox/mailbox.ts";
+import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import type { Style } from "../../terminal/terminal.ts";
 import { isDeleted } from "../session/cursor.ts";
 import { messageAt, placeOf, threadMark } from "../session/display-order.ts";
+import { isInterrupted } from "../session/interrupts.ts";
 import type { Folder, HeaderLineParts, Session } from "../session/session.ts";
 import { headerLine } from "./header-line.ts";
 
@@ -28,11 +29,11 @@ export function windowStart(place: number, size: number): number {
 }
 
 /** Shows the window that contains the current message. */
-export function showHeaders(session: Session): void {
+export async function showHeaders(session: Session): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
   folder.screen = windowStart(placeOf(folder, folder.current), windowSize(session));
-  showWindow(session, folder);
+  await showWindow(session, folder);
 }
 
 /**
@@ -40,23 +41,35 @@ export function showHeaders(session: Session): void {
  *
  * @returns false if all its messages are deleted, which this function has then reported
  */
-export function showWindow(session: Session, folder: Folder): boolean {
-  const size = windowSize(session);
-  let room = size;
+export async function showWindow(session: Session, folder: Folder): Promise<boolean> {
+  const { terminal } = session;
+  const { mailbox } = folder;
+  const shown = listWindow(folder, windowSize(session));
   reportDisplayOrder(session, folder);
-  let window = "";
-  const lineOf = lineMaker(session, folder);
-  const print = headerLinePrinter(session, folder);
-  for (let place = folder.screen; place <= folder.mailbox.count && room > 0; place++) {
-    const n = messageAt(folder, place);
-    if (isDeleted(folder, n)) continue;
-    if (session.terminal.outputIsTerminal) print(n);
-    else window += `${lineOf(n)}\n`;
-    room--;
+  if (shown.length === 0 && mailbox.count > 0) {
+    terminal.out("No more mail.\n");
+    return false;
   }
-  const nothing = room === size && folder.mailbox.count > 0;
-  session.terminal.out(nothing ? "No more mail.\n" : window);
-  return !nothing;
+  if (terminal.outputIsTerminal) {
+    await printHeaderLines(session, folder, shown);
+    return true;
+  }
+  let lines = "";
+  const lineOf = lineMaker(session, folder);
+  for await (const { messages, stored } of mailbox.openMessages(shown, "header"))
+    for (const message of messages) lines += `${lineOf(stored, message)}\n`;
+  terminal.out(lines);
+  return true;
+}
+
+/** Returns the messages of the window at `folder.screen`, without deleted messages. */
+function listWindow(folder: Folder, size: number): readonly number[] {
+  const shown: number[] = [];
+  for (let place = folder.screen; place <= folder.mailbox.count && shown.length < size; place++) {
+    const message = messageAt(folder, place);
+    if (!isDeleted(folder, message)) shown.push(message);
+  }
+  return shown;
 }
 
 /** Prints a notice above a header list that is not in the mailbox's order. */
@@ -67,12 +80,19 @@ export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrde
   terminal.out(`${order}; message numbers are unchanged; unsort restores mailbox order\n`, "hint");
 }
 
-/** Returns a function that prints the header line of a message. It is valid until the settings change. */
-export function headerLinePrinter(session: Session, folder: Folder): (message: number) => void {
+/** Prints the header lines of messages. @returns false if Ctrl-C interrupted it */
+export async function printHeaderLines(session: Session, folder: Folder, listed: readonly number[]): Promise<boolean> {
   const format = headerLineFormatter(session, folder);
   const { terminal } = session;
-  return (message) =>
-    terminal.out(`${format(message)}\n`, lineStyle(message === folder.current, folder.mailbox.flags(message)));
+  let printed = 0;
+  for await (const { messages, stored } of folder.mailbox.openMessages(listed, "header")) {
+    for (const message of messages) {
+      const style = lineStyle(message === folder.current, stored.flags(message));
+      terminal.out(`${format(stored, message)}\n`, style);
+      if (++printed % linesPerTurn === 0 && (await isInterrupted(session))) return false;
+    }
+  }
+  return true;
 }
 
 /** A formatted header line, and the state from which it was formatted. */
@@ -90,6 +110,12 @@ interface MadeLines {
   readonly lines: Map<number, Made>;
 }
 
+/** The number of header lines after which printing checks for Ctrl-C. */
+const linesPerTurn = 256;
+
+/** Formats the header line of a message. */
+type LineFormatter = (stored: StoredMessages, message: number) => string;
+
 const madeLines = new WeakMap<Folder, MadeLines>();
 const mostMade = 1000;
 
@@ -102,7 +128,7 @@ export function forgetLine(folder: Folder, message: number): void {
  * Returns a function that formats header lines. The function is valid until the settings or the terminal's width
  * change.
  */
-function lineMaker(session: Session, folder: Folder): (message: number) => string {
+function lineMaker(session: Session, folder: Folder): LineFormatter {
   const { mailbox } = folder;
   const { config, terminal } = session;
   const { columns } = terminal.size();
@@ -114,38 +140,37 @@ function lineMaker(session: Session, folder: Folder): (message: number) => strin
   if (made.under !== under) made.lines.clear();
   made.under = under;
   const format = headerLineFormatter(session, folder);
-  return (message) => {
-    const flags = mailbox.flags(message);
+  return (stored, message) => {
+    const flags = stored.flags(message);
     const current = message === folder.current;
     const mark = threadMark(folder, message);
     const before = made.lines.get(message);
     if (before !== undefined && before.flags === flags && before.current === current && before.mark === mark)
       return before.line;
-    const line = format(message);
+    const line = format(stored, message);
     if (made.lines.size >= mostMade) made.lines.clear();
     made.lines.set(message, { line, flags, current, mark });
     return line;
   };
 }
 
-function headerLineFormatter({ config, comfort, terminal }: Session, folder: Folder): (message: number) => string {
-  const { mailbox } = folder;
+function headerLineFormatter({ config, comfort, terminal }: Session, folder: Folder): LineFormatter {
   const { columns } = terminal.size();
   const { showRecipient, byName } = readShowOptions(config);
   const own = [config.identity.user, ...config.alternates];
-  return (message) => {
+  return (stored, message) => {
     const parts = {
       number: message,
       current: message === folder.current,
-      flags: mailbox.flags(message),
-      header: readHeaderTextToList(mailbox, message),
-      counts: mailbox.counts(message),
+      flags: stored.flags(message),
+      header: readHeaderTextToList(stored, message),
+      counts: stored.counts(message),
       showRecipient,
       byName,
       threadMark: threadMark(folder, message),
       own,
     };
-    return comfort?.headerLine(parts, { columns, last: mailbox.count }) ?? headerLine(parts);
+    return comfort?.headerLine(parts, { columns, last: folder.mailbox.count }) ?? headerLine(parts);
   };
 }
 

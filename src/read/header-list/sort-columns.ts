@@ -58,9 +58,12 @@ export async function columnOf<Name extends keyof typeof columns>(
   known.set(mailbox, kept);
   const values = (kept[name] ?? []) as ReturnType<(typeof columns)[Name]>[];
   const read = columns[name] as (candidate: Candidate) => ReturnType<(typeof columns)[Name]>;
-  for (let message = values.length + 1; message <= mailbox.count; message++) {
-    values.push(read(new Candidate(mailbox, message)));
-    if (message % 4096 === 0) await pause(message);
+  const unread = Array.from({ length: mailbox.count - values.length }, (_, index) => values.length + index + 1);
+  for await (const { messages, stored } of mailbox.openMessages(unread, "header")) {
+    for (const message of messages) {
+      values.push(read(new Candidate(stored, message)));
+      if (message % 4096 === 0) await pause(message);
+    }
   }
   Object.assign(kept, { [name]: values });
   return values;

@@ -32,7 +32,7 @@ import { fieldValues } from "../../message/field-values.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { divideMessages, filterMessages } from "../query/filter.ts";
-import { allOf, anyOf, Cost, makeTerm, NoneFound, type Query } from "../query/query.ts";
+import { allOf, anyOf, Cost, makeStateTerm, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
 import { isDeleted, nearestMessage } from "../session/cursor.ts";
@@ -155,7 +155,7 @@ async function readQuery(session: Session, folder: Folder, list: string, deleted
     isKeyedByContent: folder.mailbox.isKeyedByContent,
     numbers: (text) => {
       const { numbers, all } = collectItems(folder, tokenizeList(text), deleted);
-      return makeTerm(Cost.State, all ? () => true : ({ message }) => numbers.has(message));
+      return makeStateTerm(all ? () => true : ({ message }) => numbers.has(message));
     },
     item: (text) => {
       if (!text.startsWith(":")) return compileSender(session, text);
@@ -189,7 +189,7 @@ function listByDeletion(folder: Folder, deleted: boolean): number[] {
 }
 
 function compileModifier(letter: string): Query {
-  return makeTerm(Cost.State, ({ flags }) => hasModifierState(flags, letter));
+  return makeStateTerm(({ flags }) => hasModifierState(flags, letter));
 }
 
 function hasModifierState(flags: number, letter: string): boolean {

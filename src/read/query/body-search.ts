@@ -63,9 +63,9 @@ function unicodeSearch(wanted: string): Search {
 }
 
 function inPieces(candidate: Candidate, start: number, overlap: number, found: Search): boolean {
-  const { mailbox, message, size } = candidate;
+  const { messages, message, size } = candidate;
   for (let at = start; at < size; at += pieceSize) {
-    const piece = mailbox.read(message, at, Math.min(size, at + pieceSize + overlap));
+    const piece = messages.read(message, at, Math.min(size, at + pieceSize + overlap));
     if (found(piece.toString("latin1"), 0)) return true;
   }
   return false;

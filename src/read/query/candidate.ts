@@ -1,6 +1,6 @@
 /** A message that a query examines. Each value is computed when it is first requested. */
 import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
-import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { changeLetters } from "../../mailbox/marks.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
@@ -20,34 +20,34 @@ const attaching =
 
 /** Provides the properties of a message that a query checks. Each is computed when it is first requested. */
 export class Candidate {
-  readonly mailbox: Mailbox;
+  readonly messages: StoredMessages;
   readonly message: number;
   readonly #bytes: Buffer | undefined;
   #header: string | undefined;
   #stored: string | undefined;
 
   /** @param bytes the stored message or only its header, if already read */
-  constructor(mailbox: Mailbox, message: number, bytes?: Buffer) {
-    this.mailbox = mailbox;
+  constructor(messages: StoredMessages, message: number, bytes?: Buffer) {
+    this.messages = messages;
     this.message = message;
     this.#bytes = bytes;
   }
 
   get flags(): number {
-    return this.mailbox.flags(this.message);
+    return this.messages.flags(this.message);
   }
 
   get id(): string {
-    return this.mailbox.key(this.message, this.#bytes);
+    return this.messages.key(this.message, this.#bytes);
   }
 
   get size(): number {
-    return this.mailbox.size(this.message);
+    return this.messages.size(this.message);
   }
 
   /** The From_ line and the header, one character per byte. */
   get header(): string {
-    this.#header ??= this.#bytes === undefined ? readHeaderText(this.mailbox, this.message) : headerText(this.#bytes);
+    this.#header ??= this.#bytes === undefined ? readHeaderText(this.messages, this.message) : headerText(this.#bytes);
     return this.#header;
   }
 
@@ -108,7 +108,7 @@ export class Candidate {
 
   /** The marks set by the session and by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
   get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
-    const inName = this.mailbox.letters?.(this.message);
+    const inName = this.messages.letters?.(this.message);
     const stored = inName ?? fieldValues(this.header, "x-status").join("");
     const letters = changeLetters(stored, this.flags, inName === undefined ? "xStatus" : "maildir");
     const [answered, draft] = inName === undefined ? ["A", "T"] : ["R", "D"];
@@ -136,12 +136,12 @@ export class Candidate {
   get whole(): Buffer | undefined {
     const { size } = this;
     if (this.#bytes !== undefined && this.#bytes.length === size) return this.#bytes;
-    return size > longest ? undefined : this.mailbox.read(this.message, 0, size);
+    return size > longest ? undefined : this.messages.read(this.message, 0, size);
   }
 
   /** The stored message, which can be of any length and is read in pieces. */
   get source(): Bytes {
-    const { mailbox, message, size, whole } = this;
-    return whole === undefined ? { size, read: (start, end) => mailbox.read(message, start, end) } : bytesOf(whole);
+    const { messages, message, size, whole } = this;
+    return whole === undefined ? { size, read: (start, end) => messages.read(message, start, end) } : bytesOf(whole);
   }
 }

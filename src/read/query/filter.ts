@@ -1,11 +1,11 @@
 /** Finds the messages that match a query, in mailbox order and with as few reads as possible. */
 
 import { setImmediate as turn } from "node:timers/promises";
-import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { pushAll } from "../../message/lists.ts";
 import { Candidate } from "./candidate.ts";
-import { allOf, Cost, type Query } from "./query.ts";
+import { allOf, Cost, isStateQuery, type Query } from "./query.ts";
 
 /** The length in bytes above which a message is not read ahead. */
 const longestAhead = 8 << 20;
@@ -28,12 +28,21 @@ export async function* filterMessages(
   check: (message: number) => void = () => {},
 ): AsyncIterable<readonly number[]> {
   const parts = query.parts ?? [query];
-  const at = (cost: Cost) => parts.filter((part) => part.cost === cost);
+  const byState = parts.filter(isStateQuery);
+  const byHeader = parts.filter(({ cost }) => cost === Cost.Size || cost === Cost.Header);
+  const byBody = parts.filter(({ cost }) => cost === Cost.Body);
   let left = messages;
-  const [byState, byHeader, byBody] = [at(Cost.State), at(Cost.Header), at(Cost.Body)];
   if (byState.length > 0) {
-    const fits = allOf(byState);
-    left = left.filter((message) => fits.matches(new Candidate(mailbox, message)));
+    left = left.filter((message) => {
+      const state = {
+        message,
+        flags: mailbox.flags(message),
+        get id() {
+          return mailbox.key(message);
+        },
+      };
+      return byState.every((part) => part.matches(state));
+    });
   }
   const pause = makePause(check);
   if (byHeader.length > 0 && byBody.length > 0) {
@@ -61,28 +70,31 @@ async function* runPass(
   pause: Pause,
 ): AsyncIterable<readonly number[]> {
   let found: number[] = [];
-  for (const candidate of makeCandidates(mailbox, messages, query.cost)) {
-    const waited = pause(candidate.message);
-    if (waited !== undefined) await waited;
-    if (!query.matches(candidate)) continue;
-    found.push(candidate.message);
-    if (found.length < batch) continue;
-    yield found;
-    found = [];
+  const need = query.cost === Cost.Body ? "text" : "header";
+  for await (const { messages: opened, stored } of mailbox.openMessages(messages, need)) {
+    for (const candidate of makeCandidates(stored, opened, query.cost)) {
+      const waited = pause(candidate.message);
+      if (waited !== undefined) await waited;
+      if (!query.matches(candidate)) continue;
+      found.push(candidate.message);
+      if (found.length < batch) continue;
+      yield found;
+      found = [];
+    }
   }
   if (found.length > 0) yield found;
 }
 
-function* makeCandidates(mailbox: Mailbox, messages: readonly number[], cost: Cost): Iterable<Candidate> {
-  if (cost === Cost.Body) yield* wholeCandidates(mailbox, messages);
-  else for (const message of messages) yield new Candidate(mailbox, message);
+function* makeCandidates(stored: StoredMessages, messages: readonly number[], cost: Cost): Iterable<Candidate> {
+  if (cost === Cost.Body) yield* wholeCandidates(stored, messages);
+  else for (const message of messages) yield new Candidate(stored, message);
 }
 
-function* wholeCandidates(mailbox: Mailbox, messages: readonly number[]): Iterable<Candidate> {
-  for (const { part, run } of groupMessages(mailbox, messages)) {
-    for (const { message, at, bytes } of messagePieces(mailbox, run, part)) {
-      const isCut = part === "whole" && bytes.length < mailbox.size(message);
-      if (at === 0) yield new Candidate(mailbox, message, isCut ? undefined : bytes);
+function* wholeCandidates(stored: StoredMessages, messages: readonly number[]): Iterable<Candidate> {
+  for (const { part, run } of groupMessages(stored, messages)) {
+    for (const { message, at, bytes } of messagePieces(stored, run, part)) {
+      const isCut = part === "whole" && bytes.length < stored.size(message);
+      if (at === 0) yield new Candidate(stored, message, isCut ? undefined : bytes);
     }
   }
 }
@@ -95,13 +107,13 @@ interface Run {
 /**
  * Divides messages into runs that are read together. A very long message forms a run of its own and is read in pieces.
  */
-function* groupMessages(mailbox: Mailbox, messages: readonly number[]): Iterable<Run> {
+function* groupMessages(stored: StoredMessages, messages: readonly number[]): Iterable<Run> {
   // Determining the length of a Maildir message would require opening its file once more.
-  if (mailbox.offset === undefined) {
+  if (stored.offset === undefined) {
     yield { part: "whole", run: messages };
     return;
   }
-  const isLong = (message: number) => mailbox.size(message) > longestAhead;
+  const isLong = (message: number) => stored.size(message) > longestAhead;
   let begin = 0;
   for (const [at, message] of messages.entries()) {
     if (!isLong(message)) continue;

@@ -2,9 +2,24 @@
 import { UserMistake } from "../../errors.ts";
 import type { Candidate } from "./candidate.ts";
 
-/** The data that a condition requires: the state in memory, the header, or the entire message. */
-export const Cost = { State: 0, Header: 1, Body: 2 } as const;
+/** The data that a condition requires: the state in memory, the message's size, its header, or the entire message. */
+export const Cost = { State: 0, Size: 1, Header: 2, Body: 3 } as const;
 export type Cost = (typeof Cost)[keyof typeof Cost];
+
+/** The properties of a message that are in memory, even if the message is on a server. */
+export interface MessageState {
+  readonly message: number;
+  /** Bits of Flag. */
+  readonly flags: number;
+  /** The mailbox's key for the message. If it is computed from the content, only a condition of Cost.Body uses it. */
+  readonly id: string;
+}
+
+/** A query that requires only the state in memory. */
+interface StateQuery {
+  readonly cost: typeof Cost.State;
+  readonly matches: (state: MessageState) => boolean;
+}
 
 export interface Query {
   readonly cost: Cost;
@@ -19,9 +34,19 @@ export class ListMistake extends UserMistake {}
 /** A valid list or query that matches no message. */
 export class NoneFound extends ListMistake {}
 
-/** Returns a query with one condition. */
-export function makeTerm(cost: Cost, matches: (candidate: Candidate) => boolean): Query {
+/** Returns a query with one condition, whose cost permits it to read the message. */
+export function makeTerm(cost: Exclude<Cost, typeof Cost.State>, matches: (candidate: Candidate) => boolean): Query {
   return { cost, matches };
+}
+
+/** Returns a query with one condition on the state in memory. */
+export function makeStateTerm(matches: (state: MessageState) => boolean): StateQuery {
+  return { cost: Cost.State, matches };
+}
+
+/** Returns whether a query was made only of conditions on the state in memory. */
+export function isStateQuery(query: Query): query is StateQuery {
+  return query.cost === Cost.State;
 }
 
 /** Returns a query that requires all of the given queries. The cheapest is checked first. */

@@ -5,7 +5,7 @@ import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
 import { foldText } from "./fold.ts";
-import { Cost, ListMistake, makeTerm, type Query } from "./query.ts";
+import { Cost, ListMistake, type MessageState, makeStateTerm, makeTerm, type Query } from "./query.ts";
 import { parseSizes } from "./sizes.ts";
 import { type QueryTermName, queryTerms } from "./term-table.ts";
 import { parseWhen, type Span } from "./when.ts";
@@ -45,15 +45,17 @@ const compile: Readonly<Record<QueryTermName, (value: string, place: TermPlace) 
   size: (value) => {
     const fits = parseSizes(value);
     if (fits === undefined) throw makeTermMistake("size", value);
-    return makeTerm(Cost.State, ({ size }) => fits(size));
+    return makeTerm(Cost.Size, ({ size }) => fits(size));
   },
   is: (value) => {
     const state = states[value.toLowerCase()];
     if (state === undefined) throw makeTermMistake("is", value);
     return state;
   },
-  id: (value, { isKeyedByContent }) =>
-    makeTerm(isKeyedByContent ? Cost.Body : Cost.State, (candidate) => candidate.id === value),
+  id: (value, { isKeyedByContent }) => {
+    const fits = ({ id }: MessageState) => id === value;
+    return isKeyedByContent ? makeTerm(Cost.Body, fits) : makeStateTerm(fits);
+  },
   has: (value) => {
     if (!/^attachments?$/i.test(value)) throw makeTermMistake("has", value);
     return makeTerm(Cost.Body, hasAttachment);
@@ -77,7 +79,7 @@ function inHeader(text: string, values: (candidate: Candidate) => readonly strin
 }
 
 function flagTerm(flag: number, set = true): Query {
-  return makeTerm(Cost.State, ({ flags }) => ((flags & flag) !== 0) === set);
+  return makeStateTerm(({ flags }) => ((flags & flag) !== 0) === set);
 }
 
 const states: Readonly<Record<string, Query>> = {

@@ -44,8 +44,11 @@ function messageSource(session: Session, folder: Folder): MessageSource {
       return numbers;
     },
     text: async (message, allFields) => {
+      const { readMessage } = await import("../../mailbox/windows.ts");
       const { quoteMessage } = await import("../show/quoted-message.ts");
-      return quoteMessage(session, folder.mailbox, message, allFields);
+      return readMessage(folder.mailbox, message, "text", (stored) =>
+        quoteMessage(session, stored, message, allFields),
+      );
     },
   };
 }

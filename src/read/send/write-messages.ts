@@ -1,7 +1,7 @@
 /** Writes messages to a file: complete, as for `save` and `copy`, or only their bodies, as for `write`. */
 import { storeOptions } from "../../config/paths.ts";
 import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
-import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
 import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
@@ -25,22 +25,22 @@ export interface MessagesToWrite {
 
 export type Write = (
   session: Session,
-  mailbox: Mailbox,
+  stored: StoredMessages,
   chosen: MessagesToWrite,
   signal: AbortSignal | undefined,
 ) => Promise<Appended>;
 
-export const wholeMessages: Write = (session, mailbox, chosen, signal) => {
+export const wholeMessages: Write = (session, stored, chosen, signal) => {
   const { messages, path } = chosen;
   const keep = selectKeptFields(session.config.saved);
   const count = messages.length;
   if (meansMaildir(path))
-    return addToMaildir(path, countProgress(session, path, count, seenMessages(mailbox, messages, keep)), signal);
-  const forms = keep === undefined ? allFields(mailbox, messages) : someFields(mailbox, messages, keep);
+    return addToMaildir(path, countProgress(session, path, count, seenMessages(stored, messages, keep)), signal);
+  const forms = keep === undefined ? allFields(stored, messages) : someFields(stored, messages, keep);
   // Determining the lengths of Maildir messages would require opening each of them.
-  if (mailbox.offset === undefined)
+  if (stored.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
-  return appendMessages(path, forms, watchAppend(session, mailbox, chosen, signal));
+  return appendMessages(path, forms, watchAppend(session, stored, chosen, signal));
 };
 
 function appendOptions(session: Session, signal: AbortSignal | undefined): AppendOptions {
@@ -50,11 +50,11 @@ function appendOptions(session: Session, signal: AbortSignal | undefined): Appen
 /** Returns append options with a callback that shows on the terminal the number of bytes written. */
 function watchAppend(
   session: Session,
-  mailbox: Mailbox,
+  stored: StoredMessages,
   { messages, path }: MessagesToWrite,
   signal: AbortSignal | undefined,
 ): AppendOptions {
-  const total = messages.reduce((sum, message) => sum + mailbox.size(message), 0);
+  const total = messages.reduce((sum, message) => sum + stored.size(message), 0);
   const tell = session.terminal.progress(path, "bytes");
   const onWritten = (bytes: number) => tell(Math.min(bytes, total), total);
   return { ...appendOptions(session, signal), onWritten };
@@ -75,35 +75,38 @@ function* countProgress<T>(session: Session, path: string, total: number, messag
 }
 
 /** A saved copy is stored as read, although the original is marked as read only after the copy has been stored. */
-const flagsWhenSaved = (mailbox: Mailbox, message: number) => mailbox.flags(message) | Flag.Read;
+const flagsWhenSaved = (stored: StoredMessages, message: number) => stored.flags(message) | Flag.Read;
 
-function* someFields(mailbox: Mailbox, messages: readonly number[], keep: KeepField): Iterable<Iterable<Uint8Array>> {
-  for (const message of messages)
-    yield formatShownPieces(mailbox, message, keep, flagsWhenSaved(mailbox, message), true);
+function* someFields(
+  stored: StoredMessages,
+  messages: readonly number[],
+  keep: KeepField,
+): Iterable<Iterable<Uint8Array>> {
+  for (const message of messages) yield formatShownPieces(stored, message, keep, flagsWhenSaved(stored, message), true);
 }
 
-function* allFields(mailbox: Mailbox, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
-  for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
+function* allFields(stored: StoredMessages, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
+  for (const { message, at, bytes } of messagePieces(stored, messages, "whole")) {
     if (at > 0) continue;
-    const flags = flagsWhenSaved(mailbox, message);
-    const stored =
-      bytes.length === mailbox.size(message) ? copyWithStatus(bytes, statusLetters(flags), true) : undefined;
-    yield stored ?? formatShownPieces(mailbox, message, undefined, flags, true);
+    const flags = flagsWhenSaved(stored, message);
+    const copied =
+      bytes.length === stored.size(message) ? copyWithStatus(bytes, statusLetters(flags), true) : undefined;
+    yield copied ?? formatShownPieces(stored, message, undefined, flags, true);
   }
 }
 
-export const bodies: Write = (session, mailbox, chosen, signal) => {
+export const bodies: Write = (session, stored, chosen, signal) => {
   const { messages, path } = chosen;
-  const isMaildir = mailbox.offset === undefined;
-  const options = isMaildir ? appendOptions(session, signal) : watchAppend(session, mailbox, chosen, signal);
-  return appendBytes(path, joinBodies(mailbox, messages), options);
+  const isMaildir = stored.offset === undefined;
+  const options = isMaildir ? appendOptions(session, signal) : watchAppend(session, stored, chosen, signal);
+  return appendBytes(path, joinBodies(stored, messages), options);
 };
 
 /** Yields bodies, without the empty line that ends each body in the mailbox. */
-function* joinBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Uint8Array> {
+function* joinBodies(stored: StoredMessages, messages: readonly number[]): Iterable<Uint8Array> {
   for (const message of messages) {
     let last: Uint8Array = Buffer.alloc(0);
-    for (const piece of formatShownBody(appendStrayLines(mailbox, message))) {
+    for (const piece of formatShownBody(appendStrayLines(stored, message))) {
       // The last two bytes show whether a body ends with an empty line.
       const bytes = Buffer.concat([last, piece]);
       yield bytes.subarray(0, -2);
@@ -114,7 +117,7 @@ function* joinBodies(mailbox: Mailbox, messages: readonly number[]): Iterable<Ui
 }
 
 /** Yields a message's body, preceded by the lines of a malformed header that are not fields. */
-function* appendStrayLines(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
-  yield findStrayLines(mailbox.header(message));
-  yield* bodyPieces(mailbox, message);
+function* appendStrayLines(stored: StoredMessages, message: number): Iterable<Uint8Array> {
+  yield findStrayLines(stored.header(message));
+  yield* bodyPieces(stored, message);
 }

@@ -2,7 +2,7 @@ import type { Submission } from "../../compose/sending/submission.ts";
 import type { Account } from "../../config/accounts.ts";
 import type { Config } from "../../config/config.ts";
 import type { ExitCode, MailError } from "../../errors.ts";
-import type { Counts, Mailbox } from "../../mailbox/mailbox.ts";
+import type { Counts, Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import type { UndoHistory } from "../changes/undo-history.ts";
 import type { DisplayOrder } from "./display-order.ts";
@@ -79,7 +79,7 @@ export interface Comfort {
   /** Lets the user choose a folder. @returns the name to type for it */
   chooseFolder(): Promise<string | undefined>;
   /** Lets the user choose parts of a message. @returns their numbers, separated by commas */
-  chooseParts(folder: Folder, message: number): Promise<string | undefined>;
+  chooseParts(stored: StoredMessages, message: number): Promise<string | undefined>;
   /** Lets the user choose a variable and edit its value. @returns an argument for `set` */
   editVariable(): Promise<string | undefined>;
 }

@@ -2,10 +2,10 @@
 import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MailError } from "../../errors.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { safeFileName, splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
-import type { Folder } from "../session/session.ts";
 import { viewStoredBytes } from "./print-decoded.ts";
 
 const mostNames = 1000;
@@ -29,9 +29,9 @@ export function partsForm(text: string): PartsForm | undefined {
  * @param wanted "all" for all attachments, or numbers as listed by `parts`
  * @throws MailError that names a missing part
  */
-export async function partsOf({ mailbox }: Folder, message: number, wanted: string): Promise<readonly Part[]> {
+export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
-  const { root } = await readParts(viewStoredBytes(mailbox, message));
+  const { root } = await readParts(viewStoredBytes(stored, message));
   const all = listLeaves(root);
   if (wanted === "all") {
     // An attached message is saved with its own attachments.

@@ -1,6 +1,6 @@
 /** Prints messages decoded for reading, as with `set decode`. */
 
-import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Bytes } from "../../message/view/bytes.ts";
 import type { Part } from "../../message/view/part.ts";
@@ -21,23 +21,25 @@ export async function printDecoded(
   printing: Printing,
   visit: (message: number) => void,
 ): Promise<void> {
-  await printEach(session, messages, printing, visit, (message) =>
-    decodeMessage(session, folder.mailbox, message, printing),
+  await printEach(session, folder.mailbox, messages, printing, visit, (stored, message) =>
+    decodeMessage(session, stored, message, printing),
   );
 }
 
 /** Prints parts of messages as printDecoded does (`print -p`). */
 export async function printParts(
   session: Session,
+  folder: Folder,
   messages: readonly number[],
   printing: Printing,
   visit: (message: number) => void,
-  partsOf: (message: number) => Promise<readonly Part[]>,
+  partsOf: (stored: StoredMessages, message: number) => Promise<readonly Part[]>,
 ): Promise<void> {
   const { viewPart } = await import("../../message/view/view.ts");
-  await printEach(session, messages, printing, visit, async (message) => {
+  await printEach(session, folder.mailbox, messages, printing, visit, async (stored, message) => {
     const views: ViewPiece[] = [];
-    for (const part of await partsOf(message)) pushAll(views, await viewPart(part, session.terminal.size().columns));
+    for (const part of await partsOf(stored, message))
+      pushAll(views, await viewPart(part, session.terminal.size().columns));
     return makeRepeatable(() => styleView(views));
   });
 }
@@ -45,10 +47,11 @@ export async function printParts(
 /** Prints messages piece by piece. @param piecesOf returns a message's pieces, which can be iterated repeatedly */
 async function printEach(
   session: Session,
+  mailbox: Mailbox,
   messages: readonly number[],
   printing: Printing,
   visit: (message: number) => void,
-  piecesOf: (message: number) => Promise<Iterable<Shown>>,
+  piecesOf: (stored: StoredMessages, message: number) => Promise<Iterable<Shown>>,
 ): Promise<void> {
   const { terminal, config } = session;
   const limit = printing.paged ? -1 : pageLimit(session);
@@ -56,22 +59,29 @@ async function printEach(
    * The messages that were decoded in order to count their lines. The others, of which there may be many thousands, are
    * decoded only when the pager requests them.
    */
-  const counted = new Map<number, Iterable<Shown>>();
+  const counted = new Map<number, { readonly stored: StoredMessages; readonly pieces: Iterable<Shown> }>();
   async function* shown(): AsyncGenerator<Iterable<Shown>> {
-    for (const message of messages) {
-      if (!counted.has(message)) visit(message);
-      const pieces = counted.get(message) ?? (await piecesOf(message));
-      yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
+    for await (const { messages: opened, stored } of mailbox.openMessages(messages, "text")) {
+      for (const message of opened) {
+        const known = counted.get(message);
+        if (known === undefined) visit(message);
+        // Pieces may read the message when they are iterated, which is possible only through the current window.
+        const pieces = known?.stored === stored ? known.pieces : await piecesOf(stored, message);
+        yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
+      }
     }
   }
   if (terminal.interactive && limit !== Number.POSITIVE_INFINITY) {
     let left = limit;
-    for (const message of left < 0 ? [] : messages) {
+    const count = async (stored: StoredMessages, message: number) => {
       // The message is marked as read first, so that its Status field shows the new state.
       visit(message);
-      const pieces = await piecesOf(message);
-      counted.set(message, pieces);
+      const pieces = await piecesOf(stored, message);
+      counted.set(message, { stored, pieces });
       left -= countRows(await breakIntoRows(terminal, pieces), left);
+    };
+    for await (const { messages: opened, stored } of mailbox.openMessages(left < 0 ? [] : messages, "text")) {
+      for (const message of opened) if (left >= 0) await count(stored, message);
       if (left < 0) break;
     }
     if (left < 0) {
@@ -101,19 +111,24 @@ function formatTitle({ config }: Session, message: number): Styled[] {
 
 async function decodeMessage(
   { config, terminal }: Session,
-  mailbox: Mailbox,
+  messages: StoredMessages,
   message: number,
   { allFields }: Printing,
 ): Promise<Iterable<Shown>> {
   const { viewMessage } = await import("../../message/view/view.ts");
-  const stored = formatShownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
-  const header = stored[Symbol.iterator]().next();
+  const pieces = formatShownPieces(messages, message, allFields ? undefined : selectKeptFields(config.shown));
+  const header = pieces[Symbol.iterator]().next();
   if (header.done === true) return [];
   const look = { width: terminal.size().columns, allFields };
-  const view = await viewMessage(viewStoredBytes(mailbox, message), header.value, mailbox.header(message).length, look);
+  const view = await viewMessage(
+    viewStoredBytes(messages, message),
+    header.value,
+    messages.header(message).length,
+    look,
+  );
   if (view !== undefined) return makeRepeatable(() => styleView(view));
   return makeRepeatable<Shown>(() => {
-    const whole = formatShownPieces(mailbox, message, allFields ? undefined : selectKeptFields(config.shown));
+    const whole = formatShownPieces(messages, message, allFields ? undefined : selectKeptFields(config.shown));
     return terminal.outputIsTerminal ? paintMessage(whole) : whole;
   });
 }
@@ -127,8 +142,8 @@ function* styleView(view: readonly ViewPiece[]): Iterable<Styled> {
 }
 
 /** Returns the stored message in the form that the viewing code reads. */
-export function viewStoredBytes(mailbox: Mailbox, message: number): Bytes {
-  return { size: mailbox.size(message), read: (start, end) => mailbox.read(message, start, end) };
+export function viewStoredBytes(stored: StoredMessages, message: number): Bytes {
+  return { size: stored.size(message), read: (start, end) => stored.read(message, start, end) };
 }
 
 /** Prints pieces. @returns false if Ctrl-C interrupted it */

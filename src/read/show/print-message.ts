@@ -3,7 +3,7 @@
  * another message.
  */
 import type { FieldSelection } from "../../config/config.ts";
-import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { Flag, type MessageWindow, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { formatForStorage } from "../../mailbox/stored-form.ts";
 import { headerFields, isStray } from "../../mailbox/stored-header.ts";
 import type { Styled } from "../../terminal/terminal.ts";
@@ -40,14 +40,14 @@ export function statusLetters(flags: number): string {
  * @param isCopy whether the message is appended to another mailbox
  */
 export function* formatShownPieces(
-  mailbox: Mailbox,
+  stored: StoredMessages,
   message: number,
   keep?: KeepField,
-  flags = mailbox.flags(message),
+  flags = stored.flags(message),
   isCopy = false,
 ): Iterable<Uint8Array> {
   const status = statusLetters(flags);
-  const pieces = formatForStorage(mailbox, message, {
+  const pieces = formatForStorage(stored, message, {
     status: status === "" ? undefined : status,
     keepField: keep,
     isCopy,
@@ -80,10 +80,10 @@ function plainHeader(header: Uint8Array): string {
 }
 
 /** Yields the body of a message in pieces. */
-export function* bodyPieces(mailbox: Mailbox, message: number): Iterable<Uint8Array> {
-  const size = mailbox.size(message);
-  for (let at = mailbox.header(message).length; at < size; at += pieceSize) {
-    yield mailbox.read(message, at, Math.min(at + pieceSize, size));
+export function* bodyPieces(stored: StoredMessages, message: number): Iterable<Uint8Array> {
+  const size = stored.size(message);
+  for (let at = stored.header(message).length; at < size; at += pieceSize) {
+    yield stored.read(message, at, Math.min(at + pieceSize, size));
   }
 }
 
@@ -148,35 +148,50 @@ export async function printMessages(
   const { terminal, config } = session;
   const keep = allFields ? undefined : selectKeptFields(config.shown);
   const quiet = config.settings.get("quiet");
-  function* titled(): Iterable<Styled | Uint8Array> {
-    for (const message of messages) {
+  function* titled({ messages: opened, stored }: MessageWindow): Iterable<Styled | Uint8Array> {
+    for (const message of opened) {
       visit(message);
       if (!quiet) yield { text: `Message ${message}:\n`, style: "title" };
-      const pieces = formatShownPieces(folder.mailbox, message, keep);
+      const pieces = formatShownPieces(stored, message, keep);
       yield* terminal.outputIsTerminal ? paintMessage(pieces) : pieces;
     }
   }
-  if (terminal.interactive && (paged || isLong(session, folder, messages))) {
-    await terminal.page(config.settings.get("PAGER"), { [Symbol.iterator]: () => titled()[Symbol.iterator]() });
+  async function* groups(): AsyncIterable<Iterable<Styled | Uint8Array>> {
+    for await (const window of folder.mailbox.openMessages(messages, "whole")) yield titled(window);
+  }
+  if (terminal.interactive && (paged || (await isLong(session, folder, messages)))) {
+    await terminal.page(config.settings.get("PAGER"), {
+      [Symbol.asyncIterator]: () => groups()[Symbol.asyncIterator](),
+    });
     return;
   }
   let size = 0;
-  for (const piece of titled()) {
-    size += piece instanceof Uint8Array ? piece.length : piece.text.length;
-    if (size >= 1 << 16) {
-      size = 0;
-      if (await isInterrupted(session)) return;
-    }
-    if (!(piece instanceof Uint8Array)) terminal.out(piece.text, piece.style);
-    else {
-      terminal.out(piece);
-      if (piece.length >= 1 << 16) await terminal.flush();
+  for await (const group of groups()) {
+    for (const piece of group) {
+      size += piece instanceof Uint8Array ? piece.length : piece.text.length;
+      if (size >= 1 << 16) {
+        size = 0;
+        if (await isInterrupted(session)) return;
+      }
+      if (!(piece instanceof Uint8Array)) terminal.out(piece.text, piece.style);
+      else {
+        terminal.out(piece);
+        if (piece.length >= 1 << 16) await terminal.flush();
+      }
     }
   }
 }
 
-function isLong(session: Session, { mailbox }: Folder, messages: readonly number[]): boolean {
-  return messages.reduce((sum, message) => sum + mailbox.counts(message).lines, 0) > pageLimit(session);
+async function isLong(session: Session, { mailbox }: Folder, messages: readonly number[]): Promise<boolean> {
+  let left = pageLimit(session);
+  if (left === Number.POSITIVE_INFINITY) return false;
+  for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
+    for (const message of opened) {
+      left -= stored.counts(message).lines;
+      if (left < 0) return true;
+    }
+  }
+  return false;
 }
 
 /**

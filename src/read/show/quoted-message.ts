@@ -1,6 +1,6 @@
 /** Quotes a message in a draft: decoded, and in the charset of the user's text. */
 import { ttyCharset } from "../../config/charset.ts";
-import type { Mailbox } from "../../mailbox/mailbox.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, headerParts, parseHeader } from "../../message/header.ts";
@@ -16,16 +16,16 @@ import { formatShownPieces, selectKeptFields } from "./print-message.ts";
  */
 export async function quoteMessage(
   session: Session,
-  mailbox: Mailbox,
+  stored: StoredMessages,
   message: number,
   allFields: boolean,
 ): Promise<Buffer> {
   const keep = allFields ? undefined : selectKeptFields(session.config.shown);
-  const shown = [...formatShownPieces(mailbox, message, keep)];
+  const shown = [...formatShownPieces(stored, message, keep)];
   const [header] = shown;
-  if (header === undefined || !isEncoded(parseHeader(mailbox.header(message)))) return Buffer.concat(shown);
-  const fields = decodeHeader(header, findDeclaredCharset(parseHeader(mailbox.header(message))));
-  return Buffer.concat([await encodeInTtyCharset(session, fields), await readQuotedText(session, mailbox, message)]);
+  if (header === undefined || !isEncoded(parseHeader(stored.header(message)))) return Buffer.concat(shown);
+  const fields = decodeHeader(header, findDeclaredCharset(parseHeader(stored.header(message))));
+  return Buffer.concat([await encodeInTtyCharset(session, fields), await readQuotedText(session, stored, message)]);
 }
 
 /** Returns a header with each of its fields decoded. */
@@ -41,13 +41,13 @@ function decodeHeader(header: Uint8Array, bodyCharset: string): string {
 }
 
 /** Returns the text of a message without its header, with LF newlines. */
-export async function readQuotedText(session: Session, mailbox: Mailbox, message: number): Promise<Buffer> {
-  if (!isEncoded(parseHeader(mailbox.header(message)))) {
-    const [, ...body] = formatShownPieces(mailbox, message);
+export async function readQuotedText(session: Session, stored: StoredMessages, message: number): Promise<Buffer> {
+  if (!isEncoded(parseHeader(stored.header(message)))) {
+    const [, ...body] = formatShownPieces(stored, message);
     return Buffer.concat(body);
   }
   const { plainTextOf } = await import("../../message/view/view.ts");
-  return encodeInTtyCharset(session, await plainTextOf(viewStoredBytes(mailbox, message)));
+  return encodeInTtyCharset(session, await plainTextOf(viewStoredBytes(stored, message)));
 }
 
 /** Returns whether a message's text must be decoded. */

@@ -4,7 +4,7 @@
  *
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
-import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { countLineFeeds } from "../../mailbox/mbox/counts.ts";
 import { parseAddressField } from "../../message/address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -24,17 +24,17 @@ interface Attachment {
 }
 
 /** Returns a message as a line of JSON. @param bytes the stored message, if already read */
-export function jsonLine(mailbox: Mailbox, message: number, bytes?: Buffer): string {
-  const candidate = new Candidate(mailbox, message, bytes);
+export function jsonLine(stored: StoredMessages, message: number, bytes?: Buffer): string {
+  const candidate = new Candidate(stored, message, bytes);
   const { flags, marks } = candidate;
   const whole = candidate.whole;
   const line = {
     version: schemaVersion,
     id: candidate.id,
     number: message,
-    offset: mailbox.offset?.(message) ?? null,
+    offset: stored.offset?.(message) ?? null,
     size: candidate.size,
-    lines: whole === undefined ? mailbox.counts(message).lines : countLineFeeds(whole),
+    lines: whole === undefined ? stored.counts(message).lines : countLineFeeds(whole),
     state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
     flagged: marks.flagged,
     answered: marks.answered,

@@ -3,7 +3,7 @@ import type { CommandLine } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { isSystemError } from "../../system-error.ts";
-import { headerLinePrinter } from "../header-list/header-window.ts";
+import { printHeaderLines } from "../header-list/header-window.ts";
 import { findMessages } from "../message-list/message-list.ts";
 import { ListMistake, NoneFound } from "../query/query.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -23,12 +23,11 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   let count = 0;
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
-      const print = headerLinePrinter(session, folder);
       for await (const messages of findMessages(session, folder, words.join(" ") || "*")) {
         count += messages.length;
         if (given.count || given.exists) continue;
         if (given.search === undefined) await printSelected(session, folder, messages, given.json);
-        else for (const message of messages) print(message);
+        else await printHeaderLines(session, folder, messages);
       }
     }
   } catch (error) {
@@ -50,9 +49,10 @@ async function printSelected(
   const { terminal, config } = session;
   const print = config.settings.get("decode") ? printDecoded : printMessages;
   if (json) {
-    const { mailbox } = folder;
-    for (const { message, at, bytes } of messagePieces(mailbox, messages, "whole")) {
-      if (at === 0) terminal.out(jsonLine(mailbox, message, bytes));
+    for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "whole")) {
+      for (const { message, at, bytes } of messagePieces(stored, opened, "whole")) {
+        if (at === 0) terminal.out(jsonLine(stored, message, bytes));
+      }
     }
   } else await print(session, folder, messages, { allFields: false, paged: false }, () => {});
 }

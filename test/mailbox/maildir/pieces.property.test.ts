@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+
 import { messagePieces } from "../../../src/mailbox/pieces.ts";
+import { openLocal } from "../support/local-mailbox.ts";
 import { makeMaildir } from "../support/maildir.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-maildir-pieces-"));
@@ -31,7 +32,7 @@ test("messages that are read together have the same bytes as messages read one b
     fc.asyncProperty(fc.array(file, { minLength: 1, maxLength: 6 }), async (files) => {
       const named = files.map((text, index) => [`cur/17000000${10 + index}.M1P1.host:2,`, text] as const);
       const path = makeMaildir(join(home, `box-${++round}`), Object.fromEntries(named));
-      const mailbox = await openMailbox(path, { lockwait: 1, stateDirectory: join(home, "state") });
+      const mailbox = await openLocal(path, { lockwait: 1, stateDirectory: join(home, "state") });
       try {
         const numbers = files.map((_, index) => index + 1);
         for (const { message, at, bytes } of messagePieces(mailbox, numbers, "whole")) {

@@ -16,8 +16,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openLocked } from "../../../src/mailbox/locked-file.ts";
 import { type CommitPlan, Flag } from "../../../src/mailbox/mailbox.ts";
 import { MaildirJournal } from "../../../src/mailbox/maildir/maildir-journal.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+
 import { subjectsInMbox } from "../support/accounts.ts";
+import { openLocal } from "../support/local-mailbox.ts";
 import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
 import { type Home, makeHome } from "../support/program.ts";
 
@@ -81,7 +82,7 @@ describe("reading a Maildir", () => {
     ],
   ])("the From_ line of a Maildir file has %s", async (_shows, content, fromLine) => {
     makeMaildir(maildir, { "new/1.host": content });
-    const mailbox = await openMailbox(maildir, { lockwait: 1, stateDirectory: join(home.path, "state") });
+    const mailbox = await openLocal(maildir, { lockwait: 1, stateDirectory: join(home.path, "state") });
     const text = mailbox.read(1, 0, mailbox.size(1)).toString("latin1");
     expect(text.startsWith(fromLine)).toBe(true);
     expect(text.slice(fromLine.length)).toBe(content + (fromLine.endsWith("\r\n") ? "\r\n" : "\n"));
@@ -130,7 +131,7 @@ describe("reading a Maildir", () => {
 
   test("a Maildir that cannot be written to is opened read-only", async () => {
     makeMaildir(maildir, three);
-    const mailbox = await openMailbox(maildir, {
+    const mailbox = await openLocal(maildir, {
       lockwait: 1,
       stateDirectory: join(home.path, "state"),
       readOnly: true,
@@ -265,7 +266,7 @@ describe("changes by another client during the session", () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     writeFileSync(path, mbox("old@example.org", "old"));
-    const mailbox = await openMailbox(maildir, { ...options(), lockwait: 10 });
+    const mailbox = await openLocal(maildir, { ...options(), lockwait: 10 });
     const other = await openLocked(path, 1);
     const quit = mailbox.commit({ fate: () => "mbox", mbox: { path, at: "end" } });
     await setTimeout(200);
@@ -280,7 +281,7 @@ describe("changes by another client during the session", () => {
   test("another client's interrupted quit is finished first", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
-    const mailbox = await openMailbox(maildir, options());
+    const mailbox = await openLocal(maildir, options());
     const work = { path: maildir, moved: { path, at: "end", oldSize: -1 } } as const;
     const parts = {
       bases: ["1600000001.M000001P1.host"],
@@ -298,7 +299,7 @@ describe("changes by another client during the session", () => {
 
   test("a message that another client flags and moves from new to cur can still be read and marked", async () => {
     makeMaildir(maildir, three);
-    const mailbox = await openMailbox(maildir, options());
+    const mailbox = await openLocal(maildir, options());
     renameSync(join(maildir, "new/1600000001.M000001P1.host"), join(maildir, "cur/1600000001.M000001P1.host:2,F"));
     expect(mailbox.header(2).toString()).toContain("Subject: one");
     mailbox.mark(2, Flag.Read | Flag.StatusChanged);
@@ -314,7 +315,7 @@ describe("changes by another client during the session", () => {
 
   test("a message that another client removes is neither restored nor counted", async () => {
     makeMaildir(maildir, three);
-    const mailbox = await openMailbox(maildir, options());
+    const mailbox = await openLocal(maildir, options());
     unlinkSync(join(maildir, "new/1600000001.M000001P1.host"));
     const result = await mailbox.commit({
       fate: (message) => (message === 2 ? "mbox" : "drop"),
@@ -327,7 +328,7 @@ describe("changes by another client during the session", () => {
 
   test("a message that is delivered later gets a number at the next check, and quit does not change it", async () => {
     makeMaildir(maildir, three);
-    const mailbox = await openMailbox(maildir, options());
+    const mailbox = await openLocal(maildir, options());
     makeMaildir(maildir, { "new/1600000009.1.host": letter("a", "late") });
     expect(await mailbox.poll()).toBe(1);
     expect(mailbox.header(4).toString()).toContain("Subject: late");
@@ -341,8 +342,8 @@ describe("changes by another client during the session", () => {
   test("a message that two sessions move is moved only once", async () => {
     makeMaildir(maildir, three);
     const sessions = [
-      await openMailbox(maildir, { ...options(), lockwait: 10 }),
-      await openMailbox(maildir, { ...options(), lockwait: 10 }),
+      await openLocal(maildir, { ...options(), lockwait: 10 }),
+      await openLocal(maildir, { ...options(), lockwait: 10 }),
     ];
     const plan: CommitPlan = { fate: () => "mbox", mbox: { path: join(home.path, "mbox"), at: "end" } };
     await Promise.all(sessions.map((session) => session.commit(plan)));

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Fate, Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+import { type Fate, Flag } from "../../../src/mailbox/mailbox.ts";
+import { type LocalMailbox, openLocal } from "../support/local-mailbox.ts";
 import { mailboxText, soundMessage } from "./nasty.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "commit-"));
@@ -14,8 +14,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const content = () => readFileSync(box, "latin1");
 
-async function session(work: (mailbox: Mailbox) => Promise<void>): Promise<void> {
-  const mailbox = await openMailbox(box, options);
+async function session(work: (mailbox: LocalMailbox) => Promise<void>): Promise<void> {
+  const mailbox = await openLocal(box, options);
   await work(mailbox);
   await mailbox.close();
 }

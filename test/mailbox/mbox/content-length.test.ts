@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+import { Flag } from "../../../src/mailbox/mailbox.ts";
+import { type LocalMailbox, openLocal } from "../support/local-mailbox.ts";
 
 let directory: string;
 let box: string;
@@ -20,8 +20,8 @@ const last = `${fromLine("b")}Subject: last\n\nend\n\n`;
 const unquoted = "text\n\nFrom here to there\nmore\n\nFrom c@example.org Sat Jan 16 18:22:01 2021\nno header\n";
 const real = `text\n\n${fromLine("c")}Subject: another\n\nits text\n`;
 
-async function session(work: (mailbox: Mailbox) => void | Promise<void>): Promise<Mailbox> {
-  const mailbox = await openMailbox(box, { lockwait: 5, stateDirectory: join(directory, "state") });
+async function session(work: (mailbox: LocalMailbox) => void | Promise<void>): Promise<LocalMailbox> {
+  const mailbox = await openLocal(box, { lockwait: 5, stateDirectory: join(directory, "state") });
   await work(mailbox);
   await mailbox.close();
   return mailbox;
@@ -98,7 +98,7 @@ test("an edited message has no Content-Length, and its body is quoted", async ()
 test("a body that looked like several messages during its delivery is one message when it is complete", async () => {
   const whole = `${last}${measured(`${unquoted}the end of it\n`)}`;
   writeFileSync(box, whole.slice(0, -8));
-  const mailbox = await openMailbox(box, { lockwait: 5, stateDirectory: join(directory, "state") });
+  const mailbox = await openLocal(box, { lockwait: 5, stateDirectory: join(directory, "state") });
   expect(mailbox.count).toBe(4);
   mailbox.mark(1, Flag.Deleted);
   writeFileSync(box, whole.slice(-8), { flag: "a" });

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Flag } from "../../../src/mailbox/mailbox.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+import { openLocal } from "../support/local-mailbox.ts";
 
 const message = (n: number, status = "RO", size = 3000) =>
   `From a@example.org Sat Jan 16 18:22:01 2021\nX-Id: ${n}\nStatus: ${status}\n\n${"x".repeat(size)}\n\n`;
@@ -43,7 +43,7 @@ function write(messages: readonly string[]): void {
 
 /** Returns the IDs of all messages and of the unread ones, as the program reports them. */
 async function look(): Promise<{ ids: number[]; unread: number[] }> {
-  const mailbox = await openMailbox(box, {
+  const mailbox = await openLocal(box, {
     lockwait: 1,
     stateDirectory: join(directory, "state"),
     cacheDirectory: cache,
@@ -149,7 +149,7 @@ test("an edit at the moment of the last check, with the old modification time re
     rmSync(cache, { recursive: true, force: true });
     write(many.with(10, message(10, "OO")));
     const written = Date.now();
-    const mailbox = await openMailbox(box, options);
+    const mailbox = await openLocal(box, options);
     // On a slow machine, the edit may come too late, and is then repeated.
     late = Date.now() - written > 90;
     await mailbox.close();
@@ -172,7 +172,7 @@ test("an index that others can write to is not trusted", async () => {
 
 test("no index is kept for a mailbox that another program has rewritten during the session", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
-  const mailbox = await openMailbox(box, options);
+  const mailbox = await openLocal(box, options);
   write([...many.slice(1), message(2000), message(2001)]);
   await settling();
   await mailbox.poll();
@@ -182,7 +182,7 @@ test("no index is kept for a mailbox that another program has rewritten during t
 
 test("after a commit, the index describes the new mailbox", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
-  const mailbox = await openMailbox(box, options);
+  const mailbox = await openLocal(box, options);
   mailbox.mark(5, Flag.Deleted | Flag.Touched);
   await mailbox.commit({ fate: (n) => (n === 5 ? "drop" : "keep") });
   await mailbox.close();

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { appendMessages } from "../../../src/mailbox/append.ts";
-import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
+import { Flag } from "../../../src/mailbox/mailbox.ts";
 import { MessagesMoved } from "../../../src/mailbox/mailbox-errors.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+
 import { messagePieces } from "../../../src/mailbox/pieces.ts";
+import { type LocalMailbox, openLocal } from "../support/local-mailbox.ts";
 
 /** Messages have the same length, so that each has the offset that another message had before. */
 const message = (id: string, lines: number) =>
@@ -23,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const stateDirectory = () => join(directory, "state");
-const open = () => openMailbox(box, { lockwait: 1, stateDirectory: stateDirectory() });
+const open = () => openLocal(box, { lockwait: 1, stateDirectory: stateDirectory() });
 
 function fill(lines: number): void {
   writeFileSync(box, ["a", "b", "c", "d", "e"].map((id) => message(id, lines)).join(""));
@@ -35,8 +36,8 @@ async function deletesFirst(): Promise<void> {
   await other.close();
 }
 
-const textOf = (mailbox: Mailbox, n: number) => mailbox.read(n, 0, mailbox.size(n)).toString();
-async function save(mailbox: Mailbox, n: number): Promise<void> {
+const textOf = (mailbox: LocalMailbox, n: number) => mailbox.read(n, 0, mailbox.size(n)).toString();
+async function save(mailbox: LocalMailbox, n: number): Promise<void> {
   function* pieces(): Iterable<Uint8Array> {
     for (const { bytes } of messagePieces(mailbox, [n], "whole")) yield bytes;
   }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+import { openLocal } from "../support/local-mailbox.ts";
 
 const message = (id: string, more = "") =>
   `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\n${more}\n${`line of ${id}\n`.repeat(50)}\n`;
@@ -58,7 +58,7 @@ async function beginsToRewrite(
   await once(other.stdout as NodeJS.ReadableStream, "data");
 }
 
-const open = (lockwait: number) => openMailbox(box, { lockwait, stateDirectory: join(directory, "state") });
+const open = (lockwait: number) => openLocal(box, { lockwait, stateDirectory: join(directory, "state") });
 
 test("opening waits until another program has finished writing", async () => {
   await beginsToRewrite();

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { Fate, Mailbox } from "../../../src/mailbox/mailbox.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+import type { Fate } from "../../../src/mailbox/mailbox.ts";
+import { type LocalMailbox, openLocal } from "../support/local-mailbox.ts";
 
 let directory: string;
 let box: string;
@@ -13,12 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const open = () => openMailbox(box, { lockwait: 5, stateDirectory: join(directory, "state") });
+const open = () => openLocal(box, { lockwait: 5, stateDirectory: join(directory, "state") });
 const message = (fromLine: string, subject: string, text = "text") =>
   `${fromLine}\nFrom: Ann <ann@example.org>\nDate: Sat, 16 Jan 2021 18:22:01 +0000\nSubject: ${subject}\n\n${text}\n\n`;
 const dated = "From b@example.org Sat Jan 16 18:22:01 2021";
 
-function subjectsOf(mailbox: Mailbox): string[] {
+function subjectsOf(mailbox: LocalMailbox): string[] {
   return Array.from(
     { length: mailbox.count },
     (_, n) => /^Subject: (.*)$/m.exec(mailbox.header(n + 1).toString())?.[1] ?? "-",

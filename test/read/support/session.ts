@@ -5,14 +5,14 @@ import { join } from "node:path";
 import type { Config } from "../../../src/config/config.ts";
 import { Settings } from "../../../src/config/settings.ts";
 import { UserMistake } from "../../../src/errors.ts";
-import { openMailbox } from "../../../src/mailbox/open.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
 import { UndoHistory } from "../../../src/read/changes/undo-history.ts";
 import type { Folder, Session } from "../../../src/read/session/session.ts";
 import type { Terminal } from "../../../src/terminal/terminal.ts";
+import { type LocalMailbox, openLocal } from "../../mailbox/support/local-mailbox.ts";
 
 export interface Bench extends Session {
-  folder: Folder;
+  folder: Folder & { readonly mailbox: LocalMailbox };
   /** Returns the output since the last call. */
   said(): string;
   remove(): Promise<void>;
@@ -22,7 +22,7 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
   const home = mkdtempSync(join(tmpdir(), "mail-read-"));
   const path = join(home, "spool");
   writeFileSync(path, mbox);
-  const mailbox = await openMailbox(path, { lockwait: 1, stateDirectory: join(home, "state") });
+  const mailbox = await openLocal(path, { lockwait: 1, stateDirectory: join(home, "state") });
   let written = "";
   const terminal = {
     interactive: false,

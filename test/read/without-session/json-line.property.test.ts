@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { openMailbox } from "../../../src/mailbox/open.ts";
+
 import { jsonLine } from "../../../src/read/without-session/json-line.ts";
+import { openLocal } from "../../mailbox/support/local-mailbox.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-json-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -51,7 +52,7 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
   await fc.assert(
     fc.asyncProperty(mailbox, fc.constantFrom("utf8", "latin1", "utf16le"), async (text, encoding) => {
       writeFileSync(join(home, "box"), Buffer.concat([Buffer.from("From b c\n"), Buffer.from(text, encoding)]));
-      const box = await openMailbox(join(home, "box"), { lockwait: 1, stateDirectory: join(home, "state") });
+      const box = await openLocal(join(home, "box"), { lockwait: 1, stateDirectory: join(home, "state") });
       try {
         for (let message = 1; message <= box.count; message++) {
           const written = jsonLine(box, message);
