@@ -43,7 +43,7 @@ const packages = (...names) => names.map((name) => fileURLToPath(import.meta.res
  */
 const parts = {
   "mail-session": [
-    ...inSource(["cli/parse.ts", "read/new-session.ts", "terminal/open-terminal.ts"]),
+    ...inSource(["cli/parse.ts", "cli/part-options.ts", "read/new-session.ts", "terminal/open-terminal.ts"]),
     ...packages("commander"),
   ],
   "mail-send": inSource([

@@ -1,4 +1,7 @@
-/** The parsed command line, before the start-up files and the environment are read. */
+/**
+ * The parsed command line, before the start-up files and the environment are read, and the combinations and values of
+ * options that are invalid. bsd-mailx's message is used if it has one.
+ */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import type { PartLabel } from "../message/part-label.ts";
 
@@ -107,4 +110,165 @@ export class UsageError extends MailError {
   constructor(message: string, exit: ExitCode = Exit.Failure) {
     super(message, exit);
   }
+}
+
+/** The form in which options were given. */
+interface GivenForms {
+  /** The long names of the options that were given by a long name. */
+  readonly inFull: ReadonlySet<string>;
+  /** The arguments after `--` or `-.`. */
+  readonly afterEnd: readonly string[];
+}
+
+/**
+ * Checks the options.
+ *
+ * @throws UsageError
+ */
+export function checkOptions(given: CommandLine, { inFull, afterEnd }: GivenForms): void {
+  if (given.trace !== undefined && given.trace !== "json") {
+    throw new UsageError(`mail: --trace: "${given.trace}" is invalid; use json`);
+  }
+  if (given.resourceFiles !== undefined && !/^[sux/-]+$/i.test(given.resourceFiles)) {
+    throw new UsageError(`mail: -: "${given.resourceFiles}" is invalid; use the letters s, u and x, or /`, Exit.Usage);
+  }
+  refuseContradictions(given, inFull);
+  if (given.file && given.words.length > 1 && !isListing(given)) {
+    throw new UsageError("mail: Cannot give -f and people to send to");
+  }
+  const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
+  if (forRun && given.run.length === 0) {
+    throw new UsageError("mail: --if, --throttle and --digest require --run", Exit.Usage);
+  }
+  const recipients = given.words.length > 0 || given.recipientsFromHeader;
+  if (findSendingOption(given) !== undefined && (given.file || !recipients)) throw describeMissingRecipients();
+  if (given.recipientsFromHeader && given.file)
+    throw new UsageError("mail: -f and -t cannot be used together", Exit.Usage);
+  if (given.endOptions && !recipients) throw new UsageError("mail: -.: no recipients follow", Exit.Usage);
+  if (!given.file) refuseSendmailOptions(afterEnd);
+  const wrong = given.customHeader.find((value) => !isField(value));
+  if (wrong !== undefined) {
+    throw new UsageError(`mail: -C "${wrong}": not a header field of the form "Name: value"`, Exit.Usage);
+  }
+  checkBody(given);
+}
+
+/** Returns bsd-mailx's error for an option that requires recipients. */
+export function describeMissingRecipients(): UsageError {
+  return new UsageError("mail: You must specify to-addr recipients when using -s, -c, -b, or -r");
+}
+
+/**
+ * Rejects sendmail options after `--`. Old versions of bsd-mailx passed them to sendmail; today they would be
+ * recipients.
+ */
+function refuseSendmailOptions(words: readonly string[]): void {
+  const option = words.find((word) => /^-[fFro]/.test(word));
+  if (option === undefined) return;
+  throw new UsageError(
+    `mail: "${option}": an option of sendmail, not an address; nothing was sent; use -r to set the sender`,
+    Exit.Usage,
+  );
+}
+
+function checkBody(given: CommandLine): void {
+  const types = [given.html && "--html", given.bodyType?.onlyIfLikely === undefined && given.bodyType && "-M"].filter(
+    (each) => typeof each === "string",
+  );
+  if (types.length > 1) throw describeConflict("--html", "-M");
+  if (given.withoutMime) {
+    const [other] = [
+      ...types,
+      given.attach.length > 0 && "-A",
+      given.bodyEncoding !== undefined && "--encoding",
+      given.alternative && "--alternative",
+    ].filter((each) => typeof each === "string");
+    if (other !== undefined) throw describeConflict("--without-mime", other);
+  }
+  if (given.bodyFile !== undefined) {
+    const [other] = [given.recipientsFromHeader && "-t", given.quoteFile !== undefined && "-q"].filter(
+      (each) => typeof each === "string",
+    );
+    if (other !== undefined) throw describeConflict("-m", other);
+  }
+}
+
+function describeConflict(one: string, other: string): UsageError {
+  return new UsageError(`mail: ${one} and ${other} cannot be used together`, Exit.Usage);
+}
+
+/** Rejects combinations of options that contradict each other, because one of them would be ignored. */
+function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): void {
+  const tasks = tasksOf(given, inFull);
+  const [task, other] = tasks;
+  if (task !== undefined && other !== undefined) throw describeConflict(task, other);
+  if (given.count && given.print) throw describeConflict("--count", "--print");
+  if (given.wait > 0 && given.track === undefined) throw new UsageError("mail: --wait requires --track", Exit.Usage);
+  if (task === undefined || task === "--run") return;
+  // With recipients, -e has the meaning of -E. Without recipients, the error is the same as in bsd-mailx.
+  if (task === "-e") return;
+  const sending =
+    findSendingOption(given) ??
+    (given.header.length + given.customHeader.length > 0
+      ? "-a"
+      : given.recipientsFromHeader
+        ? "-t"
+        : given.endOptions
+          ? "-."
+          : undefined);
+  if (sending !== undefined) throw describeConflict(task, sending);
+  if (given.file && !takesFile.has(task)) throw describeConflict(task, "-f");
+  const words = given.words.slice(given.file ? 1 : 0);
+  const most = task === "--check" ? 1 : takesQuery.has(task) ? Number.POSITIVE_INFINITY : 0;
+  const word = words[most];
+  if (word !== undefined) {
+    throw new UsageError(`mail: ${task}: "${word}": unexpected argument`, Exit.Usage);
+  }
+}
+
+const takesFile = new Set(["--json", "--count", "--print", "-H", "-L", "--exists"]);
+const takesQuery = new Set(["--json", "--count", "--print"]);
+
+/** Returns the options that request a task other than writing a message or running a session. */
+function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
+  const listing = given.count ? "--count" : given.print ? "--print" : "--json";
+  const existence = inFull.has("exists") ? "--exists" : "-e";
+  const tasks: readonly (readonly [string, boolean])[] = [
+    ["--run", given.run.length > 0],
+    ["--config", given.config],
+    ["--check", given.check],
+    ["--queue", given.queue],
+    ["--flush", given.flush],
+    ["--smtp", given.smtp !== undefined],
+    ["--track", given.track !== undefined],
+    ["-L", given.search !== undefined],
+    [listing, given.count || given.print || (given.json && !given.check)],
+    ["-H", given.headers],
+    [existence, given.exists && given.search === undefined],
+  ];
+  return tasks.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
+}
+
+/** Returns an option that is valid only when a message is sent. */
+function findSendingOption(given: CommandLine): string | undefined {
+  const options: readonly (readonly [string, boolean])[] = [
+    ["-s", given.subject !== undefined],
+    ["-c", given.cc.length > 0],
+    ["-b", given.bcc.length > 0],
+    ["-r", given.from !== undefined],
+    ["-A", given.attach.some(({ mayBeAccount }) => mayBeAccount !== true)],
+    ["-q", given.quoteFile !== undefined],
+    ["-m", given.bodyFile !== undefined],
+    ["-M", given.bodyType !== undefined],
+    ["--html", given.html],
+    ["--encoding", given.bodyEncoding !== undefined],
+    ["--alternative", given.alternative],
+    ["--without-mime", given.withoutMime],
+  ];
+  return options.find(([, isGiven]) => isGiven)?.[0];
+}
+
+/** Returns whether a line is a header field (RFC 5322, section 2.2). White space before the colon is accepted. */
+export function isField(line: string): boolean {
+  return /^[!-9;-~]+[ \t]*:/.test(line);
 }

@@ -6,7 +6,6 @@
  */
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
-import { pushAll } from "../message/lists.ts";
 import { UsageError } from "./command-line.ts";
 import { type Option, options } from "./options.ts";
 
@@ -71,11 +70,11 @@ export function expandArguments(argv: readonly string[]): ExpandedArguments {
       const taken = revoked.get(long);
       if (taken !== undefined) dropAll(words, `--${taken}`);
       inFull.add(long);
-      pushAll(words, expanded);
+      for (const each of expanded) words.push(each);
       if (usesNext) at++;
     } else if (word.startsWith("-") && word !== "-") {
       const { expanded, usesNext, ends } = expandLetters(word, next);
-      pushAll(words, expanded);
+      for (const each of expanded) words.push(each);
       if (usesNext) at++;
       if (!ends) continue;
       const afterEnd = argv.slice(at + 1);
@@ -162,7 +161,7 @@ function expandLetters(
     const flag = flagOfLetter(letter);
     // The parser reports an unknown option.
     if (flag === undefined) return { expanded: [word], usesNext: false, ends: false };
-    pushAll(expanded, flag);
+    for (const each of flag) expanded.push(each);
   }
   return { expanded, usesNext: false, ends: false };
 }

@@ -1,12 +1,11 @@
 /** Parses the arguments with commander, according to the table of options. */
 import type { Command, Option as ParserOption } from "commander";
 import { Exit } from "../errors.ts";
-import { checkOptions } from "./check-options.ts";
 import type { CommandLine } from "./command-line.ts";
-import { isListing, isSending, UsageError } from "./command-line.ts";
+import { checkOptions, isListing, isSending, UsageError } from "./command-line.ts";
 import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
 import { formatOperand, type Option, options } from "./options.ts";
-import { type OrderedOption, readPartOptions } from "./part-options.ts";
+import type { OrderedOption, Parts } from "./part-options.ts";
 
 /**
  * Returns the command line, or undefined if --help was printed.
@@ -37,7 +36,20 @@ export async function parseArguments(
     const { formatUsage } = await import("./usage.ts");
     throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${formatUsage()}`);
   }
-  return toCommandLine(parser, expanded, { command, ordered });
+  const parts = ordered.length === 0 ? noParts : await readPartsInOrder(ordered, expanded);
+  return toCommandLine(parser, expanded, { command, parts });
+}
+
+const noParts: Parts = {
+  header: [],
+  attach: [],
+  body: { type: undefined, encoding: undefined },
+  likelyType: undefined,
+};
+
+async function readPartsInOrder(ordered: readonly OrderedOption[], { inFull }: ExpandedArguments): Promise<Parts> {
+  const { readPartOptions } = await import("./part-options.ts");
+  return readPartOptions(ordered, { mayBeAccount: !inFull.has("attach") });
 }
 
 /**
@@ -89,15 +101,13 @@ function declareOption(
 function toCommandLine(
   parser: Command,
   expanded: ExpandedArguments,
-  { command, ordered }: { readonly command: readonly string[]; readonly ordered: readonly OrderedOption[] },
+  { command, parts }: { readonly command: readonly string[]; readonly parts: Parts },
 ): CommandLine {
   const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
   const flag = (name: string) => given[name] === true;
-  const { header, attach, body, likelyType } = readPartOptions(ordered, {
-    mayBeAccount: !expanded.inFull.has("attach"),
-  });
+  const { header, attach, body, likelyType } = parts;
   const target = readTargets(list("target"));
   const result: CommandLine = {
     subject: text("subject"),

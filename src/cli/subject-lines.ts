@@ -23,7 +23,6 @@ const field = /^[!-9;-~]+[ \t]*:/;
  * lines are joined.
  */
 export function readSubject(text: string): SubjectLines {
-  if (!/[\r\n]/.test(text)) return { subject: text };
   const [first = "", ...lines] = text.replace(/(?:\r?\n)+$/, "").split(/\r?\n/);
   const type = lines.map((line) => contentType.exec(line)?.[1]).find((each) => each !== undefined);
   if (lines.every((line) => contentType.test(line) || computed.test(line))) {

@@ -5,7 +5,8 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { type Config, followsBsdMailx } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import { followsBsdMailx } from "../config/settings.ts";
 import { Exit, MailError, printError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { pushAll } from "../message/lists.ts";
@@ -25,11 +26,10 @@ import {
   summarizeCopies,
   writeCopies,
 } from "./sending/sending.ts";
-import { Interrupt } from "./typing/interrupt.ts";
+import { Interrupt, keepAtSignals } from "./typing/interrupt.ts";
 import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Autosave, Unfinished } from "./unsent/autosave.ts";
 import { Keeping } from "./unsent/keep-unsent.ts";
-import { keepAtSignals } from "./unsent/signals.ts";
 
 /** A message to be composed and sent. */
 export interface Composition {

@@ -2,7 +2,7 @@
 import { ttyCharset } from "../config/charset.ts";
 import { MailError, UserMistake } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
-import { splitBodyLines } from "./build/body-lines.ts";
+import { splitBodyLines } from "./build/build.ts";
 import { resentFields } from "./build/header-fields.ts";
 import type { Body } from "./draft/body.ts";
 import { emptyDraft } from "./draft/draft.ts";

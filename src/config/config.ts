@@ -24,14 +24,3 @@ export interface Config {
   readonly saved: FieldSelection;
   readonly identity: Identity;
 }
-
-/**
- * Returns whether messages and exit codes follow bsd-mailx. This is the case if the variable `sendmail` names a program
- * and `mta` is not set.
- */
-export function followsBsdMailx({ settings }: Config): boolean {
-  const sendmail = settings.text("sendmail");
-  return (
-    settings.text("mta") === undefined && sendmail !== undefined && !/^(?:smtps?|submissions?|lmtp):/i.test(sendmail)
-  );
-}

@@ -204,3 +204,14 @@ export class Settings {
     return [...new Map([...inherited, ...own])];
   }
 }
+
+/**
+ * Returns whether messages and exit codes follow bsd-mailx. This is the case if the variable `sendmail` names a program
+ * and `mta` is not set.
+ */
+export function followsBsdMailx({ settings }: { readonly settings: Settings }): boolean {
+  const sendmail = settings.text("sendmail");
+  return (
+    settings.text("mta") === undefined && sendmail !== undefined && !/^(?:smtps?|submissions?|lmtp):/i.test(sendmail)
+  );
+}

@@ -22,7 +22,7 @@ interface Piece {
 
 /** Returns the addresses in a list that a user typed (RFC 5322, section 3.4). White space separates bare addresses. */
 export function parseAddresses(text: string): Address[] {
-  return parseList(text, bareAddresses);
+  return parseUsualAddress(text) ?? parseList(text, bareAddresses);
 }
 
 /** The form of most fields: an address, or a name of plain words followed by an address in angle brackets. */
@@ -33,11 +33,15 @@ const usualAddress = /^(?:([\w.'+-]+(?: [\w.'+-]+)*) <([\w.+-]+@[\w.-]+)>|([\w.+
  * domain are its display name, as in `Big Bug bb@bug.com`.
  */
 export function parseAddressField(text: string): Address[] {
+  return parseUsualAddress(text) ?? parseList(text, (pieces) => joinNames(bareAddresses(pieces)));
+}
+
+/** Returns the address in a text of the usual form, and none in an empty text; undefined for any other form. */
+function parseUsualAddress(text: string): Address[] | undefined {
   if (text === "") return [];
   const [, name = "", inAngle, bare] = usualAddress.exec(text) ?? [];
   const address = inAngle ?? bare;
-  if (address !== undefined) return [{ name, address }];
-  return parseList(text, (pieces) => joinNames(bareAddresses(pieces)));
+  return address === undefined ? undefined : [{ name, address }];
 }
 
 function parseList(text: string, parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {

@@ -3,9 +3,8 @@
  */
 
 import { existsSync } from "node:fs";
-import { describeMissingRecipients } from "../cli/check-options.ts";
 import type { CommandLine } from "../cli/command-line.ts";
-import { isSending } from "../cli/command-line.ts";
+import { describeMissingRecipients, isSending } from "../cli/command-line.ts";
 import { Submission } from "../compose/sending/submission.ts";
 import { hasAccount } from "../config/accounts.ts";
 import type { Config } from "../config/config.ts";
@@ -97,10 +96,8 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     await selectAccount(session, given.account);
   }
   await selectNamedAccounts(session, given);
-  if ([...given.set, ...given.startUpCommands].some(containsPassword)) terminal.err(passwordWarning);
   config.settings.origin = "the command line";
-  tryEach(session, given.set, (word) => assignVariable(session, word));
-  for (const commands of given.startUpCommands) await runStartUpCommands(session, commands);
+  if (given.set.length + given.startUpCommands.length > 0) await applySettings(session, given);
   asVariables();
   if (given.dryRun) config.settings.set("dryrun", "");
   if (given.trace !== undefined) config.settings.set("trace", given.trace);
@@ -111,6 +108,13 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     makeComfortable(session);
   }
   return session;
+}
+
+/** Assigns the variables given with -S, and runs the commands given with -X. @throws MailError if a command fails */
+async function applySettings(session: Session, given: CommandLine): Promise<void> {
+  if ([...given.set, ...given.startUpCommands].some(containsPassword)) session.terminal.err(passwordWarning);
+  tryEach(session, given.set, (word) => assignVariable(session, word));
+  for (const commands of given.startUpCommands) await runStartUpCommands(session, commands);
 }
 
 /** Runs the commands given with -X like those of a file. @throws MailError if one of them fails */

@@ -5,10 +5,8 @@ import type { Transport } from "./transport.ts";
 import type { Way } from "./way.ts";
 
 export interface TransportOptions extends ServerSettings {
-  /** The number of seconds to wait for a mailbox's lock. */
-  readonly lockwait: number;
-  /** The private directory with the data for undoing an interrupted delivery. */
-  readonly stateDirectory: string;
+  /** Returns the options for writing to a mailbox. */
+  readonly storeOptions: () => { readonly lockwait: number; readonly stateDirectory: string };
   readonly verbose: boolean;
   /** The envelope sender, if one was given. It is passed only to programs. */
   readonly envelopeSender: string | undefined;
@@ -37,7 +35,8 @@ export async function openTransport(way: Way, options: TransportOptions): Promis
     }
     case "local": {
       const { LocalTransport } = await import("./local.ts");
-      return new LocalTransport({ ...options, directory: "/var/mail" });
+      const { mailName, storeOptions } = options;
+      return new LocalTransport({ ...storeOptions(), mailName, directory: "/var/mail" });
     }
   }
 }

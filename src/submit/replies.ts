@@ -11,13 +11,6 @@ export function replyOnOneLine(reply: string): string {
   return (harmless ? joined : joined.replace(/[\p{Cc}\p{Cf}\p{Cs}\ufffd]/gu, "?")).slice(0, 500);
 }
 
-/** Returns whether each line starts with the same three-digit code (RFC 5321, section 4.2.1). */
-export function isReply(text: string): boolean {
-  const code = text.slice(0, 3);
-  const lines = text.split(/\r?\n/);
-  return /^[1-5]\d\d$/.test(code) && lines.every((line) => line.startsWith(code) && /^(?:[ -]|$)/.test(line.slice(3)));
-}
-
 /** Returns the exit code (sysexits.h) for a refusal (RFC 5321, section 4.2.1, and the enhanced codes of RFC 3463). */
 export function exitCodeForRefusal(reply: string): ExitCode {
   const [, code = "", enhanced = ""] = /^(\d{3})[ -]?(\d\.\d+\.\d+)?/.exec(reply) ?? [];

@@ -36,7 +36,8 @@ function isTerminal(descriptor: number): boolean {
 
 /** Opens the terminal or the pipes of this process. */
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
-  const level = colourLevel(process.env, isTerminal(1));
+  const isColoured = isTerminal(1) || process.env["FORCE_COLOR"] !== undefined;
+  const level = isColoured ? colourLevel(process.env, isTerminal(1)) : 0;
   const paint = level > 0 ? await loadTheme(level) : undefined;
   const terminal = new ProcessTerminal(options.interactive === true, paint);
   // If standard error is redirected, no progress bars are drawn.

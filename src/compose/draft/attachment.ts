@@ -5,12 +5,11 @@ import { Readable } from "node:stream";
 import { Exit, MailError } from "../../errors.ts";
 import type { PartLabel } from "../../message/part-label.ts";
 import { toBytes } from "../../message/text.ts";
-import { TextFacts } from "../../message/text-facts.ts";
 import { runOnAbort } from "../../submit/on-abort.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";
-import { canBeEncoded, charsetOf, declareCharset, type TransferEncoding } from "./choose-encoding.ts";
+import { canBeEncoded, charsetOf, declareCharset, TextFacts, type TransferEncoding } from "./choose-encoding.ts";
 
 export interface Attachment {
   /** The path as given, for messages to the user. */

@@ -9,8 +9,8 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { TextFacts } from "../../message/text-facts.ts";
 import { isSystemError } from "../../system-error.ts";
+import { TextFacts } from "./choose-encoding.ts";
 
 const inMemory = 4 * 1024 * 1024;
 const pieceSize = 256 * 1024;

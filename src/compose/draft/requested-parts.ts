@@ -4,8 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { MailError } from "../../errors.ts";
 import type { PartLabel } from "../../message/part-label.ts";
 import type { Attachment, HowToAttach } from "./attachment.ts";
-import { setBodyType } from "./body-form.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, setBodyType } from "./draft.ts";
 
 /** A file to attach, with the label that the user has given it. */
 export interface RequestedAttachment extends PartLabel {

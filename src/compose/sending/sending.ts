@@ -1,7 +1,8 @@
 /** Sends a draft: resolves the recipients, checks the header, builds the message, writes copies and submits it. */
 
 import { ttyCharset } from "../../config/charset.ts";
-import { type Config, followsBsdMailx } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
+import { followsBsdMailx } from "../../config/settings.ts";
 import { Exit, joinAlternatives, MailError, UserMistake } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
@@ -11,8 +12,7 @@ import { type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
 import { formatSender, hasField, isAddressField } from "../build/header-fields.ts";
-import { settleBodyForm } from "../draft/body-form.ts";
-import type { Draft } from "../draft/draft.ts";
+import { type Draft, settleBodyForm } from "../draft/draft.ts";
 import {
   envelopeAddresses,
   findAddressFault,

@@ -39,7 +39,7 @@ export interface SubmissionOptions {
 export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
-  readonly #options: Required<SubmissionOptions>;
+  readonly #options: SubmissionOptions & Required<Omit<SubmissionOptions, "queues">>;
   readonly #passwords = new Map<string, string>();
   /** The transports that have accepted a message. Queued messages for them may be retried. */
   readonly #open = new Set<string>();
@@ -48,7 +48,7 @@ export class Submission {
   constructor(config: Config, terminal: Terminal, options: SubmissionOptions = {}) {
     this.#config = config;
     this.#terminal = terminal;
-    this.#options = { program: "mail", recipients: "header", queues: ownQueue(config), ...options };
+    this.#options = { program: "mail", recipients: "header", ...options };
   }
 
   /**
@@ -80,7 +80,8 @@ export class Submission {
 
   /** Ends the session's submissions, after retrying queued messages for servers that have accepted a message. */
   async close(): Promise<void> {
-    const { program, queues } = this.#options;
+    const { program } = this.#options;
+    const queues = this.#queues;
     const isEmpty = this.#open.size === 0 || queues.list().every(({ directory }) => isEmptyDirectory(directory));
     const ways = isEmpty ? [] : [...this.#open];
     this.#open.clear();
@@ -99,6 +100,10 @@ export class Submission {
     }
   }
 
+  get #queues(): QueuePlaces {
+    return this.#options.queues ?? ownQueue(this.#config);
+  }
+
   async #hangUp(): Promise<void> {
     const reused = this.#reused;
     this.#reused = undefined;
@@ -111,11 +116,11 @@ export class Submission {
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
     // An entry never names a program, because root's timer attempts delivery, too. Such a program has its own queue.
     if (later.length === 0 || way.kind === "program") return outcome;
-    const { program, queues } = this.#options;
+    const { program } = this.#options;
     const { Queue } = await import("../../submit/queue.ts");
     let id: string;
     try {
-      id = await new Queue(queues.choose().directory).add(
+      id = await new Queue(this.#queues.choose().directory).add(
         wayName(way),
         envelope,
         later,
@@ -142,7 +147,6 @@ export class Submission {
     const account = way.kind === "smtp" ? await this.#accountOf(way) : undefined;
     const said = {
       ...serverSettings(this.#config, account?.suffixes),
-      ...storeOptions(this.#config),
       verbose,
       envelopeSender,
       metoo: settings.get("metoo"),
@@ -159,6 +163,7 @@ export class Submission {
     const { openTransport } = await import("../../submit/open-transport.ts");
     const transport = await openTransport(used, {
       ...said,
+      storeOptions: () => storeOptions(this.#config),
       observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
       password: (request) => this.#password(request),
       acceptCertificate: (reason) => acceptCertificate(this.#terminal, reason),

@@ -5,7 +5,8 @@
  * A dry run does not change the disk and therefore saves nothing.
  */
 
-import { type Config, followsBsdMailx } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
+import { followsBsdMailx } from "../../config/settings.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { Draft } from "../draft/draft.ts";
 import type { Autosave } from "./autosave.ts";

@@ -3,6 +3,7 @@
  * ~/.mailrc.
  */
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
 import { statIfPossible } from "../../file-stats.ts";
@@ -49,7 +50,7 @@ const files: Readonly<Record<string, (session: Session) => Promise<void>>> = {
 };
 
 async function readSystemFile(session: Session): Promise<void> {
-  if (statIfPossible(systemFile) === undefined) return runBuiltIn(session);
+  if (!existsSync(systemFile)) return runBuiltIn(session);
   const { loadFile } = await import("./interpreter.ts");
   await loadFile(session, systemFile);
 }
@@ -62,7 +63,7 @@ async function runBuiltIn(session: Session): Promise<void> {
 async function readUserFile(session: Session): Promise<void> {
   const { config } = session;
   const path = config.settings.text("MAILRC") || join(config.identity.home, ".mailrc");
-  const found = statIfPossible(path);
+  const found = existsSync(path) ? statIfPossible(path) : undefined;
   // MAILRC=/dev/null disables the user's file. /dev/null is writable by everyone, so it is not checked.
   if (found === undefined || found.isCharacterDevice()) return;
   if (othersCanWrite(found)) {

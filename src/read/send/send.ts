@@ -1,14 +1,13 @@
 /** Drafts the message that the command line describes (`mail ADDRESS...`). */
-import { isField } from "../../cli/check-options.ts";
-import type { CommandLine } from "../../cli/command-line.ts";
-import { readSubject } from "../../cli/subject-lines.ts";
+import { type CommandLine, isField } from "../../cli/command-line.ts";
+import type { SubjectLines } from "../../cli/subject-lines.ts";
 import { isAddressField } from "../../compose/build/header-fields.ts";
 import type { Composition } from "../../compose/compose.ts";
-import { setBodyType } from "../../compose/draft/body-form.ts";
 import type { TransferEncoding } from "../../compose/draft/choose-encoding.ts";
-import { emptyDraft } from "../../compose/draft/draft.ts";
+import { emptyDraft, setBodyType } from "../../compose/draft/draft.ts";
 import { hasAccount } from "../../config/accounts.ts";
-import { type Config, followsBsdMailx } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
+import { followsBsdMailx } from "../../config/settings.ts";
 import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
@@ -38,7 +37,7 @@ export async function draftMessage(session: Session, given: CommandLine): Promis
     withoutMime: given.withoutMime,
     alternative: given.alternative,
   };
-  const { subject, contentType, joinedField } = readSubject(given.subject ?? "");
+  const { subject, contentType, joinedField } = await splitSubject(given.subject ?? "");
   draft.subject = given.subject === undefined ? undefined : subject;
   if (joinedField !== undefined)
     session.terminal.err(`mail: -s: "${joinedField}" became part of the subject; use -a to add a header field\n`);
@@ -61,6 +60,12 @@ export async function draftMessage(session: Session, given: CommandLine): Promis
     header: given.recipientsFromHeader,
   };
   return { context: { ...context, skipEmpty, wanted }, draft };
+}
+
+async function splitSubject(text: string): Promise<SubjectLines> {
+  if (!/[\r\n]/.test(text)) return { subject: text };
+  const { readSubject } = await import("../../cli/subject-lines.ts");
+  return readSubject(text);
 }
 
 /** Returns the header fields given with -a and -C. @throws MailError for a value that is not a field */

@@ -8,7 +8,7 @@
 import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Dialogue } from "../dialogue.ts";
-import { isReply, replyOnOneLine } from "../replies.ts";
+import { replyOnOneLine } from "../replies.ts";
 import { ProtocolError } from "./outcome-of-error.ts";
 
 type Done = (error: Error | null, reply?: string) => void;
@@ -145,4 +145,11 @@ const parent = SMTPConnection.prototype as unknown as {
 function decodeReply(bytes: string): string {
   const text = Buffer.from(bytes, "latin1").toString("utf8");
   return (text.includes("\ufffd") ? bytes : text).replace(/\r?\n$/, "");
+}
+
+/** Returns whether each line starts with the same three-digit code (RFC 5321, section 4.2.1). */
+function isReply(text: string): boolean {
+  const code = text.slice(0, 3);
+  const lines = text.split(/\r?\n/);
+  return /^[1-5]\d\d$/.test(code) && lines.every((line) => line.startsWith(code) && /^(?:[ -]|$)/.test(line.slice(3)));
 }

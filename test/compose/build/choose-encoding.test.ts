@@ -2,10 +2,9 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { transferEncode } from "../../../src/compose/build/transfer-encode.ts";
 import { Body } from "../../../src/compose/draft/body.ts";
-import { charsetOf, transferEncodingOf } from "../../../src/compose/draft/choose-encoding.ts";
+import { charsetOf, TextFacts, transferEncodingOf } from "../../../src/compose/draft/choose-encoding.ts";
 import { encodeMailbox, encodeText, encodeWords } from "../../../src/message/encoded-words.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
-import { TextFacts } from "../../../src/message/text-facts.ts";
 
 function factsOf(...pieces: (string | Uint8Array)[]): TextFacts {
   const facts = new TextFacts();
