@@ -7,7 +7,7 @@ export async function* openAtOnce(stored: StoredMessages, messages: readonly num
 }
 
 /** Runs a task that reads one message, and returns its result. */
-export async function readMessage<T>(
+export async function openMessage<T>(
   mailbox: Pick<Mailbox, "openMessages">,
   message: number,
   need: MessageNeed,
@@ -19,5 +19,5 @@ export async function readMessage<T>(
 
 /** Returns a message's From_ line and header. */
 export function readHeader(mailbox: Pick<Mailbox, "openMessages">, message: number): Promise<Buffer> {
-  return readMessage(mailbox, message, "header", (stored) => stored.header(message));
+  return openMessage(mailbox, message, "header", (stored) => stored.header(message));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runEditorOn } from "../../compose/typing/child.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
-import { readMessage } from "../../mailbox/windows.ts";
+import { openMessage } from "../../mailbox/windows.ts";
 import { startsWithFrom } from "../../message/header.ts";
 import { addPathToError } from "../../system-error.ts";
 import { markMessage, replaceMessage } from "../changes/mark.ts";
@@ -40,7 +40,7 @@ async function editMessages(session: Session, messages: readonly number[], progr
  */
 async function editOne(session: Session, folder: Folder, message: number, program: string): Promise<void> {
   const { mailbox } = folder;
-  const old = await readMessage(mailbox, message, "whole", (stored) => stored.read(message, 0, stored.size(message)));
+  const old = await openMessage(mailbox, message, "whole", (stored) => stored.read(message, 0, stored.size(message)));
   const directory = await mkdtemp(join(tmpdir(), "mail."));
   try {
     const path = join(directory, "message");

@@ -6,7 +6,7 @@ import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
-import { readHeader, readMessage } from "../../mailbox/windows.ts";
+import { openMessage, readHeader } from "../../mailbox/windows.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
@@ -70,7 +70,7 @@ export const forwardCommands: readonly Command[] = [
       }
       draft.subject = forwardSubject(parseHeader(await readHeader(mailbox, first)));
       for (const message of messages)
-        await readMessage(mailbox, message, "whole", (stored) => addForwarded(session, stored, message, draft));
+        await openMessage(mailbox, message, "whole", (stored) => addForwarded(session, stored, message, draft));
       const { exit } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
       return exit === Exit.Ok;

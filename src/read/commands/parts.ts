@@ -9,7 +9,7 @@ import { expandFileName } from "../../config/paths.ts";
 import { MailError, UserMistake } from "../../errors.ts";
 import { statIfPresent } from "../../file-stats.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
-import { readMessage } from "../../mailbox/windows.ts";
+import { openMessage } from "../../mailbox/windows.ts";
 import { splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
 import { sizeInWords } from "../../message/view/part-list.ts";
@@ -45,7 +45,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      await readMessage(folder.mailbox, message, "whole", async (stored) => {
+      await openMessage(folder.mailbox, message, "whole", async (stored) => {
         const chosen = await choosePartsOf(session, stored, message, parts);
         if (chosen.length > 1 && !namesDirectory(path))
           throw new MailError(`${path}: not a directory; nothing was saved`);
@@ -128,7 +128,7 @@ async function openParts(session: Session, { messages, parts }: PartsOfMessages)
   await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      await readMessage(folder.mailbox, message, "whole", async (stored) => {
+      await openMessage(folder.mailbox, message, "whole", async (stored) => {
         for (const part of await choosePartsOf(session, stored, message, parts))
           await openInViewer(session, folder, message, part);
       });

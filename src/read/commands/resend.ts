@@ -3,7 +3,7 @@
 import { Body } from "../../compose/draft/body.ts";
 import { resendMessage } from "../../compose/send-again.ts";
 import { Exit, UserMistake } from "../../errors.ts";
-import { readMessage } from "../../mailbox/windows.ts";
+import { openMessage } from "../../mailbox/windows.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { showAsCurrent } from "../session/cursor.ts";
@@ -28,7 +28,7 @@ export const resendCommands: readonly Command[] = [
         folder.current = message;
         showAsCurrent(folder, message);
         const original = new Body();
-        await readMessage(folder.mailbox, message, "whole", (stored) => {
+        await openMessage(folder.mailbox, message, "whole", (stored) => {
           for (const piece of withoutFromLine(formatShownPieces(stored, message))) original.append(piece);
         });
         const { exit } = await resendMessage(composeContext(session, { subject: false }), to, original);

@@ -44,9 +44,9 @@ function messageSource(session: Session, folder: Folder): MessageSource {
       return numbers;
     },
     text: async (message, allFields) => {
-      const { readMessage } = await import("../../mailbox/windows.ts");
+      const { openMessage } = await import("../../mailbox/windows.ts");
       const { quoteMessage } = await import("../show/quoted-message.ts");
-      return readMessage(folder.mailbox, message, "text", (stored) =>
+      return openMessage(folder.mailbox, message, "text", (stored) =>
         quoteMessage(session, stored, message, allFields),
       );
     },
