@@ -46,20 +46,18 @@ export async function showWindow(session: Session, folder: Folder): Promise<bool
   const { mailbox } = folder;
   const shown = listWindow(folder, windowSize(session));
   reportDisplayOrder(session, folder);
-  if (shown.length === 0 && mailbox.count > 0) {
-    terminal.out("No more mail.\n");
-    return false;
-  }
-  if (terminal.outputIsTerminal) {
-    await printHeaderLines(session, folder, shown);
-    return true;
-  }
-  let lines = "";
+  const nothing = shown.length === 0 && mailbox.count > 0;
+  if (terminal.outputIsTerminal && !nothing) await printHeaderLines(session, folder, shown);
+  else terminal.out(nothing ? "No more mail.\n" : await formatHeaderLines(session, folder, shown));
+  return !nothing;
+}
+
+async function formatHeaderLines(session: Session, folder: Folder, listed: readonly number[]): Promise<string> {
   const lineOf = lineMaker(session, folder);
-  for await (const { messages, stored } of mailbox.openMessages(shown, "header"))
+  let lines = "";
+  for await (const { messages, stored } of folder.mailbox.openMessages(listed, "header"))
     for (const message of messages) lines += `${lineOf(stored, message)}\n`;
-  terminal.out(lines);
-  return true;
+  return lines;
 }
 
 /** Returns the messages of the window at `folder.screen`, without deleted messages. */
