@@ -52,7 +52,7 @@ const parts = {
     "submit/open-transport.ts",
     "submit/sent.ts",
     "submit/smtp.ts",
-    "compose/sending/login.ts",
+    "account/find-account.ts",
   ]),
   "mail-read": inSource(["read/read.ts"]),
   enquirer: packages("enquirer"),

@@ -3,13 +3,13 @@
  * would accept mail for an address. No message is sent.
  */
 import { accessSync, constants } from "node:fs";
+import { findServerAccount } from "../account/find-account.ts";
+import type { Logins } from "../account/logins.ts";
 import { formatSender } from "../compose/build/header-fields.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import { readConfiguredWay, refuseUnsupported } from "../compose/sending/configured-way.ts";
-import { findServerAccount } from "../compose/sending/login.ts";
-import { findPassword, type PasswordRequest } from "../compose/sending/password.ts";
 import type { Config } from "../config/config.ts";
-import type { LoginReason } from "../connect/login-failed.ts";
+import type { LoginReason } from "../connect/login.ts";
 import { isLoopback } from "../connect/socket.ts";
 import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit, MailError } from "../errors.ts";
@@ -23,7 +23,6 @@ import { serverSettings } from "../submit/server-settings.ts";
 import { type FailureReason, SubmissionFailed } from "../submit/submission-errors.ts";
 import { type ServerWay, serverName, wayName } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
 import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "./remedies.ts";
 
@@ -36,7 +35,7 @@ const patience = 10_000;
 
 interface Context {
   readonly config: Config;
-  readonly terminal: Terminal;
+  readonly logins: () => Promise<Logins>;
 }
 
 /**
@@ -91,10 +90,11 @@ function checkProgram(path: string): Finding {
 
 async function holdTrialDialogue(
   way: ServerWay,
-  { config, terminal }: Context,
+  { config, logins }: Context,
   recipient: string | undefined,
 ): Promise<Finding[]> {
-  const { server, suffixes } = await findServerAccount(config, way);
+  const { user, suffixes } = await findServerAccount(config, { ...way, protocol: "smtp" });
+  const server = { ...way, user };
   const settings = serverSettings(config, suffixes);
   const talk = new Dialogue(undefined);
   const timeouts = {
@@ -102,13 +102,14 @@ async function holdTrialDialogue(
     silence: Math.min(patience, settings.timeouts.silence),
     total: 0,
   };
-  const password = (request: PasswordRequest) => findPassword(config, terminal, request);
+  const { host, port } = server;
+  const login = user === undefined ? undefined : (await logins()).loginTo({ protocol: "smtp", host, port, user });
   const acceptCertificate = async () => false;
   const name = serverName(server);
   const sender = senderOf(config);
   let session: SmtpSession | undefined;
   try {
-    session = await connect({ ...settings, server, timeouts, password, acceptCertificate }, talk);
+    session = await connect({ ...settings, server, timeouts, login, acceptCertificate }, talk);
     const checks = await checkEnvelope(session, talk, sender, recipient);
     if (!session.destroyed) await session.farewell(1000);
     return [...checkGreeting(talk, name), ...checkEncryption(session, server, talk), ...checks];

@@ -4,6 +4,7 @@
  *
  * Checking sends nothing and changes no mailbox.
  */
+import type { Logins } from "../account/logins.ts";
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -25,12 +26,12 @@ const styles = { ok: "plain", warn: "hint", fail: "error" } as const;
 
 /** Runs all checks and prints the findings. Returns 0 if no check failed (warnings do not count), otherwise 1. */
 export async function runChecks(
-  { config, terminal }: { config: Config; terminal: Terminal },
+  { config, terminal, logins }: { config: Config; terminal: Terminal; logins: () => Promise<Logins> },
   { address, json }: CheckOptions,
 ): Promise<ExitCode> {
   const findings: Finding[] = [
     ...(await checkSpool({ config })),
-    ...(await checkServer({ config, terminal }, address)),
+    ...(await checkServer({ config, logins }, address)),
     checkMailName(config),
     ...[checkSystemAlias(config)].filter((finding) => finding !== undefined),
     checkForward(config),

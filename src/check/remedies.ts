@@ -1,6 +1,6 @@
 /** Remedies for a server, or for the connection to it. */
 import { existsSync } from "node:fs";
-import type { LoginReason } from "../connect/login-failed.ts";
+import type { LoginReason } from "../connect/login.ts";
 import { isLoopback } from "../connect/socket.ts";
 import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit } from "../errors.ts";

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import type { CommandLine } from "../cli/command-line.ts";
 import { describeMissingRecipients, isSending } from "../cli/command-line.ts";
-import { Submission } from "../compose/sending/submission.ts";
+import { Submission, shareLogins } from "../compose/sending/submission.ts";
 import { hasAccount } from "../config/accounts.ts";
 import type { Config } from "../config/config.ts";
 import { findIdentity, type Identity, isUser } from "../config/identity.ts";
@@ -53,10 +53,12 @@ export async function newSession(terminal: Terminal, program: string, given: Com
     saved: { ignored: new Set(), retained: new Set() },
     identity: withHostName(findIdentity(environment, user), settings),
   };
+  const logins = shareLogins(config, terminal);
   const session: Session = {
     config,
     terminal,
-    submission: new Submission(config, terminal),
+    submission: new Submission(config, terminal, { logins }),
+    logins,
     mode: isSending(given) ? "send" : "read",
     folder: undefined,
     sourcing: 0,

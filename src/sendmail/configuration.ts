@@ -4,7 +4,7 @@
  * A program that runs unattended, perhaps as root, must not run a file's commands or write a copy of the message.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { Submission } from "../compose/sending/submission.ts";
+import { Submission, shareLogins } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
 import { findIdentity } from "../config/identity.ts";
 import { Settings } from "../config/settings.ts";
@@ -50,10 +50,12 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
     // As in sendmail, USER and LOGNAME are ignored: a daemon's environment may still name the user who started it.
     identity: findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }),
   };
+  const logins = shareLogins(config, terminal);
   const session: Session = {
     config,
     terminal,
-    submission: new Submission(config, terminal),
+    submission: new Submission(config, terminal, { logins }),
+    logins,
     mode: "send",
     folder: undefined,
     sourcing: 0,

@@ -5,14 +5,32 @@
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { type Credentials, type Login, LoginFailed } from "../connect/login.ts";
+import { isLoopback } from "../connect/socket.ts";
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
+import { notify } from "../notices.ts";
+import { loginRejection } from "./nodemailer/outcome-of-error.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
+import { type ServerWay, serverName } from "./way.ts";
 
 /** A login in progress: its credentials and mechanism, and a function that sends a line and returns the reply. */
 interface Context {
   readonly auth: { readonly credentials: { readonly user: string; readonly pass: string } };
   readonly method: string;
   sendCommand(line: string): Promise<Reply>;
+}
+
+/** An open session (nodemailer/smtp-session.ts). */
+interface LoginSession {
+  readonly encryption: { readonly untrustedFor: string | undefined } | undefined;
+  logIn(method: Mechanism, user: string, secret: string): Promise<void>;
+}
+
+interface LoginSettings {
+  readonly server: ServerWay;
+  readonly allowsClearLogin: boolean;
+  /** The variable `smtpauth`. */
+  readonly mechanism: string | undefined;
 }
 
 interface Reply {
@@ -34,16 +52,29 @@ const withToken: readonly Mechanism[] = ["OAUTHBEARER", "XOAUTH2"];
  * @param wanted the variable `smtpauth`
  * @param connection.isSafe whether the connection is encrypted or does not leave this machine
  * @param connection.allowsClearLogin whether the settings permit a login on a connection that is not safe
+ * @param connection.usesToken whether the login uses an OAuth2 access token
  * @throws MailError if no mechanism can be used
  */
 export function chooseMechanism(
   offered: string | undefined,
   wanted: string | undefined,
-  { isSafe, allowsClearLogin, server }: { isSafe: boolean; allowsClearLogin: boolean; server: string },
+  {
+    isSafe,
+    allowsClearLogin,
+    usesToken,
+    server,
+  }: { isSafe: boolean; allowsClearLogin: boolean; usesToken: boolean; server: string },
 ): Mechanism {
   const words = (offered ?? "").toUpperCase().split(/[\s=]+/);
   const named = wanted === undefined || wanted === "" ? undefined : mechanismNamed(wanted);
-  const known = named === undefined ? mechanisms.filter((each) => words.includes(each)) : [named];
+  if (named !== undefined && usesToken && !withToken.includes(named)) {
+    throw new MailError(
+      `smtpauth: "${named.toLowerCase()}" cannot send an OAuth2 token; nothing was sent; unset it, or unset oauth-client-id`,
+      Exit.Config,
+    );
+  }
+  const preferred = usesToken ? withToken : mechanisms;
+  const known = named === undefined ? preferred.filter((each) => words.includes(each)) : [named];
   const usable = known.filter((each) => isSafe || (allowsClearLogin && !withToken.includes(each)));
   const [first] = usable;
   if (first !== undefined) return first;
@@ -70,6 +101,50 @@ function mechanismNamed(name: string): Mechanism {
   const found = all.find((each) => each === name.toUpperCase());
   if (found !== undefined) return found;
   throw new MailError(`smtpauth: "${name}" is invalid; use none, ${joinAlternatives(all).toLowerCase()}`, Exit.Config);
+}
+
+/**
+ * Logs in. Returns false if the server rejected an access token that has been renewed in the meantime, so that one
+ * further attempt is worthwhile.
+ *
+ * @throws SubmissionFailed if there are no credentials, or if the server rejects them; nodemailer's errors otherwise
+ */
+export async function logIn(
+  session: LoginSession,
+  login: Login,
+  { server, allowsClearLogin, mechanism: wanted }: LoginSettings,
+  dialogue: { extension(keyword: string): string | undefined },
+): Promise<boolean> {
+  const name = serverName(server);
+  const isSafe = session.encryption !== undefined || isLoopback(server);
+  const { usesToken } = login;
+  const mechanism = chooseMechanism(dialogue.extension("AUTH"), wanted, {
+    isSafe,
+    allowsClearLogin,
+    usesToken,
+    server: name,
+  });
+  if (!isSafe) notify(`${name}: the connection is not encrypted; other people can read the login`);
+  const { encryption } = session;
+  const isVerified = encryption !== undefined && encryption.untrustedFor === undefined;
+  const credentials: Credentials =
+    mechanism === "EXTERNAL"
+      ? { user: server.user ?? "", secret: "", isToken: false }
+      : await login.find({ isVerified }).catch((error: unknown) => {
+          if (error instanceof LoginFailed) throw new SubmissionFailed(error.reason, error.message, error.exit, error);
+          throw error;
+        });
+  try {
+    await session.logIn(mechanism, credentials.user, credentials.secret);
+    return true;
+  } catch (error) {
+    const reply = loginRejection(error);
+    if (reply === undefined) throw error;
+    const { isRetried, advice } = await login.refuse(credentials);
+    if (isRetried) return false;
+    const words = advice === "" ? reply : `${reply}; ${advice}`;
+    throw new SubmissionFailed("login refused", `${name}: login failed: ${words}`, Exit.NoPerm, error);
+  }
 }
 
 /** The functions that log in, indexed by the name of the mechanism. */

@@ -1,7 +1,7 @@
 /** Opens a connection to a server: socket, greeting, TLS and login. */
-import { isLoopback, NoConnection, openSocket } from "../connect/socket.ts";
+import type { Login } from "../connect/login.ts";
+import { NoConnection, openSocket } from "../connect/socket.ts";
 import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../connect/tls-policy.ts";
-import { notify } from "../notices.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { exitOfReason } from "./failures.ts";
 import { certificateProblem, isTlsError } from "./nodemailer/outcome-of-error.ts";
@@ -10,14 +10,11 @@ import type { ServerSettings } from "./server-settings.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
 import { type ServerWay, serverName } from "./way.ts";
 
-/**
- * The server, the settings of the connection, and two functions: `password` returns the password, and is called only
- * for a login; `acceptCertificate` asks the user whether to use an invalid certificate.
- */
 export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;
-  readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;
-  /** Returns whether the user accepts a certificate despite the reason; false without a terminal. */
+  /** Provides the credentials; undefined without a login. */
+  readonly login: Login | undefined;
+  /** Returns whether the user accepts an invalid certificate despite the reason; false without a terminal. */
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
@@ -27,8 +24,8 @@ export interface ConnectionOptions extends ServerSettings {
  * @throws nodemailer's errors (nodemailer/outcome-of-error.ts), or MailError for a local error
  */
 export async function connect(options: ConnectionOptions, dialogue: Dialogue): Promise<SmtpSession> {
-  const { server, timeouts, mailName, minVersion } = options;
-  const authentication = server.user === undefined ? undefined : await import("./authentication.ts");
+  const { server, timeouts, mailName, minVersion, login } = options;
+  const authentication = login === undefined ? undefined : await import("./authentication.ts");
   const target = describeServer(server);
   for (let attempt: Attempt | undefined = firstAttempt(target, options); ; ) {
     dialogue.connecting(serverName(server));
@@ -46,8 +43,8 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
       const limits = { greeting: timeouts.connect, setup, silence: timeouts.silence };
       const kind = { server, mailName, starttls, certificates, minVersion, checkCertificate, loginHandlers };
       session = await SmtpSession.open(socket, { ...kind, timeouts: limits }, dialogue);
-      if (server.user !== undefined) await logIn(session, options, dialogue, server.user);
-      return session;
+      if (login === undefined || (await authentication?.logIn(session, login, options, dialogue))) return session;
+      session.close();
     } catch (error) {
       session?.close();
       attempt = await weakerAttempt(attempt, describeError(error, server), target, options, options.acceptCertificate);
@@ -87,18 +84,4 @@ async function loadCertificates(options: ConnectionOptions): Promise<Certificate
 
 function noConnection({ reason, message, cause }: NoConnection, server: ServerWay): SubmissionFailed {
   return new SubmissionFailed(reason, `${serverName(server)}: ${message}`, exitOfReason(reason), cause);
-}
-
-async function logIn(session: SmtpSession, options: ConnectionOptions, dialogue: Dialogue, user: string) {
-  const { server, allowsClearLogin } = options;
-  const { chooseMechanism } = await import("./authentication.ts");
-  const isSafe = session.secure || isLoopback(server);
-  const method = chooseMechanism(dialogue.extension("AUTH"), options.mechanism, {
-    isSafe,
-    allowsClearLogin,
-    server: serverName(server),
-  });
-  if (!isSafe) notify(`${serverName(server)}: the connection is not encrypted; other people can read the login`);
-  const password = method === "EXTERNAL" ? "" : await options.password({ user, host: server.host, port: server.port });
-  await session.logIn(method, user, password);
 }

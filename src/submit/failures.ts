@@ -1,5 +1,5 @@
 /** The description and exit code of each failure in a dialogue with a server. */
-import type { LoginReason } from "../connect/login-failed.ts";
+import type { LoginReason } from "../connect/login.ts";
 import { describeTlsFailure } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode } from "../errors.ts";
 import type { FailureReason } from "./submission-errors.ts";

@@ -1,4 +1,5 @@
 /** Opens the transport that `mta` describes. */
+import type { Login } from "../connect/login.ts";
 import type { DialogueObserver } from "./dialogue.ts";
 import type { ServerSettings } from "./server-settings.ts";
 import type { Transport } from "./transport.ts";
@@ -18,7 +19,8 @@ export interface TransportOptions extends ServerSettings {
   /** The place where a program finds the recipients. */
   readonly recipients: "header" | "arguments";
   readonly observe: DialogueObserver | undefined;
-  readonly password: (request: { user: string; host: string; port: number }) => Promise<string>;
+  /** Provides the credentials for a server; undefined without a login. */
+  readonly login: Login | undefined;
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 

@@ -2,7 +2,7 @@
  * The reasons why a message was not submitted. Exit codes, output streams and remedies depend on these typed reasons,
  * never on a message's text.
  */
-import type { LoginReason } from "../connect/login-failed.ts";
+import type { LoginReason } from "../connect/login.ts";
 import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 

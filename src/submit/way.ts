@@ -33,15 +33,10 @@ const plainHost = /^(?:(?:[a-z][a-z0-9-]*\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)$/;
 
 const server = /^(smtp|submissions?|smtps|lmtp):(.*)$/is;
 
-/** Returns whether a value of `mta` or `sendmail` names a server. */
-export function namesServer(value: string): boolean {
-  return server.test(value);
-}
-
 /**
  * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]` (also `submissions`, RFC 8314),
  * `lmtp://HOST[:PORT]`, `lmtp:/SOCKET`, a program's path and arguments, or `local`. A password in the URL is not part of
- * the result; see `passwordInUrl`.
+ * the result; see account/named-servers.ts.
  *
  * @param variable the variable's name for the error message
  * @throws MailError if the value has another form
@@ -65,13 +60,6 @@ export function parseWay(value: string, variable = "mta"): Way {
   if (name === "" || number < 1 || number > 65535) throw makeInvalidWayError(value, variable);
   const [user] = (login ?? "").split(":", 1);
   return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(user) };
-}
-
-/** Returns the password in a URL such as `smtp://USER:PASSWORD@HOST`; undefined if it contains none. */
-export function passwordInUrl(value: string): string | undefined {
-  const [, login = ""] = /^[a-z]+:\/\/(.*)@/is.exec(value) ?? [];
-  const colon = login.indexOf(":");
-  return colon < 0 || !namesServer(value) ? undefined : decodeLogin(login.slice(colon + 1));
 }
 
 /**
@@ -124,7 +112,8 @@ export function serverName({ host, port, socket }: ServerWay): string {
   return socket ?? `${host} port ${port}`;
 }
 
-function decodeLogin(login: string | undefined): string | undefined {
+/** Returns a user name or password in a URL, without its percent-encoding if that is valid; undefined if it is empty. */
+export function decodeLogin(login: string | undefined): string | undefined {
   if (login === undefined || login === "") return undefined;
   try {
     return decodeURIComponent(login);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { checkServer } from "../../src/check/check-server.ts";
 import type { Finding } from "../../src/check/finding.ts";
+import { shareLogins } from "../../src/compose/sending/submission.ts";
 import type { Config } from "../../src/config/config.ts";
 import { Settings } from "../../src/config/settings.ts";
 import type { Terminal } from "../../src/terminal/terminal.ts";
@@ -47,7 +48,7 @@ async function check({ script, scheme = "smtp", host = "localhost", tls, variabl
     identity: { user: "me", login: "me", mailName: "host.example", home: vault },
   } as Config;
   const terminal = { err: () => {}, lend: async () => undefined } as never as Terminal;
-  const findings = await checkServer({ config, terminal }, address);
+  const findings = await checkServer({ config, logins: shareLogins(config, terminal) }, address);
   return findings.map(printed);
 }
 

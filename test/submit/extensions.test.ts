@@ -5,11 +5,12 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterEach, expect, test } from "@jest/globals";
+import { parseServerUrl } from "../../src/account/named-servers.ts";
 import { chooseMechanism } from "../../src/submit/authentication.ts";
 import { programArguments } from "../../src/submit/program.ts";
 import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
-import { parseWay, passwordInUrl, wayName } from "../../src/submit/way.ts";
+import { parseWay, wayName } from "../../src/submit/way.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { transportTo } from "./transport-to.ts";
 
@@ -155,12 +156,14 @@ test.each([
   ["PLAIN LOGIN", true, "PLAIN"],
   ["PLAIN CRAM-MD5 SCRAM-SHA-256", false, "SCRAM-SHA-256"],
 ])("mechanisms offered: %s; safe connection: %s; mechanism chosen: %s", (offered, isSafe, chosen) => {
-  expect(chooseMechanism(offered, undefined, { isSafe, allowsClearLogin: true, server: "x" })).toBe(chosen);
+  expect(chooseMechanism(offered, undefined, { isSafe, allowsClearLogin: true, usesToken: false, server: "x" })).toBe(
+    chosen,
+  );
 });
 
 test("a password is sent unencrypted only if this is allowed, and a token never", () => {
   const choose = (offered: string | undefined, wanted: string | undefined, allowsClearLogin: boolean) => () =>
-    chooseMechanism(offered, wanted, { isSafe: false, allowsClearLogin, server: "x port 25" });
+    chooseMechanism(offered, wanted, { isSafe: false, allowsClearLogin, usesToken: false, server: "x port 25" });
   expect(choose("PLAIN LOGIN", undefined, false)).toThrow("x port 25: the password would be sent unencrypted");
   expect(choose("SCRAM-SHA-1", "scram-sha-1", false)).toThrow("set starttls=required, or starttls=none to allow it");
   expect(choose("PLAIN", "plain", true)()).toBe("PLAIN");
@@ -171,7 +174,7 @@ test("a password is sent unencrypted only if this is allowed, and a token never"
 
 test("an unusable mechanism is reported", () => {
   const choose = (offered: string | undefined, wanted?: string) => () =>
-    chooseMechanism(offered, wanted, { isSafe: true, allowsClearLogin: false, server: "x port 25" });
+    chooseMechanism(offered, wanted, { isSafe: true, allowsClearLogin: false, usesToken: false, server: "x port 25" });
   expect(choose("GSSAPI")).toThrow("no supported login mechanism (GSSAPI)");
   expect(choose(undefined)).toThrow("the server does not offer a login");
   expect(choose("PLAIN", "magic")).toThrow('smtpauth: "magic" is invalid; use none, scram-sha-256, ');
@@ -205,7 +208,7 @@ test.each([
   ["submissions://me:@host:465", undefined],
   ["/usr/sbin/x://me:secret@host", undefined],
 ])("the password in %s is %s, and is not part of the transport's name", (url, password) => {
-  expect(passwordInUrl(url)).toBe(password);
+  expect(parseServerUrl(url)?.password).toBe(password);
   if (password !== undefined) expect(wayName(parseWay(url))).not.toContain(password);
 });
 

@@ -1,3 +1,4 @@
+import type { Login } from "../../src/connect/login.ts";
 import { type SmtpOptions, SmtpTransport } from "../../src/submit/smtp.ts";
 import { makeTranscript, type Witness } from "../../src/submit/transcript.ts";
 import type { Envelope, Outcome, Outgoing } from "../../src/submit/transport.ts";
@@ -29,9 +30,17 @@ export function transportTo(port: number, options: TestOptions = {}): SmtpTransp
     mechanism: undefined,
     notify: [],
     chunking: "large",
-    password: async () => "pencil",
+    login: user === undefined ? undefined : loginAs(user),
     ...others,
   });
+}
+
+function loginAs(user: string): Login {
+  return {
+    usesToken: false,
+    find: async () => ({ user, secret: "pencil", isToken: false }),
+    refuse: async () => ({ isRetried: false, advice: "" }),
+  };
 }
 
 /** Sends one message over a new connection. */

@@ -3,8 +3,11 @@
  * refused messages are queued.
  */
 import { readdirSync } from "node:fs";
+import type { ServerAccount } from "../../account/find-account.ts";
+import type { Logins } from "../../account/logins.ts";
 import type { Config } from "../../config/config.ts";
 import { stateDirectory, storeOptions } from "../../config/paths.ts";
+import type { Login } from "../../connect/login.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
@@ -12,8 +15,6 @@ import type { Departure, Envelope, Outcome, Transport } from "../../submit/trans
 import { type ServerWay, wayName } from "../../submit/way.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import type { Account } from "./login.ts";
-import type { PasswordRequest } from "./password.ts";
 import { flushCommand, ownQueue, type QueueingProgram, type QueuePlaces } from "./queue-place.ts";
 
 interface SendOptions {
@@ -33,6 +34,21 @@ export interface SubmissionOptions {
    * The queues for messages that cannot be sent now. By default, only the queue in the user's state directory is used.
    */
   readonly queues?: QueuePlaces;
+  /** The logins of this run; by default only those for submissions. */
+  readonly logins?: () => Promise<Logins>;
+}
+
+/** Returns a function that creates the run's logins when they are first needed, and returns the same ones afterwards. */
+export function shareLogins(config: Config, terminal: Terminal): () => Promise<Logins> {
+  let logins: Promise<Logins> | undefined;
+  const create = async () => {
+    const { Logins } = await import("../../account/logins.ts");
+    return new Logins(config, terminal);
+  };
+  return () => {
+    logins ??= create();
+    return logins;
+  };
 }
 
 /** Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused ones. */
@@ -40,7 +56,6 @@ export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
   readonly #options: SubmissionOptions & Required<Omit<SubmissionOptions, "queues">>;
-  readonly #passwords = new Map<string, string>();
   /** The transports that have accepted a message. Queued messages for them may be retried. */
   readonly #open = new Set<string>();
   #reused: { readonly key: string; readonly transport: Transport } | undefined;
@@ -48,7 +63,7 @@ export class Submission {
   constructor(config: Config, terminal: Terminal, options: SubmissionOptions = {}) {
     this.#config = config;
     this.#terminal = terminal;
-    this.#options = { program: "mail", recipients: "header", ...options };
+    this.#options = { program: "mail", recipients: "header", logins: shareLogins(config, terminal), ...options };
   }
 
   /**
@@ -144,7 +159,7 @@ export class Submission {
   async #openTransport({ way, envelopeSender, verbose, recipients }: Departure, isDryRun: boolean): Promise<Transport> {
     const { settings } = this.#config;
     const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
-    const account = way.kind === "smtp" ? await this.#accountOf(way) : undefined;
+    const account = way.kind === "smtp" ? await this.#findAccount(way) : undefined;
     const said = {
       ...serverSettings(this.#config, account?.suffixes),
       verbose,
@@ -156,7 +171,7 @@ export class Submission {
       const { DryRun } = await import("../../submit/dry-run.ts");
       return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes));
     }
-    const used = account?.server ?? way;
+    const used = way.kind === "smtp" ? { ...way, user: account?.user } : way;
     const key = JSON.stringify([wayName(used), said, shown]);
     if (this.#reused?.key === key) return this.#reused.transport;
     await this.#hangUp();
@@ -165,7 +180,7 @@ export class Submission {
       ...said,
       storeOptions: () => storeOptions(this.#config),
       observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
-      password: (request) => this.#password(request),
+      login: used.kind === "smtp" && used.user !== undefined ? await this.#loginTo(used, used.user) : undefined,
       acceptCertificate: (reason) => acceptCertificate(this.#terminal, reason),
     });
     if (way.kind === "smtp") this.#reused = { key, transport };
@@ -177,19 +192,14 @@ export class Submission {
     return printDialogue(this.#terminal, shown);
   }
 
-  async #accountOf(way: ServerWay): Promise<Account> {
-    const { findServerAccount } = await import("./login.ts");
-    return findServerAccount(this.#config, way);
+  async #findAccount(way: ServerWay): Promise<ServerAccount> {
+    const { findServerAccount } = await import("../../account/find-account.ts");
+    return findServerAccount(this.#config, { ...way, protocol: "smtp" });
   }
 
-  async #password(request: PasswordRequest): Promise<string> {
-    const key = JSON.stringify(request);
-    const known = this.#passwords.get(key);
-    if (known !== undefined) return known;
-    const { findPassword } = await import("./password.ts");
-    const password = await findPassword(this.#config, this.#terminal, request);
-    this.#passwords.set(key, password);
-    return password;
+  async #loginTo({ host, port }: ServerWay, user: string): Promise<Login> {
+    const logins = await this.#options.logins();
+    return logins.loginTo({ protocol: "smtp", host, port, user });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Logins } from "../../account/logins.ts";
 import type { Submission } from "../../compose/sending/submission.ts";
 import type { Account } from "../../config/accounts.ts";
 import type { Config } from "../../config/config.ts";
@@ -16,6 +17,8 @@ export interface Session {
   readonly terminal: Terminal;
   /** The transports for mail, which keep a connection open between messages. */
   readonly submission: Submission;
+  /** Returns the logins of this run, for submissions and for mailboxes on servers. */
+  readonly logins: () => Promise<Logins>;
   /** Whether the program sends mail (`mail ADDRESS`) or reads it; `if s` and `if r` in start-up files test this. */
   readonly mode: "send" | "read";
   /** The open mailbox; undefined while start-up files are read, and when sending. */

@@ -110,6 +110,16 @@ export function outcomeOfError(thrown: unknown, envelope: Envelope, circumstance
   throw new SubmissionFailed(failure.reason, text, exit, error);
 }
 
+/**
+ * Returns the reply if the server has permanently rejected the credentials; undefined if another error occurred. The
+ * codes 500 to 504 reject the command, not the credentials (RFC 5321, section 4.2.2).
+ */
+export function loginRejection(thrown: unknown): string | undefined {
+  if (!types.isNativeError(thrown) || (thrown as SmtpError).code !== "EAUTH") return undefined;
+  const reply = replyOnOneLine((thrown as SmtpError).response ?? "");
+  return /^5(?!0[0-4])/.test(reply) ? reply : undefined;
+}
+
 function loginRefused(error: SmtpError, name: string): SubmissionFailed {
   const reply = replyOnOneLine(error.response ?? "");
   const words = reply === "" ? error.message : reply;

@@ -1,24 +1,23 @@
 /**
- * Finds the password for a server: from a variable or URL, from a command, from ~/.netrc, or from the user.
+ * Finds the password for a server: in a variable or URL, from a command, in ~/.netrc, or from the user.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import type { Config } from "../../config/config.ts";
-import type { Found } from "../../config/settings.ts";
-import { Exit, MailError } from "../../errors.ts";
-import { passwordFromNetrc } from "../../submit/netrc.ts";
-import { SubmissionFailed } from "../../submit/submission-errors.ts";
-import { passwordInUrl } from "../../submit/way.ts";
-import { askSecret } from "../../terminal/secret.ts";
-import type { Terminal } from "../../terminal/terminal.ts";
-import { hostSuffixes, isConfigured, isForAccount, netrcPath, senderSuffixes, suffixesOf } from "./account-of.ts";
+import type { Config } from "../config/config.ts";
+import type { Found } from "../config/settings.ts";
+import { LoginFailed, type LoginRequest } from "../connect/login.ts";
+import { Exit, MailError } from "../errors.ts";
+import { askSecret } from "../terminal/secret.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { hostSuffixes, isForAccount, netrcPath, senderSuffixes, suffixesOf } from "./find-account.ts";
+import { variablesNaming } from "./named-servers.ts";
+import { passwordFromNetrc } from "./netrc.ts";
 
-/** A user at a server. */
-export interface PasswordRequest {
-  readonly user: string;
-  readonly host: string;
-  readonly port: number;
+/** A password, and whether it is kept for the rest of the run, because finding it again would disturb the user. */
+interface FoundPassword {
+  readonly password: string;
+  readonly isKept: boolean;
 }
 
 /**
@@ -26,21 +25,22 @@ export interface PasswordRequest {
  *
  * @throws MailError if no password is available, or if other users can read the start-up file that contains it
  */
-export async function findPassword(config: Config, terminal: Terminal, request: PasswordRequest): Promise<string> {
+export async function findPassword(config: Config, terminal: Terminal, request: LoginRequest): Promise<FoundPassword> {
   const { settings } = config;
   const { user, host } = request;
   const set = passwordInVariables(config, request);
-  if (set !== undefined) return set;
+  if (set !== undefined) return { password: set, isKept: false };
   const command = settings.text("passwordcommand");
-  if (command !== undefined && command !== "")
-    return readPasswordFromCommand(settings.get("SHELL"), command, { user, host });
+  if (command !== undefined && command !== "") {
+    return { password: await readPasswordFromCommand(settings.get("SHELL"), command, { user, host }), isKept: true };
+  }
   const path = netrcPath(config);
-  const found = passwordFromNetrc(path, host, user);
-  if (found !== undefined && "password" in found) return found.password;
+  const found = passwordFromNetrc(path, request, user);
+  if (found !== undefined && "password" in found) return { password: found.password, isKept: false };
   if (found !== undefined) terminal.err(`mail: ${found.refused}\n`);
   const typed = await terminal.lend(() => askSecret(`Password for ${user} at ${host}: `));
-  if (typed !== undefined && typed !== "") return typed;
-  throw new SubmissionFailed(
+  if (typed !== undefined && typed !== "") return { password: typed, isKept: true };
+  throw new LoginFailed(
     "no password",
     `no password for ${user} at ${host}: add it to ${path} (machine ${host} login ${user} password ...), ` +
       "or set passwordcommand",
@@ -49,22 +49,20 @@ export async function findPassword(config: Config, terminal: Terminal, request: 
 }
 
 /**
- * Returns the password from `password-USER@HOST` or a synonym. If none is set, the password comes from the URL in `mta`
- * or `sendmail`, or from `password`, whichever was assigned last.
+ * Returns the password from `password-USER@HOST` or a synonym. If none is set, the password comes from the URL that
+ * names the server, or from `password`, whichever was assigned last.
  */
-function passwordInVariables(config: Config, request: PasswordRequest): string | undefined {
+function passwordInVariables(config: Config, request: LoginRequest): string | undefined {
   const { settings } = config;
   const ofServer = settings.find("password", [...suffixesOf(request.user, request), ...hostSuffixes(request)]);
   if (ofServer !== undefined && isForAccount(ofServer.name)) return usePassword(ofServer);
-  if (!isConfigured(config, request)) return undefined;
+  const naming = variablesNaming(config, request);
+  if (naming.length === 0) return undefined;
   const general = settings.find("password", senderSuffixes(config));
-  const url = settings.find("mta") ?? settings.find("sendmail");
-  const inUrl = url === undefined ? undefined : passwordInUrl(url.value);
-  const candidates = [
-    ...(general === undefined || general.value === "" ? [] : [general]),
-    ...(url === undefined || inUrl === undefined || inUrl === "" ? [] : [{ ...url, value: inUrl }]),
-  ];
-  const last = settings.lastAssigned(candidates);
+  const inUrls = naming.flatMap(({ server, variable }) =>
+    server.password === undefined ? [] : [{ ...variable, value: server.password }],
+  );
+  const last = settings.lastAssigned([...(general === undefined || general.value === "" ? [] : [general]), ...inUrls]);
   return last === undefined ? undefined : usePassword(last);
 }
 
@@ -87,13 +85,9 @@ async function readPasswordFromCommand(shell: string, command: string, { user, h
   });
   const [password = ""] = output.split("\n", 1);
   if (code !== 0)
-    throw new SubmissionFailed(
-      "no password",
-      `passwordcommand: exited with code ${code}; nothing was sent`,
-      Exit.NoPerm,
-    );
+    throw new LoginFailed("no password", `passwordcommand: exited with code ${code}; nothing was sent`, Exit.NoPerm);
   if (password === "")
-    throw new SubmissionFailed(
+    throw new LoginFailed(
       "password command failed",
       "passwordcommand: printed no password; nothing was sent",
       Exit.NoPerm,

@@ -1,25 +1,30 @@
-/** Reads ~/.netrc as ftp(1) and curl(1) do: `machine HOST login USER password SECRET`, and `default`. */
+/**
+ * Reads ~/.netrc as ftp(1) and curl(1) do: `machine HOST login USER password SECRET`, and `default`. As in S-nail, a
+ * machine may be `HOST:PORT`.
+ */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
-export type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
+type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
 
 /**
- * Returns the password for a user at a host, or the reason why the file is not used. Returns undefined if the file
+ * Returns the password for a user at a server, or the reason why the file is not used. Returns undefined if the file
  * contains no such password.
  */
-export function passwordFromNetrc(path: string, host: string, user: string): Netrc {
+export function passwordFromNetrc(path: string, server: Server, user: string): Netrc {
   const text = readNetrc(path);
   if (text === undefined || typeof text !== "string") return text;
   const fits = ({ login, password }: Entry) => (login ?? user) === user && password !== undefined;
-  const password = entriesFor(text, host).find(fits)?.password;
+  const password = entriesFor(text, server).find(fits)?.password;
   return password === undefined ? undefined : { password };
 }
 
-/** Returns the user name of the first entry for a host; undefined if there is none, or if the file is not used. */
-export function loginFromNetrc(path: string, host: string): string | undefined {
+/** Returns the user name of the first entry for a server; undefined if there is none, or if the file is not used. */
+export function loginFromNetrc(path: string, server: Server): string | undefined {
   const text = readNetrc(path);
-  return typeof text === "string" ? entriesFor(text, host).find(({ login }) => login !== undefined)?.login : undefined;
+  return typeof text === "string"
+    ? entriesFor(text, server).find(({ login }) => login !== undefined)?.login
+    : undefined;
 }
 
 function readNetrc(path: string): string | { readonly refused: string } | undefined {
@@ -42,14 +47,19 @@ function readNetrc(path: string): string | { readonly refused: string } | undefi
   }
 }
 
+interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
 interface Entry {
   machine: string | undefined;
   login?: string;
   password?: string;
 }
 
-/** Returns the entries for a host; `default` matches every host. */
-function entriesFor(text: string, host: string): Entry[] {
+/** Returns the entries for a server: those with its port, then those with its host name. `default` matches every host. */
+function entriesFor(text: string, { host, port }: Server): Entry[] {
   const tokens = splitNetrc(text);
   const entries: Entry[] = [];
   for (let at = 0; at < tokens.length; at++) {
@@ -62,7 +72,8 @@ function entriesFor(text: string, host: string): Entry[] {
     else if (word === "account") at++;
   }
   const name = host.toLowerCase();
-  return entries.filter(({ machine }) => (machine ?? name) === name);
+  const withPort = entries.filter(({ machine }) => machine === `${name}:${port}`);
+  return [...withPort, ...entries.filter(({ machine }) => (machine ?? name) === name)];
 }
 
 /** Returns the words of the file. Quotes and backslashes are interpreted as in curl. Comments and macros are skipped. */

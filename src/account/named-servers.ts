@@ -1,0 +1,72 @@
+/**
+ * Finds the servers that the variables name. A user name, password or token without a suffix is never sent to any other
+ * server.
+ */
+import { domainToASCII } from "node:url";
+import type { Config } from "../config/config.ts";
+import type { Found } from "../config/settings.ts";
+import { decodeLogin } from "../submit/way.ts";
+
+interface NamedServer {
+  readonly protocol: "smtp" | "imap" | "pop3";
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** The variables whose value can be the URL of a server. */
+const namingVariables = ["mta", "sendmail", "MAIL", "folder", "MBOX", "record"] as const;
+
+/** The protocols and default ports of the schemes (RFC 5321, 6409, 8314, 9051, 1939). */
+const schemes: Readonly<Record<string, { readonly protocol: NamedServer["protocol"]; readonly port: number }>> = {
+  smtp: { protocol: "smtp", port: 25 },
+  submission: { protocol: "smtp", port: 587 },
+  submissions: { protocol: "smtp", port: 465 },
+  smtps: { protocol: "smtp", port: 465 },
+  lmtp: { protocol: "smtp", port: 24 },
+  imap: { protocol: "imap", port: 143 },
+  imaps: { protocol: "imap", port: 993 },
+  pop3: { protocol: "pop3", port: 110 },
+  pop3s: { protocol: "pop3", port: 995 },
+};
+
+// The last @ ends the login, because a user name may be an address, and a password may contain any character. A mailbox's
+// URL continues with the name of a folder, which may also contain @.
+const submissionUrl = /^(smtps?|submissions?|lmtp):\/\/(?:(.*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?\/?$/is;
+const mailboxUrl = /^(imaps?|pop3s?):\/\/(?:([^/]*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?(?:\/.*)?$/is;
+
+/** Parses the URL of a server. Returns undefined if the value is not such a URL. */
+export function parseServerUrl(value: string): NamedServer | undefined {
+  const [, scheme = "", login, host = "", port] = submissionUrl.exec(value) ?? mailboxUrl.exec(value) ?? [];
+  const known = schemes[scheme.toLowerCase()];
+  if (known === undefined) return undefined;
+  const colon = login?.indexOf(":") ?? -1;
+  return {
+    protocol: known.protocol,
+    host: host.startsWith("[") ? host.slice(1, -1) : domainToASCII(host),
+    port: port === undefined ? known.port : Number(port),
+    user: decodeLogin(colon < 0 ? login : login?.slice(0, colon)),
+    password: colon < 0 ? undefined : decodeLogin(login?.slice(colon + 1)),
+  };
+}
+
+/** Returns the servers that the variables name, each with the variable. */
+export function listNamedServers({ settings }: Config): { readonly server: NamedServer; readonly variable: Found }[] {
+  return namingVariables.flatMap((name) => {
+    // As for the transport, sendmail has no effect if mta is set.
+    const variable = name === "sendmail" && settings.find("mta") !== undefined ? undefined : settings.find(name);
+    const server = variable === undefined ? undefined : parseServerUrl(variable.value);
+    return variable === undefined || server === undefined ? [] : [{ server, variable }];
+  });
+}
+
+/** Returns the variables that name a server. */
+export function variablesNaming(config: Config, { host, port }: { readonly host: string; readonly port: number }) {
+  return listNamedServers(config).filter(({ server }) => server.host === host.toLowerCase() && server.port === port);
+}
+
+/** Returns whether a variable names this server. */
+export function isConfigured(config: Config, server: { readonly host: string; readonly port: number }): boolean {
+  return variablesNaming(config, server).length > 0;
+}
