@@ -14,6 +14,11 @@ export function ttyCharset(
   return ignoreUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
 }
 
+/** Returns whether the variable `ttycharset`, or else the locale, names UTF-8. The locale C does not. */
+export function isUtf8Locale(config: Pick<Config, "settings">, environment: Environment = process.env): boolean {
+  return /^utf-?8$/i.test(config.settings.text("ttycharset") || codesetOf(environment));
+}
+
 /** Returns the charset in a glibc locale name, such as `de_DE.ISO-8859-1`, `ru_RU.KOI8-R` or `de_DE@euro`. */
 function codesetOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
   const locale = LC_ALL || LC_CTYPE || LANG || "C";

@@ -6,6 +6,9 @@ const plain = /^[\x20-\x7e]*$/;
 /** Each Latin, Greek or Cyrillic letter is one grapheme and occupies one column. */
 const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u0482\u048a-\u04ff]*$/;
 
+/** Text in which a grapheme cluster may contain several letters. */
+const mayJoinLetters = /\p{M}[\u200c\u200d]?\p{L}|[\u0e33\u0eb3\u0d4e]/u;
+
 /**
  * The number of code units to segment in one call. V8 copies the text for every grapheme that it finds, so short parts
  * are faster.
@@ -51,10 +54,23 @@ export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
   const shown = makeVisible(text);
   if (narrow.test(shown)) return shown.length;
-  if (shown.length <= stretch) return stringWidth(shown);
+  if (shown.length <= stretch && !mayJoinLetters.test(shown)) return stringWidth(shown);
   let width = 0;
-  for (const characters of splitStretches(shown)) width += stringWidth(characters.join(""));
+  for (const characters of splitStretches(shown)) {
+    width += stringWidth(characters.join(""));
+    for (const character of characters) width += countJoinedLetters(character);
+  }
   return width;
+}
+
+/**
+ * Returns the number of letters in a grapheme cluster after the first one. Such clusters are conjuncts of Indic scripts
+ * and syllables of Thai and Lao. Terminals show each of these letters in its own column.
+ */
+function countJoinedLetters(character: string): number {
+  if (!mayJoinLetters.test(character)) return 0;
+  const letters = character.match(/(?![\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\uff9e\uff9f])\p{L}/gu) ?? [];
+  return Math.max(letters.length - 1, 0);
 }
 
 /** Truncates text to the given number of columns. An ellipsis marks the omission. */
@@ -73,7 +89,7 @@ export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { 
 }
 
 /** Truncates text, or pads it with spaces, to an exact number of columns. */
-export function fillColumns(text: string, columns: number): string {
-  const kept = cutToFit(text, columns);
+export function fillColumns(text: string, columns: number, options: { ellipsis?: string } = {}): string {
+  const kept = cutToFit(text, columns, options);
   return kept + " ".repeat(Math.max(columns - displayWidth(kept), 0));
 }

@@ -81,16 +81,19 @@ test("new mail is listed after the sorted messages, with a notice, until the lis
   `;
 });
 
-test("thread shows replies as a tree", async () => {
+test("in a pipe, thread shows replies as a tree of ASCII characters", async () => {
   await onTerminal({ spool })`
-    $ printf 'thread\nx\n' | mail -N
+    $ printf 'thread\ncollapse 1\nx\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
     "{HOME}/spool": 5 messages 5 unread
     In threads; message numbers are unchanged; unsort restores mailbox order
-     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
     >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   hola
-     U  4 cy@example.org     Sat Jan 16 18:22   11/186   ${"`"}-> Re: hola
+     U  4 cy@example.org     Sat Jan 16 18:22   11/186   |-> Re: hola
      U  3 bob@example.org    Sat Jan 16 18:22   11/188   ${"`"}-> Re: hola
-     U  5 dee@example.org    Sat Jan 16 18:22   11/188     ${"`"}-> Re: hola
+     U  5 dee@example.org    Sat Jan 16 18:22   11/188    ${"`"}-> Re: hola
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
+    In threads; message numbers are unchanged; unsort restores mailbox order
+    >U  1 zoe@example.org    Sat Jan 16 18:22   10/165   [3 hidden, 3 unread] hola
+     U  2 ann@example.org    Sat Jan 16 18:22   10/165   Plan
   `;
 });

@@ -13,14 +13,30 @@ const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preser
 /** The time in milliseconds after which a session in a pipe records its changes in a file, because it may be killed. */
 const shortLife = 1000;
 
+/** A change of the header list. */
+interface ViewChange {
+  readonly undone: string;
+  readonly undo: () => void;
+}
+
+interface UndoStep extends Step {
+  readonly view: ViewChange | undefined;
+}
+
+function hasChanges({ changes }: Step): boolean {
+  return changes.length > 0;
+}
+
 /** Records a session's changes, one step per command, and undoes them. */
 export class UndoHistory {
   readonly #mailbox: Mailbox;
   readonly #stateDirectory: string;
   readonly #opened = Date.now();
-  readonly #steps: Step[] = [];
+  readonly #steps: UndoStep[] = [];
   /** The message states before the current command, by message number. */
   #before = new Map<number, number>();
+  /** The current command's change of the header list. */
+  #view: ViewChange | undefined;
   readonly #edited = new Set<number>();
   #file: PendingFile | undefined;
 
@@ -34,6 +50,15 @@ export class UndoHistory {
     if (!this.#before.has(message)) this.#before.set(message, this.#mailbox.flags(message));
   }
 
+  /**
+   * Records that the current command changes the header list, which is neither stored nor restored by another session.
+   *
+   * @param undone describes the effect of `undo`
+   */
+  recordView(undone: string, undo: () => void): void {
+    this.#view = { undone, undo };
+  }
+
   /** Records that a message is about to be replaced by an edited version. */
   recordEdit(message: number): void {
     this.#edited.add(message);
@@ -41,7 +66,7 @@ export class UndoHistory {
 
   /** Whether the next session can restore this session's changes. */
   get isKept(): boolean {
-    return this.#file !== undefined && this.#steps.length > 0;
+    return this.#file !== undefined && this.#steps.some(hasChanges);
   }
 
   /** The numbers of the edited messages. */
@@ -56,9 +81,12 @@ export class UndoHistory {
    */
   async close(line: string, current: number, keep: boolean): Promise<void> {
     const changes = this.#changes();
-    if (changes.length === 0) return;
-    const step = { line, current, changes };
+    const view = this.#view;
+    this.#view = undefined;
+    if (changes.length === 0 && view === undefined) return;
+    const step = { line, current, changes, view };
     this.#steps.push(step);
+    if (changes.length === 0) return;
     if (this.#file !== undefined) await this.#file.add(step);
     else if (keep || Date.now() - this.#opened > shortLife) await this.#writeDown();
   }
@@ -76,7 +104,7 @@ export class UndoHistory {
   }
 
   /** Undoes the last step. @returns undefined if there is none */
-  undo(): Step | undefined {
+  undo(): UndoStep | undefined {
     const step = this.#steps.pop();
     if (step === undefined) return undefined;
     for (const { message, before, after } of step.changes) {
@@ -85,13 +113,14 @@ export class UndoHistory {
       if (this.#edited.has(message)) changed &= ~Flag.StatusChanged;
       this.#mailbox.mark(message, before & changed, ~before & changed);
     }
-    this.#file?.undo();
+    if (hasChanges(step)) this.#file?.undo();
+    step.view?.undo();
     return step;
   }
 
   /** Creates the file immediately if there are changes, so that an older file with the same changes can be removed. */
   async keep(): Promise<void> {
-    if (this.#file === undefined && this.#steps.length > 0) await this.#writeDown();
+    if (this.#file === undefined && this.#steps.some(hasChanges)) await this.#writeDown();
   }
 
   /** Discards all steps and removes the file, after the changes have been written or abandoned. */
@@ -104,6 +133,6 @@ export class UndoHistory {
   async #writeDown(): Promise<void> {
     const { PendingFile } = await import("./pending.ts");
     this.#file = PendingFile.create(this.#mailbox, this.#stateDirectory);
-    for (const step of this.#steps) await this.#file.add(step);
+    for (const step of this.#steps.filter(hasChanges)) await this.#file.add(step);
   }
 }

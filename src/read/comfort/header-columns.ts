@@ -1,13 +1,18 @@
 /** Formats a line of the header list for a terminal: the columns fit the window's width, and the subject is decoded. */
 import type { Counts } from "../../mailbox/mailbox.ts";
+import { parseAddressField } from "../../message/address.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
+import { firstValue } from "../../message/field-values.ts";
 import { parseHeader } from "../../message/header.ts";
-import { trueName } from "../../message/lookalike.ts";
+import { namesAnother, trueName } from "../../message/lookalike.ts";
 import { findDeclaredCharset } from "../../message/parameters.ts";
+import { findSender } from "../../message/sender.ts";
 import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import { headerTexts, statusMark } from "../header-list/header-line.ts";
-import type { HeaderLineParts, ListWindow } from "../session/session.ts";
+import { bareSubject } from "../header-list/sort-columns.ts";
+import { asciiTree, drawBranch, formatHidden, unicodeTree } from "../header-list/thread-lines.ts";
+import type { HeaderLineParts, ListWindow, ThreadPosition } from "../session/session.ts";
 
 interface Layout {
   readonly sender: number;
@@ -16,31 +21,66 @@ interface Layout {
   readonly counts: boolean;
 }
 
+/** The number of columns from which a threaded list contains the counts of lines and bytes. */
+const wideThreads = 100;
+/** The number of columns for a subject, from which the number of hidden messages is written out. */
+const roomForNote = 30;
+/** The number of columns that the tree leaves for a subject, if possible. */
+const leastSubject = 16;
+/** The number of columns in which any tree can be drawn. */
+const leastTree = 5;
+
 /**
  * Returns the widths for a window. At 80 columns they are the same as in bsd-mailx; additional columns are shared
- * between the sender and the subject.
+ * between the sender and the subject. In a narrow threaded list, the tree takes the place of the counts.
  */
-function layoutFor(columns: number): Layout {
-  if (columns >= 72) {
+function layoutFor(columns: number, isThreaded: boolean): Layout {
+  if (columns >= (isThreaded ? wideThreads : 72)) {
     const more = Math.min(Math.max(Math.floor((columns - 80) / 3), 0), 23);
     return { sender: 17 + more, date: "full", counts: true };
   }
-  if (columns >= 54) return { sender: 17, date: "day and time", counts: false };
+  if (columns >= 54) return { sender: columns < 72 ? 17 : 20, date: "day and time", counts: false };
   return { sender: Math.max(Math.floor((columns - 14) / 2), 6), date: "day", counts: false };
 }
 
 /** Returns a header line that fits into the given number of columns, without a newline. */
-export function fitHeaderLine(parts: HeaderLineParts, { columns, last }: ListWindow): string {
-  const layout = layoutFor(columns);
+export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }: ListWindow): string {
+  const layout = layoutFor(columns, parts.thread !== undefined);
   const { who, date, subject } = headerTexts(parts, "with blanks");
   const decode = (text: string) =>
     decodeWords(text, nodeCharsets, () => findDeclaredCharset(parseHeader(Buffer.from(parts.header, "latin1"))));
+  const fit = { ellipsis: isUtf8 ? "…" : "..." };
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
+  const sender = toOneLine(revealHost(parts.byName ? revealAddress(who, parts.header, decode) : decode(who)));
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
-    `${fillColumns(toOneLine(revealHost(decode(who))), layout.sender)}${layout.counts ? "  " : " "}` +
+    `${fillColumns(sender, layout.sender, fit)}${layout.counts ? "  " : " "}` +
     `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatShownCounts(parts.counts) : ""}`;
-  return start + cutToFit(toOneLine(decode(subject)), Math.max(columns - displayWidth(start), 0));
+  const room = Math.max(columns - displayWidth(start), 0);
+  const text = toOneLine(decode(subject));
+  if (parts.thread === undefined) return start + cutToFit(text, room, fit);
+  return start + cutToFit(threadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, fit).trimEnd();
+}
+
+interface SubjectRoom {
+  readonly room: number;
+  readonly isUtf8: boolean;
+}
+
+/** Returns the tree, the number of hidden messages, and the subject if it differs from that of the message above. */
+function threadedSubject(
+  { branch, hidden, subjectAbove }: ThreadPosition,
+  subject: string,
+  decode: (text: string) => string,
+  { room, isUtf8 }: SubjectRoom,
+): string {
+  const isRepeated =
+    subjectAbove !== undefined && bareSubject(toOneLine(decode(subjectAbove))) === bareSubject(subject);
+  const note = room >= roomForNote || hidden.count === 0 ? formatHidden(hidden) : `[+${hidden.count}] `;
+  const left = room - note.length - (isRepeated ? 0 : leastSubject);
+  const drawn =
+    branch === undefined ? "" : drawBranch(branch, isUtf8 ? unicodeTree : asciiTree, Math.max(left, leastTree));
+  return `${drawn}${drawn === "" ? "" : " "}${note}${isRepeated ? "" : subject}`;
 }
 
 /** Returns a sender in which a deceptive host name, one that resembles another, is replaced by its ASCII form. */
@@ -48,6 +88,17 @@ function revealHost(who: string): string {
   const host = who.lastIndexOf("@") + 1;
   const really = host === 0 ? undefined : trueName(who.slice(host));
   return really === undefined ? who : who.slice(0, host) + really;
+}
+
+/**
+ * Returns a sender's name, which may be a comment. If the name contains a different address, returns the sender's own
+ * address.
+ */
+function revealAddress(who: string, header: string, decode: (text: string) => string): string {
+  const address = findSender(header, false);
+  const isMissing = who === "" || who === address;
+  const name = decode(isMissing ? parseAddressField(firstValue(header, "from") ?? "")[0]?.name || address : who);
+  return namesAnother(name, address) ? address : name;
 }
 
 /** Replaces characters that would end the line or move the cursor. */

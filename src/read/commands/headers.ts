@@ -11,7 +11,7 @@ import {
 import { takesMessages } from "../message-list/message-list.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent } from "../session/cursor.ts";
-import { messageAt, placeOf } from "../session/display-order.ts";
+import { countPlaces, messageAt, placeOf } from "../session/display-order.ts";
 import type { Session } from "../session/session.ts";
 
 const takesSign: Takes<string> = { synopsis: "[+ | -]", parse: (_session, rest) => rest.trim() };
@@ -32,7 +32,7 @@ async function scrollHeaders(session: Session, argument: string): Promise<boolea
   if (sign !== "+" && sign !== "-") throw new UserMistake(`Unrecognized scrolling command "${argument}"`);
   const start = windowStart(folder?.screen ?? 1, size) + (sign === "-" ? -size : size);
   if (start < 1) terminal.out("On first screenful of messages\n");
-  else if (folder === undefined || start > folder.mailbox.count) terminal.out("On last screenful of messages\n");
+  else if (folder === undefined || start > countPlaces(folder)) terminal.out("On last screenful of messages\n");
   else {
     folder.screen = start;
     makeCurrent(folder, messageAt(folder, start));

@@ -4,6 +4,7 @@ import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
 import { takesMessages, type Wanted } from "../message-list/message-list.ts";
+import { expandThreads } from "../session/collapse.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { isDeleted, makeCurrent, nearestMessage, showAsCurrent } from "../session/cursor.ts";
 import { placeOf } from "../session/display-order.ts";
@@ -49,6 +50,8 @@ function deleteMessages(folder: Folder, messages: readonly number[]): boolean {
     showAsCurrent(folder, message);
     markMessage(folder, message, Flag.Deleted, Flag.Preserved | Flag.Saved | Flag.ToMbox);
   }
+  // The list no longer shows the deleted messages, so their replies must not be hidden below them.
+  expandThreads(folder, messages);
   makeCurrent(folder, messages.at(-1) ?? folder.current);
   const left = nearestMessage(folder, false);
   makeCurrent(folder, left ?? 1);

@@ -1,9 +1,10 @@
 /** The commands next, print, more, top and their variants. */
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
+import { expandThreads } from "../session/collapse.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { makeCurrent, showAsCurrent } from "../session/cursor.ts";
-import { messageAt, placeOf } from "../session/display-order.ts";
+import { countPlaces, messageAt, placeOf } from "../session/display-order.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { partsForm, partsOf } from "../show/part-files.ts";
 import { printDecoded, printParts } from "../show/print-decoded.ts";
@@ -23,6 +24,7 @@ export async function showStored(
 ): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
+  expandThreads(folder, messages);
   const print = session.config.settings.get("decode") ? printDecoded : printMessages;
   await print(session, folder, messages, printing, makeVisitor(folder));
 }
@@ -38,6 +40,7 @@ function makeVisitor(folder: Folder): (message: number) => void {
 async function showParts(session: Session, { messages, parts }: PartsOfMessages, printing: Printing): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
+  expandThreads(folder, messages);
   const chosen = new Map<number, string>();
   // A missing part is reported before any part is printed.
   for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "text")) {
@@ -87,7 +90,8 @@ async function printNext(session: Session, messages: readonly number[]): Promise
   // bsd-mailx prints nothing in an empty folder.
   if (folder.atStart && mailbox.count === 0) return;
   const skipped = Flag.Deleted | Flag.Saved;
-  for (let place = folder.atStart ? Math.max(here, 1) : here + 1; place <= mailbox.count; place++) {
+  const last = countPlaces(folder);
+  for (let place = folder.atStart ? Math.max(here, 1) : here + 1; place <= last; place++) {
     const message = messageAt(folder, place);
     if ((mailbox.flags(message) & skipped) === 0 || (folder.atStart && message === current))
       return showStored(session, [message]);
@@ -105,6 +109,7 @@ async function printTop(session: Session, messages: readonly number[]): Promise<
   const asked = set === undefined ? 5 : Number.parseInt(set, 10) || 0;
   const lines = 1 + (asked < 0 || asked > 10_000 ? 5 : asked);
   let lastWasEmpty = true;
+  expandThreads(folder, messages);
   for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "whole")) {
     for (const message of opened) {
       showAsCurrent(folder, message);

@@ -1,11 +1,13 @@
-/** The commands sort, thread and unsort, which change the order of the header list. */
+/** The commands sort, thread, collapse, expand and unsort, which change the order of the header list. */
 
 import { joinAlternatives, UserMistake } from "../../errors.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { showHeaders } from "../header-list/header-window.ts";
+import { takesMessages } from "../message-list/message-list.ts";
+import { collapseThreads, expandThreads, restoreCollapsed } from "../session/collapse.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
 import { takesNothing } from "../session/command-arguments.ts";
-import { type DisplayOrder, makeDisplayOrder, sortKeys } from "../session/display-order.ts";
+import { type DisplayOrder, makeDisplayOrder, makeThreadOrder, sortKeys } from "../session/display-order.ts";
 import { isInterrupted } from "../session/interrupts.ts";
 import { CommandInterrupted } from "../session/mistakes.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -45,7 +47,7 @@ async function sortMessages(session: Session, order: Order): Promise<void> {
   };
   try {
     folder.displayOrder = await (order.key === "thread"
-      ? orderByThread(folder, pause)
+      ? orderByThread(folder, order, pause)
       : orderByKey(folder, order, pause));
   } finally {
     tell(count, count);
@@ -78,15 +80,41 @@ async function readSortKeys({ mailbox }: Folder, key: Key, pause: Pause): Promis
   return await columnOf(mailbox, key === "from" || key === "subject" ? key : "date", pause);
 }
 
-async function orderByThread({ mailbox }: Folder, pause: Pause): Promise<DisplayOrder> {
+async function orderByThread(
+  { mailbox, displayOrder }: Folder,
+  { descending }: Order,
+  pause: Pause,
+): Promise<DisplayOrder> {
   const { columnOf } = await import("../header-list/sort-columns.ts");
   const { threadsOf } = await import("../header-list/threads.ts");
   const threading = await columnOf(mailbox, "threading", pause);
   const { order, depths } = threadsOf(
     threading.map(({ ids }) => ids),
     threading.map(({ date }) => date),
+    { newestLast: descending },
   );
-  return makeDisplayOrder("In threads", order, depths);
+  const collapsed = displayOrder?.threads?.collapsed ?? new Set();
+  return makeThreadOrder(`In threads${descending ? ", newest last" : ""}`, { order, depths, collapsed });
+}
+
+type Collapse = (folder: Folder, messages: readonly number[]) => number;
+
+/** Changes which replies are listed, shows the header list, and records how to undo the change. */
+async function changeCollapsed(
+  session: Session,
+  messages: readonly number[],
+  change: Collapse,
+  failure: string,
+): Promise<void> {
+  const { folder } = session;
+  if (folder === undefined) return;
+  const before = folder.displayOrder?.threads?.collapsed;
+  if (before === undefined) throw new UserMistake("Not in threads; type thread first");
+  const count = change(folder, messages);
+  if (count === 0) throw new UserMistake(failure);
+  const undone = `${count} ${count === 1 ? "thread" : "threads"} ${change === collapseThreads ? "expanded" : "collapsed"}`;
+  folder.history.recordView(undone, () => restoreCollapsed(folder, before));
+  await showHeaders(session);
 }
 
 export const sortCommands: readonly Command[] = [
@@ -103,10 +131,30 @@ export const sortCommands: readonly Command[] = [
     name: "thread",
     task: "read",
     takes: takesNothing,
-    summary: "Show the header list as a tree of messages and replies, as sort thread does.",
+    summary:
+      "Show messages and their replies as a tree, the thread with the newest message first. Same as sort thread.",
     example: "thread",
     barred: ["sending"],
     run: (session) => sortMessages(session, { key: "thread", descending: false }),
+  }),
+  declareCommand({
+    name: "collapse",
+    task: "read",
+    takes: takesMessages(),
+    summary: "In threads, hide the replies to messages. For a message without replies, collapse its whole thread.",
+    example: "collapse *",
+    barred: ["sending"],
+    run: (session, messages) => changeCollapsed(session, messages, collapseThreads, "No replies to hide"),
+  }),
+  declareCommand({
+    name: "expand",
+    synonyms: ["uncollapse"],
+    task: "read",
+    takes: takesMessages(),
+    summary: "List the hidden replies to messages again. Printing a collapsed message does the same.",
+    example: "expand *",
+    barred: ["sending"],
+    run: (session, messages) => changeCollapsed(session, messages, expandThreads, "No hidden replies"),
   }),
   declareCommand({
     name: "unsort",

@@ -12,14 +12,15 @@ export const undoCommands: readonly Command[] = [
     task: "file",
     takes: takesNothing,
     summary:
-      "Undo the last command's changes to messages: deletions, marks and read status. Repeat it to undo earlier commands.",
+      "Undo the last command's deletions, marks, read status or collapsed threads. Repeat it to undo earlier commands.",
     example: "undo",
     barred: ["sending"],
     run: ({ folder, terminal }) => {
       const step = folder?.history.undo();
       if (folder === undefined || step === undefined) throw new UserMistake("Nothing to undo");
       makeCurrent(folder, step.current);
-      terminal.out(`Undid "${step.line.trim() || "next"}": ${describeChanges(step.changes)}\n`);
+      const undone = step.view === undefined ? describeChanges(step.changes) : step.view.undone;
+      terminal.out(`Undid "${step.line.trim() || "next"}": ${undone}\n`);
     },
   }),
   declareCommand({

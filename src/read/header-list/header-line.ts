@@ -5,12 +5,14 @@ import { type FieldNames, fieldValues } from "../../message/field-values.ts";
 import { addressToShow, findSender, readEnvelope, readFromLine } from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
 import type { HeaderLineParts } from "../session/session.ts";
+import { formatPlainPosition } from "./thread-lines.ts";
 
 const width = 80;
 
 /** Returns a header line as lossless text (message/text.ts), without a newline. */
 export function headerLine(parts: HeaderLineParts): string {
-  const { who, date, subject } = headerTexts(parts, "without blanks");
+  const { who, date, subject: ownSubject } = headerTexts(parts, "without blanks");
+  const subject = formatPlainPosition(parts.thread) + ownSubject;
   const { lines, characters } = parts.counts;
   const mark = `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} `;
   const size = `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
@@ -35,7 +37,7 @@ export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: s
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
     date: (names === "with blanks" ? readEnvelope : readFromLine)(header).date,
-    subject: (parts.threadMark ?? "") + (subjects.length > 0 ? subjects : fieldValues(header, "subj", names)).join(" "),
+    subject: (subjects.length > 0 ? subjects : fieldValues(header, "subj", names)).join(" "),
   };
 }
 

@@ -1,14 +1,18 @@
 /** The header window: the part of the header list that is shown. Windows divide the list into pieces of equal size. */
 
+import { isUtf8Locale } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
 import { readHeaderTextToList } from "../../mailbox/header-text.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
+import { fieldValues } from "../../message/field-values.ts";
 import type { Style } from "../../terminal/terminal.ts";
+import { wrapWords } from "../../terminal/wrap-words.ts";
 import { isDeleted } from "../session/cursor.ts";
-import { messageAt, placeOf, threadMark } from "../session/display-order.ts";
+import { countNewcomers, countPlaces, messageAt, placeOf } from "../session/display-order.ts";
 import { isInterrupted } from "../session/interrupts.ts";
-import type { Folder, HeaderLineParts, Session } from "../session/session.ts";
+import type { Folder, HeaderLineParts, Session, ThreadPosition } from "../session/session.ts";
 import { headerLine } from "./header-line.ts";
+import { branchFinder, countHidden, formatPlainPosition } from "./thread-lines.ts";
 
 /**
  * Returns the number of lines in a window: the variable `screen`, or if it is unset, the terminal's rows minus those
@@ -63,7 +67,8 @@ async function formatHeaderLines(session: Session, folder: Folder, listed: reado
 /** Returns the messages of the window at `folder.screen`, without deleted messages. */
 function listWindow(folder: Folder, size: number): readonly number[] {
   const shown: number[] = [];
-  for (let place = folder.screen; place <= folder.mailbox.count && shown.length < size; place++) {
+  const last = countPlaces(folder);
+  for (let place = folder.screen; place <= last && shown.length < size; place++) {
     const message = messageAt(folder, place);
     if (!isDeleted(folder, message)) shown.push(message);
   }
@@ -71,11 +76,12 @@ function listWindow(folder: Folder, size: number): readonly number[] {
 }
 
 /** Prints a notice above a header list that is not in the mailbox's order. */
-export function reportDisplayOrder({ terminal }: Session, { mailbox, displayOrder }: Folder): void {
+export function reportDisplayOrder({ terminal }: Session, folder: Folder): void {
+  const { displayOrder } = folder;
   if (displayOrder === undefined) return;
-  const order =
-    mailbox.count > displayOrder.order.length ? `${displayOrder.inWords}, followed by new mail` : displayOrder.inWords;
-  terminal.out(`${order}; message numbers are unchanged; unsort restores mailbox order\n`, "hint");
+  const order = countNewcomers(folder) > 0 ? `${displayOrder.inWords}, followed by new mail` : displayOrder.inWords;
+  const notice = `${order}; message numbers are unchanged; unsort restores mailbox order`;
+  terminal.out(`${terminal.rich ? wrapWords(notice, terminal.size().columns) : notice}\n`, "hint");
 }
 
 /** Prints the header lines of messages. @returns false if Ctrl-C interrupted it */
@@ -85,7 +91,7 @@ export async function printHeaderLines(session: Session, folder: Folder, listed:
   let printed = 0;
   for await (const { messages, stored } of folder.mailbox.openMessages(listed, "header")) {
     for (const message of messages) {
-      const style = lineStyle(message === folder.current, stored.flags(message));
+      const style = lineStyle(isShownAsCurrent(folder, message), stored.flags(message));
       terminal.out(`${format(stored, message)}\n`, style);
       if (++printed % linesPerTurn === 0 && (await isInterrupted(session))) return false;
     }
@@ -93,12 +99,17 @@ export async function printHeaderLines(session: Session, folder: Folder, listed:
   return true;
 }
 
+/** Returns whether a message is the current one, or hides it in a collapsed thread. */
+function isShownAsCurrent(folder: Folder, message: number): boolean {
+  return message === folder.current || message === messageAt(folder, placeOf(folder, folder.current));
+}
+
 /** A formatted header line, and the state from which it was formatted. */
 interface Made {
   readonly line: string;
   readonly flags: number;
   readonly current: boolean;
-  readonly mark: string | undefined;
+  readonly mark: string;
 }
 
 /** The header lines of a folder, cached because most windows are shown repeatedly. */
@@ -138,10 +149,11 @@ function lineMaker(session: Session, folder: Folder): LineFormatter {
   if (made.under !== under) made.lines.clear();
   made.under = under;
   const format = headerLineFormatter(session, folder);
+  const positionOf = positionFinder(folder);
   return (stored, message) => {
     const flags = stored.flags(message);
-    const current = message === folder.current;
-    const mark = threadMark(folder, message);
+    const current = isShownAsCurrent(folder, message);
+    const mark = formatPlainPosition(positionOf(message));
     const before = made.lines.get(message);
     if (before !== undefined && before.flags === flags && before.current === current && before.mark === mark)
       return before.line;
@@ -153,22 +165,41 @@ function lineMaker(session: Session, folder: Folder): LineFormatter {
 }
 
 function headerLineFormatter({ config, comfort, terminal }: Session, folder: Folder): LineFormatter {
-  const { columns } = terminal.size();
   const { showRecipient, byName } = readShowOptions(config);
   const own = [config.identity.user, ...config.alternates];
+  const window = { columns: terminal.size().columns, last: folder.mailbox.count, isUtf8: isUtf8Locale(config) };
+  const positionOf = positionFinder(folder);
+  const namesInThreads = comfort !== undefined && folder.displayOrder?.threads !== undefined;
   return (stored, message) => {
+    const header = readHeaderTextToList(stored, message);
     const parts = {
       number: message,
-      current: message === folder.current,
+      current: isShownAsCurrent(folder, message),
       flags: stored.flags(message),
-      header: readHeaderTextToList(stored, message),
+      header,
       counts: stored.counts(message),
       showRecipient,
-      byName,
-      threadMark: threadMark(folder, message),
+      byName: byName || namesInThreads,
+      thread: positionOf(message, header),
       own,
     };
-    return comfort?.headerLine(parts, { columns, last: folder.mailbox.count }) ?? headerLine(parts);
+    return comfort?.headerLine(parts, window) ?? headerLine(parts);
+  };
+}
+
+/**
+ * Returns a function that finds the position of a message in a threaded list, and undefined in any other list. It is
+ * called for the messages in the order in which they are listed, and is valid until a message is marked.
+ */
+function positionFinder(folder: Folder): (message: number, header?: string) => ThreadPosition | undefined {
+  if (folder.displayOrder?.threads === undefined) return () => undefined;
+  const findBranch = branchFinder(folder);
+  const listed = new Map<number, string>();
+  return (message, header = "") => {
+    const branch = findBranch(message);
+    listed.set(message, fieldValues(header, "subject").join(" "));
+    const subjectAbove = listed.get(branch?.parent?.message ?? 0);
+    return { branch, hidden: countHidden(folder, message), subjectAbove };
   };
 }
 

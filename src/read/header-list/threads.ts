@@ -3,6 +3,8 @@
  *
  * The parent of a message is the nearest message to which it refers. Messages that refer to the same missing message
  * form a thread: the first is the parent of the others. A reference that would create a cycle is ignored.
+ *
+ * By default, the thread with the newest message is first. Within a thread, the messages are in the order of their dates.
  */
 
 interface Node {
@@ -10,6 +12,7 @@ interface Node {
   message: number;
   parent: Node | undefined;
   readonly children: Node[];
+  ownDate: number;
   /** The date of the earliest message in the subtree. */
   date: number;
 }
@@ -29,11 +32,15 @@ const longestWay = 2000;
  * @param ids for each message its own Message-ID ("" if missing) and those to which it refers, nearest last
  * @param dates for each message, in milliseconds
  */
-export function threadsOf(ids: readonly (readonly string[])[], dates: readonly number[]): Threads {
+export function threadsOf(
+  ids: readonly (readonly string[])[],
+  dates: readonly number[],
+  { newestLast = false }: { newestLast?: boolean } = {},
+): Threads {
   const nodes = new Map<string, Node>();
   const all: Node[] = [];
   const make = (): Node => {
-    const node: Node = { message: 0, parent: undefined, children: [], date: Number.POSITIVE_INFINITY };
+    const node: Node = { message: 0, parent: undefined, children: [], ownDate: 0, date: Number.POSITIVE_INFINITY };
     all.push(node);
     return node;
   };
@@ -49,7 +56,8 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
     // A second message with the same Message-ID gets its own node.
     if (node.message !== 0) node = make();
     node.message = index + 1;
-    node.date = dates[index] ?? 0;
+    node.ownDate = dates[index] ?? 0;
+    node.date = node.ownDate;
     let above: Node | undefined;
     for (const id of references) {
       const here = nodeOf(id);
@@ -59,7 +67,7 @@ export function threadsOf(ids: readonly (readonly string[])[], dates: readonly n
     // A message's own references override those in other messages.
     if (above !== undefined) attachToParent(node, above);
   }
-  return walkThreads(all);
+  return walkThreads(all, newestLast);
 }
 
 function attachToParent(node: Node, above: Node): void {
@@ -70,30 +78,35 @@ function attachToParent(node: Node, above: Node): void {
   node.parent = above;
 }
 
-function walkThreads(all: readonly Node[]): Threads {
+function walkThreads(all: readonly Node[], newestLast: boolean): Threads {
   for (const node of all) {
     node.parent?.children.push(node);
     for (let up = node.parent; up !== undefined && up.date > node.date; up = up.parent) up.date = node.date;
   }
-  const byDate = (a: Node, b: Node) => a.date - b.date || a.message - b.message;
-  const order: number[] = [];
   const depths = new Uint16Array(all.length + 1);
-  const waiting = all
-    .filter(({ parent }) => parent === undefined)
-    .sort(byDate)
-    .map((node) => ({ node, depth: 0 }))
-    .reverse();
+  const threads = all.filter(({ parent }) => parent === undefined).map((root) => listThread(root, depths));
+  threads.sort((a, b) => b.newest - a.newest || (b.messages.at(-1) ?? 0) - (a.messages.at(-1) ?? 0));
+  if (newestLast) threads.reverse();
+  return { order: threads.flatMap(({ messages }) => messages), depths };
+}
+
+/** Returns the messages of a thread in display order, and stores their depths. */
+function listThread(root: Node, depths: Uint16Array): { messages: number[]; newest: number } {
+  const messages: number[] = [];
+  let newest = Number.NEGATIVE_INFINITY;
+  const waiting = [{ node: root, depth: 0 }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { node, depth } = next;
-    const children = node.children.sort(byDate);
     if (node.message !== 0) {
-      order.push(node.message);
+      messages.push(node.message);
       depths[node.message] = depth;
+      newest = Math.max(newest, node.ownDate);
     }
+    const children = node.children.sort((a, b) => a.date - b.date || a.message - b.message);
     for (let at = children.length - 1; at >= 0; at--) {
       const lower = node.message !== 0 || at > 0;
       waiting.push({ node: children[at] as Node, depth: lower ? depth + 1 : depth });
     }
   }
-  return { order, depths };
+  return { messages, newest };
 }

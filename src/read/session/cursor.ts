@@ -2,7 +2,7 @@
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
-import { messageAt, placeOf } from "./display-order.ts";
+import { countPlaces, messageAt, placeOf } from "./display-order.ts";
 import type { Folder } from "./session.ts";
 
 /** Returns whether a message is marked deleted. */
@@ -21,7 +21,8 @@ export function nearestMessage(folder: Folder, wantDeleted: boolean): number | u
 
 /** Returns the first message whose deleted state matches, searching forwards or backwards from a place in the list. */
 export function findFromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
-  for (let place = start; place >= 1 && place <= folder.mailbox.count; place += by) {
+  const last = countPlaces(folder);
+  for (let place = start; place >= 1 && place <= last; place += by) {
     const message = messageAt(folder, place);
     if (isDeleted(folder, message) === wantDeleted) return message;
   }

@@ -6,7 +6,7 @@ import type { ExitCode, MailError } from "../../errors.ts";
 import type { Counts, Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import type { UndoHistory } from "../changes/undo-history.ts";
-import type { DisplayOrder } from "./display-order.ts";
+import type { Branch, DisplayOrder, HiddenReplies } from "./display-order.ts";
 
 /**
  * All the data that commands work on. It is passed as an argument rather than stored in modules, so that a test can
@@ -102,14 +102,25 @@ export interface HeaderLineParts {
   readonly showRecipient: { readonly ofOthers: boolean; readonly ofOwn: boolean };
   /** Whether to show names instead of addresses (`set showname`). */
   readonly byName: boolean;
-  /** The indentation that precedes the subject in a threaded list. */
-  readonly threadMark?: string;
+  /** The position of the message in a threaded list. */
+  readonly thread?: ThreadPosition | undefined;
   /** The user's own addresses. */
   readonly own: readonly string[];
 }
 
+/** The position of a message in a threaded list. */
+export interface ThreadPosition {
+  /** Undefined if the message arrived after the list was sorted. */
+  readonly branch: Branch | undefined;
+  readonly hidden: HiddenReplies;
+  /** The undecoded subject of the message to which this one replies, if that message is in the same list. */
+  readonly subjectAbove: string | undefined;
+}
+
 export interface ListWindow {
   readonly columns: number;
+  /** Whether the terminal's charset is UTF-8, which has characters for bars, branches and ellipses. */
+  readonly isUtf8: boolean;
   /** The highest message number. */
   readonly last: number;
 }

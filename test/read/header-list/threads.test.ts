@@ -8,6 +8,7 @@ test.each([
   ["the nearest reference determines the parent", [["a"], ["b", "a"], ["c", "a", "b"]], "1 2.1 3.2"],
   ["a missing reference is skipped", [["a"], ["c", "a", "lost"]], "1 2.1"],
   ["replies to a missing message form a thread", [["b", "lost"], ["x"], ["c", "lost"]], "1 3.1 2"],
+  ["the thread with the newest message is first", [["a"], ["b"], ["c"], ["d", "a"]], "1 4.1 3 2"],
   ["a reply may precede its original", [["b", "a"], ["a"]], "2 1.1"],
   [
     "a circle of references is broken",
@@ -19,11 +20,16 @@ test.each([
   ],
   ["a message cannot reply to itself", [["a", "a"]], "1"],
   ["two messages with the same id are separate", [["a"], ["a"], ["b", "a"]], "1 3.1 2"],
-  ["messages without ids are not in a thread", [[""], [""]], "1 2"],
+  ["messages without ids are not in a thread", [[""], [""]], "2 1"],
 ])("%s", (_shows, ids, wanted) => {
   const dates = ids.map((_, index) => index);
   const { order, depths } = threadsOf(ids, dates);
   expect(order.map((message) => `${message}${depths[message] ? `.${depths[message]}` : ""}`).join(" ")).toBe(wanted);
+});
+
+test("messages without a date are last", () => {
+  const none = Number.NEGATIVE_INFINITY;
+  expect(threadsOf([["a"], ["b"], ["c"]], [none, 5, none]).order).toEqual([2, 3, 1]);
 });
 
 test("with any references, each message is listed once and at most one level deeper than the previous one", () => {
