@@ -59,7 +59,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
   const room = Math.max(columns - displayWidth(start), 0);
   const text = toOneLine(decode(subject));
   if (parts.thread === undefined) return start + cutToFit(text, room, fit);
-  return start + cutToFit(threadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, fit).trimEnd();
+  return start + cutToFit(formatThreadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, fit).trimEnd();
 }
 
 interface SubjectRoom {
@@ -68,7 +68,7 @@ interface SubjectRoom {
 }
 
 /** Returns the tree, the number of hidden messages, and the subject if it differs from that of the message above. */
-function threadedSubject(
+function formatThreadedSubject(
   { branch, hidden, subjectAbove }: ThreadPosition,
   subject: string,
   decode: (text: string) => string,
