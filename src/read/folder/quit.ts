@@ -8,6 +8,13 @@ import type { Folder, Session } from "../session/session.ts";
 import { selectKeptFields } from "../show/print-message.ts";
 import { fateOf } from "./fate.ts";
 
+/** The changes to a folder, and the report about them. */
+interface Leaving {
+  readonly plan: CommitPlan;
+  /** Reports the fate of the messages after the commit. */
+  readonly report: (result: CommitResult) => void;
+}
+
 /**
  * Writes the folder's changes and reports the fate of the messages.
  *
@@ -16,56 +23,58 @@ import { fateOf } from "./fate.ts";
 export async function leaveFolder(session: Session): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
-  await writeChanges(session, folder);
+  const leaving = folder.system ? planEmptying(session, folder) : planEdits(session, folder);
+  if (leaving !== undefined) leaving.report(await commitPlan(session, folder, leaving.plan));
   folder.history.forget();
 }
 
-async function writeChanges(session: Session, folder: Folder): Promise<void> {
-  await (folder.system ? emptySystemMailbox(session, folder) : editInPlace(session, folder));
-}
-
-async function emptySystemMailbox(session: Session, folder: Folder): Promise<void> {
+/** Assigns a fate to each message in the system mailbox. Returns undefined if nothing is to be written. */
+function planEmptying(session: Session, folder: Folder): Leaving | undefined {
   const { mailbox } = folder;
-  const { settings } = session.config;
+  const { settings, saved } = session.config;
   const variables = { hold: settings.get("hold"), keepsave: settings.get("keepsave") };
   const flags = listFlags(folder);
   const fate = (message: number) => fateOf(flags[message - 1] ?? 0, variables);
   // If the user opened the mailbox read-only, messages that would move to mbox stay. Only a deletion is refused.
   const wanted = settings.get("readonly");
   refuseReadOnly(folder, flags, (one) => (wanted ? (one & Flag.Deleted) !== 0 : fateOf(one, variables) !== "keep"));
-  if (mailbox.readOnly) return;
+  if (mailbox.readOnly) return undefined;
   const path = mboxPath(session.config);
-  const result = await commitPlan(session, folder, {
-    fate,
-    mbox: { path, at: settings.get("append") ? "end" : "start", keepField: selectKeptFields(session.config.saved) },
-  });
-  if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
-  reportNotices(session, result.notice);
-  const moved = result.moved ?? countFlags(flags, (one) => fateOf(one, variables) === "mbox");
-  const held = result.held ?? countFlags(flags, (one) => fateOf(one, variables) === "keep");
-  // bsd-mailx prints this if `folder %` returns to a mailbox that it has just emptied.
-  if (flags.length === 0) session.terminal.out(`Held 0 messages in ${mailbox.path}\n`);
-  if (moved > 0) session.terminal.out(`Saved ${countInWords(moved)} in ${path}\n`);
-  if (held > 0) session.terminal.out(`Held ${countInWords(held)} in ${mailbox.path}\n`);
+  const at = settings.get("append") ? "end" : "start";
+  return {
+    plan: { fate, mbox: { path, at, keepField: selectKeptFields(saved) } },
+    report: (result) => {
+      if (result.arrived > 0) session.terminal.out("New mail has arrived.\n");
+      reportNotices(session, result.notice);
+      const moved = result.moved ?? countFlags(flags, (one) => fateOf(one, variables) === "mbox");
+      const held = result.held ?? countFlags(flags, (one) => fateOf(one, variables) === "keep");
+      // bsd-mailx prints this if `folder %` returns to a mailbox that it has just emptied.
+      if (flags.length === 0) session.terminal.out(`Held 0 messages in ${mailbox.path}\n`);
+      if (moved > 0) session.terminal.out(`Saved ${countInWords(moved)} in ${path}\n`);
+      if (held > 0) session.terminal.out(`Held ${countInWords(held)} in ${mailbox.path}\n`);
+    },
+  };
 }
 
-async function editInPlace(session: Session, folder: Folder): Promise<void> {
-  const { mailbox } = folder;
+/** Removes the deleted messages from any other mailbox. Returns undefined if nothing is to be written. */
+function planEdits(session: Session, folder: Folder): Leaving | undefined {
   // New messages must be rewritten, too, because they are now old.
   const flags = listFlags(folder);
   const changed = flags.some((one) => (one & (Flag.Deleted | Flag.StatusChanged | Flag.New)) !== 0);
   refuseReadOnly(folder, flags, (one) => (one & Flag.Deleted) !== 0);
-  if (!changed) return;
-  if (mailbox.readOnly) {
+  if (!changed) return undefined;
+  if (folder.mailbox.readOnly) {
     if (!session.config.settings.get("readonly"))
       session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
-    return;
+    return undefined;
   }
-  const result = await commitPlan(session, folder, {
-    fate: (message) => ((flags[message - 1] ?? 0) & Flag.Deleted ? "drop" : "keep"),
-  });
-  reportNotices(session, result.notice);
-  session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
+  return {
+    plan: { fate: (message) => ((flags[message - 1] ?? 0) & Flag.Deleted ? "drop" : "keep") },
+    report: (result) => {
+      reportNotices(session, result.notice);
+      session.terminal.out(`"${folder.name}" ${result.empty ? "truncated" : "complete"}\n`);
+    },
+  };
 }
 
 async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): Promise<CommitResult> {
