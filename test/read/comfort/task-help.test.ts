@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { variables } from "../../../src/config/variables.ts";
 import { helpOn } from "../../../src/read/comfort/task-help.ts";
 import { commands, declaredCommands } from "../../../src/read/commands/command-table.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
@@ -9,11 +10,25 @@ function shown(topic: string, columns = 80): string {
     .join("");
 }
 
-test.each([40, 80])("the overview fits in %i columns and lists every command once, without synonyms", (columns) => {
+test.each([40, 80, 200])("in %i columns, the overview lists every command once, without synonyms", (columns) => {
   const text = shown("", columns);
-  for (const line of text.split("\n")) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
   const listed = declaredCommands.filter(({ name }) => ` ${text.replaceAll("\n", " ")} `.includes(` ${name} `));
   expect(listed.map(({ name }) => name)).toEqual(declaredCommands.map(({ name }) => name));
+});
+
+const topics = ["", "msglist", "~", "~r", "xyzzy", ...commands.map(({ name }) => name), ...Object.keys(variables)];
+
+test.each([40, 60, 80, 200])("in %i columns, help is wrapped at spaces, and no text is omitted", (columns) => {
+  const words = (text: string) => text.split(/\s+/).filter(Boolean);
+  for (const topic of topics) {
+    const text = shown(topic, columns);
+    for (const line of text.split("\n")) {
+      // An example can be copied, because it is not wrapped.
+      if (!line.startsWith("  Example: ")) expect([line, displayWidth(line) <= columns]).toEqual([line, true]);
+    }
+    expect(words(text)).toEqual(words(shown(topic, 10_000)));
+    expect(text).not.toContain("…");
+  }
 });
 
 test("help on any name of a command lists the command's other names, all of which exist", () => {
