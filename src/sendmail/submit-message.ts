@@ -1,7 +1,6 @@
 /** Submits a message as sendmail(8): input and arguments -> envelope and header -> transport or queue -> exit code. */
 import { newStamp } from "../compose/build/build.ts";
 import { findAddressFault, qualifyAddress } from "../compose/draft/recipients.ts";
-import { readConfiguredWay, refuseUnsupported } from "../compose/sending/configured-way.ts";
 import type { QueuePlaces } from "../compose/sending/queue-place.ts";
 import { Submission } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
@@ -9,6 +8,7 @@ import type { Identity } from "../config/identity.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
 import type { Envelope, Outgoing, Refusal } from "../submit/transport.ts";
+import { readConfiguredWay, refuseUnsupported } from "../submit/way.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { aliasFilePath, expandAliases, readAliasFile } from "./alias-file.ts";
 import { type IncomingMessage, readMessage } from "./incoming-message.ts";

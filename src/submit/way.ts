@@ -62,6 +62,34 @@ export function parseWay(value: string, variable = "mta"): Way {
   return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(user) };
 }
 
+/** The variables that are used in this file, with the interface of config/settings.ts. */
+interface Variables {
+  find(name: "mta"): { readonly name: string; readonly value: string } | undefined;
+  text(name: "sendmail"): string | undefined;
+  unsupported(): readonly string[];
+}
+
+/**
+ * Returns the transport that the variables `mta` and `sendmail` name.
+ *
+ * @throws MailError if the value is invalid
+ */
+export function readConfiguredWay({ settings }: { readonly settings: Variables }): Way {
+  const mta = settings.find("mta");
+  if (mta !== undefined) return parseWay(mta.value, mta.name);
+  return parseWay(settings.text("sendmail") ?? defaultWay, "sendmail");
+}
+
+/**
+ * Refuses to send if a variable is set that belongs to another client and has no equivalent in `mail`.
+ *
+ * @throws MailError that names the first such variable and the setting to use instead
+ */
+export function refuseUnsupported({ settings }: { readonly settings: Variables }): void {
+  const [first] = settings.unsupported();
+  if (first !== undefined) throw new MailError(`${first}; nothing was sent`, Exit.Config);
+}
+
 /**
  * Parses a program, with GNU mail's prefix `sendmail:` or S-nail's `file://`. A value with spaces is a command with
  * arguments, unless a file of that name exists.

@@ -8,7 +8,7 @@ import { parseAddresses } from "../../message/address.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Envelope, Outcome, Refusal } from "../../submit/transport.ts";
-import { type Way, wayName } from "../../submit/way.ts";
+import { readConfiguredWay, refuseUnsupported, type Way, wayName } from "../../submit/way.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
 import { formatSender, hasField, isAddressField } from "../build/header-fields.ts";
@@ -21,7 +21,6 @@ import {
   resolveRecipients,
   splitTypedItems,
 } from "../draft/recipients.ts";
-import { readConfiguredWay, refuseUnsupported } from "./configured-way.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 import { reportRefused, unsentResult } from "./outcome.ts";
 
