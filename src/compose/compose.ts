@@ -185,6 +185,11 @@ async function prepareDeparture(
     }
     addNamedPeople(draft);
     if (context.wanted !== undefined) settleItems(draft);
+    const signature = config.settings.text("signature");
+    if (signature) {
+      const { appendSignature } = await import("./draft/signature.ts");
+      appendSignature(context, draft, signature);
+    }
     prepared = prepareDraft(context, draft);
     if (config.settings.get("debug")) return await reportPlan(context, prepared);
   } catch (error) {

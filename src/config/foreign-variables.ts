@@ -65,7 +65,6 @@ export const foreignVariables: Readonly<Record<string, Foreign>> = {
   "disposition-notification-send": refused('use the option -a "Disposition-Notification-To: ADDRESS"'),
   "message-inject-head": refused("add the text to the message"),
   "message-inject-tail": refused("add the text to the message"),
-  signature: refused("add the text to the message, or insert sign with ~a"),
   "netrc-pipe": refused("use passwordcommand"),
   "on-compose-enter": refused("unset it"),
   "on-compose-leave": refused("unset it"),

@@ -369,6 +369,10 @@ export const variables = {
   showto: flagKind("Show the recipient instead of the sender in the header lines of your own messages."),
   sign: textKind("The signature that ~a inserts.", "text"),
   Sign: textKind("The signature that ~A inserts.", "text"),
+  signature: {
+    ...textKind("The file that is appended to each message in plain text.", "file"),
+    notInherited: true,
+  },
   skipempty: { ...flagKind("Do not send a message with an empty body."), synonyms: { skipemptybody: asGiven } },
   "smtp-hostname": textKind(
     "The host name in the envelope sender, whose local part is then the user name of the login.",

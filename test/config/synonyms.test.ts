@@ -124,6 +124,6 @@ test.each([
 });
 
 test("unsupported variables of other clients are listed; environment variables are listed only if their names contain a hyphen", () => {
-  const settings = settingsOf(["smime-sign", "v15-compat"], { signature: "x", "socks-proxy": "h:1" });
+  const settings = settingsOf(["smime-sign", "v15-compat"], { customhdr: "x", "socks-proxy": "h:1" });
   expect(settings.unsupported().map((text) => text.split(":")[0])).toEqual(["smime-sign", "socks-proxy"]);
 });

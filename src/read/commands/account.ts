@@ -1,7 +1,34 @@
 /** The command account, as in heirloom mailx and S-nail. */
+import { emptyMailbox } from "../../mailbox/packed/piped.ts";
+import { openFolder, systemFolder } from "../folder/folder.ts";
+import { leaveFolder } from "../folder/quit.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";
-import { selectAccount } from "../session/select-account.ts";
+import { findDefinedAccount, selectAccount } from "../session/select-account.ts";
+import type { Folder, Session } from "../session/session.ts";
+import { enterFolder } from "./files.ts";
+
+/**
+ * Leaves the current folder with the variables of the previous account, selects the account, and opens its system
+ * mailbox.
+ *
+ * @throws MailError; if the folder has already been left, an empty one takes its place
+ */
+async function changeAccount(session: Session, name: string, folder: Folder): Promise<void> {
+  findDefinedAccount(session, name);
+  await leaveFolder(session);
+  await folder.mailbox.close();
+  let next: Folder;
+  try {
+    await selectAccount(session, name);
+    next = await openFolder(session, systemFolder(session));
+  } catch (error) {
+    const nothing = { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true } as const;
+    session.folder = await openFolder(session, nothing);
+    throw error;
+  }
+  await enterFolder(session, systemFolder(session), next);
+}
 
 export const accountCommands: readonly Command[] = [
   declareCommand({
@@ -9,11 +36,14 @@ export const accountCommands: readonly Command[] = [
     task: "session",
     inFull: true,
     takes: takesWords("[name]", 0, 1),
-    summary: "Select an account that a start-up file defines. With no arguments, list the accounts.",
+    summary:
+      "Select an account that a start-up file defines, and open its mailbox instead of the current one. With no arguments, list the accounts.",
     example: "account work",
     run: async (session, [name]) => {
-      if (name !== undefined) return selectAccount(session, name);
-      const { config, terminal } = session;
+      const { config, terminal, folder } = session;
+      // In a start-up file, and while a message is being composed, only the variables change.
+      if (name !== undefined && (folder === undefined || session.composing)) return selectAccount(session, name);
+      if (name !== undefined && folder !== undefined) return changeAccount(session, name, folder);
       terminal.out(
         [...config.accounts.keys()]
           .sort()

@@ -3,17 +3,25 @@
 import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
-import { folderNamed, makeNoMailError, openFolder, summarizeFolder, takeInNewMail, tellNew } from "../folder/folder.ts";
+import {
+  type FolderName,
+  folderNamed,
+  makeNoMailError,
+  openFolder,
+  summarizeFolder,
+  takeInNewMail,
+  tellNew,
+} from "../folder/folder.ts";
 import { offerPending } from "../folder/offer-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { showHeaders } from "../header-list/header-window.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText, takesWords } from "../session/command-arguments.ts";
-import type { Session } from "../session/session.ts";
+import type { Folder, Session } from "../session/session.ts";
 import { runAndTell } from "./shell.ts";
 
 async function changeFolder(session: Session, [word]: readonly string[]): Promise<void> {
-  const { folder, terminal, config, comfort } = session;
+  const { folder, terminal, comfort } = session;
   const asks = word === "?" && comfort !== undefined;
   const typed = asks ? await comfort.chooseFolder() : word;
   if (asks && typed === undefined) return;
@@ -32,6 +40,16 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
     await next.mailbox.close();
     next = await openFolder(session, name);
   }
+  await enterFolder(session, name, next);
+}
+
+/**
+ * Makes an open mailbox the current folder, and lists its messages.
+ *
+ * @throws NoMail if the system mailbox is empty
+ */
+export async function enterFolder(session: Session, name: FolderName, next: Folder): Promise<void> {
+  const { terminal, config } = session;
   session.folder = next;
   // As in bsd-mailx, the empty mailbox is already the current folder when the error is reported. The previous folder is
   // therefore safe from subsequent commands.

@@ -1,4 +1,5 @@
 /** Selects an account that is defined in a start-up file, for --account and for the command `account`. */
+import type { Account } from "../../config/accounts.ts";
 import { Exit, joinAlternatives, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
 
@@ -8,15 +9,19 @@ import type { Session } from "./session.ts";
  * @throws MailError if there is no such account, or if one of its commands failed
  */
 export async function selectAccount(session: Session, name: string): Promise<void> {
-  const { accounts, settings } = session.config;
-  const account = accounts.get(name);
-  if (account === undefined) {
-    const known = accounts.size === 0 ? "" : `; use ${joinAlternatives([...accounts.keys()].sort())}`;
-    throw new MailError(`account ${name}: not defined in a start-up file${known}`, Exit.Config);
-  }
+  const { settings } = session.config;
+  const account = findDefinedAccount(session, name);
   if (settings.isSelectingAccount) {
     throw new MailError(`account ${name}: cannot be selected within another account`, Exit.Config);
   }
   const succeeded = await settings.selectAccount(async () => session.runAccount?.(account));
   if (succeeded !== true) throw new MailError(`account ${name}: not all of its commands could be run`, Exit.Config);
+}
+
+/** Returns an account. @throws MailError if the start-up files do not define it */
+export function findDefinedAccount({ config: { accounts } }: Session, name: string): Account {
+  const account = accounts.get(name);
+  if (account !== undefined) return account;
+  const known = accounts.size === 0 ? "" : `; use ${joinAlternatives([...accounts.keys()].sort())}`;
+  throw new MailError(`account ${name}: not defined in a start-up file${known}`, Exit.Config);
 }

@@ -63,3 +63,23 @@ test("hostname completes local addresses and the Message-ID", async () => {
   expect(sent.recipients).toEqual(["ann@mx.example"]);
   expect(sent.fields("Message-ID")).toEqual([expect.stringMatching(/@mx\.example>$/)]);
 });
+
+test.each([
+  ["a text", [], "text\n", "text\n-- \nAnn\n"],
+  ["a text without a newline at its end", [], "text", "text\n-- \nAnn\n"],
+  ["HTML, to which it is not added", ["-M", "text/html"], "<p>text</p>\n", "<p>text</p>\n"],
+])("the file that signature names is appended to %s", async (_what, options, stdin, body) => {
+  const sent = await sendMail({
+    argv: [...options, "a@x.org"],
+    stdin,
+    rc: "set signature=~/sig\n",
+    files: { sig: "-- \nAnn\n" },
+  });
+  expect([sent.exit, sent.body]).toEqual([0, body]);
+});
+
+test("a missing signature prevents sending", async () => {
+  const sent = await sendMail({ argv: ["-S", "signature=~/nosuch", "a@x.org"], stdin: "text\n" });
+  expect([sent.exit, sent.recipients]).toEqual([78, []]);
+  expect(sent.stderr).toMatch(/^mail: signature: .*nosuch: No such file or directory\n/);
+});

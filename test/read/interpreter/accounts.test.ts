@@ -1,5 +1,5 @@
 /** Accounts that a start-up file defines, tested with the built program. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
@@ -111,4 +111,56 @@ test.each([
 ])("the block that begins in %j is %j", (text, expected) => {
   const block = readBlock(splitCommandLines(text), 0);
   expect(block && { ...block, lines: block.lines.map((line) => line.text) }).toEqual(expected);
+});
+
+const letter = (subject: string) =>
+  `From a@x.org Sat Jan 16 18:22:03 2021\nFrom: a@x.org\nSubject: ${subject}\n\nbody\n\n`;
+
+/** Runs a session in which an account is selected, and returns its output and the mailboxes afterwards. */
+async function selectInSession(input: string) {
+  const files = { first: letter("one") + letter("two"), second: letter("three"), empty: "" };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text);
+  rmSync(join(home, "mbox"), { force: true });
+  const path = (name: string) => join(home, name);
+  const lines = [
+    `set nohold MAIL=${path("first")} MBOX=${path("mbox")}`,
+    `account other {\nset hold MAIL=${path("second")} from=other@x.org\n}`,
+    `account none {\nset MAIL=${path("empty")}\n}`,
+    "account broken {\nset from=x\nnosuch\n}\n",
+  ];
+  writeFileSync(join(home, ".mailrc"), lines.join("\n"), { mode: 0o600 });
+  const { exit, out, err } = await runMail(["-n", "-N"], { PATH: process.env["PATH"], HOME: home }, input);
+  const read = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), "utf8") : undefined);
+  return { exit, out: out.replaceAll(`${home}/`, ""), err, subjects: (name: string) => subjectsIn(read(name)) };
+}
+
+const subjectsIn = (text: string | undefined) => text?.match(/^Subject: .*$/gm)?.map((line) => line.slice(9)) ?? [];
+
+test("account NAME leaves the current folder with its own variables, and opens the mailbox of the account", async () => {
+  const { exit, out, err, subjects } = await selectInSession("p 1\naccount other\np\nset from\n");
+  expect({ exit, err }).toEqual({ exit: 0, err: "" });
+  expect(out).toContain('Saved 1 message in mbox\nHeld 1 message in first\n"second": 1 message 1 new\n');
+  expect(out).toMatch(/Subject: three\n/);
+  expect([subjects("mbox"), subjects("first"), subjects("second")]).toEqual([["one"], ["two"], ["three"]]);
+});
+
+test("an unknown account leaves the current folder open", async () => {
+  const { out, err, subjects } = await selectInSession("d 1\naccount nobody\nfolder\nu 1\nx\n");
+  expect(err + out).toContain("account nobody: not defined in a start-up file; use broken, none or other\n");
+  expect(out).toContain('"first": 2 messages 2 new 1 deleted\n');
+  expect(subjects("first")).toEqual(["one", "two"]);
+});
+
+test("after an account that cannot be selected, an empty folder is open, and the previous one has been left", async () => {
+  const { out, err, subjects } = await selectInSession("d 1\naccount broken\nfolder\np\n");
+  expect(err + out).toContain("account broken: not all of its commands could be run\n");
+  expect(out).toContain('"/dev/null": 0 messages [Read only]\n');
+  expect(subjects("first")).toEqual(["two"]);
+});
+
+test("an account without mail is reported, and its empty mailbox is the current folder", async () => {
+  const { out, err, subjects } = await selectInSession("d 1\naccount none\nfolder\n");
+  expect(err + out).toMatch(/No mail for /);
+  expect(out).toContain('"empty": 0 messages\n');
+  expect(subjects("first")).toEqual(["two"]);
 });
