@@ -10,6 +10,35 @@ import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
+/** Frequent questions, each with its topics and a command. The manual and docs/recipes.md answer the same questions. */
+export const questions: readonly {
+  readonly topics: readonly string[];
+  readonly command: string;
+  readonly effect: string;
+}[] = [
+  {
+    topics: ["names"],
+    command: "set showname",
+    effect: "Show names instead of addresses in header lists. In ~/.mailrc, this applies to all sessions.",
+  },
+  {
+    topics: ["seen"],
+    command: "seen *",
+    effect: "Mark all messages as read. With hold set, quit keeps them in the mailbox.",
+  },
+  {
+    topics: ["attachments"],
+    command: "save -p all 3 directory",
+    effect: "Save all attachments of message 3 in a directory. No file is replaced.",
+  },
+  {
+    topics: ["paper", "print"],
+    command: "pipe 3 lpr",
+    effect: "Print message 3 on paper, as it is stored. To print it decoded, set PAGER=lpr and use more 3.",
+  },
+  { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. Its abbreviation is x." },
+];
+
 /** Returns help on a topic, wrapped at the given number of columns. For an unknown topic, the text refers to `?`. */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
   if (topic === "") return formatOverview(columns);
@@ -18,11 +47,15 @@ export function helpOn(topic: string, columns: number): readonly Styled[] {
   const found = findCommand(topic);
   const variable = Object.entries(variables).find(([name]) => name === topic);
   const exact = found?.name === topic;
+  const answers = questions
+    .filter(({ topics }) => topics.includes(topic))
+    .flatMap(({ command, effect }) => formatRow(command, effect, columns));
   if (variable !== undefined && !exact) return formatVariableHelp(...variable, columns);
   if (found !== undefined) {
     const alsoVariable = variable === undefined ? [] : formatVariableHelp(...variable, columns);
-    return [...formatCommandHelp(found, columns), ...alsoVariable];
+    return [...formatCommandHelp(found, columns), ...alsoVariable, ...answers];
   }
+  if (answers.length > 0) return answers;
   return [wrap(`No command, variable or escape is called "${topic}"; ? lists the commands.`, columns)];
 }
 
@@ -44,6 +77,8 @@ function formatOverview(columns: number): readonly Styled[] {
     if (task === "more") text.push(wrap(rows.map(({ name }) => name).join(" "), columns, { indent: "  " }));
     else for (const row of rows) pushAll(text, formatOverviewRow(row, columns));
   }
+  text.push({ text: "Frequent questions\n", style: "title" });
+  for (const { command, effect } of questions) pushAll(text, formatRow(command, effect.replace(/\.$/, ""), columns));
   const hint = "help NAME describes a command, a variable, an escape (~r), or msglist.";
   return [...text, wrap(hint, columns, { style: "hint" })];
 }

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { variables } from "../../../src/config/variables.ts";
-import { helpOn } from "../../../src/read/comfort/task-help.ts";
+import { helpOn, questions } from "../../../src/read/comfort/task-help.ts";
 import { commands, declaredCommands } from "../../../src/read/commands/command-table.ts";
 import { displayWidth } from "../../../src/terminal/display-width.ts";
 
@@ -9,6 +11,8 @@ function shown(topic: string, columns = 80): string {
     .map(({ text }) => text)
     .join("");
 }
+
+const read = (name: string) => readFileSync(join(import.meta.dirname, "../../..", name), "utf8");
 
 test.each([40, 80, 200])("in %i columns, the overview lists every command once, without synonyms", (columns) => {
   const text = shown("", columns);
@@ -63,10 +67,19 @@ test.each([
   ["crt", "crt=lines\n  Page messages that have more than this number of lines"],
   ["~m", "~m messages\n  Read in messages"],
   ["msglist", "since:2d"],
+  ["names", "  set showname            Show names instead of addresses in header lists. In\n"],
+  ["", "  exit                    Quit without changing the mailbox. Its abbreviation is"],
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
 ])("help %s", (topic, text) => expect(shown(topic)).toContain(text));
 
 test("every command has a task, except those used only in start-up files", () => {
-  const more = /^More\n([\s\S]*?)help NAME/m.exec(shown(""))?.[1] ?? "";
+  const more = /^More\n([\s\S]*?)Frequent questions/m.exec(shown(""))?.[1] ?? "";
   expect(more.trim().split(/\s+/)).toEqual(["#", "version", "saveignore", "saveretain", "if", "else", "endif"]);
+});
+
+test.each(questions)("mail(1) and docs/recipes.md also explain $command", ({ command }) => {
+  const [first = ""] = command.split(" 3 ");
+  const manual = read("man/mail.1").replaceAll("\\-", "-");
+  expect(/^\.Ss Frequent questions\n([\s\S]*?)^\.S/m.exec(manual)?.[1]).toContain(`.Ql "\\&${first}`);
+  expect(/^## In a session\n([\s\S]*)/m.exec(read("docs/recipes.md"))?.[1]).toContain(first);
 });
