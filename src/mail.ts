@@ -107,8 +107,9 @@ async function printHelp(topic: string, terminal: Terminal): Promise<void> {
   const { title, page, text } = helpTopic(topic, __dirname);
   const whole = Buffer.from(`${title} -- ${page}\n\n${text}`);
   const long = text.split("\n").length + 3 > terminal.size().rows;
-  if (terminal.outputIsTerminal && long) await terminal.page(process.env["PAGER"] || "more", [whole]);
-  else terminal.out(whole);
+  if (!terminal.outputIsTerminal || !long) return terminal.out(whole);
+  const { variables } = await import("./config/variables.ts");
+  await terminal.page(variables.PAGER.read(process.env["PAGER"]), [whole]);
 }
 
 /** Prints text before a terminal has been opened. @throws the system's error, which process.stdout would not report */

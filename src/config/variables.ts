@@ -6,6 +6,7 @@
  */
 
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
+import { findInstalled } from "./programs.ts";
 
 /**
  * Converts another client's value to the value of the variable in `mail`. Returns undefined if the value means that
@@ -128,6 +129,15 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
   };
 }
 
+/** Returns the kind of a variable that names a program. By default it is the first of several programs that is installed. */
+function programKind(meaning: string, defaults: readonly string[]): Kind<string | undefined> {
+  return {
+    meaning: withDefault(meaning, `the first of ${defaults.join(", ")} that is installed`),
+    value: "program",
+    read: (given) => (given === undefined || given === "" ? findInstalled(defaults) : given),
+  };
+}
+
 /**
  * Returns the kind of a variable whose value is a number of seconds. Any value that is not a number from 0 to `max` is
  * ignored, and the default is used.
@@ -241,7 +251,7 @@ export const variables = {
     "The events for which to request a delivery status notification: success, failure, delay or never.",
     "list",
   ),
-  EDITOR: textOr("ex", "The editor for edit and ~e.", "program"),
+  EDITOR: programKind("The editor for edit and ~e.", ["/usr/bin/editor", "ex", "vi", "nano"]),
   errexit: flagKind(
     "Exit after the first command that fails, without changing the mailbox. The exit code is the error's exit code, or 1.",
   ),
@@ -317,7 +327,7 @@ export const variables = {
   noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),
   outfolder: flagKind("Interpret a relative path in record as relative to the folder directory."),
-  PAGER: textOr("more", "The program that shows long messages page by page.", "program"),
+  PAGER: programKind("The program that shows long messages page by page.", ["/usr/bin/pager", "less", "more"]),
   password: {
     ...textKind(
       "The password for the server. It is accepted from a start-up file that no other user can read.",
@@ -426,7 +436,7 @@ export const variables = {
   },
   verbose: flagKind("Show the dialogue with the server; the same as -v."),
   ttycharset: textKind("The charset of input that is not UTF-8. By default the locale's charset.", "charset"),
-  VISUAL: textOr("vi", "The editor for visual and ~v.", "program"),
+  VISUAL: programKind("The editor for visual and ~v.", ["/usr/bin/vi", "vi", "/usr/bin/editor", "nano", "ex"]),
 } as const satisfies Record<string, Kind<unknown>>;
 
 export type VariableName = keyof typeof variables;

@@ -9,7 +9,7 @@ import { fitText } from "./line-view.ts";
 import { isPasteMarked, Pasting } from "./pasting.ts";
 import type { Screen } from "./shown-line.ts";
 import type { Assistance, Input } from "./terminal.ts";
-import { openTerminalDevice } from "./terminal-device.ts";
+import { openTerminalDevice, readAvailableKeys } from "./terminal-device.ts";
 import { type Question, TypedLine } from "./typed-line.ts";
 
 /** Reads lines that the user can edit. The terminal is in raw mode while a line is awaited. */
@@ -107,6 +107,13 @@ export class LineReader {
     const left: unknown = stream.read();
     if (left instanceof Buffer) this.#unread = Buffer.concat([this.#unread, left]);
     stream.destroy();
+  }
+
+  /** Reads the keys that have been typed ahead, so that a child process does not receive them. */
+  takeTypedAhead(): void {
+    if (this.#acquire() === undefined) return;
+    this.#unread = Buffer.concat([this.#unread, readAvailableKeys()]);
+    this.release();
   }
 
   #markPastes(marked: boolean): void {

@@ -244,7 +244,20 @@ class ProcessTerminal implements Terminal {
     }
   }
 
-  async page(pager: string, pieces: Paged): Promise<void> {
+  async page(pager: string | undefined, pieces: Paged): Promise<void> {
+    if (pager !== undefined && (await this.#feed(pager, pieces))) return;
+    for await (const group of groupOutput(pieces)) {
+      for (const piece of group) {
+        if (piece instanceof Uint8Array) this.out(piece);
+        else this.out(piece.text, piece.style);
+      }
+    }
+    if (pager === undefined)
+      this.err("mail: PAGER: no pager is installed; the text was printed without pauses; set PAGER\n");
+  }
+
+  /** Shows text in the pager program. @returns false if the program does not exist */
+  async #feed(pager: string, pieces: Paged): Promise<boolean> {
     const { feedPager, needsFolding, showsColour } = await import("./pager.ts");
     const out = this.#out;
     const coloured = out.paints && showsColour(pager, process.env);
@@ -260,13 +273,8 @@ class ProcessTerminal implements Terminal {
     async function* groups(): AsyncIterable<Iterable<Buffer>> {
       for await (const group of groupOutput(pieces)) yield written(group);
     }
-    if (await this.lend(() => feedPager(pager, groups(), coloured))) return;
-    for await (const group of groupOutput(pieces)) {
-      for (const piece of group) {
-        if (piece instanceof Uint8Array) this.out(piece);
-        else this.out(piece.text, piece.style);
-      }
-    }
+    this.#reader?.takeTypedAhead();
+    return await this.lend(() => feedPager(pager, groups(), coloured));
   }
 
   onInterrupt(handler: () => void): () => void {

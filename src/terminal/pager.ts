@@ -1,5 +1,7 @@
 /** Runs the pager program: sets its environment and determines whether it shows colours. */
 import { spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { basename } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,8 +19,18 @@ const preset: Environment = { LESS: "FRX", LV: "-c" };
  */
 const presetForColours: Environment = { ...preset, MORE: "-f" };
 
+/** Returns the name of the pager program. On Debian, `pager` is a link to the preferred one. */
 function programOf(pager: string): string {
-  return /^\s*(?:\S*\/)?([^\s/]+)/.exec(pager)?.[1] ?? "";
+  const path = /^\s*(\S+)/.exec(pager)?.[1] ?? "";
+  return basename(basename(path) === "pager" ? resolveLinks(path) : path);
+}
+
+function resolveLinks(path: string): string {
+  try {
+    return realpathSync(path.includes("/") ? path : `/usr/bin/${path}`);
+  } catch {
+    return path;
+  }
 }
 
 /** Returns whether the pager passes colours through instead of showing their escape sequences. */

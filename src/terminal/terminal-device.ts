@@ -4,7 +4,7 @@
  * After a Ctrl-D, Node's standard input can no longer be read, and a pending read of descriptor 0 prevents the process
  * from exiting. Each period therefore has its own stream, which is destroyed when no line is awaited.
  */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { isSystemError } from "../system-error.ts";
 
@@ -32,12 +32,33 @@ export function readStreamOf(descriptor: number): ReadStream {
   return stream;
 }
 
-function openDescriptor(): number | undefined {
+/** Returns the bytes that can be read from the terminal without waiting. */
+export function readAvailableKeys(): Buffer {
+  const descriptor = openDescriptor(constants.O_RDONLY | constants.O_NONBLOCK);
+  if (descriptor === undefined) return Buffer.alloc(0);
+  const pieces: Buffer[] = [];
+  try {
+    for (;;) {
+      const piece = Buffer.alloc(4096);
+      const size = readSync(descriptor, piece);
+      if (size === 0) break;
+      pieces.push(piece.subarray(0, size));
+    }
+  } catch (error) {
+    // EAGAIN means that all bytes have been read. After any other error, the next line reader finds the terminal lost.
+    if (!isSystemError(error)) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return Buffer.concat(pieces);
+}
+
+function openDescriptor(flags: number = constants.O_RDONLY): number | undefined {
   // /proc/self/fd/0 takes precedence, because standard input may be a terminal other than the controlling one. After
   // su, it may belong to another user and cannot be opened.
   for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
     try {
-      return openSync(path, "r");
+      return openSync(path, flags);
     } catch (error) {
       if (!isSystemError(error)) throw error;
     }

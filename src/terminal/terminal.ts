@@ -150,9 +150,10 @@ export interface Terminal {
   /**
    * Shows text in the pager program, or directly if there is no pager. Resolves when the pager exits.
    *
+   * @param pager a command for the shell; undefined if no pager is installed, which is reported
    * @param pieces iterated again if the pager does not exist
    */
-  page(pager: string, pieces: Paged): Promise<void>;
+  page(pager: string | undefined, pieces: Paged): Promise<void>;
 
   /**
    * Registers a handler for SIGINT. In an interactive session, the handler is called while no line is awaited and no

@@ -35,5 +35,5 @@ test.each([
   ],
   ["no password", `set smtp-auth-password="***" # ${home}/.mailrc:5`],
   ["no password under our own name of the variable", `set password="***" # ${home}/.mailrc:5`],
-  ["a default value", "set EDITOR=ex # default"],
+  ["a default value", "set LISTER=/bin/ls # default"],
 ])("--config shows %s", (_what, row) => expect(rows).toContain(row));

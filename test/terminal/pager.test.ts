@@ -1,4 +1,5 @@
 /** Text for the pager is broken into rows at the width of the window, and only there. */
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -6,6 +7,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { foldStyled } from "../../src/terminal/folded.ts";
 import { needsFolding, showsColour } from "../../src/terminal/pager.ts";
+import { isInstalled } from "../conditions.ts";
 
 const program = resolve(import.meta.dirname, "../../bin/mail.js");
 
@@ -23,7 +25,7 @@ test("the pager more, which counts colours as text, does not break a coloured li
   const body = `${quoted}\n${long}\n${"line\n".repeat(40)}`;
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n`);
   const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8" };
-  const argv = [process.execPath, program, "-n", "-S", "crt", "-f", join(home, "box")];
+  const argv = [process.execPath, program, "-n", "-S", "crt", "-S", "PAGER=more", "-f", join(home, "box")];
   pty = await openPty({ argv, env, cwd: home });
   await pty.expect("& ");
   pty.send("1\r");
@@ -38,7 +40,7 @@ test("a few long lines that fill more than the window are paged", async () => {
   const body = `${"x".repeat(79)} `.repeat(30);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n\n`);
   const env = { HOME: home, TERM: "xterm", PATH: "/usr/bin:/bin", USER: "root", LC_ALL: "C.UTF-8" };
-  const argv = [process.execPath, program, "-n", "-S", "crt", "-f", join(home, "box")];
+  const argv = [process.execPath, program, "-n", "-S", "crt", "-S", "PAGER=more", "-f", join(home, "box")];
   pty = await openPty({ argv, env, cwd: home });
   await pty.expect("& ");
   pty.send("1\r");
@@ -61,6 +63,54 @@ test("a message with very many coloured pieces is paged, and is produced only as
   pty.send("x\r");
   expect(await pty.exited).toBe(0);
   expect(pty.transcript().match(/http:/g)).toHaveLength(2);
+});
+
+const hello = "From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\ntext\n\n";
+
+/** Starts a session. @param wrapper a command that runs the program */
+async function startWith(settings: readonly string[], wrapper: readonly string[] = []): Promise<Pty> {
+  home = mkdtempSync(join(tmpdir(), "mail-pager-"));
+  writeFileSync(join(home, "box"), hello);
+  const env = { HOME: home, TERM: "xterm", PATH: process.env["PATH"], USER: "root", LC_ALL: "C.UTF-8" };
+  const sets = settings.flatMap((setting) => ["-S", setting]);
+  return await openPty({
+    argv: [...wrapper, process.execPath, program, "-n", ...sets, "-f", join(home, "box")],
+    env,
+    cwd: home,
+  });
+}
+
+test("keys that were typed before the pager started reach the session", async () => {
+  const printKeys = "/bin/stty -icanon min 0 time 0 </dev/tty; /bin/cat - /dev/tty | /usr/bin/tr a-z A-Z";
+  pty = await startWith([`PAGER=${printKeys}`]);
+  execFileSync("mkfifo", [join(home, "fifo")]);
+  await pty.expect("& ");
+  pty.send("source fifo\r");
+  await pty.expect("source fifo\r\n");
+  pty.send("size\r");
+  writeFileSync(join(home, "fifo"), "more 1\n");
+  await pty.expect("TEXT");
+  await pty.expect("& ");
+  await pty.expect(/1: \d+/);
+  expect(pty.transcript()).not.toContain("SIZE");
+});
+
+const hidesPrograms = isInstalled("unshare") && spawnSync("unshare", ["-rm", "true"]).status === 0;
+
+(hidesPrograms ? test.each : test.skip.each)([
+  // command, output
+  ["more 1", "text"],
+  ["more 1", "mail: PAGER: no pager is installed; the text was printed without pauses; set PAGER"],
+  ["edit 1", "mail: EDITOR: no editor is installed; nothing was edited; set EDITOR"],
+  ["visual 1", "mail: VISUAL: no editor is installed; nothing was edited; set VISUAL"],
+])("without a program for %s, the session prints %j", async (command, line) => {
+  // The installed programs are hidden by a file that cannot be executed.
+  const hide = 'for name in pager editor vi; do mount --bind /dev/null /usr/bin/$name; done 2>/dev/null; exec "$@"';
+  pty = await startWith([], ["unshare", "-rm", "sh", "-c", hide, "sh", "env", "PATH=/nonexistent"]);
+  await pty.expect("& ");
+  pty.send(`${command}\r`);
+  await pty.expect(line);
+  await pty.expect("& ");
 });
 
 test.each([

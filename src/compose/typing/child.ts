@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
+import { Exit, MailError } from "../../errors.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
@@ -22,6 +23,17 @@ interface Ending {
  */
 export async function runShell(config: Config, terminal: Terminal, line: string, input?: Buffer): Promise<Ending> {
   return runProgram(terminal, config.settings.get("SHELL"), line, input);
+}
+
+/**
+ * Returns the user's editor: the value of a variable or an installed program.
+ *
+ * @throws MailError if there is none
+ */
+export function editorOf({ settings }: Config, variable: "EDITOR" | "VISUAL"): string {
+  const editor = settings.get(variable);
+  if (editor !== undefined) return editor;
+  throw new MailError(`${variable}: no editor is installed; nothing was edited; set ${variable}`, Exit.Unavailable);
 }
 
 /** Runs an editor on a file. Uses the system's shell, regardless of $SHELL. */

@@ -6,7 +6,7 @@ import { pushAll } from "../../message/lists.ts";
 import { toBytes } from "../../message/text.ts";
 import { draftHeaderToShow } from "../build/header-fields.ts";
 import { splitTypedItems } from "../draft/recipients.ts";
-import { describeFailedExit, runEditor, runShell, withLastCommand } from "./child.ts";
+import { describeFailedExit, editorOf, runEditor, runShell, withLastCommand } from "./child.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";
 import { type Composing, type Ended, type TildeEscape, tildeEscape } from "./tilde-escape.ts";
 import { readFileOrCommand, readIntoDraft, writeBody } from "./tilde-files.ts";
@@ -151,7 +151,7 @@ function showDraft({ config, terminal, draft }: Composing): void {
 }
 
 async function editText({ config, terminal, draft }: Composing, which: "EDITOR" | "VISUAL"): Promise<void> {
-  const text = await runEditor(terminal, config.settings.get(which), draft.body.bytes());
+  const text = await runEditor(terminal, editorOf(config, which), draft.body.bytes());
   draft.body.clear();
   draft.body.append(text);
 }

@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runEditorOn } from "../../compose/typing/child.ts";
+import { editorOf, runEditorOn } from "../../compose/typing/child.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { openMessage } from "../../mailbox/windows.ts";
 import { startsWithFrom } from "../../message/header.ts";
@@ -75,7 +75,7 @@ export const editCommands: readonly Command[] = [
     summary: "Edit messages with the program named by EDITOR.",
     example: "e 2",
     barred: ["sending", "sourcing"],
-    run: (session, messages) => editMessages(session, messages, session.config.settings.get("EDITOR")),
+    run: (session, messages) => editMessages(session, messages, editorOf(session.config, "EDITOR")),
   }),
   declareCommand({
     name: "visual",
@@ -84,6 +84,6 @@ export const editCommands: readonly Command[] = [
     summary: "Edit messages with the program named by VISUAL.",
     example: "v 2",
     barred: ["sending", "sourcing"],
-    run: (session, messages) => editMessages(session, messages, session.config.settings.get("VISUAL")),
+    run: (session, messages) => editMessages(session, messages, editorOf(session.config, "VISUAL")),
   }),
 ];

@@ -99,7 +99,7 @@ export class RecordedTerminal implements Terminal {
     return task();
   }
 
-  async page(_pager: string, pieces: Paged): Promise<void> {
+  async page(_pager: string | undefined, pieces: Paged): Promise<void> {
     if (!(Symbol.asyncIterator in pieces)) return this.#page(pieces);
     for await (const group of pieces) this.#page(group);
   }

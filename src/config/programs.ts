@@ -1,0 +1,23 @@
+/** Finds the programs that `mail` starts if no variable names one. */
+import { accessSync, constants, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** Returns the first program that is installed, as given. Names without a slash are looked up in PATH. */
+export function findInstalled(
+  programs: readonly string[],
+  path = process.env["PATH"] ?? "/usr/bin:/bin",
+): string | undefined {
+  const directories = path.split(":").filter((directory) => directory !== "");
+  return programs.find((program) =>
+    program.includes("/") ? isProgram(program) : directories.some((directory) => isProgram(join(directory, program))),
+  );
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
