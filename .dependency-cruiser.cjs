@@ -40,7 +40,7 @@ const rooms = {
   mailbox: {
     lock: ["."],
     packed: ["."],
-    imap: ["."],
+    imap: [".", "maildir", "packed"],
     maildir: [".", "lock"],
     mbox: [".", "lock"],
   },

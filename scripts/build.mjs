@@ -14,6 +14,7 @@ import { rolldown } from "rolldown";
 import { lightConnection } from "../src/submit/nodemailer/light-connection.mjs";
 import { completions } from "./completions.mjs";
 import { helpTopics } from "./help-topics.mjs";
+import { lightImapflow } from "./light-imapflow.mjs";
 import { noticesOf } from "./notices.mjs";
 import { loadTables } from "./tables.mjs";
 
@@ -55,6 +56,7 @@ const parts = {
     "account/find-account.ts",
   ]),
   "mail-read": inSource(["read/read.ts"]),
+  "mail-imap": inSource(["mailbox/imap/imap-mailbox.ts"]),
   enquirer: packages("enquirer"),
   "html-to-text": packages("html-to-text"),
   "iconv-lite": packages("iconv-lite"),
@@ -79,7 +81,9 @@ function partChooser() {
     start ??= withImports(inSource(["mail.ts"]), context);
     contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
     if (start.has(id)) return "mail";
-    const wanting = contents.filter(([, ids]) => ids.has(id)).map(([name]) => name);
+    // mail-imap is loaded only together with the parts that read, so it leaves them what they also need.
+    const wanting = contents.filter(([name, ids]) => name !== "mail-imap" && ids.has(id)).map(([name]) => name);
+    if (wanting.length === 0 && contents.some(([, ids]) => ids.has(id))) return "mail-imap";
     return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
   };
 }
@@ -121,7 +125,7 @@ async function bundle(program, codeSplitting) {
     preserveEntrySignatures: "allow-extension",
     transform: { target: "node20" },
     resolve: { mainFields: ["module", "main"] },
-    plugins: [withoutTables, lightConnection, loadingLate],
+    plugins: [withoutTables, lightConnection, lightImapflow, loadingLate],
     checks: { ineffectiveDynamicImport: false },
   });
   const { output } = await built.write({

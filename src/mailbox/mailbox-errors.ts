@@ -45,14 +45,10 @@ export class FinishFirst extends MailError {
   }
 }
 
-/** Reports a message that another program has removed, or that cannot be read for another reason. */
+/** Reports a message that another program has removed, or that cannot be read. */
 export class MessageUnreadable extends MailError {
-  readonly reason: "removed" | "unreadable";
-
-  /** @param failure the system's or the server's reason; undefined if another program has removed the message */
-  constructor(message: number, failure: string | undefined, cause?: unknown) {
-    super(`message ${message}: ${failure ?? "removed by another program"}`, Exit.NoInput, cause);
-    this.reason = failure === undefined ? "removed" : "unreadable";
+  constructor(message: number, reason: string, cause: unknown) {
+    super(`message ${message}: ${reason}`, Exit.NoInput, cause);
   }
 }
 

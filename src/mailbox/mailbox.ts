@@ -5,6 +5,8 @@
  * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
 
+import type { AccountAccess, ServerAddress } from "./server-access.ts";
+
 /**
  * A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the
  * other bits.
@@ -46,11 +48,8 @@ export interface FlagTally {
 }
 
 export interface Counts {
-  /**
-   * Lines as stored, including the From_ line and the final empty line; undefined if the message is on a server and has
-   * not been loaded.
-   */
-  readonly lines: number | undefined;
+  /** Lines as stored, including the From_ line and the final empty line. */
+  readonly lines: number;
   /** Bytes as stored, without the CRs of CRLF newlines. */
   readonly characters: number;
 }
@@ -241,6 +240,8 @@ export interface MailboxOptions {
   readonly onProgress?: Progress | undefined;
   /** Aborts opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Returns the settings and the login for a mailbox on a server. Without it, only mailboxes on this machine are opened. */
+  readonly accessServer?: ((address: ServerAddress) => Promise<AccountAccess>) | undefined;
 }
 
 /** Yields runs of messages with the same flags, beginning with message `from`. */

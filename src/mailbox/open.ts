@@ -10,6 +10,7 @@ import { isMaildir } from "./maildir-path.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
 import { finishCommit } from "./mbox/replay.ts";
 import { type Compression, compressionOf } from "./packed/compression.ts";
+import { isServerAddress } from "./server-address.ts";
 
 /**
  * Opens a mailbox and finds its messages. An interrupted commit is finished first.
@@ -17,6 +18,10 @@ import { type Compression, compressionOf } from "./packed/compression.ts";
  * @throws MailError that names the path if it is missing, a directory or not readable
  */
 export async function openMailbox(path: string, options: MailboxOptions): Promise<Mailbox> {
+  if (isServerAddress(path)) {
+    const { openImapMailbox } = await import("./imap/imap-mailbox.ts");
+    return openImapMailbox(path, options);
+  }
   const absolute = resolve(path);
   if (isMaildir(absolute)) {
     const { openMaildir } = await import("./maildir/maildir-mailbox.ts");

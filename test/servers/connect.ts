@@ -1,7 +1,11 @@
 /** Connects to a private server with the password, and verifies its certificate. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ConnectionSettings, ImapConnection } from "../../src/mailbox/imap/connection.ts";
+import type { Login } from "../../src/connect/login.ts";
+import type { TlsSettings } from "../../src/connect/tls-policy.ts";
+import { type ConnectionSettings, ImapConnection } from "../../src/mailbox/imap/imap-connection.ts";
+import type { MailboxOptions } from "../../src/mailbox/mailbox.ts";
+import type { ServerAccess } from "../../src/mailbox/server-access.ts";
 import { certificates, type Dovecot, password } from "./dovecot.ts";
 
 /** Returns the settings of a connection to a server with the tests' certificate. */
@@ -27,4 +31,30 @@ export function settingsFor(port: number, changes: Partial<ConnectionSettings> =
 /** Opens a connection by imaps. */
 export function connectTo({ imapsPort }: Dovecot, user = "ann"): Promise<ImapConnection> {
   return ImapConnection.open(settingsFor(imapsPort, {}, user));
+}
+
+/** Returns the means to open mailboxes of a user. @param changes to the TLS settings */
+export function accessFor(
+  user = "ann",
+  changes: Partial<TlsSettings> = {},
+): Required<Pick<MailboxOptions, "accessServer">> {
+  const login: Login = {
+    usesToken: false,
+    find: async () => ({ user, secret: password, isToken: false }),
+    refuse: async () => ({ isRetried: false, advice: "" }),
+  };
+  const tls: TlsSettings = {
+    starttls: "required",
+    caFile: join(certificates, "localhost.pem"),
+    caDirectory: undefined,
+    trustsSystem: false,
+    clientCertificate: undefined,
+    minVersion: "TLSv1.2",
+    certificateCheck: "yes",
+    allowsClearLogin: false,
+    ...changes,
+  };
+  const timeouts = { connect: 20_000, silence: 20_000 };
+  const access: ServerAccess = { tls, timeouts, mechanism: undefined, login, acceptCertificate: async () => false };
+  return { accessServer: async () => ({ user, access }) };
 }

@@ -1,6 +1,6 @@
 /** Sends every command of a connection to Dovecot, and checks Dovecot's log. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ImapConnection } from "../../src/mailbox/imap/connection.ts";
+import { ImapConnection } from "../../src/mailbox/imap/imap-connection.ts";
 import { describeIf } from "../conditions.ts";
 import { connectTo, settingsFor } from "./connect.ts";
 import { type Dovecot, dovecotProgram, forbiddenCommands, formats, startDovecot } from "./dovecot.ts";

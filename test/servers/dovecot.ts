@@ -32,6 +32,8 @@ export interface Dovecot {
   readRawLogs(): RawLog[];
   /** Forgets the sessions so far. */
   clearRawLogs(): void;
+  /** Ends all sessions, as if the connections were lost. */
+  endSessions(): void;
   /** Returns Dovecot's own log. */
   readLog(): string;
   stop(): Promise<void>;
@@ -184,6 +186,9 @@ service imap {
     imapsPort,
     directory,
     readLog,
+    endSessions: () => {
+      for (const child of imapProcesses(dovecot.pid)) process.kill(child, "SIGKILL");
+    },
     readRawLogs: () =>
       rawLogs()
         .filter((path) => path.endsWith(".in"))
@@ -201,6 +206,14 @@ service imap {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Returns the processes of IMAP sessions, which are children of Dovecot. */
+function imapProcesses(parent: number | undefined): number[] {
+  const status = (pid: string) => readIfPresent(`/proc/${pid}/stat`);
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid) && new RegExp(`^\\d+ \\(imap\\) \\S ${parent} `).test(status(pid)))
+    .map(Number);
 }
 
 /** The capabilities that Dovecot 2.3 offers after the login, without the mechanisms. */

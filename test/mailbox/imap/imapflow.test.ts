@@ -1,11 +1,12 @@
 /** Checks the internal members of imapflow that this program uses, so that an incompatible upgrade is detected. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "@jest/globals";
 import { ImapFlow } from "imapflow";
 
 const root = join(import.meta.dirname, "../../..");
-const seam = "mailbox/imap/connection.ts";
+const seam = "mailbox/imap/imap-connection.ts";
 
 interface Package {
   readonly version: string;
@@ -62,6 +63,17 @@ test("imapflow's code contains the error codes that determine a reason", () => {
   const codes = [...table.matchAll(/^ {2}(\w+):/gm)].map(([, code = ""]) => code);
   expect(codes.length).toBeGreaterThan(10);
   expect(codes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+});
+
+test("the build keeps only the commands that imapflow sends before the login", async () => {
+  const { lightImapflow } = (await import(pathToFileURL(join(root, "scripts/light-imapflow.mjs")).href)) as {
+    lightImapflow: { load: { handler(id: string): string } };
+  };
+  const kept = [...lightImapflow.load.handler("\0imap-commands.js").matchAll(/\["([A-Z]+)"/g)].map(([, name]) => name);
+  expect(kept).toEqual(["CAPABILITY", "STARTTLS"]);
+  const run = [...source(`src/${seam}`).matchAll(/\.run\("([A-Z]+)"/g)].map(([, name]) => name);
+  expect(new Set(run)).toEqual(new Set(["CAPABILITY"]));
+  expect(library).toMatch(/async upgradeToSTARTTLS\(\) \{.*?this\.run\('STARTTLS'\)/s);
 });
 
 test("the seam calls no method of imapflow that sends CLOSE, EXPUNGE or FLAGS", () => {

@@ -69,6 +69,8 @@ interface FlowError extends Error {
 export interface LoginOffer {
   /** The mechanisms that the server offers. LOGIN is included if the server accepts the command of that name. */
   readonly mechanisms: readonly string[];
+  /** Whether LOGIN is one of the mechanisms of AUTHENTICATE. */
+  readonly hasSaslLogin: boolean;
   readonly isEncrypted: boolean;
   /**
    * Authenticates with a mechanism (RFC 9051, section 6.2.2).
@@ -232,7 +234,7 @@ class Flow extends ImapFlow {
   async startSession(): Promise<void> {
     await this.internals.run("CAPABILITY");
     if (this.capabilities.size === 0)
-      throw failure(this.settings, "not IMAP", "the server does not list its capabilities");
+      throw makeFailure(this.settings, "not IMAP", "the server does not list its capabilities");
     await this.upgradeToSTARTTLS();
     this.internals.expectCapabilityUpdate = true;
     await this.settings.logIn(this.#offer());
@@ -248,7 +250,7 @@ class Flow extends ImapFlow {
   /** Called if STARTTLS is not offered or was refused. */
   _failSTARTTLS(): boolean {
     if (this.settings.starttls !== "required") return false;
-    throw failure(
+    throw makeFailure(
       this.settings,
       "STARTTLS refused",
       "the server does not offer STARTTLS; the login was not sent; use imaps://, or set starttls=none to allow it",
@@ -258,7 +260,7 @@ class Flow extends ImapFlow {
   /** Called for a greeting that claims a completed login. Nothing proves whose mail it is, and STARTTLS is impossible. */
   initialPREAUTH(): void {
     const text = "the server claims that the login has already taken place; the connection was closed";
-    this.internals.failProtocol(failure(this.settings, "logged in before TLS", text));
+    this.internals.failProtocol(makeFailure(this.settings, "logged in before TLS", text));
   }
 
   #offer(): LoginOffer {
@@ -267,6 +269,7 @@ class Flow extends ImapFlow {
     const isLoginAllowed = !words.includes("LOGINDISABLED") && !mechanisms.includes("LOGIN");
     return {
       mechanisms: isLoginAllowed ? [...mechanisms, "LOGIN"] : mechanisms,
+      hasSaslLogin: mechanisms.includes("LOGIN"),
       isEncrypted: this.secureConnection,
       authenticate: (mechanism, initial, respond) => this.#authenticate(mechanism, initial, respond),
       logIn: (user, password) =>
@@ -290,8 +293,8 @@ class Flow extends ImapFlow {
       words.map((value) => ({ type: "ATOM", value })),
       {
         onPlusTag: async ({ attributes }) => {
-          const challenge = textOf(attributes?.[0] ?? null) ?? "";
-          const response = unsent ?? (await respond(challenge).toString());
+          const challenge = readNodeText(attributes?.[0] ?? null) ?? "";
+          const response = unsent ?? (await respond(challenge));
           unsent = undefined;
           this.internals.write(response);
         },
@@ -306,14 +309,14 @@ class Flow extends ImapFlow {
     } catch (thrown) {
       const error = thrown as FlowError;
       if (error.responseStatus !== "NO" && error.responseStatus !== "BAD") throw thrown;
-      const reason = reasonOfCode(codeOf(error.response)?.name) ?? "login refused";
-      throw failure(this.settings, reason, `login failed: ${onOneLine(error.responseText ?? "")}`, error);
+      const reason = reasonOfCode(findCode(error.response)?.name) ?? "login refused";
+      throw makeFailure(this.settings, reason, `login failed: ${onOneLine(error.responseText ?? "")}`, error);
     }
   }
 }
 
 /** Returns an error that names the server. */
-function failure(
+function makeFailure(
   { host, port }: Pick<ConnectionSettings, "host" | "port">,
   reason: ImapReason,
   text: string,
@@ -383,9 +386,9 @@ export class ImapConnection {
   async enable(...extensions: readonly string[]): Promise<boolean> {
     if (!this.can("ENABLE") || !extensions.every((each) => this.can(each))) return false;
     const enabled = new Set<string>();
-    await this.#run("ENABLE", extensions.map(atom), {
+    await this.#run("ENABLE", extensions.map(makeAtom), {
       ENABLED: ({ attributes }) => {
-        for (const node of attributes ?? []) enabled.add((textOf(node) ?? "").toUpperCase());
+        for (const node of attributes ?? []) enabled.add((readNodeText(node) ?? "").toUpperCase());
       },
     });
     return extensions.every((each) => enabled.has(each));
@@ -405,21 +408,21 @@ export class ImapConnection {
     const parameters =
       known === undefined
         ? []
-        : [[atom("QRESYNC"), [atom(`${known.uidValidity}`), atom(`${known.modSeq}`)]] as readonly Node[]];
+        : [[makeAtom("QRESYNC"), [makeAtom(`${known.uidValidity}`), makeAtom(`${known.modSeq}`)]] as readonly Node[]];
     const codes = new Map<string, Code>();
     let exists: number | undefined;
     const { code } = await this.#run(readOnly ? "EXAMINE" : "SELECT", [folderToken(folder), ...parameters], {
       OK: (response) => {
-        const found = codeOf(response);
+        const found = findCode(response);
         if (found !== undefined) codes.set(found.name, found);
       },
       EXISTS: ({ command }) => {
-        exists = numberOf(command, mostMessages);
+        exists = readNumber(command, mostMessages);
       },
       FLAGS: () => undefined,
       RECENT: () => undefined,
     });
-    const uidValidity = numberOf(codes.get("UIDVALIDITY")?.words[0]);
+    const uidValidity = readNumber(codes.get("UIDVALIDITY")?.words[0]);
     if (exists === undefined || uidValidity === undefined)
       throw this.#fail(
         "malformed response",
@@ -429,9 +432,9 @@ export class ImapConnection {
     return {
       exists,
       uidValidity,
-      uidNext: numberOf(codes.get("UIDNEXT")?.words[0]),
+      uidNext: readNumber(codes.get("UIDNEXT")?.words[0]),
       readOnly: readOnly || code?.name === "READ-ONLY",
-      highestModSeq: codes.has("NOMODSEQ") ? undefined : bigintOf(codes.get("HIGHESTMODSEQ")?.words[0]),
+      highestModSeq: codes.has("NOMODSEQ") ? undefined : readBigInt(codes.get("HIGHESTMODSEQ")?.words[0]),
       acceptsKeywords: permanent?.includes("\\*") ?? true,
       hasTemporaryUids: codes.has("UIDNOTSTICKY"),
     };
@@ -446,20 +449,20 @@ export class ImapConnection {
     const found: number[] = [];
     const ranges: UidRange[] = [];
     let isMalformed = false;
-    const words = charsetOf(keys).concat(keys.flatMap(searchTokens));
-    await this.#run("UID SEARCH", this.can("ESEARCH") ? [atom("RETURN"), [atom("ALL")], ...words] : words, {
+    const words = makeCharset(keys).concat(keys.flatMap(searchTokens));
+    await this.#run("UID SEARCH", this.can("ESEARCH") ? [makeAtom("RETURN"), [makeAtom("ALL")], ...words] : words, {
       SEARCH: ({ numbers, attributes }) => {
-        for (const number of numbers ?? (attributes ?? []).map((node) => numberOf(textOf(node)))) {
+        for (const number of numbers ?? (attributes ?? []).map((node) => readNumber(readNodeText(node)))) {
           if (number === undefined || number < 1 || number > largestNumber) isMalformed = true;
           else found.push(number);
         }
       },
       ESEARCH: ({ attributes = [] }) => {
-        const at = attributes.findIndex((node) => textOf(node)?.toUpperCase() === "ALL");
+        const at = attributes.findIndex((node) => readNodeText(node)?.toUpperCase() === "ALL");
         if (at < 0) return;
-        const parsed = parseUidRanges(textOf(attributes[at + 1] ?? null) ?? "");
+        const parsed = parseUidRanges(readNodeText(attributes[at + 1] ?? null) ?? "");
         if (parsed === undefined) isMalformed = true;
-        else ranges.push(...parsed);
+        else for (const range of parsed) ranges.push(range);
       },
     });
     const listed = listUids(ranges, mostMessages);
@@ -470,9 +473,9 @@ export class ImapConnection {
   /** Returns all UIDs in the order that the server determines (RFC 5256). @throws ImapFailed */
   async sort(criteria: readonly string[]): Promise<number[]> {
     const found: number[] = [];
-    await this.#run("UID SORT", [criteria.map(atom), atom("UTF-8"), atom("ALL")], {
+    await this.#run("UID SORT", [criteria.map(makeAtom), makeAtom("UTF-8"), makeAtom("ALL")], {
       SORT: ({ attributes }) => {
-        for (const node of attributes ?? []) found.push(numberOf(textOf(node)) ?? 0);
+        for (const node of attributes ?? []) found.push(readNumber(readNodeText(node)) ?? 0);
       },
     });
     if (found.some((uid) => uid < 1)) throw this.#fail("malformed response", "the reply to SORT is not valid");
@@ -486,8 +489,9 @@ export class ImapConnection {
    */
   async thread(algorithm: "REFERENCES" | "ORDEREDSUBJECT"): Promise<Thread[]> {
     const threads: Thread[] = [];
-    const convert = (node: Node): Thread | number => (isList(node) ? node.map(convert) : (numberOf(textOf(node)) ?? 0));
-    await this.#run("UID THREAD", [atom(algorithm), atom("UTF-8"), atom("ALL")], {
+    const convert = (node: Node): Thread | number =>
+      isList(node) ? node.map(convert) : (readNumber(readNodeText(node)) ?? 0);
+    await this.#run("UID THREAD", [makeAtom(algorithm), makeAtom("UTF-8"), makeAtom("ALL")], {
       THREAD: ({ attributes }) => {
         for (const node of attributes ?? []) {
           const thread = convert(node);
@@ -511,14 +515,14 @@ export class ImapConnection {
     onMessage: (message: FetchedMessage & { readonly uid: number }) => void | Promise<void>,
   ): Promise<void> {
     const items: Node[] = [
-      atom("UID"),
-      ...(flags === true ? [atom("FLAGS")] : []),
-      ...(facts === true ? [atom("RFC822.SIZE"), atom("INTERNALDATE")] : []),
-      ...(structure === true ? [atom("BODYSTRUCTURE")] : []),
+      makeAtom("UID"),
+      ...(flags === true ? [makeAtom("FLAGS")] : []),
+      ...(facts === true ? [makeAtom("RFC822.SIZE"), makeAtom("INTERNALDATE")] : []),
+      ...(structure === true ? [makeAtom("BODYSTRUCTURE")] : []),
       ...ranges.map(({ section, start, length }) => ({
         type: "ATOM",
         value: "BODY.PEEK",
-        section: section === "" ? [] : [atom(section)],
+        section: section === "" ? [] : [makeAtom(section)],
         partial: [start, length],
       })),
     ];
@@ -545,13 +549,17 @@ export class ImapConnection {
   async store(set: string, sign: "+" | "-", flags: readonly string[]): Promise<void> {
     const invalid = flags.find((flag) => !isFlag(flag));
     if (invalid !== undefined) throw new ImapFailed("invalid name", `${JSON.stringify(invalid)}: not a keyword`);
-    await this.#run("UID STORE", [{ type: "SEQUENCE", value: set }, atom(`${sign}FLAGS.SILENT`), flags.map(atom)]);
+    await this.#run("UID STORE", [
+      { type: "SEQUENCE", value: set },
+      makeAtom(`${sign}FLAGS.SILENT`),
+      flags.map(makeAtom),
+    ]);
   }
 
   /** Copies messages to another folder. @returns the copies' UIDs, if the server reports them @throws ImapFailed */
   async copy(set: string, folder: string): Promise<CopiedUids | undefined> {
     const { code } = await this.#run("UID COPY", [{ type: "SEQUENCE", value: set }, folderToken(folder)]);
-    return copiedUids(code);
+    return readCopiedUids(code);
   }
 
   /** Moves messages to another folder in one step (RFC 6851). @throws ImapFailed */
@@ -560,10 +568,10 @@ export class ImapConnection {
     let untagged: Code | undefined;
     const { code } = await this.#run("UID MOVE", [{ type: "SEQUENCE", value: set }, folderToken(folder)], {
       OK: (response) => {
-        untagged = codeOf(response) ?? untagged;
+        untagged = findCode(response) ?? untagged;
       },
     });
-    return copiedUids(untagged) ?? copiedUids(code);
+    return readCopiedUids(untagged) ?? readCopiedUids(code);
   }
 
   /** Removes those of the given messages that are marked as deleted (RFC 4315). @throws ImapFailed */
@@ -575,26 +583,26 @@ export class ImapConnection {
   /**
    * Appends a message to a folder.
    *
-   * @param message with CRLF newlines
+   * @param bytes the message, with CRLF newlines
    * @param received INTERNALDATE
    * @returns the UID, if the server reports it
    * @throws ImapFailed
    */
   async append(
     folder: string,
-    message: Buffer,
+    bytes: Buffer,
     { flags = [], received }: { readonly flags?: readonly string[]; readonly received?: Date | undefined } = {},
   ): Promise<CopiedUids | undefined> {
-    const hasNul = message.includes(0);
+    const hasNul = bytes.includes(0);
     if (hasNul && !this.can("BINARY"))
       throw this.#fail("unsupported", `${folder}: the server cannot store a message that contains NUL bytes`);
     const { code } = await this.#run("APPEND", [
       folderToken(folder),
-      flags.filter(isFlag).map(atom),
+      flags.filter(isFlag).map(makeAtom),
       ...(received === undefined ? [] : [{ type: "STRING", value: formatInternalDate(received) }]),
-      { type: "LITERAL", value: message, ...(hasNul ? { isLiteral8: true } : {}) } as Token,
+      { type: "LITERAL", value: bytes, ...(hasNul ? { isLiteral8: true } : {}) } as Token,
     ]);
-    const [uidValidity, uid] = (code?.name === "APPENDUID" ? code.words : []).map((word) => numberOf(word));
+    const [uidValidity, uid] = (code?.name === "APPENDUID" ? code.words : []).map((word) => readNumber(word));
     return uidValidity === undefined || uid === undefined ? undefined : { uidValidity, uids: [uid] };
   }
 
@@ -646,15 +654,19 @@ export class ImapConnection {
     const special = this.can("LIST-EXTENDED") && this.can("SPECIAL-USE");
     await this.#run(
       "LIST",
-      [text(""), text(encodeFolderName(pattern)), ...(special ? [atom("RETURN"), [atom("SPECIAL-USE")]] : [])],
+      [
+        makeString(""),
+        makeString(encodeFolderName(pattern)),
+        ...(special ? [makeAtom("RETURN"), [makeAtom("SPECIAL-USE")]] : []),
+      ],
       {
         LIST: ({ attributes: [words, delimiter, name] = [] }) => {
-          const listed = textOf(name ?? null);
+          const listed = readNodeText(name ?? null);
           if (listed === undefined || !isList(words)) return;
           folders.push({
             name: decodeFolderName(listed),
-            delimiter: textOf(delimiter ?? null),
-            attributes: words.map((word) => (textOf(word) ?? "").toLowerCase()),
+            delimiter: readNodeText(delimiter ?? null),
+            attributes: words.map((word) => (readNodeText(word) ?? "").toLowerCase()),
           });
         },
       },
@@ -695,17 +707,17 @@ export class ImapConnection {
   #listen(): void {
     const { untaggedHandlers } = this.#flow.internals;
     untaggedHandlers["EXISTS"] = ({ command }) => {
-      const count = numberOf(command, mostMessages);
+      const count = readNumber(command, mostMessages);
       if (count !== undefined) this.#listener.onExists?.(count);
     };
     untaggedHandlers["EXPUNGE"] = ({ command }) => {
-      const sequence = numberOf(command, mostMessages);
+      const sequence = readNumber(command, mostMessages);
       if (sequence !== undefined) this.#listener.onExpunge?.(sequence);
     };
     untaggedHandlers["VANISHED"] = ({ attributes = [] }) => {
       const [first] = attributes;
-      const isEarlier = isList(first) && first.some((node) => textOf(node)?.toUpperCase() === "EARLIER");
-      const ranges = parseUidRanges(textOf(attributes.at(-1) ?? null) ?? "");
+      const isEarlier = isList(first) && first.some((node) => readNodeText(node)?.toUpperCase() === "EARLIER");
+      const ranges = parseUidRanges(readNodeText(attributes.at(-1) ?? null) ?? "");
       if (ranges !== undefined) this.#listener.onVanished?.(ranges, isEarlier);
     };
     untaggedHandlers["FETCH"] = (response) => {
@@ -726,7 +738,7 @@ export class ImapConnection {
       const options: Execution = onPlusTag === undefined ? { untagged } : { untagged, onPlusTag };
       const { response, next } = await this.#flow.internals.exec(command, attributes, options);
       next();
-      return { code: codeOf(response) };
+      return { code: findCode(response) };
     } catch (error) {
       throw this.#failureOf(error);
     } finally {
@@ -751,7 +763,7 @@ export class ImapConnection {
   }
 
   #fail(reason: ImapReason, detail: string, cause?: unknown): ImapFailed {
-    return failure(this.#settings, reason, detail, cause);
+    return makeFailure(this.#settings, reason, detail, cause);
   }
 
   /** Returns an error as a typed reason. */
@@ -759,7 +771,7 @@ export class ImapConnection {
     if (thrown instanceof ImapFailed) return thrown;
     const error = thrown as FlowError;
     if (error.responseStatus === "NO" || error.responseStatus === "BAD") {
-      const reason = reasonOfCode(codeOf(error.response)?.name) ?? "refused";
+      const reason = reasonOfCode(findCode(error.response)?.name) ?? "refused";
       return this.#fail(reason, onOneLine(error.responseText ?? error.message), error);
     }
     if (this.#ended !== undefined && this.#ended !== thrown) {
@@ -811,26 +823,26 @@ interface Code {
   readonly words: readonly string[];
 }
 
-function codeOf(response: Response | undefined): Code | undefined {
+function findCode(response: Response | undefined): Code | undefined {
   const [first] = response?.attributes ?? [];
   const [name, ...rest] = (isList(first) ? undefined : first?.section) ?? [];
-  const word = textOf(name ?? null);
+  const word = readNodeText(name ?? null);
   if (word === undefined) return undefined;
   const words = (rest as readonly Node[])
     .flatMap((node) => (isList(node) ? node : [node]))
-    .map((node) => textOf(node) ?? "");
+    .map((node) => readNodeText(node) ?? "");
   return { name: word.toUpperCase(), words };
 }
 
-function copiedUids(code: Code | undefined): CopiedUids | undefined {
+function readCopiedUids(code: Code | undefined): CopiedUids | undefined {
   if (code?.name !== "COPYUID") return undefined;
-  const uidValidity = numberOf(code.words[0]);
+  const uidValidity = readNumber(code.words[0]);
   const uids = listUids(parseUidRanges(code.words[2] ?? "") ?? [], mostMessages);
   return uidValidity === undefined || uids === undefined || uids.length === 0 ? undefined : { uidValidity, uids };
 }
 
 function parseFetch({ command, attributes = [] }: Response): FetchedMessage | undefined {
-  const sequence = numberOf(command, mostMessages);
+  const sequence = readNumber(command, mostMessages);
   const items = attributes[1];
   if (sequence === undefined || !isList(items)) return undefined;
   const sections = new Map<string, Buffer>();
@@ -838,26 +850,26 @@ function parseFetch({ command, attributes = [] }: Response): FetchedMessage | un
   for (let at = 0; at + 1 < items.length; at += 2) {
     const [key, value] = [items[at] ?? null, items[at + 1] ?? null];
     if (isList(key)) continue;
-    const name = textOf(key)?.toUpperCase();
-    const text = textOf(value);
-    if (name === "UID") found.uid = numberOf(text);
-    if (name === "RFC822.SIZE") assign(found, "size", numberOf(text, Number.MAX_SAFE_INTEGER));
-    if (name === "INTERNALDATE") assign(found, "received", parseInternalDate(text ?? ""));
-    if (name === "FLAGS" && isList(value)) found.flags = value.flatMap((flag) => textOf(flag) ?? []);
-    if (name === "MODSEQ" && isList(value)) assign(found, "modSeq", bigintOf(textOf(value[0] ?? null)));
+    const name = readNodeText(key)?.toUpperCase();
+    const text = readNodeText(value);
+    if (name === "UID") found.uid = readNumber(text);
+    if (name === "RFC822.SIZE") setIfKnown(found, "size", readNumber(text, Number.MAX_SAFE_INTEGER));
+    if (name === "INTERNALDATE") setIfKnown(found, "received", parseInternalDate(text ?? ""));
+    if (name === "FLAGS" && isList(value)) found.flags = value.flatMap((flag) => readNodeText(flag) ?? []);
+    if (name === "MODSEQ" && isList(value)) setIfKnown(found, "modSeq", readBigInt(readNodeText(value[0] ?? null)));
     if (name === "BODYSTRUCTURE") found.structure = value;
     if (name === "BODY" && key?.section !== undefined) {
       const section = key.section
-        .map((part) => textOf(part) ?? "")
+        .map((part) => readNodeText(part) ?? "")
         .join(" ")
         .toUpperCase();
-      sections.set(section, bytesOf(value));
+      sections.set(section, readNodeBytes(value));
     }
   }
   return { ...found, uid: found.uid, sequence, bytes: (section) => sections.get(section) };
 }
 
-function assign<Key extends "size" | "received" | "modSeq">(
+function setIfKnown<Key extends "size" | "received" | "modSeq">(
   target: { -readonly [Each in keyof FetchedMessage]?: FetchedMessage[Each] },
   key: Key,
   value: FetchedMessage[Key] | undefined,
@@ -865,7 +877,7 @@ function assign<Key extends "size" | "received" | "modSeq">(
   if (value !== undefined) target[key] = value;
 }
 
-function bytesOf(node: Node): Buffer {
+function readNodeBytes(node: Node): Buffer {
   const value = isList(node) ? undefined : node?.value;
   if (Buffer.isBuffer(value)) return value;
   return Buffer.from(typeof value === "string" ? value : "");
@@ -874,17 +886,17 @@ function bytesOf(node: Node): Buffer {
 /** The largest 32-bit number, which limits UIDs and UIDVALIDITY. */
 const largestNumber = 0xffff_ffff;
 
-function numberOf(text: string | undefined, largest = largestNumber): number | undefined {
+function readNumber(text: string | undefined, largest = largestNumber): number | undefined {
   if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
   const number = Number(text);
   return number <= largest ? number : undefined;
 }
 
-function bigintOf(text: string | undefined): bigint | undefined {
+function readBigInt(text: string | undefined): bigint | undefined {
   return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
 }
 
-function textOf(node: Node): string | undefined {
+function readNodeText(node: Node): string | undefined {
   const value = isList(node) ? undefined : node?.value;
   if (typeof value === "string") return value;
   if (typeof value === "number") return `${value}`;
@@ -895,25 +907,25 @@ function isList(node: Node | undefined): node is readonly Node[] {
   return Array.isArray(node);
 }
 
-function atom(value: string): Token {
+function makeAtom(value: string): Token {
   return { type: "ATOM", value };
 }
 
-function text(value: string): Token {
+function makeString(value: string): Token {
   return { type: "STRING", value };
 }
 
 function folderToken(folder: string): Token {
-  return text(/^inbox$/i.test(folder) ? "INBOX" : encodeFolderName(folder));
+  return makeString(/^inbox$/i.test(folder) ? "INBOX" : encodeFolderName(folder));
 }
 
-/** Returns whether a text is a flag (RFC 9051, `flag`): a system flag or a keyword, which is an atom. */
+/** Returns whether a text is a flag (RFC 9051, `flag`): a system flag or a keyword, which is an makeAtom. */
 export function isFlag(flag: string): boolean {
   return /^(?:\\(?:Seen|Answered|Flagged|Deleted|Draft)|[^\x00-\x20\x7f-\u{10ffff}(){%*"\\\]]+)$/u.test(flag);
 }
 
-function charsetOf(keys: readonly SearchKey[]): Node[] {
-  return keys.some(needsCharset) ? [atom("CHARSET"), atom("UTF-8")] : [];
+function makeCharset(keys: readonly SearchKey[]): Node[] {
+  return keys.some(needsCharset) ? [makeAtom("CHARSET"), makeAtom("UTF-8")] : [];
 }
 
 function needsCharset(key: SearchKey): boolean {
@@ -922,10 +934,10 @@ function needsCharset(key: SearchKey): boolean {
 }
 
 function searchTokens(key: SearchKey): Node[] {
-  if ("word" in key) return [atom(key.word)];
+  if ("word" in key) return [makeAtom(key.word)];
   if ("set" in key) return [{ type: "SEQUENCE", value: key.set }];
   if ("all" in key) return [key.all.flatMap(searchTokens)];
-  return [/[^\x20-\x7e]/.test(key.text) ? { type: "LITERAL", value: Buffer.from(key.text) } : text(key.text)];
+  return [/[^\x20-\x7e]/.test(key.text) ? { type: "LITERAL", value: Buffer.from(key.text) } : makeString(key.text)];
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

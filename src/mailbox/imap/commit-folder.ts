@@ -1,0 +1,141 @@
+/**
+ * Commits a session with a folder. Each step can be repeated: copies first, then flags, then the removal of exactly the
+ * messages that this session has deleted.
+ */
+import { appendMessages } from "../append.ts";
+import { gatherMessages } from "../gathered.ts";
+import { type CommitPlan, Flag, type Mailbox, type MailboxOptions } from "../mailbox.ts";
+import { withLetters } from "../maildir/maildir-form.ts";
+import { changeLetters } from "../marks.ts";
+import { isServerAddress } from "../server-address.ts";
+import { formatForStorage } from "../stored-form.ts";
+import type { FolderSession } from "./folder-session.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import { changeOfState, lettersOfBits, ServerFlag } from "./server-flags.ts";
+import { formatUidSets } from "./uid-set.ts";
+import type { UidTable } from "./uid-table.ts";
+
+interface Committed {
+  readonly mailbox: Mailbox;
+  readonly session: FolderSession;
+  readonly table: UidTable;
+  /** Number of messages that the session has numbered. Later messages are not changed. */
+  readonly known: number;
+  readonly replaced: ReadonlyMap<number, Buffer>;
+}
+
+export interface FolderOutcome {
+  readonly moved: number;
+  readonly held: number;
+  readonly notice?: string;
+}
+
+/**
+ * Commits a session.
+ *
+ * @throws ImapFailed, or MailError if mbox cannot be written. Messages that were not copied stay in the folder.
+ */
+export async function commitFolder(
+  committed: Committed,
+  plan: CommitPlan,
+  options: MailboxOptions,
+): Promise<FolderOutcome> {
+  const { table, known, session } = committed;
+  const kept: number[] = [];
+  const moved: number[] = [];
+  const dropped: number[] = [];
+  for (let message = 1; message <= known; message++) {
+    const fate = plan.fate(message);
+    if (table.isGone(message)) continue;
+    if (fate === "mbox") moved.push(message);
+    else if (fate === "drop" && isDeletedHere(table, message)) dropped.push(message);
+    else kept.push(message);
+  }
+  if (moved.length > 0) await copyToMbox(committed, moved, plan, options);
+  await storeFlags(committed, kept);
+  const notice = await expungeMessages(
+    session,
+    table,
+    [...moved, ...dropped].sort((a, b) => a - b),
+  );
+  return { moved: moved.length, held: kept.length, ...(notice === undefined ? {} : { notice }) };
+}
+
+/** Returns whether this session has deleted a message. Another client's deletion is that client's to complete. */
+function isDeletedHere(table: UidTable, message: number): boolean {
+  const wasDeleted = (table.bits(message) & ServerFlag.Deleted) !== 0;
+  return !wasDeleted || (table.state(message) & Flag.Deleted) === 0;
+}
+
+/** Appends messages to mbox, which is synced before anything is removed from the server. */
+async function copyToMbox(
+  { mailbox, table }: Committed,
+  messages: readonly number[],
+  { mbox, signal }: CommitPlan,
+  options: MailboxOptions,
+): Promise<void> {
+  if (mbox === undefined) throw new Error("the plan names no mbox");
+  if (isServerAddress(mbox.path))
+    throw new ImapFailed(
+      "unsupported",
+      `${mbox.path}: messages cannot be moved to another server at quit; nothing was changed`,
+    );
+  await gatherMessages(mailbox, messages, signal, async (stored) => {
+    const forms = messages.map((message) =>
+      withLetters(
+        formatForStorage(stored, message, {
+          status: (stored.flags(message) & Flag.Read) === 0 ? "O" : "RO",
+          keepField: mbox.keepField,
+          isCopy: true,
+        }),
+        changeLetters(lettersOfBits(table.bits(message)), stored.flags(message), "maildir"),
+      ),
+    );
+    const { lockwait, stateDirectory } = options;
+    await appendMessages(mbox.path, forms, { lockwait, stateDirectory, ...(signal === undefined ? {} : { signal }) });
+  });
+}
+
+/** Stores the session's changes to flags, with one command for all messages that have the same change. */
+async function storeFlags({ session, table }: Committed, messages: readonly number[]): Promise<void> {
+  const groups = new Map<string, { sign: "+" | "-"; flag: string; messages: number[] }>();
+  for (const message of messages) {
+    const { add, remove } = changeOfState(table.state(message), table.bits(message));
+    for (const [sign, flags] of [
+      ["+", add],
+      ["-", remove],
+    ] as const) {
+      for (const flag of flags) {
+        const group = groups.get(sign + flag) ?? { sign, flag, messages: [] };
+        group.messages.push(message);
+        groups.set(sign + flag, group);
+      }
+    }
+  }
+  for (const { sign, flag, messages: some } of groups.values()) {
+    for (const { set } of formatUidSets(some.map((message) => table.uid(message))))
+      await session.run((connection) => connection.store(set, sign, [flag]));
+  }
+}
+
+/**
+ * Removes messages from the folder.
+ *
+ * @returns a notice if the server cannot remove single messages: they stay, marked as deleted
+ */
+async function expungeMessages(
+  session: FolderSession,
+  table: UidTable,
+  messages: readonly number[],
+): Promise<string | undefined> {
+  if (messages.length === 0) return undefined;
+  const sets = [...formatUidSets(messages.map((message) => table.uid(message)))].map(({ set }) => set);
+  for (const set of sets) await session.run((connection) => connection.store(set, "+", ["\\Deleted"]));
+  if (!(await session.run(async (connection) => connection.can("UIDPLUS")))) {
+    return `${session.name}: the server cannot remove single messages (UIDPLUS); ${messages.length} ${messages.length === 1 ? "message stays and is" : "messages stay and are"} marked as deleted`;
+  }
+  for (const set of sets) await session.run((connection) => connection.expunge(set));
+  const uids = messages.map((message) => table.uid(message));
+  table.removeRanges(uids.map((uid) => ({ first: uid, last: uid })));
+  return undefined;
+}

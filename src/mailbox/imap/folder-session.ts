@@ -1,0 +1,106 @@
+/** A session with one folder: it selects the folder, and reconnects once if the connection is lost. */
+
+import type { ServerAccess, ServerAddress } from "../server-access.ts";
+import { formatServerAddress } from "../server-address.ts";
+import type { ImapConnection, KnownState, Listener, SelectedFolder } from "./imap-connection.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import { openConnection } from "./open-connection.ts";
+
+interface FolderSessionOptions {
+  readonly address: ServerAddress;
+  readonly access: ServerAccess;
+  readonly readOnly: boolean;
+  readonly listener: Listener;
+}
+
+/** Executes tasks with a selected folder. All tasks name messages by UID, so that they can be repeated. */
+export class FolderSession {
+  readonly #options: FolderSessionOptions;
+  #connection: ImapConnection | undefined;
+  #uidValidity: number | undefined;
+  #hasResync = false;
+
+  constructor(options: FolderSessionOptions) {
+    this.#options = options;
+  }
+
+  /** The address as text. */
+  get name(): string {
+    return formatServerAddress(this.#options.address);
+  }
+
+  get folder(): string {
+    return this.#options.address.folder;
+  }
+
+  /** Whether the server reports removed messages by UID, and changes since an earlier session (RFC 7162). */
+  get hasResync(): boolean {
+    return this.#hasResync;
+  }
+
+  /**
+   * Connects and selects the folder.
+   *
+   * @param known the state that an earlier session saw; the listener receives the changes since then if the server can
+   *   report them
+   * @throws ImapFailed
+   */
+  async open(known?: KnownState): Promise<SelectedFolder> {
+    const { address, access, readOnly, listener } = this.#options;
+    const connection = await openConnection(address, access);
+    try {
+      connection.listen(listener);
+      this.#hasResync = await connection.enable("CONDSTORE", "QRESYNC");
+      const selected = await connection
+        .select(address.folder, { readOnly, known: this.#hasResync ? known : undefined })
+        .catch((error: unknown) => {
+          throw error instanceof ImapFailed && error.reason === "refused"
+            ? new ImapFailed("no such folder", error.message, error)
+            : error;
+        });
+      if (this.#uidValidity !== undefined && this.#uidValidity !== selected.uidValidity)
+        throw new ImapFailed(
+          "UIDVALIDITY changed",
+          `${this.name}: the server has renumbered the messages; nothing was changed; open the mailbox again to continue`,
+        );
+      this.#uidValidity = selected.uidValidity;
+      this.#connection = connection;
+      return selected;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a task. If the connection is lost, the task is repeated once with a new connection.
+   *
+   * @throws ImapFailed, or the task's error
+   */
+  async run<T>(task: (connection: ImapConnection) => Promise<T>): Promise<T> {
+    const { connection, isFresh } = await this.#connect();
+    try {
+      return await task(connection);
+    } catch (error) {
+      if (isFresh || !(error instanceof ImapFailed && (error.isConnectionLost || !connection.isOpen))) throw error;
+      return await task((await this.#connect()).connection);
+    }
+  }
+
+  /** Runs a task that must not be repeated. @throws ImapFailed, or the task's error */
+  async runOnce<T>(task: (connection: ImapConnection) => Promise<T>): Promise<T> {
+    return task((await this.#connect()).connection);
+  }
+
+  /** Logs out. */
+  async close(): Promise<void> {
+    await this.#connection?.logout();
+    this.#connection = undefined;
+  }
+
+  async #connect(): Promise<{ connection: ImapConnection; isFresh: boolean }> {
+    const isFresh = this.#connection?.isOpen !== true;
+    if (isFresh) await this.open();
+    return { connection: this.#connection as ImapConnection, isFresh };
+  }
+}

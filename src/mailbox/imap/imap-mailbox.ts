@@ -1,0 +1,310 @@
+/**
+ * A mailbox on an IMAP server. Opening it loads only the states of the messages. Their bytes are loaded when a window is
+ * opened.
+ */
+import { Exit, MailError } from "../../errors.ts";
+import { formatAsctime } from "../../message/date.ts";
+import { headerOf } from "../header-bytes.ts";
+import {
+  type CommitPlan,
+  type CommitResult,
+  type Counts,
+  Flag,
+  type Mailbox,
+  type MailboxOptions,
+  type MessageNeed,
+  type MessageWindow,
+  type StoredMessages,
+} from "../mailbox.ts";
+import { MessageUnreadable } from "../mailbox-errors.ts";
+import type { ServerAccess, ServerAddress } from "../server-access.ts";
+import { parseServerAddress } from "../server-address.ts";
+import { commitFolder } from "./commit-folder.ts";
+import { FolderSession } from "./folder-session.ts";
+import { loadMessages, type MessageFacts } from "./load-messages.ts";
+import { loadAllStates, loadStatesOf } from "./load-states.ts";
+import { type Loaded, LoadedMessages } from "./loaded-messages.ts";
+import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
+import { UidTable } from "./uid-table.ts";
+
+/** The largest number of messages, and of bytes, in a window. */
+const mostHeaders = 500;
+const mostMessages = 100;
+const mostBytes = 16 << 20;
+
+/**
+ * Opens a folder.
+ *
+ * @param name its address (server-address.ts)
+ * @throws ImapFailed, or MailError for an invalid address or setting
+ */
+export async function openImapMailbox(name: string, options: MailboxOptions): Promise<Mailbox> {
+  const typed = parseServerAddress(name);
+  if (options.accessServer === undefined)
+    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
+  const { access, user } = await options.accessServer(typed);
+  const address = { ...typed, user, folder: typed.folder === "" ? "INBOX" : typed.folder };
+  const mailbox = new ImapMailbox(address, access, options);
+  try {
+    await mailbox.open();
+    return mailbox;
+  } catch (error) {
+    await mailbox.close();
+    throw error;
+  }
+}
+
+class ImapMailbox implements Mailbox {
+  readonly isKeyedByContent = false;
+  readonly #options: MailboxOptions;
+  readonly #session: FolderSession;
+  readonly #table = new UidTable();
+  readonly #facts = new Map<number, MessageFacts>();
+  readonly #loaded = new LoadedMessages();
+  readonly #replaced = new Map<number, Buffer>();
+  #openWindows = 0;
+  #uidValidity = 0;
+  #readOnly: boolean;
+  /** The number of messages that the server has reported. */
+  #exists = 0;
+  /** Whether the server has reported changes without UIDs, so that all UIDs or flags must be requested. */
+  #hasUnknownChanges = false;
+
+  constructor(address: ServerAddress, access: ServerAccess, options: MailboxOptions) {
+    this.#options = options;
+    this.#readOnly = options.readOnly === true;
+    this.#session = new FolderSession({
+      address,
+      access,
+      readOnly: this.#readOnly,
+      listener: {
+        onExists: (count) => {
+          this.#exists = count;
+        },
+        onExpunge: () => {
+          this.#exists = Math.max(0, this.#exists - 1);
+          this.#hasUnknownChanges = true;
+        },
+        onVanished: (ranges, isEarlier) => {
+          const before = this.#table.present;
+          this.#table.removeRanges(ranges);
+          if (!isEarlier) this.#exists -= before - this.#table.present;
+        },
+        onFlags: ({ uid, flags }) => {
+          const message = uid === undefined ? undefined : this.#table.numberOf(uid);
+          if (uid === undefined) this.#hasUnknownChanges = true;
+          else if (message !== undefined && flags !== undefined) this.#table.update(message, bitsOfFlags(flags));
+        },
+      },
+    });
+  }
+
+  /** Connects and loads the states of all messages. */
+  async open(): Promise<void> {
+    const { uidValidity, exists, readOnly } = await this.#session.open();
+    this.#uidValidity = uidValidity;
+    this.#exists = exists;
+    this.#readOnly ||= readOnly;
+    if (exists > 0) await this.#session.run((connection) => loadAllStates(connection, this.#table));
+    this.#table.markNew(0);
+    this.#exists = this.#table.present;
+  }
+
+  get path(): string {
+    return this.#session.name;
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  get count(): number {
+    return this.#table.count;
+  }
+
+  flags(message: number): number {
+    return this.#table.state(message);
+  }
+
+  mark(message: number, set: number, clear = 0): void {
+    this.#table.setState(message, (this.#table.state(message) & ~clear) | set);
+  }
+
+  letters(message: number): string {
+    return lettersOfBits(this.#table.bits(message));
+  }
+
+  key(message: number): string {
+    return `${this.#uidValidity}-${this.#table.uid(message)}`;
+  }
+
+  async *openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
+    for (let from = 0; from < messages.length; ) {
+      const to = this.#endOfWindow(messages, from, need);
+      const some = messages.slice(from, to);
+      if (this.#openWindows === 0) this.#loaded.makeRoom();
+      await this.#load(some, need);
+      this.#openWindows++;
+      try {
+        yield { messages: some, stored: new Window(this, this.#loaded, this.#facts, this.#replaced, need) };
+      } finally {
+        this.#openWindows--;
+      }
+      from = to;
+    }
+  }
+
+  replace(message: number, bytes: Buffer): void {
+    this.#replaced.set(message, bytes);
+    this.mark(message, Flag.StatusChanged);
+  }
+
+  async poll(): Promise<number> {
+    return this.#session.run(async (connection) => {
+      await connection.noop();
+      if (this.#hasUnknownChanges) {
+        this.#hasUnknownChanges = false;
+        const before = this.count;
+        await loadAllStates(connection, this.#table);
+        return this.count - before;
+      }
+      if (this.#exists <= this.#table.present) return 0;
+      const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
+      const added = await loadStatesOf(connection, this.#table, found);
+      this.#exists = this.#table.present;
+      return added;
+    });
+  }
+
+  async commit(plan: CommitPlan): Promise<CommitResult> {
+    if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
+    const known = this.count;
+    plan.signal?.throwIfAborted();
+    const arrived = await this.poll();
+    const outcome = await commitFolder(
+      { mailbox: this, session: this.#session, table: this.#table, known, replaced: this.#replaced },
+      plan,
+      this.#options,
+    );
+    return { ...outcome, arrived, empty: this.#table.present === 0 };
+  }
+
+  async close(): Promise<void> {
+    this.#loaded.close();
+    await this.#session.close();
+  }
+
+  /** Returns whether a message no longer exists on the server. */
+  isGone(message: number): boolean {
+    return this.#table.isGone(message);
+  }
+
+  /** Returns the index after the last message of a window that begins at `from`. */
+  #endOfWindow(messages: readonly number[], from: number, need: MessageNeed): number {
+    if (need === "header") return Math.min(messages.length, from + mostHeaders);
+    let bytes = 0;
+    let to = from;
+    while (to < messages.length && to - from < mostMessages && (to === from || bytes < mostBytes)) {
+      bytes += this.#facts.get(messages[to] as number)?.size ?? mostBytes / mostMessages;
+      to++;
+    }
+    return to;
+  }
+
+  /** Loads those of the given messages that are not loaded yet. */
+  async #load(messages: readonly number[], need: MessageNeed): Promise<void> {
+    const wanted = messages.filter(
+      (message) =>
+        !this.#replaced.has(message) && !this.isGone(message) && this.#loaded.find(message, need) === undefined,
+    );
+    if (wanted.length === 0) return;
+    await this.#session.run((connection) =>
+      loadMessages({ connection, table: this.#table, facts: this.#facts, loaded: this.#loaded }, wanted, need),
+    );
+  }
+}
+
+/** The messages of a window. */
+class Window implements StoredMessages {
+  readonly #mailbox: ImapMailbox;
+  readonly #loaded: LoadedMessages;
+  readonly #facts: ReadonlyMap<number, MessageFacts>;
+  readonly #replaced: ReadonlyMap<number, Buffer>;
+  readonly #need: MessageNeed;
+
+  constructor(
+    mailbox: ImapMailbox,
+    loaded: LoadedMessages,
+    facts: ReadonlyMap<number, MessageFacts>,
+    replaced: ReadonlyMap<number, Buffer>,
+    need: MessageNeed,
+  ) {
+    this.#mailbox = mailbox;
+    this.#loaded = loaded;
+    this.#facts = facts;
+    this.#replaced = replaced;
+    this.#need = need;
+  }
+
+  flags(message: number): number {
+    return this.#mailbox.flags(message);
+  }
+
+  letters(message: number): string {
+    return this.#mailbox.letters(message);
+  }
+
+  key(message: number): string {
+    return this.#mailbox.key(message);
+  }
+
+  size(message: number): number {
+    const replaced = this.#replaced.get(message);
+    if (replaced !== undefined) return replaced.length;
+    const found = this.#find(message);
+    if (found === undefined) return substituteHeader(message).length + 1;
+    if (found.isWhole) return found.length;
+    return Math.max(found.length + 1, this.#facts.get(message)?.size ?? 0);
+  }
+
+  header(message: number): Buffer {
+    const replaced = this.#replaced.get(message);
+    if (replaced !== undefined) return headerOf(replaced.length, (length) => replaced.subarray(0, length));
+    const found = this.#find(message);
+    return found === undefined ? substituteHeader(message) : this.#loaded.read(found, 0, found.headerLength);
+  }
+
+  read(message: number, start: number, end: number): Buffer {
+    const replaced = this.#replaced.get(message);
+    if (replaced !== undefined) return replaced.subarray(start, end);
+    const found = this.#find(message);
+    if (found === undefined) throw new MessageUnreadable(message, removed, undefined);
+    if (!found.isWhole && start >= found.length) throw new Error(`message ${message}: its body was not loaded`);
+    return this.#loaded.read(found, start, end);
+  }
+
+  counts(message: number): Counts {
+    const replaced = this.#replaced.get(message);
+    if (replaced !== undefined) return { lines: countLines(replaced), characters: replaced.length };
+    const found = this.#find(message);
+    if (found?.isWhole === true) return { lines: found.lines ?? 0, characters: found.length };
+    return { lines: 0, characters: this.#facts.get(message)?.size ?? 0 };
+  }
+
+  #find(message: number): Loaded | undefined {
+    return this.#loaded.find(message, this.#need);
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  return lines;
+}
+
+const removed = "removed by another program";
+
+/** Returns a header that takes the place of the header of a removed message in a list. */
+function substituteHeader(message: number): Buffer {
+  return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (message ${message}: ${removed})\n\n`);
+}

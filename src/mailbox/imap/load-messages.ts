@@ -1,0 +1,137 @@
+/** Loads messages, or the parts of them that will be read, into the session's file. */
+import type { MessageNeed } from "../mailbox.ts";
+import { type ImapConnection, largestRange } from "./imap-connection.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import type { LoadedMessages } from "./loaded-messages.ts";
+import { bitsOfFlags } from "./server-flags.ts";
+import { formatUidSets } from "./uid-set.ts";
+import type { UidTable } from "./uid-table.ts";
+
+/** A longer message is loaded separately, in pieces. */
+const largeMessage = 1 << 20;
+/** The largest header that is loaded, as in header-bytes.ts. */
+const longestHeader = 4 << 20;
+
+/** The facts about a message that the server reports. */
+export interface MessageFacts {
+  /** RFC822.SIZE: the size with CRLF newlines. */
+  readonly size: number;
+  /** INTERNALDATE, in milliseconds since 1970. */
+  readonly received: number;
+}
+
+export interface Loading {
+  readonly connection: ImapConnection;
+  readonly table: UidTable;
+  readonly facts: Map<number, MessageFacts>;
+  readonly loaded: LoadedMessages;
+}
+
+/**
+ * Loads messages. A message that no longer exists is marked as gone.
+ *
+ * @throws ImapFailed
+ */
+export async function loadMessages(loading: Loading, messages: readonly number[], need: MessageNeed): Promise<void> {
+  const inOrder = [...new Set(messages)].sort((a, b) => a - b);
+  if (need === "header")
+    return loadTogether(loading, inOrder, { section: "HEADER", length: longestHeader, isWhole: false });
+  await loadFacts(
+    loading,
+    inOrder.filter((message) => !loading.facts.has(message)),
+  );
+  const isLarge = (message: number) => (loading.facts.get(message)?.size ?? 0) > largeMessage;
+  await loadTogether(
+    loading,
+    inOrder.filter((message) => !loading.table.isGone(message) && !isLarge(message)),
+    { section: "", length: largestRange, isWhole: true },
+  );
+  for (const message of inOrder.filter(isLarge)) await loadLarge(loading, message);
+}
+
+/** Loads the size and the date of messages. */
+async function loadFacts(loading: Loading, messages: readonly number[]): Promise<void> {
+  await fetchEach(loading, messages, { flags: true, facts: true }, () => undefined);
+}
+
+interface Part {
+  readonly section: "" | "HEADER";
+  readonly length: number;
+  readonly isWhole: boolean;
+}
+
+/** Loads many messages with one command. */
+async function loadTogether(loading: Loading, messages: readonly number[], part: Part): Promise<void> {
+  const { section, length, isWhole } = part;
+  const items = { flags: true, facts: true, ranges: [{ section, start: 0, length }] } as const;
+  await fetchEach(loading, messages, items, (message, bytes, { received, size }) => {
+    const found = bytes(section);
+    if (found === undefined) return false;
+    const writer = loading.loaded.begin(message, new Date(received));
+    writer.add(found);
+    // The server may report a wrong size; a message that fills the range may continue.
+    writer.finish(isWhole && found.length < length && found.length <= Math.max(size, largeMessage));
+    return true;
+  });
+}
+
+/** Loads one message in pieces, so that a piece needs little memory. */
+async function loadLarge(loading: Loading, message: number): Promise<void> {
+  const { connection, table, facts, loaded } = loading;
+  const known = facts.get(message);
+  if (known === undefined || table.isGone(message)) return;
+  const writer = loaded.begin(message, new Date(known.received));
+  for (let start = 0; ; ) {
+    let piece: Buffer | undefined;
+    const ranges = [{ section: "", start, length: largestRange }];
+    await connection.fetch(`${table.uid(message)}`, { ranges }, ({ uid, bytes }) => {
+      if (uid === table.uid(message)) piece = bytes("");
+    });
+    if (piece === undefined) return explainMissing(loading, [message]);
+    const { length } = piece;
+    if (length > 0) writer.add(piece);
+    start += length;
+    if (length < largestRange || start >= known.size) break;
+  }
+  writer.finish(true);
+}
+
+/**
+ * Fetches items, and records the facts and flags that are reported.
+ *
+ * @param take returns false if the message lacks what was requested
+ */
+async function fetchEach(
+  loading: Loading,
+  messages: readonly number[],
+  items: Parameters<ImapConnection["fetch"]>[1],
+  take: (message: number, bytes: (section: string) => Buffer | undefined, facts: MessageFacts) => boolean | undefined,
+): Promise<void> {
+  const { connection, table, facts } = loading;
+  const missing = new Set(messages);
+  for (const { set } of formatUidSets(messages.map((message) => table.uid(message)))) {
+    await connection.fetch(set, items, ({ uid, flags, size, received, bytes }) => {
+      const message = table.numberOf(uid);
+      if (message === undefined || !missing.has(message)) return;
+      if (flags !== undefined) table.update(message, bitsOfFlags(flags));
+      const known = facts.get(message) ?? { size: size ?? 0, received: received ?? 0 };
+      if (size !== undefined && received !== undefined) facts.set(message, { size, received });
+      else if (!facts.has(message)) return;
+      if (take(message, bytes, known) !== false) missing.delete(message);
+    });
+  }
+  await explainMissing(loading, [...missing]);
+}
+
+/** Marks messages that the server did not send as gone. @throws ImapFailed if they still exist */
+async function explainMissing({ connection, table }: Loading, messages: readonly number[]): Promise<void> {
+  if (messages.length === 0) return;
+  const uids = messages.map((message) => table.uid(message));
+  for (const { set } of formatUidSets(uids)) {
+    const found = new Set(await connection.search({ word: "UID" }, { set }));
+    const present = messages.find((message) => found.has(table.uid(message)));
+    if (present !== undefined)
+      throw new ImapFailed("malformed response", `message ${present}: the server has sent no valid data for it`);
+  }
+  table.removeRanges(uids.map((uid) => ({ first: uid, last: uid })));
+}

@@ -1,0 +1,59 @@
+/** Loads the UIDs and the flags of messages, in as few and as short requests as possible. */
+import { type ImapConnection, mostMessages } from "./imap-connection.ts";
+import { bitsOfFlags, flagSearches } from "./server-flags.ts";
+import { formatUidSets } from "./uid-set.ts";
+import type { UidTable } from "./uid-table.ts";
+
+/** If at least this many messages are new, their flags are found by searches. */
+const fewMessages = 1000;
+
+/**
+ * Loads the states of all messages: a search for all UIDs and one search for each flag. Messages that no longer exist are
+ * marked as gone, and new messages are numbered.
+ *
+ * FETCH would take ten times as long, and its response is long.
+ */
+export async function loadAllStates(connection: ImapConnection, table: UidTable): Promise<void> {
+  const uids = await connection.search({ word: "ALL" });
+  table.add(table.retain(uids), () => false);
+  for (const { key, bit, isInverted } of flagSearches) {
+    const found = await connection.search({ word: key });
+    table.updateFlag(bit, isInverted ? subtractUids(uids, found) : found);
+  }
+}
+
+/** Numbers new messages and loads their flags. @returns the number of new messages */
+export async function loadStatesOf(
+  connection: ImapConnection,
+  table: UidTable,
+  uids: readonly number[],
+): Promise<number> {
+  const { lastUid } = table;
+  const added = uids.filter((uid) => uid > lastUid && uid <= lastUid + mostMessages * 100);
+  if (added.length >= fewMessages) {
+    const before = table.count;
+    await loadAllStates(connection, table);
+    table.markNew(lastUid);
+    return table.count - before;
+  }
+  const bits = new Map<number, number>();
+  for (const { set } of formatUidSets(added)) {
+    await connection.fetch(set, { flags: true }, ({ uid, flags = [] }) => {
+      bits.set(uid, bitsOfFlags(flags));
+    });
+  }
+  return table.add(
+    added.filter((uid) => bits.has(uid)),
+    () => true,
+    (uid) => bits.get(uid) ?? 0,
+  );
+}
+
+/** Returns the sorted UIDs that are not in another sorted list. */
+function subtractUids(uids: readonly number[], others: readonly number[]): number[] {
+  let next = 0;
+  return uids.filter((uid) => {
+    while (next < others.length && (others[next] as number) < uid) next++;
+    return others[next] !== uid;
+  });
+}

@@ -1,0 +1,192 @@
+/**
+ * Keeps the messages that were loaded from a server in an unnamed file, in the form that an mbox would store: LF newlines,
+ * a From_ line made from INTERNALDATE and the sender, and an empty line at the end. So the code that prints, searches and
+ * copies messages works with mailboxes of any kind.
+ */
+import { closeSync, ftruncateSync, writeSync } from "node:fs";
+import { Exit, MailError } from "../../errors.ts";
+import { formatAsctime } from "../../message/date.ts";
+import { startsWithFrom } from "../../message/header.ts";
+import { isSystemError, strerror } from "../../system-error.ts";
+import { readRange } from "../file-ranges.ts";
+import { fromLineUser } from "../from-line.ts";
+import { headerEnd } from "../header-bytes.ts";
+import type { MessageNeed } from "../mailbox.ts";
+import { openTemporary, type TemporaryFile } from "../packed/temporary-file.ts";
+
+/** If the file is longer than this when a window is opened, its messages are discarded. */
+const largestFile = 64 << 20;
+/** Maximum number of bytes of a header that are searched for the sender. */
+const longestHead = 256 << 10;
+const CR = 13;
+const LF = 10;
+
+/** A message, or its beginning, in the file. */
+export interface Loaded {
+  readonly at: number;
+  /** The length in bytes of the loaded part, from the From_ line on. */
+  readonly length: number;
+  readonly headerLength: number;
+  /** Whether the message is complete. */
+  readonly isWhole: boolean;
+  /** The number of lines; undefined if the message is not complete. */
+  readonly lines: number | undefined;
+}
+
+/** Removes the CR of each CRLF from bytes that arrive in pieces. */
+export class NewlineConverter {
+  #hasCarriageReturn = false;
+
+  /** Converts a piece in place, and returns the part that contains the result. */
+  convert(piece: Buffer): Buffer {
+    if (piece.length === 0) return piece;
+    let source = piece;
+    if (this.#hasCarriageReturn) {
+      this.#hasCarriageReturn = false;
+      if (piece[0] !== LF) source = Buffer.concat([Buffer.of(CR), piece]);
+    }
+    let end = source.length;
+    if (source[end - 1] === CR) {
+      this.#hasCarriageReturn = true;
+      end--;
+    }
+    let at = source.indexOf(CR);
+    if (at < 0 || at >= end) return source.subarray(0, end);
+    let written = at;
+    while (at < end) {
+      const next = source.indexOf(CR, at + 1);
+      const stop = next < 0 || next > end ? end : next;
+      const from = source[at] === CR && source[at + 1] === LF && at + 1 < end ? at + 1 : at;
+      source.copyWithin(written, from, stop);
+      written += stop - from;
+      at = stop;
+    }
+    return source.subarray(0, written);
+  }
+
+  /** Returns the CR that ends the last piece. */
+  end(): Buffer {
+    return Buffer.alloc(this.#hasCarriageReturn ? 1 : 0, CR);
+  }
+}
+
+/** Writes one message to the file, piece by piece. */
+export class MessageWriter {
+  readonly #file: LoadedMessages;
+  readonly #message: number;
+  readonly #received: Date;
+  readonly #newlines = new NewlineConverter();
+  readonly #at: number;
+  #length = 0;
+  #headerLength: number | undefined;
+  #lines = 0;
+  #last: number | undefined;
+
+  constructor(file: LoadedMessages, message: number, received: Date, at: number) {
+    this.#file = file;
+    this.#message = message;
+    this.#received = received;
+    this.#at = at;
+  }
+
+  /** Adds bytes as the server sends them. The first piece contains the header. The buffer is modified. */
+  add(bytes: Buffer): void {
+    const piece = this.#newlines.convert(bytes);
+    if (this.#length === 0) this.#addFirst(piece);
+    else this.#write(piece);
+  }
+
+  /** Completes the message. @param isWhole whether all its bytes were added */
+  finish(isWhole: boolean): void {
+    if (this.#length === 0) this.#addFirst(Buffer.alloc(0));
+    this.#write(this.#newlines.end());
+    const isEmpty = this.#length === this.#fromLength;
+    if (isWhole) this.#write(Buffer.from(this.#last === LF || isEmpty ? "\n" : "\n\n"));
+    this.#file.record(this.#message, {
+      at: this.#at,
+      length: this.#length,
+      headerLength: Math.min(this.#headerLength ?? this.#length, this.#length),
+      isWhole,
+      lines: isWhole ? this.#lines : undefined,
+    });
+  }
+
+  #fromLength = 0;
+
+  #addFirst(piece: Buffer): void {
+    const end = headerEnd(piece, 0);
+    if (!startsWithFrom(piece)) {
+      const user = fromLineUser(piece.subarray(0, Math.min(end ?? piece.length, longestHead)));
+      this.#write(Buffer.from(`From ${user} ${formatAsctime(this.#received)}\n`));
+    }
+    this.#fromLength = this.#length;
+    this.#headerLength = end === undefined ? undefined : this.#length + end;
+    this.#write(piece);
+  }
+
+  #write(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#file.write(bytes, this.#at + this.#length);
+    this.#length += bytes.length;
+    this.#last = bytes[bytes.length - 1];
+    for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) this.#lines++;
+  }
+}
+
+/** Keeps the loaded messages of a session. */
+export class LoadedMessages {
+  #file: TemporaryFile | undefined;
+  #end = 0;
+  #found = new Map<number, Loaded>();
+
+  /** Returns a message if the given part of it is loaded. */
+  find(message: number, need: MessageNeed): Loaded | undefined {
+    const found = this.#found.get(message);
+    return found === undefined || found.isWhole || need === "header" ? found : undefined;
+  }
+
+  /** Begins to write a message. Only one message is written at a time. */
+  begin(message: number, received: Date): MessageWriter {
+    return new MessageWriter(this, message, received, this.#end);
+  }
+
+  /** Reads bytes of a loaded message, counted from its From_ line. */
+  read({ at, length }: Loaded, start: number, end: number): Buffer {
+    if (this.#file === undefined) throw new Error("nothing was loaded");
+    return readRange(this.#file.descriptor, at + start, at + Math.max(start, Math.min(end, length)));
+  }
+
+  /** Discards all messages if the file is large. The caller ensures that no window is open. */
+  makeRoom(): void {
+    if (this.#end <= largestFile || this.#file === undefined) return;
+    ftruncateSync(this.#file.descriptor, 0);
+    this.#end = 0;
+    this.#found = new Map();
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file.descriptor);
+    this.#file = undefined;
+    this.#found.clear();
+  }
+
+  /** @internal Writes bytes of the message that is being loaded. */
+  write(bytes: Buffer, at: number): void {
+    this.#file ??= openTemporary();
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#file.descriptor, bytes, done, bytes.length - done, at + done);
+      }
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      const text = `${this.#file.directory}: ${strerror(error)}; the message was not loaded; set TMPDIR to a directory with enough space`;
+      throw new MailError(text, Exit.IoErr, error);
+    }
+  }
+
+  /** @internal Records a message that was written at the end of the file. */
+  record(message: number, loaded: Loaded): void {
+    this.#end = loaded.at + loaded.length;
+    this.#found.set(message, loaded);
+  }
+}

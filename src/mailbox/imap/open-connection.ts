@@ -1,0 +1,155 @@
+/** Opens a connection to an IMAP server by the policy that all protocols share: TLS, certificates, and the login. */
+import { loadAuthorities, loadClientCertificate } from "../../connect/certificates.ts";
+import type { Credentials } from "../../connect/login.ts";
+import { type SaslMechanism, saslMechanisms, sendsToken, startExchange } from "../../connect/sasl.ts";
+import { isLoopback } from "../../connect/socket.ts";
+import { describeTlsFailure, tlsFailure } from "../../connect/tls-failure.ts";
+import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../../connect/tls-policy.ts";
+import { Exit, joinAlternatives, MailError } from "../../errors.ts";
+import { notify } from "../../notices.ts";
+import type { ServerAccess, ServerAddress } from "../server-access.ts";
+import { ImapConnection, type LoginOffer } from "./imap-connection.ts";
+import { ImapFailed, type ImapReason } from "./imap-failure.ts";
+
+/** Connects, starts TLS and logs in. @throws ImapFailed, or MailError for an invalid setting or a missing password */
+export async function openConnection(address: ServerAddress, access: ServerAccess): Promise<ImapConnection> {
+  const target: TlsServer = {
+    host: address.host,
+    usesImplicitTls: address.protocol === "imaps",
+    expectsTls: true,
+    hasLogin: true,
+  };
+  let renewals = 0;
+  for (let attempt: Attempt | undefined = firstAttempt(target, access.tls); ; ) {
+    try {
+      return await connectOnce(address, access, attempt);
+    } catch (error) {
+      if (error instanceof TokenRenewed && renewals++ === 0) continue;
+      const reason = error instanceof ImapFailed ? error.reason : undefined;
+      const failed = {
+        certificateProblem: reason?.startsWith("certificate ") === true ? (error as Error).message : undefined,
+        isTlsError: reason !== undefined && tlsReasons.includes(reason),
+      };
+      attempt = await weakerAttempt(attempt, failed, target, access.tls, access.acceptCertificate);
+      if (attempt === undefined) throw error;
+    }
+  }
+}
+
+/** The login was refused, but the access token has been renewed. */
+class TokenRenewed extends ImapFailed {}
+
+const tlsReasons: readonly ImapReason[] = ["no TLS in time", "TLS failed"];
+
+async function connectOnce(address: ServerAddress, access: ServerAccess, attempt: Attempt): Promise<ImapConnection> {
+  const { host, port, protocol } = address;
+  const { tls, timeouts } = access;
+  const isEncrypted = protocol === "imaps" || attempt.starttls !== "none";
+  const client = tls.clientCertificate === undefined ? undefined : loadClientCertificate(tls.clientCertificate);
+  return ImapConnection.open({
+    host,
+    port,
+    isSecure: protocol === "imaps",
+    starttls: attempt.starttls,
+    tls: {
+      ...(isEncrypted ? { ca: await loadAuthorities(tls) } : {}),
+      ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
+      minVersion: tls.minVersion,
+      rejectUnauthorized: attempt.checksCertificate,
+    },
+    timeouts,
+    explainTls: (error) => {
+      const failure = tlsFailure(error);
+      return failure === undefined
+        ? undefined
+        : { reason: failure.reason, detail: `${describeTlsFailure(failure, protocol)}; the login was not sent` };
+    },
+    logIn: (offer) => sendCredentials(offer, address, access, attempt.checksCertificate),
+  });
+}
+
+async function sendCredentials(
+  offer: LoginOffer,
+  address: ServerAddress,
+  access: ServerAccess,
+  checksCertificate: boolean,
+): Promise<void> {
+  const server = `${address.host} port ${address.port}`;
+  const { login } = access;
+  const isSafe = offer.isEncrypted || isLoopback(address);
+  const mechanism = chooseSaslMechanism(offer.mechanisms, access, isSafe, server);
+  if (!isSafe) notify(`${server}: the connection is not encrypted; other people can read the login`);
+  const credentials =
+    mechanism === "EXTERNAL"
+      ? { user: address.user ?? "", secret: "", isToken: false }
+      : await login.find({ isVerified: offer.isEncrypted && checksCertificate });
+  try {
+    await sendLogin(offer, mechanism, credentials, server);
+  } catch (error) {
+    if (!(error instanceof ImapFailed) || error.reason !== "login refused") throw error;
+    const { isRetried, advice } = await login.refuse(credentials);
+    if (isRetried) throw new TokenRenewed(error.reason, error.message, error);
+    if (advice === "") throw error;
+    throw new ImapFailed(error.reason, `${error.message}; ${advice}`, error);
+  }
+}
+
+async function sendLogin(
+  offer: LoginOffer,
+  mechanism: SaslMechanism,
+  { user, secret }: Credentials,
+  server: string,
+): Promise<void> {
+  // A server without SASL has only the command LOGIN, which limits the characters of a password.
+  if (mechanism === "LOGIN" && !offer.hasSaslLogin) return offer.logIn(user, secret);
+  const exchange = startExchange(mechanism, user, secret);
+  let problem: unknown;
+  await offer
+    .authenticate(mechanism, exchange.initial, async (challenge) => {
+      try {
+        return await exchange.respond(challenge);
+      } catch (error) {
+        problem = error;
+        // RFC 9051, section 6.2.2: this cancels the login.
+        return "*";
+      }
+    })
+    .catch((error: unknown) => {
+      if (problem === undefined) throw error;
+    });
+  if (problem === undefined && exchange.isProven()) return;
+  const text = problem instanceof Error ? problem.message : "the server did not prove that it knows the password";
+  throw new ImapFailed("login mechanism unknown", `${server}: login failed: ${text}`, problem);
+}
+
+/** @throws ImapFailed if no mechanism can be used; MailError if the setting is invalid */
+function chooseSaslMechanism(
+  offered: readonly string[],
+  { mechanism: wanted, tls, login }: ServerAccess,
+  isSafe: boolean,
+  server: string,
+): SaslMechanism {
+  const named = wanted === undefined || wanted === "" ? undefined : findMechanism(wanted);
+  const known =
+    named !== undefined
+      ? [named]
+      : saslMechanisms.filter((each) => offered.includes(each) && sendsToken(each) === login.usesToken);
+  const usable = known.filter((each) => isSafe || (tls.allowsClearLogin && !sendsToken(each)));
+  const [first] = usable;
+  if (first !== undefined) return first;
+  if (known.length > 0) {
+    const what = login.usesToken ? "token" : "password";
+    const text = `the ${what} would be sent unencrypted; it was not sent; set starttls=required`;
+    throw new ImapFailed("login not encrypted", `${server}: ${text}`);
+  }
+  if (offered.length === 0) throw new ImapFailed("login not offered", `${server}: the server does not offer a login`);
+  const text = `no supported login mechanism (${offered.join(" ")})`;
+  throw new ImapFailed("login mechanism unknown", `${server}: ${text}`);
+}
+
+function findMechanism(name: string): SaslMechanism {
+  const all = [...saslMechanisms, "EXTERNAL"] as const;
+  const found = all.find((each) => each === name.toUpperCase());
+  if (found !== undefined) return found;
+  throw new MailError(`smtpauth: "${name}" is invalid; use none, ${joinAlternatives(all).toLowerCase()}`, Exit.Config);
+}

@@ -1,0 +1,65 @@
+/** Parses and writes the addresses of mailboxes on a server (RFC 5092). */
+import { Exit, MailError } from "../errors.ts";
+import type { ServerAddress } from "./server-access.ts";
+
+/** The default ports (RFC 9051, RFC 8314). */
+const ports = { imap: 143, imaps: 993 } as const;
+
+/** Returns whether a name is the address of a mailbox on a server: it begins with the scheme of a mail protocol. */
+export function isServerAddress(name: string): boolean {
+  return /^(?:imaps?|pop3s?):\/\//i.test(name);
+}
+
+/**
+ * Parses `imaps://USER@HOST[:PORT]/FOLDER` or `imap://...`. User and folder may be percent-encoded UTF-8.
+ *
+ * A user name may be a mail address: the last `@` before the host separates it. A folder may contain any character.
+ *
+ * @throws MailError if it has another form
+ */
+export function parseServerAddress(name: string): ServerAddress {
+  const shown = name.replace(/^([a-z0-9]+:\/\/[^/]*?):[^/]*@/i, "$1:***@");
+  const invalid = (reason: string) => new MailError(`${shown}: ${reason}; nothing was opened`, Exit.Usage);
+  const [, scheme = "", authority = "", rest = ""] = /^([a-z0-9]+):\/\/([^/]*)\/?(.*)$/is.exec(name) ?? [];
+  const protocol = scheme.toLowerCase();
+  if (protocol.startsWith("pop3")) throw invalid("POP3 is not supported; use imaps:// if the server offers IMAP");
+  if (protocol !== "imap" && protocol !== "imaps") throw invalid("not a mailbox on a server");
+  const at = authority.lastIndexOf("@");
+  const [, host, port] =
+    /^(\[[\da-f:.]+\]|[\w.\u0080-\u{10ffff}-]+)(?::(\d{1,5}))?$/iu.exec(authority.slice(at + 1)) ?? [];
+  if (host === undefined) throw invalid("invalid host or port");
+  const login = at < 0 ? undefined : authority.slice(0, at);
+  if (login?.includes(":") === true)
+    throw invalid("an address cannot contain a password; use ~/.netrc or passwordcommand");
+  const number = port === undefined ? ports[protocol] : Number(port);
+  if (number < 1 || number > 65535) throw invalid("invalid port");
+  const [user, folder] = [login === "" ? undefined : login, rest].map((text) => decodePercents(text));
+  if (folder === null || user === null) throw invalid("invalid percent-encoding");
+  return { protocol, user, host: host.replace(/^\[|\]$/g, ""), port: number, folder: folder ?? "" };
+}
+
+/** Returns the text of a percent-encoded name; null if it is not valid. A `%` that encodes nothing is kept. */
+function decodePercents(text: string | undefined): string | undefined | null {
+  if (text === undefined || !/%[\da-f]{2}/i.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replace(/%(?![\da-f]{2})/gi, "%25"));
+  } catch {
+    return null;
+  }
+}
+
+/** Returns the address as text that parseServerAddress reads. The default port is omitted. */
+export function formatServerAddress({ protocol, user, host, port, folder }: ServerAddress): string {
+  const login = user === undefined ? "" : `${encodePercents(user, "/:")}@`;
+  const place = host.includes(":") ? `[${host}]` : host;
+  return `${protocol}://${login}${place}${port === ports[protocol] ? "" : `:${port}`}/${encodePercents(folder, "")}`;
+}
+
+/** Encodes control characters, `%` and the given characters. Other text is readable in an address. */
+function encodePercents(text: string, others: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}%]|./gu, (each) =>
+      /[\p{Cc}%]/u.test(each) || others.includes(each) ? encodeURIComponent(each) : each,
+    );
+}

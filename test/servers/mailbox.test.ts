@@ -1,0 +1,208 @@
+/** Opens mailboxes on Dovecot as sessions do, and checks Dovecot's log. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type CommitPlan, type Fate, Flag, type Mailbox, type MessageNeed } from "../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../src/mailbox/open.ts";
+import { describeIf } from "../conditions.ts";
+import { accessFor, connectTo } from "./connect.ts";
+import { type Dovecot, dovecotProgram, forbiddenCommands, formats, startDovecot } from "./dovecot.ts";
+
+const lines = (...each: string[]) => Buffer.from(each.map((line) => `${line}\r\n`).join(""));
+const message = (subject: string, ...body: string[]) =>
+  lines("From: Ann <ann@x.example>", `Subject: ${subject}`, "", ...(body.length > 0 ? body : ["text"]));
+
+describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot with %s", (format) => {
+  let dovecot: Dovecot;
+  let directory: string;
+  let folders = 0;
+  let folder: string;
+
+  beforeAll(async () => {
+    dovecot = await startDovecot(format);
+    directory = mkdtempSync(join(tmpdir(), "mail-imap-"));
+  });
+  afterAll(async () => {
+    expect(forbiddenCommands(dovecot.readRawLogs())).toEqual([]);
+    await dovecot.stop();
+    rmSync(directory, { recursive: true });
+  });
+  beforeEach(async () => {
+    folder = `Größe & ${++folders}`;
+    const client = await connectTo(dovecot);
+    await client.create(folder);
+    await client.logout();
+    dovecot.clearRawLogs();
+  });
+
+  const fill = async (...messages: readonly (readonly [Buffer, ...string[]])[]) => {
+    const client = await connectTo(dovecot);
+    for (const [bytes, ...flags] of messages) await client.append(folder, bytes, { flags, received: new Date(0) });
+    await client.logout();
+  };
+  const open = (): Promise<Mailbox> =>
+    openMailbox(`imaps://ann@localhost:${dovecot.imapsPort}/${folder}`, {
+      lockwait: 1,
+      stateDirectory: join(directory, "state"),
+      ...accessFor(),
+    });
+  const read = async (mailbox: Mailbox, messages: readonly number[], need: MessageNeed) => {
+    const found: string[] = [];
+    for await (const { messages: some, stored } of mailbox.openMessages(messages, need)) {
+      for (const each of some)
+        found.push((need === "header" ? stored.header(each) : stored.read(each, 0, stored.size(each))).toString());
+    }
+    return found;
+  };
+  const planOf = (fates: Readonly<Record<number, Fate>>, mbox?: CommitPlan["mbox"]): CommitPlan => ({
+    fate: (each) => fates[each] ?? "keep",
+    ...(mbox === undefined ? {} : { mbox }),
+  });
+  /** Returns the subjects and flags of the messages that the server has. */
+  const contents = async () => {
+    const client = await connectTo(dovecot);
+    await client.select(folder, { readOnly: true });
+    const found: string[] = [];
+    await client.fetch("1:*", { flags: true, ranges: [{ section: "HEADER", start: 0, length: 1000 }] }, (each) => {
+      const flags = (each.flags ?? []).filter((flag) => flag !== "\\Recent").sort();
+      found.push([/Subject: (.*)\r/.exec(each.bytes("HEADER")?.toString() ?? "")?.[1], ...flags].join(" "));
+    });
+    await client.logout();
+    return found;
+  };
+  const fromLine = "From ann@x.example Thu Jan  1 00:00:00 1970\n";
+
+  test("states come from searches, and bytes only from windows", async () => {
+    await fill([message("one"), "\\Seen"], [message("two"), "\\Flagged", "$Label1"], [message("three"), "\\Deleted"]);
+    dovecot.clearRawLogs();
+    const mailbox = await open();
+    expect(mailbox.count).toBe(3);
+    expect([1, 2, 3].map((each) => mailbox.flags(each))).toEqual([Flag.Read, Flag.New, Flag.New | Flag.Deleted]);
+    expect([1, 2, 3].map((each) => mailbox.letters?.(each))).toEqual(["S", "F", "T"]);
+    expect(mailbox.key(1)).toMatch(/^\d+-1$/);
+    expect(dovecot.readRawLogs().flatMap(({ commands }) => commands.filter((line) => /FETCH/.test(line)))).toEqual([]);
+    const header = `${fromLine}From: Ann <ann@x.example>\nSubject: one\n\n`;
+    expect(await read(mailbox, [1], "header")).toEqual([header]);
+    expect(await read(mailbox, [3, 1], "whole")).toEqual([
+      `${header.replace("one", "three")}text\n\n`,
+      `${header}text\n\n`,
+    ]);
+    await mailbox.close();
+    expect(await contents()).toEqual(["one \\Seen", "two $Label1 \\Flagged", "three \\Deleted"]);
+  });
+
+  test("a message is presented as an mbox would store it", async () => {
+    const odd = [
+      lines("Return-Path: <sender@x.example>", "Subject: s", "", "From here", "", "last"),
+      lines("Subject: only a header", ""),
+      Buffer.from("Subject: no newline at the end\r\n\r\nlast"),
+      lines("Subject: dots", "", ".", "..", "\u00fc"),
+    ];
+    await fill(...odd.map((each) => [each] as const));
+    const mailbox = await open();
+    const anonymous = "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n";
+    const found = await read(mailbox, [1, 2, 3, 4], "whole");
+    expect(found[0]).toBe(
+      "From sender@x.example Thu Jan  1 00:00:00 1970\nReturn-Path: <sender@x.example>\nSubject: s\n\nFrom here\n\nlast\n\n",
+    );
+    expect(found[1]?.replace(/\n+$/, "\n\n")).toBe(`${anonymous}Subject: only a header\n\n`);
+    expect(found[2]?.replace(/\n+$/, "\n")).toBe(`${anonymous}Subject: no newline at the end\n\nlast\n`);
+    expect(found[3]).toBe(`${anonymous}Subject: dots\n\n.\n..\nü\n\n`);
+    await mailbox.close();
+  });
+
+  test("quit changes only the flags that the session has changed, and removes only what it has deleted", async () => {
+    const keywords = ["$Label1", "other"];
+    await fill(
+      [message("read"), ...keywords],
+      [message("unread"), "\\Seen", ...keywords],
+      [message("marked"), "\\Flagged", ...keywords],
+      [message("deleted here"), ...keywords],
+      [message("deleted elsewhere"), "\\Deleted", ...keywords],
+      [message("undeleted"), "\\Deleted", ...keywords],
+    );
+    const mailbox = await open();
+    mailbox.mark(1, Flag.Read | Flag.StatusChanged);
+    mailbox.mark(2, Flag.StatusChanged, Flag.Read);
+    mailbox.mark(3, Flag.Unflagged | Flag.Answered, Flag.Flagged);
+    mailbox.mark(4, Flag.Deleted);
+    mailbox.mark(6, 0, Flag.Deleted);
+    const other = await connectTo(dovecot);
+    await other.select(folder);
+    await other.store("1", "+", ["added"]);
+    await other.store("2", "+", ["\\Deleted"]);
+    await other.logout();
+    await mailbox.commit(planOf({ 4: "drop", 5: "drop" }));
+    await mailbox.close();
+    expect(await contents()).toEqual([
+      "read $Label1 \\Seen added other",
+      "unread $Label1 \\Deleted other",
+      "marked $Label1 \\Answered other",
+      "deleted elsewhere $Label1 \\Deleted other",
+      "undeleted $Label1 other",
+    ]);
+  });
+
+  test("messages keep their numbers while other clients remove and add messages", async () => {
+    await fill([message("one")], [message("two")], [message("three")]);
+    const mailbox = await open();
+    const other = await connectTo(dovecot);
+    await other.select(folder);
+    await other.store("1", "+", ["\\Deleted"]);
+    await other.expunge("1");
+    await fill([message("four"), "\\Seen"]);
+    expect(await mailbox.poll()).toBe(1);
+    expect(await mailbox.poll()).toBe(0);
+    expect([mailbox.count, mailbox.flags(4)]).toEqual([4, Flag.Read]);
+    const found = await read(mailbox, [1, 2, 4], "header");
+    expect(found[0]).toContain("Subject: (message 1: removed by another program)");
+    expect(found[1]).toContain("Subject: two");
+    expect(found[2]).toContain("Subject: four");
+    await expect(read(mailbox, [1], "whole")).rejects.toThrow("message 1: removed by another program");
+    mailbox.mark(2, Flag.Deleted);
+    await other.store("2", "+", ["\\Deleted"]);
+    await other.expunge("2");
+    await other.logout();
+    await mailbox.commit(planOf({ 1: "drop", 2: "drop" }));
+    await mailbox.close();
+    expect((await contents()).map((each) => each.replace(" \\Seen", ""))).toEqual(["three", "four"]);
+  });
+
+  test("messages move to mbox before they are removed", async () => {
+    await fill([message("one"), "\\Seen"], [message("two")], [message("three"), "\\Flagged"]);
+    const mbox = join(directory, `${format}-mbox`);
+    const mailbox = await open();
+    const result = await mailbox.commit(planOf({ 1: "mbox", 3: "mbox" }, { path: mbox, at: "end" }));
+    expect(result).toMatchObject({ moved: 2, held: 1, arrived: 0, empty: false });
+    await mailbox.close();
+    expect(readFileSync(mbox, "utf8")).toMatch(
+      /^From ann.*\nStatus: RO\n.*^From ann.*three\n.*Status: O\n.*X-Status: F\n/ms,
+    );
+    expect(await contents()).toEqual(["two"]);
+  });
+
+  test("a lost connection is opened again", async () => {
+    await fill([message("one")], [message("two")]);
+    const mailbox = await open();
+    mailbox.mark(1, Flag.Deleted);
+    for (const kill of ["poll", "read", "commit"]) {
+      dovecot.endSessions();
+      if (kill === "poll") expect(await mailbox.poll()).toBe(0);
+      else if (kill === "read") expect(await read(mailbox, [2], "whole")).toHaveLength(1);
+      else await mailbox.commit(planOf({ 1: "drop" }));
+    }
+    await mailbox.close();
+    expect(await contents()).toEqual(["two"]);
+  });
+
+  test("a large message is loaded in pieces", async () => {
+    const large = message("large", Array.from({ length: 100_000 }, (_, at) => `${at} ${"x".repeat(90)}`).join("\r\n"));
+    await fill([message("small")], [large]);
+    const mailbox = await open();
+    const [small, found] = await read(mailbox, [1, 2], "whole");
+    expect(small).toContain("Subject: small");
+    expect(found).toBe(`${fromLine}${large.toString().replaceAll("\r", "")}\n`);
+    await mailbox.close();
+  });
+});
