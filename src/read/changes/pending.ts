@@ -3,9 +3,10 @@
  *
  * The first line is a JSON object that identifies the session. Each subsequent line contains the changes that one
  * command made, or records that the last command was undone. Each command requires one write. Lines are appended
- * without fsync, so they survive if the session is killed but not if the system crashes. A message is identified by the
- * bytes of its header, excluding the Status fields, which other clients rewrite. Its offset distinguishes it from
- * identical messages. quit and exit remove the file. If the last line is incomplete because the disk was full, it is
+ * without fsync, so they survive if the session is killed but not if the system crashes. A message in a Maildir or on a
+ * server is identified by its unique key. A message in an mbox is identified by the bytes of its header, excluding the
+ * Status fields, which other clients rewrite. Its offset distinguishes it from identical messages. quit and exit remove
+ * the file. If the last line is incomplete because the disk was full, it is
  * ignored.
  */
 import { createHash } from "node:crypto";
@@ -35,7 +36,10 @@ export interface Step {
   readonly changes: readonly Change[];
 }
 
-/** The offset (-1 if unknown), the hash of the header, and the flags before and after the change. */
+/**
+ * The message's offset, the hash of its header, and the flags before and after the change. In a mailbox with unique keys,
+ * -1 and the key take the place of the offset and the hash.
+ */
 type StoredChange = readonly [offset: number, hash: string, before: number, after: number];
 
 export interface StoredStep {
@@ -58,6 +62,20 @@ const longestKept = 30 * 24 * 3600 * 1000;
 export function hashOf(header: Buffer): string {
   const text = header.toString("latin1").replace(/^(?:x-)?status:[^\n]*\n(?:[ \t][^\n]*\n)*/gim, "");
   return createHash("sha1").update(text, "latin1").digest("base64url").slice(0, 16);
+}
+
+async function* identifyMessages(
+  mailbox: Mailbox,
+  numbers: readonly number[],
+): AsyncIterable<{ readonly message: number; readonly offset: number; readonly hash: string }> {
+  if (!mailbox.isKeyedByContent) {
+    for (const message of numbers) yield { message, offset: -1, hash: mailbox.key(message) };
+    return;
+  }
+  for await (const { messages, stored } of mailbox.openMessages(numbers, "header")) {
+    for (const { message, bytes } of messagePieces(stored, messages, "header"))
+      yield { message, offset: stored.offset?.(message) ?? -1, hash: hashOf(bytes) };
+  }
 }
 
 function prefixOf(mailboxPath: string): string {
@@ -93,11 +111,9 @@ export class PendingFile {
     const numbers = [...byNumber.keys()].sort((a, b) => a - b);
     const stored: StoredChange[] = [];
     try {
-      for await (const window of this.#mailbox.openMessages(numbers, "header")) {
-        for (const { message, bytes } of messagePieces(window.stored, window.messages, "header")) {
-          const { before = 0, after = 0 } = byNumber.get(message) ?? {};
-          stored.push([window.stored.offset?.(message) ?? -1, hashOf(bytes), before, after]);
-        }
+      for await (const { message, offset, hash } of identifyMessages(this.#mailbox, numbers)) {
+        const { before = 0, after = 0 } = byNumber.get(message) ?? {};
+        stored.push([offset, hash, before, after]);
       }
     } catch (error) {
       // Another program has moved the messages, so they could not be identified.

@@ -63,7 +63,7 @@ async function findResumable(session: Session, folder: Folder): Promise<Resumabl
 }
 
 /**
- * Finds the messages by their offsets if the mailbox was not rewritten. Otherwise searches the entire mailbox for their
+ * Finds the messages by their keys if these are unique. Otherwise finds them by their offsets if the mailbox was not rewritten. Otherwise searches the entire mailbox for their
  * headers.
  */
 async function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Promise<Resumable["steps"]> {
@@ -71,7 +71,15 @@ async function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[])
   const wanted = new Map<string, Wanted>();
   for (const [offset, hash] of steps.flatMap(({ changes }) => changes))
     wanted.set(`${offset} ${hash}`, { offset, hash });
-  for await (const window of mailbox.openMessages(numbers, "header")) locateInWindow(window, [...wanted.values()]);
+  if (!mailbox.isKeyedByContent) {
+    const byKey = new Map(numbers.map((message) => [mailbox.key(message), message]));
+    for (const one of wanted.values()) {
+      const message = byKey.get(one.hash);
+      if (message !== undefined) one.message = message;
+    }
+  } else {
+    for await (const window of mailbox.openMessages(numbers, "header")) locateInWindow(window, [...wanted.values()]);
+  }
   return steps.map(({ line, changes }) => ({
     line,
     changes: changes.flatMap(([offset, hash, before, after]) => {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -112,6 +112,18 @@ test("in a pipe, pending changes are not reported, and resume restores them even
   expect(stdout).toMatch(/^Resumed: 2 deletions\n/);
   expect(left()).toEqual([]);
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
+});
+
+test("in a Maildir, the pending changes of identical messages are restored although another client has renamed the files", async () => {
+  rmSync(join(home, "spool"));
+  for (const place of ["new", "cur", "tmp"]) mkdirSync(join(home, "spool", place), { recursive: true });
+  const file = (name: string) => join(home, "spool/cur", name);
+  const stored = message("ann@x.org", "twice").replace(/^From .*\n/, "");
+  for (const name of ["1.a.host:2,", "2.b.host:2,"]) writeFileSync(file(name), stored);
+  await killed("d 2");
+  renameSync(file("2.b.host:2,"), file("2.b.host:2,F"));
+  piped("resume\nq\n");
+  expect(readdirSync(join(home, "spool/cur"))).toEqual(["1.a.host:2,"]);
 });
 
 test("on a terminal with commands from a pipe, pending changes are reported, and no command is read as the answer to a question", async () => {
