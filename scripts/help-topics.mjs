@@ -1,6 +1,6 @@
 /**
  * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
- * Each section of docs/recipes.md is also a topic.
+ * Each section of docs/recipes.md is also a topic, and so is a recipe that names its topics.
  *
  * This module supports the mdoc macros that the project's manual pages use. It stops at an unknown macro, because
  * otherwise the macro's text might be lost. The topics are generated at build time, so that help is available on a
@@ -42,16 +42,30 @@ export function helpTopics() {
   return topics;
 }
 
-/** Returns the sections of docs/recipes.md, each with its topic. The introduction is the topic `recipes`. */
+/**
+ * Returns the sections of docs/recipes.md with their topics, and the recipes that have topics of their own. The
+ * introduction is the topic `recipes`.
+ */
 function recipeSections() {
   return readFileSync(join(root, "docs/recipes.md"), "utf8")
     .split(/^##? /m)
     .slice(1)
-    .map((section) => {
+    .flatMap((section) => {
+      const [first = "", ...recipes] = section.split(/^(?=### )/m);
       const [title = "", ...lines] = section.split("\n");
-      const [, name = title.toLowerCase()] = /^<!-- mail help (\w+) -->$/m.exec(section) ?? [];
-      return { name, title, text: renderMarkdown(lines) };
+      const [name = title.toLowerCase()] = topicsIn(first);
+      return [
+        { name, title, text: renderMarkdown(lines) },
+        ...recipes.flatMap((recipe) =>
+          topicsIn(recipe).map((topic) => ({ name: topic, title: topic, text: renderMarkdown(recipe.split("\n")) })),
+        ),
+      ];
     });
+}
+
+/** Returns the topics in the comment below a heading. */
+function topicsIn(markdown) {
+  return /^<!-- mail help ([\w ]+) -->$/m.exec(markdown)?.[1].split(" ") ?? [];
 }
 
 /** Formats a section of docs/recipes.md: questions, paragraphs and blocks of commands. */

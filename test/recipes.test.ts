@@ -45,7 +45,7 @@ const recipes = page
 
 const html = "<html><body><h1>Título</h1><p>New prices: 2 €</p></body></html>\n";
 const calendar = `From ann@example.org Sat Jan 16 18:22:03 2021
-From: ann@example.org
+From: Ann Lee <ann@example.org>
 To: root
 Subject: Report
 Date: Sat, 16 Jan 2021 18:22:03 +0000
@@ -89,6 +89,7 @@ const programs: Readonly<Record<string, string>> = {
   "get-token": 'echo "token of $1"',
   make: 'echo "the make target $1 has failed"; exit 2',
   sudo: 'exec "$@"',
+  lpr: "cat > printed",
 };
 
 let home = "";
@@ -390,11 +391,6 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
     await sends({ subject: "Hello" })(ran);
     expect(subjectsIn("sent")).toEqual(["Subject: Hello"]);
   },
-  "How do I mark all messages as read?": (ran) => {
-    succeeds(ran);
-    expect(statusesIn("spool")).toEqual(["Status: RO", "Status: RO", "Status: RO"]);
-    expect(existsSync(join(home, "mbox"))).toBe(false);
-  },
   "How do I delete all messages?": (ran) => {
     succeeds(ran);
     expect(inHome("spool")).toBe("");
@@ -417,10 +413,6 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
     expect(subjectsIn("spool")).toHaveLength(3);
     expect([ran.out.match(/^Message .*$/gm), statusesIn("spool")]).toEqual([["Message 2:"], []]);
   },
-  "How do I save attachments?": (ran) => {
-    succeeds(ran);
-    expect([readdirSync(join(home, "downloads")), inHome("downloads/report.csv")]).toEqual([["report.csv"], "a,b"]);
-  },
   "How do I read another user's mail?": (ran) => {
     succeeds(ran);
     expect(headerLines(ran.out)).toHaveLength(3);
@@ -434,6 +426,27 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
         .filter(Boolean)
         .map((line) => JSON.parse(line).subject),
     ).toEqual(["Report"]);
+  },
+  "How do I get names instead of addresses in the list?": (ran) => {
+    succeeds(ran);
+    expect(headerLines(ran.out)).toContainEqual(expect.stringMatching(/ 2 Ann Lee .* Report$/));
+  },
+  "How do I mark all messages as read?": (ran) => {
+    succeeds(ran);
+    expect(statusesIn("spool")).toEqual(["Status: RO", "Status: RO", "Status: RO"]);
+    expect(existsSync(join(home, "mbox"))).toBe(false);
+  },
+  "How do I save all attachments?": (ran) => {
+    succeeds(ran);
+    expect([readdirSync(join(home, "downloads")), inHome("downloads/report.csv")]).toEqual([["report.csv"], "a,b"]);
+  },
+  "How do I print a message on paper?": (ran) => {
+    succeeds(ran);
+    expect(inHome("printed")).toMatch(/^Message 2:\nFrom ann@example.org .*\n(.*\n)*See the file.\n/);
+  },
+  "How do I quit without changes?": (ran) => {
+    succeeds(ran);
+    expect([subjectsIn("spool").length, statusesIn("spool")]).toEqual([3, []]);
   },
 };
 

@@ -45,10 +45,14 @@ export class FinishFirst extends MailError {
   }
 }
 
-/** Reports a message that another program has removed, or that cannot be read. */
+/** Reports a message that another program has removed, or that cannot be read for another reason. */
 export class MessageUnreadable extends MailError {
-  constructor(message: number, reason: string, cause: unknown) {
-    super(`message ${message}: ${reason}`, Exit.NoInput, cause);
+  readonly reason: "removed" | "unreadable";
+
+  /** @param failure the system's or the server's reason; undefined if another program has removed the message */
+  constructor(message: number, failure: string | undefined, cause?: unknown) {
+    super(`message ${message}: ${failure ?? "removed by another program"}`, Exit.NoInput, cause);
+    this.reason = failure === undefined ? "removed" : "unreadable";
   }
 }
 

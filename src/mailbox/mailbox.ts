@@ -48,8 +48,11 @@ export interface FlagTally {
 }
 
 export interface Counts {
-  /** Lines as stored, including the From_ line and the final empty line. */
-  readonly lines: number;
+  /**
+   * Lines as stored, including the From_ line and the final empty line; undefined if the message is on a server and has
+   * not been loaded.
+   */
+  readonly lines: number | undefined;
   /** Bytes as stored, without the CRs of CRLF newlines. */
   readonly characters: number;
 }

@@ -278,7 +278,7 @@ class Window implements StoredMessages {
     const replaced = this.#replaced.get(message);
     if (replaced !== undefined) return replaced.subarray(start, end);
     const found = this.#find(message);
-    if (found === undefined) throw new MessageUnreadable(message, removed, undefined);
+    if (found === undefined) throw new MessageUnreadable(message, undefined);
     if (!found.isWhole && start >= found.length) throw new Error(`message ${message}: its body was not loaded`);
     return this.#loaded.read(found, start, end);
   }
@@ -287,8 +287,8 @@ class Window implements StoredMessages {
     const replaced = this.#replaced.get(message);
     if (replaced !== undefined) return { lines: countLines(replaced), characters: replaced.length };
     const found = this.#find(message);
-    if (found?.isWhole === true) return { lines: found.lines ?? 0, characters: found.length };
-    return { lines: 0, characters: this.#facts.get(message)?.size ?? 0 };
+    if (found?.isWhole === true) return { lines: found.lines, characters: found.length };
+    return { lines: undefined, characters: this.#facts.get(message)?.size ?? 0 };
   }
 
   #find(message: number): Loaded | undefined {
@@ -302,9 +302,8 @@ function countLines(bytes: Buffer): number {
   return lines;
 }
 
-const removed = "removed by another program";
-
 /** Returns a header that takes the place of the header of a removed message in a list. */
 function substituteHeader(message: number): Buffer {
-  return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (message ${message}: ${removed})\n\n`);
+  const { message: reason } = new MessageUnreadable(message, undefined);
+  return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${reason})\n\n`);
 }

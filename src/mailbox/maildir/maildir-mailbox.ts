@@ -259,9 +259,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
       } catch (error) {
         if (!isSystemError(error)) throw error;
         if (error.code !== "ENOENT") throw new MessageUnreadable(message, strerror(error), error);
-        if (tries > 2 || !this.#renamed(message)) {
-          throw new MessageUnreadable(message, "removed by another program", error);
-        }
+        if (tries > 2 || !this.#renamed(message)) throw new MessageUnreadable(message, undefined, error);
       }
     }
   }

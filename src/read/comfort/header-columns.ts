@@ -1,5 +1,4 @@
 /** Formats a line of the header list for a terminal: the columns fit the window's width, and the subject is decoded. */
-import type { Counts } from "../../mailbox/mailbox.ts";
 import { parseAddressField } from "../../message/address.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -9,7 +8,7 @@ import { namesAnother, trueName } from "../../message/lookalike.ts";
 import { findDeclaredCharset } from "../../message/parameters.ts";
 import { findSender } from "../../message/sender.ts";
 import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
-import { headerTexts, statusMark } from "../header-list/header-line.ts";
+import { formatCounts, headerTexts, statusMark } from "../header-list/header-line.ts";
 import { bareSubject } from "../header-list/sort-columns.ts";
 import { asciiTree, drawBranch, formatHidden, unicodeTree } from "../header-list/thread-lines.ts";
 import type { HeaderLineParts, ListWindow, ThreadPosition } from "../session/session.ts";
@@ -55,7 +54,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
   const start =
     `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
     `${fillColumns(sender, layout.sender, fit)}${layout.counts ? "  " : " "}` +
-    `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatShownCounts(parts.counts) : ""}`;
+    `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatCounts(parts.counts) : ""}`;
   const room = Math.max(columns - displayWidth(start), 0);
   const text = toOneLine(decode(subject));
   if (parts.thread === undefined) return start + cutToFit(text, room, fit);
@@ -117,8 +116,4 @@ function formatShownDate(date: string, form: Layout["date"]): string {
   if (form === "full") return fillColumns(date.slice(0, 16), 16);
   const [, day = "", time = ""] = /^\w{3} (\w{3} [ \d]\d) (\d\d:\d\d)/.exec(date) ?? ["", date.slice(0, 6), ""];
   return form === "day" ? fillColumns(day, 6) : fillColumns(`${day} ${time}`, 12);
-}
-
-function formatShownCounts({ lines, characters }: Counts): string {
-  return `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
 }

@@ -3,24 +3,70 @@
 import { tildeEscapes } from "../../compose/typing/tilde-escapes.ts";
 import { variables } from "../../config/variables.ts";
 import { pushAll } from "../../message/lists.ts";
-import { cutToFit } from "../../terminal/display-width.ts";
-import type { Styled } from "../../terminal/terminal.ts";
+import type { Style, Styled } from "../../terminal/terminal.ts";
+import { wrapWords } from "../../terminal/wrap-words.ts";
 import { commands, declaredCommands } from "../commands/command-table.ts";
 import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
-/** Returns help on a topic. For an unknown topic, returns an error that refers to `?`. */
+/** Frequent questions, each with its topics and a command. The manual and docs/recipes.md answer the same questions. */
+export const questions: readonly {
+  readonly topics: readonly string[];
+  readonly command: string;
+  readonly effect: string;
+}[] = [
+  {
+    topics: ["names"],
+    command: "set showname",
+    effect: "Show names instead of addresses in header lists. In ~/.mailrc, this applies to all sessions.",
+  },
+  {
+    topics: ["seen"],
+    command: "seen *",
+    effect: "Mark all messages as read. With hold set, quit keeps them in the mailbox.",
+  },
+  {
+    topics: ["attachments"],
+    command: "save -p all 3 directory",
+    effect: "Save all attachments of message 3 in a directory. No file is replaced.",
+  },
+  {
+    topics: ["paper", "print"],
+    command: "pipe 3 lpr",
+    effect: "Print message 3 on paper, as it is stored. To print it decoded, set PAGER=lpr and use more 3.",
+  },
+  { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. Its abbreviation is x." },
+];
+
+/** Returns help on a topic, wrapped at the given number of columns. For an unknown topic, the text refers to `?`. */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
   if (topic === "") return formatOverview(columns);
-  if (topic === "msglist" || topic === "query") return messageLists();
-  if (topic.startsWith("~")) return formatEscapeHelp(topic);
+  if (topic === "msglist" || topic === "query") return formatMessageListHelp(columns);
+  if (topic.startsWith("~")) return formatEscapeHelp(topic, columns);
   const found = findCommand(topic);
   const variable = Object.entries(variables).find(([name]) => name === topic);
   const exact = found?.name === topic;
-  if (variable !== undefined && !exact) return oneVariable(...variable);
-  if (found !== undefined) return [...oneCommand(found), ...(variable === undefined ? [] : oneVariable(...variable))];
-  return [{ text: `No command, variable or escape is called "${topic}"; ? lists the commands.\n`, style: "plain" }];
+  const answers = questions
+    .filter(({ topics }) => topics.includes(topic))
+    .flatMap(({ command, effect }) => formatRow(command, effect, columns));
+  if (variable !== undefined && !exact) return formatVariableHelp(...variable, columns);
+  if (found !== undefined) {
+    const alsoVariable = variable === undefined ? [] : formatVariableHelp(...variable, columns);
+    return [...formatCommandHelp(found, columns), ...alsoVariable, ...answers];
+  }
+  if (answers.length > 0) return answers;
+  return [wrap(`No command, variable or escape is called "${topic}"; ? lists the commands.`, columns)];
+}
+
+function wrap(text: string, columns: number, { style = "plain", indent = "" }: Partial<Look> = {}): Styled {
+  return { text: `${wrapWords(text, columns, indent)}\n`, style };
+}
+
+interface Look {
+  readonly style: Style;
+  /** The text at the beginning of each line. */
+  readonly indent: string;
 }
 
 function formatOverview(columns: number): readonly Styled[] {
@@ -28,54 +74,59 @@ function formatOverview(columns: number): readonly Styled[] {
   for (const [task, heading] of Object.entries(tasks)) {
     const rows = declaredCommands.filter((row) => row.task === task);
     text.push({ text: `${heading}\n`, style: "title" });
-    if (task === "more") text.push({ text: `${wrapCommands(rows, columns)}\n`, style: "plain" });
-    else for (const row of rows) pushAll(text, overviewRow(row, columns));
+    if (task === "more") text.push(wrap(rows.map(({ name }) => name).join(" "), columns, { indent: "  " }));
+    else for (const row of rows) pushAll(text, formatOverviewRow(row, columns));
   }
-  const hint = "help NAME describes a command,\na variable, an escape (~r), or msglist.\n";
-  return [...text, { text: hint, style: "hint" }];
+  text.push({ text: "Frequent questions\n", style: "title" });
+  for (const { command, effect } of questions) pushAll(text, formatRow(command, effect.replace(/\.$/, ""), columns));
+  const hint = "help NAME describes a command, a variable, an escape (~r), or msglist.";
+  return [...text, wrap(hint, columns, { style: "hint" })];
 }
 
-const synopsisWidth = 26;
+/** The number of columns from which an overview has two columns, and the width of the first one. */
+const twoColumns = { from: 60, first: 26 };
 
-function overviewRow(row: Command, columns: number): Styled[] {
-  const call = `  ${row.name}${row.synopsis === "" ? "" : ` ${row.synopsis}`}`;
+function formatOverviewRow(row: Command, columns: number): readonly Styled[] {
   const summary = row.summary.replace(/\.$/, "");
-  if (columns < 60) {
-    return [
-      { text: `${cutToFit(call, columns)}\n`, style: "field-name" },
-      { text: `${cutToFit(`    ${summary}`, columns)}\n`, style: "plain" },
-    ];
-  }
-  const padded = cutToFit(call, synopsisWidth - 1).padEnd(synopsisWidth);
+  return formatRow(`${row.name}${row.synopsis === "" ? "" : ` ${row.synopsis}`}`, summary, columns);
+}
+
+/** Returns a term and its meaning, side by side if there is room, and otherwise one below the other. */
+function formatRow(term: string, meaning: string, columns: number): readonly Styled[] {
+  const indent = " ".repeat(columns < twoColumns.from ? 4 : twoColumns.first);
+  const meanings = wrapWords(meaning, columns, indent);
+  const start = `  ${term}`;
+  if (columns < twoColumns.from || start.length + 1 > twoColumns.first)
+    return [wrap(term, columns, { style: "field-name", indent: "  " }), { text: `${meanings}\n`, style: "plain" }];
   return [
-    { text: padded, style: "field-name" },
-    { text: `${cutToFit(summary, columns - padded.length)}\n`, style: "plain" },
+    { text: start.padEnd(twoColumns.first), style: "field-name" },
+    { text: `${meanings.slice(twoColumns.first)}\n`, style: "plain" },
   ];
 }
 
-function wrapCommands(rows: readonly Command[], columns: number): string {
-  const lines: string[] = [];
-  for (const { name } of rows) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + name.length + 2 > columns) lines.push(`  ${name}`);
-    else lines[lines.length - 1] = `${line} ${name}`;
-  }
-  return lines.join("\n");
-}
-
-function oneCommand({ name, synonymOf, synopsis, summary, example, inFull }: Command): readonly Styled[] {
+function formatCommandHelp(
+  { name, synonymOf, synopsis, summary, example, inFull }: Command,
+  columns: number,
+): readonly Styled[] {
   const short = abbreviateCommand(name);
   const command = synonymOf ?? name;
   const others = commands.filter((row) => row.name !== name && (row.synonymOf ?? row.name) === command);
-  const text = [
-    `  ${summary}\n`,
-    inFull || short === name ? "" : `  Abbreviation: ${short}\n`,
-    others.length === 0 ? "" : `  Synonyms: ${others.map((other) => other.name).join(", ")}\n`,
-    /msglist/.test(synopsis) ? "  See also: help msglist\n" : "",
+  const facts = [
+    summary,
+    inFull || short === name ? "" : `Abbreviation: ${short}`,
+    others.length === 0 ? "" : `Synonyms: ${others.map((other) => other.name).join(", ")}`,
+    /msglist/.test(synopsis) ? "See also: help msglist" : "",
   ];
   return [
-    { text: `${name}${synopsis === "" ? "" : ` ${synopsis}`}\n`, style: "title" },
-    { text: text.join(""), style: "plain" },
+    wrap(`${name}${synopsis === "" ? "" : ` ${synopsis}`}`, columns, { style: "title" }),
+    ...facts.filter((fact) => fact !== "").map((fact) => wrap(fact, columns, { indent: "  " })),
+    ...formatExample(example),
+  ];
+}
+
+/** Returns the example on a line of its own, which is not wrapped, so that it can be copied. */
+function formatExample(example: string): readonly Styled[] {
+  return [
     { text: "  Example: ", style: "hint" },
     { text: `${example}\n`, style: "field-name" },
   ];
@@ -90,22 +141,25 @@ function abbreviateCommand(name: string): string {
   return name;
 }
 
-function oneVariable(name: string, { meaning, value }: { meaning: string; value: string }): readonly Styled[] {
+function formatVariableHelp(
+  name: string,
+  { meaning, value }: { meaning: string; value: string },
+  columns: number,
+): readonly Styled[] {
   return [
     { text: `${name}${value === "" ? "" : `=${value}`}\n`, style: "title" },
-    { text: `  ${meaning}\n`, style: "plain" },
-    { text: "  Example: ", style: "hint" },
-    { text: `set ${name}${value === "" ? "" : "=..."}\n`, style: "field-name" },
+    wrap(meaning, columns, { indent: "  " }),
+    ...formatExample(`set ${name}${value === "" ? "" : "=..."}`),
   ];
 }
 
-function formatEscapeHelp(topic: string): readonly Styled[] {
+function formatEscapeHelp(topic: string, columns: number): readonly Styled[] {
   const wanted = topic.slice(1, 2);
   const rows = tildeEscapes.filter(({ characters }) => wanted === "" || characters.includes(wanted));
-  if (rows.length === 0) return [{ text: `There is no escape ${topic}; help ~ lists them.\n`, style: "plain" }];
+  if (rows.length === 0) return [wrap(`There is no escape ${topic}; help ~ lists them.`, columns)];
   return rows.flatMap(({ characters, argument, meaning }): Styled[] => [
     { text: `~${characters.charAt(0)}${argument}\n`, style: "title" },
-    { text: `  ${meaning ?? "Not listed."}\n`, style: "plain" },
+    wrap(meaning ?? "Not listed.", columns, { indent: "  " }),
   ]);
 }
 
@@ -119,16 +173,13 @@ const lists: readonly (readonly [string, string])[] = [
   ["ann", "from a sender called ann"],
 ];
 
-function messageLists(): readonly Styled[] {
+function formatMessageListHelp(columns: number): readonly Styled[] {
   const terms = Object.values(queryTerms).map(({ example, meaning }) => [example, meaning] as const);
-  const row = ([example, meaning]: readonly [string, string]): Styled[] => [
-    { text: `  ${example.padEnd(20)} `, style: "field-name" },
-    { text: `${meaning}\n`, style: "plain" },
-  ];
+  const formatTerm = ([example, meaning]: readonly [string, string]) => formatRow(example, meaning, columns);
   return [
     { text: "Name messages by\n", style: "title" },
-    ...lists.flatMap(row),
+    ...lists.flatMap(formatTerm),
     { text: "Find messages by\n", style: "title" },
-    ...terms.flatMap(row),
+    ...terms.flatMap(formatTerm),
   ];
 }

@@ -85,7 +85,7 @@ export const headerCommands: readonly Command[] = [
       for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "header")) {
         for (const message of opened) {
           const { lines, characters } = stored.counts(message);
-          terminal.out(`${message}: ${lines}/${characters}\n`);
+          terminal.out(`${message}: ${lines === undefined ? "" : `${lines}/`}${characters}\n`);
         }
       }
     },

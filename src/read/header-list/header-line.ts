@@ -1,6 +1,6 @@
 /** Formats one line of a header list, from a message's header and state. */
 
-import { Flag } from "../../mailbox/mailbox.ts";
+import { type Counts, Flag } from "../../mailbox/mailbox.ts";
 import { type FieldNames, fieldValues } from "../../message/field-values.ts";
 import { addressToShow, findSender, readEnvelope, readFromLine } from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
@@ -13,9 +13,8 @@ const width = 80;
 export function headerLine(parts: HeaderLineParts): string {
   const { who, date, subject: ownSubject } = headerTexts(parts, "without blanks");
   const subject = formatPlainPosition(parts.thread) + ownSubject;
-  const { lines, characters } = parts.counts;
   const mark = `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} `;
-  const size = `${String(lines).padStart(4)}/${String(characters).padEnd(5)} `;
+  const size = formatCounts(parts.counts);
   if (isPlainAscii(who) && isPlainAscii(date) && isPlainAscii(subject)) {
     const start = `${mark}${who.slice(0, 17).padEnd(17)}  ${date.slice(0, 16).padStart(16)} ${size}`;
     return start + subject.slice(0, Math.max(width - start.length, 0));
@@ -23,6 +22,12 @@ export function headerLine(parts: HeaderLineParts): string {
   const shownWho = who.startsWith("TO ") ? `TO ${cutText(who.slice(3), 14)}` : cutText(who, 17);
   const start = `${mark}${padEnd(shownWho, 17)}  ${padStart(cutText(date, 16), 16)} ${size}`;
   return start + cutText(subject, Math.max(width - (isPlainAscii(start) ? start.length : byteLength(start)), 0));
+}
+
+/** Returns a message's lines and characters, or only its characters if the lines are unknown. */
+export function formatCounts({ lines, characters }: Counts): string {
+  const start = lines === undefined ? "     " : `${String(lines).padStart(4)}/`;
+  return `${start}${String(characters).padEnd(5)} `;
 }
 
 /** Returns the fields of a header line, undecoded. */

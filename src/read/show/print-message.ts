@@ -187,7 +187,7 @@ async function isLong(session: Session, { mailbox }: Folder, messages: readonly 
   if (left === Number.POSITIVE_INFINITY) return false;
   for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
     for (const message of opened) {
-      left -= stored.counts(message).lines;
+      left -= stored.counts(message).lines ?? 0;
       if (left < 0) return true;
     }
   }
