@@ -52,7 +52,7 @@ export async function checkServer(context: Context, address: string | undefined)
 async function checkDialogue(context: Context, address: string | undefined): Promise<Finding[]> {
   const { identity } = context.config;
   refuseUnsupported(context.config);
-  const way = readConfiguredWay(context.config);
+  const { way } = readConfiguredWay(context.config);
   const [recipient] = address === undefined ? [] : envelopeAddresses(address, identity.mailName);
   // A program may accept recipients in another form.
   const isChecked = address !== undefined && way.kind !== "program";

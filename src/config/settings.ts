@@ -168,6 +168,12 @@ export class Settings {
     }
   }
 
+  /** Returns whether the selected account has set the variable. */
+  isSetByAccount(name: string): boolean {
+    const stored = this.#values.get(name);
+    return stored !== undefined && this.#replaced.get(name)?.by === stored;
+  }
+
   /** Returns the origin of the value, or undefined if the variable is not set. */
   originOf(name: string): string | undefined {
     const own = variableOf(name);

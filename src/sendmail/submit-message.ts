@@ -34,7 +34,7 @@ export async function submitMessage(context: SendmailContext, options: SendmailO
   const { config, terminal, queues, self } = context;
   const { identity, settings } = config;
   refuseUnsupported(config);
-  const way = readConfiguredWay(config);
+  const { way } = readConfiguredWay(config);
   if (way.kind === "program") {
     refuseOwnProgram(way.path, self, process.env);
     markEnvironment(self);

@@ -66,7 +66,14 @@ export function parseWay(value: string, variable = "mta"): Way {
 interface Variables {
   find(name: "mta"): { readonly name: string; readonly value: string } | undefined;
   text(name: "sendmail"): string | undefined;
+  isSetByAccount(name: "sendmail"): boolean;
   unsupported(): readonly string[];
+}
+
+/** A transport, and the setting that has selected it. The variable `sendmail` of an account is not one of bsd-mailx's. */
+export interface ConfiguredWay {
+  readonly way: Way;
+  readonly selectedBy: "mta" | "sendmail" | "account" | "default";
 }
 
 /**
@@ -74,10 +81,15 @@ interface Variables {
  *
  * @throws MailError if the value is invalid
  */
-export function readConfiguredWay({ settings }: { readonly settings: Variables }): Way {
+export function readConfiguredWay({ settings }: { readonly settings: Variables }): ConfiguredWay {
   const mta = settings.find("mta");
-  if (mta !== undefined) return parseWay(mta.value, mta.name);
-  return parseWay(settings.text("sendmail") ?? defaultWay, "sendmail");
+  if (mta !== undefined) return { way: parseWay(mta.value, mta.name), selectedBy: "mta" };
+  const sendmail = settings.text("sendmail");
+  if (sendmail === undefined) return { way: parseWay(defaultWay), selectedBy: "default" };
+  return {
+    way: parseWay(sendmail, "sendmail"),
+    selectedBy: settings.isSetByAccount("sendmail") ? "account" : "sendmail",
+  };
 }
 
 /**

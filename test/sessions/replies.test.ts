@@ -2,9 +2,17 @@
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 
+/** A sendmail program, which is run as `/bin/sh take`. */
+const take = "cat >>sent\n";
+
 async function reply(fields: readonly string[], commands = "r 1", mailrc = ""): Promise<Record<string, string>> {
   const box = ["From eve@z.org Sat Jan 16 18:22:03 2021", ...fields, "", "hi", "", ""].join("\n");
-  const session = { argv: ["-N", "-f", "box"], mailrc: `set quiet\n${mailrc}`, input: `${commands}\n`, files: { box } };
+  const session = {
+    argv: ["-N", "-f", "box"],
+    mailrc: `set quiet\n${mailrc}`,
+    input: `${commands}\n`,
+    files: { box, take },
+  };
   const { sent = "" } = await run(ours, session);
   const [header = ""] = sent.split("\n\n");
   const unfolded = header.replace(/\n[ \t]+/g, " ").split("\n");
@@ -41,4 +49,19 @@ test.each<[string, string, Record<string, string>]>([
 ])("with %j, %j to a message with Reply-To", async (mailrc, command, wanted) => {
   const header = await reply(list, command, `${mailrc}\n`);
   expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });
+});
+
+const thread = ["From: a@x", "Message-ID: <2@x>", "References: <0@x> <1@x>"];
+
+test.each<[string, string, string | undefined]>([
+  ["sendmail receives replies without References, as from bsd-mailx", 'set sendmail="/bin/sh take"', undefined],
+  ["mta receives replies with References, as an SMTP server does", 'set mta="/bin/sh take"', "<0@x> <1@x> <2@x>"],
+  [
+    "the sendmail of an account receives replies with References",
+    'account work {\nset sendmail="/bin/sh take"\n}\naccount work',
+    "<0@x> <1@x> <2@x>",
+  ],
+])("a program that is named by %s", async (_how, mailrc, references) => {
+  const header = await reply(thread, "r 1", mailrc);
+  expect([header["In-Reply-To"], header["References"]]).toEqual(["<2@x>", references]);
 });

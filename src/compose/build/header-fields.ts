@@ -214,13 +214,18 @@ export function typeFields(draft: Draft, charset: string, encoding: string): Fie
   });
 }
 
-/** Returns Reply-To and the fields that place a reply in its thread. */
+/** Returns Reply-To and the fields that place a reply in its thread. Without References, they have bsd-mailx's form. */
 export function replyFields(draft: Draft): Field[] {
   const fields: Field[] = [
     ...(draft.replyTo === undefined ? [] : [["Reply-To", separateWithSpaces(draft.replyTo)] as const]),
-    ...(draft.inReplyTo === undefined ? [] : [["In-Reply-To", separateWithSpaces(draft.inReplyTo)] as const]),
+    ...(draft.inReplyTo === undefined || draft.references !== undefined
+      ? []
+      : [["In-Reply-To", separateWithSpaces(draft.inReplyTo)] as const]),
   ];
-  return fields.filter(([name]) => !hasField(draft, name.toLowerCase()));
+  return [
+    ...fields.filter(([name]) => !hasField(draft, name.toLowerCase())),
+    ...(draft.references === undefined ? [] : threadFields(draft)),
+  ];
 }
 
 /** Returns the fields that place a reply in its thread (RFC 5322, section 3.6.4), with one identifier per line. */

@@ -77,7 +77,9 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
     }
   };
   refuseUnsupported(config);
-  const way = readConfiguredWay(config);
+  const { way, selectedBy } = readConfiguredWay(config);
+  // bsd-mailx's replies contain only In-Reply-To.
+  if (way.kind === "program" && selectedBy === "sendmail") draft.references = undefined;
   const envelopeSender = hostOfSender(config, way) ?? addressOf(draft.from);
   return { people, refused, way, stamp, author: { ...author, encoding: readEncoding(settings) }, envelopeSender };
 }
